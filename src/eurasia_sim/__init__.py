@@ -1,0 +1,45 @@
+"""A simulation of how named actors perceive, align, allocate and contest, in which every number names its parent.
+
+The names below load their module when first asked for, so that `import eurasia_sim` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eurasia_sim.ensemble import run_ensemble, simulate
+    from eurasia_sim.model import EurasiaModel
+    from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.world import load_world
+
+    __version__: str
+
+__all__ = ["EurasiaModel", "__version__", "load_scenario", "load_world", "run_ensemble", "simulate"]
+
+_HOME = {
+    "EurasiaModel": "model",
+    "load_scenario": "scenario",
+    "load_world": "world",
+    "run_ensemble": "ensemble",
+    "simulate": "ensemble",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The named part of the package's face, loaded on first use (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("eurasia-sim")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The names the face offers, whether loaded yet or not."""
+    return sorted({*globals(), *__all__})
