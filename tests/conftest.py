@@ -1,0 +1,58 @@
+"""What every test may ask for: the repository, its files, the original documents, and how hard hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What builds, tools and runs leave behind is no part of the product.
+_LEFT_BEHIND = {"results", "build", "dist", "__pycache__", "node_modules"}
+
+# The first example compiles a mechanism, which no deadline should count. Examples are the same on every machine, so a
+# stranger's first run passes as ours did; `search` looks for new ones.
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("portable", max_examples=50, derandomize=True, **_COMMON)
+settings.register_profile("thorough", max_examples=500, derandomize=True, print_blob=True, **_COMMON)
+settings.register_profile("search", max_examples=500, print_blob=True, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portable"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Top folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """Folder of the package's source in the checkout."""
+    return ROOT / "src" / "eurasia_sim"
+
+
+@pytest.fixture(scope="session")
+def product_files() -> list[Path]:
+    """Every file of the checkout that someone wrote, sorted."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [
+            name for name in folders if name not in _LEFT_BEHIND and (name == ".ci" or not name.startswith("."))
+        ]
+        found += [Path(folder) / name for name in names if not name.startswith(".") or name == ".gitignore"]
+    return sorted(found)
+
+
+@pytest.fixture(scope="session")
+def sources() -> Path:
+    """Folder of the original documents; the test is skipped where they are not at hand."""
+    named = os.environ.get("EURASIA_SIM_SOURCES")
+    folder = Path(named) if named else ROOT.parent / "shared" / "sources"
+    if not any(folder.glob("*.txt")):
+        if named:
+            pytest.fail(f"EURASIA_SIM_SOURCES names {folder}, which holds no .txt file")
+        pytest.skip("the original documents are not at hand: put them in a folder and name it in EURASIA_SIM_SOURCES")
+    return folder
