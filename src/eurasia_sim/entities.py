@@ -1,0 +1,74 @@
+"""Who and what a world holds: actors, theatres, institutions, events and theories, without their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who perceives and acts."""
+
+    id: str
+    name: str
+    colour: str
+    home: str | None  # the theatre that is its territory
+
+    @property
+    def territory(self) -> str:
+        """Key of its territory in ties and capabilities."""
+        return self.home or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Theatre:
+    """Where influence is contested."""
+
+    id: str
+    name: str
+    ruler: str | None
+    challenger: str | None
+    tile: tuple[int, int] | None  # row and column on the map of tiles
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One spell of an actor in an institution, in months since the start of the record."""
+
+    actor: str
+    since: int
+    until: int | None  # first month out
+    observer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A venue for diplomatic and joint effort."""
+
+    id: str
+    name: str
+    convenes: Mapping[str, float]
+    domains: tuple[str, ...]
+    members: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A discontinuity of the record that a scenario may undo."""
+
+    id: str
+    month: int  # since the start of the record
+    title: str
+    sets: Mapping[str, float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A theory, or one alternative of a form: what it fixes, and the ranges it owns; keys are the rules' flat names."""
+
+    name: str
+    says: str
+    cite: tuple[str, ...]
+    fix: Mapping[str, float]
+    ranges: Mapping[str, tuple[float, float]]
