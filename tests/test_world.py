@@ -105,7 +105,9 @@ def test_theories_own_their_values(small: World) -> None:
     assert small.default_theory == "near"
     assert small.theories["near"].fix == {"distance_decay": 2000}
     assert small.theories["far"].ranges == {"distance_decay": (4000, 6000)}
+    assert small.theories["far"].values == {"distance_decay": 4000}
     assert small.forms["reach"]["short"].cite == ("walt1985",)
+    assert small.default_forms == {"reach": "short"}
     assert small.number("theories.far.distance_decay").low == 4000
 
 

@@ -65,10 +65,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A theory, or one alternative of a form: what it fixes, and the ranges it owns; keys are the rules' flat names."""
+    """A theory, or one alternative of a form; keys of its numbers are the rules' flat names."""
 
     name: str
     says: str
     cite: tuple[str, ...]
-    fix: Mapping[str, float]
+    fix: Mapping[str, float]  # what it switches, and no draw moves
+    values: Mapping[str, float]  # reference values of what it ranges, inside `ranges`
     ranges: Mapping[str, tuple[float, float]]
+    index: str | None  # the index of capability it reads, where that is the alternative

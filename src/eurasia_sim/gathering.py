@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eurasia_sim.catalogue import DataError, Leaf, Number, Page, leaves, month_number, near, number
-from eurasia_sim.entities import Actor, Event, Institution, Membership, Preset, Theatre
+from eurasia_sim.entities import Actor, Event, Institution, Membership, Theatre
 from eurasia_sim.levers import FREE, Lever, choices, levers
 from eurasia_sim.parameters import CONSTRUCTS, DOMAINS
 
@@ -286,57 +286,3 @@ def check_lever(path: str, actors: Collection[str], theatres: Collection[str]) -
         if word not in among:
             raise DataError([f"{path}: {word!r} is no {axis}{near(word, among)}; {_listed(among)}"])
     return lever
-
-
-def read_rules(page: Page, into: Gathered) -> None:
-    """The numbers of one mechanism; a flat name stands once in all of them."""
-    mechanism = page.name.removesuffix(".yaml")
-    for leaf in leaves(page):
-        name = ".".join(leaf.ids)
-        if len(leaf.ids) != 1:
-            into.problems.append(f"{page.place(leaf.keys)}: {name} must be a name with meaning, value, unit, range")
-        elif twin := next((path for path in into.numbers if path.endswith(f".{name}")), None):
-            into.problems.append(f"{page.place(leaf.keys)}: {name} is also {twin}; rules share one set of flat names")
-        else:
-            into.add(page, leaf, f"rules.{mechanism}.{name}")
-
-
-def read_theories(page: Page, into: Gathered) -> tuple[dict[str, Preset], dict[str, dict[str, Preset]]]:
-    """The theory presets by name, and the alternatives of every form by factor and name."""
-    names = {path.rsplit(".", 1)[1]: path for path in into.numbers if path.startswith("rules.")}
-    presets = {
-        name: _preset(page, ("presets", name), f"theories.{name}", names, into) for name in page.data.get("presets", {})
-    }
-    forms = {
-        factor: {
-            name: _preset(page, ("forms", factor, "alternatives", name), f"theories.{factor}.{name}", names, into)
-            for name in entry["alternatives"]
-        }
-        for factor, entry in page.data.get("forms", {}).items()
-    }
-    return presets, forms
-
-
-def _preset(page: Page, keys: tuple[str, ...], group: str, names: Mapping[str, str], into: Gathered) -> Preset:
-    """One preset or alternative; every number it fixes or ranges is kept under the preset's own path."""
-    entry = page.data
-    for key in keys:
-        entry = entry[key]
-    cited = entry.get("cite") or []
-    cites = (cited,) if isinstance(cited, str) else tuple(cited)
-    source: list[dict[str, Any]] = [{"cite": cite, "says": str(entry["says"])} for cite in cites]
-    fix, ranges = {}, {}
-    stated = {name: [value, value] for name, value in (entry.get("fix") or {}).items()}
-    stated |= entry.get("ranges") or {}
-    for name, (low, high) in stated.items():
-        if into.known(page, (*keys, "fix", name), name, names, "number of the rules"):
-            rule = into.numbers[names[name]]
-            header = {"meaning": rule.meaning, "unit": rule.unit, "basis": "judgement", "range": [low, high]}
-            header["source"] = source or [{"note": str(entry["says"])}]
-            value = low if low == high else min(max(rule.value, low), high)
-            into.add(page, Leaf((name,), (*keys, name), value, header), f"{group}.{name}")
-            if name in (entry.get("fix") or {}):
-                fix[name] = float(low)
-            else:
-                ranges[name] = (float(low), float(high))
-    return Preset(keys[-1], str(entry["says"]), cites, fix, ranges)

@@ -23,10 +23,8 @@ from eurasia_sim.gathering import (
     read_institutions,
     read_interests,
     read_record,
-    read_rules,
     read_table,
     read_theatres,
-    read_theories,
     read_ties,
 )
 from eurasia_sim.geography import geography_of
@@ -39,6 +37,7 @@ from eurasia_sim.parameters import (
     Geography,
     coded_shapes,
 )
+from eurasia_sim.theories import read_rules, read_theories
 
 _FILES = ("actors", "theatres", "ties", "capabilities", "institutions", "record")
 
@@ -62,8 +61,9 @@ class World:
     record: Mapping[str, Mapping[int, float | str]]  # lever path -> month since the start -> value, without events
     events: Mapping[str, Event]
     theories: Mapping[str, Preset]
-    forms: Mapping[str, Mapping[str, Preset]]
+    forms: Mapping[str, Mapping[str, Preset]]  # factor -> alternative
     default_theory: str
+    default_forms: Mapping[str, str]  # factor -> alternative
     digest: str  # of all files it was read from
 
     @property
@@ -224,7 +224,7 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
     for name, page in rules.items():
         if name != "theories":
             read_rules(page, into)
-    theories, forms = read_theories(rules["theories"], into)
+    theories, forms, default_forms = read_theories(rules["theories"], into)
     read_actors(pages["actors"], into)
     regions, pairs = read_theatres(pages["theatres"], into)
     read_homes(pages["actors"], into)
@@ -258,6 +258,7 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
         theories=theories,
         forms=forms,
         default_theory=default,
+        default_forms=default_forms,
         digest="",
     )
 
