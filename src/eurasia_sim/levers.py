@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-from ruamel.yaml import YAML
-
-from .parameters import DOMAINS, PRESENCE_KINDS, THREATS
+from eurasia_sim.catalogue import packaged, read_page
+from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS, THREATS
 
 FREE = "free"
 
@@ -40,7 +38,6 @@ class Lever:
 @cache
 def levers() -> dict[str, Lever]:
     """Every lever by name."""
-    text = files(__package__).joinpath("data/levers.yaml").read_text(encoding="utf-8")
     return {
         name: Lever(
             name=name,
@@ -50,7 +47,7 @@ def levers() -> dict[str, Lever]:
             bounds=(float(entry["bounds"][0]), float(entry["bounds"][1])) if "bounds" in entry else None,
             free=bool(entry.get("free", False)),
         )
-        for name, entry in YAML(typ="safe", pure=True).load(text).items()
+        for name, entry in read_page(packaged() / "levers.yaml").data.items()
     }
 
 

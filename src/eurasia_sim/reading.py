@@ -234,7 +234,9 @@ class _Builder:
             self.document.report(place, f"the tag {event.tag} is not allowed", allowed="plain data without tags")
         if isinstance(event, ScalarEvent):
             is_key = bool(self.open) and isinstance(self.open[-1].content, dict) and self.waiting[-1] is None
-            node = Node(scalar(event.value) if event.implicit[0] and not is_key else event.value, *place)
+            # The round-trip parser marks each fold of a folded text with a bell, to write it back as it was.
+            text = event.value.replace("\a", "") if event.style == ">" else event.value
+            node = Node(scalar(text) if event.implicit[0] and not is_key else text, *place)
             if event.anchor:
                 self.anchors[event.anchor] = node
             return self._add(node)
