@@ -76,6 +76,127 @@ class Posture(NamedTuple):
     membership: Floats  # (T, V, N) 1 member, 0.5 observer
 
 
+class Schedule(NamedTuple):
+    """A posture as the kernel reads it: the same arrays, and who shares venues with whom by domain."""
+
+    presence: Floats
+    pressure: Floats
+    goodwill: Floats
+    revisionism: Floats
+    conduct: Floats
+    surge: Floats
+    aid: Floats
+    imposed: Floats
+    jointness: Floats
+    rule: Floats
+    stability: Floats
+    recognition: Floats
+    capability: Floats
+    theatre_capability: Floats
+    membership: Floats
+    comembership: Floats  # (T, N, N, D) institutions shared, observers counting half
+
+
+class Month(NamedTuple):
+    """One month of a schedule; the fields are those of `Schedule` without the first axis."""
+
+    presence: Floats
+    pressure: Floats
+    goodwill: Floats
+    revisionism: Floats
+    conduct: Floats
+    surge: Floats
+    aid: Floats
+    imposed: Floats
+    jointness: Floats
+    rule: Floats
+    stability: Floats
+    recognition: Floats
+    capability: Floats
+    theatre_capability: Floats
+    membership: Floats
+    comembership: Floats
+
+
+class Constants(NamedTuple):
+    """What stays the same for all months of one run."""
+
+    own_power: Floats  # (N,)
+    closeness: Floats  # (N, N) >= 0
+    closeness_theatre: Floats  # (N, K) >= 0
+    nearness_theatre: Floats  # (N, K) [0, 1)
+    transit: Floats  # (N, K) share of a spill-over that arrives
+    gate: Floats  # (K, K) how far effort in row's theatre meets spill-over from column's
+    front: Floats  # (N, N)
+    affinity: Floats  # (N, N) -3..3, silence filled
+    denial: Floats  # (N, N) utility weights
+    weight: Floats  # (N, C) utility weights
+    offensive_capability: Floats  # (N,)
+    susceptibility: Floats  # (N, H)
+    threat_source: Floats  # (K, H)
+    militancy: Floats  # (H,) share of a threat that follows militants rather than disorder
+    size: Floats  # (K,)
+    opportunity: Floats  # (K,)
+    skill: Floats  # (N, D)
+    contested: Floats  # (K,) 1 where there was a challenger
+    contender: Integers  # (K,) who first challenged the rule, -1 for none
+    convenes: Floats  # (V, N)
+    name_hash: Hashes  # (N,)
+    theatre_hash: Hashes  # (K,)
+    focus: Integers  # (P, 2) pairs that measures are read off for
+    scopes: Floats  # (S, K) 1 where a scope counts a theatre
+
+
+class State(NamedTuple):
+    """Everything a run remembers and scribbles, as views on one flat row."""
+
+    leaning: Floats  # (N, N) alignment before squeezing
+    alignment: Floats  # (N, N) [-1, 1], 1 toward oneself
+    threat: Floats  # (N, N) [0, 1]
+    rivalry: Floats  # (N, N) contested overlap over both budgets, last month
+    partnership: Floats  # (N, N) joint overlap over both budgets, last month
+    projected: Floats  # (N, N) nearness by forces abroad
+    shared: Floats  # (N, N) common danger
+    shock: Floats  # (N, N)
+    roots_actor: Floats  # (N, N) scratch
+    displace: Floats  # (N, N) scratch: primacy's worth of undoing j's influence
+    resist: Floats  # (N, N) scratch: denial's
+    guard: Floats  # (N, N) scratch: survival's
+    inclination: Floats  # (N, K, D) log choice weights
+    effort: Floats  # (N, K, D) in budget units
+    joint: Floats  # (N, K, D) largest joint effort with any partner
+    influence: Floats  # (N, K, D) shares
+    utility: Floats  # (N, K, D)
+    common: Floats  # (N, K, D) containment's part of utility
+    common_root: Floats  # (N, K, D) its square root
+    luck: Floats  # (N, K, D) this month's draws
+    imposed: Floats  # (N, K, D) shares of budget
+    weighed: Floats  # (N, K, D) scratch
+    access: Floats  # (N, K, D) >= 0
+    strength: Floats  # (N, K, D) >= 0
+    spillover: Floats  # (N, K) >= 0
+    open_spillover: Floats  # (N, K) not carried by others
+    containment: Floats  # (N, K) need
+    recognition: Floats  # (N, K) ladder level 0..4
+    roots_theatre: Floats  # (N, K) scratch
+    summoned: Floats  # (N, K) diplomatic effort that convening brings
+    power: Floats  # (N,)
+    budget: Floats  # (N,)
+    standing: Floats  # (N,)
+    attended: Floats  # (N, V) effort in venues
+    stability: Floats  # (K,) [0, 1]
+    militants: Floats  # (K,) [0, 1]
+    economy: Floats  # (K,) [0, 1]
+    control: Floats  # (K,) challenger's
+    restraint: Floats  # (K,) ruler's
+    demand: Floats  # (K,) for a balancer
+    hazard: Floats  # (K, H)
+    total: Floats  # (K, D) scratch
+    pair_joint: Floats  # (P, K, D) joint effort of the focal pairs
+    ruler: Integers  # (K,)
+    challenger: Integers  # (K,)
+
+
 def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:
     """Shape of every field of `Coded`, in the order in which one flat row holds them."""
     n, k, d, h, c = actors, theatres, len(DOMAINS), len(THREATS), len(CONSTRUCTS)

@@ -1,0 +1,134 @@
+"""The functions every mechanism shares: exponentials and logarithms that vectorise, and the compiler's own settings."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+import platformdirs
+from numba import types
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_COMPILED_SOURCES = ("mathematics.py", "streams.py", "parameters.py", "measures.py", "kernel.py", "mechanisms/*.py")
+
+
+@functools.cache
+def model_version() -> str:
+    """First 12 hexadecimal digits of the digest of every source that is compiled: two equal versions, one model."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for pattern in _COMPILED_SOURCES:
+        for source in sorted(here.glob(pattern)):
+            digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where machine code is kept; a new model version has a new folder, so no edit can meet stale code."""
+    return Path(platformdirs.user_cache_dir("eurasia-sim")) / f"compiled-{model_version()}"
+
+
+def compiled(function: Function) -> Function:
+    """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached."""
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        decorated: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = previous
+    return decorated
+
+
+def _bitcast(source: Any, target: Any) -> Any:
+    def bitcast(context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(target))
+
+        return target(source), generate
+
+    return intrinsic(bitcast)
+
+
+_float_from_bits = _bitcast(types.int64, types.float64)
+_bits_from_float = _bitcast(types.float64, types.int64)
+
+# Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
+_ROUND = 6755399441055744.0
+_ROUND_BITS = 0x4338000000000000
+_LOG2_E = 1.4426950408889634
+_LN2_HIGH = 0.6931471803691238
+_LN2_LOW = 1.9082149292705877e-10
+_MANTISSA = 0x000FFFFFFFFFFFFF
+_SQUARE_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
+
+
+@compiled
+def exponential(x: float) -> float:
+    """e to the x, within 4e-16 of it; x is held to [-700, 700], so the result is always finite."""
+    x = min(max(x, -700.0), 700.0)
+    shifted = x * _LOG2_E + _ROUND
+    whole = shifted - _ROUND
+    r = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
+    p = 1.0 / 479001600.0
+    p = p * r + 1.0 / 39916800.0
+    p = p * r + 1.0 / 3628800.0
+    p = p * r + 1.0 / 362880.0
+    p = p * r + 1.0 / 40320.0
+    p = p * r + 1.0 / 5040.0
+    p = p * r + 1.0 / 720.0
+    p = p * r + 1.0 / 120.0
+    p = p * r + 1.0 / 24.0
+    p = p * r + 1.0 / 6.0
+    p = p * r + 0.5
+    p = p * r + 1.0
+    p = p * r + 1.0
+    power = _float_from_bits((_bits_from_float(shifted) - np.int64(_ROUND_BITS) + np.int64(1023)) << np.int64(52))
+    return p * power
+
+
+@compiled
+def logarithm(x: float) -> float:
+    """Natural logarithm of x, within 4e-16 of it relative to max(1, |result|); x must be a positive normal number."""
+    bits = _bits_from_float(x) - np.int64(_SQUARE_ROOT_HALF_BITS)
+    exponent = _float_from_bits((bits >> np.int64(52)) + np.int64(_ROUND_BITS)) - _ROUND
+    mantissa = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))
+    s = (mantissa - 1.0) / (mantissa + 1.0)
+    q = s * s
+    p = 1.0 / 21.0
+    p = p * q + 1.0 / 19.0
+    p = p * q + 1.0 / 17.0
+    p = p * q + 1.0 / 15.0
+    p = p * q + 1.0 / 13.0
+    p = p * q + 1.0 / 11.0
+    p = p * q + 1.0 / 9.0
+    p = p * q + 1.0 / 7.0
+    p = p * q + 1.0 / 5.0
+    p = p * q + 1.0 / 3.0
+    p = p * q + 1.0
+    return exponent * _LN2_HIGH + (2.0 * s * p + exponent * _LN2_LOW)
+
+
+@compiled
+def logistic(x: float) -> float:
+    """1 / (1 + e^-x): any number squeezed into (0, 1), rising."""
+    return 1.0 / (1.0 + exponential(-x))
+
+
+@compiled
+def hyperbolic_tangent(x: float) -> float:
+    """Any number squeezed into (-1, 1), rising and odd."""
+    return 1.0 - 2.0 / (exponential(2.0 * x) + 1.0)
+
+
+@compiled
+def saturation(x: float) -> float:
+    """x / (1 + x): a quantity of zero or more squeezed into [0, 1), rising."""
+    return x / (1.0 + x)

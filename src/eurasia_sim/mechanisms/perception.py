@@ -1,0 +1,152 @@
+"""Who threatens whom, and what spills over from where (cites walt1985, boulding1962)."""
+
+from __future__ import annotations
+
+from eurasia_sim.mathematics import compiled, exponential, logistic
+
+
+@compiled
+def closeness(distance, border, p):  # type: ignore[no-untyped-def]
+    """How near two places are, before presence or fronts: strength left after the distance, plus a shared border.
+
+    Claim: strength declines as one moves away from its home base (boulding1962); nearby states threaten more (walt1985).
+    Form: exp(-distance / distance_decay) + contiguity * border; the exponential and the sum are ours.
+
+    Args:
+        distance: km, >= 0. border: 1 where the territories touch, else 0. p: `distance_decay` (km), `contiguity`.
+    Returns:
+        >= 0; 1 at no distance without a border.
+    """
+    return exponential(-distance / p.distance_decay) + p.contiguity * border
+
+
+@compiled
+def nearness(raw, p):  # type: ignore[no-untyped-def]
+    """Closeness squeezed into [0, 1): one half at `closeness_half`."""
+    return raw / (raw + p.closeness_half)
+
+
+@compiled
+def relative_power(own, other):  # type: ignore[no-untyped-def]
+    """Share of the other in the two's power, 0 where it has none; in [0, 1], rising in the other's power."""
+    if other > 0.0:
+        return other / (own + other)
+    return 0.0
+
+
+@compiled
+def intent(enmity, pressure, revisionism, alignment, p):  # type: ignore[no-untyped-def]
+    """Perceived aggressive intent of another, in (0, 1).
+
+    Claim: states seen as aggressive provoke balancing (walt1985, his fourth factor); he gives no scale.
+    Form: logistic of a baseline, of enmity (-affinity / 3), of pressure and revisionism, less the habit of alignment.
+    """
+    return logistic(
+        p.intent_baseline
+        + p.intent_enmity * enmity
+        + p.intent_pressure * pressure
+        + p.intent_revisionism * revisionism
+        - p.intent_habit * alignment
+    )
+
+
+@compiled
+def perceived_threat(power, proximity, offense, will, p):  # type: ignore[no-untyped-def]
+    """Threat one actor sees in another, in [0, 1].
+
+    Claim: threat grows with aggregate power, proximity, offensive capability and aggressive intent (walt1985, pp. 9-13);
+    he prints no equation.
+    Form: power times the product of 1 - w + w * factor, so that weight 0 ignores a factor and weight 1 lets its
+    absence disarm the other. With `additive_threat` 1: power times the weighted mean of the three other factors.
+    """
+    product = (
+        (1.0 - p.weight_proximity + p.weight_proximity * proximity)
+        * (1.0 - p.weight_offense + p.weight_offense * offense)
+        * (1.0 - p.weight_intent + p.weight_intent * will)
+    )
+    weights = p.weight_proximity + p.weight_offense + p.weight_intent + 1e-12
+    mean = (p.weight_proximity * proximity + p.weight_offense * offense + p.weight_intent * will) / weights
+    return power * ((1.0 - p.additive_threat) * product + p.additive_threat * mean)
+
+
+@compiled
+def perceive_power(state, constants, month):  # type: ignore[no-untyped-def]
+    """Write every actor's power: its own means, its territory's, and those of each theatre it rules."""
+    power = state.power
+    for i in range(power.size):
+        power[i] = constants.own_power[i] + month.capability[i]
+    for k in range(state.ruler.size):
+        if state.ruler[k] >= 0:
+            power[state.ruler[k]] += month.theatre_capability[k]
+
+
+@compiled
+def perceive_projection(state, constants, month, p):  # type: ignore[no-untyped-def]
+    """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
+    actors, theatres = constants.closeness_theatre.shape
+    projected = state.projected
+    projected[:] = 0.0
+    for j in range(actors):
+        for k in range(theatres):
+            reach = p.projection * (
+                p.projection_bases * month.presence[j, k, 0]
+                + p.projection_forces * month.presence[j, k, 1]
+                + p.projection_counterterror * month.presence[j, k, 2]
+            )
+            if reach > 0.0:
+                for i in range(actors):
+                    projected[i, j] += reach * constants.closeness_theatre[i, k]
+
+
+@compiled
+def perceive_threat(state, constants, month, p):  # type: ignore[no-untyped-def]
+    """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
+    power, threat = state.power, state.threat
+    for i in range(power.size):
+        for j in range(power.size):
+            raw = constants.closeness[i, j] + state.projected[i, j] + constants.front[i, j]
+            will = intent(
+                -(constants.affinity[i, j] + month.goodwill[i, j]) / 3.0,
+                month.pressure[j, i],
+                month.revisionism[j],
+                state.alignment[i, j],
+                p,
+            )
+            share = relative_power(power[i], power[j])
+            threat[i, j] = perceived_threat(share, nearness(raw, p), constants.offensive_capability[j], will, p)
+        threat[i, i] = 0.0
+
+
+@compiled
+def perceive_spillover(state, constants, month, p):  # type: ignore[no-untyped-def]
+    """Write what spills over from each theatre to each actor (N, K), >= 0.
+
+    Claim: terrorism, narcotics and refugees reach neighbours across borders, and those most whose own lands are
+    susceptible (aliyev2022 L92, L168, L266).
+    Form: source * (1 + surge) * a mix of militants and disorder, times susceptibility, times transit.
+    """
+    actors, theatres = constants.transit.shape
+    for k in range(theatres):
+        disorder = 1.0 - state.stability[k]
+        for h in range(3):
+            mix = constants.militancy[h]
+            state.hazard[k, h] = (
+                constants.threat_source[k, h]
+                * (1.0 + month.surge[k, h])
+                * (mix * state.militants[k] + (1.0 - mix) * disorder)
+            )
+    for i in range(actors):
+        for k in range(theatres):
+            load = 0.0
+            for h in range(3):
+                load += state.hazard[k, h] * constants.susceptibility[i, h]
+            state.spillover[i, k] = load * constants.transit[i, k]
+
+
+@compiled
+def perceive(state, constants, month, p):  # type: ignore[no-untyped-def]
+    """Write power, threat and spill-over as this month's actors see them."""
+    perceive_power(state, constants, month)
+    perceive_projection(state, constants, month, p)
+    perceive_threat(state, constants, month, p)
+    perceive_spillover(state, constants, month, p)

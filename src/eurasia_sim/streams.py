@@ -1,0 +1,84 @@
+"""Random numbers found by their address: seed, mechanism, month, and the hashed names of whom they concern.
+
+Counter-based (Philox4x32-10 of Salmon et al. 2011, cite salmon2011): a draw depends on its address alone, so that no
+order, batch or worker can change it, and a new actor or a mechanism switched off moves no draw of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from eurasia_sim.mathematics import compiled, logarithm
+
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+_MULTIPLIER_0 = np.uint64(0xD2511F53)
+_MULTIPLIER_1 = np.uint64(0xCD9E8D57)
+_WEYL_0 = np.uint64(0x9E3779B9)
+_WEYL_1 = np.uint64(0xBB67AE85)
+_ROUNDS = 10
+_UNIT = 1.0 / 4294967296.0
+_EULER_GAMMA = 0.5772156649015329
+# The standard deviation of the standard logistic distribution is pi over the square root of three.
+_LOGISTIC_DEVIATION = np.pi / np.sqrt(3.0)
+
+
+def name_hash(name: str) -> np.uint64:
+    """64-bit key of a name, the same on every machine."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
+
+
+@compiled
+def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+    """Philox4x32-10: four 32-bit words from a 128-bit counter and a 64-bit key, all held in uint64."""
+    for _ in range(_ROUNDS):
+        product_0 = _MULTIPLIER_0 * c0
+        product_1 = _MULTIPLIER_1 * c2
+        c0, c1, c2, c3 = (
+            (product_1 >> _SHIFT) ^ c1 ^ k0,
+            product_1 & _LOW,
+            (product_0 >> _SHIFT) ^ c3 ^ k1,
+            product_0 & _LOW,
+        )
+        k0 = (k0 + _WEYL_0) & _LOW
+        k1 = (k1 + _WEYL_1) & _LOW
+    return c0, c1, c2, c3
+
+
+@compiled
+def draw(seed, mechanism, month, first, second):  # type: ignore[no-untyped-def]
+    """Four 32-bit words for one decision.
+
+    Args:
+        seed: uint64, of the run. mechanism: uint64 below 16. month: uint64 since the first of the burn-in.
+        first, second: uint64 name hashes of whom or what the draw concerns (ordered).
+    """
+    return philox(
+        first & _LOW,
+        second & _LOW,
+        ((first >> _SHIFT) * np.uint64(3) + (second >> _SHIFT)) & _LOW,
+        (month << np.uint64(4)) | mechanism,
+        seed & _LOW,
+        seed >> _SHIFT,
+    )
+
+
+@compiled
+def uniform(word):  # type: ignore[no-untyped-def]
+    """A number in the open interval (0, 1) from a 32-bit word."""
+    return (np.float64(np.int64(word)) + 0.5) * _UNIT
+
+
+@compiled
+def gumbel(word):  # type: ignore[no-untyped-def]
+    """Standard Gumbel variate less its mean: the unobserved part of a utility in logit choice (McFadden 1974)."""
+    return -logarithm(-logarithm(uniform(word))) - _EULER_GAMMA
+
+
+@compiled
+def shock(word):  # type: ignore[no-untyped-def]
+    """Symmetric variate of mean 0 and standard deviation 1 (logistic)."""
+    u = uniform(word)
+    return logarithm(u / (1.0 - u)) / _LOGISTIC_DEVIATION
