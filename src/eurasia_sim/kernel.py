@@ -21,18 +21,15 @@ from eurasia_sim.mechanisms.regime import rule
 from eurasia_sim.parameters import Coded, Constants, Geography, Month, Schedule, State
 
 STATUS = ("ok", "non-finite", "overflow")
-PHASES = ("none", "perceive", "align", "allocate", "contest", "rule", "recognise", "record")
-EVENT_KINDS = ("rule", "recognition", "base", "closure", "exercise", "deal", "leading_patron")
+PHASES = ("none", "perceive", "align", "allocate", "contest", "rule", "recognise")
 
 
 class Report(NamedTuple):
-    """What a run writes: sums over one window, chosen columns month by month, status, and (single runs) events."""
+    """What a run writes."""
 
     window: Any  # (C,) mean of every column over the window's months
     trajectory: Any  # (months, kept) chosen columns, month by month
-    status: Any  # (3,) int64: status, month, phase
-    events: Any  # (capacity, 5) int64: month, kind, actor, other actor or -1, theatre*8+detail
-    count: Any  # (1,) int64 events written
+    status: Any  # (3,) int64: index in STATUS, month, index in PHASES
 
 
 @compiled
@@ -272,3 +269,30 @@ def run(state, constants, schedule, seed, p, start, stop, burn_in, window, kept,
     if months > 0:
         report.window[:] /= months
     report.status[0] = 0
+
+
+@compiled
+def run_chunk(  # type: ignore[no-untyped-def]
+    rules, rows, seeds, memories, geography, schedule, focus, scopes, start, stop, burn_in, window, kept,
+    means, trajectories, statuses,
+):  # fmt: skip
+    """Advance runs one after another, without the interpreter's lock; nothing raises.
+
+    Args:
+        rules: (R,) parameter records. rows: (R, M) coded rows. seeds: (R,) uint64.
+        memories: (R, Z) flat states: written from the beginning where `start` is the first month of the burn-in, else
+            continued from the snapshots they hold; in both cases they end as snapshots before month `stop`.
+        means: (R, C), trajectories: (R, months, kept), statuses: (R, 3) int64; written, pre-filled by the caller.
+    """
+    theatres = geography.size.size
+    actors = geography.name_hash.size
+    for r in range(rows.shape[0]):
+        p = rules[r]
+        coded = unpack_coded(rows[r], actors, theatres)
+        constants = derive(coded, geography, focus, scopes, p)
+        state = unpack_state(memories[r], actors, theatres, geography.convenes.shape[0], focus.shape[0])
+        if start == -burn_in:
+            memories[r] = 0.0
+            begin(state, coded, geography, constants, p)
+        report = Report(means[r], trajectories[r], statuses[r])
+        run(state, constants, schedule, seeds[r], p, start, stop, burn_in, window, kept, report)
