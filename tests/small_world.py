@@ -62,7 +62,8 @@ traits:
       south: {terrorism: {value: 0.4, range: [0.3, 0.9], claims: [c002]}, narcotics: 0.2, refugees: 0.2}
       band: {terrorism: 0, narcotics: 0, refugees: 0}
   offensive_capability:
-    {meaning: reach, unit: share, basis: judgement, spread: 0, source: [{note: x}], values: {north: 1, south: 0.5, band: 0}}
+    {meaning: reach, unit: share, basis: judgement, spread: 0, source: [{note: x}],
+     values: {north: 1, south: 0.5, band: 0}}
   skill:
     meaning: fit
     unit: share

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +214,7 @@ def load_world(directory: Path | None = None, rules_directory: Path | None = Non
             raise DataError(into.problems) from error
         raise DataError([f"{folder.name}: a file lacks the entry or shape {error}"]) from error
     if not into.problems:
-        into.problems += _conflicts(world, pages.get("claims"), pages.get("second_coding"))
+        into.problems += _conflicts(world, pages)
     if into.problems:
         raise DataError(into.problems)
     return world
@@ -263,8 +264,8 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
     )
 
 
-def _conflicts(world: World, claims: Page | None, second: Page | None) -> list[str]:
-    """What each file alone cannot show: missing distances, shares above one, claims that do not exist."""
+def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
+    """What each file alone cannot show: missing distances, shares above one, claims and passages that do not exist."""
     problems = []
     try:
         world.geography()
@@ -274,15 +275,26 @@ def _conflicts(world: World, claims: Page | None, second: Page | None) -> list[s
     for k, d in np.argwhere(shares > 1.0 + 1e-9):
         place = f"theatres.{list(world.theatres)[k]}.initial_influence, {DOMAINS[d]}"
         problems.append(f"theatres.yaml: {place}: shares sum to {shares[k, d]:g}; at most 1")
-    known = {entry["id"] for entry in claims.data} if claims else set()
-    known |= {entry["id"] for turn in second.data["rounds"] for entry in turn["claims"]} if second else set()
+    claims = {entry["id"] for entry in pages["claims"].data} if "claims" in pages else set()
+    if "second_coding" in pages:
+        claims |= {entry["id"] for turn in pages["second_coding"].data["rounds"] for entry in turn["claims"]}
+    documents = pages["documents"].data if "documents" in pages else {}
     for number in world.numbers.values():
-        problems += [
-            f"{number.place}: {number.path} rests on claim {claim}, which claims.yaml does not hold"
-            for claim in number.claims()
-            if claim not in known
-        ]
+        problems += [f"{number.place}: {number.path} rests on {what}" for what in _unfounded(number, claims, documents)]
     return problems
+
+
+def _unfounded(number: Number, claims: Collection[str], documents: Mapping[str, Any]) -> Iterator[str]:
+    """Claims and passages of a number's sources that are not there."""
+    yield from (f"claim {claim}, which claims.yaml does not hold" for claim in number.claims() if claim not in claims)
+    for item in number.source:
+        name = item.get("document")
+        if name is not None and name not in documents:
+            yield f"document {name!r}, which documents.yaml does not hold{near(str(name), documents)}"
+        elif name is not None:
+            held = [entry["lines"] for entry in documents[name]["paragraphs"]]
+            if not any(first <= item["lines"][0] <= last for first, last in held):
+                yield f"{name}, L{item['lines'][0]}, which is no line of a paragraph there"
 
 
 def _digest(paths: Iterable[Path]) -> str:
