@@ -26,8 +26,11 @@ from ruamel.yaml.events import (
 # Limits of the reader, not of the model: what a page a person wrote never reaches, and a hostile one soon does.
 LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST_NESTING = 12  # levels
-MOST_EVENTS = 30_000  # the parser takes about 20 microseconds for each
+MOST_EVENTS = 15_000  # the parser takes about 25 microseconds for each
 MOST_VALUES = 50_000  # once every alias is unfolded
+MOST_PROBLEMS = 500
+_MANY = 100  # words; comparing each of more letter by letter would be felt
+_MOST_COMPARED = 500
 _SHOWN = 120  # characters of an offending line
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
@@ -89,16 +92,22 @@ class Document:
     text: str = ""
     root: Node | None = None
     problems: list[Problem] = field(default_factory=list)
+    _lines: list[str] | None = None
 
     def source_line(self, line: int) -> str:
         """The text of a line (from 1), shortened and without control characters."""
-        lines = _LINE_BREAK.split(self.text)
-        found = lines[line - 1] if 1 <= line <= len(lines) else ""
+        if self._lines is None:
+            self._lines = _LINE_BREAK.split(self.text)
+        found = self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
         return "".join(letter if letter.isprintable() else " " for letter in found[:_SHOWN])
 
     def report(self, place: tuple[int, int], message: str, suggestion: str = "", allowed: str = "") -> None:
-        """Note a problem at a (line, column)."""
+        """Note a problem at a (line, column); a file with very many is given up on."""
         line, column = place
+        if len(self.problems) >= MOST_PROBLEMS:
+            if len(self.problems) == MOST_PROBLEMS:
+                self.problems.append(Problem(self.name, line, column, "and more from here on that are not listed"))
+            return
         self.problems.append(Problem(self.name, line, column, message, self.source_line(line), suggestion, allowed))
 
     def place(self, path: Iterable[Any], of_key: bool = False) -> tuple[int, int]:
@@ -122,8 +131,14 @@ class Document:
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word most like this one, or nothing."""
-    found = difflib.get_close_matches(str(word)[:_SHOWN], list(known), n=1, cutoff=0.6)
+    """The known word most like this one, or nothing; of dotted paths, those that share most of their steps."""
+    written, words = str(word)[:_SHOWN], list(known)
+    if "." in written and len(words) > _MANY:
+        steps = set(written.split("."))
+        shared = [len(steps.intersection(path.split("."))) for path in words]
+        most = max(shared)
+        words = [path for path, count in zip(words, shared, strict=True) if count == most]
+    found = difflib.get_close_matches(written, words[:_MOST_COMPARED], n=1, cutoff=0.6)
     return found[0] if found else ""
 
 
@@ -236,6 +251,9 @@ class _Builder:
             is_key = bool(self.open) and isinstance(self.open[-1].content, dict) and self.waiting[-1] is None
             # The round-trip parser marks each fold of a folded text with a bell, to write it back as it was.
             text = event.value.replace("\a", "") if event.style == ">" else event.value
+            waiting = self.waiting[-1] if self.waiting else None
+            if waiting and event.start_mark.index == event.end_mark.index:
+                place = waiting[1]  # nothing is written: its key is the place a reader must look at
             node = Node(scalar(text) if event.implicit[0] and not is_key else text, *place)
             if event.anchor:
                 self.anchors[event.anchor] = node

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eurasia_sim.catalogue import month_name
+from eurasia_sim.levers import levers
 from eurasia_sim.reading import Document, InputProblems, Problem, nearest, read_file, scalar
 from eurasia_sim.scenario_check import Checker
 from eurasia_sim.scenario_form import Draft, Steps, settled
@@ -183,10 +184,10 @@ class _SettingsChecker(Checker):
         elif path in self.world.numbers:
             if self.fixed(trail, path, value):
                 self.numbers[path] = float(value)
-        elif path.split(".")[0] in self.lever_names():
+        elif path.split(".")[0] in levers():
             self._take_lever(trail, path, value)
         else:
-            known = [*self.world.numbers, *self.lever_names()]
+            known = [*self.world.numbers, *levers()]
             self.complain((), f"unknown parameter or lever '{path}'", known, path, of_key=True)
 
     def _take_lever(self, trail: tuple[Any, ...], path: str, value: Any) -> None:
@@ -256,8 +257,8 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
     departures = [month for month in (base.departs, draft.departs) if month is not None]
     steps: Mapping[str, Steps] = world.record_steps(tuple(sorted(dropped & set(world.events))))
     changes: Mapping[str, Steps] = {}
-    for levers, events in ((base.levers, inherited), (draft.levers, draft.added)):
-        layer = _with_events(levers, events)
+    for decided, events in ((base.levers, inherited), (draft.levers, draft.added)):
+        layer = _with_events(decided, events)
         steps, changes = _layered(steps, layer), _layered(changes, layer)
     horizon = draft.horizon if draft.horizon is not None else base.horizon
     return Scenario(
@@ -280,9 +281,9 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
     )
 
 
-def _with_events(levers: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]) -> dict[str, Steps]:
+def _with_events(decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]) -> dict[str, Steps]:
     """Levers with what events set at their months."""
-    layer = {path: dict(steps) for path, steps in levers.items()}
+    layer = {path: dict(steps) for path, steps in decided.items()}
     for event in sorted(events, key=lambda event: int(event["date"])):
         for path, value in event["sets"].items():
             layer.setdefault(path, {})[event["date"]] = value

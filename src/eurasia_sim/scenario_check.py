@@ -34,6 +34,11 @@ _DRAWN = ("rules.", "capabilities.growth_beyond")
 Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
 
 
+def is_drawn(world: World, path: str) -> bool:
+    """Whether an ensemble draws the number, so that a scenario can narrow or fix it."""
+    return path in world.coded_index or path.startswith(_DRAWN)
+
+
 class Checker:
     """Goes through one document; every complaint lands in the document's problems, and reading goes on."""
 
@@ -50,17 +55,13 @@ class Checker:
         if known and self.hints < MOST_HINTS:
             self.hints += 1
             suggestion = nearest(word, known)
-        if known and not allowed and (not suggestion or len(known) <= 12):
+        if known and not allowed and (not suggestion or len(known) <= 16):
             allowed = ", ".join(known) if len(known) <= 40 else ""
         self.document.report(self.place(trail, of_key=of_key), message, suggestion, allowed)
 
     def place(self, trail: Trail, *, of_key: bool) -> tuple[int, int]:
         """Line and column of a value or key."""
         return self.document.place(trail, of_key)
-
-    def lever_names(self) -> list[str]:
-        """Every lever."""
-        return list(levers())
 
     def extends(self) -> str | None:
         """Name of the scenario that the document starts from."""
@@ -310,8 +311,9 @@ class Checker:
         if number is None:
             self.complain(trail, f"unknown parameter '{path}'", list(self.world.numbers), path, of_key=True)
             return None
-        if path not in self.world.coded_index and not path.startswith(_DRAWN):
-            self.complain(trail, f"{path} is a fact that no run varies", allowed="a number of the rules or a coded one")
+        if not is_drawn(self.world, path):
+            message = f"{path} is a fact that no run varies"
+            self.complain(trail, message, allowed="a number of the rules, or a coded one", of_key=True)
             return None
         if number.is_silent:
             self.complain(trail, f"the documents are silent on {path}: there is no range to narrow", of_key=True)

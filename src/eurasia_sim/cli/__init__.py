@@ -1,0 +1,120 @@
+"""The command line: a table of verbs, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.reading import InputProblems
+
+FAILED_WORK = 1
+BAD_INPUT = 2
+
+# Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
+VERBS: dict[str, tuple[str, str, str]] = {
+    "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
+    "check": ("check", "check", "Say everything that is wrong with scenario files, at once."),
+    "list": ("list", "show", "List scenarios, theories, actors, theatres, institutions, levers and measures."),
+    "new": ("new", "new", "Begin a scenario file that extends another."),
+    "schema": ("schema", "schema", "Print the JSON Schema of a scenario file, for editors."),
+    "explain": ("explain", "explain", "Say where a number comes from."),
+    "cite": ("cite", "cite", "List the works that a scenario rests on."),
+    "evidence": ("evidence", "evidence_app", "Verify, list and compare the coded evidence."),
+}
+
+
+def load_verb(name: str) -> Any:
+    """The command of a verb, with its module imported."""
+    module, attribute, _ = VERBS[name]
+    found = getattr(import_module(f"eurasia_sim.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command(name)(found)
+    return typer.main.get_command(single)
+
+
+class _Verbs(TyperGroup):
+    """Knows every verb by name; a verb that is only listed is not imported."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library's signature
+        """Names of the verbs in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the library's signature
+        """A stand-in that carries a verb's name and description."""
+        if cmd_name not in VERBS:
+            return None
+        stand_in = typer.Typer(add_completion=False)
+        stand_in.command(cmd_name, help=VERBS[cmd_name][2])(_nothing)
+        return typer.main.get_command(stand_in)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The verb that is called, imported now."""
+        if args and args[0] in VERBS:
+            return args[0], load_verb(args[0]), args[1:]
+        self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # what a suggestion chooses from
+        return super().resolve_command(ctx, args)
+
+
+def _nothing() -> None:
+    """Does nothing."""
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"eurasia-sim {version('eurasia-sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and leave."
+    ),
+) -> None:
+    """Run scenarios of a world of named actors, and ask which assumption drives what comes out.
+
+    Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
+    """
+    del version  # its callback has done the work
+
+
+def complain(error: InputProblems | DataError) -> None:
+    """Print everything wrong with an input to the standard error stream."""
+    for problem in error.problems:
+        typer.echo(str(problem), err=True)
+
+
+def main() -> None:
+    """Entry point: 0 when done, 1 when work failed, 2 when the input was wrong; known errors leave no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal of another alphabet shows ? rather than a traceback
+    try:
+        app()
+    except (InputProblems, DataError) as error:
+        complain(error)
+        raise SystemExit(BAD_INPUT) from None
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has left; nothing more can be said
+        raise SystemExit(FAILED_WORK) from None
+    except OSError as error:
+        typer.echo(f"eurasia-sim: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        raise SystemExit(FAILED_WORK) from None

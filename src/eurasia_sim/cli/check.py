@@ -1,0 +1,49 @@
+"""`check`: everything wrong with scenario files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eurasia_sim.cli import BAD_INPUT
+from eurasia_sim.reading import Problem, nearest
+from eurasia_sim.scenario import check_file
+from eurasia_sim.scenario_library import locate, names
+from eurasia_sim.world import World, load_world
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files, or names of scenarios.")],
+    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+) -> None:
+    """Say everything that is wrong with scenario files, at once; exit 2 if anything is.
+
+    Example: eurasia-sim check scenarios/us_exit.yaml my_scenario.yaml
+    """
+    given = load_world(world)
+    found = {file: _problems(file, given) for file in files}
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problems in found.values() for problem in problems], indent=2))
+    else:
+        for file, problems in found.items():
+            for problem in problems:
+                typer.echo(str(problem))
+            count = len(problems)
+            typer.echo(f"{file}: {count} problem{'s' * (count > 1)}" if count else f"{file}: nothing wrong")
+    if any(found.values()):
+        raise typer.Exit(BAD_INPUT)
+
+
+def _problems(file: str, world: World) -> list[Problem]:
+    path = locate(file)
+    if path is None and Path(file).exists():
+        path = Path(file)
+    if path is None:
+        known = names()
+        return [Problem(file, 1, 1, "no such file or scenario", "", nearest(file, known), ", ".join(known))]
+    return check_file(path, world)

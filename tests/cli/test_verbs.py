@@ -1,0 +1,164 @@
+"""The light verbs: what they say, how they end, and what they do not load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from eurasia_sim.cli import VERBS, main
+from eurasia_sim.scenario import load_scenario
+from eurasia_sim.world import load_world
+
+HEAVY = ("numba", "mesa", "pandas", "matplotlib", "scipy", "pyarrow")
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    """Run a command line; answers the exit code, what was printed, and what was complained of."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["eurasia-sim", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_help_names_every_verb(say):
+    code, printed, _ = say("--help")
+    assert code == 0
+    assert all(f"  {verb} " in printed for verb in VERBS)
+    assert "Example: eurasia-sim" in printed
+
+
+@pytest.mark.parametrize("verb", ["check", "list", "new", "schema"])
+def test_every_light_verb_helps_with_an_example(say, verb):
+    code, printed, _ = say(verb, "--help")
+    assert code == 0
+    assert f"Example: eurasia-sim {verb}" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["chek"], 2, "Did you mean 'check'"),
+        (["check"], 2, "Missing argument"),
+        (["check", "none.yaml"], 2, ""),
+        (["new", "x"], 2, "--from"),
+        (["new", "x", "--from", "us_exti"], 2, "did you mean us_exit"),
+        (["new", "../x", "--from", "us_exit"], 2, "cannot name a scenario"),
+        (["new", "us_stays", "--from", "us_exit"], 1, "already"),
+        (["list", "scenaros"], 2, "did you mean scenarios"),
+        (["list", "--world", "nowhere"], 2, "nowhere"),
+        (["schema", "--out", "no/such/folder/x.json"], 1, "x.json"),
+    ],
+)
+def test_wrong_words_end_with_a_reason_and_no_traceback(say, here, words, code, said):
+    ended, printed, complaint = say(*words)
+    assert ended == code
+    assert said in printed + complaint
+    assert "Traceback" not in complaint
+
+
+def test_check_says_that_nothing_is_wrong(say):
+    assert say("check", "us_exit", "us_stays") == (0, "us_exit: nothing wrong\nus_stays: nothing wrong\n", "")
+
+
+def test_check_prints_place_hint_line_and_what_is_allowed(say, here):
+    (here / "bad.yaml").write_text('format: 1\ntitle: x\ndeparts: "2021-05"\nlevers: {revisionism: {rusia: 7}}\n')
+    code, printed, _ = say("check", "bad.yaml")
+    assert code == 2
+    assert printed.startswith("bad.yaml:4:24: unknown actor 'rusia'")
+    assert "did you mean russia?" in printed
+    assert "    levers: {revisionism: {rusia: 7}}\n    allowed: russia, china" in printed
+    assert printed.endswith("bad.yaml: 1 problem\n")
+
+
+def test_check_answers_scripts_in_json(say, here):
+    (here / "bad.yaml").write_text("format: 1\n")
+    code, printed, _ = say("check", "bad.yaml", ".", "--json")
+    assert code == 2
+    assert [(problem["file"], problem["line"]) for problem in json.loads(printed)] == [("bad.yaml", 1), (".", 1)]
+
+
+def test_list_shows_every_kind(say):
+    code, printed, _ = say("list")
+    assert code == 0
+    for word in ("scenarios:", "us_exit", "theories:", "inertia", "actors:", "levers:", "pressure.<actor>.<actor>",
+                 "measures:", "competition", "institutions:", "events:"):  # fmt: skip
+        assert word in printed
+
+
+def test_list_answers_scripts_in_json(say):
+    code, printed, _ = say("list", "numbers", "theatres", "--json")
+    found = json.loads(printed)
+    assert code == 0
+    assert set(found) == {"numbers", "theatres"}
+    assert all(row["range"] is None or row["range"][0] <= row["value"] <= row["range"][1] for row in found["numbers"])
+
+
+def test_the_measures_listed_are_the_measures_there_are():
+    from eurasia_sim.measures import column_names
+    from eurasia_sim.scenario_form import measures
+
+    columns = column_names(["a", "b"], ["k"], ("d",), [("a", "b")], ["s"])
+    assert list(measures()) == list(dict.fromkeys(column.split(".")[0] for column in columns))
+
+
+@pytest.mark.parametrize("base", ["us_exit", "record", "afghan_stable", "no_ukraine_war"])
+def test_new_writes_a_file_that_is_sound_and_says_what_its_base_says(say, here, base):
+    assert say("new", "mine", "--from", base)[0] == 0
+    assert say("check", "mine.yaml") == (0, "mine.yaml: nothing wrong\n", "")
+    world = load_world()
+    assert load_scenario("mine.yaml", world).steps == load_scenario(base, world).steps
+    assert json.loads((here / "scenario.schema.json").read_text())["title"]
+    assert say("new", "mine", "--from", base)[0] == 1
+
+
+def test_schema_prints_json(say, here):
+    code, printed, _ = say("schema")
+    assert code == 0
+    assert json.loads(printed)["$schema"].endswith("2020-12/schema")
+    assert say("schema", "--out", "s.json")[0] == 0
+    assert json.loads((here / "s.json").read_text()) == json.loads(printed)
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["check", "us_exit"], ["list"], ["list", "scenarios"], ["schema"], ["check", "--help"]]
+)
+def test_a_light_verb_loads_nothing_heavy(words):
+    code = f"""
+import sys
+sys.argv = ["eurasia-sim", *{words!r}]
+from eurasia_sim.cli import main
+try:
+    main()
+finally:
+    print("loaded:", sorted(set({HEAVY!r}) & set(sys.modules)))
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_a_light_verb_answers_within_a_second():
+    command = [sys.executable, "-c", "from eurasia_sim.cli import main; main()", "check", "us_exit"]
+    subprocess.run(command, capture_output=True, check=True)  # the first use reads and indexes the data
+    seconds = []
+    for _ in range(3):
+        before = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        seconds.append(time.perf_counter() - before)
+    assert min(seconds) < 1.0

@@ -1,0 +1,176 @@
+"""A file is read with its places, within limits, and never with a crash."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from eurasia_sim.reading import DEEPEST_NESTING, LARGEST_FILE, Document, nearest, parse, plain, read_file, scalar
+
+
+def read(text: str) -> Document:
+    return parse(text.encode(), "file.yaml")
+
+
+def messages(document: Document) -> str:
+    return "\n".join(str(problem) for problem in document.problems)
+
+
+def test_values_remember_where_they_stood():
+    document = read("a: 1\nb:\n  c: [x, 2.5]\n")
+    assert plain(document.root) == {"a": 1, "b": {"c": ["x", 2.5]}}
+    assert document.place(("b", "c", 1)) == (3, 10)
+    assert document.place(("b", "c"), of_key=True) == (3, 3)
+    assert document.place(("b", "nowhere")) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1", 1), ("-2", -2), ("1e-3", 0.001), (".5", 0.5), ("no", "no"), ("true", True), ("~", None), ("", None),
+     ("2021-05", "2021-05"), ("1_000", "1_000"), ("0x1F", "0x1F"), ("-.inf", -math.inf)],
+)  # fmt: skip
+def test_an_unquoted_word_is_what_yaml_1_2_says(text, value):
+    assert scalar(text) == value
+
+
+def test_a_quoted_number_stays_text():
+    assert plain(read("a: '1'\nb: !!x 2").root)["a"] == "1"
+
+
+def test_a_folded_text_carries_no_marks_of_its_folds():
+    assert plain(read("a: >-\n  one\n  two\n").root) == {"a": "one two"}
+
+
+def test_every_duplicate_key_is_reported_with_the_line_of_the_first():
+    document = read("a: 1\nb: {c: 1, c: 2}\na: 3\na: 4\n")
+    assert [(problem.line, problem.column) for problem in document.problems] == [(2, 11), (3, 1), (4, 1)]
+    assert "first in line 1" in messages(document)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("# only a remark\n", "empty"),
+        ("a: !!python/object/apply:os.system [ls]", "tag"),
+        ("!mine {a: 1}", "tag"),
+        ("a: *nowhere", "repeats nothing"),
+        ("a: &a [*a]", "inside what it repeats"),
+        ("a: 1\n---\nb: 2", "second document"),
+        ("? [a]\n: 1", "key must be one word"),
+        ("a: [1", "not valid YAML"),
+        ("a: 1\n\tb: 2", "not valid YAML"),
+        ("a: \x07", "not valid YAML"),
+        ("[" * (DEEPEST_NESTING + 1), "too deep"),
+        ("- " * 5000, "too deep"),
+    ],
+)
+def test_what_a_scenario_may_not_hold_is_said(text, said):
+    document = read(text)
+    assert said in messages(document)
+
+
+def test_aliases_that_multiply_are_stopped_before_they_unfold():
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    document = read("\n".join(lines))
+    assert "aliases unfold to too many values" in messages(document)
+
+
+def test_an_honest_alias_is_read():
+    assert plain(read("a: &x {b: 1}\nc: *x").root) == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_text_that_is_not_utf8_names_the_place():
+    problem = parse(b"a: 1\nb: \xff", "f").problems[0]
+    assert (problem.line, problem.column) == (2, 4)
+    assert "UTF-8" in problem.message
+
+
+def test_a_byte_order_mark_is_no_content():
+    assert plain(parse(b"\xef\xbb\xbfa: 1", "f").root) == {"a": 1}
+
+
+def test_a_folder_a_missing_file_and_a_pipe_are_said_to_be_so(tmp_path):
+    assert "folder" in messages(read_file(tmp_path))
+    assert "no such file" in messages(read_file(tmp_path / "none.yaml"))
+    assert "cannot be read" in messages(read_file(tmp_path / "nul\0.yaml"))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.yaml")
+        assert "not an ordinary file" in messages(read_file(tmp_path / "pipe.yaml"))
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch):
+    path = tmp_path / "secret.yaml"
+    path.write_text("a: 1")
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "read_bytes", refuse)
+    assert "Permission denied" in messages(read_file(path))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 10_000_000,
+        b"a: {" * 60_000,
+        b"[" * LARGEST_FILE,
+        b"- a\n" * (LARGEST_FILE // 4),
+        b"{a: [1,2,3]}, " * (LARGEST_FILE // 14),
+        b"? " * (LARGEST_FILE // 2),
+        b"&a " * (LARGEST_FILE // 3),
+        b"a: '" + b"\n" * (LARGEST_FILE - 10),
+        b"#" * LARGEST_FILE,
+        b"a" * LARGEST_FILE,
+        b"k: v\n" * (LARGEST_FILE // 5),
+    ],
+    ids=lambda data: data[:12].decode(),
+)
+def test_a_hostile_file_takes_no_time(tmp_path, data):
+    path = tmp_path / "hostile.yaml"
+    path.write_bytes(data)
+    before = time.perf_counter()
+    document = read_file(path)
+    assert time.perf_counter() - before < 3.0  # a quarter of it on an idle machine
+    assert all(str(problem) for problem in document.problems)
+
+
+def test_the_message_shows_place_hint_line_and_what_is_allowed():
+    document = read("colour: blu\n")
+    document.report((1, 9), "unknown colour 'blu'", nearest("blu", ["red", "blue"]), "red, blue")
+    assert messages(document) == (
+        "file.yaml:1:9: unknown colour 'blu' — did you mean blue?\n    colour: blu\n    allowed: red, blue"
+    )
+
+
+def test_a_message_prints_no_control_characters():
+    document = read('a: "\x1b[31m"')
+    document.report((1, 1), "here")
+    assert "\x1b" not in messages(document)
+
+
+@given(st.binary(max_size=400))
+@example(b"%YAML 9.9\n---\na")
+@example(b"%TAG ! tag:x,2000:\n--- !a b")
+@example("a: \x85 b\u2028".encode())
+@example(b"? \n? \n: ")
+@example(b"--- |3\n x")
+def test_no_bytes_make_it_crash(data):
+    document = parse(data, "any")
+    assert document.problems or document.root is not None
+    for problem in document.problems:
+        assert problem.line >= 1
+        assert problem.column >= 1
+
+
+@given(st.text(alphabet="ab:-?[]{}&*!|>'\"%#@,\n\t 1.~\\", max_size=120))
+def test_no_punctuation_makes_it_crash(text):
+    document = read(text)
+    assert document.problems or document.root is not None
