@@ -8,24 +8,25 @@ from eurasia_sim.mathematics import compiled, logistic, saturation
 from eurasia_sim.streams import draw, shock
 
 STREAM = np.uint64(3)
+LADDER_TOP = 4.0
 
 
 @compiled
-def suppression(k, month, p):  # type: ignore[no-untyped-def]
-    """Weight of all foreign forces against a challenger and militants in theatre k, >= 0."""
+def suppression(k, presence, p):  # type: ignore[no-untyped-def]
+    """Weight of all foreign forces against a challenger and militants in theatre k, >= 0; presence is (N, K, X)."""
     total = 0.0
-    for i in range(month.presence.shape[0]):
+    for i in range(presence.shape[0]):
         total += (
-            p.suppression_bases * month.presence[i, k, 0]
-            + p.suppression_forces * month.presence[i, k, 1]
-            + p.suppression_counterterror * month.presence[i, k, 2]
+            p.suppression_bases * presence[i, k, 0]
+            + p.suppression_forces * presence[i, k, 1]
+            + p.suppression_counterterror * presence[i, k, 2]
         )
     return total
 
 
 @compiled
 def control_step(control, challenger_power, ruler_power, held_down, luck, p):  # type: ignore[no-untyped-def]
-    """Challenger's control of the land a month on, kept in [0.01, 0.99].
+    """Challenger's control of the land a month on, kept off 0 and 1 by `control_margin`.
 
     Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
     Form: logistic growth at a rate set by how far the challenger's share of all power on the ground exceeds the share at
@@ -34,7 +35,7 @@ def control_step(control, challenger_power, ruler_power, held_down, luck, p):  #
     ground = challenger_power + ruler_power + held_down
     share = challenger_power / ground if ground > 0.0 else 0.0
     drive = p.control_rate * (share - p.control_hold) + p.regime_noise * luck
-    return min(max(control + drive * control * (1.0 - control), 0.01), 0.99)
+    return min(max(control + drive * control * (1.0 - control), p.control_margin), 1.0 - p.control_margin)
 
 
 @compiled
@@ -60,7 +61,7 @@ def change_rule(state, k, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def transfer_rule(state, constants, month, k, p):  # type: ignore[no-untyped-def]
+def transfer_rule(state, month, k, p):  # type: ignore[no-untyped-def]
     """Change the ruler of theatre k where the record imposes it, or where rule is free and control passes the threshold."""
     if state.challenger[k] < 0:
         return
@@ -75,76 +76,83 @@ def transfer_rule(state, constants, month, k, p):  # type: ignore[no-untyped-def
 
 
 @compiled
-def restraint_step(state, constants, month, k, p):  # type: ignore[no-untyped-def]
-    """Ruler's restraint of those who would use its land, a month on, in [0, 1].
-
-    Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284; opportunity2021 L5).
-    """
-    aid, known, weight = 0.0, 0.0, 0.0
-    for i in range(state.power.size):
-        aid += month.aid[i, k]
-        if i != state.ruler[k]:
-            known += state.power[i] * state.recognition[i, k]
-            weight += state.power[i]
-    esteem = 0.25 * known / weight if weight > 0.0 else 0.0
-    target = p.restraint_base + p.restraint_aid * saturation(aid) + p.restraint_recognition * esteem + month.conduct[k]
-    return state.restraint[k] + p.restraint_rate * (min(max(target, 0.0), 1.0) - state.restraint[k])
+def esteem(ruler, k, power, recognition):  # type: ignore[no-untyped-def]
+    """How far the powers recognise the ruler of theatre k, weighed by power, in [0, 1]."""
+    known, weight = 0.0, 0.0
+    for i in range(power.size):
+        if i != ruler:
+            known += power[i] * recognition[i, k]
+            weight += power[i]
+    return known / (weight * LADDER_TOP) if weight > 0.0 else 0.0
 
 
 @compiled
-def settle(state, constants, month, k, held_down, luck, p):  # type: ignore[no-untyped-def]
-    """Write militants, economy and stability of a contested theatre a month on, each in [0, 1].
+def restraint_step(restraint, aid, known, conduct, p):  # type: ignore[no-untyped-def]
+    """Ruler's restraint of those who would use its land, a month on, in [0, 1].
 
-    Form: militants thrive on disorder and a ruler's laxity and yield to force; the economy lives on aid and foreign
-    trade; stability follows rule undisputed, economy, foreign security effort and recognition, less militants.
+    Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284; opportunity2021 L5).
+
+    Args:
+        restraint: now. aid: billion US dollars a year. known: esteem in [0, 1]. conduct: the lever, -1..1.
     """
-    aid, trade, guard, known, weight = 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(state.power.size):
+    target = p.restraint_base + p.restraint_aid * saturation(aid) + p.restraint_recognition * known + conduct
+    return restraint + p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
+
+
+@compiled
+def militants_target(restraint, stability, held_down, guard, p):  # type: ignore[no-untyped-def]
+    """Where militants tend, in [0, 1]: they thrive on disorder and a ruler's laxity and yield to force."""
+    bred = (1.0 - restraint) * (p.militants_base + p.militants_disorder * (1.0 - stability))
+    return min(bred / (1.0 + held_down + p.militants_effort * guard), 1.0)
+
+
+@compiled
+def stability_target(control, economy, guard, known, militants, luck, p):  # type: ignore[no-untyped-def]
+    """Where stability tends, in (0, 1): up with rule undisputed, economy, foreign guard and esteem, down with militants."""
+    return logistic(
+        p.stability_base
+        - p.stability_dispute * 4.0 * control * (1.0 - control)
+        + p.stability_economy * economy
+        + p.stability_guard * saturation(guard)
+        + p.stability_recognition * known
+        - p.stability_militants * militants
+        + p.regime_noise * luck
+    )
+
+
+@compiled
+def settle(state, month, k, held_down, luck, p):  # type: ignore[no-untyped-def]
+    """Write restraint, militants, economy and stability of a contested theatre a month on, each in [0, 1]."""
+    effort, ruler, challenger = state.effort, state.ruler[k], state.challenger[k]
+    aid, trade, guard = 0.0, 0.0, 0.0
+    for i in range(effort.shape[0]):
         aid += month.aid[i, k]
-        if i != state.ruler[k] and i != state.challenger[k]:
-            trade += state.effort[i, k, 1]
-            guard += state.effort[i, k, 0]
-            known += state.power[i] * state.recognition[i, k]
-            weight += state.power[i]
-    esteem = 0.25 * known / weight if weight > 0.0 else 0.0
-    disorder = 1.0 - state.stability[k]
-    militants = (1.0 - state.restraint[k]) * (p.militants_base + p.militants_disorder * disorder)
-    militants = min(militants / (1.0 + held_down + p.militants_effort * guard), 1.0)
+        if i != ruler and i != challenger:
+            trade += effort[i, k, 1]
+            guard += effort[i, k, 0]
+    known = esteem(ruler, k, state.power, state.recognition)
+    state.restraint[k] = restraint_step(state.restraint[k], aid, known, month.conduct[k], p)
+    militants = militants_target(state.restraint[k], state.stability[k], held_down, guard, p)
     state.militants[k] += p.militants_rate * (militants - state.militants[k])
     economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
     state.economy[k] += p.economy_rate * (economy - state.economy[k])
-    dispute = 4.0 * state.control[k] * (1.0 - state.control[k])
-    target = logistic(
-        p.stability_base
-        - p.stability_dispute * dispute
-        + p.stability_economy * state.economy[k]
-        + p.stability_guard * saturation(guard)
-        + p.stability_recognition * esteem
-        - p.stability_militants * state.militants[k]
-        + p.regime_noise * luck
-    )
-    state.stability[k] += p.stability_rate * (target - state.stability[k])
+    stability = stability_target(state.control[k], state.economy[k], guard, known, state.militants[k], luck, p)
+    state.stability[k] += p.stability_rate * (stability - state.stability[k])
 
 
 @compiled
 def rule(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
     """Move control, rule, conduct, militants, economy and stability of every theatre with a challenger one month on."""
-    for k in range(state.ruler.size):
-        if state.challenger[k] >= 0:
-            held_down = suppression(k, month, p)
-            first, second, _, _ = draw(seed, STREAM, month_number, constants.theatre_hash[k], constants.theatre_hash[k])
-            state.control[k] = control_step(
-                state.control[k],
-                state.power[state.challenger[k]],
-                state.power[state.ruler[k]],
-                p.suppression_power * held_down,
-                shock(first),
-                p,
-            )
-            transfer_rule(state, constants, month, k, p)
-            state.restraint[k] = restraint_step(state, constants, month, k, p)
-            settle(state, constants, month, k, held_down, shock(second), p)
+    ruler, challenger, control, power = state.ruler, state.challenger, state.control, state.power
+    for k in range(ruler.size):
+        if challenger[k] >= 0:
+            held_down = suppression(k, month.presence, p)
+            words = draw(seed, STREAM, month_number, constants.theatre_hash[k], constants.theatre_hash[k])
+            ground = p.suppression_power * held_down
+            control[k] = control_step(control[k], power[challenger[k]], power[ruler[k]], ground, shock(words[0]), p)
+            transfer_rule(state, month, k, p)
+            settle(state, month, k, held_down, shock(words[1]), p)
         if not np.isnan(month.stability[k]):
             state.stability[k] = month.stability[k]
-    for i in range(state.standing.size):
+    for i in range(power.size):
         state.standing[i] *= 1.0 - p.standing_decay
