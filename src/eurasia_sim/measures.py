@@ -22,7 +22,8 @@ def pair_measures(first, second, joint, scope, budgets, out):  # type: ignore[no
     With overlap = sum of min(effort_i, effort_j) and total = sum of effort_i + effort_j over the scope:
     intensity = 2 overlap / both budgets; colocation = 2 overlap / total; joint_share = joint / overlap;
     competition = 2 (overlap - joint) / total; cooperation = 2 joint / total;
-    division_of_labour = 1 - sum over domains of min of the two domain profiles (0 where either does nothing).
+    division_of_labour = 1 - sum over domains of min of the two domain profiles (0 where no theatre of the scope sees
+    both at work: those who never meet divide no labour).
 
     Args:
         first, second: (K, D) efforts. joint: (K, D). scope: (K,) 1 where counted. budgets: sum of both.
@@ -30,16 +31,20 @@ def pair_measures(first, second, joint, scope, budgets, out):  # type: ignore[no
     """
     theatres, domains = first.shape
     overlap, together, total, agreement = 0.0, 0.0, 0.0, 0.0
-    mine, theirs = 0.0, 0.0
+    mine, theirs, met = 0.0, 0.0, 0.0
     for k in range(theatres):
+        here, there = 0.0, 0.0
         for d in range(domains):
+            here += scope[k] * first[k, d]
+            there += scope[k] * second[k, d]
             mine += scope[k] * first[k, d]
             theirs += scope[k] * second[k, d]
             overlap += scope[k] * min(first[k, d], second[k, d])
             together += scope[k] * joint[k, d]
+        met = max(met, min(here, there))
     total = mine + theirs
     out[:] = 0.0
-    if mine > 0.0 and theirs > 0.0:
+    if met > 0.0:
         for d in range(domains):
             a, b = 0.0, 0.0
             for k in range(theatres):
@@ -59,8 +64,9 @@ def benefit(i, state, constants):  # type: ignore[no-untyped-def]
     """Interest-weighted attainment of actor i, in [0, 1] but for standing, which may take it slightly out.
 
     Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom from spill-over
-    (containment); economic influence where opportunity and stability are (commerce); freedom from the influence of those
-    denied (denial); own share at home (autonomy); freedom from threat (survival); standing.
+    (containment); economic influence where opportunity and stability are (commerce); freedom from the influence, by
+    theatre size, of those denied (denial, which weighs as much as its strongest dyad, so that one more neighbour of whom
+    nothing is said changes nothing); own share at home (autonomy); freedom from threat (survival); standing.
     """
     actors, theatres, domains = state.influence.shape
     held, size, trade, chance, home, homes, spill = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -79,10 +85,11 @@ def benefit(i, state, constants):  # type: ignore[no-untyped-def]
     fear, intruders, denied = 0.0, 0.0, 0.0
     for j in range(actors):
         fear += state.threat[i, j]
-        denied += constants.denial[i, j]
+        denied = max(denied, constants.denial[i, j])
         for k in range(theatres):
             for d in range(domains):
-                intruders += constants.denial[i, j] * state.influence[j, k, d] / (theatres * domains)
+                intruders += constants.denial[i, j] * constants.size[k] * state.influence[j, k, d] / domains
+    intruders /= max(size, 1e-300)
     w = constants.weight
     total = w[i, 0] * held / max(size, 1e-300) + w[i, 1] * (1.0 - saturation(spill))
     total += w[i, 2] * trade / max(chance, 1e-300) + w[i, 5] * (1.0 - saturation(fear)) + w[i, 6] * state.standing[i]
