@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eurasia_sim.bibliography import read_bibliography
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.world import load_world
+
+ENTRIES = r"""
+% a remark
+@article{first2001,
+  author  = {Doe, Jane and R\"uegger, Max},
+  title   = {On {Great} Powers},
+  journal = "Journal of Things",
+  volume  = 3,
+  pages   = {1--9},
+  year    = 2001
+}
+
+@misc{second2002, author = {{Office of This and That}}, title = {A {B {C}}}, howpublished = {\url{https://example.org/a}}}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "works.bib"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_fields_lose_their_tex_and_keep_their_letters(tmp_path: Path) -> None:
+    works = read_bibliography(written(tmp_path, ENTRIES))
+    assert list(works) == ["first2001", "second2002"]
+    assert works["first2001"].fields["author"] == "Doe, Jane; Rüegger, Max"
+    assert str(works["first2001"]) == "Doe, Jane; Rüegger, Max (2001). On Great Powers. Journal of Things 3, 1–9."
+    assert works["second2002"].fields["author"] == "Office of This and That"
+    assert works["second2002"].fields["title"] == "A B C"
+    assert works["second2002"].fields["howpublished"] == "https://example.org/a"
+
+
+def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="second2002 is given twice"):
+        read_bibliography(written(tmp_path, ENTRIES + "@misc{second2002, title = {again}}"))
+
+
+def test_every_work_the_packaged_numbers_cite_is_in_the_bibliography() -> None:
+    works = read_bibliography()
+    cited = {key for number in load_world().numbers.values() for key in number.cites()}
+    assert cited - set(works) == set()
