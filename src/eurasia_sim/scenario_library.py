@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 FOLDER = "scenarios"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 _SUFFIXES = (".yaml", ".yml")
 
 

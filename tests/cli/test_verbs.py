@@ -136,7 +136,17 @@ def test_schema_prints_json(say, here):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["check", "us_exit"], ["list"], ["list", "scenarios"], ["schema"], ["check", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["check", "us_exit"],
+        ["check", "--help"],
+        ["list"],
+        ["list", "scenarios"],
+        ["schema"],
+        ["explain", "rules.perception.distance_decay"],
+        ["cite", "us_exit"],
+    ],
 )
 def test_a_light_verb_loads_nothing_heavy(words):
     code = f"""
