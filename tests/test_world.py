@@ -235,6 +235,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_world(world, rules)
 
 
+def test_an_entry_of_another_form_names_its_file(tmp_path: Path) -> None:
+    assert "actors.yaml: an entry is missing" in problems(
+        tmp_path, actors=ACTORS.replace('    colour: "#111111"\n', "")
+    )
+    assert "record.yaml: " in problems(tmp_path, record=RECORD.replace("burn_in: 12", "burning: 12"))
+
+
 def test_the_index_is_used_only_while_the_file_is_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     file = tmp_path / "page.yaml"

@@ -56,6 +56,7 @@ class Gathered:
     theatres: dict[str, Theatre] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    reading: str = ""  # the file that is being read
 
     def ids(self, axis: str) -> Collection[str]:
         """The ids that may stand on an axis of a table."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.gathering import check_lever
-from eurasia_sim.levers import FREE
+from eurasia_sim.levers import FREE, levers
 from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS, THREATS, Floats, Posture
 from eurasia_sim.world import World
 
@@ -57,7 +57,7 @@ def build_posture(
         if name == "growth":
             growth[ids[0]] = _stepwise(np.zeros(length), world, dated)
         else:
-            ids_at = [_position(world, axis, word) for axis, word in zip(_AXES[name], ids, strict=True)]
+            ids_at = [_position(world, axis, word) for axis, word in zip(levers()[name].path, ids, strict=True)]
             place: tuple[slice | int, ...] = (slice(None), *ids_at)
             arrays[name][place] = _stepwise(arrays[name][place], world, dated)
     if problems:
@@ -73,20 +73,6 @@ def build_posture(
     return Posture(**arrays)
 
 
-_AXES: Mapping[str, tuple[str, ...]] = {
-    "presence": ("actor", "theatre", "presence kind"),
-    "pressure": ("actor", "actor"),
-    "goodwill": ("actor", "actor"),
-    "revisionism": ("actor",),
-    "conduct": ("theatre",),
-    "surge": ("theatre", "threat"),
-    "aid": ("actor", "theatre"),
-    "imposed": ("actor", "theatre", "domain"),
-    "jointness": ("theatre", "domain"),
-    "rule": ("theatre",),
-    "stability": ("theatre",),
-    "recognition": ("actor", "theatre"),
-}
 _FREE_VALUE = {"rule": -1.0, "stability": math.nan, "recognition": math.nan}
 
 
@@ -108,8 +94,9 @@ def _nothing(world: World, length: int) -> dict[str, Floats]:
     """Every lever at rest: 0, or free."""
     size = {axis: len(ids) for axis, ids in _ids(world).items()}
     return {
-        name: np.full((length, *(size[axis] for axis in axes)), _FREE_VALUE.get(name, 0.0))
-        for name, axes in _AXES.items()
+        name: np.full((length, *(size[axis] for axis in lever.path)), _FREE_VALUE.get(name, 0.0))
+        for name, lever in levers().items()
+        if name != "growth"
     }
 
 

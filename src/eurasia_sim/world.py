@@ -212,7 +212,7 @@ def load_world(directory: Path | None = None, rules_directory: Path | None = Non
     except (KeyError, TypeError, AttributeError) as error:
         if into.problems:
             raise DataError(into.problems) from error
-        raise DataError([f"{folder.name}: a file lacks the entry or shape {error}"]) from error
+        raise DataError([f"{into.reading}: an entry is missing or has another form than it should: {error}"]) from error
     if not into.problems:
         into.problems += _conflicts(world, pages)
     if into.problems:
@@ -222,24 +222,29 @@ def load_world(directory: Path | None = None, rules_directory: Path | None = Non
 
 def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page], into: Gathered) -> World:
     """Everything read in the order in which ids become known; what is wrong gathers in `into`."""
-    for name, page in rules.items():
+
+    def page(name: str) -> Page:
+        into.reading = f"{name}.yaml"
+        return {**rules, **pages}[name]
+
+    for name in rules:
         if name != "theories":
-            read_rules(page, into)
-    theories, forms, default_forms = read_theories(rules["theories"], into)
-    read_actors(pages["actors"], into)
-    regions, pairs = read_theatres(pages["theatres"], into)
-    read_homes(pages["actors"], into)
-    read_interests(pages["actors"], into)
+            read_rules(page(name), into)
+    theories, forms, default_forms = read_theories(page("theories"), into)
+    read_actors(page("actors"), into)
+    regions, pairs = read_theatres(page("theatres"), into)
+    read_homes(page("actors"), into)
+    read_interests(page("actors"), into)
     for table, axes in TRAITS.items():
-        read_table(pages["actors"], ("traits", table), axes, ("actors", "actor"), into)
+        read_table(page("actors"), ("traits", table), axes, ("actors", "actor"), into)
     for table, axes in THEATRE_TABLES.items():
-        read_table(pages["theatres"], (table,), axes, ("theatres", "theatre"), into)
-    read_ties(pages["ties"], into)
-    read_capabilities(pages["capabilities"], into)
-    period = pages["record"].data["period"]
+        read_table(page("theatres"), (table,), axes, ("theatres", "theatre"), into)
+    read_ties(page("ties"), into)
+    read_capabilities(page("capabilities"), into)
+    period = page("record").data["period"]
     start = month_number(period["start"])
-    institutions = read_institutions(pages["institutions"], into, start)
-    record, events = read_record(pages["record"], into, start)
+    institutions = read_institutions(page("institutions"), into, start)
+    record, events = read_record(page("record"), into, start)
     default = rules["theories"].data.get("default") or next(iter(theories), "")
     return World(
         name=folder.name,
