@@ -59,7 +59,7 @@ def show(
 ) -> None:
     """List claims with their places, by whom they are about, by construct or by document.
 
-    Example: eurasia-sim evidence list --about taliban --construct standing
+    Example: eurasia-sim evidence list --construct standing --document aliyev2022
     """
     claims = load_evidence(world).claims
     known = {
