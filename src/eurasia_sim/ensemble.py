@@ -74,8 +74,9 @@ class Outcome:
 def schedule_of(posture: Posture, geography: Geography) -> Schedule:
     """The posture as the kernel reads it, with the venues that each two actors share."""
     member = posture.membership
-    shared = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
-    return Schedule(*(np.ascontiguousarray(series) for series in posture), np.ascontiguousarray(shared))
+    venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
+    series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
+    return Schedule(*map(np.ascontiguousarray, (*series, venues.sum(axis=3), venues)))
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:

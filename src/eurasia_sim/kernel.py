@@ -13,7 +13,7 @@ import numpy as np
 from eurasia_sim.mathematics import compiled, exponential, logarithm
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
-from eurasia_sim.mechanisms.allocation import allocate, cooperate, joint_volume
+from eurasia_sim.mechanisms.allocation import allocate, cooperate
 from eurasia_sim.mechanisms.contest import contest
 from eurasia_sim.mechanisms.perception import closeness, nearness, perceive
 from eurasia_sim.mechanisms.recognition import recognise
@@ -69,20 +69,18 @@ def unpack_coded(row, actors, theatres):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def state_size(actors, theatres, venues, pairs):  # type: ignore[no-untyped-def]
-    """Length of the flat row that holds a whole `State`."""
-    n, k = actors, theatres
-    squares, cells, spots = 12 * n * n, 12 * n * k * 3, 6 * n * k
-    return squares + cells + spots + 3 * n + n * venues + 6 * k + 2 * k * 3 + pairs * k * 3 + 2 * k
+def state_size(n, k, v, pairs):  # type: ignore[no-untyped-def]
+    """Length of the flat row that holds a whole `State` of n actors, k theatres, v venues."""
+    return 9 * n * n + 16 * n * k * 3 + 6 * n * k + 3 * n + n * v + 6 * k + 5 * k * 3 + pairs * k * 3 + 2 * k
 
 
 @compiled
 def unpack_state(row, n, k, v, pairs):  # type: ignore[no-untyped-def]
     """The flat row of a run's memory and scratch as named views (see `State`)."""
-    squares = row[: 12 * n * n].reshape((12, n, n))
-    o = 12 * n * n
-    cells = row[o : o + 12 * n * k * 3].reshape((12, n, k, 3))
-    o += 12 * n * k * 3
+    squares = row[: 9 * n * n].reshape((9, n, n))
+    o = 9 * n * n
+    cells = row[o : o + 16 * n * k * 3].reshape((16, n, k, 3))
+    o += 16 * n * k * 3
     spots = row[o : o + 6 * n * k].reshape((6, n, k))
     o += 6 * n * k
     lines = row[o : o + 3 * n].reshape((3, n))
@@ -93,15 +91,18 @@ def unpack_state(row, n, k, v, pairs):  # type: ignore[no-untyped-def]
     o += 6 * k
     tables = row[o : o + 2 * k * 3].reshape((2, k, 3))
     o += 2 * k * 3
+    scratch = row[o : o + 3 * k * 3].reshape((3, k * 3))
+    o += 3 * k * 3
     pair_joint = row[o : o + pairs * k * 3].reshape((pairs, k, 3))
     o += pairs * k * 3
     rulers = row[o : o + 2 * k].view(np.int64).reshape((2, k))
     return State(
         squares[0], squares[1], squares[2], squares[3], squares[4], squares[5], squares[6], squares[7], squares[8],
-        squares[9], squares[10], squares[11], cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6],
-        cells[7], cells[8], cells[9], cells[10], cells[11], spots[0], spots[1], spots[2], spots[3], spots[4], spots[5],
-        lines[0], lines[1], lines[2], attended, lands[0], lands[1], lands[2], lands[3], lands[4], lands[5],
-        tables[0], tables[1], pair_joint, rulers[0], rulers[1],
+        cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10],
+        cells[11], cells[12], cells[13], cells[14], cells[15],
+        spots[0], spots[1], spots[2], spots[3], spots[4], spots[5], lines[0], lines[1], lines[2], attended,
+        lands[0], lands[1], lands[2], lands[3], lands[4], lands[5], tables[0], tables[1], scratch, pair_joint,
+        rulers[0], rulers[1],
     )  # fmt: skip
 
 
@@ -186,10 +187,10 @@ def begin(state, coded, geography, constants, p):  # type: ignore[no-untyped-def
 def month_of(schedule, t):  # type: ignore[no-untyped-def]
     """The levers and series of one month as views."""
     return Month(
-        schedule.presence[t], schedule.pressure[t], schedule.goodwill[t], schedule.revisionism[t], schedule.conduct[t],
+        schedule.presence[t], schedule.pressed[t], schedule.goodwill[t], schedule.revisionism[t], schedule.conduct[t],
         schedule.surge[t], schedule.aid[t], schedule.imposed[t], schedule.jointness[t], schedule.rule[t],
         schedule.stability[t], schedule.recognition[t], schedule.capability[t], schedule.theatre_capability[t],
-        schedule.membership[t], schedule.comembership[t],
+        schedule.membership[t], schedule.comembership[t], schedule.venues[t],
     )  # fmt: skip
 
 
@@ -206,12 +207,6 @@ def act(state, constants, month, seed, month_number, p):  # type: ignore[no-unty
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
     cooperate(state, constants, month, p)
     contest(state, constants, p)
-    for pair in range(constants.focus.shape[0]):
-        i, j = constants.focus[pair, 0], constants.focus[pair, 1]
-        trust = 0.5 * (state.alignment[i, j] + state.alignment[j, i])
-        for k in range(state.ruler.size):
-            for d in range(3):
-                state.pair_joint[pair, k, d] = joint_volume(i, j, k, d, trust, state, month, p)
     rule(state, constants, month, seed, month_number, p)
     recognise(state, constants, month, seed, month_number, p)
 

@@ -63,6 +63,8 @@ _bits_from_float = _bitcast(types.float64, types.int64)
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0
 _ROUND_BITS = 0x4338000000000000
+# The least number that a logarithm or a quotient is given in place of zero.
+TINY = 1e-300
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10

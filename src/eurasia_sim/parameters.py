@@ -77,10 +77,10 @@ class Posture(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """A posture as the kernel reads it: the same arrays, and who shares venues with whom by domain."""
+    """A posture as the kernel reads it: the same arrays, pressure seen from who bears it, and who shares venues."""
 
     presence: Floats
-    pressure: Floats
+    pressed: Floats  # (T, N, N) pressure that j puts on i
     goodwill: Floats
     revisionism: Floats
     conduct: Floats
@@ -94,14 +94,15 @@ class Schedule(NamedTuple):
     capability: Floats
     theatre_capability: Floats
     membership: Floats
-    comembership: Floats  # (T, N, N, D) institutions shared, observers counting half
+    comembership: Floats  # (T, N, N) institutions shared, each counting once a domain, observers half
+    venues: Floats  # (T, N, N, D) institutions shared that serve a domain
 
 
 class Month(NamedTuple):
     """One month of a schedule; the fields are those of `Schedule` without the first axis."""
 
     presence: Floats
-    pressure: Floats
+    pressed: Floats
     goodwill: Floats
     revisionism: Floats
     conduct: Floats
@@ -116,6 +117,7 @@ class Month(NamedTuple):
     theatre_capability: Floats
     membership: Floats
     comembership: Floats
+    venues: Floats
 
 
 class Constants(NamedTuple):
@@ -158,10 +160,7 @@ class State(NamedTuple):
     projected: Floats  # (N, N) nearness by forces abroad
     shared: Floats  # (N, N) common danger
     shock: Floats  # (N, N)
-    roots_actor: Floats  # (N, N) scratch
-    displace: Floats  # (N, N) scratch: primacy's worth of undoing j's influence
-    resist: Floats  # (N, N) scratch: denial's
-    guard: Floats  # (N, N) scratch: survival's
+    scratch_actor: Floats  # (N, N)
     inclination: Floats  # (N, K, D) log choice weights
     effort: Floats  # (N, K, D) in budget units
     joint: Floats  # (N, K, D) largest joint effort with any partner
@@ -171,14 +170,18 @@ class State(NamedTuple):
     common_root: Floats  # (N, K, D) its square root
     luck: Floats  # (N, K, D) this month's draws
     imposed: Floats  # (N, K, D) shares of budget
-    weighed: Floats  # (N, K, D) scratch
+    own_effort: Floats  # (N, K, D) scratch: one actor's efforts beside each other's
+    own_danger: Floats  # (N, K, D) scratch: the same of its dangers
+    readiness: Floats  # (N, K, D) scratch: log-odds of acting jointly
+    together: Floats  # (N, K, D) scratch: one actor's joint efforts with each other
+    least: Floats  # (N, K, D) least joint share
     access: Floats  # (N, K, D) >= 0
     strength: Floats  # (N, K, D) >= 0
     spillover: Floats  # (N, K) >= 0
     open_spillover: Floats  # (N, K) not carried by others
     containment: Floats  # (N, K) need
     recognition: Floats  # (N, K) ladder level 0..4
-    roots_theatre: Floats  # (N, K) scratch
+    scratch_theatre: Floats  # (N, K)
     summoned: Floats  # (N, K) diplomatic effort that convening brings
     power: Floats  # (N,)
     budget: Floats  # (N,)
@@ -191,7 +194,8 @@ class State(NamedTuple):
     restraint: Floats  # (K,) ruler's
     demand: Floats  # (K,) for a balancer
     hazard: Floats  # (K, H)
-    total: Floats  # (K, D) scratch
+    total: Floats  # (K, D) strength of all
+    scratch_cells: Floats  # (3, K * D)
     pair_joint: Floats  # (P, K, D) joint effort of the focal pairs
     ruler: Integers  # (K,)
     challenger: Integers  # (K,)

@@ -72,13 +72,13 @@ def uniform(word):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def gumbel(word):  # type: ignore[no-untyped-def]
-    """Standard Gumbel variate less its mean: the unobserved part of a utility in logit choice (McFadden 1974)."""
-    return -logarithm(-logarithm(uniform(word))) - _EULER_GAMMA
+def gumbel(u):  # type: ignore[no-untyped-def]
+    """Gumbel variate less its mean, from a uniform: the unobserved part of a utility in logit choice (McFadden 1974)."""
+    return -logarithm(-logarithm(u)) - _EULER_GAMMA
 
 
 @compiled
 def shock(word):  # type: ignore[no-untyped-def]
-    """Symmetric variate of mean 0 and standard deviation 1 (logistic)."""
+    """Symmetric variate of mean 0 and standard deviation 1 (logistic), from a 32-bit word."""
     u = uniform(word)
     return logarithm(u / (1.0 - u)) / _LOGISTIC_DEVIATION

@@ -57,15 +57,20 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):  # 
 
 
 @compiled
-def pair_shocks(state, constants, seed, month_number):  # type: ignore[no-untyped-def]
+def pair_shocks(names, seed, month_number, out):  # type: ignore[no-untyped-def]
     """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two."""
-    actors = state.leaning.shape[0]
-    names = constants.name_hash
-    for i in range(actors):
-        for j in range(i + 1, actors):
+    for i in range(names.size):
+        for j in range(i + 1, names.size):
             word, _, _, _ = draw(seed, STREAM, month_number, min(names[i], names[j]), max(names[i], names[j]))
-            state.shock[i, j] = shock(word)
-            state.shock[j, i] = state.shock[i, j]
+            out[i, j] = shock(word)
+            out[j, i] = out[i, j]
+
+
+@compiled
+def pull_all(affinity, goodwill, shared, threat, rivalry, membership, joint, p, out):  # type: ignore[no-untyped-def]
+    """Write the pull of every leaning, all arrays flat and of one length."""
+    for c in range(out.size):
+        out[c] = alignment_pull(affinity[c] + goodwill[c], shared[c], threat[c], rivalry[c], membership[c], joint[c], p)
 
 
 @compiled
@@ -74,27 +79,22 @@ def align(state, constants, month, seed, month_number, p):  # type: ignore[no-un
 
     Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock.
     """
-    actors = state.leaning.shape[0]
-    state.shared[:] = 0.0
-    shared_danger(state.spillover, state.roots_theatre, state.shared, p.minimum_shared)
-    for i in range(actors):
-        for j in range(actors):
-            state.shared[i, j] *= p.shared_spillover
-    shared_danger(state.threat, state.roots_actor, state.shared, p.minimum_shared)
+    leaning, alignment, shared = state.leaning.ravel(), state.alignment.ravel(), state.shared
+    pull, luck = state.scratch_actor.ravel(), state.shock.ravel()
+    shared[:] = 0.0
+    shared_danger(state.spillover, state.scratch_theatre, shared, p.minimum_shared)
+    shared *= p.shared_spillover
+    shared_danger(state.threat, state.scratch_actor, shared, p.minimum_shared)
     if p.alignment_noise > 0.0:
-        pair_shocks(state, constants, seed, month_number)
-    for i in range(actors):
-        for j in range(actors):
-            pull = alignment_pull(
-                constants.affinity[i, j] + month.goodwill[i, j],
-                state.shared[i, j],
-                state.threat[i, j],
-                state.rivalry[i, j],
-                month.comembership[i, j, 0] + month.comembership[i, j, 1] + month.comembership[i, j, 2],
-                state.partnership[i, j],
-                p,
-            )
-            state.leaning[i, j] += p.alignment_rate * (pull - state.leaning[i, j]) + p.alignment_noise * state.shock[i, j]
-            state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
+        pair_shocks(constants.name_hash, seed, month_number, state.shock)
+    pull_all(
+        constants.affinity.ravel(), month.goodwill.ravel(), shared.ravel(), state.threat.ravel(), state.rivalry.ravel(),
+        month.comembership.ravel(), state.partnership.ravel(), p, pull,
+    )  # fmt: skip
+    for c in range(leaning.size):
+        leaning[c] += p.alignment_rate * (pull[c] - leaning[c]) + p.alignment_noise * luck[c]
+    for c in range(leaning.size):
+        alignment[c] = hyperbolic_tangent(leaning[c])
+    for i in range(shared.shape[0]):
         state.leaning[i, i] = 0.0
         state.alignment[i, i] = 1.0

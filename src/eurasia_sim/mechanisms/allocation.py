@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, exponential, logarithm, logistic, saturation
-from eurasia_sim.streams import draw, gumbel
+from eurasia_sim.mathematics import TINY, compiled, exponential, logarithm, logistic, saturation
+from eurasia_sim.streams import draw, gumbel, uniform
 
 STREAM = np.uint64(2)
 
@@ -13,9 +13,7 @@ STREAM = np.uint64(2)
 @compiled
 def budget(power, p):  # type: ignore[no-untyped-def]
     """What an actor can spend in a month: power ** budget_elasticity; 0 without power."""
-    if power <= 0.0:
-        return 0.0
-    return exponential(p.budget_elasticity * logarithm(power))
+    return exponential(p.budget_elasticity * logarithm(power)) if power > 0.0 else 0.0
 
 
 @compiled
@@ -27,66 +25,77 @@ def containment_need(state, constants, p):  # type: ignore[no-untyped-def]
     Form: spill-over from a source, less what others' security effort there already carries, is met in a theatre in
     proportion to `gate`, the theatre's closeness to the source.
     """
-    actors, theatres = state.spillover.shape
+    spillover, effort, left, met, gate = (
+        state.spillover, state.effort, state.open_spillover, state.containment, constants.gate,
+    )  # fmt: skip
+    actors, theatres = spillover.shape
     for k in range(theatres):
         carried = 0.0
         for i in range(actors):
-            carried += state.effort[i, k, 0]
+            carried += effort[i, k, 0]
         for i in range(actors):
-            others = carried - state.effort[i, k, 0]
-            state.open_spillover[i, k] = state.spillover[i, k] / (1.0 + p.burden_sharing * others)
+            left[i, k] = spillover[i, k] / (1.0 + p.burden_sharing * (carried - effort[i, k, 0]))
     for i in range(actors):
         for k in range(theatres):
             need = 0.0
             for source in range(theatres):
-                need += constants.gate[k, source] * state.open_spillover[i, source]
-            state.containment[i, k] = need
+                need += gate[k, source] * left[i, source]
+            met[i, k] = need
 
 
 @compiled
-def rival_weights(state, constants, p):  # type: ignore[no-untyped-def]
-    """Write what one unit of j's influence is worth undoing to i: in any domain, and in security (N, N) each.
+def weigh_rivals(apart, denial, threat, influence, out):  # type: ignore[no-untyped-def]
+    """Write sums over others of their influence in each cell, weighed three ways: (3, K * D).
 
-    Claim: great powers seek influence at each other's expense (mearsheimer2001); actors keep named rivals out
-    (aliyev2022 L398); states resist a threatening power near them (walt1985).
-    Form: primacy * dissimilarity of alignment + denial; in security also survival * perceived threat.
+    Args:
+        apart, denial, threat: (N,) one actor's weights on each other. influence: (N, K * D).
     """
-    actors = state.alignment.shape[0]
-    for i in range(actors):
-        for j in range(actors):
-            apart = 0.5 * (1.0 - state.alignment[i, j])
-            state.displace[i, j] = p.motive_primacy * constants.weight[i, 0] * apart
-            state.resist[i, j] = p.motive_denial * constants.denial[i, j]
-            state.guard[i, j] = p.motive_survival * constants.weight[i, 5] * state.threat[i, j]
+    displaced, resisted, guarded = out[0], out[1], out[2]
+    out[:] = 0.0
+    for j in range(apart.size):
+        first, second, third, row = apart[j], denial[j], threat[j], influence[j]
+        for c in range(row.size):
+            displaced[c] += first * row[c]
+            resisted[c] += second * row[c]
+            guarded[c] += third * row[c]
 
 
 @compiled
 def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
     """Write the pull of others' influence on each actor's effort (N, K, D): nearness times what it is worth undoing.
 
-    Form: sufficiency in [0, 1] sates primacy by the influence already held: 0 never content, 1 content in proportion.
+    Claim: great powers seek influence at each other's expense (mearsheimer2001); actors keep named rivals out
+    (aliyev2022 L398); states resist a threatening power near them (walt1985).
+    Form: for one unit of another's influence, primacy by how far apart the two are aligned, plus denial; in security also
+    survival by perceived threat. Sufficiency in [0, 1] sates primacy by the influence already held: at 0 an actor is never
+    content, at 1 content in proportion.
     """
     actors, theatres, domains = state.influence.shape
-    rival_weights(state, constants, p)
-    state.utility[:] = 0.0
+    cells = theatres * domains
+    influence, utility = state.influence.reshape((actors, cells)), state.utility.reshape((actors, cells))
+    alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
+    displaced, resisted, guarded = state.scratch_cells[0], state.scratch_cells[1], state.scratch_cells[2]
+    near, apart = constants.nearness_theatre, state.scratch_actor
     for i in range(actors):
         for j in range(actors):
-            displace, resist, guard = state.displace[i, j], state.resist[i, j], state.guard[i, j]
-            for k in range(theatres):
-                security = (resist + guard) * state.influence[j, k, 0]
-                state.utility[i, k, 0] += displace * state.influence[j, k, 0] * (1.0 - p.sufficiency * state.influence[i, k, 0]) + security
-                for d in range(1, domains):
-                    sated = 1.0 - p.sufficiency * state.influence[i, k, d]
-                    state.utility[i, k, d] += (displace * sated + resist) * state.influence[j, k, d]
+            apart[i, j] = 0.5 * (1.0 - alignment[i, j])
+    for i in range(actors):
+        weigh_rivals(apart[i], denial[i], threat[i], influence, state.scratch_cells)
+        primacy, keep_out, survival = p.motive_primacy * weight[i, 0], p.motive_denial, p.motive_survival * weight[i, 5]
+        for c in range(cells):
+            sated = 1.0 - p.sufficiency * influence[i, c]
+            utility[i, c] = primacy * sated * displaced[c] + keep_out * resisted[c]
         for k in range(theatres):
+            utility[i, k * domains] += survival * guarded[k * domains]
             for d in range(domains):
-                state.utility[i, k, d] *= constants.nearness_theatre[i, k]
+                utility[i, k * domains + d] *= near[i, k]
 
 
 @compiled
 def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
     """Add what moves whoever rules or contests a theatre: autonomy from the largest patron, and its own survival."""
-    actors, theatres, domains = state.influence.shape
+    influence, utility, threat, weight = state.influence, state.utility, state.threat, constants.weight
+    actors, theatres, domains = influence.shape
     for k in range(theatres):
         for role in range(2):
             i = state.ruler[k] if role == 0 else state.challenger[k]
@@ -94,16 +103,16 @@ def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
                 continue
             fear = 0.0
             for j in range(actors):
-                fear += state.threat[i, j]
+                fear += threat[i, j]
             contested = state.control[k] if role == 0 else 1.0 - state.control[k]
             peril = saturation(fear) + state.militants[k] + constants.contested[k] * contested
-            state.utility[i, k, 0] += p.motive_home_survival * constants.weight[i, 5] * peril
+            utility[i, k, 0] += p.motive_home_survival * weight[i, 5] * peril
             for d in range(domains):
                 largest = 0.0
                 for j in range(actors):
                     if j != i:
-                        largest = max(largest, state.influence[j, k, d])
-                state.utility[i, k, d] += p.motive_autonomy * constants.weight[i, 4] * largest
+                        largest = max(largest, influence[j, k, d])
+                utility[i, k, d] += p.motive_autonomy * weight[i, 4] * largest
 
 
 @compiled
@@ -113,25 +122,25 @@ def marginal_utility(state, constants, p):  # type: ignore[no-untyped-def]
     Form: rivals' influence, containment, commerce, standing, autonomy and survival by the coded weights, less the cost
     of distance and of means that do not suit the domain.
     """
-    actors, theatres, domains = state.influence.shape
     rival_motives(state, constants, p)
     home_motives(state, constants, p)
     containment_need(state, constants, p)
+    utility, common, met, stability = state.utility, state.common, state.containment, state.stability
+    weight, skill, near, size, opportunity = (
+        constants.weight, constants.skill, constants.nearness_theatre, constants.size, constants.opportunity,
+    )  # fmt: skip
+    actors, theatres, domains = utility.shape
     for i in range(actors):
         for k in range(theatres):
-            near = constants.nearness_theatre[i, k]
-            need = p.motive_containment * constants.weight[i, 1] * state.containment[i, k]
-            trade = p.motive_commerce * constants.weight[i, 2] * constants.opportunity[k] * state.stability[k] * near
-            stage = p.motive_standing * constants.weight[i, 6] * (1.0 - state.stability[k]) * constants.size[k]
-            cost = p.distance_cost * (1.0 - near)
-            state.utility[i, k, 0] += need * p.containment_security - cost
-            state.utility[i, k, 1] += need * p.containment_economic + trade - cost
-            state.utility[i, k, 2] += need * p.containment_diplomatic + stage - cost
+            need = p.motive_containment * weight[i, 1] * met[i, k]
+            common[i, k, 0] = need * p.containment_security
+            common[i, k, 1] = need * p.containment_economic
+            common[i, k, 2] = need * p.containment_diplomatic
+            utility[i, k, 1] += p.motive_commerce * weight[i, 2] * opportunity[k] * stability[k] * near[i, k]
+            utility[i, k, 2] += p.motive_standing * weight[i, 6] * (1.0 - stability[k]) * size[k]
+            distance = p.distance_cost * (1.0 - near[i, k])
             for d in range(domains):
-                state.utility[i, k, d] -= p.skill_cost * (1.0 - constants.skill[i, d])
-                state.common[i, k, d] = need * (
-                    p.containment_security if d == 0 else (p.containment_economic if d == 1 else p.containment_diplomatic)
-                )
+                utility[i, k, d] += common[i, k, d] - distance - p.skill_cost * (1.0 - skill[i, d])
 
 
 @compiled
@@ -143,43 +152,47 @@ def incline(state, constants, seed, month_number, p):  # type: ignore[no-untyped
     Form: inclination = habit * inclination + (1 - habit) * utility / temperature + utility_noise * Gumbel. At habit 1
     nothing but chance moves an allocation. The first month has no last one and starts at its utilities.
     """
-    actors, theatres, domains = state.inclination.shape
     habit = p.habit if month_number > 0 else 0.0
-    for i in range(actors):
-        for k in range(theatres):
-            if p.utility_noise > 0.0:
-                a, b, c, _ = draw(seed, STREAM, month_number, constants.name_hash[i], constants.theatre_hash[k])
-                state.luck[i, k, 0], state.luck[i, k, 1], state.luck[i, k, 2] = gumbel(a), gumbel(b), gumbel(c)
-            for d in range(domains):
-                state.inclination[i, k, d] = (
-                    habit * state.inclination[i, k, d]
-                    + (1.0 - habit) * state.utility[i, k, d] / p.temperature
-                    + p.utility_noise * state.luck[i, k, d]
-                )
+    actors, theatres, _ = state.inclination.shape
+    if p.utility_noise > 0.0:
+        for i in range(actors):
+            for k in range(theatres):
+                words = draw(seed, STREAM, month_number, constants.name_hash[i], constants.theatre_hash[k])
+                state.luck[i, k, 0] = uniform(words[0])
+                state.luck[i, k, 1] = uniform(words[1])
+                state.luck[i, k, 2] = uniform(words[2])
+    inclination, luck, utility = state.inclination.ravel(), state.luck.ravel(), state.utility.ravel()
+    if p.utility_noise > 0.0:
+        for c in range(luck.size):
+            luck[c] = gumbel(luck[c])
+    for c in range(luck.size):
+        moved = habit * inclination[c] + (1.0 - habit) * utility[c] / p.temperature
+        inclination[c] = moved + p.utility_noise * luck[c]
 
 
 @compiled
-def impose(state, month, i, p):  # type: ignore[no-untyped-def]
-    """Write the part of an actor's effort that the scenario sets; return the share of the budget it takes, at most 1."""
-    theatres, domains = state.imposed.shape[1:]
+def impose(own, presence, aid, scripted, means, p):  # type: ignore[no-untyped-def]
+    """Write the share of one actor's budget that the scenario commits to each cell; return their sum, at most 1.
+
+    Args:
+        own: (K, D) written. presence: (K, X). aid: (K,) billion US dollars a year. scripted: (K, D) shares.
+        means: the budget, >= 0.
+    """
+    theatres, domains = own.shape
     taken = 0.0
     for k in range(theatres):
-        for d in range(domains):
-            state.imposed[i, k, d] = month.imposed[i, k, d]
         posted = (
-            p.effort_bases * month.presence[i, k, 0]
-            + p.effort_forces * month.presence[i, k, 1]
-            + p.effort_counterterror * month.presence[i, k, 2]
+            p.effort_bases * presence[k, 0] + p.effort_forces * presence[k, 1] + p.effort_counterterror * presence[k, 2]
         )
-        if state.budget[i] > 0.0:
-            state.imposed[i, k, 0] += posted / state.budget[i]
-            state.imposed[i, k, 1] += p.effort_aid * month.aid[i, k] / state.budget[i]
         for d in range(domains):
-            taken += state.imposed[i, k, d]
+            own[k, d] = scripted[k, d]
+        if means > 0.0:
+            own[k, 0] += posted / means
+            own[k, 1] += p.effort_aid * aid[k] / means
+        for d in range(domains):
+            taken += own[k, d]
     if taken > 1.0:
-        for k in range(theatres):
-            for d in range(domains):
-                state.imposed[i, k, d] /= taken
+        own /= taken
         return 1.0
     return taken
 
@@ -192,79 +205,123 @@ def spend(state, constants, month, p):  # type: ignore[no-untyped-def]
     to `reserve` is spent outside the region.
     """
     actors, theatres, domains = state.effort.shape
+    weighed, effort, size, means = state.own_effort, state.effort, constants.size, state.budget
+    flat, inclination = weighed.ravel(), state.inclination.ravel()
+    for c in range(flat.size):
+        flat[c] = exponential(inclination[c])
     for i in range(actors):
-        state.budget[i] = budget(state.power[i], p)
-        free = 1.0 - impose(state, month, i, p)
+        means[i] = budget(state.power[i], p)
+        own = state.imposed[i]
+        free = 1.0 - impose(own, month.presence[i], month.aid[i], month.imposed[i], means[i], p)
         total = p.reserve
         for k in range(theatres):
             for d in range(domains):
-                weight = constants.size[k] * exponential(state.inclination[i, k, d])
-                state.weighed[i, k, d] = weight
-                total += weight
+                weighed[i, k, d] *= size[k]
+                total += weighed[i, k, d]
         for k in range(theatres):
             for d in range(domains):
-                share = state.imposed[i, k, d] + free * state.weighed[i, k, d] / total
-                state.effort[i, k, d] = state.budget[i] * share
+                effort[i, k, d] = means[i] * (own[k, d] + free * weighed[i, k, d] / total)
 
 
 @compiled
-def joint_willingness(trust, pooled, own_share, venues, p):  # type: ignore[no-untyped-def]
+def readiness(trust, venues, p):  # type: ignore[no-untyped-def]
+    """Log-odds of acting jointly before any gain: trust (mean alignment) and shared venues against reluctance.
+
+    Claim: institutions ease cooperation (keohane1984); the aligned cooperate (walt1985).
+    """
+    return p.joint_trust * trust + p.joint_venues * venues - p.joint_reluctance
+
+
+@compiled
+def joint_willingness(ready, pooled, own_share, p):  # type: ignore[no-untyped-def]
     """Willingness of the less favoured of two to do together what both do in one place, in (0, 1).
 
     Claim: a state's worth of cooperation is its gain less k times the gap by which the partner gains more, V - k(W - V)
-    (grieco1988); institutions ease cooperation (keohane1984).
-    Form: logistic of trust, of shared venues, and of gain * (s - k(1 - 2s)), s the smaller party's share of the effort;
-    it takes two, so the smaller willingness decides, and the smaller share has it.
+    (grieco1988).
+    Form: logistic of readiness and of gain * (s - k(1 - 2s)), s the smaller party's share of the effort; it takes two, so
+    the smaller willingness decides, and the smaller share has it.
 
     Args:
-        trust: mean alignment, [-1, 1]. pooled: common danger, >= 0. own_share: s in [0, 0.5]. venues: shared, >= 0.
+        ready: log-odds. pooled: common danger, >= 0. own_share: s in [0, 0.5].
     """
     gain = p.joint_gain + p.joint_danger * pooled
-    relative = own_share - p.relative_gains * (1.0 - 2.0 * own_share)
-    return logistic(-p.joint_reluctance + p.joint_trust * trust + p.joint_venues * venues + gain * relative)
+    return logistic(ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share)))
 
 
 @compiled
-def joint_volume(i, j, k, d, trust, state, month, p):  # type: ignore[no-untyped-def]
-    """What actors i and j do together in theatre k and domain d, at most the smaller of their efforts."""
-    mine, theirs = state.effort[i, k, d], state.effort[j, k, d]
-    smaller = min(mine, theirs)
-    willing = joint_willingness(
-        trust,
-        state.common_root[i, k, d] * state.common_root[j, k, d],
-        smaller / (mine + theirs + 1e-300),
-        month.comembership[i, j, d],
-        p,
-    )
-    return max(willing, month.jointness[k, d]) * smaller
+def joint_volumes(mine, theirs, my_danger, their_danger, ready, least, p, out):  # type: ignore[no-untyped-def]
+    """Write what is done together in each of a row of cells, at most the smaller of two efforts.
+
+    Args:
+        mine, theirs: efforts. my_danger, their_danger: square roots of each one's containment need. ready: log-odds.
+        least: imposed least joint share. out: written; all of one length.
+    """
+    for c in range(out.size):
+        share = min(mine[c], theirs[c]) / (mine[c] + theirs[c] + TINY)
+        out[c] = joint_willingness(ready[c], my_danger[c] * their_danger[c], share, p)
+    for c in range(out.size):
+        out[c] = max(out[c], least[c]) * min(mine[c], theirs[c])
 
 
 @compiled
-def join(state, month, p):  # type: ignore[no-untyped-def]
-    """Write what is done jointly: for each actor its largest joint effort a cell, for each pair its rivalry (contested
-    overlap over both budgets) and partnership (joint overlap over both budgets)."""
+def repeat_own(i, state, month, p):  # type: ignore[no-untyped-def]
+    """Write actor i's efforts, dangers and readiness beside those of every other actor, cell by cell (N, K, D) each."""
     actors, theatres, domains = state.effort.shape
-    state.joint[:] = 0.0
-    for i in range(actors):
-        for k in range(theatres):
-            for d in range(domains):
-                state.common_root[i, k, d] = np.sqrt(state.common[i, k, d])
-    for i in range(actors):
-        for j in range(i + 1, actors):
-            overlap, together = 0.0, 0.0
-            trust = 0.5 * (state.alignment[i, j] + state.alignment[j, i])
+    mine, danger, ready = state.own_effort, state.own_danger, state.readiness
+    effort, roots, alignment, venues = state.effort[i], state.common_root[i], state.alignment, month.venues[i]
+    for j in range(i + 1, actors):
+        trust = 0.5 * (alignment[i, j] + alignment[j, i])
+        for d in range(domains):
+            log_odds = readiness(trust, venues[j, d], p)
             for k in range(theatres):
-                for d in range(domains):
-                    shared = joint_volume(i, j, k, d, trust, state, month, p)
-                    state.joint[i, k, d] = max(state.joint[i, k, d], shared)
-                    state.joint[j, k, d] = max(state.joint[j, k, d], shared)
-                    overlap += min(state.effort[i, k, d], state.effort[j, k, d])
-                    together += shared
-            both = state.budget[i] + state.budget[j] + 1e-300
-            state.rivalry[i, j] = 2.0 * (overlap - together) / both
-            state.rivalry[j, i] = state.rivalry[i, j]
-            state.partnership[i, j] = 2.0 * together / both
-            state.partnership[j, i] = state.partnership[i, j]
+                mine[j, k, d] = effort[k, d]
+                danger[j, k, d] = roots[k, d]
+                ready[j, k, d] = log_odds
+
+
+@compiled
+def join(state, constants, month, p):  # type: ignore[no-untyped-def]
+    """Write what is done jointly: for each actor its largest joint effort a cell, for each pair its rivalry (contested
+    overlap over both budgets) and partnership (joint overlap over both budgets); and the focal pairs' joint efforts."""
+    actors, theatres, domains = state.effort.shape
+    cells = theatres * domains
+    effort, joint, roots = state.effort.ravel(), state.joint.ravel(), state.common_root.ravel()
+    mine, danger, ready = state.own_effort.ravel(), state.own_danger.ravel(), state.readiness.ravel()
+    common, together, least = state.common.ravel(), state.together.ravel(), state.least.ravel()
+    state.joint[:] = 0.0
+    state.least[:] = month.jointness
+    for c in range(common.size):
+        roots[c] = np.sqrt(common[c])
+    for i in range(actors):
+        repeat_own(i, state, month, p)
+        rest = (i + 1) * cells
+        joint_volumes(
+            mine[rest:], effort[rest:], danger[rest:], roots[rest:], ready[rest:], least[rest:], p, together[rest:]
+        )
+        for c in range(rest, joint.size):
+            joint[c] = max(joint[c], together[c])
+        for j in range(i + 1, actors):
+            meet(i, j, state)
+        for pair in range(constants.focus.shape[0]):
+            first, second = constants.focus[pair, 0], constants.focus[pair, 1]
+            if min(first, second) == i:
+                state.pair_joint[pair] = state.together[max(first, second)]
+
+
+@compiled
+def meet(i, j, state):  # type: ignore[no-untyped-def]
+    """Write rivalry and partnership of actors i and j from what they do together, and i's largest joint efforts."""
+    effort, joint, together = state.effort, state.joint, state.together
+    overlap, shared = 0.0, 0.0
+    for k in range(effort.shape[1]):
+        for d in range(effort.shape[2]):
+            overlap += min(effort[i, k, d], effort[j, k, d])
+            shared += together[j, k, d]
+            joint[i, k, d] = max(joint[i, k, d], together[j, k, d])
+    both = state.budget[i] + state.budget[j] + TINY
+    state.rivalry[i, j] = 2.0 * (overlap - shared) / both
+    state.partnership[i, j] = 2.0 * shared / both
+    state.rivalry[j, i], state.partnership[j, i] = state.rivalry[i, j], state.partnership[i, j]
 
 
 @compiled
@@ -275,36 +332,31 @@ def convene(state, constants, month, p):  # type: ignore[no-untyped-def]
     Claim: who convenes the region is itself contested (aliyev2022 L304, L316).
     Form: a logit over memberships by the convener's alignment with the member, its own convening counting by primacy.
     """
-    venues, actors = constants.convenes.shape
-    theatres = state.effort.shape[1]
-    state.summoned[:] = 0.0
+    convenes, membership, weight, alignment = constants.convenes, month.membership, constants.weight, state.alignment
+    attended, summoned, effort, joint, ruler = state.attended, state.summoned, state.effort, state.joint, state.ruler
+    venues, actors = convenes.shape
+    theatres = effort.shape[1]
     for i in range(actors):
-        effort = 0.0
+        spent, total = 0.0, TINY
         for k in range(theatres):
-            effort += state.effort[i, k, 2] + state.joint[i, k, 0] + state.joint[i, k, 1]
-        total = 0.0
+            spent += effort[i, k, 2] + joint[i, k, 0] + joint[i, k, 1]
         for v in range(venues):
-            state.attended[i, v] = 0.0
-            if month.membership[v, i] > 0.0:
-                pull = 0.0
-                for j in range(actors):
-                    if j == i:
-                        pull += constants.convenes[v, j] * constants.weight[i, 0]
-                    else:
-                        pull += constants.convenes[v, j] * state.alignment[i, j]
-                state.attended[i, v] = month.membership[v, i] * exponential(p.venue_pull * pull)
-                total += state.attended[i, v]
+            pull = 0.0
+            for j in range(actors):
+                pull += convenes[v, j] * (weight[i, 0] if j == i else alignment[i, j])
+            attended[i, v] = membership[v, i] * exponential(p.venue_pull * pull)
+            total += attended[i, v]
         for v in range(venues):
-            state.attended[i, v] *= effort / (total + 1e-300)
+            attended[i, v] *= spent / total
+    summoned[:] = 0.0
     for v in range(venues):
         gathered = 0.0
         for i in range(actors):
-            gathered += state.attended[i, v]
+            gathered += attended[i, v]
         for k in range(theatres):
-            host = state.ruler[k]
-            if host >= 0 and month.membership[v, host] > 0.0:
+            if ruler[k] >= 0 and membership[v, ruler[k]] > 0.0:
                 for j in range(actors):
-                    state.summoned[j, k] += p.venue_influence * constants.convenes[v, j] * gathered
+                    summoned[j, k] += p.venue_influence * convenes[v, j] * gathered
 
 
 @compiled
@@ -318,5 +370,5 @@ def allocate(state, constants, month, seed, month_number, p):  # type: ignore[no
 @compiled
 def cooperate(state, constants, month, p):  # type: ignore[no-untyped-def]
     """Settle, for efforts given, what is done jointly and where actors meet."""
-    join(state, month, p)
+    join(state, constants, month, p)
     convene(state, constants, month, p)

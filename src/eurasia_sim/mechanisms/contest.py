@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import compiled, exponential, logarithm
+from eurasia_sim.mathematics import TINY, compiled, exponential, logarithm
 
 
 @compiled
-def contest_strength(effort, p):  # type: ignore[no-untyped-def]
-    """What an effort weighs in a contest; 0 without effort, rising.
+def ratio_strength(effort, p):  # type: ignore[no-untyped-def]
+    """What an effort weighs where success goes by ratio (tullock1980): effort ** decisiveness, 0 without effort."""
+    powered = exponential(p.decisiveness * logarithm(max(effort, TINY)))
+    return powered if effort > 0.0 else 0.0
 
-    Claim: success goes by ratio of powered efforts (tullock1980), or by their difference (hirshleifer1989).
-    Form: effort ** decisiveness; with `difference_contest` 1, exp(difference_scale * effort) - 1, so that who makes
-    no effort still gains nothing.
+
+@compiled
+def difference_strength(effort, p):  # type: ignore[no-untyped-def]
+    """What an effort weighs where success goes by difference (hirshleifer1989): exp(difference_scale * effort) - 1.
+
+    Form: his weight less its value at no effort, so that who makes none gains nothing.
     """
-    if effort <= 0.0:
-        return 0.0
-    if p.difference_contest > 0.5:
-        return exponential(p.difference_scale * effort) - 1.0
-    return exponential(p.decisiveness * logarithm(effort))
+    return exponential(p.difference_scale * effort) - 1.0
 
 
 @compiled
-def demand_for_balancer(k, host, state):  # type: ignore[no-untyped-def]
+def demand_for_balancer(alignment, threat, cover, host):  # type: ignore[no-untyped-def]
     """Unmet need of a host for someone to balance with, >= 0: each threat it sees, as far as no aligned patron covers it.
 
     Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022 L372-392).
-    Form: sum over threats of threat * (1 - security influence of those the host leans toward, weighed by the leaning).
+    Form: sum over threats of threat * (1 - security influence of those the host leans toward, weighed by the leaning),
+    leaving out the threatening one's own.
+
+    Args:
+        alignment, threat: (N,) the host's rows. cover: (N,) security influence of each in the theatre. host: its index.
     """
-    actors = state.power.size
-    cover = 0.0
-    for j in range(actors):
+    covered = 0.0
+    for j in range(threat.size):
         if j != host:
-            cover += max(state.alignment[host, j], 0.0) * state.influence[j, k, 0]
+            covered += max(alignment[j], 0.0) * cover[j]
     need = 0.0
-    for m in range(actors):
-        own = max(state.alignment[host, m], 0.0) * state.influence[m, k, 0] if m != host else 0.0
-        need += state.threat[host, m] * (1.0 - (cover - own))
+    for m in range(threat.size):
+        if m != host:
+            need += threat[m] * (1.0 - (covered - max(alignment[m], 0.0) * cover[m]))
     return max(need, 0.0)
 
 
@@ -53,29 +57,25 @@ def host_access(leaning, share, hedging, balancing, known, p):  # type: ignore[n
 @compiled
 def grant_access(state, constants, p):  # type: ignore[no-untyped-def]
     """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
-    actors, theatres, domains = state.influence.shape
+    influence, access, alignment, threat = state.influence, state.access, state.alignment, state.threat
+    ruler, challenger, demand, recognition = state.ruler, state.challenger, state.demand, state.recognition
+    actors, theatres, domains = influence.shape
     for k in range(theatres):
-        host = state.ruler[k]
-        state.demand[k] = 0.0
-        if host >= 0:
-            state.demand[k] = demand_for_balancer(k, host, state)
+        host = ruler[k]
+        if host < 0:
+            demand[k] = 0.0
+            access[:, k, :] = 1.0
+            continue
+        demand[k] = demand_for_balancer(alignment[host], threat[host], influence[:, k, 0], host)
+        hedging = min(p.access_hedging * constants.weight[host, 4], 1.0)
         for i in range(actors):
+            known = 0.25 * recognition[i, k] * constants.contested[k]
+            balancing = max(demand[k] - threat[host, i], 0.0)
             for d in range(domains):
-                if host < 0 or i == host:
-                    state.access[i, k, d] = 1.0
-                elif i == state.challenger[k]:
-                    state.access[i, k, d] = state.control[k]
-                else:
-                    hedging = p.access_hedging * constants.weight[host, 4]
-                    balancing = max(state.demand[k] - state.threat[host, i], 0.0)
-                    state.access[i, k, d] = host_access(
-                        state.alignment[host, i],
-                        state.influence[i, k, d],
-                        min(hedging, 1.0),
-                        balancing,
-                        0.25 * state.recognition[i, k] * constants.contested[k],
-                        p,
-                    )
+                access[i, k, d] = host_access(alignment[host, i], influence[i, k, d], hedging, balancing, known, p)
+        access[host, k, :] = 1.0
+        if challenger[k] >= 0:
+            access[challenger[k], k, :] = state.control[k]
 
 
 @compiled
@@ -83,23 +83,26 @@ def contest(state, constants, p):  # type: ignore[no-untyped-def]
     """Move influence shares toward success in the contest; shares of a theatre and domain sum to at most 1.
 
     Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), with
-    strength = access * contest_strength(effort + synergy * joint effort), plus what convening brings in diplomacy.
+    strength = access * (effort + synergy * joint effort, weighed by ratio or difference); convening adds to diplomacy.
     """
     grant_access(state, constants, p)
-    actors, theatres, domains = state.influence.shape
-    total = state.total
+    theatres, domains = state.total.shape
+    cells = theatres * domains
+    strength, effort, joint = state.strength.ravel(), state.effort.ravel(), state.joint.ravel()
+    access, influence, total = state.access.ravel(), state.influence.ravel(), state.total.ravel()
+    for c in range(strength.size):
+        strength[c] = effort[c] + p.synergy * joint[c]
+    state.strength[:, :, 2] += state.summoned
+    if p.difference_contest > 0.5:
+        for c in range(strength.size):
+            strength[c] = access[c] * difference_strength(strength[c], p)
+    else:
+        for c in range(strength.size):
+            strength[c] = access[c] * ratio_strength(strength[c], p)
     total[:] = p.unclaimed
-    for i in range(actors):
-        for k in range(theatres):
-            for d in range(domains):
-                effort = state.effort[i, k, d] + p.synergy * state.joint[i, k, d]
-                if d == 2:
-                    effort += state.summoned[i, k]
-                strength = state.access[i, k, d] * contest_strength(effort, p)
-                state.strength[i, k, d] = strength
-                total[k, d] += strength
-    for i in range(actors):
-        for k in range(theatres):
-            for d in range(domains):
-                share = state.strength[i, k, d] / total[k, d]
-                state.influence[i, k, d] += p.influence_rate * (share - state.influence[i, k, d])
+    for first in range(0, strength.size, cells):
+        for c in range(cells):
+            total[c] += strength[first + c]
+    for first in range(0, strength.size, cells):
+        for c in range(cells):
+            influence[first + c] += p.influence_rate * (strength[first + c] / total[c] - influence[first + c])

@@ -72,48 +72,51 @@ def perceived_threat(power, proximity, offense, will, p):  # type: ignore[no-unt
 @compiled
 def perceive_power(state, constants, month):  # type: ignore[no-untyped-def]
     """Write every actor's power: its own means, its territory's, and those of each theatre it rules."""
-    power = state.power
+    power, ruler = state.power, state.ruler
     for i in range(power.size):
         power[i] = constants.own_power[i] + month.capability[i]
-    for k in range(state.ruler.size):
-        if state.ruler[k] >= 0:
-            power[state.ruler[k]] += month.theatre_capability[k]
+    for k in range(ruler.size):
+        if ruler[k] >= 0:
+            power[ruler[k]] += month.theatre_capability[k]
 
 
 @compiled
 def perceive_projection(state, constants, month, p):  # type: ignore[no-untyped-def]
     """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
-    actors, theatres = constants.closeness_theatre.shape
-    projected = state.projected
+    near, projected, presence = constants.closeness_theatre, state.projected, month.presence
+    actors, theatres = near.shape
     projected[:] = 0.0
     for j in range(actors):
         for k in range(theatres):
             reach = p.projection * (
-                p.projection_bases * month.presence[j, k, 0]
-                + p.projection_forces * month.presence[j, k, 1]
-                + p.projection_counterterror * month.presence[j, k, 2]
+                p.projection_bases * presence[j, k, 0]
+                + p.projection_forces * presence[j, k, 1]
+                + p.projection_counterterror * presence[j, k, 2]
             )
             if reach > 0.0:
                 for i in range(actors):
-                    projected[i, j] += reach * constants.closeness_theatre[i, k]
+                    projected[i, j] += reach * near[i, k]
+
+
+@compiled
+def perceive_intent(affinity, goodwill, pressed, revisionism, alignment, p, out):  # type: ignore[no-untyped-def]
+    """Write the intent one actor sees in each other, (N,) each; `pressed` is the pressure each other puts on it."""
+    for j in range(out.size):
+        out[j] = intent(-(affinity[j] + goodwill[j]) / 3.0, pressed[j], revisionism[j], alignment[j], p)
 
 
 @compiled
 def perceive_threat(state, constants, month, p):  # type: ignore[no-untyped-def]
     """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
-    power, threat = state.power, state.threat
+    power, offense, threat, will = state.power, constants.offensive_capability, state.threat, state.scratch_actor
+    affinity, goodwill, pressed, alignment = constants.affinity, month.goodwill, month.pressed, state.alignment
+    near, projected, front = constants.closeness, state.projected, constants.front
+    for i in range(power.size):
+        perceive_intent(affinity[i], goodwill[i], pressed[i], month.revisionism, alignment[i], p, will[i])
     for i in range(power.size):
         for j in range(power.size):
-            raw = constants.closeness[i, j] + state.projected[i, j] + constants.front[i, j]
-            will = intent(
-                -(constants.affinity[i, j] + month.goodwill[i, j]) / 3.0,
-                month.pressure[j, i],
-                month.revisionism[j],
-                state.alignment[i, j],
-                p,
-            )
-            share = relative_power(power[i], power[j])
-            threat[i, j] = perceived_threat(share, nearness(raw, p), constants.offensive_capability[j], will, p)
+            proximity = nearness(near[i, j] + projected[i, j] + front[i, j], p)
+            threat[i, j] = perceived_threat(relative_power(power[i], power[j]), proximity, offense[j], will[i, j], p)
         threat[i, i] = 0.0
 
 
@@ -125,22 +128,20 @@ def perceive_spillover(state, constants, month, p):  # type: ignore[no-untyped-d
     susceptible (aliyev2022 L92, L168, L266).
     Form: source * (1 + surge) * a mix of militants and disorder, times susceptibility, times transit.
     """
-    actors, theatres = constants.transit.shape
+    hazard, spillover, susceptibility, transit = state.hazard, state.spillover, constants.susceptibility, constants.transit
+    stability, militants, militancy = state.stability, state.militants, constants.militancy
+    source, surge = constants.threat_source, month.surge
+    actors, theatres = transit.shape
     for k in range(theatres):
-        disorder = 1.0 - state.stability[k]
-        for h in range(3):
-            mix = constants.militancy[h]
-            state.hazard[k, h] = (
-                constants.threat_source[k, h]
-                * (1.0 + month.surge[k, h])
-                * (mix * state.militants[k] + (1.0 - mix) * disorder)
-            )
+        for h in range(militancy.size):
+            unrest = militancy[h] * militants[k] + (1.0 - militancy[h]) * (1.0 - stability[k])
+            hazard[k, h] = source[k, h] * (1.0 + surge[k, h]) * unrest
     for i in range(actors):
         for k in range(theatres):
             load = 0.0
-            for h in range(3):
-                load += state.hazard[k, h] * constants.susceptibility[i, h]
-            state.spillover[i, k] = load * constants.transit[i, k]
+            for h in range(militancy.size):
+                load += hazard[k, h] * susceptibility[i, h]
+            spillover[i, k] = load * transit[i, k]
 
 
 @compiled
