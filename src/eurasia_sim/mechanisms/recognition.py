@@ -73,7 +73,8 @@ def recognise(state, constants, month, seed, month_number, p):  # type: ignore[n
     (wishnick2021 L53, untitled2021 L97-101).
     """
     power, alignment, recognition, standing = state.power, state.alignment, state.recognition, state.standing
-    weight, affinity = constants.weight, constants.affinity
+    weight, affinity, stood = constants.weight, constants.affinity, state.scratch_theatre
+    stood[:] = recognition  # all decide at once, seeing where partners stood a month ago: no place in a list matters
     for k in range(state.ruler.size):
         contender = constants.contender[k]
         if contender < 0:
@@ -83,7 +84,7 @@ def recognise(state, constants, month, seed, month_number, p):  # type: ignore[n
         for i in range(power.size):
             if i == contender or power[i] <= 0.0:
                 continue
-            lead = recognition[i, k] - partners_level(i, power, alignment[i], recognition[:, k])
+            lead = recognition[i, k] - partners_level(i, power, alignment[i], stood[:, k])
             if not np.isnan(month.recognition[i, k]):
                 recognition[i, k] = month.recognition[i, k]
             elif recognition[i, k] < open_to:

@@ -149,7 +149,8 @@ def rule(state, constants, month, seed, month_number, p):  # type: ignore[no-unt
             held_down = suppression(k, month.presence, p)
             words = draw(seed, STREAM, month_number, constants.theatre_hash[k], constants.theatre_hash[k])
             ground = p.suppression_power * held_down
-            control[k] = control_step(control[k], power[challenger[k]], power[ruler[k]], ground, shock(words[0]), p)
+            held = power[ruler[k]] if ruler[k] >= 0 else 0.0  # a negative index would read the last actor's power
+            control[k] = control_step(control[k], power[challenger[k]], held, ground, shock(words[0]), p)
             transfer_rule(state, month, k, p)
             settle(state, month, k, held_down, shock(words[1]), p)
         if not np.isnan(month.stability[k]):
