@@ -65,8 +65,8 @@ def benefit(i, state, constants):  # type: ignore[no-untyped-def]
 
     Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom from spill-over
     (containment); economic influence where opportunity and stability are (commerce); freedom from the influence, by
-    theatre size, of those denied (denial, which weighs as much as its strongest dyad, so that one more neighbour of whom
-    nothing is said changes nothing); own share at home (autonomy); freedom from threat (survival); standing.
+    theatre size, of those denied who have any power (denial, which weighs as much as its strongest dyad, so that one more
+    neighbour changes nothing by being there); own share at home (autonomy); freedom from threat (survival); standing.
     """
     actors, theatres, domains = state.influence.shape
     held, size, trade, chance, home, homes, spill = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -85,6 +85,8 @@ def benefit(i, state, constants):  # type: ignore[no-untyped-def]
     fear, intruders, denied = 0.0, 0.0, 0.0
     for j in range(actors):
         fear += state.threat[i, j]
+        if state.power[j] <= 0.0:
+            continue
         denied = max(denied, constants.denial[i, j])
         for k in range(theatres):
             for d in range(domains):
