@@ -136,12 +136,13 @@ def derive(coded, geography, focus, scopes, p):  # type: ignore[no-untyped-def]
     for i in range(actors):
         for j in range(actors):
             near[i, j] = closeness(geography.distance[i, j], geography.border[i, j], p)
+    at_home = nearness(closeness(0.0, 1.0, p), p)
     near_theatre, nearness_theatre = np.empty((actors, theatres)), np.empty((actors, theatres))
     transit = np.empty((actors, theatres))
     for i in range(actors):
         for k in range(theatres):
             near_theatre[i, k] = closeness(geography.theatre_distance[i, k], geography.theatre_border[i, k], p)
-            nearness_theatre[i, k] = nearness(near_theatre[i, k], p)
+            nearness_theatre[i, k] = nearness(near_theatre[i, k], p) / at_home
             transit[i, k] = exponential(-geography.border_distance[i, k] / p.transit_decay)
     gate, size, contested = np.empty((theatres, theatres)), np.empty(theatres), np.zeros(theatres)
     for k in range(theatres):

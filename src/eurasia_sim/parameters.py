@@ -126,7 +126,7 @@ class Constants(NamedTuple):
     own_power: Floats  # (N,)
     closeness: Floats  # (N, N) >= 0
     closeness_theatre: Floats  # (N, K) >= 0
-    nearness_theatre: Floats  # (N, K) [0, 1)
+    nearness_theatre: Floats  # (N, K) [0, 1], 1 at home
     transit: Floats  # (N, K) share of a spill-over that arrives
     gate: Floats  # (K, K) how far effort in row's theatre meets spill-over from column's
     front: Floats  # (N, N)

@@ -93,7 +93,10 @@ def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
 
 @compiled
 def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
-    """Add what moves whoever rules or contests a theatre: autonomy from the largest patron, and its own survival."""
+    """Add what moves whoever rules or contests a theatre: autonomy from the largest patron, and its own survival.
+
+    Form: at home nobody lacks the means for a domain, so what `marginal_utility` takes for lack of skill is given back.
+    """
     influence, utility, threat, weight = state.influence, state.utility, state.threat, constants.weight
     actors, theatres, domains = influence.shape
     for k in range(theatres):
@@ -112,7 +115,8 @@ def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
                 for j in range(actors):
                     if j != i:
                         largest = max(largest, influence[j, k, d])
-                utility[i, k, d] += p.motive_autonomy * weight[i, 4] * largest
+                lacking = p.skill_cost * (1.0 - constants.skill[i, d])
+                utility[i, k, d] += p.motive_autonomy * weight[i, 4] * largest + lacking
 
 
 @compiled
