@@ -1,63 +1,28 @@
-"""Many runs: who is drawn how, run on which cores, and brought back as tables."""
+"""Many runs: on which cores, and brought back as tables."""
 
 from __future__ import annotations
 
 import functools
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from eurasia_sim import kernel
-from eurasia_sim.measures import column_names
-from eurasia_sim.parameters import DOMAINS, Floats, Geography, Integers, Posture, Schedule
+from eurasia_sim.design import Draws, range_draws, reference_draws
+from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.world import World, load_world
 
 # A chunk is short enough for Ctrl-C to be answered between two of them.
 _RUNS_A_CHUNK = 8
 NO_COLUMNS = np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Everything the kernel is given for one scenario under one theory at reference values."""
-
-    scenario: Scenario
-    theory: str
-    forms: Mapping[str, str]
-    rules: NDArray[np.void]  # () record of the rules' numbers
-    row: Floats  # (M,) coded numbers
-    geography: Geography
-    schedule: Schedule
-    focus: Integers  # (P, 2)
-    scopes: Floats  # (S, K)
-    columns: tuple[str, ...]
-    burn_in: int
-    months: int
-    state_size: int
-
-
-@dataclass(frozen=True)
-class Draws:
-    """The parameters of R runs: one rules record, one coded row and one seed each."""
-
-    rules: NDArray[np.void]  # (R,)
-    rows: Floats  # (R, M)
-    seeds: NDArray[np.uint64]  # (R,)
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-    def part(self, chosen: slice) -> Draws:
-        """Some of the runs."""
-        return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen])
 
 
 @dataclass
@@ -69,118 +34,6 @@ class Outcome:
     trajectories: Floats  # (R, months, kept)
     statuses: Integers  # (R, 3)
     done: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-
-
-def schedule_of(posture: Posture, geography: Geography) -> Schedule:
-    """The posture as the kernel reads it, with the venues that each two actors share."""
-    member = posture.membership
-    venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
-    series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
-    return Schedule(*map(np.ascontiguousarray, (*series, venues.sum(axis=3), venues)))
-
-
-def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
-    """Named sets of theatres over which pairs are measured: every region, then all theatres together."""
-    return {**{name: tuple(members) for name, members in world.regions.items()}, "all": tuple(world.theatres)}
-
-
-def stated_values(world: World, theory: str, forms: Mapping[str, str]) -> dict[str, float]:
-    """Values by flat name that a theory and the structural forms set away from the rules' own."""
-    stated: dict[str, float] = {}
-    for factor, alternative in forms.items():
-        stated |= world.forms[factor][alternative].fix
-    return stated | world.theories[theory].values | world.theories[theory].fix
-
-
-def prepare(
-    world: World, scenario: Scenario, theory: str | None = None, forms: Mapping[str, str] | None = None
-) -> Inputs:
-    """The kernel's inputs for a scenario; the theory is the argument's, else the scenario's, else the world's default.
-
-    Raises:
-        DataError: for a value out of its range; KeyError: for an unknown theory or form.
-    """
-    theory = theory or scenario.theory or world.default_theory
-    chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
-    index = next((i for f, a in chosen.items() if (i := world.forms[f][a].index) is not None), "cinc")
-    rules = world.rules_record({path: v for path, v in scenario.fixed.items() if path.startswith("rules.")})
-    for name, value in stated_values(world, theory, chosen).items():
-        if world.rule_paths[name] not in scenario.fixed:
-            rules[name] = value
-    row = world.coded_row({path: v for path, v in scenario.fixed.items() if path in world.coded_index})
-    geography = world.geography()
-    order = {name: at for at, name in enumerate(world.actors)}
-    focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64).reshape(-1, 2)
-    scopes = scopes_of(world)
-    inside = np.array([[float(k in members) for k in world.theatres] for members in scopes.values()])
-    return Inputs(
-        scenario=scenario,
-        theory=theory,
-        forms=chosen,
-        rules=rules,
-        row=row,
-        geography=geography,
-        schedule=schedule_of(scenario.posture(world, index), geography),
-        focus=focus,
-        scopes=inside,
-        columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),
-        burn_in=world.burn_in,
-        months=scenario.months,
-        state_size=int(
-            kernel.state_size.py_func(len(order), len(world.theatres), len(world.institutions), len(focus))
-        ),
-    )
-
-
-def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
-    """(n,) seeds of n runs from one root; the first of many are the same as of few."""
-    return np.random.SeedSequence(seed).generate_state(n, np.uint64)
-
-
-def reference_draws(inputs: Inputs, n: int, seed: int) -> Draws:
-    """n runs at reference values that differ by chance alone."""
-    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), run_seeds(seed, n))
-
-
-def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
-    """What is uncertain, by path: the declared ranges, the theory's own, as far as a scenario does not narrow or fix it."""
-    theory = world.theories[inputs.theory]
-    held = set(theory.fix) | {n for f, a in inputs.forms.items() for n in world.forms[f][a].fix}
-    found = {}
-    for path, number in world.numbers.items():
-        name = path.rsplit(".", 1)[1]
-        is_rule = path.startswith("rules.")
-        if path in inputs.scenario.fixed or (is_rule and name in held) or not (is_rule or path in world.coded_index):
-            continue
-        low, high = theory.ranges.get(name, (number.low, number.high)) if is_rule else (number.low, number.high)
-        low, high = inputs.scenario.uncertain.get(path, (low, high))
-        if high > low:
-            found[path] = (low, high)
-    return found
-
-
-def range_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
-    """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed."""
-    ranges = ranges_of(world, inputs)
-    draws = reference_draws(inputs, n, seed)
-    if not ranges or n == 0:
-        return draws
-    sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(seed)).random(n)
-    for at, (path, (low, high)) in enumerate(ranges.items()):
-        values = low + (high - low) * sample[:, at]
-        if path in world.coded_index:
-            draws.rows[:, world.coded_index[path]] = values
-        else:
-            draws.rules[path.rsplit(".", 1)[1]] = values
-    _hold_shares(world, draws.rows)
-    return draws
-
-
-def _hold_shares(world: World, rows: Floats) -> None:
-    """Scale drawn shares of influence down where a theatre and domain hold more than one together."""
-    for row in rows:
-        influence = world.coded(row).initial_influence
-        influence /= np.maximum(influence.sum(axis=0, keepdims=True), 1.0)
 
 
 def _advance(

@@ -1,0 +1,245 @@
+"""`run`: an ensemble of scenarios, paired when there are several."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from eurasia_sim.study import Batch, Study, Tables
+    from eurasia_sim.world import World
+
+_MOST_RUNS = 100_000
+
+
+def run(
+    scenarios: Annotated[list[str], typer.Argument(help="Names or files; the first is compared with each other one.")],
+    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=_MOST_RUNS, help="Runs a scenario.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
+    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
+    world: Annotated[Path | None, typer.Option(help="Folder of another world.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Run scenarios, paired when there are several, and write tables, figures and a manifest.
+
+    Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
+    """
+    from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.study import Study
+    from eurasia_sim.world import load_world
+
+    began = time.time()
+    found = load_world(world)
+    resolved = tuple(load_scenario(name, found, settings or ()) for name in dict.fromkeys(scenarios))
+    study = Study(found, resolved, _theories(theory, found, [s.theory for s in resolved]), n, seed)
+    finished = _carry_out(study, out, workers)
+    if finished is None:
+        raise typer.Exit(1)
+    folder, batches, tables, reused = finished
+    summary = _summary(study, batches, tables)
+    if not reused:
+        _finish(study, folder, batches, tables, summary, time.time() - began)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), "summary": summary}, indent=2))
+    else:
+        _print(study, batches, folder, summary, reused=reused)
+    if any(row["failed"] for row in summary["outcomes"]):
+        raise typer.Exit(1)
+
+
+def _theories(asked: list[str] | None, world: World, of_scenarios: list[str | None]) -> tuple[str, ...]:
+    """The theories to run under: those asked for, else the scenarios' one, else the world's default."""
+    from eurasia_sim.catalogue import DataError, near
+
+    if asked == ["all"]:
+        return tuple(world.theories)
+    unknown = [name for name in asked or () if name not in world.theories]
+    if unknown:
+        raise DataError([f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown])
+    if asked:
+        return tuple(dict.fromkeys(asked))
+    own = {name for name in of_scenarios if name}
+    if len(own) > 1:
+        raise DataError([f"the scenarios name different theories ({', '.join(sorted(own))}): choose with --theory"])
+    return (own.pop() if own else world.default_theory,)
+
+
+def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list[Batch], Tables, bool] | None:
+    """Folder, batches and tables of the study, and whether an identical finished one was found; None if interrupted."""
+    from eurasia_sim import store
+    from eurasia_sim.study import Tables, carry_out, keep
+
+    batches = list(study.batches())
+    ids = [run_id for batch in batches for own in batch.ids for run_id in own]
+    folder = out / store.folder_name(study.name, ids)
+    manifest = store.read_manifest(folder)
+    if manifest is not None and manifest.get("finished"):
+        return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
+    _compile(batches)
+    with _progress(len(ids)) as report:
+        tables = carry_out(study, batches, folder, workers, report)
+    keep(folder, tables)
+    if not tables.complete:
+        typer.echo(
+            f"\nstopped: {len(tables.runs)} of {len(ids)} runs are kept in {folder}; the same command goes on from there.",
+            err=True,
+        )
+        return None
+    return folder, batches, tables, False
+
+
+def _compile(batches: list[Batch]) -> None:
+    """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
+    from eurasia_sim.ensemble import run_paired
+    from eurasia_sim.mathematics import cache_folder
+
+    if not any(cache_folder().glob("**/*.nbc")):
+        typer.echo("compiling once for this version of the model, about 60 s ...", err=True)
+    run_paired(batches[0].family[:1], batches[0].draws.part(slice(0, 1)), (0, 1))
+
+
+class _progress:  # noqa: N801 - reads as the verb it stands for
+    """Shows how many runs are finished: a bar on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.bar, self.last, self.began = total, None, time.time(), time.time()
+        self.task: Any = None
+
+    def __enter__(self) -> _progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.bar.start()
+            self.task = self.bar.add_task("runs", total=self.total)
+        return self
+
+    def __call__(self, finished: int) -> None:
+        if self.bar is not None:
+            self.bar.update(self.task, completed=finished)
+        elif time.time() - self.last > 5:  # noqa: PLR2004 - seconds between log lines
+            self.last = time.time()
+            rate = finished / (self.last - self.began)
+            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second", err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _chosen(tables: Tables, batch: Batch, scenario: str) -> pd.DataFrame:
+    runs = tables.runs
+    chosen = (runs["scenario"] == scenario) & (runs["theory"] == batch.theory) & (runs["set"] == batch.kind)
+    return runs[chosen].sort_values("run", ignore_index=True)
+
+
+def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, list[dict[str, Any]]]:
+    """Outcomes of each scenario, and differences of the first from each other, theory by theory and set by set."""
+    from dataclasses import asdict
+
+    from eurasia_sim.comparison import paired_difference
+
+    outcomes, differences = [], []
+    for batch in batches:
+        shown = study.shown(batch.family[0].columns)
+        base = _chosen(tables, batch, batch.family[0].scenario.name)
+        for inputs in batch.family:
+            own = _chosen(tables, batch, inputs.scenario.name)
+            same = {"theory": batch.theory, "set": batch.kind, "scenario": inputs.scenario.name}
+            failed = int((own["status"] != "ok").sum())
+            for measure in shown:
+                low, high = own[measure].quantile([0.05, 0.95])
+                row = {"measure": measure, "mean": float(own[measure].mean()), "low": float(low), "high": float(high)}
+                outcomes.append({**same, **row, "n": len(own), "failed": failed})
+                if inputs is not batch.family[0]:
+                    found = asdict(paired_difference(base, own, measure))
+                    differences.append({**same, "first": batch.family[0].scenario.name, **found})
+    return {"outcomes": outcomes, "differences": differences}
+
+
+def _finish(
+    study: Study, folder: Path, batches: list[Batch], tables: Tables, summary: dict[str, Any], seconds: float
+) -> None:
+    """Draw the figures and write the manifest, last: a folder with a finished manifest is whole."""
+    import platform
+    from importlib.metadata import version
+
+    from eurasia_sim import store
+    from eurasia_sim.mathematics import model_version
+    from eurasia_sim.pictures import draw_study
+    from eurasia_sim.study import window_of
+
+    figures = draw_study(study, batches, tables, folder / "figures")
+    packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
+    first, last = window_of(batches, study.world)
+    command = ["eurasia-sim", *sys.argv[1:]]
+    store.write_json(
+        folder / store.MANIFEST,
+        {
+            "finished": True,
+            "command": shlex.join(command),
+            "seed": study.seed,
+            "runs_a_scenario": study.n,
+            "theories": list(study.theories),
+            "forms": dict(batches[0].family[0].forms),
+            "window": [first, last],
+            "scenarios": {scenario.name: scenario.resolved() for scenario in study.scenarios},
+            "digests": {
+                "world": study.world.digest,
+                "model": model_version(),
+                **{scenario.name: scenario.digest for scenario in study.scenarios},
+            },
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+            "commit": _commit(),
+            "failed": int((tables.runs["status"] != "ok").sum()),
+            "figures": figures,
+            "summary": summary,
+            "seconds": round(seconds, 1),
+        },
+    )
+
+
+def _commit() -> str | None:
+    """The commit of the checkout the package runs from, if it does."""
+    import subprocess
+
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5, check=True
+        )
+        tracked = subprocess.run(
+            ["git", "ls-files", "--error-unmatch", Path(__file__).name], cwd=here, capture_output=True, timeout=5
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if tracked.returncode == 0 else None
+
+
+def _print(study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], *, reused: bool) -> None:
+    from rich.console import Console
+
+    from eurasia_sim.cli.summary import difference_table, outcome_table
+    from eurasia_sim.study import window_of
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    first, last = window_of(batches, study.world)
+    console.print(f"means over {first} to {last}; {study.n} runs a scenario, seed {study.seed}")
+    for batch in batches:
+        console.print(outcome_table(summary, batch.theory, batch.kind))
+        if len(batch.family) > 1:
+            console.print(difference_table(summary, batch.theory, batch.kind))
+    console.print(f"{'found again, unchanged' if reused else 'written'}: {folder}")

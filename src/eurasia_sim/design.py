@@ -1,0 +1,80 @@
+"""Who is drawn how: runs that differ by chance alone, and runs spread over everything uncertain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.world import World
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The parameters of R runs: one rules record, one coded row and one seed each."""
+
+    rules: NDArray[np.void]  # (R,)
+    rows: Floats  # (R, M)
+    seeds: NDArray[np.uint64]  # (R,)
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def part(self, chosen: slice | Integers) -> Draws:
+        """Some of the runs."""
+        return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen])
+
+
+def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
+    """(n,) seeds of n runs from one root; the first of many are the same as of few."""
+    return np.random.SeedSequence(seed).generate_state(n, np.uint64)
+
+
+def reference_draws(inputs: Inputs, n: int, seed: int) -> Draws:
+    """n runs at reference values that differ by chance alone."""
+    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), run_seeds(seed, n))
+
+
+def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
+    """What is uncertain, by path: the declared ranges, the theory's own, as far as a scenario does not narrow or fix it."""
+    theory = world.theories[inputs.theory]
+    held = set(theory.fix) | {n for f, a in inputs.forms.items() for n in world.forms[f][a].fix}
+    found = {}
+    for path, number in world.numbers.items():
+        name = path.rsplit(".", 1)[1]
+        is_rule = path.startswith("rules.")
+        if path in inputs.scenario.fixed or (is_rule and name in held) or not (is_rule or path in world.coded_index):
+            continue
+        low, high = theory.ranges.get(name, (number.low, number.high)) if is_rule else (number.low, number.high)
+        low, high = inputs.scenario.uncertain.get(path, (low, high))
+        if high > low:
+            found[path] = (low, high)
+    return found
+
+
+def range_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
+    """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed."""
+    ranges = ranges_of(world, inputs)
+    draws = reference_draws(inputs, n, seed)
+    if not ranges or n == 0:
+        return draws
+    sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(seed)).random(n)
+    for at, (path, (low, high)) in enumerate(ranges.items()):
+        values = low + (high - low) * sample[:, at]
+        if path in world.coded_index:
+            draws.rows[:, world.coded_index[path]] = values
+        else:
+            draws.rules[path.rsplit(".", 1)[1]] = values
+    _hold_shares(world, draws.rows)
+    return draws
+
+
+def _hold_shares(world: World, rows: Floats) -> None:
+    """Scale drawn shares of influence down where a theatre and domain hold more than one together."""
+    for row in rows:
+        influence = world.coded(row).initial_influence
+        influence /= np.maximum(influence.sum(axis=0, keepdims=True), 1.0)

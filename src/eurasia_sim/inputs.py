@@ -1,0 +1,95 @@
+"""Everything the kernel is given for one scenario under one theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurasia_sim import kernel
+from eurasia_sim.measures import column_names
+from eurasia_sim.parameters import DOMAINS, Floats, Geography, Integers, Posture, Schedule
+from eurasia_sim.scenario import Scenario
+from eurasia_sim.world import World
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything the kernel is given for one scenario under one theory at reference values."""
+
+    scenario: Scenario
+    theory: str
+    forms: Mapping[str, str]
+    rules: NDArray[np.void]  # () record of the rules' numbers
+    row: Floats  # (M,) coded numbers
+    geography: Geography
+    schedule: Schedule
+    focus: Integers  # (P, 2)
+    scopes: Floats  # (S, K)
+    columns: tuple[str, ...]
+    burn_in: int
+    months: int
+    state_size: int
+
+
+def schedule_of(posture: Posture, geography: Geography) -> Schedule:
+    """The posture as the kernel reads it, with the venues that each two actors share."""
+    member = posture.membership
+    venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
+    series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
+    return Schedule(*map(np.ascontiguousarray, (*series, venues.sum(axis=3), venues)))
+
+
+def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
+    """Named sets of theatres over which pairs are measured: every region, then all theatres together."""
+    return {**{name: tuple(members) for name, members in world.regions.items()}, "all": tuple(world.theatres)}
+
+
+def stated_values(world: World, theory: str, forms: Mapping[str, str]) -> dict[str, float]:
+    """Values by flat name that a theory and the structural forms set away from the rules' own."""
+    stated: dict[str, float] = {}
+    for factor, alternative in forms.items():
+        stated |= world.forms[factor][alternative].fix
+    return stated | world.theories[theory].values | world.theories[theory].fix
+
+
+def prepare(
+    world: World, scenario: Scenario, theory: str | None = None, forms: Mapping[str, str] | None = None
+) -> Inputs:
+    """The kernel's inputs for a scenario; the theory is the argument's, else the scenario's, else the world's default.
+
+    Raises:
+        DataError: for a value out of its range; KeyError: for an unknown theory or form.
+    """
+    theory = theory or scenario.theory or world.default_theory
+    chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
+    index = next((i for f, a in chosen.items() if (i := world.forms[f][a].index) is not None), "cinc")
+    rules = world.rules_record({path: v for path, v in scenario.fixed.items() if path.startswith("rules.")})
+    for name, value in stated_values(world, theory, chosen).items():
+        if world.rule_paths[name] not in scenario.fixed:
+            rules[name] = value
+    row = world.coded_row({path: v for path, v in scenario.fixed.items() if path in world.coded_index})
+    geography = world.geography()
+    order = {name: at for at, name in enumerate(world.actors)}
+    focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64).reshape(-1, 2)
+    scopes = scopes_of(world)
+    inside = np.array([[float(k in members) for k in world.theatres] for members in scopes.values()])
+    return Inputs(
+        scenario=scenario,
+        theory=theory,
+        forms=chosen,
+        rules=rules,
+        row=row,
+        geography=geography,
+        schedule=schedule_of(scenario.posture(world, index), geography),
+        focus=focus,
+        scopes=inside,
+        columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),
+        burn_in=world.burn_in,
+        months=scenario.months,
+        state_size=int(
+            kernel.state_size.py_func(len(order), len(world.theatres), len(world.institutions), len(focus))
+        ),
+    )

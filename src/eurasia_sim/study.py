@@ -1,0 +1,169 @@
+"""One question carried out: which runs it takes, those already done, and the tables they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim import store
+from eurasia_sim.design import Draws, range_draws, reference_draws
+from eurasia_sim.ensemble import Outcome, Progress, branch_month, run_ensemble_draws, table
+from eurasia_sim.inputs import Inputs, prepare, scopes_of
+from eurasia_sim.parameters import Integers
+from eurasia_sim.scenario import Scenario
+from eurasia_sim.world import World
+
+REFERENCE, RANGES = "reference", "ranges"
+_PARTIAL_RUNS, _PARTIAL_TRAJECTORIES = "partial-runs.parquet", "partial-trajectories.parquet"
+# What is shown of focal pairs unless a scenario names its own measures.
+_PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "intensity")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Scenarios under theories: n runs by chance alone at reference values, and n over the declared ranges."""
+
+    world: World
+    scenarios: tuple[Scenario, ...]
+    theories: tuple[str, ...]
+    n: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Readable part of the results folder's name."""
+        return "-".join([*(scenario.name for scenario in self.scenarios), *self.theories])[:80]
+
+    def batches(self) -> Iterator[Batch]:
+        """Every family of paired runs, theory by theory."""
+        for theory in self.theories:
+            family = tuple(prepare(self.world, scenario, theory) for scenario in self.scenarios)
+            for kind, draw in ((REFERENCE, reference_draws(family[0], self.n, self.seed)),
+                               (RANGES, range_draws(self.world, family[0], self.n, self.seed))):  # fmt: skip
+                ids = [store.run_ids(inputs, draw, self.world.digest) for inputs in family]
+                yield Batch(theory, kind, family, draw, ids)
+
+    def shown(self, columns: Sequence[str]) -> list[str]:
+        """Columns to print and draw: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
+        kinds = [m for scenario in self.scenarios for m in scenario.measures]
+        pairs = [f"{a}-{b}" for a, b in self.world.pairs]
+        focal = dict.fromkeys(actor for pair in self.world.pairs for actor in pair)
+        regions = [scope for scope in scopes_of(self.world) if scope in self.world.regions]
+        named = [f"{kind}.{pair}.{scope}" for pair in pairs for scope in regions for kind in (kinds or _PAIR_KINDS)]
+        named += [f"{kind}.{actor}" for kind in (kinds or ("benefit", "burden")) for actor in focal]
+        named += [f"{kind}.{theatre}" for kind in kinds for theatre in self.world.theatres]
+        if not kinds or "alignment" in kinds:
+            named += [f"alignment.{a}.{b}" for a, b in self.world.pairs]
+        present = set(columns)
+        return list(dict.fromkeys(name for name in named if name in present))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Paired runs of all scenarios under one theory, at reference or over the ranges."""
+
+    theory: str
+    kind: str
+    family: tuple[Inputs, ...]
+    draws: Draws
+    ids: list[list[str]]  # a scenario's run ids in the order of the draws
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a study has given so far."""
+
+    runs: pd.DataFrame
+    trajectories: pd.DataFrame
+    complete: bool
+
+
+def carry_out(
+    study: Study, batches: Sequence[Batch], folder: Path, workers: int | None, report: Callable[[int], None]
+) -> Tables:
+    """Run what is not yet in the folder's partial tables; an interrupt leaves what is finished there.
+
+    Args:
+        report: told how many runs (over all scenarios) are finished.
+    """
+    earlier = _earlier(folder)
+    runs: list[pd.DataFrame] = [earlier.runs] if len(earlier.runs) else []
+    paths: list[pd.DataFrame] = [earlier.trajectories] if len(earlier.trajectories) else []
+    known = set(earlier.runs["run_id"]) if len(earlier.runs) else set()
+    finished, complete = len(known), True
+    for batch in batches:
+        missing = np.array([r for r in range(len(batch.draws)) if any(ids[r] not in known for ids in batch.ids)], int)
+        if not len(missing):
+            continue
+        shown = study.shown(batch.family[0].columns)
+        kept = np.array([batch.family[0].columns.index(name) for name in shown], np.int64)
+        before = finished
+
+        def tell(progress: Progress, before: int = before, scenarios: int = len(batch.family)) -> None:
+            report(before + progress.finished * scenarios)
+
+        outcomes = run_ensemble_draws(batch.family, batch.draws.part(missing), workers=workers, kept=kept, report=tell)
+        for inputs, ids, outcome in zip(batch.family, batch.ids, outcomes, strict=True):
+            part, path = _rows(study, batch, inputs, [ids[r] for r in missing], missing, outcome, shown)
+            runs.append(part)
+            paths.append(path)
+        finished += int(outcomes[0].done.sum()) * len(batch.family)
+        if not outcomes[0].done.all():
+            complete = False
+            break
+    return Tables(_sorted(runs, ["run_id"]), _sorted(paths, ["run_id", "month"]), complete)
+
+
+def _rows(
+    study: Study, batch: Batch, inputs: Inputs, ids: list[str], numbers: Integers, outcome: Outcome, shown: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Table and monthly table of one scenario's finished runs, under their ids."""
+    rows = table(inputs, batch.draws.part(numbers), outcome)
+    done = np.flatnonzero(outcome.done)
+    rows.insert(0, "run_id", [ids[r] for r in done])
+    rows.insert(3, "set", batch.kind)
+    rows["run"] = numbers[done]
+    months = [study.world.date(t) for t in range(inputs.months)]
+    values = outcome.trajectories[done][:, : inputs.months]
+    path = store.trajectory_table([ids[r] for r in done], inputs.scenario.name, months, shown, values)
+    return rows, path
+
+
+def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    if not tables:
+        return pd.DataFrame()
+    return pd.concat(tables, ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
+
+
+def _earlier(folder: Path) -> Tables:
+    """What an interrupted call left in the folder."""
+    try:
+        runs = pd.read_parquet(folder / _PARTIAL_RUNS)
+        paths = pd.read_parquet(folder / _PARTIAL_TRAJECTORIES)
+    except (OSError, ValueError):
+        return Tables(pd.DataFrame(), pd.DataFrame(), complete=False)
+    return Tables(runs, paths, complete=False)
+
+
+def keep(folder: Path, tables: Tables) -> None:
+    """Write the tables: final ones when the study is complete, else partial ones that a later call goes on from."""
+    if tables.complete:
+        store.write_table(folder / store.TRAJECTORIES, tables.trajectories)
+        store.write_status(folder / store.STATUS_LOG, tables.runs)
+        store.write_table(folder / store.RUNS, tables.runs)
+        (folder / _PARTIAL_RUNS).unlink(missing_ok=True)
+        (folder / _PARTIAL_TRAJECTORIES).unlink(missing_ok=True)
+    else:
+        store.write_table(folder / _PARTIAL_TRAJECTORIES, tables.trajectories)
+        store.write_table(folder / _PARTIAL_RUNS, tables.runs)
+
+
+def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:
+    """First and last month over which a batch's columns are averaged."""
+    family = batches[0].family
+    first = branch_month(family) if len(family) > 1 else 0
+    return world.date(first), world.date(max(inputs.months for inputs in family) - 1)
