@@ -1,0 +1,171 @@
+"""What a run is given, by name of a scenario or at random, and the compiled model set up with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eurasia_sim import kernel
+from eurasia_sim.catalogue import packaged, read_pages
+from eurasia_sim.gathering import Gathered
+from eurasia_sim.inputs import prepare, schedule_of, scopes_of
+from eurasia_sim.measures import PAIR_MEASURES
+from eurasia_sim.parameters import Constants, Geography, Posture, Schedule, State, coded_shapes
+from eurasia_sim.scenario import load_scenario
+from eurasia_sim.streams import name_hash
+from eurasia_sim.theories import read_rules
+from eurasia_sim.world import World, load_world
+
+
+class Given(NamedTuple):
+    """All that decides a run but its seed, in the kernel's own form."""
+
+    actors: tuple[str, ...]
+    theatres: tuple[str, ...]
+    geography: Geography
+    row: np.ndarray  # one draw of every coded number, flat
+    posture: Posture
+    schedule: Schedule  # the same as the kernel reads it
+    rules: Any  # one record of the rules' numbers
+    focus: np.ndarray  # (P, 2) pairs that measures are read off for
+    scopes: np.ndarray  # (S, K) 1 where a scope counts a theatre
+    scope_names: tuple[str, ...]
+    burn_in: int  # months run under the first posture before month 0
+
+    @property
+    def months(self) -> int:
+        """Months of the schedule, the burn-in not counted."""
+        return len(self.schedule.rule)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the focal pairs' measures, in the order in which the kernel writes them first."""
+        pairs = [f"{self.actors[i]}-{self.actors[j]}" for i, j in self.focus]
+        return [f"{m}.{pair}.{scope}" for pair in pairs for scope in self.scope_names for m in PAIR_MEASURES]
+
+
+def begun(inputs: Given) -> tuple[np.ndarray, State, Constants]:
+    """The flat row, the state it holds before the first month of the burn-in, and the constants of one run."""
+    actors, theatres = inputs.geography.theatre_distance.shape
+    venues, pairs = len(inputs.geography.convenes), len(inputs.focus)
+    coded = kernel.unpack_coded(inputs.row, actors, theatres)
+    constants = kernel.derive(coded, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
+    row = np.zeros(kernel.state_size(actors, theatres, venues, pairs))
+    state = kernel.unpack_state(row, actors, theatres, venues, pairs)
+    kernel.begin(state, coded, inputs.geography, constants, inputs.rules)
+    return row, state, constants
+
+
+@cache
+def rule_values() -> dict[str, float]:
+    """Reference value of every number of the packaged rules by its flat name."""
+    into = Gathered()
+    for name, page in read_pages(packaged() / "rules").items():
+        if name != "theories":
+            read_rules(page, into)
+    return {path.rsplit(".", 1)[1]: number.value for path, number in into.numbers.items()}
+
+
+def rules_with(changes: Iterable[tuple[str, float]] = ()) -> Any:
+    """The rules' record at reference values but for some."""
+    values = {**rule_values(), **dict(changes)}
+    return np.array([tuple(values.values())], dtype=[(name, np.float64) for name in values])[0]
+
+
+def scenario_inputs(scenario: str, theory: str | None = None) -> Given:
+    """A packaged scenario under a theory (the scenario's own where none is named), every number at its reference."""
+    world = packaged_world()
+    asked = load_scenario(scenario, world)
+    given = prepare(world, asked, theory)
+    return Given(
+        tuple(world.actors), tuple(world.theatres), given.geography, given.row, asked.posture(world), given.schedule,
+        given.rules[()], given.focus, given.scopes, tuple(scopes_of(world)), given.burn_in,
+    )  # fmt: skip
+
+
+@cache
+def packaged_world() -> World:
+    """The world that comes with the package, read once a process."""
+    return load_world()
+
+
+def random_inputs(
+    seed: int,
+    size: tuple[int, int, int] = (13, 6, 10),
+    months: int = 351,
+    burn_in: int = 60,
+    changes: Iterable[tuple[str, float]] = (),
+) -> Given:
+    """A world of random actors, theatres and venues in which every lever is used somewhere.
+
+    Args:
+        seed: of the world, not of a run. size: actors, theatres, venues. changes: of the rules' reference values.
+    """
+    actors, theatres, venues = size
+    random = np.random.default_rng(seed)
+    names, lands = tuple(f"actor{i}" for i in range(actors)), tuple(f"theatre{k}" for k in range(theatres))
+    ruler = np.arange(theatres) % actors
+    challenger = np.full(theatres, -1)
+    ruler[1:][-1:], challenger[0], challenger[1:][-1:] = -1, actors - 1, 0  # the last has a challenger and no ruler
+    geography = Geography(
+        random.uniform(0, 8000, (actors, actors)), _some(random, 0.2, (actors, actors)),
+        random.uniform(0, 8000, (actors, theatres)), _some(random, 0.2, (actors, theatres)),
+        random.uniform(0, 3000, (actors, theatres)), random.uniform(0, 1000, (theatres, theatres)),
+        random.uniform(0.5, 4, theatres), ruler, challenger, random.dirichlet(np.ones(actors), venues),
+        _some(random, 0.5, (venues, 3)), np.array([name_hash(name) for name in names]),
+        np.array([name_hash(name) for name in lands]),
+    )  # fmt: skip
+    posture = _random_posture(random, size, months)
+    region = np.ones((2, theatres))
+    region[1, 0] = 0.0
+    return Given(
+        names, lands, geography, _random_row(random, actors, theatres), posture, schedule_of(posture, geography),
+        rules_with(changes),
+        np.array([[0, 1], [2, 1]])[: actors - 1], region, ("all", "rest"), burn_in,
+    )  # fmt: skip
+
+
+def _some(random: np.random.Generator, share: float, shape: tuple[int, ...]) -> np.ndarray:
+    """1 in a share of the places, else 0."""
+    return (random.random(shape) < share) * 1.0
+
+
+def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.ndarray:
+    """Coded numbers of every field, some of them silent."""
+    shapes = coded_shapes(actors, theatres)
+    fields = {name: random.random(shape) for name, shape in shapes.items()}
+    fields["salience"] = random.integers(0, 4, shapes["salience"]).astype(float)
+    fields["denial"] = random.integers(0, 4, shapes["denial"]) * _some(random, 0.3, shapes["denial"])
+    fields["affinity"] = random.integers(-3, 4, shapes["affinity"]).astype(float)
+    for name in ("salience", "denial", "affinity"):
+        fields[name][random.random(shapes[name]) < 0.2] = np.nan
+    fields["own_power"] *= 0.02
+    fields["initial_influence"] /= actors
+    fields["initial_recognition"] = np.floor(2.0 * fields["initial_recognition"])
+    return np.concatenate([fields[name].ravel() for name in shapes])
+
+
+def _random_posture(random: np.random.Generator, size: tuple[int, int, int], months: int) -> Posture:
+    """Levers that hold for years at a time; some actors without power, some rule, stability and recognition imposed."""
+    n, k, v = size
+    spells = np.arange(months) // 24
+
+    def held(share: float, scale: float, *shape: int) -> np.ndarray:
+        level = random.random((spells[-1] + 1, *shape)) * _some(random, share, (spells[-1] + 1, *shape))
+        return level[spells] * scale
+
+    rule = np.full((months, k), -1.0)
+    rule[months // 4 : months // 2, 0] = n - 1
+    rule[months // 2 : 3 * months // 4, 0] = 0
+    stability, recognition = held(0.05, 1.0, k), np.floor(held(0.05, 5.0, n, k))
+    capability = held(0.9, 0.1, n)
+    return Posture(
+        held(0.05, 0.3, n, k, 3), held(0.3, 1.0, n, n), held(0.1, 3.0, n, n) - held(0.1, 3.0, n, n), held(0.2, 1.0, n),
+        held(0.3, 1.0, k) - held(0.3, 1.0, k), held(0.2, 2.0, k, 3), held(0.2, 3.0, n, k), held(0.02, 0.5, n, k, 3),
+        held(0.1, 1.0, k, 3), rule, np.where(stability > 0.0, stability, np.nan),
+        np.where(recognition > 0.0, recognition, np.nan), capability, held(1.0, 0.005, k),
+        held(0.4, 2.0, v, n).round() / 2,
+    )  # fmt: skip

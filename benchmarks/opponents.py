@@ -1,0 +1,190 @@
+"""The ways of running the same work that `benchmarks.speed` times against one another, each on the same cores."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from mesa.batchrunner import batch_run
+
+from benchmarks import batched
+from benchmarks.given import Given, begun
+from benchmarks.reference import ReferenceModel
+from eurasia_sim import kernel
+from eurasia_sim.mathematics import compiled
+from eurasia_sim.measures import column_names
+from eurasia_sim.mechanisms import alignment, allocation, contest, perception, recognition, regime
+from eurasia_sim.parameters import DOMAINS
+
+RUNS_A_CHUNK = 8
+CALLS = 300
+
+
+def seeds(runs: int) -> np.ndarray:
+    """(runs,) seeds, the same for all opponents."""
+    return np.random.SeedSequence(7).generate_state(runs, np.uint64)
+
+
+def shares(runs: int, size: int) -> list[slice]:
+    """Runs cut into chunks of at most a size."""
+    return [slice(at, min(at + size, runs)) for at in range(0, runs, size)]
+
+
+class KernelRaces:
+    """Whole runs of the compiled kernel, a thread a core over chunks of runs; keeps the focal pairs month by month."""
+
+    def __init__(self, inputs: Given, runs: int, cores: int) -> None:
+        self.inputs, self.runs, self.cores = inputs, runs, cores
+        pairs = [(inputs.actors[i], inputs.actors[j]) for i, j in inputs.focus]
+        names = column_names(list(inputs.actors), list(inputs.theatres), DOMAINS, pairs, list(inputs.scope_names))
+        self.columns = len(names)
+        self.kept = np.array([names.index(name) for name in inputs.columns])
+        self.trajectories = np.empty((runs, inputs.months, len(self.kept)))
+        self.memories = np.zeros((runs, begun(inputs)[0].size))
+        self.rules = np.repeat(np.asarray(inputs.rules)[None], runs)
+        self.rows = np.tile(inputs.row, (runs, 1))
+        self.seeds = seeds(runs)
+
+    def advance(self, part: slice, months: int) -> None:
+        """Some of the runs, from the burn-in to before a month."""
+        inputs, size = self.inputs, part.stop - part.start
+        statuses = np.zeros((size, 3), np.int64)
+        kernel.run_chunk(
+            self.rules[part], self.rows[part], self.seeds[part], self.memories[part],
+            inputs.geography, inputs.schedule, inputs.focus, inputs.scopes,
+            -inputs.burn_in, months, inputs.burn_in, np.array([months, months]), self.kept,
+            np.full((size, self.columns), np.nan), self.trajectories[part], statuses,
+        )  # fmt: skip
+        if statuses.any():
+            raise ArithmeticError(f"a run of the kernel failed: {statuses}")
+
+    def rate(self) -> float:
+        """Runs a second."""
+        began = time.perf_counter()
+        with ThreadPoolExecutor(self.cores) as pool:
+            size = max(1, min(RUNS_A_CHUNK, self.runs // self.cores))
+            list(pool.map(lambda part: self.advance(part, self.inputs.months), shares(self.runs, size)))
+        return self.runs / (time.perf_counter() - began)
+
+
+def reference_rates(scenario: str, theory: str | None, runs: int, cores: int, chance: str) -> tuple[float, float]:
+    """Runs a second of the plain Mesa model under `batch_run`: of workers at work, and with their start.
+
+    The first leaves out the start of the processes and the reading of the world: over the workers, the sum of runs
+    over the time from each one's first start to its last end.
+    """
+    parameters: dict[str, Any] = {"scenario": scenario, "seed": [int(seed) for seed in seeds(runs)], "chance": chance}
+    if theory:
+        parameters["theory"] = theory
+    began = time.perf_counter()
+    # More steps than any run has: the model itself says when it is over, as `max_steps` would be one too many.
+    rows = batch_run(ReferenceModel, parameters, cores, max_steps=10**6, display_progress=False)
+    whole = runs / (time.perf_counter() - began)
+    at_work = 0.0
+    for process in {row["process"] for row in rows}:
+        own = [row for row in rows if row["process"] == process]
+        at_work += len(own) / (max(row["ended"] for row in own) - min(row["started"] for row in own))
+    return at_work, whole
+
+
+class Snapshot(NamedTuple):
+    """Many runs at the same month, as the kernel's flat rows and as stacked arrays."""
+
+    constants: Any
+    month: Any
+    memories: np.ndarray  # (R, Z)
+    rules: np.ndarray  # (R,)
+    sizes: tuple[int, int, int, int]  # actors, theatres, venues, pairs
+    stacked: dict[str, np.ndarray]
+
+
+def snapshot(inputs: Given, runs: int, cores: int, month: int) -> Snapshot:
+    """Runs that differ by seed, at the start of a month."""
+    race = KernelRaces(inputs, runs, cores)
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(lambda part: race.advance(part, month), shares(runs, RUNS_A_CHUNK)))
+    actors, theatres = inputs.geography.theatre_distance.shape
+    sizes = actors, theatres, len(inputs.geography.convenes), len(inputs.focus)
+    states = [kernel.unpack_state(row, *sizes) for row in race.memories]
+    stacked = {
+        name: np.stack([getattr(state, name) for state in states])
+        for name in ("effort", "common", "alignment", "budget")
+    }
+    for name in ("effort", "common"):
+        stacked[name] = stacked[name].reshape(runs, actors, -1)
+    return Snapshot(
+        begun(inputs)[2], kernel.month_of(inputs.schedule, month), race.memories, race.rules, sizes, stacked
+    )
+
+
+@compiled
+def join_runs(memories, rules, n, k, v, pairs, constants, month):  # type: ignore[no-untyped-def]
+    """The kernel's own `join` on run after run."""
+    for r in range(memories.shape[0]):
+        allocation.join(kernel.unpack_state(memories[r], n, k, v, pairs), constants, month, rules[r])
+
+
+def kernel_join(shot: Snapshot, cores: int) -> float:
+    """Seconds for the kernel's `join` on all runs, a thread a core."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(cores) as pool:
+        parts = shares(len(shot.memories), -(-len(shot.memories) // cores))
+        given = *shot.sizes, shot.constants, shot.month
+        list(pool.map(lambda at: join_runs(shot.memories[at], shot.rules[at], *given), parts))
+    return time.perf_counter() - began
+
+
+def batched_join(shot: Snapshot, cores: int) -> float:
+    """Seconds for the batched NumPy `join` on all runs, a thread a core."""
+    least = shot.month.jointness.ravel()
+    began = time.perf_counter()
+
+    def part(at: slice) -> batched.Joined:
+        fields = {name: values[at] for name, values in shot.stacked.items()}
+        return batched.join(**fields, venues=shot.month.venues, least=least, rules=shot.rules[at])
+
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(part, shares(len(shot.memories), -(-len(shot.memories) // cores))))
+    return time.perf_counter() - began
+
+
+@compiled
+def nothing(*given):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """What handing over the arguments costs by itself."""
+    return 0.0
+
+
+def mechanism_times(inputs: Given, month: int) -> dict[str, float]:
+    """Microseconds of each mechanism of a month in one run, less what a call costs."""
+    _, state, constants = begun(inputs)
+    now, p, seed, number = kernel.month_of(inputs.schedule, month), inputs.rules, np.uint64(7), np.uint64(1)
+    kernel.assess(state, constants, now, seed, number, p)
+    kernel.act(state, constants, now, seed, number, p)
+    plain, drawn = (state, constants, now, p), (state, constants, now, seed, number, p)
+    calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        "perceive": (perception.perceive, plain),
+        "align": (alignment.align, drawn),
+        "marginal_utility": (allocation.marginal_utility, (state, constants, p)),
+        "incline": (allocation.incline, (state, constants, seed, number, p)),
+        "spend": (allocation.spend, plain),
+        "join": (allocation.join, plain),
+        "convene": (allocation.convene, plain),
+        "contest": (contest.contest, (state, constants, p)),
+        "rule": (regime.rule, drawn),
+        "recognise": (recognition.recognise, drawn),
+    }
+    return {name: _least_time(call, given) - _least_time(nothing, given) for name, (call, given) in calls.items()}
+
+
+def _least_time(call: Any, given: tuple[Any, ...]) -> float:
+    """Microseconds of a call, the least of some batches: what else the machine does only adds."""
+    call(*given)
+    times = []
+    for _ in range(7):
+        began = time.perf_counter()
+        for _ in range(CALLS):
+            call(*given)
+        times.append((time.perf_counter() - began) / CALLS * 1e6)
+    return min(times)

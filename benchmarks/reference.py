@@ -1,0 +1,302 @@
+"""The model as one would write it with Mesa alone: agents, plain Python, one month a step.
+
+It follows the equations of eurasia_sim's mechanisms, shares nothing with their compiled code but the inputs, takes its
+draws from the same addresses, and so agrees with it month by month to rounding.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache, partial
+from math import exp, sqrt
+from typing import Any
+
+import mesa
+from mesa.datacollection import DataCollector
+
+from benchmarks.actor import Actor, dot
+from benchmarks.chance import AddressedChance, SequentialChance, shock
+from benchmarks.given import Given, random_inputs, scenario_inputs
+from benchmarks.setting import Months, actor_traits, coded_of, dyads, rules_of, theatre_traits
+from benchmarks.theatre import Theatre, Venue
+
+ALIGNMENT_STREAM = 1
+ANY_WORLD = "random"
+
+
+class ReferenceModel(mesa.Model):
+    """A run: one scenario under one theory, or a random world, by one seed.
+
+    Args:
+        scenario: a packaged scenario's name, or "random" for a random world. theory: a preset, or the world's default.
+        seed: of every draw. chance: "addressed" (the kernel's own draws) or "sequential" (Mesa's generator).
+        inputs: takes the place of scenario and theory.
+    """
+
+    def __init__(
+        self,
+        scenario: str = ANY_WORLD,
+        theory: str | None = None,
+        seed: int = 0,
+        chance: str = "addressed",
+        inputs: Given | None = None,
+    ) -> None:
+        super().__init__(seed=seed)
+        self.inputs = inputs or named_inputs(scenario, theory)
+        self.started = time.monotonic()
+        self.rules = rules_of(self.inputs)
+        self.chance = AddressedChance(seed) if chance == "addressed" else SequentialChance(self.random)
+        self._people_and_places()
+        self.levers = Months(self.inputs, self.actors, self.theatres)
+        self.t = -self.inputs.burn_in
+        self.number = 0
+        self.measured: dict[str, float] = {}
+        self.columns = self.inputs.columns
+        reporters = {name: partial(measured, name=name) for name in self.columns}
+        self.datacollector = DataCollector({**reporters, "process": process, "started": started, "ended": ended})
+
+    @classmethod
+    def from_world(cls, inputs: Given, seed: int, state: Any = None, t: int | None = None) -> ReferenceModel:
+        """The model at the start of month t (the first of the burn-in where none is named) from a kernel's state."""
+        model = cls(inputs=inputs, seed=seed)
+        if t is not None:
+            model.t, model.number = t, t + inputs.burn_in
+        if state is not None:
+            from benchmarks.exchange import take_state
+
+            take_state(model, state)
+        return model
+
+    def _people_and_places(self) -> None:
+        """Make the actors, acquaint them, and make the theatres and venues."""
+        inputs, p = self.inputs, self.rules
+        place, coded = inputs.geography, coded_of(inputs)
+        self.actors = [
+            Actor(self, name, int(place.name_hash[i]), actor_traits(inputs, coded, i, p))
+            for i, name in enumerate(inputs.actors)
+        ]
+        for i, actor in enumerate(self.actors):
+            actor.meet(*dyads(inputs, coded, i, p))
+            actor.recognition = coded.initial_recognition[i]
+        self.pairs = [(one, other) for i, one in enumerate(self.actors) for other in self.actors[i + 1 :]]
+        self.focus = [(self.actors[i], self.actors[j]) for i, j in inputs.focus.tolist()]
+        self.together: dict[tuple[Actor, Actor], list[float]] = {}
+        self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
+        self.theatres = []
+        for k, name in enumerate(inputs.theatres):
+            ruler, challenger = (
+                self.actors[who[k]] if who[k] >= 0 else None for who in (place.ruler, place.challenger)
+            )
+            traits = theatre_traits(inputs, coded, k, p)
+            theatre = Theatre(self, name, int(place.theatre_hash[k]), k, traits, ruler, challenger)
+            for d, influence in enumerate(theatre.influence):
+                influence.update({actor: coded.initial_influence[i][k][d] for i, actor in enumerate(self.actors)})
+            self.theatres.append(theatre)
+        self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
+        self.venues = [
+            Venue(str(v), {actor: share for actor, share in zip(self.actors, row, strict=True) if share > 0.0})
+            for v, row in enumerate(place.convenes.tolist())
+        ]
+        self.scopes = {
+            name: [
+                cell
+                for theatre in self.theatres
+                if scope[theatre.place]
+                for cell in range(theatre.first, theatre.first + 3)
+            ]
+            for name, scope in zip(inputs.scope_names, inputs.scopes.tolist(), strict=True)
+        }
+
+    def step(self) -> None:
+        """One month: perceive and align, choose, then cooperate, contest, rule and recognise."""
+        self.month = self.levers.at(max(self.t, 0))
+        self.perceive()
+        self.align()
+        self.allocate()
+        self.cooperate()
+        self.convene()
+        for theatre in self.theatres:
+            theatre.contest()
+        for theatre in self.theatres:
+            theatre.govern()
+        for actor in self.actors:
+            actor.standing *= 1.0 - self.rules.standing_decay
+        for theatre in self.theatres:
+            theatre.be_recognised()
+        self.measure()
+        self.datacollector.collect(self)
+        self.t += 1
+        self.number += 1
+        self.running = self.t < self.inputs.months
+
+    def perceive(self) -> None:
+        """Power, nearness by forces abroad, threats and spill-over as this month's actors see them."""
+        month, p = self.month, self.rules
+        for actor in self.actors:
+            actor.power = actor.own_power + month.capability[actor]
+            actor.projected = dict.fromkeys(self.actors, 0.0)
+        for theatre in self.theatres:
+            if theatre.ruler is not None:
+                theatre.ruler.power += month.theatre_capability[theatre.place]
+            theatre.menace()
+        for power, posts in month.posted.items():
+            for theatre, (bases, forces, counterterror) in posts:
+                reach = p.projection * (
+                    p.projection_bases * bases
+                    + p.projection_forces * forces
+                    + p.projection_counterterror * counterterror
+                )
+                for actor in self.actors:
+                    actor.projected[power] += reach * actor.closeness[theatre.place]
+        for actor in self.actors:
+            actor.perceive_threats()
+            actor.perceive_spillover()
+
+    def align(self) -> None:
+        """Let every pair lean by the dangers it shares and a shock it has in common."""
+        p, words, number = self.rules, self.chance.words, self.number
+        for actor in self.actors:
+            actor.take_roots()
+        luck = 0.0
+        for one, other in self.pairs:
+            if p.minimum_shared > 0.5:
+                spill = sum(map(min, one.spillover, other.spillover))
+                shared = p.shared_spillover * spill + sum(map(min, one.threat.values(), other.threat.values()))
+            else:
+                shared = p.shared_spillover * dot(one.spillover_roots, other.spillover_roots)
+                shared += dot(one.threat_roots, other.threat_roots)
+            if p.alignment_noise > 0.0:
+                first, second = (one.key, other.key) if one.key < other.key else (other.key, one.key)
+                luck = shock(words(ALIGNMENT_STREAM, number, first, second)[0])
+            one.shared[other] = other.shared[one] = shared
+            one.shocks[other] = other.shocks[one] = luck
+            one.lean(other, shared, luck)
+            other.lean(one, shared, luck)
+
+    def allocate(self) -> None:
+        """Let every actor weigh, incline and spend; what guards a theatre is last month's security effort there."""
+        for theatre in self.theatres:
+            theatre.guarded = sum(actor.effort[theatre.first] for actor in self.actors)
+        for actor in self.actors:
+            actor.weigh()
+            actor.incline()
+            actor.spend()
+
+    def cooperate(self) -> None:
+        """Let every pair settle what it does together, and so its rivalry and partnership."""
+        focal = set(self.focus)
+        cells = len(self.cell_sizes)
+        roots = {actor: [sqrt(need) for need in actor.common] for actor in self.actors}
+        for actor in self.actors:
+            actor.joint = [0.0] * cells
+        for one, other in self.pairs:
+            both = one.budget + other.budget
+            volumes, overlap = self._joint_volumes(one, other, roots[one], roots[other])
+            one.joint = list(map(max, one.joint, volumes))
+            other.joint = list(map(max, other.joint, volumes))
+            joined = sum(volumes)
+            one.rivalry[other] = other.rivalry[one] = 2.0 * (overlap - joined) / (both + 1e-300)
+            one.partnership[other] = other.partnership[one] = 2.0 * joined / (both + 1e-300)
+            for pair in ((one, other), (other, one)):
+                if pair in focal:
+                    self.together[pair] = volumes
+
+    def _joint_volumes(
+        self, one: Actor, other: Actor, roots: list[float], other_roots: list[float]
+    ) -> tuple[list[float], float]:
+        """What two actors do together in each cell, and their overlap in all cells.
+
+        Willingness, that of the smaller party, by trust, shared venues and gains, relative ones weighed, times the
+        smaller effort. The innermost loop of the model: a call of min or max in it costs more than its answer.
+        """
+        p = self.rules
+        if not (one.budget and other.budget):
+            return [0.0] * len(roots), 0.0
+        trust = 0.5 * (one.alignment[other] + other.alignment[one])
+        ease = p.joint_trust * trust - p.joint_reluctance
+        venues = self.month.venues[one][other]
+        eased = [ease + p.joint_venues * shared for shared in venues] * len(self.theatres)
+        gain, danger, relative = p.joint_gain, p.joint_danger, p.relative_gains
+        slope = 1.0 + 2.0 * relative
+        overlap = 0.0
+        volumes = []
+        for mine, theirs, root, other_root, easy, floor in zip(
+            one.effort, other.effort, roots, other_roots, eased, self.month.jointness, strict=True
+        ):
+            smaller = mine if mine < theirs else theirs  # noqa: FURB136
+            share = smaller / (mine + theirs + 1e-300)
+            worth = (gain + danger * root * other_root) * (share * slope - relative)
+            willing = 1.0 / (1.0 + exp(-easy - worth))
+            volumes.append((willing if willing > floor else floor) * smaller)  # noqa: FURB136
+            overlap += smaller
+        return volumes, overlap
+
+    def convene(self) -> None:
+        """Bring actors together in venues; conveners gain in each theatre whose ruler is a member."""
+        p = self.rules
+        for venue, membership in zip(self.venues, self.month.membership, strict=True):
+            venue.membership = membership
+        for actor in self.actors:
+            actor.attend()
+            actor.summoned = [0.0] * len(self.theatres)
+        for venue in self.venues:
+            gathered = sum(actor.attended.get(venue.name, 0.0) for actor in self.actors)
+            hosts = [t.place for t in self.theatres if t.ruler is not None and venue.membership[t.ruler] > 0.0]
+            for convener, share in venue.conveners.items():
+                for place in hosts:
+                    convener.summoned[place] += p.venue_influence * share * gathered
+
+    def measure(self) -> None:
+        """Read off the focal pairs' measures over every scope (`eurasia_sim.measures.pair_measures`)."""
+        values: list[float] = []
+        for one, other in self.focus:
+            for cells in self.scopes.values():
+                mine, theirs = [one.effort[c] for c in cells], [other.effort[c] for c in cells]
+                together = sum(self.together[one, other][c] for c in cells)
+                budgets = one.budget + other.budget
+                values += pair_measures(mine, theirs, together, budgets)
+        self.measured = dict(zip(self.columns, values, strict=True))
+
+
+def pair_measures(mine: list[float], theirs: list[float], together: float, budgets: float) -> list[float]:
+    """Intensity, co-location, joint share, competition, cooperation and division of labour of two efforts by cell."""
+    own, other = sum(mine), sum(theirs)
+    if not any(sum(mine[c : c + 3]) and sum(theirs[c : c + 3]) for c in range(0, len(mine), 3)):
+        return [0.0] * 6
+    overlap, total = sum(map(min, mine, theirs)), own + other
+    agreement = sum(min(sum(mine[d::3]) / own, sum(theirs[d::3]) / other) for d in range(3))
+    return [
+        2.0 * overlap / budgets,
+        2.0 * overlap / total,
+        together / overlap if overlap > 0.0 else 0.0,
+        2.0 * (overlap - together) / total,
+        2.0 * together / total,
+        max(1.0 - agreement, 0.0),
+    ]
+
+
+@cache
+def named_inputs(scenario: str, theory: str | None = None) -> Given:
+    """Given of a scenario by name, or of a random world, read once a process."""
+    return random_inputs(0) if scenario == ANY_WORLD else scenario_inputs(scenario, theory)
+
+
+def measured(model: ReferenceModel, name: str) -> float:
+    """One measure of this month."""
+    return model.measured[name]
+
+
+def process(model: ReferenceModel) -> int:  # noqa: ARG001
+    """Which process runs the model."""
+    return os.getpid()
+
+
+def started(model: ReferenceModel) -> float:
+    """When the model was made, s on the machine's one clock."""
+    return model.started
+
+
+def ended(model: ReferenceModel) -> float:  # noqa: ARG001
+    """When the month was over, s on the machine's one clock."""
+    return time.monotonic()
