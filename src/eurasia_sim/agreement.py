@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eurasia_sim.coding import BLOCKS, Unit, values_by_unit
-from eurasia_sim.evidence import DYADS, SCALED, Claim, Evidence, Round
+from eurasia_sim.evidence import DYADS, SCALED, Claim, Evidence
 from eurasia_sim.parameters import Floats
 
 Passage = tuple[str, tuple[int, int], str]  # document, lines of the paragraph, family of constructs
@@ -117,30 +117,38 @@ def bootstrap_interval(values: Floats, draws: int = 2000, seed: int = 0, coverag
 
 
 def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agreement]:
-    """The first coding against every round of the second.
+    """The first coding against every round of the second, as both stood then; last, both as they stand now.
 
     A unit is an actor's construct or an ordered pair's denial or affinity; its value is what steps 1 and 2 of the
     codebook make of one coder's claims. Units of all kinds are pooled for the overall alpha, by the order of values.
     """
-    return [_compared(evidence, turn, draws, seed) for turn in evidence.rounds]
+    compared = []
+    for turn in evidence.rounds:
+        recoded = {claim.construct for claim in turn.superseded}
+        first = [c for c in evidence.claims if c.construct in turn.constructs and c.construct not in recoded]
+        compared.append(_compared(evidence, turn.name, [*first, *turn.superseded], turn.claims, draws, seed))
+    if len(evidence.rounds) > 1:
+        compared.append(_compared(evidence, "as coded now", evidence.claims, evidence.second, draws, seed))
+    return compared
 
 
-def _compared(evidence: Evidence, turn: Round, draws: int, seed: int) -> Agreement:
+def _compared(
+    evidence: Evidence, name: str, first: Sequence[Claim], second: Sequence[Claim], draws: int, seed: int
+) -> Agreement:
     codings = [
-        {unit: found[0] for unit, found in values_by_unit(claims, evidence).items()}
-        for claims in (evidence.claims, turn.claims)
+        {unit: found[0] for unit, found in values_by_unit(claims, evidence).items()} for claims in (first, second)
     ]
     units = sorted({*codings[0], *codings[1]})
     matrix = np.array([[coding.get(unit, math.nan) for unit in units] for coding in codings]).reshape(2, len(units))
     names = [_construct(unit) for unit in units]
     constructs = {
-        name: _reliability(matrix[:, [at for at, each in enumerate(names) if each == name]])
-        for name in SCALED
-        if name in names
+        construct: _reliability(matrix[:, [at for at, each in enumerate(names) if each == construct]])
+        for construct in SCALED
+        if construct in names
     }
     paired = matrix[:, ~np.isnan(matrix).any(axis=0)]
     low, high = bootstrap_interval(paired, draws, seed)
-    return Agreement(turn.name, _reliability(matrix), low, high, constructs, _passages(evidence, turn.claims))
+    return Agreement(name, _reliability(matrix), low, high, constructs, _passages(evidence, first, second))
 
 
 def _construct(unit: Unit) -> str:
@@ -153,13 +161,13 @@ def _reliability(matrix: Floats) -> Reliability:
     return Reliability(krippendorff_alpha(matrix), int(both.sum()), int(first.sum()), int(second.sum()))
 
 
-def _passages(evidence: Evidence, second: Sequence[Claim]) -> Passages:
+def _passages(evidence: Evidence, first: Sequence[Claim], second: Sequence[Claim]) -> Passages:
     """Which paragraphs each coder found to speak of interests, of denial and of affinity.
 
     Paragraphs that the first coder excused and the second left alone are no part of the universe: agreement that a
     heading holds no interest would flatter.
     """
-    marked = [_marks(evidence.claims), _marks(second)]
+    marked = [_marks(first), _marks(second)]
     texts = {
         (name, paragraph.lines)
         for name, document in evidence.documents.items()

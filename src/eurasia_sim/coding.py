@@ -94,9 +94,8 @@ def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> di
         The number of each unit. The first coder's value stands; the second coder's widens the range, and stands
         itself, with a range that reaches to silence, where the first coder found nothing.
     """
-    last = evidence.rounds[-1].claims if evidence.rounds else ()
-    first, second = claims_by_unit(evidence.claims), claims_by_unit(last)
-    first_values, second_values = values_by_unit(evidence.claims, evidence), values_by_unit(last, evidence)
+    first, second = claims_by_unit(evidence.claims), claims_by_unit(evidence.second)
+    first_values, second_values = values_by_unit(evidence.claims, evidence), values_by_unit(evidence.second, evidence)
     found = {}
     for unit in sorted({*first, *second}):
         if unit in first_values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +99,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A second coder's claims, coded from the codebook and the texts; they have places and levels but no wording."""
+    """One coding by a second person from the codebook and the texts; its claims have places and levels, no wording."""
 
     name: str
     claims: tuple[Claim, ...]
+    constructs: tuple[str, ...] = SCALED  # what was coded in this round
+    superseded: tuple[Claim, ...] = ()  # the first coder's claims of then, where a later round replaced them
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,13 @@ class Evidence:
     claims: tuple[Claim, ...]
     rounds: tuple[Round, ...]
     coders: Mapping[str, str]
+    support: Mapping[str, Any] = field(default_factory=dict)  # how claims were judged against their sentences
+
+    @property
+    def second(self) -> tuple[Claim, ...]:
+        """The second coding as it stands: of every construct the claims of the last round that coded it."""
+        last = {construct: turn.name for turn in self.rounds for construct in turn.constructs}
+        return tuple(c for turn in self.rounds for c in turn.claims if last.get(c.construct) == turn.name)
 
     def section(self, document: str, lines: tuple[int, int]) -> str:
         """Heading under which some lines stand; empty if no paragraph holds them."""
@@ -130,9 +139,15 @@ def load_evidence(directory: Path | None = None) -> Evidence:
     path = folder / "second_coding.yaml"
     second = read_page(path).data if path.exists() else {}
     rounds = tuple(
-        Round(turn["name"], tuple(_claim(entry) for entry in turn["claims"])) for turn in second.get("rounds", [])
+        Round(
+            turn["name"],
+            tuple(_claim(entry) for entry in turn["claims"]),
+            tuple(turn.get("constructs", SCALED)),
+            tuple(_claim(entry) for entry in turn.get("superseded", [])),
+        )
+        for turn in second.get("rounds", [])
     )
-    return Evidence(documents, claims, rounds, second.get("coders", {}))
+    return Evidence(documents, claims, rounds, second.get("coders", {}), second.get("support", {}))
 
 
 def _document(name: str, entry: Mapping[str, Any]) -> Document:
@@ -191,7 +206,7 @@ def verify(texts: Path, directory: Path | None = None) -> list[str]:
     for claim in evidence.claims:
         problems += _misplaced(claim, evidence.documents, originals, seen)
     for turn in evidence.rounds:
-        for claim in turn.claims:
+        for claim in (*turn.claims, *turn.superseded):
             problems += _misplaced(claim, evidence.documents, originals, seen, is_second=True)
     return problems + list(_copied(evidence, originals))
 

@@ -103,10 +103,13 @@ def agreement(
     """
     from eurasia_sim.agreement import agreement as compare
 
-    compared = compare(load_evidence(world), draws, seed)
+    evidence = load_evidence(world)
+    compared = compare(evidence, draws, seed)
     if as_json:
         typer.echo(json.dumps([_without_nan(asdict(each)) for each in compared], indent=2))
         return
+    for role, who in evidence.coders.items():
+        typer.echo(f"{role}: {who}")
     if not compared:
         typer.echo("there is no second coding to compare with")
     for each in compared:
@@ -120,6 +123,15 @@ def agreement(
             f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({seen.both} marked by both,"
             f" {seen.first_only} by the first alone, {seen.second_only} by the second alone, of {seen.universe})"
         )
+    _print_support(dict(evidence.support))
+
+
+def _print_support(support: dict[str, Any]) -> None:
+    """How claims fared that were judged against their sentences."""
+    for each in support.get("samples", []):
+        verdicts = [entry["verdict"] for entry in each["verdicts"]]
+        counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("supported", "overstated", "unsupported"))
+        typer.echo(f"support, {each['name']}: of {len(verdicts)} claims drawn at random {counts}")
 
 
 def _without_nan(value: Any) -> Any:
