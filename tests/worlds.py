@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from eurasia_sim import kernel
 from eurasia_sim.catalogue import packaged, read_pages
-from eurasia_sim.ensemble import schedule_of
 from eurasia_sim.entities import Preset
 from eurasia_sim.gathering import Gathered
+from eurasia_sim.inputs import schedule_of
 from eurasia_sim.measures import column_names, observe
 from eurasia_sim.parameters import DOMAINS, Coded, Constants, Geography, Posture, Schedule, State, coded_shapes
 from eurasia_sim.streams import name_hash
@@ -44,6 +44,7 @@ OUTCOME_AXES: Mapping[str, str] = {
     "power": "i", "budget": "i", "standing": "i", "attended": "iv", "stability": "k", "militants": "k",
     "economy": "k", "control": "k", "restraint": "k", "demand": "k", "ruler": "k", "challenger": "k",
 }  # fmt: skip
+FAR = 1e9  # km; nothing is left of any strength at such a distance
 NOISES = ("alignment_noise", "utility_noise", "regime_noise", "recognition_rate")
 _SYLLABLES = ("bor", "du", "fen", "gal", "hu", "jor", "lim", "mo", "nar", "os", "pel", "qua", "ru", "sil", "tor", "vex")
 
@@ -417,6 +418,47 @@ def _drawn_rules(rng: np.random.Generator, theory: str, forms: Mapping[str, str]
     for factor, alternative in forms.items():
         values |= known.forms[factor][alternative].fix
     return record(values | preset.fix)
+
+
+def plain(p: Any, n: int = 2, k: int = 1, venues: int = 0, months: int = 1) -> RandomWorld:
+    """A world in which nothing is near, wanted, held or done, for a test to fill in by hand."""
+    posture = {name: np.zeros((months, *shape)) for name, shape in _posture_shapes(n, k, venues).items()}
+    for name, free in (("rule", -1.0), ("stability", np.nan), ("recognition", np.nan)):
+        posture[name][:] = free
+    sizes = {"i": n, "j": n, "k": k, "l": k, "v": venues, "d": 3}
+    geography = {name: np.zeros([sizes[letter] for letter in AXES[name]]) for name in Geography._fields}
+    for name in ("distance", "theatre_distance", "border_distance", "theatre_separation"):
+        geography[name][:] = FAR
+    for name in ("distance", "theatre_separation"):
+        np.fill_diagonal(geography[name], 0.0)
+    for name in ("ruler", "challenger"):
+        geography[name] = np.full(k, -1, dtype=np.int64)
+    for name, count in (("name_hash", n), ("theatre_hash", k)):
+        geography[name] = np.arange(1, count + 1, dtype=np.uint64)
+    return RandomWorld(
+        "plain",
+        tuple(f"actor{i}" for i in range(n)),
+        tuple(f"theatre{place}" for place in range(k)),
+        Geography(**geography),
+        np.zeros(sum(int(np.prod(shape)) for shape in coded_shapes(n, k).values())),
+        Posture(**posture),
+        p,
+        np.array([[0, 1]], dtype=np.int64),
+        np.ones((1, k)),
+    )
+
+
+def _posture_shapes(n: int, k: int, venues: int) -> dict[str, tuple[int, ...]]:
+    sizes = {"i": n, "j": n, "k": k, "l": k, "v": venues, "d": 3, "x": 3, "h": 3}
+    return {name: tuple(sizes[letter] for letter in axes[1:]) for name, axes in POSTURE_AXES.items()}
+
+
+def put(array: Any, *values: tuple[Any, float]) -> Any:
+    """A copy of an array with some entries set."""
+    copy = array.copy()
+    for place, value in values:
+        copy[place] = value
+    return copy
 
 
 def build(

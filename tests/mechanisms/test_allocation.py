@@ -1,0 +1,351 @@
+"""Where budgets go and what is done together, by hand; and what each author says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.worlds import RandomWorld, changed, plain, put, quiet, rules, seeds, simulate, snapshots, worlds
+
+from eurasia_sim import kernel
+from eurasia_sim.mechanisms import allocation
+from eurasia_sim.parameters import Constants, State
+
+SEED, FIRST, LATER = np.uint64(1), np.uint64(0), np.uint64(1)
+
+
+def logistic(x: float) -> float:
+    return 1 / (1 + exp(-x))
+
+
+def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
+    """State and constants at the beginning, with some fields of the state set."""
+    state = world.view(world.memory())
+    for name, value in fields.items():
+        getattr(state, name)[:] = value
+    return state, world.constants()
+
+
+def interests(n: int, **levels: float) -> np.ndarray:
+    """(n, 7) saliences, 0 but for those given."""
+    order = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
+    return np.tile([levels.get(name, 0.0) for name in order], (n, 1))
+
+
+def free_of_cost(**numbers: float) -> np.void:
+    return quiet(rules(distance_cost=0, skill_cost=0, **numbers))
+
+
+def test_a_budget_grows_with_power_by_its_elasticity():
+    assert allocation.budget(0.25, rules(budget_elasticity=0.5)) == pytest.approx(0.5)
+    assert allocation.budget(0.0, rules()) == 0
+
+
+def test_the_need_to_contain_by_hand():
+    p = rules(burden_sharing=2, buffer=0.5, transit_decay=700)
+    world = plain(p, k=2).with_geography(theatre_separation=np.array([[0.0, 700.0], [700.0, 0.0]]))
+    state, constants = begun(world, spillover=np.array([[0.6, 0.0], [0.3, 0.2]]))
+    state.effort[1, 0, 0] = 0.25
+    allocation.containment_need(state, constants, p)
+    left = 0.6 / (1 + 2 * 0.25)  # the first is relieved of what the second carries, the second of nothing
+    passed_on = 0.5 * exp(-1)
+    np.testing.assert_allclose(
+        state.containment, [[left, passed_on * left], [0.3 + passed_on * 0.2, passed_on * 0.3 + 0.2]]
+    )
+
+
+def rival_world(**numbers: float) -> RandomWorld:
+    """One theatre at the first actor's door, in which the second holds influence."""
+    world = plain(free_of_cost(salience_curve=1, contiguity=0.5, closeness_half=0.5, distance_decay=3000, **numbers))
+    influence = np.zeros((2, 1, 3))
+    influence[1, 0], influence[0, 0] = [0.4, 0.2, 0.1], [0.3, 0.5, 0.0]
+    return world.with_geography(theatre_distance=np.array([[0.0], [1e9]]), theatre_border=np.ones((2, 1))).with_coded(
+        initial_influence=influence,
+        salience=interests(2, primacy=3, survival=1.5),
+        denial=np.array([[np.nan, 3.0], [0.0, np.nan]]),
+    )
+
+
+def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
+    world = rival_world(motive_primacy=1, motive_denial=0.5, motive_survival=2, sufficiency=0.4)
+    state, constants = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
+    allocation.rival_motives(state, constants, world.p)
+    apart = 0.5 * (1 - 0.2)
+    security = 0.4 * (apart * (1 - 0.4 * 0.3) + 0.5 + 2 * 0.5 * 0.25)
+    economic = 0.2 * (apart * (1 - 0.4 * 0.5) + 0.5)
+    diplomatic = 0.1 * (apart + 0.5)
+    # Nearness counts from home: it is one where there is neither distance nor lack of a border.
+    np.testing.assert_allclose(state.utility[0, 0], [security, economic, diplomatic])
+
+
+def test_at_home_the_largest_patron_and_peril_move():
+    p = free_of_cost(motive_home_survival=2, motive_autonomy=1.5, salience_curve=1)
+    world = plain(p, n=3).with_geography(ruler=np.array([0]), challenger=np.array([1]))
+    world = world.with_coded(salience=interests(3, autonomy=3, survival=1.5), skill=np.ones((3, 3)))
+    influence = np.zeros((3, 1, 3))
+    influence[:, 0, 0] = [0.5, 0.1, 0.3]
+    threat = np.zeros((3, 3))
+    threat[0] = [0.0, 0.3, 0.2]
+    state, constants = begun(world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0)
+    allocation.home_motives(state, constants, p)
+    of_ruler = 2 * 0.5 * (0.5 / 1.5 + 0.4 + 0.2)
+    of_challenger = 2 * 0.5 * (0.0 + 0.4 + 0.8)
+    np.testing.assert_allclose(state.utility[0, 0], [of_ruler + 1.5 * 0.3, 0, 0])
+    np.testing.assert_allclose(state.utility[1, 0], [of_challenger + 1.5 * 0.5, 0, 0])
+    assert not state.utility[2].any()
+
+
+def test_utility_by_hand_where_nobody_rivals():
+    p = rules(
+        motive_containment=1.5, motive_commerce=2, motive_standing=0.3, salience_curve=1, distance_cost=0.7,
+        skill_cost=0.9, containment_security=1, containment_economic=0.3, containment_diplomatic=0.5,
+        size_elasticity=0.5, closeness_half=0.5, contiguity=0.5, distance_decay=1000,
+    )  # fmt: skip
+    world = plain(p).with_geography(theatre_distance=np.array([[500.0], [1e9]]), size=np.array([4.0]))
+    world = world.with_coded(
+        salience=interests(2, containment=3, commerce=1.5, standing=3),
+        skill=np.array([[0.8, 0.4, 0.2], [0, 0, 0]]),
+        opportunity=np.array([0.6]),
+        base_stability=np.array([0.3]),
+    )
+    state, constants = begun(world, spillover=np.array([[0.2], [0.0]]), threat=0.0, effort=0.0)
+    allocation.marginal_utility(state, constants, p)
+    reach = exp(-0.5)
+    near = (reach / (reach + 0.5)) / (1.5 / (1.5 + 0.5))
+    need, trade, stage = 1.5 * 0.2, 2 * 0.5 * 0.6 * 0.3 * near, 0.3 * 0.7 * sqrt(4.0)
+    cost = [0.7 * (1 - near) + 0.9 * (1 - skill) for skill in (0.8, 0.4, 0.2)]
+    by_hand = [need - cost[0], 0.3 * need + trade - cost[1], 0.5 * need + stage - cost[2]]
+    np.testing.assert_allclose(state.utility[0, 0], by_hand)
+    np.testing.assert_allclose(state.common[0, 0], [need, 0.3 * need, 0.5 * need])
+
+
+def test_rulers_are_spared_the_cost_of_skill():
+    p = quiet(rules(skill_cost=1, distance_cost=0))
+    world = plain(p).with_coded(salience=interests(2))
+    at_home = world.with_geography(ruler=np.array([0]))
+    for which, cost in ((world, 1.0), (at_home, 0.0)):
+        state, constants = begun(which)
+        allocation.marginal_utility(state, constants, p)
+        np.testing.assert_allclose(state.utility[0], -cost, atol=1e-9)
+
+
+def test_an_inclination_moves_by_habit_and_starts_at_its_utility():
+    p = quiet(rules(habit=0.75, temperature=0.5))
+    state, constants = begun(plain(p), utility=0.6, inclination=2.0)
+    allocation.incline(state, constants, SEED, LATER, p)
+    np.testing.assert_allclose(state.inclination, 0.75 * 2 + 0.25 * 0.6 / 0.5)
+    allocation.incline(state, constants, SEED, FIRST, p)
+    np.testing.assert_allclose(state.inclination, 0.6 / 0.5)
+
+
+def test_noise_in_choice_is_scaled_and_drawn_by_name():
+    p = changed(quiet(rules(habit=1)), utility_noise=0.1)
+    state, constants = begun(plain(p), utility=0.6, inclination=2.0)
+    allocation.incline(state, constants, SEED, LATER, p)
+    np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.luck)
+    assert len(np.unique(state.luck)) == state.luck.size
+
+
+def test_what_is_imposed_by_hand():
+    p = rules(effort_bases=0.01, effort_forces=0.2, effort_counterterror=0.1, effort_aid=0.004)
+    own = np.zeros((1, 3))
+    scripted = np.array([[0.0, 0.05, 0.1]])
+    taken = allocation.impose(own, np.array([[2.0, 0.5, 0.1]]), np.array([10.0]), scripted, 0.5, p)
+    np.testing.assert_allclose(own, [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]])
+    assert taken == pytest.approx(own.sum())
+
+
+def test_more_cannot_be_imposed_than_there_is():
+    own = np.zeros((1, 3))
+    taken = allocation.impose(own, np.zeros((1, 3)), np.zeros(1), np.array([[1.0, 2.0, 1.0]]), 0.5, rules())
+    assert taken == 1
+    np.testing.assert_allclose(own, [[0.25, 0.5, 0.25]])
+
+
+def test_spending_by_hand():
+    p = rules(reserve=3, size_elasticity=1, budget_elasticity=0.5)
+    world = (
+        plain(p, k=2)
+        .with_geography(size=np.array([2.0, 0.0]))
+        .with_posture(imposed=put(plain(p, k=2).posture.imposed, ((0, 0, 0, 2), 0.4)))
+    )
+    state, constants = begun(world, power=[0.25, 0.0])
+    state.inclination[0, 0] = [0.0, 1.0, -1.0]
+    allocation.spend(state, constants, kernel.month_of(world.schedule, 0), p)
+    weights = [2.0, 2 * exp(1), 2 * exp(-1)]
+    shares = [0.6 * weight / (3 + sum(weights)) for weight in weights]
+    shares[2] += 0.4
+    np.testing.assert_allclose(state.effort[0, 0], [0.5 * part for part in shares])
+    assert not state.effort[0, 1].any()
+    assert not state.effort[1].any()
+
+
+def test_willingness_by_hand():
+    p = rules(joint_trust=2, joint_venues=0.2, joint_reluctance=1, joint_gain=1, joint_danger=3, relative_gains=0.5)
+    ready = allocation.readiness(0.4, 2.0, p)
+    assert ready == pytest.approx(2 * 0.4 + 0.2 * 2 - 1)
+    gain = 1 + 3 * 0.2
+    by_hand = logistic(ready + gain * (0.3 - 0.5 * (1 - 2 * 0.3)))
+    assert allocation.joint_willingness(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
+
+
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(0.01, 0.49), st.floats(0, 0.9), st.floats(0.01, 0.1))
+def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_share, k, more):
+    little, much = (
+        allocation.joint_willingness(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
+    )
+    assert much < little
+
+
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(0, 1))
+def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
+    with_k, without = (
+        allocation.joint_willingness(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0)
+    )
+    assert with_k == without
+
+
+def test_what_is_done_jointly_by_hand():
+    p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5)
+    out = np.zeros(2)
+    allocation.joint_volumes(
+        np.array([0.3, 0.1]), np.array([0.1, 0.1]), np.array([0.5, 0.0]), np.array([0.4, 1.0]), np.array([-1.0, 0.0]),
+        np.array([0.0, 0.9]), p, out,
+    )  # fmt: skip
+    gain = 1 + 2 * 0.5 * 0.4
+    np.testing.assert_allclose(out, [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * 0.9])
+
+
+def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> State:
+    """The state after cooperating under some numbers, for efforts as they stand."""
+    state = world.view(memory.copy())
+    allocation.cooperate(state, replace(world, p=p).constants(), kernel.month_of(world.schedule, month), p)
+    return state
+
+
+def test_rivalry_and_partnership_by_hand():
+    world = plain(rules(), n=3)
+    state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
+    state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
+    allocation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    security = allocation.joint_willingness(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p) * 0.1
+    economic = allocation.joint_willingness(-world.p["joint_reluctance"], 0.0, 0.5, world.p) * 0.1
+    np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
+    assert state.partnership[0, 1] == pytest.approx(2 * (security + economic) / 0.8)
+    assert state.rivalry[1, 0] == pytest.approx(2 * (0.2 - security - economic) / 0.8)
+    assert state.rivalry[0, 2] == state.partnership[0, 2] == 0
+    np.testing.assert_allclose(state.joint[0, 0], [security, economic, 0])
+
+
+def test_jointness_can_be_imposed():
+    world = plain(rules()).with_posture(jointness=np.ones((1, 1, 3)))
+    state, _ = begun(world, budget=[1.0, 1.0], effort=0.1, common=0.0)
+    allocation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    np.testing.assert_allclose(state.pair_joint[0], 0.1)
+    assert state.rivalry[0, 1] == 0
+
+
+@given(worlds(), seeds)
+def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, seed):
+    """Mearsheimer against Keohane: for the same efforts, relative gains and unheeded venues leave less to share."""
+    memory = snapshots(world, seed)[-1]
+    realist, institutionalist = (
+        joined(world, memory, quiet(rules(theory)), world.months - 1).pair_joint
+        for theory in ("offensive_realism", "neoliberal_institutionalism")
+    )
+    assert (realist <= institutionalist * (1 + 1e-12)).all()
+    overlaps = np.array([np.minimum(*world.view(memory).effort[[i, j]]) for i, j in world.focus])
+    unequal = np.array([world.view(memory).effort[i] != world.view(memory).effort[j] for i, j in world.focus])
+    free = world.posture.jointness[-1] == 0
+    telling = (overlaps > 1e-9) & unequal & free
+    assert (realist < institutionalist)[telling].all()
+
+
+def test_shared_venues_raise_the_joint_share_most_for_an_institutionalist():
+    """Keohane: institutions ease cooperation; realists grant them less."""
+
+    def raised(theory: str) -> float:
+        p = rules(theory)
+        without, with_venue = (
+            allocation.joint_willingness(allocation.readiness(0.1, venues, p), 0.0, 0.5, p) for venues in (0.0, 1.0)
+        )
+        return with_venue - without
+
+    assert raised("neoliberal_institutionalism") > 1.5 * raised("balance_of_threat") > 0
+
+
+def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_there():
+    world = plain(rules(), venues=1).with_geography(venue_domains=np.array([[1.0, 0.0, 0.0]]))
+    members = world.with_posture(membership=np.ones((1, 1, 2)))
+    found = []
+    for which in (world, members):
+        state, constants = begun(which, budget=[1.0, 1.0], effort=0.1)
+        allocation.cooperate(state, constants, kernel.month_of(which.schedule, 0), which.p)
+        found.append(state.pair_joint[0, 0])
+    assert found[1][0] > found[0][0]
+    np.testing.assert_array_equal(found[1][1:], found[0][1:])
+
+
+def test_enough_influence_sates_a_defensive_realist_and_never_an_offensive_one():
+    """Waltz: states seek enough power; Mearsheimer: as much as they can get."""
+
+    def wish(theory: str, held: float) -> float:
+        world = rival_world()
+        p = quiet(rules(theory))
+        world = replace(world, p=p).with_coded(salience=interests(2, primacy=3), denial=np.zeros((2, 2)))
+        influence = np.zeros((2, 1, 3))
+        influence[1], influence[0] = 0.2, held
+        state, constants = begun(world, influence=influence, threat=0.0)
+        allocation.rival_motives(state, constants, p)
+        return float(state.utility[0, 0, 1])
+
+    assert wish("defensive_realism", 0.8) == pytest.approx(0.2 * wish("defensive_realism", 0.0))
+    assert wish("balance_of_threat", 0.8) == pytest.approx(0.6 * wish("balance_of_threat", 0.0))
+    assert wish("offensive_realism", 0.8) == wish("offensive_realism", 0.0) > 0
+
+
+def test_convening_by_hand():
+    p = rules(venue_pull=2, venue_influence=0.1, salience_curve=1)
+    world = (
+        plain(p, venues=2)
+        .with_geography(convenes=np.array([[0.75, 0.0], [0.0, 1.0]]), ruler=np.array([1]))
+        .with_coded(salience=interests(2, primacy=1.5))
+    )
+    world = world.with_posture(membership=np.array([[[1.0, 0.5], [1.0, 0.0]]]))
+    state, constants = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
+    state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
+    state.effort[1, 0, 2] = 0.3
+    allocation.convene(state, constants, kernel.month_of(world.schedule, 0), p)
+    own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
+    spent = 0.1 + 0.05 + 0.02
+    first = spent * own / (own + others)
+    np.testing.assert_allclose(state.attended, [[first, spent - first], [0.3, 0.0]])
+    # Only the first venue has the host among its members.
+    np.testing.assert_allclose(state.summoned, [[0.1 * 0.75 * (first + 0.3)], [0.0]])
+
+
+@given(worlds(theory="inertia", noise=False), seeds, st.integers(0, 2**32 - 1))
+def test_under_inertia_no_inclination_answers_threat_or_posture(world, seed, turn):
+    states = simulate(world, seed)
+    for state in states[1:]:
+        assert np.array_equal(state.inclination, states[0].inclination)
+    rng = np.random.default_rng(turn)
+    later = np.arange(world.months)[:, None, None] >= 1
+    n = len(world.actors)
+    pressed = world.with_posture(
+        pressure=np.where(later, rng.random((n, n)), world.posture.pressure),
+        surge=world.posture.surge + np.where(later, rng.random(), 0.0),
+    )
+    for state, other in zip(states, simulate(pressed, seed), strict=True):
+        assert np.array_equal(state.inclination, other.inclination)
+        assert np.array_equal(state.leaning, other.leaning)
+
+
+@given(worlds(theory="balance_of_threat", noise=False, least_actors=3), seeds)
+def test_outside_inertia_inclinations_answer(world, seed):
+    states = simulate(world, seed)
+    assert not np.array_equal(states[-1].inclination, states[0].inclination)

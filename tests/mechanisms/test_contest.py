@@ -1,0 +1,151 @@
+"""Access and the contest for influence by hand, in both forms."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.worlds import RandomWorld, plain, rules
+
+from eurasia_sim.mechanisms import contest
+from eurasia_sim.parameters import Constants, State
+
+
+def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
+    state = world.view(world.memory())
+    for name, value in fields.items():
+        getattr(state, name)[:] = value
+    return state, world.constants()
+
+
+def test_strength_by_ratio_is_a_power_of_effort():
+    assert contest.ratio_strength(0.25, rules(decisiveness=0.5)) == pytest.approx(0.5)
+    assert contest.ratio_strength(0.25, rules(decisiveness=1.5)) == pytest.approx(0.125)
+    assert contest.ratio_strength(0.0, rules()) == 0
+
+
+def test_strength_by_difference_is_nothing_without_effort():
+    assert contest.difference_strength(0.1, rules(difference_scale=20)) == pytest.approx(exp(2) - 1)
+    assert contest.difference_strength(0.0, rules()) == 0
+
+
+@given(st.floats(0.001, 1), st.floats(0.001, 0.5))
+def test_strength_rises_with_effort(effort, more):
+    p = rules()
+    assert contest.ratio_strength(effort + more, p) > contest.ratio_strength(effort, p)
+    assert contest.difference_strength(effort + more, p) > contest.difference_strength(effort, p)
+
+
+@given(st.floats(0.05, 0.1), st.floats(0.2, 0.3), st.floats(1.5, 3))
+def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, more):
+    p = rules()
+
+    def odds(strength, scale: float) -> float:
+        return strength(strong * scale, p) / strength(weak * scale, p)
+
+    assert odds(contest.ratio_strength, more) == pytest.approx(odds(contest.ratio_strength, 1))
+    assert odds(contest.difference_strength, more) > odds(contest.difference_strength, 1)
+
+
+def test_demand_for_a_balancer_by_hand():
+    alignment, threat, cover = np.array([1.0, 0.5, -0.4]), np.array([0.0, 0.2, 0.6]), np.array([0.3, 0.4, 0.2])
+    # The second covers 0.2 against the third; nobody covers against the second, whom the host leans to most.
+    by_hand = 0.2 * 1.0 + 0.6 * (1 - 0.5 * 0.4)
+    assert contest.demand_for_balancer(alignment, threat, cover, 0) == pytest.approx(by_hand)
+
+
+def test_demand_rises_as_a_patron_leaves():
+    alignment, threat = np.array([1.0, 0.5, -0.4]), np.array([0.0, 0.2, 0.6])
+    here, gone = np.array([0.0, 0.4, 0.2]), np.array([0.0, 0.0, 0.2])
+    assert contest.demand_for_balancer(alignment, threat, gone, 0) > contest.demand_for_balancer(
+        alignment, threat, here, 0
+    )
+
+
+def test_access_by_hand():
+    p = rules(access_balancing=0.5, access_recognition=0.3)
+    by_hand = 0.5 * 1.4 * (1 - 0.6 * 0.25) * (1 + 0.5 * 0.2 + 0.3 * 0.75)
+    assert contest.host_access(0.4, 0.25, 0.6, 0.2, 0.75, p) == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize(
+    ("what", "sign"), [("leaning", 1), ("share", -1), ("hedging", -1), ("balancing", 1), ("known", 1)]
+)
+def test_access_moves_as_it_is_said_to(what, sign):
+    given_ = {"leaning": 0.1, "share": 0.3, "hedging": 0.5, "balancing": 0.2, "known": 0.5}
+    p = rules()
+    before = contest.host_access(*given_.values(), p)
+    after = contest.host_access(*{**given_, what: given_[what] + 0.1}.values(), p)
+    assert sign * (after - before) > 0
+
+
+def test_who_rules_is_at_home_and_who_challenges_where_it_holds_the_land():
+    world = plain(rules(access_hedging=0, access_balancing=0), n=3).with_geography(
+        ruler=np.array([0]), challenger=np.array([1])
+    )
+    state, constants = begun(world, control=0.3, alignment=np.array([[1, 0, 0.2], [0, 1, 0], [0, 0, 1]]), threat=0.0)
+    contest.grant_access(state, constants, world.p)
+    np.testing.assert_allclose(state.access[:, 0, 0], [1, 0.3, 0.6])
+
+
+def test_a_land_without_ruler_is_open_to_all():
+    world = plain(rules())
+    state, constants = begun(world, demand=0.7)
+    contest.grant_access(state, constants, world.p)
+    assert (state.access == 1).all()
+    assert (state.demand == 0).all()
+
+
+def test_a_patron_is_no_balancer_against_itself():
+    world = plain(rules(access_hedging=0, access_balancing=1), n=3).with_geography(ruler=np.array([0]))
+    threat = np.zeros((3, 3))
+    threat[0] = [0, 0.5, 0.1]
+    state, constants = begun(world, alignment=np.eye(3), threat=threat, influence=0.0)
+    contest.grant_access(state, constants, world.p)
+    assert state.demand[0] == pytest.approx(0.6)
+    np.testing.assert_allclose(state.access[1:, 0, 0], [0.5 * (1 + 0.1), 0.5 * (1 + 0.5)])
+
+
+EFFORT = np.array([[[0.04, 0.09, 0.0]], [[0.16, 0.0, 0.01]]])
+INFLUENCE = np.array([[[0.5, 0.0, 0.0]], [[0.25, 1.0, 0.0]]])
+
+
+def fought(forms: dict[str, str], **numbers: float) -> State:
+    world = plain(rules(forms=forms, synergy=0.5, influence_rate=0.1, unclaimed=0.1, **numbers))
+    state, constants = begun(world, effort=EFFORT, influence=INFLUENCE)
+    state.joint[0, 0, 1] = 0.02
+    state.summoned[1, 0] = 0.03
+    contest.contest(state, constants, world.p)
+    return state
+
+
+def test_a_contest_of_ratios_by_hand():
+    state = fought({}, decisiveness=0.5)
+    security, economic, diplomatic = (0.2, 0.4), sqrt(0.1), 0.2
+    np.testing.assert_allclose(
+        state.influence[:, 0],
+        [
+            [0.9 * 0.5 + 0.1 * security[0] / 0.7, 0.1 * economic / (0.1 + economic), 0],
+            [0.9 * 0.25 + 0.1 * security[1] / 0.7, 0.9, 0.1 * diplomatic / 0.3],
+        ],
+    )
+
+
+def test_a_contest_of_differences_by_hand():
+    state = fought({"contest": "difference"}, difference_scale=10)
+    one, two = exp(0.4) - 1, exp(1.6) - 1
+    total = 0.1 + one + two
+    np.testing.assert_allclose(
+        state.influence[:, 0, 0], [0.9 * 0.5 + 0.1 * one / total, 0.9 * 0.25 + 0.1 * two / total]
+    )
+
+
+def test_influence_fades_where_nothing_is_done():
+    world = plain(rules(influence_rate=0.05))
+    state, constants = begun(world, influence=0.2)
+    contest.contest(state, constants, world.p)
+    np.testing.assert_allclose(state.influence, 0.2 * 0.95)
+    assert log(0.5) / log(0.95) == pytest.approx(13.5, abs=0.1)  # months to the half
