@@ -14,7 +14,7 @@ from eurasia_sim.mathematics import compiled, exponential, logarithm
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate, cooperate
-from eurasia_sim.mechanisms.contest import contest
+from eurasia_sim.mechanisms.contest import contest, grant_access
 from eurasia_sim.mechanisms.perception import closeness, nearness, perceive
 from eurasia_sim.mechanisms.recognition import recognise
 from eurasia_sim.mechanisms.regime import rule
@@ -182,6 +182,7 @@ def begin(state, coded, geography, constants, p):  # type: ignore[no-untyped-def
     state.alignment[:] = np.tanh(state.leaning)
     for i in range(state.power.size):
         state.alignment[i, i] = 1.0
+    grant_access(state, constants, p)
 
 
 @compiled

@@ -179,7 +179,7 @@ def _finish(
 
     from eurasia_sim import store
     from eurasia_sim.mathematics import model_version
-    from eurasia_sim.pictures import draw_study
+    from eurasia_sim.figures.study import draw_study
     from eurasia_sim.study import window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")

@@ -19,9 +19,9 @@ def outcome_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
     """Mean and 5-95 % of runs of every scenario."""
     table = Table(title=f"{theory}, {_SETS[kind]}", title_justify="left")
     for name in ("scenario", "measure"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     for name in ("mean", "5 %", "95 %", "runs", "failed"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in summary["outcomes"]:
         if (row["theory"], row["set"]) == (theory, kind):
             values = (figure(row["mean"]), figure(row["low"]), figure(row["high"]), str(row["n"]), str(row["failed"]))
@@ -31,21 +31,23 @@ def outcome_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
 
 def difference_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
     """Paired differences with interval, parts, share of runs above and below zero, and what pairing gained."""
+    rows = [row for row in summary["differences"] if (row["theory"], row["set"]) == (theory, kind)]
     table = Table(title=f"{theory}, paired differences {_SETS[kind]}", title_justify="left")
-    table.add_column("difference", overflow="fold")
-    for name in ("mean", "95 % interval", "co-location part", "joint-share part", "above 0", "below 0", "r", "gain"):
-        table.add_column(name, justify="right")
-    for row in summary["differences"]:
-        if (row["theory"], row["set"]) == (theory, kind):
-            table.add_row(
-                f"{row['measure']}: {row['first']} less {row['scenario']}",
-                figure(row["mean"], 5),
-                f"[{figure(row['low'], 5)}, {figure(row['high'], 5)}]",
-                figure(row["colocation_part"], 5),
-                figure(row["joint_part"], 5),
-                f"{100 * row['positive']:.0f} %",
-                f"{100 * row['negative']:.0f} %",
-                figure(row["correlation"], 2),
-                figure(row["variance_gain"], 0),
-            )
+    table.add_column("difference", no_wrap=True)
+    for name in ("mean", "95 % interval", "by co-location", "by joint share", "+ / − %", "r", "gain"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for scenario in dict.fromkeys(row["scenario"] for row in rows):
+        table.add_row(f"[bold]{rows[0]['first']} less {scenario}[/bold]")
+        for row in rows:
+            if row["scenario"] == scenario:
+                table.add_row(
+                    row["measure"],
+                    figure(row["mean"], 5),
+                    f"{figure(row['low'], 5)} … {figure(row['high'], 5)}",
+                    figure(row["colocation_part"], 5),
+                    figure(row["joint_part"], 5),
+                    f"{100 * row['positive']:.0f} / {100 * row['negative']:.0f}",
+                    figure(row["correlation"], 2),
+                    figure(row["variance_gain"], 0),
+                )
     return table

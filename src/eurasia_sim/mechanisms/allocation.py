@@ -62,7 +62,7 @@ def weigh_rivals(apart, denial, threat, influence, out):  # type: ignore[no-unty
 
 @compiled
 def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
-    """Write the pull of others' influence on each actor's effort (N, K, D): nearness times what it is worth undoing.
+    """Write the pull of others' influence on each actor's effort (N, K, D): nearness, access, and what it is worth undoing.
 
     Claim: great powers seek influence at each other's expense (mearsheimer2001); actors keep named rivals out
     (aliyev2022 L398); states resist a threatening power near them (walt1985).
@@ -73,6 +73,7 @@ def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
     actors, theatres, domains = state.influence.shape
     cells = theatres * domains
     influence, utility = state.influence.reshape((actors, cells)), state.utility.reshape((actors, cells))
+    access = state.access.reshape((actors, cells))
     alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
     displaced, resisted, guarded = state.scratch_cells[0], state.scratch_cells[1], state.scratch_cells[2]
     near, apart = constants.nearness_theatre, state.scratch_actor
@@ -88,7 +89,7 @@ def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
         for k in range(theatres):
             utility[i, k * domains] += survival * guarded[k * domains]
             for d in range(domains):
-                utility[i, k * domains + d] *= near[i, k]
+                utility[i, k * domains + d] *= near[i, k] * access[i, k * domains + d]
 
 
 @compiled
@@ -123,13 +124,16 @@ def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
 def marginal_utility(state, constants, p):  # type: ignore[no-untyped-def]
     """Write the worth of one more unit of effort to each actor in each theatre and domain (N, K, D).
 
-    Form: rivals' influence, containment, commerce, standing, autonomy and survival by the coded weights, less the cost
-    of distance and of means that do not suit the domain.
+    Form: rivals' influence, containment and commerce by the coded weights, each as far as the host grants access, since
+    effort that is not let in changes nothing; standing; at home autonomy and survival; less the cost of distance and of
+    means that do not suit the domain.
     """
     rival_motives(state, constants, p)
     home_motives(state, constants, p)
     containment_need(state, constants, p)
-    utility, common, met, stability = state.utility, state.common, state.containment, state.stability
+    utility, common, met, stability, access = (
+        state.utility, state.common, state.containment, state.stability, state.access,
+    )  # fmt: skip
     weight, skill, near, size, opportunity = (
         constants.weight, constants.skill, constants.nearness_theatre, constants.size, constants.opportunity,
     )  # fmt: skip
@@ -140,11 +144,12 @@ def marginal_utility(state, constants, p):  # type: ignore[no-untyped-def]
             common[i, k, 0] = need * p.containment_security
             common[i, k, 1] = need * p.containment_economic
             common[i, k, 2] = need * p.containment_diplomatic
-            utility[i, k, 1] += p.motive_commerce * weight[i, 2] * opportunity[k] * stability[k] * near[i, k]
-            utility[i, k, 2] += p.motive_standing * weight[i, 6] * (1.0 - stability[k]) * size[k]
+            trade = p.motive_commerce * weight[i, 2] * opportunity[k] * stability[k] * near[i, k]
             distance = p.distance_cost * (1.0 - near[i, k])
+            utility[i, k, 1] += access[i, k, 1] * trade
+            utility[i, k, 2] += p.motive_standing * weight[i, 6] * (1.0 - stability[k]) * size[k]
             for d in range(domains):
-                utility[i, k, d] += common[i, k, d] - distance - p.skill_cost * (1.0 - skill[i, d])
+                utility[i, k, d] += access[i, k, d] * common[i, k, d] - distance - p.skill_cost * (1.0 - skill[i, d])
 
 
 @compiled
