@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from eurasia_sim.figures.style import (
+    broken,
+    caption,
+    caption_of,
+    framed,
+    judgement_share,
+    looks,
+    readable,
+    save,
+    styled,
+)
+
+
+def drawn():
+    with styled():
+        figure, (panel,) = framed(1, 1, 2.0, "A line", caption(3, 0, 7, "calm", "inertia"))
+        panel.plot([0, 1, 2], [0, 1, 0])
+    return figure
+
+
+DATA = pd.DataFrame({"x": [0, 1, 2], "y": [0.0, 0.1 + 0.2, np.nan]})
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path):
+    first = save(drawn(), tmp_path / "one" / "line", DATA)
+    again = save(drawn(), tmp_path / "two" / "line", DATA)
+    assert [path.name for path in first] == ["line.png", "line.svg", "line.csv"]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+
+
+def test_a_persons_own_settings_change_no_byte(tmp_path):
+    plain = save(drawn(), tmp_path / "one" / "line", DATA)
+    with mpl.rc_context({"lines.linewidth": 9, "svg.hashsalt": "other", "font.size": 20, "savefig.dpi": 40}):
+        mine = save(drawn(), tmp_path / "two" / "line", DATA)
+    assert [path.read_bytes() for path in plain] == [path.read_bytes() for path in mine]
+
+
+def test_no_file_says_when_or_by_what_it_was_drawn(tmp_path):
+    png, svg, _ = save(drawn(), tmp_path / "line", DATA)
+    assert b"tEXt" not in png.read_bytes()
+    assert b"dc:date" not in svg.read_bytes()
+    assert b"Matplotlib v" not in svg.read_bytes()
+
+
+def test_a_picture_is_as_wide_as_a_page_shows(tmp_path):
+    png, _, _ = save(drawn(), tmp_path / "line", DATA)
+    assert int.from_bytes(png.read_bytes()[16:20], "big") == 1200
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_the_old_files_and_no_half_of_new_ones(tmp_path):
+    paths = save(drawn(), tmp_path / "line", DATA)
+    before = [path.read_bytes() for path in paths]
+    figure = drawn()
+    figure.axes[0].set_title("$\\unknown$")
+    with pytest.raises(ValueError, match="unknown"):
+        save(figure, tmp_path / "line", DATA)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_a_dot_in_a_name_stays(tmp_path):
+    assert save(drawn(), tmp_path / "half.force", DATA)[0].name == "half.force.png"
+
+
+def test_drawing_needs_no_screen_and_no_global_figures():
+    code = (
+        "import sys, eurasia_sim.figures.distribution, eurasia_sim.figures.fan, eurasia_sim.figures.difference;"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+def test_the_columns_names_become_words():
+    assert readable("competition.russia-china.central_asia") == "competition, Russia–China, Central Asia"
+    assert readable("joint_share.a-b.all") == "joint share, A–B, all theatres"
+    assert readable("influence.united_states.land_of_the_two.security") == (
+        "influence, United States, Land of the Two, security"
+    )
+    assert readable("power.usa", {"usa": "USA"}) == "power, USA"
+
+
+def test_labels_break_at_commas_then_spaces_then_underscores():
+    assert broken("competition, Red–Blue, Far Lands", 22) == "competition, Red–Blue\nFar Lands"
+    assert broken("a_scenario_with_a_long_name", 14) == "a_scenario_\nwith_a_long_\nname"
+
+
+def test_groups_differ_in_line_marker_colour_and_their_neighbours_in_grey():
+    six = looks("abcdef")
+    assert len({look.colour for look in six.values()}) == 6
+    assert len({str(look.line) for look in six.values()}) == len({look.marker for look in six.values()}) == 6
+    grey = [float(np.dot(to_rgb(look.colour), (0.2126, 0.7152, 0.0722))) for look in six.values()]
+    assert min(abs(np.diff(grey))) > 0.08
+    with pytest.raises(ValueError, match="at most 6"):
+        looks("abcdefg")
+
+
+def test_the_caption_says_what_the_runs_were():
+    said = caption(200, {"exit": 0, "stay": 3}, 7, ["exit", "stay"], "inertia", 0.274)
+    assert said == (
+        "200 runs each · 3 of stay failed · seed 7 · scenarios exit, stay · theory inertia · "
+        "27 % of numbers rest on judgement"
+    )
+    assert caption({"exit": 8, "stay": 5}, 0, 7, ["exit", "stay"], "inertia").startswith("8 of exit and 5 of stay runs")
+
+
+def test_the_caption_of_a_table_counts_its_failures(ensembles):
+    table = ensembles.reference.copy()
+    share = judgement_share(ensembles.world.numbers.values())
+    assert 0 < share < 1
+    assert caption_of(table, 7, share).startswith("12 runs each · 0 failed · seed 7 · scenarios us_exit, us_stays")
+    table.loc[:1, "status"] = "overflow"
+    assert "2 of us_exit failed" in caption_of(table, 7)
+    assert "12 of us_exit and 9 of us_stays runs" in caption_of(table.iloc[:-3], 7)
