@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# Runs taken together: few enough that what one pass touches stays near the processor, many enough to amortise a call.
-BLOCK = 48
+# Runs taken together: enough that a call of NumPy is small beside its work, few enough to stay near the processor.
+BLOCK = 480
 TINY = 1e-300
 
 
@@ -31,7 +31,7 @@ def join(
     least: np.ndarray,
     rules: Any,
 ) -> Joined:
-    """What every two actors do together, for all runs: the equations of `eurasia_sim.mechanisms.allocation.join`.
+    """What every two actors do together, for all runs: the equations of `eurasia_sim.mechanisms.cooperation.join`.
 
     Args:
         effort, common: (R, N, C) efforts and common danger by cell, C = theatres * domains, domains fastest.

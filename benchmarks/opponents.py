@@ -15,11 +15,13 @@ from benchmarks.reference import ReferenceModel
 from eurasia_sim import kernel
 from eurasia_sim.mathematics import compiled
 from eurasia_sim.measures import column_names
-from eurasia_sim.mechanisms import alignment, allocation, contest, perception, recognition, regime
+from eurasia_sim.mechanisms import alignment, allocation, contest, cooperation, perception, recognition, regime
 from eurasia_sim.parameters import DOMAINS
 
 RUNS_A_CHUNK = 8
 CALLS = 300
+# The kernel takes a run's months on end, its state near the processor; a batch takes one month of all runs.
+MONTHS_ON_END = 20
 
 
 def seeds(runs: int) -> np.ndarray:
@@ -120,20 +122,22 @@ def snapshot(inputs: Given, runs: int, cores: int, month: int) -> Snapshot:
 
 
 @compiled
-def join_runs(memories, rules, n, k, v, pairs, constants, month):  # type: ignore[no-untyped-def]
-    """The kernel's own `join` on run after run."""
+def join_runs(memories, rules, n, k, v, pairs, constants, month, times):  # type: ignore[no-untyped-def]
+    """The kernel's own `join` on run after run, each so many times on end."""
     for r in range(memories.shape[0]):
-        allocation.join(kernel.unpack_state(memories[r], n, k, v, pairs), constants, month, rules[r])
+        state = kernel.unpack_state(memories[r], n, k, v, pairs)
+        for _ in range(times):
+            cooperation.join(state, constants, month, rules[r])
 
 
 def kernel_join(shot: Snapshot, cores: int) -> float:
-    """Seconds for the kernel's `join` on all runs, a thread a core."""
+    """Seconds for one of the kernel's `join` on all runs, a thread a core, as months on end cost it."""
     began = time.perf_counter()
     with ThreadPoolExecutor(cores) as pool:
         parts = shares(len(shot.memories), -(-len(shot.memories) // cores))
-        given = *shot.sizes, shot.constants, shot.month
+        given = *shot.sizes, shot.constants, shot.month, MONTHS_ON_END
         list(pool.map(lambda at: join_runs(shot.memories[at], shot.rules[at], *given), parts))
-    return time.perf_counter() - began
+    return (time.perf_counter() - began) / MONTHS_ON_END
 
 
 def batched_join(shot: Snapshot, cores: int) -> float:
@@ -169,8 +173,8 @@ def mechanism_times(inputs: Given, month: int) -> dict[str, float]:
         "marginal_utility": (allocation.marginal_utility, (state, constants, p)),
         "incline": (allocation.incline, (state, constants, seed, number, p)),
         "spend": (allocation.spend, plain),
-        "join": (allocation.join, plain),
-        "convene": (allocation.convene, plain),
+        "join": (cooperation.join, plain),
+        "convene": (cooperation.convene, plain),
         "contest": (contest.contest, (state, constants, p)),
         "rule": (regime.rule, drawn),
         "recognise": (recognition.recognise, drawn),

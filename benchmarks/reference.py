@@ -93,6 +93,7 @@ class ReferenceModel(mesa.Model):
             for d, influence in enumerate(theatre.influence):
                 influence.update({actor: coded.initial_influence[i][k][d] for i, actor in enumerate(self.actors)})
             self.theatres.append(theatre)
+            theatre.grant_access()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
         self.venues = [
             Venue(str(v), {actor: share for actor, share in zip(self.actors, row, strict=True) if share > 0.0})

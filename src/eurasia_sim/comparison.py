@@ -34,7 +34,7 @@ class Difference:
 
 def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
     """95 % bootstrap interval of a mean (percentile); the mean itself where nothing varies."""
-    if len(values) < 2 or np.ptp(values) == 0.0:  # noqa: PLR2004 - one value has no spread
+    if len(values) < 2 or np.ptp(values) == 0.0:
         middle = float(values.mean()) if len(values) else float("nan")
         return middle, middle
     found = bootstrap(
@@ -76,7 +76,7 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -
     change = one - two
     low, high = mean_interval(change)
     meeting, joining = np.full(1, np.nan), np.full(1, np.nan)
-    if measure.split(".")[0] in ("competition", "cooperation"):
+    if measure.split(".", maxsplit=1)[0] in ("competition", "cooperation"):
         meeting, joining = parts(a, b, measure)
     varies = len(change) > 1 and np.ptp(one) > 0 and np.ptp(two) > 0
     apart = one.var() + two.var()

@@ -13,12 +13,13 @@ import numpy as np
 from eurasia_sim.mathematics import compiled, exponential, logarithm
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
-from eurasia_sim.mechanisms.allocation import allocate, cooperate
+from eurasia_sim.mechanisms.allocation import allocate
 from eurasia_sim.mechanisms.contest import contest, grant_access
+from eurasia_sim.mechanisms.cooperation import cooperate
 from eurasia_sim.mechanisms.perception import closeness, nearness, perceive
 from eurasia_sim.mechanisms.recognition import recognise
 from eurasia_sim.mechanisms.regime import rule
-from eurasia_sim.parameters import Coded, Constants, Geography, Month, Schedule, State
+from eurasia_sim.parameters import Coded, Constants, Month, State
 
 STATUS = ("ok", "non-finite", "overflow")
 PHASES = ("none", "perceive", "align", "allocate", "contest", "rule", "recognise")

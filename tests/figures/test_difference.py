@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from tests.figures.conftest import MEASURES, SCENARIOS
 
+from eurasia_sim.comparison import mean_interval
 from eurasia_sim.figures.difference import (
-    bootstrap_interval,
     difference_summary,
     differences_of,
     paired_difference,
@@ -87,10 +87,10 @@ def test_measures_of_one_unit_share_their_axis_and_zero_is_always_in_view(differ
 
 def test_the_interval_is_that_of_a_mean():
     values = np.random.default_rng(3).normal(1.0, 2.0, 400)
-    low, high = bootstrap_interval(values)
-    assert (low, high) == bootstrap_interval(values)
+    low, high = mean_interval(values)
+    assert (low, high) == mean_interval(values)
     # Two standard errors to each side, as the central limit has it.
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.08)
     assert low < values.mean() < high
-    assert bootstrap_interval(np.full(5, 0.3)) == pytest.approx((0.3, 0.3))
-    assert np.isnan(bootstrap_interval(np.zeros(0))).all()
+    assert mean_interval(np.full(5, 0.3)) == pytest.approx((0.3, 0.3))
+    assert np.isnan(mean_interval(np.zeros(0))).all()

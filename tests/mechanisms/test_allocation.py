@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.worlds import RandomWorld, changed, plain, put, quiet, rules, seeds, simulate, snapshots, worlds
 
 from eurasia_sim import kernel
-from eurasia_sim.mechanisms import allocation
+from eurasia_sim.mechanisms import allocation, cooperation
 from eurasia_sim.parameters import Constants, State
 
 SEED, FIRST, LATER = np.uint64(1), np.uint64(0), np.uint64(1)
@@ -73,11 +73,12 @@ def rival_world(**numbers: float) -> RandomWorld:
 def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
     world = rival_world(motive_primacy=1, motive_denial=0.5, motive_survival=2, sufficiency=0.4)
     state, constants = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
+    state.access[0, 0] = [1.0, 0.5, 0.25]
     allocation.rival_motives(state, constants, world.p)
     apart = 0.5 * (1 - 0.2)
     security = 0.4 * (apart * (1 - 0.4 * 0.3) + 0.5 + 2 * 0.5 * 0.25)
-    economic = 0.2 * (apart * (1 - 0.4 * 0.5) + 0.5)
-    diplomatic = 0.1 * (apart + 0.5)
+    economic = 0.5 * 0.2 * (apart * (1 - 0.4 * 0.5) + 0.5)
+    diplomatic = 0.25 * 0.1 * (apart + 0.5)
     # Nearness counts from home: it is one where there is neither distance nor lack of a border.
     np.testing.assert_allclose(state.utility[0, 0], [security, economic, diplomatic])
 
@@ -113,12 +114,17 @@ def test_utility_by_hand_where_nobody_rivals():
         base_stability=np.array([0.3]),
     )
     state, constants = begun(world, spillover=np.array([[0.2], [0.0]]), threat=0.0, effort=0.0)
+    state.access[0, 0] = let_in = [0.9, 0.6, 0.3]
     allocation.marginal_utility(state, constants, p)
     reach = exp(-0.5)
     near = (reach / (reach + 0.5)) / (1.5 / (1.5 + 0.5))
     need, trade, stage = 1.5 * 0.2, 2 * 0.5 * 0.6 * 0.3 * near, 0.3 * 0.7 * sqrt(4.0)
     cost = [0.7 * (1 - near) + 0.9 * (1 - skill) for skill in (0.8, 0.4, 0.2)]
-    by_hand = [need - cost[0], 0.3 * need + trade - cost[1], 0.5 * need + stage - cost[2]]
+    by_hand = [
+        let_in[0] * need - cost[0],
+        let_in[1] * (0.3 * need + trade) - cost[1],
+        let_in[2] * 0.5 * need + stage - cost[2],
+    ]
     np.testing.assert_allclose(state.utility[0, 0], by_hand)
     np.testing.assert_allclose(state.common[0, 0], [need, 0.3 * need, 0.5 * need])
 
@@ -186,17 +192,17 @@ def test_spending_by_hand():
 
 def test_willingness_by_hand():
     p = rules(joint_trust=2, joint_venues=0.2, joint_reluctance=1, joint_gain=1, joint_danger=3, relative_gains=0.5)
-    ready = allocation.readiness(0.4, 2.0, p)
+    ready = cooperation.readiness(0.4, 2.0, p)
     assert ready == pytest.approx(2 * 0.4 + 0.2 * 2 - 1)
     gain = 1 + 3 * 0.2
     by_hand = logistic(ready + gain * (0.3 - 0.5 * (1 - 2 * 0.3)))
-    assert allocation.joint_willingness(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
+    assert cooperation.joint_willingness(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
 
 
 @given(st.floats(-3, 3), st.floats(0, 2), st.floats(0.01, 0.49), st.floats(0, 0.9), st.floats(0.01, 0.1))
 def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_share, k, more):
     little, much = (
-        allocation.joint_willingness(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
+        cooperation.joint_willingness(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
     )
     assert much < little
 
@@ -204,7 +210,7 @@ def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_
 @given(st.floats(-3, 3), st.floats(0, 2), st.floats(0, 1))
 def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
     with_k, without = (
-        allocation.joint_willingness(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0)
+        cooperation.joint_willingness(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0)
     )
     assert with_k == without
 
@@ -212,7 +218,7 @@ def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
 def test_what_is_done_jointly_by_hand():
     p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5)
     out = np.zeros(2)
-    allocation.joint_volumes(
+    cooperation.joint_volumes(
         np.array([0.3, 0.1]), np.array([0.1, 0.1]), np.array([0.5, 0.0]), np.array([0.4, 1.0]), np.array([-1.0, 0.0]),
         np.array([0.0, 0.9]), p, out,
     )  # fmt: skip
@@ -223,7 +229,7 @@ def test_what_is_done_jointly_by_hand():
 def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> State:
     """The state after cooperating under some numbers, for efforts as they stand."""
     state = world.view(memory.copy())
-    allocation.cooperate(state, replace(world, p=p).constants(), kernel.month_of(world.schedule, month), p)
+    cooperation.cooperate(state, replace(world, p=p).constants(), kernel.month_of(world.schedule, month), p)
     return state
 
 
@@ -231,9 +237,9 @@ def test_rivalry_and_partnership_by_hand():
     world = plain(rules(), n=3)
     state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
     state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
-    allocation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
-    security = allocation.joint_willingness(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p) * 0.1
-    economic = allocation.joint_willingness(-world.p["joint_reluctance"], 0.0, 0.5, world.p) * 0.1
+    cooperation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    security = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p) * 0.1
+    economic = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 0.5, world.p) * 0.1
     np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
     assert state.partnership[0, 1] == pytest.approx(2 * (security + economic) / 0.8)
     assert state.rivalry[1, 0] == pytest.approx(2 * (0.2 - security - economic) / 0.8)
@@ -244,7 +250,7 @@ def test_rivalry_and_partnership_by_hand():
 def test_jointness_can_be_imposed():
     world = plain(rules()).with_posture(jointness=np.ones((1, 1, 3)))
     state, _ = begun(world, budget=[1.0, 1.0], effort=0.1, common=0.0)
-    allocation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    cooperation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
     np.testing.assert_allclose(state.pair_joint[0], 0.1)
     assert state.rivalry[0, 1] == 0
 
@@ -271,7 +277,7 @@ def test_shared_venues_raise_the_joint_share_most_for_an_institutionalist():
     def raised(theory: str) -> float:
         p = rules(theory)
         without, with_venue = (
-            allocation.joint_willingness(allocation.readiness(0.1, venues, p), 0.0, 0.5, p) for venues in (0.0, 1.0)
+            cooperation.joint_willingness(cooperation.readiness(0.1, venues, p), 0.0, 0.5, p) for venues in (0.0, 1.0)
         )
         return with_venue - without
 
@@ -284,7 +290,7 @@ def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_
     found = []
     for which in (world, members):
         state, constants = begun(which, budget=[1.0, 1.0], effort=0.1)
-        allocation.cooperate(state, constants, kernel.month_of(which.schedule, 0), which.p)
+        cooperation.cooperate(state, constants, kernel.month_of(which.schedule, 0), which.p)
         found.append(state.pair_joint[0, 0])
     assert found[1][0] > found[0][0]
     np.testing.assert_array_equal(found[1][1:], found[0][1:])
@@ -319,7 +325,7 @@ def test_convening_by_hand():
     state, constants = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
     state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
     state.effort[1, 0, 2] = 0.3
-    allocation.convene(state, constants, kernel.month_of(world.schedule, 0), p)
+    cooperation.convene(state, constants, kernel.month_of(world.schedule, 0), p)
     own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
     spent = 0.1 + 0.05 + 0.02
     first = spent * own / (own + others)

@@ -130,7 +130,7 @@ class _progress:  # noqa: N801 - reads as the verb it stands for
     def __call__(self, finished: int) -> None:
         if self.bar is not None:
             self.bar.update(self.task, completed=finished)
-        elif time.time() - self.last > 5:  # noqa: PLR2004 - seconds between log lines
+        elif time.time() - self.last > 5:
             self.last = time.time()
             rate = finished / (self.last - self.began)
             typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second", err=True)
@@ -178,8 +178,8 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim import store
-    from eurasia_sim.mathematics import model_version
     from eurasia_sim.figures.study import draw_study
+    from eurasia_sim.mathematics import model_version
     from eurasia_sim.study import window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")

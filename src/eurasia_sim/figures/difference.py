@@ -13,15 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from eurasia_sim.comparison import mean_interval
 from eurasia_sim.figures.distribution import is_flat
 from eurasia_sim.figures.style import INK, Look, broken, framed, looks, readable, styled
 
 Values = NDArray[np.float64]
 
-_RESAMPLES = 2000
-_BOOTSTRAP_SEED = 0
-_LEVEL = 0.95
-_BLOCK = 2_000_000  # draws held in memory at once
 
 
 def differences_of(table: pd.DataFrame, first: str, second: str, measures: Sequence[str], over: str) -> pd.DataFrame:
@@ -49,26 +46,6 @@ def differences_of(table: pd.DataFrame, first: str, second: str, measures: Seque
     return pd.concat(parts, ignore_index=True)
 
 
-def bootstrap_interval(values: Values) -> tuple[float, float]:
-    """Ends of the 95 % percentile bootstrap interval of a mean, with a fixed seed; NaN for no values.
-
-    Args:
-        values: (n,) finite.
-    """
-    if len(values) == 0:
-        return np.nan, np.nan
-    if is_flat(values):
-        return float(values.mean()), float(values.mean())
-    generator = np.random.default_rng(_BOOTSTRAP_SEED)
-    block = max(1, _BLOCK // len(values))
-    means = [
-        values[generator.integers(0, len(values), (min(block, _RESAMPLES - start), len(values)))].mean(axis=1)
-        for start in range(0, _RESAMPLES, block)
-    ]
-    low, high = np.quantile(np.concatenate(means), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(low), float(high)
-
-
 def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
     """The numbers behind the figure, a row a measure and what the runs were drawn over.
 
@@ -83,7 +60,7 @@ def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
     for (measure, over), part in differences.groupby(["measure", "over"], sort=False):
         values = part["difference"].to_numpy(dtype=float)
         present = values[np.isfinite(values)]
-        low, high = bootstrap_interval(present)
+        low, high = mean_interval(present)
         rows.append(
             {
                 "measure": measure,

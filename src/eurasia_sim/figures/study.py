@@ -34,7 +34,10 @@ def draw_study(study: Study, batches: Sequence[Batch], tables: Tables, folder: P
         own = [batch for batch in batches if batch.theory == theory]
         shown = study.shown(own[0].family[0].columns)
         units = {measure: str(measure_notes().get(measure.split(".")[0], {}).get("unit", "")) for measure in shown}
+        # One order of scenarios in every figure, so that each keeps its colour.
+        order = {scenario.name: at for at, scenario in enumerate(study.scenarios)}
         runs = tables.runs[tables.runs["theory"] == theory]
+        runs = runs.sort_values(["scenario", "run"], key=lambda c: c.map(order) if c.name == "scenario" else c)
         ends = runs[runs["set"] != REFERENCE]
         caption = caption_of(ends, study.seed, judged)
         title = " and ".join(scenario.title for scenario in study.scenarios[:2])
@@ -78,7 +81,7 @@ def _names(study: Study) -> Mapping[str, str]:
 def _paths(runs: pd.DataFrame, trajectories: pd.DataFrame, measures: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Measure -> scenario -> (R, T) in the order of the runs; a scenario's months are those it lasts."""
     found: dict[str, dict[str, Any]] = {measure: {} for measure in measures}
-    for scenario, own in runs.sort_values("run").groupby("scenario", sort=False):
+    for scenario, own in runs.groupby("scenario", sort=False):
         rows = trajectories[trajectories["scenario"] == scenario]
         for measure in measures:
             wide = rows.pivot_table(index="run_id", columns="month", values=measure, dropna=False)

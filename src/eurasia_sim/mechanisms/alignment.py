@@ -45,7 +45,8 @@ def shared_danger(danger, roots, out, minimum_form):  # type: ignore[no-untyped-
 @compiled
 def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):  # type: ignore[no-untyped-def]
     """Where an actor's leaning toward another is drawn: rises in affinity, shared danger, membership and joint work,
-    falls in the threat it sees in the other and in their rivalry."""
+    falls in the threat it sees in the other and in their rivalry.
+    """
     return (
         p.alignment_affinity * affinity / 3.0
         + p.alignment_shared * shared

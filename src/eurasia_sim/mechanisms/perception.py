@@ -14,6 +14,7 @@ def closeness(distance, border, p):  # type: ignore[no-untyped-def]
 
     Args:
         distance: km, >= 0. border: 1 where the territories touch, else 0. p: `distance_decay` (km), `contiguity`.
+
     Returns:
         >= 0; 1 at no distance without a border.
     """
