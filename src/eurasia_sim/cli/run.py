@@ -22,7 +22,7 @@ _MOST_RUNS = 100_000
 
 def run(
     scenarios: Annotated[list[str], typer.Argument(help="Names or files; the first is compared with each other one.")],
-    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=_MOST_RUNS, help="Runs a scenario.")] = 200,
+    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=_MOST_RUNS, help="Runs a scenario.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
     theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
@@ -178,11 +178,17 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim import store
+    from eurasia_sim.chronicle import chronicle
     from eurasia_sim.figures.study import draw_study
     from eurasia_sim.mathematics import model_version
     from eurasia_sim.study import window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")
+    events = {}
+    for inputs in batches[0].family:
+        told, status = chronicle(study.world, inputs, int(batches[0].draws.seeds[0]))
+        store.write_whole(folder / f"events-{inputs.scenario.name}.csv", lambda aside, told=told: told.to_csv(aside, index=False))
+        events[inputs.scenario.name] = {"events": len(told), "status": status}
     packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
     first, last = window_of(batches, study.world)
     command = ["eurasia-sim", *sys.argv[1:]]
@@ -206,6 +212,7 @@ def _finish(
             "commit": _commit(),
             "failed": int((tables.runs["status"] != "ok").sum()),
             "figures": figures,
+            "events_of_the_first_run": events,
             "summary": summary,
             "seconds": round(seconds, 1),
         },

@@ -1,0 +1,133 @@
+"""`run` as a person meets it: a folder that is whole, the same bytes again, and an interrupt that loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from eurasia_sim.ensemble import run_ensemble
+from eurasia_sim.store import MANIFEST, RUNS, STATUS_LOG, TRAJECTORIES, load_results
+
+COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """The kernel's machine code is made once, so that no test below waits for it in a child."""
+    run_ensemble(["us_exit"], n=1)
+
+
+def call(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "run", *words, "--out", str(folder)], capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def only(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file that carries no times."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(tmp_path: Path) -> None:
+    done = [
+        call("us_exit", "us_stays", "-n", "12", "--seed", "7", "--workers", str(k), folder=tmp_path / f"w{k}")
+        for k in (1, 3)
+    ]
+    assert [each.returncode for each in done] == [0, 0], done[0].stderr
+    assert "competition.russia-china.central_asia" in done[0].stdout
+    one, other = only(tmp_path / "w1"), only(tmp_path / "w3")
+    assert one.name == other.name
+    assert contents(one) == contents(other)
+    names = set(contents(one))
+    assert {RUNS, TRAJECTORIES, STATUS_LOG, "events-us_exit.csv"} <= names
+    assert {"figures/fan-balance_of_threat.png", "figures/distribution-balance_of_threat.svg"} <= names
+    manifest = json.loads((one / MANIFEST).read_text())
+    assert manifest["finished"]
+    assert manifest["seed"] == 7
+    assert manifest["failed"] == 0
+    assert "run us_exit us_stays -n 12" in manifest["command"]
+    runs = load_results(one)
+    assert len(runs) == 12 * 2 * 2  # scenarios, and reference beside ranges
+    assert runs["run_id"].is_unique
+
+
+def test_an_identical_finished_run_is_found_again(tmp_path: Path) -> None:
+    first = call("us_exit", "-n", "4", folder=tmp_path)
+    before = (only(tmp_path) / MANIFEST).read_bytes()
+    second = call("us_exit", "-n", "4", folder=tmp_path)
+    assert "found again" in second.stdout
+    assert first.returncode == second.returncode == 0
+    assert (only(tmp_path) / MANIFEST).read_bytes() == before
+
+
+def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    words = ("us_exit", "us_stays", "-n", "400", "--seed", "3", "--workers", "2")
+    child = subprocess.Popen(
+        [*COMMAND, "run", *words, "--out", str(tmp_path / "cut")], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    time.sleep(_until_it_runs(child.pid))
+    began = time.time()
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    took = time.time() - began
+    assert child.returncode == 1, said
+    assert "goes on from there" in said
+    assert took < 10  # the kernel answers within a chunk; writing what is finished takes the rest
+    kept = pd.read_parquet(only(tmp_path / "cut") / "partial-runs.parquet")
+    assert 0 < len(kept) < 400 * 2 * 2
+    assert call(*words, folder=tmp_path / "cut").returncode == 0
+    assert call(*words, folder=tmp_path / "whole").returncode == 0
+    assert contents(only(tmp_path / "cut")) == contents(only(tmp_path / "whole"))
+
+
+def _until_it_runs(pid: int) -> float:
+    """Wait until a child has used some seconds of processor time on several threads; returns a last pause."""
+    for _ in range(600):
+        stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        seconds = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        if int(stat[17]) > 2 and seconds > 3:
+            return 0.5
+        time.sleep(0.05)
+    pytest.fail("the child never got to its runs")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("no_such",), "no_such"),
+        (("us_exit", "--theory", "balance_of_thread"), "balance_of_threat"),
+        (("us_exit", "--set", "rules.perception.distance_decay=9"), "1500"),
+        (("us_exit", "--set", "presence.united_states.afganistan.forces=0.1"), "afghanistan"),
+    ],
+)
+def test_bad_input_is_exit_2_without_a_traceback(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = call(*words, folder=tmp_path / "none")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_setting_changes_the_runs_and_is_in_the_manifest(tmp_path: Path) -> None:
+    done = call("us_exit", "-n", "2", "--set", "pressure.united_states.russia=0.1", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["folder"]
+    manifest = json.loads((only(tmp_path) / MANIFEST).read_text())
+    assert manifest["scenarios"]["us_exit"]["settings"] == ["pressure.united_states.russia=0.1"]

@@ -1,0 +1,126 @@
+"""Many runs: paired, shared past, missing when failed, and the same whoever runs them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eurasia_sim.design import range_draws, ranges_of, reference_draws, run_seeds
+from eurasia_sim.ensemble import Progress, branch_month, run_ensemble, run_ensemble_draws, run_paired, simulate, table
+from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.scenario import load_scenario
+from eurasia_sim.world import World, load_world
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world()
+
+
+@pytest.fixture(scope="module")
+def family(world: World) -> list[Inputs]:
+    return [prepare(world, load_scenario(name, world)) for name in ("us_exit", "us_stays")]
+
+
+def test_the_two_scenarios_part_in_the_month_of_departure(world: World, family: list[Inputs]) -> None:
+    assert world.date(branch_month(family)) == "2021-05"
+
+
+def test_a_branched_run_is_the_straight_run_to_the_last_bit(family: list[Inputs]) -> None:
+    draws = reference_draws(family[0], 2, seed=3)
+    kept = np.arange(40)
+    window = (branch_month(family), family[0].months)
+    paired = run_paired(family, draws, window, kept)
+    for inputs, outcome in zip(family, paired, strict=True):
+        (straight,) = run_paired([inputs], draws, window, kept)
+        assert straight.means.tobytes() == outcome.means.tobytes()
+        assert straight.trajectories.tobytes() == outcome.trajectories.tobytes()
+
+
+def test_scenarios_are_one_until_they_part_and_two_after(family: list[Inputs]) -> None:
+    draws = reference_draws(family[0], 1, seed=3)
+    first, second = (run_paired([inputs], draws, (0, 1), np.arange(200))[0].trajectories for inputs in family)
+    parts = branch_month(family)
+    assert first[:, :parts].tobytes() == second[:, :parts].tobytes()
+    assert not np.array_equal(first[:, parts], second[:, parts])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_tables_do_not_depend_on_the_workers(world: World, family: list[Inputs], workers: int) -> None:
+    draws = range_draws(world, family[0], 19, seed=5)
+    whole = run_paired(family, draws)
+    for one, other in zip(whole, run_ensemble_draws(family, draws, workers=workers), strict=True):
+        assert one.means.tobytes() == other.means.tobytes()
+        assert other.done.all()
+
+
+def test_a_run_that_fails_is_missing_and_leaves_the_others_alone(family: list[Inputs]) -> None:
+    draws = reference_draws(family[0], 5, seed=1)
+    rules = draws.rules.copy()
+    rules["temperature"][2] = 0.0  # divides by nothing, which no declared range allows
+    broken = run_ensemble_draws(family, replace(draws, rules=rules))
+    whole = run_ensemble_draws(family, draws)
+    for bad, good, inputs in zip(broken, whole, family, strict=True):
+        rows = table(inputs, draws, bad)
+        assert list(rows["status"]) == ["ok", "ok", "non-finite", "ok", "ok"]
+        assert rows.loc[2, "failed_phase"] == "allocate"
+        assert rows.loc[2, "failed_month"] < 0  # in the burn-in
+        assert np.isnan(bad.means[2]).all()
+        others = [0, 1, 3, 4]
+        assert bad.means[others].tobytes() == good.means[others].tobytes()
+
+
+def test_runs_not_done_are_left_out_of_the_table(family: list[Inputs]) -> None:
+    draws = reference_draws(family[0], 20, seed=1)
+    progress = Progress(20)
+    progress.stop.set()
+    outcome = run_ensemble_draws(family[:1], draws, progress=progress)[0]
+    assert not outcome.done.any()
+    assert len(table(family[0], draws, outcome)) == 0
+
+
+def test_seeds_of_few_runs_are_the_first_of_many() -> None:
+    assert list(run_seeds(7, 3)) == list(run_seeds(7, 50)[:3])
+    assert len(set(run_seeds(7, 1000))) == 1000
+    assert list(run_seeds(8, 3)) != list(run_seeds(7, 3))
+
+
+@pytest.mark.parametrize("theory", ["offensive_realism", "inertia", "neoliberal_institutionalism"])
+def test_draws_stay_within_the_ranges_the_theory_owns(world: World, theory: str) -> None:
+    inputs = prepare(world, load_scenario("us_exit", world), theory)
+    draws, ranges = range_draws(world, inputs, 30, seed=2), ranges_of(world, inputs)
+    preset = world.theories[theory]
+    for name, value in preset.fix.items():
+        assert set(draws.rules[name]) == {value}
+    for path, (low, high) in ranges.items():
+        name = path.rsplit(".", 1)[1]
+        if path.startswith("rules."):
+            assert low <= draws.rules[name].min() < draws.rules[name].max() <= high
+            assert (low, high) == preset.ranges.get(name, (low, high))
+    shares = np.array([world.coded(row).initial_influence.sum(axis=0).max() for row in draws.rows])
+    assert shares.max() <= 1 + 1e-12
+
+
+def test_every_theory_and_form_runs(world: World) -> None:
+    scenario = load_scenario("us_exit", world)
+    for theory in world.theories:
+        (outcome,) = run_paired([prepare(world, scenario, theory)], reference_draws(prepare(world, scenario), 1, 1))
+        assert np.isfinite(outcome.means).all()
+    base = run_paired([prepare(world, scenario)], reference_draws(prepare(world, scenario), 1, 1))[0]
+    for factor, alternatives in world.forms.items():
+        for alternative in alternatives:
+            inputs = prepare(world, scenario, forms={factor: alternative})
+            (outcome,) = run_paired([inputs], reference_draws(inputs, 1, 1))
+            assert np.isfinite(outcome.means).all()
+            is_default = alternative == world.default_forms[factor]
+            assert (outcome.means.tobytes() == base.means.tobytes()) == is_default
+
+
+def test_the_front_door_gives_pandas(world: World) -> None:
+    runs = run_ensemble(["us_exit", "us_stays"], n=3, seed=1, world=world)
+    assert list(runs["scenario"]) == ["us_exit"] * 3 + ["us_stays"] * 3
+    months = simulate("record", seed=1, world=world)
+    assert str(months.index[0]) == "2001-10"
+    assert months.notna().all().all()
