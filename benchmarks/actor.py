@@ -140,8 +140,8 @@ class Actor(mesa.Agent):
     def weigh(self) -> None:
         """Find the worth of one more unit of effort in each cell.
 
-        Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in; a stage; autonomy and
-        survival at home; less distance and ill-suited means.
+        Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in; a stage; autonomy
+        and survival at home; less distance and ill-suited means.
         """
         p, weight = self.model.rules, self.weight
         primacy, guard = 0.5 * p.motive_primacy * weight["primacy"], p.motive_survival * weight["survival"]
@@ -159,13 +159,13 @@ class Actor(mesa.Agent):
             cost = p.distance_cost * (1.0 - near)
             traded = trade * theatre.opportunity * theatre.stability * near
             seen = stage * (1.0 - theatre.stability) * theatre.size
-            free, barred = (0.0, 0.0, seen), (0.0, traded, 0.0)
+            trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
             for d, (influence, access) in enumerate(zip(theatre.influence, theatre.access, strict=True)):
                 held, let_in = influence.values(), access[self]
                 sated = 1.0 - p.sufficiency * influence[self]
                 rivals = sated * dot(displace, held) + dot(resist if d else guarded, held)
                 common.append(need * meets[d])
-                utility.append(let_in * (near * rivals + need * meets[d] + barred[d]) + free[d] - cost - suited[d])
+                utility.append(let_in * (near * rivals + need * meets[d] + trades[d]) + stages[d] - cost - suited[d])
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
         self.utility, self.common = utility, common

@@ -12,14 +12,15 @@ from eurasia_sim import kernel
 
 
 @pytest.mark.parametrize("world", [0, 1])
-def test_batched_joint_work_is_the_kernels(world):
+def test_batched_joint_work_is_the_kernels(world, monkeypatch):
+    monkeypatch.setattr(batched, "BLOCK", 5)
     inputs = random_inputs(world, months=30, burn_in=2)
-    shot = snapshot(inputs, batched.BLOCK + 5, 1, 24)
+    shot = snapshot(inputs, 13, 1, 24)
     random = np.random.default_rng(world)
     for name in ("relative_gains", "joint_trust", "joint_reluctance", "joint_gain", "joint_danger", "joint_venues"):
         shot.rules[name] = random.random(len(shot.rules))
     found = batched.join(**shot.stacked, venues=shot.month.venues, least=shot.month.jointness.ravel(), rules=shot.rules)
-    join_runs(shot.memories, shot.rules, *shot.sizes, shot.constants, shot.month)
+    join_runs(shot.memories, shot.rules, *shot.sizes, shot.constants, shot.month, 1)
     for r, row in enumerate(shot.memories):
         state = kernel.unpack_state(row, *shot.sizes)
         np.testing.assert_allclose(found.joint[r], state.joint.reshape(found.joint[r].shape), rtol=0, atol=1e-10)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from benchmarks.chance import philox, round_keys
 from benchmarks.exchange import SCRATCH, state_of, take_state
-from benchmarks.given import begun, random_inputs, rule_values, scenario_inputs
+from benchmarks.given import begun, random_inputs, scenario_inputs
 from benchmarks.reference import ReferenceModel, pair_measures
 from mesa.batchrunner import batch_run
 from ruamel.yaml import YAML
@@ -163,7 +163,3 @@ def test_elementary_functions_of_the_kernel_are_those_of_mathematics():
     points = SimpleNamespace(exponents=np.linspace(-690, 690, 4001), numbers=np.geomspace(1e-300, 1e300, 4001))
     assert np.allclose([exponential(x) for x in points.exponents], np.exp(points.exponents), rtol=1e-15, atol=0)
     assert np.allclose([logarithm(x) for x in points.numbers], np.log(points.numbers), rtol=1e-15, atol=1e-15)
-
-
-def test_every_number_of_the_rules_reaches_the_reference():
-    assert set(rule_values()) == set(drawn_rules(0))
