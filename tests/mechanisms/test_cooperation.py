@@ -1,0 +1,160 @@
+"""What two do together rather than alone, and where they meet, by hand; and what each author says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.worlds import RandomWorld, plain, quiet, rules, seeds, snapshots, worlds
+
+from eurasia_sim import kernel
+from eurasia_sim.mechanisms import cooperation
+from eurasia_sim.parameters import Constants, State
+
+
+def logistic(x: float) -> float:
+    return 1 / (1 + exp(-x))
+
+
+def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
+    """State and constants at the beginning, with some fields of the state set."""
+    state = world.view(world.memory())
+    for name, value in fields.items():
+        getattr(state, name)[:] = value
+    return state, world.constants()
+
+
+def interests(n: int, **levels: float) -> np.ndarray:
+    """(n, 7) saliences, 0 but for those given."""
+    order = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
+    return np.tile([levels.get(name, 0.0) for name in order], (n, 1))
+
+
+def test_willingness_by_hand():
+    p = rules(joint_trust=2, joint_venues=0.2, joint_reluctance=1, joint_gain=1, joint_danger=3, relative_gains=0.5)
+    ready = cooperation.readiness(0.4, 2.0, p)
+    assert ready == pytest.approx(2 * 0.4 + 0.2 * 2 - 1)
+    gain = 1 + 3 * 0.2
+    by_hand = logistic(ready + gain * (0.3 - 0.5 * (1 - 2 * 0.3)))
+    assert cooperation.joint_willingness(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
+
+
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(0.01, 0.49), st.floats(0, 0.9), st.floats(0.01, 0.1))
+def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_share, k, more):
+    little, much = (
+        cooperation.joint_willingness(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
+    )
+    assert much < little
+
+
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(0, 1))
+def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
+    with_k, without = (
+        cooperation.joint_willingness(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0)
+    )
+    assert with_k == without
+
+
+def test_what_is_done_jointly_by_hand():
+    p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5)
+    out = np.zeros(2)
+    cooperation.joint_volumes(
+        np.array([0.3, 0.1]), np.array([0.1, 0.1]), np.array([0.5, 0.0]), np.array([0.4, 1.0]), np.array([-1.0, 0.0]),
+        np.array([0.0, 0.9]), p, out,
+    )  # fmt: skip
+    gain = 1 + 2 * 0.5 * 0.4
+    np.testing.assert_allclose(out, [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * 0.9])
+
+
+def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> State:
+    """The state after cooperating under some numbers, for efforts as they stand."""
+    state = world.view(memory.copy())
+    cooperation.cooperate(state, replace(world, p=p).constants(), kernel.month_of(world.schedule, month), p)
+    return state
+
+
+def test_rivalry_and_partnership_by_hand():
+    world = plain(rules(), n=3)
+    state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
+    state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
+    cooperation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    security = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p) * 0.1
+    economic = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 0.5, world.p) * 0.1
+    np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
+    assert state.partnership[0, 1] == pytest.approx(2 * (security + economic) / 0.8)
+    assert state.rivalry[1, 0] == pytest.approx(2 * (0.2 - security - economic) / 0.8)
+    assert state.rivalry[0, 2] == state.partnership[0, 2] == 0
+    np.testing.assert_allclose(state.joint[0, 0], [security, economic, 0])
+
+
+def test_jointness_can_be_imposed():
+    world = plain(rules()).with_posture(jointness=np.ones((1, 1, 3)))
+    state, _ = begun(world, budget=[1.0, 1.0], effort=0.1, common=0.0)
+    cooperation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    np.testing.assert_allclose(state.pair_joint[0], 0.1)
+    assert state.rivalry[0, 1] == 0
+
+
+@given(worlds(), seeds)
+def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, seed):
+    """Mearsheimer against Keohane: for the same efforts, relative gains and unheeded venues leave less to share."""
+    memory = snapshots(world, seed)[-1]
+    realist, institutionalist = (
+        joined(world, memory, quiet(rules(theory)), world.months - 1).pair_joint
+        for theory in ("offensive_realism", "neoliberal_institutionalism")
+    )
+    assert (realist <= institutionalist * (1 + 1e-12)).all()
+    efforts = [world.view(memory).effort[list(pair)] for pair in world.focus]
+    smaller, larger = np.array([part.min(axis=0) for part in efforts]), np.array([part.max(axis=0) for part in efforts])
+    free = world.posture.jointness[-1] == 0
+    telling = (smaller > 1e-9) & (smaller < 0.99 * larger) & free
+    assert (realist < institutionalist)[telling].all()
+
+
+def test_shared_venues_raise_the_joint_share_most_for_an_institutionalist():
+    """Keohane: institutions ease cooperation; realists grant them less."""
+
+    def raised(theory: str) -> float:
+        p = rules(theory)
+        without, with_venue = (
+            cooperation.joint_willingness(cooperation.readiness(0.1, venues, p), 0.0, 0.5, p) for venues in (0.0, 1.0)
+        )
+        return with_venue - without
+
+    assert raised("neoliberal_institutionalism") > 1.5 * raised("balance_of_threat") > 0
+
+
+def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_there():
+    world = plain(rules(), venues=1).with_geography(venue_domains=np.array([[1.0, 0.0, 0.0]]))
+    members = world.with_posture(membership=np.ones((1, 1, 2)))
+    found = []
+    for which in (world, members):
+        state, constants = begun(which, budget=[1.0, 1.0], effort=0.1)
+        cooperation.cooperate(state, constants, kernel.month_of(which.schedule, 0), which.p)
+        found.append(state.pair_joint[0, 0])
+    assert found[1][0] > found[0][0]
+    np.testing.assert_array_equal(found[1][1:], found[0][1:])
+
+
+def test_convening_by_hand():
+    p = rules(venue_pull=2, venue_influence=0.1, salience_curve=1)
+    world = (
+        plain(p, venues=2)
+        .with_geography(convenes=np.array([[0.75, 0.0], [0.0, 1.0]]), ruler=np.array([1]))
+        .with_coded(salience=interests(2, primacy=1.5))
+    )
+    world = world.with_posture(membership=np.array([[[1.0, 0.5], [1.0, 0.0]]]))
+    state, constants = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
+    state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
+    state.effort[1, 0, 2] = 0.3
+    cooperation.convene(state, constants, kernel.month_of(world.schedule, 0), p)
+    own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
+    spent = 0.1 + 0.05 + 0.02
+    first = spent * own / (own + others)
+    np.testing.assert_allclose(state.attended, [[first, spent - first], [0.3, 0.0]])
+    # Only the first venue has the host among its members.
+    np.testing.assert_allclose(state.summoned, [[0.1 * 0.75 * (first + 0.3)], [0.0]])
