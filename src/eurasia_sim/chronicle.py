@@ -64,7 +64,7 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     """Step the kernel month by month and tell what changed; the burn-in is not told."""
     actors, theatres = len(world.actors), len(world.theatres)
     memory = np.zeros(inputs.state_size)
-    p = inputs.rules
+    p = inputs.rules[()]
     coded = kernel.unpack_coded(inputs.row, actors, theatres)
     constants = kernel.derive(coded, inputs.geography, inputs.focus, inputs.scopes, p)
     state = kernel.unpack_state(memory, actors, theatres, len(world.institutions), len(inputs.focus))
@@ -83,7 +83,7 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
 
 
 def _view(state: State, month: Month, inputs: Inputs) -> _View:
-    p = inputs.rules
+    p = inputs.rules[()]
     share = state.joint / np.maximum(state.budget, np.finfo(float).tiny)[:, None, None]
     foreign = state.influence.copy()
     for k, (ruler, challenger) in enumerate(zip(state.ruler, state.challenger, strict=True)):
