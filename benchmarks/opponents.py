@@ -122,7 +122,7 @@ def snapshot(inputs: Given, runs: int, cores: int, month: int) -> Snapshot:
 
 
 @compiled
-def join_runs(memories, rules, n, k, v, pairs, constants, month, times):  # type: ignore[no-untyped-def]
+def join_runs(memories, rules, n, k, v, pairs, constants, month, times):
     """The kernel's own `join` on run after run, each so many times on end."""
     for r in range(memories.shape[0]):
         state = kernel.unpack_state(memories[r], n, k, v, pairs)
@@ -155,7 +155,7 @@ def batched_join(shot: Snapshot, cores: int) -> float:
 
 
 @compiled
-def nothing(*given):  # type: ignore[no-untyped-def]  # noqa: ARG001
+def nothing(*given):  # noqa: ARG001
     """What handing over the arguments costs by itself."""
     return 0.0
 
@@ -179,7 +179,9 @@ def mechanism_times(inputs: Given, month: int) -> dict[str, float]:
         "rule": (regime.rule, drawn),
         "recognise": (recognition.recognise, drawn),
     }
-    return {name: _least_time(call, given) - _least_time(nothing, given) for name, (call, given) in calls.items()}
+    return {
+        name: max(_least_time(call, given) - _least_time(nothing, given), 0.0) for name, (call, given) in calls.items()
+    }
 
 
 def _least_time(call: Any, given: tuple[Any, ...]) -> float:
