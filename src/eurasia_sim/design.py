@@ -31,7 +31,7 @@ class Draws:
 
 def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
     """(n,) seeds of n runs from one root; the first of many are the same as of few."""
-    return np.random.SeedSequence(seed).generate_state(n, np.uint64)
+    return np.asarray(np.random.SeedSequence(seed).generate_state(n, np.uint64), np.uint64)
 
 
 def reference_draws(inputs: Inputs, n: int, seed: int) -> Draws:
@@ -40,7 +40,7 @@ def reference_draws(inputs: Inputs, n: int, seed: int) -> Draws:
 
 
 def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
-    """What is uncertain, by path: the declared ranges, the theory's own, as far as a scenario does not narrow or fix it."""
+    """What is uncertain, by path: the declared ranges or the theory's own, unless a scenario narrows or fixes them."""
     theory = world.theories[inputs.theory]
     held = set(theory.fix) | {n for f, a in inputs.forms.items() for n in world.forms[f][a].fix}
     found = {}

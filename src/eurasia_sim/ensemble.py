@@ -116,7 +116,7 @@ def run_ensemble_draws(
     workers: int | None = None,
     window: tuple[int, int] | None = None,
     kept: Integers = NO_COLUMNS,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Callable[[Progress], None] = lambda _: None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """`run_paired` over a thread pool; the tables depend neither on the workers nor on the order they finish in.
@@ -194,9 +194,7 @@ def run_ensemble(
         Columns `scenario`, `run`, `seed`, `status`, then the measures named by `measures.column_names`.
     """
     world = world or _packaged()
-    resolved = [
-        load_scenario(s, world, settings) if isinstance(s, str) else s for s in scenarios
-    ]
+    resolved = [load_scenario(s, world, settings) if isinstance(s, str) else s for s in scenarios]
     family = [prepare(world, scenario, theory) for scenario in resolved]
     draws = range_draws(world, family[0], n, seed) if over_ranges else reference_draws(family[0], n, seed)
     outcomes = run_ensemble_draws(family, draws, workers=workers)
@@ -220,7 +218,9 @@ def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
     return whole[outcome.done].reset_index(drop=True)
 
 
-def simulate(scenario: str | Scenario, seed: int = 7, *, theory: str | None = None, world: World | None = None) -> pd.DataFrame:
+def simulate(
+    scenario: str | Scenario, seed: int = 7, *, theory: str | None = None, world: World | None = None
+) -> pd.DataFrame:
     """One run month by month: a row a month from the start of the record, a column a measure."""
     world = world or _packaged()
     found = load_scenario(scenario, world) if isinstance(scenario, str) else scenario

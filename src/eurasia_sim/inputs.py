@@ -52,7 +52,7 @@ def stated_values(world: World, theory: str, forms: Mapping[str, str]) -> dict[s
     stated: dict[str, float] = {}
     for factor, alternative in forms.items():
         stated |= world.forms[factor][alternative].fix
-    return stated | world.theories[theory].values | world.theories[theory].fix
+    return {**stated, **world.theories[theory].values, **world.theories[theory].fix}
 
 
 def prepare(
@@ -89,7 +89,5 @@ def prepare(
         columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),
         burn_in=world.burn_in,
         months=scenario.months,
-        state_size=int(
-            kernel.state_size.py_func(len(order), len(world.theatres), len(world.institutions), len(focus))
-        ),
+        state_size=int(kernel.state_size.py_func(len(order), len(world.theatres), len(world.institutions), len(focus))),
     )

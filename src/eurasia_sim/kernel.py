@@ -1,7 +1,8 @@
 """The month and the run: perceive and align, then choose, cooperate, contest, rule and recognise.
 
-`assess` then `act` make a month, the only schedule there is. A run is a pure function of (parameters, coded row, posture,
-seed). Everything a run remembers lies in one flat row, so that a snapshot is a copy and a branch starts from it.
+`assess` then `act` make a month, the only schedule there is. A run is a pure function of (parameters, coded row,
+posture, seed). Everything a run remembers lies in one flat row, so that a snapshot is a copy and a branch starts from
+it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Report(NamedTuple):
 
 
 @compiled
-def unpack_coded(row, actors, theatres):  # type: ignore[no-untyped-def]
+def unpack_coded(row, actors, theatres):
     """The flat row of coded numbers as named views (see `Coded`)."""
     n, k = actors, theatres
     o = 0
@@ -70,13 +71,13 @@ def unpack_coded(row, actors, theatres):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def state_size(n, k, v, pairs):  # type: ignore[no-untyped-def]
+def state_size(n, k, v, pairs):
     """Length of the flat row that holds a whole `State` of n actors, k theatres, v venues."""
     return 9 * n * n + 16 * n * k * 3 + 6 * n * k + 3 * n + n * v + 6 * k + 5 * k * 3 + pairs * k * 3 + 2 * k
 
 
 @compiled
-def unpack_state(row, n, k, v, pairs):  # type: ignore[no-untyped-def]
+def unpack_state(row, n, k, v, pairs):
     """The flat row of a run's memory and scratch as named views (see `State`)."""
     squares = row[: 9 * n * n].reshape((9, n, n))
     o = 9 * n * n
@@ -108,7 +109,7 @@ def unpack_state(row, n, k, v, pairs):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def interest_weights(salience, p):  # type: ignore[no-untyped-def]
+def interest_weights(salience, p):
     """Utility weights of ordinal salience, in [0, 1]: (salience / 3) ** curve; silence counts as `silence`."""
     weights = np.empty(salience.shape)
     for i in range(salience.shape[0]):
@@ -119,7 +120,7 @@ def interest_weights(salience, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def dyad_weights(denial, p):  # type: ignore[no-untyped-def]
+def dyad_weights(denial, p):
     """Utility weights of ordinal denial (N, N), by the same curve; a silent dyad counts as `silent_denial`."""
     weights = np.empty(denial.shape)
     for i in range(denial.shape[0]):
@@ -130,7 +131,7 @@ def dyad_weights(denial, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def derive(coded, geography, focus, scopes, p):  # type: ignore[no-untyped-def]
+def derive(coded, geography, focus, scopes, p):
     """Everything that stays the same for all months of one run (see `Constants`)."""
     actors, theatres = geography.theatre_distance.shape
     near = np.empty((actors, actors))
@@ -168,8 +169,8 @@ def derive(coded, geography, focus, scopes, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def begin(state, coded, geography, constants, p):  # type: ignore[no-untyped-def]
-    """Write the state before the first month: influence and regime as coded, leanings where affinity alone puts them."""
+def begin(state, coded, geography, constants, p):
+    """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
     state.influence[:] = coded.initial_influence
     state.recognition[:] = coded.initial_recognition
     state.stability[:] = coded.base_stability
@@ -187,7 +188,7 @@ def begin(state, coded, geography, constants, p):  # type: ignore[no-untyped-def
 
 
 @compiled
-def month_of(schedule, t):  # type: ignore[no-untyped-def]
+def month_of(schedule, t):
     """The levers and series of one month as views."""
     return Month(
         schedule.presence[t], schedule.pressed[t], schedule.goodwill[t], schedule.revisionism[t], schedule.conduct[t],
@@ -198,7 +199,7 @@ def month_of(schedule, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def assess(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
+def assess(state, constants, month, seed, month_number, p):
     """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
     perceive(state, constants, month, p)
     align(state, constants, month, seed, month_number, p)
@@ -206,7 +207,7 @@ def assess(state, constants, month, seed, month_number, p):  # type: ignore[no-u
 
 
 @compiled
-def act(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
+def act(state, constants, month, seed, month_number, p):
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
     cooperate(state, constants, month, p)
     contest(state, constants, p)
@@ -215,7 +216,7 @@ def act(state, constants, month, seed, month_number, p):  # type: ignore[no-unty
 
 
 @compiled
-def failed_phase(state):  # type: ignore[no-untyped-def]
+def failed_phase(state):
     """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
     if not np.isfinite(state.threat.sum() + state.spillover.sum()):
         return 1
@@ -233,7 +234,7 @@ def failed_phase(state):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def run(state, constants, schedule, seed, p, start, stop, burn_in, window, kept, report):  # type: ignore[no-untyped-def]
+def run(state, constants, schedule, seed, p, start, stop, burn_in, window, kept, report):
     """Advance `state` from month `start` to before `stop`, writing the report.
 
     Args:
@@ -270,7 +271,7 @@ def run(state, constants, schedule, seed, p, start, stop, burn_in, window, kept,
 
 
 @compiled
-def run_chunk(  # type: ignore[no-untyped-def]
+def run_chunk(
     rules, rows, seeds, memories, geography, schedule, focus, scopes, start, stop, burn_in, window, kept,
     means, trajectories, statuses,
 ):  # fmt: skip

@@ -6,7 +6,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numba
 import numpy as np
@@ -14,7 +14,8 @@ import platformdirs
 from numba import types
 from numba.extending import intrinsic
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Parameters = ParamSpec("Parameters")
+Result_co = TypeVar("Result_co", covariant=True)
 
 _COMPILED_SOURCES = ("mathematics.py", "streams.py", "parameters.py", "measures.py", "kernel.py", "mechanisms/*.py")
 
@@ -36,25 +37,39 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("eurasia-sim")) / f"compiled-{model_version()}"
 
 
-def compiled(function: Function) -> Function:
+class Compiled(Protocol[Parameters, Result_co]):
+    """A compiled function: called like the one it was made from, which it keeps."""
+
+    @property
+    def py_func(self) -> Callable[Parameters, Result_co]:
+        """The function as written, for one call that is not worth compiling for."""
+
+    def __call__(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result_co:
+        """What the function gives, as machine code."""
+
+
+def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
     """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached."""
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
+    settings: Any = numba.config  # filled from the environment at import, so its names are not declared
+    previous = settings.CACHE_DIR
+    settings.CACHE_DIR = str(cache_folder())
     try:
-        decorated: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        decorated: Compiled[Parameters, Result_co] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = previous
+        settings.CACHE_DIR = previous
     return decorated
 
 
-def _bitcast(source: Any, target: Any) -> Any:
+def _bitcast(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
+    """A compiled function that reads the 64 bits of a `source` as a `target`; numba alone can call it."""
+
     def bitcast(context: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.bitcast(arguments[0], context.get_value_type(target))
 
         return target(source), generate
 
-    return intrinsic(bitcast)
+    return cast("Callable[[Any], Any]", intrinsic(bitcast))
 
 
 _float_from_bits = _bitcast(types.int64, types.float64)
@@ -92,7 +107,9 @@ def exponential(x: float) -> float:
     p = p * r + 0.5
     p = p * r + 1.0
     p = p * r + 1.0
-    power = _float_from_bits((_bits_from_float(shifted) - np.int64(_ROUND_BITS) + np.int64(1023)) << np.int64(52))
+    power: float = _float_from_bits(
+        (_bits_from_float(shifted) - np.int64(_ROUND_BITS) + np.int64(1023)) << np.int64(52)
+    )
     return p * power
 
 
@@ -100,8 +117,8 @@ def exponential(x: float) -> float:
 def logarithm(x: float) -> float:
     """Natural logarithm of x, within 4e-16 of it relative to max(1, |result|); x must be a positive normal number."""
     bits = _bits_from_float(x) - np.int64(_SQUARE_ROOT_HALF_BITS)
-    exponent = _float_from_bits((bits >> np.int64(52)) + np.int64(_ROUND_BITS)) - _ROUND
-    mantissa = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))
+    exponent: float = _float_from_bits((bits >> np.int64(52)) + np.int64(_ROUND_BITS)) - _ROUND
+    mantissa: float = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))
     s = (mantissa - 1.0) / (mantissa + 1.0)
     q = s * s
     p = 1.0 / 21.0

@@ -12,11 +12,19 @@ from eurasia_sim.mathematics import compiled, saturation
 
 PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
-THEATRE_MEASURES = ("stability", "militants", "control", "economy", "demand_for_balancer", "hedging", "contested_volume")
+THEATRE_MEASURES = (
+    "stability",
+    "militants",
+    "control",
+    "economy",
+    "demand_for_balancer",
+    "hedging",
+    "contested_volume",
+)
 
 
 @compiled
-def pair_measures(first, second, joint, scope, budgets, out):  # type: ignore[no-untyped-def]
+def pair_measures(first, second, joint, scope, budgets, out):
     """Write the six measures of a pair over a scope of theatres, each in [0, 1], symmetric, 0 where the two never meet.
 
     With overlap = sum of min(effort_i, effort_j) and total = sum of effort_i + effort_j over the scope:
@@ -60,13 +68,14 @@ def pair_measures(first, second, joint, scope, budgets, out):  # type: ignore[no
 
 
 @compiled
-def benefit(i, state, constants):  # type: ignore[no-untyped-def]
+def benefit(i, state, constants):
     """Interest-weighted attainment of actor i, in [0, 1] but for standing, which may take it slightly out.
 
     Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom from spill-over
     (containment); economic influence where opportunity and stability are (commerce); freedom from the influence, by
-    theatre size, of those denied who have any power (denial, which weighs as much as its strongest dyad, so that one more
-    neighbour changes nothing by being there); own share at home (autonomy); freedom from threat (survival); standing.
+    theatre size, of those denied who have any power (denial, which weighs as much as its strongest dyad, so that one
+    more neighbour changes nothing by being there); own share at home (autonomy); freedom from threat (survival);
+    standing.
     """
     actors, theatres, domains = state.influence.shape
     held, size, trade, chance, home, homes, spill = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -106,7 +115,7 @@ def benefit(i, state, constants):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def burden(i, state):  # type: ignore[no-untyped-def]
+def burden(i, state):
     """Share of actor i's budget that goes to security in theatres it does not rule, in [0, 1]."""
     spent = 0.0
     for k in range(state.ruler.size):
@@ -116,7 +125,7 @@ def burden(i, state):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def convening(i, state, constants):  # type: ignore[no-untyped-def]
+def convening(i, state, constants):
     """Share of all effort spent in venues that goes to venues which actor i convenes, in [0, 1]."""
     own, total = 0.0, 0.0
     for v in range(constants.convenes.shape[0]):
@@ -129,7 +138,7 @@ def convening(i, state, constants):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hedging(k, state):  # type: ignore[no-untyped-def]
+def hedging(k, state):
     """How evenly a host's foreign influence is spread over patrons: 1 - Herfindahl index of their shares, in [0, 1)."""
     actors, _, domains = state.influence.shape
     total, square = 0.0, 0.0
@@ -144,7 +153,7 @@ def hedging(k, state):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def observe_pairs(state, constants, out):  # type: ignore[no-untyped-def]
+def observe_pairs(state, constants, out):
     """Write the pair measures of every focal pair over every scope; return how many columns were written."""
     column = 0
     for pair in range(constants.focus.shape[0]):
@@ -163,7 +172,7 @@ def observe_pairs(state, constants, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def observe_actors(state, constants, out):  # type: ignore[no-untyped-def]
+def observe_actors(state, constants, out):
     """Write the actor measures, actor by actor; return how many columns were written."""
     actors, theatres, domains = state.effort.shape
     column = 0
@@ -185,7 +194,7 @@ def observe_actors(state, constants, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def observe_theatres(state, constants, out):  # type: ignore[no-untyped-def]
+def observe_theatres(state, constants, out):
     """Write the theatre measures, theatre by theatre; return how many columns were written.
 
     contested_volume of a theatre: over the focal pairs, the sum of overlap not done jointly, in budget units.
@@ -210,7 +219,7 @@ def observe_theatres(state, constants, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def observe(state, constants, out):  # type: ignore[no-untyped-def]
+def observe(state, constants, out):
     """Write one month's row of every column named by `column_names`, in that order."""
     column = observe_pairs(state, constants, out)
     column += observe_actors(state, constants, out[column:])

@@ -25,7 +25,8 @@ STATUS_LOG = "status.jsonl"
 def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
     """16 hexadecimal digits a run: a hash of world, scenario, parameters, theory, forms, seed and model version."""
     common = hashlib.sha256()
-    for part in (world_digest, inputs.scenario.digest, inputs.theory, repr(sorted(inputs.forms.items())), model_version()):
+    forms = repr(sorted(inputs.forms.items()))
+    for part in (world_digest, inputs.scenario.digest, inputs.theory, forms, model_version()):
         common.update(part.encode() + b"\0")
     found = []
     for r in range(len(draws)):
@@ -43,7 +44,7 @@ def folder_name(name: str, ids: Iterable[str]) -> str:
     return f"{name}-{digest.hexdigest()[:12]}"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file so that it is either all there or not at all: aside, synced to disk, then renamed into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -64,14 +65,14 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write plain values as readable JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n"
-    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8") and None)
+    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def write_status(path: Path, table: pd.DataFrame) -> None:
-    """Write one JSON line a run: its id, scenario, theory, set, seed and status, with month and phase where it failed."""
+    """Write one JSON line a run: its id, scenario, theory, set, seed and status, and month and phase of a failure."""
     columns = ["run_id", "scenario", "theory", "set", "run", "seed", "status", "failed_month", "failed_phase"]
     lines = "".join(json.dumps(row, default=_plain) + "\n" for row in table[columns].to_dict("records"))
-    write_whole(path, lambda aside: aside.write_text(lines, encoding="utf-8") and None)
+    write_whole(path, lambda aside: aside.write_text(lines, encoding="utf-8"))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -93,7 +94,9 @@ def load_trajectories(folder: Path | str) -> pd.DataFrame:
     return pd.read_parquet(Path(folder) / TRAJECTORIES)
 
 
-def trajectory_table(ids: list[str], scenario: str, months: list[str], names: list[str], values: np.ndarray) -> pd.DataFrame:
+def trajectory_table(
+    ids: list[str], scenario: str, months: list[str], names: list[str], values: np.ndarray
+) -> pd.DataFrame:
     """Monthly values (runs, months, columns) as a table: run_id, scenario, month, then a column a measure."""
     runs, length, _ = values.shape
     return pd.DataFrame(

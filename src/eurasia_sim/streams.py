@@ -31,7 +31,7 @@ def name_hash(name: str) -> np.uint64:
 
 
 @compiled
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four 32-bit words from a 128-bit counter and a 64-bit key, all held in uint64."""
     for _ in range(_ROUNDS):
         product_0 = _MULTIPLIER_0 * c0
@@ -48,7 +48,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def draw(seed, mechanism, month, first, second):  # type: ignore[no-untyped-def]
+def draw(seed, mechanism, month, first, second):
     """Four 32-bit words for one decision.
 
     Args:
@@ -66,19 +66,19 @@ def draw(seed, mechanism, month, first, second):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def uniform(word):  # type: ignore[no-untyped-def]
+def uniform(word):
     """A number in the open interval (0, 1) from a 32-bit word."""
     return (np.float64(np.int64(word)) + 0.5) * _UNIT
 
 
 @compiled
-def gumbel(u):  # type: ignore[no-untyped-def]
-    """Gumbel variate less its mean, from a uniform: the unobserved part of a utility in logit choice (McFadden 1974)."""
+def gumbel(u):
+    """Gumbel variate less its mean, from a uniform: the unobserved part of a utility in logit choice (mcfadden1974)."""
     return -logarithm(-logarithm(u)) - _EULER_GAMMA
 
 
 @compiled
-def shock(word):  # type: ignore[no-untyped-def]
+def shock(word):
     """Symmetric variate of mean 0 and standard deviation 1 (logistic), from a 32-bit word."""
     u = uniform(word)
     return logarithm(u / (1.0 - u)) / _LOGISTIC_DEVIATION

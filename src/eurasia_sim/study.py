@@ -48,7 +48,7 @@ class Study:
                 yield Batch(theory, kind, family, draw, ids)
 
     def shown(self, columns: Sequence[str]) -> list[str]:
-        """Columns to print and draw: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
+        """Columns to show: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
         kinds = [m for scenario in self.scenarios for m in scenario.measures]
         pairs = [f"{a}-{b}" for a, b in self.world.pairs]
         focal = dict.fromkeys(actor for pair in self.world.pairs for actor in pair)

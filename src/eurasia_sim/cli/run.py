@@ -6,13 +6,15 @@ import json
 import shlex
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.progress import Progress
 
     from eurasia_sim.study import Batch, Study, Tables
     from eurasia_sim.world import World
@@ -87,12 +89,13 @@ def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list
     if manifest is not None and manifest.get("finished"):
         return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
     _compile(batches)
-    with _progress(len(ids)) as report:
+    with _RunCounter(len(ids)) as report:
         tables = carry_out(study, batches, folder, workers, report)
     keep(folder, tables)
     if not tables.complete:
         typer.echo(
-            f"\nstopped: {len(tables.runs)} of {len(ids)} runs are kept in {folder}; the same command goes on from there.",
+            f"\nstopped: {len(tables.runs)} of {len(ids)} runs are kept in {folder}; "
+            "the same command goes on from there.",
             err=True,
         )
         return None
@@ -109,14 +112,15 @@ def _compile(batches: list[Batch]) -> None:
     run_paired(batches[0].family[:1], batches[0].draws.part(slice(0, 1)), (0, 1))
 
 
-class _progress:  # noqa: N801 - reads as the verb it stands for
+class _RunCounter:
     """Shows how many runs are finished: a bar on a terminal, a line every few seconds elsewhere."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.bar, self.last, self.began = total, None, time.time(), time.time()
+        self.total, self.last, self.began = total, time.time(), time.time()
+        self.bar: Progress | None = None
         self.task: Any = None
 
-    def __enter__(self) -> _progress:
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -178,17 +182,12 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim import store
-    from eurasia_sim.chronicle import chronicle
     from eurasia_sim.figures.study import draw_study
     from eurasia_sim.mathematics import model_version
     from eurasia_sim.study import window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")
-    events = {}
-    for inputs in batches[0].family:
-        told, status = chronicle(study.world, inputs, int(batches[0].draws.seeds[0]))
-        store.write_whole(folder / f"events-{inputs.scenario.name}.csv", lambda aside, told=told: told.to_csv(aside, index=False))
-        events[inputs.scenario.name] = {"events": len(told), "status": status}
+    events = _tell(study, folder, batches[0])
     packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
     first, last = window_of(batches, study.world)
     command = ["eurasia-sim", *sys.argv[1:]]
@@ -219,6 +218,19 @@ def _finish(
     )
 
 
+def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
+    """Write the first run of every scenario as dated events; return how many each has, and the run's status."""
+    from eurasia_sim import store
+    from eurasia_sim.chronicle import chronicle
+
+    events = {}
+    for inputs in batch.family:
+        told, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
+        store.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
+        events[inputs.scenario.name] = {"events": len(told), "status": status}
+    return events
+
+
 def _commit() -> str | None:
     """The commit of the checkout the package runs from, if it does."""
     import subprocess
@@ -229,7 +241,11 @@ def _commit() -> str | None:
             ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5, check=True
         )
         tracked = subprocess.run(
-            ["git", "ls-files", "--error-unmatch", Path(__file__).name], cwd=here, capture_output=True, timeout=5
+            ["git", "ls-files", "--error-unmatch", Path(__file__).name],
+            cwd=here,
+            capture_output=True,
+            timeout=5,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -10,7 +10,7 @@ from rich.table import Table
 _SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
 
 
-def figure(value: float, digits: int = 4) -> str:
+def figure(value: float | None, digits: int = 4) -> str:
     """A number for a table; a dash where there is none."""
     return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 

@@ -20,7 +20,6 @@ from eurasia_sim.figures.style import INK, Look, broken, framed, looks, readable
 Values = NDArray[np.float64]
 
 
-
 def differences_of(table: pd.DataFrame, first: str, second: str, measures: Sequence[str], over: str) -> pd.DataFrame:
     """Paired differences, first scenario minus second, run by run.
 

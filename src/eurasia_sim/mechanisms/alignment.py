@@ -1,4 +1,7 @@
-"""Whom actors lean toward: common dangers bind, mutual ones part, habits and venues tie (cites walt1985, keohane1984)."""
+"""Whom actors lean toward: common dangers bind, mutual ones part, habits and venues tie.
+
+Cites walt1985, keohane1984.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ STREAM = np.uint64(1)
 
 
 @compiled
-def shared_danger(danger, roots, out, minimum_form):  # type: ignore[no-untyped-def]
+def shared_danger(danger, roots, out, minimum_form):
     """Write how much danger each pair has in common: the sum over sources of what both feel.
 
     Claim: threats that two powers share have bound them (aliyev2022 L402; walt1985 on balancing).
@@ -43,9 +46,11 @@ def shared_danger(danger, roots, out, minimum_form):  # type: ignore[no-untyped-
 
 
 @compiled
-def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):  # type: ignore[no-untyped-def]
-    """Where an actor's leaning toward another is drawn: rises in affinity, shared danger, membership and joint work,
-    falls in the threat it sees in the other and in their rivalry.
+def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
+    """Where an actor's leaning toward another is drawn.
+
+    Form: rises in affinity, shared danger, membership and joint work, falls in the threat it sees in the other and in
+    their rivalry.
     """
     return (
         p.alignment_affinity * affinity / 3.0
@@ -58,7 +63,7 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):  # 
 
 
 @compiled
-def pair_shocks(names, seed, month_number, out):  # type: ignore[no-untyped-def]
+def pair_shocks(names, seed, month_number, out):
     """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two."""
     for i in range(names.size):
         for j in range(i + 1, names.size):
@@ -68,14 +73,14 @@ def pair_shocks(names, seed, month_number, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def pull_all(affinity, goodwill, shared, threat, rivalry, membership, joint, p, out):  # type: ignore[no-untyped-def]
+def pull_all(affinity, goodwill, shared, threat, rivalry, membership, joint, p, out):
     """Write the pull of every leaning, all arrays flat and of one length."""
     for c in range(out.size):
         out[c] = alignment_pull(affinity[c] + goodwill[c], shared[c], threat[c], rivalry[c], membership[c], joint[c], p)
 
 
 @compiled
-def align(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
+def align(state, constants, month, seed, month_number, p):
     """Relax every leaning toward its pull and write alignment = tanh(leaning), in [-1, 1]; 1 toward oneself.
 
     Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock.

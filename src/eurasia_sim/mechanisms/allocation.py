@@ -11,13 +11,13 @@ STREAM = np.uint64(2)
 
 
 @compiled
-def budget(power, p):  # type: ignore[no-untyped-def]
+def budget(power, p):
     """What an actor can spend in a month: power ** budget_elasticity; 0 without power."""
     return exponential(p.budget_elasticity * logarithm(power)) if power > 0.0 else 0.0
 
 
 @compiled
-def containment_need(state, constants, p):  # type: ignore[no-untyped-def]
+def containment_need(state, constants, p):
     """Write each actor's need to hold back what spills over, at its source and at the lands between (N, K).
 
     Claim: keeping spill-over in is both powers' first worry, met in Afghanistan and on Central Asia's borders
@@ -44,7 +44,7 @@ def containment_need(state, constants, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def weigh_rivals(apart, denial, threat, influence, out):  # type: ignore[no-untyped-def]
+def weigh_rivals(apart, denial, threat, influence, out):
     """Write sums over others of their influence in each cell, weighed three ways: (3, K * D).
 
     Args:
@@ -61,14 +61,14 @@ def weigh_rivals(apart, denial, threat, influence, out):  # type: ignore[no-unty
 
 
 @compiled
-def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
-    """Write the pull of others' influence on each actor's effort (N, K, D): nearness, access, and what it is worth undoing.
+def rival_motives(state, constants, p):
+    """Write the pull of others' influence on each actor's effort (N, K, D): nearness, access and gain of undoing it.
 
     Claim: great powers seek influence at each other's expense (mearsheimer2001); actors keep named rivals out
     (aliyev2022 L398); states resist a threatening power near them (walt1985).
-    Form: for one unit of another's influence, primacy by how far apart the two are aligned, plus denial; in security also
-    survival by perceived threat. Sufficiency in [0, 1] sates primacy by the influence already held: at 0 an actor is never
-    content, at 1 content in proportion.
+    Form: for one unit of another's influence, primacy by how far apart the two are aligned, plus denial; in security
+    also survival by perceived threat. Sufficiency in [0, 1] sates primacy by the influence already held: at 0 an actor
+    is never content, at 1 content in proportion.
     """
     actors, theatres, domains = state.influence.shape
     cells = theatres * domains
@@ -93,7 +93,7 @@ def rival_motives(state, constants, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
+def home_motives(state, constants, p):
     """Add what moves whoever rules or contests a theatre: autonomy from the largest patron, and its own survival.
 
     Form: at home nobody lacks the means for a domain, so what `marginal_utility` takes for lack of skill is given back.
@@ -121,7 +121,7 @@ def home_motives(state, constants, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def marginal_utility(state, constants, p):  # type: ignore[no-untyped-def]
+def marginal_utility(state, constants, p):
     """Write the worth of one more unit of effort to each actor in each theatre and domain (N, K, D).
 
     Form: rivals' influence, containment and commerce by the coded weights, each as far as the host grants access, since
@@ -153,7 +153,7 @@ def marginal_utility(state, constants, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def incline(state, constants, seed, month_number, p):  # type: ignore[no-untyped-def]
+def incline(state, constants, seed, month_number, p):
     """Update every actor's inclination (N, K, D), the logarithm of a choice weight.
 
     Claim: budgets move from last year's by small steps (wildavsky1964); choice goes by utility with an unobserved part
@@ -180,7 +180,7 @@ def incline(state, constants, seed, month_number, p):  # type: ignore[no-untyped
 
 
 @compiled
-def impose(own, presence, aid, scripted, means, p):  # type: ignore[no-untyped-def]
+def impose(own, presence, aid, scripted, means, p):
     """Write the share of one actor's budget that the scenario commits to each cell; return their sum, at most 1.
 
     Args:
@@ -207,7 +207,7 @@ def impose(own, presence, aid, scripted, means, p):  # type: ignore[no-untyped-d
 
 
 @compiled
-def spend(state, constants, month, p):  # type: ignore[no-untyped-def]
+def spend(state, constants, month, p):
     """Write every actor's effort (N, K, D): what is imposed, and the rest of the budget by logit over inclinations.
 
     Form: share = size * exp(inclination) / (reserve + sum of the same), the size term of destination choice; what goes
@@ -233,7 +233,7 @@ def spend(state, constants, month, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def allocate(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
+def allocate(state, constants, month, seed, month_number, p):
     """Choose this month's efforts from what is perceived: utilities, inclinations, spending."""
     marginal_utility(state, constants, p)
     incline(state, constants, seed, month_number, p)

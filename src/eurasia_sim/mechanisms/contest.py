@@ -1,4 +1,7 @@
-"""How effort becomes influence: access granted by the host, and a contest for shares (cites tullock1980, hirshleifer1989)."""
+"""How effort becomes influence: access granted by the host, and a contest for shares.
+
+Cites tullock1980, hirshleifer1989.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ from eurasia_sim.mathematics import TINY, compiled, exponential, logarithm
 
 
 @compiled
-def ratio_strength(effort, p):  # type: ignore[no-untyped-def]
+def ratio_strength(effort, p):
     """What an effort weighs where success goes by ratio (tullock1980): effort ** decisiveness, 0 without effort."""
     powered = exponential(p.decisiveness * logarithm(max(effort, TINY)))
     return powered if effort > 0.0 else 0.0
 
 
 @compiled
-def difference_strength(effort, p):  # type: ignore[no-untyped-def]
+def difference_strength(effort, p):
     """What an effort weighs where success goes by difference (hirshleifer1989): exp(difference_scale * effort) - 1.
 
     Form: his weight less its value at no effort, so that who makes none gains nothing.
@@ -22,10 +25,11 @@ def difference_strength(effort, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def demand_for_balancer(alignment, threat, cover, host):  # type: ignore[no-untyped-def]
-    """Unmet need of a host for someone to balance with, >= 0: each threat it sees, as far as no aligned patron covers it.
+def demand_for_balancer(alignment, threat, cover, host):
+    """Unmet need of a host for someone to balance with, >= 0: each threat it sees less what aligned patrons cover.
 
-    Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022 L372-392).
+    Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022
+    L372-392).
     Form: sum over threats of threat * (1 - security influence of those the host leans toward, weighed by the leaning),
     leaving out the threatening one's own.
 
@@ -44,18 +48,19 @@ def demand_for_balancer(alignment, threat, cover, host):  # type: ignore[no-unty
 
 
 @compiled
-def host_access(leaning, share, hedging, balancing, known, p):  # type: ignore[no-untyped-def]
+def host_access(leaning, share, hedging, balancing, known, p):
     """How far a host lets a patron in, >= 0.
 
     Claim: Central Asian states hedge between patrons (aliyev2022 L372-392).
     Form: (1 + alignment) / 2, less as the patron already holds much of the domain and the host cares for autonomy, more
     as the patron can balance threats other than itself, and as it has recognised the ruler.
     """
-    return 0.5 * (1.0 + leaning) * (1.0 - hedging * share) * (1.0 + p.access_balancing * balancing + p.access_recognition * known)
+    appeal = 1.0 + p.access_balancing * balancing + p.access_recognition * known
+    return 0.5 * (1.0 + leaning) * (1.0 - hedging * share) * appeal
 
 
 @compiled
-def grant_access(state, constants, p):  # type: ignore[no-untyped-def]
+def grant_access(state, constants, p):
     """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
     influence, access, alignment, threat = state.influence, state.access, state.alignment, state.threat
     ruler, challenger, demand, recognition = state.ruler, state.challenger, state.demand, state.recognition
@@ -79,7 +84,7 @@ def grant_access(state, constants, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def contest(state, constants, p):  # type: ignore[no-untyped-def]
+def contest(state, constants, p):
     """Move influence shares toward success in the contest; shares of a theatre and domain sum to at most 1.
 
     Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), with

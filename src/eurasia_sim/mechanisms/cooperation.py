@@ -8,7 +8,7 @@ from eurasia_sim.mathematics import TINY, compiled, exponential, logistic
 
 
 @compiled
-def readiness(trust, venues, p):  # type: ignore[no-untyped-def]
+def readiness(trust, venues, p):
     """Log-odds of acting jointly before any gain: trust (mean alignment) and shared venues against reluctance.
 
     Claim: institutions ease cooperation (keohane1984); the aligned cooperate (walt1985).
@@ -17,13 +17,13 @@ def readiness(trust, venues, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def joint_willingness(ready, pooled, own_share, p):  # type: ignore[no-untyped-def]
+def joint_willingness(ready, pooled, own_share, p):
     """Willingness of the less favoured of two to do together what both do in one place, in (0, 1).
 
     Claim: a state's worth of cooperation is its gain less k times the gap by which the partner gains more, V - k(W - V)
     (grieco1988).
-    Form: logistic of readiness and of gain * (s - k(1 - 2s)), s the smaller party's share of the effort; it takes two, so
-    the smaller willingness decides, and the smaller share has it.
+    Form: logistic of readiness and of gain * (s - k(1 - 2s)), s the smaller party's share of the effort; it takes two,
+    so the smaller willingness decides, and the smaller share has it.
 
     Args:
         ready: log-odds. pooled: common danger, >= 0. own_share: s in [0, 0.5].
@@ -33,7 +33,7 @@ def joint_willingness(ready, pooled, own_share, p):  # type: ignore[no-untyped-d
 
 
 @compiled
-def joint_volumes(mine, theirs, my_danger, their_danger, ready, least, p, out):  # type: ignore[no-untyped-def]
+def joint_volumes(mine, theirs, my_danger, their_danger, ready, least, p, out):
     """Write what is done together in each of a row of cells, at most the smaller of two efforts.
 
     Args:
@@ -48,7 +48,7 @@ def joint_volumes(mine, theirs, my_danger, their_danger, ready, least, p, out): 
 
 
 @compiled
-def repeat_own(i, state, month, p):  # type: ignore[no-untyped-def]
+def repeat_own(i, state, month, p):
     """Write actor i's efforts, dangers and readiness beside those of every other actor, cell by cell (N, K, D) each."""
     actors, theatres, domains = state.effort.shape
     mine, danger, ready = state.own_effort, state.own_danger, state.readiness
@@ -64,9 +64,11 @@ def repeat_own(i, state, month, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def join(state, constants, month, p):  # type: ignore[no-untyped-def]
-    """Write what is done jointly: for each actor its largest joint effort a cell, for each pair its rivalry (contested
-    overlap over both budgets) and partnership (joint overlap over both budgets); and the focal pairs' joint efforts.
+def join(state, constants, month, p):
+    """Write what is done jointly, by each actor and by each pair.
+
+    For each actor its largest joint effort a cell, for each pair its rivalry (contested overlap over both budgets) and
+    partnership (joint overlap over both budgets); and the focal pairs' joint efforts.
     """
     actors, theatres, domains = state.effort.shape
     cells = theatres * domains
@@ -94,7 +96,7 @@ def join(state, constants, month, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def meet(i, j, state):  # type: ignore[no-untyped-def]
+def meet(i, j, state):
     """Write rivalry and partnership of actors i and j from what they do together, and i's largest joint efforts."""
     effort, joint, together = state.effort, state.joint, state.together
     overlap, shared = 0.0, 0.0
@@ -110,9 +112,11 @@ def meet(i, j, state):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def convene(state, constants, month, p):  # type: ignore[no-untyped-def]
-    """Write how each actor's diplomatic and joint effort divides over the venues it belongs to (N, V), and what the
-    conveners of those venues gain by it in each theatre whose ruler is a member (N, K).
+def convene(state, constants, month, p):
+    """Write how effort divides over venues (N, V), and what their conveners gain by it (N, K).
+
+    Each actor's diplomatic and joint effort goes to the venues it belongs to; their conveners gain in each theatre
+    whose ruler is a member.
 
     Claim: who convenes the region is itself contested (aliyev2022 L304, L316).
     Form: a logit over memberships by the convener's alignment with the member, its own convening counting by primacy.
@@ -145,7 +149,7 @@ def convene(state, constants, month, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def cooperate(state, constants, month, p):  # type: ignore[no-untyped-def]
+def cooperate(state, constants, month, p):
     """Settle, for efforts given, what is done jointly and where actors meet."""
     join(state, constants, month, p)
     convene(state, constants, month, p)

@@ -6,10 +6,11 @@ from eurasia_sim.mathematics import compiled, exponential, logistic
 
 
 @compiled
-def closeness(distance, border, p):  # type: ignore[no-untyped-def]
+def closeness(distance, border, p):
     """How near two places are, before presence or fronts: strength left after the distance, plus a shared border.
 
-    Claim: strength declines as one moves away from its home base (boulding1962); nearby states threaten more (walt1985).
+    Claim: strength declines as one moves away from its home base (boulding1962); nearby states threaten more
+    (walt1985).
     Form: exp(-distance / distance_decay) + contiguity * border; the exponential and the sum are ours.
 
     Args:
@@ -22,13 +23,13 @@ def closeness(distance, border, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def nearness(raw, p):  # type: ignore[no-untyped-def]
+def nearness(raw, p):
     """Closeness squeezed into [0, 1): one half at `closeness_half`."""
     return raw / (raw + p.closeness_half)
 
 
 @compiled
-def relative_power(own, other):  # type: ignore[no-untyped-def]
+def relative_power(own, other):
     """Share of the other in the two's power, 0 where it has none; in [0, 1], rising in the other's power."""
     if other > 0.0:
         return other / (own + other)
@@ -36,7 +37,7 @@ def relative_power(own, other):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def intent(enmity, pressure, revisionism, alignment, p):  # type: ignore[no-untyped-def]
+def intent(enmity, pressure, revisionism, alignment, p):
     """Perceived aggressive intent of another, in (0, 1).
 
     Claim: states seen as aggressive provoke balancing (walt1985, his fourth factor); he gives no scale.
@@ -52,11 +53,11 @@ def intent(enmity, pressure, revisionism, alignment, p):  # type: ignore[no-unty
 
 
 @compiled
-def perceived_threat(power, proximity, offense, will, p):  # type: ignore[no-untyped-def]
+def perceived_threat(power, proximity, offense, will, p):
     """Threat one actor sees in another, in [0, 1].
 
-    Claim: threat grows with aggregate power, proximity, offensive capability and aggressive intent (walt1985, pp. 9-13);
-    he prints no equation.
+    Claim: threat grows with aggregate power, proximity, offensive capability and aggressive intent (walt1985,
+    pp. 9-13); he prints no equation.
     Form: power times the product of 1 - w + w * factor, so that weight 0 ignores a factor and weight 1 lets its
     absence disarm the other. With `additive_threat` 1: power times the weighted mean of the three other factors.
     """
@@ -71,7 +72,7 @@ def perceived_threat(power, proximity, offense, will, p):  # type: ignore[no-unt
 
 
 @compiled
-def perceive_power(state, constants, month):  # type: ignore[no-untyped-def]
+def perceive_power(state, constants, month):
     """Write every actor's power: its own means, its territory's, and those of each theatre it rules."""
     power, ruler = state.power, state.ruler
     for i in range(power.size):
@@ -82,7 +83,7 @@ def perceive_power(state, constants, month):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def perceive_projection(state, constants, month, p):  # type: ignore[no-untyped-def]
+def perceive_projection(state, constants, month, p):
     """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
     near, projected, presence = constants.closeness_theatre, state.projected, month.presence
     actors, theatres = near.shape
@@ -100,14 +101,14 @@ def perceive_projection(state, constants, month, p):  # type: ignore[no-untyped-
 
 
 @compiled
-def perceive_intent(affinity, goodwill, pressed, revisionism, alignment, p, out):  # type: ignore[no-untyped-def]
+def perceive_intent(affinity, goodwill, pressed, revisionism, alignment, p, out):
     """Write the intent one actor sees in each other, (N,) each; `pressed` is the pressure each other puts on it."""
     for j in range(out.size):
         out[j] = intent(-(affinity[j] + goodwill[j]) / 3.0, pressed[j], revisionism[j], alignment[j], p)
 
 
 @compiled
-def perceive_threat(state, constants, month, p):  # type: ignore[no-untyped-def]
+def perceive_threat(state, constants, month, p):
     """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
     power, offense, threat, will = state.power, constants.offensive_capability, state.threat, state.scratch_actor
     affinity, goodwill, pressed, alignment = constants.affinity, month.goodwill, month.pressed, state.alignment
@@ -122,15 +123,15 @@ def perceive_threat(state, constants, month, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def perceive_spillover(state, constants, month, p):  # type: ignore[no-untyped-def]
+def perceive_spillover(state, constants, month):
     """Write what spills over from each theatre to each actor (N, K), >= 0.
 
     Claim: terrorism, narcotics and refugees reach neighbours across borders, and those most whose own lands are
     susceptible (aliyev2022 L92, L168, L266).
     Form: source * (1 + surge) * a mix of militants and disorder, times susceptibility, times transit.
     """
-    hazard, spillover, susceptibility, transit = state.hazard, state.spillover, constants.susceptibility, constants.transit
-    stability, militants, militancy = state.stability, state.militants, constants.militancy
+    hazard, spillover, stability, militants = state.hazard, state.spillover, state.stability, state.militants
+    susceptibility, transit, militancy = constants.susceptibility, constants.transit, constants.militancy
     source, surge = constants.threat_source, month.surge
     actors, theatres = transit.shape
     for k in range(theatres):
@@ -146,9 +147,9 @@ def perceive_spillover(state, constants, month, p):  # type: ignore[no-untyped-d
 
 
 @compiled
-def perceive(state, constants, month, p):  # type: ignore[no-untyped-def]
+def perceive(state, constants, month, p):
     """Write power, threat and spill-over as this month's actors see them."""
     perceive_power(state, constants, month)
     perceive_projection(state, constants, month, p)
     perceive_threat(state, constants, month, p)
-    perceive_spillover(state, constants, month, p)
+    perceive_spillover(state, constants, month)

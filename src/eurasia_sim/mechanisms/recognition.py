@@ -1,4 +1,7 @@
-"""How far each actor goes in recognising a ruler that came by force: listed, contact, embassy, accredited, recognised."""
+"""How far each actor goes in recognising a ruler that came by force.
+
+The ladder: listed, contact, embassy, accredited, recognised.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ CONTACT = 1.0
 
 
 @compiled
-def partners_level(i, power, alignment, levels):  # type: ignore[no-untyped-def]
+def partners_level(i, power, alignment, levels):
     """Ladder level of i's partners, weighed by power and by i's alignment; 0..4.
 
     Claim: neither power leads; Russia follows the caution of others (wishnick2021 L53, L65).
@@ -31,7 +34,7 @@ def partners_level(i, power, alignment, levels):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def step_hazard(need, trade, lead, restraint, audience, here, p):  # type: ignore[no-untyped-def]
+def step_hazard(need, trade, lead, restraint, audience, here, p):
     """Chance of taking the next step of the ladder this month, in (0, recognition_rate).
 
     Claim: interests in security and trade draw toward a new ruler, conduct and partners' steps matter, and the audience
@@ -54,7 +57,7 @@ def step_hazard(need, trade, lead, restraint, audience, here, p):  # type: ignor
 
 
 @compiled
-def hostile_neighbours(k, contender, ruler, affinity):  # type: ignore[no-untyped-def]
+def hostile_neighbours(k, contender, ruler, affinity):
     """Mean enmity of the rulers of the other theatres toward a contender, in [0, 1]; 0 where there are none."""
     enmity, hosts = 0.0, 0.0
     for other in range(ruler.size):
@@ -65,12 +68,12 @@ def hostile_neighbours(k, contender, ruler, affinity):  # type: ignore[no-untype
 
 
 @compiled
-def recognise(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
+def recognise(state, constants, month, seed, month_number, p):
     """Let each actor stay or step up the ladder toward each theatre's contender, and pay its audience's price.
 
     Steps beyond contact are open only toward a contender that rules; an imposed level is taken as given. Being ahead of
-    one's partners among hostile neighbours costs standing: China risks its name in Central Asia if it is too far in front
-    (wishnick2021 L53, untitled2021 L97-101).
+    one's partners among hostile neighbours costs standing: China risks its name in Central Asia if it is too far in
+    front (wishnick2021 L53, untitled2021 L97-101).
     """
     power, alignment, recognition, standing = state.power, state.alignment, state.recognition, state.standing
     weight, affinity, stood = constants.weight, constants.affinity, state.scratch_theatre

@@ -12,7 +12,7 @@ LADDER_TOP = 4.0
 
 
 @compiled
-def suppression(k, presence, p):  # type: ignore[no-untyped-def]
+def suppression(k, presence, p):
     """Weight of all foreign forces against a challenger and militants in theatre k, >= 0; presence is (N, K, X)."""
     total = 0.0
     for i in range(presence.shape[0]):
@@ -25,12 +25,12 @@ def suppression(k, presence, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def control_step(control, challenger_power, ruler_power, held_down, luck, p):  # type: ignore[no-untyped-def]
+def control_step(control, challenger_power, ruler_power, held_down, luck, p):
     """Challenger's control of the land a month on, kept off 0 and 1 by `control_margin`.
 
     Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
-    Form: logistic growth at a rate set by how far the challenger's share of all power on the ground exceeds the share at
-    which the ruler holds.
+    Form: logistic growth at a rate set by how far the challenger's share of all power on the ground exceeds the share
+    at which the ruler holds.
     """
     ground = challenger_power + ruler_power + held_down
     share = challenger_power / ground if ground > 0.0 else 0.0
@@ -39,7 +39,7 @@ def control_step(control, challenger_power, ruler_power, held_down, luck, p):  #
 
 
 @compiled
-def change_rule(state, k, p):  # type: ignore[no-untyped-def]
+def change_rule(state, k, p):
     """Swap ruler and challenger of theatre k; those who stood behind the fallen ruler lose standing, their rivals gain.
 
     Claim: the fall of Kabul cost the United States reputation and lifted Russia's and China's (opportunity2021 L24,
@@ -61,8 +61,8 @@ def change_rule(state, k, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def transfer_rule(state, month, k, p):  # type: ignore[no-untyped-def]
-    """Change the ruler of theatre k where the record imposes it, or where rule is free and control passes the threshold."""
+def transfer_rule(state, month, k, p):
+    """Change theatre k's ruler where the record imposes it, or where rule is free and control passes the threshold."""
     if state.challenger[k] < 0:
         return
     imposed = np.int64(month.rule[k])
@@ -76,7 +76,7 @@ def transfer_rule(state, month, k, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def esteem(ruler, k, power, recognition):  # type: ignore[no-untyped-def]
+def esteem(ruler, k, power, recognition):
     """How far the powers recognise the ruler of theatre k, weighed by power, in [0, 1]."""
     known, weight = 0.0, 0.0
     for i in range(power.size):
@@ -87,7 +87,7 @@ def esteem(ruler, k, power, recognition):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def restraint_step(restraint, aid, known, conduct, p):  # type: ignore[no-untyped-def]
+def restraint_step(restraint, aid, known, conduct, p):
     """Ruler's restraint of those who would use its land, a month on, in [0, 1].
 
     Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284; opportunity2021 L5).
@@ -100,15 +100,18 @@ def restraint_step(restraint, aid, known, conduct, p):  # type: ignore[no-untype
 
 
 @compiled
-def militants_target(restraint, stability, held_down, guard, p):  # type: ignore[no-untyped-def]
+def militants_target(restraint, stability, held_down, guard, p):
     """Where militants tend, in [0, 1]: they thrive on disorder and a ruler's laxity and yield to force."""
     bred = (1.0 - restraint) * (p.militants_base + p.militants_disorder * (1.0 - stability))
     return min(bred / (1.0 + held_down + p.militants_effort * guard), 1.0)
 
 
 @compiled
-def stability_target(control, economy, guard, known, militants, luck, p):  # type: ignore[no-untyped-def]
-    """Where stability tends, in (0, 1): up with rule undisputed, economy, foreign guard and esteem, down with militants."""
+def stability_target(control, economy, guard, known, militants, luck, p):
+    """Where stability tends, in (0, 1).
+
+    Form: logistic, up with rule undisputed, economy, foreign guard and esteem, down with militants.
+    """
     return logistic(
         p.stability_base
         - p.stability_dispute * 4.0 * control * (1.0 - control)
@@ -121,13 +124,13 @@ def stability_target(control, economy, guard, known, militants, luck, p):  # typ
 
 
 @compiled
-def settle(state, month, k, held_down, luck, p):  # type: ignore[no-untyped-def]
+def settle(state, month, k, held_down, luck, p):
     """Write restraint, militants, economy and stability of a contested theatre a month on, each in [0, 1]."""
     effort, ruler, challenger = state.effort, state.ruler[k], state.challenger[k]
     aid, trade, guard = 0.0, 0.0, 0.0
     for i in range(effort.shape[0]):
         aid += month.aid[i, k]
-        if i != ruler and i != challenger:
+        if i not in (ruler, challenger):
             trade += effort[i, k, 1]
             guard += effort[i, k, 0]
     known = esteem(ruler, k, state.power, state.recognition)
@@ -141,7 +144,7 @@ def settle(state, month, k, held_down, luck, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def rule(state, constants, month, seed, month_number, p):  # type: ignore[no-untyped-def]
+def rule(state, constants, month, seed, month_number, p):
     """Move control, rule, conduct, militants, economy and stability of every theatre with a challenger one month on."""
     ruler, challenger, control, power = state.ruler, state.challenger, state.control, state.power
     for k in range(ruler.size):
