@@ -53,7 +53,7 @@ class SequentialChance:
     def __init__(self, generator: random.Random) -> None:
         self.bits = generator.getrandbits
 
-    def words(self, mechanism: int, month: int, first: int, second: int) -> Words:  # noqa: ARG002
+    def words(self, mechanism: int, month: int, first: int, second: int) -> Words:  # noqa: ARG002 - the signature of what it replaces
         """Four 32-bit words, whatever the address."""
         word = self.bits(128)
         return word & LOW, (word >> 32) & LOW, (word >> 64) & LOW, word >> 96

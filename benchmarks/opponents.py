@@ -155,7 +155,7 @@ def batched_join(shot: Snapshot, cores: int) -> float:
 
 
 @compiled
-def nothing(*given):  # noqa: ARG001
+def nothing(*given):  # noqa: ARG001 - stands in for a mechanism
     """What handing over the arguments costs by itself."""
     return 0.0
 

@@ -225,11 +225,11 @@ class ReferenceModel(mesa.Model):
         for mine, theirs, root, other_root, easy, floor in zip(
             one.effort, other.effort, roots, other_roots, eased, self.month.jointness, strict=True
         ):
-            smaller = mine if mine < theirs else theirs  # noqa: FURB136
+            smaller = mine if mine < theirs else theirs  # noqa: FURB136 - no call in the innermost loop
             share = smaller / (mine + theirs + 1e-300)
             worth = (gain + danger * root * other_root) * (share * slope - relative)
             willing = 1.0 / (1.0 + exp(-easy - worth))
-            volumes.append((willing if willing > floor else floor) * smaller)  # noqa: FURB136
+            volumes.append((willing if willing > floor else floor) * smaller)  # noqa: FURB136 - the same
             overlap += smaller
         return volumes, overlap
 
@@ -288,7 +288,7 @@ def measured(model: ReferenceModel, name: str) -> float:
     return model.measured[name]
 
 
-def process(model: ReferenceModel) -> int:  # noqa: ARG001
+def process(model: ReferenceModel) -> int:  # noqa: ARG001 - every reporter is given the model
     """Which process runs the model."""
     return os.getpid()
 
@@ -298,6 +298,6 @@ def started(model: ReferenceModel) -> float:
     return model.started
 
 
-def ended(model: ReferenceModel) -> float:  # noqa: ARG001
+def ended(model: ReferenceModel) -> float:  # noqa: ARG001 - the same
     """When the month was over, s on the machine's one clock."""
     return time.monotonic()

@@ -42,7 +42,8 @@ def chronicle(world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS)
     """One run at reference values as a table of events, and its status.
 
     Args:
-        seed: of the run itself. most: how many events are kept; what would come after is not, and the status is overflow.
+        seed: of the run itself. most: how many events are kept; what would come after is not, and the status is
+            overflow.
 
     Returns:
         Columns of `Event`; status ok, non-finite or overflow.
@@ -107,7 +108,8 @@ def _changes(world: World, date: str, before: _View, now: _View) -> Iterator[Eve
             yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {actors[before.ruler[k]]}")
         for d, domain in enumerate(DOMAINS):
             if now.patron[k, d] != before.patron[k, d] and now.patron[k, d] >= 0:
-                yield Event(date, "leading_patron", actors[now.patron[k, d]], theatre, f"holds most foreign {domain} influence")
+                patron = actors[now.patron[k, d]]
+                yield Event(date, "leading_patron", patron, theatre, f"holds most foreign {domain} influence")
         for i, actor in enumerate(actors):
             if now.recognition[i, k] != before.recognition[i, k]:
                 yield Event(date, "recognition", actor, theatre, LADDER[int(now.recognition[i, k])])

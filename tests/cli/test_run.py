@@ -80,7 +80,10 @@ def test_an_identical_finished_run_is_found_again(tmp_path: Path) -> None:
 def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
     words = ("us_exit", "us_stays", "-n", "200", "--seed", "3", "--workers", "2")
     child = subprocess.Popen(
-        [*COMMAND, "run", *words, "--out", str(tmp_path / "cut")], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*COMMAND, "run", *words, "--out", str(tmp_path / "cut")],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     time.sleep(_until_it_runs(child.pid))
     began = time.time()
