@@ -10,6 +10,7 @@ import pandas as pd
 
 from eurasia_sim import kernel
 from eurasia_sim.inputs import Inputs
+from eurasia_sim.layout import unpack_state
 from eurasia_sim.parameters import DOMAINS, Month, State
 from eurasia_sim.world import World
 
@@ -66,13 +67,14 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     actors, theatres = len(world.actors), len(world.theatres)
     memory = np.zeros(inputs.state_size)
     p = inputs.rules[()]
-    coded = kernel.unpack_coded(inputs.row, actors, theatres)
-    constants = kernel.derive(coded, inputs.geography, inputs.focus, inputs.scopes, p)
-    state = kernel.unpack_state(memory, actors, theatres, len(world.institutions), len(inputs.focus))
-    kernel.begin(state, coded, inputs.geography, constants, p)
+    constants = kernel.derive(
+        inputs.row, np.empty(inputs.constants_size), inputs.geography, inputs.focus, inputs.scopes, p
+    )
+    state = unpack_state.py_func(memory, actors, theatres, len(world.institutions), len(inputs.focus))
+    kernel.begin(state, inputs.row, inputs.geography, constants, p)
     root, before = np.uint64(seed), None
     for t in range(-inputs.burn_in, inputs.months):
-        month, number = kernel.month_of(inputs.schedule, max(t, 0)), np.uint64(t + inputs.burn_in)
+        month, number = inputs.month(max(t, 0)), np.uint64(t + inputs.burn_in)
         kernel.assess(state, constants, month, root, number, p)
         kernel.act(state, constants, month, root, number, p)
         if kernel.failed_phase(state):

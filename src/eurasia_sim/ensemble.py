@@ -37,9 +37,16 @@ class Outcome:
 
 
 def _advance(
-    inputs: Inputs, draws: Draws, memories: Floats, span: tuple[int, int], window: tuple[int, int], kept: Integers
+    inputs: Inputs,
+    draws: Draws,
+    memories: Floats,
+    span: tuple[int, int],
+    window: tuple[int, int],
+    kept: Integers,
+    *,
+    begins: bool,
 ) -> Outcome:
-    """One call of the kernel: runs of one scenario over a span of months, continuing `memories` in place."""
+    """One call of the kernel: runs of one scenario over a span of months, beginning or continuing `memories` in place."""
     start, stop = span
     runs = len(draws)
     outcome = Outcome(
@@ -49,7 +56,8 @@ def _advance(
         np.zeros((runs, 3), np.int64),
     )
     kernel.run_chunk(
-        draws.rules, draws.rows, draws.seeds, memories, inputs.geography, inputs.schedule, inputs.focus, inputs.scopes,
+        draws.rules, draws.rows, draws.seeds, memories, begins, np.empty(inputs.constants_size),
+        inputs.geography, inputs.schedule.rows, inputs.focus, inputs.scopes,
         start, stop, inputs.burn_in, np.array(window, np.int64), kept,
         outcome.means, outcome.trajectories, outcome.statuses,
     )  # fmt: skip
@@ -73,10 +81,11 @@ def run_paired(
     shared = branch if len(family) > 1 and window[0] >= branch else -first.burn_in
     past = None
     if shared > -first.burn_in:
-        past = _advance(first, draws, memories, (-first.burn_in, shared), window, kept)
+        past = _advance(first, draws, memories, (-first.burn_in, shared), window, kept, begins=True)
     outcomes = []
     for inputs in family:
-        outcome = _advance(inputs, draws, memories.copy(), (shared, inputs.months), window, kept)
+        span = (shared, inputs.months)
+        outcome = _advance(inputs, draws, memories.copy(), span, window, kept, begins=past is None)
         if past is not None:
             outcome.trajectories = np.concatenate([past.trajectories, outcome.trajectories], axis=1)
             broken = past.statuses[:, 0] != 0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim import kernel
+from eurasia_sim import layout
 from eurasia_sim.measures import column_names
-from eurasia_sim.parameters import DOMAINS, Floats, Geography, Integers, Posture, Schedule
+from eurasia_sim.parameters import DOMAINS, Floats, Geography, Integers, Month, Posture, Schedule
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
@@ -32,6 +32,15 @@ class Inputs:
     burn_in: int
     months: int
     state_size: int
+    constants_size: int
+
+    def month(self, t: int) -> Month:
+        """The levers and series of one month as views."""
+        actors, theatres = self.geography.theatre_distance.shape
+        month: Month = layout.unpack_month.py_func(
+            self.schedule.rows[t], actors, theatres, len(self.geography.convenes)
+        )
+        return month
 
 
 def schedule_of(posture: Posture, geography: Geography) -> Schedule:
@@ -39,7 +48,8 @@ def schedule_of(posture: Posture, geography: Geography) -> Schedule:
     member = posture.membership
     venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
     series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
-    return Schedule(*map(np.ascontiguousarray, (*series, venues.sum(axis=3), venues)))
+    whole = [np.ascontiguousarray(each) for each in (*series, venues.sum(axis=3), venues)]
+    return Schedule(*whole, np.concatenate([each.reshape(len(each), -1) for each in whole], axis=1))
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
@@ -76,6 +86,7 @@ def prepare(
     focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64).reshape(-1, 2)
     scopes = scopes_of(world)
     inside = np.array([[float(k in members) for k in world.theatres] for members in scopes.values()])
+    counts = (len(order), len(world.theatres), len(world.institutions), len(focus))
     return Inputs(
         scenario=scenario,
         theory=theory,
@@ -89,5 +100,6 @@ def prepare(
         columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),
         burn_in=world.burn_in,
         months=scenario.months,
-        state_size=int(kernel.state_size.py_func(len(order), len(world.theatres), len(world.institutions), len(focus))),
+        state_size=int(layout.state_size(*counts)),
+        constants_size=int(layout.constants_size(*counts, len(scopes))),
     )

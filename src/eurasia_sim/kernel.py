@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, exponential, logarithm
+from eurasia_sim.layout import constants_size, unpack_coded, unpack_constants, unpack_month, unpack_state
+from eurasia_sim.mathematics import TINY, borrowed, compiled, exponential, logarithm, phase
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
@@ -20,7 +21,7 @@ from eurasia_sim.mechanisms.cooperation import cooperate
 from eurasia_sim.mechanisms.perception import closeness, nearness, perceive
 from eurasia_sim.mechanisms.recognition import recognise
 from eurasia_sim.mechanisms.regime import rule
-from eurasia_sim.parameters import Coded, Constants, Month, State
+from eurasia_sim.streams import address
 
 STATUS = ("ok", "non-finite", "overflow")
 PHASES = ("none", "perceive", "align", "allocate", "contest", "rule", "recognise")
@@ -35,142 +36,107 @@ class Report(NamedTuple):
 
 
 @compiled
-def unpack_coded(row, actors, theatres):
-    """The flat row of coded numbers as named views (see `Coded`)."""
-    n, k = actors, theatres
-    o = 0
-    salience = row[o : o + n * 7].reshape((n, 7))
-    o += n * 7
-    denial = row[o : o + n * n].reshape((n, n))
-    o += n * n
-    affinity = row[o : o + n * n].reshape((n, n))
-    o += n * n
-    susceptibility = row[o : o + n * 3].reshape((n, 3))
-    o += n * 3
-    offensive_capability = row[o : o + n]
-    o += n
-    skill = row[o : o + n * 3].reshape((n, 3))
-    o += n * 3
-    front = row[o : o + n * n].reshape((n, n))
-    o += n * n
-    own_power = row[o : o + n]
-    o += n
-    opportunity, base_stability = row[o : o + k], row[o + k : o + 2 * k]
-    o += 2 * k
-    threat_source = row[o : o + k * 3].reshape((k, 3))
-    o += k * 3
-    control, militants, economy = row[o : o + k], row[o + k : o + 2 * k], row[o + 2 * k : o + 3 * k]
-    o += 3 * k
-    influence = row[o : o + n * k * 3].reshape((n, k, 3))
-    o += n * k * 3
-    recognition = row[o : o + n * k].reshape((n, k))
-    return Coded(
-        salience, denial, affinity, susceptibility, offensive_capability, skill, front, own_power, opportunity,
-        base_stability, threat_source, control, militants, economy, influence, recognition,
-    )  # fmt: skip
+def cell_addresses(names, theatres, out):
+    """Write where each actor's draws for each theatre are found: (3, N * K) counter words."""
+    for i in range(names.size):
+        for k in range(theatres.size):
+            c = i * theatres.size + k
+            out[0, c], out[1, c], out[2, c] = address(names[i], theatres[k])
 
 
 @compiled
-def state_size(n, k, v, pairs):
-    """Length of the flat row that holds a whole `State` of n actors, k theatres, v venues."""
-    return 9 * n * n + 16 * n * k * 3 + 6 * n * k + 3 * n + n * v + 6 * k + 5 * k * 3 + pairs * k * 3 + 2 * k
+def pair_addresses(names, out):
+    """Write where each pair's draws are found, whichever of the two is listed first: (3, pairs) counter words."""
+    c = 0
+    for i in range(names.size):
+        for j in range(i + 1, names.size):
+            out[0, c], out[1, c], out[2, c] = address(min(names[i], names[j]), max(names[i], names[j]))
+            c += 1
 
 
 @compiled
-def unpack_state(row, n, k, v, pairs):
-    """The flat row of a run's memory and scratch as named views (see `State`)."""
-    squares = row[: 9 * n * n].reshape((9, n, n))
-    o = 9 * n * n
-    cells = row[o : o + 16 * n * k * 3].reshape((16, n, k, 3))
-    o += 16 * n * k * 3
-    spots = row[o : o + 6 * n * k].reshape((6, n, k))
-    o += 6 * n * k
-    lines = row[o : o + 3 * n].reshape((3, n))
-    o += 3 * n
-    attended = row[o : o + n * v].reshape((n, v))
-    o += n * v
-    lands = row[o : o + 6 * k].reshape((6, k))
-    o += 6 * k
-    tables = row[o : o + 2 * k * 3].reshape((2, k, 3))
-    o += 2 * k * 3
-    scratch = row[o : o + 3 * k * 3].reshape((3, k * 3))
-    o += 3 * k * 3
-    pair_joint = row[o : o + pairs * k * 3].reshape((pairs, k, 3))
-    o += pairs * k * 3
-    rulers = row[o : o + 2 * k].view(np.int64).reshape((2, k))
-    return State(
-        squares[0], squares[1], squares[2], squares[3], squares[4], squares[5], squares[6], squares[7], squares[8],
-        cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10],
-        cells[11], cells[12], cells[13], cells[14], cells[15],
-        spots[0], spots[1], spots[2], spots[3], spots[4], spots[5], lines[0], lines[1], lines[2], attended,
-        lands[0], lands[1], lands[2], lands[3], lands[4], lands[5], tables[0], tables[1], scratch, pair_joint,
-        rulers[0], rulers[1],
-    )  # fmt: skip
+def utility_weight(salience, silence, p):
+    """Utility weight of an ordinal salience, in [0, 1]: (salience / 3) ** curve; NaN counts as `silence`."""
+    level = silence if np.isnan(salience) else salience
+    return exponential(p.salience_curve * logarithm(max(level / 3.0, TINY)))
 
 
 @compiled
-def interest_weights(salience, p):
-    """Utility weights of ordinal salience, in [0, 1]: (salience / 3) ** curve; silence counts as `silence`."""
-    weights = np.empty(salience.shape)
-    for i in range(salience.shape[0]):
-        for c in range(salience.shape[1]):
-            level = p.silence if np.isnan(salience[i, c]) else salience[i, c]
-            weights[i, c] = exponential(p.salience_curve * logarithm(max(level / 3.0, 1e-12)))
-    return weights
-
-
-@compiled
-def dyad_weights(denial, p):
-    """Utility weights of ordinal denial (N, N), by the same curve; a silent dyad counts as `silent_denial`."""
-    weights = np.empty(denial.shape)
-    for i in range(denial.shape[0]):
-        for j in range(denial.shape[1]):
-            level = p.silent_denial if np.isnan(denial[i, j]) else denial[i, j]
-            weights[i, j] = 0.0 if i == j else exponential(p.salience_curve * logarithm(max(level / 3.0, 1e-12)))
-    return weights
-
-
-@compiled
-def derive(coded, geography, focus, scopes, p):
-    """Everything that stays the same for all months of one run (see `Constants`)."""
+def derive_places(constants, geography, p):
+    """Write what follows from where actors and theatres lie."""
     actors, theatres = geography.theatre_distance.shape
-    near = np.empty((actors, actors))
     for i in range(actors):
         for j in range(actors):
-            near[i, j] = closeness(geography.distance[i, j], geography.border[i, j], p)
+            constants.closeness[i, j] = closeness(geography.distance[i, j], geography.border[i, j], p)
     at_home = nearness(closeness(0.0, 1.0, p), p)
-    near_theatre, nearness_theatre = np.empty((actors, theatres)), np.empty((actors, theatres))
-    transit = np.empty((actors, theatres))
     for i in range(actors):
         for k in range(theatres):
-            near_theatre[i, k] = closeness(geography.theatre_distance[i, k], geography.theatre_border[i, k], p)
-            nearness_theatre[i, k] = nearness(near_theatre[i, k], p) / at_home
-            transit[i, k] = exponential(-geography.border_distance[i, k] / p.transit_decay)
-    gate, size, contested = np.empty((theatres, theatres)), np.empty(theatres), np.zeros(theatres)
+            raw = closeness(geography.theatre_distance[i, k], geography.theatre_border[i, k], p)
+            constants.closeness_theatre[i, k] = raw
+            constants.nearness_theatre[i, k] = nearness(raw, p) / at_home
+            constants.transit[i, k] = exponential(-geography.border_distance[i, k] / p.transit_decay)
     for k in range(theatres):
         for other in range(theatres):
-            gate[k, other] = exponential(-geography.theatre_separation[k, other] / p.transit_decay)
-            if other != k:
-                gate[k, other] *= p.buffer
+            through = exponential(-geography.theatre_separation[k, other] / p.transit_decay)
+            constants.gate[k, other] = through if other == k else p.buffer * through
         people = geography.size[k]
-        size[k] = exponential(p.size_elasticity * logarithm(people)) if people > 0.0 else 0.0
-        contested[k] = 1.0 if geography.challenger[k] >= 0 else 0.0
-    affinity = np.where(np.isnan(coded.affinity), p.silent_affinity, coded.affinity)
-    for i in range(actors):
-        affinity[i, i] = 0.0
-    return Constants(
-        coded.own_power, near, near_theatre, nearness_theatre, transit, gate, coded.front, affinity,
-        dyad_weights(coded.denial, p), interest_weights(coded.salience, p), coded.offensive_capability,
-        coded.susceptibility, coded.threat_source,
-        np.array([p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]), size, coded.opportunity,
-        coded.skill, contested, geography.challenger.copy(), geography.convenes, geography.name_hash,
-        geography.theatre_hash, focus, scopes,
-    )  # fmt: skip
+        constants.size[k] = exponential(p.size_elasticity * logarithm(people)) if people > 0.0 else 0.0
+        constants.contested[k] = 1.0 if geography.challenger[k] >= 0 else 0.0
 
 
 @compiled
-def begin(state, coded, geography, constants, p):
+def derive_interests(constants, coded, p):
+    """Write utility weights and affinities, with silence filled by its declared assumption."""
+    actors = coded.own_power.size
+    for i in range(actors):
+        for c in range(coded.salience.shape[1]):
+            constants.weight[i, c] = utility_weight(coded.salience[i, c], p.silence, p)
+        for j in range(actors):
+            is_other = 1.0 if i != j else 0.0
+            constants.denial[i, j] = is_other * utility_weight(coded.denial[i, j], p.silent_denial, p)
+            stated = coded.affinity[i, j]
+            constants.affinity[i, j] = is_other * (p.silent_affinity if np.isnan(stated) else stated)
+
+
+@compiled
+def derive(row, fixed, geography, focus, scopes, p):
+    """Write to the row `fixed` all that stays the same for all months of one run; return its views (`Constants`).
+
+    Args:
+        row: the run's coded numbers. fixed: `constants_size` long.
+    """
+    n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
+    constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
+    coded = unpack_coded(row, n, k)
+    derive_places(constants, geography, p)
+    derive_interests(constants, coded, p)
+    constants.own_power[:] = coded.own_power
+    constants.front[:] = coded.front
+    constants.offensive_capability[:] = coded.offensive_capability
+    constants.susceptibility[:] = coded.susceptibility
+    constants.threat_source[:] = coded.threat_source
+    constants.militancy[0] = p.militancy_terrorism
+    constants.militancy[1] = p.militancy_narcotics
+    constants.militancy[2] = p.militancy_refugees
+    constants.opportunity[:] = coded.opportunity
+    constants.skill[:] = coded.skill
+    constants.contender[:] = geography.challenger
+    constants.convenes[:] = geography.convenes
+    constants.base_stability[:] = coded.base_stability
+    constants.name_hash[:] = geography.name_hash
+    constants.theatre_hash[:] = geography.theatre_hash
+    cell_addresses(geography.name_hash, geography.theatre_hash, constants.cell_address)
+    pair_addresses(geography.name_hash, constants.pair_address)
+    constants.focus[:] = focus
+    constants.scopes[:] = scopes
+    return constants
+
+
+@compiled
+def begin(state, row, geography, constants, p):
     """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
+    state.memory[:] = 0.0
+    coded = unpack_coded(row, geography.name_hash.size, geography.size.size)
     state.influence[:] = coded.initial_influence
     state.recognition[:] = coded.initial_recognition
     state.stability[:] = coded.base_stability
@@ -188,36 +154,34 @@ def begin(state, coded, geography, constants, p):
 
 
 @compiled
-def month_of(schedule, t):
-    """The levers and series of one month as views."""
-    return Month(
-        schedule.presence[t], schedule.pressed[t], schedule.goodwill[t], schedule.revisionism[t], schedule.conduct[t],
-        schedule.surge[t], schedule.aid[t], schedule.imposed[t], schedule.jointness[t], schedule.rule[t],
-        schedule.stability[t], schedule.recognition[t], schedule.capability[t], schedule.theatre_capability[t],
-        schedule.membership[t], schedule.comembership[t], schedule.venues[t],
-    )  # fmt: skip
+def month_of(rows, t, n, k, v):
+    """The levers and series of one month as views, from the schedule's rows."""
+    return unpack_month(rows[t], n, k, v)
 
 
-@compiled
-def assess(state, constants, month, seed, month_number, p):
+@phase
+def assess(state, constants, month, seed, number, p):
     """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
     perceive(state, constants, month, p)
-    align(state, constants, month, seed, month_number, p)
-    allocate(state, constants, month, seed, month_number, p)
+    align(state, constants, month, seed, number, p)
+    allocate(state, constants, month, seed, number, p)
 
 
-@compiled
-def act(state, constants, month, seed, month_number, p):
+@phase
+def act(state, constants, month, seed, number, p):
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
     cooperate(state, constants, month, p)
     contest(state, constants, p)
-    rule(state, constants, month, seed, month_number, p)
-    recognise(state, constants, month, seed, month_number, p)
+    rule(state, constants, month, seed, number, p)
+    recognise(state, constants, month, seed, number, p)
 
 
 @compiled
 def failed_phase(state):
     """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
+    # What goes wrong anywhere reaches leanings, influence, stability or standing in the same month.
+    if np.isfinite(state.leaning.sum() + state.influence.sum() + state.stability.sum() + state.standing.sum()):
+        return 0
     if not np.isfinite(state.threat.sum() + state.spillover.sum()):
         return 1
     if not np.isfinite(state.leaning.sum()):
@@ -226,72 +190,67 @@ def failed_phase(state):
         return 3
     if not np.isfinite(state.influence.sum()):
         return 4
-    if not np.isfinite(state.stability.sum() + state.militants.sum() + state.control.sum()):
-        return 5
-    if not np.isfinite(state.standing.sum()):
-        return 6
-    return 0
+    return 5 if not np.isfinite(state.stability.sum()) else 6
 
 
 @compiled
-def run(state, constants, schedule, seed, p, start, stop, burn_in, window, kept, report):
+def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, report):
     """Advance `state` from month `start` to before `stop`, writing the report.
 
     Args:
+        rows: (T, W) the schedule, a flat row a month.
         start: first month, counted from the schedule's first; negative months are burn-in under the first posture.
         window: (2,) int64 first month and the month after the last over which `report.window` averages.
         kept: (kept,) int64 columns whose monthly values go to `report.trajectory` (row = month - start).
     """
     row = np.empty(report.window.size)
-    months = 0
+    n, k = state.spillover.shape
+    counted_months = 0
     for t in range(start, stop):
-        month = month_of(schedule, max(t, 0))
-        number = np.uint64(t + burn_in)
+        month, number = month_of(rows, max(t, 0), n, k, constants.convenes.shape[0]), np.uint64(t + burn_in)
         assess(state, constants, month, seed, number, p)
         act(state, constants, month, seed, number, p)
-        phase = failed_phase(state)
-        if phase > 0:
-            report.status[0], report.status[1], report.status[2] = 1, t, phase
+        failed = failed_phase(state)
+        if failed > 0:
+            report.status[0], report.status[1], report.status[2] = 1, t, failed
             report.window[:] = np.nan
             return
         counted = window[0] <= t < window[1]
         if counted or kept.size > 0:
-            observe(state, constants, row)
+            observe(state, constants, row, row.size if counted else kept.max() + 1)
         if counted:
-            if months == 0:
+            if counted_months == 0:
                 report.window[:] = 0.0
-            months += 1
+            counted_months += 1
             report.window[:] += row
         if kept.size > 0 and t >= 0:
             for c in range(kept.size):
                 report.trajectory[t - max(start, 0), c] = row[kept[c]]
-    if months > 0:
-        report.window[:] /= months
+    if counted_months > 0:
+        report.window[:] /= counted_months
     report.status[0] = 0
 
 
 @compiled
 def run_chunk(
-    rules, rows, seeds, memories, geography, schedule, focus, scopes, start, stop, burn_in, window, kept,
+    rules, rows, seeds, memories, begins, fixed, geography, months, focus, scopes, start, stop, burn_in, window, kept,
     means, trajectories, statuses,
 ):  # fmt: skip
     """Advance runs one after another, without the interpreter's lock; nothing raises.
 
     Args:
         rules: (R,) parameter records. rows: (R, M) coded rows. seeds: (R,) uint64.
-        memories: (R, Z) flat states: written from the beginning where `start` is the first month of the burn-in, else
-            continued from the snapshots they hold; in both cases they end as snapshots before month `stop`.
+        memories: (R, Z) flat states, written from the beginning where the run `begins`, else continued from the
+            snapshots they hold; in both cases they end as snapshots before month `stop`.
+        fixed: `constants_size` long, scratch. months: (T, W) the schedule's rows.
         means: (R, C), trajectories: (R, months, kept), statuses: (R, 3) int64; written, pre-filled by the caller.
     """
-    theatres = geography.size.size
-    actors = geography.name_hash.size
+    n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
     for r in range(rows.shape[0]):
         p = rules[r]
-        coded = unpack_coded(rows[r], actors, theatres)
-        constants = derive(coded, geography, focus, scopes, p)
-        state = unpack_state(memories[r], actors, theatres, geography.convenes.shape[0], focus.shape[0])
-        if start == -burn_in:
-            memories[r] = 0.0
-            begin(state, coded, geography, constants, p)
+        constants = derive(rows[r], borrowed(fixed), geography, focus, scopes, p)
+        state = unpack_state(borrowed(memories[r]), n, k, v, focus.shape[0])
+        if begins:
+            begin(state, rows[r], geography, constants, p)
         report = Report(means[r], trajectories[r], statuses[r])
-        run(state, constants, schedule, seeds[r], p, start, stop, burn_in, window, kept, report)
+        run(state, constants, borrowed(months), seeds[r], p, start, stop, burn_in, window, kept, report)

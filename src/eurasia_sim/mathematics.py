@@ -17,7 +17,15 @@ from numba.extending import intrinsic
 Parameters = ParamSpec("Parameters")
 Result_co = TypeVar("Result_co", covariant=True)
 
-_COMPILED_SOURCES = ("mathematics.py", "streams.py", "parameters.py", "measures.py", "kernel.py", "mechanisms/*.py")
+_COMPILED_SOURCES = (
+    "mathematics.py",
+    "streams.py",
+    "parameters.py",
+    "layout.py",
+    "measures.py",
+    "kernel.py",
+    "mechanisms/*.py",
+)
 
 
 @functools.cache
@@ -50,11 +58,26 @@ class Compiled(Protocol[Parameters, Result_co]):
 
 def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
     """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached."""
+    return _compiled(function, is_part=False)
+
+
+def phase(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
+    """As `compiled`, for a part of a larger function: its machine code is put in place rather than called.
+
+    Some eight hundred words say where the arrays of a world lie, and handing them on costs more than many a part does.
+    What is put in place at every level would be compiled as often, so the functions that make a month are only called.
+    """
+    return _compiled(function, is_part=True)
+
+
+def _compiled(function: Callable[Parameters, Result_co], *, is_part: bool) -> Compiled[Parameters, Result_co]:
     settings: Any = numba.config  # filled from the environment at import, so its names are not declared
     previous = settings.CACHE_DIR
     settings.CACHE_DIR = str(cache_folder())
     try:
-        decorated: Compiled[Parameters, Result_co] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        decorated: Compiled[Parameters, Result_co] = numba.njit(
+            cache=True, nogil=True, error_model="numpy", forceinline=is_part
+        )(function)
     finally:
         settings.CACHE_DIR = previous
     return decorated
@@ -74,6 +97,26 @@ def _bitcast(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
 
 _float_from_bits = _bitcast(types.int64, types.float64)
 _bits_from_float = _bitcast(types.float64, types.int64)
+
+
+@intrinsic
+def _pointer(context: Any, address: Any) -> Any:
+    """An address as a pointer."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
+
+    return types.voidptr(types.uintp), generate
+
+
+@compiled
+def borrowed(row):
+    """The same float64 row without its owner's reference count, which every view would otherwise raise and lower.
+
+    The caller keeps the owner alive.
+    """
+    return numba.carray(_pointer(row.ctypes.data), row.shape, np.float64)
+
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, saturation
+from eurasia_sim.mathematics import compiled, phase, saturation
 
 PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
@@ -23,7 +23,7 @@ THEATRE_MEASURES = (
 )
 
 
-@compiled
+@phase
 def pair_measures(first, second, joint, scope, budgets, out):
     """Write the six measures of a pair over a scope of theatres, each in [0, 1], symmetric, 0 where the two never meet.
 
@@ -67,7 +67,7 @@ def pair_measures(first, second, joint, scope, budgets, out):
         out[5] = max(1.0 - agreement, 0.0)
 
 
-@compiled
+@phase
 def benefit(i, state, constants):
     """Interest-weighted attainment of actor i, in [0, 1] but for standing, which may take it slightly out.
 
@@ -114,7 +114,7 @@ def benefit(i, state, constants):
     return total / weights if weights > 0.0 else 0.0
 
 
-@compiled
+@phase
 def burden(i, state):
     """Share of actor i's budget that goes to security in theatres it does not rule, in [0, 1]."""
     spent = 0.0
@@ -124,7 +124,7 @@ def burden(i, state):
     return spent / state.budget[i] if state.budget[i] > 0.0 else 0.0
 
 
-@compiled
+@phase
 def convening(i, state, constants):
     """Share of all effort spent in venues that goes to venues which actor i convenes, in [0, 1]."""
     own, total = 0.0, 0.0
@@ -137,7 +137,7 @@ def convening(i, state, constants):
     return own / total if total > 0.0 else 0.0
 
 
-@compiled
+@phase
 def hedging(k, state):
     """How evenly a host's foreign influence is spread over patrons: 1 - Herfindahl index of their shares, in [0, 1)."""
     actors, _, domains = state.influence.shape
@@ -152,7 +152,7 @@ def hedging(k, state):
     return 1.0 - square / (total * total) if total > 0.0 else 0.0
 
 
-@compiled
+@phase
 def observe_pairs(state, constants, out):
     """Write the pair measures of every focal pair over every scope; return how many columns were written."""
     column = 0
@@ -171,7 +171,7 @@ def observe_pairs(state, constants, out):
     return column
 
 
-@compiled
+@phase
 def observe_actors(state, constants, out):
     """Write the actor measures, actor by actor; return how many columns were written."""
     actors, theatres, domains = state.effort.shape
@@ -193,7 +193,7 @@ def observe_actors(state, constants, out):
     return column
 
 
-@compiled
+@phase
 def observe_theatres(state, constants, out):
     """Write the theatre measures, theatre by theatre; return how many columns were written.
 
@@ -219,14 +219,18 @@ def observe_theatres(state, constants, out):
 
 
 @compiled
-def observe(state, constants, out):
-    """Write one month's row of every column named by `column_names`, in that order."""
+def observe(state, constants, out, needed):
+    """Write one month's row of the columns named by `column_names`, in that order; those past `needed` may be left."""
     column = observe_pairs(state, constants, out)
+    if needed <= column:
+        return
     column += observe_actors(state, constants, out[column:])
     column += observe_theatres(state, constants, out[column:])
     for block in (state.alignment.ravel(), state.threat.ravel(), state.recognition.ravel()):
         out[column : column + block.size] = block
         column += block.size
+    if needed <= column:
+        return
     for block in (state.influence.ravel(), state.effort.ravel()):
         out[column : column + block.size] = block
         column += block.size

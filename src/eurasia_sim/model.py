@@ -15,7 +15,8 @@ from eurasia_sim.actors import Policy, Present, StateActor
 from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.design import run_seeds
 from eurasia_sim.inputs import prepare
-from eurasia_sim.measures import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES, observe
+from eurasia_sim.layout import unpack_coded, unpack_state
+from eurasia_sim.measures import observe
 from eurasia_sim.scenario import Scenario, apply_settings, load_scenario
 from eurasia_sim.world import World, load_world
 
@@ -101,12 +102,14 @@ class EurasiaModel(mesa.Model):
     def _begun(self) -> Present:
         """The arrays before the first month of the burn-in."""
         inputs, world = self.inputs, self.world
-        coded = kernel.unpack_coded(inputs.row, len(world.actors), len(world.theatres))
-        constants = kernel.derive(coded, inputs.geography, inputs.focus, inputs.scopes, self._rules)
+        coded = unpack_coded.py_func(inputs.row, len(world.actors), len(world.theatres))
+        constants = kernel.derive(
+            inputs.row, np.empty(inputs.constants_size), inputs.geography, inputs.focus, inputs.scopes, self._rules
+        )
         memory = np.zeros(inputs.state_size)
         counts = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
-        state = kernel.unpack_state(memory, *counts)
-        kernel.begin(state, coded, inputs.geography, constants, self._rules)
+        state = unpack_state.py_func(memory, *counts)
+        kernel.begin(state, inputs.row, inputs.geography, constants, self._rules)
         return Present(tuple(world.actors), tuple(world.theatres), coded, constants, state)
 
     def _collector(self) -> DataCollector:
@@ -144,7 +147,7 @@ class EurasiaModel(mesa.Model):
         self._assess()
         self._decide()
         self._act()
-        observe(self.present.state, self.present.constants, self.row)
+        observe(self.present.state, self.present.constants, self.row, self.row.size)
         self.datacollector.collect(self)
         self.running = self.month < self.inputs.months
 
@@ -172,7 +175,7 @@ class EurasiaModel(mesa.Model):
 
     def _now(self) -> tuple[Any, ...]:
         """The month, its address among the random numbers, and the rules, as the kernel takes them."""
-        month = kernel.month_of(self.inputs.schedule, max(self.month, 0))
+        month = self.inputs.month(max(self.month, 0))
         return month, self._seed_of_run, np.uint64(self.month + self.inputs.burn_in), self._rules
 
 

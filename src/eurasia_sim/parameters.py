@@ -96,6 +96,7 @@ class Schedule(NamedTuple):
     membership: Floats
     comembership: Floats  # (T, N, N) institutions shared, each counting once a domain, observers half
     venues: Floats  # (T, N, N, D) institutions shared that serve a domain
+    rows: Floats  # (T, W) all of these month by month, one flat row each
 
 
 class Month(NamedTuple):
@@ -118,6 +119,7 @@ class Month(NamedTuple):
     membership: Floats
     comembership: Floats
     venues: Floats
+    row: Floats  # the flat row on which all of these lie
 
 
 class Constants(NamedTuple):
@@ -143,10 +145,14 @@ class Constants(NamedTuple):
     contested: Floats  # (K,) 1 where there was a challenger
     contender: Integers  # (K,) who first challenged the rule, -1 for none
     convenes: Floats  # (V, N)
-    name_hash: Hashes  # (N,)
+    base_stability: Floats  # (K,)
     theatre_hash: Hashes  # (K,)
+    name_hash: Hashes  # (N,)
+    cell_address: Hashes  # (3, N * K) where an actor's draws for a theatre are found
+    pair_address: Hashes  # (3, pairs) where a pair's draws are found
     focus: Integers  # (P, 2) pairs that measures are read off for
     scopes: Floats  # (S, K) 1 where a scope counts a theatre
+    row: Floats  # the flat row on which all of these lie
 
 
 class State(NamedTuple):
@@ -170,11 +176,7 @@ class State(NamedTuple):
     common_root: Floats  # (N, K, D) its square root
     luck: Floats  # (N, K, D) this month's draws
     imposed: Floats  # (N, K, D) shares of budget
-    own_effort: Floats  # (N, K, D) scratch: one actor's efforts beside each other's
-    own_danger: Floats  # (N, K, D) scratch: the same of its dangers
-    readiness: Floats  # (N, K, D) scratch: log-odds of acting jointly
-    together: Floats  # (N, K, D) scratch: one actor's joint efforts with each other
-    least: Floats  # (N, K, D) least joint share
+    weighed: Floats  # (N, K, D) scratch: choice weights
     access: Floats  # (N, K, D) >= 0
     strength: Floats  # (N, K, D) >= 0
     spillover: Floats  # (N, K) >= 0
@@ -195,10 +197,19 @@ class State(NamedTuple):
     demand: Floats  # (K,) for a balancer
     hazard: Floats  # (K, H)
     total: Floats  # (K, D) strength of all
-    scratch_cells: Floats  # (3, K * D)
+    scratch_cells: Floats  # (3, K * D and padding)
+    padded_influence: Floats  # (N, K * D and padding) scratch
+    pair_smaller: Floats  # (pairs * K * D) scratch: the smaller of two efforts
+    pair_both: Floats  # (pairs * K * D) scratch: their sum
+    pair_danger: Floats  # (pairs * K * D) scratch: their common danger
+    pair_ready: Floats  # (pairs * K * D) scratch: log-odds of acting jointly
+    pair_together: Floats  # (pairs * K * D) scratch: what they do together
+    pair_luck: Floats  # (pairs) scratch
+    uncovered: Floats  # (N,) scratch: threats to a host that no patron covers
     pair_joint: Floats  # (P, K, D) joint effort of the focal pairs
     ruler: Integers  # (K,)
     challenger: Integers  # (K,)
+    memory: Floats  # the flat row on which all of these lie
 
 
 def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:

@@ -48,21 +48,26 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @compiled
-def draw(seed, mechanism, month, first, second):
-    """Four 32-bit words for one decision.
+def address(first, second):
+    """Three counter words that stand for whom or what a draw concerns: two uint64 name hashes, in order."""
+    return first & _LOW, second & _LOW, ((first >> _SHIFT) * np.uint64(3) + (second >> _SHIFT)) & _LOW
+
+
+@compiled
+def draw_at(seed, mechanism, month, c0, c1, c2):
+    """Four 32-bit words for one decision at an `address`.
 
     Args:
         seed: uint64, of the run. mechanism: uint64 below 16. month: uint64 since the first of the burn-in.
-        first, second: uint64 name hashes of whom or what the draw concerns (ordered).
     """
-    return philox(
-        first & _LOW,
-        second & _LOW,
-        ((first >> _SHIFT) * np.uint64(3) + (second >> _SHIFT)) & _LOW,
-        (month << np.uint64(4)) | mechanism,
-        seed & _LOW,
-        seed >> _SHIFT,
-    )
+    return philox(c0, c1, c2, (month << np.uint64(4)) | mechanism, seed & _LOW, seed >> _SHIFT)
+
+
+@compiled
+def draw(seed, mechanism, month, first, second):
+    """Four 32-bit words for one decision that concerns two named things; arguments as `draw_at` and `address`."""
+    c0, c1, c2 = address(first, second)
+    return draw_at(seed, mechanism, month, c0, c1, c2)
 
 
 @compiled
@@ -78,7 +83,6 @@ def gumbel(u):
 
 
 @compiled
-def shock(word):
-    """Symmetric variate of mean 0 and standard deviation 1 (logistic), from a 32-bit word."""
-    u = uniform(word)
+def shock(u):
+    """Symmetric variate of mean 0 and standard deviation 1 (logistic), from a uniform."""
     return logarithm(u / (1.0 - u)) / _LOGISTIC_DEVIATION

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, hyperbolic_tangent
-from eurasia_sim.streams import draw, shock
+from eurasia_sim.mathematics import compiled, hyperbolic_tangent, phase
+from eurasia_sim.streams import draw_at, shock, uniform
 
 STREAM = np.uint64(1)
 
 
-@compiled
+@phase
 def shared_danger(danger, roots, out, minimum_form):
     """Write how much danger each pair has in common: the sum over sources of what both feel.
 
@@ -45,7 +45,7 @@ def shared_danger(danger, roots, out, minimum_form):
                 out[j, i] += total
 
 
-@compiled
+@phase
 def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     """Where an actor's leaning toward another is drawn.
 
@@ -62,17 +62,26 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     )
 
 
-@compiled
-def pair_shocks(names, seed, month_number, out):
-    """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two."""
-    for i in range(names.size):
-        for j in range(i + 1, names.size):
-            word, _, _, _ = draw(seed, STREAM, month_number, min(names[i], names[j]), max(names[i], names[j]))
-            out[i, j] = shock(word)
-            out[j, i] = out[i, j]
+@phase
+def pair_shocks(addresses, seed, month_number, flat, out):
+    """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two.
+
+    Args:
+        addresses: (3, pairs) uint64, first actor with each later one. flat: (pairs,) scratch.
+    """
+    for c in range(flat.size):
+        words = draw_at(seed, STREAM, month_number, addresses[0, c], addresses[1, c], addresses[2, c])
+        flat[c] = uniform(words[0])
+    for c in range(flat.size):
+        flat[c] = shock(flat[c])
+    pair = 0
+    for i in range(out.shape[0]):
+        for j in range(i + 1, out.shape[0]):
+            out[i, j], out[j, i] = flat[pair], flat[pair]
+            pair += 1
 
 
-@compiled
+@phase
 def pull_all(affinity, goodwill, shared, threat, rivalry, membership, joint, p, out):
     """Write the pull of every leaning, all arrays flat and of one length."""
     for c in range(out.size):
@@ -92,7 +101,7 @@ def align(state, constants, month, seed, month_number, p):
     shared *= p.shared_spillover
     shared_danger(state.threat, state.scratch_actor, shared, p.minimum_shared)
     if p.alignment_noise > 0.0:
-        pair_shocks(constants.name_hash, seed, month_number, state.shock)
+        pair_shocks(constants.pair_address, seed, month_number, state.pair_luck, state.shock)
     pull_all(
         constants.affinity.ravel(), month.goodwill.ravel(), shared.ravel(), state.threat.ravel(), state.rivalry.ravel(),
         month.comembership.ravel(), state.partnership.ravel(), p, pull,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, exponential, logarithm, saturation
-from eurasia_sim.streams import draw, gumbel, uniform
+from eurasia_sim.mathematics import compiled, exponential, logarithm, phase, saturation
+from eurasia_sim.streams import draw_at, gumbel, uniform
 
 STREAM = np.uint64(2)
 
 
-@compiled
+@phase
 def budget(power, p):
     """What an actor can spend in a month: power ** budget_elasticity; 0 without power."""
     return exponential(p.budget_elasticity * logarithm(power)) if power > 0.0 else 0.0
 
 
-@compiled
+@phase
 def containment_need(state, constants, p):
     """Write each actor's need to hold back what spills over, at its source and at the lands between (N, K).
 
@@ -43,12 +43,12 @@ def containment_need(state, constants, p):
             met[i, k] = need
 
 
-@compiled
+@phase
 def weigh_rivals(apart, denial, threat, influence, out):
-    """Write sums over others of their influence in each cell, weighed three ways: (3, K * D).
+    """Write sums over others of their influence in each cell, weighed three ways: (3, row).
 
     Args:
-        apart, denial, threat: (N,) one actor's weights on each other. influence: (N, K * D).
+        apart, denial, threat: (N,) one actor's weights on each other. influence: (N, row), K * D cells and padding.
     """
     displaced, resisted, guarded = out[0], out[1], out[2]
     out[:] = 0.0
@@ -60,7 +60,7 @@ def weigh_rivals(apart, denial, threat, influence, out):
             guarded[c] += third * row[c]
 
 
-@compiled
+@phase
 def rival_motives(state, constants, p):
     """Write the pull of others' influence on each actor's effort (N, K, D): nearness, access and gain of undoing it.
 
@@ -73,6 +73,9 @@ def rival_motives(state, constants, p):
     actors, theatres, domains = state.influence.shape
     cells = theatres * domains
     influence, utility = state.influence.reshape((actors, cells)), state.utility.reshape((actors, cells))
+    # Rows as long as some vector registers are summed several times as fast as rows of an odd length.
+    padded = state.padded_influence
+    padded[:, :cells] = influence
     access = state.access.reshape((actors, cells))
     alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
     displaced, resisted, guarded = state.scratch_cells[0], state.scratch_cells[1], state.scratch_cells[2]
@@ -81,7 +84,7 @@ def rival_motives(state, constants, p):
         for j in range(actors):
             apart[i, j] = 0.5 * (1.0 - alignment[i, j])
     for i in range(actors):
-        weigh_rivals(apart[i], denial[i], threat[i], influence, state.scratch_cells)
+        weigh_rivals(apart[i], denial[i], threat[i], padded, state.scratch_cells)
         primacy, keep_out, survival = p.motive_primacy * weight[i, 0], p.motive_denial, p.motive_survival * weight[i, 5]
         for c in range(cells):
             sated = 1.0 - p.sufficiency * influence[i, c]
@@ -92,7 +95,7 @@ def rival_motives(state, constants, p):
                 utility[i, k * domains + d] *= near[i, k] * access[i, k * domains + d]
 
 
-@compiled
+@phase
 def home_motives(state, constants, p):
     """Add what moves whoever rules or contests a theatre: autonomy from the largest patron, and its own survival.
 
@@ -120,7 +123,7 @@ def home_motives(state, constants, p):
                 utility[i, k, d] += p.motive_autonomy * weight[i, 4] * largest + lacking
 
 
-@compiled
+@phase
 def marginal_utility(state, constants, p):
     """Write the worth of one more unit of effort to each actor in each theatre and domain (N, K, D).
 
@@ -152,7 +155,7 @@ def marginal_utility(state, constants, p):
                 utility[i, k, d] += access[i, k, d] * common[i, k, d] - distance - p.skill_cost * (1.0 - skill[i, d])
 
 
-@compiled
+@phase
 def incline(state, constants, seed, month_number, p):
     """Update every actor's inclination (N, K, D), the logarithm of a choice weight.
 
@@ -162,16 +165,14 @@ def incline(state, constants, seed, month_number, p):
     nothing but chance moves an allocation. The first month has no last one and starts at its utilities.
     """
     habit = p.habit if month_number > 0 else 0.0
-    actors, theatres, _ = state.inclination.shape
-    if p.utility_noise > 0.0:
-        for i in range(actors):
-            for k in range(theatres):
-                words = draw(seed, STREAM, month_number, constants.name_hash[i], constants.theatre_hash[k])
-                state.luck[i, k, 0] = uniform(words[0])
-                state.luck[i, k, 1] = uniform(words[1])
-                state.luck[i, k, 2] = uniform(words[2])
     inclination, luck, utility = state.inclination.ravel(), state.luck.ravel(), state.utility.ravel()
     if p.utility_noise > 0.0:
+        where = constants.cell_address
+        for c in range(where.shape[1]):
+            words = draw_at(seed, STREAM, month_number, where[0, c], where[1, c], where[2, c])
+            luck[3 * c] = uniform(words[0])
+            luck[3 * c + 1] = uniform(words[1])
+            luck[3 * c + 2] = uniform(words[2])
         for c in range(luck.size):
             luck[c] = gumbel(luck[c])
     for c in range(luck.size):
@@ -179,7 +180,7 @@ def incline(state, constants, seed, month_number, p):
         inclination[c] = moved + p.utility_noise * luck[c]
 
 
-@compiled
+@phase
 def impose(own, presence, aid, scripted, means, p):
     """Write the share of one actor's budget that the scenario commits to each cell; return their sum, at most 1.
 
@@ -206,7 +207,7 @@ def impose(own, presence, aid, scripted, means, p):
     return taken
 
 
-@compiled
+@phase
 def spend(state, constants, month, p):
     """Write every actor's effort (N, K, D): what is imposed, and the rest of the budget by logit over inclinations.
 
@@ -214,7 +215,7 @@ def spend(state, constants, month, p):
     to `reserve` is spent outside the region.
     """
     actors, theatres, domains = state.effort.shape
-    weighed, effort, size, means = state.own_effort, state.effort, constants.size, state.budget
+    weighed, effort, size, means = state.weighed, state.effort, constants.size, state.budget
     flat, inclination = weighed.ravel(), state.inclination.ravel()
     for c in range(flat.size):
         flat[c] = exponential(inclination[c])

@@ -5,17 +5,17 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import TINY, compiled, exponential, logarithm
+from eurasia_sim.mathematics import TINY, compiled, exponential, logarithm, phase
 
 
-@compiled
+@phase
 def ratio_strength(effort, p):
     """What an effort weighs where success goes by ratio (tullock1980): effort ** decisiveness, 0 without effort."""
     powered = exponential(p.decisiveness * logarithm(max(effort, TINY)))
     return powered if effort > 0.0 else 0.0
 
 
-@compiled
+@phase
 def difference_strength(effort, p):
     """What an effort weighs where success goes by difference (hirshleifer1989): exp(difference_scale * effort) - 1.
 
@@ -24,14 +24,14 @@ def difference_strength(effort, p):
     return exponential(p.difference_scale * effort) - 1.0
 
 
-@compiled
-def demand_for_balancer(alignment, threat, cover, host):
-    """Unmet need of a host for someone to balance with, >= 0: each threat it sees less what aligned patrons cover.
+@phase
+def uncovered_threats(alignment, threat, cover, host, out):
+    """Write what of each threat to a host no aligned patron covers, (N,) >= 0; return the sum, its demand for a balancer.
 
     Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022
     L372-392).
-    Form: sum over threats of threat * (1 - security influence of those the host leans toward, weighed by the leaning),
-    leaving out the threatening one's own.
+    Form: threat * (1 - security influence of those the host leans toward, weighed by the leaning, the threatening one's
+    own left out).
 
     Args:
         alignment, threat: (N,) the host's rows. cover: (N,) security influence of each in the theatre. host: its index.
@@ -42,28 +42,30 @@ def demand_for_balancer(alignment, threat, cover, host):
             covered += max(alignment[j], 0.0) * cover[j]
     need = 0.0
     for m in range(threat.size):
-        if m != host:
-            need += threat[m] * (1.0 - (covered - max(alignment[m], 0.0) * cover[m]))
-    return max(need, 0.0)
+        own = max(alignment[m], 0.0) * cover[m] if m != host else 0.0
+        out[m] = max(threat[m] * (1.0 - (covered - own)), 0.0)
+        need += out[m]
+    return need
 
 
-@compiled
+@phase
 def host_access(leaning, share, hedging, balancing, known, p):
-    """How far a host lets a patron in, >= 0.
+    """How far a host lets a patron in, in [0, 1].
 
     Claim: Central Asian states hedge between patrons (aliyev2022 L372-392).
-    Form: (1 + alignment) / 2, less as the patron already holds much of the domain and the host cares for autonomy, more
-    as the patron can balance threats other than itself, and as it has recognised the ruler.
+    Form: (1 + alignment) / 2, less as the patron already holds much of the domain and the host cares for autonomy; what
+    is still closed opens as the patron can balance threats other than itself, and as it has recognised the ruler.
     """
-    appeal = 1.0 + p.access_balancing * balancing + p.access_recognition * known
-    return 0.5 * (1.0 + leaning) * (1.0 - hedging * share) * appeal
+    opened = 0.5 * (1.0 + leaning) * (1.0 - hedging * share)
+    return 1.0 - (1.0 - opened) / (1.0 + p.access_balancing * balancing + p.access_recognition * known)
 
 
-@compiled
+@phase
 def grant_access(state, constants, p):
     """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
     influence, access, alignment, threat = state.influence, state.access, state.alignment, state.threat
     ruler, challenger, demand, recognition = state.ruler, state.challenger, state.demand, state.recognition
+    uncovered = state.uncovered
     actors, theatres, domains = influence.shape
     for k in range(theatres):
         host = ruler[k]
@@ -71,11 +73,11 @@ def grant_access(state, constants, p):
             demand[k] = 0.0
             access[:, k, :] = 1.0
             continue
-        demand[k] = demand_for_balancer(alignment[host], threat[host], influence[:, k, 0], host)
+        demand[k] = uncovered_threats(alignment[host], threat[host], influence[:, k, 0], host, uncovered)
         hedging = min(p.access_hedging * constants.weight[host, 4], 1.0)
+        by_force = 0.25 if host == constants.contender[k] else 0.0
         for i in range(actors):
-            known = 0.25 * recognition[i, k] * constants.contested[k]
-            balancing = max(demand[k] - threat[host, i], 0.0)
+            known, balancing = by_force * recognition[i, k], demand[k] - uncovered[i]
             for d in range(domains):
                 access[i, k, d] = host_access(alignment[host, i], influence[i, k, d], hedging, balancing, known, p)
         access[host, k, :] = 1.0

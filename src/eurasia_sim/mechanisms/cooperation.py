@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import TINY, compiled, exponential, logistic
+from eurasia_sim.mathematics import TINY, compiled, exponential, logistic, phase
 
 
-@compiled
+@phase
 def readiness(trust, venues, p):
     """Log-odds of acting jointly before any gain: trust (mean alignment) and shared venues against reluctance.
 
@@ -16,7 +16,7 @@ def readiness(trust, venues, p):
     return p.joint_trust * trust + p.joint_venues * venues - p.joint_reluctance
 
 
-@compiled
+@phase
 def joint_willingness(ready, pooled, own_share, p):
     """Willingness of the less favoured of two to do together what both do in one place, in (0, 1).
 
@@ -32,38 +32,70 @@ def joint_willingness(ready, pooled, own_share, p):
     return logistic(ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share)))
 
 
-@compiled
-def joint_volumes(mine, theirs, my_danger, their_danger, ready, least, p, out):
-    """Write what is done together in each of a row of cells, at most the smaller of two efforts.
+@phase
+def joint_volumes(smaller, both, danger, ready, p, out):
+    """Write what is done together in each of a row of meetings, at most the smaller of two efforts.
 
     Args:
-        mine, theirs: efforts. my_danger, their_danger: square roots of each one's containment need. ready: log-odds.
-        least: imposed least joint share. out: written; all of one length.
+        smaller, both: the smaller effort, and the sum of the two. danger: the common containment need (geometric mean).
+        ready: log-odds. out: written; all of one length.
     """
     for c in range(out.size):
-        share = min(mine[c], theirs[c]) / (mine[c] + theirs[c] + TINY)
-        out[c] = joint_willingness(ready[c], my_danger[c] * their_danger[c], share, p)
-    for c in range(out.size):
-        out[c] = max(out[c], least[c]) * min(mine[c], theirs[c])
+        share = smaller[c] / (both[c] + TINY)
+        out[c] = joint_willingness(ready[c], danger[c], share, p) * smaller[c]
 
 
-@compiled
-def repeat_own(i, state, month, p):
-    """Write actor i's efforts, dangers and readiness beside those of every other actor, cell by cell (N, K, D) each."""
+@phase
+def meet(state, month, p):
+    """Write for each pair, cell by cell, its smaller effort, sum of efforts, common danger and readiness."""
     actors, theatres, domains = state.effort.shape
-    mine, danger, ready = state.own_effort, state.own_danger, state.readiness
-    effort, roots, alignment, venues = state.effort[i], state.common_root[i], state.alignment, month.venues[i]
-    for j in range(i + 1, actors):
-        trust = 0.5 * (alignment[i, j] + alignment[j, i])
-        for d in range(domains):
-            log_odds = readiness(trust, venues[j, d], p)
-            for k in range(theatres):
-                mine[j, k, d] = effort[k, d]
-                danger[j, k, d] = roots[k, d]
-                ready[j, k, d] = log_odds
+    effort, roots, alignment, venues = state.effort, state.common_root, state.alignment, month.venues
+    smaller, both, danger, ready = state.pair_smaller, state.pair_both, state.pair_danger, state.pair_ready
+    cells = theatres * domains
+    row = 0
+    for i in range(actors):
+        mine, my_danger = effort[i].ravel(), roots[i].ravel()
+        for j in range(i + 1, actors):
+            theirs, their_danger = effort[j].ravel(), roots[j].ravel()
+            for c in range(cells):
+                smaller[row + c] = min(mine[c], theirs[c])
+                both[row + c] = mine[c] + theirs[c]
+                danger[row + c] = my_danger[c] * their_danger[c]
+            trust = 0.5 * (alignment[i, j] + alignment[j, i])
+            for d in range(domains):
+                log_odds = readiness(trust, venues[i, j, d], p)
+                for k in range(theatres):
+                    ready[row + k * domains + d] = log_odds
+            row += cells
 
 
-@compiled
+@phase
+def share_out(state, month):
+    """Write each actor's largest joint effort a cell, and each pair's rivalry and partnership, from the meetings."""
+    actors, theatres, domains = state.effort.shape
+    cells = theatres * domains
+    smaller, together, least, means = state.pair_smaller, state.pair_together, month.jointness.ravel(), state.budget
+    joint = state.joint.reshape((actors, cells))
+    joint[:] = 0.0
+    row = 0
+    for i in range(actors):
+        for j in range(i + 1, actors):
+            overlap, shared = 0.0, 0.0
+            for c in range(cells):
+                volume = max(together[row + c], least[c] * smaller[row + c])
+                overlap += smaller[row + c]
+                shared += volume
+                joint[i, c] = max(joint[i, c], volume)
+                joint[j, c] = max(joint[j, c], volume)
+                together[row + c] = volume
+            row += cells
+            both = means[i] + means[j] + TINY
+            state.rivalry[i, j] = 2.0 * (overlap - shared) / both
+            state.partnership[i, j] = 2.0 * shared / both
+            state.rivalry[j, i], state.partnership[j, i] = state.rivalry[i, j], state.partnership[i, j]
+
+
+@phase
 def join(state, constants, month, p):
     """Write what is done jointly, by each actor and by each pair.
 
@@ -72,46 +104,19 @@ def join(state, constants, month, p):
     """
     actors, theatres, domains = state.effort.shape
     cells = theatres * domains
-    effort, joint, roots = state.effort.ravel(), state.joint.ravel(), state.common_root.ravel()
-    mine, danger, ready = state.own_effort.ravel(), state.own_danger.ravel(), state.readiness.ravel()
-    common, together, least = state.common.ravel(), state.together.ravel(), state.least.ravel()
-    state.joint[:] = 0.0
-    state.least[:] = month.jointness
+    common, roots = state.common.ravel(), state.common_root.ravel()
     for c in range(common.size):
         roots[c] = np.sqrt(common[c])
-    for i in range(actors):
-        repeat_own(i, state, month, p)
-        rest = (i + 1) * cells
-        joint_volumes(
-            mine[rest:], effort[rest:], danger[rest:], roots[rest:], ready[rest:], least[rest:], p, together[rest:]
-        )
-        for c in range(rest, joint.size):
-            joint[c] = max(joint[c], together[c])
-        for j in range(i + 1, actors):
-            meet(i, j, state)
-        for pair in range(constants.focus.shape[0]):
-            first, second = constants.focus[pair, 0], constants.focus[pair, 1]
-            if min(first, second) == i:
-                state.pair_joint[pair] = state.together[max(first, second)]
+    meet(state, month, p)
+    joint_volumes(state.pair_smaller, state.pair_both, state.pair_danger, state.pair_ready, p, state.pair_together)
+    share_out(state, month)
+    for pair in range(constants.focus.shape[0]):
+        first, second = min(constants.focus[pair]), max(constants.focus[pair])
+        row = (first * (2 * actors - first - 1) // 2 + second - first - 1) * cells
+        state.pair_joint[pair] = state.pair_together[row : row + cells].reshape((theatres, domains))
 
 
-@compiled
-def meet(i, j, state):
-    """Write rivalry and partnership of actors i and j from what they do together, and i's largest joint efforts."""
-    effort, joint, together = state.effort, state.joint, state.together
-    overlap, shared = 0.0, 0.0
-    for k in range(effort.shape[1]):
-        for d in range(effort.shape[2]):
-            overlap += min(effort[i, k, d], effort[j, k, d])
-            shared += together[j, k, d]
-            joint[i, k, d] = max(joint[i, k, d], together[j, k, d])
-    both = state.budget[i] + state.budget[j] + TINY
-    state.rivalry[i, j] = 2.0 * (overlap - shared) / both
-    state.partnership[i, j] = 2.0 * shared / both
-    state.rivalry[j, i], state.partnership[j, i] = state.rivalry[i, j], state.partnership[i, j]
-
-
-@compiled
+@phase
 def convene(state, constants, month, p):
     """Write how effort divides over venues (N, V), and what their conveners gain by it (N, K).
 
@@ -125,15 +130,21 @@ def convene(state, constants, month, p):
     attended, summoned, effort, joint, ruler = state.attended, state.summoned, state.effort, state.joint, state.ruler
     venues, actors = convenes.shape
     theatres = effort.shape[1]
+    attended[:] = 0.0
+    for v in range(venues):
+        for j in range(actors):
+            if convenes[v, j] > 0.0:
+                for i in range(actors):
+                    attended[i, v] += convenes[v, j] * (weight[i, 0] if j == i else alignment[i, j])
+    flat = attended.ravel()
+    for c in range(flat.size):
+        flat[c] = exponential(p.venue_pull * flat[c])
     for i in range(actors):
         spent, total = 0.0, TINY
         for k in range(theatres):
             spent += effort[i, k, 2] + joint[i, k, 0] + joint[i, k, 1]
         for v in range(venues):
-            pull = 0.0
-            for j in range(actors):
-                pull += convenes[v, j] * (weight[i, 0] if j == i else alignment[i, j])
-            attended[i, v] = membership[v, i] * exponential(p.venue_pull * pull)
+            attended[i, v] *= membership[v, i]
             total += attended[i, v]
         for v in range(venues):
             attended[i, v] *= spent / total
@@ -142,10 +153,11 @@ def convene(state, constants, month, p):
         gathered = 0.0
         for i in range(actors):
             gathered += attended[i, v]
-        for k in range(theatres):
-            if ruler[k] >= 0 and membership[v, ruler[k]] > 0.0:
-                for j in range(actors):
-                    summoned[j, k] += p.venue_influence * convenes[v, j] * gathered
+        for j in range(actors):
+            if convenes[v, j] > 0.0:
+                for k in range(theatres):
+                    if ruler[k] >= 0 and membership[v, ruler[k]] > 0.0:
+                        summoned[j, k] += p.venue_influence * convenes[v, j] * gathered
 
 
 @compiled

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import compiled, exponential, logistic
+from eurasia_sim.mathematics import compiled, exponential, logistic, phase
 
 
-@compiled
+@phase
 def closeness(distance, border, p):
     """How near two places are, before presence or fronts: strength left after the distance, plus a shared border.
 
@@ -22,13 +22,13 @@ def closeness(distance, border, p):
     return exponential(-distance / p.distance_decay) + p.contiguity * border
 
 
-@compiled
+@phase
 def nearness(raw, p):
     """Closeness squeezed into [0, 1): one half at `closeness_half`."""
     return raw / (raw + p.closeness_half)
 
 
-@compiled
+@phase
 def relative_power(own, other):
     """Share of the other in the two's power, 0 where it has none; in [0, 1], rising in the other's power."""
     if other > 0.0:
@@ -36,7 +36,7 @@ def relative_power(own, other):
     return 0.0
 
 
-@compiled
+@phase
 def intent(enmity, pressure, revisionism, alignment, p):
     """Perceived aggressive intent of another, in (0, 1).
 
@@ -52,7 +52,7 @@ def intent(enmity, pressure, revisionism, alignment, p):
     )
 
 
-@compiled
+@phase
 def perceived_threat(power, proximity, offense, will, p):
     """Threat one actor sees in another, in [0, 1].
 
@@ -71,7 +71,7 @@ def perceived_threat(power, proximity, offense, will, p):
     return power * ((1.0 - p.additive_threat) * product + p.additive_threat * mean)
 
 
-@compiled
+@phase
 def perceive_power(state, constants, month):
     """Write every actor's power: its own means, its territory's, and those of each theatre it rules."""
     power, ruler = state.power, state.ruler
@@ -82,7 +82,7 @@ def perceive_power(state, constants, month):
             power[ruler[k]] += month.theatre_capability[k]
 
 
-@compiled
+@phase
 def perceive_projection(state, constants, month, p):
     """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
     near, projected, presence = constants.closeness_theatre, state.projected, month.presence
@@ -100,14 +100,14 @@ def perceive_projection(state, constants, month, p):
                     projected[i, j] += reach * near[i, k]
 
 
-@compiled
+@phase
 def perceive_intent(affinity, goodwill, pressed, revisionism, alignment, p, out):
     """Write the intent one actor sees in each other, (N,) each; `pressed` is the pressure each other puts on it."""
     for j in range(out.size):
         out[j] = intent(-(affinity[j] + goodwill[j]) / 3.0, pressed[j], revisionism[j], alignment[j], p)
 
 
-@compiled
+@phase
 def perceive_threat(state, constants, month, p):
     """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
     power, offense, threat, will = state.power, constants.offensive_capability, state.threat, state.scratch_actor
@@ -122,7 +122,7 @@ def perceive_threat(state, constants, month, p):
         threat[i, i] = 0.0
 
 
-@compiled
+@phase
 def perceive_spillover(state, constants, month):
     """Write what spills over from each theatre to each actor (N, K), >= 0.
 

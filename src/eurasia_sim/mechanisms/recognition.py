@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, logistic
+from eurasia_sim.mathematics import compiled, logistic, phase
 from eurasia_sim.streams import draw, uniform
 
 STREAM = np.uint64(4)
@@ -15,25 +15,25 @@ LADDER_TOP = 4.0
 CONTACT = 1.0
 
 
-@compiled
-def partners_level(i, power, alignment, levels):
+@phase
+def partners_level(i, contender, power, alignment, levels):
     """Ladder level of i's partners, weighed by power and by i's alignment; 0..4.
 
     Claim: neither power leads; Russia follows the caution of others (wishnick2021 L53, L65).
 
     Args:
-        power: (N,). alignment: (N,) i's row. levels: (N,) toward one contender.
+        power: (N,). alignment: (N,) i's row. levels: (N,) toward one contender, who is nobody's partner in this.
     """
     level, weight = 0.0, 0.0
     for j in range(power.size):
-        if j != i:
+        if j not in (i, contender):
             tie = power[j] * max(alignment[j], 0.0)
             level += tie * levels[j]
             weight += tie
     return level / weight if weight > 0.0 else 0.0
 
 
-@compiled
+@phase
 def step_hazard(need, trade, lead, restraint, audience, here, p):
     """Chance of taking the next step of the ladder this month, in (0, recognition_rate).
 
@@ -56,7 +56,7 @@ def step_hazard(need, trade, lead, restraint, audience, here, p):
     )
 
 
-@compiled
+@phase
 def hostile_neighbours(k, contender, ruler, affinity):
     """Mean enmity of the rulers of the other theatres toward a contender, in [0, 1]; 0 where there are none."""
     enmity, hosts = 0.0, 0.0
@@ -87,7 +87,7 @@ def recognise(state, constants, month, seed, month_number, p):
         for i in range(power.size):
             if i == contender or power[i] <= 0.0:
                 continue
-            lead = recognition[i, k] - partners_level(i, power, alignment[i], stood[:, k])
+            lead = recognition[i, k] - partners_level(i, contender, power, alignment[i], stood[:, k])
             if not np.isnan(month.recognition[i, k]):
                 recognition[i, k] = month.recognition[i, k]
             elif recognition[i, k] < open_to:

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, logistic, saturation
-from eurasia_sim.streams import draw, shock
+from eurasia_sim.mathematics import compiled, logistic, phase, saturation
+from eurasia_sim.streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
 LADDER_TOP = 4.0
 
 
-@compiled
-def suppression(k, presence, p):
-    """Weight of all foreign forces against a challenger and militants in theatre k, >= 0; presence is (N, K, X)."""
-    total = 0.0
-    for i in range(presence.shape[0]):
-        total += (
-            p.suppression_bases * presence[i, k, 0]
-            + p.suppression_forces * presence[i, k, 1]
-            + p.suppression_counterterror * presence[i, k, 2]
-        )
-    return total
+@phase
+def forces_weight(presence, p):
+    """Weight of one actor's forces in a theatre against those who fight its ruler, >= 0; presence is (X,)."""
+    return (
+        p.suppression_bases * presence[0]
+        + p.suppression_forces * presence[1]
+        + p.suppression_counterterror * presence[2]
+    )
 
 
-@compiled
+@phase
+def suppression(k, state, month, p):
+    """Weight of foreign forces in theatre k against militants, and of those among them that stand by the ruler, >= 0.
+
+    Form: all forces but the challenger's press militants; against the challenger they count as far as the ruler leans
+    to their owner.
+    """
+    ruler, against_militants, beside_ruler = state.ruler[k], 0.0, 0.0
+    for i in range(month.presence.shape[0]):
+        if i != state.challenger[k]:
+            weight = forces_weight(month.presence[i, k], p)
+            against_militants += weight
+            if ruler >= 0:
+                beside_ruler += weight * max(state.alignment[ruler, i], 0.0)
+    return against_militants, beside_ruler
+
+
+@phase
 def control_step(control, challenger_power, ruler_power, held_down, luck, p):
     """Challenger's control of the land a month on, kept off 0 and 1 by `control_margin`.
 
@@ -38,55 +52,54 @@ def control_step(control, challenger_power, ruler_power, held_down, luck, p):
     return min(max(control + drive * control * (1.0 - control), p.control_margin), 1.0 - p.control_margin)
 
 
-@compiled
-def change_rule(state, k, p):
-    """Swap ruler and challenger of theatre k; those who stood behind the fallen ruler lose standing, their rivals gain.
+@phase
+def change_rule(state, k, successor, p):
+    """Put a successor in theatre k's rule; who stood behind the fallen ruler loses standing, and their rivals gain.
 
     Claim: the fall of Kabul cost the United States reputation and lifted Russia's and China's (opportunity2021 L24,
     aliyev2022 L248, L264).
-    Form: each patron's loss is its share of security influence; each other actor gains by its distance from the loser.
+    Form: a patron's loss is its share of security influence times the fallen ruler's leaning to it; each other actor
+    gains by its own distance from the loser.
     """
     fallen = state.ruler[k]
-    state.ruler[k] = state.challenger[k]
+    state.ruler[k] = successor
     state.challenger[k] = fallen
     state.control[k] = p.control_remnant
-    actors = state.power.size
-    for j in range(actors):
-        if j != state.ruler[k]:
-            lost = state.influence[j, k, 0]
+    if fallen < 0:
+        return
+    for j in range(state.power.size):
+        if j not in (successor, fallen):
+            lost = state.influence[j, k, 0] * max(state.alignment[fallen, j], 0.0)
             state.standing[j] -= lost
-            for i in range(actors):
+            for i in range(state.power.size):
                 if i != j and state.power[i] > 0.0:
                     state.standing[i] += p.standing_gain * 0.5 * (1.0 - state.alignment[i, j]) * lost
 
 
-@compiled
+@phase
 def transfer_rule(state, month, k, p):
-    """Change theatre k's ruler where the record imposes it, or where rule is free and control passes the threshold."""
-    if state.challenger[k] < 0:
-        return
+    """Change theatre k's ruler where the scenario imposes another, or where rule is free and control has passed."""
     imposed = np.int64(month.rule[k])
-    if imposed >= 0:
-        if imposed == state.challenger[k]:
-            change_rule(state, k, p)
-        else:
-            state.control[k] = min(state.control[k], p.control_threshold)
-    elif state.control[k] > p.control_threshold:
-        change_rule(state, k, p)
+    if imposed >= 0 and imposed != state.ruler[k]:
+        change_rule(state, k, imposed, p)
+    elif imposed >= 0:
+        state.control[k] = min(state.control[k], p.control_threshold)
+    elif state.challenger[k] >= 0 and state.control[k] > p.control_threshold:
+        change_rule(state, k, state.challenger[k], p)
 
 
-@compiled
-def esteem(ruler, k, power, recognition):
-    """How far the powers recognise the ruler of theatre k, weighed by power, in [0, 1]."""
+@phase
+def esteem(contender, k, power, recognition):
+    """How far the powers recognise theatre k's contender once it rules, weighed by power, in [0, 1]."""
     known, weight = 0.0, 0.0
     for i in range(power.size):
-        if i != ruler:
+        if i != contender:
             known += power[i] * recognition[i, k]
             weight += power[i]
     return known / (weight * LADDER_TOP) if weight > 0.0 else 0.0
 
 
-@compiled
+@phase
 def restraint_step(restraint, aid, known, conduct, p):
     """Ruler's restraint of those who would use its land, a month on, in [0, 1].
 
@@ -99,14 +112,14 @@ def restraint_step(restraint, aid, known, conduct, p):
     return restraint + p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
 
 
-@compiled
+@phase
 def militants_target(restraint, stability, held_down, guard, p):
     """Where militants tend, in [0, 1]: they thrive on disorder and a ruler's laxity and yield to force."""
     bred = (1.0 - restraint) * (p.militants_base + p.militants_disorder * (1.0 - stability))
     return min(bred / (1.0 + held_down + p.militants_effort * guard), 1.0)
 
 
-@compiled
+@phase
 def stability_target(control, economy, guard, known, militants, luck, p):
     """Where stability tends, in (0, 1).
 
@@ -123,17 +136,17 @@ def stability_target(control, economy, guard, known, militants, luck, p):
     )
 
 
-@compiled
-def settle(state, month, k, held_down, luck, p):
+@phase
+def settle(state, constants, month, k, held_down, luck, p):
     """Write restraint, militants, economy and stability of a contested theatre a month on, each in [0, 1]."""
-    effort, ruler, challenger = state.effort, state.ruler[k], state.challenger[k]
+    effort, ruler, challenger, contender = state.effort, state.ruler[k], state.challenger[k], constants.contender[k]
     aid, trade, guard = 0.0, 0.0, 0.0
     for i in range(effort.shape[0]):
         aid += month.aid[i, k]
         if i not in (ruler, challenger):
             trade += effort[i, k, 1]
             guard += effort[i, k, 0]
-    known = esteem(ruler, k, state.power, state.recognition)
+    known = esteem(contender, k, state.power, state.recognition) if ruler == contender else 0.0
     state.restraint[k] = restraint_step(state.restraint[k], aid, known, month.conduct[k], p)
     militants = militants_target(state.restraint[k], state.stability[k], held_down, guard, p)
     state.militants[k] += p.militants_rate * (militants - state.militants[k])
@@ -143,19 +156,36 @@ def settle(state, month, k, held_down, luck, p):
     state.stability[k] += p.stability_rate * (stability - state.stability[k])
 
 
+@phase
+def contagion(state, constants, k, p):
+    """Where stability of an uncontested theatre tends: its own, less what spills over to its ruler from elsewhere.
+
+    Claim: instability in Afghanistan threatens to spread to Central Asia (aliyev2022 L92, L168, L280).
+    """
+    arriving = 0.0
+    if state.ruler[k] >= 0:
+        for source in range(state.ruler.size):
+            if source != k:
+                arriving += state.spillover[state.ruler[k], source]
+    return constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
+
+
 @compiled
 def rule(state, constants, month, seed, month_number, p):
-    """Move control, rule, conduct, militants, economy and stability of every theatre with a challenger one month on."""
+    """Move rule, and with it control, conduct, militants, economy and stability, of every theatre one month on."""
     ruler, challenger, control, power = state.ruler, state.challenger, state.control, state.power
     for k in range(ruler.size):
         if challenger[k] >= 0:
-            held_down = suppression(k, month.presence, p)
+            held_down, beside_ruler = suppression(k, state, month, p)
             words = draw(seed, STREAM, month_number, constants.theatre_hash[k], constants.theatre_hash[k])
-            ground = p.suppression_power * held_down
             held = power[ruler[k]] if ruler[k] >= 0 else 0.0  # a negative index would read the last actor's power
-            control[k] = control_step(control[k], power[challenger[k]], held, ground, shock(words[0]), p)
+            ground, luck = p.suppression_power * beside_ruler, shock(uniform(words[0]))
+            control[k] = control_step(control[k], power[challenger[k]], held, ground, luck, p)
             transfer_rule(state, month, k, p)
-            settle(state, month, k, held_down, shock(words[1]), p)
+            settle(state, constants, month, k, held_down, shock(uniform(words[1])), p)
+        else:
+            transfer_rule(state, month, k, p)
+            state.stability[k] += p.stability_rate * (contagion(state, constants, k, p) - state.stability[k])
         if not np.isnan(month.stability[k]):
             state.stability[k] = month.stability[k]
     for i in range(power.size):
