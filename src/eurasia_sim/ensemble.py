@@ -46,7 +46,7 @@ def _advance(
     *,
     begins: bool,
 ) -> Outcome:
-    """One call of the kernel: runs of one scenario over a span of months, beginning or continuing `memories` in place."""
+    """One call of the kernel: a span of months of one scenario's runs, begun or continued in `memories`."""
     start, stop = span
     runs = len(draws)
     outcome = Outcome(

@@ -49,7 +49,7 @@ def schedule_of(posture: Posture, geography: Geography) -> Schedule:
     venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
     series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
     whole = [np.ascontiguousarray(each) for each in (*series, venues.sum(axis=3), venues)]
-    return Schedule(*whole, np.concatenate([each.reshape(len(each), -1) for each in whole], axis=1))
+    return Schedule._make([*whole, np.concatenate([each.reshape(len(each), -1) for each in whole], axis=1)])
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.layout import constants_size, unpack_coded, unpack_constants, unpack_month, unpack_state
+from eurasia_sim.layout import unpack_coded, unpack_constants, unpack_month, unpack_state
 from eurasia_sim.mathematics import TINY, borrowed, compiled, exponential, logarithm, phase
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align

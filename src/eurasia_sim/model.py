@@ -16,7 +16,7 @@ from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.design import run_seeds
 from eurasia_sim.inputs import prepare
 from eurasia_sim.layout import unpack_coded, unpack_state
-from eurasia_sim.measures import observe
+from eurasia_sim.measures import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES, observe
 from eurasia_sim.scenario import Scenario, apply_settings, load_scenario
 from eurasia_sim.world import World, load_world
 

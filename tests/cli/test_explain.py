@@ -99,7 +99,7 @@ def test_evidence_is_listed_by_whom_it_is_about() -> None:
 
 
 def test_agreement_is_shown_with_its_interval() -> None:
-    (found,) = json.loads(answer("evidence", "agreement", "--draws", "200", "--json"))
+    *_, found = json.loads(answer("evidence", "agreement", "--draws", "200", "--json"))
     assert found["low"] < found["overall"]["alpha"] < found["high"]
     assert "Jaccard" in answer("evidence", "agreement", "--draws", "200")
 

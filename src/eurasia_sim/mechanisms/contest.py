@@ -26,7 +26,7 @@ def difference_strength(effort, p):
 
 @phase
 def uncovered_threats(alignment, threat, cover, host, out):
-    """Write what of each threat to a host no aligned patron covers, (N,) >= 0; return the sum, its demand for a balancer.
+    """Write what of each threat to a host no aligned patron covers, (N,); return the sum, its demand for a balancer.
 
     Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022
     L372-392).
