@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eurasia_sim.layout import unpack_coded, unpack_constants, unpack_month, unpack_state
-from eurasia_sim.mathematics import TINY, borrowed, compiled, exponential, logarithm, phase
+from eurasia_sim.mathematics import (
+    TINY,
+    borrowed,
+    compiled,
+    copy,
+    exponential,
+    fill,
+    hyperbolic_tangent,
+    logarithm,
+    phase,
+)
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
@@ -110,45 +120,46 @@ def derive(row, fixed, geography, focus, scopes, p):
     coded = unpack_coded(row, n, k)
     derive_places(constants, geography, p)
     derive_interests(constants, coded, p)
-    constants.own_power[:] = coded.own_power
-    constants.front[:] = coded.front
-    constants.offensive_capability[:] = coded.offensive_capability
-    constants.susceptibility[:] = coded.susceptibility
-    constants.threat_source[:] = coded.threat_source
+    copy(coded.own_power.ravel(), constants.own_power.ravel())
+    copy(coded.front.ravel(), constants.front.ravel())
+    copy(coded.offensive_capability.ravel(), constants.offensive_capability.ravel())
+    copy(coded.susceptibility.ravel(), constants.susceptibility.ravel())
+    copy(coded.threat_source.ravel(), constants.threat_source.ravel())
     constants.militancy[0] = p.militancy_terrorism
     constants.militancy[1] = p.militancy_narcotics
     constants.militancy[2] = p.militancy_refugees
-    constants.opportunity[:] = coded.opportunity
-    constants.skill[:] = coded.skill
-    constants.contender[:] = geography.challenger
-    constants.convenes[:] = geography.convenes
-    constants.base_stability[:] = coded.base_stability
-    constants.name_hash[:] = geography.name_hash
-    constants.theatre_hash[:] = geography.theatre_hash
+    copy(coded.opportunity.ravel(), constants.opportunity.ravel())
+    copy(coded.skill.ravel(), constants.skill.ravel())
+    copy(geography.challenger.ravel(), constants.contender.ravel())
+    copy(geography.convenes.ravel(), constants.convenes.ravel())
+    copy(coded.base_stability.ravel(), constants.base_stability.ravel())
+    copy(geography.name_hash.ravel(), constants.name_hash.ravel())
+    copy(geography.theatre_hash.ravel(), constants.theatre_hash.ravel())
     cell_addresses(geography.name_hash, geography.theatre_hash, constants.cell_address)
     pair_addresses(geography.name_hash, constants.pair_address)
-    constants.focus[:] = focus
-    constants.scopes[:] = scopes
+    copy(focus.ravel(), constants.focus.ravel())
+    copy(scopes.ravel(), constants.scopes.ravel())
     return constants
 
 
 @compiled
 def begin(state, row, geography, constants, p):
     """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
-    state.memory[:] = 0.0
+    fill(state.memory, 0.0)
     coded = unpack_coded(row, geography.name_hash.size, geography.size.size)
-    state.influence[:] = coded.initial_influence
-    state.recognition[:] = coded.initial_recognition
-    state.stability[:] = coded.base_stability
-    state.militants[:] = coded.initial_militants
-    state.economy[:] = coded.initial_economy
-    state.control[:] = coded.initial_control
-    state.restraint[:] = p.restraint_base
-    state.ruler[:] = geography.ruler
-    state.challenger[:] = geography.challenger
-    state.leaning[:] = p.alignment_affinity * constants.affinity / 3.0
-    state.alignment[:] = np.tanh(state.leaning)
+    copy(coded.initial_influence.ravel(), state.influence.ravel())
+    copy(coded.initial_recognition.ravel(), state.recognition.ravel())
+    copy(coded.base_stability.ravel(), state.stability.ravel())
+    copy(coded.initial_militants.ravel(), state.militants.ravel())
+    copy(coded.initial_economy.ravel(), state.economy.ravel())
+    copy(coded.initial_control.ravel(), state.control.ravel())
+    fill(state.restraint, p.restraint_base)
+    copy(geography.ruler.ravel(), state.ruler.ravel())
+    copy(geography.challenger.ravel(), state.challenger.ravel())
     for i in range(state.power.size):
+        for j in range(state.power.size):
+            state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
+            state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
         state.alignment[i, i] = 1.0
     grant_access(state, constants, p)
 
@@ -213,21 +224,23 @@ def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, rep
         failed = failed_phase(state)
         if failed > 0:
             report.status[0], report.status[1], report.status[2] = 1, t, failed
-            report.window[:] = np.nan
+            fill(report.window, np.nan)
             return
         counted = window[0] <= t < window[1]
         if counted or kept.size > 0:
             observe(state, constants, row, row.size if counted else kept.max() + 1)
         if counted:
             if counted_months == 0:
-                report.window[:] = 0.0
+                fill(report.window, 0.0)
             counted_months += 1
-            report.window[:] += row
+            for c in range(row.size):
+                report.window[c] += row[c]
         if kept.size > 0 and t >= 0:
             for c in range(kept.size):
                 report.trajectory[t - max(start, 0), c] = row[kept[c]]
     if counted_months > 0:
-        report.window[:] /= counted_months
+        for c in range(row.size):
+            report.window[c] /= counted_months
     report.status[0] = 0
 
 

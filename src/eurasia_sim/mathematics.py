@@ -197,3 +197,18 @@ def hyperbolic_tangent(x: float) -> float:
 def saturation(x: float) -> float:
     """x / (1 + x): a quantity of zero or more squeezed into [0, 1), rising."""
     return x / (1.0 + x)
+
+
+# A loop says in one line of machine code what slices and broadcasting say in a thousand.
+@compiled
+def fill(row, value):
+    """Set every element of a flat array."""
+    for c in range(row.size):
+        row[c] = value
+
+
+@compiled
+def copy(source, target):
+    """Copy one flat array onto another of the same length."""
+    for c in range(target.size):
+        target[c] = source[c]

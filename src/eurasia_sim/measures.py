@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, phase, saturation
+from eurasia_sim.mathematics import compiled, copy, fill, phase, saturation
 
 PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
@@ -51,7 +51,7 @@ def pair_measures(first, second, joint, scope, budgets, out):
             together += scope[k] * joint[k, d]
         met = max(met, min(here, there))
     total = mine + theirs
-    out[:] = 0.0
+    fill(out, 0.0)
     if met > 0.0:
         for d in range(domains):
             a, b = 0.0, 0.0
@@ -227,12 +227,12 @@ def observe(state, constants, out, needed):
     column += observe_actors(state, constants, out[column:])
     column += observe_theatres(state, constants, out[column:])
     for block in (state.alignment.ravel(), state.threat.ravel(), state.recognition.ravel()):
-        out[column : column + block.size] = block
+        copy(block, out[column : column + block.size])
         column += block.size
     if needed <= column:
         return
     for block in (state.influence.ravel(), state.effort.ravel()):
-        out[column : column + block.size] = block
+        copy(block, out[column : column + block.size])
         column += block.size
 
 

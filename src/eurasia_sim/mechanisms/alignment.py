@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, hyperbolic_tangent, phase
+from eurasia_sim.mathematics import compiled, fill, hyperbolic_tangent, phase
 from eurasia_sim.streams import draw_at, shock, uniform
 
 STREAM = np.uint64(1)
@@ -96,9 +96,11 @@ def align(state, constants, month, seed, month_number, p):
     """
     leaning, alignment, shared = state.leaning.ravel(), state.alignment.ravel(), state.shared
     pull, luck = state.scratch_actor.ravel(), state.shock.ravel()
-    shared[:] = 0.0
+    fill(shared.ravel(), 0.0)
     shared_danger(state.spillover, state.scratch_theatre, shared, p.minimum_shared)
-    shared *= p.shared_spillover
+    flat = shared.ravel()
+    for c in range(flat.size):
+        flat[c] *= p.shared_spillover
     shared_danger(state.threat, state.scratch_actor, shared, p.minimum_shared)
     if p.alignment_noise > 0.0:
         pair_shocks(constants.pair_address, seed, month_number, state.pair_luck, state.shock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, exponential, logarithm, phase, saturation
+from eurasia_sim.mathematics import compiled, copy, exponential, fill, logarithm, phase, saturation
 from eurasia_sim.streams import draw_at, gumbel, uniform
 
 STREAM = np.uint64(2)
@@ -51,7 +51,7 @@ def weigh_rivals(apart, denial, threat, influence, out):
         apart, denial, threat: (N,) one actor's weights on each other. influence: (N, row), K * D cells and padding.
     """
     displaced, resisted, guarded = out[0], out[1], out[2]
-    out[:] = 0.0
+    fill(out.ravel(), 0.0)
     for j in range(apart.size):
         first, second, third, row = apart[j], denial[j], threat[j], influence[j]
         for c in range(row.size):
@@ -75,7 +75,8 @@ def rival_motives(state, constants, p):
     influence, utility = state.influence.reshape((actors, cells)), state.utility.reshape((actors, cells))
     # Rows as long as some vector registers are summed several times as fast as rows of an odd length.
     padded = state.padded_influence
-    padded[:, :cells] = influence
+    for i in range(actors):
+        copy(influence[i], padded[i, :cells])
     access = state.access.reshape((actors, cells))
     alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
     displaced, resisted, guarded = state.scratch_cells[0], state.scratch_cells[1], state.scratch_cells[2]
@@ -202,7 +203,9 @@ def impose(own, presence, aid, scripted, means, p):
         for d in range(domains):
             taken += own[k, d]
     if taken > 1.0:
-        own /= taken
+        for k in range(theatres):
+            for d in range(domains):
+                own[k, d] /= taken
         return 1.0
     return taken
 

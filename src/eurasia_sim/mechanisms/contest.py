@@ -5,7 +5,7 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import TINY, compiled, exponential, logarithm, phase
+from eurasia_sim.mathematics import TINY, compiled, exponential, fill, logarithm, phase
 
 
 @phase
@@ -71,7 +71,8 @@ def grant_access(state, constants, p):
         host = ruler[k]
         if host < 0:
             demand[k] = 0.0
-            access[:, k, :] = 1.0
+            for i in range(actors):
+                fill(access[i, k], 1.0)
             continue
         demand[k] = uncovered_threats(alignment[host], threat[host], influence[:, k, 0], host, uncovered)
         hedging = min(p.access_hedging * constants.weight[host, 4], 1.0)
@@ -80,9 +81,9 @@ def grant_access(state, constants, p):
             known, balancing = by_force * recognition[i, k], demand[k] - uncovered[i]
             for d in range(domains):
                 access[i, k, d] = host_access(alignment[host, i], influence[i, k, d], hedging, balancing, known, p)
-        access[host, k, :] = 1.0
+        fill(access[host, k], 1.0)
         if challenger[k] >= 0:
-            access[challenger[k], k, :] = state.control[k]
+            fill(access[challenger[k], k], state.control[k])
 
 
 @compiled
@@ -99,14 +100,16 @@ def contest(state, constants, p):
     access, influence, total = state.access.ravel(), state.influence.ravel(), state.total.ravel()
     for c in range(strength.size):
         strength[c] = effort[c] + p.synergy * joint[c]
-    state.strength[:, :, 2] += state.summoned
+    summoned = state.summoned.ravel()
+    for c in range(summoned.size):
+        strength[c * domains + 2] += summoned[c]
     if p.difference_contest > 0.5:
         for c in range(strength.size):
             strength[c] = access[c] * difference_strength(strength[c], p)
     else:
         for c in range(strength.size):
             strength[c] = access[c] * ratio_strength(strength[c], p)
-    total[:] = p.unclaimed
+    fill(total, p.unclaimed)
     for first in range(0, strength.size, cells):
         for c in range(cells):
             total[c] += strength[first + c]

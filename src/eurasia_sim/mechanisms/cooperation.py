@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import TINY, compiled, exponential, logistic, phase
+from eurasia_sim.mathematics import TINY, compiled, copy, exponential, fill, logistic, phase
 
 
 @phase
@@ -76,7 +76,7 @@ def share_out(state, month):
     cells = theatres * domains
     smaller, together, least, means = state.pair_smaller, state.pair_together, month.jointness.ravel(), state.budget
     joint = state.joint.reshape((actors, cells))
-    joint[:] = 0.0
+    fill(state.joint.ravel(), 0.0)
     row = 0
     for i in range(actors):
         for j in range(i + 1, actors):
@@ -111,9 +111,10 @@ def join(state, constants, month, p):
     joint_volumes(state.pair_smaller, state.pair_both, state.pair_danger, state.pair_ready, p, state.pair_together)
     share_out(state, month)
     for pair in range(constants.focus.shape[0]):
-        first, second = min(constants.focus[pair]), max(constants.focus[pair])
+        one, other = constants.focus[pair, 0], constants.focus[pair, 1]
+        first, second = min(one, other), max(one, other)
         row = (first * (2 * actors - first - 1) // 2 + second - first - 1) * cells
-        state.pair_joint[pair] = state.pair_together[row : row + cells].reshape((theatres, domains))
+        copy(state.pair_together[row : row + cells], state.pair_joint[pair].ravel())
 
 
 @phase
@@ -130,7 +131,7 @@ def convene(state, constants, month, p):
     attended, summoned, effort, joint, ruler = state.attended, state.summoned, state.effort, state.joint, state.ruler
     venues, actors = convenes.shape
     theatres = effort.shape[1]
-    attended[:] = 0.0
+    fill(attended.ravel(), 0.0)
     for v in range(venues):
         for j in range(actors):
             if convenes[v, j] > 0.0:
@@ -148,7 +149,7 @@ def convene(state, constants, month, p):
             total += attended[i, v]
         for v in range(venues):
             attended[i, v] *= spent / total
-    summoned[:] = 0.0
+    fill(summoned.ravel(), 0.0)
     for v in range(venues):
         gathered = 0.0
         for i in range(actors):
