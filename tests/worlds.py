@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from eurasia_sim import kernel
+from eurasia_sim import kernel, layout
 from eurasia_sim.catalogue import packaged, read_pages
 from eurasia_sim.entities import Preset
 from eurasia_sim.gathering import Gathered
 from eurasia_sim.inputs import schedule_of
 from eurasia_sim.measures import column_names, observe
-from eurasia_sim.parameters import DOMAINS, Coded, Constants, Geography, Posture, Schedule, State, coded_shapes
+from eurasia_sim.parameters import DOMAINS, Coded, Constants, Geography, Month, Posture, Schedule, State, coded_shapes
 from eurasia_sim.streams import name_hash
 from eurasia_sim.theories import read_rules, read_theories
 
@@ -143,7 +143,7 @@ class RandomWorld:
 
     @property
     def coded(self) -> Coded:
-        return kernel.unpack_coded(self.row, len(self.actors), len(self.theatres))
+        return layout.unpack_coded(self.row, len(self.actors), len(self.theatres))
 
     @property
     def columns(self) -> list[str]:
@@ -151,19 +151,28 @@ class RandomWorld:
         scopes = [f"scope{s}" for s in range(len(self.scopes))]
         return column_names(list(self.actors), list(self.theatres), DOMAINS, pairs, scopes)
 
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """How many actors, theatres, venues and focal pairs, as the layout is told."""
+        return len(self.actors), len(self.theatres), self.venues, len(self.focus)
+
     def constants(self) -> Constants:
-        return kernel.derive(self.coded, self.geography, self.focus, self.scopes, self.p)
+        fixed = np.full(layout.constants_size(*self.counts, len(self.scopes)), np.nan)
+        return kernel.derive(self.row, fixed, self.geography, self.focus, self.scopes, self.p)
+
+    def month(self, t: int) -> Month:
+        """The levers and series of one month."""
+        return kernel.month_of(self.schedule.rows, t, len(self.actors), len(self.theatres), self.venues)
 
     def memory(self) -> Any:
         """The flat state before the first month."""
-        n, k = len(self.actors), len(self.theatres)
-        memory = np.zeros(kernel.state_size(n, k, self.venues, len(self.focus)))
-        kernel.begin(self.view(memory), self.coded, self.geography, self.constants(), self.p)
+        memory = np.zeros(layout.state_size(*self.counts))
+        kernel.begin(self.view(memory), self.row, self.geography, self.constants(), self.p)
         return memory
 
     def view(self, memory: Any) -> State:
         """The named arrays of a flat state."""
-        return kernel.unpack_state(memory, len(self.actors), len(self.theatres), self.venues, len(self.focus))
+        return layout.unpack_state(memory, *self.counts)
 
     def with_coded(self, **fields: Any) -> RandomWorld:
         """The same world with some coded arrays replaced."""
@@ -187,7 +196,7 @@ def snapshots(
     state, constants = world.view(memory), world.constants()
     found = []
     for t in range(start, world.months if months is None else months):
-        month, number = kernel.month_of(world.schedule, t), np.uint64(t)
+        month, number = world.month(t), np.uint64(t)
         kernel.assess(state, constants, month, np.uint64(seed), number, world.p)
         kernel.act(state, constants, month, np.uint64(seed), number, world.p)
         found.append(memory.copy())
@@ -203,7 +212,7 @@ def observed(world: RandomWorld, state: State) -> dict[str, float]:
     """Every measure of a state by its column's name."""
     names = world.columns
     row = np.full(len(names), np.nan)
-    observe(state, world.constants(), row)
+    observe(state, world.constants(), row, row.size)
     return dict(zip(names, row.tolist(), strict=True))
 
 
@@ -308,8 +317,8 @@ def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None
     columns = len(world.columns)
     report = kernel.Report(np.full(columns, np.nan), np.full((world.months, columns), np.nan), np.zeros(3, np.int64))
     kernel.run(
-        world.view(world.memory()), world.constants(), world.schedule, np.uint64(seed), world.p, 0, world.months, 0,
-        np.array(window or (0, world.months), np.int64), np.arange(columns), report,
+        world.view(world.memory()), world.constants(), world.schedule.rows, np.uint64(seed), world.p, 0, world.months,
+        0, np.array(window or (0, world.months), np.int64), np.arange(columns), report,
     )  # fmt: skip
     return report
 
@@ -385,7 +394,9 @@ def random_posture(rng: np.random.Generator, geography: Geography, months: int, 
     rule = np.full((months, k), -1.0)
     for place in range(k):
         if rng.random() < 0.3 * active:
-            rule[rng.integers(0, months) :, place] = rng.choice([geography.ruler[place], geography.challenger[place]])
+            rule[rng.integers(0, months) :, place] = rng.choice(
+                [geography.ruler[place], geography.challenger[place], rng.integers(0, n)]
+            )
     stability, recognition = levers(0.0, 1.0, k), np.round(levers(0.0, 4.0, n, k))
     return Posture(
         presence=levers(0.0, 1.5, n, k, 3),

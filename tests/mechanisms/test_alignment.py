@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.worlds import RandomWorld, plain, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim import kernel
 from eurasia_sim.mechanisms import alignment
 from eurasia_sim.parameters import State
 
@@ -70,7 +69,7 @@ def aligned(world: RandomWorld, **fields: object) -> State:
     state = world.view(world.memory())
     for name, value in fields.items():
         getattr(state, name)[:] = value
-    alignment.align(state, world.constants(), kernel.month_of(world.schedule, 0), np.uint64(1), np.uint64(0), world.p)
+    alignment.align(state, world.constants(), world.month(0), np.uint64(1), np.uint64(0), world.p)
     return state
 
 

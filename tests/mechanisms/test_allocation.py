@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, build, changed, plain, put, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim import kernel
 from eurasia_sim.mechanisms import allocation
 from eurasia_sim.parameters import Constants, State
 
@@ -181,7 +180,7 @@ def test_spending_by_hand():
     )
     state, constants = begun(world, power=[0.25, 0.0])
     state.inclination[0, 0] = [0.0, 1.0, -1.0]
-    allocation.spend(state, constants, kernel.month_of(world.schedule, 0), p)
+    allocation.spend(state, constants, world.month(0), p)
     weights = [2.0, 2 * exp(1), 2 * exp(-1)]
     shares = [0.6 * weight / (3 + sum(weights)) for weight in weights]
     shares[2] += 0.4

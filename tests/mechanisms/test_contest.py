@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, plain, rules
+from hypothesis.extra import numpy as hnp
+from tests.worlds import RandomWorld, declared, plain, rules
 
 from eurasia_sim.mechanisms import contest
 from eurasia_sim.parameters import Constants, State
@@ -53,22 +54,51 @@ def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, 
 def test_demand_for_a_balancer_by_hand():
     alignment, threat, cover = np.array([1.0, 0.5, -0.4]), np.array([0.0, 0.2, 0.6]), np.array([0.3, 0.4, 0.2])
     # The second covers 0.2 against the third; nobody covers against the second, whom the host leans to most.
-    by_hand = 0.2 * 1.0 + 0.6 * (1 - 0.5 * 0.4)
-    assert contest.demand_for_balancer(alignment, threat, cover, 0) == pytest.approx(by_hand)
+    by_hand, out = [0.0, 0.2 * 1.0, 0.6 * (1 - 0.5 * 0.4)], np.full(3, np.nan)
+    assert contest.uncovered_threats(alignment, threat, cover, 0, out) == pytest.approx(sum(by_hand))
+    np.testing.assert_allclose(out, by_hand)
+
+
+def test_each_threat_is_covered_by_all_but_its_own_source():
+    alignment, cover = np.array([1.0, 0.5, 0.8, -1.0]), np.array([0.9, 0.2, 0.5, 0.3])
+    out = np.full(4, np.nan)
+    need = contest.uncovered_threats(alignment, np.array([0.0, 0.1, 0.2, 0.4]), cover, 0, out)
+    by_hand = [0.0, 0.1 * (1 - 0.8 * 0.5), 0.2 * (1 - 0.5 * 0.2), 0.4 * (1 - 0.8 * 0.5 - 0.5 * 0.2)]
+    np.testing.assert_allclose(out, by_hand)
+    assert need == pytest.approx(sum(by_hand))
+
+
+@given(hnp.arrays(np.float64, (3, 5), elements=st.floats(0, 1)), st.integers(0, 4))
+def test_what_is_left_uncovered_is_never_more_than_the_threat_nor_less_than_nothing(drawn, host):
+    alignment, threat, cover = 2 * drawn[0] - 1, drawn[1], drawn[2]
+    out = np.full(5, np.nan)
+    need = contest.uncovered_threats(alignment, threat, cover, host, out)
+    assert (out >= 0).all()
+    assert (out <= threat * (1 + 1e-12)).all()
+    assert need == pytest.approx(out.sum())
 
 
 def test_demand_rises_as_a_patron_leaves():
     alignment, threat = np.array([1.0, 0.5, -0.4]), np.array([0.0, 0.2, 0.6])
-    here, gone = np.array([0.0, 0.4, 0.2]), np.array([0.0, 0.0, 0.2])
-    assert contest.demand_for_balancer(alignment, threat, gone, 0) > contest.demand_for_balancer(
-        alignment, threat, here, 0
+    here, gone = (
+        contest.uncovered_threats(alignment, threat, np.array([0.0, held, 0.2]), 0, np.zeros(3)) for held in (0.4, 0.0)
     )
+    assert gone > here
 
 
 def test_access_by_hand():
     p = rules(access_balancing=0.5, access_recognition=0.3)
-    by_hand = 0.5 * 1.4 * (1 - 0.6 * 0.25) * (1 + 0.5 * 0.2 + 0.3 * 0.75)
+    opened = 0.5 * 1.4 * (1 - 0.6 * 0.25)
+    by_hand = 1 - (1 - opened) / (1 + 0.5 * 0.2 + 0.3 * 0.75)
     assert contest.host_access(0.4, 0.25, 0.6, 0.2, 0.75, p) == pytest.approx(by_hand)
+    assert contest.host_access(0.4, 0.25, 0.6, 0.0, 0.0, p) == pytest.approx(opened)
+
+
+@given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1e6), st.floats(0, 1))
+def test_access_lies_between_closed_and_open(leaning, share, hedging, balancing, known):
+    for name in ("access_balancing", "access_recognition"):
+        for end in declared().ranges[name]:
+            assert 0 <= contest.host_access(leaning, share, hedging, balancing, known, rules(**{name: end})) <= 1
 
 
 @pytest.mark.parametrize(
@@ -106,7 +136,36 @@ def test_a_patron_is_no_balancer_against_itself():
     state, constants = begun(world, alignment=np.eye(3), threat=threat, influence=0.0)
     contest.grant_access(state, constants, world.p)
     assert state.demand[0] == pytest.approx(0.6)
-    np.testing.assert_allclose(state.access[1:, 0, 0], [0.5 * (1 + 0.1), 0.5 * (1 + 0.5)])
+    np.testing.assert_allclose(state.access[1:, 0, 0], [1 - 0.5 / (1 + 0.1), 1 - 0.5 / (1 + 0.5)])
+
+
+def test_a_patron_balances_what_others_leave_uncovered():
+    world = plain(rules(access_hedging=0, access_balancing=2), n=4).with_geography(ruler=np.array([0]))
+    threat, alignment, influence = np.zeros((4, 4)), np.eye(4), np.zeros((4, 1, 3))
+    threat[0], alignment[0] = [0, 0.5, 0.1, 0.4], [1, -0.5, 0.6, 0]
+    influence[2, 0, 0] = 0.5
+    state, constants = begun(world, alignment=alignment, threat=threat, influence=influence)
+    contest.grant_access(state, constants, world.p)
+    left = [0.5 * (1 - 0.6 * 0.5), 0.1, 0.4 * (1 - 0.6 * 0.5)]
+    opened = [0.5 * 0.5, 0.5 * 1.6, 0.5]
+    assert state.demand[0] == pytest.approx(sum(left))
+    by_hand = [1 - (1 - door) / (1 + 2 * (sum(left) - own)) for door, own in zip(opened, left, strict=True)]
+    np.testing.assert_allclose(state.access[1:, 0, 1], by_hand)
+
+
+def test_recognition_opens_the_doors_of_whom_it_recognises_and_nobody_elses():
+    world = plain(rules(access_hedging=0, access_balancing=0, access_recognition=0.4), n=3).with_geography(
+        ruler=np.array([0]), challenger=np.array([1])
+    )
+    state, constants = begun(world, alignment=np.eye(3), threat=0.0, recognition=3.0)
+    contest.grant_access(state, constants, world.p)
+    assert state.access[2, 0, 0] == pytest.approx(0.5)
+    state.ruler[0], state.challenger[0] = 1, 0
+    contest.grant_access(state, constants, world.p)
+    assert state.access[2, 0, 0] == pytest.approx(1 - 0.5 / (1 + 0.4 * 0.75))
+    state.ruler[0], state.challenger[0] = 0, -1
+    contest.grant_access(state, constants, world.p)
+    assert state.access[2, 0, 0] == pytest.approx(0.5)
 
 
 EFFORT = np.array([[[0.04, 0.09, 0.0]], [[0.16, 0.0, 0.01]]])

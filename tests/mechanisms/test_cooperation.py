@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, plain, quiet, rules, seeds, snapshots, worlds
 
-from eurasia_sim import kernel
 from eurasia_sim.mechanisms import cooperation
 from eurasia_sim.parameters import Constants, State
 
@@ -62,18 +61,68 @@ def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
 def test_what_is_done_jointly_by_hand():
     p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5)
     out = np.zeros(2)
-    cooperation.joint_volumes(
-        np.array([0.3, 0.1]), np.array([0.1, 0.1]), np.array([0.5, 0.0]), np.array([0.4, 1.0]), np.array([-1.0, 0.0]),
-        np.array([0.0, 0.9]), p, out,
-    )  # fmt: skip
-    gain = 1 + 2 * 0.5 * 0.4
-    np.testing.assert_allclose(out, [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * 0.9])
+    smaller, both, danger, ready = np.array([[0.1, 0.1], [0.4, 0.2], [0.2, 0.0], [-1.0, 0.3]])
+    cooperation.joint_volumes(smaller, both, danger, ready, p, out)
+    gain = 1 + 2 * 0.2
+    np.testing.assert_allclose(out, [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * logistic(0.3 + 0.5)])
+
+
+def test_nothing_is_done_jointly_where_nobody_is():
+    out = np.full(1, np.nan)
+    cooperation.joint_volumes(np.zeros(1), np.zeros(1), np.ones(1), np.ones(1), rules(), out)
+    assert out[0] == 0
+
+
+def test_whom_two_meet_by_hand():
+    p = rules(joint_trust=2, joint_venues=0.2, joint_reluctance=1)
+    world = plain(p, n=3, venues=1).with_geography(venue_domains=np.array([[0.0, 1.0, 0.0]]))
+    world = world.with_posture(membership=np.array([[[0.0, 0.5, 1.0]]]))
+    alignment = np.array([[1, 0.2, 0], [0.4, 1, -0.6], [0, 0.2, 1]])
+    state, _ = begun(world, alignment=alignment)
+    state.effort[:, 0] = [[0.3, 0.0, 0.1], [0.1, 0.2, 0.1], [0.2, 0.5, 0.0]]
+    state.common_root[:, 0, 0] = [0.5, 0.4, 0.2]
+    cooperation.meet(state, world.month(0), p)
+    np.testing.assert_allclose(state.pair_smaller, [0.1, 0, 0.1, 0.2, 0, 0, 0.1, 0.2, 0])
+    np.testing.assert_allclose(state.pair_both, [0.4, 0.2, 0.2, 0.5, 0.5, 0.1, 0.3, 0.7, 0.1])
+    np.testing.assert_allclose(state.pair_danger, [0.2, 0, 0, 0.1, 0, 0, 0.08, 0, 0], atol=1e-15)
+    first, second, third = 2 * 0.3 - 1, -1, 2 * -0.2 - 1
+    np.testing.assert_allclose(state.pair_ready, [first] * 3 + [second] * 3 + [third, third + 0.2 * 0.5, third])
+
+
+def test_what_is_shared_out_by_hand():
+    world = plain(rules(), n=3).with_posture(jointness=np.array([[[0.0, 0.5, 0.0]]]))
+    state, _ = begun(world, budget=[0.5, 0.3, 0.2])
+    state.pair_smaller[:] = [0.1, 0.2, 0, 0.1, 0, 0.1, 0, 0.1, 0.1]
+    state.pair_together[:] = [0.05, 0.08, 0, 0.02, 0, 0.04, 0, 0.07, 0.01]
+    cooperation.share_out(state, world.month(0))
+    # The half that the scenario has done jointly is more than the first two would, and less than the last two do.
+    np.testing.assert_allclose(state.pair_together, [0.05, 0.1, 0, 0.02, 0, 0.04, 0, 0.07, 0.01])
+    np.testing.assert_allclose(state.joint[:, 0], [[0.05, 0.1, 0.04], [0.05, 0.1, 0.01], [0.02, 0.07, 0.04]])
+    partnership, rivalry = np.zeros((3, 3)), np.zeros((3, 3))
+    for i, j, shared, apart in ((0, 1, 0.15 / 0.8, 0.15 / 0.8), (0, 2, 0.06 / 0.7, 0.14 / 0.7), (1, 2, 0.16, 0.24)):
+        partnership[i, j] = partnership[j, i] = 2 * shared
+        rivalry[i, j] = rivalry[j, i] = 2 * apart
+    np.testing.assert_allclose(state.partnership, partnership)
+    np.testing.assert_allclose(state.rivalry, rivalry)
+
+
+def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
+    world = replace(plain(rules(), n=4, k=2), focus=np.array([[i, j] for i in range(4) for j in range(4) if i != j]))
+    state, constants = begun(world, budget=1.0, common=0.0)
+    state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
+    cooperation.join(state, constants, world.month(0), world.p)
+    for pair, (i, j) in enumerate(world.focus):
+        smaller, both = np.minimum(state.effort[i], state.effort[j]), state.effort[i] + state.effort[j]
+        by_hand = np.zeros(6)
+        ready = np.full(6, -world.p["joint_reluctance"])
+        cooperation.joint_volumes(smaller.ravel(), both.ravel(), np.zeros(6), ready, world.p, by_hand)
+        np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
 
 
 def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> State:
     """The state after cooperating under some numbers, for efforts as they stand."""
     state = world.view(memory.copy())
-    cooperation.cooperate(state, replace(world, p=p).constants(), kernel.month_of(world.schedule, month), p)
+    cooperation.cooperate(state, replace(world, p=p).constants(), world.month(month), p)
     return state
 
 
@@ -81,7 +130,7 @@ def test_rivalry_and_partnership_by_hand():
     world = plain(rules(), n=3)
     state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
     state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
-    cooperation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    cooperation.join(state, world.constants(), world.month(0), world.p)
     security = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p) * 0.1
     economic = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 0.5, world.p) * 0.1
     np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
@@ -94,7 +143,7 @@ def test_rivalry_and_partnership_by_hand():
 def test_jointness_can_be_imposed():
     world = plain(rules()).with_posture(jointness=np.ones((1, 1, 3)))
     state, _ = begun(world, budget=[1.0, 1.0], effort=0.1, common=0.0)
-    cooperation.join(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    cooperation.join(state, world.constants(), world.month(0), world.p)
     np.testing.assert_allclose(state.pair_joint[0], 0.1)
     assert state.rivalry[0, 1] == 0
 
@@ -134,7 +183,7 @@ def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_
     found = []
     for which in (world, members):
         state, constants = begun(which, budget=[1.0, 1.0], effort=0.1)
-        cooperation.cooperate(state, constants, kernel.month_of(which.schedule, 0), which.p)
+        cooperation.cooperate(state, constants, which.month(0), which.p)
         found.append(state.pair_joint[0, 0])
     assert found[1][0] > found[0][0]
     np.testing.assert_array_equal(found[1][1:], found[0][1:])
@@ -151,7 +200,7 @@ def test_convening_by_hand():
     state, constants = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
     state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
     state.effort[1, 0, 2] = 0.3
-    cooperation.convene(state, constants, kernel.month_of(world.schedule, 0), p)
+    cooperation.convene(state, constants, world.month(0), p)
     own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
     spent = 0.1 + 0.05 + 0.02
     first = spent * own / (own + others)

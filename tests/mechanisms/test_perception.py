@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, plain, put, rules
 
-from eurasia_sim import kernel
 from eurasia_sim.mechanisms import perception
 from eurasia_sim.parameters import State
 
@@ -25,7 +24,7 @@ def logistic(x: float) -> float:
 def perceived(world: RandomWorld) -> State:
     """The state after one look around, from the beginning."""
     state = world.view(world.memory())
-    perception.perceive(state, world.constants(), kernel.month_of(world.schedule, 0), world.p)
+    perception.perceive(state, world.constants(), world.month(0), world.p)
     return state
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, plain, rules
 
-from eurasia_sim import kernel
 from eurasia_sim.mechanisms import recognition
 from eurasia_sim.parameters import State
 
@@ -19,13 +18,21 @@ ALWAYS = {"recognition_rate": 1, "recognition_base": 50}
 
 def test_partners_are_weighed_by_power_and_by_leaning():
     power, alignment, levels = (
-        np.array([9.0, 2.0, 1.0, 5.0]),
-        np.array([1.0, 0.5, 0.25, -0.5]),
-        np.array([4, 3, 1, 4.0]),
+        np.array([9.0, 2.0, 1.0, 5.0, 7.0]),
+        np.array([1.0, 0.5, 0.25, -0.5, 0.9]),
+        np.array([4, 3, 1, 4.0, 2.0]),
     )
     by_hand = (2 * 0.5 * 3 + 1 * 0.25 * 1) / (2 * 0.5 + 1 * 0.25)
-    assert recognition.partners_level(0, power, alignment, levels) == pytest.approx(by_hand)
-    assert recognition.partners_level(0, power, -np.abs(alignment), levels) == 0
+    assert recognition.partners_level(0, 4, power, alignment, levels) == pytest.approx(by_hand)
+    assert recognition.partners_level(0, 4, power, -np.abs(alignment), levels) == 0
+
+
+def test_whom_it_is_about_is_nobodys_partner():
+    power, alignment = np.ones(3), np.array([1.0, 0.5, 0.8])
+    levels = np.array([0.0, 3.0, 1.0])
+    assert recognition.partners_level(0, 2, power, alignment, levels) == pytest.approx(3)
+    assert recognition.partners_level(0, 1, power, alignment, levels) == pytest.approx(1)
+    assert recognition.partners_level(0, 1, np.array([1.0, 1.0, 0.0]), alignment, levels) == 0
 
 
 def test_the_hazard_of_a_step_by_hand():
@@ -65,7 +72,7 @@ def recognised(world: RandomWorld, **fields: object) -> State:
     state.power[:] = 1.0
     for name, value in fields.items():
         getattr(state, name)[:] = value
-    month = kernel.month_of(world.schedule, 0)
+    month = world.month(0)
     recognition.recognise(state, world.constants(), month, np.uint64(1), np.uint64(0), world.p)
     return state
 
