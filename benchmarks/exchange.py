@@ -14,10 +14,11 @@ BY_THEATRE = ("spillover", "open_spillover", "containment", "recognition", "summ
 ALONE = ("power", "budget", "standing")
 OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand")
 IN_THEATRE = ("influence", "access", "strength")
-# What the kernel writes and reads within one mechanism.
+# What the kernel writes and reads within one mechanism, and the row on which all lies.
 SCRATCH = (
-    "scratch_actor", "scratch_theatre", "scratch_cells", "common_root", "imposed", "own_effort", "own_danger",
-    "readiness", "together", "least", "total",
+    "scratch_actor", "scratch_theatre", "scratch_cells", "padded_influence", "common_root", "imposed", "weighed",
+    "pair_smaller", "pair_both", "pair_danger", "pair_ready", "pair_together", "pair_luck", "uncovered", "total",
+    "memory",
 )  # fmt: skip
 
 

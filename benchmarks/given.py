@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim import kernel
+from eurasia_sim import kernel, layout
 from eurasia_sim.catalogue import packaged, read_pages
 from eurasia_sim.gathering import Gathered
 from eurasia_sim.inputs import prepare, schedule_of, scopes_of
 from eurasia_sim.measures import PAIR_MEASURES
-from eurasia_sim.parameters import Constants, Geography, Posture, Schedule, State, coded_shapes
+from eurasia_sim.parameters import Constants, Geography, Month, Posture, Schedule, State, coded_shapes
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.streams import name_hash
 from eurasia_sim.theories import read_rules
@@ -41,6 +41,16 @@ class Given(NamedTuple):
         return len(self.schedule.rule)
 
     @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Actors, theatres, venues and focal pairs, by which the kernel's rows are laid out."""
+        return len(self.actors), len(self.theatres), len(self.geography.convenes), len(self.focus)
+
+    def month(self, t: int) -> Month:
+        """The levers and series of one month as the kernel's views."""
+        month: Month = layout.unpack_month.py_func(self.schedule.rows[t], *self.sizes[:3])
+        return month
+
+    @property
     def columns(self) -> list[str]:
         """Names of the focal pairs' measures, in the order in which the kernel writes them first."""
         pairs = [f"{self.actors[i]}-{self.actors[j]}" for i, j in self.focus]
@@ -49,13 +59,11 @@ class Given(NamedTuple):
 
 def begun(inputs: Given) -> tuple[np.ndarray, State, Constants]:
     """The flat row, the state it holds before the first month of the burn-in, and the constants of one run."""
-    actors, theatres = inputs.geography.theatre_distance.shape
-    venues, pairs = len(inputs.geography.convenes), len(inputs.focus)
-    coded = kernel.unpack_coded(inputs.row, actors, theatres)
-    constants = kernel.derive(coded, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
-    row = np.zeros(kernel.state_size(actors, theatres, venues, pairs))
-    state = kernel.unpack_state(row, actors, theatres, venues, pairs)
-    kernel.begin(state, coded, inputs.geography, constants, inputs.rules)
+    fixed = np.empty(layout.constants_size(*inputs.sizes, len(inputs.scopes)))
+    constants = kernel.derive(inputs.row, fixed, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
+    row = np.zeros(layout.state_size(*inputs.sizes))
+    state = layout.unpack_state.py_func(row, *inputs.sizes)
+    kernel.begin(state, inputs.row, inputs.geography, constants, inputs.rules)
     return row, state, constants
 
 
@@ -160,6 +168,8 @@ def _random_posture(random: np.random.Generator, size: tuple[int, int, int], mon
     rule = np.full((months, k), -1.0)
     rule[months // 4 : months // 2, 0] = n - 1
     rule[months // 2 : 3 * months // 4, 0] = 0
+    rule[3 * months // 4 :, 0] = n // 2  # neither first ruler nor challenger
+    rule[months // 3 : months // 2, 1:] = n // 2  # whether or not a theatre has a challenger or a ruler
     stability, recognition = held(0.05, 1.0, k), np.floor(held(0.05, 5.0, n, k))
     capability = held(0.9, 0.1, n)
     return Posture(

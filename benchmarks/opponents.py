@@ -12,8 +12,8 @@ from mesa.batchrunner import batch_run
 from benchmarks import batched
 from benchmarks.given import Given, begun
 from benchmarks.reference import ReferenceModel
-from eurasia_sim import kernel
-from eurasia_sim.mathematics import compiled
+from eurasia_sim import kernel, layout
+from eurasia_sim.mathematics import borrowed, compiled
 from eurasia_sim.measures import column_names
 from eurasia_sim.mechanisms import alignment, allocation, contest, cooperation, perception, recognition, regime
 from eurasia_sim.parameters import DOMAINS
@@ -44,7 +44,8 @@ class KernelRaces:
         self.columns = len(names)
         self.kept = np.array([names.index(name) for name in inputs.columns])
         self.trajectories = np.empty((runs, inputs.months, len(self.kept)))
-        self.memories = np.zeros((runs, begun(inputs)[0].size))
+        self.memories = np.zeros((runs, layout.state_size(*inputs.sizes)))
+        self.constants_size = layout.constants_size(*inputs.sizes, len(inputs.scopes))
         self.rules = np.repeat(np.asarray(inputs.rules)[None], runs)
         self.rows = np.tile(inputs.row, (runs, 1))
         self.seeds = seeds(runs)
@@ -54,8 +55,8 @@ class KernelRaces:
         inputs, size = self.inputs, part.stop - part.start
         statuses = np.zeros((size, 3), np.int64)
         kernel.run_chunk(
-            self.rules[part], self.rows[part], self.seeds[part], self.memories[part],
-            inputs.geography, inputs.schedule, inputs.focus, inputs.scopes,
+            self.rules[part], self.rows[part], self.seeds[part], self.memories[part], True,
+            np.empty(self.constants_size), inputs.geography, inputs.schedule.rows, inputs.focus, inputs.scopes,
             -inputs.burn_in, months, inputs.burn_in, np.array([months, months]), self.kept,
             np.full((size, self.columns), np.nan), self.trajectories[part], statuses,
         )  # fmt: skip
@@ -107,25 +108,23 @@ def snapshot(inputs: Given, runs: int, cores: int, month: int) -> Snapshot:
     race = KernelRaces(inputs, runs, cores)
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(lambda part: race.advance(part, month), shares(runs, RUNS_A_CHUNK)))
-    actors, theatres = inputs.geography.theatre_distance.shape
-    sizes = actors, theatres, len(inputs.geography.convenes), len(inputs.focus)
-    states = [kernel.unpack_state(row, *sizes) for row in race.memories]
+    states = [layout.unpack_state.py_func(row, *inputs.sizes) for row in race.memories]
     stacked = {
         name: np.stack([getattr(state, name) for state in states])
         for name in ("effort", "common", "alignment", "budget")
     }
     for name in ("effort", "common"):
-        stacked[name] = stacked[name].reshape(runs, actors, -1)
-    return Snapshot(
-        begun(inputs)[2], kernel.month_of(inputs.schedule, month), race.memories, race.rules, sizes, stacked
-    )
+        stacked[name] = stacked[name].reshape(runs, len(inputs.actors), -1)
+    return Snapshot(begun(inputs)[2], inputs.month(month), race.memories, race.rules, inputs.sizes, stacked)
 
 
 @compiled
-def join_runs(memories, rules, n, k, v, pairs, constants, month, times):
-    """The kernel's own `join` on run after run, each so many times on end."""
+def join_runs(memories, rules, n, k, v, pairs, scopes, fixed, levers, times):
+    """The kernel's own `join` on run after run, each so many times on end, from flat rows as the kernel holds them."""
+    constants = layout.unpack_constants(borrowed(fixed), n, k, v, pairs, scopes)
+    month = layout.unpack_month(borrowed(levers), n, k, v)
     for r in range(memories.shape[0]):
-        state = kernel.unpack_state(memories[r], n, k, v, pairs)
+        state = layout.unpack_state(borrowed(memories[r]), n, k, v, pairs)
         for _ in range(times):
             cooperation.join(state, constants, month, rules[r])
 
@@ -135,7 +134,7 @@ def kernel_join(shot: Snapshot, cores: int) -> float:
     began = time.perf_counter()
     with ThreadPoolExecutor(cores) as pool:
         parts = shares(len(shot.memories), -(-len(shot.memories) // cores))
-        given = *shot.sizes, shot.constants, shot.month, MONTHS_ON_END
+        given = *shot.sizes, len(shot.constants.scopes), shot.constants.row, shot.month.row, MONTHS_ON_END
         list(pool.map(lambda at: join_runs(shot.memories[at], shot.rules[at], *given), parts))
     return (time.perf_counter() - began) / MONTHS_ON_END
 
@@ -163,7 +162,7 @@ def nothing(*given):  # noqa: ARG001 - stands in for a mechanism
 def mechanism_times(inputs: Given, month: int) -> dict[str, float]:
     """Microseconds of each mechanism of a month in one run, less what a call costs."""
     _, state, constants = begun(inputs)
-    now, p, seed, number = kernel.month_of(inputs.schedule, month), inputs.rules, np.uint64(7), np.uint64(1)
+    now, p, seed, number = inputs.month(month), inputs.rules, np.uint64(7), np.uint64(1)
     kernel.assess(state, constants, now, seed, number, p)
     kernel.act(state, constants, now, seed, number, p)
     plain, drawn = (state, constants, now, p), (state, constants, now, seed, number, p)

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.given import Given
 from eurasia_sim.parameters import CONSTRUCTS, coded_shapes
 
-LEAST_SALIENCE = 1e-12  # of 3: keeps a logarithm finite
+LEAST_SALIENCE = 1e-300  # of 3: keeps a logarithm finite
 
 
 def rules_of(inputs: Given) -> SimpleNamespace:

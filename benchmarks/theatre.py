@@ -44,7 +44,8 @@ class Theatre(mesa.Agent):
         self.opportunity: float = traits["opportunity"]
         self.gate: list[float] = traits["gate"]
         self.threat_source: list[float] = traits["threat_source"]
-        self.stability: float = traits["stability"]
+        self.base_stability: float = traits["stability"]
+        self.stability = self.base_stability
         self.control: float = traits["control"]
         self.militants: float = traits["militants"]
         self.economy: float = traits["economy"]
@@ -70,14 +71,19 @@ class Theatre(mesa.Agent):
         ]
 
     def grant_access(self) -> None:
-        """Let patrons in by the host's leaning, less the more they hold, more as they balance what it fears."""
+        """Let patrons in by the host's leaning, less the more they hold.
+
+        What is still closed opens as they balance what it fears, and as they have recognised a ruler by force.
+        """
         model, host = self.model, self.ruler
         p = model.rules
         if host is None:
             self.demand = 0.0
             self.access = [dict.fromkeys(model.actors, 1.0) for _ in range(3)]
             return
-        self.demand = self._demand_for_balancer(host)
+        uncovered = self._uncovered_threats(host)
+        self.demand = sum(uncovered.values())
+        by_force = 0.25 if host is self.contender else 0.0
         hedging = min(p.access_hedging * host.weight["autonomy"], 1.0)
         for actor in model.actors:
             if actor is host or actor is self.challenger:
@@ -85,22 +91,20 @@ class Theatre(mesa.Agent):
                 for access in self.access:
                     access[actor] = granted
                 continue
-            balancing = max(self.demand - host.threat[actor], 0.0)
-            known = 0.25 * actor.recognition[self.place] if self.is_contested else 0.0
-            welcome = 1.0 + p.access_balancing * balancing + p.access_recognition * known
-            welcome *= 0.5 * (1.0 + host.alignment[actor])
+            known = by_force * actor.recognition[self.place]
+            appeal = 1.0 + p.access_balancing * (self.demand - uncovered[actor]) + p.access_recognition * known
+            liked = 0.5 * (1.0 + host.alignment[actor])
             for access, influence in zip(self.access, self.influence, strict=True):
-                access[actor] = welcome * (1.0 - hedging * influence[actor])
+                access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
 
-    def _demand_for_balancer(self, host: Actor) -> float:
-        """The host's threats, each as far as no aligned patron's security influence covers it."""
+    def _uncovered_threats(self, host: Actor) -> dict[Actor, float]:
+        """The host's threats, each as far as no aligned patron but the threatening one covers it."""
         security = self.influence[0]
         covers = {
             actor: max(leaning, 0.0) * security[actor] for actor, leaning in host.alignment.items() if actor is not host
         }
         cover = sum(covers.values())
-        need = sum(fear * (1.0 - cover + covers.get(actor, 0.0)) for actor, fear in host.threat.items())
-        return max(need, 0.0)
+        return {actor: max(fear * (1.0 - cover + covers.get(actor, 0.0)), 0.0) for actor, fear in host.threat.items()}
 
     def contest(self) -> None:
         """Move influence toward each actor's share of all strength: access times effort by the contest's form."""
@@ -127,73 +131,95 @@ class Theatre(mesa.Agent):
             self.strength[d] = strength
 
     def govern(self) -> None:
-        """Move control, rule, conduct, militants, economy and stability of a contested theatre one month on."""
+        """Move rule one month on, and control, conduct, militants, economy and stability where it is contested."""
         model, place = self.model, self.place
         if self.challenger is not None:
             first, second, _, _ = model.chance.words(REGIME_STREAM, model.number, self.key, self.key)
-            held_down = self._suppression()
-            self._dispute(held_down, shock(first))
+            held_down, beside_ruler = self._suppression()
+            self._dispute(beside_ruler, shock(first))
             self._transfer()
             aid = sum(aids[place] for aids in model.month.aid.values())
             known = self._esteem()
             self._restrain(aid, known)
             self._settle(aid, known, held_down, shock(second))
+        else:
+            self._transfer()
+            self._catch_disorder()
         imposed = model.month.stability[place]
         if not isnan(imposed):
             self.stability = imposed
 
-    def _suppression(self) -> float:
-        """Weight of all forces abroad against a challenger and militants."""
-        p = self.model.rules
-        return sum(
-            p.suppression_bases * bases + p.suppression_forces * forces + p.suppression_counterterror * counterterror
-            for posts in self.model.month.posted.values()
-            for theatre, (bases, forces, counterterror) in posts
-            if theatre is self
-        )
+    def _suppression(self) -> tuple[float, float]:
+        """Weight of forces abroad: any but the challenger's press militants, the ruler's friends' the challenger."""
+        p, ruler = self.model.rules, self.ruler
+        held_down = beside_ruler = 0.0
+        for owner, posts in self.model.month.posted.items():
+            for theatre, (bases, forces, counterterror) in posts:
+                if theatre is self and owner is not self.challenger:
+                    weight = p.suppression_bases * bases + p.suppression_forces * forces
+                    weight += p.suppression_counterterror * counterterror
+                    held_down += weight
+                    if ruler is not None:
+                        beside_ruler += weight * max(ruler.alignment[owner], 0.0)
+        return held_down, beside_ruler
 
-    def _dispute(self, held_down: float, luck: float) -> None:
+    def _dispute(self, beside_ruler: float, luck: float) -> None:
         """Grow or shrink the challenger's control by its share of all power on the ground."""
         p = self.model.rules
         power = self.challenger.power
         held = self.ruler.power if self.ruler is not None else 0.0
-        ground = power + held + p.suppression_power * held_down
+        ground = power + held + p.suppression_power * beside_ruler
         drive = p.control_rate * ((power / ground if ground > 0.0 else 0.0) - p.control_hold) + p.regime_noise * luck
         margin = p.control_margin
         self.control = min(max(self.control + drive * self.control * (1.0 - self.control), margin), 1.0 - margin)
 
     def _transfer(self) -> None:
-        """Change hands where the record imposes the challenger, or where rule is free and control is past the mark."""
+        """Change hands where the record imposes another ruler, or where rule is free and control is past the mark."""
         threshold = self.model.rules.control_threshold
         imposed = int(self.model.month.rule[self.place])
-        if imposed < 0:
-            falls = self.control > threshold
-        else:
-            falls = self.model.actors[imposed] is self.challenger
-            if not falls:
+        if imposed >= 0:
+            successor = self.model.actors[imposed]
+            if successor is self.ruler:
                 self.control = min(self.control, threshold)
-        if falls:
-            self._fall()
+            else:
+                self._fall(successor)
+        elif self.challenger is not None and self.control > threshold:
+            self._fall(self.challenger)
 
-    def _fall(self) -> None:
-        """Swap ruler and challenger; who held security influence loses standing, and others gain by their distance."""
+    def _fall(self, successor: Actor) -> None:
+        """Put the ruler's successor in its place; who stood behind it loses standing, and others gain by distance."""
         model = self.model
         p = model.rules
-        self.ruler, self.challenger = self.challenger, self.ruler
+        fallen = self.ruler
+        self.ruler, self.challenger = successor, fallen
         self.control = p.control_remnant
-        for loser, lost in self.influence[0].items():
-            if loser is self.ruler:
+        if fallen is None:
+            return
+        for loser, influence in self.influence[0].items():
+            if loser is successor or loser is fallen:
                 continue
+            lost = influence * max(fallen.alignment[loser], 0.0)
             loser.standing -= lost
             for actor in model.actors:
                 if actor is not loser and actor.power > 0.0:
                     actor.standing += p.standing_gain * 0.5 * (1.0 - actor.alignment[loser]) * lost
 
+    def _catch_disorder(self) -> None:
+        """Move an uncontested theatre's stability toward its own, less what spills over to its ruler from elsewhere."""
+        p, arriving = self.model.rules, 0.0
+        if self.ruler is not None:
+            spills = zip(self.model.theatres, self.ruler.spillover, strict=True)
+            arriving = sum(spill for theatre, spill in spills if theatre is not self)
+        target = self.base_stability * (1.0 - p.stability_contagion * saturation(arriving))
+        self.stability += p.stability_rate * (target - self.stability)
+
     def _esteem(self) -> float:
-        """Recognition by all but the ruler, weighed by power, as a share of the ladder."""
+        """Recognition of the contender, once it rules, by all others, weighed by power, as a share of the ladder."""
+        if self.ruler is not self.contender:
+            return 0.0
         known = weight = 0.0
         for actor in self.model.actors:
-            if actor is not self.ruler:
+            if actor is not self.contender:
                 known += actor.power * actor.recognition[self.place]
                 weight += actor.power
         return 0.25 * known / weight if weight > 0.0 else 0.0
@@ -249,10 +275,10 @@ class Theatre(mesa.Agent):
             actor.standing -= price * max(lead, 0.0)
 
     def _partners_level(self, actor: Actor, stood: dict[Actor, float]) -> float:
-        """Ladder level at which an actor's partners stood, weighed by power and by its alignment with them."""
+        """Ladder level at which an actor's partners but the contender stood, weighed by power and its alignment."""
         level = weight = 0.0
         for other, leaning in actor.alignment.items():
-            if leaning > 0.0 and other is not actor:
+            if leaning > 0.0 and other is not actor and other is not self.contender:
                 tie = other.power * leaning
                 level += tie * stood[other]
                 weight += tie

@@ -8,7 +8,7 @@ from benchmarks import batched
 from benchmarks.given import random_inputs
 from benchmarks.opponents import join_runs, shares, snapshot
 
-from eurasia_sim import kernel
+from eurasia_sim import layout
 
 
 @pytest.mark.parametrize("world", [0, 1])
@@ -20,9 +20,10 @@ def test_batched_joint_work_is_the_kernels(world, monkeypatch):
     for name in ("relative_gains", "joint_trust", "joint_reluctance", "joint_gain", "joint_danger", "joint_venues"):
         shot.rules[name] = random.random(len(shot.rules))
     found = batched.join(**shot.stacked, venues=shot.month.venues, least=shot.month.jointness.ravel(), rules=shot.rules)
-    join_runs(shot.memories, shot.rules, *shot.sizes, shot.constants, shot.month, 1)
+    scopes = len(shot.constants.scopes)
+    join_runs(shot.memories, shot.rules, *shot.sizes, scopes, shot.constants.row, shot.month.row, 1)
     for r, row in enumerate(shot.memories):
-        state = kernel.unpack_state(row, *shot.sizes)
+        state = layout.unpack_state.py_func(row, *shot.sizes)
         np.testing.assert_allclose(found.joint[r], state.joint.reshape(found.joint[r].shape), rtol=0, atol=1e-10)
         np.testing.assert_allclose(found.rivalry[r], state.rivalry, rtol=0, atol=1e-10)
         np.testing.assert_allclose(found.partnership[r], state.partnership, rtol=0, atol=1e-10)

@@ -68,7 +68,7 @@ def agree(inputs, seed, months=None, *, together=True):
     for t in range(-inputs.burn_in, inputs.months if months is None else months):
         if together:
             take_state(model, state)
-        month = kernel.month_of(inputs.schedule, max(t, 0))
+        month = inputs.month(max(t, 0))
         kernel.assess(state, constants, month, np.uint64(seed), number, inputs.rules)
         kernel.act(state, constants, month, np.uint64(seed), number, inputs.rules)
         model.step()
