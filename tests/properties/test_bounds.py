@@ -68,7 +68,7 @@ def test_nothing_that_counts_is_negative(world, seed):
 @given(worlds(), seeds)
 def test_shares_and_scales_keep_to_their_ends(world, seed):
     for state in simulate(world, seed):
-        for name in ("threat", "stability", "militants", "economy", "control", "restraint"):
+        for name in ("threat", "access", "stability", "militants", "economy", "control", "restraint"):
             assert (getattr(state, name) <= 1).all(), name
         assert (state.recognition <= 4).all()
         assert (np.abs(state.alignment) <= 1).all()
@@ -168,6 +168,22 @@ def test_actor_and_theatre_measures_keep_to_their_bounds(world, seed):
                 assert -share - ROUNDING <= value <= 1 + share + ROUNDING, name
             if measure == "contested_volume":
                 assert value >= -ROUNDING, name
+
+
+@given(worlds(), seeds)
+def test_whoever_is_imposed_rules(world, seed):
+    for t, state in enumerate(simulate(world, seed)):
+        imposed = world.posture.rule[t]
+        assert np.array_equal(state.ruler[imposed >= 0], imposed[imposed >= 0])
+        assert ((state.ruler != state.challenger) | (state.ruler < 0)).all()
+
+
+@given(worlds(), seeds)
+def test_no_host_needs_more_balancing_than_it_is_threatened(world, seed):
+    for state in simulate(world, seed):
+        for k, host in enumerate(state.ruler):
+            threatened = state.threat.sum(axis=1).max() if host >= 0 else 0.0
+            assert state.demand[k] <= threatened * (1 + ROUNDING)
 
 
 @given(worlds(), seeds)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, random_posture, run, same_bytes, seeds, snapshots, worlds
 
-from eurasia_sim import kernel
+from eurasia_sim import kernel, layout
 from eurasia_sim.parameters import Posture
 
 MONTHS = 8
@@ -50,7 +50,7 @@ def test_the_compiled_run_is_the_months_one_by_one(world, seed):
     memory = world.memory()
     report = kernel.Report(np.full(len(world.columns), np.nan), np.zeros((0, 0)), np.zeros(3, np.int64))
     kernel.run(
-        world.view(memory), world.constants(), world.schedule, np.uint64(seed), world.p, 0, MONTHS, 0,
+        world.view(memory), world.constants(), world.schedule.rows, np.uint64(seed), world.p, 0, MONTHS, 0,
         np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
     )  # fmt: skip
     assert same_bytes(world.view(memory), world.view(snapshots(world, seed)[-1]))
@@ -60,11 +60,12 @@ def chunk(world: RandomWorld, run_seeds: list[int], memories: np.ndarray, span: 
     """Trajectories (R, months, C) of runs that differ in their seed, from one call of the kernel."""
     runs, columns = len(run_seeds), len(world.columns)
     found = np.full((runs, span[1] - span[0], columns), np.nan)
+    fixed = np.full(layout.constants_size(*world.counts, len(world.scopes)), np.nan)
     kernel.run_chunk(
         np.full(runs, world.p, dtype=world.p.dtype), np.tile(world.row, (runs, 1)),
-        np.array(run_seeds, dtype=np.uint64), memories, world.geography, world.schedule, world.focus, world.scopes,
-        span[0], span[1], 0, np.array(span, np.int64), np.arange(columns), np.full((runs, columns), np.nan), found,
-        np.zeros((runs, 3), np.int64),
+        np.array(run_seeds, dtype=np.uint64), memories, span[0] == 0, fixed, world.geography, world.schedule.rows,
+        world.focus, world.scopes, span[0], span[1], 0, np.array(span, np.int64), np.arange(columns),
+        np.full((runs, columns), np.nan), found, np.zeros((runs, 3), np.int64),
     )  # fmt: skip
     return found
 

@@ -10,7 +10,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, changed, seeds, snapshots, worlds
 
-from eurasia_sim import kernel
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.perception import perceive
 
@@ -22,7 +21,7 @@ more = st.floats(0.01, 1)
 def threats(world: RandomWorld, memory: np.ndarray) -> np.ndarray:
     """(N, N) threat as perceived in the last month, from one state of the world."""
     state = world.view(memory.copy())
-    perceive(state, world.constants(), kernel.month_of(world.schedule, MONTHS - 1), world.p)
+    perceive(state, world.constants(), world.month(MONTHS - 1), world.p)
     return state.threat.copy()
 
 
@@ -128,7 +127,7 @@ def test_a_dwarf_without_power_threatens_no_one(world, seed):
 def leanings(world: RandomWorld, memory: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Leanings and alignments a month on from one state of the world."""
     state = world.view(memory.copy())
-    month = kernel.month_of(world.schedule, MONTHS - 1)
+    month = world.month(MONTHS - 1)
     align(state, world.constants(), month, np.uint64(seed), np.uint64(MONTHS - 1), world.p)
     return state.leaning.copy(), state.alignment.copy()
 
