@@ -134,6 +134,17 @@ def test_every_column_is_written_in_the_order_of_its_name():
     assert np.isfinite(list(row.values())).all()
 
 
+def test_the_columns_that_are_needed_are_written_whatever_is_left():
+    world = benefit_world()
+    state, constants = begun(world, budget=1.0, effort=0.01, influence=0.2)
+    whole = np.array(list(observed(world, state).values()))
+    for needed in range(1, whole.size + 1):
+        row = np.full(whole.size, np.nan)
+        measures.observe(state, constants, row, needed)
+        assert row[:needed].tobytes() == whole[:needed].tobytes()
+        assert np.isnan(row[needed:]).sum() == np.isnan(row).sum()
+
+
 def test_a_lean_is_a_log_ratio():
     assert measures.lean(np.array([0.4]), np.array([0.1]))[0] == pytest.approx(np.log(4))
     assert measures.lean(np.array([0.0]), np.array([0.1]))[0] == -np.inf

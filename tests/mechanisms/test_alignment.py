@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.worlds import RandomWorld, plain, quiet, rules, seeds, simulate, worlds
 
+from eurasia_sim import kernel, streams
 from eurasia_sim.mechanisms import alignment
 from eurasia_sim.parameters import State
 
@@ -89,6 +90,19 @@ def test_a_month_of_aligning_by_hand():
     assert state.alignment[0, 1] == pytest.approx(tanh(first + 0.1 * (pull - first)))
     assert state.leaning[1, 0] == pytest.approx(0.1 * 0.5 * shared)
     assert state.alignment[0, 0] == 1
+
+
+def test_a_shock_is_drawn_at_the_address_of_its_pair():
+    names = np.array([2**40 + 5, 3, 2**33 + 1], dtype=np.uint64)
+    addresses, out = np.zeros((3, 3), np.uint64), np.zeros((3, 3))
+    kernel.pair_addresses(names, addresses)
+    seed, month = np.uint64(4), np.uint64(9)
+    alignment.pair_shocks(addresses, seed, month, np.zeros(3), out)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        pair = sorted((names[i], names[j]))
+        words = streams.draw(seed, alignment.STREAM, month, *pair)
+        assert out[i, j] == out[j, i] == streams.shock(streams.uniform(words[0]))
+    assert not np.diag(out).any()
 
 
 def test_goodwill_adds_to_affinity():

@@ -1,0 +1,67 @@
+"""Rows and their views are the same numbers: nothing overlaps, nothing is left out, every name finds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.worlds import RandomWorld, worlds
+
+from eurasia_sim import layout
+from eurasia_sim.parameters import Coded, Constants, Month, State, coded_shapes
+
+counts = st.tuples(st.integers(2, 7), st.integers(1, 5), st.integers(0, 4), st.integers(0, 3))
+
+
+def numbered(size: int) -> np.ndarray:
+    return np.arange(size, dtype=np.float64)
+
+
+def cells(views: Iterable[np.ndarray]) -> np.ndarray:
+    """What the views hold, read as the row's own numbers, sorted."""
+    return np.sort(np.concatenate([np.ascontiguousarray(view).view(np.float64).ravel() for view in views]))
+
+
+@given(counts)
+def test_a_states_views_share_out_its_row(given_):
+    row = numbered(layout.state_size(*given_))
+    state = layout.unpack_state(row, *given_)
+    assert isinstance(state, State)
+    assert np.array_equal(cells(state[:-1]), row)
+    assert np.shares_memory(state.memory, row)
+
+
+@given(counts, st.integers(1, 3))
+def test_constants_views_share_out_their_row(given_, scopes):
+    row = numbered(layout.constants_size(*given_, scopes))
+    constants = layout.unpack_constants(row, *given_, scopes)
+    assert isinstance(constants, Constants)
+    assert np.array_equal(cells(constants[:-1]), row)
+
+
+@given(st.integers(2, 7), st.integers(1, 5))
+def test_coded_views_are_the_shapes_in_their_order(n, k):
+    shapes = coded_shapes(n, k)
+    row = numbered(sum(int(np.prod(shape)) for shape in shapes.values()))
+    coded = layout.unpack_coded(row, n, k)
+    assert coded._fields == tuple(shapes) == Coded._fields
+    assert [view.shape for view in coded] == list(shapes.values())
+    assert np.array_equal(np.concatenate([view.ravel() for view in coded]), row)
+
+
+@given(worlds(months=2))
+def test_a_months_views_are_the_schedules_series(world: RandomWorld):
+    for t in range(world.months):
+        month = world.month(t)
+        assert isinstance(month, Month)
+        for name in Month._fields[:-1]:
+            np.testing.assert_array_equal(getattr(month, name), getattr(world.schedule, name)[t], err_msg=name)
+        assert sum(view.size for view in month[:-1]) == month.row.size
+
+
+@given(st.integers(1, 400))
+def test_padding_fills_whole_blocks_and_no_more(size):
+    assert size <= layout.padded(size) < size + layout.BLOCK
+    assert layout.padded(size) % layout.BLOCK == 0
