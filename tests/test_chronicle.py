@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eurasia_sim.chronicle import chronicle
 from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import load_scenario
+from eurasia_sim.scenario import apply_settings, load_scenario
 from eurasia_sim.world import World, load_world
 
 
@@ -24,6 +26,18 @@ def test_the_recorded_takeover_is_told_in_its_month(world: World) -> None:
     closed = told[(told["kind"] == "closure") & (told["actor"] == "united_states")]
     assert "2021-08" in set(closed["month"])
     assert list(told["month"]) == sorted(told["month"])
+
+
+def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> None:
+    theatre, first = next((name, held) for name, held in world.theatres.items() if held.challenger is None)
+    empty = replace(world, theatres={**world.theatres, theatre: replace(first, ruler=None)})
+    actor = next(iter(world.actors))
+    scenario = apply_settings(load_scenario("us_exit", world), [f"rule.{theatre}={actor}"], world)
+    told, status = chronicle(empty, prepare(empty, scenario), seed=1)
+    assert status == "ok"
+    put = told[(told["kind"] == "rule") & (told["theatre"] == theatre)]
+    assert list(put["actor"]) == [actor]
+    assert list(put["detail"]) == ["rules in place of nobody"]
 
 
 def test_recognition_climbs_one_step_at_a_time(world: World) -> None:

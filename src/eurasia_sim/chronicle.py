@@ -107,7 +107,8 @@ def _changes(world: World, date: str, before: _View, now: _View) -> Iterator[Eve
     actors, theatres = list(world.actors), list(world.theatres)
     for k, theatre in enumerate(theatres):
         if now.ruler[k] != before.ruler[k]:
-            yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {actors[before.ruler[k]]}")
+            fallen = actors[before.ruler[k]] if before.ruler[k] >= 0 else "nobody"
+            yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {fallen}")
         for d, domain in enumerate(DOMAINS):
             if now.patron[k, d] != before.patron[k, d] and now.patron[k, d] >= 0:
                 patron = actors[now.patron[k, d]]
