@@ -60,7 +60,7 @@ def differences(model, state):
     return found
 
 
-def agree(inputs, seed, months=None, *, together=True):
+def assert_agreement(inputs, seed, months=None, *, together=True):
     """Run both; `together`: from the kernel's state every month, else each by itself all along."""
     _, state, constants = begun(inputs)
     model = ReferenceModel.from_world(inputs, seed)
@@ -97,18 +97,18 @@ def test_plain_draws_are_those_published(counter, key, expected):
 @pytest.mark.parametrize("setting", settings())
 @pytest.mark.parametrize("seed", [7, LARGEST_SEED])
 def test_a_random_world_goes_the_same_way_under_every_theory_and_form(setting, seed):
-    agree(random_inputs(1, months=40, burn_in=3, changes=settings()[setting].items()), seed)
+    assert_agreement(random_inputs(1, months=40, burn_in=3, changes=settings()[setting].items()), seed)
 
 
 @pytest.mark.parametrize("size", [(2, 1, 1), (3, 2, 0), (5, 4, 2), (20, 9, 15)])
 @pytest.mark.parametrize("world", [2, 3])
 def test_worlds_of_other_sizes_go_the_same_way(size, world):
-    agree(random_inputs(world, size, months=40, burn_in=0), 11)
+    assert_agreement(random_inputs(world, size, months=40, burn_in=0), 11)
 
 
 @pytest.mark.parametrize("world", range(4, 10))
 def test_worlds_with_rules_drawn_from_their_ranges_go_the_same_way(world):
-    agree(random_inputs(world, months=40, burn_in=3, changes=drawn_rules(world).items()), world)
+    assert_agreement(random_inputs(world, months=40, burn_in=3, changes=drawn_rules(world).items()), world)
 
 
 @pytest.mark.parametrize(
@@ -116,24 +116,24 @@ def test_worlds_with_rules_drawn_from_their_ranges_go_the_same_way(world):
 )
 def test_a_packaged_scenario_goes_the_same_way(scenario, theory):
     inputs = scenario_inputs(scenario, theory)
-    agree(inputs, 7)
-    agree(inputs, LARGEST_SEED, together=False)
+    assert_agreement(inputs, 7)
+    assert_agreement(inputs, LARGEST_SEED, together=False)
 
 
 def test_every_array_a_run_remembers_is_compared():
-    model, state, _ = agree(random_inputs(0, months=1, burn_in=0), 1)
+    model, state, _ = assert_agreement(random_inputs(0, months=1, burn_in=0), 1)
     assert set(state._fields) == set(state_of(model)) | set(SCRATCH)
 
 
 def test_taking_a_state_and_giving_it_back_changes_nothing():
     inputs = random_inputs(0, months=12, burn_in=2)
-    model, state, _ = agree(inputs, 3)
+    model, state, _ = assert_agreement(inputs, 3)
     take_state(model, state)
     assert all(worst == 0.0 for worst in differences(model, state).values())
 
 
 def test_measures_of_the_focal_pairs_are_the_kernels():
-    model, state, constants = agree(random_inputs(0, months=30, burn_in=2), 5)
+    model, state, constants = assert_agreement(random_inputs(0, months=30, burn_in=2), 5)
     out = np.empty(len(model.columns))
     assert measures.observe_pairs(state, constants, out) == len(out)
     assert [model.measured[name] for name in model.columns] == pytest.approx(list(out), abs=TOLERANCE)

@@ -134,3 +134,9 @@ def test_light_verbs_answer_within_a_second_and_load_nothing_heavy(words: list[s
         times.append(time.perf_counter() - begun)
     assert done.stdout.rstrip().endswith("loaded []")
     assert min(times) < 1.0
+
+
+def test_an_interest_is_traced_to_the_mechanisms_that_weigh_it() -> None:
+    found = json.loads(answer("explain", "actors.china.interests.autonomy", "--json"))["used_by"]
+    assert {"mechanisms.allocation.home_motives", "mechanisms.contest.grant_access"} <= set(found)
+    assert "mechanisms.allocation.rival_motives" not in found  # which weighs primacy and survival

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from eurasia_sim.bibliography import read_bibliography
 from eurasia_sim.catalogue import Number, near, packaged
 from eurasia_sim.cli import BAD_INPUT
 from eurasia_sim.evidence import Claim, Evidence, load_evidence
+from eurasia_sim.parameters import CONSTRUCTS
 from eurasia_sim.world import World, load_world
 
 # The names under which the rules meet what a path names; where a table is not listed they use the table's own name.
@@ -70,7 +71,7 @@ def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
         "file": number.place,
         "claims": [_claim(claim) for claim in _claims(number, evidence)],
         "source": [_source(item, evidence, works) for item in number.source if "claims" not in item],
-        "used_by": sorted(users(_names(path))),
+        "used_by": sorted({*users(_names(path)), *_weighers(path)}),
     }
 
 
@@ -111,13 +112,53 @@ def _names(path: str) -> tuple[str, ...]:
 def users(names: Iterable[str]) -> Iterator[str]:
     """`module.function` of every rule whose source reads one of the names; nothing is imported for it."""
     wanted = set(names)
+    yield from _readers(lambda function: _reads(function, wanted))
+
+
+def _weighers(path: str) -> Iterator[str]:
+    """`module.function` of every rule that reads an interest's utility weight, by its column among the constructs."""
+    parts = path.split(".")
+    if "interests" in parts and parts[-1] in CONSTRUCTS:
+        column = CONSTRUCTS.index(parts[-1])
+        yield from _readers(lambda function: _reads_column(function, column))
+
+
+def _readers(reads: Callable[[ast.FunctionDef], bool]) -> Iterator[str]:
     root = packaged().parent
     for pattern in _SCIENCE:
         for file in sorted(root.glob(pattern)):
             module = ".".join(file.relative_to(root).with_suffix("").parts)
             for node in ast.parse(file.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_") and _reads(node, wanted):
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_") and reads(node):
                     yield f"{module}.{node.name}"
+
+
+def _reads_column(function: ast.FunctionDef, column: int) -> bool:
+    """Whether a function subscripts the array of weights, by whatever name it holds it, with a column's number."""
+    held = {
+        target.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        for target, value in _bindings(node)
+        if isinstance(target, ast.Name) and isinstance(value, ast.Attribute) and value.attr == "weight"
+    }
+    return any(
+        isinstance(node, ast.Subscript)
+        and (getattr(node.value, "id", None) in held or getattr(node.value, "attr", None) == "weight")
+        and isinstance(node.slice, ast.Tuple)
+        and isinstance(node.slice.elts[-1], ast.Constant)
+        and node.slice.elts[-1].value == column
+        for node in ast.walk(function)
+    )
+
+
+def _bindings(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each name an assignment binds, with what it is bound to."""
+    (target,) = node.targets[:1]
+    if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+        yield from zip(target.elts, node.value.elts, strict=False)
+    else:
+        yield target, node.value
 
 
 def _reads(function: ast.FunctionDef, wanted: set[str]) -> bool:
