@@ -177,7 +177,7 @@ class State(NamedTuple):
     luck: Floats  # (N, K, D) this month's draws
     imposed: Floats  # (N, K, D) shares of budget
     weighed: Floats  # (N, K, D) scratch: choice weights
-    access: Floats  # (N, K, D) >= 0
+    access: Floats  # (N, K, D) [0, 1]
     strength: Floats  # (N, K, D) >= 0
     spillover: Floats  # (N, K) >= 0
     open_spillover: Floats  # (N, K) not carried by others

@@ -49,23 +49,23 @@ def joint_volumes(smaller, both, danger, ready, p, out):
 def meet(state, month, p):
     """Write for each pair, cell by cell, its smaller effort, sum of efforts, common danger and readiness."""
     actors, theatres, domains = state.effort.shape
-    effort, roots, alignment, venues = state.effort, state.common_root, state.alignment, month.venues
+    effort, roots, alignment, venues = state.effort.ravel(), state.common_root.ravel(), state.alignment, month.venues
     smaller, both, danger, ready = state.pair_smaller, state.pair_both, state.pair_danger, state.pair_ready
     cells = theatres * domains
     row = 0
     for i in range(actors):
-        mine, my_danger = effort[i].ravel(), roots[i].ravel()
         for j in range(i + 1, actors):
-            theirs, their_danger = effort[j].ravel(), roots[j].ravel()
+            mine, theirs = i * cells, j * cells
             for c in range(cells):
-                smaller[row + c] = min(mine[c], theirs[c])
-                both[row + c] = mine[c] + theirs[c]
-                danger[row + c] = my_danger[c] * their_danger[c]
+                smaller[row + c] = min(effort[mine + c], effort[theirs + c])
+                both[row + c] = effort[mine + c] + effort[theirs + c]
+                danger[row + c] = roots[mine + c] * roots[theirs + c]
             trust = 0.5 * (alignment[i, j] + alignment[j, i])
-            for d in range(domains):
-                log_odds = readiness(trust, venues[i, j, d], p)
-                for k in range(theatres):
-                    ready[row + k * domains + d] = log_odds
+            security = readiness(trust, venues[i, j, 0], p)
+            economic = readiness(trust, venues[i, j, 1], p)
+            diplomatic = readiness(trust, venues[i, j, 2], p)
+            for c in range(row, row + cells, domains):
+                ready[c], ready[c + 1], ready[c + 2] = security, economic, diplomatic
             row += cells
 
 
