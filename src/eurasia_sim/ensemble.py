@@ -21,7 +21,7 @@ from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.world import World, load_world
 
 # A chunk is short enough for Ctrl-C to be answered between two of them.
-_RUNS_A_CHUNK = 8
+_RUNS_A_CHUNK = 4
 NO_COLUMNS = np.zeros(0, np.int64)
 
 

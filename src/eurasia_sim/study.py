@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,10 @@ from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
-_PARTIAL_RUNS, _PARTIAL_TRAJECTORIES = "partial-runs.parquet", "partial-trajectories.parquet"
+_PARTS, _RUNS, _MONTHS = "parts", ".runs.parquet", ".months.parquet"
+NOTHING = pd.DataFrame()
+# Few enough that an interrupt has little left to write, many enough that a part is no small file.
+_RUNS_A_PART = 32
 # What is shown of focal pairs unless a scenario names its own measures.
 _PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "intensity")
 
@@ -85,37 +90,57 @@ class Tables:
 def carry_out(
     study: Study, batches: Sequence[Batch], folder: Path, workers: int | None, report: Callable[[int], None]
 ) -> Tables:
-    """Run what is not yet in the folder's partial tables; an interrupt leaves what is finished there.
+    """Run what the folder does not yet hold, writing it part by part; an interrupt loses no finished run.
 
     Args:
         report: told how many runs (over all scenarios) are finished.
     """
-    earlier = _earlier(folder)
-    runs: list[pd.DataFrame] = [earlier.runs] if len(earlier.runs) else []
-    paths: list[pd.DataFrame] = [earlier.trajectories] if len(earlier.trajectories) else []
-    known = set(earlier.runs["run_id"]) if len(earlier.runs) else set()
+    parts = _parts(folder)
+    known = {run_id for part in parts for run_id in part.runs["run_id"]}
     finished, complete = len(known), True
     for batch in batches:
         missing = np.array([r for r in range(len(batch.draws)) if any(ids[r] not in known for ids in batch.ids)], int)
-        if not len(missing):
-            continue
-        shown = study.shown(batch.family[0].columns)
-        kept = np.array([batch.family[0].columns.index(name) for name in shown], np.int64)
-        before = finished
+        for first in range(0, len(missing), _RUNS_A_PART):
+            before = finished
 
-        def tell(progress: Progress, before: int = before, scenarios: int = len(batch.family)) -> None:
-            report(before + progress.finished * scenarios)
+            def tell(progress: Progress, before: int = before, scenarios: int = len(batch.family)) -> None:
+                report(before + progress.finished * scenarios)
 
-        outcomes = run_ensemble_draws(batch.family, batch.draws.part(missing), workers=workers, kept=kept, report=tell)
-        for inputs, ids, outcome in zip(batch.family, batch.ids, outcomes, strict=True):
-            part, path = _rows(study, batch, inputs, [ids[r] for r in missing], missing, outcome, shown)
-            runs.append(part)
-            paths.append(path)
-        finished += int(outcomes[0].done.sum()) * len(batch.family)
-        if not outcomes[0].done.all():
-            complete = False
+            part = _part(study, batch, missing[first : first + _RUNS_A_PART], workers, tell)
+            if len(part.runs):
+                _write_part(folder, part)
+                parts.append(part)
+                finished += len(part.runs)
+            if not part.complete:
+                complete = False
+                break
+        if not complete:
             break
-    return Tables(_sorted(runs, ["run_id"]), _sorted(paths, ["run_id", "month"]), complete)
+    if not complete:  # all is written; who interrupted should not wait for tables that nobody reads
+        written = pd.concat([NOTHING, *(part.runs[["run_id"]] for part in parts)])
+        return Tables(written, NOTHING, complete=False)
+    return Tables(
+        _sorted([part.runs for part in parts], ["run_id"]),
+        _sorted([part.trajectories for part in parts], ["run_id", "month"]),
+        complete=True,
+    )
+
+
+def _part(
+    study: Study, batch: Batch, numbers: Integers, workers: int | None, tell: Callable[[Progress], None]
+) -> Tables:
+    """Some of a batch's runs, of every scenario."""
+    shown = study.shown(batch.family[0].columns)
+    kept = np.array([batch.family[0].columns.index(name) for name in shown], np.int64)
+    draws, progress = batch.draws.part(numbers), Progress(len(numbers))
+    outcomes = run_ensemble_draws(batch.family, draws, workers=workers, kept=kept, report=tell, progress=progress)
+    found = [
+        _rows(study, batch, inputs, [ids[r] for r in numbers], numbers, outcome, shown)
+        for inputs, ids, outcome in zip(batch.family, batch.ids, outcomes, strict=True)
+    ]
+    runs, paths = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    # An interrupt may find every run of a part finished; it ends the study all the same.
+    return Tables(runs, paths, complete=not progress.stop.is_set())
 
 
 def _rows(
@@ -139,27 +164,29 @@ def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
 
 
-def _earlier(folder: Path) -> Tables:
-    """What an interrupted call left in the folder."""
-    try:
-        runs = pd.read_parquet(folder / _PARTIAL_RUNS)
-        paths = pd.read_parquet(folder / _PARTIAL_TRAJECTORIES)
-    except (OSError, ValueError):
-        return Tables(pd.DataFrame(), pd.DataFrame(), complete=False)
-    return Tables(runs, paths, complete=False)
+def _parts(folder: Path) -> list[Tables]:
+    """The parts that earlier, interrupted calls left in the folder."""
+    found = []
+    for path in sorted((folder / _PARTS).glob(f"*{_RUNS}")):
+        months = path.with_name(path.name.removesuffix(_RUNS) + _MONTHS)
+        with contextlib.suppress(OSError, ValueError):
+            found.append(Tables(pd.read_parquet(path), pd.read_parquet(months), complete=True))
+    return found
+
+
+def _write_part(folder: Path, part: Tables) -> None:
+    """Write a part's months and then its runs: a part without runs is not there."""
+    name = str(part.runs["run_id"].iloc[0])
+    store.write_table(folder / _PARTS / f"{name}{_MONTHS}", part.trajectories)
+    store.write_table(folder / _PARTS / f"{name}{_RUNS}", part.runs)
 
 
 def keep(folder: Path, tables: Tables) -> None:
-    """Write the tables: final ones when the study is complete, else partial ones that a later call goes on from."""
-    if tables.complete:
-        store.write_table(folder / store.TRAJECTORIES, tables.trajectories)
-        store.write_status(folder / store.STATUS_LOG, tables.runs)
-        store.write_table(folder / store.RUNS, tables.runs)
-        (folder / _PARTIAL_RUNS).unlink(missing_ok=True)
-        (folder / _PARTIAL_TRAJECTORIES).unlink(missing_ok=True)
-    else:
-        store.write_table(folder / _PARTIAL_TRAJECTORIES, tables.trajectories)
-        store.write_table(folder / _PARTIAL_RUNS, tables.runs)
+    """Write the whole tables of a complete study, sorted by run, and drop the parts they are made of."""
+    store.write_table(folder / store.TRAJECTORIES, tables.trajectories)
+    store.write_status(folder / store.STATUS_LOG, tables.runs)
+    store.write_table(folder / store.RUNS, tables.runs)
+    shutil.rmtree(folder / _PARTS, ignore_errors=True)
 
 
 def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:

@@ -89,16 +89,16 @@ def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list
     if manifest is not None and manifest.get("finished"):
         return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
     _compile(batches)
-    with _RunCounter(len(ids)) as report:
-        tables = carry_out(study, batches, folder, workers, report)
-    keep(folder, tables)
-    if not tables.complete:
-        typer.echo(
-            f"\nstopped: {len(tables.runs)} of {len(ids)} runs are kept in {folder}; "
-            "the same command goes on from there.",
-            err=True,
-        )
+    try:
+        with _RunCounter(len(ids)) as report:
+            tables = carry_out(study, batches, folder, workers, report)
+    except KeyboardInterrupt:  # between two parts, when all that is finished is written
+        tables = None
+    if tables is None or not tables.complete:
+        kept = "the finished" if tables is None else f"{len(tables.runs)} of {len(ids)}"
+        typer.echo(f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.", err=True)
         return None
+    keep(folder, tables)
     return folder, batches, tables, False
 
 
