@@ -52,10 +52,12 @@ def draw_study(study: Study, batches: Sequence[Batch], tables: Tables, folder: P
             outcome_distribution(ends, first, f"{title}: over the declared ranges", caption, **wording),
             distribution_data(ends, first),
         )
-        paths = _paths(runs[runs["set"] == REFERENCE], tables.trajectories, first)
+        middle = runs[runs["set"] == REFERENCE]
+        paths = _paths(middle, tables.trajectories, first)
         months = pd.period_range(study.world.date(0), periods=max(i.months for i in own[0].family), freq="M")
         parting = branch_month(own[0].family) if len(study.scenarios) > 1 else None
-        fan = fan_chart(paths, months, f"{title}: at reference values", caption, parting=parting, **wording)
+        said = caption_of(middle, study.seed, judged)
+        fan = fan_chart(paths, months, f"{title}: at reference values", said, parting=parting, **wording)
         put("fan", fan, fan_bands(paths, months))
         if len(study.scenarios) > 1:
             one, other = (scenario.name for scenario in study.scenarios[:2])
