@@ -39,6 +39,18 @@ def test_a_branched_run_is_the_straight_run_to_the_last_bit(family: list[Inputs]
         assert straight.trajectories.tobytes() == outcome.trajectories.tobytes()
 
 
+@pytest.mark.parametrize("since", ["2015-03", "2025-06"])  # before and after they part
+def test_columns_can_be_kept_from_a_later_month(world: World, family: list[Inputs], since: str) -> None:
+    draws, kept, first = reference_draws(family[0], 1, seed=3), np.arange(5), world.month(since)
+    late = (family[0].months, family[0].months)
+    for whole, tail in zip(
+        run_paired(family, draws, late, kept), run_paired(family, draws, late, kept, first), strict=True
+    ):
+        assert whole.trajectories[:, first:].tobytes() == tail.trajectories.tobytes()
+    (alone,) = run_paired(family[1:], draws, late, kept, first)
+    assert alone.trajectories.tobytes() == tail.trajectories.tobytes()
+
+
 def test_scenarios_are_one_until_they_part_and_two_after(family: list[Inputs]) -> None:
     draws = reference_draws(family[0], 1, seed=3)
     first, second = (run_paired([inputs], draws, (0, 1), np.arange(200))[0].trajectories for inputs in family)

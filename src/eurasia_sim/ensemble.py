@@ -6,8 +6,9 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from eurasia_sim.world import World, load_world
 # A chunk is short enough for Ctrl-C to be answered between two of them.
 _RUNS_A_CHUNK = 4
 NO_COLUMNS = np.zeros(0, np.int64)
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -65,13 +67,18 @@ def _advance(
 
 
 def run_paired(
-    family: Sequence[Inputs], draws: Draws, window: tuple[int, int] | None = None, kept: Integers = NO_COLUMNS
+    family: Sequence[Inputs],
+    draws: Draws,
+    window: tuple[int, int] | None = None,
+    kept: Integers = NO_COLUMNS,
+    since: int = 0,
 ) -> list[Outcome]:
     """The same runs of several scenarios of one theory; the months they share are run once and branched.
 
     Args:
         window: first month and the month after the last over which columns are averaged; by default from the month in
             which the scenarios part (for one alone: from the start) to the end.
+        since: first month of which the kept columns are written down.
     """
     branch = branch_month(family)
     window = window or (branch if len(family) > 1 else 0, max(inputs.months for inputs in family))
@@ -81,15 +88,19 @@ def run_paired(
     shared = branch if len(family) > 1 and window[0] >= branch else -first.burn_in
     past = None
     if shared > -first.burn_in:
-        past = _advance(first, draws, memories, (-first.burn_in, shared), window, kept, begins=True)
+        before = kept if since < shared else NO_COLUMNS
+        past = _advance(first, draws, memories, (-first.burn_in, shared), window, before, begins=True)
     outcomes = []
     for inputs in family:
         span = (shared, inputs.months)
         outcome = _advance(inputs, draws, memories.copy(), span, window, kept, begins=past is None)
+        first_kept = max(shared, 0)
         if past is not None:
-            outcome.trajectories = np.concatenate([past.trajectories, outcome.trajectories], axis=1)
+            if since < shared:
+                outcome.trajectories, first_kept = np.concatenate([past.trajectories, outcome.trajectories], axis=1), 0
             broken = past.statuses[:, 0] != 0
             outcome.statuses[broken] = past.statuses[broken]
+        outcome.trajectories = outcome.trajectories[:, since - first_kept :]
         failed = outcome.statuses[:, 0] != 0
         outcome.means[failed] = np.nan
         outcome.trajectories[failed] = np.nan
@@ -144,30 +155,47 @@ def run_ensemble_draws(
         )
         for inputs in family
     ]
-    chunks = [slice(a, min(a + _RUNS_A_CHUNK, n)) for a in range(0, n, _RUNS_A_CHUNK)]
 
-    def work(chunk: slice) -> tuple[slice, list[Outcome]] | None:
-        return None if progress.stop.is_set() else (chunk, run_paired(family, draws.part(chunk), window, kept))
+    def work(chunk: slice) -> list[Outcome]:
+        return run_paired(family, draws.part(chunk), window, kept)
+
+    in_chunks(work, functools.partial(_put, outcomes), progress, workers, report)
+    return outcomes
+
+
+def in_chunks(
+    work: Callable[[slice], Result],
+    take: Callable[[slice, Result], None],
+    progress: Progress,
+    workers: int | None = None,
+    report: Callable[[Progress], None] = lambda _: None,
+) -> None:
+    """Work on every chunk of runs in a thread pool, and hand over what each gives in the order in which they finish.
+
+    A KeyboardInterrupt stops after the chunks in flight, which are handed over too, and sets `progress.stop`.
+    """
+    chunks = [slice(a, min(a + _RUNS_A_CHUNK, progress.total)) for a in range(0, progress.total, _RUNS_A_CHUNK)]
+
+    def unless_stopped(chunk: slice) -> tuple[slice, Result] | None:
+        return None if progress.stop.is_set() else (chunk, work(chunk))
+
+    def hand_over(future: Future[tuple[slice, Result] | None]) -> None:
+        if (result := future.result()) is not None:
+            take(*result)
+            progress.finished += result[0].stop - result[0].start
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        pending = {pool.submit(work, chunk) for chunk in chunks}
+        pending = {pool.submit(unless_stopped, chunk) for chunk in chunks}
         try:
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    if (result := future.result()) is not None:
-                        _put(outcomes, *result)
-                        progress.finished += len(result[1][0].means)
+                    hand_over(future)
                 report(progress)
         except KeyboardInterrupt:
             progress.stop.set()
-            for future in pending:
-                future.cancel()
-            for future in pending:
-                if not future.cancelled() and (result := future.result()) is not None:
-                    _put(outcomes, *result)
-                    progress.finished += len(result[1][0].means)
-    return outcomes
+            for future in [future for future in pending if not future.cancel()]:
+                hand_over(future)
 
 
 def _put(outcomes: list[Outcome], chunk: slice, parts: list[Outcome]) -> None:
