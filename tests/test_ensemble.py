@@ -133,6 +133,26 @@ def test_every_theory_and_form_runs(world: World) -> None:
 def test_the_front_door_gives_pandas(world: World) -> None:
     runs = run_ensemble(["us_exit", "us_stays"], n=3, seed=1, world=world)
     assert list(runs["scenario"]) == ["us_exit"] * 3 + ["us_stays"] * 3
+    assert list(runs["draw"][:3]) == list(runs["draw"][3:])
     months = simulate("record", seed=1, world=world)
     assert str(months.index[0]) == "2001-10"
     assert months.notna().all().all()
+
+
+def test_runs_of_one_draw_share_seed_and_drawn_numbers_and_nothing_else(world: World, family: list[Inputs]) -> None:
+    other = prepare(world, load_scenario("us_exit", world, ["rules.perception.distance_decay=2000"]))
+    chance = reference_draws(family[0], 5, seed=3)
+    assert chance.names() == reference_draws(other, 5, seed=3).names()  # a number that is set is no draw
+    assert chance.names() == reference_draws(family[0], 9, seed=3).names()[:5]
+    assert len({*chance.names(), *reference_draws(family[0], 5, seed=4).names()}) == 10
+    spread = range_draws(world, family[0], 5, seed=3)
+    assert spread.names() == range_draws(world, family[1], 5, seed=3).names()
+    assert spread.part(np.array([4, 1])).names() == [spread.names()[4], spread.names()[1]]
+    assert not {*spread.names()} & {*range_draws(world, other, 5, seed=3).names(), *chance.names()}
+    assert not {*spread.names()} & {*range_draws(world, family[0], 6, seed=3).names()}
+
+
+def test_the_drawn_numbers_are_those_that_the_runs_use(world: World, family: list[Inputs]) -> None:
+    draws = range_draws(world, family[0], 4, seed=3)
+    assert list(draws.drawn) == list(ranges_of(world, family[0]))
+    assert list(draws.drawn["rules.perception.distance_decay"]) == list(draws.rules["distance_decay"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,30 @@ class Draws:
     rules: NDArray[np.void]  # (R,)
     rows: Floats  # (R, M)
     seeds: NDArray[np.uint64]  # (R,)
+    drawn: dict[str, Floats] = field(default_factory=dict)  # path -> (R,) what was drawn over that number's range
 
     def __len__(self) -> int:
         return len(self.seeds)
 
     def part(self, chosen: slice | Integers) -> Draws:
         """Some of the runs."""
-        return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen])
+        drawn = {path: values[chosen] for path, values in self.drawn.items()}
+        return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen], drawn)
+
+    def names(self) -> list[str]:
+        """16 hexadecimal digits a run: a hash of its seed and of what was drawn over ranges, not of what is held.
+
+        Two runs of one name had the same luck in everything that was drawn, so their difference is due to what was
+        decided: scenario, theory, a number that is set.
+        """
+        common = hashlib.sha256("\0".join(self.drawn).encode())
+        values = np.array(list(self.drawn.values())).reshape(len(self.drawn), len(self)).T
+        found = []
+        for own_values, seed in zip(values, self.seeds, strict=True):
+            own = common.copy()
+            own.update(own_values.tobytes() + seed.tobytes())
+            found.append(own.hexdigest()[:16])
+        return found
 
 
 def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
@@ -64,7 +82,7 @@ def range_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
         return draws
     sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(seed)).random(n)
     for at, (path, (low, high)) in enumerate(ranges.items()):
-        values = low + (high - low) * sample[:, at]
+        values = draws.drawn[path] = low + (high - low) * sample[:, at]
         if path in world.coded_index:
             draws.rows[:, world.coded_index[path]] = values
         else:

@@ -228,7 +228,8 @@ def run_ensemble(
         over_ranges: draw everything uncertain over its declared range; otherwise runs differ by chance alone.
 
     Returns:
-        Columns `scenario`, `run`, `seed`, `status`, then the measures named by `measures.column_names`.
+        Columns `scenario`, `theory`, `run`, `seed`, `draw` (runs of one draw pair), `status`, `failed_month`,
+        `failed_phase`, then the measures named by `measures.column_names`.
     """
     world = world or _packaged()
     resolved = [load_scenario(s, world, settings) if isinstance(s, str) else s for s in scenarios]
@@ -246,6 +247,7 @@ def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
             "theory": inputs.theory,
             "run": np.arange(len(draws)),
             "seed": draws.seeds,
+            "draw": draws.names(),
             "status": [kernel.STATUS[s] for s in outcome.statuses[:, 0]],
             "failed_month": np.where(outcome.statuses[:, 0] > 0, outcome.statuses[:, 1], -1),
             "failed_phase": [kernel.PHASES[s] for s in outcome.statuses[:, 2]],
