@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
+from pyarrow import ArrowException
 
+from eurasia_sim.catalogue import DataError
 from eurasia_sim.design import Draws
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.mathematics import model_version
@@ -20,6 +23,11 @@ MANIFEST = "manifest.json"
 RUNS = "runs.parquet"
 TRAJECTORIES = "trajectories.parquet"
 STATUS_LOG = "status.jsonl"
+PARTS = "parts"  # what an interrupted call leaves
+_MANIFEST_KEYS = {
+    "scenarios": dict, "theories": list, "forms": dict, "digests": dict, "versions": dict, "window": list,
+    "summary": dict, "seed": int, "runs_a_scenario": int,
+}  # fmt: skip
 
 
 def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
@@ -84,9 +92,49 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def load_results(folder: Path | str, columns: list[str] | None = None) -> pd.DataFrame:
-    """The runs of a results folder as a table, all columns or the named ones."""
-    return pd.read_parquet(Path(folder) / RUNS, columns=columns)
+def finished_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a results folder that `run` has finished.
+
+    Raises:
+        DataError: where the folder is none, is not finished, or its manifest is damaged.
+    """
+    if not folder.is_dir():
+        raise DataError([f"{folder} is no folder; name one that `eurasia-sim run` has written"])
+    if not (folder / MANIFEST).is_file():
+        if (folder / PARTS).is_dir():
+            raise DataError([f"{folder} is not finished: the command that began it goes on from there"])
+        raise DataError([f"{folder} is no results folder: it has no {MANIFEST}; name one that `eurasia-sim run` wrote"])
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise DataError([f"{folder / MANIFEST} is damaged: it is no JSON object; run the scenarios again"])
+    lacks = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
+    if lacks or not manifest.get("finished"):
+        raise DataError([f"{folder / MANIFEST} is not whole: it lacks {', '.join(lacks) or 'its end'}; run it again"])
+    return manifest
+
+
+def result_columns(folder: Path) -> list[str]:
+    """Names of the columns of a results folder's runs.
+
+    Raises:
+        DataError: where the file cannot be read.
+    """
+    try:
+        return [str(name) for name in pq.read_schema(folder / RUNS).names]
+    except (OSError, ArrowException) as error:
+        raise DataError([f"{folder / RUNS} cannot be read ({str(error).splitlines()[0]}); run it again"]) from error
+
+
+def load_results(
+    folder: Path | str, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None
+) -> pd.DataFrame:
+    """The runs of a results folder as a table, all columns or the named ones.
+
+    Args:
+        filters: which runs, such as `[("scenario", "==", "us_exit"), ("set", "==", "ranges")]`; what they leave out is
+            not read into memory.
+    """
+    return pd.read_parquet(Path(folder) / RUNS, columns=columns, filters=filters)
 
 
 def load_trajectories(folder: Path | str) -> pd.DataFrame:

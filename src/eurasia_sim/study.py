@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim import store
+from eurasia_sim.catalogue import DEFAULT_WORLD
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.ensemble import Outcome, Progress, branch_month, run_ensemble_draws, table
 from eurasia_sim.inputs import Inputs, prepare, scopes_of
@@ -20,7 +21,7 @@ from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
-_PARTS, _RUNS, _MONTHS = "parts", ".runs.parquet", ".months.parquet"
+_RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
 NOTHING = pd.DataFrame()
 # Few enough that an interrupt has little left to write, many enough that a part is no small file.
 _RUNS_A_PART = 32
@@ -40,8 +41,9 @@ class Study:
 
     @property
     def name(self) -> str:
-        """Readable part of the results folder's name."""
-        return "-".join([*(scenario.name for scenario in self.scenarios), *self.theories])[:80]
+        """Readable part of the results folder's name; it says which world, unless it is the default one."""
+        world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
+        return "-".join([*world, *(scenario.name for scenario in self.scenarios), *self.theories])[:80]
 
     def batches(self) -> Iterator[Batch]:
         """Every family of paired runs, theory by theory."""
@@ -167,7 +169,7 @@ def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
 def _parts(folder: Path) -> list[Tables]:
     """The parts that earlier, interrupted calls left in the folder."""
     found = []
-    for path in sorted((folder / _PARTS).glob(f"*{_RUNS}")):
+    for path in sorted((folder / store.PARTS).glob(f"*{_RUNS}")):
         months = path.with_name(path.name.removesuffix(_RUNS) + _MONTHS)
         with contextlib.suppress(OSError, ValueError):
             found.append(Tables(pd.read_parquet(path), pd.read_parquet(months), complete=True))
@@ -177,8 +179,8 @@ def _parts(folder: Path) -> list[Tables]:
 def _write_part(folder: Path, part: Tables) -> None:
     """Write a part's months and then its runs: a part without runs is not there."""
     name = str(part.runs["run_id"].iloc[0])
-    store.write_table(folder / _PARTS / f"{name}{_MONTHS}", part.trajectories)
-    store.write_table(folder / _PARTS / f"{name}{_RUNS}", part.runs)
+    store.write_table(folder / store.PARTS / f"{name}{_MONTHS}", part.trajectories)
+    store.write_table(folder / store.PARTS / f"{name}{_RUNS}", part.runs)
 
 
 def keep(folder: Path, tables: Tables) -> None:
@@ -186,7 +188,7 @@ def keep(folder: Path, tables: Tables) -> None:
     store.write_table(folder / store.TRAJECTORIES, tables.trajectories)
     store.write_status(folder / store.STATUS_LOG, tables.runs)
     store.write_table(folder / store.RUNS, tables.runs)
-    shutil.rmtree(folder / _PARTS, ignore_errors=True)
+    shutil.rmtree(folder / store.PARTS, ignore_errors=True)
 
 
 def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:
