@@ -24,6 +24,7 @@ _OWN = ("range", "note", "second", "otherwise")
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
 _INDEX_FORMAT = 1
+DEFAULT_WORLD = "eurasia"
 
 
 class DataError(ValueError):
@@ -96,6 +97,27 @@ class Leaf:
 def packaged() -> Path:
     """Folder of the data that comes with the package."""
     return Path(str(files("eurasia_sim"))) / "data"
+
+
+def packaged_worlds() -> dict[str, Path]:
+    """Folder of every world that comes with the package, by name."""
+    return {path.name: path for path in sorted((packaged() / "worlds").iterdir()) if path.is_dir()}
+
+
+def world_folder(world: Path | str | None = None) -> Path:
+    """Folder of a world: of a packaged one by its name, of any other by its path, of the default one for none.
+
+    Raises:
+        DataError: when neither a packaged world nor a folder goes by it.
+    """
+    known = packaged_worlds()
+    asked = str(world or DEFAULT_WORLD)
+    if asked in known:
+        return known[asked]
+    if not Path(asked).is_dir():
+        names = ", ".join(known)
+        raise DataError([f"{asked} is no world{near(asked, known)}; name one of {names}, or a folder that holds one"])
+    return Path(asked).resolve()
 
 
 def near(word: str, known: Iterable[str]) -> str:

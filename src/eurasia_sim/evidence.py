@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eurasia_sim.catalogue import near, packaged, read_page
+from eurasia_sim.catalogue import near, read_page, world_folder
 from eurasia_sim.parameters import CONSTRUCTS
 
 DYADS = ("denial", "affinity")
@@ -131,13 +131,12 @@ class Evidence:
         return next((paragraph.section for paragraph in held), "")
 
 
-def load_evidence(directory: Path | None = None) -> Evidence:
-    """Documents and both codings of the world in a folder; of the packaged world when none is given."""
-    folder = directory or packaged() / "worlds" / "eurasia"
-    documents = {name: _document(name, entry) for name, entry in read_page(folder / "documents.yaml").data.items()}
-    claims = tuple(_claim(entry) for entry in read_page(folder / "claims.yaml").data)
-    path = folder / "second_coding.yaml"
-    second = read_page(path).data if path.exists() else {}
+def load_evidence(directory: Path | str | None = None) -> Evidence:
+    """Documents and both codings of a world (a folder or a packaged name); a world without documents holds none."""
+    folder = world_folder(directory)
+    documents = {name: _document(name, entry) for name, entry in _held(folder / "documents.yaml", {}).items()}
+    claims = tuple(_claim(entry) for entry in _held(folder / "claims.yaml", []))
+    second = _held(folder / "second_coding.yaml", {})
     rounds = tuple(
         Round(
             turn["name"],
@@ -148,6 +147,11 @@ def load_evidence(directory: Path | None = None) -> Evidence:
         for turn in second.get("rounds", [])
     )
     return Evidence(documents, claims, rounds, second.get("coders", {}), second.get("support", {}))
+
+
+def _held(path: Path, nothing: Any) -> Any:
+    """What a file of the evidence holds; nothing where the world has no such file."""
+    return read_page(path).data if path.exists() else nothing
 
 
 def _document(name: str, entry: Mapping[str, Any]) -> Document:

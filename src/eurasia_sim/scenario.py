@@ -114,15 +114,16 @@ def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[st
     """The scenario that goes by a name or stands in a file, with settings worked in.
 
     Args:
-        name_or_path: a name (looked for in `scenarios/` here, then in the package) or the path of a file.
+        name_or_path: the path of a file, or a name: looked for in the `scenarios/` of the world's own folder, if it has
+            one, else in `scenarios/` here and then in the package.
         overrides: settings such as `rules.perception.distance_decay=2000`; see `apply_settings`.
 
     Raises:
         InputProblems: with everything wrong with the file or the settings.
     """
-    path = locate(name_or_path)
+    path = locate(name_or_path, world.directory)
     if path is None:
-        known = names()
+        known = names(world=world.directory)
         name = str(name_or_path)
         unknown = Problem(name, 1, 1, f"unknown scenario '{name}'", "", nearest(name, known), ", ".join(known))
         raise InputProblems([unknown])
@@ -217,9 +218,10 @@ def _examine(document: Document, path: Path, world: World) -> tuple[Draft, Draft
 def _parent(checker: Checker, name: str, path: Path, world: World) -> Draft | None:
     """The draft of the scenario that a file extends, if it can be had."""
     trail = ("extends",)
-    found = find(name, path.parent)
+    found = find(name, path.parent, world.directory)
     if found is None:
-        checker.complain(trail, f"it extends '{name}', which is not there", list(names(path.parent)), name)
+        known = list(names(path.parent, world.directory))
+        checker.complain(trail, f"it extends '{name}', which is not there", known, name)
         return None
     if _same(found, path):
         checker.complain(trail, "it extends itself", allowed="another scenario, or none")
@@ -228,7 +230,7 @@ def _parent(checker: Checker, name: str, path: Path, world: World) -> Draft | No
     above = Checker(document, world)
     grandparent = above.extends()
     if grandparent:
-        higher = find(grandparent, found.parent)
+        higher = find(grandparent, found.parent, world.directory)
         circle = higher is not None and _same(higher, path)
         message = f"'{name}' extends '{grandparent}' itself: " + ("a circle" if circle else "more than one level up")
         checker.complain(trail, message, allowed="a scenario that extends none")

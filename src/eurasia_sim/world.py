@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.catalogue import DataError, Number, Page, month_name, month_number, near, packaged, read_pages
+from eurasia_sim.catalogue import (
+    DataError,
+    Number,
+    Page,
+    month_name,
+    month_number,
+    near,
+    packaged,
+    read_pages,
+    world_folder,
+)
 from eurasia_sim.entities import Actor, Event, Institution, Preset, Theatre
 from eurasia_sim.gathering import (
     THEATRE_TABLES,
@@ -192,13 +202,16 @@ def _coded_paths(actors: list[str], theatres: list[str]) -> Iterator[str]:
     yield from (f"theatres.{k}.initial_recognition.{i}" for i in actors for k in theatres)
 
 
-def load_world(directory: Path | None = None, rules_directory: Path | None = None) -> World:
+def load_world(directory: Path | str | None = None, rules_directory: Path | None = None) -> World:
     """The world in a folder under the rules in another; the packaged ones where none is given.
+
+    Args:
+        directory: a folder, or the name of a packaged world.
 
     Raises:
         DataError: with every problem found, each as file:line, key, value and what would be right.
     """
-    folder = directory or packaged() / "worlds" / "eurasia"
+    folder = world_folder(directory)
     rules_folder = rules_directory or packaged() / "rules"
     pages, rules = read_pages(folder), read_pages(rules_folder)
     missing = [f"{folder.name}/{name}.yaml is missing" for name in _FILES if name not in pages]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -15,11 +16,17 @@ from eurasia_sim.reading import InputProblems
 FAILED_WORK = 1
 BAD_INPUT = 2
 
+# The option of every verb that reads a world.
+WorldName = Annotated[
+    Path | None,
+    typer.Option("--world", metavar="WORLD", help="Name of a packaged world (`eurasia-sim list worlds`), or a folder."),
+]
+
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
     "check": ("check", "check", "Say everything that is wrong with scenario files, at once."),
-    "list": ("list", "show", "List scenarios, theories, actors, theatres, institutions, levers and measures."),
+    "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
     "new": ("new", "new", "Begin a scenario file that extends another."),
     "schema": ("schema", "schema", "Print the JSON Schema of a scenario file, for editors."),
     "explain": ("explain", "explain", "Say where a number comes from."),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from eurasia_sim.cli import BAD_INPUT
+from eurasia_sim.cli import BAD_INPUT, WorldName
 from eurasia_sim.reading import Problem, nearest
 from eurasia_sim.scenario import check_file
 from eurasia_sim.scenario_library import locate, names
@@ -18,7 +18,7 @@ from eurasia_sim.world import World, load_world
 
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files, or names of scenarios.")],
-    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Say everything that is wrong with scenario files, at once; exit 2 if anything is.
@@ -40,10 +40,10 @@ def check(
 
 
 def _problems(file: str, world: World) -> list[Problem]:
-    path = locate(file)
+    path = locate(file, world.directory)
     if path is None and Path(file).exists():
         path = Path(file)
     if path is None:
-        known = names()
+        known = names(world=world.directory)
         return [Problem(file, 1, 1, "no such file or scenario", "", nearest(file, known), ", ".join(known))]
     return check_file(path, world)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from eurasia_sim.bibliography import Work, read_bibliography
 from eurasia_sim.catalogue import packaged
+from eurasia_sim.cli import WorldName
 from eurasia_sim.evidence import load_evidence
 from eurasia_sim.world import World, load_world
 
@@ -23,7 +23,7 @@ _CODE = ("streams.py", "mathematics.py", "measures.py", "kernel.py", "posture.py
 
 def cite(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario.")],
-    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the works that a scenario rests on: documents, theory, data, and what the rules' own text cites.

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from eurasia_sim.catalogue import near
-from eurasia_sim.cli import BAD_INPUT, FAILED_WORK
+from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
 from eurasia_sim.evidence import load_evidence
 from eurasia_sim.evidence import verify as verify_texts
 
@@ -19,14 +19,13 @@ evidence_app = typer.Typer(
     help="Verify, list and compare the coded evidence.", no_args_is_help=True, rich_markup_mode=None
 )
 
-_World = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @evidence_app.command()
 def verify(
     texts: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the original texts.")],
-    world: _World = None,
+    world: WorldName = None,
     as_json: _Json = False,
 ) -> None:
     """Check every paragraph, sentence and fingerprint against the original texts; exit 1 if anything differs.
@@ -54,7 +53,7 @@ def show(
     about: Annotated[str | None, typer.Option(help="An actor, theatre or institution.")] = None,
     construct: Annotated[str | None, typer.Option(help="A construct of the codebook.")] = None,
     document: Annotated[str | None, typer.Option(help="The id of a document.")] = None,
-    world: _World = None,
+    world: WorldName = None,
     as_json: _Json = False,
 ) -> None:
     """List claims with their places, by whom they are about, by construct or by document.
@@ -92,7 +91,7 @@ def show(
 
 @evidence_app.command()
 def agreement(
-    world: _World = None,
+    world: WorldName = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of the bootstrap.")] = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     as_json: _Json = False,

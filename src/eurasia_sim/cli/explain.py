@@ -6,14 +6,13 @@ import ast
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from eurasia_sim.bibliography import read_bibliography
 from eurasia_sim.catalogue import Number, near, packaged
-from eurasia_sim.cli import BAD_INPUT
+from eurasia_sim.cli import BAD_INPUT, WorldName
 from eurasia_sim.evidence import Claim, Evidence, load_evidence
 from eurasia_sim.parameters import CONSTRUCTS
 from eurasia_sim.world import World, load_world
@@ -37,7 +36,7 @@ _SCIENCE = ("kernel.py", "measures.py", "mechanisms/*.py")
 def explain(
     path: Annotated[str | None, typer.Argument(help="Path of a number, or the beginning of one.")] = None,
     summary: Annotated[bool, typer.Option("--summary", help="Count all numbers by what they rest on.")] = False,
-    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a number means, what it may be, what it rests on and where it is used.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from eurasia_sim.cli import BAD_INPUT
+from eurasia_sim.catalogue import DEFAULT_WORLD, month_name, packaged_worlds
+from eurasia_sim.cli import BAD_INPUT, WorldName
 from eurasia_sim.levers import levers
 from eurasia_sim.reading import nearest, plain, read_file
 from eurasia_sim.scenario_form import measures
@@ -19,9 +19,19 @@ from eurasia_sim.world import World, load_world
 Rows = list[dict[str, Any]]  # each with "id" and "says", and more for whoever reads JSON
 
 
-def _scenarios(world: World) -> Rows:  # noqa: ARG001 - every lister is given the world
+def _worlds(world: World) -> Rows:  # noqa: ARG001 - every lister is given the world
     rows = []
-    for name, path in names().items():
+    for name, folder in packaged_worlds().items():
+        each = load_world(folder)
+        span = f"{each.date(0)} to {month_name(each.record_until)}"
+        says = f"{span}, {len(each.actors)} actors, {len(each.theatres)} theatres"
+        rows.append({"id": name, "says": says + (" (default)" if name == DEFAULT_WORLD else "")})
+    return rows
+
+
+def _scenarios(world: World) -> Rows:
+    rows = []
+    for name, path in names(world=world.directory).items():
         root = read_file(path).root
         data = plain(root) if root else {}
         data = data if isinstance(data, dict) else {}
@@ -100,6 +110,7 @@ def _numbers(world: World) -> Rows:
 
 
 LISTERS: dict[str, Callable[[World], Rows]] = {
+    "worlds": _worlds,
     "scenarios": _scenarios,
     "theories": _theories,
     "forms": _forms,
@@ -118,10 +129,10 @@ def show(
         list[str] | None,
         typer.Argument(metavar="[KIND...]", help=f"Any of {', '.join(LISTERS)}; all but numbers if none is named."),
     ] = None,
-    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """List scenarios, theories, actors, theatres, institutions, levers and measures.
+    """List worlds, scenarios, theories, actors, theatres, institutions, levers and measures.
 
     Example: eurasia-sim list levers measures
     """

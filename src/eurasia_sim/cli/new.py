@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from eurasia_sim.catalogue import month_name
-from eurasia_sim.cli import BAD_INPUT, FAILED_WORK
+from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.scenario_check import is_drawn
 from eurasia_sim.scenario_library import find
@@ -46,7 +46,7 @@ expect: Say what you expect before the first run, so that you can be surprised.
 def new(
     name: Annotated[str, typer.Argument(help="Name of the scenario; the file is NAME.yaml in this folder.")],
     source: Annotated[str, typer.Option("--from", metavar="SCENARIO", help="Scenario to start from.")],
-    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    world: WorldName = None,
 ) -> None:
     """Begin a scenario file that starts from another, with a schema beside it for the editor.
 
@@ -59,13 +59,14 @@ def new(
     given = load_world(world)
     base = load_scenario(source, given)
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
-    taken = path if path.exists() else find(name)
+    taken = path if path.exists() else find(name, world=given.directory)
     if taken:
         typer.echo(f"there is a scenario '{name}' already, in {taken}: choose another name", err=True)
         raise typer.Exit(FAILED_WORK)
     path.write_text(_scaffold(name, base, given), encoding="utf-8")
     schema.write_text(json.dumps(scenario_schema(given), indent=1) + "\n", encoding="utf-8")
-    typer.echo(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}")
+    option = f" --world {world}" if world else ""
+    typer.echo(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
 
 
 def _scaffold(name: str, base: Scenario, world: World) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from eurasia_sim.cli import WorldName
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress
@@ -30,7 +32,7 @@ def run(
     settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    world: Annotated[Path | None, typer.Option(help="Folder of another world.")] = None,
+    world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run scenarios, paired when there are several, and write tables, figures and a manifest.
@@ -196,6 +198,7 @@ def _finish(
         {
             "finished": True,
             "command": shlex.join(command),
+            "world": study.world.name,
             "seed": study.seed,
             "runs_a_scenario": study.n,
             "theories": list(study.theories),

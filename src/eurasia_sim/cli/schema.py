@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from eurasia_sim.cli import WorldName
 from eurasia_sim.scenario_schema import scenario_schema
 from eurasia_sim.world import load_world
 
 
 def schema(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file instead of the screen.")] = None,
-    world: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another world.")] = None,
+    world: WorldName = None,
 ) -> None:
     """Print the JSON Schema (2020-12) of a scenario file, with this world's ids, for editors.
 
