@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -107,6 +108,19 @@ def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> di
         ids = (tuple(dict.fromkeys(claim.id for claim in coding.get(unit, []))) for coding in (first, second))
         found[unit] = CodedNumber(value, min(low, other), max(high, other), *ids)
     return found
+
+
+def values_by_coder(evidence: Evidence) -> dict[str, tuple[float, float]]:
+    """What the first and the second coder make of each coded number, by its path; NaN where a coder found nothing."""
+    codings = [values_by_unit(claims, evidence) for claims in (evidence.claims, evidence.second)]
+    silent = (math.nan,)
+    return {
+        f"actors.{actor}.{block}.{other}": (
+            codings[0].get((block, actor, other), silent)[0],
+            codings[1].get((block, actor, other), silent)[0],
+        )
+        for block, actor, other in sorted({*codings[0], *codings[1]})
+    }
 
 
 def blocks_of(actor: str, coded: Mapping[Unit, CodedNumber], order: Mapping[str, Iterable[str]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy.stats import qmc
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.world import World
+
+_WIDER = 3.0
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,56 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
 
 def range_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
     """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed."""
-    ranges = ranges_of(world, inputs)
+    return drawn(world, inputs, ranges_of(world, inputs), n, seed)
+
+
+def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
+    """n runs whose coefficients go deliberately far beyond what is declared; what holds there, the form itself forces.
+
+    Form: a share may be anything from 0 to 1, and a monthly rate too; any other coefficient that cannot change its sign
+    reaches from a third of its lowest to three times its highest value, and one that can, three times as far from the
+    middle of its range. The world's own numbers stay within their ranges.
+    """
+    wide = {}
+    for path, (low, high) in ranges_of(world, inputs).items():
+        unit = world.numbers[path].unit
+        if not path.startswith("rules."):
+            wide[path] = (low, high)
+        elif unit == "share" or unit.startswith("1/month"):
+            wide[path] = (0.0, max(1.0, high))
+        elif low >= 0.0:
+            wide[path] = (low / _WIDER, high * _WIDER)
+        else:
+            middle, half = (low + high) / 2, (high - low) / 2
+            wide[path] = (middle - _WIDER * half, middle + _WIDER * half)
+    return drawn(world, inputs, wide, n, seed)
+
+
+def drawn(world: World, inputs: Inputs, ranges: Mapping[str, tuple[float, float]], n: int, seed: int) -> Draws:
+    """n runs spread evenly over the given ranges by path, everything else at reference, each with its own seed."""
     draws = reference_draws(inputs, n, seed)
     if not ranges or n == 0:
         return draws
     sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(seed)).random(n)
     for at, (path, (low, high)) in enumerate(ranges.items()):
         values = draws.drawn[path] = low + (high - low) * sample[:, at]
-        if path in world.coded_index:
-            draws.rows[:, world.coded_index[path]] = values
-        else:
-            draws.rules[path.rsplit(".", 1)[1]] = values
+        put(world, draws, path, values)
     _hold_shares(world, draws.rows)
     return draws
+
+
+def put(world: World, draws: Draws, path: str, values: Floats | float) -> None:
+    """Write a number, by its path, into every run's record or coded row."""
+    if path in world.coded_index:
+        draws.rows[:, world.coded_index[path]] = values
+    else:
+        draws.rules[path.rsplit(".", 1)[1]] = values
+
+
+def values_of(world: World, draws: Draws, path: str) -> Floats:
+    """(R,) the values of a number, by its path, in every run."""
+    held = draws.rows[:, world.coded_index[path]] if path in world.coded_index else draws.rules[path.rsplit(".", 1)[1]]
+    return np.asarray(held, np.float64)
 
 
 def _hold_shares(world: World, rows: Floats) -> None:

@@ -108,6 +108,47 @@ def run_paired(
     return outcomes
 
 
+def run_branched(
+    family: Sequence[Inputs], partings: Sequence[int], draws: Draws, kept: Integers, since: int = 0
+) -> list[Floats]:
+    """The kept columns of several scenarios' runs, each branched from the first scenario in its own month.
+
+    Args:
+        partings: by scenario, the first month in which it differs from the first (`branch_month`).
+        since: first month of which the columns are written down.
+
+    Returns:
+        By scenario, (R, months since `since`, kept); a failed run is NaN.
+    """
+    trunk = family[0]
+    memories = np.zeros((len(draws), trunk.state_size))
+    found = [np.full((len(draws), inputs.months - since, len(kept)), np.nan) for inputs in family]
+    reached, broken = -trunk.burn_in, np.zeros(len(draws), bool)
+
+    def advance(at: int, memories: Floats, start: int, stop: int) -> NDArray[np.bool_]:
+        """Take one scenario's runs on, write what is kept, and say which failed."""
+        failed = np.zeros(len(draws), bool)
+        for first, last, columns in ((start, min(stop, since), NO_COLUMNS), (max(start, since), stop, kept)):
+            if first < last:
+                begins, nothing = first == -trunk.burn_in, (stop, stop)
+                outcome = _advance(family[at], draws, memories, (first, last), nothing, columns, begins=begins)
+                failed |= outcome.statuses[:, 0] != 0
+                if first >= since:
+                    found[at][:, first - since : last - since] = outcome.trajectories
+        return failed
+
+    for at in sorted(range(1, len(family)), key=lambda at: partings[at]):
+        if partings[at] > reached:
+            broken |= advance(0, memories, reached, partings[at])
+            reached = partings[at]
+        shared = max(reached - since, 0)
+        found[at][:, :shared] = found[0][:, :shared]
+        found[at][broken | advance(at, memories.copy(), reached, family[at].months)] = np.nan
+    broken |= advance(0, memories, reached, trunk.months)
+    found[0][broken] = np.nan
+    return found
+
+
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two schedules differ; the last month's successor if none do."""
     months = min(inputs.months for inputs in family)
