@@ -8,25 +8,22 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from eurasia_sim.cli import WorldName
+from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.progress import Progress
 
     from eurasia_sim.study import Batch, Study, Tables
-    from eurasia_sim.world import World
-
-_MOST_RUNS = 100_000
 
 
 def run(
     scenarios: Annotated[list[str], typer.Argument(help="Names or files; the first is compared with each other one.")],
-    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=_MOST_RUNS, help="Runs a scenario.")] = 200,
+    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a scenario.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
     theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
@@ -46,7 +43,7 @@ def run(
     began = time.time()
     found = load_world(world)
     resolved = tuple(load_scenario(name, found, settings or ()) for name in dict.fromkeys(scenarios))
-    study = Study(found, resolved, _theories(theory, found, [s.theory for s in resolved]), n, seed)
+    study = Study(found, resolved, chosen_theories(theory, found, [s.theory for s in resolved]), n, seed)
     finished = _carry_out(study, out, workers)
     if finished is None:
         raise typer.Exit(1)
@@ -62,23 +59,6 @@ def run(
         raise typer.Exit(1)
 
 
-def _theories(asked: list[str] | None, world: World, of_scenarios: list[str | None]) -> tuple[str, ...]:
-    """The theories to run under: those asked for, else the scenarios' one, else the world's default."""
-    from eurasia_sim.catalogue import DataError, near
-
-    if asked == ["all"]:
-        return tuple(world.theories)
-    unknown = [name for name in asked or () if name not in world.theories]
-    if unknown:
-        raise DataError([f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown])
-    if asked:
-        return tuple(dict.fromkeys(asked))
-    own = {name for name in of_scenarios if name}
-    if len(own) > 1:
-        raise DataError([f"the scenarios name different theories ({', '.join(sorted(own))}): choose with --theory"])
-    return (own.pop() if own else world.default_theory,)
-
-
 def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list[Batch], Tables, bool] | None:
     """Folder, batches and tables of the study, and whether an identical finished one was found; None if interrupted."""
     from eurasia_sim import store
@@ -90,9 +70,9 @@ def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list
     manifest = store.read_manifest(folder)
     if manifest is not None and manifest.get("finished"):
         return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
-    _compile(batches)
+    compile_once(batches[0].family[0], batches[0].draws)
     try:
-        with _RunCounter(len(ids)) as report:
+        with RunCounter(len(ids)) as report:
             tables = carry_out(study, batches, folder, workers, report)
     except KeyboardInterrupt:  # between two parts, when all that is finished is written
         tables = None
@@ -102,48 +82,6 @@ def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list
         return None
     keep(folder, tables)
     return folder, batches, tables, False
-
-
-def _compile(batches: list[Batch]) -> None:
-    """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
-    from eurasia_sim.ensemble import run_paired
-    from eurasia_sim.mathematics import cache_folder
-
-    if not any(cache_folder().glob("**/*.nbc")):
-        typer.echo("compiling once for this version of the model, about 60 s ...", err=True)
-    run_paired(batches[0].family[:1], batches[0].draws.part(slice(0, 1)), (0, 1))
-
-
-class _RunCounter:
-    """Shows how many runs are finished: a bar on a terminal, a line every few seconds elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.last, self.began = total, time.time(), time.time()
-        self.bar: Progress | None = None
-        self.task: Any = None
-
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task("runs", total=self.total)
-        return self
-
-    def __call__(self, finished: int) -> None:
-        if self.bar is not None:
-            self.bar.update(self.task, completed=finished)
-        elif time.time() - self.last > 5:
-            self.last = time.time()
-            rate = finished / (self.last - self.began)
-            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second", err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
 
 
 def _chosen(tables: Tables, batch: Batch, scenario: str) -> pd.DataFrame:
@@ -211,7 +149,7 @@ def _finish(
                 **{scenario.name: scenario.digest for scenario in study.scenarios},
             },
             "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-            "commit": _commit(),
+            "commit": checked_out(),
             "failed": int((tables.runs["status"] != "ok").sum()),
             "figures": figures,
             "events_of_the_first_run": events,
@@ -232,27 +170,6 @@ def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
         store.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
         events[inputs.scenario.name] = {"events": len(told), "status": status}
     return events
-
-
-def _commit() -> str | None:
-    """The commit of the checkout the package runs from, if it does."""
-    import subprocess
-
-    here = Path(__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5, check=True
-        )
-        tracked = subprocess.run(
-            ["git", "ls-files", "--error-unmatch", Path(__file__).name],
-            cwd=here,
-            capture_output=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() if tracked.returncode == 0 else None
 
 
 def _print(study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], *, reused: bool) -> None:

@@ -1,0 +1,101 @@
+"""What every verb that runs ensembles shares: which theories, compiling once, counting runs, and the commit."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from eurasia_sim.design import Draws
+    from eurasia_sim.inputs import Inputs
+    from eurasia_sim.world import World
+
+MOST_RUNS = 100_000
+
+
+def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]) -> tuple[str, ...]:
+    """The theories to run under: those asked for, else the scenarios' one, else the world's default."""
+    from eurasia_sim.catalogue import DataError, near
+
+    if list(asked or ()) == ["all"]:
+        return tuple(world.theories)
+    unknown = [name for name in asked or () if name not in world.theories]
+    if unknown:
+        raise DataError([f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown])
+    if asked:
+        return tuple(dict.fromkeys(asked))
+    own = {name for name in of_scenarios if name}
+    if len(own) > 1:
+        raise DataError([f"the scenarios name different theories ({', '.join(sorted(own))}): choose with --theory"])
+    return (own.pop() if own else world.default_theory,)
+
+
+def compile_once(inputs: Inputs, draws: Draws) -> None:
+    """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
+    from eurasia_sim.ensemble import run_paired
+    from eurasia_sim.mathematics import cache_folder
+
+    if not any(cache_folder().glob("**/*.nbc")):
+        typer.echo("compiling once for this version of the model, about 60 s ...", err=True)
+    run_paired([inputs], draws.part(slice(0, 1)), (0, 1))
+
+
+class RunCounter:
+    """Shows how many runs are finished: a bar on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.last, self.began = total, time.time(), time.time()
+        self.bar: Progress | None = None
+        self.task: Any = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.bar.start()
+            self.task = self.bar.add_task("runs", total=self.total)
+        return self
+
+    def __call__(self, finished: int) -> None:
+        """Show that so many runs are finished."""
+        if self.bar is not None:
+            self.bar.update(self.task, completed=finished)
+        elif time.time() - self.last > 5:
+            self.last = time.time()
+            rate = finished / (self.last - self.began)
+            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second", err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def checked_out() -> str | None:
+    """The commit of the checkout the package runs from, if it does."""
+    import subprocess
+
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5, check=True
+        )
+        tracked = subprocess.run(
+            ["git", "ls-files", "--error-unmatch", Path(__file__).name],
+            cwd=here,
+            capture_output=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if tracked.returncode == 0 else None
