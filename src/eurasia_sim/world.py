@@ -20,6 +20,7 @@ from eurasia_sim.catalogue import (
     month_number,
     near,
     packaged,
+    read_page,
     read_pages,
     world_folder,
 )
@@ -50,6 +51,8 @@ from eurasia_sim.parameters import (
 )
 from eurasia_sim.theories import read_rules, read_theories
 
+# Paths of the numbers that hold in every world.
+OF_RULES = ("rules.", "theories.", "forms.")
 _FILES = ("actors", "theatres", "ties", "capabilities", "institutions", "record")
 
 
@@ -297,8 +300,10 @@ def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
     if "second_coding" in pages:
         claims |= {entry["id"] for turn in pages["second_coding"].data["rounds"] for entry in turn["claims"]}
     documents = pages["documents"].data if "documents" in pages else {}
+    beside_rules = read_page(world_folder() / "documents.yaml").data  # the rules were written from these, for any world
     for number in world.numbers.values():
-        problems += [f"{number.place}: {number.path} rests on {what}" for what in _unfounded(number, claims, documents)]
+        held = beside_rules if number.path.startswith(OF_RULES) else documents
+        problems += [f"{number.place}: {number.path} rests on {what}" for what in _unfounded(number, claims, held)]
     return problems
 
 

@@ -15,7 +15,7 @@ from eurasia_sim.catalogue import Number, near, packaged
 from eurasia_sim.cli import BAD_INPUT, WorldName
 from eurasia_sim.evidence import Claim, Evidence, load_evidence
 from eurasia_sim.parameters import CONSTRUCTS
-from eurasia_sim.world import World, load_world
+from eurasia_sim.world import OF_RULES, World, load_world
 
 # The names under which the rules meet what a path names; where a table is not listed they use the table's own name.
 _ARRAYS = {
@@ -50,7 +50,7 @@ def explain(
     if path is None:
         _show_summary(given, as_json)
     elif path in given.numbers:
-        found = described(given, path, load_evidence(given.directory))
+        found = described(given, path, load_evidence(None if path.startswith(OF_RULES) else given.directory))
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
     else:
         _show_group(given, path, as_json)
