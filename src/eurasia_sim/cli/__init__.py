@@ -25,6 +25,7 @@ WorldName = Annotated[
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
+    "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "check": ("check", "check", "Say everything that is wrong with scenario files, at once."),
     "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
     "new": ("new", "new", "Begin a scenario file that extends another."),

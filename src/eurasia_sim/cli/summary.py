@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-_SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
+SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
 
 
 def figure(value: float | None, digits: int = 4) -> str:
@@ -17,7 +17,7 @@ def figure(value: float | None, digits: int = 4) -> str:
 
 def outcome_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
     """Mean and 5-95 % of runs of every scenario."""
-    table = Table(title=f"{theory}, {_SETS[kind]}", title_justify="left")
+    table = Table(title=f"{theory}, {SETS[kind]}", title_justify="left")
     for name in ("scenario", "measure"):
         table.add_column(name, no_wrap=True)
     for name in ("mean", "5 %", "95 %", "runs", "failed"):
@@ -32,7 +32,7 @@ def outcome_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
 def difference_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
     """Paired differences with interval, parts, share of runs above and below zero, and what pairing gained."""
     rows = [row for row in summary["differences"] if (row["theory"], row["set"]) == (theory, kind)]
-    table = Table(title=f"{theory}, paired differences {_SETS[kind]}", title_justify="left")
+    table = Table(title=f"{theory}, paired differences {SETS[kind]}", title_justify="left")
     table.add_column("difference", no_wrap=True)
     for name in ("mean", "95 % interval", "by co-location", "by joint share", "+ / − %", "r", "gain"):
         table.add_column(name, justify="right", no_wrap=True)
