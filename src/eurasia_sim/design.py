@@ -113,7 +113,7 @@ def drawn(world: World, inputs: Inputs, ranges: Mapping[str, tuple[float, float]
     for at, (path, (low, high)) in enumerate(ranges.items()):
         values = draws.drawn[path] = low + (high - low) * sample[:, at]
         put(world, draws, path, values)
-    _hold_shares(world, draws.rows)
+    hold_shares(world, draws.rows)
     return draws
 
 
@@ -131,7 +131,7 @@ def values_of(world: World, draws: Draws, path: str) -> Floats:
     return np.asarray(held, np.float64)
 
 
-def _hold_shares(world: World, rows: Floats) -> None:
+def hold_shares(world: World, rows: Floats) -> None:
     """Scale drawn shares of influence down where a theatre and domain hold more than one together."""
     for row in rows:
         influence = world.coded(row).initial_influence

@@ -51,18 +51,21 @@ class Plan:
         """First month that any reading looks at."""
         return min(window[0] for _, window in self.readings)
 
+    def inputs(self, arm: Arm, theory: str, forms: Mapping[str, str]) -> Inputs:
+        """What the kernel is given for an arm."""
+        return prepare(self.world, self.scenarios[arm], theory, forms)
+
     def families(self, theory: str, forms: Mapping[str, str]) -> list[Branches]:
         """Arms that share a past, so have equal numbers; the one that parts latest from the others comes first."""
         found: dict[tuple[tuple[str, float], ...], list[tuple[int, Inputs]]] = {}
         for at, arm in enumerate(self.arms):
-            scenario = self.scenarios[arm]
-            inputs = prepare(self.world, scenario, theory, forms)
-            found.setdefault(tuple(sorted(scenario.fixed.items())), []).append((at, inputs))
+            inputs = self.inputs(arm, theory, forms)
+            found.setdefault(tuple(sorted(inputs.scenario.fixed.items())), []).append((at, inputs))
         return [self._branches(members) for members in found.values()]
 
     def _branches(self, members: list[tuple[int, Inputs]]) -> Branches:
         family = [inputs for _, inputs in members]
-        apart = [tuple(self._parting(one, other) for other in family) for one in family]
+        apart = [tuple(self.parting(one, other) for other in family) for one in family]
         first = max(range(len(family)), key=lambda at: sum(apart[at]))
         order = [first, *(at for at in range(len(family)) if at != first)]
         return Branches(
@@ -71,7 +74,7 @@ class Plan:
             tuple(apart[first][at] for at in order),
         )
 
-    def _parting(self, one: Inputs, other: Inputs) -> int:
+    def parting(self, one: Inputs, other: Inputs) -> int:
         """First month in which two scenarios differ."""
         shared = min(one.months, other.months)
         differs = self._months(one)[:shared] != self._months(other)[:shared]
@@ -188,8 +191,17 @@ def read_runs(
 
 def _readings(plan: Plan, trajectories: Floats) -> Floats:
     """(R, readings) of one arm's kept columns (R, M, kept)."""
-    months = {name: trajectories[:, :, c] for c, name in enumerate(plan.columns)}
-    return np.stack([read(metric, window, plan.since, months) for metric, window in plan.readings], axis=1)
+    return np.stack(
+        [read_columns(metric, window, plan.since, plan.columns, trajectories) for metric, window in plan.readings],
+        axis=1,
+    )
+
+
+def read_columns(
+    metric: Metric, window: tuple[int, int], since: int, names: Sequence[str], trajectories: Floats
+) -> Floats:
+    """`read` of (R, M, kept) trajectories whose last axis is named."""
+    return read(metric, window, since, {name: trajectories[:, :, c] for c, name in enumerate(names)})
 
 
 def with_fixed(world: World, inputs: Inputs, draws: Draws) -> Draws:

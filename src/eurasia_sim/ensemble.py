@@ -149,6 +149,13 @@ def run_branched(
     return found
 
 
+def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
+    """(R, Z) the memories of a scenario's runs before a month, to branch from."""
+    memories = np.zeros((len(draws), inputs.state_size))
+    _advance(inputs, draws, memories, (-inputs.burn_in, month), (month, month), NO_COLUMNS, begins=True)
+    return memories
+
+
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two schedules differ; the last month's successor if none do."""
     months = min(inputs.months for inputs in family)

@@ -77,6 +77,7 @@ class World:
     theories: Mapping[str, Preset]
     forms: Mapping[str, Mapping[str, Preset]]  # factor -> alternative
     default_theory: str
+    null_theory: str | None  # the preset that no theory argues for; what it also shows is no evidence
     default_forms: Mapping[str, str]  # factor -> alternative
     digest: str  # of all files it was read from
 
@@ -261,7 +262,10 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
     start = month_number(period["start"])
     institutions = read_institutions(page("institutions"), into, start)
     record, events = read_record(page("record"), into, start)
-    default = rules["theories"].data.get("default") or next(iter(theories), "")
+    default, null = (rules["theories"].data.get(key) for key in ("default", "null"))
+    for key, name in (("default", default), ("null", null)):
+        if name is not None:
+            into.known(rules["theories"], (key,), name, theories, "preset")
     return World(
         name=folder.name,
         directory=folder,
@@ -279,7 +283,8 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
         events=events,
         theories=theories,
         forms=forms,
-        default_theory=default,
+        default_theory=default or next(iter(theories), ""),
+        null_theory=null,
         default_forms=default_forms,
         digest="",
     )

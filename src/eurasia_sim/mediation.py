@@ -1,0 +1,97 @@
+"""Through which mechanism an effect travels: two scenarios side by side, one mechanism held on the other's path.
+
+Claim: an effect that goes when a link is held still ran through that link (Pearl 2001, "Direct and indirect effects").
+Form: both scenarios run month by month under the same draws; after the named mechanism has worked in the changed one,
+what it writes is replaced by what it wrote in the unchanged one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eurasia_sim.kernel import derive, month_of
+from eurasia_sim.layout import state_size, unpack_state
+from eurasia_sim.mathematics import borrowed, compiled
+from eurasia_sim.measures import observe
+from eurasia_sim.mechanisms.alignment import align
+from eurasia_sim.mechanisms.allocation import allocate
+from eurasia_sim.mechanisms.contest import contest
+from eurasia_sim.mechanisms.cooperation import cooperate
+from eurasia_sim.mechanisms.perception import perceive
+from eurasia_sim.mechanisms.recognition import recognise
+from eurasia_sim.mechanisms.regime import rule
+from eurasia_sim.parameters import Integers
+
+# What each mechanism hands to the others, in the order in which they work.
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    "perception": ("power", "hazard", "projected", "spillover", "threat"),
+    "alignment": ("leaning", "alignment"),
+    "allocation": ("budget", "common", "containment", "inclination", "effort"),
+    "cooperation": ("joint", "pair_joint", "attended", "summoned", "partnership", "rivalry"),
+    "contest": ("access", "influence", "demand", "strength", "total"),
+    "regime": ("ruler", "challenger", "control", "economy", "militants", "restraint", "stability", "standing"),
+    "recognition": ("recognition", "standing"),
+}
+
+
+def output_places(mechanism: str, actors: int, theatres: int, venues: int, pairs: int) -> Integers:
+    """(Z,) where on the flat row of a run's memory a mechanism's output lies."""
+    row = np.arange(float(state_size.py_func(actors, theatres, venues, pairs)))
+    state = unpack_state.py_func(row, actors, theatres, venues, pairs)
+    places = [getattr(state, name).view(np.float64).ravel() for name in OUTPUTS[mechanism]]
+    return np.concatenate(places).astype(np.int64)
+
+
+@compiled
+def work(mechanism, state, constants, month, seed, number, p):
+    """Let the mechanism at a place in `OUTPUTS` do its part of the month."""
+    if mechanism == 0:
+        perceive(state, constants, month, p)
+    elif mechanism == 1:
+        align(state, constants, month, seed, number, p)
+    elif mechanism == 2:
+        allocate(state, constants, month, seed, number, p)
+    elif mechanism == 3:
+        cooperate(state, constants, month, p)
+    elif mechanism == 4:
+        contest(state, constants, p)
+    elif mechanism == 5:
+        rule(state, constants, month, seed, number, p)
+    else:
+        recognise(state, constants, month, seed, number, p)
+
+
+@compiled
+def run_beside(
+    rules, rows, seeds, memories, fixed, geography, unchanged, changed, focus, scopes, start, burn_in, held, places,
+    kept, row, trajectories,
+):  # fmt: skip
+    """Run the changed scenario from the month of parting, with one mechanism's output held on the unchanged one's path.
+
+    Args:
+        memories: (R, Z) snapshots before month `start`, left as they are.
+        unchanged, changed: (T, W) the schedules' rows of the two scenarios.
+        held: place in `OUTPUTS` of the mechanism that is held. places: (Y,) its output on the flat row.
+        kept: (C,) columns. row: as long as all columns, scratch. trajectories: (R, T - start, C), written.
+    """
+    n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
+    own, other = np.empty(memories.shape[1]), np.empty(memories.shape[1])
+    for r in range(rows.shape[0]):
+        p = rules[r]
+        constants = derive(rows[r], borrowed(fixed), geography, focus, scopes, p)
+        own[:] = memories[r]
+        other[:] = memories[r]
+        state = unpack_state(borrowed(own), n, k, v, focus.shape[0])
+        beside = unpack_state(borrowed(other), n, k, v, focus.shape[0])
+        for t in range(start, changed.shape[0]):
+            month, plain_month = month_of(borrowed(changed), t, n, k, v), month_of(borrowed(unchanged), t, n, k, v)
+            number = np.uint64(t + burn_in)
+            for mechanism in range(7):
+                work(mechanism, beside, constants, plain_month, seeds[r], number, p)
+                work(mechanism, state, constants, month, seeds[r], number, p)
+                if mechanism == held:
+                    for place in places:
+                        own[place] = other[place]
+            observe(state, constants, row, kept.max() + 1)
+            for c in range(kept.size):
+                trajectories[r, t - start, c] = row[kept[c]]

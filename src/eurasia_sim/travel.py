@@ -1,0 +1,85 @@
+"""Through what an effect travels: the share of it that goes when one mechanism is held on the unchanged path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from eurasia_sim import mediation
+from eurasia_sim.design import Draws
+from eurasia_sim.effects import Plan, read_columns, with_fixed
+from eurasia_sim.ensemble import Progress, in_chunks, run_branched, snapshots
+from eurasia_sim.hypotheses import Part
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.parameters import Floats, Integers
+
+
+def travelled(
+    plan: Plan, part: Part, theory: str, draws: Draws, workers: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> dict[str, float]:  # fmt: skip
+    """By mechanism, the share of a part's effect that goes when that mechanism's output is held.
+
+    1 is all of it, 0 none; above 1 the rest works the other way, below 0 the mechanism dampened the effect. Shares need
+    not add up: a link held also stops what came through it from elsewhere.
+
+    Args:
+        part: of two arms with the same numbers. report: told how many runs were made.
+    """
+    changed, unchanged = (plan.inputs(arm, theory, {}) for arm in part.arms)
+    own = with_fixed(plan.world, changed, draws)
+    names = list(dict.fromkeys(part.metric.names))
+    kept = np.array([changed.columns.index(name) for name in names], np.int64)
+    start, since = plan.parting(changed, unchanged), part.window[0]
+    counts = (*changed.geography.theatre_distance.shape, len(changed.geography.convenes), len(changed.focus))
+    effects = np.full((1 + len(mediation.OUTPUTS), len(draws)), np.nan)
+
+    def work(chunk: slice) -> Floats:
+        few = own.part(chunk)
+        both = run_branched([changed, unchanged], [start, start], few, kept, since)
+        base = read_columns(part.metric, part.window, since, names, both[1])
+        found = [read_columns(part.metric, part.window, since, names, both[0]) - base]
+        memories = snapshots(changed, few, start)
+        for held, mechanism in enumerate(mediation.OUTPUTS):
+            places = mediation.output_places(mechanism, *counts)
+            path = _held(changed, unchanged, few, memories, start, held, places, kept)
+            if start < since:
+                path = path[:, since - start :]
+            else:  # the window opens before the two part: what they share comes first
+                path = np.concatenate([both[1][:, : start - since], path], axis=1)
+            found.append(read_columns(part.metric, part.window, since, names, path) - base)
+        return np.array(found)
+
+    def take(chunk: slice, found: Floats) -> None:
+        effects[:, chunk] = found
+
+    progress = Progress(len(draws))
+    in_chunks(work, take, progress, workers, lambda progress: report(progress.finished))
+    if progress.stop.is_set():
+        raise KeyboardInterrupt
+    whole = np.isfinite(effects).all(axis=0)
+    free = effects[0, whole].mean()
+    return {
+        mechanism: float(1.0 - effects[1 + held, whole].mean() / free)
+        for held, mechanism in enumerate(mediation.OUTPUTS)
+    }
+
+
+def can_travel(part: Part) -> bool:
+    """Whether a part contrasts two arms that differ in nothing but their scenarios."""
+    return len(part.plus) == 1 and len(part.less) == 1 and part.plus[0][1] == part.less[0][1]
+
+
+def _held(
+    changed: Inputs, unchanged: Inputs, draws: Draws, memories: Floats, start: int, held: int, places: Integers,
+    kept: Integers,
+) -> Floats:  # fmt: skip
+    """(R, months from `start`, kept) of the changed scenario with one mechanism held."""
+    trajectories = np.full((len(draws), changed.months - start, len(kept)), np.nan)
+    mediation.run_beside(
+        draws.rules, draws.rows, draws.seeds, memories, np.empty(changed.constants_size), changed.geography,
+        unchanged.schedule.rows, changed.schedule.rows, changed.focus, changed.scopes, start, changed.burn_in, held,
+        places, kept, np.empty(len(changed.columns)), trajectories,
+    )  # fmt: skip
+    return trajectories
