@@ -146,6 +146,7 @@ def test_schema_prints_json(say, here):
         ["schema"],
         ["explain", "rules.perception.distance_decay"],
         ["cite", "us_exit"],
+        ["compare", "--help"],
     ],
 )
 def test_a_light_verb_loads_nothing_heavy(words):
