@@ -11,8 +11,8 @@ import numpy as np
 from eurasia_sim.design import Draws, put
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched
 from eurasia_sim.hypotheses import MONTHS_A_YEAR, Arm, Metric, Part, arm_scenario
-from eurasia_sim.inputs import Inputs, prepare
-from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.inputs import Inputs, capability_index, prepare
+from eurasia_sim.parameters import Floats, Integers, Schedule
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
@@ -52,8 +52,16 @@ class Plan:
         return min(window[0] for _, window in self.readings)
 
     def inputs(self, arm: Arm, theory: str, forms: Mapping[str, str]) -> Inputs:
-        """What the kernel is given for an arm."""
-        return prepare(self.world, self.scenarios[arm], theory, forms)
+        """What the kernel is given for an arm; its schedule is made once for each index of power."""
+        scenario = self.scenarios[arm]
+        key = (scenario.digest, capability_index(self.world, {**self.world.default_forms, **scenario.forms, **forms}))
+        inputs = prepare(self.world, scenario, theory, forms, self._schedules.get(key))
+        self._schedules[key] = inputs.schedule
+        return inputs
+
+    @cached_property
+    def _schedules(self) -> dict[tuple[str, str], Schedule]:
+        return {}
 
     def families(self, theory: str, forms: Mapping[str, str]) -> list[Branches]:
         """Arms that share a past, so have equal numbers; the one that parts latest from the others comes first."""
@@ -119,13 +127,9 @@ def read(metric: Metric, window: tuple[int, int], since: int, months: Mapping[st
 
     def together(names: Sequence[str], kind: str) -> Floats:
         stacked = np.stack([months[name][:, first:last] for name in names])
-        reduced: Floats = {
-            "sum": stacked.sum,
-            "mean": stacked.mean,
-            "least": stacked.min,
-            "greatest": stacked.max,
-        }[kind](axis=0)
-        return reduced
+        reduce: dict[str, np.ufunc] = {"sum": np.add, "mean": np.add, "least": np.minimum, "greatest": np.maximum}
+        reduced = reduce[kind].reduce(stacked, axis=0)
+        return np.asarray(reduced / len(names) if kind == "mean" else reduced)
 
     values = together(metric.columns, metric.kind)
     if metric.less:

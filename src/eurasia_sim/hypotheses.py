@@ -206,6 +206,21 @@ def arm_name(arm: Arm) -> str:
     return f"{arm[0]} ({settings})" if settings else arm[0]
 
 
+def in_words(metric: Metric) -> str:
+    """A metric as a reader would write it."""
+
+    def listed(names: tuple[str, ...]) -> str:
+        return names[0] if len(names) == 1 else f"{metric.kind} of {names[0]} … {names[-1]} ({len(names)})"
+
+    said = listed(metric.columns) + (f" less {listed(metric.less)}" if metric.less else "")
+    if metric.over:
+        said = f"({said}) over {metric.over[0]}" + (
+            f" … {metric.over[-1]} ({len(metric.over)})" if metric.over[1:] else ""
+        )
+    said = f"log of {said}" if metric.log else said
+    return said if metric.read == "mean" else f"{metric.read.replace('_', ' ')} of {said}"
+
+
 @cache
 def _columns(
     actors: tuple[str, ...], theatres: tuple[str, ...], pairs: tuple[str, ...], scopes: tuple[str, ...]
@@ -281,10 +296,10 @@ class _Reader:
                 self.complain(trail, f"{name} needs parts, joined by `all` or by `any`, not both")
             join: Literal["all", "any"] = "all" if given.all else "any"
             parts = tuple(self.part((*trail, join, at), part, window) for at, part in enumerate(given.all or given.any))
-            source = "; ".join(
+            places = "; ".join(
                 f"{each.document} {', '.join(f'L{line}' for line in each.lines)}" for each in given.source
             )
-            found.append(Hypothesis(name, given.says, source, given.note, join, parts))
+            found.append(Hypothesis(name, given.says, places, given.note, join, parts))
         digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()[:12]
         return Family(path, file.title, digest, tuple(found))
 

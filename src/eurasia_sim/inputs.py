@@ -65,17 +65,28 @@ def stated_values(world: World, theory: str, forms: Mapping[str, str]) -> dict[s
     return {**stated, **world.theories[theory].values, **world.theories[theory].fix}
 
 
+def capability_index(world: World, forms: Mapping[str, str]) -> str:
+    """The index of power that the forms choose."""
+    return next((i for f, a in forms.items() if (i := world.forms[f][a].index) is not None), "cinc")
+
+
 def prepare(
-    world: World, scenario: Scenario, theory: str | None = None, forms: Mapping[str, str] | None = None
+    world: World,
+    scenario: Scenario,
+    theory: str | None = None,
+    forms: Mapping[str, str] | None = None,
+    schedule: Schedule | None = None,
 ) -> Inputs:
     """The kernel's inputs for a scenario; the theory is the argument's, else the scenario's, else the world's default.
+
+    Args:
+        schedule: the scenario's own, made before under the same index of power; made now if not given.
 
     Raises:
         DataError: for a value out of its range; KeyError: for an unknown theory or form.
     """
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
-    index = next((i for f, a in chosen.items() if (i := world.forms[f][a].index) is not None), "cinc")
     rules = world.rules_record({path: v for path, v in scenario.fixed.items() if path.startswith("rules.")})
     for name, value in stated_values(world, theory, chosen).items():
         if world.rule_paths[name] not in scenario.fixed:
@@ -94,7 +105,7 @@ def prepare(
         rules=rules,
         row=row,
         geography=geography,
-        schedule=schedule_of(scenario.posture(world, index), geography),
+        schedule=schedule or schedule_of(scenario.posture(world, capability_index(world, chosen)), geography),
         focus=focus,
         scopes=inside,
         columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),

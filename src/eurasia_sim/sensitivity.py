@@ -25,8 +25,8 @@ def variance_shares(values: Floats, points: pd.DataFrame, factors: Sequence[str]
     Returns:
         scenario, the factors, parameters, interplay, chance; NaN where nothing varies.
     """
-    whole = np.isfinite(values).all(axis=(0, 2))
-    values, points = values[:, whole], points[whole]
+    whole = np.flatnonzero(np.isfinite(values).all(axis=(0, 2)))
+    values, points = values[:, whole], points.iloc[whole]
     arms, count, replicates = values.shape
     names = ["scenario", *factors, "parameters", "interplay", "chance"]
     if count < 2 or np.ptp(values) == 0.0:

@@ -24,30 +24,30 @@ FORCED = 0.99
 _NORMAL_95 = 1.96
 
 
-def holds(sign: Sign, smallest: float, values: Floats | float) -> NDArray[np.bool_]:
+def holds(sign: Sign, smallest: float, x: Floats) -> NDArray[np.bool_]:
     """Whether effects are as a sign says: beyond the smallest effect, within it, or not beyond it on one side."""
-    x = np.asarray(values)
-    return {
+    passes: dict[Sign, NDArray[np.bool_]] = {
         "+": x > smallest,
         "-": x < -smallest,
         "0": np.abs(x) < smallest,
         "not +": x < smallest,
         "not -": x > -smallest,
         "?": np.zeros(x.shape, bool),
-    }[sign]
+    }
+    return passes[sign]
 
 
-def mirrors(sign: Sign, smallest: float, values: Floats | float) -> NDArray[np.bool_]:
+def mirrors(sign: Sign, smallest: float, x: Floats) -> NDArray[np.bool_]:
     """Whether effects are the very opposite of what a sign says."""
-    x = np.asarray(values)
-    return {
+    passes: dict[Sign, NDArray[np.bool_]] = {
         "+": x < -smallest,
         "-": x > smallest,
         "0": np.abs(x) > smallest,
         "not +": x > smallest,
         "not -": x < -smallest,
         "?": np.zeros(x.shape, bool),
-    }[sign]
+    }
+    return passes[sign]
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def judge(hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame
         return Verdict(hypothesis, word, tuple(layers), words, float("nan"), 0, None)
     passes = np.array([holds(each.part.sign, each.part.smallest, each.effects) for each in counted])
     whole = np.all([np.isfinite(each.effects) for each in counted], axis=0)
-    together = passes.all(axis=0) if hypothesis.join == "all" else passes.any(axis=0)
+    together = np.asarray(passes.all(axis=0) if hypothesis.join == "all" else passes.any(axis=0))
     said = [word for word in words if word not in (REPORTED, ENTAILED)]
     every, some = (all, any) if hypothesis.join == "all" else (any, all)
     word, found = UNDETERMINED, None

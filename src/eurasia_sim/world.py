@@ -262,8 +262,8 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
     start = month_number(period["start"])
     institutions = read_institutions(page("institutions"), into, start)
     record, events = read_record(page("record"), into, start)
-    default, null = (rules["theories"].data.get(key) for key in ("default", "null"))
-    for key, name in (("default", default), ("null", null)):
+    default, null = (rules["theories"].data.get(key) for key in ("default", "baseline"))
+    for key, name in (("default", default), ("baseline", null)):
         if name is not None:
             into.known(rules["theories"], (key,), name, theories, "preset")
     return World(

@@ -60,7 +60,7 @@ class RunCounter:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self.bar.start()
             self.task = self.bar.add_task("runs", total=self.total)
@@ -70,10 +70,23 @@ class RunCounter:
         """Show that so many runs are finished."""
         if self.bar is not None:
             self.bar.update(self.task, completed=finished)
-        elif time.time() - self.last > 5:
-            self.last = time.time()
+        elif self._is_time():
             rate = finished / (self.last - self.began)
             typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second", err=True)
+
+    def stage(self, name: str, done: int, of: int) -> None:
+        """Show that so much of one stage among several is done."""
+        if self.bar is not None:
+            self.bar.update(self.task, description=name, completed=done, total=of)
+        elif self._is_time():
+            typer.echo(f"{name}: {done} of {of}", err=True)
+
+    def _is_time(self) -> bool:
+        """Whether it is long enough since the last line."""
+        if time.time() - self.last <= 5:
+            return False
+        self.last = time.time()
+        return True
 
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
