@@ -1,0 +1,129 @@
+"""`test`: the hypotheses of a file against runs, theory by theory, with what would reverse each."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eurasia_sim.cli import WorldName
+from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, compile_once
+
+if TYPE_CHECKING:
+    from eurasia_sim.evaluation import Evaluation
+
+_FILE = "hypotheses"
+
+
+def put_to_the_test(
+    hypotheses: Annotated[list[str] | None, typer.Argument(help="Ids of hypotheses; all of the file if none.")] = None,
+    file: Annotated[str, typer.Option("--file", help="Name or path of a file of hypotheses.")] = _FILE,
+    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Runs an arm at reference.")] = 200,
+    samples: Annotated[int, typer.Option(min=16, max=MOST_RUNS, help="Points of the space, a theory.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
+    findings: Annotated[Path | None, typer.Option(help="Also write the findings page here.")] = None,
+    world: WorldName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+) -> None:
+    """Test hypotheses in three layers: at reference, over everything uncertain, and under every theory and form.
+
+    Example: eurasia-sim test H2 H12 --samples 400
+    """
+    from eurasia_sim import store
+    from eurasia_sim.evaluation import Effort, evaluate
+    from eurasia_sim.experiment_library import located
+    from eurasia_sim.hypotheses import arm_scenario, load_hypotheses
+    from eurasia_sim.mathematics import model_version
+    from eurasia_sim.world import load_world
+
+    began = time.time()
+    found = load_world(world)
+    family = load_hypotheses(located(file), found).chosen(hypotheses or [])
+    effort = Effort(runs=n, points=samples, seed=seed)
+    scenarios = {arm: arm_scenario(arm, found) for part in family.parts() for arm in part.arms}
+    identity = [family.digest, *(h.id for h in family.hypotheses), repr(effort), found.digest, model_version()]
+    identity += [scenario.digest for scenario in scenarios.values()]
+    folder = out / store.folder_name(f"test-{family.path.stem}", identity)
+    manifest = store.read_manifest(folder)
+    reused = manifest is not None and bool(manifest.get("finished"))
+    if reused:
+        result = read_tables(folder)
+    else:
+        _compile(found, next(iter(scenarios.values())))
+        with RunCounter(n) as counter:
+            try:
+                result = evaluate(found, family, effort, workers, counter.stage)
+            except KeyboardInterrupt:
+                typer.echo("\nstopped: a test is whole or not there, so nothing was kept.", err=True)
+                raise typer.Exit(1) from None
+        write_tables(folder, result)
+        store.write_json(
+            folder / store.MANIFEST,
+            {
+                "finished": True,
+                "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
+                "title": family.title,
+                "hypotheses": family.digest,
+                "world": found.name,
+                "effort": vars(effort),
+                "digests": {"world": found.digest, "model": model_version()},
+                "commit": checked_out(),
+                "seconds": round(time.time() - began, 1),
+            },
+        )
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), "verdicts": result.verdicts.to_dict("records")}, indent=2))
+    else:
+        _print(result, folder, reused=reused)
+    if findings is not None:
+        from eurasia_sim.findings import findings_page
+
+        text = findings_page(family, result, effort)
+        store.write_whole(findings, lambda aside: aside.write_text(text, encoding="utf-8"))
+        typer.echo(f"findings: {findings}", err=True)
+
+
+def write_tables(folder: Path, result: Evaluation) -> None:
+    """Every table of an evaluation, a parquet file each."""
+    from eurasia_sim import store
+
+    for name, table in vars(result).items():
+        store.write_table(folder / f"{name}.parquet", table)
+
+
+def read_tables(folder: Path) -> Evaluation:
+    """The evaluation that a folder holds."""
+    from dataclasses import fields
+
+    import pandas as pd
+
+    from eurasia_sim.evaluation import Evaluation
+
+    return Evaluation(**{each.name: pd.read_parquet(folder / f"{each.name}.parquet") for each in fields(Evaluation)})
+
+
+def _compile(world: Any, scenario: Any) -> None:
+    from eurasia_sim.design import reference_draws
+    from eurasia_sim.inputs import prepare
+
+    inputs = prepare(world, scenario)
+    compile_once(inputs, reference_draws(inputs, 1, 0))
+
+
+def _print(result: Evaluation, folder: Path, *, reused: bool) -> None:
+    from rich.console import Console
+
+    from eurasia_sim.cli.verdict_tables import part_table, precision, verdict_table
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(part_table(result))
+    console.print(verdict_table(result))
+    console.print(precision(result))
+    console.print(f"{'found again, unchanged' if reused else 'written'}: {folder}")
