@@ -43,7 +43,8 @@ def verify(
         for problem in problems:
             typer.echo(problem)
         many = f"{len(evidence.claims)} claims in {len(evidence.documents)} documents"
-        typer.echo(f"{many}: {len(problems)} problems" if problems else f"{many}: every one stands in its text")
+        good = "every one stands in its text" if evidence.documents else "this world has no coded documents"
+        typer.echo(f"{many}: {len(problems)} problems" if problems else f"{many}: {good}")
     if problems:
         raise typer.Exit(FAILED_WORK)
 

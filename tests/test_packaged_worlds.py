@@ -1,0 +1,104 @@
+"""Every world that comes with the package is whole, runs under unchanged rules, and is not told what it is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eurasia_sim.bibliography import read_bibliography
+from eurasia_sim.camps import read_roster
+from eurasia_sim.catalogue import BASES, DEFAULT_WORLD, DataError, packaged_worlds, world_folder
+from eurasia_sim.design import range_draws
+from eurasia_sim.ensemble import run_paired
+from eurasia_sim.evidence import load_evidence
+from eurasia_sim.inputs import prepare
+from eurasia_sim.scenario import check_file, load_scenario
+from eurasia_sim.scenario_library import names
+from eurasia_sim.world import OF_RULES, World, load_world
+
+WORLDS = list(packaged_worlds())
+
+
+@pytest.fixture(scope="module", params=WORLDS)
+def world(request: pytest.FixtureRequest) -> World:
+    return load_world(request.param)
+
+
+def test_there_is_more_than_one_world() -> None:
+    assert DEFAULT_WORLD in WORLDS
+    assert len(WORLDS) > 1
+
+
+def test_every_number_has_a_parent(world: World) -> None:
+    works = read_bibliography()
+    for number in world.numbers.values():
+        if number.is_silent:
+            continue
+        assert number.basis in BASES, number.path
+        assert number.source, number.path
+        assert number.meaning, number.path
+        assert number.unit, number.path
+        assert number.low <= number.value <= number.high, number.path
+        assert set(number.cites()) <= set(works), number.path
+
+
+def test_the_rules_are_the_same_in_every_world(world: World) -> None:
+    default = load_world()
+    rules = [path for path in default.numbers if path.startswith(OF_RULES)]
+    assert rules == [path for path in world.numbers if path.startswith(OF_RULES)]
+    assert all(world.numbers[path] == default.numbers[path] for path in rules)
+
+
+def test_its_scenarios_are_sound(world: World) -> None:
+    found = names(world=world.directory)
+    assert "record" in found
+    for path in found.values():
+        assert check_file(path, world) == [], path
+
+
+def test_it_runs_without_a_failure_under_every_theory_and_form(world: World) -> None:
+    scenario = load_scenario("record", world)
+    chosen = [(theory, {}) for theory in world.theories]
+    chosen += [(world.default_theory, {factor: name}) for factor, rivals in world.forms.items() for name in rivals]
+    for theory, forms in chosen:
+        inputs = prepare(world, scenario, theory, forms)
+        (outcome,) = run_paired([inputs], range_draws(world, inputs, 3, 11))
+        assert (outcome.statuses[:, 0] == 0).all(), (theory, forms)
+        assert np.isfinite(outcome.means).all(), (theory, forms)
+
+
+def test_its_evidence_can_be_read(world: World) -> None:
+    evidence = load_evidence(world.directory)
+    documents = set(evidence.documents)
+    assert {claim.document for claim in evidence.claims} <= documents
+
+
+def test_it_is_not_told_the_line_ups_it_is_compared_with(world: World) -> None:
+    members = read_roster(world).members if read_roster(world).lineups else ()
+    late = [
+        v.id for v in world.institutions.values() for spell in v.members if spell.actor in members and spell.since > 0
+    ]
+    assert not late, "a venue made later would tell the members where to stand"
+    told = [
+        path
+        for steps in (world.record, *(event.sets for event in world.events.values()))
+        for path in steps
+        if path.startswith("goodwill.") and set(path.split(".")[1:]) <= set(members)
+    ]
+    assert not told
+
+
+def test_a_world_goes_by_its_name_or_its_folder() -> None:
+    assert world_folder() == world_folder(DEFAULT_WORLD) == packaged_worlds()[DEFAULT_WORLD]
+    for name, folder in packaged_worlds().items():
+        assert world_folder(name) == folder
+        assert world_folder(folder).samefile(folder)
+
+
+def test_what_is_no_world_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"did you mean {DEFAULT_WORLD}"):
+        load_world(DEFAULT_WORLD[:-1])
+    with pytest.raises(DataError, match="name one of"):
+        load_world(tmp_path / "nowhere")
