@@ -74,7 +74,8 @@ def precision(result: Evaluation) -> str:
         return ""
     half = max(row["share_high"] - row["share_low"] for row in counted) / 2
     return (
-        f"{max(row['points'] for row in counted)} points of the space count; a share is known to within ±{half:.1%} (95 %). "
+        f"{max(row['points'] for row in counted)} points of the space count; "
+        f"a share is known to within ±{half:.1%} (95 %). "
         f"At most {result.parts['failed'].max()} runs of a part failed at reference. "
         f"Hash of the hypotheses: {counted[0]['digest']}."
     )
