@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from eurasia_sim.design import range_draws, ranges_of, reference_draws, run_seeds
-from eurasia_sim.ensemble import Progress, branch_month, run_ensemble, run_ensemble_draws, run_paired, simulate, table
+from eurasia_sim.ensemble import (
+    Progress,
+    branch_month,
+    run_branched,
+    run_ensemble,
+    run_ensemble_draws,
+    run_paired,
+    simulate,
+    table,
+)
 from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import World, load_world
@@ -49,6 +58,18 @@ def test_columns_can_be_kept_from_a_later_month(world: World, family: list[Input
         assert whole.trajectories[:, first:].tobytes() == tail.trajectories.tobytes()
     (alone,) = run_paired(family[1:], draws, late, kept, first)
     assert alone.trajectories.tobytes() == tail.trajectories.tobytes()
+
+
+def test_runs_branched_each_in_its_own_month_are_straight_runs_to_the_last_bit(world: World) -> None:
+    names = ("us_exit", "us_stays", "afghan_turmoil", "no_ukraine_war", "us_exit")
+    family = [prepare(world, load_scenario(name, world)) for name in names]
+    partings = [branch_month([family[0], inputs]) for inputs in family]
+    assert len(set(partings)) == 4
+    draws, kept = reference_draws(family[0], 2, seed=3), np.arange(60)
+    for since in (0, world.month("2021-08")):
+        for inputs, found in zip(family, run_branched(family, partings, draws, kept, since), strict=True):
+            (straight,) = run_paired([inputs], draws, kept=kept)
+            assert straight.trajectories[:, since:].tobytes() == found.tobytes()
 
 
 def test_scenarios_are_one_until_they_part_and_two_after(family: list[Inputs]) -> None:

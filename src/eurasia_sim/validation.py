@@ -1,0 +1,196 @@
+"""How well runs of the record pass what is documented of it, beside two naive baselines.
+
+Pattern-oriented modelling (grimm2005): many weak patterns at once filter a model better than one strong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eurasia_sim.design import Draws
+from eurasia_sim.ensemble import Progress, in_chunks, run_paired
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.patterns import HALVES, Pattern
+from eurasia_sim.scenario import Scenario
+from eurasia_sim.world import World
+
+Flags = NDArray[np.bool_]
+MODEL, REFERENCE, NULL, UNCHANGED = "model", "reference", "null", "unchanged"
+# What passes are counted of: the theory over its ranges and at reference values, the null theory, and no change at all.
+SIDES = (MODEL, REFERENCE, NULL, UNCHANGED)
+BASELINES = (NULL, UNCHANGED)
+EVERY = "all"
+_HALF_OF_RUNS = 0.5
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Which runs passed which patterns; a failed run passes none and is not counted."""
+
+    model: Flags  # (R, P)
+    unchanged: Flags  # (R, P) the same runs, had nothing moved since their first month
+    statuses: Integers  # (R,) index in kernel.STATUS
+
+    def shares(self) -> tuple[Floats, Floats]:
+        """(P,) and (P,) share of the finished runs that passed, and that would have had nothing moved."""
+        finished = self.statuses == 0
+        if not finished.any():
+            nothing = np.full(self.model.shape[1], np.nan)
+            return nothing, nothing
+        return self.model[finished].mean(axis=0), self.unchanged[finished].mean(axis=0)
+
+
+def extended(scenario: Scenario, last: int) -> Scenario:
+    """The scenario run to another last month (since the start of the record); what it holds last, it goes on holding."""
+    return replace(scenario, months=last + 1)
+
+
+def within_reach(patterns: Sequence[Pattern], months: int) -> tuple[Pattern, ...]:
+    """The patterns that a run of so many months can be held against."""
+    return tuple(pattern for pattern in patterns if pattern.span[1] < months)
+
+
+def columns_read(patterns: Sequence[Pattern]) -> tuple[str, ...]:
+    """Every column that some pattern reads, once."""
+    return tuple(dict.fromkeys(column for pattern in patterns for column in pattern.columns))
+
+
+def quantity(pattern: Pattern, months: Mapping[str, Floats]) -> Floats:
+    """(R, T) what a pattern reads month by month: the mean of its columns, less the mean of those taken away."""
+    values = np.mean([months[column] for column in pattern.of], axis=0)
+    if pattern.less:
+        values = values - np.mean([months[column] for column in pattern.less], axis=0)
+    return np.asarray(values)
+
+
+def passed(pattern: Pattern, values: Floats) -> Flags:
+    """(R,) which runs pass a pattern; NaN passes none, and no order or change is found in equal values.
+
+    Form: order, mean over the window above 0; sign, mean of the later window above (below) that of the earlier; band,
+    mean over the window within its ends; window, the first month after the first in which the threshold is reached from
+    the other side lies in the window.
+
+    Args:
+        values: (R, T) of `quantity`.
+    """
+    if pattern.kind == "window":
+        return _first_crossing_inside(pattern, values)
+    # Taken from the first month, a quantity that never moves has changes of exactly nothing, whatever the windows.
+    start = values[:, :1] if pattern.kind == "sign" else 0.0
+    means = [(values[:, first : last + 1] - start).mean(axis=1) for first, last in pattern.windows]
+    if pattern.kind == "band":
+        return np.asarray((pattern.low <= means[0]) & (means[0] <= pattern.high))
+    risen = means[-1] - means[0] if pattern.kind == "sign" else means[0]
+    return np.asarray(risen > 0 if pattern.rises else risen < 0)
+
+
+def _first_crossing_inside(pattern: Pattern, values: Floats) -> Flags:
+    beyond = values >= pattern.low if pattern.rises else values <= pattern.low
+    crossing = beyond[:, 1:] & ~beyond[:, :-1] & np.isfinite(values[:, :-1])
+    month = np.where(crossing.any(axis=1), crossing.argmax(axis=1) + 1, -1)
+    ((first, last),) = pattern.windows
+    return np.asarray((first <= month) & (month <= last))
+
+
+def pass_matrix(patterns: Sequence[Pattern], months: Mapping[str, Floats]) -> Flags:
+    """(R, P) which runs pass which patterns.
+
+    Args:
+        months: by column, (R, T) values month by month from the start of the record.
+    """
+    return np.stack([passed(pattern, quantity(pattern, months)) for pattern in patterns], axis=1)
+
+
+def standing_still(months: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The same runs had every column stayed at its value of the first month."""
+    return {name: np.repeat(values[:, :1], values.shape[1], axis=1) for name, values in months.items()}
+
+
+def validate_runs(
+    patterns: Sequence[Pattern],
+    inputs: Inputs,
+    draws: Draws,
+    *,
+    workers: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> Passes:
+    """Run one scenario under one theory for every draw, keeping of each run only what it passes.
+
+    Args:
+        report: told how many runs are finished.
+
+    Raises:
+        KeyboardInterrupt: once the chunks in flight are done.
+    """
+    names = columns_read(patterns)
+    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
+    shape = (len(draws), len(patterns))
+    found = Passes(np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(len(draws), np.int64))
+
+    def work(chunk: slice) -> tuple[Flags, Flags, Integers]:
+        (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), kept)
+        months = {name: outcome.trajectories[:, :, c] for c, name in enumerate(names)}
+        return pass_matrix(patterns, months), pass_matrix(patterns, standing_still(months)), outcome.statuses[:, 0]
+
+    def take(chunk: slice, part: tuple[Flags, Flags, Integers]) -> None:
+        found.model[chunk], found.unchanged[chunk], found.statuses[chunk] = part
+
+    progress = Progress(len(draws))
+    in_chunks(work, take, progress, workers, lambda progress: report(progress.finished))
+    if progress.stop.is_set():
+        raise KeyboardInterrupt
+    return found
+
+
+def pattern_table(
+    patterns: Sequence[Pattern], circular: Mapping[str, Sequence[str]], shares: Mapping[str, Floats], world: World
+) -> pd.DataFrame:
+    """A row a pattern: what it is, what it rests on, the share of runs that pass it by side, and whether it counts.
+
+    A pattern counts where it is not circular and at least one baseline fails it, that is in more than half of its runs.
+
+    Args:
+        circular: reasons by pattern id, from `patterns.circularity`.
+        shares: (P,) by side of `SIDES`; a side that was not run is left out and stays NaN.
+    """
+    nothing = np.full(len(patterns), np.nan)
+    sides = {side: shares.get(side, nothing) for side in SIDES}
+    rows = pd.DataFrame(
+        {
+            "pattern": [pattern.id for pattern in patterns],
+            "says": [pattern.says for pattern in patterns],
+            "kind": [pattern.kind for pattern in patterns],
+            "half": [pattern.half for pattern in patterns],
+            "first": [world.date(pattern.span[0]) for pattern in patterns],
+            "last": [world.date(pattern.span[1]) for pattern in patterns],
+            "rests_on": [", ".join((*p.claims, *(item["dataset"] for item in p.source))) for p in patterns],
+            "circular": ["; ".join(circular[pattern.id]) for pattern in patterns],
+            **sides,
+        }
+    )
+    fails = np.stack([sides[side] < _HALF_OF_RUNS for side in BASELINES])
+    rows["counted"] = (rows["circular"] == "") & fails.any(axis=0)
+    return rows
+
+
+def brier_score(shares: Floats) -> float:
+    """Mean squared distance of pass probabilities from 1, in [0, 1]; what is documented did happen, so 0 is perfect."""
+    return float(np.mean((1.0 - np.asarray(shares)) ** 2)) if len(shares) else float("nan")
+
+
+def scores(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """For all counted patterns and for each half: how many, and by side the mean pass probability and Brier score."""
+    found = []
+    for half in (EVERY, *HALVES):
+        rows = table[table["counted"] & ((table["half"] == half) | (half == EVERY))]
+        score = {side: float(rows[side].mean()) if len(rows) else float("nan") for side in SIDES}
+        brier = {side: brier_score(rows[side].to_numpy()) for side in SIDES}
+        found.append({"half": half, "patterns": len(rows), "score": score, "brier": brier})
+    return found
