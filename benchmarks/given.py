@@ -59,8 +59,7 @@ class Given(NamedTuple):
 
 def begun(inputs: Given) -> tuple[np.ndarray, State, Constants]:
     """The flat row, the state it holds before the first month of the burn-in, and the constants of one run."""
-    fixed = np.empty(layout.constants_size(*inputs.sizes, len(inputs.scopes)))
-    constants = kernel.derive(inputs.row, fixed, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
+    constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
     row = np.zeros(layout.state_size(*inputs.sizes))
     state = layout.unpack_state.py_func(row, *inputs.sizes)
     kernel.begin(state, inputs.row, inputs.geography, constants, inputs.rules)

@@ -13,7 +13,7 @@ from benchmarks import batched
 from benchmarks.given import Given, begun
 from benchmarks.reference import ReferenceModel
 from eurasia_sim import kernel, layout
-from eurasia_sim.mathematics import borrowed, compiled
+from eurasia_sim.mathematics import compiled
 from eurasia_sim.measures import column_names
 from eurasia_sim.mechanisms import alignment, allocation, contest, cooperation, perception, recognition, regime
 from eurasia_sim.parameters import DOMAINS
@@ -58,7 +58,7 @@ class KernelRaces:
             self.rules[part], self.rows[part], self.seeds[part], self.memories[part], True,
             np.empty(self.constants_size), inputs.geography, inputs.schedule.rows, inputs.focus, inputs.scopes,
             -inputs.burn_in, months, inputs.burn_in, np.array([months, months]), self.kept,
-            np.full((size, self.columns), np.nan), self.trajectories[part], statuses,
+            np.empty(self.columns), np.full((size, self.columns), np.nan), self.trajectories[part], statuses,
         )  # fmt: skip
         if statuses.any():
             raise ArithmeticError(f"a run of the kernel failed: {statuses}")
@@ -121,10 +121,10 @@ def snapshot(inputs: Given, runs: int, cores: int, month: int) -> Snapshot:
 @compiled
 def join_runs(memories, rules, n, k, v, pairs, scopes, fixed, levers, times):
     """The kernel's own `join` on run after run, each so many times on end, from flat rows as the kernel holds them."""
-    constants = layout.unpack_constants(borrowed(fixed), n, k, v, pairs, scopes)
-    month = layout.unpack_month(borrowed(levers), n, k, v)
+    constants = layout.unpack_constants(fixed, n, k, v, pairs, scopes)
+    month = layout.unpack_month(levers, n, k, v)
     for r in range(memories.shape[0]):
-        state = layout.unpack_state(borrowed(memories[r]), n, k, v, pairs)
+        state = layout.unpack_state(memories[r], n, k, v, pairs)
         for _ in range(times):
             cooperation.join(state, constants, month, rules[r])
 

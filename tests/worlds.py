@@ -143,7 +143,7 @@ class RandomWorld:
 
     @property
     def coded(self) -> Coded:
-        return layout.unpack_coded(self.row, len(self.actors), len(self.theatres))
+        return layout.unpack_coded.py_func(self.row, len(self.actors), len(self.theatres))
 
     @property
     def columns(self) -> list[str]:
@@ -157,12 +157,11 @@ class RandomWorld:
         return len(self.actors), len(self.theatres), self.venues, len(self.focus)
 
     def constants(self) -> Constants:
-        fixed = np.full(layout.constants_size(*self.counts, len(self.scopes)), np.nan)
-        return kernel.derive(self.row, fixed, self.geography, self.focus, self.scopes, self.p)
+        return kernel.constants_of(self.row, self.geography, self.focus, self.scopes, self.p)
 
     def month(self, t: int) -> Month:
         """The levers and series of one month."""
-        return kernel.month_of(self.schedule.rows, t, len(self.actors), len(self.theatres), self.venues)
+        return layout.unpack_month.py_func(self.schedule.rows[t], len(self.actors), len(self.theatres), self.venues)
 
     def memory(self) -> Any:
         """The flat state before the first month."""
@@ -172,7 +171,7 @@ class RandomWorld:
 
     def view(self, memory: Any) -> State:
         """The named arrays of a flat state."""
-        return layout.unpack_state(memory, *self.counts)
+        return layout.unpack_state.py_func(memory, *self.counts)
 
     def with_coded(self, **fields: Any) -> RandomWorld:
         """The same world with some coded arrays replaced."""
@@ -315,7 +314,9 @@ def assert_close(first: Mapping[str, Any], second: Mapping[str, Any], tolerance:
 def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None) -> tuple[Any, Any, Any]:
     """Means over the window, every column month by month, and the status, from the compiled run."""
     columns = len(world.columns)
-    report = kernel.Report(np.full(columns, np.nan), np.full((world.months, columns), np.nan), np.zeros(3, np.int64))
+    report = kernel.Report(
+        np.full(columns, np.nan), np.full((world.months, columns), np.nan), np.zeros(3, np.int64), np.empty(columns)
+    )
     kernel.run(
         world.view(world.memory()), world.constants(), world.schedule.rows, np.uint64(seed), world.p, 0, world.months,
         0, np.array(window or (0, world.months), np.int64), np.arange(columns), report,

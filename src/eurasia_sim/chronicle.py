@@ -67,9 +67,7 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     actors, theatres = len(world.actors), len(world.theatres)
     memory = np.zeros(inputs.state_size)
     p = inputs.rules[()]
-    constants = kernel.derive(
-        inputs.row, np.empty(inputs.constants_size), inputs.geography, inputs.focus, inputs.scopes, p
-    )
+    constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, p)
     state = unpack_state.py_func(memory, actors, theatres, len(world.institutions), len(inputs.focus))
     kernel.begin(state, inputs.row, inputs.geography, constants, p)
     root, before = np.uint64(seed), None

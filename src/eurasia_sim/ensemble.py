@@ -60,7 +60,7 @@ def _advance(
     kernel.run_chunk(
         draws.rules, draws.rows, draws.seeds, memories, begins, np.empty(inputs.constants_size),
         inputs.geography, inputs.schedule.rows, inputs.focus, inputs.scopes,
-        start, stop, inputs.burn_in, np.array(window, np.int64), kept,
+        start, stop, inputs.burn_in, np.array(window, np.int64), kept, np.empty(len(inputs.columns)),
         outcome.means, outcome.trajectories, outcome.statuses,
     )  # fmt: skip
     return outcome

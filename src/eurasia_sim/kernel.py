@@ -11,19 +11,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.layout import unpack_coded, unpack_constants, unpack_month, unpack_state
+from eurasia_sim.layout import constants_size, unpack_coded, unpack_constants, unpack_month, unpack_state
 from eurasia_sim.mathematics import (
     TINY,
-    borrowed,
     compiled,
     copy,
     exponential,
     fill,
+    flat,
     hyperbolic_tangent,
     logarithm,
+    pair_place,
     phase,
 )
-from eurasia_sim.measures import observe
+from eurasia_sim.measures import observe, up_to
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
 from eurasia_sim.mechanisms.contest import contest, grant_access
@@ -43,6 +44,7 @@ class Report(NamedTuple):
     window: Any  # (C,) mean of every column over the window's months
     trajectory: Any  # (months, kept) chosen columns, month by month
     status: Any  # (3,) int64: index in STATUS, month, index in PHASES
+    observed: Any  # (C,) scratch: the columns of one month
 
 
 @compiled
@@ -57,11 +59,10 @@ def cell_addresses(names, theatres, out):
 @compiled
 def pair_addresses(names, out):
     """Write where each pair's draws are found, whichever of the two is listed first: (3, pairs) counter words."""
-    c = 0
     for i in range(names.size):
         for j in range(i + 1, names.size):
+            c = pair_place(i, j, names.size)
             out[0, c], out[1, c], out[2, c] = address(min(names[i], names[j]), max(names[i], names[j]))
-            c += 1
 
 
 @compiled
@@ -110,7 +111,7 @@ def derive_interests(constants, coded, p):
 
 @compiled
 def derive(row, fixed, geography, focus, scopes, p):
-    """Write to the row `fixed` all that stays the same for all months of one run; return its views (`Constants`).
+    """Write to the row `fixed` all that stays the same for all months of one run (`Constants`).
 
     Args:
         row: the run's coded numbers. fixed: `constants_size` long.
@@ -120,26 +121,33 @@ def derive(row, fixed, geography, focus, scopes, p):
     coded = unpack_coded(row, n, k)
     derive_places(constants, geography, p)
     derive_interests(constants, coded, p)
-    copy(coded.own_power.ravel(), constants.own_power.ravel())
-    copy(coded.front.ravel(), constants.front.ravel())
-    copy(coded.offensive_capability.ravel(), constants.offensive_capability.ravel())
-    copy(coded.susceptibility.ravel(), constants.susceptibility.ravel())
-    copy(coded.threat_source.ravel(), constants.threat_source.ravel())
+    copy(flat(coded.own_power), flat(constants.own_power))
+    copy(flat(coded.front), flat(constants.front))
+    copy(flat(coded.offensive_capability), flat(constants.offensive_capability))
+    copy(flat(coded.susceptibility), flat(constants.susceptibility))
+    copy(flat(coded.threat_source), flat(constants.threat_source))
     constants.militancy[0] = p.militancy_terrorism
     constants.militancy[1] = p.militancy_narcotics
     constants.militancy[2] = p.militancy_refugees
-    copy(coded.opportunity.ravel(), constants.opportunity.ravel())
-    copy(coded.skill.ravel(), constants.skill.ravel())
-    copy(geography.challenger.ravel(), constants.contender.ravel())
-    copy(geography.convenes.ravel(), constants.convenes.ravel())
-    copy(coded.base_stability.ravel(), constants.base_stability.ravel())
-    copy(geography.name_hash.ravel(), constants.name_hash.ravel())
-    copy(geography.theatre_hash.ravel(), constants.theatre_hash.ravel())
+    copy(flat(coded.opportunity), flat(constants.opportunity))
+    copy(flat(coded.skill), flat(constants.skill))
+    copy(flat(geography.challenger), flat(constants.contender))
+    copy(flat(geography.convenes), flat(constants.convenes))
+    copy(flat(coded.base_stability), flat(constants.base_stability))
+    copy(flat(geography.name_hash), flat(constants.name_hash))
+    copy(flat(geography.theatre_hash), flat(constants.theatre_hash))
     cell_addresses(geography.name_hash, geography.theatre_hash, constants.cell_address)
     pair_addresses(geography.name_hash, constants.pair_address)
-    copy(focus.ravel(), constants.focus.ravel())
-    copy(scopes.ravel(), constants.scopes.ravel())
-    return constants
+    copy(flat(focus), flat(constants.focus))
+    copy(flat(scopes), flat(constants.scopes))
+
+
+def constants_of(row, geography, focus, scopes, p):
+    """The constants of one run as named views on a row of their own, for callers that are not compiled."""
+    counts = geography.name_hash.size, geography.size.size, geography.convenes.shape[0], focus.shape[0], scopes.shape[0]
+    fixed = np.empty(constants_size(*counts))
+    derive(row, fixed, geography, focus, scopes, p)
+    return unpack_constants.py_func(fixed, *counts)
 
 
 @compiled
@@ -147,15 +155,15 @@ def begin(state, row, geography, constants, p):
     """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
     fill(state.memory, 0.0)
     coded = unpack_coded(row, geography.name_hash.size, geography.size.size)
-    copy(coded.initial_influence.ravel(), state.influence.ravel())
-    copy(coded.initial_recognition.ravel(), state.recognition.ravel())
-    copy(coded.base_stability.ravel(), state.stability.ravel())
-    copy(coded.initial_militants.ravel(), state.militants.ravel())
-    copy(coded.initial_economy.ravel(), state.economy.ravel())
-    copy(coded.initial_control.ravel(), state.control.ravel())
+    copy(flat(coded.initial_influence), flat(state.influence))
+    copy(flat(coded.initial_recognition), flat(state.recognition))
+    copy(flat(coded.base_stability), flat(state.stability))
+    copy(flat(coded.initial_militants), flat(state.militants))
+    copy(flat(coded.initial_economy), flat(state.economy))
+    copy(flat(coded.initial_control), flat(state.control))
     fill(state.restraint, p.restraint_base)
-    copy(geography.ruler.ravel(), state.ruler.ravel())
-    copy(geography.challenger.ravel(), state.challenger.ravel())
+    copy(flat(geography.ruler), flat(state.ruler))
+    copy(flat(geography.challenger), flat(state.challenger))
     for i in range(state.power.size):
         for j in range(state.power.size):
             state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
@@ -191,7 +199,7 @@ def act(state, constants, month, seed, number, p):
 def failed_phase(state):
     """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
     # What goes wrong anywhere reaches leanings, influence, stability or standing in the same month.
-    if np.isfinite(state.leaning.sum() + state.influence.sum() + state.stability.sum() + state.standing.sum()):
+    if np.isfinite(flat(state.leaning).sum() + flat(state.influence).sum() + state.stability.sum() + state.standing.sum()):
         return 0
     if not np.isfinite(state.threat.sum() + state.spillover.sum()):
         return 1
@@ -214,7 +222,7 @@ def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, rep
         window: (2,) int64 first month and the month after the last over which `report.window` averages.
         kept: (kept,) int64 columns whose monthly values go to `report.trajectory` (row = month - start).
     """
-    row = np.empty(report.window.size)
+    row = report.observed
     n, k = state.spillover.shape
     counted_months = 0
     for t in range(start, stop):
@@ -228,7 +236,7 @@ def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, rep
             return
         counted = window[0] <= t < window[1]
         if counted or kept.size > 0:
-            observe(state, constants, row, row.size if counted else kept.max() + 1)
+            observe(state, constants, row, row.size if counted else up_to(kept))
         if counted:
             if counted_months == 0:
                 fill(report.window, 0.0)
@@ -247,7 +255,7 @@ def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, rep
 @compiled
 def run_chunk(
     rules, rows, seeds, memories, begins, fixed, geography, months, focus, scopes, start, stop, burn_in, window, kept,
-    means, trajectories, statuses,
+    observed, means, trajectories, statuses,
 ):  # fmt: skip
     """Advance runs one after another, without the interpreter's lock; nothing raises.
 
@@ -255,15 +263,16 @@ def run_chunk(
         rules: (R,) parameter records. rows: (R, M) coded rows. seeds: (R,) uint64.
         memories: (R, Z) flat states, written from the beginning where the run `begins`, else continued from the
             snapshots they hold; in both cases they end as snapshots before month `stop`.
-        fixed: `constants_size` long, scratch. months: (T, W) the schedule's rows.
+        fixed: `constants_size` long, scratch. observed: (C,) scratch. months: (T, W) the schedule's rows.
         means: (R, C), trajectories: (R, months, kept), statuses: (R, 3) int64; written, pre-filled by the caller.
     """
     n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
     for r in range(rows.shape[0]):
         p = rules[r]
-        constants = derive(rows[r], borrowed(fixed), geography, focus, scopes, p)
-        state = unpack_state(borrowed(memories[r]), n, k, v, focus.shape[0])
+        derive(rows[r], fixed, geography, focus, scopes, p)
+        constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
+        state = unpack_state(memories[r], n, k, v, focus.shape[0])
         if begins:
             begin(state, rows[r], geography, constants, p)
-        report = Report(means[r], trajectories[r], statuses[r])
-        run(state, constants, borrowed(months), seeds[r], p, start, stop, burn_in, window, kept, report)
+        report = Report(means[r], trajectories[r], statuses[r], observed)
+        run(state, constants, months, seeds[r], p, start, stop, burn_in, window, kept, report)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled
+from eurasia_sim.mathematics import compiled, shaped
 from eurasia_sim.parameters import Coded, Constants, Month, State
 
 # Eight float64 a register, four registers a loop: rows of cells that are summed often are padded to whole blocks.
@@ -24,29 +24,29 @@ def padded(cells):
 def unpack_coded(row, n, k):
     """The flat row of coded numbers of n actors and k theatres as named views (see `Coded`)."""
     o = 0
-    salience = row[o : o + n * 7].reshape((n, 7))
+    salience = shaped(row[o : o + n * 7], (n, 7))
     o += n * 7
-    dyads = row[o : o + 2 * n * n].reshape((2, n, n))
+    dyads = shaped(row[o : o + 2 * n * n], (2, n, n))
     o += 2 * n * n
-    susceptibility = row[o : o + n * 3].reshape((n, 3))
+    susceptibility = shaped(row[o : o + n * 3], (n, 3))
     o += n * 3
     offensive_capability = row[o : o + n]
     o += n
-    skill = row[o : o + n * 3].reshape((n, 3))
+    skill = shaped(row[o : o + n * 3], (n, 3))
     o += n * 3
-    front = row[o : o + n * n].reshape((n, n))
+    front = shaped(row[o : o + n * n], (n, n))
     o += n * n
     own_power = row[o : o + n]
     o += n
     opportunity, base_stability = row[o : o + k], row[o + k : o + 2 * k]
     o += 2 * k
-    threat_source = row[o : o + k * 3].reshape((k, 3))
+    threat_source = shaped(row[o : o + k * 3], (k, 3))
     o += k * 3
     control, militants, economy = row[o : o + k], row[o + k : o + 2 * k], row[o + 2 * k : o + 3 * k]
     o += 3 * k
-    influence = row[o : o + n * k * 3].reshape((n, k, 3))
+    influence = shaped(row[o : o + n * k * 3], (n, k, 3))
     o += n * k * 3
-    recognition = row[o : o + n * k].reshape((n, k))
+    recognition = shaped(row[o : o + n * k], (n, k))
     return Coded(
         salience, dyads[0], dyads[1], susceptibility, offensive_capability, skill, front, own_power, opportunity,
         base_stability, threat_source, control, militants, economy, influence, recognition,
@@ -56,46 +56,52 @@ def unpack_coded(row, n, k):
 @compiled
 def state_size(n, k, v, pairs):
     """Length of the row that holds a `State` of n actors, k theatres, v venues and focal pairs."""
-    memory = 9 * n * n + 12 * n * k * 3 + 6 * n * k + 3 * n + n * v + 6 * k + 2 * k * 3 + pairs * k * 3 + 2 * k
+    memory = 9 * n * n + 11 * n * k * 3 + 6 * n * k + 3 * n + n * v + 6 * k + 2 * k * 3 + pairs * k * 3 + 2 * k
     meetings = n * (n - 1) // 2
-    return memory + (3 + n) * padded(k * 3) + meetings * (5 * k * 3 + 1) + n
+    circles = (2 * (n + n // 2) + n) * k * 3
+    return memory + (3 + n) * padded(k * 3) + circles + meetings * (3 * k * 3 + 1) + n
 
 
 @compiled
 def unpack_state(row, n, k, v, pairs):
     """The flat row of a run's memory and scratch as named views (see `State`)."""
-    squares = row[: 9 * n * n].reshape((9, n, n))
+    squares = shaped(row[: 9 * n * n], (9, n, n))
     o = 9 * n * n
-    cells = row[o : o + 12 * n * k * 3].reshape((12, n, k, 3))
-    o += 12 * n * k * 3
-    spots = row[o : o + 6 * n * k].reshape((6, n, k))
+    cells = shaped(row[o : o + 11 * n * k * 3], (11, n, k, 3))
+    o += 11 * n * k * 3
+    spots = shaped(row[o : o + 6 * n * k], (6, n, k))
     o += 6 * n * k
-    lines = row[o : o + 3 * n].reshape((3, n))
+    lines = shaped(row[o : o + 3 * n], (3, n))
     o += 3 * n
-    attended = row[o : o + n * v].reshape((n, v))
+    attended = shaped(row[o : o + n * v], (n, v))
     o += n * v
-    lands = row[o : o + 6 * k].reshape((6, k))
+    lands = shaped(row[o : o + 6 * k], (6, k))
     o += 6 * k
-    tables = row[o : o + 2 * k * 3].reshape((2, k, 3))
+    tables = shaped(row[o : o + 2 * k * 3], (2, k, 3))
     o += 2 * k * 3
-    pair_joint = row[o : o + pairs * k * 3].reshape((pairs, k, 3))
+    pair_joint = shaped(row[o : o + pairs * k * 3], (pairs, k, 3))
     o += pairs * k * 3
-    rulers = row[o : o + 2 * k].view(np.int64).reshape((2, k))
+    rulers = shaped(row[o : o + 2 * k].view(np.int64), (2, k))
     o += 2 * k
     wide, meetings = padded(k * 3), n * (n - 1) // 2
-    scratch = row[o : o + 3 * wide].reshape((3, wide))
+    scratch = shaped(row[o : o + 3 * wide], (3, wide))
     o += 3 * wide
-    influence = row[o : o + n * wide].reshape((n, wide))
+    influence = shaped(row[o : o + n * wide], (n, wide))
     o += n * wide
-    met = row[o : o + 5 * meetings * k * 3].reshape((5, meetings * k * 3))
-    o += 5 * meetings * k * 3
+    around = n + n // 2
+    circles = shaped(row[o : o + 2 * around * k * 3], (2, around, k * 3))
+    o += 2 * around * k * 3
+    least = shaped(row[o : o + n * k * 3], (n, k * 3))
+    o += n * k * 3
+    met = shaped(row[o : o + 3 * meetings * k * 3], (3, meetings, k * 3))
+    o += 3 * meetings * k * 3
     luck, uncovered = row[o : o + meetings], row[o + meetings : o + meetings + n]
     return State(
         squares[0], squares[1], squares[2], squares[3], squares[4], squares[5], squares[6], squares[7], squares[8],
         cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10],
-        cells[11], spots[0], spots[1], spots[2], spots[3], spots[4], spots[5], lines[0], lines[1], lines[2], attended,
+        spots[0], spots[1], spots[2], spots[3], spots[4], spots[5], lines[0], lines[1], lines[2], attended,
         lands[0], lands[1], lands[2], lands[3], lands[4], lands[5], tables[0], tables[1], scratch, influence,
-        met[0], met[1], met[2], met[3], met[4], luck, uncovered, pair_joint, rulers[0], rulers[1], row,
+        circles[0], circles[1], least, met[0], met[1], met[2], luck, uncovered, pair_joint, rulers[0], rulers[1], row,
     )  # fmt: skip
 
 
@@ -112,36 +118,36 @@ def constants_size(n, k, v, pairs, scopes):
 @compiled
 def unpack_constants(row, n, k, v, pairs, scopes):
     """The flat row of what stays the same for all months of a run as named views (see `Constants`)."""
-    dyads = row[: 4 * n * n].reshape((4, n, n))
+    dyads = shaped(row[: 4 * n * n], (4, n, n))
     o = 4 * n * n
-    spots = row[o : o + 3 * n * k].reshape((3, n, k))
+    spots = shaped(row[o : o + 3 * n * k], (3, n, k))
     o += 3 * n * k
-    gate = row[o : o + k * k].reshape((k, k))
+    gate = shaped(row[o : o + k * k], (k, k))
     o += k * k
-    weight = row[o : o + n * 7].reshape((n, 7))
+    weight = shaped(row[o : o + n * 7], (n, 7))
     o += n * 7
-    actors = row[o : o + 2 * n].reshape((2, n))
+    actors = shaped(row[o : o + 2 * n], (2, n))
     o += 2 * n
-    traits = row[o : o + 6 * n].reshape((2, n, 3))
+    traits = shaped(row[o : o + 6 * n], (2, n, 3))
     o += 6 * n
-    source = row[o : o + 3 * k].reshape((k, 3))
+    source = shaped(row[o : o + 3 * k], (k, 3))
     o += 3 * k
     militancy = row[o : o + 3]
     o += 3
-    lands = row[o : o + 4 * k].reshape((4, k))
+    lands = shaped(row[o : o + 4 * k], (4, k))
     o += 4 * k
-    convenes = row[o : o + v * n].reshape((v, n))
+    convenes = shaped(row[o : o + v * n], (v, n))
     o += v * n
     whole = row[o : o + 2 * k + n].view(np.int64)
     o += 2 * k + n
-    cells = row[o : o + 3 * n * k].view(np.uint64).reshape((3, n * k))
+    cells = shaped(row[o : o + 3 * n * k].view(np.uint64), (3, n * k))
     o += 3 * n * k
     meetings = n * (n - 1) // 2
-    pair_address = row[o : o + 3 * meetings].view(np.uint64).reshape((3, meetings))
+    pair_address = shaped(row[o : o + 3 * meetings].view(np.uint64), (3, meetings))
     o += 3 * meetings
-    focus = row[o : o + 2 * pairs].view(np.int64).reshape((pairs, 2))
+    focus = shaped(row[o : o + 2 * pairs].view(np.int64), (pairs, 2))
     o += 2 * pairs
-    counted = row[o : o + scopes * k].reshape((scopes, k))
+    counted = shaped(row[o : o + scopes * k], (scopes, k))
     return Constants(
         actors[0], dyads[0], spots[0], spots[1], spots[2], gate, dyads[1], dyads[2], dyads[3], weight, actors[1],
         traits[0], source, militancy, lands[0], lands[1], traits[1], lands[2], whole[:k], convenes, lands[3],
@@ -152,31 +158,31 @@ def unpack_constants(row, n, k, v, pairs, scopes):
 @compiled
 def unpack_month(row, n, k, v):
     """The flat row of one month's levers and series as named views (see `Month`)."""
-    presence = row[: n * k * 3].reshape((n, k, 3))
+    presence = shaped(row[: n * k * 3], (n, k, 3))
     o = n * k * 3
-    dyads = row[o : o + 2 * n * n].reshape((2, n, n))
+    dyads = shaped(row[o : o + 2 * n * n], (2, n, n))
     o += 2 * n * n
     revisionism, conduct = row[o : o + n], row[o + n : o + n + k]
     o += n + k
-    surge = row[o : o + k * 3].reshape((k, 3))
+    surge = shaped(row[o : o + k * 3], (k, 3))
     o += k * 3
-    aid = row[o : o + n * k].reshape((n, k))
+    aid = shaped(row[o : o + n * k], (n, k))
     o += n * k
-    imposed = row[o : o + n * k * 3].reshape((n, k, 3))
+    imposed = shaped(row[o : o + n * k * 3], (n, k, 3))
     o += n * k * 3
-    jointness = row[o : o + k * 3].reshape((k, 3))
+    jointness = shaped(row[o : o + k * 3], (k, 3))
     o += k * 3
     rule, stability = row[o : o + k], row[o + k : o + 2 * k]
     o += 2 * k
-    recognition = row[o : o + n * k].reshape((n, k))
+    recognition = shaped(row[o : o + n * k], (n, k))
     o += n * k
     capability, theatre_capability = row[o : o + n], row[o + n : o + n + k]
     o += n + k
-    membership = row[o : o + v * n].reshape((v, n))
+    membership = shaped(row[o : o + v * n], (v, n))
     o += v * n
-    shared = row[o : o + n * n].reshape((n, n))
+    shared = shaped(row[o : o + n * n], (n, n))
     o += n * n
-    venues = row[o : o + n * n * 3].reshape((n, n, 3))
+    venues = shaped(row[o : o + n * n * 3], (n, n, 3))
     return Month(
         presence, dyads[0], dyads[1], revisionism, conduct, surge, aid, imposed, jointness, rule, stability,
         recognition, capability, theatre_capability, membership, shared, venues, row,

@@ -10,9 +10,12 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numba
 import numpy as np
+import llvmlite.binding as llvm
 import platformdirs
 from numba import types
-from numba.extending import intrinsic
+from numba.core.cgutils import unpack_tuple
+from numba.extending import intrinsic, lower_builtin, type_callable
+from numba.np.arrayobj import make_array, populate_array
 
 Parameters = ParamSpec("Parameters")
 Result_co = TypeVar("Result_co", covariant=True)
@@ -58,7 +61,7 @@ class Compiled(Protocol[Parameters, Result_co]):
 
 def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
     """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached."""
-    return _compiled(function, is_part=False)
+    return _compiled(function)
 
 
 def phase(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
@@ -67,16 +70,16 @@ def phase(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Res
     Some eight hundred words say where the arrays of a world lie, and handing them on costs more than many a part does.
     What is put in place at every level would be compiled as often, so the functions that make a month are only called.
     """
-    return _compiled(function, is_part=True)
+    return _compiled(function, forceinline=True)
 
 
-def _compiled(function: Callable[Parameters, Result_co], *, is_part: bool) -> Compiled[Parameters, Result_co]:
+def _compiled(function: Callable[Parameters, Result_co], **options: bool) -> Compiled[Parameters, Result_co]:
     settings: Any = numba.config  # filled from the environment at import, so its names are not declared
     previous = settings.CACHE_DIR
     settings.CACHE_DIR = str(cache_folder())
     try:
         decorated: Compiled[Parameters, Result_co] = numba.njit(
-            cache=True, nogil=True, error_model="numpy", forceinline=is_part
+            cache=True, nogil=True, error_model="numpy", _nrt=False, **options
         )(function)
     finally:
         settings.CACHE_DIR = previous
@@ -99,27 +102,55 @@ _float_from_bits = _bitcast(types.int64, types.float64)
 _bits_from_float = _bitcast(types.float64, types.int64)
 
 
-def _typed_pointer(context: Any, address: Any) -> Any:
-    """An address as a pointer, in the form that numba asks of an intrinsic."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
-
-    return types.voidptr(types.uintp), generate
+def flat(array: Any) -> Any:
+    """All elements of a contiguous array as one row; a view."""
+    return array.reshape(-1)
 
 
-_pointer: Any = intrinsic(_typed_pointer)
-_carray: Any = vars(numba)["carray"]  # offered by numba without being declared
+def shaped(row: Any, shape: Any) -> Any:
+    """A flat row in the shape given; a view."""
+    return row.reshape(shape)
 
 
-@compiled
-def borrowed(row):
-    """The same float64 row without its owner's reference count, which every view would otherwise raise and lower.
+# Compiled, both are a pointer and a shape: numba's own reshaping is a call that works out strides and counts references.
+@type_callable(flat)
+def _flat_type(_: Any) -> Any:
+    return lambda array: types.Array(array.dtype, 1, "C")
 
-    The caller keeps the owner alive.
-    """
-    return _carray(_pointer(row.ctypes.data), row.shape, np.float64)
 
+@type_callable(shaped)
+def _shaped_type(_: Any) -> Any:
+    return lambda row, shape: types.Array(row.dtype, len(shape), "C")
+
+
+@lower_builtin(flat, types.Array)
+def _flat_view(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    source = make_array(signature.args[0])(context, builder, arguments[0])
+    return _view(context, builder, signature.return_type, source.data, [source.nitems])
+
+
+@lower_builtin(shaped, types.Array, types.BaseTuple)
+def _shaped_view(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    source = make_array(signature.args[0])(context, builder, arguments[0])
+    lengths = [
+        context.cast(builder, length, kind, types.intp)
+        for length, kind in zip(unpack_tuple(builder, arguments[1]), signature.args[1].types, strict=True)
+    ]
+    return _view(context, builder, signature.return_type, source.data, lengths)
+
+
+def _view(context: Any, builder: Any, kind: Any, data: Any, lengths: list[Any]) -> Any:
+    """An array of consecutive elements that owns nothing."""
+    size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
+    strides = [size]
+    for length in lengths[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], length))
+    view = make_array(kind)(context, builder)
+    populate_array(view, data=data, shape=lengths, strides=strides, itemsize=size, meminfo=None)
+    return view._getvalue()  # noqa: SLF001 - so numba's own lowerings end
+
+
+llvm.set_option("", "-runtime-memory-check-threshold=64")
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0
@@ -133,26 +164,33 @@ _MANTISSA = 0x000FFFFFFFFFFFFF
 _SQUARE_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 
+def _fused(context: Any, a: Any, b: Any, c: Any) -> Any:
+    """A product and a sum rounded once, in the form that numba asks of an intrinsic."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+_fma: Any = intrinsic(_fused)
+
+
+# Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all before it.
 @compiled
 def exponential(x: float) -> float:
     """e to the x, within 4e-16 of it; x is held to [-700, 700], so the result is always finite."""
     x = min(max(x, -700.0), 700.0)
-    shifted = x * _LOG2_E + _ROUND
+    shifted = _fma(x, _LOG2_E, _ROUND)
     whole = shifted - _ROUND
-    r = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
-    p = 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
+    r = _fma(-whole, _LN2_LOW, _fma(-whole, _LN2_HIGH, x))
+    r2 = r * r
+    r4 = r2 * r2
+    low = _fma(r4, _fma(r2, _fma(r, 1.0 / 5040.0, 1.0 / 720.0), _fma(r, 1.0 / 120.0, 1.0 / 24.0)),
+               _fma(r2, _fma(r, 1.0 / 6.0, 0.5), r))  # fmt: skip
+    high = _fma(r4, 1.0 / 479001600.0, _fma(r2, _fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
+                                            _fma(r, 1.0 / 362880.0, 1.0 / 40320.0)))  # fmt: skip
+    p = 1.0 + _fma(r4 * r4, high, low)
     power: float = _float_from_bits(
         (_bits_from_float(shifted) - np.int64(_ROUND_BITS) + np.int64(1023)) << np.int64(52)
     )
@@ -167,18 +205,12 @@ def logarithm(x: float) -> float:
     mantissa: float = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))
     s = (mantissa - 1.0) / (mantissa + 1.0)
     q = s * s
-    p = 1.0 / 21.0
-    p = p * q + 1.0 / 19.0
-    p = p * q + 1.0 / 17.0
-    p = p * q + 1.0 / 15.0
-    p = p * q + 1.0 / 13.0
-    p = p * q + 1.0 / 11.0
-    p = p * q + 1.0 / 9.0
-    p = p * q + 1.0 / 7.0
-    p = p * q + 1.0 / 5.0
-    p = p * q + 1.0 / 3.0
-    p = p * q + 1.0
-    return exponent * _LN2_HIGH + (2.0 * s * p + exponent * _LN2_LOW)
+    q2 = q * q
+    q4 = q2 * q2
+    low = _fma(q4, _fma(q2, _fma(q, 1.0 / 15.0, 1.0 / 13.0), _fma(q, 1.0 / 11.0, 1.0 / 9.0)),
+               _fma(q2, _fma(q, 1.0 / 7.0, 1.0 / 5.0), _fma(q, 1.0 / 3.0, 1.0)))  # fmt: skip
+    p = _fma(q4 * q4, _fma(q, 1.0 / 19.0, 1.0 / 17.0), low)
+    return _fma(exponent, _LN2_HIGH, _fma(2.0 * s, p, exponent * _LN2_LOW))
 
 
 @compiled
@@ -212,3 +244,21 @@ def copy(source, target):
     """Copy one flat array onto another of the same length."""
     for c in range(target.size):
         target[c] = source[c]
+
+
+# Pairs of actors have an order of their own: by distance along a circle in which the actors stand, then by who comes
+# first. All pairs at one distance then lie in two long rows of the same array, one a shift of the other.
+@compiled
+def pairs_apart(distance, actors):
+    """How many pairs stand a distance apart, at most half the circle; in an even one who stands opposite is met once."""
+    return actors if 2 * distance < actors else actors // 2
+
+
+@compiled
+def pair_place(one, other, actors):
+    """Where a pair stands in the order of pairs, whichever of the two is named first."""
+    first, second = min(one, other), max(one, other)
+    distance = second - first
+    if 2 * distance <= actors:
+        return (distance - 1) * actors + first
+    return (actors - distance - 1) * actors + second

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, copy, fill, phase, saturation
+from eurasia_sim.mathematics import compiled, copy, fill, flat, phase, saturation
 
 PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
@@ -219,6 +219,15 @@ def observe_theatres(state, constants, out):
 
 
 @compiled
+def up_to(columns):
+    """How many columns must be written for the last of those named to be among them."""
+    needed = 0
+    for column in columns:
+        needed = max(needed, column + 1)
+    return needed
+
+
+@compiled
 def observe(state, constants, out, needed):
     """Write one month's row of the columns named by `column_names`, in that order; those past `needed` may be left."""
     column = observe_pairs(state, constants, out)
@@ -226,12 +235,12 @@ def observe(state, constants, out, needed):
         return
     column += observe_actors(state, constants, out[column:])
     column += observe_theatres(state, constants, out[column:])
-    for block in (state.alignment.ravel(), state.threat.ravel(), state.recognition.ravel()):
+    for block in (flat(state.alignment), flat(state.threat), flat(state.recognition)):
         copy(block, out[column : column + block.size])
         column += block.size
     if needed <= column:
         return
-    for block in (state.influence.ravel(), state.effort.ravel()):
+    for block in (flat(state.influence), flat(state.effort)):
         copy(block, out[column : column + block.size])
         column += block.size
 

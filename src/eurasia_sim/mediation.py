@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.kernel import derive, month_of
-from eurasia_sim.layout import state_size, unpack_state
-from eurasia_sim.mathematics import borrowed, compiled
-from eurasia_sim.measures import observe
+from eurasia_sim.layout import state_size, unpack_constants, unpack_state
+from eurasia_sim.mathematics import compiled, copy
+from eurasia_sim.measures import observe, up_to
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
 from eurasia_sim.mechanisms.contest import contest
@@ -64,7 +64,7 @@ def work(mechanism, state, constants, month, seed, number, p):
 @compiled
 def run_beside(
     rules, rows, seeds, memories, fixed, geography, unchanged, changed, focus, scopes, start, burn_in, held, places,
-    kept, row, trajectories,
+    kept, row, twins, trajectories,
 ):  # fmt: skip
     """Run the changed scenario from the month of parting, with one mechanism's output held on the unchanged one's path.
 
@@ -72,19 +72,21 @@ def run_beside(
         memories: (R, Z) snapshots before month `start`, left as they are.
         unchanged, changed: (T, W) the schedules' rows of the two scenarios.
         held: place in `OUTPUTS` of the mechanism that is held. places: (Y,) its output on the flat row.
-        kept: (C,) columns. row: as long as all columns, scratch. trajectories: (R, T - start, C), written.
+        kept: (C,) columns. row: as long as all columns, scratch. twins: (2, Z) scratch.
+        trajectories: (R, T - start, C), written.
     """
     n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
-    own, other = np.empty(memories.shape[1]), np.empty(memories.shape[1])
+    own, other = twins[0], twins[1]
     for r in range(rows.shape[0]):
         p = rules[r]
-        constants = derive(rows[r], borrowed(fixed), geography, focus, scopes, p)
-        own[:] = memories[r]
-        other[:] = memories[r]
-        state = unpack_state(borrowed(own), n, k, v, focus.shape[0])
-        beside = unpack_state(borrowed(other), n, k, v, focus.shape[0])
+        derive(rows[r], fixed, geography, focus, scopes, p)
+        constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
+        copy(memories[r], own)
+        copy(memories[r], other)
+        state = unpack_state(own, n, k, v, focus.shape[0])
+        beside = unpack_state(other, n, k, v, focus.shape[0])
         for t in range(start, changed.shape[0]):
-            month, plain_month = month_of(borrowed(changed), t, n, k, v), month_of(borrowed(unchanged), t, n, k, v)
+            month, plain_month = month_of(changed, t, n, k, v), month_of(unchanged, t, n, k, v)
             number = np.uint64(t + burn_in)
             for mechanism in range(7):
                 work(mechanism, beside, constants, plain_month, seeds[r], number, p)
@@ -92,6 +94,6 @@ def run_beside(
                 if mechanism == held:
                     for place in places:
                         own[place] = other[place]
-            observe(state, constants, row, kept.max() + 1)
+            observe(state, constants, row, up_to(kept))
             for c in range(kept.size):
                 trajectories[r, t - start, c] = row[kept[c]]

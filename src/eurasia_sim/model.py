@@ -103,9 +103,7 @@ class EurasiaModel(mesa.Model):
         """The arrays before the first month of the burn-in."""
         inputs, world = self.inputs, self.world
         coded = unpack_coded.py_func(inputs.row, len(world.actors), len(world.theatres))
-        constants = kernel.derive(
-            inputs.row, np.empty(inputs.constants_size), inputs.geography, inputs.focus, inputs.scopes, self._rules
-        )
+        constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, self._rules)
         memory = np.zeros(inputs.state_size)
         counts = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
         state = unpack_state.py_func(memory, *counts)

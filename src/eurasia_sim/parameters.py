@@ -149,7 +149,7 @@ class Constants(NamedTuple):
     theatre_hash: Hashes  # (K,)
     name_hash: Hashes  # (N,)
     cell_address: Hashes  # (3, N * K) where an actor's draws for a theatre are found
-    pair_address: Hashes  # (3, pairs) where a pair's draws are found
+    pair_address: Hashes  # (3, pairs) where a pair's draws are found, in the order of `pair_place`
     focus: Integers  # (P, 2) pairs that measures are read off for
     scopes: Floats  # (S, K) 1 where a scope counts a theatre
     row: Floats  # the flat row on which all of these lie
@@ -173,7 +173,6 @@ class State(NamedTuple):
     influence: Floats  # (N, K, D) shares
     utility: Floats  # (N, K, D)
     common: Floats  # (N, K, D) containment's part of utility
-    common_root: Floats  # (N, K, D) its square root
     luck: Floats  # (N, K, D) this month's draws
     imposed: Floats  # (N, K, D) shares of budget
     weighed: Floats  # (N, K, D) scratch: choice weights
@@ -199,11 +198,12 @@ class State(NamedTuple):
     total: Floats  # (K, D) strength of all
     scratch_cells: Floats  # (3, K * D and padding)
     padded_influence: Floats  # (N, K * D and padding) scratch
-    pair_smaller: Floats  # (pairs * K * D) scratch: the smaller of two efforts
-    pair_both: Floats  # (pairs * K * D) scratch: their sum
-    pair_danger: Floats  # (pairs * K * D) scratch: their common danger
-    pair_ready: Floats  # (pairs * K * D) scratch: log-odds of acting jointly
-    pair_together: Floats  # (pairs * K * D) scratch: what they do together
+    effort_circle: Floats  # (N + N // 2, K * D) scratch: efforts, the first again after the last
+    danger_circle: Floats  # (N + N // 2, K * D) scratch: square roots of `common`, likewise
+    least_joint: Floats  # (N, K * D) scratch: least share done jointly, the same for all
+    pair_smaller: Floats  # (pairs, K * D) scratch: the smaller of two efforts, in the order of `pair_place`
+    pair_ready: Floats  # (pairs, K * D) scratch: log-odds of acting jointly
+    pair_together: Floats  # (pairs, K * D) scratch: what they do together
     pair_luck: Floats  # (pairs) scratch
     uncovered: Floats  # (N,) scratch: threats to a host that no patron covers
     pair_joint: Floats  # (P, K, D) joint effort of the focal pairs

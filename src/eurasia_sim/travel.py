@@ -80,6 +80,6 @@ def _held(
     mediation.run_beside(
         draws.rules, draws.rows, draws.seeds, memories, np.empty(changed.constants_size), changed.geography,
         unchanged.schedule.rows, changed.schedule.rows, changed.focus, changed.scopes, start, changed.burn_in, held,
-        places, kept, np.empty(len(changed.columns)), trajectories,
+        places, kept, np.empty(len(changed.columns)), np.empty((2, changed.state_size)), trajectories,
     )  # fmt: skip
     return trajectories

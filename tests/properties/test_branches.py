@@ -48,7 +48,8 @@ def test_a_snapshot_is_left_as_it_was(world, seed):
 @given(worlds(months=MONTHS), seeds)
 def test_the_compiled_run_is_the_months_one_by_one(world, seed):
     memory = world.memory()
-    report = kernel.Report(np.full(len(world.columns), np.nan), np.zeros((0, 0)), np.zeros(3, np.int64))
+    columns = len(world.columns)
+    report = kernel.Report(np.full(columns, np.nan), np.zeros((0, 0)), np.zeros(3, np.int64), np.empty(columns))
     kernel.run(
         world.view(memory), world.constants(), world.schedule.rows, np.uint64(seed), world.p, 0, MONTHS, 0,
         np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
@@ -65,7 +66,7 @@ def chunk(world: RandomWorld, run_seeds: list[int], memories: np.ndarray, span: 
         np.full(runs, world.p, dtype=world.p.dtype), np.tile(world.row, (runs, 1)),
         np.array(run_seeds, dtype=np.uint64), memories, span[0] == 0, fixed, world.geography, world.schedule.rows,
         world.focus, world.scopes, span[0], span[1], 0, np.array(span, np.int64), np.arange(columns),
-        np.full((runs, columns), np.nan), found, np.zeros((runs, 3), np.int64),
+        np.empty(columns), np.full((runs, columns), np.nan), found, np.zeros((runs, 3), np.int64),
     )  # fmt: skip
     return found
 

@@ -27,7 +27,7 @@ def cells(views: Iterable[np.ndarray]) -> np.ndarray:
 @given(counts)
 def test_a_states_views_share_out_its_row(given_):
     row = numbered(layout.state_size(*given_))
-    state = layout.unpack_state(row, *given_)
+    state = layout.unpack_state.py_func(row, *given_)
     assert isinstance(state, State)
     assert np.array_equal(cells(state[:-1]), row)
     assert np.shares_memory(state.memory, row)
@@ -36,7 +36,7 @@ def test_a_states_views_share_out_its_row(given_):
 @given(counts, st.integers(1, 3))
 def test_constants_views_share_out_their_row(given_, scopes):
     row = numbered(layout.constants_size(*given_, scopes))
-    constants = layout.unpack_constants(row, *given_, scopes)
+    constants = layout.unpack_constants.py_func(row, *given_, scopes)
     assert isinstance(constants, Constants)
     assert np.array_equal(cells(constants[:-1]), row)
 
@@ -45,7 +45,7 @@ def test_constants_views_share_out_their_row(given_, scopes):
 def test_coded_views_are_the_shapes_in_their_order(n, k):
     shapes = coded_shapes(n, k)
     row = numbered(sum(int(np.prod(shape)) for shape in shapes.values()))
-    coded = layout.unpack_coded(row, n, k)
+    coded = layout.unpack_coded.py_func(row, n, k)
     assert coded._fields == tuple(shapes) == Coded._fields
     assert [view.shape for view in coded] == list(shapes.values())
     assert np.array_equal(np.concatenate([view.ravel() for view in coded]), row)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, fill, hyperbolic_tangent, phase
+from eurasia_sim.mathematics import compiled, fill, flat, hyperbolic_tangent, pairs_apart, phase
 from eurasia_sim.streams import draw_at, shock, uniform
 
 STREAM = np.uint64(1)
@@ -67,18 +67,18 @@ def pair_shocks(addresses, seed, month_number, flat, out):
     """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two.
 
     Args:
-        addresses: (3, pairs) uint64, first actor with each later one. flat: (pairs,) scratch.
+        addresses: (3, pairs) uint64, in the order of `pair_place`. flat: (pairs,) scratch.
     """
     for c in range(flat.size):
         words = draw_at(seed, STREAM, month_number, addresses[0, c], addresses[1, c], addresses[2, c])
         flat[c] = uniform(words[0])
     for c in range(flat.size):
         flat[c] = shock(flat[c])
-    pair = 0
-    for i in range(out.shape[0]):
-        for j in range(i + 1, out.shape[0]):
-            out[i, j], out[j, i] = flat[pair], flat[pair]
-            pair += 1
+    actors = out.shape[0]
+    for distance in range(1, actors // 2 + 1):
+        for i in range(pairs_apart(distance, actors)):
+            j = (i + distance) % actors
+            out[i, j], out[j, i] = flat[(distance - 1) * actors + i], flat[(distance - 1) * actors + i]
 
 
 @phase
@@ -94,19 +94,19 @@ def align(state, constants, month, seed, month_number, p):
 
     Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock.
     """
-    leaning, alignment, shared = state.leaning.ravel(), state.alignment.ravel(), state.shared
-    pull, luck = state.scratch_actor.ravel(), state.shock.ravel()
-    fill(shared.ravel(), 0.0)
+    leaning, alignment, shared = flat(state.leaning), flat(state.alignment), state.shared
+    pull, luck = flat(state.scratch_actor), flat(state.shock)
+    fill(flat(shared), 0.0)
     shared_danger(state.spillover, state.scratch_theatre, shared, p.minimum_shared)
-    flat = shared.ravel()
-    for c in range(flat.size):
-        flat[c] *= p.shared_spillover
+    common = flat(shared)
+    for c in range(common.size):
+        common[c] *= p.shared_spillover
     shared_danger(state.threat, state.scratch_actor, shared, p.minimum_shared)
     if p.alignment_noise > 0.0:
         pair_shocks(constants.pair_address, seed, month_number, state.pair_luck, state.shock)
     pull_all(
-        constants.affinity.ravel(), month.goodwill.ravel(), shared.ravel(), state.threat.ravel(), state.rivalry.ravel(),
-        month.comembership.ravel(), state.partnership.ravel(), p, pull,
+        flat(constants.affinity), flat(month.goodwill), flat(shared), flat(state.threat), flat(state.rivalry),
+        flat(month.comembership), flat(state.partnership), p, pull,
     )  # fmt: skip
     for c in range(leaning.size):
         leaning[c] += p.alignment_rate * (pull[c] - leaning[c]) + p.alignment_noise * luck[c]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, copy, exponential, fill, logarithm, phase, saturation
+from eurasia_sim.mathematics import compiled, copy, exponential, fill, flat, logarithm, phase, saturation, shaped
 from eurasia_sim.streams import draw_at, gumbel, uniform
 
 STREAM = np.uint64(2)
@@ -51,7 +51,7 @@ def weigh_rivals(apart, denial, threat, influence, out):
         apart, denial, threat: (N,) one actor's weights on each other. influence: (N, row), K * D cells and padding.
     """
     displaced, resisted, guarded = out[0], out[1], out[2]
-    fill(out.ravel(), 0.0)
+    fill(flat(out), 0.0)
     for j in range(apart.size):
         first, second, third, row = apart[j], denial[j], threat[j], influence[j]
         for c in range(row.size):
@@ -72,12 +72,12 @@ def rival_motives(state, constants, p):
     """
     actors, theatres, domains = state.influence.shape
     cells = theatres * domains
-    influence, utility = state.influence.reshape((actors, cells)), state.utility.reshape((actors, cells))
+    influence, utility = shaped(state.influence, (actors, cells)), shaped(state.utility, (actors, cells))
     # Rows as long as some vector registers are summed several times as fast as rows of an odd length.
     padded = state.padded_influence
     for i in range(actors):
         copy(influence[i], padded[i, :cells])
-    access = state.access.reshape((actors, cells))
+    access = shaped(state.access, (actors, cells))
     alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
     displaced, resisted, guarded = state.scratch_cells[0], state.scratch_cells[1], state.scratch_cells[2]
     near, apart = constants.nearness_theatre, state.scratch_actor
@@ -166,7 +166,7 @@ def incline(state, constants, seed, month_number, p):
     nothing but chance moves an allocation. The first month has no last one and starts at its utilities.
     """
     habit = p.habit if month_number > 0 else 0.0
-    inclination, luck, utility = state.inclination.ravel(), state.luck.ravel(), state.utility.ravel()
+    inclination, luck, utility = flat(state.inclination), flat(state.luck), flat(state.utility)
     if p.utility_noise > 0.0:
         where = constants.cell_address
         for c in range(where.shape[1]):
@@ -219,9 +219,9 @@ def spend(state, constants, month, p):
     """
     actors, theatres, domains = state.effort.shape
     weighed, effort, size, means = state.weighed, state.effort, constants.size, state.budget
-    flat, inclination = weighed.ravel(), state.inclination.ravel()
-    for c in range(flat.size):
-        flat[c] = exponential(inclination[c])
+    choice, inclination = flat(weighed), flat(state.inclination)
+    for c in range(choice.size):
+        choice[c] = exponential(inclination[c])
     for i in range(actors):
         means[i] = budget(state.power[i], p)
         own = state.imposed[i]

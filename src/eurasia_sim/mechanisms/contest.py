@@ -5,7 +5,7 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import TINY, compiled, exponential, fill, logarithm, phase
+from eurasia_sim.mathematics import TINY, compiled, exponential, fill, flat, logarithm, phase
 
 
 @phase
@@ -96,11 +96,11 @@ def contest(state, constants, p):
     grant_access(state, constants, p)
     theatres, domains = state.total.shape
     cells = theatres * domains
-    strength, effort, joint = state.strength.ravel(), state.effort.ravel(), state.joint.ravel()
-    access, influence, total = state.access.ravel(), state.influence.ravel(), state.total.ravel()
+    strength, effort, joint = flat(state.strength), flat(state.effort), flat(state.joint)
+    access, influence, total = flat(state.access), flat(state.influence), flat(state.total)
     for c in range(strength.size):
         strength[c] = effort[c] + p.synergy * joint[c]
-    summoned = state.summoned.ravel()
+    summoned = flat(state.summoned)
     for c in range(summoned.size):
         strength[c * domains + 2] += summoned[c]
     if p.difference_contest > 0.5:

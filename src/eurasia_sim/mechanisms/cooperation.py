@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import TINY, compiled, copy, exponential, fill, logistic, phase
+from eurasia_sim.mathematics import (
+    TINY,
+    compiled,
+    copy,
+    exponential,
+    fill,
+    flat,
+    logistic,
+    pair_place,
+    pairs_apart,
+    phase,
+    shaped,
+)
 
 
 @phase
@@ -33,66 +45,118 @@ def joint_willingness(ready, pooled, own_share, p):
 
 
 @phase
-def joint_volumes(smaller, both, danger, ready, p, out):
-    """Write what is done together in each of a row of meetings, at most the smaller of two efforts.
+def joint_volumes(mine, theirs, danger, others_danger, ready, least, p, smaller, together):
+    """Write for a row of meetings the smaller of two efforts, and what of it is done together.
 
     Args:
-        smaller, both: the smaller effort, and the sum of the two. danger: the common containment need (geometric mean).
-        ready: log-odds. out: written; all of one length.
+        mine, theirs: the two efforts. danger, others_danger: square roots of the two's containment needs, whose product
+            is the need they have in common. ready: log-odds. least: share that is done jointly in any case.
+        smaller, together: written; all of one length.
     """
-    for c in range(out.size):
-        share = smaller[c] / (both[c] + TINY)
-        out[c] = joint_willingness(ready[c], danger[c], share, p) * smaller[c]
+    for c in range(together.size):
+        less = min(mine[c], theirs[c])
+        share = less / (mine[c] + theirs[c] + TINY)
+        willing = joint_willingness(ready[c], danger[c] * others_danger[c], share, p)
+        smaller[c] = less
+        together[c] = max(willing, least[c]) * less
 
 
 @phase
-def meet(state, month, p):
-    """Write for each pair, cell by cell, its smaller effort, sum of efforts, common danger and readiness."""
-    actors, theatres, domains = state.effort.shape
-    effort, roots, alignment, venues = state.effort.ravel(), state.common_root.ravel(), state.alignment, month.venues
-    smaller, both, danger, ready = state.pair_smaller, state.pair_both, state.pair_danger, state.pair_ready
-    cells = theatres * domains
-    row = 0
-    for i in range(actors):
-        for j in range(i + 1, actors):
-            mine, theirs = i * cells, j * cells
-            for c in range(cells):
-                smaller[row + c] = min(effort[mine + c], effort[theirs + c])
-                both[row + c] = effort[mine + c] + effort[theirs + c]
-                danger[row + c] = roots[mine + c] * roots[theirs + c]
+def close_circle(actors, circle):
+    """Write the first rows of a circle of actors again after its last, so that everyone's neighbours follow it."""
+    for i in range(actors, circle.shape[0]):
+        copy(circle[i - actors], circle[i])
+
+
+@phase
+def make_ready(alignment, venues, p, ready):
+    """Write each pair's readiness, cell by cell, in the order of the circle; `ready` is (pairs, K * D)."""
+    actors, cells = alignment.shape[0], ready.shape[1]
+    for distance in range(1, actors // 2 + 1):
+        for place in range(pairs_apart(distance, actors)):
+            i, j = place, (place + distance) % actors
             trust = 0.5 * (alignment[i, j] + alignment[j, i])
             security = readiness(trust, venues[i, j, 0], p)
             economic = readiness(trust, venues[i, j, 1], p)
             diplomatic = readiness(trust, venues[i, j, 2], p)
-            for c in range(row, row + cells, domains):
-                ready[c], ready[c + 1], ready[c + 2] = security, economic, diplomatic
-            row += cells
+            row = ready[(distance - 1) * actors + place]
+            for c in range(0, cells, 3):
+                row[c], row[c + 1], row[c + 2] = security, economic, diplomatic
 
 
 @phase
-def share_out(state, month):
-    """Write each actor's largest joint effort a cell, and each pair's rivalry and partnership, from the meetings."""
-    actors, theatres, domains = state.effort.shape
-    cells = theatres * domains
-    smaller, together, least, means = state.pair_smaller, state.pair_together, month.jointness.ravel(), state.budget
-    joint = state.joint.reshape((actors, cells))
-    fill(state.joint.ravel(), 0.0)
-    row = 0
+def meet(state, month, p):
+    """Write for each pair, cell by cell, its smaller effort and what of it is done together.
+
+    Form: actors stand in a circle and meet by distance along it, so that all meetings at one distance are one long row.
+    """
+    actors = state.effort.shape[0]
+    effort, roots, least = state.effort_circle, state.danger_circle, state.least_joint
+    cells = effort.shape[1]
+    copy(flat(state.effort), flat(effort[:actors]))
+    for c in range(actors * cells):
+        flat(roots)[c] = np.sqrt(flat(state.common)[c])
+    close_circle(actors, effort)
+    close_circle(actors, roots)
     for i in range(actors):
-        for j in range(i + 1, actors):
-            overlap, shared = 0.0, 0.0
-            for c in range(cells):
-                volume = max(together[row + c], least[c] * smaller[row + c])
-                overlap += smaller[row + c]
-                shared += volume
-                joint[i, c] = max(joint[i, c], volume)
-                joint[j, c] = max(joint[j, c], volume)
-                together[row + c] = volume
-            row += cells
+        copy(flat(month.jointness), least[i])
+    make_ready(state.alignment, month.venues, p, state.pair_ready)
+    ready, smaller, together = flat(state.pair_ready), flat(state.pair_smaller), flat(state.pair_together)
+    for distance in range(1, actors // 2 + 1):
+        size, shift, at = pairs_apart(distance, actors) * cells, distance * cells, (distance - 1) * actors * cells
+        joint_volumes(
+            flat(effort)[:size], flat(effort)[shift : shift + size],
+            flat(roots)[:size], flat(roots)[shift : shift + size],
+            ready[at : at + size], flat(least), p, smaller[at : at + size], together[at : at + size],
+        )  # fmt: skip
+
+
+@phase
+def raise_to(volumes, largest):
+    """Raise a flat row to another where that is larger."""
+    for c in range(volumes.size):
+        largest[c] = max(largest[c], volumes[c])
+
+
+@phase
+def largest_joint(together, circle, joint):
+    """Write each actor's largest joint effort a cell: joint (N, K * D), from the meetings along the circle."""
+    actors, cells = joint.shape
+    volumes = flat(circle)
+    fill(volumes, 0.0)
+    for distance in range(1, actors // 2 + 1):
+        size, shift, at = pairs_apart(distance, actors) * cells, distance * cells, (distance - 1) * actors * cells
+        raise_to(together[at : at + size], volumes[:size])
+        raise_to(together[at : at + size], volumes[shift : shift + size])
+    copy(flat(circle[:actors]), flat(joint))
+    raise_to(flat(circle[actors:]), flat(joint))
+
+
+@phase
+def share_out(state):
+    """Write each pair's rivalry and partnership from the meetings: contested and joint overlap over both budgets."""
+    actors, means = state.budget.size, state.budget
+    smaller, together = state.pair_smaller, state.pair_together
+    for distance in range(1, actors // 2 + 1):
+        for place in range(pairs_apart(distance, actors)):
+            i, j = place, (place + distance) % actors
+            pair = (distance - 1) * actors + place
+            overlap, shared = domain_sum(smaller[pair]), domain_sum(together[pair])
             both = means[i] + means[j] + TINY
             state.rivalry[i, j] = 2.0 * (overlap - shared) / both
             state.partnership[i, j] = 2.0 * shared / both
             state.rivalry[j, i], state.partnership[j, i] = state.rivalry[i, j], state.partnership[i, j]
+
+
+@phase
+def domain_sum(row):
+    """Sum of a row of cells, domain by domain: three sums that need not wait for one another."""
+    security, economic, diplomatic = 0.0, 0.0, 0.0
+    for c in range(0, row.size, 3):
+        security += row[c]
+        economic += row[c + 1]
+        diplomatic += row[c + 2]
+    return security + economic + diplomatic
 
 
 @phase
@@ -103,18 +167,13 @@ def join(state, constants, month, p):
     partnership (joint overlap over both budgets); and the focal pairs' joint efforts.
     """
     actors, theatres, domains = state.effort.shape
-    cells = theatres * domains
-    common, roots = state.common.ravel(), state.common_root.ravel()
-    for c in range(common.size):
-        roots[c] = np.sqrt(common[c])
     meet(state, month, p)
-    joint_volumes(state.pair_smaller, state.pair_both, state.pair_danger, state.pair_ready, p, state.pair_together)
-    share_out(state, month)
+    joint = shaped(state.joint, (actors, theatres * domains))
+    largest_joint(flat(state.pair_together), state.effort_circle, joint)
+    share_out(state)
     for pair in range(constants.focus.shape[0]):
-        one, other = constants.focus[pair, 0], constants.focus[pair, 1]
-        first, second = min(one, other), max(one, other)
-        row = (first * (2 * actors - first - 1) // 2 + second - first - 1) * cells
-        copy(state.pair_together[row : row + cells], state.pair_joint[pair].ravel())
+        place = pair_place(constants.focus[pair, 0], constants.focus[pair, 1], actors)
+        copy(state.pair_together[place], flat(state.pair_joint[pair]))
 
 
 @phase
@@ -131,15 +190,15 @@ def convene(state, constants, month, p):
     attended, summoned, effort, joint, ruler = state.attended, state.summoned, state.effort, state.joint, state.ruler
     venues, actors = convenes.shape
     theatres = effort.shape[1]
-    fill(attended.ravel(), 0.0)
+    fill(flat(attended), 0.0)
     for v in range(venues):
         for j in range(actors):
             if convenes[v, j] > 0.0:
                 for i in range(actors):
                     attended[i, v] += convenes[v, j] * (weight[i, 0] if j == i else alignment[i, j])
-    flat = attended.ravel()
-    for c in range(flat.size):
-        flat[c] = exponential(p.venue_pull * flat[c])
+    pull = flat(attended)
+    for c in range(pull.size):
+        pull[c] = exponential(p.venue_pull * pull[c])
     for i in range(actors):
         spent, total = 0.0, TINY
         for k in range(theatres):
@@ -149,7 +208,7 @@ def convene(state, constants, month, p):
             total += attended[i, v]
         for v in range(venues):
             attended[i, v] *= spent / total
-    fill(summoned.ravel(), 0.0)
+    fill(flat(summoned), 0.0)
     for v in range(venues):
         gathered = 0.0
         for i in range(actors):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import compiled, exponential, fill, logistic, phase
+from eurasia_sim.mathematics import compiled, exponential, fill, flat, logistic, phase
 
 
 @phase
@@ -87,7 +87,7 @@ def perceive_projection(state, constants, month, p):
     """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
     near, projected, presence = constants.closeness_theatre, state.projected, month.presence
     actors, theatres = near.shape
-    fill(projected.ravel(), 0.0)
+    fill(flat(projected), 0.0)
     for j in range(actors):
         for k in range(theatres):
             reach = p.projection * (

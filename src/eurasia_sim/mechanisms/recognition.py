@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, copy, logistic, phase
+from eurasia_sim.mathematics import compiled, copy, flat, logistic, phase
 from eurasia_sim.streams import draw, uniform
 
 STREAM = np.uint64(4)
@@ -78,7 +78,7 @@ def recognise(state, constants, month, seed, month_number, p):
     power, alignment, recognition, standing = state.power, state.alignment, state.recognition, state.standing
     weight, affinity, stood = constants.weight, constants.affinity, state.scratch_theatre
     copy(
-        recognition.ravel(), stood.ravel()
+        flat(recognition), flat(stood)
     )  # all decide at once, seeing where partners stood a month ago: no place in a list matters
     for k in range(state.ruler.size):
         contender = constants.contender[k]
