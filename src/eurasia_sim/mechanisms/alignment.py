@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, fill, flat, hyperbolic_tangent, pairs_apart, phase
+from eurasia_sim.mathematics import compiled, fill, flat, hyperbolic_tangent, neighbour, pairs_apart, phase
 from eurasia_sim.streams import draw_at, shock, uniform
 
 STREAM = np.uint64(1)
@@ -77,7 +77,7 @@ def pair_shocks(addresses, seed, month_number, flat, out):
     actors = out.shape[0]
     for distance in range(1, actors // 2 + 1):
         for i in range(pairs_apart(distance, actors)):
-            j = (i + distance) % actors
+            j = neighbour(i, distance, actors)
             out[i, j], out[j, i] = flat[(distance - 1) * actors + i], flat[(distance - 1) * actors + i]
 
 

@@ -11,7 +11,10 @@ from eurasia_sim.mathematics import (
     exponential,
     fill,
     flat,
+    greater,
+    lesser,
     logistic,
+    neighbour,
     pair_place,
     pairs_apart,
     phase,
@@ -54,11 +57,11 @@ def joint_volumes(mine, theirs, danger, others_danger, ready, least, p, smaller,
         smaller, together: written; all of one length.
     """
     for c in range(together.size):
-        less = min(mine[c], theirs[c])
+        less = lesser(mine[c], theirs[c])
         share = less / (mine[c] + theirs[c] + TINY)
         willing = joint_willingness(ready[c], danger[c] * others_danger[c], share, p)
         smaller[c] = less
-        together[c] = max(willing, least[c]) * less
+        together[c] = greater(willing, least[c]) * less
 
 
 @phase
@@ -74,7 +77,7 @@ def make_ready(alignment, venues, p, ready):
     actors, cells = alignment.shape[0], ready.shape[1]
     for distance in range(1, actors // 2 + 1):
         for place in range(pairs_apart(distance, actors)):
-            i, j = place, (place + distance) % actors
+            i, j = place, neighbour(place, distance, actors)
             trust = 0.5 * (alignment[i, j] + alignment[j, i])
             security = readiness(trust, venues[i, j, 0], p)
             economic = readiness(trust, venues[i, j, 1], p)
@@ -115,7 +118,7 @@ def meet(state, month, p):
 def raise_to(volumes, largest):
     """Raise a flat row to another where that is larger."""
     for c in range(volumes.size):
-        largest[c] = max(largest[c], volumes[c])
+        largest[c] = greater(largest[c], volumes[c])
 
 
 @phase
@@ -133,30 +136,28 @@ def largest_joint(together, circle, joint):
 
 
 @phase
+def row_sum(row):
+    """Sum of a flat row."""
+    total = 0.0
+    for c in range(row.size):
+        total += row[c]
+    return total
+
+
+@phase
 def share_out(state):
     """Write each pair's rivalry and partnership from the meetings: contested and joint overlap over both budgets."""
     actors, means = state.budget.size, state.budget
     smaller, together = state.pair_smaller, state.pair_together
     for distance in range(1, actors // 2 + 1):
         for place in range(pairs_apart(distance, actors)):
-            i, j = place, (place + distance) % actors
+            i, j = place, neighbour(place, distance, actors)
             pair = (distance - 1) * actors + place
-            overlap, shared = domain_sum(smaller[pair]), domain_sum(together[pair])
+            overlap, shared = row_sum(smaller[pair]), row_sum(together[pair])
             both = means[i] + means[j] + TINY
             state.rivalry[i, j] = 2.0 * (overlap - shared) / both
             state.partnership[i, j] = 2.0 * shared / both
             state.rivalry[j, i], state.partnership[j, i] = state.rivalry[i, j], state.partnership[i, j]
-
-
-@phase
-def domain_sum(row):
-    """Sum of a row of cells, domain by domain: three sums that need not wait for one another."""
-    security, economic, diplomatic = 0.0, 0.0, 0.0
-    for c in range(0, row.size, 3):
-        security += row[c]
-        economic += row[c + 1]
-        diplomatic += row[c + 2]
-    return security + economic + diplomatic
 
 
 @phase
