@@ -11,12 +11,14 @@ import pandas as pd
 
 from eurasia_sim.design import Draws, ranges_of, reference_draws, wide_draws
 from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypotheses import Family, Part, arm_name, in_words
+from eurasia_sim.hypotheses import Family, Part, arm_name
 from eurasia_sim.inputs import prepare
+from eurasia_sim.metrics import in_words
 from eurasia_sim.parameters import Floats
 from eurasia_sim.reversal import reversal
 from eurasia_sim.sample import Sample, space_sample
 from eurasia_sim.sensitivity import variance_shares
+from eurasia_sim.terrain import map_table
 from eurasia_sim.travel import can_travel, travelled
 from eurasia_sim.verdicts import Layers, Verdict, estimate, judge, wilson
 from eurasia_sim.world import World
@@ -32,18 +34,20 @@ class Effort:
     replicates: int = 2  # at each point
     wide: int = 200  # draws of deliberately wide coefficients
     held: int = 20  # runs with a mechanism held still
+    mapped: int = 60  # points of the space, a theory, in every cell of a map
     seed: int = 7
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a test found, as tables: a row a hypothesis, a part, a theory or form of a part, a point of the space."""
+    """What a test found, as tables: a row a hypothesis, a part, a theory or form of a part, a point, a reading."""
 
     verdicts: pd.DataFrame
     parts: pd.DataFrame
     theories: pd.DataFrame
     points: pd.DataFrame
     shares: pd.DataFrame
+    maps: pd.DataFrame  # of `terrain.map_table`, every map of the family
 
 
 Report = Callable[[str, int, int], None]  # stage, done, of how many
@@ -103,7 +107,19 @@ class _Evaluator:
             pd.DataFrame(rivals),
             self.point_table(sample, values),
             self.share_table(sample, values),
+            self.map_tables(),
         )
+
+    def map_tables(self) -> pd.DataFrame:
+        """Every map of the family, one below the other."""
+        found = [pd.DataFrame(columns=["map"])]
+        for contrast in self.family.maps:
+
+            def tell(done: int, of: int, stage: str = f"map {contrast.id}") -> None:
+                self.report(stage, done, of)
+
+            found.append(map_table(self.world, contrast, self.effort.mapped, self.effort.seed, self.workers, tell))
+        return pd.concat(found, ignore_index=True)
 
     def references(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
         """Readings by chance alone: under the default theory and forms, each theory, and each other form."""

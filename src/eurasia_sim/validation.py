@@ -48,7 +48,7 @@ class Passes:
 
 
 def extended(scenario: Scenario, last: int) -> Scenario:
-    """The scenario run to another last month (since the start of the record); what it holds last, it goes on holding."""
+    """The scenario run to another last month, since the start of the record; what it holds last, it goes on holding."""
     return replace(scenario, months=last + 1)
 
 
@@ -189,7 +189,8 @@ def scores(table: pd.DataFrame) -> list[dict[str, Any]]:
     """For all counted patterns and for each half: how many, and by side the mean pass probability and Brier score."""
     found = []
     for half in (EVERY, *HALVES):
-        rows = table[table["counted"] & ((table["half"] == half) | (half == EVERY))]
+        own = table["counted"].to_numpy() & table["half"].isin(HALVES if half == EVERY else (half,)).to_numpy()
+        rows = table[own]
         score = {side: float(rows[side].mean()) if len(rows) else float("nan") for side in SIDES}
         brier = {side: brier_score(rows[side].to_numpy()) for side in SIDES}
         found.append({"half": half, "patterns": len(rows), "score": score, "brier": brier})
