@@ -69,9 +69,9 @@ def _provenance(world: World, family: Family, effort: Effort) -> str:
     """What decides the numbers, in one paragraph."""
     return (
         f"Hash of the hypotheses `{family.digest}`, world `{world.name}` (`{world.digest[:12]}`), model"
-        f" `{model_version()}`, seed {effort.seed}. {effort.runs} runs an arm at reference,"
-        f" {effort.runs_a_theory} under each other theory and form, {effort.points} points of the space a theory with {effort.replicates} runs each,"
-        f" {effort.wide} draws of wide coefficients, {effort.held} runs with a mechanism held."
+        f" `{model_version()}`, seed {effort.seed}. At reference {effort.runs} runs an arm, and {effort.runs_a_theory}"
+        f" under each other theory and form; {effort.points} points of the space a theory, {effort.replicates} runs"
+        f" each; {effort.wide} draws of wide coefficients; {effort.held} runs with a mechanism held."
     )
 
 

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eurasia_sim.design import Draws
+from eurasia_sim.ancestry import Ancestry
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.ensemble import Progress, in_chunks, run_paired
-from eurasia_sim.inputs import Inputs
+from eurasia_sim.evidence import load_evidence
+from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.parameters import Floats, Integers
-from eurasia_sim.patterns import HALVES, Pattern
+from eurasia_sim.patterns import HALVES, Pattern, circularity, load_patterns
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
@@ -176,7 +179,7 @@ def pattern_table(
         }
     )
     fails = np.stack([sides[side] < _HALF_OF_RUNS for side in BASELINES])
-    rows["counted"] = (rows["circular"] == "") & fails.any(axis=0)
+    rows["counted"] = (rows["circular"] == "").to_numpy() & fails.any(axis=0)
     return rows
 
 
@@ -195,3 +198,62 @@ def scores(table: pd.DataFrame) -> list[dict[str, Any]]:
         brier = {side: brier_score(rows[side].to_numpy()) for side in SIDES}
         found.append({"half": half, "patterns": len(rows), "score": score, "brier": brier})
     return found
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A scenario under one theory, held against what is documented."""
+
+    table: pd.DataFrame  # of `pattern_table`
+    scores: list[dict[str, Any]]  # of `scores`
+    failed: dict[str, int]  # runs that failed, by side
+    out_of_reach: tuple[str, ...]  # patterns that end after the scenario does
+
+
+def validate(
+    world: World,
+    scenario: Scenario,
+    theory: str,
+    n: int,
+    seed: int,
+    *,
+    workers: int | None = None,
+    report: Callable[[str, int, int], None] = lambda *_: None,
+) -> Validation:
+    """Score n runs over the declared ranges, n at reference values, and n of the null theory over its ranges.
+
+    Args:
+        report: told the side, and how many of its runs are done, of how many.
+
+    Raises:
+        DataError: where the world has no patterns, or the scenario ends before any of them.
+        KeyboardInterrupt: when interrupted; nothing is kept.
+    """
+    every = load_patterns(world)
+    patterns = within_reach(every, scenario.months)
+    if not patterns:
+        last = world.date(scenario.months - 1)
+        raise DataError([f"{scenario.name} ends in {last}, before the first pattern has: name a later month"])
+    ancestry = Ancestry(world, load_evidence(world.directory))
+    circular = {pattern.id: circularity(pattern, ancestry) for pattern in patterns}
+    own, null = prepare(world, scenario, theory), prepare(world, scenario, world.null_theory)
+    sides = {
+        MODEL: (own, range_draws(world, own, n, seed)),
+        REFERENCE: (own, reference_draws(own, n, seed)),
+        NULL: (null, range_draws(world, null, n, seed)),
+    }
+    shares, failed = {}, {}
+    for side, (inputs, draws) in sides.items():
+
+        def tell(done: int, side: str = side) -> None:
+            report(side, done, n)
+
+        passes = validate_runs(patterns, inputs, draws, workers=workers, report=tell)
+        shares[side], unchanged = passes.shares()
+        failed[side] = int((passes.statuses != 0).sum())
+        if side == MODEL:
+            shares[UNCHANGED] = unchanged
+    table = pattern_table(patterns, circular, shares, world)
+    reached = {pattern.id for pattern in patterns}
+    missing = tuple(pattern.id for pattern in every if pattern.id not in reached)
+    return Validation(table, scores(table), failed, missing)
