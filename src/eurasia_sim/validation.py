@@ -85,13 +85,35 @@ def passed(pattern: Pattern, values: Floats) -> Flags:
     """
     if pattern.kind == "window":
         return _first_crossing_inside(pattern, values)
-    # Taken from the first month, a quantity that never moves has changes of exactly nothing, whatever the windows.
-    start = values[:, :1] if pattern.kind == "sign" else 0.0
-    means = [(values[:, first : last + 1] - start).mean(axis=1) for first, last in pattern.windows]
+    found = margin(pattern, values)
+    return np.asarray(found >= 0.0 if pattern.kind == "band" else found > 0.0)
+
+
+def margin(pattern: Pattern, values: Floats) -> Floats:
+    """(R,) by how much a run passes a pattern, in the unit of what it reads; below 0 it misses by that much.
+
+    Form: order and sign, the difference that must be above 0; band, the distance to its nearer end; window, the lesser
+    of how far the threshold is reached within the window and how far it is kept from before.
+
+    Args:
+        values: (R, T) of `quantity`.
+    """
+    if pattern.kind == "window":
+        ((first, last),) = pattern.windows
+        beyond = (values - pattern.low) * (1.0 if pattern.rises else -1.0)
+        before = -beyond[:, :first].max(axis=1) if first else np.full(len(values), np.inf)
+        return np.asarray(np.minimum(beyond[:, first : last + 1].max(axis=1), before))
+    means = _window_means(pattern, values)
     if pattern.kind == "band":
-        return np.asarray((pattern.low <= means[0]) & (means[0] <= pattern.high))
+        return np.asarray(np.minimum(means[0] - pattern.low, pattern.high - means[0]))
     risen = means[-1] - means[0] if pattern.kind == "sign" else means[0]
-    return np.asarray(risen > 0 if pattern.rises else risen < 0)
+    return np.asarray(risen if pattern.rises else -risen)
+
+
+def _window_means(pattern: Pattern, values: Floats) -> list[Floats]:
+    """(R,) a window; a change is taken from the first month, so that in what never moves it is exactly nothing."""
+    start = values[:, :1] if pattern.kind == "sign" else 0.0
+    return [(values[:, first : last + 1] - start).mean(axis=1) for first, last in pattern.windows]
 
 
 def _first_crossing_inside(pattern: Pattern, values: Floats) -> Flags:
@@ -236,7 +258,8 @@ def validate(
         raise DataError([f"{scenario.name} ends in {last}, before the first pattern has: name a later month"])
     ancestry = Ancestry(world, load_evidence(world.directory))
     circular = {pattern.id: circularity(pattern, ancestry) for pattern in patterns}
-    own, null = prepare(world, scenario, theory), prepare(world, scenario, world.null_theory)
+    own = prepare(world, scenario, theory)
+    null = prepare(world, replace(scenario, posterior=None), world.null_theory)
     sides = {
         MODEL: (own, range_draws(world, own, n, seed)),
         REFERENCE: (own, reference_draws(own, n, seed)),

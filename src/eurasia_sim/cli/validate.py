@@ -130,9 +130,11 @@ def _plain(
     world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path
 ) -> dict[str, Any]:
     """Everything for whoever reads JSON; what is not known is null."""
+    from eurasia_sim.cli.score_tables import finite
+
     theories = {
         name: {
-            "scores": _finite(result.scores),
+            "scores": finite(result.scores),
             "patterns": json.loads(result.table.to_json(orient="records")),
             "failed": result.failed,
             "out_of_reach": list(result.out_of_reach),
@@ -142,15 +144,6 @@ def _plain(
     last = world.date(scenario.months - 1)
     head = {"scenario": scenario.name, "world": world.name, "until": last, "runs": n, "seed": seed}
     return {**head, "folder": str(folder), "theories": theories}
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for what is no number."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
 
 
 def _print(world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path) -> None:
