@@ -108,6 +108,22 @@ class Scenario:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
+def as_recorded(world: World) -> Scenario:
+    """What happened in a world, to the last month of its record; nothing is decided otherwise."""
+    return Scenario(
+        name="as_recorded",
+        title="The record as it happened",
+        question="",
+        expect="",
+        extends=None,
+        start=world.start,
+        departs=None,
+        months=world.record_until - world.start + 1,
+        steps=world.record_steps(),
+        changes={},
+    )
+
+
 def check_file(path: Path | str, world: World) -> list[Problem]:
     """Everything wrong with a scenario file, in the order of its lines; never raises for what the file holds."""
     document = read_file(path)

@@ -24,7 +24,9 @@ _SHOWN = 12
 
 
 def calibrate(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario.")] = "record",
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
+    ] = None,
     n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Draws to choose from.")] = 4000,
     keep: Annotated[int, typer.Option(min=2, max=MOST_RUNS, help="How many of them are kept.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
@@ -44,13 +46,13 @@ def calibrate(
     from eurasia_sim import posterior as records
     from eurasia_sim import store
     from eurasia_sim.mathematics import model_version
-    from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.scenario import as_recorded, load_scenario
     from eurasia_sim.world import load_world
 
     if keep >= n:
         raise DataError([f"--keep {keep} of -n {n} draws narrows nothing: keep fewer"])
     given = load_world(world)
-    question = load_scenario(scenario, given)
+    question = load_scenario(scenario, given) if scenario else as_recorded(given)
     (name,) = chosen_theories([theory] if theory else None, given, [question.theory])
     found = _calibrated(given, question, name, n, keep, seed, workers)
     digests = {"world": given.digest, "scenario": question.digest, "model": model_version()}

@@ -27,7 +27,9 @@ _MOST_MONTHS = 1200  # after the start of the record
 
 
 def validate(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario.")] = "record",
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
+    ] = None,
     until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Run to this month, beyond or before.")] = None,
     n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a side.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
@@ -45,12 +47,13 @@ def validate(
     from eurasia_sim import store
     from eurasia_sim.mathematics import model_version
     from eurasia_sim.patterns import load_patterns
-    from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.scenario import apply_settings, as_recorded, load_scenario
     from eurasia_sim.world import load_world
 
     given = load_world(world)
     load_patterns(given)  # a world without any is refused before anything is compiled
-    question = _until(load_scenario(scenario, given, settings or ()), until, given)
+    asked = load_scenario(scenario, given) if scenario else as_recorded(given)
+    question = _until(apply_settings(asked, settings or (), given), until, given)
     theories = chosen_theories(theory, given, [question.theory])
     found = _validated(given, question, theories, n, seed, workers)
     identity = [given.digest, question.digest, str(question.months), *theories, str(n), str(seed), model_version()]
