@@ -67,15 +67,12 @@ def test_no_code_names_a_hypothesis_a_pattern_or_a_scenario(package, repository)
         return set(tree[under] if under else tree)
 
     files = [*(repository / "scenarios").glob("*.yaml"), *package.glob("data/worlds/*/scenarios/*.yaml")]
-    questions = {
-        path.stem for path in files if "_" in path.stem
-    }  # a scenario of one plain word is a word like any other
+    questions = {path.stem for path in files if "_" in path.stem}  # one plain word is a word like any other
     tested = keys(repository / "experiments" / "hypotheses.yaml", "hypotheses")
     documented = set().union(*(keys(path) for path in package.glob("data/worlds/*/patterns.yaml")))
     assert min(len(questions), len(tested), len(documented)) >= 20
-    exactly = re.compile(
-        rf"(?<![A-Za-z0-9_])({'|'.join(sorted(questions | tested | documented, key=len, reverse=True))})(?![A-Za-z0-9_])"
-    )
+    ids = sorted(questions | tested | documented, key=len, reverse=True)
+    exactly = re.compile(rf"(?<![A-Za-z0-9_])({'|'.join(ids)})(?![A-Za-z0-9_])")
     named = [
         f"{path.relative_to(package)}:{line}: {match.group(1)}"
         for path in sorted(package.rglob("*.py"))
