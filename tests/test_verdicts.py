@@ -156,3 +156,4 @@ def test_wilson_gives_the_published_interval() -> None:
     low, high = wilson(0.8, 10)  # Agresti and Coull 1998: 8 of 10
     assert (low, high) == pytest.approx((0.4902, 0.9433), abs=5e-4)
     assert wilson(0.5, 0) == (0.0, 1.0)
+    assert wilson(0.0, 100)[0] == 0.0

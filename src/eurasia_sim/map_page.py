@@ -35,8 +35,8 @@ def map_page(
     asked = (
         f"{contrast.change.label}, *{before}*, is changed to {_listed(later)} in every cell of {first.label} ×"
         f" {second.label}, on the ground of the scenario `{contrast.scenario}`. Each cell is run once at the same"
-        f" {own['n'].max()} points of everything uncertain ({effort.mapped} under each of {len(theories)} theories,"
-        f" seed {effort.seed}). Hash of the map: `{contrast.digest}`; model `{model_version()}`."
+        f" {int(own['n'].max())} points of everything uncertain ({effort.mapped} under each of {len(theories)}"
+        f" theories, seed {effort.seed}). Hash of the map: `{contrast.digest}`; model `{model_version()}`."
     )
     sections = [
         f"# {contrast.says}",
