@@ -23,6 +23,9 @@ from eurasia_sim.travel import can_travel, travelled
 from eurasia_sim.verdicts import Layers, Verdict, estimate, judge, wilson
 from eurasia_sim.world import World
 
+_LEAST = 4
+_LEAST_WIDE = 100
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -36,6 +39,23 @@ class Effort:
     held: int = 20  # runs with a mechanism held still
     mapped: int = 60  # points of the space, a theory, in every cell of a map
     seed: int = 7
+
+    @classmethod
+    def of(cls, runs: int, points: int, seed: int) -> Effort:
+        """The effort that goes with so many runs at reference and points of the space: the rest in proportion.
+
+        Wide draws are never fewer than it takes to see 99 in a hundred.
+        """
+        usual = cls()
+        return cls(
+            runs=runs,
+            runs_a_theory=max(runs * usual.runs_a_theory // usual.runs, _LEAST),
+            points=points,
+            wide=max(points * usual.wide // usual.points, _LEAST_WIDE),
+            held=max(runs * usual.held // usual.runs, _LEAST),
+            mapped=max(points * usual.mapped // usual.points, _LEAST),
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)

@@ -76,14 +76,7 @@ def test_a_fit_is_recorded_seeded_and_scored_on_the_half_it_never_saw(say: Say, 
 
 
 @pytest.mark.slow
-def test_test_writes_its_tables_and_pages_and_finds_them_again(
-    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from eurasia_sim import evaluation
-
-    few = {"runs_a_theory": 2, "replicates": 2, "wide": 4, "held": 2, "mapped": 1}
-    whole = evaluation.Effort
-    monkeypatch.setattr(evaluation, "Effort", lambda **given: whole(**{**few, **given}))
+def test_test_writes_its_tables_and_pages_and_finds_them_again(say: Say, tmp_path: Path) -> None:
     page = tmp_path / "pages" / "findings.md"
     words = ("test", "H2", "H12", "P2", "-n", "3", "--samples", "16", "--out", tmp_path / "results")
     code, told, _ = say(*words, "--findings", page)

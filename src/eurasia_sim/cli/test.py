@@ -45,7 +45,7 @@ def put_to_the_test(
 
     given = load_world(world)
     family = load_hypotheses(located(file), given).chosen(hypotheses or [])
-    effort = Effort(runs=n, points=samples, seed=seed)
+    effort = Effort.of(n, samples, seed)
     folder, result, reused = _tested(given, family, effort, workers, out)
     if as_json:
         verdicts = json.loads(result.verdicts.to_json(orient="records"))  # what is not known becomes null
