@@ -14,7 +14,7 @@ from eurasia_sim.calibration import FALSE_DISCOVERIES, contractions, nearest_dra
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.design import Draws, posterior_draws, range_draws, ranges_of
 from eurasia_sim.inputs import Inputs, prepare
-from eurasia_sim.posterior import FILE, Posterior, digest_of_ranges, read_posterior
+from eurasia_sim.posterior import FILE, Posterior, check_fits, digest_of_ranges, read_posterior
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario import as_recorded, load_scenario
 from eurasia_sim.world import World, load_world
@@ -134,3 +134,7 @@ def test_any_other_word_for_what_is_uncertain_is_an_error(world: World, tmp_path
     with pytest.raises(InputProblems) as told:
         load_scenario(question, world)
     assert all(problem.line == 4 for problem in told.value.problems)
+
+
+def test_the_packaged_posterior_belongs_to_the_ranges_as_they_are(world: World, inputs: Inputs) -> None:
+    check_fits(read_posterior(world), world.default_theory, ranges_of(world, inputs))

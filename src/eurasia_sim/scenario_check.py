@@ -299,11 +299,11 @@ class Checker:
             trail = ("uncertain", path)
             if (bounds := self.number_range(trail, path)) is None:
                 continue
-            allowed = f"[{bounds[0]:g}, {bounds[1]:g}]"
+            allowed = f"within [{bounds[0]:g}, {bounds[1]:g}]"
             if not isinstance(ends, list) or len(ends) != 2:
-                self.complain(trail, f"{path} is {shown(ends)}; give [lowest, highest]", allowed=f"within {allowed}")
+                self.complain(trail, f"{path} is {shown(ends)}; it needs [lowest, highest]", allowed=allowed)
                 continue
-            good = [self._number((*trail, at), path, end, bounds, f"within {allowed}") for at, end in enumerate(ends)]
+            good = [self._number((*trail, at), path, end, bounds, allowed) for at, end in enumerate(ends)]
             if all(good) and ends[0] > ends[1]:
                 self.complain(trail, f"{path}: the lowest value {ends[0]:g} is above the highest {ends[1]:g}")
             elif all(good):
