@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,7 +12,7 @@ from eurasia_sim.effects import Plan, effect, read_runs
 from eurasia_sim.hypotheses import Part
 from eurasia_sim.metrics import Metric
 from eurasia_sim.reversal import Reversal, _pulls
-from eurasia_sim.travel import can_travel, travelled
+from eurasia_sim.travel import _shares, can_travel, travelled
 from eurasia_sim.world import World, load_world
 
 
@@ -32,10 +33,18 @@ def test_an_effect_on_what_a_mechanism_hands_over_goes_when_that_mechanism_is_he
     theory = world.default_theory
     draws = reference_draws(plan.inputs(asked.plus[0], theory, {}), 2, 5)
     assert abs(effect(plan, asked, read_runs(plan, theory, {}, draws))).min() > 0
-    shares = travelled(plan, asked, theory, draws)
+    other = part(world, "competition.russia-china.central_asia")
+    shares, beside = travelled(plan, [asked, other], theory, draws)
+    assert [beside] == travelled(plan, [other], theory, draws)  # whatever else is read off the same runs
     assert list(shares) == list(mediation.OUTPUTS)
     assert shares["alignment"] == pytest.approx(1.0, abs=1e-12)
     assert any(abs(share - 1.0) > 1e-6 for share in shares.values())  # the others do not hold it all
+
+
+def test_shares_are_of_the_free_effect_and_failed_runs_count_nowhere() -> None:
+    held = [[2.0, np.nan, 4.0]] + [[1.0, 7.0, 2.0]] * len(mediation.OUTPUTS)
+    assert set(_shares(np.array(held)).values()) == {0.5}
+    assert all(np.isnan(share) for share in _shares(np.zeros((1 + len(mediation.OUTPUTS), 2))).values())
 
 
 def test_only_two_arms_of_the_same_numbers_can_be_laid_side_by_side(world: World) -> None:

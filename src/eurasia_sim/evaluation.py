@@ -91,6 +91,7 @@ class _Evaluator:
         self.world, self.family, self.effort, self.workers, self.report = world, family, effort, workers, report
         self.plan = Plan.of(world, family.parts())
         self.base = self.plan.scenarios[self.plan.arms[0]]
+        self.paths: dict[Part, dict[str, float]] = {}
 
     def evaluation(self) -> Evaluation:
         """Run every layer and put what it says in tables."""
@@ -240,10 +241,18 @@ class _Evaluator:
             "reversal": self.reversed(found, sample, values),
         }
         if can_travel(part) and (now.low > 0 or now.high < 0):
+            row |= {f"through_{name}": share for name, share in self.path(part).items()}
+        return row
+
+    def path(self, part: Part) -> dict[str, float]:
+        """Through what a part's effect travels; all parts of the same arms are read off the same runs."""
+        if part not in self.paths:
+            alike = [each for each in dict.fromkeys(self.family.parts()) if each.arms == part.arms and can_travel(each)]
             theory = self.world.default_theory
             draws = reference_draws(prepare(self.world, self.base, theory), self.effort.held, self.effort.seed)
-            row |= {f"through_{name}": share for name, share in travelled(self.plan, part, theory, draws).items()}
-        return row
+            shares = travelled(self.plan, alike, theory, draws, self.workers)
+            self.paths |= dict(zip(alike, shares, strict=True))
+        return self.paths[part]
 
     def reversed(self, found: Layers, sample: Sample, values: Floats) -> str:
         """What would reverse a part's effect at reference, in words; nothing for an effect without a sign."""
