@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from scipy.stats import qmc
 
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.posterior import Posterior, check_fits
 from eurasia_sim.world import World
 
 _WIDER = 3.0
@@ -78,8 +79,37 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
 
 
 def range_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
-    """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed."""
+    """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed.
+
+    A scenario that names the posterior draws its numbers from there instead.
+
+    Raises:
+        DataError: where the posterior is missing, of another theory, or of other ranges.
+    """
+    if inputs.scenario.posterior is not None:
+        return posterior_draws(world, inputs, inputs.scenario.posterior, n, seed)
     return drawn(world, inputs, ranges_of(world, inputs), n, seed)
+
+
+def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int) -> Draws:
+    """n runs with the numbers of draws that a calibration kept, dealt out evenly, each run with its own seed.
+
+    Raises:
+        DataError: where the posterior is of another theory or of other ranges.
+    """
+    free = replace(inputs, scenario=replace(inputs.scenario, uncertain={}, fixed={}))
+    every = ranges_of(world, free)
+    check_fits(posterior, inputs.theory, every)
+    design = drawn(world, inputs, every, posterior.draws, posterior.seed)
+    generator = np.random.default_rng(seed)
+    rounds = -(-n // len(posterior.kept))
+    chosen = np.concatenate([generator.permutation(posterior.kept) for _ in range(rounds)])[:n]
+    draws = reference_draws(inputs, n, seed)
+    for path in ranges_of(world, inputs):
+        put(world, draws, path, design.drawn[path][chosen])
+        draws.drawn[path] = design.drawn[path][chosen]
+    hold_shares(world, draws.rows)
+    return draws
 
 
 def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:

@@ -10,13 +10,15 @@ import numpy as np
 
 from eurasia_sim.design import Draws, put
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched
-from eurasia_sim.hypotheses import MONTHS_A_YEAR, Arm, Metric, Part, arm_scenario
+from eurasia_sim.hypotheses import Arm, Part, arm_scenario
 from eurasia_sim.inputs import Inputs, capability_index, prepare
+from eurasia_sim.metrics import Metric
 from eurasia_sim.parameters import Floats, Integers, Schedule
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
 Reading = tuple[Metric, tuple[int, int]]  # a metric and the window it is read over
+_MONTHS_A_YEAR = 12
 _OF_PARTS = ("colocation", "cooperation")
 
 
@@ -143,7 +145,7 @@ def read(metric: Metric, window: tuple[int, int], since: int, months: Mapping[st
     if metric.read == "mean":
         return np.asarray(values.mean(axis=1))
     if metric.read == "slope":
-        years = (np.arange(last - first) - (last - first - 1) / 2) / MONTHS_A_YEAR
+        years = (np.arange(last - first) - (last - first - 1) / 2) / _MONTHS_A_YEAR
         return np.asarray(values @ years / (years @ years))
     reached = values >= metric.level
     until = np.where(reached.any(axis=1), reached.argmax(axis=1), last - first).astype(float)

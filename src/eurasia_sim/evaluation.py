@@ -11,15 +11,20 @@ import pandas as pd
 
 from eurasia_sim.design import Draws, ranges_of, reference_draws, wide_draws
 from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypotheses import Family, Part, arm_name, in_words
+from eurasia_sim.hypotheses import Family, Part, arm_name
 from eurasia_sim.inputs import prepare
+from eurasia_sim.metrics import in_words
 from eurasia_sim.parameters import Floats
 from eurasia_sim.reversal import reversal
 from eurasia_sim.sample import Sample, space_sample
 from eurasia_sim.sensitivity import variance_shares
+from eurasia_sim.terrain import map_table
 from eurasia_sim.travel import can_travel, travelled
 from eurasia_sim.verdicts import Layers, Verdict, estimate, judge, wilson
 from eurasia_sim.world import World
+
+_LEAST = 4
+_LEAST_WIDE = 100
 
 
 @dataclass(frozen=True)
@@ -32,18 +37,37 @@ class Effort:
     replicates: int = 2  # at each point
     wide: int = 200  # draws of deliberately wide coefficients
     held: int = 20  # runs with a mechanism held still
+    mapped: int = 60  # points of the space, a theory, in every cell of a map
     seed: int = 7
+
+    @classmethod
+    def of(cls, runs: int, points: int, seed: int) -> Effort:
+        """The effort that goes with so many runs at reference and points of the space: the rest in proportion.
+
+        Wide draws are never fewer than it takes to see 99 in a hundred.
+        """
+        usual = cls()
+        return cls(
+            runs=runs,
+            runs_a_theory=max(runs * usual.runs_a_theory // usual.runs, _LEAST),
+            points=points,
+            wide=max(points * usual.wide // usual.points, _LEAST_WIDE),
+            held=max(runs * usual.held // usual.runs, _LEAST),
+            mapped=max(points * usual.mapped // usual.points, _LEAST),
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a test found, as tables: a row a hypothesis, a part, a theory or form of a part, a point of the space."""
+    """What a test found, as tables: a row a hypothesis, a part, a theory or form of a part, a point, a reading."""
 
     verdicts: pd.DataFrame
     parts: pd.DataFrame
     theories: pd.DataFrame
     points: pd.DataFrame
     shares: pd.DataFrame
+    maps: pd.DataFrame  # of `terrain.map_table`, every map of the family
 
 
 Report = Callable[[str, int, int], None]  # stage, done, of how many
@@ -67,6 +91,7 @@ class _Evaluator:
         self.world, self.family, self.effort, self.workers, self.report = world, family, effort, workers, report
         self.plan = Plan.of(world, family.parts())
         self.base = self.plan.scenarios[self.plan.arms[0]]
+        self.paths: dict[Part, dict[str, float]] = {}
 
     def evaluation(self) -> Evaluation:
         """Run every layer and put what it says in tables."""
@@ -103,7 +128,19 @@ class _Evaluator:
             pd.DataFrame(rivals),
             self.point_table(sample, values),
             self.share_table(sample, values),
+            self.map_tables(),
         )
+
+    def map_tables(self) -> pd.DataFrame:
+        """Every map of the family, one below the other."""
+        found = [pd.DataFrame(columns=["map"])]
+        for contrast in self.family.maps:
+
+            def tell(done: int, of: int, stage: str = f"map {contrast.id}") -> None:
+                self.report(stage, done, of)
+
+            found.append(map_table(self.world, contrast, self.effort.mapped, self.effort.seed, self.workers, tell))
+        return pd.concat(found, ignore_index=True)
 
     def references(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
         """Readings by chance alone: under the default theory and forms, each theory, and each other form."""
@@ -204,10 +241,18 @@ class _Evaluator:
             "reversal": self.reversed(found, sample, values),
         }
         if can_travel(part) and (now.low > 0 or now.high < 0):
+            row |= {f"through_{name}": share for name, share in self.path(part).items()}
+        return row
+
+    def path(self, part: Part) -> dict[str, float]:
+        """Through what a part's effect travels; all parts of the same arms are read off the same runs."""
+        if part not in self.paths:
+            alike = [each for each in dict.fromkeys(self.family.parts()) if each.arms == part.arms and can_travel(each)]
             theory = self.world.default_theory
             draws = reference_draws(prepare(self.world, self.base, theory), self.effort.held, self.effort.seed)
-            row |= {f"through_{name}": share for name, share in travelled(self.plan, part, theory, draws).items()}
-        return row
+            shares = travelled(self.plan, alike, theory, draws, self.workers)
+            self.paths |= dict(zip(alike, shares, strict=True))
+        return self.paths[part]
 
     def reversed(self, found: Layers, sample: Sample, values: Floats) -> str:
         """What would reverse a part's effect at reference, in words; nothing for an effect without a sign."""

@@ -3,108 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.evidence import load_evidence
-from eurasia_sim.parameters import DOMAINS
+from eurasia_sim.hypothesis_form import (
+    ArmEntry,
+    AxisEntry,
+    HypothesesFile,
+    MapEntry,
+    MetricEntry,
+    PartEntry,
+    ReadingEntry,
+    Sign,
+)
+from eurasia_sim.metrics import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.reading import Document, InputProblems, nearest, plain, read_file
 from eurasia_sim.scenario import Scenario, load_scenario
-from eurasia_sim.scenario_form import measures, shown
+from eurasia_sim.scenario_form import shown
 from eurasia_sim.world import World
-
-Sign = Literal["+", "-", "0", "not +", "not -", "?"]
-Reduction = Literal["sum", "mean", "least", "greatest"]
-Read = Literal["mean", "slope", "months_until"]
-NULL_EXPECTED = "0"
-MONTHS_A_YEAR = 12
-_GROUP = re.compile(r"\{([^{}]*)\}")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Source(_Strict):
-    document: str
-    lines: list[int] = Field(min_length=1)
-
-
-class _Arm(_Strict):
-    scenario: str
-    set: dict[str, float] = Field(default_factory=dict)
-
-
-class _Metric(_Strict):
-    sum: list[str] = Field(default_factory=list)
-    mean: list[str] = Field(default_factory=list)
-    least: list[str] = Field(default_factory=list)
-    greatest: list[str] = Field(default_factory=list)
-    less: list[str] = Field(default_factory=list)
-    over: list[str] = Field(default_factory=list)
-    log: bool = False
-    read: Read = "mean"
-    level: float | None = None
-
-
-class _Part(_Strict):
-    label: str = ""
-    plus: list[str | _Arm] = Field(min_length=1)
-    less: list[str | _Arm] = Field(default_factory=list)
-    metric: _Metric
-    window: list[str] = Field(default_factory=list, max_length=2)
-    sign: Sign
-    smallest: float = Field(gt=0)
-    because: str = Field(min_length=1)
-
-
-class _Hypothesis(_Strict):
-    says: str = Field(min_length=1)
-    source: list[_Source] = Field(default_factory=list)
-    note: str = ""
-    all: list[_Part] = Field(default_factory=list)
-    any: list[_Part] = Field(default_factory=list)
-
-
-class _File(_Strict):
-    format: Literal[1]
-    kind: Literal["hypotheses"]
-    title: str
-    window: list[str] = Field(min_length=2, max_length=2)
-    hypotheses: dict[str, _Hypothesis] = Field(min_length=1)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What is read off one run: columns put together month by month, then read over a window."""
-
-    kind: Reduction  # how the columns, and those taken away, are put together
-    columns: tuple[str, ...]
-    less: tuple[str, ...]
-    over: tuple[str, ...]  # summed; none divides by 1
-    log: bool
-    read: Read  # mean; slope a year; months until the level is reached, at most the window
-    level: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every column it needs."""
-        return (*self.columns, *self.less, *self.over)
-
-    @property
-    def splits(self) -> bool:
-        """Whether a difference in it has a co-location part and a joint-share part."""
-        plain_column = len(self.names) == 1 and self.read == "mean" and not self.log
-        return plain_column and self.columns[0].partition(".")[0] in ("competition", "cooperation")
-
 
 Arm = tuple[str, tuple[tuple[str, float], ...]]  # a scenario's name and the settings it is run with
 
@@ -141,13 +63,56 @@ class Hypothesis:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """What is varied along one side of a map: its levels by name, each with the levers that make it."""
+
+    label: str
+    levels: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class ContrastMap:
+    """Where rival hypotheses hold: one change, made in every cell of a grid of two other circumstances."""
+
+    id: str
+    says: str
+    scenario: str
+    change: Axis  # every later level is set beside the first
+    across: tuple[Axis, Axis]
+    readings: Mapping[str, Part]  # what is read off, by name; arms are the cells', not the part's
+    rivals: Mapping[str, tuple[str, ...]]  # hypothesis -> names of the readings it expects to rise
+    digest: str
+
+    def arm(self, *levels: str) -> Arm:
+        """The arm of one level of the change and one of each side."""
+        settings: dict[str, float] = {}
+        for axis, level in zip((self.change, *self.across), levels, strict=True):
+            settings |= axis.levels[level]
+        return self.scenario, tuple(sorted(settings.items()))
+
+    def cells(self) -> Iterator[tuple[str, str, str]]:
+        """Every later level of the change in every cell of the grid."""
+        for level in list(self.change.levels)[1:]:
+            for first in self.across[0].levels:
+                for second in self.across[1].levels:
+                    yield level, first, second
+
+    def part(self, reading: str, level: str, first: str, second: str) -> Part:
+        """What the change to a level does to a reading in one cell."""
+        before = next(iter(self.change.levels))
+        plus, less = self.arm(level, first, second), self.arm(before, first, second)
+        return replace(self.readings[reading], plus=(plus,), less=(less,))
+
+
+@dataclass(frozen=True)
 class Family:
-    """The hypotheses of one file, with the digest of what they state."""
+    """The hypotheses of one file, with the digest of what they state; and maps of where rivals among them hold."""
 
     path: Path
     title: str
     digest: str
     hypotheses: tuple[Hypothesis, ...]
+    maps: tuple[ContrastMap, ...] = ()
 
     def chosen(self, ids: list[str]) -> Family:
         """The named hypotheses alone, in the file's order; all if none is named.
@@ -165,7 +130,8 @@ class Family:
         if problems:
             raise DataError(problems)
         kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
-        return Family(self.path, self.title, self.digest, kept)
+        maps = tuple(each for each in self.maps if not ids or set(each.rivals) <= set(ids))
+        return replace(self, hypotheses=kept, maps=maps)
 
     def parts(self) -> Iterator[Part]:
         """Every part of every hypothesis, in order."""
@@ -185,7 +151,7 @@ def load_hypotheses(path: Path, world: World) -> Family:
         document.report((1, 1), "a file of hypotheses is a list of `key: value` lines, beginning with `format: 1`")
     if not document.problems and isinstance(given, dict):
         try:
-            found = _Reader(document, world).family(path, _File.model_validate(given))
+            found = _Reader(document, world).family(path, HypothesesFile.model_validate(given))
         except ValidationError as error:
             for finding in error.errors(include_url=False):
                 _report_shape(document, finding["loc"], finding["type"], finding["msg"], finding.get("input"))
@@ -206,61 +172,9 @@ def arm_name(arm: Arm) -> str:
     return f"{arm[0]} ({settings})" if settings else arm[0]
 
 
-def in_words(metric: Metric) -> str:
-    """A metric as a reader would write it."""
-
-    def listed(names: tuple[str, ...]) -> str:
-        return names[0] if len(names) == 1 else f"{metric.kind} of {names[0]} … {names[-1]} ({len(names)})"
-
-    said = listed(metric.columns) + (f" less {listed(metric.less)}" if metric.less else "")
-    if metric.over:
-        said = f"({said}) over {metric.over[0]}" + (
-            f" … {metric.over[-1]} ({len(metric.over)})" if metric.over[1:] else ""
-        )
-    said = f"log of {said}" if metric.log else said
-    return said if metric.read == "mean" else f"{metric.read.replace('_', ' ')} of {said}"
-
-
-@cache
-def _columns(
-    actors: tuple[str, ...], theatres: tuple[str, ...], pairs: tuple[str, ...], scopes: tuple[str, ...]
-) -> frozenset[str]:
-    ids = {"actor": actors, "theatre": theatres, "domain": DOMAINS, "pair": pairs, "scope": scopes}
-    return frozenset(
-        ".".join([name, *steps])
-        for name, entry in measures().items()
-        for steps in itertools.product(*(ids[kind] for kind in entry["of"]))
-    )
-
-
-def columns_of(world: World) -> frozenset[str]:
-    """Every column that a run of a world can be read in, known without loading the compiled measures."""
-    pairs = tuple(f"{a}-{b}" for a, b in world.pairs)
-    return _columns(tuple(world.actors), tuple(world.theatres), pairs, (*world.regions, "all"))
-
-
-def unfolded(pattern: str, world: World) -> list[str]:
-    """The columns that a name stands for; {group} is each member of a region, theatres, actors, domains, or a list."""
-    groups: Mapping[str, tuple[str, ...]] = {
-        **{name: tuple(members) for name, members in world.regions.items()},
-        "theatres": tuple(world.theatres),
-        "actors": tuple(world.actors),
-        "domains": DOMAINS,
-    }
-    found = _GROUP.search(pattern)
-    if not found:
-        return [pattern]
-    members = groups.get(found[1]) or tuple(word.strip() for word in found[1].split(","))
-    return [
-        name
-        for member in members
-        for name in unfolded(pattern[: found.start()] + member + pattern[found.end() :], world)
-    ]
-
-
 def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str, given: object) -> None:
     """What pydantic found, in our words, at its place."""
-    loc = tuple(step for step in loc if step not in ("str", "_Arm"))
+    loc = tuple(step for step in loc if step not in ("str", ArmEntry.__name__))
     if kind == "extra_forbidden":
         document.report(document.place(loc, of_key=True), f"unknown key '{loc[-1]}'")
     elif kind == "missing":
@@ -268,6 +182,14 @@ def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str
     else:
         wanted = said.removeprefix("Input should be ")
         document.report(document.place(loc), f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=wanted)
+
+
+def _axis(given: AxisEntry) -> Axis:
+    return Axis(given.label, given.levels)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class _Reader:
@@ -283,7 +205,7 @@ class _Reader:
     def complain(self, trail: tuple[Any, ...], message: str, allowed: str = "", suggestion: str = "") -> None:
         self.document.report(self.document.place(trail), message, suggestion, allowed)
 
-    def family(self, path: Path, file: _File) -> Family:
+    def family(self, path: Path, file: HypothesesFile) -> Family:
         window = self.window(("window",), file.window)
         found = []
         for name, given in file.hypotheses.items():
@@ -300,8 +222,42 @@ class _Reader:
                 f"{each.document} {', '.join(f'L{line}' for line in each.lines)}" for each in given.source
             )
             found.append(Hypothesis(name, given.says, places, given.note, join, parts))
-        digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()[:12]
-        return Family(path, file.title, digest, tuple(found))
+        digest = _digest(file.model_dump_json(exclude={"maps"}))
+        maps = tuple(self.map(("maps", name), name, given, file, window) for name, given in file.maps.items())
+        return Family(path, file.title, digest, tuple(found), maps)
+
+    def map(
+        self, trail: tuple[Any, ...], name: str, given: MapEntry, file: HypothesesFile, window: tuple[int, int]
+    ) -> ContrastMap:
+        """The map of one entry; what it sets is checked cell by cell."""
+        readings = {
+            reading: self.reading((*trail, "readings", reading), entry, window)
+            for reading, entry in given.readings.items()
+        }
+        for rival, names in given.rivals.items():
+            if rival not in file.hypotheses:
+                place = (*trail, "rivals", rival)
+                self.complain(place, f"unknown hypothesis '{rival}'", suggestion=nearest(rival, list(file.hypotheses)))
+            for at, reading in enumerate(names):
+                if reading not in readings:
+                    self.complain(
+                        (*trail, "rivals", rival, at), f"unknown reading '{reading}'", ", ".join(given.readings)
+                    )
+        first, second = (_axis(entry) for entry in given.across)
+        rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
+        digest = _digest(given.model_dump_json())
+        found = ContrastMap(
+            name, given.says, given.scenario, _axis(given.change), (first, second), readings, rivals, digest
+        )
+        self.levels(trail, found)
+        return found
+
+    def levels(self, trail: tuple[Any, ...], found: ContrastMap) -> None:
+        """Complain of levels whose levers cannot be set."""
+        sides = ((("change",), found.change), *((("across", at), axis) for at, axis in enumerate(found.across)))
+        for place, axis in sides:
+            for level, settings in axis.levels.items():
+                self.arms((*trail, *place, "levels", level), [ArmEntry(scenario=found.scenario, set=dict(settings))])
 
     def window(self, trail: tuple[Any, ...], given: list[str]) -> tuple[int, int]:
         months = []
@@ -319,11 +275,16 @@ class _Reader:
             self.complain(trail, "this window is upside down or outside the period", f"{self.world.date(0)} to {last}")
         return months[0], months[1] + 1
 
-    def part(self, trail: tuple[Any, ...], given: _Part, window: tuple[int, int]) -> Part:
+    def part(self, trail: tuple[Any, ...], given: PartEntry, window: tuple[int, int]) -> Part:
+        plus, less = self.arms((*trail, "plus"), given.plus), self.arms((*trail, "less"), given.less)
+        return replace(self.reading(trail, given, window), plus=plus, less=less)
+
+    def reading(self, trail: tuple[Any, ...], given: PartEntry | ReadingEntry, window: tuple[int, int]) -> Part:
+        """A part whose arms are still to be put in."""
         return Part(
             label=given.label,
-            plus=self.arms((*trail, "plus"), given.plus),
-            less=self.arms((*trail, "less"), given.less),
+            plus=(),
+            less=(),
             metric=self.metric((*trail, "metric"), given.metric),
             window=self.window((*trail, "window"), given.window) if given.window else window,
             sign=given.sign,
@@ -331,7 +292,7 @@ class _Reader:
             because=given.because,
         )
 
-    def arms(self, trail: tuple[Any, ...], given: list[str | _Arm]) -> tuple[Arm, ...]:
+    def arms(self, trail: tuple[Any, ...], given: list[str | ArmEntry]) -> tuple[Arm, ...]:
         found = []
         for at, entry in enumerate(given):
             arm: Arm = (entry, ()) if isinstance(entry, str) else (entry.scenario, tuple(sorted(entry.set.items())))
@@ -343,7 +304,7 @@ class _Reader:
             found.append(arm)
         return tuple(found)
 
-    def metric(self, trail: tuple[Any, ...], given: _Metric) -> Metric:
+    def metric(self, trail: tuple[Any, ...], given: MetricEntry) -> Metric:
         stated = [kind for kind in get_args(Reduction) if getattr(given, kind)]
         if len(stated) != 1:
             self.complain(

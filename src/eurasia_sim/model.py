@@ -17,7 +17,7 @@ from eurasia_sim.design import run_seeds
 from eurasia_sim.inputs import prepare
 from eurasia_sim.layout import unpack_coded, unpack_state
 from eurasia_sim.measures import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES, observe
-from eurasia_sim.scenario import Scenario, apply_settings, load_scenario
+from eurasia_sim.scenario import Scenario, apply_settings, as_recorded, load_scenario
 from eurasia_sim.world import World, load_world
 
 # One world serves all models of a batch.
@@ -33,7 +33,7 @@ class EurasiaModel(mesa.Model):
     the first that `simulate` and `run_ensemble` make of the same scenario and seed.
 
     Args:
-        scenario: a name, the path of a file, or a scenario already resolved.
+        scenario: a name, the path of a file, or a scenario already resolved; by default the record as it happened.
         world: by default the packaged one.
         theory: a preset; by default the scenario's, else the world's.
         seed: root of the run's random numbers; by default a new one, kept in `root_seed`.
@@ -52,7 +52,7 @@ class EurasiaModel(mesa.Model):
 
     def __init__(
         self,
-        scenario: str | Scenario = "us_exit",
+        scenario: str | Scenario | None = None,
         world: World | None = None,
         theory: str | None = None,
         seed: int | None = None,
@@ -63,7 +63,8 @@ class EurasiaModel(mesa.Model):
         super().__init__(seed=seed)
         self.world = world or _packaged()
         self.root_seed = int(self.rng.integers(2**32)) if seed is None else int(seed)
-        self.inputs = self._prepared(scenario, tuple(settings), theory, forms)
+        asked = as_recorded(self.world) if scenario is None else scenario
+        self.inputs = self._prepared(asked, tuple(settings), theory, forms)
         self.month = -self.inputs.burn_in  # the next to be lived, from the start of the record
         self._seed_of_run = run_seeds(self.root_seed, 1)[0]
         self._rules = self.inputs.rules[()]

@@ -17,7 +17,16 @@ from eurasia_sim.store import RUNS, finished_manifest, load_results, result_colu
 _HEAD = ["run_id", "set", "run", "seed", "draw", "status"]
 _PROSE = ("format", "title", "question", "expect", "extends")
 # What decides which numbers are drawn for a run of one seed.
-_OF_THE_DRAW = ("runs", "theory", "forms", "world", "scenario.uncertain", "scenario.fixed", "scenario.forms")
+_OF_THE_DRAW = (
+    "runs",
+    "theory",
+    "forms",
+    "world",
+    "scenario.uncertain",
+    "scenario.posterior",
+    "scenario.fixed",
+    "scenario.forms",
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from eurasia_sim.ancestry import Ancestry
 from eurasia_sim.catalogue import DataError, Page, near, read_page
 from eurasia_sim.evidence import load_evidence
-from eurasia_sim.hypotheses import columns_of, unfolded
+from eurasia_sim.metrics import columns_of, unfolded
 from eurasia_sim.world import World
 
 FILE = "patterns.yaml"
@@ -116,7 +116,8 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
     """The patterns of a world, in the order of its file.
 
     Raises:
-        DataError: with everything wrong with the file, each as file:line and what would be right; or that it is missing.
+        DataError: with everything wrong with the file, each as file:line and what would be right; or that it is not
+            there.
     """
     path = world.directory / FILE
     if not path.is_file():

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from eurasia_sim.catalogue import month_name
 from eurasia_sim.levers import levers
+from eurasia_sim.posterior import Posterior
 from eurasia_sim.reading import Document, InputProblems, Problem, nearest, read_file, scalar
 from eurasia_sim.scenario_check import Checker
-from eurasia_sim.scenario_form import Draft, Steps, settled
+from eurasia_sim.scenario_form import POSTERIOR, Draft, Steps, settled
 from eurasia_sim.scenario_library import find, locate, names
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Scenario:
     dropped: tuple[str, ...] = ()
     added: tuple[Mapping[str, Any], ...] = ()
     uncertain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    posterior: Posterior | None = None  # what numbers are drawn from instead of ranges
     fixed: Mapping[str, float] = field(default_factory=dict)
     theory: str | None = None
     forms: Mapping[str, str] = field(default_factory=dict)
@@ -89,7 +91,10 @@ class Scenario:
                 "drop": sorted(self.dropped),
                 "add": [{**event, "date": date(event["date"]), "sets": dict(event["sets"])} for event in self.added],
             },
-            "uncertain": {path: list(ends) for path, ends in sorted(self.uncertain.items())},
+            "uncertain": POSTERIOR
+            if self.posterior
+            else {path: list(ends) for path, ends in sorted(self.uncertain.items())},
+            **({"posterior": self.posterior.digest} if self.posterior else {}),
             "fixed": dict(sorted(self.fixed.items())),
             "theory": self.theory,
             "forms": dict(sorted(self.forms.items())),
@@ -101,6 +106,22 @@ class Scenario:
         """SHA-256 of what decides its results, in canonical JSON; the record itself is in the world's digest."""
         content = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(content.encode()).hexdigest()
+
+
+def as_recorded(world: World) -> Scenario:
+    """What happened in a world, to the last month of its record; nothing is decided otherwise."""
+    return Scenario(
+        name="as_recorded",
+        title="The record as it happened",
+        question="",
+        expect="",
+        extends=None,
+        start=world.start,
+        departs=None,
+        months=world.record_until - world.start + 1,
+        steps=world.record_steps(),
+        changes={},
+    )
 
 
 def check_file(path: Path | str, world: World) -> list[Problem]:
@@ -277,6 +298,7 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         dropped=tuple(sorted(dropped)),
         added=(*inherited, *draft.added),
         uncertain={**base.uncertain, **draft.uncertain},
+        posterior=draft.posterior or base.posterior,
         theory=draft.theory or base.theory,
         forms={**base.forms, **draft.forms},
         measures=tuple(draft.measures or base.measures),

@@ -10,8 +10,10 @@ from pydantic import ValidationError
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.levers import FREE, Lever, choices, levers
+from eurasia_sim.posterior import read_posterior
 from eurasia_sim.reading import Document, nearest, plain
 from eurasia_sim.scenario_form import (
+    POSTERIOR,
     Draft,
     EventChanges,
     EventEntry,
@@ -288,18 +290,20 @@ class Checker:
     # --- numbers, theory, measures
 
     def _uncertain(self, given: object, draft: Draft) -> None:
+        if given == POSTERIOR:
+            try:
+                draft.posterior = read_posterior(self.world)
+            except DataError as error:
+                self.complain(("uncertain",), error.problems[0])
         for path, ends in given.items() if isinstance(given, dict) else ():
             trail = ("uncertain", path)
-            bounds = self.number_range(trail, path)
-            if bounds is None:
+            if (bounds := self.number_range(trail, path)) is None:
                 continue
-            allowed = f"[{bounds[0]:g}, {bounds[1]:g}]"
+            allowed = f"within [{bounds[0]:g}, {bounds[1]:g}]"
             if not isinstance(ends, list) or len(ends) != 2:
-                self.complain(
-                    trail, f"{path} is {shown(ends)}; it needs [lowest, highest]", allowed=f"within {allowed}"
-                )
+                self.complain(trail, f"{path} is {shown(ends)}; it needs [lowest, highest]", allowed=allowed)
                 continue
-            good = [self._number((*trail, at), path, end, bounds, f"within {allowed}") for at, end in enumerate(ends)]
+            good = [self._number((*trail, at), path, end, bounds, allowed) for at, end in enumerate(ends)]
             if all(good) and ends[0] > ends[1]:
                 self.complain(trail, f"{path}: the lowest value {ends[0]:g} is above the highest {ends[1]:g}")
             elif all(good):
@@ -322,8 +326,7 @@ class Checker:
 
     def fixed(self, trail: Trail, path: str, given: object) -> bool:
         """Whether a number may be fixed at this value; if not, say so."""
-        bounds = self.number_range(trail, path)
-        if bounds is None:
+        if (bounds := self.number_range(trail, path)) is None:
             return False
         return self._number(trail, path, given, bounds, f"{bounds[0]:g} to {bounds[1]:g}")
 

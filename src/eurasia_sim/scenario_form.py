@@ -9,8 +9,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from eurasia_sim.catalogue import packaged, read_page
+from eurasia_sim.posterior import Posterior
 
 Value = float | str  # a number, an actor's id, or "free"
+POSTERIOR = "posterior"  # what `uncertain` names to draw from a calibration
 Steps = dict[int, Value]  # month since the start of the record -> value from then on
 
 
@@ -47,7 +49,10 @@ class ScenarioFile(_Strict):
     horizon: str | None = Field(default=None, description="Last month, YYYY-MM; the world's own if not given.")
     levers: dict[str, Any] = Field(default_factory=dict, description="What is decided otherwise, from a month on.")
     events: EventChanges = Field(default_factory=EventChanges, description="Discontinuities taken out or put in.")
-    uncertain: dict[str, Any] = Field(default_factory=dict, description="Number path -> narrower range [low, high].")
+    uncertain: dict[str, Any] | Literal["posterior"] = Field(
+        default_factory=dict,
+        description="Number path -> narrower range [low, high]; or posterior, what was calibrated.",
+    )
     theory: str | None = Field(default=None, description="Theory preset; the world's default if not given.")
     forms: dict[str, str] = Field(default_factory=dict, description="Form factor -> structural alternative.")
     measures: list[str] = Field(default_factory=list, description="What is read off; all measures if not given.")
@@ -65,6 +70,7 @@ class Draft:
     added: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     uncertain: dict[str, tuple[float, float]] = field(default_factory=dict)
+    posterior: Posterior | None = None  # where numbers are drawn from one, not from ranges
     theory: str | None = None
     forms: dict[str, str] = field(default_factory=dict)
     measures: list[str] = field(default_factory=list)

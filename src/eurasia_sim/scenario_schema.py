@@ -6,7 +6,7 @@ from typing import Any
 
 from eurasia_sim.levers import FREE, Lever, choices, levers
 from eurasia_sim.scenario_check import is_drawn
-from eurasia_sim.scenario_form import ScenarioFile, measures
+from eurasia_sim.scenario_form import POSTERIOR, ScenarioFile, measures
 from eurasia_sim.world import World
 
 FILE_NAME = "scenario.schema.json"
@@ -72,4 +72,5 @@ def _value(lever: Lever, world: World) -> dict[str, Any]:
 def _uncertain(world: World) -> dict[str, Any]:
     paths = [path for path, number in world.numbers.items() if is_drawn(world, path) and not number.is_silent]
     ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    return {"type": "object", "propertyNames": {"enum": sorted(paths)}, "additionalProperties": ends}
+    narrower = {"type": "object", "propertyNames": {"enum": sorted(paths)}, "additionalProperties": ends}
+    return {"anyOf": [narrower, {"const": POSTERIOR}]}

@@ -131,7 +131,7 @@ def load_results(
     """The runs of a results folder as a table, all columns or the named ones.
 
     Args:
-        filters: which runs, such as `[("scenario", "==", "us_exit"), ("set", "==", "ranges")]`; what they leave out is
+        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`; what they leave out is
             not read into memory.
     """
     return pd.read_parquet(Path(folder) / RUNS, columns=columns, filters=filters)

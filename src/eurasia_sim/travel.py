@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,30 +16,33 @@ from eurasia_sim.parameters import Floats, Integers
 
 
 def travelled(
-    plan: Plan, part: Part, theory: str, draws: Draws, workers: int | None = None,
+    plan: Plan, parts: Sequence[Part], theory: str, draws: Draws, workers: int | None = None,
     report: Callable[[int], None] = lambda _: None,
-) -> dict[str, float]:  # fmt: skip
-    """By mechanism, the share of a part's effect that goes when that mechanism's output is held.
+) -> list[dict[str, float]]:  # fmt: skip
+    """For each part, by mechanism, the share of its effect that goes when that mechanism's output is held.
 
     1 is all of it, 0 none; above 1 the rest works the other way, below 0 the mechanism dampened the effect. Shares need
     not add up: a link held also stops what came through it from elsewhere.
 
     Args:
-        part: of two arms with the same numbers. report: told how many runs were made.
+        parts: all of the same two arms with the same numbers. report: told how many runs were made.
     """
-    changed, unchanged = (plan.inputs(arm, theory, {}) for arm in part.arms)
+    changed, unchanged = (plan.inputs(arm, theory, {}) for arm in parts[0].arms)
     own = with_fixed(plan.world, changed, draws)
-    names = list(dict.fromkeys(part.metric.names))
+    names = list(dict.fromkeys(name for part in parts for name in part.metric.names))
     kept = np.array([changed.columns.index(name) for name in names], np.int64)
-    start, since = plan.parting(changed, unchanged), part.window[0]
+    start, since = plan.parting(changed, unchanged), min(part.window[0] for part in parts)
     counts = (*changed.geography.theatre_distance.shape, len(changed.geography.convenes), len(changed.focus))
-    effects = np.full((1 + len(mediation.OUTPUTS), len(draws)), np.nan)
+    effects = np.full((1 + len(mediation.OUTPUTS), len(parts), len(draws)), np.nan)
+
+    def readings(path: Floats) -> Floats:
+        return np.array([read_columns(part.metric, part.window, since, names, path) for part in parts])
 
     def work(chunk: slice) -> Floats:
         few = own.part(chunk)
         both = run_branched([changed, unchanged], [start, start], few, kept, since)
-        base = read_columns(part.metric, part.window, since, names, both[1])
-        found = [read_columns(part.metric, part.window, since, names, both[0]) - base]
+        base = readings(both[1])
+        found = [readings(both[0]) - base]
         memories = snapshots(changed, few, start)
         for held, mechanism in enumerate(mediation.OUTPUTS):
             places = mediation.output_places(mechanism, *counts)
@@ -48,22 +51,25 @@ def travelled(
                 path = path[:, since - start :]
             else:  # the window opens before the two part: what they share comes first
                 path = np.concatenate([both[1][:, : start - since], path], axis=1)
-            found.append(read_columns(part.metric, part.window, since, names, path) - base)
+            found.append(readings(path) - base)
         return np.array(found)
 
     def take(chunk: slice, found: Floats) -> None:
-        effects[:, chunk] = found
+        effects[:, :, chunk] = found
 
     progress = Progress(len(draws))
     in_chunks(work, take, progress, workers, lambda progress: report(progress.finished))
     if progress.stop.is_set():
         raise KeyboardInterrupt
+    return [_shares(effects[:, at]) for at in range(len(parts))]
+
+
+def _shares(effects: Floats) -> dict[str, float]:
+    """By mechanism, the share of one part's effect that goes. effects: (free, then held one by one; R)."""
     whole = np.isfinite(effects).all(axis=0)
-    free = effects[0, whole].mean()
-    return {
-        mechanism: float(1.0 - effects[1 + held, whole].mean() / free)
-        for held, mechanism in enumerate(mediation.OUTPUTS)
-    }
+    means = effects[:, whole].mean(axis=1) if whole.any() else np.full(len(effects), np.nan)
+    free = means[0] or np.nan  # of no effect there are no shares
+    return {mechanism: float(1.0 - means[1 + at] / free) for at, mechanism in enumerate(mediation.OUTPUTS)}
 
 
 def can_travel(part: Part) -> bool:

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eurasia_sim.design import Draws
+from eurasia_sim.ancestry import Ancestry
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.ensemble import Progress, in_chunks, run_paired
-from eurasia_sim.inputs import Inputs
+from eurasia_sim.evidence import load_evidence
+from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.parameters import Floats, Integers
-from eurasia_sim.patterns import HALVES, Pattern
+from eurasia_sim.patterns import HALVES, Pattern, circularity, load_patterns
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
@@ -48,7 +51,7 @@ class Passes:
 
 
 def extended(scenario: Scenario, last: int) -> Scenario:
-    """The scenario run to another last month (since the start of the record); what it holds last, it goes on holding."""
+    """The scenario run to another last month, since the start of the record; what it holds last, it goes on holding."""
     return replace(scenario, months=last + 1)
 
 
@@ -82,13 +85,35 @@ def passed(pattern: Pattern, values: Floats) -> Flags:
     """
     if pattern.kind == "window":
         return _first_crossing_inside(pattern, values)
-    # Taken from the first month, a quantity that never moves has changes of exactly nothing, whatever the windows.
-    start = values[:, :1] if pattern.kind == "sign" else 0.0
-    means = [(values[:, first : last + 1] - start).mean(axis=1) for first, last in pattern.windows]
+    found = margin(pattern, values)
+    return np.asarray(found >= 0.0 if pattern.kind == "band" else found > 0.0)
+
+
+def margin(pattern: Pattern, values: Floats) -> Floats:
+    """(R,) by how much a run passes a pattern, in the unit of what it reads; below 0 it misses by that much.
+
+    Form: order and sign, the difference that must be above 0; band, the distance to its nearer end; window, the lesser
+    of how far the threshold is reached within the window and how far it is kept from before.
+
+    Args:
+        values: (R, T) of `quantity`.
+    """
+    if pattern.kind == "window":
+        ((first, last),) = pattern.windows
+        beyond = (values - pattern.low) * (1.0 if pattern.rises else -1.0)
+        before = -beyond[:, :first].max(axis=1) if first else np.full(len(values), np.inf)
+        return np.asarray(np.minimum(beyond[:, first : last + 1].max(axis=1), before))
+    means = _window_means(pattern, values)
     if pattern.kind == "band":
-        return np.asarray((pattern.low <= means[0]) & (means[0] <= pattern.high))
+        return np.asarray(np.minimum(means[0] - pattern.low, pattern.high - means[0]))
     risen = means[-1] - means[0] if pattern.kind == "sign" else means[0]
-    return np.asarray(risen > 0 if pattern.rises else risen < 0)
+    return np.asarray(risen if pattern.rises else -risen)
+
+
+def _window_means(pattern: Pattern, values: Floats) -> list[Floats]:
+    """(R,) a window; a change is taken from the first month, so that in what never moves it is exactly nothing."""
+    start = values[:, :1] if pattern.kind == "sign" else 0.0
+    return [(values[:, first : last + 1] - start).mean(axis=1) for first, last in pattern.windows]
 
 
 def _first_crossing_inside(pattern: Pattern, values: Floats) -> Flags:
@@ -176,7 +201,7 @@ def pattern_table(
         }
     )
     fails = np.stack([sides[side] < _HALF_OF_RUNS for side in BASELINES])
-    rows["counted"] = (rows["circular"] == "") & fails.any(axis=0)
+    rows["counted"] = (rows["circular"] == "").to_numpy() & fails.any(axis=0)
     return rows
 
 
@@ -189,8 +214,69 @@ def scores(table: pd.DataFrame) -> list[dict[str, Any]]:
     """For all counted patterns and for each half: how many, and by side the mean pass probability and Brier score."""
     found = []
     for half in (EVERY, *HALVES):
-        rows = table[table["counted"] & ((table["half"] == half) | (half == EVERY))]
+        own = table["counted"].to_numpy() & table["half"].isin(HALVES if half == EVERY else (half,)).to_numpy()
+        rows = table[own]
         score = {side: float(rows[side].mean()) if len(rows) else float("nan") for side in SIDES}
         brier = {side: brier_score(rows[side].to_numpy()) for side in SIDES}
         found.append({"half": half, "patterns": len(rows), "score": score, "brier": brier})
     return found
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A scenario under one theory, held against what is documented."""
+
+    table: pd.DataFrame  # of `pattern_table`
+    scores: list[dict[str, Any]]  # of `scores`
+    failed: dict[str, int]  # runs that failed, by side
+    out_of_reach: tuple[str, ...]  # patterns that end after the scenario does
+
+
+def validate(
+    world: World,
+    scenario: Scenario,
+    theory: str,
+    n: int,
+    seed: int,
+    *,
+    workers: int | None = None,
+    report: Callable[[str, int, int], None] = lambda *_: None,
+) -> Validation:
+    """Score n runs over the declared ranges, n at reference values, and n of the null theory over its ranges.
+
+    Args:
+        report: told the side, and how many of its runs are done, of how many.
+
+    Raises:
+        DataError: where the world has no patterns, or the scenario ends before any of them.
+        KeyboardInterrupt: when interrupted; nothing is kept.
+    """
+    every = load_patterns(world)
+    patterns = within_reach(every, scenario.months)
+    if not patterns:
+        last = world.date(scenario.months - 1)
+        raise DataError([f"{scenario.name} ends in {last}, before the first pattern has: name a later month"])
+    ancestry = Ancestry(world, load_evidence(world.directory))
+    circular = {pattern.id: circularity(pattern, ancestry) for pattern in patterns}
+    own = prepare(world, scenario, theory)
+    null = prepare(world, replace(scenario, posterior=None), world.null_theory)
+    sides = {
+        MODEL: (own, range_draws(world, own, n, seed)),
+        REFERENCE: (own, reference_draws(own, n, seed)),
+        NULL: (null, range_draws(world, null, n, seed)),
+    }
+    shares, failed = {}, {}
+    for side, (inputs, draws) in sides.items():
+
+        def tell(done: int, side: str = side) -> None:
+            report(side, done, n)
+
+        passes = validate_runs(patterns, inputs, draws, workers=workers, report=tell)
+        shares[side], unchanged = passes.shares()
+        failed[side] = int((passes.statuses != 0).sum())
+        if side == MODEL:
+            shares[UNCHANGED] = unchanged
+    table = pattern_table(patterns, circular, shares, world)
+    reached = {pattern.id for pattern in patterns}
+    missing = tuple(pattern.id for pattern in every if pattern.id not in reached)
+    return Validation(table, scores(table), failed, missing)

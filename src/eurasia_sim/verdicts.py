@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from eurasia_sim.comparison import mean_interval, parts
 from eurasia_sim.discovery import Region, region
 from eurasia_sim.effects import Plan, effect, readings_of
-from eurasia_sim.hypotheses import Hypothesis, Part, Sign
+from eurasia_sim.hypotheses import Hypothesis, Part
+from eurasia_sim.hypothesis_form import Sign
 from eurasia_sim.parameters import Floats
 
 SUPPORTED, CONTRADICTED, CONDITIONAL = "supported", "contradicted", "conditional"
@@ -133,7 +134,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     z = _NORMAL_95
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return float(middle - half), float(middle + half)
+    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
 @dataclass(frozen=True)

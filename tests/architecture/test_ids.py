@@ -1,4 +1,4 @@
-"""Another world is another folder of data: no actor, theatre or institution is named in the code."""
+"""Another world is another folder of data, and so is an argument: no id of either is named in the code."""
 
 from __future__ import annotations
 
@@ -57,6 +57,27 @@ def test_no_code_names_an_actor_a_theatre_or_an_institution(package, ids):
         for path in sorted(package.rglob("*.py"))
         for line, text in words(path)
         if (match := pattern.search(text))
+    ]
+    assert not named, "\n".join(named)
+
+
+def test_no_code_names_a_hypothesis_a_pattern_or_a_scenario(package, repository):
+    def keys(path: Path, under: str | None = None) -> set[str]:
+        tree = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return set(tree[under] if under else tree)
+
+    files = [*(repository / "scenarios").glob("*.yaml"), *package.glob("data/worlds/*/scenarios/*.yaml")]
+    questions = {path.stem for path in files if "_" in path.stem}  # one plain word is a word like any other
+    tested = keys(repository / "experiments" / "hypotheses.yaml", "hypotheses")
+    documented = set().union(*(keys(path) for path in package.glob("data/worlds/*/patterns.yaml")))
+    assert min(len(questions), len(tested), len(documented)) >= 20
+    ids = sorted(questions | tested | documented, key=len, reverse=True)
+    exactly = re.compile(rf"(?<![A-Za-z0-9_])({'|'.join(ids)})(?![A-Za-z0-9_])")
+    named = [
+        f"{path.relative_to(package)}:{line}: {match.group(1)}"
+        for path in sorted(package.rglob("*.py"))
+        for line, text in words(path)
+        if (match := exactly.search(re.sub(r"(?m)^ *Example:.*$", "", text)))
     ]
     assert not named, "\n".join(named)
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eurasia_sim.cli import WorldName
+from eurasia_sim.cli import FAILED_WORK, WorldName
 from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, compile_once
 
 if TYPE_CHECKING:
-    from eurasia_sim.evaluation import Evaluation
+    from eurasia_sim.evaluation import Effort, Evaluation
+    from eurasia_sim.hypotheses import Family
+    from eurasia_sim.world import World
 
 _FILE = "hypotheses"
 
@@ -36,58 +38,81 @@ def put_to_the_test(
 
     Example: eurasia-sim test H2 H12 --samples 400
     """
-    from eurasia_sim import store
-    from eurasia_sim.evaluation import Effort, evaluate
+    from eurasia_sim.evaluation import Effort
     from eurasia_sim.experiment_library import located
-    from eurasia_sim.hypotheses import arm_scenario, load_hypotheses
-    from eurasia_sim.mathematics import model_version
+    from eurasia_sim.hypotheses import load_hypotheses
     from eurasia_sim.world import load_world
 
-    began = time.time()
-    found = load_world(world)
-    family = load_hypotheses(located(file), found).chosen(hypotheses or [])
-    effort = Effort(runs=n, points=samples, seed=seed)
-    scenarios = {arm: arm_scenario(arm, found) for part in family.parts() for arm in part.arms}
-    identity = [family.digest, *(h.id for h in family.hypotheses), repr(effort), found.digest, model_version()]
-    identity += [scenario.digest for scenario in scenarios.values()]
-    folder = out / store.folder_name(f"test-{family.path.stem}", identity)
-    manifest = store.read_manifest(folder)
-    reused = manifest is not None and bool(manifest.get("finished"))
-    if reused:
-        result = read_tables(folder)
-    else:
-        _compile(found, next(iter(scenarios.values())))
-        with RunCounter(n) as counter:
-            try:
-                result = evaluate(found, family, effort, workers, counter.stage)
-            except KeyboardInterrupt:
-                typer.echo("\nstopped: a test is whole or not there, so nothing was kept.", err=True)
-                raise typer.Exit(1) from None
-        write_tables(folder, result)
-        store.write_json(
-            folder / store.MANIFEST,
-            {
-                "finished": True,
-                "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
-                "title": family.title,
-                "hypotheses": family.digest,
-                "world": found.name,
-                "effort": vars(effort),
-                "digests": {"world": found.digest, "model": model_version()},
-                "commit": checked_out(),
-                "seconds": round(time.time() - began, 1),
-            },
-        )
+    given = load_world(world)
+    family = load_hypotheses(located(file), given).chosen(hypotheses or [])
+    effort = Effort.of(n, samples, seed)
+    folder, result, reused = _tested(given, family, effort, workers, out)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), "verdicts": result.verdicts.to_dict("records")}, indent=2))
+        verdicts = json.loads(result.verdicts.to_json(orient="records"))  # what is not known becomes null
+        typer.echo(json.dumps({"folder": str(folder), "verdicts": verdicts}, indent=2, ensure_ascii=False))
     else:
         _print(result, folder, reused=reused)
     if findings is not None:
-        from eurasia_sim.findings import findings_page
+        _write_pages(findings, given, family, result, effort)
 
-        text = findings_page(family, result, effort)
-        store.write_whole(findings, lambda aside: aside.write_text(text, encoding="utf-8"))
-        typer.echo(f"findings: {findings}", err=True)
+
+def _tested(
+    world: World, family: Family, effort: Effort, workers: int | None, out: Path
+) -> tuple[Path, Evaluation, bool]:
+    """The results folder, what it holds, and whether it was there before."""
+    from eurasia_sim import store
+    from eurasia_sim.evaluation import evaluate
+    from eurasia_sim.hypotheses import arm_scenario
+    from eurasia_sim.mathematics import model_version
+
+    began = time.time()
+    scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
+    identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
+    identity += [repr(effort), world.digest, model_version(), *(scenario.digest for scenario in scenarios.values())]
+    folder = out / store.folder_name(f"test-{family.path.stem}", identity)
+    manifest = store.read_manifest(folder)
+    if manifest is not None and manifest.get("finished"):
+        return folder, read_tables(folder), True
+    _compile(world, next(iter(scenarios.values())))
+    with RunCounter(effort.runs) as counter:
+        try:
+            result = evaluate(world, family, effort, workers, counter.stage)
+        except KeyboardInterrupt:
+            typer.echo("\nstopped: a test is whole or not there, so nothing was kept.", err=True)
+            raise typer.Exit(FAILED_WORK) from None
+    write_tables(folder, result)
+    content = {
+        "finished": True,
+        "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
+        "title": family.title,
+        "hypotheses": family.digest,
+        "world": world.name,
+        "effort": vars(effort),
+        "digests": {"world": world.digest, "model": model_version()},
+        "commit": checked_out(),
+        "seconds": round(time.time() - began, 1),
+    }
+    store.write_json(folder / store.MANIFEST, content)
+    return folder, result, False
+
+
+def _write_pages(path: Path, world: World, family: Family, result: Evaluation, effort: Effort) -> None:
+    """The findings page, and beside it a page for every map of rivals."""
+    from eurasia_sim import store
+    from eurasia_sim.findings import findings_page
+    from eurasia_sim.map_page import map_page, map_path
+
+    command = shlex.join(["eurasia-sim", *sys.argv[1:]])
+    pages = {path: findings_page(world, family, result, effort, command, path)}
+    for contrast in family.maps:
+        pages[map_path(path, contrast)] = map_page(world, contrast, result.maps, effort, command, path)
+    for place, text in pages.items():
+
+        def write(aside: Path, text: str = text) -> None:
+            aside.write_text(text, encoding="utf-8")
+
+        store.write_whole(place, write)
+        typer.echo(f"findings: {place}", err=True)
 
 
 def write_tables(folder: Path, result: Evaluation) -> None:

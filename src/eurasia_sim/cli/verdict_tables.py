@@ -60,7 +60,7 @@ def verdict_table(result: Evaluation) -> Table:
     return table
 
 
-def region(row: Mapping[str, Any]) -> str:
+def region(row: Mapping[Any, Any]) -> str:
     """Where a conditional hypothesis holds, in words."""
     if not row["region"]:
         return ""

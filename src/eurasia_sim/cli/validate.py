@@ -1,0 +1,179 @@
+"""`validate`: runs against what is documented, misses first, beside two naive baselines."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.cli import FAILED_WORK, WorldName
+from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from eurasia_sim.scenario import Scenario
+    from eurasia_sim.validation import Validation
+    from eurasia_sim.world import World
+
+_FILE = "patterns.parquet"
+_MOST_MONTHS = 1200  # after the start of the record
+
+
+def validate(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Run to this month, beyond or before.")] = None,
+    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a side.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
+    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
+    world: WorldName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score runs by the documented patterns they pass, beside a theory that sees nothing and a world that stands still.
+
+    Example: eurasia-sim validate --until 2025-12 --theory all
+    """
+    from eurasia_sim import store
+    from eurasia_sim.mathematics import model_version
+    from eurasia_sim.patterns import load_patterns
+    from eurasia_sim.scenario import apply_settings, as_recorded, load_scenario
+    from eurasia_sim.world import load_world
+
+    given = load_world(world)
+    load_patterns(given)  # a world without any is refused before anything is compiled
+    asked = load_scenario(scenario, given) if scenario else as_recorded(given)
+    question = _until(apply_settings(asked, settings or (), given), until, given)
+    theories = chosen_theories(theory, given, [question.theory])
+    found = _validated(given, question, theories, n, seed, workers)
+    identity = [given.digest, question.digest, str(question.months), *theories, str(n), str(seed), model_version()]
+    folder = out / store.folder_name(f"validate-{question.name}", identity)
+    _write(folder, given, question, found, n, seed)
+    if as_json:
+        typer.echo(json.dumps(_plain(given, question, found, n, seed, folder), indent=2, ensure_ascii=False))
+    else:
+        _print(given, question, found, n, seed, folder)
+    if any(failed for result in found.values() for failed in result.failed.values()):
+        raise typer.Exit(FAILED_WORK)
+
+
+def _until(scenario: Scenario, until: str | None, world: World) -> Scenario:
+    """The scenario run to the month asked for."""
+    from eurasia_sim.validation import extended
+
+    if until is None:
+        return scenario
+    last = world.month(until)
+    if not 0 <= last < _MOST_MONTHS:
+        period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
+        raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
+    return extended(scenario, last)
+
+
+def _validated(
+    world: World, scenario: Scenario, theories: tuple[str, ...], n: int, seed: int, workers: int | None
+) -> dict[str, Validation]:
+    """By theory, how its runs compare with the patterns."""
+    from eurasia_sim.design import reference_draws
+    from eurasia_sim.inputs import prepare
+    from eurasia_sim.validation import validate as validated
+
+    inputs = prepare(world, scenario, theories[0])
+    compile_once(inputs, reference_draws(inputs, 1, 0))
+    found = {}
+    with RunCounter(n) as counter:
+        try:
+            for name in theories:
+
+                def tell(side: str, done: int, of: int, name: str = name) -> None:
+                    counter.stage(f"{name}, {side}", done, of)
+
+                found[name] = validated(world, scenario, name, n, seed, workers=workers, report=tell)
+        except KeyboardInterrupt:
+            typer.echo("\nstopped: nothing was kept.", err=True)
+            raise typer.Exit(FAILED_WORK) from None
+    return found
+
+
+def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int) -> None:
+    """One table of all theories, and how to repeat it."""
+    import pandas as pd
+
+    from eurasia_sim import store
+    from eurasia_sim.mathematics import model_version
+
+    tables = [result.table.assign(theory=name) for name, result in found.items()]
+    store.write_table(folder / _FILE, pd.concat(tables, ignore_index=True))
+    content = {
+        "finished": True,
+        "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
+        "world": world.name,
+        "scenario": scenario.resolved(),
+        "theories": list(found),
+        "runs_a_side": n,
+        "seed": seed,
+        "scores": {name: result.scores for name, result in found.items()},
+        "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
+        "commit": checked_out(),
+    }
+    store.write_json(folder / store.MANIFEST, content)
+
+
+def _plain(
+    world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path
+) -> dict[str, Any]:
+    """Everything for whoever reads JSON; what is not known is null."""
+    from eurasia_sim.cli.score_tables import finite
+
+    theories = {
+        name: {
+            "scores": finite(result.scores),
+            "patterns": json.loads(result.table.to_json(orient="records")),
+            "failed": result.failed,
+            "out_of_reach": list(result.out_of_reach),
+        }
+        for name, result in found.items()
+    }
+    last = world.date(scenario.months - 1)
+    head = {"scenario": scenario.name, "world": world.name, "until": last, "runs": n, "seed": seed}
+    return {**head, "folder": str(folder), "theories": theories}
+
+
+def _print(world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path) -> None:
+    from rich.console import Console
+
+    from eurasia_sim.cli.score_tables import score_table
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    last = world.date(scenario.months - 1)
+    console.print(f"{scenario.name} in {world.name} to {last}; {n} runs a side, seed {seed}", highlight=False)
+    for name, result in found.items():
+        counted, circular = result.table["counted"], result.table["circular"] != ""
+        console.print(score_table(result.scores, f"{name}: score of the patterns that count"))
+        _group(console, result.table[counted], f"{name}: patterns that count, misses first")
+        _group(console, result.table[~counted & ~circular], f"{name}: passed by both baselines, so not counted")
+        _group(console, result.table[circular], f"{name}: circular, so not counted", why=True)
+        failures = ", ".join(f"{side} {count}" for side, count in result.failed.items() if count)
+        if failures:
+            console.print(f"runs that failed and count nowhere: {failures}")
+        if result.out_of_reach:
+            console.print(f"{len(result.out_of_reach)} patterns end after {last} and were not looked at.")
+    console.print(f"written: {folder}", highlight=False)
+
+
+def _group(console: Console, table: pd.DataFrame, title: str, *, why: bool = False) -> None:
+    """One group of patterns, if it has any."""
+    from eurasia_sim.cli.score_tables import pattern_rows
+
+    if len(table):
+        console.print(pattern_rows(table, title, why=why))

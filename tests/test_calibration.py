@@ -1,0 +1,140 @@
+"""A fit whose answer is known, and a posterior that can be drawn again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eurasia_sim.calibration import FALSE_DISCOVERIES, contractions, nearest_draws, shortfalls
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.design import Draws, posterior_draws, range_draws, ranges_of
+from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.posterior import FILE, Posterior, check_fits, digest_of_ranges, read_posterior
+from eurasia_sim.reading import InputProblems
+from eurasia_sim.scenario import as_recorded, load_scenario
+from eurasia_sim.world import World, load_world
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world()
+
+
+@pytest.fixture(scope="module")
+def inputs(world: World) -> Inputs:
+    return prepare(world, as_recorded(world))
+
+
+def posterior_of(world: World, inputs: Inputs, *kept: int) -> Posterior:
+    return Posterior("x", inputs.theory, 40, 3, kept, digest_of_ranges(ranges_of(world, inputs)))
+
+
+def test_a_pattern_passed_is_no_shortfall_and_a_missed_one_counts_in_standard_deviations() -> None:
+    margins = np.array([[1.0, -4.0], [-1.0, -4.0]])  # the first column spreads by 1, the second not at all
+    assert shortfalls(margins).tolist() == [[0.0, 4.0], [1.0, 4.0]]
+
+
+def test_the_draws_that_miss_least_are_kept_closest_first_and_failed_ones_never() -> None:
+    margins = np.array([[-3.0], [np.nan], [-1.0], [5.0], [-2.0]])
+    assert nearest_draws(margins, 3).tolist() == [3, 2, 4]
+    with pytest.raises(DataError, match="only 4 of 5 runs finished"):
+        nearest_draws(margins, 5)
+
+
+def test_a_number_that_decides_contracts_and_one_that_does_not_stays() -> None:
+    rng = np.random.default_rng(5)
+    drawn = {"cause": rng.random(2000), **{f"idle{at}": rng.random(2000) for at in range(30)}}
+    kept = nearest_draws((drawn["cause"] - 0.9)[:, None], 200)  # passes above 0.9
+    nothing = np.zeros(2000)
+    draws = Draws(nothing.view(np.void), nothing[:, None], nothing.astype(np.uint64), drawn)
+    found = contractions(draws, kept, dict.fromkeys(drawn, (0.0, 1.0))).set_index("number")
+    assert found.index[0] == "cause"
+    assert found.loc["cause", "contraction"] > 0.85  # a tenth of the range is left
+    assert found.loc["cause", "shift"] == pytest.approx((0.95 - 0.5) * np.sqrt(12), abs=0.1)
+    assert (found["q"] <= FALSE_DISCOVERIES).sum() == 1
+    assert found.drop("cause")["contraction"].abs().max() < 0.15
+
+
+def test_a_posterior_draws_what_was_kept_and_nothing_else(world: World, inputs: Inputs) -> None:
+    posterior = posterior_of(world, inputs, 4, 17)
+    design = range_draws(world, inputs, 40, 3)
+    draws = posterior_draws(world, inputs, posterior, 7, 11)
+    for path, values in draws.drawn.items():
+        assert set(values) == set(design.drawn[path][[4, 17]])
+    dealt = Counter(row.tobytes() for row in draws.rows)
+    assert sorted(dealt.values()) == [3, 4]
+    assert set(dealt) == {row.tobytes() for row in design.rows[[4, 17]]}
+    assert len(set(draws.seeds.tolist())) == 7
+
+
+def test_a_number_that_a_setting_fixes_stays_fixed_under_a_posterior(world: World, inputs: Inputs) -> None:
+    posterior = posterior_of(world, inputs, 1, 2)
+    path = next(path for path in ranges_of(world, inputs) if path.startswith("rules."))
+    fixed = replace(as_recorded(world), posterior=posterior, fixed={path: world.numbers[path].value})
+    draws = range_draws(world, prepare(world, fixed), 4, 1)
+    assert path not in draws.drawn
+    assert set(draws.rules[path.rsplit(".", 1)[1]]) == {world.numbers[path].value}
+
+
+def test_a_posterior_of_another_theory_or_of_other_ranges_is_refused(world: World, inputs: Inputs) -> None:
+    posterior = posterior_of(world, inputs, 1)
+    other = prepare(world, as_recorded(world), world.null_theory)
+    with pytest.raises(DataError, match="run it with that theory"):
+        posterior_draws(world, other, posterior, 2, 1)
+    with pytest.raises(DataError, match="other ranges"):
+        posterior_draws(world, inputs, replace(posterior, ranges="0"), 2, 1)
+
+
+def test_a_scenario_may_name_the_posterior(world: World, inputs: Inputs, tmp_path: Path) -> None:
+    posterior = posterior_of(world, inputs, 5)
+    (tmp_path / FILE).write_text(json.dumps(vars(posterior)))
+    own = replace(world, directory=tmp_path)
+    assert read_posterior(own) == posterior
+    question = tmp_path / "fitted.yaml"
+    question.write_text('format: 1\ntitle: x\nextends: us_exit\ndeparts: "2023-01"\nuncertain: posterior\n')
+    (tmp_path / "us_exit.yaml").write_text('format: 1\ntitle: x\ndeparts: "2023-01"\n')
+    found = load_scenario(question, own)
+    assert found.posterior == posterior
+    assert found.digest != replace(found, posterior=None).digest
+    assert found.digest != replace(found, posterior=replace(posterior, kept=(6,))).digest
+    assert found.resolved()["uncertain"] == "posterior"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "has no posterior.json"),
+        ("{", "damaged"),
+        ('{"scenario": "x"}', "damaged"),
+        ('{"scenario": "x", "theory": "y", "draws": 3, "seed": 1, "kept": [3], "ranges": "z"}', "numbers from 0 to 2"),
+    ],
+)
+def test_a_scenario_that_names_no_good_posterior_is_told_so(
+    world: World, tmp_path: Path, content: str | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / FILE).write_text(content)
+    question = tmp_path / "fitted.yaml"
+    question.write_text('format: 1\ntitle: x\ndeparts: "2023-01"\nuncertain: posterior\n')
+    with pytest.raises(InputProblems) as told:
+        load_scenario(question, replace(world, directory=tmp_path))
+    (problem,) = told.value.problems
+    assert problem.line == 4
+    assert said in problem.message
+
+
+def test_any_other_word_for_what_is_uncertain_is_an_error(world: World, tmp_path: Path) -> None:
+    question = tmp_path / "wrong.yaml"
+    question.write_text('format: 1\ntitle: x\ndeparts: "2023-01"\nuncertain: prior\n')
+    with pytest.raises(InputProblems) as told:
+        load_scenario(question, world)
+    assert all(problem.line == 4 for problem in told.value.problems)
+
+
+def test_the_packaged_posterior_belongs_to_the_ranges_as_they_are(world: World, inputs: Inputs) -> None:
+    check_fits(read_posterior(world), world.default_theory, ranges_of(world, inputs))

@@ -1,0 +1,69 @@
+"""The sample of everything uncertain: spread evenly over theories, forms, codings and ranges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eurasia_sim.coding import values_by_coder
+from eurasia_sim.design import ranges_of, values_of
+from eurasia_sim.evidence import load_evidence
+from eurasia_sim.inputs import prepare
+from eurasia_sim.sample import CODINGS, Sample, space_sample
+from eurasia_sim.scenario import as_recorded
+from eurasia_sim.world import World, load_world
+
+POINTS, REPLICATES = 96, 2
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world()
+
+
+@pytest.fixture(scope="module")
+def sample(world: World) -> Sample:
+    return space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3)
+
+
+def test_every_theory_form_and_coding_gets_its_equal_part(sample: Sample) -> None:
+    assert (sample.points["theory"].value_counts() == POINTS).all()
+    for factor in (name for name in sample.factors if name.startswith("form.")):
+        assert set(sample.points[factor].value_counts()) == {POINTS}
+    assert set(sample.points["coding"].value_counts()) == {2 * POINTS // len(CODINGS)}
+
+
+def test_replicates_of_a_point_differ_by_their_seed_alone(sample: Sample) -> None:
+    for group in sample.groups:
+        rules, rows, seeds = group.draws.rules, group.draws.rows, group.draws.seeds
+        assert len(seeds) == REPLICATES * len(group.points)
+        assert rules[::2].tobytes() == rules[1::2].tobytes()
+        assert rows[::2].tobytes() == rows[1::2].tobytes()
+    seeds = np.concatenate([group.draws.seeds for group in sample.groups])
+    assert len(set(seeds.tolist())) == len(seeds)
+
+
+def test_numbers_stay_within_the_ranges_of_their_theory(world: World, sample: Sample) -> None:
+    for theory, points in sample.points.groupby("theory"):
+        own = points[points["coding"] == "both"]
+        for path, (low, high) in ranges_of(world, prepare(world, as_recorded(world), str(theory))).items():
+            if path in own and not path.startswith("theatres."):  # shares of influence are scaled where they exceed one
+                known = own[path].dropna()
+                assert known.between(low - 1e-12, high + 1e-12).all(), path
+
+
+def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(world: World, sample: Sample) -> None:
+    coders = values_by_coder(load_evidence(world.directory))
+    path = next(path for path, (one, other) in coders.items() if path in world.coded_index and one != other)
+    for group in sample.groups:
+        coding = sample.points.loc[group.points, "coding"].repeat(REPLICATES).to_numpy()
+        values = values_of(world, group.draws, path)
+        for which, coder in enumerate(CODINGS[1:]):
+            np.testing.assert_array_equal(values[coding == coder], coders[path][which])
+
+
+def test_the_same_seed_gives_the_same_sample(world: World, sample: Sample) -> None:
+    again = space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3)
+    assert again.points.equals(sample.points)
+    other = space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=4)
+    assert not other.points.equals(sample.points)
