@@ -108,15 +108,25 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
         raise DataError(
             [f"{len(lacking)} points of {count} lack runs ({_some(lacking)}): the sweep is not whole; go on with it"]
         )
-    factors = factor_columns(design)
-    expected = design[factors].iloc[runs["point"].to_numpy()].reset_index(drop=True)
-    differ = np.zeros(len(runs), bool)
-    for name in factors:
-        differ |= (expected[name].astype(object) != runs[name].reset_index(drop=True).astype(object)).to_numpy()
-    _refuse(runs[differ], "of other values than their point in the design: rows were shuffled")
+    _refuse(runs[_strays(runs, design)], "of other values than their point in the design: rows were shuffled")
     _refuse(runs[~np.isfinite(runs[measure].to_numpy(np.float64))], f"without a value of {measure}")
     ordered = runs.sort_values(["point", "replicate"], kind="stable")
     return ordered[measure].to_numpy(np.float64).reshape(count, replicates)
+
+
+def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
+    """(R,) whether a run carries another value than its point; not where its theory or form holds that number still."""
+    factors = factor_columns(design)
+    expected = design[factors].iloc[runs["point"].to_numpy()]
+    kinds = [name for name in ("theory", *factors) if name in runs and not pd.api.types.is_numeric_dtype(runs[name])]
+    strays = np.zeros(len(runs), bool)
+    for name in factors:
+        differ = expected[name].to_numpy(object) != runs[name].to_numpy(object)
+        if differ.any() and kinds and name not in kinds:
+            own = runs.groupby(kinds)[name]
+            differ &= (own.transform("min") != own.transform("max")).to_numpy()
+        strays |= differ
+    return strays
 
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:
