@@ -19,7 +19,7 @@ from eurasia_sim.study import Study, carry_out, drawn_table
 from eurasia_sim.world import World, load_world
 
 MEASURE = "competition.russia-china.central_asia"
-PATHS = ("rules.perception.distance_decay", "rules.allocation.relative_gains")
+PATHS = ("rules.perception.distance_decay", "rules.cooperation.relative_gains")
 REPLICATES = 2
 
 

@@ -20,6 +20,7 @@ from eurasia_sim.sensitivity import (
     factor_columns,
     morris_effects,
     responses,
+    saltelli_blocks,
     share_of_chance,
     sobol_indices,
     variance_shares,
@@ -141,11 +142,11 @@ def _several(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 
 def _shares_of_points(material: Material, measure: str) -> dict[str, float]:
     """Shares over a design's points; what has levels is a factor of its own, numbers together are the parameters."""
+    points = _alone(material)
     arms = [
-        own.pivot_table(measure, "point", "replicate", dropna=False).to_numpy(np.float64)
+        own.pivot_table(measure, "point", "replicate", dropna=False).reindex(points["point"]).to_numpy(np.float64)
         for _, own in _by_scenario(material)
     ]
-    points = material.points
     leveled = _several(points, [name for name in factor_columns(points) if not is_number(points[name])])
     found = variance_shares(np.stack(arms), points, leveled)
     if len(arms) == 1:
@@ -155,6 +156,19 @@ def _shares_of_points(material: Material, measure: str) -> dict[str, float]:
         shares["parameters and chance"] = shares.pop("parameters")
         shares.pop("chance")
     return shares
+
+
+def _alone(material: Material) -> pd.DataFrame:
+    """The points that were laid independently of each other; of a Saltelli design, the first and last of each block."""
+    kind = material.design["kind"] if material.design else ""
+    if kind == "morris":
+        raise DataError(["the points of a morris design lie along paths, not evenly over the space"])
+    if kind != "saltelli":
+        return material.points
+    count, _ = saltelli_blocks(material.points[factor_columns(material.points)].to_numpy(object))
+    size = len(material.points) // count
+    place = material.points["point"] % size
+    return material.points[(place == 0) | (place == size - 1)].reset_index(drop=True)
 
 
 def _by_scenario(material: Material) -> list[tuple[str, pd.DataFrame]]:
@@ -238,12 +252,12 @@ def _sought(values: Floats, asked: Asked) -> tuple[str, np.ndarray]:
 def _drawn(material: Material, measure: str) -> list[tuple[str, pd.DataFrame, Floats]]:
     """Points (theory and numbers) and a value each: of a sweep all points, of `run` each scenario's draws."""
     if material.design is not None:
-        points = material.points[factor_columns(material.points)]
-        points = points.rename(columns=lambda name: name.removeprefix(FACTOR))
+        alone = _alone(material)
+        points = alone[factor_columns(alone)].rename(columns=lambda name: name.removeprefix(FACTOR))
         found = []
         for scenario, own in _by_scenario(material):
             means = own.groupby("point")[measure].agg(lambda values: values.mean(skipna=False))
-            found.append((scenario, points, np.asarray(means.reindex(material.points["point"]), np.float64)))
+            found.append((scenario, points, np.asarray(means.reindex(alone["point"]), np.float64)))
         return found
     if not len(material.points.columns):
         raise DataError(["the folder does not hold what was drawn (an older version wrote it): run again"])

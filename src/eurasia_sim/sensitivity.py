@@ -193,7 +193,7 @@ def sobol_indices(
     """
     means = _varying(responses(runs, design, measure).mean(axis=1), measure)
     factors = factor_columns(design)
-    count, blocks, has_second = len(factors), *_saltelli(design[factors].to_numpy(object))
+    count, blocks, has_second = len(factors), *saltelli_blocks(design[factors].to_numpy(object))
     _check_seed(seed)
     if has_second and not second:
         kept = [0, *range(1, count + 1), 2 * count + 1]
@@ -237,7 +237,7 @@ def _varying(values: Floats, measure: str) -> Floats:
     return values
 
 
-def _saltelli(values: np.ndarray) -> tuple[int, bool]:
+def saltelli_blocks(values: np.ndarray) -> tuple[int, bool]:
     """How many blocks a Saltelli design has, and whether for second orders too; refuses rows in any other order.
 
     A block is a row A, then A with each factor taken from B, then (for second orders) B with each taken from A, then B.

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from eurasia_sim.analysis import Material, Section
 
 DESIGN = "design.parquet"  # of a sweep: a row a point, in the design's own order
 _FIRST = 4  # measures looked at unless named
+# Columns that a table on the terminal has no room for, since its words say the same; the file has them.
+_HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}
 _ROWS = 24  # rows of a table on the terminal; the file holds all
 
 
@@ -58,6 +60,8 @@ def analyze(
     found = sections(material, asked)
     folder = out or results / "analysis"
     for section in found:
+        for ending in ("parquet", "csv"):  # what another question left would be taken for the answer to this one
+            (folder / f"{section.name}.{ending}").unlink(missing_ok=True)
         if len(section.table):
             write_table(folder / f"{section.name}.parquet", section.table)
             write_whole(folder / f"{section.name}.csv", partial(section.table.to_csv, index=False))
@@ -176,33 +180,43 @@ def _print(material: Material, found: list[Section], folder: Path) -> None:
         if section.name == "widths":  # a table for figures; the last row of each stands in `convergence`
             continue
         typer.echo()
-        if len(section.table):
-            console.print(_table(section))
-        else:
+        for measure in dict.fromkeys(section.table["measure"]) if len(section.table) else ():
+            _show(console, section, measure)
+        if not len(section.table):
             typer.echo(f"{section.title}: not to be had")
         for note in section.notes:
             typer.echo(f"  {note}")
     typer.echo(f"\ntables: {folder}")
 
 
-def _table(section: Section) -> Table:
-    """A section for the terminal: columns that say something, the first rows."""
+def _show(console: Console, section: Section, measure: str) -> None:
+    """A section on one measure, for the terminal: the first rows; what is the same in all stands above."""
     from rich.markup import escape
     from rich.table import Table
 
-    shown = section.table.head(_ROWS).rename(columns=str)
+    own = section.table[section.table["measure"] == measure].rename(columns=str).drop(columns="measure")
+    own = own.drop(columns=[name for name in _HIDDEN.get(section.name, ()) if name in own])
+    shown = own.head(_ROWS)
     kept = [name for name in map(str, shown) if not (shown[name].isna() | (shown[name].astype(str) == "")).all()]
-    rest = f" (the first {_ROWS} of {len(section.table)} rows)" if len(section.table) > _ROWS else ""
-    table = Table(title=section.title + rest, title_justify="left")
-    numeric = {name for name in kept if shown[name].dtype.kind in "fiu"}
-    for name in kept:
-        table.add_column(name.replace("_", " "), justify="right" if name in numeric else "left", overflow="fold")
-    for row in shown[kept].to_dict("records"):
+    same = [name for name in kept if len(shown) > 1 and len(shown[name].unique()) == 1]
+    title = f"{section.title}: {measure}"
+    if same:
+        title += "\n" + "; ".join(f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same)
+    if len(own) > _ROWS:
+        title += f"\nthe first {_ROWS} of {len(own)} rows"
+    typer.echo(title)
+    table = Table()
+    columns = [name for name in kept if name not in same]
+    for name in columns:
+        is_number = shown[name].dtype.kind in "fiu"
+        table.add_column(name.replace("_", " "), justify="right" if is_number else "left", overflow="fold",
+                         no_wrap=is_number)  # fmt: skip
+    for row in shown[columns].to_dict("records"):
         table.add_row(*(escape(_cell(value)) for value in row.values()))
-    return table
+    console.print(table)
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:.4g}"
+        return "–" if math.isnan(value) else f"{value:.3g}"
     return str(value)
