@@ -61,7 +61,7 @@ def test_the_workbench_draws_what_is_declared_and_chooses_among_scenarios(world)
     assert set(experiments["scenario_name"]) == {"us_exit", "us_stays"}
     assert all(np.isfinite(outcomes[measure]).all() for measure in MEASURES)
     # Two policies of one scenario, in one state of the world, are one run: they share their luck.
-    table = experiments.assign(found=outcomes[MEASURES[0]])
+    table = experiments[["scenario", "scenario_name"]].assign(found=outcomes[MEASURES[0]])
     assert (table.groupby(["scenario", "scenario_name"])["found"].nunique() == 1).all()
 
 

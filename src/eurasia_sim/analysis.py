@@ -116,12 +116,12 @@ def _shares(material: Material, measure: str) -> pd.DataFrame:
     """Shares of theory (and of other factors), parameters and chance in the variance, scenario by scenario."""
     if material.design is None:
         rows = [
-            {"scenario": scenario, **_shares_of_draws(own, measure)}
+            {"of": scenario, **_shares_of_draws(own, measure)}
             for scenario, own in material.runs.groupby("scenario", sort=False)
         ]
     else:
-        rows = [{"scenario": "all", **_shares_of_points(material, measure)}]
-    return pd.DataFrame(rows).melt(["scenario"], var_name="part", value_name="share").dropna(ignore_index=True)
+        rows = [{"of": "all points", **_shares_of_points(material, measure)}]
+    return pd.DataFrame(rows).melt(["of"], var_name="part", value_name="share").dropna(ignore_index=True)
 
 
 def _shares_of_draws(runs: pd.DataFrame, measure: str) -> dict[str, float]:
