@@ -56,9 +56,13 @@ def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
     return np.asarray(np.random.SeedSequence(seed).generate_state(n, np.uint64), np.uint64)
 
 
-def reference_draws(inputs: Inputs, n: int, seed: int) -> Draws:
-    """n runs at reference values that differ by chance alone."""
-    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), run_seeds(seed, n))
+def reference_draws(inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
+    """n runs at reference values that differ by chance alone.
+
+    Args:
+        first: how many runs of the same root stand before them.
+    """
+    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), run_seeds(seed, first + n)[first:])
 
 
 def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
@@ -78,17 +82,20 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
     return found
 
 
-def range_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
+def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
     """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed.
 
     A scenario that names the posterior draws its numbers from there instead.
+
+    Args:
+        first: how many runs of the same root stand before them, in hypercubes of their own.
 
     Raises:
         DataError: where the posterior is missing, of another theory, or of other ranges.
     """
     if inputs.scenario.posterior is not None:
-        return posterior_draws(world, inputs, inputs.scenario.posterior, n, seed)
-    return drawn(world, inputs, ranges_of(world, inputs), n, seed)
+        return posterior_draws(world, inputs, inputs.scenario.posterior, first + n, seed).part(slice(first, None))
+    return drawn(world, inputs, ranges_of(world, inputs), n, seed, first)
 
 
 def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int) -> Draws:
@@ -134,12 +141,15 @@ def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
     return drawn(world, inputs, wide, n, seed)
 
 
-def drawn(world: World, inputs: Inputs, ranges: Mapping[str, tuple[float, float]], n: int, seed: int) -> Draws:
+def drawn(
+    world: World, inputs: Inputs, ranges: Mapping[str, tuple[float, float]], n: int, seed: int, first: int = 0
+) -> Draws:
     """n runs spread evenly over the given ranges by path, everything else at reference, each with its own seed."""
-    draws = reference_draws(inputs, n, seed)
+    draws = reference_draws(inputs, n, seed, first)
     if not ranges or n == 0:
         return draws
-    sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(seed)).random(n)
+    root = [seed, first] if first else seed
+    sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(root)).random(n)
     for at, (path, (low, high)) in enumerate(ranges.items()):
         values = draws.drawn[path] = low + (high - low) * sample[:, at]
         put(world, draws, path, values)

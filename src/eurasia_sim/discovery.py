@@ -1,7 +1,8 @@
 """Where in the space of assumptions something holds: a box in the parameters' own terms, judged on draws held back.
 
 Claim: Friedman and Fisher 1999 ("Bump hunting in high-dimensional data") peel a box until what is sought fills it;
-Bryant and Lempert 2010 read such boxes as scenarios, by coverage and density.
+Breiman et al. 1984 split the space into a tree of boxes; Bryant and Lempert 2010 read such boxes as scenarios, by
+coverage, density, and how likely each limit is to be there by chance (quasi-p).
 """
 
 from __future__ import annotations
@@ -9,17 +10,26 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
+from eurasia_sim.catalogue import DataError, Number
 from eurasia_sim.parameters import Floats
 
 _MOST_LOOKED_AT = 12  # numbers that go with what is sought most closely; with more, chance alone draws boxes
 _FEWEST = 20  # cases of either kind below which no box is sought
 _MOST_LIMITS = 4
+_FEWEST_IN_A_LEAF = 0.05  # share of the training draws
+_LEAST_GAIN = 0.01  # of purity by a split, weighed by the draws it parts
+PRIM, CART = "PRIM", "CART"
+_BETWEEN = "\x1f"  # parts a factor from its level; no name holds it
+Sides = dict[str, tuple[float, float] | frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -46,17 +56,192 @@ def region(points: pd.DataFrame, holds: NDArray[np.bool_], density: float, cover
     chosen = _closest(points[trains], holds[trains])
     best: Region | None = None
     for box in _boxes(chosen, holds[trains]):
-        inside = _inside(points[~trains], box)
-        held = holds[~trains]
-        found = Region(
-            tuple(_in_words(box, chosen)),
-            float(held[inside].mean()) if inside.any() else 0.0,
-            float(held[inside].sum() / held.sum()) if held.any() else 0.0,
-        )
+        inside, held = _inside(points[~trains], box), holds[~trains]
+        found = Region(tuple(_in_words(box, chosen)), *_density_and_coverage(inside, held))
         passes = found.density >= density and found.coverage >= coverage and len(found.limits) <= _MOST_LIMITS
         if passes and (best is None or found.coverage > best.coverage):
             best = found
     return best
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit of a box: a range of a number, or the levels of a factor."""
+
+    name: str
+    words: str
+    low: float  # NaN without a lower end, and for a factor
+    high: float
+    quasi_p: float  # probability that a box without it would do as well by chance
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box found on half the draws, and how well it does on the half held back."""
+
+    method: str
+    limits: tuple[Limit, ...]
+    density: float
+    coverage: float
+    mass: float  # share of the draws held back that lie in it
+    base: float  # density without any box
+    draws: int  # held back
+
+    @property
+    def words(self) -> str:
+        """All limits in one line."""
+        return " and ".join(limit.words for limit in self.limits) or "everywhere"
+
+
+def discovered(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Box]:
+    """Boxes in which something holds, by PRIM (one) and by CART (each leaf of the tree where it mostly does).
+
+    Form: every other point trains, the rest judge. Of the boxes on PRIM's path with at most four limits, the one with
+    the best harmonic mean of coverage and density in training is given. CART's tree has at most as many levels, and
+    no leaf below a twentieth of the training draws. A limit's quasi-p is one-sided and binomial, on the half held back.
+
+    Args:
+        points: (P, columns) numbers and factors (text). holds: (P,).
+
+    Raises:
+        DataError: where it holds, or does not, in too few draws to seek a box.
+    """
+    trains = np.arange(len(points)) % 2 == 0
+    fewest = min(int(holds[trains].sum()), int((~holds[trains]).sum()))
+    if fewest < _FEWEST:
+        what = "holds" if holds[trains].sum() == fewest else "does not hold"
+        raise DataError([f"what is sought {what} in {fewest} of {trains.sum()} training draws; {_FEWEST} are needed"])
+    chosen = _closest(points[trains], holds[trains])
+    best = max(
+        (box for box in _boxes(chosen, holds[trains]) if len(box) <= _MOST_LIMITS),
+        key=lambda box: _harmonic(*_density_and_coverage(_inside(chosen, box), holds[trains])), default={},
+    )  # fmt: skip
+    found = [(PRIM, best)] if best else []
+    found += [(CART, box) for box in _leaves(chosen, holds[trains]) if box]
+    return [_judged(method, box, chosen, points[~trains], holds[~trains]) for method, box in found]
+
+
+def _judged(method: str, box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: NDArray[np.bool_]) -> Box:
+    """A box on the draws held back."""
+    inside = _inside(points, box)
+    limits = tuple(
+        Limit(name, words, *_ends(sides, chosen[name]), quasi_p(points, holds, box, name))
+        for (name, sides), words in zip(box.items(), _in_words(box, chosen), strict=True)
+    )
+    density, coverage = _density_and_coverage(inside, holds)
+    return Box(method, limits, density, coverage, float(inside.mean()), float(holds.mean()), len(holds))
+
+
+def _ends(sides: tuple[float, float] | frozenset[str], values: pd.Series) -> tuple[float, float]:
+    if isinstance(sides, frozenset):
+        return float("nan"), float("nan")
+    low, high = sides
+    return low if low > values.min() else float("nan"), high if high < values.max() else float("nan")
+
+
+def quasi_p(points: pd.DataFrame, holds: NDArray[np.bool_], box: Sides, name: str) -> float:
+    """Probability of at least so many hits in the box if they were as dense as in the box without one of its limits.
+
+    Form: Bryant and Lempert 2010: a one-sided binomial test. NaN where the box is empty.
+    """
+    inside = _inside(points, box)
+    without = _inside(points, {other: sides for other, sides in box.items() if other != name})
+    if not inside.any():
+        return float("nan")
+    return float(binomtest(int(holds[inside].sum()), int(inside.sum()), float(holds[without].mean()), "greater").pvalue)
+
+
+def box_table(boxes: list[Box], numbers: Mapping[str, Number]) -> pd.DataFrame:
+    """A row a limit of a box, in the parameter's own words: what it means, its unit, and how well its box does.
+
+    Args:
+        numbers: the catalogue, by path.
+    """
+    rows: list[dict[str, Any]] = []
+    for order, box in enumerate(boxes, start=1):
+        for limit in box.limits:
+            number = numbers.get(limit.name) or numbers.get(f"rules.{limit.name}")
+            said = {"meaning": number.meaning if number else "", "unit": number.unit if number else ""}
+            rows.append(
+                {"method": box.method, "box": order, "limit": limit.words, "parameter": limit.name, **said,
+                 "low": limit.low, "high": limit.high, "quasi_p": limit.quasi_p, "density": box.density,
+                 "coverage": box.coverage, "mass": box.mass, "base": box.base, "draws": box.draws}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _density_and_coverage(inside: NDArray[np.bool_], holds: NDArray[np.bool_]) -> tuple[float, float]:
+    hits = holds[inside].sum()
+    return (
+        float(hits / inside.sum()) if inside.any() else 0.0,
+        float(hits / holds.sum()) if holds.any() else 0.0,
+    )
+
+
+def _harmonic(density: float, coverage: float) -> float:
+    return 2 * density * coverage / (density + coverage) if density + coverage else 0.0
+
+
+def _leaves(points: pd.DataFrame, holds: NDArray[np.bool_]) -> Iterator[Sides]:
+    """The leaf boxes of a classification tree in which it mostly holds, the fullest first."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    coded = pd.get_dummies(points, prefix_sep=_BETWEEN, dtype=float)
+    fewest = max(int(_FEWEST_IN_A_LEAF * len(points)), 1)
+    fitted = DecisionTreeClassifier(
+        max_depth=_MOST_LIMITS,
+        min_samples_leaf=fewest,
+        min_impurity_decrease=_LEAST_GAIN,
+        class_weight="balanced",
+        random_state=0,
+    ).fit(coded.to_numpy(), holds)
+    tree = fitted.tree_
+    whole: Sides = {
+        str(name): (-np.inf, np.inf) if is_number(points[name]) else frozenset(map(str, points[name].unique()))
+        for name in points
+    }
+    found: list[tuple[float, Sides]] = []
+    waiting = [(0, whole)]
+    while waiting:
+        node, box = waiting.pop()
+        if tree.children_left[node] < 0:
+            inside = _inside(points, box)
+            if holds[inside].mean() > holds.mean():
+                found.append((_density_and_coverage(inside, holds)[1], _limited(box, whole, points)))
+            continue
+        column, cut = str(coded.columns[tree.feature[node]]), float(tree.threshold[node])
+        waiting.append((tree.children_left[node], _cut(box, column, cut, below=True)))
+        waiting.append((tree.children_right[node], _cut(box, column, cut, below=False)))
+    found.sort(key=lambda each: -each[0])
+    yield from (box for _, box in found)
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers, not levels."""
+    return bool(pd.api.types.is_numeric_dtype(values))
+
+
+def _cut(box: Sides, column: str, cut: float, *, below: bool) -> Sides:
+    """A box on one side of a split; a split on a level's column keeps the level or drops it."""
+    name, _, level = column.partition(_BETWEEN)
+    sides = box[name]
+    if isinstance(sides, frozenset):
+        return {**box, name: sides - {level} if below else sides & {level}}
+    # The tree sends what equals the cut to the left; a number just above it is the right side's least.
+    ends = (sides[0], min(sides[1], cut)) if below else (max(sides[0], float(np.nextafter(cut, np.inf))), sides[1])
+    return {**box, name: ends}
+
+
+def _limited(box: Sides, whole: Sides, points: pd.DataFrame) -> Sides:
+    """A box's own limits: sides that leave something out, closed by what there is."""
+    found: Sides = {}
+    for name, sides in box.items():
+        if sides == whole[name]:
+            continue
+        if not isinstance(sides, frozenset):
+            sides = (max(sides[0], float(points[name].min())), min(sides[1], float(points[name].max())))  # noqa: PLW2901
+        found[name] = sides
+    return found
 
 
 def _closest(points: pd.DataFrame, holds: NDArray[np.bool_]) -> pd.DataFrame:
@@ -69,10 +254,7 @@ def _closest(points: pd.DataFrame, holds: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.concat([points.select_dtypes(exclude="number"), numbers[closest]], axis=1)
 
 
-Box = dict[str, tuple[float, float] | frozenset[str]]
-
-
-def _boxes(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Box]:
+def _boxes(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Sides]:
     """Every box along the peeling path, smallest last."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -84,7 +266,7 @@ def _boxes(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Box]:
         found = prim.Prim(prepared, holds.astype(int), threshold=0.1, peel_alpha=0.05).find_box()
     boxes = []
     for limits in found.box_lims if found is not None else ():
-        box: Box = {}
+        box: Sides = {}
         for name in points.columns:
             ends = limits[name]
             if isinstance(ends.iloc[0], set):
@@ -96,7 +278,7 @@ def _boxes(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Box]:
     return boxes
 
 
-def _inside(points: pd.DataFrame, box: Box) -> NDArray[np.bool_]:
+def _inside(points: pd.DataFrame, box: Sides) -> NDArray[np.bool_]:
     inside = np.ones(len(points), bool)
     for name, limits in box.items():
         if isinstance(limits, frozenset):
@@ -107,7 +289,7 @@ def _inside(points: pd.DataFrame, box: Box) -> NDArray[np.bool_]:
     return inside
 
 
-def _in_words(box: Box, points: pd.DataFrame) -> list[str]:
+def _in_words(box: Sides, points: pd.DataFrame) -> list[str]:
     words = []
     for name, limits in box.items():
         if isinstance(limits, frozenset):

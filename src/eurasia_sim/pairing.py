@@ -239,6 +239,19 @@ def chosen_measures(first: Results, second: Results, patterns: Sequence[str]) ->
     return list(dict.fromkeys(found))
 
 
+def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names that match any of the patterns (`*` and `?`), in the patterns' order.
+
+    Raises:
+        DataError: for a pattern that matches none, with suggestions.
+    """
+    found = {pattern: [name for name in names if fnmatchcase(name, pattern)] for pattern in patterns}
+    problems = [f"{option} {each} is no measure{near(each, names)}" for each, own in found.items() if not own]
+    if problems:
+        raise DataError(problems)
+    return list(dict.fromkeys(name for own in found.values() for name in own))
+
+
 def runs_of(side: Side, measures: Sequence[str]) -> pd.DataFrame:
     """A side's runs in their order, with the measures and what paired differences are split by."""
     needed = list(measures)

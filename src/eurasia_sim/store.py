@@ -22,6 +22,7 @@ from eurasia_sim.mathematics import model_version
 MANIFEST = "manifest.json"
 RUNS = "runs.parquet"
 TRAJECTORIES = "trajectories.parquet"
+DRAWS = "draws.parquet"  # what the runs of `run` drew over ranges, a row a draw
 STATUS_LOG = "status.jsonl"
 PARTS = "parts"  # what an interrupted call leaves
 _MANIFEST_KEYS = {

@@ -45,14 +45,18 @@ class Study:
         world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
         return "-".join([*world, *(scenario.name for scenario in self.scenarios), *self.theories])[:80]
 
-    def batches(self) -> Iterator[Batch]:
-        """Every family of paired runs, theory by theory."""
+    def batches(self, first: int = 0) -> Iterator[Batch]:
+        """Every family of n paired runs, theory by theory.
+
+        Args:
+            first: how many runs of the study stand before them.
+        """
         for theory in self.theories:
             family = tuple(prepare(self.world, scenario, theory) for scenario in self.scenarios)
-            for kind, draw in ((REFERENCE, reference_draws(family[0], self.n, self.seed)),
-                               (RANGES, range_draws(self.world, family[0], self.n, self.seed))):  # fmt: skip
+            for kind, draw in ((REFERENCE, reference_draws(family[0], self.n, self.seed, first)),
+                               (RANGES, range_draws(self.world, family[0], self.n, self.seed, first))):  # fmt: skip
                 ids = [store.run_ids(inputs, draw, self.world.digest) for inputs in family]
-                yield Batch(theory, kind, family, draw, ids)
+                yield Batch(theory, kind, family, draw, ids, first)
 
     def shown(self, columns: Sequence[str]) -> list[str]:
         """Columns to show: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
@@ -78,6 +82,12 @@ class Batch:
     family: tuple[Inputs, ...]
     draws: Draws
     ids: list[list[str]]  # a scenario's run ids in the order of the draws
+    first: int = 0  # number of its first run
+
+    def drawn(self) -> pd.DataFrame:
+        """What was drawn over ranges, a row a draw: theory, run, draw, then a column a number by its path."""
+        head = {"theory": self.theory, "run": self.first + np.arange(len(self.draws)), "draw": self.draws.names()}
+        return pd.DataFrame({**head, **self.draws.drawn})
 
 
 @dataclass(frozen=True)
@@ -89,18 +99,29 @@ class Tables:
     complete: bool
 
 
+def nothing_more(_: pd.DataFrame) -> Sequence[Batch]:
+    """No further batches, whatever the runs say."""
+    return ()
+
+
 def carry_out(
-    study: Study, batches: Sequence[Batch], folder: Path, workers: int | None, report: Callable[[int], None]
-) -> Tables:
+    study: Study, batches: Sequence[Batch], folder: Path, workers: int | None, report: Callable[[int], None],
+    more: Callable[[pd.DataFrame], Sequence[Batch]] = nothing_more,
+) -> Tables:  # fmt: skip
     """Run what the folder does not yet hold, writing it part by part; an interrupt loses no finished run.
 
     Args:
         report: told how many runs (over all scenarios) are finished.
+        more: given the runs of all batches so far, sorted, whenever these are finished; answers with those that are to
+            follow, or with none.
     """
     parts = _parts(folder)
     known = {run_id for part in parts for run_id in part.runs["run_id"]}
-    finished, complete = len(known), True
-    for batch in batches:
+    asked: set[str] = set()
+    finished, complete, waiting = len(known), True, list(batches)
+    while waiting and complete:
+        batch = waiting.pop(0)
+        asked.update(run_id for ids in batch.ids for run_id in ids)
         missing = np.array([r for r in range(len(batch.draws)) if any(ids[r] not in known for ids in batch.ids)], int)
         for first in range(0, len(missing), _RUNS_A_PART):
             before = finished
@@ -116,8 +137,8 @@ def carry_out(
             if not part.complete:
                 complete = False
                 break
-        if not complete:
-            break
+        if complete and not waiting:
+            waiting = list(more(_asked_for(parts, asked)))
     if not complete:  # all is written; who interrupted should not wait for tables that nobody reads
         written = pd.concat([NOTHING, *(part.runs[["run_id"]] for part in parts)])
         return Tables(written, NOTHING, complete=False)
@@ -126,6 +147,12 @@ def carry_out(
         _sorted([part.trajectories for part in parts], ["run_id", "month"]),
         complete=True,
     )
+
+
+def _asked_for(parts: Sequence[Tables], ids: set[str]) -> pd.DataFrame:
+    """The runs of these ids, sorted; a part may hold others, which an earlier call has begun."""
+    runs = _sorted([part.runs for part in parts], ["run_id"])
+    return runs[runs["run_id"].isin(ids)].reset_index(drop=True)
 
 
 def _part(
@@ -153,7 +180,7 @@ def _rows(
     done = np.flatnonzero(outcome.done)
     rows.insert(0, "run_id", [ids[r] for r in done])
     rows.insert(3, "set", batch.kind)
-    rows["run"] = numbers[done]
+    rows["run"] = batch.first + numbers[done]
     months = [study.world.date(t) for t in range(inputs.months)]
     values = outcome.trajectories[done][:, : inputs.months]
     path = store.trajectory_table([ids[r] for r in done], inputs.scenario.name, months, shown, values)
@@ -189,6 +216,17 @@ def keep(folder: Path, tables: Tables) -> None:
     store.write_status(folder / store.STATUS_LOG, tables.runs)
     store.write_table(folder / store.RUNS, tables.runs)
     shutil.rmtree(folder / store.PARTS, ignore_errors=True)
+
+
+def drawn_table(study: Study, runs: pd.DataFrame, batches: Sequence[Batch]) -> pd.DataFrame:
+    """What the runs drew over ranges: theory, run, draw, then a column a number, NaN where a theory holds it.
+
+    Args:
+        runs: of the whole study. batches: of its first n runs.
+    """
+    firsts = range(study.n, int(runs["run"].max()) + 1, study.n)
+    blocks = [*batches, *(batch for first in firsts for batch in study.batches(first))]
+    return pd.concat([batch.drawn() for batch in blocks if batch.kind == RANGES], ignore_index=True)
 
 
 def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:

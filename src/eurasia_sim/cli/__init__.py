@@ -25,6 +25,7 @@ WorldName = Annotated[
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
+    "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up, how well it is known."),
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "camps": ("camps", "camps", "Sort the actors into two camps, run by run, and compare line-ups of history."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),

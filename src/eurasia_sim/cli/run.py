@@ -14,10 +14,12 @@ import typer
 
 from eurasia_sim.cli import WorldName
 from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
+from eurasia_sim.cli.stopping import stopping_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from eurasia_sim.cli.stopping import Stopping
     from eurasia_sim.study import Batch, Study, Tables
 
 
@@ -27,6 +29,13 @@ def run(
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
     theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="RULE", help="Go on, -n runs at a time, until e.g. half-width=0.002 is met.")
+    ] = None,
+    watch: Annotated[
+        list[str] | None, typer.Option(help="A measure the rule looks at, wildcards allowed; by default all shown.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="Runs a scenario at which the rule gives up.")] = 5000,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
     world: WorldName = None,
@@ -44,42 +53,52 @@ def run(
     found = load_world(world)
     resolved = tuple(load_scenario(name, found, settings or ()) for name in dict.fromkeys(scenarios))
     study = Study(found, resolved, chosen_theories(theory, found, [s.theory for s in resolved]), n, seed)
-    finished = _carry_out(study, out, workers)
+    stopping = stopping_of(study, until, watch or (), most)
+    finished = _carry_out(study, stopping, out, workers)
     if finished is None:
         raise typer.Exit(1)
     folder, batches, tables, reused = finished
+    stop = stopping.told(tables.runs) if stopping else None
     summary = _summary(study, batches, tables)
     if not reused:
-        _finish(study, folder, batches, tables, summary, time.time() - began)
+        _finish(study, folder, batches, tables, {"summary": summary, "until": stop}, time.time() - began)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), "summary": summary}, indent=2))
+        typer.echo(json.dumps({"folder": str(folder), "summary": summary, "until": stop}, indent=2))
     else:
-        _print(study, batches, folder, summary, reused=reused)
-    if any(row["failed"] for row in summary["outcomes"]):
+        _print(study, batches, folder, summary, stop, reused=reused)
+    if any(row["failed"] for row in summary["outcomes"]) or (stop is not None and not stop["met"]):
         raise typer.Exit(1)
 
 
-def _carry_out(study: Study, out: Path, workers: int | None) -> tuple[Path, list[Batch], Tables, bool] | None:
-    """Folder, batches and tables of the study, and whether an identical finished one was found; None if interrupted."""
+def _carry_out(
+    study: Study, stopping: Stopping | None, out: Path, workers: int | None
+) -> tuple[Path, list[Batch], Tables, bool] | None:
+    """Folder, batches and tables of the study, and whether an identical finished one was found; None if interrupted.
+
+    The batches are those of the first n runs, even where a rule has more follow.
+    """
     from eurasia_sim import store
-    from eurasia_sim.study import Tables, carry_out, keep
+    from eurasia_sim.study import Tables, carry_out, drawn_table, keep, nothing_more
 
     batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
-    folder = out / store.folder_name(study.name, ids)
+    folder = out / store.folder_name(study.name, [*ids, *(stopping.identity if stopping else ())])
     manifest = store.read_manifest(folder)
     if manifest is not None and manifest.get("finished"):
         return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
     compile_once(batches[0].family[0], batches[0].draws)
     try:
         with RunCounter(len(ids)) as report:
-            tables = carry_out(study, batches, folder, workers, report)
+            more = stopping.following(len(ids), report) if stopping else nothing_more
+            tables = carry_out(study, batches, folder, workers, report, more)
     except KeyboardInterrupt:  # between two parts, when all that is finished is written
         tables = None
     if tables is None or not tables.complete:
-        kept = "the finished" if tables is None else f"{len(tables.runs)} of {len(ids)}"
+        of = f" of {len(ids)}" if stopping is None else ""
+        kept = "the finished" if tables is None else f"{len(tables.runs)}{of}"
         typer.echo(f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.", err=True)
         return None
+    store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
     return folder, batches, tables, False
 
@@ -115,7 +134,7 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
 
 
 def _finish(
-    study: Study, folder: Path, batches: list[Batch], tables: Tables, summary: dict[str, Any], seconds: float
+    study: Study, folder: Path, batches: list[Batch], tables: Tables, found: dict[str, Any], seconds: float
 ) -> None:
     """Draw the figures and write the manifest, last: a folder with a finished manifest is whole."""
     import platform
@@ -138,7 +157,7 @@ def _finish(
             "command": shlex.join(command),
             "world": study.world.name,
             "seed": study.seed,
-            "runs_a_scenario": study.n,
+            "runs_a_scenario": int(tables.runs["run"].max()) + 1,
             "theories": list(study.theories),
             "forms": dict(batches[0].family[0].forms),
             "window": [first, last],
@@ -153,7 +172,7 @@ def _finish(
             "failed": int((tables.runs["status"] != "ok").sum()),
             "figures": figures,
             "events_of_the_first_run": events,
-            "summary": summary,
+            **{name: value for name, value in found.items() if value is not None},
             "seconds": round(seconds, 1),
         },
     )
@@ -172,7 +191,10 @@ def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
     return events
 
 
-def _print(study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], *, reused: bool) -> None:
+def _print(
+    study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], stop: dict[str, Any] | None, *,
+    reused: bool,
+) -> None:  # fmt: skip
     from rich.console import Console
 
     from eurasia_sim.cli.summary import difference_table, outcome_table
@@ -180,9 +202,13 @@ def _print(study: Study, batches: list[Batch], folder: Path, summary: dict[str, 
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     first, last = window_of(batches, study.world)
-    console.print(f"means over {first} to {last}; {study.n} runs a scenario, seed {study.seed}")
+    count = stop["runs"] if stop else study.n
+    console.print(f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}")
     for batch in batches:
         console.print(outcome_table(summary, batch.theory, batch.kind))
         if len(batch.family) > 1:
             console.print(difference_table(summary, batch.theory, batch.kind))
+    if stop:
+        met = "is met" if stop["met"] else "is not met, and --most is reached"
+        console.print(f"{stop['rule']} {met} after {count} runs; widest: {stop['widest']}, ± {stop['half_width']:.3g}")
     console.print(f"{'found again, unchanged' if reused else 'written'}: {folder}")

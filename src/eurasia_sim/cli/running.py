@@ -66,6 +66,12 @@ class RunCounter:
             self.task = self.bar.add_task("runs", total=self.total)
         return self
 
+    def expect(self, total: int) -> None:
+        """Count toward another total."""
+        self.total = total
+        if self.bar is not None:
+            self.bar.update(self.task, total=total)
+
     def __call__(self, finished: int) -> None:
         """Show that so many runs are finished."""
         if self.bar is not None:
