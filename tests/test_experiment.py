@@ -83,14 +83,19 @@ def test_all_mistakes_are_said_at_once_each_with_its_line_and_what_was_meant(tmp
         ("scenarios: [us_exit]\ndesign: {kind: gird}\nfactors: {%s: [0.8]}\n", "gird"),
         ("scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: [0.8]}\nreplication: 3\n", "mean replications"),
         (
-            "scenarios: [us_exit]\ndesign: {kind: saltelli, points: 4}\nfactors: {%s: declared}\n"
-            "constraints: [{sum: {%s: 1}, at_most: 1}]\n",
+            """scenarios: [us_exit]
+design: {kind: saltelli, points: 4}
+factors: {%s: declared}
+constraints: [{sum: {%s: 1}, at_most: 1}]
+""",
             "an index could not be computed",
         ),
         (
-            "scenarios: [us_exit]\ndesign: {kind: grid}\n"
-            "factors: {both: {levels: [0, 1], moves: {presence.china.tajikistan.basis: [0, 1]}}}\n",
-            "did you mean bases",
+            """scenarios: [us_exit]
+design: {kind: grid}
+factors: {both: {levels: [0, 1], moves: {aid.chyna.tajikistan: [0, 1]}}}
+""",
+            "did you mean china",
         ),
     ],
 )

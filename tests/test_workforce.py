@@ -1,4 +1,4 @@
-"""Whoever works on a sweep may die of it, hang, or be a cluster: nothing is lost, nothing is double, the bytes are the same."""
+"""Whoever works on a sweep may die of it, hang, or be a cluster: nothing is lost or double, the bytes are the same."""
 
 from __future__ import annotations
 

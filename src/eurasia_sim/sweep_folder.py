@@ -27,7 +27,7 @@ from eurasia_sim.sweep_chunk import OK, Chunk, Finished
 from eurasia_sim.sweep_point import Setup
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
-RUNS_A_CHUNK = 256
+RUNS_A_CHUNK = 128
 # What says that a run failed, and how; the factors are added to it.
 _TELLING = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status", "failed_month", "failed_phase"]
 _NO_EXTENSION = """this design does not begin with the points of {folder}, so it does not extend it
