@@ -318,7 +318,7 @@ def test_two_a_sweep_stops_after_as_many_failures_as_it_was_told(
     ended = carry_out(prepared, tmp_path, Work(workers=1, rules=Rules(most_failures=most)))
     assert ended.complete is complete
     assert (ended.folder / "manifest.json").exists() is complete
-    assert ended.failed
+    assert len(pd.read_parquet(ended.folder / "failures.parquet")) == ended.failed == 2
 
 
 def test_three_every_replicate_has_a_seed_of_its_own_and_it_is_written_down(world: World, tmp_path: Path) -> None:

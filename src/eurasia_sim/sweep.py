@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim import store
-from eurasia_sim.catalogue import DataError
+from eurasia_sim.catalogue import DEFAULT_WORLD, DataError
 from eurasia_sim.dispatch import Dispatch, Rules
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.experiment_form import Experiment
@@ -68,8 +69,10 @@ class Sweep:
     @property
     def repro(self) -> dict[str, Any]:
         """How a failed run is told: the command that shows why it failed, and the names of months."""
-        experiment = self.setup.experiment
-        return {"command": f"eurasia-sim sweep {experiment.path} --rerun {{run}}", "date": self.setup.world.date}
+        experiment, world = self.setup.experiment, self.setup.world
+        where = "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
+        command = f"eurasia-sim sweep {shlex.quote(str(experiment.path))}{where} --rerun {{run}}"
+        return {"command": command, "date": world.date}
 
 
 @dataclass
@@ -139,7 +142,7 @@ def carry_out(
             return found
         folder = Folder(path, plan)
         missing = folder.missing()
-        if len(missing) < len(plan.numbers) and not (resume or extend):
+        if 0 < len(missing) < len(plan.numbers) and not (resume or extend):
             there = f"{len(plan.numbers) - len(missing)} of {len(plan.numbers)} parts are in {path}"
             raise DataError([f"{there}\n    allowed: --resume to go on from there, or another --out"])
         folder.begin(prepared.design)
@@ -149,7 +152,7 @@ def carry_out(
         began = time.time()
         all_done = _work_off(prepared, folder, missing, how, report)
         if not all_done or plan.shard[1] > 1:
-            failed = folder.failures([f.column for f in prepared.design.factors], prepared.repro) if all_done else 1
+            failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
             return Ended(path, sum(map(plan.runs_of, plan.numbers)), failed, complete=False)
         return finish(prepared, folder, time.time() - began)
 

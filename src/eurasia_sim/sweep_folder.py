@@ -176,7 +176,7 @@ class Folder:
         return taken
 
     def failures(self, factors: Sequence[str], repro: Mapping[str, Any]) -> int:
-        """Write the table of failed runs, part by part, and how many those are; no table where none failed.
+        """Write the table of failed runs in the parts that are there, and how many; no table where none failed.
 
         Args:
             repro: `command`, with {run}, and `date`, which names a month.
@@ -187,7 +187,7 @@ class Folder:
         def write(aside: Path) -> None:
             nonlocal count
             writer = None
-            for number in self.plan.numbers:
+            for number in [number for number in self.plan.numbers if self.part(number).exists()]:
                 columns = [*_TELLING, *factors]
                 failed = pd.read_parquet(self.part(number), columns=columns, filters=[("status", "!=", OK)])
                 if len(failed):
