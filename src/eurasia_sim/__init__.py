@@ -12,18 +12,31 @@ if TYPE_CHECKING:
     from eurasia_sim.ensemble import run_ensemble, simulate
     from eurasia_sim.model import EurasiaModel
     from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.store import load_results
+    from eurasia_sim.sweep import sweep
     from eurasia_sim.world import load_world
 
     __version__: str
 
-__all__ = ["EurasiaModel", "__version__", "load_scenario", "load_world", "run_ensemble", "simulate"]
+__all__ = [
+    "EurasiaModel",
+    "__version__",
+    "load_results",
+    "load_scenario",
+    "load_world",
+    "run_ensemble",
+    "simulate",
+    "sweep",
+]
 
 _HOME = {
     "EurasiaModel": "model",
+    "load_results": "store",
     "load_scenario": "scenario",
     "load_world": "world",
     "run_ensemble": "ensemble",
     "simulate": "ensemble",
+    "sweep": "sweep",
 }
 
 

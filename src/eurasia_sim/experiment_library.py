@@ -16,6 +16,11 @@ def folders() -> list[Path]:
     return [Path.cwd() / FOLDER, package / FOLDER, package.parent.parent / FOLDER]
 
 
+def names() -> dict[str, Path]:
+    """Every experiment that a name can reach, with its file."""
+    return {file.stem: file for folder in reversed(folders()) for file in sorted(folder.glob("*.yaml"))}
+
+
 def located(name_or_path: str) -> Path:
     """The file of an experiment.
 
@@ -25,7 +30,7 @@ def located(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         return path
-    known = {file.stem: file for folder in reversed(folders()) for file in sorted(folder.glob("*.yaml"))}
+    known = names()
     if name_or_path in known:
         return known[name_or_path]
     close, listed = nearest(name_or_path, known), ", ".join(known)

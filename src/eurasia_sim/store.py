@@ -24,7 +24,8 @@ RUNS = "runs.parquet"
 TRAJECTORIES = "trajectories.parquet"
 DRAWS = "draws.parquet"  # what the runs of `run` drew over ranges, a row a draw
 STATUS_LOG = "status.jsonl"
-PARTS = "parts"  # what an interrupted call leaves
+PARTS = "parts"  # a sweep's runs, part by part; what an interrupted call of `run` leaves
+MONTHLY = "trajectories"  # a sweep's monthly values, part by part
 _MANIFEST_KEYS = {
     "scenarios": dict, "theories": list, "forms": dict, "digests": dict, "versions": dict, "window": list,
     "summary": dict, "seed": int, "runs_a_scenario": int,
@@ -120,10 +121,26 @@ def result_columns(folder: Path) -> list[str]:
     Raises:
         DataError: where the file cannot be read.
     """
+    first = (_tables(folder, RUNS, PARTS) or [folder / RUNS])[0]
     try:
-        return [str(name) for name in pq.read_schema(folder / RUNS).names]
+        return [str(name) for name in pq.read_schema(first).names]
     except (OSError, ArrowException) as error:
-        raise DataError([f"{folder / RUNS} cannot be read ({str(error).splitlines()[0]}); run it again"]) from error
+        raise DataError([f"{first} cannot be read ({str(error).splitlines()[0]}); run it again"]) from error
+
+
+def _tables(folder: Path, whole: str, parts: str) -> list[Path]:
+    """Files of a table: the whole one that a run writes, else the parts of a sweep in their order."""
+    return [folder / whole] if (folder / whole).exists() else sorted((folder / parts).glob("[0-9]*.parquet"))
+
+
+def _read(
+    folder: Path, whole: str, parts: str, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None
+) -> pd.DataFrame:
+    found = _tables(folder, whole, parts)
+    if not found:
+        raise DataError([f"{folder} holds neither {whole} nor {parts}/*.parquet: it is no results folder"])
+    table: pd.DataFrame = pq.read_table(found, columns=columns, filters=filters).to_pandas()
+    return table
 
 
 def load_results(
@@ -131,16 +148,22 @@ def load_results(
 ) -> pd.DataFrame:
     """The runs of a results folder as a table, all columns or the named ones.
 
+    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an unfinished sweep, those
+    that are there. A failed run is NaN.
+
     Args:
         filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`; what they leave out is
             not read into memory.
+
+    Raises:
+        DataError: where the folder holds no results.
     """
-    return pd.read_parquet(Path(folder) / RUNS, columns=columns, filters=filters)
+    return _read(Path(folder), RUNS, PARTS, columns, filters)
 
 
 def load_trajectories(folder: Path | str) -> pd.DataFrame:
-    """The monthly values kept in a results folder, a row a run and month."""
-    return pd.read_parquet(Path(folder) / TRAJECTORIES)
+    """The monthly values kept in a results folder, a row a run and month; a sweep keeps them where it was asked to."""
+    return _read(Path(folder), TRAJECTORIES, MONTHLY, None, None)
 
 
 def trajectory_table(

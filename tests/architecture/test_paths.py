@@ -14,7 +14,7 @@ import pytest
 EXTENSIONS = "py|yaml|md|toml|bib|cff|mplstyle"
 LOOKS_LIKE_A_PATH = re.compile(rf"[\w.*-]+(?:/[\w.*-]+)*(?:/|\.(?:{EXTENSIONS}))|\.?\w+/[\w./*-]+")
 # Written by a run or by a person, so no checkout holds them.
-MADE_LATER = ("results/", ".venv/", "NAME.yaml", "half_force.yaml")
+MADE_LATER = ("results/", "parts/", "trajectories/", "events/", ".venv/", "NAME.yaml", "half_force.yaml")
 CITED = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d[a-z]?\b")
 COMMAND = re.compile(r"<!-- command: (\w+) -->\n```sh\n(.+?)\n```\n<!-- end -->", re.DOTALL)
 SCENARIO = re.compile(r"<!-- scenario: (\w+) -->\n```yaml\n(.+?)```\n<!-- end -->", re.DOTALL)

@@ -25,13 +25,15 @@ WorldName = Annotated[
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
+    "sweep": ("sweep", "sweep", "Run an experiment at every point of its design; resumable, extendable, in shards."),
+    "merge": ("sweep", "merge", "Put the shards of a sweep together."),
     "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up, how well it is known."),
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "camps": ("camps", "camps", "Sort the actors into two camps, run by run, and compare line-ups of history."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
     "validate": ("validate", "validate", "Score runs by the documented patterns they pass, beside two baselines."),
     "calibrate": ("calibrate", "calibrate", "Fit what is uncertain to half of what is documented; score the other."),
-    "check": ("check", "check", "Say everything that is wrong with scenario files, at once."),
+    "check": ("check", "check", "Say everything that is wrong with scenario and experiment files, at once."),
     "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
     "new": ("new", "new", "Begin a scenario file that extends another."),
     "schema": ("schema", "schema", "Print the JSON Schema of a scenario file, for editors."),

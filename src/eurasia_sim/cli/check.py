@@ -1,4 +1,4 @@
-"""`check`: everything wrong with scenario files."""
+"""`check`: everything wrong with scenario and experiment files."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from typing import Annotated
 import typer
 
 from eurasia_sim.cli import BAD_INPUT, WorldName
-from eurasia_sim.reading import Problem, nearest
+from eurasia_sim.experiment import check_experiment, kind_of
+from eurasia_sim.experiment_library import names as experiments
+from eurasia_sim.hypotheses import load_hypotheses
+from eurasia_sim.reading import InputProblems, Problem, nearest
 from eurasia_sim.scenario import check_file
 from eurasia_sim.scenario_library import locate, names
 from eurasia_sim.world import World, load_world
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files, or names of scenarios.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Scenario or experiment files, or names of either.")
+    ],
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
-    """Say everything that is wrong with scenario files, at once; exit 2 if anything is.
+    """Say everything that is wrong with scenario and experiment files, at once; exit 2 if anything is.
 
     Example: eurasia-sim check scenarios/us_exit.yaml my_scenario.yaml
     """
@@ -43,7 +48,18 @@ def _problems(file: str, world: World) -> list[Problem]:
     path = locate(file, world.directory)
     if path is None and Path(file).exists():
         path = Path(file)
+    path = path or experiments().get(file)
     if path is None:
-        known = names(world=world.directory)
-        return [Problem(file, 1, 1, "no such file or scenario", "", nearest(file, known), ", ".join(known))]
+        known = {**names(world=world.directory), **experiments()}
+        said = "no such file, scenario or experiment"
+        return [Problem(file, 1, 1, said, "", nearest(file, known), ", ".join(known))]
+    kind = kind_of(path)
+    if kind == "sweep":
+        return check_experiment(path, world)
+    if kind == "hypotheses":
+        try:
+            load_hypotheses(path, world)
+        except InputProblems as error:
+            return error.problems
+        return []
     return check_file(path, world)

@@ -72,13 +72,15 @@ class RunCounter:
         if self.bar is not None:
             self.bar.update(self.task, total=total)
 
-    def __call__(self, finished: int) -> None:
-        """Show that so many runs are finished."""
+    def __call__(self, finished: int, failed: int = 0, before: int = 0) -> None:
+        """Show that so many runs are finished, and how many of them failed; `before` were there at the start."""
+        said = f", {failed} failed" if failed else ""
         if self.bar is not None:
-            self.bar.update(self.task, completed=finished)
+            self.bar.update(self.task, completed=finished, description=f"runs{said}")
         elif self._is_time():
-            rate = finished / (self.last - self.began)
-            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second", err=True)
+            rate = (finished - before) / (self.last - self.began)
+            left = f", {(self.total - finished) / rate:.0f} s left" if rate > 0 else ""
+            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second{left}{said}", err=True)
 
     def stage(self, name: str, done: int, of: int) -> None:
         """Show that so much of one stage among several is done."""

@@ -1,0 +1,197 @@
+"""One part of a sweep: a few hundred runs, worked on anywhere and handed back as the bytes of its tables."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim import kernel
+from eurasia_sim.chronicle import chronicle
+from eurasia_sim.design import Draws
+from eurasia_sim.ensemble import NO_COLUMNS, Outcome, run_paired
+from eurasia_sim.experiment_form import Factor
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.store import run_ids, trajectory_table
+from eurasia_sim.study import Study
+from eurasia_sim.sweep_point import Batch, Point, Setup, batches, point_of
+
+OK = kernel.STATUS[0]
+ERROR, ABORTED, TIMEOUT = "error", "aborted", "timeout"
+# A call of the kernel is short enough for an interrupt to be answered between two.
+_RUNS_A_CALL = 8
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some points of a sweep, one after another."""
+
+    number: int
+    first: int  # number of its first point
+    cells: Floats  # (P, F)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a chunk gave: its tables as parquet, ready to be written."""
+
+    number: int
+    runs: int
+    failed: int
+    seconds: float
+    tables: Mapping[str, bytes]  # "parts", and "trajectories" or "events" where they are kept
+
+
+class Interrupted(Exception):
+    """A chunk was given up because the sweep stops."""
+
+
+@dataclass
+class _Rows:
+    """The runs of a chunk, in the order point, scenario, replicate."""
+
+    head: dict[str, np.ndarray[Any, Any]]
+    columns: tuple[str, ...]
+    means: Floats
+    trajectories: list[pd.DataFrame]
+    events: list[pd.DataFrame]
+
+
+def work(setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False, *, status: str = OK) -> Finished:
+    """Run a chunk.
+
+    Args:
+        stopped: asked every few runs; once it says yes, the chunk is given up.
+        status: another than ok says why the chunk is not run: its runs are missing, with this status.
+
+    Raises:
+        Interrupted: when it was stopped.
+    """
+    began = time.perf_counter()
+    experiment = setup.experiment
+    points = [point_of(setup, chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
+    rows = _empty(setup, chunk, points)
+    for batch in batches(points):
+        _run_batch(setup, batch, rows, stopped, status)
+    kept = experiment.columns or rows.columns
+    chosen = [rows.columns.index(name) for name in kept]
+    whole = pd.DataFrame({**rows.head, **{n: rows.means[:, at] for n, at in zip(kept, chosen, strict=True)}})
+    tables = {"parts": _parquet(whole)}
+    if setup.keep != "measures":
+        found = rows.trajectories if setup.keep == "trajectories" else rows.events
+        tables[setup.keep] = _parquet(pd.concat(found, ignore_index=True)) if found else b""
+    return Finished(
+        chunk.number,
+        len(whole),
+        int((whole["status"] != OK).sum()),
+        time.perf_counter() - began,
+        {name: content for name, content in tables.items() if content},
+    )
+
+
+def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
+    """The table of a chunk before any run: every run is missing."""
+    times, per_point = setup.experiment.replications, setup.experiment.runs_a_point
+    count = len(points) * per_point
+    inputs = setup.inputs(points[0].scenarios[0], points[0])
+    factors = {}
+    for at, factor in enumerate(setup.experiment.factors):
+        values = [factor.value(cell) for cell in chunk.cells[:, at]]
+        if factor.declared:
+            held = [dict(point.numbers).get(factor.name) for point in points]
+            values = [_held(setup, factor, p) if v is None else v for v, p in zip(held, points, strict=True)]
+        factors[factor.column] = np.repeat(np.array(values, object if factor.is_text else np.float64), per_point)
+    scenarios = [name for point in points for name in point.scenarios for _ in range(times)]
+    theories = [setup.theory(n, point) for point in points for n in point.scenarios for _ in range(times)]
+    head = {
+        "run_id": np.full(count, "", object),
+        "point": np.repeat(chunk.first + np.arange(len(points), dtype=np.int64), per_point),
+        "replicate": np.tile(np.arange(times, dtype=np.int64), count // times),
+        "scenario": np.array(scenarios, object),
+        "theory": np.array(theories, object),
+        "seed": np.array([s for point in points for _ in point.scenarios for s in point.seeds], np.uint64),
+        "draw": np.full(count, "", object),
+        "status": np.full(count, OK, object),
+        "failed_month": np.full(count, -1, np.int64),
+        "failed_phase": np.full(count, kernel.PHASES[0], object),
+        **factors,
+    }
+    return _Rows(head, inputs.columns, np.full((count, len(inputs.columns)), np.nan), [], [])
+
+
+def _held(setup: Setup, factor: Factor, point: Point) -> float:
+    """The value at which a theory or a form holds a number."""
+    return float(setup.inputs(point.scenarios[0], point).rules[factor.name.rsplit(".", 1)[1]])
+
+
+def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bool], status: str) -> None:
+    """Run a batch a few runs at a time, and put what it gives where it belongs in the rows."""
+    draws, times = batch.draws(setup), setup.experiment.replications
+    scenarios = batch.points[batch.members[0, 0]].scenarios
+    family, where = [], []
+    for column in range(batch.members.shape[1]):
+        for s, name in enumerate(scenarios):
+            family.append(setup.inputs(name, batch.points[batch.members[0, column]]))
+            first = (batch.members[:, column] * len(scenarios) + s) * times
+            where.append((first[:, None] + np.arange(times)).ravel())  # a draw's row, by scenario and schedule
+    names, kept = draws.names(), _kept(setup, family[0])
+    for inputs, at in zip(family, where, strict=True):
+        rows.head["run_id"][at] = run_ids(inputs, draws, setup.world.digest)
+        rows.head["draw"][at] = names
+        rows.head["status"][at] = status
+    if status != OK:
+        return
+    size = max(1, _RUNS_A_CALL // len(family))
+    for begin in range(0, len(draws), size):
+        if stopped():
+            raise Interrupted
+        some = slice(begin, begin + size)
+        outcomes = run_paired(family, draws.part(some), setup.experiment.window, kept)
+        for inputs, at, outcome in zip(family, where, outcomes, strict=True):
+            _take(setup, rows, inputs, at[some], draws.part(some), outcome, kept)
+
+
+def _kept(setup: Setup, inputs: Inputs) -> Integers:
+    """Columns whose monthly values are kept: those the experiment names, else what a study shows."""
+    if setup.keep != "trajectories":
+        return NO_COLUMNS
+    experiment = setup.experiment
+    names = experiment.columns or Study(setup.world, experiment.scenarios, (), 1, 1).shown(inputs.columns)
+    return np.array([inputs.columns.index(name) for name in names], np.int64)
+
+
+def _take(
+    setup: Setup, rows: _Rows, inputs: Inputs, at: Integers, draws: Draws, outcome: Outcome, kept: Integers
+) -> None:
+    """Put what some runs gave into the rows of a chunk."""
+    rows.means[at] = outcome.means
+    failed = outcome.statuses[:, 0] > 0
+    rows.head["status"][at] = [kernel.STATUS[s] for s in outcome.statuses[:, 0]]
+    rows.head["failed_month"][at] = np.where(failed, outcome.statuses[:, 1], -1)
+    rows.head["failed_phase"][at] = [kernel.PHASES[s] for s in outcome.statuses[:, 2]]
+    ids = list(rows.head["run_id"][at])
+    if setup.keep == "trajectories":
+        months = [setup.world.date(t) for t in range(inputs.months)]
+        names = [inputs.columns[column] for column in kept]
+        rows.trajectories.append(
+            trajectory_table(ids, inputs.scenario.name, months, names, outcome.trajectories[:, : inputs.months])
+        )
+    elif setup.keep == "events":
+        for r, run_id in enumerate(ids):
+            own = Inputs(**{**vars(inputs), "rules": draws.rules[r : r + 1].reshape(()), "row": draws.rows[r]})
+            told, _ = chronicle(setup.world, own, int(draws.seeds[r]))
+            told.insert(0, "run_id", run_id)
+            rows.events.append(told)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    """A table as parquet (zstd); the same table gives the same bytes."""
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, compression="zstd", index=False)
+    return buffer.getvalue()

@@ -1,0 +1,195 @@
+"""What a sweep asks of one point, and which points share so much that they are run together."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurasia_sim.design import Draws, hold_shares, put
+from eurasia_sim.experiment_form import SPREAD, Experiment, Factor
+from eurasia_sim.inputs import Inputs, capability_index, prepare, schedule_of
+from eurasia_sim.parameters import Schedule
+from eurasia_sim.posture import build_posture
+from eurasia_sim.scenario import Scenario, apply_settings
+from eurasia_sim.world import World
+
+Keep = Literal["measures", "trajectories", "events"]
+Value = TypeVar("Value")
+# Schedules take about ten megabytes each; so many serve a part without weighing on memory.
+_MOST_SCHEDULES = 6
+_MOST_INPUTS = 200
+_POSTURE = "capabilities."  # numbers that reach a run through its schedule
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point made out: what its runs are given."""
+
+    scenarios: tuple[str, ...]
+    theory: str | None
+    forms: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, float], ...]  # those that every run's own parameters hold
+    settings: tuple[str, ...]  # those that need another schedule, as `path=value`
+    seeds: tuple[int, ...]  # one a replicate
+
+
+class _Recent:
+    """The few values asked for last."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.held: OrderedDict[Hashable, object] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The value of a key, made now if it is not held; threads may make one twice, to the same effect."""
+        found = self.held.get(key)
+        if found is None:
+            found = self.held[key] = make()
+            while len(self.held) > self.most:
+                self.held.popitem(last=False)
+        return found  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a worker needs to know of a sweep, beside its chunks."""
+
+    world: World
+    experiment: Experiment
+    keep: Keep = "measures"
+    _schedules: _Recent = field(default_factory=lambda: _Recent(_MOST_SCHEDULES), compare=False)
+    _inputs: _Recent = field(default_factory=lambda: _Recent(_MOST_INPUTS), compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process needs; it makes its own schedules."""
+        return Setup, (self.world, self.experiment, self.keep)
+
+    @cached_property
+    def scenarios(self) -> Mapping[str, Scenario]:
+        """By name."""
+        return {scenario.name: scenario for scenario in self.experiment.scenarios}
+
+    def theory(self, name: str, point: Point) -> str:
+        """The theory a scenario is run under at a point."""
+        return point.theory or self.scenarios[name].theory or self.world.default_theory
+
+    def inputs(self, name: str, point: Point) -> Inputs:
+        """The kernel's inputs of a scenario at a point, its own numbers apart."""
+        theory = self.theory(name, point)
+        forms = {**self.world.default_forms, **self.scenarios[name].forms, **dict(point.forms)}
+        index = capability_index(self.world, forms)
+
+        def made() -> tuple[Scenario, Schedule]:
+            scenario = apply_settings(self.scenarios[name], point.settings, self.world)
+            posture = build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
+            return scenario, schedule_of(posture, self.world.geography())
+
+        def prepared() -> Inputs:
+            scenario, schedule = self._schedules.get((name, point.settings, index), made)
+            return prepare(self.world, scenario, theory, forms, schedule)
+
+        if point.settings:  # each would hold its schedule in memory
+            return prepared()
+        return self._inputs.get((name, theory, tuple(forms.items())), prepared)
+
+
+def point_of(setup: Setup, number: int, cells: Sequence[float]) -> Point:
+    """What one row of the design's table asks for."""
+    experiment, world = setup.experiment, setup.world
+    given = {factor.name: factor.value(cell) for factor, cell in zip(experiment.factors, cells, strict=True)}
+    theory = str(given["theory"]) if "theory" in given else experiment.theory
+    forms = {**experiment.forms, **{n.partition(".")[2]: str(v) for n, v in given.items() if n.startswith("form.")}}
+    chosen = (str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios)
+    numbers: dict[str, float] = {}
+    settings: list[str] = []
+    for factor in experiment.factors:
+        for path, value in _moved(factor, given[factor.name]):
+            if path in ("scenario", "theory", "seed") or path.startswith("form."):
+                continue
+            if path in world.numbers and not path.startswith(_POSTURE):
+                held = _as_theory_has_it(setup, factor, float(value), theory, forms, chosen[0])
+                if held is not None:
+                    numbers[path] = held
+            else:
+                settings.append(f"{path}={value}")
+    root = int(given.get("seed", experiment.seed))
+    key = () if experiment.chance == "common" else (number,)
+    seeds = np.random.SeedSequence(root, spawn_key=key).generate_state(experiment.replications, np.uint64)
+    return Point(chosen, theory, tuple(forms.items()), tuple(numbers.items()), tuple(settings), tuple(map(int, seeds)))
+
+
+def _moved(factor: Factor, value: float | str) -> Iterator[tuple[str, float | str]]:
+    """Every path that a factor sets, with its value."""
+    if not factor.moves:
+        yield factor.name, value
+    for path, (first, last) in factor.moves.items():
+        share = (float(value) - factor.low) / (factor.high - factor.low)
+        yield path, first + (last - first) * share
+
+
+def _as_theory_has_it(
+    setup: Setup, factor: Factor, value: float, theory: str | None, forms: Mapping[str, str], scenario: str
+) -> float | None:
+    """A number drawn over its declared range, moved into the theory's own; none where theory or forms hold it.
+
+    A number that the file names itself, with its own range or levels, is what the file says.
+    """
+    world = setup.world
+    name = factor.name.rsplit(".", 1)[1] if "." in factor.name else factor.name
+    if not factor.declared or not factor.name.startswith("rules."):
+        return value
+    preset = world.theories[theory or setup.scenarios[scenario].theory or world.default_theory]
+    chosen = {**world.default_forms, **forms}
+    if name in preset.fix or any(name in world.forms[f][a].fix for f, a in chosen.items()):
+        return None
+    low, high = preset.ranges.get(name, (factor.low, factor.high))
+    return low + (high - low) * (value - factor.low) / (factor.high - factor.low)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Points that share draws, crossed with points that share schedules: run as one family."""
+
+    members: NDArray[np.int64]  # (D, S) numbers within the chunk
+    points: Sequence[Point]
+
+    def draws(self, setup: Setup) -> Draws:
+        """(D * replicates,) draws of its rows of points."""
+        first = self.points[self.members[0, 0]]
+        inputs = setup.inputs(first.scenarios[0], first)
+        rows = [self.points[members[0]] for members in self.members]
+        times = setup.experiment.replications
+        seeds = np.array([seed for point in rows for seed in point.seeds], np.uint64)
+        draws = Draws(np.repeat(inputs.rules[None], len(seeds)), np.tile(inputs.row, (len(seeds), 1)), seeds)
+        for at, (path, _) in enumerate(first.numbers):
+            values = np.repeat([point.numbers[at][1] for point in rows], times)
+            put(setup.world, draws, path, values)
+            if setup.experiment.kind in SPREAD:
+                draws.drawn[path] = values
+        if any(path in setup.world.coded_index for path, _ in first.numbers):
+            hold_shares(setup.world, draws.rows)
+        return draws
+
+
+def batches(points: Sequence[Point]) -> Iterator[Batch]:
+    """Points put together so that what they share is run once."""
+    by_draw: dict[Hashable, list[int]] = {}
+    for at, point in enumerate(points):
+        by_draw.setdefault((point.scenarios, point.theory, point.forms, point.numbers, point.seeds), []).append(at)
+    crossed: dict[Hashable, list[list[int]]] = {}
+    for members in by_draw.values():
+        one = points[members[0]]
+        paths = tuple(path for path, _ in one.numbers)
+        schedules = tuple(points[at].settings for at in members)
+        crossed.setdefault((one.scenarios, one.theory, one.forms, paths, schedules), []).append(members)
+    for groups in crossed.values():
+        table = np.array(groups, np.int64)
+        width = max(1, _MOST_SCHEDULES // len(points[table[0, 0]].scenarios))
+        for first in range(0, table.shape[1], width):
+            yield Batch(table[:, first : first + width], points)

@@ -1,0 +1,55 @@
+"""One run of a sweep lived again, month by month, so that a failure is seen where it happens."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eurasia_sim import kernel
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.layout import unpack_state
+from eurasia_sim.parameters import Floats
+from eurasia_sim.sweep import Sweep
+from eurasia_sim.sweep_point import batches, point_of
+from eurasia_sim.world import World
+
+
+def rerun(prepared: Sweep, run: str) -> None:
+    """Live one run of a sweep month by month, so that what fails in it raises where it fails.
+
+    Args:
+        run: `point:replicate:scenario`, as the table of failures has it.
+
+    Raises:
+        FloatingPointError: naming mechanism and month; DataError: where the sweep has no such run.
+    """
+    setup, design = prepared.setup, prepared.design
+    number, replicate, name = run.split(":") if run.count(":") == 2 else ("", "", "")
+    good = number.isdigit() and replicate.isdigit()
+    if not good or int(number) >= len(design) or int(replicate) >= setup.experiment.replications:
+        raise DataError([f"--rerun {run} is no run of this sweep\n    allowed: POINT:REPLICATE:SCENARIO, from 0"])
+    point = point_of(setup, int(number), design.cells[int(number)])
+    if name not in point.scenarios:
+        raise DataError([f"--rerun {run}: point {number} is not run in '{name}'"])
+    (batch,) = batches([point])
+    draws = batch.draws(setup)
+    inputs = setup.inputs(name, point)
+    _live(setup.world, inputs, draws.rules[int(replicate)], draws.rows[int(replicate)], point.seeds[int(replicate)])
+
+
+def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
+    """Step one run through the kernel's two halves of each month; numpy raises at the first number that is none."""
+    geography = inputs.geography
+    scratch = np.empty(inputs.constants_size)
+    constants = kernel.derive(row, scratch, geography, inputs.focus, inputs.scopes, rules)
+    sizes = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
+    state = unpack_state.py_func(np.zeros(inputs.state_size), *sizes)
+    with np.errstate(invalid="raise", divide="raise", over="raise"):
+        kernel.begin(state, row, geography, constants, rules)
+        for t in range(-inputs.burn_in, inputs.months):
+            month, number = inputs.month(max(t, 0)), np.uint64(t + inputs.burn_in)
+            kernel.assess(state, constants, month, np.uint64(seed), number, rules)
+            kernel.act(state, constants, month, np.uint64(seed), number, rules)
+            if phase := kernel.failed_phase(state):
+                when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
+                raise FloatingPointError(f"{kernel.PHASES[phase]} gave a number that is none in {when}")

@@ -1,0 +1,72 @@
+"""Small sweeps for tests: a scenario of a few months, a design of a few points, a world in which a run can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from eurasia_sim.experiment import load_experiment
+from eurasia_sim.sweep import Sweep, prepare_sweep
+from eurasia_sim.world import World
+
+# A coefficient that may be anything in a world made for failing; from some size on its product is no number.
+FRAGILE = "rules.alignment.alignment_affinity"
+SCENARIO = """format: 1
+title: A few months
+departs: "2001-12"
+horizon: "2002-03"
+levers: {pressure: {united_states: {russia: 0.3}}}
+"""
+GRID = """format: 1
+kind: sweep
+title: A try
+scenarios: [{scenario}]
+design: {{kind: grid}}
+factors:
+  rules.allocation.habit: {{low: 0.7, high: 0.95, steps: {steps}}}
+  pressure.united_states.china: [0.1, 0.9]
+replications: 2
+measures: [competition.russia-china.central_asia, alignment.russia.china]
+"""
+
+
+def written(folder: Path, text: str, name: str = "tried") -> Path:
+    """A sweep file over a scenario of a few months, both in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scenario = folder / "few_months.yaml"
+    scenario.write_text(SCENARIO, encoding="utf-8")
+    file = folder / f"{name}.yaml"
+    file.write_text(text.replace("{scenario}", str(scenario)), encoding="utf-8")
+    return file
+
+
+def grid(folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object) -> Sweep:
+    """A grid of 2 * steps points and twice as many runs."""
+    file = written(folder, GRID.format(scenario="{scenario}", steps=steps))
+    return prepare_sweep(load_experiment(file, world), world, runs_a_chunk=runs_a_chunk, **options)  # type: ignore[arg-type]
+
+
+def failing(folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2) -> Sweep:
+    """A sweep in which the runs of one point fail."""
+    fragile = fragile_world(world)
+    file = written(
+        folder,
+        "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\ndesign: {kind: grid}\n"
+        f"factors: {{{FRAGILE}: {values}}}\nreplications: 2\nmeasures: [alignment]\n",
+    )
+    return prepare_sweep(load_experiment(file, fragile), fragile, runs_a_chunk=runs_a_chunk)
+
+
+def fragile_world(world: World) -> World:
+    """The world with a range that no one should have declared."""
+    return replace(world, numbers={**world.numbers, FRAGILE: replace(world.numbers[FRAGILE], low=0.0, high=1e308)})
+
+
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """Every file of a results folder that carries no times and is no lock."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
+    }

@@ -1,0 +1,47 @@
+"""What the page on reading results shows is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.sweeping import grid
+
+from eurasia_sim.store import load_results
+from eurasia_sim.sweep import Work, carry_out
+from eurasia_sim.world import load_world
+
+EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```python\n(.+?)```\n<!-- end -->", re.DOTALL)
+COLUMN = "competition.russia-china.central_asia"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("read")
+    return carry_out(grid(place, load_world(), steps=2), place / "out", Work(workers=1)).folder
+
+
+def run_example(name: str, folder: Path, repository: Path) -> dict[str, object]:
+    examples = dict(EXAMPLE.findall((repository / "docs" / "how-to" / "read-results.md").read_text(encoding="utf-8")))
+    seen: dict[str, object] = {"folder": folder}
+    exec(compile(examples[name], name, "exec"), seen)  # noqa: S102 - the page's own lines, tested as a reader would run them
+    return seen
+
+
+def test_pandas_reads_a_sweep_as_the_page_says(folder: Path, repository: Path, capsys: pytest.CaptureFixture) -> None:
+    runs = run_example("pandas", folder, repository)["runs"]
+    assert isinstance(runs, pd.DataFrame)
+    assert list(runs.columns) == ["point", "scenario", COLUMN]
+    assert len(runs) == 8
+    assert "few_months" in capsys.readouterr().out
+
+
+def test_duckdb_reads_the_parts_as_the_page_says(folder: Path, repository: Path) -> None:
+    pytest.importorskip("duckdb")
+    found = run_example("duckdb", folder, repository)["found"]
+    assert isinstance(found, pd.DataFrame)
+    whole = load_results(folder).groupby("point")[COLUMN].mean()
+    assert list(found["runs"]) == [2, 2, 2, 2]
+    assert list(found["competition"]) == pytest.approx(list(whole))

@@ -1,0 +1,150 @@
+"""A sweep is killed at any moment, every write of it fails once, the disk fills up: it goes on to the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import multiprocessing
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.sweeping import contents, grid
+
+from eurasia_sim import store
+from eurasia_sim.sweep import Sweep, Work, carry_out
+from eurasia_sim.world import World, load_world
+
+KILLS = 30
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world()
+
+
+def carried_on(prepared: Sweep, out: Path) -> Path:
+    return carry_out(prepared, out, Work(workers=2), resume=True).folder
+
+
+def _sweep_for_ever(prepared: Sweep, out: str) -> None:
+    """What the child does that is killed: the whole sweep, from wherever the folder stands."""
+    carried_on(prepared, Path(out))
+
+
+@pytest.fixture(scope="module")
+def forks() -> multiprocessing.context.ForkServerContext:
+    """Children that need not import everything again, of a server that has no threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["eurasia_sim.sweep"])
+    return context
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World, tmp_path: Path, forks) -> None:
+    prepared = grid(tmp_path, world, steps=20)
+    whole = carried_on(prepared, tmp_path / "whole")
+    moments = random.Random(11)
+    killed, left, out = 0, [], tmp_path / "killed"
+    parts = out / whole.name / "parts"
+    while killed < KILLS:
+        child = forks.Process(target=_sweep_for_ever, args=(prepared, str(out)))
+        child.start()
+        before = len(list(parts.glob("0*.parquet")))
+        deadline = time.monotonic() + 60
+        while len(list(parts.glob("*"))) <= before and child.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.001)  # until it writes
+        child.join(moments.uniform(0, 0.1))
+        if child.is_alive():
+            child.kill()
+            child.join()
+            killed += 1
+            now = sorted(parts.glob("0*.parquet"))
+            assert len(now) >= before  # what was there stays there
+            left.append(len(now))
+        assert all((out / whole.name / "parts" / path.name).read_bytes() == path.read_bytes()
+                   for path in (whole / "parts").glob("*.parquet") if (parts / path.name).exists())  # fmt: skip
+        if len(list(parts.glob("0*.parquet"))) > 30:  # begin again before it is done, so that there is always work
+            for path in moments.sample(sorted(parts.glob("0*.parquet")), 25):
+                path.unlink()
+    assert len(set(left)) > 3  # the moments were different ones
+    assert carried_on(prepared, out) == out / whole.name
+    assert contents(out / whole.name) == contents(whole)
+    assert not list(out.glob("**/.*.part"))
+
+
+class _Failing:
+    """Lets the n-th call of a function of the operating system fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, target: object, name: str, n: int) -> None:
+        self.calls, self.n, self.real = 0, n, getattr(target, name)
+        failing = self
+
+        def call(*given, **options):
+            failing.calls += 1
+            if failing.calls == failing.n:
+                raise OSError(errno.EIO, "the disk has gone")
+            return failing.real(*given, **options)
+
+        monkeypatch.setattr(target, name, call)
+
+
+@pytest.mark.parametrize(("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (store, "write_whole")])
+def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: object, name: str
+) -> None:
+    prepared = grid(tmp_path, world, steps=2)
+    with monkeypatch.context() as patch:
+        counted = _Failing(patch, target, name, n=-1)
+        whole = carried_on(prepared, tmp_path / "whole")
+    expected, failed = contents(whole), 0
+    for n in range(1, counted.calls + 1):
+        out = tmp_path / f"{n}"
+        with monkeypatch.context() as patch:
+            _Failing(patch, target, name, n)
+            with contextlib.suppress(OSError):
+                carried_on(prepared, out)
+                failed -= 1
+            failed += 1
+        for path in (out / whole.name / "parts").glob("0*.parquet"):
+            assert path.read_bytes() == expected[f"parts/{path.name}"]
+        carried_on(prepared, out)
+        assert contents(out / whole.name) == expected
+    assert failed >= counted.calls - 2  # two looks whether a finished sweep is there; nothing else hides a failure
+    assert counted.calls >= 4
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of half a megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small file system needs to be root, and a kernel that allows it")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_ends_the_sweep_clearly_and_room_lets_it_go_on(
+    world: World, tmp_path: Path, small_disk: Path
+) -> None:
+    prepared = grid(tmp_path, world, steps=4)
+    whole = carried_on(prepared, tmp_path / "whole")
+    ballast = small_disk / "ballast"
+    free = os.statvfs(small_disk)
+    ballast.write_bytes(b"\0" * (free.f_bavail * free.f_frsize - 56 * 1024))
+    with pytest.raises(OSError, match="No space left") as raised:
+        carried_on(prepared, small_disk)
+    assert raised.value.errno == errno.ENOSPC
+    kept = sorted((small_disk / whole.name / "parts").glob("0*.parquet"))
+    assert 0 < len(kept) < prepared.plan.chunks
+    assert all(path.read_bytes() == (whole / "parts" / path.name).read_bytes() for path in kept)
+    ballast.unlink()
+    assert contents(carried_on(prepared, small_disk)) == contents(whole)
