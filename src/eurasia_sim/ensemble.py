@@ -156,6 +156,20 @@ def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
     return memories
 
 
+def continued(inputs: Inputs, draws: Draws, memories: Floats, month: int, kept: Integers) -> Outcome:
+    """A scenario's runs taken on from snapshots before a month to its end, averaged over that span.
+
+    Args:
+        memories: (R, Z), as `snapshots` gives for any scenario that is the same before the month; left as they are.
+    """
+    span = (month, inputs.months)
+    outcome = _advance(inputs, draws, memories.copy(), span, span, kept, begins=False)
+    failed = outcome.statuses[:, 0] != 0
+    outcome.means[failed] = np.nan
+    outcome.trajectories[failed] = np.nan
+    return outcome
+
+
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two schedules differ; the last month's successor if none do."""
     months = min(inputs.months for inputs in family)

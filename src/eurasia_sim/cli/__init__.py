@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "camps": ("camps", "camps", "Sort the actors into two camps, run by run, and compare line-ups of history."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
+    "dashboard": ("dashboard", "dashboard", "Serve the live page: edit, play and compare scenarios in a browser."),
     "check": ("check", "check", "Say everything that is wrong with scenario files, at once."),
     "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
     "new": ("new", "new", "Begin a scenario file that extends another."),

@@ -1,0 +1,183 @@
+"""Two scenarios' paired runs in growing numbers, branched from snapshots at the month in which they part."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim.design import Draws, range_draws, reference_draws
+from eurasia_sim.ensemble import Outcome, Progress, branch_month, continued, in_chunks, snapshots
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.parameters import Floats
+from eurasia_sim.world import World
+
+BATCHES = (16, 24, 60, 100, 200)  # 16 pairs for a first look, 400 in all
+_YEAR = 12
+
+
+@dataclass
+class Snapshots:
+    """The runs of one visitor before the month of parting, kept so that a changed future need not relive the past."""
+
+    key: str = ""
+    draws: Draws | None = None
+    memories: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    ready: int = 0  # how many runs have been lived up to the month
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known so far: by scenario, the trajectories and the means after the parting of all runs done."""
+
+    names: tuple[str, ...]
+    columns: tuple[str, ...]  # that trajectories hold
+    trajectories: tuple[Floats, ...]  # each (R, months from `first`, columns); a failed run is NaN
+    means: tuple[Floats, ...]  # each (R, C)
+    statuses: tuple[tuple[int, int], ...]  # by scenario: runs, failed
+    every: tuple[str, ...]  # the columns of `means`
+    first: int  # month of the first value of a trajectory
+    parting: int
+    seconds: float
+    done: int
+    total: int
+
+    def column(self, name: str) -> dict[str, Floats]:
+        """(R, months) trajectories of one column by scenario."""
+        at = self.columns.index(name)
+        return {own: runs[:, :, at] for own, runs in zip(self.names, self.trajectories, strict=True)}
+
+    def table(self, seeds: Floats) -> pd.DataFrame:
+        """The means as `ensemble.table` has them: a row a run and scenario."""
+        parts = [
+            pd.DataFrame(means, columns=list(self.every)).assign(scenario=name, run=np.arange(len(means)), seed=seeds)
+            for name, means in zip(self.names, self.means, strict=True)
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+
+def parting_month(family: Sequence[Inputs]) -> int:
+    """The month in which the scenarios part; for one alone, or two that never do, when it leaves the record."""
+    own = min(inputs.scenario.branch_month for inputs in family)
+    found = branch_month(family) if len(family) > 1 else own
+    months = min(inputs.months for inputs in family)
+    return max(min(found, own if found >= months else found, months - 1), 0)
+
+
+def draw(world: World, inputs: Inputs, seed: int, *, over_ranges: bool) -> Draws:
+    """All runs that an answer may come to hold."""
+    n = sum(BATCHES)
+    return range_draws(world, inputs, n, seed) if over_ranges else reference_draws(inputs, n, seed)
+
+
+def _key(inputs: Inputs, draws: Draws, month: int) -> str:
+    """What decides the runs before a month, as a digest."""
+    total = hashlib.sha256(f"{month} {inputs.burn_in} ".encode())
+    for part in (inputs.schedule.rows[:month], draws.rules, draws.rows, draws.seeds):
+        total.update(np.ascontiguousarray(part).tobytes())
+    return total.hexdigest()
+
+
+def answers(
+    family: Sequence[Inputs],
+    draws: Draws,
+    columns: Sequence[str],
+    kept: Snapshots,
+    stop: threading.Event,
+) -> Iterator[Answer]:
+    """Better and better answers, one after each batch of paired runs; ends early when asked to stop.
+
+    Args:
+        family: the scenario and, if there is one, the second; under one theory.
+        columns: whose trajectories are wanted, from a year before the parting on.
+        kept: snapshots of the visitor's last question, used where the past is the same, and filled.
+    """
+    parting = parting_month(family)
+    first = max(parting - _YEAR, 0)
+    key = _key(family[0], draws, first)
+    if kept.key != key:
+        kept.key, kept.draws, kept.ready = key, draws, 0
+        kept.memories = np.zeros((len(draws), family[0].state_size))
+    places = np.array([family[0].columns.index(name) for name in columns], np.int64)
+    parts: list[list[Outcome]] = []
+    began, done = time.perf_counter(), 0
+    for size in BATCHES:
+        batch = slice(done, min(done + size, len(draws)))
+        found = _batch(family, draws, places, kept, first, batch, stop)
+        if stop.is_set():
+            return
+        parts.append(found)
+        done = batch.stop
+        yield _joined(family, columns, parts, first, parting, time.perf_counter() - began, done, len(draws))
+
+
+def _batch(
+    family: Sequence[Inputs],
+    draws: Draws,
+    places: np.ndarray,
+    kept: Snapshots,
+    first: int,
+    batch: slice,
+    stop: threading.Event,
+) -> list[Outcome]:
+    """One batch of paired runs, over all cores; the past is lived only by runs that have none kept."""
+    runs = batch.stop - batch.start
+    outcomes = [
+        Outcome(
+            inputs.scenario.name,
+            np.full((runs, len(inputs.columns)), np.nan),
+            np.full((runs, inputs.months - first, len(places)), np.nan),
+            np.zeros((runs, 3), np.int64),
+        )
+        for inputs in family
+    ]
+    progress = Progress(runs, stop=stop)
+
+    def work(chunk: slice) -> list[Outcome]:
+        own = slice(batch.start + chunk.start, batch.start + chunk.stop)
+        part = draws.part(own)
+        if own.stop > kept.ready:
+            kept.memories[own] = snapshots(family[0], part, first)
+        return [continued(inputs, part, kept.memories[own], first, places) for inputs in family]
+
+    def take(chunk: slice, found: list[Outcome]) -> None:
+        for whole, part in zip(outcomes, found, strict=True):
+            whole.means[chunk], whole.trajectories[chunk] = part.means, part.trajectories
+            whole.statuses[chunk] = part.statuses
+
+    in_chunks(work, take, progress)
+    if not stop.is_set():
+        kept.ready = max(kept.ready, batch.stop)
+    return outcomes
+
+
+def _joined(
+    family: Sequence[Inputs],
+    columns: Sequence[str],
+    parts: list[list[Outcome]],
+    first: int,
+    parting: int,
+    seconds: float,
+    done: int,
+    total: int,
+) -> Answer:
+    by_scenario = list(zip(*parts, strict=True))
+    statuses = [np.concatenate([part.statuses for part in own]) for own in by_scenario]
+    return Answer(
+        names=tuple(inputs.scenario.name for inputs in family),
+        columns=tuple(columns),
+        trajectories=tuple(np.concatenate([part.trajectories for part in own]) for own in by_scenario),
+        means=tuple(np.concatenate([part.means for part in own]) for own in by_scenario),
+        statuses=tuple((len(own), int((own[:, 0] != 0).sum())) for own in statuses),
+        every=family[0].columns,
+        first=first,
+        parting=parting,
+        seconds=seconds,
+        done=done,
+        total=total,
+    )
