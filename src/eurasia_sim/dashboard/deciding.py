@@ -50,7 +50,10 @@ def Deciding(sitting: Sitting, problem: solara.Reactive[str], lived: solara.Reac
         )  # fmt: skip
         solara.Button("Leave it to its rule", on_click=lambda: decide(None), disabled=not by_hand, small=True)
     words("p", "Per cent of the budget by theatre and domain; it holds until changed.", "quiet")
-    with solara.GridFixed(columns=len(DOMAINS) + 1, row_gap="0px", column_gap="16px"):
+    with (
+        solara.Column(classes=["shares"]),
+        solara.GridFixed(columns=len(DOMAINS) + 1, row_gap="0px", column_gap="16px"),
+    ):
         for word in ("", *DOMAINS):
             words("b", word)
         for name, theatre in world.theatres.items():

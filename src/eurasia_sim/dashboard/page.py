@@ -189,6 +189,7 @@ _STYLE = """
   margin: 0; }
 .problem .v-alert__content { white-space: pre-wrap; }
 .v-slider__thumb-label { font-size: .65rem; }
+.key-numbers .v-btn { margin: 2px 0; }
 .v-btn { text-transform: none !important; letter-spacing: normal !important; }
 .v-tab { text-transform: none !important; letter-spacing: normal !important; min-width: 70px; padding: 0 12px; }
 """

@@ -14,6 +14,7 @@ from eurasia_sim.world import World
 FRIENDLY, HOSTILE, DANGER, GROUND, OTHERS = "#2b6cb0", "#c05621", "#7a1f1f", "#f4f4f4", "#8a8a8a"
 _LEAST_LEAN = 0.1  # a weaker tie is not drawn
 _LEAST_DANGER = 0.02
+_WIDEST = 6.0  # cubed below it, since most lean strongly
 _TILE, _GAP = 170.0, 34.0
 
 
@@ -39,7 +40,7 @@ def network(model: EurasiaModel) -> str:
         if abs(lean) >= _LEAST_LEAN:
             said = f"{actors[i].name} – {actors[j].name}: {lean:+.2f}"
             marks.append(
-                line((*places[i], *places[j]), FRIENDLY if lean > 0 else HOSTILE, 7 * abs(lean), said, dashed=lean < 0)
+                line((*places[i], *places[j]), FRIENDLY if lean > 0 else HOSTILE, _WIDEST * abs(lean) ** 3, said, dashed=lean < 0)
             )
     for actor, (x, y), power in zip(actors, places, state.power, strict=True):
         size = 7 + 46 * math.sqrt(max(float(power), 0.0))
