@@ -25,7 +25,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 60_000  # milliseconds; a machine may be busy
+PATIENCE = 120_000  # milliseconds; a machine may be busy
 _COMPILING = 600  # seconds
 
 
@@ -62,10 +62,11 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         try:
             _wait_for(f"http://127.0.0.1:{port}/", server, log)
             yield f"http://127.0.0.1:{port}"
+            said = log.read_text(errors="replace")  # before it is asked to end, which cuts open connections off
         finally:
             server.terminate()
             server.wait(timeout=30)
-    assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
+    assert "Traceback" not in said, said
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -73,7 +74,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < end:
         assert server.poll() is None, log.read_text()
         try:
-            with urllib.request.urlopen(url, timeout=30):
+            with urllib.request.urlopen(url, timeout=30):  # noqa: S310 - our own address
                 return
         except OSError:
             time.sleep(0.5)
@@ -126,9 +127,12 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def keep(gallery: Path) -> Callable[[object, str], None]:
     def keep(page, name: str) -> None:
-        page.wait_for_timeout(500)  # what slides in has come to rest
+        size = page.viewport_size
+        page.set_viewport_size({**size, "height": 1900})  # the page scrolls inside itself
+        page.wait_for_timeout(800)  # what slides in has come to rest
         file = gallery / f"{re.sub(r'[^a-z]+', '_', name.lower())}.png"
-        page.screenshot(path=file, full_page=True)
+        page.screenshot(path=file)
+        page.set_viewport_size(size)
         assert file.stat().st_size > 20_000
 
     return keep

@@ -112,14 +112,20 @@ def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, kee
     page = visit()
     before = network(page)
     unfold(page, "What nobody knows")
-    slider = page.locator(".set-number").locator("xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]")
+    slider = page.locator(".set-number").locator(
+        "xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]"
+    )
     slider.press("End")
     page.wait_for_timeout(400)
     highest = float(re.search(r"declared range \S+ to (\S+)", page.inner_text("body")).group(1))
     page.click(".set-number")
     page.wait_for_selector(".setting")
     assert float(page.inner_text(".setting").split("=")[1]) == pytest.approx(highest)
-    becomes(page, "was => document.querySelector('.picture svg') && document.querySelector('.picture').innerHTML !== was", before)
+    becomes(
+        page,
+        "was => document.querySelector('.picture svg') && document.querySelector('.picture').innerHTML !== was",
+        before,
+    )
     page.click(".v-expansion-panel-header:has-text('Where it comes from')")
     page.wait_for_selector(".claim:has-text('rests on')")
     keep(page, "number")
@@ -213,11 +219,8 @@ def test_the_ensemble_answers_soon_pairs_and_refines(visit, keep):
     page.wait_for_selector(".answered")
     choose(page, ".second", "us_stays")
     page.wait_for_selector(".difference")
-    first = page.inner_text(".answered")
-    print(first)
     page.wait_for_selector(".figure")
     becomes(page, "() => +document.querySelector('.answered').innerText.split(' ')[0] >= 200")
-    print(page.inner_text(".answered"))
     assert "interval of the mean" in page.inner_text(".difference")
     assert re.findall(r"\d+", page.inner_text(".found tr >> nth=1"))
     page.wait_for_timeout(4000)

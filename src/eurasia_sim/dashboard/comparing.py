@@ -178,5 +178,5 @@ def difference(answer: Answer, column: str) -> str:
     low, high = mean_interval(whole)
     return (
         f"{answer.names[0]} less {answer.names[1]}: {whole.mean():+.5f}, 95 % interval of the mean {low:+.5f} to "
-        f"{high:+.5f}; above zero in {(whole > 0).mean():.0%} of {len(whole)} pairs"
+        f"{high:+.5f}; above zero in {100 * (whole > 0).mean():.0f} % of {len(whole)} pairs"
     )

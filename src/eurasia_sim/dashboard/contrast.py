@@ -43,7 +43,7 @@ class Answer:
     every: tuple[str, ...]  # the columns of `means`
     first: int  # month of the first value of a trajectory
     parting: int
-    seconds: float
+    seconds: float  # of computing, without what was drawn in between
     done: int
     total: int
 
@@ -105,15 +105,17 @@ def answers(
         kept.memories = np.zeros((len(draws), family[0].state_size))
     places = np.array([family[0].columns.index(name) for name in columns], np.int64)
     parts: list[list[Outcome]] = []
-    began, done = time.perf_counter(), 0
+    seconds, done = 0.0, 0
     for size in BATCHES:
+        began = time.perf_counter()
         batch = slice(done, min(done + size, len(draws)))
         found = _batch(family, draws, places, kept, first, batch, stop)
         if stop.is_set():
             return
         parts.append(found)
         done = batch.stop
-        yield _joined(family, columns, parts, first, parting, time.perf_counter() - began, done, len(draws))
+        seconds += time.perf_counter() - began
+        yield _joined(family, columns, parts, first, parting, seconds, done, len(draws))
 
 
 def _batch(

@@ -65,7 +65,9 @@ def Explaining(sitting: Sitting, column: solara.Reactive[str], lived: int) -> No
         with solara.Column(gap="6px"):
             kinds = list(dict.fromkeys(name.split(".")[0] for name in columns))
             first = {kind: next(name for name in columns if name.split(".")[0] == kind) for kind in kinds}
-            solara.Select("Measure", kinds, measure, lambda kind: column.set(first[kind]), dense=True, classes=["measure"])
+            solara.Select(
+                "Measure", kinds, measure, lambda kind: column.set(first[kind]), dense=True, classes=["measure"]
+            )
             words("p", f"{measures()[measure]['meaning']} ({measures()[measure]['unit']})", "quiet")
             solara.Select("Of", heads, head, of.set, dense=True, classes=["of"])
             with solara.Row(gap="6px", style="flex-wrap:wrap"):

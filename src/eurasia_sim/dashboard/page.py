@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from html import escape
 
 import solara
 import solara.lab
@@ -169,15 +170,13 @@ def Events(sitting: Sitting, lived: int) -> None:  # noqa: ARG001 - asks for a n
     world = sitting.world
     rows = sitting.events[: -_MOST_EVENTS - 1 : -1]
     words("p", f"{len(sitting.events)} events so far; the latest {len(rows)}", "quiet")
-    with solara.v.SimpleTable(dense=True, class_="events"), solara.v.Html(tag="tbody"):
-        for event in rows:
-            with solara.v.Html(tag="tr"):
-                cells = (
-                    event.month, event.kind.replace("_", " "), world.actors[event.actor].name,
-                    world.theatres[event.theatre].name, event.detail,
-                )  # fmt: skip
-                for cell in cells:
-                    solara.v.Html(tag="td", children=[cell])
+    cells = (
+        (event.month, event.kind.replace("_", " "), world.actors[event.actor].name, world.theatres[event.theatre].name,
+         event.detail) for event in rows
+    )  # fmt: skip
+    # One element for all: hundreds of single ones would take seconds.
+    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
 
 
 _STYLE = """
@@ -187,9 +186,12 @@ _STYLE = """
 .picture svg { display: block; }
 .claim { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: #f6f6f6; padding: 10px;
   margin: 0; }
+.events td { padding: 3px 18px 3px 0; border-bottom: 1px solid #ddd; font-size: .9rem; }
 .problem .v-alert__content { white-space: pre-wrap; }
 .v-slider__thumb-label { font-size: .65rem; }
-.key-numbers .v-btn { margin: 2px 0; }
+.v-btn--outlined { margin: 2px 0; }
+.v-window { padding-top: 10px; }
+.number .v-select__selection { font-size: .75rem; }
 .v-btn { text-transform: none !important; letter-spacing: normal !important; }
 .v-tab { text-transform: none !important; letter-spacing: normal !important; min-width: 70px; padding: 0 12px; }
 """

@@ -16,6 +16,7 @@ _LEAST_LEAN = 0.1  # a weaker tie is not drawn
 _LEAST_DANGER = 0.02
 _WIDEST = 6.0  # cubed below it, since most lean strongly
 _TILE, _GAP = 170.0, 34.0
+_TILT = math.radians(40)  # of the heads of columns
 
 
 def _heading(model: EurasiaModel, what: str) -> str:
@@ -40,7 +41,13 @@ def network(model: EurasiaModel) -> str:
         if abs(lean) >= _LEAST_LEAN:
             said = f"{actors[i].name} – {actors[j].name}: {lean:+.2f}"
             marks.append(
-                line((*places[i], *places[j]), FRIENDLY if lean > 0 else HOSTILE, _WIDEST * abs(lean) ** 3, said, dashed=lean < 0)
+                line(
+                    (*places[i], *places[j]),
+                    FRIENDLY if lean > 0 else HOSTILE,
+                    _WIDEST * abs(lean) ** 3,
+                    said,
+                    dashed=lean < 0,
+                )
             )
     for actor, (x, y), power in zip(actors, places, state.power, strict=True):
         size = 7 + 46 * math.sqrt(max(float(power), 0.0))
@@ -90,9 +97,9 @@ def tile_map(model: EurasiaModel) -> str:
     corners = {name: (20 + column * pitch, 44 + row * pitch) for name, (row, column) in grid.items()}
     marks = [arrow_head(DANGER), text(12, 22, _heading(model, "Influence, order and danger"), 14, weight="bold")]
     shares = _foreign(model)
+    marks += _dangers(model, corners)  # under the tiles, so that none runs over words
     for k, name in enumerate(world.theatres):
         marks += _tile(model, k, corners[name], shares[:, k])
-    marks += _dangers(model, corners)
     first, second = world.pairs[0] if world.pairs else tuple(world.actors)[:2]
     across, bottom = 14.0, height - 26
     labels = ((world.actors[first].name, world.actors[first].colour), (world.actors[second].name,
@@ -142,7 +149,8 @@ def _venues(world: World, theatre: str, month: int, x: float, y: float) -> list[
     for word in inside:
         joined = f"{lines[-1]}, {word}" if lines[-1] else word
         lines = [*lines[:-1], joined] if len(joined) <= most else [*lines, word]
-    return [text(x, y + 14 * at, words, 10, "#444444") for at, words in enumerate(lines[:2])]
+    fitting = [words if len(words) <= most else words[: most - 1] + "…" for words in lines[:2]]
+    return [text(x, y + 14 * at, words, 10, "#444444") for at, words in enumerate(fitting)]
 
 
 def _dangers(model: EurasiaModel, corners: dict[str, tuple[float, float]]) -> list[str]:
@@ -203,12 +211,14 @@ def mosaic(model: EurasiaModel) -> str:
 def threats(model: EurasiaModel) -> str:
     """A row an actor that perceives, a column an actor perceived: the darker, the more threat."""
     actors, threat = list(model.world.actors.values()), model.present.state.threat
-    left, top, cell = 130.0, 118.0, 44.0
-    width, height = left + cell * len(actors) + 46, top + cell * 0.75 * len(actors) + 34
+    longest = 6.6 * max(len(actor.name) for actor in actors)
+    left, top, cell = 22 + longest, 46 + longest * math.sin(_TILT), 44.0
+    width, height = left + cell * len(actors) + longest * math.cos(_TILT), top + cell * 0.75 * len(actors) + 34
     marks = [text(12, 22, _heading(model, "Threat"), 14, weight="bold")]
     for j, actor in enumerate(actors):
         x = left + cell * (j + 0.5)
-        marks.append(f'<g transform="rotate(-40 {x:.1f} {top - 8:.1f})">{text(x, top - 8, actor.name, 11)}</g>')
+        turned = f"rotate({-math.degrees(_TILT):.0f} {x:.1f} {top - 8:.1f})"
+        marks.append(f'<g transform="{turned}">{text(x, top - 8, actor.name, 11)}</g>')
     for i, one in enumerate(actors):
         y = top + cell * 0.75 * i
         marks.append(text(left - 8, y + 21, one.name, 11, anchor="end"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -24,11 +25,19 @@ def serve(host: str, port: int) -> None:
     import uvicorn
     from solara.server.starlette import app
 
+    # Solara gives every visitor settings of the drawing library of their own, which breaks its style files; ours are
+    # the same for all, and figures take turns (see `comparing`).
+    setattr(sys.modules["solara.server.patch"], "patch_matplotlib", _left_alone)  # noqa: B010 - a module has no such type
+
     with _listening(host, port) as socket:
         config = uvicorn.Config(
             OwnPageOnly(app, host), log_level="error", access_log=False, timeout_graceful_shutdown=1
         )
         uvicorn.Server(config).run(sockets=[socket])
+
+
+def _left_alone() -> None:
+    """Patches nothing."""
 
 
 def _listening(host: str, port: int) -> Any:

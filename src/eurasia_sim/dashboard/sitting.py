@@ -33,12 +33,12 @@ class Sitting:
     @property
     def is_over(self) -> bool:
         """Whether the last month has been lived."""
-        return self.model.month >= self.model.inputs.months
+        return bool(self.model.month >= self.model.inputs.months)
 
     @property
     def has_departed(self) -> bool:
         """Whether a month has been lived in which the scenario may differ from the record."""
-        return self.model.month > self.model.scenario.branch_month
+        return bool(self.model.month > self.model.scenario.branch_month)
 
     def _view(self) -> View:
         model = self.model
