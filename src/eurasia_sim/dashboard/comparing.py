@@ -108,23 +108,30 @@ def _png(figure: Drawn) -> bytes:
     return stream.getvalue()
 
 
+class Comparison:
+    """What one visitor compares, kept while other views are looked at and while the question changes."""
+
+    def __init__(self) -> None:
+        self.second = solara.Reactive(_ALONE)
+        self.column = solara.Reactive("")
+        self.over_ranges = solara.Reactive(default_value=False)
+        self.kept = Snapshots()
+
+
 @solara.component
-def Comparing(question: Question) -> None:
+def Comparing(question: Question, comparison: Comparison) -> None:
     """The second scenario, what is drawn, and the answer as it grows."""
     world = served.world()
-    second = solara.use_reactive(_ALONE)
-    over_ranges = solara.use_reactive(False)
+    second, column, over_ranges = comparison.second, comparison.column, comparison.over_ranges
     columns = solara.use_memo(
         lambda: prepare(world, served.scenarios()[question.scenario]).columns, [question.scenario]
     )
-    column = solara.use_reactive(key_columns(columns)[0])
-    kept = solara.use_memo(Snapshots, [])
     choices = [_ALONE, *([_CHANGED] if question.settings else []), *served.scenarios()]
     other = second.value if second.value in choices else _ALONE
     chosen = column.value if column.value in columns else key_columns(columns)[0]
 
     def compute(stop: threading.Event) -> Iterator[Shown]:
-        return _answered(question, other, chosen, kept, stop, over_ranges=over_ranges.value)
+        return _answered(question, other, chosen, comparison.kept, stop, over_ranges=over_ranges.value)
 
     result = solara.use_thread(
         compute, dependencies=[question, other, chosen, over_ranges.value], intrusive_cancel=False

@@ -6,10 +6,11 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.ensemble import Outcome, Progress, branch_month, continued, in_chunks, snapshots
@@ -21,14 +22,19 @@ BATCHES = (16, 24, 60, 100, 200)  # 16 pairs for a first look, 400 in all
 _YEAR = 12
 
 
-@dataclass
 class Snapshots:
     """The runs of one visitor before the month of parting, kept so that a changed future need not relive the past."""
 
-    key: str = ""
-    draws: Draws | None = None
-    memories: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    ready: int = 0  # how many runs have been lived up to the month
+    def __init__(self) -> None:
+        self.busy = threading.Lock()  # held for a batch: an answer no longer wanted may still be at work
+        self.key = ""
+        self.memories: Floats = np.zeros((0, 0))
+        self.ready: NDArray[np.bool_] = np.zeros(0, bool)  # which runs have been lived up to the month
+
+    def turn_to(self, key: str, runs: int, size: int) -> None:
+        """Forget what is kept unless it is of the same past."""
+        if self.key != key:
+            self.key, self.ready, self.memories = key, np.zeros(runs, bool), np.zeros((runs, size))
 
 
 @dataclass(frozen=True)
@@ -100,16 +106,15 @@ def answers(
     parting = parting_month(family)
     first = max(parting - _YEAR, 0)
     key = _key(family[0], draws, first)
-    if kept.key != key:
-        kept.key, kept.draws, kept.ready = key, draws, 0
-        kept.memories = np.zeros((len(draws), family[0].state_size))
     places = np.array([family[0].columns.index(name) for name in columns], np.int64)
     parts: list[list[Outcome]] = []
     seconds, done = 0.0, 0
     for size in BATCHES:
         began = time.perf_counter()
         batch = slice(done, min(done + size, len(draws)))
-        found = _batch(family, draws, places, kept, first, batch, stop)
+        with kept.busy:
+            kept.turn_to(key, len(draws), family[0].state_size)
+            found = _batch(family, draws, places, kept, first, batch, stop)
         if stop.is_set():
             return
         parts.append(found)
@@ -143,8 +148,9 @@ def _batch(
     def work(chunk: slice) -> list[Outcome]:
         own = slice(batch.start + chunk.start, batch.start + chunk.stop)
         part = draws.part(own)
-        if own.stop > kept.ready:
+        if not kept.ready[own].all():
             kept.memories[own] = snapshots(family[0], part, first)
+            kept.ready[own] = True
         return [continued(inputs, part, kept.memories[own], first, places) for inputs in family]
 
     def take(chunk: slice, found: list[Outcome]) -> None:
@@ -153,8 +159,6 @@ def _batch(
             whole.statuses[chunk] = part.statuses
 
     in_chunks(work, take, progress)
-    if not stop.is_set():
-        kept.ready = max(kept.ready, batch.stop)
     return outcomes
 
 

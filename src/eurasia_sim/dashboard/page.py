@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 import solara
@@ -12,7 +13,7 @@ import solara.lab
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.asking import Asking
-from eurasia_sim.dashboard.comparing import Comparing
+from eurasia_sim.dashboard.comparing import Comparing, Comparison
 from eurasia_sim.dashboard.deciding import Deciding
 from eurasia_sim.dashboard.explaining import Explaining, KeyNumbers
 from eurasia_sim.dashboard.exporting import Exporting
@@ -37,6 +38,8 @@ def Page() -> None:
     view = solara.use_reactive(0)
     column = solara.use_reactive("")
     again = solara.use_reactive(0)
+    comparison = solara.use_memo(Comparison, [])
+    shown = solara.use_ref(None)  # the run in view, until the next one is ready
 
     def ask(wanted: Question) -> bool:
         """Put a question if nothing is wrong with it; say what is wrong otherwise."""
@@ -55,6 +58,8 @@ def Page() -> None:
         return Sitting(served.world(), scenario, asked.theory, asked.seed)
 
     task = solara.lab.use_task(begin, dependencies=[question.value, again.value], raise_error=False)
+    if task.finished and task.value is not None:
+        shown.current = task.value
     solara.Title("eurasia-sim")
     solara.Style(_STYLE)
     with solara.Sidebar():
@@ -65,8 +70,9 @@ def Page() -> None:
         solara.ProgressLinear(task.pending)
         if task.error:
             solara.Error(f"This run could not begin: {task.exception}", classes=["problem"])
-        elif task.finished and task.value is not None:
-            Run(task.value, question.value, view, column, problem, lambda: again.set(again.value + 1))
+        elif shown.current is not None:
+            restart = partial(again.set, again.value + 1)
+            Run(shown.current, question.value, view, column, problem, comparison, restart)
 
 
 @solara.component
@@ -76,6 +82,7 @@ def Run(
     view: solara.Reactive[int],
     column: solara.Reactive[str],
     problem: solara.Reactive[str],
+    comparison: Comparison,
     restart: Callable[[], None],
 ) -> None:
     """The run that is played, and what can be seen of it."""
@@ -97,7 +104,7 @@ def Run(
         if playing.value and not stop.is_set():
             playing.set(False)
 
-    solara.use_thread(play, dependencies=[playing.value, id(sitting)], intrusive_cancel=False)
+    solara.use_thread(play, dependencies=[playing.value, sitting], intrusive_cancel=False)
 
     def show(name: str) -> None:
         column.set(name)
@@ -116,7 +123,7 @@ def Run(
         with solara.lab.Tab("By hand"):
             Deciding(sitting, problem, lived)
         with solara.lab.Tab("Ensemble"):
-            Comparing(question)
+            Comparing(question, comparison)
         with solara.lab.Tab("Export"):
             Exporting(question)
 
@@ -157,7 +164,7 @@ def _where(sitting: Sitting) -> str:
 @solara.component
 def Picture(sitting: Sitting, draw: Callable[[EurasiaModel], str], lived: int) -> None:
     """One drawing of the month."""
-    drawn = solara.use_memo(lambda: draw(sitting.model), [id(sitting), lived, draw])
+    drawn = solara.use_memo(lambda: draw(sitting.model), [sitting, lived, draw])
     solara.HTML("div", unsafe_innerHTML=drawn, classes=["picture"])
 
 

@@ -20,6 +20,7 @@ def serve(host: str, port: int) -> None:
     """
     # Solara reads these when it is imported: nothing is reported to its makers, and nothing is fetched from elsewhere.
     os.environ.update(SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False")
+    os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "1h")  # who has left without a word is forgotten
     logging.getLogger("solara").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Cookies with samesite")  # it matters inside another site's page only
     import uvicorn
