@@ -26,8 +26,8 @@ def draws(family):
 def test_a_first_answer_has_the_bits_of_the_plain_ensemble(family, draws):
     columns = family[0].columns[:3]
     answer = next(answers(family, draws, columns, Snapshots(), threading.Event()))
-    first, months = answer.first, family[0].months
-    plain = run_paired(family, draws.part(slice(0, answer.done)), (first, months), np.arange(3), since=first)
+    window = (answer.parting, family[0].months)
+    plain = run_paired(family, draws.part(slice(0, answer.done)), window, np.arange(3), since=answer.first)
     for at, outcome in enumerate(plain):
         assert answer.trajectories[at].tobytes() == outcome.trajectories.tobytes()
         assert answer.means[at].tobytes() == outcome.means.tobytes()

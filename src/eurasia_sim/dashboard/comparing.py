@@ -97,7 +97,7 @@ def drawn(answer: Answer, column: str, question: Question, theory: str, seeds: n
             parting=answer.parting - answer.first if len(answer.names) > 1 else None, names=names(), units=unit,
         )  # fmt: skip
         table = answer.table(seeds[: answer.done])
-        title = f"{readable(column, names())}: mean from {world.date(answer.first)} on"
+        title = f"{readable(column, names())}: mean from {world.date(answer.parting)} on"
         spread = outcome_distribution(table, [column], title, said, names=names(), units=unit)
         return _png(fan), _png(spread)
 

@@ -114,7 +114,7 @@ def answers(
         batch = slice(done, min(done + size, len(draws)))
         with kept.busy:
             kept.turn_to(key, len(draws), family[0].state_size)
-            found = _batch(family, draws, places, kept, first, batch, stop)
+            found = _batch(family, draws, places, kept, (first, parting), batch, stop)
         if stop.is_set():
             return
         parts.append(found)
@@ -128,11 +128,16 @@ def _batch(
     draws: Draws,
     places: np.ndarray,
     kept: Snapshots,
-    first: int,
+    since: tuple[int, int],
     batch: slice,
     stop: threading.Event,
 ) -> list[Outcome]:
-    """One batch of paired runs, over all cores; the past is lived only by runs that have none kept."""
+    """One batch of paired runs, over all cores; the past is lived only by runs that have none kept.
+
+    Args:
+        since: month of the snapshots, and of the parting, from which on columns are averaged.
+    """
+    first, parting = since
     runs = batch.stop - batch.start
     outcomes = [
         Outcome(
@@ -151,7 +156,9 @@ def _batch(
         if not kept.ready[own].all():
             kept.memories[own] = snapshots(family[0], part, first)
             kept.ready[own] = True
-        return [continued(inputs, part, kept.memories[own], first, places) for inputs in family]
+        return [
+            continued(inputs, part, kept.memories[own], first, places, (parting, inputs.months)) for inputs in family
+        ]
 
     def take(chunk: slice, found: list[Outcome]) -> None:
         for whole, part in zip(outcomes, found, strict=True):
