@@ -28,7 +28,7 @@ class Event(NamedTuple):
     detail: str
 
 
-class _View(NamedTuple):
+class View(NamedTuple):
     """What of one month the events are read from."""
 
     ruler: np.ndarray
@@ -77,13 +77,14 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
         kernel.act(state, constants, month, root, number, p)
         if kernel.failed_phase(state):
             raise ArithmeticError(f"not finite in {world.date(max(t, 0))}")
-        now = _view(state, month, inputs)
+        now = view_of(state, month, inputs)
         if before is not None and t >= 0:
-            yield from _changes(world, world.date(t), before, now)
+            yield from changes(world, world.date(t), before, now)
         before = now
 
 
-def _view(state: State, month: Month, inputs: Inputs) -> _View:
+def view_of(state: State, month: Month, inputs: Inputs) -> View:
+    """What of a month just lived its events are read from."""
     p = inputs.rules[()]
     share = state.joint / np.maximum(state.budget, np.finfo(float).tiny)[:, None, None]
     foreign = state.influence.copy()
@@ -91,7 +92,7 @@ def _view(state: State, month: Month, inputs: Inputs) -> _View:
         for home in (ruler, challenger):
             if home >= 0:
                 foreign[home, k] = 0.0
-    return _View(
+    return View(
         ruler=state.ruler.copy(),
         recognition=state.recognition.copy(),
         bases=month.presence[:, :, 0] > p["base_threshold"],
@@ -101,7 +102,8 @@ def _view(state: State, month: Month, inputs: Inputs) -> _View:
     )
 
 
-def _changes(world: World, date: str, before: _View, now: _View) -> Iterator[Event]:
+def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]:
+    """The events of a month, dated `date`: in what it differs from the month before."""
     actors, theatres = list(world.actors), list(world.theatres)
     for k, theatre in enumerate(theatres):
         if now.ruler[k] != before.ruler[k]:

@@ -156,6 +156,23 @@ def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
     return memories
 
 
+def continued(
+    inputs: Inputs, draws: Draws, memories: Floats, month: int, kept: Integers, window: tuple[int, int] | None = None
+) -> Outcome:
+    """A scenario's runs taken on from snapshots before a month to its end.
+
+    Args:
+        memories: (R, Z), as `snapshots` gives for any scenario that is the same before the month; left as they are.
+        window: first month and the month after the last over which columns are averaged; by default all that are run.
+    """
+    span = (month, inputs.months)
+    outcome = _advance(inputs, draws, memories.copy(), span, window or span, kept, begins=False)
+    failed = outcome.statuses[:, 0] != 0
+    outcome.means[failed] = np.nan
+    outcome.trajectories[failed] = np.nan
+    return outcome
+
+
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two schedules differ; the last month's successor if none do."""
     months = min(inputs.months for inputs in family)

@@ -284,6 +284,7 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         layer = _with_events(decided, events)
         steps, changes = _layered(steps, layer), _layered(changes, layer)
     horizon = draft.horizon if draft.horizon is not None else base.horizon
+    uncertain = {**base.uncertain, **draft.uncertain}
     return Scenario(
         name=name,
         title=draft.title,
@@ -297,7 +298,8 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         changes=changes,
         dropped=tuple(sorted(dropped)),
         added=(*inherited, *draft.added),
-        uncertain={**base.uncertain, **draft.uncertain},
+        uncertain={path: ends for path, ends in uncertain.items() if ends[0] < ends[1]},
+        fixed={path: low for path, (low, high) in uncertain.items() if low == high},  # a range of one point
         posterior=draft.posterior or base.posterior,
         theory=draft.theory or base.theory,
         forms={**base.forms, **draft.forms},

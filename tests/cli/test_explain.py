@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli import app, main
-from eurasia_sim.cli.explain import users
+from eurasia_sim.explanation import users
 
 HEAVY = ("numba", "mesa", "pandas", "matplotlib")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.scenario_check import is_drawn
 from eurasia_sim.scenario_library import find
 from eurasia_sim.scenario_schema import FILE_NAME, HEADER, scenario_schema
+from eurasia_sim.scenario_text import changed, lines_of
 from eurasia_sim.world import World, load_world
 
 _SCAFFOLD = """\
@@ -79,7 +80,9 @@ def _scaffold(name: str, base: Scenario, world: World) -> str:
         title=name.replace("_", " ").replace("-", " ").capitalize(),
         extends="" if base.extends else f"extends: {base.name}\n",
         departs=month_name(base.start + departs),
-        copied=_copied(base) if base.extends else "",
+        copied=f"\n# Copied from {base.name} and {base.extends}.\n{lines_of(changed(base, world))}"
+        if base.extends
+        else "",
         first=first,
         second=second,
         event=next(iter(world.events), "event_id"),
@@ -87,31 +90,3 @@ def _scaffold(name: str, base: Scenario, world: World) -> str:
         low=number.low,
         high=number.high,
     )
-
-
-def _copied(base: Scenario) -> str:
-    """Everything that a scenario and its parent change, as the lines of a file that extends none."""
-    said = base.resolved()
-    nested: dict[str, Any] = {}
-    for path, dated in said["levers"].items():
-        below = nested
-        for word in path.split("."):
-            below = below.setdefault(word, {})
-        below.update(dated)
-    content = {"levers": nested, "events": {key: value for key, value in said["events"].items() if value}}
-    content |= {key: said[key] for key in ("uncertain", "theory", "forms", "measures")}
-    lines = [f"\n# Copied from {base.name} and {base.extends}.\n"]
-    lines += [_block(key, value, "") for key, value in content.items() if value]
-    return "".join(lines)
-
-
-def _block(key: str, value: Any, indent: str) -> str:
-    """Nested mappings line by line; everything else in the notation of JSON, which YAML reads."""
-    if isinstance(value, dict):
-        inner = "".join(_block(name, child, indent + "  ") for name, child in value.items())
-        return f"{indent}{_word(key)}:\n{inner}"
-    return f"{indent}{_word(key)}: {json.dumps(value, ensure_ascii=False)}\n"
-
-
-def _word(key: str) -> str:
-    return json.dumps(key) if key[:1].isdigit() else key

@@ -1,0 +1,189 @@
+"""The ensemble: a fan, a distribution and the paired difference to a second scenario, better with every batch."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import solara
+from matplotlib.figure import Figure as Drawn
+
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.comparison import mean_interval
+from eurasia_sim.dashboard import served
+from eurasia_sim.dashboard.contrast import Answer, Snapshots, answers, draw
+from eurasia_sim.dashboard.explaining import key_columns, names
+from eurasia_sim.dashboard.question import Question, complaints, resolved
+from eurasia_sim.dashboard.wording import words
+from eurasia_sim.figures.distribution import outcome_distribution
+from eurasia_sim.figures.fan import fan_chart
+from eurasia_sim.figures.style import caption, readable
+from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.reading import InputProblems
+from eurasia_sim.scenario_form import measures
+
+_ALONE = "none: this scenario alone"
+_CHANGED = "the same, with no lever changed"
+# The drawing library keeps its settings in one place for all threads, so two visitors' figures take turns.
+_DRAWING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer and the figures drawn of it, which may lag a batch behind."""
+
+    answer: Answer
+    column: str
+    figures: tuple[bytes, ...] = ()
+
+
+def family_of(question: Question, second: str) -> list[Inputs]:
+    """What the kernel is given for the question and, under the same numbers and theory, for the second scenario.
+
+    Raises:
+        DataError: where the second sets numbers or forms of its own, so that no run of one pairs with one of the other.
+    """
+    world, scenarios = served.world(), served.scenarios()
+    scenario = resolved(world, scenarios, question)
+    first = prepare(world, scenario, question.theory)
+    if second == _ALONE:
+        return [first]
+    numbers = tuple(each for each in question.settings if each.partition("=")[0] in world.numbers)
+    if second == _CHANGED:
+        other = replace(question, settings=numbers)
+    else:
+        other = replace(question, scenario=second, settings=numbers)
+    found = prepare(world, resolved(world, scenarios, other), first.theory)
+    if found.rules != first.rules or not np.array_equal(found.row, first.row, equal_nan=True):
+        raise DataError([f"{other.scenario} sets numbers or forms of its own: its runs do not pair with these"])
+    if found.scenario.name == first.scenario.name:
+        renamed = replace(scenario, name=f"{scenario.name}_edited")
+        first = replace(first, scenario=renamed)
+    return [first, found]
+
+
+def _answered(
+    question: Question, second: str, column: str, kept: Snapshots, stop: threading.Event, *, over_ranges: bool
+) -> Iterator[Shown]:
+    """Answer after answer, each first in numbers and then drawn."""
+    family = family_of(question, second)
+    draws = draw(served.world(), family[0], question.seed, over_ranges=over_ranges)
+    columns = list(dict.fromkeys([*key_columns(family[0].columns), column]))
+    figures: tuple[bytes, ...] = ()
+    for answer in answers(family, draws, columns, kept, stop):
+        yield Shown(answer, column, figures)
+        if stop.is_set():
+            return
+        figures = drawn(answer, column, question, family[0].theory, draws.seeds)
+        yield Shown(answer, column, figures)
+
+
+def drawn(answer: Answer, column: str, question: Question, theory: str, seeds: np.ndarray) -> tuple[bytes, ...]:
+    """The fan and the distribution of one column as PNG."""
+    world = served.world()
+    runs = {name: count for name, (count, _) in zip(answer.names, answer.statuses, strict=True)}
+    failed = {name: lost for name, (_, lost) in zip(answer.names, answer.statuses, strict=True)}
+    said = caption(runs, failed, question.seed, answer.names, theory)
+    last = answer.first + max(each.shape[1] for each in answer.trajectories)
+    months = pd.period_range(world.date(answer.first), world.date(last - 1), freq="M")
+    unit = {column: str(measures()[column.partition(".")[0]]["unit"])}
+    with _DRAWING:
+        fan = fan_chart(
+            {column: answer.column(column)}, months, f"{readable(column, names())}, month by month", said,
+            parting=answer.parting - answer.first if len(answer.names) > 1 else None, names=names(), units=unit,
+        )  # fmt: skip
+        table = answer.table(seeds[: answer.done])
+        title = f"{readable(column, names())}: mean from {world.date(answer.parting)} on"
+        spread = outcome_distribution(table, [column], title, said, names=names(), units=unit)
+        return _png(fan), _png(spread)
+
+
+def _png(figure: Drawn) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
+
+
+class Comparison:
+    """What one visitor compares, kept while other views are looked at and while the question changes."""
+
+    def __init__(self) -> None:
+        self.second = solara.Reactive(_ALONE)
+        self.column = solara.Reactive("")
+        self.over_ranges = solara.Reactive(default_value=False)
+        self.kept = Snapshots()
+
+
+@solara.component
+def Comparing(question: Question, comparison: Comparison) -> None:
+    """The second scenario, what is drawn, and the answer as it grows."""
+    world = served.world()
+    second, column, over_ranges = comparison.second, comparison.column, comparison.over_ranges
+    columns = solara.use_memo(
+        lambda: prepare(world, served.scenarios()[question.scenario]).columns, [question.scenario]
+    )
+    choices = [_ALONE, *([_CHANGED] if question.settings else []), *served.scenarios()]
+    other = second.value if second.value in choices else _ALONE
+    chosen = column.value if column.value in columns else key_columns(columns)[0]
+
+    def compute(stop: threading.Event) -> Iterator[Shown]:
+        return _answered(question, other, chosen, comparison.kept, stop, over_ranges=over_ranges.value)
+
+    result = solara.use_thread(
+        compute, dependencies=[question, other, chosen, over_ranges.value], intrusive_cancel=False
+    )
+    with solara.Columns([1, 1]):
+        solara.Select("Paired against", choices, other, second.set, dense=True, classes=["second"])
+        solara.Select("Measure", list(columns), chosen, column.set, dense=True, classes=["measured"])
+    solara.Switch(label="over everything uncertain, not chance alone", value=over_ranges)
+    if result.error is not None:
+        known = isinstance(result.error, InputProblems | DataError)
+        solara.Error(complaints(result.error) if known else str(result.error), classes=["problem"])
+        return
+    solara.ProgressLinear(result.state == solara.ResultState.RUNNING)
+    if result.value is not None:
+        Found(result.value)
+
+
+@solara.component
+def Found(shown: Shown) -> None:
+    """An answer in numbers, and its figures."""
+    answer = shown.answer
+    words("p", f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s", "answered", "quiet")
+    with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
+        for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer, shown.column)):
+            with solara.v.Html(tag="tr"):
+                for cell in cells:
+                    words("td", cell)
+    if len(answer.names) > 1:
+        words("p", difference(answer, shown.column), "difference")
+    for picture in shown.figures:
+        solara.Image(picture, width="100%", classes=["figure"])
+
+
+def _rows(answer: Answer, column: str) -> Iterator[Sequence[str]]:
+    """By scenario: runs, failed runs, mean after the parting and the range of nine tenths of the runs."""
+    at = answer.every.index(column)
+    for name, means, (runs, failed) in zip(answer.names, answer.means, answer.statuses, strict=True):
+        whole = means[np.isfinite(means[:, at]), at]
+        low, high = np.quantile(whole, [0.05, 0.95]) if len(whole) else (np.nan, np.nan)
+        mean = whole.mean() if len(whole) else np.nan
+        yield name, str(runs), str(failed), f"{mean:.4f}", f"{low:.4f} to {high:.4f}"
+
+
+def difference(answer: Answer, column: str) -> str:
+    """The paired difference, first less second, in words."""
+    at = answer.every.index(column)
+    gap = answer.means[0][:, at] - answer.means[1][:, at]
+    whole = gap[np.isfinite(gap)]
+    if not len(whole):
+        return "No pair of runs is whole."
+    low, high = mean_interval(whole)
+    return (
+        f"{answer.names[0]} less {answer.names[1]}: {whole.mean():+.5f}, 95 % interval of the mean {low:+.5f} to "
+        f"{high:+.5f}; above zero in {100 * (whole > 0).mean():.0f} % of {len(whole)} pairs"
+    )

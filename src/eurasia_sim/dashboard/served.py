@@ -1,0 +1,66 @@
+"""What this server shows: one world and its scenarios, read once and never changed, whoever visits."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+
+from eurasia_sim.ancestry import Ancestry
+from eurasia_sim.evidence import Evidence, load_evidence
+from eurasia_sim.reading import InputProblems
+from eurasia_sim.scenario import Scenario, load_scenario
+from eurasia_sim.scenario_library import names
+from eurasia_sim.world import OF_RULES, World, load_world
+
+# Where the name or folder of the world stands, for this process and for any other that serves the page.
+WORLD = "EURASIA_SIM_WORLD"
+
+
+def show(name: str | None) -> None:
+    """Choose the world to serve, by name or folder, before anything of it is read."""
+    if name is not None:
+        os.environ[WORLD] = name
+
+
+@cache
+def world() -> World:
+    """The world that is shown."""
+    return load_world(os.environ.get(WORLD) or None)
+
+
+@cache
+def scenarios() -> Mapping[str, Scenario]:
+    """Every scenario that can be chosen, by name; a file with mistakes is none."""
+    found = {}
+    for name in names(world=world().directory):
+        try:
+            found[name] = load_scenario(name, world())
+        except InputProblems:
+            continue
+    return found
+
+
+@cache
+def first_scenario() -> str:
+    """The scenario that a visitor meets first: the one that most others start from."""
+    parents = Counter(scenario.extends for scenario in scenarios().values() if scenario.extends in scenarios())
+    return str(parents.most_common(1)[0][0]) if parents else next(iter(scenarios()))
+
+
+@cache
+def ancestry() -> Ancestry:
+    """Which numbers enter which measure in this world."""
+    return Ancestry(world(), load_evidence(world().directory))
+
+
+def evidence(path: str) -> Evidence:
+    """The evidence that a number rests on: the rules' own, or the world's."""
+    return rules_evidence() if path.startswith(OF_RULES) else ancestry().evidence
+
+
+@cache
+def rules_evidence() -> Evidence:
+    """The evidence that numbers of any world rest on."""
+    return load_evidence(None)

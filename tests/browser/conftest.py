@@ -1,0 +1,138 @@
+"""A served page and a real headless Chromium to visit it with."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 120_000  # milliseconds; a machine may be busy
+_COMPILING = 600  # seconds
+
+
+def _needed(what: str, is_there: object) -> None:
+    """Skip where something is missing, unless the browser tests are what is asked for."""
+    if not is_there:
+        reason = f"{what} is not installed"
+        (pytest.fail if os.environ.get("CI_BROWSER") == "1" else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    _needed("a Chromium browser", found)
+    for package in ("playwright", "solara"):
+        _needed(package, importlib.util.find_spec(package))
+    assert found is not None
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the verb serves the page."""
+    port, log = _free_port(), tmp_path_factory.mktemp("server") / "log"
+    command = [sys.executable, "-c", "from eurasia_sim.cli import main; main()", "dashboard", "--port", str(port)]
+    with log.open("wb") as stream, subprocess.Popen(command, stdout=stream, stderr=stream) as server:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/", server, log)
+            yield f"http://127.0.0.1:{port}"
+            said = log.read_text(errors="replace")  # before it is asked to end, which cuts open connections off
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+    assert "Traceback" not in said, said
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _COMPILING
+    while time.monotonic() < end:
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=30):  # noqa: S310 - our own address
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"no answer from {url}: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser, address: str) -> Iterator[Callable[[], object]]:
+    """Opens the page as one more visitor, who must meet no error and no address but the server's."""
+    contexts, errors, hosts = [], [], set()
+
+    def begin():
+        context = browser.new_context(viewport={"width": 1400, "height": 1000}, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None)
+        page.goto(address)
+        page.wait_for_selector(".month")
+        page.wait_for_selector(".picture svg")
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert hosts <= {address.removeprefix("http://")}
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder in which a picture of every view is left, to be looked at."""
+    named = os.environ.get("EURASIA_SIM_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def keep(gallery: Path) -> Callable[[object, str], None]:
+    def keep(page, name: str) -> None:
+        size = page.viewport_size
+        page.set_viewport_size({**size, "height": 1900})  # the page scrolls inside itself
+        page.wait_for_timeout(800)  # what slides in has come to rest
+        file = gallery / f"{re.sub(r'[^a-z]+', '_', name.lower())}.png"
+        page.screenshot(path=file)
+        page.set_viewport_size(size)
+        assert file.stat().st_size > 20_000
+
+    return keep

@@ -1,0 +1,292 @@
+"""The live page as a visitor meets it, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
+
+
+def month(page) -> str:
+    return page.inner_text(".month")
+
+
+def becomes(page, script: str, argument: object = None) -> None:
+    page.wait_for_function(script, arg=argument)
+
+
+def month_becomes(page, date: str) -> None:
+    becomes(page, "date => document.querySelector('.month')?.innerText === date", date)
+
+
+def view(page, name: str) -> None:
+    page.click(f".v-tab:text-is('{name}')")
+
+
+def choose(page, field: str, word: str) -> None:
+    """Pick a word from a list that shows more of itself as one scrolls."""
+    page.click(f"{field} .v-select__slot")
+    menu = page.locator(".menuable__content__active")
+    entry = menu.locator(f".v-list-item__title:text-is('{word}')")
+    for _ in range(40):
+        if entry.count():
+            break
+        menu.evaluate("it => { it.scrollTop = it.scrollHeight; }")
+        page.wait_for_timeout(100)
+    entry.first.click()
+
+
+def unfold(page, title: str) -> None:
+    page.click(f".v-expansion-panel-header:has-text('{title}')")
+
+
+def after(date: str, months: int) -> str:
+    year, number = map(int, date.split("-"))
+    whole = year * 12 + number - 1 + months
+    return f"{whole // 12}-{whole % 12 + 1:02}"
+
+
+def network(page) -> str:
+    view(page, "Network")
+    return page.inner_html(".picture")
+
+
+def test_a_step_lives_one_month_and_a_year_twelve(visit):
+    page = visit()
+    start, drawn = month(page), network(page)
+    page.click("text=Step a month")
+    month_becomes(page, after(start, 1))
+    becomes(page, "was => document.querySelector('.picture').innerHTML !== was", drawn)
+    page.click("text=A year on")
+    month_becomes(page, after(start, 13))
+    page.click("text=Start over")
+    month_becomes(page, start)
+
+
+def test_it_plays_by_itself_until_it_is_paused(visit):
+    page = visit()
+    start = month(page)
+    page.click("button:has-text('Play')")
+    becomes(page, "date => document.querySelector('.month').innerText >= date", after(start, 3))
+    page.click("button:has-text('Pause')")
+    page.wait_for_selector("button:has-text('Play')")
+    page.wait_for_timeout(600)
+    stopped = month(page)
+    page.wait_for_timeout(1200)
+    assert month(page) == stopped
+
+
+def test_to_the_end_is_the_last_month_of_the_scenario(visit):
+    page = visit()
+    page.click("text=To the end")
+    month_becomes(page, "2030-12")
+    page.wait_for_selector("text=the scenario is over")
+    assert page.locator("button:has-text('Step a month')").is_disabled()
+
+
+def test_a_slider_sets_a_lever_and_stops_at_its_bounds(visit, keep):
+    page = visit()
+    unfold(page, "Decide otherwise")
+    choose(page, ".lever", "pressure")
+    page.wait_for_selector("text=0 to 1 (share")
+    slider = page.locator(".set-lever").locator("xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]")
+    slider.press("End")
+    slider.press("ArrowRight")
+    page.wait_for_selector(".set-lever")
+    page.wait_for_timeout(400)
+    keep(page, "lever")
+    page.click(".set-lever")
+    page.wait_for_selector(".setting")
+    assert re.fullmatch(r"pressure\.\w+\.\w+\.\d{4}-\d\d=1", page.inner_text(".setting"))
+    page.click("text=undo")
+    page.wait_for_selector("text=Nothing is set otherwise")
+
+
+def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, keep):
+    page = visit()
+    before = network(page)
+    unfold(page, "What nobody knows")
+    slider = page.locator(".set-number").locator(
+        "xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]"
+    )
+    slider.press("End")
+    page.wait_for_timeout(400)
+    highest = float(re.search(r"declared range \S+ to (\S+)", page.inner_text("body")).group(1))
+    page.click(".set-number")
+    page.wait_for_selector(".setting")
+    assert float(page.inner_text(".setting").split("=")[1]) == pytest.approx(highest)
+    becomes(
+        page,
+        "was => document.querySelector('.picture svg') && document.querySelector('.picture').innerHTML !== was",
+        before,
+    )
+    page.click(".v-expansion-panel-header:has-text('Where it comes from')")
+    page.wait_for_selector(".claim:has-text('rests on')")
+    keep(page, "number")
+
+
+def test_another_theory_gives_another_run(visit):
+    page = visit()
+    before = network(page)
+    choose(page, ".theory", "offensive_realism")
+    page.wait_for_selector(".picture svg:has-text('offensive_realism')")
+    numbers = re.compile(r"<title>.*?</title>")
+    assert numbers.findall(page.inner_html(".picture")) != numbers.findall(before)
+
+
+def test_a_number_leads_to_the_claims_behind_it(visit, keep):
+    page = visit()
+    page.click(".key-numbers button >> nth=3")
+    page.wait_for_selector(".chosen")
+    assert page.inner_text(".chosen").startswith("alignment")
+    page.wait_for_selector(".claim:has-text('claims')")
+    said = page.inner_text(".claim >> nth=-1")
+    path = said.splitlines()[0]
+    command = [sys.executable, "-c", "from eurasia_sim.cli import main; main()", "explain", path]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.split() == told.split()
+    assert re.search(r"\bc\d{3,} ", said)
+    keep(page, "numbers")
+
+
+def test_a_month_is_played_by_hand(visit, keep):
+    page = visit()
+    view(page, "By hand")
+    page.wait_for_selector(".total:has-text('its rule decides')")
+    thumbs = page.locator(".shares .v-slider__thumb-container")
+    for at in range(thumbs.count()):
+        thumbs.nth(at).press("Home")
+    page.wait_for_selector(".total:has-text('; 0 % of its budget')")
+    thumbs.nth(0).press("End")
+    page.wait_for_selector(".total:has-text('; 100 % of its budget')")
+    page.click("button:has-text('Decide by hand')")
+    page.wait_for_selector(".total:has-text('you decide for it; 100 %')")
+    start = month(page)
+    page.click("text=Step a month")
+    month_becomes(page, after(start, 1))
+    keep(page, "by hand")
+    view(page, "Numbers")
+    choose(page, ".measure", "burden")
+    actor = page.inner_text(".of .v-select__selection")
+    page.wait_for_selector(f"button:has-text('burden, {actor.capitalize()}: 1.000')")
+    view(page, "By hand")
+    page.click("button:has-text('Leave it to its rule')")
+    page.wait_for_selector(".total:has-text('its rule decides')")
+
+
+def test_shares_above_the_whole_are_refused(visit):
+    page = visit()
+    view(page, "By hand")
+    thumbs = page.locator(".shares .v-slider__thumb-container")
+    for at in (0, 1):
+        thumbs.nth(at).press("End")
+    page.wait_for_selector(".total:has-text('; 2')")
+    page.click("button:has-text('Decide by hand')")
+    page.wait_for_selector(".problem:has-text('together they are at most 1')")
+    assert "its rule decides" in page.inner_text(".total")
+
+
+def test_the_exported_scenario_passes_the_check(visit, keep, tmp_path):
+    page = visit()
+    choose(page, ".theory", "defensive_realism")
+    unfold(page, "By its path")
+    page.fill(".written input", "rules.perception.distance_decay=2000")
+    page.click("text=Set by path")
+    page.wait_for_selector(".setting")
+    view(page, "Export")
+    page.wait_for_selector(".export")
+    keep(page, "export")
+    with page.expect_download() as waiting:
+        page.click("text=Save the scenario file")
+    file = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    assert "distance_decay" in file.read_text()
+    assert "defensive_realism" in file.read_text()
+    command = [sys.executable, "-c", "from eurasia_sim.cli import main; main()", "check", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_ensemble_answers_soon_pairs_and_refines(visit, keep):
+    page = visit()
+    view(page, "Ensemble")
+    page.wait_for_selector(".answered")
+    choose(page, ".second", "us_stays")
+    page.wait_for_selector(".difference")
+    page.wait_for_selector(".figure")
+    becomes(page, "() => +document.querySelector('.answered').innerText.split(' ')[0] >= 200")
+    assert "interval of the mean" in page.inner_text(".difference")
+    assert re.findall(r"\d+", page.inner_text(".found tr >> nth=1"))
+    page.wait_for_timeout(4000)
+    keep(page, "ensemble")
+
+
+def test_two_visitors_compute_at_once_and_share_nothing(visit):
+    one, other = visit(), visit()
+    start = month(one)
+    unfold(one, "By its path")
+    one.fill(".written input", "rules.perception.distance_decay=2000")
+    one.click("text=Set by path")
+    one.wait_for_selector(".setting")
+    for page in (one, other):
+        view(page, "Ensemble")
+        choose(page, ".second", "us_stays")
+    for page in (one, other):
+        page.wait_for_selector(".difference")
+    one.click("text=Step a month")
+    month_becomes(one, after(start, 1))
+    assert month(other) == start
+    assert other.locator(".setting").count() == 0
+    assert one.inner_text(".difference") != other.inner_text(".difference")
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "button", "said"),
+    [
+        (".seed input", "a million", None, "a whole number"),
+        (".seed input", "-3", None, "a whole number"),
+        (".seed input", "9" * 30, None, "out of range"),
+        (".written input", "rules.perception.distance_decay=99999999", "Set by path", "out of range"),
+        (".written input", "rules.perception.distance_dekay=2", "Set by path", "did you mean"),
+        (".written input", "../../etc/passwd=1", "Set by path", "unknown parameter or lever"),
+        (".written input", "<img src=x onerror=alert(1)>=1", "Set by path", "unknown parameter or lever"),
+        (".written input", "nonsense", "Set by path", "path=value"),
+    ],
+)  # fmt: skip
+def test_bad_values_are_refused_in_words(visit, field, written, button, said):
+    page = visit()
+    start = month(page)
+    if button:
+        unfold(page, "By its path")
+    page.fill(field, written)
+    page.press(field, "Enter")
+    if button:
+        page.click(f"text={button}")
+    page.wait_for_selector(f"text=/{said}/i")
+    assert month(page) == start
+    assert page.locator(".setting").count() == 0
+    page.click("text=Step a month")
+    month_becomes(page, after(start, 1))
+
+
+@pytest.mark.parametrize("name", VIEWS[:5])
+def test_every_view_of_a_month_is_drawn(visit, keep, name):
+    page = visit()
+    view(page, name)
+    page.wait_for_selector(".events tr" if name == "Events" else ".picture svg[aria-label]")
+    keep(page, name)
+
+
+def test_a_narrow_screen_still_shows_the_run(visit, keep):
+    page = visit()
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.wait_for_timeout(600)
+    assert page.is_visible(".month")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 421
+    keep(page, "narrow")

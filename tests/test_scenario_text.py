@@ -1,0 +1,53 @@
+"""A scenario written as a file is the same scenario when it is read again."""
+
+from __future__ import annotations
+
+import pytest
+
+from eurasia_sim.scenario import Scenario, apply_settings, check_file, load_scenario
+from eurasia_sim.scenario_library import names
+from eurasia_sim.scenario_text import file_text
+from eurasia_sim.world import World, load_world
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world()
+
+
+def again(scenario: Scenario, world: World, folder, theory: str | None = None) -> Scenario:
+    """The scenario as read from the file that was written of it."""
+    file = folder / f"{scenario.name}.yaml"
+    file.write_text(file_text(scenario, world, theory), encoding="utf-8")
+    assert check_file(file, world) == []
+    return load_scenario(file, world)
+
+
+@pytest.mark.parametrize("name", sorted(names()))
+def test_every_scenario_written_whole_in_itself_moves_the_same_levers(name, world, tmp_path):
+    scenario = load_scenario(name, world)
+    found = again(scenario, world, tmp_path)
+    assert found.extends is None
+    assert found.steps == scenario.steps
+    assert (found.departs, found.months, found.measures) == (scenario.departs, scenario.months, scenario.measures)
+    assert (found.theory, found.forms, found.uncertain) == (scenario.theory, scenario.forms, scenario.uncertain)
+
+
+def test_settings_are_written_too_and_a_range_of_one_point_fixes_a_number(world, tmp_path):
+    first, second = list(world.actors)[:2]
+    path = next(path for path in world.rule_paths.values() if world.numbers[path].is_uncertain)
+    value = world.numbers[path].high
+    settings = [f"{path}={value!r}", f"pressure.{first}.{second}.2024-01=0.4"]
+    scenario = apply_settings(load_scenario("us_stays", world), settings, world)
+    found = again(scenario, world, tmp_path, world.default_theory)
+    assert found.fixed == {path: value}
+    assert found.steps == scenario.steps
+    assert found.theory == world.default_theory
+
+
+def test_the_record_with_a_lever_departs_in_the_levers_month(world, tmp_path):
+    first, second = list(world.actors)[:2]
+    scenario = apply_settings(load_scenario("record", world), [f"pressure.{first}.{second}.2020-03=0.4"], world)
+    found = again(scenario, world, tmp_path)
+    assert world.date(found.departs) == "2020-03"
+    assert found.steps == scenario.steps
