@@ -28,6 +28,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "camps": ("camps", "camps", "Sort the actors into two camps, run by run, and compare line-ups of history."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
+    "plot": ("plot", "plot", "Draw what a results folder holds, with the numbers behind each picture."),
+    "report": ("report", "report", "Write a results folder as one offline page."),
     "check": ("check", "check", "Say everything that is wrong with scenario files, at once."),
     "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
     "new": ("new", "new", "Begin a scenario file that extends another."),
