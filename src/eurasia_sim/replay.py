@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,18 @@ import pandas as pd
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.design import reference_draws
-from eurasia_sim.ensemble import run_paired
+from eurasia_sim.ensemble import run_ensemble_draws
 from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.mathematics import model_version
 from eurasia_sim.scenario import restored
 from eurasia_sim.world import World
 
-MOST_RUNS = 64
-_RUNS_AT_ONCE = 8
+MOST_RUNS = 32
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Month by month, the mean of some columns over the finite runs of one scenario at reference values."""
+    """Month by month, the mean of every column over the finite runs of one scenario at reference values."""
 
     inputs: Inputs
     means: pd.DataFrame  # a row a month YYYY-MM, a column a measure; NaN where no run is finite
@@ -31,11 +30,11 @@ class Replay:
     failed: int
 
 
-def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str, columns: Sequence[str]) -> Replay:
-    """The first runs at reference values (at most 64) of a scenario of a results folder, made again.
+def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
+    """The first runs at reference values (at most 32) of a scenario of a results folder, made again.
 
     Args:
-        manifest: of a folder that `run` wrote. columns: as `measures.column_names` names them.
+        manifest: of a folder that `run` wrote.
 
     Raises:
         DataError: where the folder was written by another version of the model or the world, whose runs would differ.
@@ -44,18 +43,11 @@ def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str
     inputs = prepare(world, restored(manifest["scenarios"][scenario], world), theory, manifest["forms"])
     count = min(int(manifest["runs_a_scenario"]), MOST_RUNS)
     draws = reference_draws(inputs, count, int(manifest["seed"]))
-    place = {name: at for at, name in enumerate(inputs.columns)}
-    kept = np.array([place[name] for name in columns], np.int64)
-    total, finished = np.zeros((inputs.months, len(kept))), 0
-    for first in range(0, count, _RUNS_AT_ONCE):
-        few = draws.part(slice(first, first + _RUNS_AT_ONCE))
-        (outcome,) = run_paired([inputs], few, (0, 1), kept)
-        whole = outcome.statuses[:, 0] == 0
-        total += outcome.trajectories[whole, : inputs.months].sum(axis=0)
-        finished += int(whole.sum())
-    means = total / finished if finished else np.full(total.shape, np.nan)
+    (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
+    whole = outcome.trajectories[outcome.statuses[:, 0] == 0][:, : inputs.months]
+    means = whole.mean(axis=0) if len(whole) else np.full((inputs.months, len(inputs.columns)), np.nan)
     index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
-    return Replay(inputs, pd.DataFrame(means, index=index, columns=list(columns)), count, count - finished)
+    return Replay(inputs, pd.DataFrame(means, index=index, columns=list(inputs.columns)), count, count - len(whole))
 
 
 def same_as(manifest: Mapping[str, Any], world: World) -> None:

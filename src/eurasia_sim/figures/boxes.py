@@ -15,29 +15,31 @@ from eurasia_sim.figures.heatmap import factor_name
 from eurasia_sim.figures.style import INK, broken, framed, looks, plain, rows_of, styled
 
 _HOW_TO_READ = (
-    "Left: every box along the peeling path. Coverage: share of the cases sought that lie in the box; density: share "
-    "of the box that is such a case. Number: how many factors it limits. Right: the chosen box; a bar is what it "
-    "allows of a factor's whole range, which is the grey track."
+    "Left: every box found. Coverage: share of the cases sought that lie in the box; density: share of the box that is "
+    "such a case. Number: how many factors it limits. Right: the chosen box; a bar is what it allows of a factor's "
+    "whole range, which is the grey track; of a factor of text the levels are written."
 )
 
 
 def box_plot(path: pd.DataFrame, limits: pd.DataFrame, title: str, caption: str, *, base_rate: float) -> Figure:
-    """Coverage and density along a peeling path, and the limits of the chosen box.
+    """Coverage and density of boxes, along a peeling path or of several methods, and the limits of the chosen one.
 
     Args:
-        path: a row a box: `coverage`, `density` (0..1), `limited` (how many factors), `chosen` (true for one).
+        path: a row a box: `coverage`, `density` (0..1), `limited` (how many factors), `chosen` (true for one), and
+            `method` where several found them; the boxes of one method alone are joined to a path.
         limits: a row a limited factor: `factor`, `low`, `high`, `least`, `greatest` (the factor's whole range); for a
-            factor of text `levels`, what the box allows, and `of`, how many there are.
-        base_rate: share of all cases that are sought, 0..1, where the path begins.
+            factor of text `levels`, what the box allows.
+        base_rate: share of all cases that are sought, 0..1, where a path begins.
 
     Raises:
-        ValueError: where the path is empty or no box is chosen.
+        ValueError: where there is no box, or none or several are chosen.
     """
     if path.empty or int(path["chosen"].sum()) != 1:
-        raise ValueError("a path of boxes with exactly one chosen is needed")
+        raise ValueError("boxes with exactly one chosen are needed")
+    joined = "method" not in path
     along, box = list(looks("ab").values())
     legend: dict[str, Artist] = {
-        "a box on the path": Line2D([], [], color=along.colour, marker="o", markersize=4, linewidth=0.8),
+        "a box": Line2D([], [], color=along.colour, marker="o", markersize=4, linewidth=0.8 * joined),
         "the chosen box": Line2D([], [], color=box.colour, marker="s", markersize=7, markeredgecolor=INK, linewidth=0),
         "density of the whole space": Line2D([], [], color=INK, linestyle="--", linewidth=0.8),
         "a factor's whole range": Patch(color="#E3E3E3"),
@@ -45,7 +47,7 @@ def box_plot(path: pd.DataFrame, limits: pd.DataFrame, title: str, caption: str,
     with styled():
         height = max(2.9, 1.0 + 0.42 * len(limits))
         figure, (left, right) = framed(1, 2, height, title, f"{caption}\n{_HOW_TO_READ}", legend)
-        left.plot(path["coverage"], path["density"], "-o", color=along.colour, markersize=4, linewidth=0.8)
+        left.plot(path["coverage"], path["density"], "-o", color=along.colour, markersize=4, linewidth=0.8 * joined)
         chosen = path[path["chosen"]].iloc[0]
         left.plot(chosen["coverage"], chosen["density"], "s", color=box.colour, markersize=7, markeredgecolor=INK)
         _number(left, path)
@@ -61,10 +63,11 @@ def box_plot(path: pd.DataFrame, limits: pd.DataFrame, title: str, caption: str,
 
 def _number(panel: Axes, path: pd.DataFrame) -> None:
     """Write how many factors are limited wherever that changes along the path."""
-    changes = path["limited"].ne(path["limited"].shift())
+    changes = path["limited"].ne(path["limited"].shift()) | ("method" in path)
     for row in rows_of(path[changes]):
+        method = f" {row['method']}" if "method" in row else ""
         panel.annotate(
-            f"{row['limited']}", (row["coverage"], row["density"]), xytext=(4, 4), textcoords="offset points",
+            f"{row['limited']}{method}", (row["coverage"], row["density"]), xytext=(4, 4), textcoords="offset points",
             fontsize=6.5, color=INK,
         )  # fmt: skip
 

@@ -42,7 +42,7 @@ _OF_MEASURE = {
     ("actor", "theatre"): ("cumulative",),
     ("actor", "theatre", "domain"): ("mosaic",),
 }
-_BESIDE = {"indices": "indices.parquet", "shares": "shares.parquet", "box": "path.parquet"}
+_BESIDE = {"indices": "indices.parquet", "shares": "shares.parquet", "box": "boxes.parquet"}
 
 
 def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:

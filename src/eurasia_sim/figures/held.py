@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from pyarrow import ArrowException
 
 from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures.style import caption_of, judgement_share
+from eurasia_sim.replay import Replay, replay
 from eurasia_sim.scenario_form import measures as measure_notes
 from eurasia_sim.store import PARTS, RUNS, read_manifest
 from eurasia_sim.world import World
@@ -38,6 +39,13 @@ class Held:
     manifest: Mapping[str, Any]
     world: World
     filters: tuple[str, ...] = ()
+    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+
+    def again(self, scenario: str, theory: str) -> Replay:
+        """Months of its runs that it did not keep; the runs are made again once."""
+        if (scenario, theory) not in self._replays:
+            self._replays[scenario, theory] = replay(self.manifest, self.world, scenario, theory)
+        return self._replays[scenario, theory]
 
     @cached_property
     def paths(self) -> list[Path]:

@@ -14,14 +14,15 @@ from matplotlib.ticker import PercentFormatter
 
 from eurasia_sim.figures.style import INK, broken, framed, legible, styled
 
-_LEAST = 0.03  # share below which an actor joins the others
+_LEAST = 0.06  # share that an actor reaches somewhere to be drawn by itself
+_SLIVER = 0.025  # share of one bar below which it joins the others there
 _LEAST_WRITTEN = 0.09
 _OTHERS, _OTHERS_COLOUR = "others", "#BDBDBD"
 _HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
 _HOW_TO_READ = (
     "A bar is all influence that is held in a theatre and domain; its parts are who holds it, largest patron of the "
-    "whole figure first, the theatre's own at the right. Letters: the actor's mark. Others: {others}. What is held by "
-    "nobody is left white."
+    "whole figure first, the theatre's own at the right. Letters: the actor's mark. Others: {others}, and who holds "
+    "less than {sliver:.1%} of a bar. What is held by nobody is left white."
 )
 
 
@@ -56,11 +57,10 @@ def influence_mosaic(
         for at, actor in enumerate(shown)
     }
     small = [name for actor, (name, _, _) in actors.items() if actor not in shown]
-    if small:
-        legend[_OTHERS] = Patch(facecolor=_OTHERS_COLOUR)
+    legend[_OTHERS] = Patch(facecolor=_OTHERS_COLOUR)
     rows = len(theatres) * len(groups)
     missing = int(held["share"].isna().sum())
-    note = f"{caption}\n{_HOW_TO_READ.format(others=', '.join(small) or 'nobody')}"
+    note = f"{caption}\n{_HOW_TO_READ.format(others=', '.join(small) or 'nobody else', sliver=_SLIVER)}"
     note += f" {missing} shares have no number." if missing else ""
     with styled():
         height = 0.6 + 0.27 * rows + 0.1 * len(theatres)
@@ -119,7 +119,7 @@ def _bar(
         panel.text(0.01, height, "no finite run", va="center", fontsize=6, color=INK)
         return
     values = shares.fillna(0.0)
-    foreign = [actor for actor in shown if actor not in own]
+    foreign = [actor for actor in shown if actor not in own and values.get(actor, 0.0) >= _SLIVER]
     alone = [*foreign, *(actor for actor in own if actor in shown)]
     rest = float(values.sum() - values.reindex(alone).fillna(0.0).sum())
     parts = [(actor, float(values.get(actor, 0.0))) for actor in foreign] + [(_OTHERS, rest)]

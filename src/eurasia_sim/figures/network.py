@@ -13,14 +13,16 @@ from matplotlib.lines import Line2D
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
-from eurasia_sim.figures.style import framed, initials, legible, rows_of, styled
+from eurasia_sim.figures.style import INK, broken, framed, initials, rows_of, styled
 
-_LEAST = 0.1  # alignment below which no line is drawn
-_WIDEST = 4.5  # points, of a line at full alignment
+_FRIENDS = 2  # strongest ties of every actor that are drawn
+_LEAST_AWAY = 0.05  # how far two lean away from each other for a line
+_WIDEST = 4.0  # points, of a line at full alignment
 _FRIENDLY, _HOSTILE = "#0072B2", "#B4530A"
 _HOW_TO_READ = (
-    "Line: mean of both actors' lean toward each other, from {least} on; the wider, the stronger. Arc of the circle "
-    "and colour of a disc stay an actor's own; the disc's size is its power. {key}."
+    "Line: mean of both actors' lean toward each other, the wider the stronger. Drawn are the {friends} strongest ties "
+    "of every actor, and each pair that leans away by {away} or more; all are in the table. Place and colour stay an "
+    "actor's own; a disc's size is its power."
 )
 
 
@@ -45,23 +47,21 @@ def alignment_network(
     around = order or _round_the_circle(ties, list(names))
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(around)) / len(around)
     places = dict(zip(around, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
-    marks = unlike_initials(names)
     columns = min(3, len(months))
     rows = -(-len(months) // columns)
     legend: dict[str, Artist] = {
         "lean toward each other": Line2D([], [], color=_FRIENDLY, linewidth=3.0),
         "lean away": Line2D([], [], color=_HOSTILE, linewidth=3.0, linestyle=(0, (2.0, 1.0))),
     }
-    key = ", ".join(f"{marks[actor]} {names[actor]}" for actor in around)
     with styled():
-        note = f"{caption}\n{_HOW_TO_READ.format(least=_LEAST, key=key)}"
-        figure, panels = framed(rows, columns, 2.75 * rows, title, note, legend)
+        note = f"{caption}\n{_HOW_TO_READ.format(friends=_FRIENDS, away=_LEAST_AWAY)}"
+        figure, panels = framed(rows, columns, 2.3 * rows, title, note, legend)
         for panel, month in zip(panels, months, strict=False):
             own = ties[ties["month"] == month]
             missing = _lines(panel, own, places)
-            _discs(panel, actors[actors["month"] == month], places, marks)
+            _discs(panel, actors[actors["month"] == month], places)
             panel.set_title(month + (f" ({missing} ties without a number)" if missing else ""))
-            panel.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
+            panel.set(xlim=(-1.75, 1.75), ylim=(-1.35, 1.35), aspect="equal")
             panel.set_axis_off()
         for panel in panels[len(months) :]:
             panel.set_visible(False)
@@ -94,30 +94,35 @@ def _round_the_circle(ties: pd.DataFrame, actors: list[str]) -> list[str]:
 def _lines(panel: Axes, ties: pd.DataFrame, places: Mapping[str, np.ndarray]) -> int:
     """Draw a month's ties, the weak first; return how many have no number."""
     lean = dict(zip(zip(ties["first"], ties["second"], strict=True), ties["alignment"].astype(float), strict=True))
-    missing, drawn = 0, []
     actors = list(places)
-    for at, first in enumerate(actors):
-        for second in actors[at + 1 :]:
-            mutual = (lean[first, second] + lean[second, first]) / 2
-            missing += int(np.isnan(mutual))
-            if abs(mutual) >= _LEAST:
-                drawn.append((abs(mutual), mutual, first, second))
-    for strength, mutual, first, second in sorted(drawn):
+    mutual = {
+        (one, other): (lean[one, other] + lean[other, one]) / 2
+        for at, one in enumerate(actors)
+        for other in actors[at + 1 :]
+    }
+    chosen = {pair for pair, value in mutual.items() if value <= -_LEAST_AWAY}
+    for actor in actors:
+        own = [pair for pair in mutual if actor in pair and mutual[pair] > 0]
+        chosen |= set(sorted(own, key=lambda pair: -mutual[pair])[:_FRIENDS])
+    for first, second in sorted(chosen, key=lambda pair: (abs(mutual[pair]), pair)):
         (x0, y0), (x1, y1) = places[first], places[second]
+        value = mutual[first, second]
         panel.plot(
-            [x0, x1], [y0, y1], color=_FRIENDLY if mutual > 0 else _HOSTILE, linewidth=_WIDEST * strength,
-            alpha=0.25 + 0.6 * min(strength, 1.0), linestyle="-" if mutual > 0 else (0, (2.0, 1.0)), zorder=1,
+            [x0, x1], [y0, y1], color=_FRIENDLY if value > 0 else _HOSTILE, alpha=0.75, zorder=1,
+            linewidth=0.6 + _WIDEST * abs(value), linestyle="-" if value > 0 else (0, (2.0, 1.0)),
         )  # fmt: skip
-    return missing
+    return int(np.isnan(list(mutual.values())).sum())
 
 
-def _discs(panel: Axes, actors: pd.DataFrame, places: Mapping[str, np.ndarray], marks: Mapping[str, str]) -> None:
+def _discs(panel: Axes, actors: pd.DataFrame, places: Mapping[str, np.ndarray]) -> None:
+    """A disc an actor, its name outside the circle."""
     for row in rows_of(actors):
         x, y = places[row["actor"]]
         power = max(float(row["power"]), 0.0) if np.isfinite(row["power"]) else 0.0
-        panel.scatter(x, y, s=90 + 900 * power, color=row["colour"], edgecolor="white", linewidth=1.0, zorder=3)
-        small = len(marks[row["actor"]]) > 3
+        panel.scatter(x, y, s=30 + 700 * power, color=row["colour"], edgecolor="white", linewidth=0.8, zorder=3)
+        away = 1.12 + 0.35 * np.sqrt(power)
+        side = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
         panel.text(
-            x, y, marks[row["actor"]], ha="center", va="center", fontsize=4.5 if small else 5.5,
-            color=legible(row["colour"]), zorder=4, weight="bold",
+            away * x, away * y, broken(str(row["name"]), 16), ha=side, va="bottom" if y > 0.9 else "center",
+            fontsize=5.8, color=INK, linespacing=0.95,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -13,8 +14,9 @@ from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.picture import Picture, Request
 from eurasia_sim.figures.sensitivity import index_plot
 from eurasia_sim.figures.shares import share_plot
-from eurasia_sim.figures.style import caption
+from eurasia_sim.figures.style import caption, rows_of
 from eurasia_sim.verdicts import SHARE_OF_SPACE
+from eurasia_sim.world import World
 
 _ROWS_A_PAGE = 18
 _NOTES = {"scenarios", "replicates"}  # columns of the shares that count and are no share
@@ -100,14 +102,41 @@ def indices(held: Held, request: Request) -> Iterator[Picture]:
 
 
 def boxes(held: Held, request: Request) -> Iterator[Picture]:
-    """The chosen box with its path of coverage and density, a picture an outcome sought."""
+    """The box that does best and how the others trade coverage for density, a picture an outcome sought."""
     del request
-    path, limits = table_of(held, "path"), table_of(held, "limits")
-    for sought, own in _split(path, "sought"):
-        mine = limits[limits["sought"] == sought] if "sought" in limits else limits
-        whole = float(own.sort_values("coverage")["density"].iloc[-1])
+    table = table_of(held, "boxes")
+    for sought, own in _split(table, "sought"):
+        every, limits = box_tables(own, held.world)
+        said = _caption(held) if "effort" in held.manifest else caption_of_design(held)
+        base, draws = float(own["base"].iloc[0]), int(own["draws"].iloc[0])
         figure = box_plot(
-            own, mine, f"Where it holds: {sought or held.title}", caption_of_design(held), base_rate=whole
-        )
-        says = f"A box in {len(mine)} factors, and the coverage and density of every box on the way to it."
+            every, limits, f"Where it holds: {sought or held.title}", f"{said} · judged on {draws} draws held back",
+            base_rate=base,
+        )  # fmt: skip
+        says = f"A box in {len(limits)} factors, and the coverage and density of {len(every)} boxes."
         yield Picture(f"box-{sought}".rstrip("-"), figure, own, says)
+
+
+def box_tables(table: pd.DataFrame, world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a box, the first chosen, and the chosen one's limits within the whole range of each factor.
+
+    Args:
+        table: a row a limit of a box: `method`, `box`, `limit` (in words), `parameter`, `low`, `high` (NaN where open),
+            `density`, `coverage`, as `discovery.box_table` gives.
+    """
+    every = table.groupby(["box", "method", "density", "coverage"], sort=False).size().reset_index(name="limited")
+    every["chosen"] = every.index == 0
+    rows: list[dict[str, Any]] = []
+    for row in rows_of(table[table["box"] == every["box"].iloc[0]]):
+        name = str(row["parameter"]).removeprefix("x.")
+        number = world.numbers.get(name) or world.numbers.get(f"rules.{name}")
+        if pd.isna(row["low"]) and pd.isna(row["high"]):
+            rows.append({"factor": name, "levels": str(row["limit"]).partition(" is ")[2] or str(row["limit"])})
+            continue
+        known = [end for end in (row["low"], row["high"]) if pd.notna(end)]
+        known += [number.low, number.high] if number else []
+        ends = {"low": row["low"], "high": row["high"], "least": min(known), "greatest": max(known)}
+        for open_end, whole in (("low", "least"), ("high", "greatest")):
+            ends[open_end] = ends[open_end] if pd.notna(ends[open_end]) else ends[whole]
+        rows.append({"factor": name, **ends})
+    return every, pd.DataFrame(rows)

@@ -13,12 +13,12 @@ from eurasia_sim.figures.held import RUN, Held
 from eurasia_sim.figures.mosaic import influence_mosaic
 from eurasia_sim.figures.network import alignment_network, unlike_initials
 from eurasia_sim.figures.picture import Picture, Request
-from eurasia_sim.figures.style import caption, rows_of
+from eurasia_sim.figures.style import caption, rows_of, titled
 from eurasia_sim.figures.tiles import tile_map
 from eurasia_sim.figures.timeline import event_timeline
 from eurasia_sim.inputs import capability_index
 from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS
-from eurasia_sim.replay import Replay, replay, same_as
+from eurasia_sim.replay import Replay, same_as
 from eurasia_sim.scenario import restored
 from eurasia_sim.study import RANGES
 from eurasia_sim.world import World
@@ -35,9 +35,9 @@ def _scenarios(held: Held) -> list[str]:
     return list(held.manifest["scenarios"])
 
 
-def _again(held: Held, scenario: str, theory: str, columns: list[str]) -> tuple[Replay, str]:
+def _again(held: Held, scenario: str, theory: str) -> tuple[Replay, str]:
     """Months of the folder's runs that it did not keep, and the caption of those runs."""
-    found = replay(held.manifest, held.world, scenario, theory, columns)
+    found = held.again(scenario, theory)
     said = caption(found.runs, found.failed, held.seed, scenario, theory, held.judged)
     return found, f"{said} · means over runs at reference values"
 
@@ -62,10 +62,9 @@ def networks(held: Held, request: Request) -> Iterator[Picture]:
     """Who leans toward whom at six months, a picture a scenario and theory."""
     world = held.world
     actors = list(world.actors)
-    columns = [f"alignment.{a}.{b}" for a in actors for b in actors if a != b]
     for theory in held.manifest["theories"] if held.kind == RUN else [""]:
         for scenario in _scenarios(held):
-            found, said = _again(held, scenario, theory, [*columns, *(f"power.{a}" for a in actors)])
+            found, said = _again(held, scenario, theory)
             months = _months(held, request, found.inputs.months - 1, _NETWORKS)
             means = found.means.loc[months]
             ties = pd.DataFrame(
@@ -139,16 +138,12 @@ def maps(held: Held, request: Request) -> Iterator[Picture]:
     """The region's tiles before the scenarios part and at their end, a picture a theory."""
     world = held.world
     scenarios = _scenarios(held)
-    home = {actor for actors in _own(world).values() for actor in actors}
-    columns = [f"influence.{a}.{k}.{d}" for a in world.actors for k in world.theatres for d in DOMAINS]
-    columns += [f"{m}.{k}" for m in ("stability", "militants", "control") for k in world.theatres]
-    columns += [f"threat.{a}.{b}" for a in sorted(home) for b in sorted(home)]
     for theory in held.manifest["theories"]:
         tiles: list[dict[str, Any]] = []
         flows: list[dict[str, Any]] = []
         panels, said = [], ""
         for at, scenario in enumerate(scenarios[:3]):
-            found, said = _again(held, scenario, theory, columns)
+            found, said = _again(held, scenario, theory)
             last = found.inputs.months - 1
             before = (restored(held.manifest["scenarios"][scenario], world).departs or world.month("2022-01")) - 1
             asked = [world.month(month) for month in _months(held, request, last, 2)] if request.months else None
@@ -221,7 +216,7 @@ def _places(found: Replay, world: World, t: int) -> pd.DataFrame:
 def _venues(world: World, ruler: str | None, t: int) -> str:
     """Short names of the institutions a theatre's ruler sits in."""
     seats = [
-        name.split("_")[0].upper() if len(name.split("_")[0]) <= 5 else venue.name
+        titled(name) if "_" in name else name.upper()
         for name, venue in world.institutions.items()
         if any(m.actor == ruler and m.since <= t and (m.until is None or t < m.until) for m in venue.members)
     ]
@@ -264,7 +259,7 @@ def _record(world: World, dropped: tuple[str, ...], added: tuple[Mapping[str, An
     """Dated breaks of the record and of the scenario, and whether the scenario keeps them."""
     rows = [(event.month, event.title, event.id not in dropped) for event in world.events.values()]
     rows += [(int(event["date"]), str(event.get("title") or event["id"]), True) for event in added]
-    rows.append((world.record_until, "the record ends; last values hold from here on", True))
+    rows.append((world.record_until - world.start, "the record ends; last values hold from here on", True))
     ordered = sorted(rows, key=lambda row: row[0])
     return pd.DataFrame(
         [{"month": world.date(month), "title": title, "holds": holds} for month, title, holds in ordered]

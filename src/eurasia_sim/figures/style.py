@@ -69,7 +69,8 @@ def looks(groups: Iterable[str]) -> dict[str, Look]:
     return {name: Look(colours[at], _LINES[at], _MARKERS[at]) for at, name in enumerate(names)}
 
 
-def _titled(identifier: str) -> str:
+def titled(identifier: str) -> str:
+    """An id in words, each but the small ones with a capital: `land_of_the_two` → Land of the Two."""
     words = identifier.split("_")
     return " ".join(word if word in _SMALL_WORDS and at else word.capitalize() for at, word in enumerate(words))
 
@@ -83,7 +84,7 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
-    parts = ["–".join(known.get(part, _titled(part)) for part in whom.split("-")) for whom in rest]
+    parts = ["–".join(known.get(part, titled(part)) for part in whom.split("-")) for whom in rest]
     return ", ".join([known.get(measure, measure.replace("_", " ")), *parts])
 
 
@@ -159,7 +160,8 @@ def caption(
     if isinstance(n, Mapping) and len(set(n.values())) > 1:
         runs = " and ".join(f"{count} of {name}" for name, count in n.items()) + " runs"
     else:
-        runs = f"{next(iter(n.values()), 0) if isinstance(n, Mapping) else n} runs" + " each" * (len(scenarios) > 1)
+        count = next(iter(n.values()), 0) if isinstance(n, Mapping) else n
+        runs = f"{count} run{'s' * (count != 1)}" + " each" * (len(scenarios) > 1)
     if isinstance(failed, Mapping):
         lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
     else:
@@ -189,6 +191,16 @@ def caption_of(table: pd.DataFrame, seed: int, judgement: float | None = None) -
     )
 
 
+def _abreast(letters: Sequence[int]) -> int:
+    """How many columns of a legend a figure's width holds; a legend is filled column by column."""
+    for columns in range(len(letters), 1, -1):
+        rows = math.ceil(len(letters) / columns)
+        widths = [0.62 + 0.075 * max(letters[at : at + rows]) for at in range(0, len(letters), rows)]
+        if sum(widths) <= WIDTH - 2 * _MARGIN:
+            return columns
+    return 1
+
+
 def framed(
     rows: int,
     columns: int,
@@ -211,8 +223,7 @@ def framed(
     heading = textwrap.wrap(title, 88) or [""]
     notes = [line for part in caption.splitlines() for line in textwrap.wrap(part, _CAPTION_LETTERS)]
     entries = legend or {}
-    longest = max(map(len, entries), default=0)
-    across = max(1, min(len(entries), int(WIDTH / (0.62 + 0.075 * longest)))) if entries else 1
+    across = _abreast([len(label) for label in entries])
     title_height = 0.2 * len(heading) + _MARGIN
     above = title_height + (0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
     below = _LINE_HEIGHT * len(notes) + 2 * _MARGIN

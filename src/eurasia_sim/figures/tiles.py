@@ -16,8 +16,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
 from eurasia_sim.figures.style import INK, broken, framed, legible, rows_of, styled
 
 _OTHERS = "#9A9A9A"
-_HALF = 0.43  # of a tile's side
-_MOST_ARROWS = 6
+_HALF = 0.4  # of a tile's side
+_MOST_ARROWS = 5
 _LEAST_THREAT = 0.02
 _HATCHES = ("", "////", "....")
 _HOW_TO_READ = (
@@ -121,7 +121,7 @@ def _tile(panel: Axes, tile: Mapping[str, Any], lean: Sequence[str], letters: fl
                     linewidth=0.4,
                 )
             )  # fmt: skip
-            if share >= 0.13:
+            if share >= 0.2:
                 panel.text(
                     start + share * width / 2, top + 0.275, f"{100 * share:.0f} %", ha="center", va="center",
                     fontsize=6.0 * letters, weight="bold", color=legible(colour),
@@ -131,12 +131,12 @@ def _tile(panel: Axes, tile: Mapping[str, Any], lean: Sequence[str], letters: fl
     else:
         write("no finite run", 0.22, 6.5)
     write(str(tile["state"]), 0.38, 6.2)
-    bases, venues = (broken(str(tile[key]), 30) for key in ("bases", "institutions"))
+    bases, venues = (broken(str(tile[key]), 27) for key in ("bases", "institutions"))
     write("\n".join(filter(None, (bases, venues))), 0.49, 6.0)
 
 
 def _flows(panel: Axes, threats: pd.DataFrame, tiles: pd.DataFrame) -> None:
-    """The strongest threats as arrows between tiles, wider for more."""
+    """The strongest threats as arrows, wider for more; they pass behind the tiles between and hide no word."""
     strong = threats[(threats["threat"] >= _LEAST_THREAT) & (threats["source"] != threats["target"])]
     strong = strong.sort_values("threat", ascending=False, kind="stable").head(_MOST_ARROWS)
     for row in rows_of(strong):
@@ -146,10 +146,10 @@ def _flows(panel: Axes, threats: pd.DataFrame, tiles: pd.DataFrame) -> None:
             FancyArrowPatch(
                 tail + along * _reach(along), head - along * _reach(along), arrowstyle="-|>",
                 mutation_scale=7 + 10 * min(row["threat"], 1.0), linewidth=0.8 + 3.0 * min(row["threat"], 1.0),
-                color="#7A1F1F", connectionstyle="arc3,rad=0.25", alpha=0.85, zorder=5,
+                color="#7A1F1F", connectionstyle="arc3,rad=0.25", alpha=0.85, zorder=0.5,
             )
         )  # fmt: skip
-        middle = (tail + head) / 2 + 0.1 * np.array([-along[1], along[0]])
+        middle = head - along * (_reach(along) + 0.08) + 0.07 * np.array([-along[1], along[0]])
         panel.text(
             middle[0], middle[1], f"{row['threat']:.2f}", fontsize=5.5, ha="center", va="center", color="#7A1F1F",
             zorder=6, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.9},

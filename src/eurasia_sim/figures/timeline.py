@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from eurasia_sim.figures.style import INK, broken, framed, rows_of, styled
+from eurasia_sim.figures.style import INK, framed, rows_of, styled
 
 _MARKERS = "osD^vP*X<>hpd8"
 _MOST_WRITTEN = 8  # events of a lane beside which their own words stand
@@ -55,7 +56,7 @@ def event_timeline(
         actors[actor][0]: Line2D([], [], marker=marks[actor], color=actors[actor][1], linewidth=0, markersize=4.5)
         for actor in present
     }
-    note = f"{caption}\n{_HOW_TO_READ.format(left_out='; in grey and struck: left out by this scenario')}"
+    note = f"{caption}\n{_HOW_TO_READ.format(left_out='; in grey with a cross: left out by this scenario')}"
     head = 0.3 + 0.17 * len(record)
     with styled():
         figure, (top, below) = framed(
@@ -103,22 +104,35 @@ def _lane(
     marks: Mapping[str, str],
     names: Mapping[str, str],
 ) -> None:
-    """One kind of event; months that hold several stack them, and a lane of few events has its own words."""
+    """One kind of event; a month that holds several stacks them, and a lane of few events has its own words."""
     seen: dict[float, int] = {}
-    written = len(events) <= _MOST_WRITTEN
-    for turn, (row, year) in enumerate(zip(rows_of(events), _years(events["month"]), strict=True)):
+    years = _years(events["month"])
+    for row, year in zip(rows_of(events), years, strict=True):
         stacked = seen[year] = seen.get(year, -1) + 1
-        offset = 0.0 if written else -0.28 + 0.56 * ((stacked + 0.5) / max(4, stacked + 1))
+        offset = 0.13 * ((stacked + 1) // 2) * (-1) ** stacked
         colour = actors[row["actor"]][1] if row["actor"] in actors else INK
         panel.plot(
-            year, height + offset, marks.get(row["actor"], "o"), color=colour, markersize=4.0 if written else 3.0,
-            markeredgecolor="white", markeredgewidth=0.3,
+            year, height + offset, marks.get(row["actor"], "o"), color=colour, markersize=4.0,
+            markeredgecolor="white", markeredgewidth=0.4,
         )  # fmt: skip
-        if written:
-            low, high = panel.get_xlim()
-            late = year > low + 0.75 * (high - low)
-            said = broken(f"{names.get(row['theatre'], row['theatre'])}: {row['detail']}", 34)
-            panel.annotate(
-                said, (year, height), xytext=(-5 if late else 5, 7 if turn % 2 else -7), textcoords="offset points",
-                ha="right" if late else "left", va="center", fontsize=5.5, color=INK,
-            )  # fmt: skip
+    if len(events) <= _MOST_WRITTEN:
+        _write(panel, events, years, height, names)
+
+
+def _write(panel: Axes, events: pd.DataFrame, years: np.ndarray, height: float, names: Mapping[str, str]) -> None:
+    """The words of a lane's events beneath their marks; those too close to each other to read share a line."""
+    low, high = panel.get_xlim()
+    near = 0.13 * (high - low)
+    groups: list[tuple[float, dict[str, list[str]]]] = []
+    for row, year in sorted(zip(rows_of(events), years, strict=True), key=lambda pair: pair[1]):
+        if not groups or year - groups[-1][0] > near:
+            groups.append((year, {}))
+        said = " ".join(names.get(word, word) for word in str(row["detail"]).split())
+        groups[-1][1].setdefault(said, []).append(names.get(row["theatre"], row["theatre"]))
+    for year, said_of in groups:
+        words = "; ".join(f"{', '.join(dict.fromkeys(places))}: {said}" for said, places in said_of.items())
+        late = year > low + 0.75 * (high - low)
+        panel.annotate(
+            textwrap.fill(words, 44), (year, height), xytext=(4 if late else -4, -5), textcoords="offset points",
+            ha="right" if late else "left", va="top", fontsize=5.5, color=INK, linespacing=1.0,
+        )  # fmt: skip
