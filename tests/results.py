@@ -71,7 +71,8 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
     named = [{"name": name, "low": 0.0, "high": 1.0} for name in found.columns if name.startswith("x.")]
     manifest = {
         "kind": "sweep", "finished": True, "title": "Three numbers", "world": world.name, "seed": 7, "replications": 1,
-        "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures, "command": "eurasia-sim sweep three",
+        "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures,
+        "command": "eurasia-sim sweep three",
         "design": {"kind": "latin_hypercube", "points": runs, "factors": named, "options": {}},
         "digests": {"world": world.digest, "model": model_version()}, "versions": {},
     }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from eurasia_sim.bibliography import Work
 from eurasia_sim.catalogue import BASES, Number, packaged
@@ -44,16 +44,16 @@ def numbers_of(world: World, dropped: tuple[str, ...] = ()) -> Iterator[Number]:
     return (number for path, number in world.numbers.items() if not path.startswith(left_out))
 
 
-def bases_of(numbers: Iterator[Number]) -> dict[str, tuple[int, int]]:
+def bases_of(numbers: Iterable[Number]) -> dict[str, tuple[int, int]]:
     """By basis, how many numbers rest on it, and how many of these an ensemble draws."""
     found = dict.fromkeys(BASES, (0, 0))
     for number in numbers:
-        count, drawn = found[number.basis]
+        count, drawn = found.get(number.basis, (0, 0))
         found[number.basis] = (count + 1, drawn + number.is_uncertain)
     return found
 
 
-def claims_of(world: World, numbers: Iterator[Number]) -> list[tuple[Claim, int]]:
+def claims_of(world: World, numbers: Iterable[Number]) -> list[tuple[Claim, int]]:
     """Every claim that a number rests on, in the order of the documents, with how many numbers do."""
     counts = Counter(claim for number in numbers for claim in dict.fromkeys(number.claims()))
     return [(claim, counts[claim.id]) for claim in load_evidence(world.directory).claims if counts[claim.id]]

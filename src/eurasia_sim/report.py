@@ -53,7 +53,7 @@ def report_page(held: Held, other: Held | None = None, validated: Path | None = 
     if left_out:
         place["distributions"].says.append(
             f"{len(left_out)} pictures would make the page too heavy and stand in the folder alone, once "
-            f"`eurasia-sim plot` has drawn them: {', '.join(left_out)}."
+            f"eurasia-sim plot has drawn them: {', '.join(left_out)}."
         )
     text = _template().render(
         title=held.title, folder=held.folder.name, kind=held.kind,

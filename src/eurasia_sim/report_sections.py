@@ -133,7 +133,7 @@ def foundations(held: Held) -> Section:
     world, found = held.world, Section("foundations", "Claims and figures the runs rest on")
     scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
     dropped = scenarios[0].dropped if scenarios else ()
-    bases = bases_of(numbers_of(world, dropped))
+    bases = bases_of(world.numbers.values())
     total = max(sum(count for count, _ in bases.values()), 1)
     rows = [(basis, count, share(count / total), drawn) for basis, (count, drawn) in bases.items()]
     columns = ("basis", "numbers", "share", "drawn by an ensemble")
@@ -165,7 +165,7 @@ are about which assumption drives an outcome.
 A result that needs one end of such a range is a result about that judgement.
 
 The documents are a handful of analyses by outside observers; what they take for granted, the coding takes over. Another
-reader would code them otherwise: `eurasia-sim evidence agreement` says by how much.
+reader would code them otherwise: the command "eurasia-sim evidence agreement" says by how much.
 
 Intervals round a mean tell how well the mean of these runs is known, and narrow with more runs; they do not tell how
 wrong the model is. Where validation stands above, read it first.

@@ -13,7 +13,7 @@ from eurasia_sim.figures.held import RUN, Held
 from eurasia_sim.figures.mosaic import influence_mosaic
 from eurasia_sim.figures.network import alignment_network, unlike_initials
 from eurasia_sim.figures.picture import Picture, Request
-from eurasia_sim.figures.style import caption, rows_of, titled
+from eurasia_sim.figures.style import caption, rows_of
 from eurasia_sim.figures.tiles import tile_map
 from eurasia_sim.figures.timeline import event_timeline
 from eurasia_sim.inputs import capability_index
@@ -159,6 +159,8 @@ def maps(held: Held, request: Request) -> Iterator[Picture]:
         said = said.replace(
             f"scenario {scenarios[min(2, len(scenarios) - 1)]}", f"scenarios {', '.join(scenarios[:3])}"
         )
+        key = "; ".join(f"{_mark(name)} {venue.name}" for name, venue in world.institutions.items())
+        said += f"\n{key}. Bases: 1 is one full permanent base; forces and counterterror in 100,000 troops."
         figure = tile_map(table, arrows, lean, f"{held.title}: the region", said, panels=panels)
         says = f"Maps of {len(world.theatres)} tiles with foreign influence, bases, institutions and flows of threat."
         yield Picture(f"map-{theory}", figure, table, says)
@@ -214,13 +216,19 @@ def _places(found: Replay, world: World, t: int) -> pd.DataFrame:
 
 
 def _venues(world: World, ruler: str | None, t: int) -> str:
-    """Short names of the institutions a theatre's ruler sits in."""
+    """Marks of the institutions a theatre's ruler sits in."""
     seats = [
-        titled(name) if "_" in name else name.upper()
+        _mark(name)
         for name, venue in world.institutions.items()
         if any(m.actor == ruler and m.since <= t and (m.until is None or t < m.until) for m in venue.members)
     ]
     return " · ".join(dict.fromkeys(seats))
+
+
+def _mark(institution: str) -> str:
+    """A short mark of an institution: its id, or the first letters of the id's words."""
+    words = institution.split("_")
+    return institution.upper() if len(words) == 1 else "".join(word[0] for word in words).upper()
 
 
 def _threats(found: Replay, t: int, places: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -149,7 +149,7 @@ def _flows(panel: Axes, threats: pd.DataFrame, tiles: pd.DataFrame) -> None:
                 color="#7A1F1F", connectionstyle="arc3,rad=0.25", alpha=0.85, zorder=0.5,
             )
         )  # fmt: skip
-        middle = head - along * (_reach(along) + 0.08) + 0.07 * np.array([-along[1], along[0]])
+        middle = head - along * (_reach(along) + 0.08) - 0.08 * np.array([-along[1], along[0]])
         panel.text(
             middle[0], middle[1], f"{row['threat']:.2f}", fontsize=5.5, ha="center", va="center", color="#7A1F1F",
             zorder=6, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.9},

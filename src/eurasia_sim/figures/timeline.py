@@ -133,6 +133,6 @@ def _write(panel: Axes, events: pd.DataFrame, years: np.ndarray, height: float, 
         words = "; ".join(f"{', '.join(dict.fromkeys(places))}: {said}" for said, places in said_of.items())
         late = year > low + 0.75 * (high - low)
         panel.annotate(
-            textwrap.fill(words, 44), (year, height), xytext=(4 if late else -4, -5), textcoords="offset points",
+            textwrap.fill(words, 44), (year, height), xytext=(4 if late else 1, -9), textcoords="offset points",
             ha="right" if late else "left", va="top", fontsize=5.5, color=INK, linespacing=1.0,
         )  # fmt: skip
