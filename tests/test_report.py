@@ -119,7 +119,8 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
     ]  # fmt: skip
     manifest = open_held(ran, load_world()).manifest
     for said in (
-        manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"], manifest["command"].split(" --out")[0],
+        manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"],
+        manifest["command"].split(" --out")[0],
         "us_exit less us_stays", "no probabilities of events", "rest on judgement", "516 claims",
     ):  # fmt: skip
         assert said in pages["run"]
@@ -181,7 +182,7 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
     section = page.split('id="validation"')[1].split("</section>")[0]
     assert section.index("two</td>") < section.index("three</td>")
     assert "The misses: 2 patterns" in section
-    with pytest.raises(DataError, match="holds no patterns.parquet"):
+    with pytest.raises(DataError, match=r"holds no patterns\.parquet"):
         report_page(open_held(ran, world), validated=ran)
 
 

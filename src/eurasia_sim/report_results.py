@@ -10,6 +10,7 @@ import pandas as pd
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import RUN, TEST, Held
+from eurasia_sim.figures.of_tests import share_table
 from eurasia_sim.figures.style import readable, rows_of
 from eurasia_sim.pairing import compare_sides, differing, open_results, sides, warnings
 from eurasia_sim.report_parts import Section, frame_table, interval, number, share, table
@@ -95,10 +96,9 @@ def verdicts(held: Held) -> Section:
 
 def variance(held: Held) -> Section:
     """What the spread comes from."""
-    path = held.folder / "shares.parquet"
     found = Section("variance", "Variance shares")
-    if path.is_file():
-        shares = pd.read_parquet(path)
+    if path := held.table_path("shares"):
+        shares = share_table(pd.read_parquet(path), held.names)
         for name in shares.columns[1:]:
             if pd.api.types.is_float_dtype(shares[name]):
                 shares[name] = [share(value) for value in shares[name]]
@@ -118,8 +118,7 @@ def regions(held: Held) -> Section:
         head: tuple[str, ...] = ("hypothesis", "holds where", "density", "coverage")
         found.says.append("No hypothesis holds in a box alone." if not rows else "Judged on draws held back.")
         found.tables += [table("Boxes", head, rows)] if rows else []
-    path = held.folder / "boxes.parquet"
-    if path.is_file():
+    if path := held.table_path("boxes"):
         found.tables.append(
             frame_table("Boxes, a row a limit, judged on draws held back", pd.read_parquet(path), digits=3)
         )

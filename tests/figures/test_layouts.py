@@ -18,7 +18,7 @@ from eurasia_sim.figures.heatmap import factor_cells, surface_data
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.mosaic import influence_mosaic
 from eurasia_sim.figures.network import alignment_network, unlike_initials
-from eurasia_sim.figures.of_tests import box_tables
+from eurasia_sim.figures.of_tests import box_tables, index_table, share_table
 from eurasia_sim.figures.picture import Request
 from eurasia_sim.figures.ridgeline import ridgeline
 from eurasia_sim.figures.sensitivity import index_plot, tornado_table
@@ -75,6 +75,29 @@ def test_indices_without_a_number_say_so():
     assert figure.axes[0].get_yticklabels()[0].get_text() == "b.two"  # the largest total first
     with pytest.raises(ValueError, match="no factor"):
         index_plot(INDICES.iloc[:0], "Indices", "n")
+
+
+def test_indices_and_shares_are_read_as_analyze_writes_them():
+    rows = [
+        {"order": order, "factor": factor, "other": "", "index": value, "low": value - 0.1, "high": value + 0.1}
+        for order, value in (("first", 0.3), ("total", 0.5), ("second", 0.1))
+        for factor in ("a", "b")
+    ]
+    wide = index_table(pd.DataFrame(rows))
+    assert wide["factor"].tolist() == ["a", "b"]
+    assert (wide.loc[0, ["first", "total", "total_high"]] == [0.3, 0.5, 0.6]).all()
+    shares = pd.DataFrame(
+        {
+            "measure": "power.a",
+            "scenario": ["s", "s", "t"],
+            "part": ["theory", "chance", "theory"],
+            "share": [0.4, 0.6, 1],
+        }
+    )
+    table = share_table(shares, {"a": "A"})
+    assert table["reading"].tolist() == ["power, A, s", "power, A, t"]
+    assert table.loc[0, "chance"] == 0.6
+    assert np.isnan(table.loc[1, "chance"])
 
 
 def test_a_tornado_counts_failed_runs_at_neither_end():

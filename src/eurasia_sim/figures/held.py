@@ -23,6 +23,7 @@ from eurasia_sim.store import PARTS, RUNS, read_manifest
 from eurasia_sim.world import World
 
 RUN, SWEEP, TEST = "run", "sweep", "test"
+ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
 _HEAD = ("run_id", "point", "replicate", "scenario", "theory", "set", "run", "seed", "draw", "status")
 _COMPARES: Mapping[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "=": operator.eq, "<": operator.lt, ">": operator.gt,
@@ -131,6 +132,11 @@ class Held:
         order = {name: at for at, name in enumerate(self.manifest.get("scenarios", ()))}
         table = table.sort_values(keys, key=lambda c: c.map(order) if c.name == "scenario" and order else c)
         return table.reset_index(drop=True)
+
+    def table_path(self, name: str) -> Path | None:
+        """Where a table beside the runs lies: in the folder, or where `analyze` puts its own; None if nowhere."""
+        places = (self.folder / f"{name}.parquet", self.folder / ANALYSIS / f"{name}.parquet")
+        return next((path for path in places if path.is_file()), None)
 
     @property
     def seed(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pandas as pd
@@ -14,7 +16,7 @@ from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.picture import Picture, Request
 from eurasia_sim.figures.sensitivity import index_plot
 from eurasia_sim.figures.shares import share_plot
-from eurasia_sim.figures.style import caption, rows_of
+from eurasia_sim.figures.style import caption, readable, rows_of
 from eurasia_sim.verdicts import SHARE_OF_SPACE
 from eurasia_sim.world import World
 
@@ -28,10 +30,10 @@ def table_of(held: Held, name: str) -> pd.DataFrame:
     Raises:
         DataError: where it is not there.
     """
-    path = held.folder / f"{name}.parquet"
-    if not path.is_file():
+    path = held.table_path(name)
+    if path is None:
         verb = "test" if name in ("parts", "theories", "verdicts") else "analyze"
-        raise DataError([f"{held.folder} holds no {path.name}: this picture needs what `eurasia-sim {verb}` writes"])
+        raise DataError([f"{held.folder} holds no {name}.parquet: this picture needs what `eurasia-sim {verb}` writes"])
     return pd.read_parquet(path)
 
 
@@ -60,15 +62,29 @@ def forests(held: Held, request: Request) -> Iterator[Picture]:
 def shares(held: Held, request: Request) -> Iterator[Picture]:
     """What the variance of every reading comes from."""
     del request
-    table = table_of(held, "shares").drop(columns=list(_NOTES), errors="ignore")
-    name = "reading" if "reading" in table else str(table.columns[0])
+    table = share_table(table_of(held, "shares"), held.names)
     said = _caption(held) if "effort" in held.manifest else caption_of_design(held)
     for first in range(0, len(table), _ROWS_A_PAGE):
         own = table.iloc[first : first + _ROWS_A_PAGE]
-        figure = share_plot(own, f"{held.title}: what the spread comes from", said, row=name, names=held.names)
+        figure = share_plot(own, f"{held.title}: what the spread comes from", said, names=held.names)
         stem = "shares" + (f"-{first // _ROWS_A_PAGE + 1}" if len(table) > _ROWS_A_PAGE else "")
         says = f"Shares of the variance of {len(own)} readings by source: theory, parameters, chance and others."
         yield Picture(stem, figure, own, says)
+
+
+def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """A row a reading, a column a source; whether as a test writes its shares or, a row a part, as `analyze` does."""
+    if "part" not in table:
+        return table.drop(columns=list(_NOTES), errors="ignore")
+    whole = len(table["scenario"].unique()) <= 1
+    said = [
+        readable(str(measure), names) + ("" if whole else f", {scenario}")
+        for measure, scenario in zip(table["measure"], table["scenario"], strict=True)
+    ]
+    sources = list(dict.fromkeys(table["part"]))
+    order = list(dict.fromkeys(said))
+    wide = table.assign(reading=said).pivot_table(index="reading", columns="part", values="share")
+    return wide.reindex(index=order, columns=sources).rename_axis(columns=None).reset_index()
 
 
 def caption_of_design(held: Held) -> str:
@@ -91,21 +107,40 @@ def _split(table: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
 
 
 def indices(held: Held, request: Request) -> Iterator[Picture]:
-    """First-order and total indices of every factor with intervals, a picture a measure."""
-    table = table_of(held, "indices")
-    for measure, own in _split(table, "measure"):
-        if request.measures and measure not in request.measures:
+    """Sobol' indices of every factor with intervals, a picture a measure and scenario."""
+    table = table_of(held, "sobol")
+    for measure, of_measure in _split(table, "measure"):
+        if request.measures and not any(fnmatchcase(measure, pattern) for pattern in request.measures):
             continue
-        figure = index_plot(own.reset_index(drop=True), f"{measure or held.title}: indices", caption_of_design(held))
-        says = f"First-order and total sensitivity indices of {len(own)} factors with 95 % intervals."
-        yield Picture(f"indices-{measure}".rstrip("-"), figure, own, says)
+        for scenario, own in _split(of_measure, "scenario"):
+            wide = index_table(own)
+            title = ", ".join(filter(None, (readable(measure, held.names), scenario)))
+            figure = index_plot(wide, f"{title}: Sobol' indices", caption_of_design(held))
+            says = f"First-order and total sensitivity indices of {len(wide)} factors with 95 % intervals."
+            yield Picture(_stem("indices", measure, scenario), figure, wide, says)
+
+
+def index_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a factor with both its indices, from a row an index: `order`, `factor`, `index`, `low`, `high`."""
+    wide: dict[str, pd.Series] = {}
+    for order in ("first", "total"):
+        own = table[table["order"] == order].set_index("factor")
+        wide |= {order: own["index"], f"{order}_low": own["low"], f"{order}_high": own["high"]}
+    return pd.DataFrame(wide).rename_axis("factor").reset_index()
+
+
+def _stem(*words: str) -> str:
+    """A name for files: words joined, each sign that a file's name should not hold left out."""
+    return "-".join(re.sub(r"[^\w.-]+", "", word) for word in words if word)
 
 
 def boxes(held: Held, request: Request) -> Iterator[Picture]:
     """The box that does best and how the others trade coverage for density, a picture an outcome sought."""
     del request
     table = table_of(held, "boxes")
-    for sought, own in _split(table, "sought"):
+    keys = [name for name in ("measure", "scenario", "sought") if name in table]
+    for words, own in table.groupby(keys, sort=False) if keys else [((), table)]:
+        sought = " ".join([readable(str(words[0]), held.names), *map(str, words[1:])]) if words else ""
         every, limits = box_tables(own, held.world)
         said = _caption(held) if "effort" in held.manifest else caption_of_design(held)
         base, draws = float(own["base"].iloc[0]), int(own["draws"].iloc[0])
@@ -114,7 +149,7 @@ def boxes(held: Held, request: Request) -> Iterator[Picture]:
             base_rate=base,
         )  # fmt: skip
         says = f"A box in {len(limits)} factors, and the coverage and density of {len(every)} boxes."
-        yield Picture(f"box-{sought}".rstrip("-"), figure, own, says)
+        yield Picture(_stem("box", *map(str, words)), figure, own, says)
 
 
 def box_tables(table: pd.DataFrame, world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
