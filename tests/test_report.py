@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.results import call, run_folder, swept_folder, tested_folder
+from tests.results import call, run_folder
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import open_held
@@ -25,21 +25,6 @@ VOID = {"meta", "img", "br", "link", "input", "hr"}
 @pytest.fixture(scope="module")
 def world() -> World:
     return load_world()
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_folder(tmp_path_factory.mktemp("ran"))
-
-
-@pytest.fixture(scope="module")
-def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tested_folder(tmp_path_factory.mktemp("tested"))
-
-
-@pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return swept_folder(tmp_path_factory.mktemp("swept") / "three")
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from tests.results import run_folder, swept_folder, tested_folder
 
 from eurasia_sim.ensemble import (
     branch_month,
@@ -55,21 +53,3 @@ def ensembles() -> Ensembles:
     }
     months = pd.period_range(world.date(0), periods=family[0].months, freq="M")
     return Ensembles(world, *tables, trajectories, months, branch_month(family))
-
-
-@pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that `run` wrote."""
-    return run_folder(tmp_path_factory.mktemp("ran"))
-
-
-@pytest.fixture(scope="session")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a sweep writes it, two of its 60 runs failed."""
-    return swept_folder(tmp_path_factory.mktemp("swept") / "three")
-
-
-@pytest.fixture(scope="session")
-def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that `test` wrote."""
-    return tested_folder(tmp_path_factory.mktemp("tested"))

@@ -48,11 +48,12 @@ def clipped(figure) -> list[str]:
     texts = [*figure.texts, *(t for legend in figure.legends for t in legend.get_texts())]
     for panel in figure.axes:
         if panel.get_visible():
-            ticks = [*panel.get_xticklabels(), *panel.get_yticklabels()] if panel.axison else []
-            low, high = sorted(panel.get_ylim())
-            inside = [t for t in ticks if t.get_text()]
             texts += [*panel.texts, panel.title, panel._left_title, panel.xaxis.label, panel.yaxis.label]
-            texts += [t for t in inside if low - 1e-9 <= (t.get_position()[1] or low) <= high + 1e-9]
+            for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
+                places = axis.get_ticklocs() if panel.axison else ()
+                near = (min(low, high) - 1e-9, max(low, high) + 1e-9)
+                labels = zip(places, axis.get_ticklabels(), strict=False)
+                texts += [label for place, label in labels if near[0] <= place <= near[1]]
     found = []
     for text in texts:
         if text.get_text() and text.get_visible():
