@@ -26,7 +26,7 @@ _HOW_TO_READ = (
     "small, the axis is linear there and logarithmic beyond. Dot and bar: mean at reference with its 95 % bootstrap "
     "interval; hollow marks: the mean under each other theory (circle) and form (diamond). Sign: what is expected. "
     "Right: share of all that is uncertain in which the part holds, with 95 % interval; dashed: the share a verdict "
-    "asks for."
+    "asks for; none where an effect is only reported (?)."
 )
 
 
@@ -107,7 +107,7 @@ def _effect(panel: Axes, row: Mapping[str, Any], rivals: pd.DataFrame, height: f
 
 def _share(panel: Axes, row: Mapping[str, Any], height: float, colour: str) -> None:
     """The share of the space that holds one part, and the part's word."""
-    if np.isfinite(row["share_of_space"]):
+    if np.isfinite(row["share_of_space"]) and row["sign"] != "?":  # what is only reported can neither hold nor fail
         panel.barh(height, row["share_of_space"], height=0.34, color=colour, alpha=0.55)
         panel.hlines(height, row["share_low"], row["share_high"], color=INK, linewidth=1.2)
     panel.text(1.03, height, row["word"], transform=panel.get_yaxis_transform(), fontsize=6.5, va="center", color=INK)

@@ -47,7 +47,7 @@ def share_plot(
         table = table.drop(columns=small)
     drawn = looks(table.columns)
     legend: dict[str, Artist] = {
-        (names or {}).get(name, name.replace("_", " ")): Patch(
+        (names or {}).get(name, name.replace("_", " ").replace(".", " ")): Patch(
             facecolor=look.colour, hatch=hatch, edgecolor="white", alpha=0.9
         )
         for (name, look), hatch in zip(drawn.items(), _HATCHES, strict=False)
