@@ -43,7 +43,7 @@ def test_a_sweep_is_drawn_and_its_failed_runs_are_counted(kind, swept, ensembles
     held = open_held(swept, ensembles.world)
     (picture, *_) = pictures(held, [kind], Request())
     said = " ".join(text.get_text() for text in picture.figure.texts).replace("\n", " ")
-    assert "60 runs · 2 failed" in said
+    assert "60 runs · 2 of us_exit failed" in said
     shown = said + " ".join(
         text for panel in picture.figure.axes for text in [*(t.get_text() for t in panel.texts), panel.get_xlabel()]
     )

@@ -78,10 +78,7 @@ def _limits(panel: Axes, limits: pd.DataFrame, colour: str) -> None:
         panel.barh(-at, 1.0, height=0.34, color="#E3E3E3")
         levels = row.get("levels")
         if isinstance(levels, str):
-            panel.barh(
-                -at, (levels.count(",") + 1) / row["of"], height=0.34, color=colour, edgecolor=INK, linewidth=0.5
-            )
-            said = f"{levels} (of {int(row['of'])} levels)"
+            said = broken(levels, 48)
         else:
             span = row["greatest"] - row["least"]
             low, high = ((row[end] - row["least"]) / span if span > 0 else 0.5 for end in ("low", "high"))
