@@ -56,3 +56,27 @@ def sources() -> Path:
             pytest.fail(f"EURASIA_SIM_SOURCES names {folder}, which holds no .txt file")
         pytest.skip("the original documents are not at hand: put them in a folder and name it in EURASIA_SIM_SOURCES")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that `run` wrote."""
+    from tests.results import run_folder
+
+    return run_folder(tmp_path_factory.mktemp("ran"))
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a sweep writes it; two of its 60 runs failed."""
+    from tests.results import swept_folder
+
+    return swept_folder(tmp_path_factory.mktemp("swept") / "three")
+
+
+@pytest.fixture(scope="session")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `test` writes it."""
+    from tests.results import tested_folder
+
+    return tested_folder(tmp_path_factory.mktemp("tested"))

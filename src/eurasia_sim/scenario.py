@@ -325,3 +325,29 @@ def _layered(below: Mapping[str, Steps], above: Mapping[str, Steps]) -> dict[str
             kept = {month: value for month, value in result.get(path, {}).items() if month < first}
             result[path] = {**kept, **dict(sorted(steps.items()))}
     return result
+
+
+def restored(content: Mapping[str, Any], world: World) -> Scenario:
+    """The scenario that a manifest holds as `Scenario.resolved` wrote it; its digest is the original's.
+
+    Raises:
+        KeyError: where an entry is missing; DataError: where it drops an event that the world does not hold.
+    """
+    changes = {
+        path: {world.month(date): value for date, value in steps.items()} for path, steps in content["levers"].items()
+    }
+    dropped = tuple(content["events"]["drop"])
+    record = world.record_steps(tuple(name for name in dropped if name in world.events))
+    return Scenario(
+        **{key: content[key] for key in ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")},
+        start=world.start,
+        departs=None if content["departs"] is None else world.month(content["departs"]),
+        months=world.month(content["horizon"]) + 1,
+        steps=_layered(record, changes),
+        changes=changes,
+        dropped=dropped,
+        added=tuple({**event, "date": world.month(event["date"])} for event in content["events"]["add"]),
+        uncertain={path: (low, high) for path, (low, high) in content["uncertain"].items()},
+        measures=tuple(content["measures"]),
+        settings=tuple(content["settings"]),
+    )

@@ -34,6 +34,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "validate": ("validate", "validate", "Score runs by the documented patterns they pass, beside two baselines."),
     "calibrate": ("calibrate", "calibrate", "Fit what is uncertain to half of what is documented; score the other."),
     "dashboard": ("dashboard", "dashboard", "Serve the live page: edit, play and compare scenarios in a browser."),
+    "plot": ("plot", "plot", "Draw what a results folder holds, with the numbers behind each picture."),
+    "report": ("report", "report", "Write a results folder as one offline page."),
     "check": ("check", "check", "Say everything that is wrong with scenario and experiment files, at once."),
     "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
     "new": ("new", "new", "Begin a scenario file that extends another."),

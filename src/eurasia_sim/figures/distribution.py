@@ -14,12 +14,13 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from eurasia_sim.figures.style import INK, Look, broken, framed, looks, readable, styled
+from eurasia_sim.figures.style import INK, Look, broken, counted, framed, looks, readable, styled
 
 Values = NDArray[np.float64]
 
 _MOST_COLUMNS = 4
 _MOST_POINTS = 400
+_MOST_KERNELS = 5000
 _JITTER_SEED = 0
 # Spread below this, beside the size of the values, is rounding and no outcome.
 _FLAT = 1e-9
@@ -40,6 +41,10 @@ def density(values: Values, points: int = 200) -> tuple[Values, Values]:
         Places and densities scaled to a greatest of 1, both (points,).
     """
     grid = np.linspace(values.min(), values.max(), points)
+    if (
+        len(values) > _MOST_KERNELS
+    ):  # so many quantiles give the same curve at a cost that no longer grows with the runs
+        values = np.quantile(values, np.linspace(0.0, 1.0, _MOST_KERNELS))
     # Scaled first: the kernel's covariance underflows where values differ only far behind the point.
     middle, scale = values.mean(), values.std()
     height = gaussian_kde((values - middle) / scale)((grid - middle) / scale)
@@ -49,9 +54,7 @@ def density(values: Values, points: int = 200) -> tuple[Values, Values]:
 def _raincloud(panel: Axes, values: Values, base: float, look: Look) -> None:
     """Draw one group of a panel with its ground line at height `base`; it fills 0.42 above and 0.3 below."""
     present = values[np.isfinite(values)]
-    missing = int(np.isnan(values).sum())
-    infinite = len(values) - len(present) - missing
-    said = f"{len(present)} runs, {missing} missing" + (f", {infinite} infinite" if infinite else "")
+    said = counted(values)
     if len(present) == 0:
         panel.text(0.5, base, "no runs to show", transform=panel.get_yaxis_transform(), ha="center", fontsize=7)
     elif is_flat(present):

@@ -13,6 +13,7 @@ from eurasia_sim.ensemble import branch_month
 from eurasia_sim.figures.difference import difference_summary, differences_of, paired_difference
 from eurasia_sim.figures.distribution import distribution_data, outcome_distribution
 from eurasia_sim.figures.fan import fan_bands, fan_chart
+from eurasia_sim.figures.of_runs import monthly_values
 from eurasia_sim.figures.style import caption_of, judgement_share, save
 from eurasia_sim.scenario_form import measures as measure_notes
 from eurasia_sim.study import REFERENCE, Batch, Study, Tables
@@ -53,7 +54,7 @@ def draw_study(study: Study, batches: Sequence[Batch], tables: Tables, folder: P
             distribution_data(ends, first),
         )
         middle = runs[runs["set"] == REFERENCE]
-        paths = _paths(middle, tables.trajectories, first)
+        paths = monthly_values(middle, tables.trajectories, first)
         months = pd.period_range(study.world.date(0), periods=max(i.months for i in own[0].family), freq="M")
         parting = branch_month(own[0].family) if len(study.scenarios) > 1 else None
         said = caption_of(middle, study.seed, judged)
@@ -78,14 +79,3 @@ def _names(study: Study) -> Mapping[str, str]:
         **{theatre.id: theatre.name for theatre in world.theatres.values()},
         **{scenario.name: scenario.name for scenario in study.scenarios},
     }
-
-
-def _paths(runs: pd.DataFrame, trajectories: pd.DataFrame, measures: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Measure -> scenario -> (R, T) in the order of the runs; a scenario's months are those it lasts."""
-    found: dict[str, dict[str, Any]] = {measure: {} for measure in measures}
-    for scenario, own in runs.groupby("scenario", sort=False):
-        rows = trajectories[trajectories["scenario"] == scenario]
-        for measure in measures:
-            wide = rows.pivot_table(index="run_id", columns="month", values=measure, dropna=False)
-            found[measure][str(scenario)] = wide.reindex(own["run_id"]).to_numpy()
-    return found

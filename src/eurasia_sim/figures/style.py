@@ -9,17 +9,19 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
 import matplotlib.style
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.typing import NDArray
 
 from eurasia_sim.catalogue import Number
 from eurasia_sim.parameters import DOMAINS
@@ -67,7 +69,8 @@ def looks(groups: Iterable[str]) -> dict[str, Look]:
     return {name: Look(colours[at], _LINES[at], _MARKERS[at]) for at, name in enumerate(names)}
 
 
-def _titled(identifier: str) -> str:
+def titled(identifier: str) -> str:
+    """An id in words, each but the small ones with a capital: `land_of_the_two` → Land of the Two."""
     words = identifier.split("_")
     return " ".join(word if word in _SMALL_WORDS and at else word.capitalize() for at, word in enumerate(words))
 
@@ -81,7 +84,7 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
-    parts = ["–".join(known.get(part, _titled(part)) for part in whom.split("-")) for whom in rest]
+    parts = ["–".join(known.get(part, titled(part)) for part in whom.split("-")) for whom in rest]
     return ", ".join([known.get(measure, measure.replace("_", " ")), *parts])
 
 
@@ -96,6 +99,40 @@ def broken(label: str, width: int) -> str:
             lines.append(part)
     pieces = [piece for line in lines for piece in textwrap.wrap(line.replace("_", "_ "), width)]
     return "\n".join(piece.replace("_ ", "_") for piece in pieces)
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each as a mapping from the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def counted(values: NDArray[np.float64], what: str = "runs") -> str:
+    """How many values there are, how many are missing and, where any are, how many are infinite, in words."""
+    missing = int(np.isnan(values).sum())
+    infinite = int(np.isinf(values).sum())
+    said = f"{len(values) - missing - infinite} {what}, {missing} missing"
+    return said + (f", {infinite} infinite" if infinite else "")
+
+
+def plain(value: float, step: float | None = None) -> str:
+    """A number as a label: whole from a thousand on, else four significant digits, or as many as a step needs."""
+    if step is not None and step > 0 and math.isfinite(value):
+        value = round(value, max(0, 2 - math.floor(math.log10(step))))
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return ("0" if text == "-0" else text).replace("-", "−")
+
+
+def legible(colour: Any) -> str:
+    """The ink, dark or white, that stands out more on a colour (relative luminance as the web's guidelines have it)."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#111111"
+
+
+def initials(name: str, letters: int = 3) -> str:
+    """A short mark for a name: the first letters of its words, or of its only word."""
+    words = name.replace("-", " ").split()
+    return "".join(word[0] for word in words)[:letters].upper() if len(words) > 1 else name[:letters]
 
 
 def judgement_share(numbers: Iterable[Number]) -> float:
@@ -123,7 +160,8 @@ def caption(
     if isinstance(n, Mapping) and len(set(n.values())) > 1:
         runs = " and ".join(f"{count} of {name}" for name, count in n.items()) + " runs"
     else:
-        runs = f"{next(iter(n.values()), 0) if isinstance(n, Mapping) else n} runs" + " each" * (len(scenarios) > 1)
+        count = next(iter(n.values()), 0) if isinstance(n, Mapping) else n
+        runs = f"{count} run{'s' * (count != 1)}" + " each" * (len(scenarios) > 1)
     if isinstance(failed, Mapping):
         lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
     else:
@@ -153,6 +191,16 @@ def caption_of(table: pd.DataFrame, seed: int, judgement: float | None = None) -
     )
 
 
+def _abreast(letters: Sequence[int]) -> int:
+    """How many columns of a legend a figure's width holds; a legend is filled column by column."""
+    for columns in range(len(letters), 1, -1):
+        rows = math.ceil(len(letters) / columns)
+        widths = [0.62 + 0.075 * max(letters[at : at + rows]) for at in range(0, len(letters), rows)]
+        if sum(widths) <= WIDTH - 2 * _MARGIN:
+            return columns
+    return 1
+
+
 def framed(
     rows: int,
     columns: int,
@@ -175,8 +223,7 @@ def framed(
     heading = textwrap.wrap(title, 88) or [""]
     notes = [line for part in caption.splitlines() for line in textwrap.wrap(part, _CAPTION_LETTERS)]
     entries = legend or {}
-    longest = max(map(len, entries), default=0)
-    across = max(1, min(len(entries), int(WIDTH / (0.62 + 0.075 * longest)))) if entries else 1
+    across = _abreast([len(label) for label in entries])
     title_height = 0.2 * len(heading) + _MARGIN
     above = title_height + (0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
     below = _LINE_HEIGHT * len(notes) + 2 * _MARGIN
@@ -199,10 +246,12 @@ def framed(
     return figure, list(panels.ravel())
 
 
-def _rendered(figure: Figure, kind: str, metadata: Mapping[str, None]) -> bytes:
+def rendered(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """A figure as a file's bytes, the same for the same input: no date, no mark of the tool."""
+    metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
     stream = io.BytesIO()
     with styled():
-        figure.savefig(stream, format=kind, metadata=dict(metadata))
+        figure.savefig(stream, format=kind, metadata=metadata)
     return stream.getvalue()
 
 
@@ -215,8 +264,8 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Pa
         The three paths in that order.
     """
     contents = {
-        "png": _rendered(figure, "png", {"Software": None}),
-        "svg": _rendered(figure, "svg", {"Date": None, "Creator": None}),
+        "png": rendered(figure, "png"),
+        "svg": rendered(figure, "svg"),
         "csv": data.to_csv(index=False, lineterminator="\n").encode(),
     }
     stem.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,177 @@
+"""Pictures of what decides: verdicts in three layers, sources of variance, indices, and discovered boxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pandas as pd
+
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.figures.boxes import box_plot
+from eurasia_sim.figures.forest import forest_data, forest_plot
+from eurasia_sim.figures.held import Held
+from eurasia_sim.figures.picture import Picture, Request
+from eurasia_sim.figures.sensitivity import index_plot
+from eurasia_sim.figures.shares import share_plot
+from eurasia_sim.figures.style import caption, readable, rows_of
+from eurasia_sim.verdicts import SHARE_OF_SPACE
+from eurasia_sim.world import World
+
+_ROWS_A_PAGE = 18
+_NOTES = {"scenarios", "replicates"}  # columns of the shares that count and are no share
+
+
+def table_of(held: Held, name: str) -> pd.DataFrame:
+    """A table that a folder holds beside its runs.
+
+    Raises:
+        DataError: where it is not there.
+    """
+    path = held.table_path(name)
+    if path is None:
+        verb = "test" if name in ("parts", "theories", "verdicts") else "analyze"
+        raise DataError([f"{held.folder} holds no {name}.parquet: this picture needs what `eurasia-sim {verb}` writes"])
+    return pd.read_parquet(path)
+
+
+def _caption(held: Held) -> str:
+    """What a figure of a test must say: runs at each layer, what failed, seed and basis."""
+    effort, parts = held.manifest["effort"], table_of(held, "parts")
+    said = caption(effort["runs"], int(parts["failed"].max()), held.seed, "each arm", "all", held.judged)
+    said = said.replace("scenario each arm", f"{effort['points']} points of the space a theory")
+    return said.replace(" failed", " failed of a part at most", 1).replace("theory all", "all theories and forms")
+
+
+def forests(held: Held, request: Request) -> Iterator[Picture]:
+    """Every part of every hypothesis in three layers, some eighteen rows a picture."""
+    del request
+    parts, rivals = table_of(held, "parts"), table_of(held, "theories")
+    pages = -(-len(parts) // _ROWS_A_PAGE)
+    rows = -(-len(parts) // max(pages, 1))
+    for page in range(pages):
+        own = parts.iloc[page * rows : (page + 1) * rows]
+        title = f"{held.title}" + (f" ({page + 1} of {pages})" if pages > 1 else "")
+        figure = forest_plot(own, rivals, title, _caption(held), asked=SHARE_OF_SPACE)
+        says = f"{len(own)} parts of hypotheses: effect at reference, under rivals, and share of the space that holds."
+        yield Picture("forest" + (f"-{page + 1}" if pages > 1 else ""), figure, forest_data(own), says)
+
+
+def shares(held: Held, request: Request) -> Iterator[Picture]:
+    """What the variance of every reading comes from."""
+    del request
+    table = share_table(table_of(held, "shares"), held.names)
+    said = _caption(held) if "effort" in held.manifest else caption_of_design(held)
+    for first in range(0, len(table), _ROWS_A_PAGE):
+        own = table.iloc[first : first + _ROWS_A_PAGE]
+        figure = share_plot(own, f"{held.title}: what the spread comes from", said, names=held.names)
+        stem = "shares" + (f"-{first // _ROWS_A_PAGE + 1}" if len(table) > _ROWS_A_PAGE else "")
+        says = f"Shares of the variance of {len(own)} readings by source: theory, parameters, chance and others."
+        yield Picture(stem, figure, own, says)
+
+
+def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """A row a reading, a column a source; whether as a test writes its shares or, a row a part, as `analyze` does."""
+    if "part" not in table:
+        return table.drop(columns=list(_NOTES), errors="ignore")
+    whole = len(table["scenario"].unique()) <= 1
+    said = [
+        readable(str(measure), names) + ("" if whole else f", {scenario}")
+        for measure, scenario in zip(table["measure"], table["scenario"], strict=True)
+    ]
+    sources = list(dict.fromkeys(table["part"]))
+    order = list(dict.fromkeys(said))
+    wide = table.assign(reading=said).pivot_table(index="reading", columns="part", values="share")
+    return wide.reindex(index=order, columns=sources).rename_axis(columns=None).reset_index()
+
+
+def caption_of_design(held: Held) -> str:
+    """What a figure of an analysed sweep must say, from its manifest."""
+    design = held.manifest.get("design", {})
+    scenarios = list(held.manifest.get("scenarios", ())) or ["one"]
+    runs = held.runs([])
+    said = caption(
+        len(runs), int((runs["status"] != "ok").sum()), held.seed, scenarios,
+        ", ".join(dict.fromkeys(map(str, runs["theory"]))), held.judged,
+    )  # fmt: skip
+    return f"{said} · {design.get('kind', 'design')} of {design.get('points', runs['point'].nunique())} points"
+
+
+def _split(table: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
+    """The parts of a table by a column of text; the whole where it has none."""
+    if column not in table:
+        return [("", table)]
+    return [(str(name), own) for name, own in table.groupby(column, sort=False)]
+
+
+def indices(held: Held, request: Request) -> Iterator[Picture]:
+    """Sobol' indices of every factor with intervals, a picture a measure and scenario."""
+    table = table_of(held, "sobol")
+    for measure, of_measure in _split(table, "measure"):
+        if request.measures and not any(fnmatchcase(measure, pattern) for pattern in request.measures):
+            continue
+        for scenario, own in _split(of_measure, "scenario"):
+            wide = index_table(own)
+            title = ", ".join(filter(None, (readable(measure, held.names), scenario)))
+            figure = index_plot(wide, f"{title}: Sobol' indices", caption_of_design(held))
+            says = f"First-order and total sensitivity indices of {len(wide)} factors with 95 % intervals."
+            yield Picture(_stem("indices", measure, scenario), figure, wide, says)
+
+
+def index_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a factor with both its indices, from a row an index: `order`, `factor`, `index`, `low`, `high`."""
+    wide: dict[str, pd.Series] = {}
+    for order in ("first", "total"):
+        own = table[table["order"] == order].set_index("factor")
+        wide |= {order: own["index"], f"{order}_low": own["low"], f"{order}_high": own["high"]}
+    return pd.DataFrame(wide).rename_axis("factor").reset_index()
+
+
+def _stem(*words: str) -> str:
+    """A name for files: words joined, each sign that a file's name should not hold left out."""
+    return "-".join(re.sub(r"[^\w.-]+", "", word) for word in words if word)
+
+
+def boxes(held: Held, request: Request) -> Iterator[Picture]:
+    """The box that does best and how the others trade coverage for density, a picture an outcome sought."""
+    del request
+    table = table_of(held, "boxes")
+    keys = [name for name in ("measure", "scenario", "sought") if name in table]
+    for words, own in table.groupby(keys, sort=False) if keys else [((), table)]:
+        sought = " ".join([readable(str(words[0]), held.names), *map(str, words[1:])]) if words else ""
+        every, limits = box_tables(own, held.world)
+        said = _caption(held) if "effort" in held.manifest else caption_of_design(held)
+        base, draws = float(own["base"].iloc[0]), int(own["draws"].iloc[0])
+        figure = box_plot(
+            every, limits, f"Where it holds: {sought or held.title}", f"{said} · judged on {draws} draws held back",
+            base_rate=base,
+        )  # fmt: skip
+        says = f"A box in {len(limits)} factors, and the coverage and density of {len(every)} boxes."
+        yield Picture(_stem("box", *map(str, words)), figure, own, says)
+
+
+def box_tables(table: pd.DataFrame, world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a box, the first chosen, and the chosen one's limits within the whole range of each factor.
+
+    Args:
+        table: a row a limit of a box: `method`, `box`, `limit` (in words), `parameter`, `low`, `high` (NaN where open),
+            `density`, `coverage`, as `discovery.box_table` gives.
+    """
+    every = table.groupby(["box", "method", "density", "coverage"], sort=False).size().reset_index(name="limited")
+    every["chosen"] = every.index == 0
+    rows: list[dict[str, Any]] = []
+    for row in rows_of(table[table["box"] == every["box"].iloc[0]]):
+        name = str(row["parameter"]).removeprefix("x.")
+        number = world.numbers.get(name) or world.numbers.get(f"rules.{name}")
+        if pd.isna(row["low"]) and pd.isna(row["high"]):
+            rows.append({"factor": name, "levels": str(row["limit"]).partition(" is ")[2] or str(row["limit"])})
+            continue
+        known = [end for end in (row["low"], row["high"]) if pd.notna(end)]
+        known += [number.low, number.high] if number else []
+        ends = {"low": row["low"], "high": row["high"], "least": min(known), "greatest": max(known)}
+        for open_end, whole in (("low", "least"), ("high", "greatest")):
+            ends[open_end] = ends[open_end] if pd.notna(ends[open_end]) else ends[whole]
+        rows.append({"factor": name, **ends})
+    return every, pd.DataFrame(rows)

@@ -1,0 +1,64 @@
+"""Runs of a results folder made again, to read off months what the folder did not keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.design import reference_draws
+from eurasia_sim.ensemble import run_ensemble_draws
+from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.mathematics import model_version
+from eurasia_sim.scenario import restored
+from eurasia_sim.world import World
+
+MOST_RUNS = 32
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Month by month, the mean of every column over the finite runs of one scenario at reference values."""
+
+    inputs: Inputs
+    means: pd.DataFrame  # a row a month YYYY-MM, a column a measure; NaN where no run is finite
+    runs: int
+    failed: int
+
+
+def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
+    """The first runs at reference values (at most 32) of a scenario of a results folder, made again.
+
+    Args:
+        manifest: of a folder that `run` wrote.
+
+    Raises:
+        DataError: where the folder was written by another version of the model or the world, whose runs would differ.
+    """
+    same_as(manifest, world)
+    inputs = prepare(world, restored(manifest["scenarios"][scenario], world), theory, manifest["forms"])
+    count = min(int(manifest["runs_a_scenario"]), MOST_RUNS)
+    draws = reference_draws(inputs, count, int(manifest["seed"]))
+    (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
+    whole = outcome.trajectories[outcome.statuses[:, 0] == 0][:, : inputs.months]
+    means = whole.mean(axis=0) if len(whole) else np.full((inputs.months, len(inputs.columns)), np.nan)
+    index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
+    return Replay(inputs, pd.DataFrame(means, index=index, columns=list(inputs.columns)), count, count - len(whole))
+
+
+def same_as(manifest: Mapping[str, Any], world: World) -> None:
+    """Refuse a folder whose runs this version of the model or the world would not make again.
+
+    Raises:
+        DataError: naming what differs.
+    """
+    digests = manifest["digests"]
+    for what, mine in (("world", world.digest), ("model", model_version())):
+        if digests.get(what) != mine:
+            written = f"{str(digests.get(what))[:12]}, now {mine[:12]}"
+            problem = f"the folder was written under another version of the {what} ({written})"
+            raise DataError([f"{problem}, so its runs cannot be made again; run it again: {manifest.get('command')}"])

@@ -1,0 +1,110 @@
+"""What a report is made of: sections, tables and pictures, and numbers as they are written."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from eurasia_sim.figures.picture import Picture
+from eurasia_sim.figures.style import rendered
+
+_LARGEST_SVG = 200_000  # bytes; a heavier drawing is shown as png
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; cells are text, and columns of numbers stand to the right."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture inside the page: a data URI, and what it shows in words."""
+
+    uri: str
+    says: str
+    caption: str
+
+
+@dataclass
+class Section:
+    """A part of the page, under a heading of its own."""
+
+    id: str
+    heading: str
+    says: list[str] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    folded: list[tuple[str, Table]] = field(default_factory=list)  # what opens on demand
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has nothing to say."""
+        return not (self.says or self.tables or self.images or self.commands or self.folded)
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number as the page writes it; a dash where there is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, float) and math.isinf(value):
+        return "−∞" if value < 0 else "∞"
+    text = f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
+    return text.replace(",", "\N{THIN SPACE}").replace("-", "−")
+
+
+def share(value: float) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.0%}".replace("%", "\N{NARROW NO-BREAK SPACE}%")
+
+
+def interval(low: float, high: float, digits: int = 4) -> str:
+    """Both ends of an interval."""
+    return f"{number(float(low), digits)} to {number(float(high), digits)}"
+
+
+def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, digits: int = 4) -> Table:
+    """A table whose numbers are written alike; a column is one of numbers where no cell of it is text."""
+    numeric = {
+        at
+        for at in range(len(columns))
+        if rows and all(not isinstance(row[at], str) or _is_count(row[at]) for row in rows)
+    }
+    written = tuple(tuple(cell if isinstance(cell, str) else number(cell, digits) for cell in row) for row in rows)
+    return Table(caption, tuple(columns), written, frozenset(numeric))
+
+
+def _is_count(cell: str) -> bool:
+    """Whether text is a number with its sign, interval or percentage."""
+    return bool(cell) and set(cell) <= set("0123456789.,–−+ to%±[]\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+
+
+def frame_table(caption: str, frame: pd.DataFrame, names: dict[str, str] | None = None, digits: int = 4) -> Table:
+    """A data frame as a table, its columns under other names where these are given."""
+    columns = [str(name) for name in frame.columns]
+    rows = [[_plain(cell) for cell in row] for row in frame.itertuples(index=False)]
+    return table(caption, [(names or {}).get(name, name.replace("_", " ")) for name in columns], rows, digits=digits)
+
+
+def _plain(cell: Any) -> Any:
+    return cell.item() if hasattr(cell, "item") else cell
+
+
+def image(picture: Picture) -> Image:
+    """A picture as a data URI: drawn as svg where that is small, else as png."""
+    drawn, kind = rendered(picture.figure, "svg"), "svg+xml"
+    if len(drawn) > _LARGEST_SVG:
+        drawn, kind = rendered(picture.figure, "png"), "png"
+    return Image(f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}", picture.says, picture.stem)

@@ -1,0 +1,91 @@
+"""Small results folders of every kind, made by the product's own parts, for the tests of what reads them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim.cli.test import write_tables
+from eurasia_sim.design import range_draws, values_of
+from eurasia_sim.ensemble import run_ensemble_draws, table
+from eurasia_sim.evaluation import Effort, evaluate
+from eurasia_sim.experiment_library import located
+from eurasia_sim.hypotheses import load_hypotheses
+from eurasia_sim.inputs import prepare
+from eurasia_sim.mathematics import model_version
+from eurasia_sim.scenario import load_scenario
+from eurasia_sim.world import load_world
+
+COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
+FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    """A verb, as a person calls it."""
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=600, check=False)
+
+
+def only(folder: Path) -> Path:
+    """The one folder inside another."""
+    (found,) = (each for each in folder.iterdir() if each.is_dir())
+    return found
+
+
+def run_folder(into: Path, *more: str) -> Path:
+    """What `run` writes for two paired scenarios, 12 runs each and set."""
+    done = call("run", "us_exit", "us_stays", "-n", "12", *more, "--out", str(into))
+    assert done.returncode == 0, done.stderr
+    return only(into)
+
+
+def tested_folder(into: Path) -> Path:
+    """What `test` writes for two hypotheses, with the least effort that gives every table."""
+    world = load_world()
+    family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
+    effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4, held=2)
+    write_tables(into, evaluate(world, family, effort))
+    manifest = {
+        "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title, "hypotheses": family.digest,
+        "world": world.name, "effort": vars(effort), "digests": {"world": world.digest, "model": model_version()},
+    }  # fmt: skip
+    (into / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return into
+
+
+def swept_folder(into: Path, runs: int = 60) -> Path:
+    """A sweep of three numbers as one writes it: parts, a design, a manifest; two of its runs failed."""
+    world = load_world()
+    inputs = prepare(world, load_scenario("us_exit", world))
+    draws = range_draws(world, inputs, runs, 7)
+    (outcome,) = run_ensemble_draws([inputs], draws)
+    rows = table(inputs, draws, outcome)
+    rows.loc[:1, "status"] = "overflow"
+    rows.loc[:1, list(inputs.columns)] = np.nan
+    measures = [name for name in inputs.columns if name.endswith(".central_asia")][:4]
+    found = pd.DataFrame(
+        {
+            "run_id": [f"{r:016x}" for r in range(runs)], "point": np.arange(runs), "replicate": 0,
+            **{name: rows[name] for name in ("scenario", "theory", "seed", "draw", "status")},
+            **{f"x.{path.removeprefix('rules.')}": values_of(world, draws, path) for path in FACTORS},
+            **{name: rows[name] for name in measures},
+        }
+    )  # fmt: skip
+    (into / "parts").mkdir(parents=True)
+    half = runs // 2
+    found.iloc[:half].to_parquet(into / "parts" / "a.parquet", compression="zstd", index=False)
+    found.iloc[half:].to_parquet(into / "parts" / "b.parquet", compression="zstd", index=False)
+    named = [{"name": name, "low": 0.0, "high": 1.0} for name in found.columns if name.startswith("x.")]
+    manifest = {
+        "kind": "sweep", "finished": True, "title": "Three numbers", "world": world.name, "seed": 7, "replications": 1,
+        "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures,
+        "command": "eurasia-sim sweep three",
+        "design": {"kind": "latin_hypercube", "points": runs, "factors": named, "options": {}},
+        "digests": {"world": world.digest, "model": model_version()}, "versions": {},
+    }  # fmt: skip
+    (into / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return into
