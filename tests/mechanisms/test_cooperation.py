@@ -60,17 +60,21 @@ def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
 
 def test_what_is_done_jointly_by_hand():
     p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5)
-    out = np.zeros(2)
-    smaller, both, danger, ready = np.array([[0.1, 0.1], [0.4, 0.2], [0.2, 0.0], [-1.0, 0.3]])
-    cooperation.joint_volumes(smaller, both, danger, ready, p, out)
-    gain = 1 + 2 * 0.2
-    np.testing.assert_allclose(out, [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * logistic(0.3 + 0.5)])
+    smaller, out = np.zeros(3), np.zeros(3)
+    mine, theirs = np.array([[0.1, 0.1, 0.2], [0.3, 0.1, 0.3]])
+    roots, others, ready = np.array([[0.5, 0.0, 0.0], [0.4, 0.7, 0.0], [-1.0, 0.3, -3.0]])
+    cooperation.joint_volumes(mine, theirs, roots, others, ready, np.array([0.0, 0.0, 0.5]), p, smaller, out)
+    np.testing.assert_array_equal(smaller, [0.1, 0.1, 0.2])
+    gain = 1 + 2 * 0.5 * 0.4
+    # The half that the scenario has done jointly is more than the last two would do.
+    by_hand = [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * logistic(0.3 + 0.5), 0.2 * 0.5]
+    np.testing.assert_allclose(out, by_hand)
 
 
 def test_nothing_is_done_jointly_where_nobody_is():
-    out = np.full(1, np.nan)
-    cooperation.joint_volumes(np.zeros(1), np.zeros(1), np.ones(1), np.ones(1), rules(), out)
-    assert out[0] == 0
+    nobody, smaller, out = np.zeros(1), np.full(1, np.nan), np.full(1, np.nan)
+    cooperation.joint_volumes(nobody, nobody, np.ones(1), np.ones(1), np.ones(1), np.ones(1), rules(), smaller, out)
+    assert smaller[0] == out[0] == 0
 
 
 def test_whom_two_meet_by_hand():
@@ -80,23 +84,22 @@ def test_whom_two_meet_by_hand():
     alignment = np.array([[1, 0.2, 0], [0.4, 1, -0.6], [0, 0.2, 1]])
     state, _ = begun(world, alignment=alignment)
     state.effort[:, 0] = [[0.3, 0.0, 0.1], [0.1, 0.2, 0.1], [0.2, 0.5, 0.0]]
-    state.common_root[:, 0, 0] = [0.5, 0.4, 0.2]
+    state.common[:, 0, 0] = [0.25, 0.16, 0.04]
     cooperation.meet(state, world.month(0), p)
-    np.testing.assert_allclose(state.pair_smaller, [0.1, 0, 0.1, 0.2, 0, 0, 0.1, 0.2, 0])
-    np.testing.assert_allclose(state.pair_both, [0.4, 0.2, 0.2, 0.5, 0.5, 0.1, 0.3, 0.7, 0.1])
-    np.testing.assert_allclose(state.pair_danger, [0.2, 0, 0, 0.1, 0, 0, 0.08, 0, 0], atol=1e-15)
-    first, second, third = 2 * 0.3 - 1, -1, 2 * -0.2 - 1
-    np.testing.assert_allclose(state.pair_ready, [first] * 3 + [second] * 3 + [third, third + 0.2 * 0.5, third])
+    # Along the circle the first meets the second, the second the third, and the third the first.
+    np.testing.assert_allclose(state.pair_smaller, [[0.1, 0, 0.1], [0.1, 0.2, 0], [0.2, 0, 0]])
+    np.testing.assert_allclose(state.danger_circle[:, 0], [0.5, 0.4, 0.2, 0.5])
+    first, second, third = 2 * 0.3 - 1, 2 * -0.2 - 1, -1
+    np.testing.assert_allclose(state.pair_ready, [[first] * 3, [second, second + 0.2 * 0.5, second], [third] * 3])
 
 
 def test_what_is_shared_out_by_hand():
-    world = plain(rules(), n=3).with_posture(jointness=np.array([[[0.0, 0.5, 0.0]]]))
+    world = plain(rules(), n=3)
     state, _ = begun(world, budget=[0.5, 0.3, 0.2])
-    state.pair_smaller[:] = [0.1, 0.2, 0, 0.1, 0, 0.1, 0, 0.1, 0.1]
-    state.pair_together[:] = [0.05, 0.08, 0, 0.02, 0, 0.04, 0, 0.07, 0.01]
-    cooperation.share_out(state, world.month(0))
-    # The half that the scenario has done jointly is more than the first two would, and less than the last two do.
-    np.testing.assert_allclose(state.pair_together, [0.05, 0.1, 0, 0.02, 0, 0.04, 0, 0.07, 0.01])
+    state.pair_smaller[:] = [[0.1, 0.2, 0], [0, 0.1, 0.1], [0.1, 0, 0.1]]
+    state.pair_together[:] = [[0.05, 0.1, 0], [0, 0.07, 0.01], [0.02, 0, 0.04]]
+    cooperation.largest_joint(state.pair_together.ravel(), state.effort_circle, state.joint.reshape(3, 3))
+    cooperation.share_out(state)
     np.testing.assert_allclose(state.joint[:, 0], [[0.05, 0.1, 0.04], [0.05, 0.1, 0.01], [0.02, 0.07, 0.04]])
     partnership, rivalry = np.zeros((3, 3)), np.zeros((3, 3))
     for i, j, shared, apart in ((0, 1, 0.15 / 0.8, 0.15 / 0.8), (0, 2, 0.06 / 0.7, 0.14 / 0.7), (1, 2, 0.16, 0.24)):
@@ -112,10 +115,9 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
     state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
     cooperation.join(state, constants, world.month(0), world.p)
     for pair, (i, j) in enumerate(world.focus):
-        smaller, both = np.minimum(state.effort[i], state.effort[j]), state.effort[i] + state.effort[j]
-        by_hand = np.zeros(6)
-        ready = np.full(6, -world.p["joint_reluctance"])
-        cooperation.joint_volumes(smaller.ravel(), both.ravel(), np.zeros(6), ready, world.p, by_hand)
+        nothing, ready, smaller, by_hand = np.zeros(6), np.full(6, -world.p["joint_reluctance"]), np.zeros(6), np.zeros(6)
+        mine, theirs = state.effort[i].ravel(), state.effort[j].ravel()
+        cooperation.joint_volumes(mine, theirs, nothing, nothing, ready, nothing, world.p, smaller, by_hand)
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
 
 
