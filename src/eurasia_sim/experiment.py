@@ -22,7 +22,7 @@ from eurasia_sim.experiment_form import (
     SweepFile,
     usual_chance,
 )
-from eurasia_sim.hypotheses import columns_of, unfolded
+from eurasia_sim.metrics import columns_of, unfolded
 from eurasia_sim.reading import InputProblems, Problem, plain, read_file
 from eurasia_sim.scenario import apply_settings, load_scenario
 from eurasia_sim.scenario_check import Trail

@@ -199,7 +199,9 @@ def act(state, constants, month, seed, number, p):
 def failed_phase(state):
     """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
     # What goes wrong anywhere reaches leanings, influence, stability or standing in the same month.
-    if np.isfinite(flat(state.leaning).sum() + flat(state.influence).sum() + state.stability.sum() + state.standing.sum()):
+    if np.isfinite(
+        flat(state.leaning).sum() + flat(state.influence).sum() + state.stability.sum() + state.standing.sum()
+    ):
         return 0
     if not np.isfinite(state.threat.sum() + state.spillover.sum()):
         return 1

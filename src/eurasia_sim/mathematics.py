@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
-import llvmlite.binding as llvm
 import platformdirs
 from llvmlite import ir
 from numba import types
@@ -61,14 +61,18 @@ class Compiled(Protocol[Parameters, Result_co]):
 
 
 def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
-    """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached."""
+    """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached.
+
+    Compiled code counts no references: it borrows what its caller keeps alive, allocates nothing, and so gives a caller
+    that is not compiled no array either.
+    """
     return _compiled(function)
 
 
 def phase(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
     """As `compiled`, for a part of a larger function: its machine code is put in place rather than called.
 
-    Some eight hundred words say where the arrays of a world lie, and handing them on costs more than many a part does.
+    Hundreds of words say where the arrays of a world lie, and handing them on costs more than many a part does.
     What is put in place at every level would be compiled as often, so the functions that make a month are only called.
     """
     return _compiled(function, forceinline=True)
@@ -78,10 +82,9 @@ def _compiled(function: Callable[Parameters, Result_co], **options: bool) -> Com
     settings: Any = numba.config  # filled from the environment at import, so its names are not declared
     previous = settings.CACHE_DIR
     settings.CACHE_DIR = str(cache_folder())
+    known: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, **options}
     try:
-        decorated: Compiled[Parameters, Result_co] = numba.njit(
-            cache=True, nogil=True, error_model="numpy", _nrt=False, **options
-        )(function)
+        decorated: Compiled[Parameters, Result_co] = numba.njit(**known)(function)
     finally:
         settings.CACHE_DIR = previous
     return decorated
@@ -113,7 +116,7 @@ def shaped(row: Any, shape: Any) -> Any:
     return row.reshape(shape)
 
 
-# Compiled, both are a pointer and a shape: numba's own reshaping is a call that works out strides and counts references.
+# Compiled, both are a pointer and a shape; numba's own reshaping is a call that works out strides.
 @type_callable(flat)
 def _flat_type(_: Any) -> Any:
     return lambda array: types.Array(array.dtype, 1, "C")
@@ -151,6 +154,8 @@ def _view(context: Any, builder: Any, kind: Any, data: Any, lengths: list[Any]) 
     return view._getvalue()  # noqa: SLF001 - so numba's own lowerings end
 
 
+# A loop over many rows is taken four steps at a time only if none that it writes overlaps one that it reads, which is
+# compared before each loop; left to itself, the compiler gives up beyond eight comparisons.
 llvm.set_option("", "-runtime-memory-check-threshold=64")
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
@@ -225,7 +230,7 @@ def exponential(x: float) -> float:
                _fma(r2, _fma(r, 1.0 / 6.0, 0.5), r))  # fmt: skip
     high = _fma(r4, 1.0 / 479001600.0, _fma(r2, _fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
                                             _fma(r, 1.0 / 362880.0, 1.0 / 40320.0)))  # fmt: skip
-    p = 1.0 + _fma(r4 * r4, high, low)
+    p: float = 1.0 + _fma(r4 * r4, high, low)
     power: float = _float_from_bits(
         (_bits_from_float(shifted) - np.int64(_ROUND_BITS) + np.int64(1023)) << np.int64(52)
     )
@@ -245,7 +250,8 @@ def logarithm(x: float) -> float:
     low = _fma(q4, _fma(q2, _fma(q, 1.0 / 15.0, 1.0 / 13.0), _fma(q, 1.0 / 11.0, 1.0 / 9.0)),
                _fma(q2, _fma(q, 1.0 / 7.0, 1.0 / 5.0), _fma(q, 1.0 / 3.0, 1.0)))  # fmt: skip
     p = _fma(q4 * q4, _fma(q, 1.0 / 19.0, 1.0 / 17.0), low)
-    return _fma(exponent, _LN2_HIGH, _fma(2.0 * s, p, exponent * _LN2_LOW))
+    result: float = _fma(exponent, _LN2_HIGH, _fma(2.0 * s, p, exponent * _LN2_LOW))
+    return result
 
 
 @compiled
@@ -285,7 +291,7 @@ def copy(source, target):
 # first. All pairs at one distance then lie in two long rows of the same array, one a shift of the other.
 @compiled
 def pairs_apart(distance, actors):
-    """How many pairs stand a distance apart, at most half the circle; in an even one who stands opposite is met once."""
+    """How many pairs stand a distance apart, at most half the circle; in an even one, opposites meet once."""
     return actors if 2 * distance < actors else actors // 2
 
 

@@ -14,7 +14,8 @@ from eurasia_sim.design import reference_draws
 from eurasia_sim.ensemble import run_ensemble_draws
 from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.mathematics import model_version
-from eurasia_sim.scenario import restored
+from eurasia_sim.posterior import read_posterior
+from eurasia_sim.scenario import Scenario, layered
 from eurasia_sim.world import World
 
 MOST_RUNS = 32
@@ -28,6 +29,37 @@ class Replay:
     means: pd.DataFrame  # a row a month YYYY-MM, a column a measure; NaN where no run is finite
     runs: int
     failed: int
+
+
+def restored(content: Mapping[str, Any], world: World) -> Scenario:
+    """The scenario that a manifest holds as `Scenario.resolved` wrote it; its digest is the original's.
+
+    Raises:
+        KeyError: where an entry is missing.
+        DataError: where it drops an event that the world does not hold, or drew from another posterior.
+    """
+    changes = {
+        path: {world.month(date): value for date, value in steps.items()} for path, steps in content["levers"].items()
+    }
+    posterior = read_posterior(world) if "posterior" in content else None
+    if posterior and posterior.digest != content["posterior"]:
+        raise DataError([f"{content['name']} drew from another posterior than {world.name} records now"])
+    dropped = tuple(content["events"]["drop"])
+    record = world.record_steps(tuple(name for name in dropped if name in world.events))
+    return Scenario(
+        **{key: content[key] for key in ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")},
+        start=world.start,
+        departs=None if content["departs"] is None else world.month(content["departs"]),
+        months=world.month(content["horizon"]) + 1,
+        steps=layered(record, changes),
+        changes=changes,
+        dropped=dropped,
+        added=tuple({**event, "date": world.month(event["date"])} for event in content["events"]["add"]),
+        uncertain={} if posterior else {path: (low, high) for path, (low, high) in content["uncertain"].items()},
+        posterior=posterior,
+        measures=tuple(content["measures"]),
+        settings=tuple(content["settings"]),
+    )
 
 
 def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:

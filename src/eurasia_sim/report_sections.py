@@ -13,8 +13,8 @@ from eurasia_sim.evidence import load_evidence
 from eurasia_sim.figures.held import TEST, Held
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.foundations import bases_of, claims_of, numbers_of, works_of
+from eurasia_sim.replay import restored
 from eurasia_sim.report_parts import Section, Table, frame_table, share, table
-from eurasia_sim.scenario import restored
 
 _MOST_FAILURES = 25
 

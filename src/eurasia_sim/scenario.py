@@ -175,8 +175,8 @@ def apply_settings(scenario: Scenario, settings: Iterable[str], world: World) ->
         raise InputProblems(_in_order(document))
     return replace(
         scenario,
-        steps=_layered(scenario.steps, checker.levers),
-        changes=_layered(scenario.changes, checker.levers),
+        steps=layered(scenario.steps, checker.levers),
+        changes=layered(scenario.changes, checker.levers),
         fixed={**scenario.fixed, **checker.numbers},
         settings=(*scenario.settings, *settings),
     )
@@ -282,7 +282,7 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
     changes: Mapping[str, Steps] = {}
     for decided, events in ((base.levers, inherited), (draft.levers, draft.added)):
         layer = _with_events(decided, events)
-        steps, changes = _layered(steps, layer), _layered(changes, layer)
+        steps, changes = layered(steps, layer), layered(changes, layer)
     horizon = draft.horizon if draft.horizon is not None else base.horizon
     uncertain = {**base.uncertain, **draft.uncertain}
     return Scenario(
@@ -316,7 +316,7 @@ def _with_events(decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any
     return layer
 
 
-def _layered(below: Mapping[str, Steps], above: Mapping[str, Steps]) -> dict[str, Steps]:
+def layered(below: Mapping[str, Steps], above: Mapping[str, Steps]) -> dict[str, Steps]:
     """Steps in which the upper layer replaces the lower from its own first month on."""
     result = {path: dict(steps) for path, steps in below.items()}
     for path, steps in above.items():
@@ -325,29 +325,3 @@ def _layered(below: Mapping[str, Steps], above: Mapping[str, Steps]) -> dict[str
             kept = {month: value for month, value in result.get(path, {}).items() if month < first}
             result[path] = {**kept, **dict(sorted(steps.items()))}
     return result
-
-
-def restored(content: Mapping[str, Any], world: World) -> Scenario:
-    """The scenario that a manifest holds as `Scenario.resolved` wrote it; its digest is the original's.
-
-    Raises:
-        KeyError: where an entry is missing; DataError: where it drops an event that the world does not hold.
-    """
-    changes = {
-        path: {world.month(date): value for date, value in steps.items()} for path, steps in content["levers"].items()
-    }
-    dropped = tuple(content["events"]["drop"])
-    record = world.record_steps(tuple(name for name in dropped if name in world.events))
-    return Scenario(
-        **{key: content[key] for key in ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")},
-        start=world.start,
-        departs=None if content["departs"] is None else world.month(content["departs"]),
-        months=world.month(content["horizon"]) + 1,
-        steps=_layered(record, changes),
-        changes=changes,
-        dropped=dropped,
-        added=tuple({**event, "date": world.month(event["date"])} for event in content["events"]["add"]),
-        uncertain={path: (low, high) for path, (low, high) in content["uncertain"].items()},
-        measures=tuple(content["measures"]),
-        settings=tuple(content["settings"]),
-    )

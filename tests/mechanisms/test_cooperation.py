@@ -115,7 +115,12 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
     state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
     cooperation.join(state, constants, world.month(0), world.p)
     for pair, (i, j) in enumerate(world.focus):
-        nothing, ready, smaller, by_hand = np.zeros(6), np.full(6, -world.p["joint_reluctance"]), np.zeros(6), np.zeros(6)
+        nothing, ready, smaller, by_hand = (
+            np.zeros(6),
+            np.full(6, -world.p["joint_reluctance"]),
+            np.zeros(6),
+            np.zeros(6),
+        )
         mine, theirs = state.effort[i].ravel(), state.effort[j].ravel()
         cooperation.joint_volumes(mine, theirs, nothing, nothing, ready, nothing, world.p, smaller, by_hand)
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)

@@ -18,8 +18,7 @@ from eurasia_sim.figures.tiles import tile_map
 from eurasia_sim.figures.timeline import event_timeline
 from eurasia_sim.inputs import capability_index
 from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS
-from eurasia_sim.replay import Replay, same_as
-from eurasia_sim.scenario import restored
+from eurasia_sim.replay import Replay, restored, same_as
 from eurasia_sim.study import RANGES
 from eurasia_sim.world import World
 
