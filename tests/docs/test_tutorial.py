@@ -12,6 +12,7 @@ from tests.docs.lived import blocks, live
 SHOWN = {
     "run us_exit us_stays": "written: results/us_exit-us_stays",
     "explain actors.china.interests.containment": "aliyev2022",
+    "report results": "report.html",
     "check half_force.yaml": "nothing wrong",
     "sweep force.yaml": "24 runs",
     "groupby": "0.8",
