@@ -1,0 +1,60 @@
+"""The protocol says what the data and the code say now."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.docs.tables import MARKED, PAGE, current, tables
+
+from eurasia_sim import measures, parameters
+
+ELEMENTS = (
+    "Purpose and patterns", "Entities, state variables and scales", "Process overview and scheduling",
+    "Design concepts", "Initialization", "Input data", "Submodels",
+)  # fmt: skip
+CONCEPTS = (
+    "Basic principles", "Emergence", "Adaptation", "Objectives", "Learning", "Prediction", "Sensing", "Interaction",
+    "Stochasticity", "Collectives", "Observation",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return PAGE.read_text(encoding="utf-8")
+
+
+def test_every_table_is_what_the_data_gives(page: str) -> None:
+    assert current(page) == page, "run: python -m tests.docs.tables"
+
+
+def test_every_table_stands_on_the_page_once(page: str) -> None:
+    assert sorted(name for _, name, _, _ in MARKED.findall(page)) == sorted(tables())
+
+
+def test_the_seven_elements_and_eleven_concepts_stand_in_their_order(page: str) -> None:
+    assert re.findall(r"^## \d\. (.+)$", page, re.MULTILINE) == list(ELEMENTS)
+    assert re.findall(r"^### 4\.\d+ (.+)$", page, re.MULTILINE) == list(CONCEPTS)
+
+
+def test_every_phase_and_every_measure_is_described(page: str, package) -> None:
+    mechanisms = {path.stem for path in package.glob("mechanisms/*.py")} - {"__init__"}
+    described = {name.lower() for name in re.findall(r"^### 7\.\d+ (\w+)", page, re.MULTILINE)}
+    assert mechanisms <= described
+    named = (*measures.PAIR_MEASURES, *measures.ACTOR_MEASURES, *measures.THEATRE_MEASURES)
+    formulas = page.split("### 7.9")[1]
+    assert [name for name in named if not re.search(rf"^{name}\b", formulas, re.MULTILINE)] == []
+
+
+def test_every_parameter_that_a_mechanism_reads_stands_in_an_equation(page: str, package) -> None:
+    """What the code takes from `p` and what the equations say are the same names."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in package.glob("mechanisms/*.py"))
+    code += (package / "kernel.py").read_text(encoding="utf-8")
+    equations = "\n".join(re.findall(r"^```text\n(.+?)^```", page, re.DOTALL | re.MULTILINE))
+    lost = set(re.findall(r"\bp\.(\w+)", code)) - set(re.findall(r"\w+", equations))
+    assert not lost, sorted(lost)
+
+
+def test_dimensions_are_those_of_the_code(page: str) -> None:
+    for names in (parameters.DOMAINS, parameters.THREATS, parameters.PRESENCE_KINDS, parameters.CONSTRUCTS):
+        assert all(f"`{name}`" in page for name in names)
