@@ -108,6 +108,7 @@ def test_what_there_is_not_is_refused_with_what_there_is(given, said):
         workbench_model(**{"scenarios": "us_exit", "measures": MEASURES, **given})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["ema-workbench.md", "mesa.md"])
 def test_the_examples_of_a_page_run_as_they_stand(page, repository: Path, tmp_path: Path):
     blocks = BLOCK.findall((repository / "docs" / "how-to" / page).read_text(encoding="utf-8"))

@@ -19,6 +19,8 @@ from eurasia_sim.report import MOST_BYTES, report_page
 from eurasia_sim.report_parts import interval, number, share
 from eurasia_sim.world import World, load_world
 
+pytestmark = pytest.mark.slow  # real folders, made by the product
+
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 

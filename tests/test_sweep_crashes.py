@@ -19,6 +19,8 @@ from eurasia_sim import store
 from eurasia_sim.sweep import Sweep, Work, carry_out
 from eurasia_sim.world import World, load_world
 
+pytestmark = pytest.mark.slow  # real folders, made by the product
+
 KILLS = 30
 
 
@@ -44,7 +46,6 @@ def forks() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-@pytest.mark.slow
 def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World, tmp_path: Path, forks) -> None:
     prepared = grid(tmp_path, world, steps=20)
     whole = carried_on(prepared, tmp_path / "whole")

@@ -24,6 +24,9 @@ from eurasia_sim.sweep_chunk import Chunk, Finished, work
 from eurasia_sim.world import World, load_world
 
 
+pytestmark = pytest.mark.slow  # real folders, made by the product
+
+
 @pytest.fixture(scope="module")
 def world() -> World:
     return load_world()
@@ -67,13 +70,11 @@ def endless(payload: bytes, chunk: Chunk) -> Finished:
     return work(workforce._setup_from(payload), chunk)
 
 
-@pytest.mark.slow
 def test_processes_give_the_same_bytes(world: World, whole: Path, tmp_path: Path) -> None:
     ended = carry_out(the_sweep(whole, world), tmp_path, Work(workers=2, isolate=True))
     assert contents(ended.folder) == contents(whole)
 
 
-@pytest.mark.slow
 def test_a_part_whose_worker_dies_once_is_done_again_and_nothing_is_lost(
     world: World, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +86,6 @@ def test_a_part_whose_worker_dies_once_is_done_again_and_nothing_is_lost(
     assert contents(ended.folder) == contents(whole)
 
 
-@pytest.mark.slow
 def test_a_part_that_kills_its_workers_is_aborted_after_one_more_try_and_alone(
     world: World, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +101,6 @@ def test_a_part_that_kills_its_workers_is_aborted_after_one_more_try_and_alone(
     assert runs[runs["status"] == "ok"].equals(well[well["point"] != 3])
 
 
-@pytest.mark.slow
 def test_a_part_that_takes_too_long_is_given_up_and_the_rest_goes_on(
     world: World, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +142,6 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes
             process.wait()
 
 
-@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_in_mid_sweep_loses_no_run(
     world: World, tmp_path: Path, scheduler: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:

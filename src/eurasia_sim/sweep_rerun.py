@@ -40,8 +40,7 @@ def rerun(prepared: Sweep, run: str) -> None:
 def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
     """Step one run through the kernel's two halves of each month; numpy raises at the first number that is none."""
     geography = inputs.geography
-    scratch = np.empty(inputs.constants_size)
-    constants = kernel.derive(row, scratch, geography, inputs.focus, inputs.scopes, rules)
+    constants = kernel.constants_of(row, geography, inputs.focus, inputs.scopes, rules)
     sizes = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
     state = unpack_state.py_func(np.zeros(inputs.state_size), *sizes)
     with np.errstate(invalid="raise", divide="raise", over="raise"):

@@ -135,6 +135,7 @@ def test_analyze_helps_with_an_example():
 UNTIL = ("run", "us_exit", "us_stays", "-n", "16", "--until", "half-width=0.0005", "--watch", MEASURE)
 
 
+@pytest.mark.slow
 def test_a_rule_stops_after_the_same_run_for_any_workers(tmp_path: Path):
     done = [say(*UNTIL, "--workers", str(k), "--out", str(tmp_path / f"w{k}")) for k in (1, 3)]
     assert [each.returncode for each in done] == [0, 0], done[0].stderr + done[0].stdout
@@ -153,6 +154,7 @@ def test_a_rule_stops_after_the_same_run_for_any_workers(tmp_path: Path):
     assert "half-width=0.0005 is met" in done[0].stdout
 
 
+@pytest.mark.slow
 def test_the_first_block_is_the_plain_run_and_later_ones_are_new(tmp_path: Path):
     say("run", "us_exit", "-n", "8", "--out", str(tmp_path / "plain"))
     done = say(
@@ -167,6 +169,7 @@ def test_the_first_block_is_the_plain_run_and_later_ones_are_new(tmp_path: Path)
     assert more["draw"].nunique() == 2 * 24
 
 
+@pytest.mark.slow
 def test_a_rule_that_was_interrupted_goes_on_to_the_same_bytes(tmp_path: Path):
     words = ["run", "us_exit", "-n", "16", "--until", "half-width=1e-9", "--most", "160"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"

@@ -17,6 +17,9 @@ from eurasia_sim.store import MANIFEST
 Say = Callable[..., tuple[int, str, str]]
 
 
+pytestmark = pytest.mark.slow  # real folders, made by the product
+
+
 @pytest.fixture
 def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
     def run(*words: object) -> tuple[int, str, str]:
@@ -75,7 +78,6 @@ def test_a_fit_is_recorded_seeded_and_scored_on_the_half_it_never_saw(say: Say, 
     assert {**json.loads(told), "folder": ""} == {**found, "folder": ""}
 
 
-@pytest.mark.slow
 def test_test_writes_its_tables_and_pages_and_finds_them_again(say: Say, tmp_path: Path) -> None:
     page = tmp_path / "pages" / "findings.md"
     words = ("test", "H2", "H12", "P2", "-n", "3", "--samples", "16", "--out", tmp_path / "results")
