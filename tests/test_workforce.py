@@ -23,7 +23,6 @@ from eurasia_sim.sweep import Sweep, Work, carry_out
 from eurasia_sim.sweep_chunk import Chunk, Finished, work
 from eurasia_sim.world import World, load_world
 
-
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
 

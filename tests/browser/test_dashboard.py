@@ -173,6 +173,7 @@ def test_a_month_is_played_by_hand(visit, keep):
     keep(page, "by hand")
     view(page, "Numbers")
     choose(page, ".measure", "burden")
+    page.wait_for_selector("button:has-text('burden, ')")  # by then whose it may be has changed too
     actor = page.inner_text(".of .v-select__selection")
     page.wait_for_selector(f"button:has-text('burden, {actor.capitalize()}: 1.000')")
     view(page, "By hand")
