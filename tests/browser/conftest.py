@@ -81,7 +81,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"no answer from {url}: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright allows itself one loop: other tests start their own
 def browser(chromium: str):
     from playwright.sync_api import sync_playwright
 

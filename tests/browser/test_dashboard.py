@@ -257,7 +257,7 @@ def test_two_visitors_compute_at_once_and_share_nothing(visit):
         (".written input", "rules.perception.distance_dekay=2", "Set by path", "did you mean"),
         (".written input", "../../etc/passwd=1", "Set by path", "unknown parameter or lever"),
         (".written input", "<img src=x onerror=alert(1)>=1", "Set by path", "unknown parameter or lever"),
-        (".written input", "nonsense", "Set by path", "path=value"),
+        (".written input", "nonsense", "Set by path", "a setting is path=value"),
     ],
 )  # fmt: skip
 def test_bad_values_are_refused_in_words(visit, field, written, button, said):
