@@ -16,9 +16,9 @@ OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "dema
 IN_THEATRE = ("influence", "access", "strength")
 # What the kernel writes and reads within one mechanism, and the row on which all lies.
 SCRATCH = (
-    "scratch_actor", "scratch_theatre", "scratch_cells", "padded_influence", "imposed", "weighed", "effort_circle",
-    "danger_circle", "least_joint", "pair_smaller", "pair_ready", "pair_together", "pair_luck", "uncovered", "total",
-    "memory",
+    "scratch_actor", "scratch_theatre", "scratch_cells", "padded_influence", "danger", "imposed", "weighed",
+    "effort_circle", "danger_circle", "least_joint", "pair_smaller", "pair_ready", "pair_together", "pair_luck",
+    "uncovered", "total", "memory",
 )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ class Given(NamedTuple):
 def begun(inputs: Given) -> tuple[np.ndarray, State, Constants]:
     """The flat row, the state it holds before the first month of the burn-in, and the constants of one run."""
     constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
-    row = np.zeros(layout.state_size(*inputs.sizes))
+    row = layout.aligned(layout.state_size(*inputs.sizes))
     state = layout.unpack_state.py_func(row, *inputs.sizes)
     kernel.begin(state, inputs.row, inputs.geography, constants, inputs.rules)
     return row, state, constants

@@ -13,7 +13,7 @@ from benchmarks import batched
 from benchmarks.given import Given, begun
 from benchmarks.reference import ReferenceModel
 from eurasia_sim import kernel, layout
-from eurasia_sim.mathematics import compiled
+from eurasia_sim.compilation import compiled
 from eurasia_sim.measures import column_names
 from eurasia_sim.mechanisms import alignment, allocation, contest, cooperation, perception, recognition, regime
 from eurasia_sim.parameters import DOMAINS
@@ -56,8 +56,9 @@ class KernelRaces:
         statuses = np.zeros((size, 3), np.int64)
         kernel.run_chunk(
             self.rules[part], self.rows[part], self.seeds[part], self.memories[part], True,
-            np.empty(self.constants_size), inputs.geography, inputs.schedule.rows, inputs.focus, inputs.scopes,
-            -inputs.burn_in, months, inputs.burn_in, np.array([months, months]), self.kept,
+            np.empty(self.constants_size), layout.aligned(self.memories.shape[1]),
+            np.empty(inputs.schedule.rows.shape[1]), inputs.geography, inputs.schedule.changes,
+            inputs.focus, inputs.scopes, -inputs.burn_in, months, inputs.burn_in, np.array([months, months]), self.kept,
             np.empty(self.columns), np.full((size, self.columns), np.nan), self.trajectories[part], statuses,
         )  # fmt: skip
         if statuses.any():

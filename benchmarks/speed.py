@@ -22,7 +22,7 @@ from benchmarks.opponents import (
     snapshot,
 )
 from benchmarks.reference import named_inputs
-from eurasia_sim.mathematics import model_version
+from eurasia_sim.compilation import model_version
 
 
 def machine(cores: int) -> str:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.cli.test import write_tables
+from eurasia_sim.compilation import model_version
 from eurasia_sim.design import range_draws, values_of
 from eurasia_sim.ensemble import run_ensemble_draws, table
 from eurasia_sim.evaluation import Effort, evaluate
 from eurasia_sim.experiment_library import located
 from eurasia_sim.hypotheses import load_hypotheses
 from eurasia_sim.inputs import prepare
-from eurasia_sim.mathematics import model_version
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import load_world
 

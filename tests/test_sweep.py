@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -265,6 +268,24 @@ def test_one_a_failure_is_told_with_its_parameters_its_mechanism_and_what_shows_
     rerun(prepared, run.replace("1:", "0:", 1))  # its neighbour is well
     with pytest.raises(DataError, match="no run of this sweep"):
         rerun(prepared, "9:0:few_months")
+
+
+def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_path: Path) -> None:
+    told = (
+        "import sys, pathlib\n"
+        "from eurasia_sim.sweep_rerun import rerun\n"
+        "from eurasia_sim.world import load_world\n"
+        "from tests.sweeping import failing\n"
+        "rerun(failing(pathlib.Path(sys.argv[1]), load_world()), '1:0:few_months')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", told, str(tmp_path)],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, cwd=Path(__file__).parents[1],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "p.alignment_affinity *" in ended.stderr  # the line that multiplies by the fragile number
+    assert ended.stderr.splitlines()[-1].startswith("FloatingPointError: "), ended.stderr
 
 
 def test_two_one_exception_costs_its_part_alone(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

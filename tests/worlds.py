@@ -165,7 +165,7 @@ class RandomWorld:
 
     def memory(self) -> Any:
         """The flat state before the first month."""
-        memory = np.zeros(layout.state_size(*self.counts))
+        memory = layout.aligned(layout.state_size(*self.counts))
         kernel.begin(self.view(memory), self.row, self.geography, self.constants(), self.p)
         return memory
 
@@ -318,8 +318,9 @@ def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None
         np.full(columns, np.nan), np.full((world.months, columns), np.nan), np.zeros(3, np.int64), np.empty(columns)
     )
     kernel.run(
-        world.view(world.memory()), world.constants(), world.schedule.rows, np.uint64(seed), world.p, 0, world.months,
-        0, np.array(window or (0, world.months), np.int64), np.arange(columns), report,
+        world.view(world.memory()), world.constants(), world.schedule.changes, np.empty(world.schedule.rows.shape[1]),
+        np.uint64(seed), world.p, 0, world.months, 0, np.array(window or (0, world.months), np.int64),
+        np.arange(columns), report,
     )  # fmt: skip
     return report
 

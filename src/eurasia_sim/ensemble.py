@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eurasia_sim import kernel
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.layout import aligned
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.world import World, load_world
@@ -59,7 +60,8 @@ def _advance(
     )
     kernel.run_chunk(
         draws.rules, draws.rows, draws.seeds, memories, begins, np.empty(inputs.constants_size),
-        inputs.geography, inputs.schedule.rows, inputs.focus, inputs.scopes,
+        aligned(inputs.state_size), np.empty(inputs.schedule.rows.shape[1]), inputs.geography,
+        inputs.schedule.changes, inputs.focus, inputs.scopes,
         start, stop, inputs.burn_in, np.array(window, np.int64), kept, np.empty(len(inputs.columns)),
         outcome.means, outcome.trajectories, outcome.statuses,
     )  # fmt: skip
@@ -176,12 +178,11 @@ def continued(
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two schedules differ; the last month's successor if none do."""
     months = min(inputs.months for inputs in family)
-    first = family[0].schedule
+    first = family[0].schedule.rows[:months]
     differs = np.zeros(months, bool)
-    for other in family[1:]:
-        for a, b in zip(first, other.schedule, strict=True):
-            same = (a[:months] == b[:months]) | (np.isnan(a[:months]) & np.isnan(b[:months]))
-            differs |= ~same.reshape(months, -1).all(axis=1)
+    for inputs in family[1:]:
+        other = inputs.schedule.rows[:months]
+        differs |= ~((first == other) | (np.isnan(first) & np.isnan(other))).all(axis=1)
     return int(np.argmax(differs)) if differs.any() else months
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eurasia_sim import layout
 from eurasia_sim.measures import column_names
-from eurasia_sim.parameters import DOMAINS, Floats, Geography, Integers, Month, Posture, Schedule
+from eurasia_sim.parameters import DOMAINS, Changes, Floats, Geography, Integers, Month, Posture, Schedule
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
@@ -49,7 +49,15 @@ def schedule_of(posture: Posture, geography: Geography) -> Schedule:
     venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
     series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
     whole = [np.ascontiguousarray(each) for each in (*series, venues.sum(axis=3), venues)]
-    return Schedule._make([*whole, np.concatenate([each.reshape(len(each), -1) for each in whole], axis=1)])
+    rows = np.concatenate([each.reshape(len(each), -1) for each in whole], axis=1)
+    return Schedule._make([*whole, rows, changes_of(rows)])
+
+
+def changes_of(rows: Floats) -> Changes:
+    """What changes from each row to the next; all of the first is a change."""
+    differs = np.ones(rows.shape, bool)
+    differs[1:] = (rows[1:] != rows[:-1]) & ~(np.isnan(rows[1:]) & np.isnan(rows[:-1]))
+    return Changes(np.r_[0, np.cumsum(differs.sum(axis=1))], np.nonzero(differs)[1], rows[differs])
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:

@@ -11,19 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eurasia_sim.compilation import compiled, flat, phase
 from eurasia_sim.layout import constants_size, unpack_coded, unpack_constants, unpack_month, unpack_state
-from eurasia_sim.mathematics import (
-    TINY,
-    compiled,
-    copy,
-    exponential,
-    fill,
-    flat,
-    hyperbolic_tangent,
-    logarithm,
-    pair_place,
-    phase,
-)
+from eurasia_sim.mathematics import TINY, broken, copy, exponential, fill, hyperbolic_tangent, logarithm, pair_place
 from eurasia_sim.measures import observe, up_to
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
@@ -173,9 +163,13 @@ def begin(state, row, geography, constants, p):
 
 
 @compiled
-def month_of(rows, t, n, k, v):
-    """The levers and series of one month as views, from the schedule's rows."""
-    return unpack_month(rows[t], n, k, v)
+def turn(changes, since, t, now):
+    """Bring the flat row of a month on to month t, from the month before `since`; from month 0 it need hold nothing.
+
+    A month is ten times as long as its changes, and reading all of it from far memory takes a tenth of a month's time.
+    """
+    for c in range(changes.first[since], changes.first[t + 1]):
+        now[changes.places[c]] = changes.values[c]
 
 
 @phase
@@ -198,37 +192,41 @@ def act(state, constants, month, seed, number, p):
 @compiled
 def failed_phase(state):
     """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
-    # What goes wrong anywhere reaches leanings, influence, stability or standing in the same month.
-    if np.isfinite(
-        flat(state.leaning).sum() + flat(state.influence).sum() + state.stability.sum() + state.standing.sum()
-    ):
+    # What goes wrong anywhere reaches one of these in the same month.
+    leaning, effort, influence = flat(state.leaning), flat(state.effort), flat(state.influence)
+    stability = state.stability
+    if broken(leaning) + broken(effort) + broken(influence) + broken(stability) + broken(state.standing) == 0:
         return 0
-    if not np.isfinite(state.threat.sum() + state.spillover.sum()):
+    if broken(flat(state.threat)) + broken(flat(state.spillover)) > 0:
         return 1
-    if not np.isfinite(state.leaning.sum()):
+    if broken(leaning) > 0:
         return 2
-    if not np.isfinite(state.effort.sum()):
+    if broken(effort) > 0:
         return 3
-    if not np.isfinite(state.influence.sum()):
+    if broken(influence) > 0:
         return 4
-    return 5 if not np.isfinite(state.stability.sum()) else 6
+    return 5 if broken(stability) > 0 else 6
 
 
 @compiled
-def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, report):
+def run(state, constants, changes, now, seed, p, start, stop, burn_in, window, kept, report):
     """Advance `state` from month `start` to before `stop`, writing the report.
 
     Args:
-        rows: (T, W) the schedule, a flat row a month.
+        changes: the schedule. now: (W,) scratch, the levers and series of the month as it comes.
         start: first month, counted from the schedule's first; negative months are burn-in under the first posture.
         window: (2,) int64 first month and the month after the last over which `report.window` averages.
         kept: (kept,) int64 columns whose monthly values go to `report.trajectory` (row = month - start).
     """
     row = report.observed
     n, k = state.spillover.shape
+    month = unpack_month(now, n, k, constants.convenes.shape[0])
+    turn(changes, 0, max(start, 0), now)
     counted_months = 0
     for t in range(start, stop):
-        month, number = month_of(rows, max(t, 0), n, k, constants.convenes.shape[0]), np.uint64(t + burn_in)
+        if t > max(start, 0):
+            turn(changes, t, t, now)
+        number = np.uint64(t + burn_in)
         assess(state, constants, month, seed, number, p)
         act(state, constants, month, seed, number, p)
         failed = failed_phase(state)
@@ -256,8 +254,8 @@ def run(state, constants, rows, seed, p, start, stop, burn_in, window, kept, rep
 
 @compiled
 def run_chunk(
-    rules, rows, seeds, memories, begins, fixed, geography, months, focus, scopes, start, stop, burn_in, window, kept,
-    observed, means, trajectories, statuses,
+    rules, rows, seeds, memories, begins, fixed, memory, now, geography, changes, focus, scopes, start, stop, burn_in,
+    window, kept, observed, means, trajectories, statuses,
 ):  # fmt: skip
     """Advance runs one after another, without the interpreter's lock; nothing raises.
 
@@ -265,7 +263,9 @@ def run_chunk(
         rules: (R,) parameter records. rows: (R, M) coded rows. seeds: (R,) uint64.
         memories: (R, Z) flat states, written from the beginning where the run `begins`, else continued from the
             snapshots they hold; in both cases they end as snapshots before month `stop`.
-        fixed: `constants_size` long, scratch. observed: (C,) scratch. months: (T, W) the schedule's rows.
+        fixed: `constants_size` long, scratch. memory: (Z,) scratch, where all runs are worked out one after another, so
+            that it stays near the processor; see `layout.aligned`. now: (W,) scratch, a month. observed: (C,) scratch.
+        changes: the schedule.
         means: (R, C), trajectories: (R, months, kept), statuses: (R, 3) int64; written, pre-filled by the caller.
     """
     n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
@@ -273,8 +273,11 @@ def run_chunk(
         p = rules[r]
         derive(rows[r], fixed, geography, focus, scopes, p)
         constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
-        state = unpack_state(memories[r], n, k, v, focus.shape[0])
+        state = unpack_state(memory, n, k, v, focus.shape[0])
         if begins:
             begin(state, rows[r], geography, constants, p)
+        else:
+            copy(memories[r], memory)
         report = Report(means[r], trajectories[r], statuses[r], observed)
-        run(state, constants, months, seeds[r], p, start, stop, burn_in, window, kept, report)
+        run(state, constants, changes, now, seeds[r], p, start, stop, burn_in, window, kept, report)
+        copy(memory, memories[r])

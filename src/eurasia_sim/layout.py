@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, shaped
-from eurasia_sim.parameters import Coded, Constants, Month, State
+from eurasia_sim.compilation import compiled, shaped
+from eurasia_sim.parameters import Coded, Constants, Floats, Month, State
 
-# Eight float64 a register, four registers a loop: rows of cells that are summed often are padded to whole blocks.
-BLOCK = 32
+# Four float64 a register, two registers a loop: rows of cells that are summed often are padded to whole blocks.
+BLOCK = 8
+_LINE = 64  # bytes
 
 
 @compiled
@@ -53,20 +54,47 @@ def unpack_coded(row, n, k):
     )  # fmt: skip
 
 
+def aligned(size: int) -> Floats:
+    """(size,) zeros that begin where a line of the processor's nearest memory does: no register is filled twice."""
+    room = np.zeros(size + _LINE // 8)
+    skipped = -room.ctypes.data % _LINE // 8
+    return room[skipped : skipped + size]
+
+
 @compiled
 def state_size(n, k, v, pairs):
     """Length of the row that holds a `State` of n actors, k theatres, v venues and focal pairs."""
-    memory = 9 * n * n + 11 * n * k * 3 + 6 * n * k + 3 * n + n * v + 6 * k + 2 * k * 3 + pairs * k * 3 + 2 * k
-    meetings = n * (n - 1) // 2
-    circles = (2 * (n + n // 2) + n) * k * 3
-    return memory + (3 + n) * padded(k * 3) + circles + meetings * (3 * k * 3 + 1) + n
+    cells, meetings = k * 3, n * (n - 1) // 2
+    often = (3 + n) * padded(cells) + n * padded(n + k) + padded(2 * (n + n // 2) * cells) + padded(n * cells)
+    memory = 9 * n * n + 11 * n * cells + 6 * n * k + 3 * n + n * v + 6 * k + 2 * cells + pairs * cells + 2 * k
+    return padded(often + 3 * padded(meetings * cells) + memory + meetings + n)
 
 
 @compiled
 def unpack_state(row, n, k, v, pairs):
-    """The flat row of a run's memory and scratch as named views (see `State`)."""
-    squares = shaped(row[: 9 * n * n], (9, n, n))
-    o = 9 * n * n
+    """The flat row of a run's memory and scratch as named views (see `State`).
+
+    What is worked on most comes first, each beginning with a whole block.
+    """
+    wide, feared, around, meetings = padded(k * 3), padded(n + k), n + n // 2, n * (n - 1) // 2
+    scratch = shaped(row[: 3 * wide], (3, wide))
+    o = 3 * wide
+    influence = shaped(row[o : o + n * wide], (n, wide))
+    o += n * wide
+    danger = shaped(row[o : o + n * feared], (n, feared))
+    o += n * feared
+    circles = shaped(row[o : o + 2 * around * k * 3], (2, around, k * 3))
+    o += padded(2 * around * k * 3)
+    least = shaped(row[o : o + n * k * 3], (n, k * 3))
+    o += padded(n * k * 3)
+    smaller = shaped(row[o : o + meetings * k * 3], (meetings, k * 3))
+    o += padded(meetings * k * 3)
+    ready = shaped(row[o : o + meetings * k * 3], (meetings, k * 3))
+    o += padded(meetings * k * 3)
+    together = shaped(row[o : o + meetings * k * 3], (meetings, k * 3))
+    o += padded(meetings * k * 3)
+    squares = shaped(row[o : o + 9 * n * n], (9, n, n))
+    o += 9 * n * n
     cells = shaped(row[o : o + 11 * n * k * 3], (11, n, k, 3))
     o += 11 * n * k * 3
     spots = shaped(row[o : o + 6 * n * k], (6, n, k))
@@ -83,25 +111,13 @@ def unpack_state(row, n, k, v, pairs):
     o += pairs * k * 3
     rulers = shaped(row[o : o + 2 * k].view(np.int64), (2, k))
     o += 2 * k
-    wide, meetings = padded(k * 3), n * (n - 1) // 2
-    scratch = shaped(row[o : o + 3 * wide], (3, wide))
-    o += 3 * wide
-    influence = shaped(row[o : o + n * wide], (n, wide))
-    o += n * wide
-    around = n + n // 2
-    circles = shaped(row[o : o + 2 * around * k * 3], (2, around, k * 3))
-    o += 2 * around * k * 3
-    least = shaped(row[o : o + n * k * 3], (n, k * 3))
-    o += n * k * 3
-    met = shaped(row[o : o + 3 * meetings * k * 3], (3, meetings, k * 3))
-    o += 3 * meetings * k * 3
     luck, uncovered = row[o : o + meetings], row[o + meetings : o + meetings + n]
     return State(
         squares[0], squares[1], squares[2], squares[3], squares[4], squares[5], squares[6], squares[7], squares[8],
         cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10],
         spots[0], spots[1], spots[2], spots[3], spots[4], spots[5], lines[0], lines[1], lines[2], attended,
-        lands[0], lands[1], lands[2], lands[3], lands[4], lands[5], tables[0], tables[1], scratch, influence,
-        circles[0], circles[1], least, met[0], met[1], met[2], luck, uncovered, pair_joint, rulers[0], rulers[1], row,
+        lands[0], lands[1], lands[2], lands[3], lands[4], lands[5], tables[0], tables[1], scratch, influence, danger,
+        circles[0], circles[1], least, smaller, ready, together, luck, uncovered, pair_joint, rulers[0], rulers[1], row,
     )  # fmt: skip
 
 

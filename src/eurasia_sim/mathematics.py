@@ -1,162 +1,15 @@
-"""The functions every mechanism shares: exponentials and logarithms that vectorise, and the compiler's own settings."""
+"""The functions every mechanism shares: exponentials and logarithms that vectorise, sums, and the order of pairs."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any
 
-import llvmlite.binding as llvm
-import numba
 import numpy as np
-import platformdirs
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import unpack_tuple
-from numba.extending import intrinsic, lower_builtin, type_callable
-from numba.np.arrayobj import make_array, populate_array
 
-Parameters = ParamSpec("Parameters")
-Result_co = TypeVar("Result_co", covariant=True)
-
-_COMPILED_SOURCES = (
-    "mathematics.py",
-    "streams.py",
-    "parameters.py",
-    "layout.py",
-    "measures.py",
-    "kernel.py",
-    "mechanisms/*.py",
-)
-
-
-@functools.cache
-def model_version() -> str:
-    """First 12 hexadecimal digits of the digest of every source that is compiled: two equal versions, one model."""
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for pattern in _COMPILED_SOURCES:
-        for source in sorted(here.glob(pattern)):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-@functools.cache
-def cache_folder() -> Path:
-    """Where machine code is kept; a new model version has a new folder, so no edit can meet stale code."""
-    return Path(platformdirs.user_cache_dir("eurasia-sim")) / f"compiled-{model_version()}"
-
-
-class Compiled(Protocol[Parameters, Result_co]):
-    """A compiled function: called like the one it was made from, which it keeps."""
-
-    @property
-    def py_func(self) -> Callable[Parameters, Result_co]:
-        """The function as written, for one call that is not worth compiling for."""
-
-    def __call__(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result_co:
-        """What the function gives, as machine code."""
-
-
-def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
-    """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached.
-
-    Compiled code counts no references: it borrows what its caller keeps alive, allocates nothing, and so gives a caller
-    that is not compiled no array either.
-    """
-    return _compiled(function)
-
-
-def phase(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
-    """As `compiled`, for a part of a larger function: its machine code is put in place rather than called.
-
-    Hundreds of words say where the arrays of a world lie, and handing them on costs more than many a part does.
-    What is put in place at every level would be compiled as often, so the functions that make a month are only called.
-    """
-    return _compiled(function, forceinline=True)
-
-
-def _compiled(function: Callable[Parameters, Result_co], **options: bool) -> Compiled[Parameters, Result_co]:
-    settings: Any = numba.config  # filled from the environment at import, so its names are not declared
-    previous = settings.CACHE_DIR
-    settings.CACHE_DIR = str(cache_folder())
-    known: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, **options}
-    try:
-        decorated: Compiled[Parameters, Result_co] = numba.njit(**known)(function)
-    finally:
-        settings.CACHE_DIR = previous
-    return decorated
-
-
-def _bitcast(source: types.Type, target: types.Type) -> Callable[[Any], Any]:
-    """A compiled function that reads the 64 bits of a `source` as a `target`; numba alone can call it."""
-
-    def bitcast(context: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], context.get_value_type(target))
-
-        return target(source), generate
-
-    return cast("Callable[[Any], Any]", intrinsic(bitcast))
-
-
-_float_from_bits = _bitcast(types.int64, types.float64)
-_bits_from_float = _bitcast(types.float64, types.int64)
-
-
-def flat(array: Any) -> Any:
-    """All elements of a contiguous array as one row; a view."""
-    return array.reshape(-1)
-
-
-def shaped(row: Any, shape: Any) -> Any:
-    """A flat row in the shape given; a view."""
-    return row.reshape(shape)
-
-
-# Compiled, both are a pointer and a shape; numba's own reshaping is a call that works out strides.
-@type_callable(flat)
-def _flat_type(_: Any) -> Any:
-    return lambda array: types.Array(array.dtype, 1, "C")
-
-
-@type_callable(shaped)
-def _shaped_type(_: Any) -> Any:
-    return lambda row, shape: types.Array(row.dtype, len(shape), "C")
-
-
-@lower_builtin(flat, types.Array)
-def _flat_view(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    source = make_array(signature.args[0])(context, builder, arguments[0])
-    return _view(context, builder, signature.return_type, source.data, [source.nitems])
-
-
-@lower_builtin(shaped, types.Array, types.BaseTuple)
-def _shaped_view(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    source = make_array(signature.args[0])(context, builder, arguments[0])
-    lengths = [
-        context.cast(builder, length, kind, types.intp)
-        for length, kind in zip(unpack_tuple(builder, arguments[1]), signature.args[1].types, strict=True)
-    ]
-    return _view(context, builder, signature.return_type, source.data, lengths)
-
-
-def _view(context: Any, builder: Any, kind: Any, data: Any, lengths: list[Any]) -> Any:
-    """An array of consecutive elements that owns nothing."""
-    size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
-    strides = [size]
-    for length in lengths[:0:-1]:
-        strides.insert(0, builder.mul(strides[0], length))
-    view = make_array(kind)(context, builder)
-    populate_array(view, data=data, shape=lengths, strides=strides, itemsize=size, meminfo=None)
-    return view._getvalue()  # noqa: SLF001 - so numba's own lowerings end
-
-
-# A loop over many rows is taken four steps at a time only if none that it writes overlaps one that it reads, which is
-# compared before each loop; left to itself, the compiler gives up beyond eight comparisons.
-llvm.set_option("", "-runtime-memory-check-threshold=64")
+from eurasia_sim.compilation import compiled, instruction, phase, shaped
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0
@@ -166,8 +19,27 @@ TINY = 1e-300
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
+_TWO_52 = 4503599627370496.0
+_TWO_52_BITS = 0x4330000000000000
+_EXPONENT = 0x7FF0000000000000
 _MANTISSA = 0x000FFFFFFFFFFFFF
 _SQUARE_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
+
+
+def _bitcast(source: types.Type, target: types.Type) -> Any:
+    """A function that reads the 64 bits of a `source` as a `target`."""
+
+    def bitcast(context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(target))
+
+        return target(source), generate
+
+    return instruction(bitcast, lambda value: np.array(value, str(source)).view(str(target))[()])
+
+
+_float_from_bits = _bitcast(types.int64, types.float64)
+_bits_from_float = _bitcast(types.float64, types.int64)
 
 
 def _fused(context: Any, a: Any, b: Any, c: Any) -> Any:
@@ -179,10 +51,10 @@ def _fused(context: Any, a: Any, b: Any, c: Any) -> Any:
     return types.float64(types.float64, types.float64, types.float64), generate
 
 
-_fma: Any = intrinsic(_fused)
+_fma = instruction(_fused, lambda a, b, c: a * b + c)
 
 
-def _chosen(name: str) -> Any:
+def _chosen(name: str, as_written: Callable[[float, float], float]) -> Any:
     """A call of the processor's own choice between two numbers, in the form that numba asks of an intrinsic.
 
     Python's min and max become a branch, and a branch around a store costs as much as ten stores.
@@ -196,10 +68,10 @@ def _chosen(name: str) -> Any:
 
         return types.float64(types.float64, types.float64), generate
 
-    return intrinsic(choose)
+    return instruction(choose, as_written)
 
 
-_lesser, _greater = _chosen("minnum"), _chosen("maxnum")
+_lesser, _greater = _chosen("minnum", np.fmin), _chosen("maxnum", np.fmax)
 
 
 @compiled
@@ -230,11 +102,10 @@ def exponential(x: float) -> float:
                _fma(r2, _fma(r, 1.0 / 6.0, 0.5), r))  # fmt: skip
     high = _fma(r4, 1.0 / 479001600.0, _fma(r2, _fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
                                             _fma(r, 1.0 / 362880.0, 1.0 / 40320.0)))  # fmt: skip
-    p: float = 1.0 + _fma(r4 * r4, high, low)
-    power: float = _float_from_bits(
-        (_bits_from_float(shifted) - np.int64(_ROUND_BITS) + np.int64(1023)) << np.int64(52)
-    )
-    return p * power
+    p = 1.0 + _fma(r4 * r4, high, low)
+    # A power of two is put in by adding it to the exponent's bits.
+    result: float = _float_from_bits(_bits_from_float(p) + (_bits_from_float(shifted) << np.int64(52)))
+    return result
 
 
 @compiled
@@ -272,6 +143,57 @@ def saturation(x: float) -> float:
     return x / (1.0 + x)
 
 
+@compiled
+def number_of(word):
+    """The float64 equal to a whole number below 2 ** 32 that is held in a uint64."""
+    # The number is put among the low bits of 2 ** 52, where it counts in ones.
+    return _float_from_bits(np.int64(word) | np.int64(_TWO_52_BITS)) - _TWO_52
+
+
+@compiled
+def broken(row):
+    """How many numbers of a flat array are infinite or NaN."""
+    count = np.int64(0)
+    for c in range(row.size):
+        exponent = _bits_from_float(row[c]) & np.int64(_EXPONENT)
+        count += np.int64(exponent == np.int64(_EXPONENT))
+    return count
+
+
+# A processor looks a few hundred instructions ahead: steps of a loop with one long function overlap, and a loop with
+# two such functions waits for the first at every step.
+@compiled
+def exponentials(row):
+    """Put e to the x in place of every number of a flat array; see `exponential`."""
+    for c in range(row.size):
+        row[c] = exponential(row[c])
+
+
+@compiled
+def logarithms(row):
+    """Put its natural logarithm in place of every number of a flat array; see `logarithm`."""
+    for c in range(row.size):
+        row[c] = logarithm(row[c])
+
+
+@compiled
+def logistics(row):
+    """Put 1 / (1 + e^-x) in place of every number of a flat array; see `logistic`."""
+    for c in range(row.size):
+        row[c] = exponential(-row[c])
+    for c in range(row.size):
+        row[c] = 1.0 / (1.0 + row[c])
+
+
+@compiled
+def hyperbolic_tangents(row):
+    """Put its hyperbolic tangent in place of every number of a flat array; see `hyperbolic_tangent`."""
+    for c in range(row.size):
+        row[c] = exponential(2.0 * row[c])
+    for c in range(row.size):
+        row[c] = 1.0 - 2.0 / (row[c] + 1.0)
+
+
 # A loop says in one line of machine code what slices and broadcasting say in a thousand.
 @compiled
 def fill(row, value):
@@ -285,6 +207,33 @@ def copy(source, target):
     """Copy one flat array onto another of the same length."""
     for c in range(target.size):
         target[c] = source[c]
+
+
+# One sum waits for each addition; four sums side by side do not, and they are the same four on any processor.
+@phase
+def sum_of_products(one, other):
+    """Sum of the products of two flat arrays of the same length, a multiple of four."""
+    a, b = shaped(one, (one.size // 4, 4)), shaped(other, (other.size // 4, 4))
+    first = second = third = fourth = 0.0
+    for c in range(a.shape[0]):
+        first = _fma(a[c, 0], b[c, 0], first)
+        second = _fma(a[c, 1], b[c, 1], second)
+        third = _fma(a[c, 2], b[c, 2], third)
+        fourth = _fma(a[c, 3], b[c, 3], fourth)
+    return (first + second) + (third + fourth)
+
+
+@phase
+def sum_of_smaller(one, other):
+    """Sum of the smaller of each two numbers of two flat arrays of the same length, a multiple of four."""
+    a, b = shaped(one, (one.size // 4, 4)), shaped(other, (other.size // 4, 4))
+    first = second = third = fourth = 0.0
+    for c in range(a.shape[0]):
+        first += min(a[c, 0], b[c, 0])
+        second += min(a[c, 1], b[c, 1])
+        third += min(a[c, 2], b[c, 2])
+        fourth += min(a[c, 3], b[c, 3])
+    return (first + second) + (third + fourth)
 
 
 # Pairs of actors have an order of their own: by distance along a circle in which the actors stand, then by who comes

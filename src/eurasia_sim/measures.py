@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, copy, fill, flat, phase, saturation
+from eurasia_sim.compilation import compiled, flat, phase
+from eurasia_sim.mathematics import copy, fill, saturation
 
 PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")

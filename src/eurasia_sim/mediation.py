@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.kernel import derive, month_of
-from eurasia_sim.layout import state_size, unpack_constants, unpack_state
-from eurasia_sim.mathematics import compiled, copy
+from eurasia_sim.compilation import compiled
+from eurasia_sim.kernel import derive, turn
+from eurasia_sim.layout import state_size, unpack_constants, unpack_month, unpack_state
+from eurasia_sim.mathematics import copy
 from eurasia_sim.measures import observe, up_to
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
@@ -63,14 +64,14 @@ def work(mechanism, state, constants, month, seed, number, p):
 
 @compiled
 def run_beside(
-    rules, rows, seeds, memories, fixed, geography, unchanged, changed, focus, scopes, start, burn_in, held, places,
-    kept, row, twins, trajectories,
+    rules, rows, seeds, memories, fixed, geography, unchanged, changed, nows, focus, scopes, start, burn_in, held,
+    places, kept, row, twins, trajectories,
 ):  # fmt: skip
     """Run the changed scenario from the month of parting, with one mechanism's output held on the unchanged one's path.
 
     Args:
         memories: (R, Z) snapshots before month `start`, left as they are.
-        unchanged, changed: (T, W) the schedules' rows of the two scenarios.
+        unchanged, changed: the schedules of the two scenarios. nows: (2, W) scratch, a month of each.
         held: place in `OUTPUTS` of the mechanism that is held. places: (Y,) its output on the flat row.
         kept: (C,) columns. row: as long as all columns, scratch. twins: (2, Z) scratch.
         trajectories: (R, T - start, C), written.
@@ -85,8 +86,11 @@ def run_beside(
         copy(memories[r], other)
         state = unpack_state(own, n, k, v, focus.shape[0])
         beside = unpack_state(other, n, k, v, focus.shape[0])
-        for t in range(start, changed.shape[0]):
-            month, plain_month = month_of(changed, t, n, k, v), month_of(unchanged, t, n, k, v)
+        month, plain_month = unpack_month(nows[0], n, k, v), unpack_month(nows[1], n, k, v)
+        for t in range(start, changed.first.size - 1):
+            since = t if t > start else 0
+            turn(changed, since, t, nows[0])
+            turn(unchanged, since, t, nows[1])
             number = np.uint64(t + burn_in)
             for mechanism in range(7):
                 work(mechanism, beside, constants, plain_month, seeds[r], number, p)

@@ -76,6 +76,14 @@ class Posture(NamedTuple):
     membership: Floats  # (T, V, N) 1 member, 0.5 observer
 
 
+class Changes(NamedTuple):
+    """A schedule told by what changes from month to month, a small part of what a month is."""
+
+    first: Integers  # (T + 1,) where each month's changes begin in the two others; all of month 0 is a change
+    places: Integers  # (C,) on the flat row of a month
+    values: Floats  # (C,)
+
+
 class Schedule(NamedTuple):
     """A posture as the kernel reads it: the same arrays, pressure seen from who bears it, and who shares venues."""
 
@@ -97,6 +105,7 @@ class Schedule(NamedTuple):
     comembership: Floats  # (T, N, N) institutions shared, each counting once a domain, observers half
     venues: Floats  # (T, N, N, D) institutions shared that serve a domain
     rows: Floats  # (T, W) all of these month by month, one flat row each
+    changes: Changes  # the same rows
 
 
 class Month(NamedTuple):
@@ -198,6 +207,7 @@ class State(NamedTuple):
     total: Floats  # (K, D) strength of all
     scratch_cells: Floats  # (3, K * D and padding)
     padded_influence: Floats  # (N, K * D and padding) scratch
+    danger: Floats  # (N, N + K and padding) scratch: what is feared from actors and theatres
     effort_circle: Floats  # (N + N // 2, K * D) scratch: efforts, the first again after the last
     danger_circle: Floats  # (N + N // 2, K * D) scratch: square roots of `common`, likewise
     least_joint: Floats  # (N, K * D) scratch: least share done jointly, the same for all

@@ -10,7 +10,8 @@ import hashlib
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, logarithm
+from eurasia_sim.compilation import compiled
+from eurasia_sim.mathematics import logarithm, logarithms, number_of
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -73,13 +74,18 @@ def draw(seed, mechanism, month, first, second):
 @compiled
 def uniform(word):
     """A number in the open interval (0, 1) from a 32-bit word."""
-    return (np.float64(np.int64(word)) + 0.5) * _UNIT
+    return (number_of(word) + 0.5) * _UNIT
 
 
 @compiled
-def gumbel(u):
-    """Gumbel variate less its mean, from a uniform: the unobserved part of a utility in logit choice (mcfadden1974)."""
-    return -logarithm(-logarithm(u)) - _EULER_GAMMA
+def gumbels(row):
+    """Put Gumbel variates less their mean in place of uniforms: what is unobserved of a utility (mcfadden1974)."""
+    logarithms(row)
+    for c in range(row.size):
+        row[c] = -row[c]
+    logarithms(row)
+    for c in range(row.size):
+        row[c] = -row[c] - _EULER_GAMMA
 
 
 @compiled

@@ -16,11 +16,11 @@ from typing import Any
 
 from eurasia_sim import store
 from eurasia_sim.catalogue import DEFAULT_WORLD, DataError
+from eurasia_sim.compilation import model_version
 from eurasia_sim.dispatch import Dispatch, Rules
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.experiment_form import Experiment
 from eurasia_sim.experiment_library import located
-from eurasia_sim.mathematics import model_version
 from eurasia_sim.sampling import Design, lay_out
 from eurasia_sim.sweep_chunk import Finished
 from eurasia_sim.sweep_folder import RUNS_A_CHUNK, Folder, Plan, earlier, one_writer, plan_of, read_plan
@@ -71,7 +71,7 @@ class Sweep:
         """How a failed run is told: the command that shows why it failed, and the names of months."""
         experiment, world = self.setup.experiment, self.setup.world
         where = "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
-        command = f"eurasia-sim sweep {shlex.quote(str(experiment.path))}{where} --rerun {{run}}"
+        command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {shlex.quote(str(experiment.path))}{where} --rerun {{run}}"
         return {"command": command, "date": world.date}
 
 

@@ -1,4 +1,8 @@
-"""One run of a sweep lived again, month by month, so that a failure is seen where it happens."""
+"""One run of a sweep lived again, month by month, so that a failure is seen where it happens.
+
+Compiled, that is the mechanism and the month; with NUMBA_DISABLE_JIT=1 in the environment, at minutes a run, it is the
+line of the rule.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from eurasia_sim.parameters import Floats
 from eurasia_sim.sweep import Sweep
 from eurasia_sim.sweep_point import batches, point_of
 from eurasia_sim.world import World
+
+_HINT = "with NUMBA_DISABLE_JIT=1 before the command, a traceback leads to the line"
 
 
 def rerun(prepared: Sweep, run: str) -> None:
@@ -39,7 +45,7 @@ def rerun(prepared: Sweep, run: str) -> None:
 
 def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
     """Step one run through the kernel's two halves of each month; numpy raises at the first number that is none."""
-    geography = inputs.geography
+    geography, rules = inputs.geography, np.rec.array(rules.reshape(1))[0]  # numbers as attributes, compiled or not
     constants = kernel.constants_of(row, geography, inputs.focus, inputs.scopes, rules)
     sizes = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
     state = unpack_state.py_func(np.zeros(inputs.state_size), *sizes)
@@ -51,4 +57,4 @@ def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) 
             kernel.act(state, constants, month, np.uint64(seed), number, rules)
             if phase := kernel.failed_phase(state):
                 when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
-                raise FloatingPointError(f"{kernel.PHASES[phase]} gave a number that is none in {when}")
+                raise FloatingPointError(f"{kernel.PHASES[phase]} gave a number that is none in {when}; {_HINT}")

@@ -12,6 +12,7 @@ from eurasia_sim.effects import Plan, read_columns, with_fixed
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched, snapshots
 from eurasia_sim.hypotheses import Part
 from eurasia_sim.inputs import Inputs
+from eurasia_sim.layout import aligned
 from eurasia_sim.parameters import Floats, Integers
 
 
@@ -85,7 +86,8 @@ def _held(
     trajectories = np.full((len(draws), changed.months - start, len(kept)), np.nan)
     mediation.run_beside(
         draws.rules, draws.rows, draws.seeds, memories, np.empty(changed.constants_size), changed.geography,
-        unchanged.schedule.rows, changed.schedule.rows, changed.focus, changed.scopes, start, changed.burn_in, held,
-        places, kept, np.empty(len(changed.columns)), np.empty((2, changed.state_size)), trajectories,
+        unchanged.schedule.changes, changed.schedule.changes, np.empty((2, changed.schedule.rows.shape[1])),
+        changed.focus, changed.scopes, start, changed.burn_in, held,
+        places, kept, np.empty(len(changed.columns)), aligned(2 * changed.state_size).reshape(2, -1), trajectories,
     )  # fmt: skip
     return trajectories

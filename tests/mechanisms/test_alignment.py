@@ -20,8 +20,8 @@ dangers = arrays(np.float64, (4, 3), elements=st.floats(0, 1))
 
 
 def common(danger: np.ndarray, minimum: float) -> np.ndarray:
-    out = np.zeros((len(danger), len(danger)))
-    alignment.shared_danger(danger, np.zeros_like(danger), out, minimum)
+    out = np.full((len(danger), len(danger)), np.nan)
+    alignment.shared_danger(np.pad(danger, ((0, 0), (0, -danger.shape[1] % 4))), out, minimum)
     return out
 
 
@@ -31,10 +31,11 @@ def test_shared_danger_by_hand():
     np.testing.assert_allclose(common(danger, 1.0)[0, 1], 0.1 + 0.4)
 
 
-def test_shared_danger_is_added_to_what_is_there():
-    danger, out = np.array([[0.4], [0.1]]), np.ones((2, 2))
-    alignment.shared_danger(danger, np.zeros_like(danger), out, 0.0)
-    np.testing.assert_allclose(out[0, 1], 1.2)
+def test_what_is_feared_from_theatres_counts_by_its_weight():
+    threat, spillover = np.array([[0.0, 0.3], [0.2, 0.0]]), np.array([[0.4], [0.9]])
+    gathered = np.zeros((2, 4))
+    alignment.gather_dangers(threat, spillover, 0.5, gathered)
+    np.testing.assert_array_equal(gathered, [[0.0, 0.3, 0.2, 0.0], [0.2, 0.0, 0.45, 0.0]])
 
 
 @given(dangers)

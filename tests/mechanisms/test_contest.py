@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp, log, sqrt
 
 import numpy as np
@@ -22,33 +23,44 @@ def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
     return state, world.constants()
 
 
+def weighed(strengths: Callable[..., None], p: np.void, *efforts: float) -> np.ndarray:
+    """What efforts weigh under one form of success."""
+    row = np.array(efforts)
+    strengths(row, p)
+    return row
+
+
 def test_strength_by_ratio_is_a_power_of_effort():
-    assert contest.ratio_strength(0.25, rules(decisiveness=0.5)) == pytest.approx(0.5)
-    assert contest.ratio_strength(0.25, rules(decisiveness=1.5)) == pytest.approx(0.125)
-    assert contest.ratio_strength(0.0, rules()) == 0
+    np.testing.assert_allclose(weighed(contest.ratio_strengths, rules(decisiveness=0.5), 0.25, 0.04), [0.5, 0.2])
+    np.testing.assert_allclose(weighed(contest.ratio_strengths, rules(decisiveness=1.5), 0.25), 0.125)
 
 
-def test_strength_by_difference_is_nothing_without_effort():
-    assert contest.difference_strength(0.1, rules(difference_scale=20)) == pytest.approx(exp(2) - 1)
-    assert contest.difference_strength(0.0, rules()) == 0
+def test_strength_by_difference_is_an_exponential_of_effort():
+    found = weighed(contest.difference_strengths, rules(difference_scale=20), 0.1)
+    np.testing.assert_allclose(found, exp(2) - 1)
+
+
+@given(st.floats(0.01, 5))
+def test_no_effort_has_no_strength_at_all(decisiveness):
+    assert weighed(contest.ratio_strengths, rules(decisiveness=decisiveness), 0.0) == 0
+    assert weighed(contest.difference_strengths, rules(), 0.0) == 0
 
 
 @given(st.floats(0.001, 1), st.floats(0.001, 0.5))
 def test_strength_rises_with_effort(effort, more):
-    p = rules()
-    assert contest.ratio_strength(effort + more, p) > contest.ratio_strength(effort, p)
-    assert contest.difference_strength(effort + more, p) > contest.difference_strength(effort, p)
+    for strengths in (contest.ratio_strengths, contest.difference_strengths):
+        less, greater = weighed(strengths, rules(), effort, effort + more)
+        assert greater > less
 
 
 @given(st.floats(0.05, 0.1), st.floats(0.2, 0.3), st.floats(1.5, 3))
 def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, more):
-    p = rules()
+    def odds(strengths: Callable[..., None], scale: float) -> float:
+        less, greater = weighed(strengths, rules(), weak * scale, strong * scale)
+        return greater / less
 
-    def odds(strength, scale: float) -> float:
-        return strength(strong * scale, p) / strength(weak * scale, p)
-
-    assert odds(contest.ratio_strength, more) == pytest.approx(odds(contest.ratio_strength, 1))
-    assert odds(contest.difference_strength, more) > odds(contest.difference_strength, 1)
+    assert odds(contest.ratio_strengths, more) == pytest.approx(odds(contest.ratio_strengths, 1))
+    assert odds(contest.difference_strengths, more) > odds(contest.difference_strengths, 1)
 
 
 def test_demand_for_a_balancer_by_hand():

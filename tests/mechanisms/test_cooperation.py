@@ -38,23 +38,21 @@ def test_willingness_by_hand():
     ready = cooperation.readiness(0.4, 2.0, p)
     assert ready == pytest.approx(2 * 0.4 + 0.2 * 2 - 1)
     gain = 1 + 3 * 0.2
-    by_hand = logistic(ready + gain * (0.3 - 0.5 * (1 - 2 * 0.3)))
-    assert cooperation.joint_willingness(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
+    by_hand = ready + gain * (0.3 - 0.5 * (1 - 2 * 0.3))
+    assert cooperation.joint_odds(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
 
 
 @given(st.floats(-3, 3), st.floats(0, 2), st.floats(0.01, 0.49), st.floats(0, 0.9), st.floats(0.01, 0.1))
 def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_share, k, more):
     little, much = (
-        cooperation.joint_willingness(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
+        cooperation.joint_odds(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
     )
     assert much < little
 
 
 @given(st.floats(-3, 3), st.floats(0, 2), st.floats(0, 1))
 def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
-    with_k, without = (
-        cooperation.joint_willingness(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0)
-    )
+    with_k, without = (cooperation.joint_odds(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0))
     assert with_k == without
 
 
@@ -138,8 +136,8 @@ def test_rivalry_and_partnership_by_hand():
     state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
     state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
     cooperation.join(state, world.constants(), world.month(0), world.p)
-    security = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p) * 0.1
-    economic = cooperation.joint_willingness(-world.p["joint_reluctance"], 0.0, 0.5, world.p) * 0.1
+    security = logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p)) * 0.1
+    economic = logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 0.5, world.p)) * 0.1
     np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
     assert state.partnership[0, 1] == pytest.approx(2 * (security + economic) / 0.8)
     assert state.rivalry[1, 0] == pytest.approx(2 * (0.2 - security - economic) / 0.8)
@@ -177,7 +175,8 @@ def test_shared_venues_raise_the_joint_share_most_for_an_institutionalist():
     def raised(theory: str) -> float:
         p = rules(theory)
         without, with_venue = (
-            cooperation.joint_willingness(cooperation.readiness(0.1, venues, p), 0.0, 0.5, p) for venues in (0.0, 1.0)
+            logistic(cooperation.joint_odds(cooperation.readiness(0.1, venues, p), 0.0, 0.5, p))
+            for venues in (0.0, 1.0)
         )
         return with_venue - without
 

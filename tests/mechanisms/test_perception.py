@@ -52,7 +52,7 @@ def test_relative_power_is_the_others_share_of_the_two():
 def test_intent_by_hand():
     p = rules(intent_baseline=-1, intent_enmity=1.5, intent_pressure=2, intent_revisionism=3, intent_habit=0.5)
     log_odds = -1 + 1.5 * 0.4 + 2 * 0.1 + 3 * 0.2 - 0.5 * 0.6
-    assert perception.intent(0.4, 0.1, 0.2, 0.6, p) == pytest.approx(logistic(log_odds))
+    assert perception.intent_odds(0.4, 0.1, 0.2, 0.6, p) == pytest.approx(log_odds)
 
 
 def test_threat_by_hand():

@@ -51,8 +51,8 @@ def test_the_compiled_run_is_the_months_one_by_one(world, seed):
     columns = len(world.columns)
     report = kernel.Report(np.full(columns, np.nan), np.zeros((0, 0)), np.zeros(3, np.int64), np.empty(columns))
     kernel.run(
-        world.view(memory), world.constants(), world.schedule.rows, np.uint64(seed), world.p, 0, MONTHS, 0,
-        np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
+        world.view(memory), world.constants(), world.schedule.changes, np.empty(world.schedule.rows.shape[1]),
+        np.uint64(seed), world.p, 0, MONTHS, 0, np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
     )  # fmt: skip
     assert same_bytes(world.view(memory), world.view(snapshots(world, seed)[-1]))
 
@@ -64,8 +64,9 @@ def chunk(world: RandomWorld, run_seeds: list[int], memories: np.ndarray, span: 
     fixed = np.full(layout.constants_size(*world.counts, len(world.scopes)), np.nan)
     kernel.run_chunk(
         np.full(runs, world.p, dtype=world.p.dtype), np.tile(world.row, (runs, 1)),
-        np.array(run_seeds, dtype=np.uint64), memories, span[0] == 0, fixed, world.geography, world.schedule.rows,
-        world.focus, world.scopes, span[0], span[1], 0, np.array(span, np.int64), np.arange(columns),
+        np.array(run_seeds, dtype=np.uint64), memories, span[0] == 0, fixed, world.memory(),
+        np.empty(world.schedule.rows.shape[1]), world.geography, world.schedule.changes, world.focus,
+        world.scopes, span[0], span[1], 0, np.array(span, np.int64), np.arange(columns),
         np.empty(columns), np.full((runs, columns), np.nan), found, np.zeros((runs, 3), np.int64),
     )  # fmt: skip
     return found

@@ -39,8 +39,8 @@ def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Seq
 
 def compile_once(inputs: Inputs, draws: Draws) -> None:
     """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
+    from eurasia_sim.compilation import cache_folder
     from eurasia_sim.ensemble import run_paired
-    from eurasia_sim.mathematics import cache_folder
 
     if not any(cache_folder().glob("**/*.nbc")):
         typer.echo("compiling once for this version of the model, about 60 s ...", err=True)

@@ -7,42 +7,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, fill, flat, hyperbolic_tangent, neighbour, pairs_apart, phase
+from eurasia_sim.compilation import compiled, flat, phase
+from eurasia_sim.mathematics import copy, hyperbolic_tangents, neighbour, pairs_apart, sum_of_products, sum_of_smaller
 from eurasia_sim.streams import draw_at, shock, uniform
 
 STREAM = np.uint64(1)
 
 
 @phase
-def shared_danger(danger, roots, out, minimum_form):
+def gather_dangers(threat, spillover, weight, out):
+    """Write what each actor fears from others and, weighed, from theatres, as one row an actor; the padding stays 0."""
+    actors, theatres = spillover.shape
+    for i in range(actors):
+        copy(threat[i], out[i, :actors])
+        for k in range(theatres):
+            out[i, actors + k] = weight * spillover[i, k]
+
+
+@phase
+def shared_danger(danger, out, minimum_form):
     """Write how much danger each pair has in common: the sum over sources of what both feel.
 
     Claim: threats that two powers share have bound them (aliyev2022 L402; walt1985 on balancing).
     Form: sum over sources of the geometric mean of the two's dangers, or of the smaller (`minimum_form` 1).
 
     Args:
-        danger: (N, M) >= 0, what actor i fears from source m. roots: (N, M) scratch. out: (N, N), added to.
+        danger: (N, M) >= 0, what actor i fears from source m, M a multiple of four; square roots are put in its place.
+        out: (N, N).
     """
-    actors, sources = danger.shape
+    actors = danger.shape[0]
     if minimum_form > 0.5:
         for i in range(actors):
-            for j in range(actors):
-                total = 0.0
-                for m in range(sources):
-                    total += min(danger[i, m], danger[j, m])
-                out[i, j] += total
+            for j in range(i, actors):
+                out[i, j] = out[j, i] = sum_of_smaller(danger[i], danger[j])
         return
-    for i in range(actors):
-        for m in range(sources):
-            roots[i, m] = np.sqrt(danger[i, m])
+    roots = flat(danger)
+    for c in range(roots.size):
+        roots[c] = np.sqrt(roots[c])
     for i in range(actors):
         for j in range(i, actors):
-            total = 0.0
-            for m in range(sources):
-                total += roots[i, m] * roots[j, m]
-            out[i, j] += total
-            if j > i:
-                out[j, i] += total
+            out[i, j] = out[j, i] = sum_of_products(danger[i], danger[j])
 
 
 @phase
@@ -94,24 +98,20 @@ def align(state, constants, month, seed, month_number, p):
 
     Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock.
     """
-    leaning, alignment, shared = flat(state.leaning), flat(state.alignment), state.shared
+    leaning, alignment = flat(state.leaning), flat(state.alignment)
     pull, luck = flat(state.scratch_actor), flat(state.shock)
-    fill(flat(shared), 0.0)
-    shared_danger(state.spillover, state.scratch_theatre, shared, p.minimum_shared)
-    common = flat(shared)
-    for c in range(common.size):
-        common[c] *= p.shared_spillover
-    shared_danger(state.threat, state.scratch_actor, shared, p.minimum_shared)
+    gather_dangers(state.threat, state.spillover, p.shared_spillover, state.danger)
+    shared_danger(state.danger, state.shared, p.minimum_shared)
     if p.alignment_noise > 0.0:
         pair_shocks(constants.pair_address, seed, month_number, state.pair_luck, state.shock)
     pull_all(
-        flat(constants.affinity), flat(month.goodwill), flat(shared), flat(state.threat), flat(state.rivalry),
+        flat(constants.affinity), flat(month.goodwill), flat(state.shared), flat(state.threat), flat(state.rivalry),
         flat(month.comembership), flat(state.partnership), p, pull,
     )  # fmt: skip
     for c in range(leaning.size):
         leaning[c] += p.alignment_rate * (pull[c] - leaning[c]) + p.alignment_noise * luck[c]
-    for c in range(leaning.size):
-        alignment[c] = hyperbolic_tangent(leaning[c])
-    for i in range(shared.shape[0]):
+    copy(leaning, alignment)
+    hyperbolic_tangents(alignment)
+    for i in range(state.leaning.shape[0]):
         state.leaning[i, i] = 0.0
         state.alignment[i, i] = 1.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, copy, exponential, fill, flat, logarithm, phase, saturation, shaped
-from eurasia_sim.streams import draw_at, gumbel, uniform
+from eurasia_sim.compilation import compiled, flat, phase, shaped
+from eurasia_sim.mathematics import copy, exponential, exponentials, fill, logarithm, saturation
+from eurasia_sim.streams import draw_at, gumbels, uniform
 
 STREAM = np.uint64(2)
 
@@ -174,8 +175,7 @@ def incline(state, constants, seed, month_number, p):
             luck[3 * c] = uniform(words[0])
             luck[3 * c + 1] = uniform(words[1])
             luck[3 * c + 2] = uniform(words[2])
-        for c in range(luck.size):
-            luck[c] = gumbel(luck[c])
+        gumbels(luck)
     for c in range(luck.size):
         moved = habit * inclination[c] + (1.0 - habit) * utility[c] / p.temperature
         inclination[c] = moved + p.utility_noise * luck[c]
@@ -189,25 +189,32 @@ def impose(own, presence, aid, scripted, means, p):
         own: (K, D) written. presence: (K, X). aid: (K,) billion US dollars a year. scripted: (K, D) shares.
         means: the budget, >= 0.
     """
-    theatres, domains = own.shape
-    taken = 0.0
-    for k in range(theatres):
+    taken, unit = 0.0, 1.0 / means if means > 0.0 else 0.0
+    for k in range(own.shape[0]):
         posted = (
             p.effort_bases * presence[k, 0] + p.effort_forces * presence[k, 1] + p.effort_counterterror * presence[k, 2]
         )
-        for d in range(domains):
-            own[k, d] = scripted[k, d]
-        if means > 0.0:
-            own[k, 0] += posted / means
-            own[k, 1] += p.effort_aid * aid[k] / means
-        for d in range(domains):
-            taken += own[k, d]
+        own[k, 0] = scripted[k, 0] + unit * posted
+        own[k, 1] = scripted[k, 1] + unit * p.effort_aid * aid[k]
+        own[k, 2] = scripted[k, 2]
+        taken += own[k, 0] + own[k, 1] + own[k, 2]
     if taken > 1.0:
-        for k in range(theatres):
-            for d in range(domains):
-                own[k, d] /= taken
+        row = flat(own)
+        for c in range(row.size):
+            row[c] /= taken
         return 1.0
     return taken
+
+
+@phase
+def weigh_by_size(choice, size):
+    """Weigh one actor's choices (K, D) by the theatres' sizes; return their sum."""
+    total = 0.0
+    for k in range(size.size):
+        for d in range(3):
+            choice[k, d] *= size[k]
+        total += choice[k, 0] + choice[k, 1] + choice[k, 2]
+    return total
 
 
 @phase
@@ -217,23 +224,16 @@ def spend(state, constants, month, p):
     Form: share = size * exp(inclination) / (reserve + sum of the same), the size term of destination choice; what goes
     to `reserve` is spent outside the region.
     """
-    actors, theatres, domains = state.effort.shape
-    weighed, effort, size, means = state.weighed, state.effort, constants.size, state.budget
-    choice, inclination = flat(weighed), flat(state.inclination)
-    for c in range(choice.size):
-        choice[c] = exponential(inclination[c])
-    for i in range(actors):
+    means = state.budget
+    copy(flat(state.inclination), flat(state.weighed))
+    exponentials(flat(state.weighed))
+    for i in range(means.size):
         means[i] = budget(state.power[i], p)
-        own = state.imposed[i]
-        free = 1.0 - impose(own, month.presence[i], month.aid[i], month.imposed[i], means[i], p)
-        total = p.reserve
-        for k in range(theatres):
-            for d in range(domains):
-                weighed[i, k, d] *= size[k]
-                total += weighed[i, k, d]
-        for k in range(theatres):
-            for d in range(domains):
-                effort[i, k, d] = means[i] * (own[k, d] + free * weighed[i, k, d] / total)
+        free = 1.0 - impose(state.imposed[i], month.presence[i], month.aid[i], month.imposed[i], means[i], p)
+        unit = free / (p.reserve + weigh_by_size(state.weighed[i], constants.size))
+        own, choice, effort = flat(state.imposed[i]), flat(state.weighed[i]), flat(state.effort[i])
+        for c in range(effort.size):
+            effort[c] = means[i] * (own[c] + unit * choice[c])
 
 
 @compiled

@@ -5,23 +5,32 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import TINY, compiled, exponential, fill, flat, logarithm, phase
+from eurasia_sim.compilation import compiled, flat, phase
+from eurasia_sim.mathematics import TINY, exponential, fill, logarithm
 
 
 @phase
-def ratio_strength(effort, p):
-    """What an effort weighs where success goes by ratio (tullock1980): effort ** decisiveness, 0 without effort."""
-    powered = exponential(p.decisiveness * logarithm(max(effort, TINY)))
-    return powered if effort > 0.0 else 0.0
+def ratio_strengths(efforts, p):
+    """Put what it weighs where success goes by ratio in place of every effort: effort ** decisiveness (tullock1980).
 
-
-@phase
-def difference_strength(effort, p):
-    """What an effort weighs where success goes by difference (hirshleifer1989): exp(difference_scale * effort) - 1.
-
-    Form: his weight less its value at no effort, so that who makes none gains nothing.
+    Form: 0 without effort, whatever the decisiveness.
     """
-    return exponential(p.difference_scale * effort) - 1.0
+    none = logarithm(TINY)
+    for c in range(efforts.size):
+        efforts[c] = logarithm(max(efforts[c], TINY))
+    for c in range(efforts.size):
+        powered = exponential(p.decisiveness * efforts[c])
+        efforts[c] = 0.0 if efforts[c] <= none else powered
+
+
+@phase
+def difference_strengths(efforts, p):
+    """Put what it weighs where success goes by difference in place of every effort: exp(difference_scale * effort) - 1.
+
+    Form: the weight of hirshleifer1989 less its value at no effort, so that who makes none gains nothing.
+    """
+    for c in range(efforts.size):
+        efforts[c] = exponential(p.difference_scale * efforts[c]) - 1.0
 
 
 @phase
@@ -104,11 +113,11 @@ def contest(state, constants, p):
     for c in range(summoned.size):
         strength[c * domains + 2] += summoned[c]
     if p.difference_contest > 0.5:
-        for c in range(strength.size):
-            strength[c] = access[c] * difference_strength(strength[c], p)
+        difference_strengths(strength, p)
     else:
-        for c in range(strength.size):
-            strength[c] = access[c] * ratio_strength(strength[c], p)
+        ratio_strengths(strength, p)
+    for c in range(strength.size):
+        strength[c] *= access[c]
     fill(total, p.unclaimed)
     for first in range(0, strength.size, cells):
         for c in range(cells):

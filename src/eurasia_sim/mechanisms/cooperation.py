@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from eurasia_sim.compilation import compiled, flat, phase, shaped
 from eurasia_sim.mathematics import (
     TINY,
-    compiled,
     copy,
     exponential,
     fill,
-    flat,
     greater,
     lesser,
-    logistic,
+    logistics,
     neighbour,
     pair_place,
     pairs_apart,
-    phase,
-    shaped,
 )
 
 
@@ -32,19 +29,19 @@ def readiness(trust, venues, p):
 
 
 @phase
-def joint_willingness(ready, pooled, own_share, p):
-    """Willingness of the less favoured of two to do together what both do in one place, in (0, 1).
+def joint_odds(ready, pooled, own_share, p):
+    """Log-odds that the less favoured of two does together what both do in one place.
 
     Claim: a state's worth of cooperation is its gain less k times the gap by which the partner gains more, V - k(W - V)
     (grieco1988).
-    Form: logistic of readiness and of gain * (s - k(1 - 2s)), s the smaller party's share of the effort; it takes two,
-    so the smaller willingness decides, and the smaller share has it.
+    Form: readiness and gain * (s - k(1 - 2s)), s the smaller party's share of the effort; it takes two, so the smaller
+    willingness decides, and the smaller share has it.
 
     Args:
         ready: log-odds. pooled: common danger, >= 0. own_share: s in [0, 0.5].
     """
     gain = p.joint_gain + p.joint_danger * pooled
-    return logistic(ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share)))
+    return ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share))
 
 
 @phase
@@ -59,9 +56,11 @@ def joint_volumes(mine, theirs, danger, others_danger, ready, least, p, smaller,
     for c in range(together.size):
         less = lesser(mine[c], theirs[c])
         share = less / (mine[c] + theirs[c] + TINY)
-        willing = joint_willingness(ready[c], danger[c] * others_danger[c], share, p)
         smaller[c] = less
-        together[c] = greater(willing, least[c]) * less
+        together[c] = joint_odds(ready[c], danger[c] * others_danger[c], share, p)
+    logistics(together)
+    for c in range(together.size):
+        together[c] = greater(together[c], least[c]) * smaller[c]
 
 
 @phase
@@ -74,7 +73,7 @@ def close_circle(actors, circle):
 @phase
 def make_ready(alignment, venues, p, ready):
     """Write each pair's readiness, cell by cell, in the order of the circle; `ready` is (pairs, K * D)."""
-    actors, cells = alignment.shape[0], ready.shape[1]
+    actors, theatres = alignment.shape[0], ready.shape[1] // 3
     for distance in range(1, actors // 2 + 1):
         for place in range(pairs_apart(distance, actors)):
             i, j = place, neighbour(place, distance, actors)
@@ -82,9 +81,9 @@ def make_ready(alignment, venues, p, ready):
             security = readiness(trust, venues[i, j, 0], p)
             economic = readiness(trust, venues[i, j, 1], p)
             diplomatic = readiness(trust, venues[i, j, 2], p)
-            row = ready[(distance - 1) * actors + place]
-            for c in range(0, cells, 3):
-                row[c], row[c + 1], row[c + 2] = security, economic, diplomatic
+            row = shaped(ready[(distance - 1) * actors + place], (theatres, 3))
+            for k in range(theatres):
+                row[k, 0], row[k, 1], row[k, 2] = security, economic, diplomatic
 
 
 @phase
@@ -136,11 +135,11 @@ def largest_joint(together, circle, joint):
 
 
 @phase
-def row_sum(row):
-    """Sum of a flat row."""
-    total = 0.0
-    for c in range(row.size):
-        total += row[c]
+def sum_of_cells(row):
+    """Sum of a row of K * 3 cells, theatre by theatre."""
+    total, cells = 0.0, shaped(row, (row.size // 3, 3))
+    for k in range(cells.shape[0]):
+        total += cells[k, 0] + cells[k, 1] + cells[k, 2]
     return total
 
 
@@ -153,7 +152,7 @@ def share_out(state):
         for place in range(pairs_apart(distance, actors)):
             i, j = place, neighbour(place, distance, actors)
             pair = (distance - 1) * actors + place
-            overlap, shared = row_sum(smaller[pair]), row_sum(together[pair])
+            overlap, shared = sum_of_cells(smaller[pair]), sum_of_cells(together[pair])
             both = means[i] + means[j] + TINY
             state.rivalry[i, j] = 2.0 * (overlap - shared) / both
             state.partnership[i, j] = 2.0 * shared / both

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eurasia_sim.mathematics import compiled, exponential, fill, flat, logistic, phase
+from eurasia_sim.compilation import compiled, flat, phase
+from eurasia_sim.mathematics import exponential, fill, logistics
 
 
 @phase
@@ -37,13 +38,13 @@ def relative_power(own, other):
 
 
 @phase
-def intent(enmity, pressure, revisionism, alignment, p):
-    """Perceived aggressive intent of another, in (0, 1).
+def intent_odds(enmity, pressure, revisionism, alignment, p):
+    """Log-odds of aggressive intent that is perceived in another; its logistic is the intent, in (0, 1).
 
     Claim: states seen as aggressive provoke balancing (walt1985, his fourth factor); he gives no scale.
-    Form: logistic of a baseline, of enmity (-affinity / 3), of pressure and revisionism, less the habit of alignment.
+    Form: a baseline, enmity (-affinity / 3), pressure and revisionism, less the habit of alignment.
     """
-    return logistic(
+    return (
         p.intent_baseline
         + p.intent_enmity * enmity
         + p.intent_pressure * pressure
@@ -102,9 +103,9 @@ def perceive_projection(state, constants, month, p):
 
 @phase
 def perceive_intent(affinity, goodwill, pressed, revisionism, alignment, p, out):
-    """Write the intent one actor sees in each other, (N,) each; `pressed` is the pressure each other puts on it."""
+    """Write the log-odds of intent one actor sees in each other, (N,); `pressed` is the pressure each puts on it."""
     for j in range(out.size):
-        out[j] = intent(-(affinity[j] + goodwill[j]) / 3.0, pressed[j], revisionism[j], alignment[j], p)
+        out[j] = intent_odds(-(affinity[j] + goodwill[j]) / 3.0, pressed[j], revisionism[j], alignment[j], p)
 
 
 @phase
@@ -115,6 +116,7 @@ def perceive_threat(state, constants, month, p):
     near, projected, front = constants.closeness, state.projected, constants.front
     for i in range(power.size):
         perceive_intent(affinity[i], goodwill[i], pressed[i], month.revisionism, alignment[i], p, will[i])
+    logistics(flat(will))
     for i in range(power.size):
         for j in range(power.size):
             proximity = nearness(near[i, j] + projected[i, j] + front[i, j], p)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, copy, flat, logistic, phase
+from eurasia_sim.compilation import compiled, flat, phase
+from eurasia_sim.mathematics import copy, logistic
 from eurasia_sim.streams import draw, uniform
 
 STREAM = np.uint64(4)

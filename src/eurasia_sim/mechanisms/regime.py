@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.mathematics import compiled, logistic, phase, saturation
+from eurasia_sim.compilation import compiled, phase
+from eurasia_sim.mathematics import logistic, saturation
 from eurasia_sim.streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
