@@ -9,6 +9,7 @@ from functools import cache
 
 from eurasia_sim.ancestry import Ancestry
 from eurasia_sim.evidence import Evidence, load_evidence
+from eurasia_sim.figures.style import judgement_share
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.scenario_library import names
@@ -64,3 +65,9 @@ def evidence(path: str) -> Evidence:
 def rules_evidence() -> Evidence:
     """The evidence that numbers of any world rest on."""
     return load_evidence(None)
+
+
+@cache
+def judged() -> float:
+    """Share of the world's numbers that rest on judgement, 0..1."""
+    return judgement_share(world().numbers.values())
