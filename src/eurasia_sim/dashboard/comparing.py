@@ -9,24 +9,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import solara
+from matplotlib.figure import Figure
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.comparison import mean_interval
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.contrast import Answer, Pasts, answers, draw
+from eurasia_sim.dashboard.drawing import Drawn, in_turn
 from eurasia_sim.dashboard.explaining import key_columns, names
 from eurasia_sim.dashboard.question import Question, complaints, resolved
 from eurasia_sim.dashboard.wording import words
 from eurasia_sim.figures.outlook import outlook
-from eurasia_sim.figures.style import caption, quick_png, readable
+from eurasia_sim.figures.style import caption, readable
 from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario_form import measures
 
 ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"
-# The drawing library keeps its settings in one place for all threads, so two visitors' figures take turns.
-_DRAWING = threading.Lock()
 _PASTS = Pasts()
 
 
@@ -35,7 +35,7 @@ class Shown:
     """An answer and the figure drawn of it, which may lag a batch behind."""
 
     answer: Answer
-    figure: bytes | None = None
+    figure: Drawn | None = None
     drawn: int = 0  # paired runs in the figure
 
 
@@ -93,22 +93,25 @@ def warm() -> None:
             return
 
 
-def drawn(answer: Answer, column: str, question: Question, theory: str) -> bytes:
-    """Fans of one column and clouds of its means as PNG."""
+def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn:
+    """Fans of one column and clouds of its means."""
     world = served.world()
     runs = {name: count for name, (count, _) in zip(answer.names, answer.statuses, strict=True)}
     failed = {name: lost for name, (_, lost) in zip(answer.names, answer.statuses, strict=True)}
     said = caption(runs, failed, question.seed, answer.names, theory, served.judged())
     last = answer.first + max(each.shape[1] for each in answer.trajectories)
     months = pd.period_range(world.date(answer.first), world.date(last - 1), freq="M")
-    with _DRAWING:
-        figure = outlook(
-            answer.by_name(answer.trajectories), answer.by_name(answer.means), months,
-            answer.parting - answer.first if len(answer.names) > 1 else None,
-            ("month by month", f"mean from {world.date(answer.parting)} on"), readable(column, names()), said,
-            unit=str(measures()[column.partition(".")[0]]["unit"]), names=names(),
+    parting = answer.parting - answer.first if len(answer.names) > 1 else None
+    headings = ("month by month", f"mean from {world.date(answer.parting)} on")
+    title, unit = readable(column, names()), str(measures()[column.partition(".")[0]]["unit"])
+
+    def build() -> Figure:
+        return outlook(
+            answer.by_name(answer.trajectories), answer.by_name(answer.means), months, parting, headings, title, said,
+            unit=unit, names=names(),
         )  # fmt: skip
-        return quick_png(figure)
+
+    return in_turn(build, f"{title}: {answer.done} runs of {' and of '.join(answer.names)}, month by month and spread")
 
 
 class Comparison:
@@ -164,7 +167,7 @@ def Found(shown: Shown) -> None:
     if len(answer.names) > 1:
         words("p", difference(answer), "difference")
     if shown.figure is not None:
-        solara.Image(shown.figure, width="100%", classes=["figure", f"of-{shown.drawn}"])
+        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=["figure", f"of-{shown.drawn}"])
 
 
 def _rows(answer: Answer) -> Iterator[Sequence[str]]:

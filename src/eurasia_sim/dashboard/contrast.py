@@ -18,7 +18,8 @@ from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.world import World
 
-BATCHES = (16, 64, 120)  # pairs: a few for a first look, 200 in all; each batch is drawn, which takes as long as 40 pairs
+# Pairs: a few for a first look, 200 in all. Each batch is drawn, which takes as long as forty pairs.
+BATCHES = (16, 64, 120)
 _YEAR = 12
 _MOST_PASTS = 6  # 17 MB each in the packaged world
 

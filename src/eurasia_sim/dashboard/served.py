@@ -67,7 +67,6 @@ def rules_evidence() -> Evidence:
     return load_evidence(None)
 
 
-@cache
-def judged() -> float:
-    """Share of the world's numbers that rest on judgement, 0..1."""
-    return judgement_share(world().numbers.values())
+def judged(of: World | None = None) -> float:
+    """Share of a world's numbers that rest on judgement, 0..1; of the world that is shown where none is named."""
+    return judgement_share((of or world()).numbers.values())

@@ -22,6 +22,7 @@ KINDS: Mapping[str, Callable[[Held, Request], Iterator[Picture]]] = {
     "surface": of_runs.surfaces,
     "tornado": of_runs.tornadoes,
     "network": of_world.networks,
+    "threat": of_world.threats,
     "mosaic": of_world.mosaics,
     "map": of_world.maps,
     "timeline": of_world.timelines,
@@ -38,7 +39,7 @@ _OF_FOLDER = {
 }
 # And what a measure is drawn as, by what it is of.
 _OF_MEASURE = {
-    ("actor", "actor"): ("network",),
+    ("actor", "actor"): ("network",),  # but see `usual_kinds`
     ("actor", "theatre"): ("cumulative",),
     ("actor", "theatre", "domain"): ("mosaic",),
 }
@@ -57,7 +58,7 @@ def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
         name = measure.split(".")[0]
         if name in notes:
             spread = ("distribution", "fan") if held.kind == RUN and measure in held.shown else ("distribution",)
-            found += _OF_MEASURE.get(tuple(notes[name].get("of", ())), spread)
+            found += ("threat",) if name == "threat" else _OF_MEASURE.get(tuple(notes[name].get("of", ())), spread)
     return list(dict.fromkeys(found)) or ["distribution"]
 
 
