@@ -27,6 +27,7 @@ from eurasia_sim.reading import InputProblems
 
 VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
 _PAUSE = 0.25  # seconds between two months that play by themselves
+_PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
 _YEAR = 12
 
@@ -89,6 +90,8 @@ def Run(
     """The run that is played, and what can be seen of it."""
     lived = solara.use_reactive(0)  # set to draw anew
     playing = solara.use_reactive(False)
+    drawn = solara.use_memo(threading.Event, [])
+    solara.use_effect(drawn.set, [lived.value])
 
     def live(months: int) -> None:
         try:
@@ -100,7 +103,9 @@ def Run(
 
     def play(stop: threading.Event) -> None:
         while playing.value and not stop.is_set() and not sitting.is_over:
+            drawn.clear()
             live(1)
+            drawn.wait(_PATIENCE)  # months that come faster than they are drawn would keep the page from the browser
             stop.wait(_PAUSE)
         if playing.value and not stop.is_set():
             playing.set(False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures import of_runs, of_tests, of_world
-from eurasia_sim.figures.held import RUN, SWEEP, TEST, Held
+from eurasia_sim.figures.held import RUN, SWEEP, TEST, VALIDATION, Held
 from eurasia_sim.figures.picture import Picture, Request
 from eurasia_sim.figures.style import save
 from eurasia_sim.scenario_form import measures as measure_notes
@@ -29,21 +29,24 @@ KINDS: Mapping[str, Callable[[Held, Request], Iterator[Picture]]] = {
     "forest": of_tests.forests,
     "shares": of_tests.shares,
     "indices": of_tests.indices,
+    "effects": of_tests.effects,
     "box": of_tests.boxes,
+    "patterns": of_tests.patterns,
 }
 # What a folder is drawn as when nobody says otherwise.
 _OF_FOLDER = {
     RUN: ("distribution", "fan", "difference", "convergence", "network", "mosaic", "map", "timeline"),
     SWEEP: ("distribution", "surface", "tornado", "convergence"),
     TEST: ("forest", "shares"),
+    VALIDATION: ("patterns",),
 }
 # And what a measure is drawn as, by what it is of.
 _OF_MEASURE = {
-    ("actor", "actor"): ("network",),  # but see `usual_kinds`
+    ("actor", "actor"): ("network",),
     ("actor", "theatre"): ("cumulative",),
     ("actor", "theatre", "domain"): ("mosaic",),
 }
-_BESIDE = {"indices": "sobol", "shares": "shares", "box": "boxes"}
+_BESIDE = {"indices": "sobol", "effects": "morris", "shares": "shares", "box": "boxes"}
 
 
 def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
