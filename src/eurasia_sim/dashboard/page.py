@@ -196,7 +196,8 @@ _STYLE = """
 .page { padding: 8px 16px 32px; max-width: 1180px; }
 .month { font-size: 1.5rem; font-weight: 600; min-width: 6.2rem; }
 .quiet { color: #555; font-size: .85rem; margin: 0; }
-.picture img, .figure img { display: block; width: 100%; }
+.picture, .figure { overflow-x: auto; }
+.picture img, .figure img { display: block; width: 100%; min-width: 680px; }
 .claim { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: #f6f6f6; padding: 10px;
   margin: 0; }
 .events td { padding: 3px 18px 3px 0; border-bottom: 1px solid #ddd; font-size: .9rem; }

@@ -51,8 +51,6 @@ def box_plot(
         "a step of peeling" if joined else "a box": Line2D(
             [], [], color=along.colour, marker="o", markersize=4, linewidth=0.8 * joined
         ),
-            [], [], color=along.colour, marker="o", markersize=4, linewidth=0.8 * joined
-        ),
         "the chosen box": Line2D([], [], color=box.colour, marker="s", markersize=7, markeredgecolor=INK, linewidth=0),
         "density of the whole space": Line2D([], [], color=INK, linestyle="--", linewidth=0.8),
         "a factor's whole range": Patch(color="#E3E3E3"),

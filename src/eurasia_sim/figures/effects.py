@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.figures.heatmap import factor_name
 from eurasia_sim.figures.sensitivity import MOST_FACTORS
@@ -52,8 +53,9 @@ def elementary_effects(effects: pd.DataFrame, title: str, caption: str, *, unit:
             right.plot(row["absolute"], row["deviation"], "o", color=size.colour, markersize=5)
             right.annotate(str(at + 1), (row["absolute"], row["deviation"]), xytext=(4, 3),
                            textcoords="offset points", fontsize=7, color=INK)  # fmt: skip
-        labels = [f"{broken(factor_name(name), 30)}  {at}" for at, name in enumerate(shown["factor"], start=1)]
+        labels = [broken(f"{at}  {factor_name(name)}", 32) for at, name in enumerate(shown["factor"], start=1)]
         left.set_yticks([-float(at) for at in range(len(labels))], labels, fontsize=7)
+        left.xaxis.set_major_locator(MaxNLocator(nbins=5))
         left.axvline(0.0, color=INK, linewidth=0.8)
         left.tick_params(axis="y", length=0)
         left.grid(visible=False, axis="y")

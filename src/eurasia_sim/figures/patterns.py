@@ -45,16 +45,16 @@ def pattern_plot(patterns: pd.DataFrame, title: str, caption: str, *, means: boo
     rows = [{"says": "mean of the patterns drawn", "half": "", **ordered[list(SIDES)].mean()}] if means else []
     rows += rows_of(ordered)
     with styled():
-        figure, (panel,) = framed(1, 1, 0.6 + 0.3 * len(rows), title, f"{caption}\n{_HOW_TO_READ}", legend)
+        figure, (panel,) = framed(1, 1, 0.6 + 0.34 * len(rows), title, f"{caption}\n{_HOW_TO_READ}", legend)
         for at, row in enumerate(rows):
             for side, look in sides.items():
                 if np.isfinite(row[side]):
                     panel.plot(row[side], -at, look.marker, color=look.colour, markersize=5.0, clip_on=False,
                                fillstyle="full" if side in ("model", "reference") else "none")  # fmt: skip
         labels = [broken(str(row["says"]), 76) + (" *" if row["half"] == "held_back" else "") for row in rows]
-        panel.set_yticks(-np.arange(len(rows), dtype=float), labels, fontsize=5.8, linespacing=0.95)
+        panel.set_yticks(-np.arange(len(rows), dtype=float), labels, fontsize=5.8, linespacing=1.05)
         panel.set_ylim(-len(rows) + 0.4, 0.6)
-        panel.set_xlim(0.0, 1.0)
+        panel.set_xlim(-0.03, 1.03)
         panel.axvline(_MISSED, color=INK, linestyle=":", linewidth=0.8)
         panel.xaxis.set_major_formatter(PercentFormatter(1.0))
         panel.tick_params(axis="y", length=0)
