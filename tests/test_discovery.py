@@ -113,7 +113,7 @@ def test_the_path_begins_with_the_whole_space_and_holds_the_box_that_was_chosen(
     path = discovered(points, in_a_corner(points)).path
     assert (path["limited"].iloc[0], path["coverage"].iloc[0], path["mass"].iloc[0]) == (0, 1.0, 1.0)
     assert path["density"].iloc[0] == pytest.approx(path["base"].iloc[0])
-    assert (np.diff(path["mass"]) <= 0).all()
+    assert path["mass"].min() < path["base"].iloc[0]  # it peels on past what is sought, and may paste back at the end
     chosen = path[path["chosen"]]
     assert len(chosen) == 1
     assert boxes[0].method == PRIM
