@@ -48,6 +48,15 @@ def choose(page, field: str, word: str) -> None:
     entry.first.click()
 
 
+def written(page, label, word: str, *, otherwise: bool = False) -> None:
+    """Wait until what was moved has been to the server and back: a label says a word, or anything else."""
+    for _ in range(600):
+        if (label.inner_text() == word) is not otherwise:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"the label says {label.inner_text()!r}")
+
+
 def unfold(page, title: str) -> None:
     page.click(f".v-expansion-panel-header:has-text('{title}')")
 
@@ -119,8 +128,8 @@ def test_a_slider_sets_a_lever_and_stops_at_its_bounds(visit, keep):
     slider = page.locator(".set-lever").locator("xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]")
     slider.press("End")
     slider.press("ArrowRight")
-    page.wait_for_selector(".set-lever")
-    page.wait_for_timeout(400)
+    label = page.locator(".set-lever").locator("xpath=preceding::label[1]")
+    written(page, label, "1")
     keep(page, "lever")
     page.click(".set-lever")
     page.wait_for_selector(".setting")
@@ -137,8 +146,10 @@ def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, kee
     slider = page.locator(".set-number").locator(
         "xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]"
     )
+    label = page.locator(".set-number").locator("xpath=preceding::label[1]")
+    was = label.inner_text()
     slider.press("End")
-    page.wait_for_timeout(400)
+    written(page, label, was, otherwise=True)
     highest = float(re.search(r"declared range \S+ to (\S+)", page.inner_text("body")).group(1))
     page.click(".set-number")
     page.wait_for_selector(".setting")
