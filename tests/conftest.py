@@ -75,6 +75,14 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders that the verbs themselves wrote, by kind of design: swept, analysed, and validated."""
+    from tests.results import real_folders
+
+    return real_folders(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="session")
 def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `test` writes it."""
     from tests.results import tested_folder

@@ -89,3 +89,43 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
     }  # fmt: skip
     (into / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return into
+
+
+_SWEPT = """format: 1
+kind: sweep
+title: Three factors by a {kind} design
+question: Which factor decides?
+scenarios: [us_exit]
+design: {{kind: {kind}{points}}}
+factors:
+  rules.cooperation.relative_gains: {{low: 0.2, high: 0.8{steps}}}
+  rules.alignment.alignment_affinity: {{low: 0.5, high: 2{steps}}}
+  pressure.united_states.china: {{low: 0, high: 1{steps}}}
+replications: {replications}
+measures: [competition.russia-china.central_asia]
+seed: 7
+"""
+_DESIGNS = {
+    "grid": ("", ", steps: 2", 2), "saltelli": (", points: 4", "", 1),
+    "morris": (", trajectories: 4, levels: 4", "", 1),
+    "latin_hypercube": (", points: 120", "", 1),
+}  # fmt: skip
+
+
+def real_folders(into: Path) -> dict[str, Path]:
+    """Small sweeps of every kind of design, each analysed, and a validation of the record: all by the verbs."""
+    found = {}
+    for kind, (points, steps, replications) in _DESIGNS.items():
+        file = into / f"{kind}.yaml"
+        text = _SWEPT.format(kind=kind, points=points, steps=steps, replications=replications)
+        file.write_text(text, encoding="utf-8")
+        _done(call("sweep", str(file), "--out", str(into / kind)))
+        found[kind] = only(into / kind)
+        above = ("--above", "0.07") if kind == "latin_hypercube" else ()
+        _done(call("analyze", str(found[kind]), *above))
+    _done(call("validate", "-n", "4", "--out", str(into / "validation")))
+    return {**found, "validation": only(into / "validation")}
+
+
+def _done(finished: subprocess.CompletedProcess[str]) -> None:
+    assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -34,7 +34,7 @@ def in_a_corner(points: pd.DataFrame) -> np.ndarray:
 @pytest.fixture(scope="module")
 def boxes() -> list[Box]:
     points = space()
-    return discovered(points, in_a_corner(points))
+    return discovered(points, in_a_corner(points)).boxes
 
 
 @pytest.mark.parametrize("method", [PRIM, CART])
@@ -79,7 +79,7 @@ def test_quasi_p_is_that_of_the_workbench():
 
 def test_the_same_draws_give_the_same_boxes(boxes):
     points = space()
-    pd.testing.assert_frame_equal(box_table(discovered(points, in_a_corner(points)), {}), box_table(boxes, {}))
+    pd.testing.assert_frame_equal(box_table(discovered(points, in_a_corner(points)).boxes, {}), box_table(boxes, {}))
 
 
 def test_what_holds_too_seldom_has_no_box():
@@ -99,10 +99,22 @@ def test_boxes_speak_in_the_words_of_the_catalogue():
         columns={"a": path, "b": path.removeprefix("rules.").replace("distance_decay", "contiguity")}
     )
     holds = (points[path] > 0.7).to_numpy()
-    table = box_table(discovered(points, holds), numbers).set_index("parameter")
+    table = box_table(discovered(points, holds).boxes, numbers).set_index("parameter")
     row = table.loc[[path]].iloc[0]
     assert row["meaning"] == numbers[path].meaning
     assert row["unit"] == "km"
     assert row["limit"] == f"{path} ≥ {row['low']:.3g}"
     assert row["low"] == pytest.approx(0.7, abs=0.03)
     assert {"density", "coverage", "quasi_p", "draws"} <= set(table.columns)
+
+
+def test_the_path_begins_with_the_whole_space_and_holds_the_box_that_was_chosen(boxes):
+    points = space()
+    path = discovered(points, in_a_corner(points)).path
+    assert (path["limited"].iloc[0], path["coverage"].iloc[0], path["mass"].iloc[0]) == (0, 1.0, 1.0)
+    assert path["density"].iloc[0] == pytest.approx(path["base"].iloc[0])
+    assert path["mass"].min() < path["base"].iloc[0]  # it peels on past what is sought, and may paste back at the end
+    chosen = path[path["chosen"]]
+    assert len(chosen) == 1
+    assert boxes[0].method == PRIM
+    assert chosen[["density", "coverage"]].to_numpy()[0].tolist() == [boxes[0].density, boxes[0].coverage]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from eurasia_sim.catalogue import DataError, Number
 from eurasia_sim.convergence import precision_row, widths
-from eurasia_sim.discovery import box_table, discovered, is_number
+from eurasia_sim.discovery import Discovery, box_table, discovered, is_number
 from eurasia_sim.levers import levers
 from eurasia_sim.parameters import Floats
 from eurasia_sim.robustness import payoffs, robustness
@@ -80,12 +81,14 @@ class Section:
 
 def sections(material: Material, asked: Asked) -> list[Section]:
     """Everything that can be said of the measures: shares of the spread, indices, boxes, robustness, convergence."""
+    discoveries = cache(lambda measure: _discoveries(material, measure, asked))
     return [
         _section("shares", "what the spread divides into", material, lambda measure: _shares(material, measure)),
         _section("sobol", "Sobol' indices", material, lambda measure: _sobol(material, measure, asked)),
         _section("morris", "Morris's effects over a factor's range", material,
                  lambda measure: _morris(material, measure, asked)),
-        _section("boxes", "where it is so", material, lambda measure: _boxes(material, measure, asked)),
+        _section("boxes", "where it is so", material, lambda measure: _boxes(material, discoveries(measure))),
+        _section("paths", "what boxes trade coverage for", material, lambda measure: _paths(discoveries(measure))),
         _section("robustness", "what holds up", material, lambda measure: _robustness(material, measure, asked)),
         _section("convergence", "how well means are known", material,
                  lambda measure: _convergence(material, measure, asked)),
@@ -224,21 +227,36 @@ def _morris(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
     return _each(material, make)
 
 
-def _boxes(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
-    """Boxes in which a point's mean is above (or below) what is sought; of several scenarios, the runs of each."""
-    tables = []
+def _discoveries(material: Material, measure: str, asked: Asked) -> list[tuple[str, str, Discovery]]:
+    """Scenario, what is sought, and what was found where a point's mean is above (or below) it."""
+    found = []
     for scenario, points, values in _drawn(material, measure):
         whole = np.isfinite(values)
         if not whole.any():
             raise DataError([f"{scenario}: every run failed"])
         sought, holds = _sought(values[whole], asked)
-        table = box_table(discovered(points[whole].reset_index(drop=True), holds), material.numbers)
-        if len(table):
-            table.insert(0, "sought", sought)
-            tables.append(_told(scenario, table))
-    if not tables:
-        raise DataError(["no box holds what is sought more densely than the whole space"])
-    return pd.concat(tables, ignore_index=True)
+        found.append((scenario, sought, discovered(points[whole].reset_index(drop=True), holds)))
+    return found
+
+
+def _boxes(material: Material, found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
+    """Boxes in which what is sought is denser; of several scenarios, the runs of each."""
+    tables = [(scenario, sought, box_table(each.boxes, material.numbers)) for scenario, sought, each in found]
+    return _with_heads(tables, "no box holds what is sought more densely than the whole space")
+
+
+def _paths(found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
+    """Coverage and density of every box along PRIM's paths."""
+    return _with_heads([(scenario, sought, each.path) for scenario, sought, each in found], "no box was peeled")
+
+
+def _with_heads(tables: list[tuple[str, str, pd.DataFrame]], otherwise: str) -> pd.DataFrame:
+    """Tables under each other, each told of its scenario and of what is sought."""
+    told = [_told(scenario, table.assign(sought=sought)[["sought", *table.columns]])
+            for scenario, sought, table in tables if len(table)]  # fmt: skip
+    if not told:
+        raise DataError([otherwise])
+    return pd.concat(told, ignore_index=True)
 
 
 def _sought(values: Floats, asked: Asked) -> tuple[str, np.ndarray]:

@@ -107,7 +107,7 @@ def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]
     actors, theatres = list(world.actors), list(world.theatres)
     for k, theatre in enumerate(theatres):
         if now.ruler[k] != before.ruler[k]:
-            fallen = actors[before.ruler[k]] if before.ruler[k] >= 0 else "nobody"
+            fallen = world.actors[actors[before.ruler[k]]].name if before.ruler[k] >= 0 else "nobody"
             yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {fallen}")
         for d, domain in enumerate(DOMAINS):
             if now.patron[k, d] != before.patron[k, d] and now.patron[k, d] >= 0:

@@ -93,7 +93,15 @@ class Box:
         return " and ".join(limit.words for limit in self.limits) or "everywhere"
 
 
-def discovered(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Box]:
+@dataclass(frozen=True)
+class Discovery:
+    """The boxes found, PRIM's first, and the path along which PRIM peeled, each step on the draws held back."""
+
+    boxes: list[Box]
+    path: pd.DataFrame  # a row a step: step, limited, density, coverage, mass, chosen, base, draws
+
+
+def discovered(points: pd.DataFrame, holds: NDArray[np.bool_]) -> Discovery:
     """Boxes in which something holds, by PRIM (one) and by CART (each leaf of the tree where it mostly does).
 
     Form: every other point trains, the rest judge. Of the boxes on PRIM's path with at most four limits, the one with
@@ -112,13 +120,28 @@ def discovered(points: pd.DataFrame, holds: NDArray[np.bool_]) -> list[Box]:
         what = "holds" if holds[trains].sum() == fewest else "does not hold"
         raise DataError([f"what is sought {what} in {fewest} of {trains.sum()} training draws; {_FEWEST} are needed"])
     chosen = _closest(points[trains], holds[trains])
+    peeled = _boxes(chosen, holds[trains])
     best = max(
-        (box for box in _boxes(chosen, holds[trains]) if len(box) <= _MOST_LIMITS),
+        (box for box in peeled if len(box) <= _MOST_LIMITS),
         key=lambda box: _harmonic(*_density_and_coverage(_inside(chosen, box), holds[trains])), default={},
     )  # fmt: skip
     found = [(PRIM, best)] if best else []
     found += [(CART, box) for box in _leaves(chosen, holds[trains]) if box]
-    return [_judged(method, box, chosen, points[~trains], holds[~trains]) for method, box in found]
+    judged = [_judged(method, box, chosen, points[~trains], holds[~trains]) for method, box in found]
+    return Discovery(judged, _path(peeled, best, points[~trains], holds[~trains]))
+
+
+def _path(peeled: list[Sides], best: Sides, points: pd.DataFrame, holds: NDArray[np.bool_]) -> pd.DataFrame:
+    """Every box along a path on the draws held back, from the whole space on; the chosen one is marked."""
+    rows = []
+    for step, box in enumerate(peeled):
+        inside = _inside(points, box)
+        density, coverage = _density_and_coverage(inside, holds)
+        rows.append(
+            {"step": step, "limited": len(box), "density": density, "coverage": coverage,
+             "mass": float(inside.mean()), "chosen": box is best, "base": float(holds.mean()), "draws": len(holds)}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _judged(method: str, box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: NDArray[np.bool_]) -> Box:

@@ -22,7 +22,8 @@ _MOST_OF_IMAGES = 3_800_000
 # The section in which a kind of picture stands; every other kind stands among the distributions.
 _PLACE = {
     "difference": "effects", "tornado": "effects", "surface": "effects", "forest": "verdicts", "shares": "variance",
-    "indices": "variance", "box": "boxes", "convergence": "convergence",
+    "indices": "variance", "effects": "variance", "box": "boxes", "convergence": "convergence",
+    "patterns": "validation",
 }  # fmt: skip
 
 

@@ -9,14 +9,13 @@ from typing import Any
 import pandas as pd
 
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.figures.held import RUN, TEST, Held
+from eurasia_sim.figures.held import PATTERNS, RUN, TEST, Held
 from eurasia_sim.figures.of_tests import share_table
 from eurasia_sim.figures.style import readable, rows_of
 from eurasia_sim.pairing import compare_sides, differing, open_results, sides, warnings
 from eurasia_sim.report_parts import Section, frame_table, interval, number, share, table
 from eurasia_sim.study import RANGES, REFERENCE
 
-PATTERNS = "patterns.parquet"
 _SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
 
 

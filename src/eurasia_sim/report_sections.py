@@ -10,7 +10,7 @@ import pandas as pd
 
 from eurasia_sim.bibliography import read_bibliography
 from eurasia_sim.evidence import load_evidence
-from eurasia_sim.figures.held import TEST, Held
+from eurasia_sim.figures.held import TEST, VALIDATION, Held
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.foundations import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.replay import restored
@@ -28,8 +28,7 @@ def question(held: Held) -> Section:
         found.says.append(f"{held.title}. Each hypothesis was written and hashed before its first run.")
         found.tables.append(table("The hypotheses", ("id", "says", "source", "note"), rows))
         return found
-    scenarios = held.manifest.get("scenarios", {})
-    if isinstance(scenarios, Mapping):
+    if scenarios := _entries(held):
         rows = [
             (name, entry.get("title", ""), entry.get("question", ""), entry.get("expect", ""))
             for name, entry in scenarios.items()
@@ -43,7 +42,8 @@ def design(held: Held) -> Section:
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("world", manifest.get("world", held.world.name))]
     for label, key in (
-        ("theories", "theories"), ("runs a scenario and set", "runs_a_scenario"), ("averaged over", "window"),
+        ("theories", "theories"), ("runs a scenario and set", "runs_a_scenario"),
+        ("runs a side", "runs_a_side"), ("averaged over", "window"),
         ("replicates a point", "replications"), ("measures", "measures"),
     ):  # fmt: skip
         if key in manifest:
@@ -72,6 +72,9 @@ def design(held: Held) -> Section:
 
 
 def _entries(held: Held) -> Mapping[str, Any]:
+    if held.kind == VALIDATION:
+        scenario = held.manifest["scenario"]
+        return {str(scenario["name"]): scenario}
     entries = held.manifest.get("scenarios", {})
     return entries if isinstance(entries, Mapping) else {}
 
@@ -111,6 +114,11 @@ def exclusions(held: Held) -> Section:
         )
         if not lost.empty:
             found.tables.append(frame_table("Runs that failed at reference", lost))
+        return found
+    if held.kind == VALIDATION:
+        gone = sum(map(int, held.manifest.get("failed", {}).values()))
+        found.says.append(f"{gone} runs failed; a failed run counts nowhere.")
+        found.says.append("Patterns that both baselines pass, or that the model was told, are left out of every score.")
         return found
     extra = [name for name in ("failed_month", "failed_phase") if name in held.columns]
     runs = held.runs(extra)

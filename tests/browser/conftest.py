@@ -105,7 +105,7 @@ def visit(browser, address: str) -> Iterator[Callable[[], object]]:
         page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None)
         page.goto(address)
         page.wait_for_selector(".month")
-        page.wait_for_selector(".picture svg")
+        page.wait_for_selector(".picture img")
         return page
 
     yield begin

@@ -13,6 +13,12 @@ pytestmark = pytest.mark.browser
 VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
 
 
+PICTURED = {
+    "Network": "Who leans toward whom", "Map": "Map of theatres", "Influence": "Influence of every actor",
+    "Threat": "Threat that every actor sees",
+}  # fmt: skip
+
+
 def month(page) -> str:
     return page.inner_text(".month")
 
@@ -42,6 +48,15 @@ def choose(page, field: str, word: str) -> None:
     entry.first.click()
 
 
+def written(page, label, word: str, *, otherwise: bool = False) -> None:
+    """Wait until what was moved has been to the server and back: a label says a word, or anything else."""
+    for _ in range(600):
+        if (label.inner_text() == word) is not otherwise:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"the label says {label.inner_text()!r}")
+
+
 def unfold(page, title: str) -> None:
     page.click(f".v-expansion-panel-header:has-text('{title}')")
 
@@ -54,7 +69,19 @@ def after(date: str, months: int) -> str:
 
 def network(page) -> str:
     view(page, "Network")
-    return page.inner_html(".picture")
+    return page.get_attribute(".picture img", "src")
+
+
+def drawn_anew(page, was: str) -> str:
+    """The picture in view, once it is another than it was."""
+    becomes(page, "was => ![null, undefined, was].includes(document.querySelector('.picture img')?.src)", was)
+    return page.get_attribute(".picture img", "src")
+
+
+def is_drawn(page, selector: str) -> bool:
+    """Whether a picture has arrived whole in the browser."""
+    becomes(page, "at => document.querySelector(at)?.complete === true", selector)
+    return page.evaluate("at => document.querySelector(at).naturalWidth", selector) > 600
 
 
 def test_a_step_lives_one_month_and_a_year_twelve(visit):
@@ -62,11 +89,14 @@ def test_a_step_lives_one_month_and_a_year_twelve(visit):
     start, drawn = month(page), network(page)
     page.click("text=Step a month")
     month_becomes(page, after(start, 1))
-    becomes(page, "was => document.querySelector('.picture').innerHTML !== was", drawn)
+    assert drawn_anew(page, drawn) != drawn
+    assert after(start, 1) in page.get_attribute(".picture img", "alt")
     page.click("text=A year on")
     month_becomes(page, after(start, 13))
     page.click("text=Start over")
     month_becomes(page, start)
+    assert month(page) == start
+    becomes(page, "was => document.querySelector('.picture img')?.src === was", drawn)  # the same month, the same bytes
 
 
 def test_it_plays_by_itself_until_it_is_paused(visit):
@@ -98,14 +128,15 @@ def test_a_slider_sets_a_lever_and_stops_at_its_bounds(visit, keep):
     slider = page.locator(".set-lever").locator("xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]")
     slider.press("End")
     slider.press("ArrowRight")
-    page.wait_for_selector(".set-lever")
-    page.wait_for_timeout(400)
+    label = page.locator(".set-lever").locator("xpath=preceding::label[1]")
+    written(page, label, "1")
     keep(page, "lever")
     page.click(".set-lever")
     page.wait_for_selector(".setting")
     assert re.fullmatch(r"pressure\.\w+\.\w+\.\d{4}-\d\d=1", page.inner_text(".setting"))
     page.click("text=undo")
     page.wait_for_selector("text=Nothing is set otherwise")
+    assert page.locator(".setting").count() == 0
 
 
 def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, keep):
@@ -115,17 +146,15 @@ def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, kee
     slider = page.locator(".set-number").locator(
         "xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]"
     )
+    label = page.locator(".set-number").locator("xpath=preceding::label[1]")
+    was = label.inner_text()
     slider.press("End")
-    page.wait_for_timeout(400)
+    written(page, label, was, otherwise=True)
     highest = float(re.search(r"declared range \S+ to (\S+)", page.inner_text("body")).group(1))
     page.click(".set-number")
     page.wait_for_selector(".setting")
     assert float(page.inner_text(".setting").split("=")[1]) == pytest.approx(highest)
-    becomes(
-        page,
-        "was => document.querySelector('.picture svg') && document.querySelector('.picture').innerHTML !== was",
-        before,
-    )
+    assert drawn_anew(page, before) != before
     page.click(".v-expansion-panel-header:has-text('Where it comes from')")
     page.wait_for_selector(".claim:has-text('rests on')")
     keep(page, "number")
@@ -135,9 +164,8 @@ def test_another_theory_gives_another_run(visit):
     page = visit()
     before = network(page)
     choose(page, ".theory", "offensive_realism")
-    page.wait_for_selector(".picture svg:has-text('offensive_realism')")
-    numbers = re.compile(r"<title>.*?</title>")
-    assert numbers.findall(page.inner_html(".picture")) != numbers.findall(before)
+    page.wait_for_selector(".picture img[alt*='offensive_realism']")
+    assert drawn_anew(page, before) != before
 
 
 def test_a_number_leads_to_the_claims_behind_it(visit, keep):
@@ -176,9 +204,11 @@ def test_a_month_is_played_by_hand(visit, keep):
     page.wait_for_selector("button:has-text('burden, ')")  # by then whose it may be has changed too
     actor = page.inner_text(".of .v-select__selection")
     page.wait_for_selector(f"button:has-text('burden, {actor.capitalize()}: 1.000')")
+    assert page.locator(f"button:has-text('burden, {actor.capitalize()}: 1.000')").count() == 1
     view(page, "By hand")
     page.click("button:has-text('Leave it to its rule')")
     page.wait_for_selector(".total:has-text('its rule decides')")
+    assert "you decide" not in page.inner_text(".total")
 
 
 def test_shares_above_the_whole_are_refused(visit):
@@ -220,11 +250,13 @@ def test_the_ensemble_answers_soon_pairs_and_refines(visit, keep):
     page.wait_for_selector(".answered")
     choose(page, ".second", "us_stays")
     page.wait_for_selector(".difference")
-    page.wait_for_selector(".figure")
-    becomes(page, "() => +document.querySelector('.answered').innerText.split(' ')[0] >= 200")
+    assert is_drawn(page, ".figure img")  # the first answer, or one that has overtaken it
+    assert "us_stays" in page.get_attribute(".figure img", "alt")
+    assert "of 200 paired runs" in page.inner_text(".answered")
+    assert is_drawn(page, ".of-200 img")
+    assert page.inner_text(".answered").startswith("200 of 200")
     assert "interval of the mean" in page.inner_text(".difference")
-    assert re.findall(r"\d+", page.inner_text(".found tr >> nth=1"))
-    page.wait_for_timeout(4000)
+    assert re.findall(r"\d+", page.inner_text(".found tr >> nth=1"))[:2] == ["200", "0"]
     keep(page, "ensemble")
 
 
@@ -280,7 +312,13 @@ def test_bad_values_are_refused_in_words(visit, field, written, button, said):
 def test_every_view_of_a_month_is_drawn(visit, keep, name):
     page = visit()
     view(page, name)
-    page.wait_for_selector(".events tr" if name == "Events" else ".picture svg[aria-label]")
+    if name == "Events":
+        page.wait_for_selector(".events tr")
+        assert re.fullmatch(r"\d{4}-\d{2}", page.inner_text(".events td >> nth=0"))
+    else:
+        page.wait_for_selector(f".picture img[alt^='{PICTURED[name]}']")
+        assert is_drawn(page, ".picture img")
+        assert month(page) in page.get_attribute(".picture img", "alt")
     keep(page, name)
 
 

@@ -7,8 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from eurasia_sim.dashboard import contrast, served
-from eurasia_sim.dashboard.contrast import Snapshots, answers, draw, parting_month
+from eurasia_sim.dashboard import comparing, contrast, served
+from eurasia_sim.dashboard.contrast import Pasts, answers, draw, parting_month
+from eurasia_sim.dashboard.question import Question
 from eurasia_sim.ensemble import run_paired
 from eurasia_sim.inputs import prepare
 
@@ -24,19 +25,19 @@ def draws(family):
 
 
 def test_a_first_answer_has_the_bits_of_the_plain_ensemble(family, draws):
-    columns = family[0].columns[:3]
-    answer = next(answers(family, draws, columns, Snapshots(), threading.Event()))
-    window = (answer.parting, family[0].months)
-    plain = run_paired(family, draws.part(slice(0, answer.done)), window, np.arange(3), since=answer.first)
-    for at, outcome in enumerate(plain):
-        assert answer.trajectories[at].tobytes() == outcome.trajectories.tobytes()
-        assert answer.means[at].tobytes() == outcome.means.tobytes()
-    assert answer.statuses == ((answer.done, 0),) * 2
-    assert answer.names == ("us_exit", "us_stays")
+    for at in (0, len(family[0].columns) - 1):
+        answer = next(answers(family, draws, family[0].columns[at], Pasts(), threading.Event()))
+        window = (answer.parting, family[0].months)
+        plain = run_paired(family, draws.part(slice(0, answer.done)), window, np.array([at]), since=answer.first)
+        for own, outcome in enumerate(plain):
+            assert answer.trajectories[own].tobytes() == outcome.trajectories[:, :, 0].tobytes()
+            assert answer.means[own].tobytes() == outcome.means[:, at].tobytes()
+        assert answer.statuses == ((answer.done, 0),) * 2
+        assert answer.names == ("us_exit", "us_stays")
 
 
 def test_the_scenarios_are_alike_before_they_part_and_differ_after(family, draws):
-    answer = next(answers(family, draws, family[0].columns[:1], Snapshots(), threading.Event()))
+    answer = next(answers(family, draws, family[0].columns[0], Pasts(), threading.Event()))
     one, other = answer.trajectories
     shared = answer.parting - answer.first
     assert shared == 12
@@ -45,27 +46,53 @@ def test_the_scenarios_are_alike_before_they_part_and_differ_after(family, draws
 
 
 def test_a_changed_future_does_not_relive_the_past(family, draws, monkeypatch):
-    kept, lived = Snapshots(), []
+    pasts, lived = Pasts(), []
     plain = contrast.snapshots
     monkeypatch.setattr(contrast, "snapshots", lambda *given: lived.append(1) or plain(*given))
     for _ in range(2):
         before = len(lived)
-        next(answers(family, draws, family[0].columns[:1], kept, threading.Event()))
+        next(answers(family, draws, family[0].columns[0], pasts, threading.Event()))
     assert before > 0
     assert len(lived) == before
     other = draw(served.world(), family[0], 8, over_ranges=True)
-    next(answers(family, other, family[0].columns[:1], kept, threading.Event()))
+    next(answers(family, other, family[0].columns[0], pasts, threading.Event()))
     assert len(lived) == 2 * before
+    next(answers(family, draws, family[0].columns[0], pasts, threading.Event()))  # the first is not forgotten for it
+    assert len(lived) == 2 * before
+
+
+def test_only_the_latest_pasts_are_kept():
+    pasts = Pasts()
+    first = pasts.of("0", 2, 3)
+    for key in range(1, 6):
+        pasts.of(str(key), 2, 3)
+    assert pasts.of("0", 2, 3) is first
+    pasts.of("6", 2, 3)
+    assert pasts.of("0", 2, 3) is first
+    for key in range(7, 13):
+        pasts.of(str(key), 2, 3)
+    assert pasts.of("0", 2, 3) is not first
 
 
 def test_answers_grow_until_they_are_told_to_stop(family, draws):
     stop = threading.Event()
-    growing = answers(family, draws, family[0].columns[:1], Snapshots(), stop)
+    growing = answers(family, draws, family[0].columns[0], Pasts(), stop)
     first, second = next(growing), next(growing)
     assert (first.done, second.done) == (contrast.BATCHES[0], sum(contrast.BATCHES[:2]))
+    assert (first.total, sum(contrast.BATCHES)) == (200, 200)
     assert second.means[0][: first.done].tobytes() == first.means[0].tobytes()
     stop.set()
     assert list(growing) == []
+
+
+def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch):
+    monkeypatch.setattr(contrast, "BATCHES", (4, 4))
+    question, column = Question("us_exit"), "competition.russia-china.central_asia"
+    shown = list(comparing.answered(question, "us_stays", column, Pasts(), threading.Event()))
+    assert [(each.answer.done, each.drawn) for each in shown] == [(4, 0), (4, 4), (8, 4), (8, 8)]
+    assert shown[1].figure is not None
+    assert shown[1].figure.says.startswith("competition, Russia–China, Central Asia: 4 runs of us_exit and of us_stays")
+    assert shown[-1].figure.png != shown[1].figure.png
 
 
 def test_a_scenario_alone_parts_where_it_leaves_the_record():

@@ -1,16 +1,18 @@
-"""Drawings of a month: whole XML, every name in them, in any world."""
+"""Figures of a month on the page: every name in them, in any world, and words that stay words."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-
 import pytest
+from matplotlib.figure import Figure
 
-from eurasia_sim.dashboard.drawing import INK, drawing, legible, pale, text
-from eurasia_sim.dashboard.pictures import mosaic, network, threats, tile_map
+from eurasia_sim.dashboard.drawing import in_turn
+from eurasia_sim.dashboard.pictures import mosaic, network, picture, region, threats
+from eurasia_sim.figures.style import titled
 from eurasia_sim.model import EurasiaModel
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import load_world
+
+ALL = (network, region, mosaic, threats)
 
 
 @pytest.fixture(scope="module", params=["eurasia", "europe_1914"])
@@ -22,45 +24,57 @@ def model(request) -> EurasiaModel:
     return model
 
 
-def words(drawn: str) -> str:
-    return "\n".join(ET.fromstring(drawn).itertext())  # noqa: S314 - we drew it
+def words(figure: Figure) -> str:
+    texts = [text.get_text() for text in figure.texts]
+    texts += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    for panel in figure.axes:
+        texts += [text.get_text() for text in [*panel.texts, *panel.get_xticklabels(), *panel.get_yticklabels()]]
+    return " ".join(" ".join(texts).split())
 
 
 @pytest.mark.parametrize("draw", [network, mosaic, threats])
 def test_every_actor_is_named_in_it(draw, model):
     said = words(draw(model))
     assert [actor.name for actor in model.world.actors.values() if actor.name not in said] == []
-    assert model.date in said
 
 
-@pytest.mark.parametrize("draw", [tile_map, mosaic])
+@pytest.mark.parametrize("draw", [region, mosaic])
 def test_every_theatre_is_named_in_it(draw, model):
     said = words(draw(model))
     assert [theatre.name for theatre in model.world.theatres.values() if theatre.name not in said] == []
 
 
-def test_the_same_month_gives_the_same_drawing_and_the_next_another(model):
-    before = [draw(model) for draw in (network, tile_map, mosaic, threats)]
-    assert before == [draw(model) for draw in (network, tile_map, mosaic, threats)]
+@pytest.mark.parametrize("draw", ALL)
+def test_it_says_of_which_run_it_is(draw, model):
+    said = words(draw(model))
+    for part in (model.date, "1 run · 0 failed · seed 7", "scenario record", "theory balance", "rest on judgement"):
+        assert part in said
+
+
+def test_the_same_month_gives_the_same_bytes_and_the_next_others(model):
+    before = [picture(model, draw) for draw in ALL]
+    assert before == [picture(model, draw) for draw in ALL]
+    assert all(each.png.startswith(b"\x89PNG") and model.date in each.says for each in before)
     model.step()
-    after = [draw(model) for draw in (network, tile_map, mosaic, threats)]
-    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert all(one.png != picture(model, draw).png for one, draw in zip(before, ALL, strict=True))
 
 
 def test_the_threat_that_is_written_is_the_threat_that_is_seen(model):
-    first, second = list(model.world.actors.values())[:2]
-    seen = f"{first.name} sees in {second.name}: {model.actor(first.id).threat_from(second.id):.2f}"
-    assert seen in words(threats(model))
+    threat = model.present.state.threat
+    seen = [f"{value:.2f}" for value in threat[threat >= 0.05]]
+    assert seen
+    assert sorted(text.get_text() for text in threats(model).axes[0].texts) == sorted(seen)
+
+
+def test_who_rules_on_the_map_is_who_rules_in_the_run(model):
+    from eurasia_sim.dashboard.pictures import moment_of
+
+    rulers = [model.present.actors[at] for at in model.present.state.ruler if at >= 0]
+    assert [ruler for ruler in moment_of(model).rulers if ruler] == rulers
+    assert titled(rulers[0])
 
 
 def test_words_stay_words():
-    drawn = drawing(10, 10, 'a "<b>"', [text(0, 0, "<script>alert(1)</script>")])
-    assert "<script>" not in drawn
-    assert "<script>alert(1)</script>" in words(drawn)
-
-
-def test_letters_can_be_read_on_any_ground():
-    assert legible("#000000") == "#ffffff"
-    assert legible("#ffffff") == INK
-    assert pale("#102030", 0) == "#ffffff"
-    assert pale("#102030", 1) == "#102030"
+    element = in_turn(Figure, 'a "<b>" <script>alert(1)</script>').element()
+    assert "<script>" not in element
+    assert 'alt="a &quot;&lt;b&gt;&quot;' in element

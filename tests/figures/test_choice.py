@@ -10,7 +10,8 @@ from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.picture import Request
 
 MEASURE = "competition.russia-china.central_asia"
-OF_RUNS = [kind for kind in KINDS if kind not in ("surface", "tornado", "forest", "shares", "indices", "box")]
+OF_OTHERS = ("surface", "tornado", "forest", "shares", "indices", "box", "effects", "patterns")
+OF_RUNS = [kind for kind in KINDS if kind not in OF_OTHERS]
 
 
 @pytest.mark.parametrize("kind", OF_RUNS)

@@ -63,7 +63,7 @@ def clipped(figure) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("indices", "box")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("indices", "box", "effects", "patterns")])
 def test_no_word_reaches_over_the_edge_of_the_page(kind, ran, swept, tested, ensembles):
     folder = tested if kind in ("forest", "shares") else swept if kind in ("surface", "tornado") else ran
     for picture in pictures(open_held(folder, ensembles.world), [kind], Request()):
@@ -90,7 +90,7 @@ def test_indices_and_shares_are_read_as_analyze_writes_them():
     shares = pd.DataFrame(
         {
             "measure": "power.a",
-            "scenario": ["s", "s", "t"],
+            "of": ["s", "s", "t"],
             "part": ["theory", "chance", "theory"],
             "share": [0.4, 0.6, 1],
         }

@@ -123,3 +123,28 @@ def test_the_caption_of_a_table_counts_its_failures(ensembles):
     table.loc[:1, "status"] = "overflow"
     assert "2 of us_exit failed" in caption_of(table, 7)
     assert "12 of us_exit and 9 of us_stays runs" in caption_of(table.iloc[:-3], 7)
+
+
+def test_a_layout_that_differs_in_its_last_bits_gives_the_same_bytes():
+    from matplotlib.transforms import Bbox
+
+    from eurasia_sim.figures.style import framed, rendered, settle
+
+    def drawn(nudge: float) -> bytes:
+        figure, panels = framed(1, 2, 2.0, "T", "n")
+        for panel in panels:
+            panel.plot([0, 1], [0, 1])
+        engine = figure.get_layout_engine()
+        plain = engine.execute
+
+        def nudged(of):
+            plain(of)
+            for panel in of.axes:
+                box = panel.get_position(original=True)
+                panel._set_position(Bbox(box.get_points() + nudge))
+
+        engine.execute = nudged
+        settle(figure)
+        return rendered(figure, "svg")
+
+    assert drawn(0.0) == drawn(1e-13)

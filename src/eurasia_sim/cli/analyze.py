@@ -177,7 +177,7 @@ def _print(material: Material, found: list[Section], folder: Path) -> None:
         f"{len(material.runs)} runs of {material.kind}, {failed} failed; measures: {', '.join(material.measures)}"
     )
     for section in found:
-        if section.name == "widths":  # a table for figures; the last row of each stands in `convergence`
+        if section.name in ("widths", "paths"):  # tables for figures; the rows that count stand in others
             continue
         typer.echo()
         for measure in dict.fromkeys(section.table["measure"]) if len(section.table) else ():

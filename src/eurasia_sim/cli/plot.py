@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plot(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder that run, sweep or test has written.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")],
     kind: Annotated[
         list[str] | None, typer.Option(help="Kind of picture, repeatable; by default those that suit the folder.")
     ] = None,
@@ -39,7 +39,8 @@ def plot(
     """Draw what a results folder holds, with the numbers behind each picture beside it.
 
     Kinds: distribution, ridgeline, cumulative, fan, difference, convergence (runs); surface, tornado (sweeps);
-    network, mosaic, map, timeline (runs); forest, shares (tests); indices, box (analysed sweeps).
+    network, threat, mosaic, map, timeline (runs); forest, shares (tests); indices, effects, box (analysed sweeps);
+    patterns (validations).
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind cumulative --measure "comp*"
     """
@@ -47,7 +48,7 @@ def plot(
     from eurasia_sim.figures.picture import Request
 
     held = opened(results, world, filters or [])
-    if held.kind != "test" and measure:
+    if held.kind in ("run", "sweep") and measure:
         held.chosen(measure)
     request = Request(tuple(measure or ()), by, across, up, threshold, tuple(month or ()))
     rows = []

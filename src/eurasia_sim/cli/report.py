@@ -12,7 +12,7 @@ from eurasia_sim.cli import WorldName
 
 
 def report(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder that run, sweep or test has written.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")],
     compare_to: Annotated[
         Path | None, typer.Option("--compare-to", metavar="OTHER", help="Another folder of the same kind.")
     ] = None,

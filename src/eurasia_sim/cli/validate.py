@@ -123,6 +123,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
         "runs_a_side": n,
         "seed": seed,
         "scores": {name: result.scores for name, result in found.items()},
+        "failed": {name: sum(result.failed.values()) for name, result in found.items()},
         "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
         "commit": checked_out(),
     }

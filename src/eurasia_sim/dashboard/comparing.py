@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,35 +9,34 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import solara
-from matplotlib.figure import Figure as Drawn
+from matplotlib.figure import Figure
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.comparison import mean_interval
 from eurasia_sim.dashboard import served
-from eurasia_sim.dashboard.contrast import Answer, Snapshots, answers, draw
+from eurasia_sim.dashboard.contrast import Answer, Pasts, answers, draw
+from eurasia_sim.dashboard.drawing import Drawn, in_turn
 from eurasia_sim.dashboard.explaining import key_columns, names
 from eurasia_sim.dashboard.question import Question, complaints, resolved
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.figures.distribution import outcome_distribution
-from eurasia_sim.figures.fan import fan_chart
+from eurasia_sim.figures.outlook import outlook
 from eurasia_sim.figures.style import caption, readable
 from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario_form import measures
 
-_ALONE = "none: this scenario alone"
+ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"
-# The drawing library keeps its settings in one place for all threads, so two visitors' figures take turns.
-_DRAWING = threading.Lock()
+_PASTS = Pasts()
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer and the figures drawn of it, which may lag a batch behind."""
+    """An answer and the figure drawn of it, which may lag a batch behind."""
 
     answer: Answer
-    column: str
-    figures: tuple[bytes, ...] = ()
+    figure: Drawn | None = None
+    drawn: int = 0  # paired runs in the figure
 
 
 def family_of(question: Question, second: str) -> list[Inputs]:
@@ -50,7 +48,7 @@ def family_of(question: Question, second: str) -> list[Inputs]:
     world, scenarios = served.world(), served.scenarios()
     scenario = resolved(world, scenarios, question)
     first = prepare(world, scenario, question.theory)
-    if second == _ALONE:
+    if second == ALONE:
         return [first]
     numbers = tuple(each for each in question.settings if each.partition("=")[0] in world.numbers)
     if second == _CHANGED:
@@ -66,56 +64,63 @@ def family_of(question: Question, second: str) -> list[Inputs]:
     return [first, found]
 
 
-def _answered(
-    question: Question, second: str, column: str, kept: Snapshots, stop: threading.Event, *, over_ranges: bool
+def answered(
+    question: Question, second: str, column: str, pasts: Pasts, stop: threading.Event, *, over_ranges: bool = False
 ) -> Iterator[Shown]:
-    """Answer after answer, each first in numbers and then drawn."""
+    """Answer after answer, each first in numbers and then drawn.
+
+    Args:
+        second: a scenario's name, or what the page offers in its place.
+    """
     family = family_of(question, second)
     draws = draw(served.world(), family[0], question.seed, over_ranges=over_ranges)
-    columns = list(dict.fromkeys([*key_columns(family[0].columns), column]))
-    figures: tuple[bytes, ...] = ()
-    for answer in answers(family, draws, columns, kept, stop):
-        yield Shown(answer, column, figures)
+    shown = None
+    for answer in answers(family, draws, column, pasts, stop):
+        yield Shown(answer, shown.figure, shown.drawn) if shown else Shown(answer)
         if stop.is_set():
             return
-        figures = drawn(answer, column, question, family[0].theory, draws.seeds)
-        yield Shown(answer, column, figures)
+        shown = Shown(answer, drawn(answer, column, question, family[0].theory), answer.done)
+        yield shown
 
 
-def drawn(answer: Answer, column: str, question: Question, theory: str, seeds: np.ndarray) -> tuple[bytes, ...]:
-    """The fan and the distribution of one column as PNG."""
+def warm() -> None:
+    """Draw a first answer that nobody sees, so that the first visitor does not wait for fonts and libraries to load."""
+    question = Question(served.first_scenario())
+    first = prepare(served.world(), served.scenarios()[question.scenario])
+    growing = answered(question, ALONE, key_columns(first.columns)[0], _PASTS, threading.Event())
+    for shown in growing:
+        if shown.figure is not None:
+            return
+
+
+def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn:
+    """Fans of one column and clouds of its means."""
     world = served.world()
     runs = {name: count for name, (count, _) in zip(answer.names, answer.statuses, strict=True)}
     failed = {name: lost for name, (_, lost) in zip(answer.names, answer.statuses, strict=True)}
-    said = caption(runs, failed, question.seed, answer.names, theory)
+    said = caption(runs, failed, question.seed, answer.names, theory, served.judged())
     last = answer.first + max(each.shape[1] for each in answer.trajectories)
     months = pd.period_range(world.date(answer.first), world.date(last - 1), freq="M")
-    unit = {column: str(measures()[column.partition(".")[0]]["unit"])}
-    with _DRAWING:
-        fan = fan_chart(
-            {column: answer.column(column)}, months, f"{readable(column, names())}, month by month", said,
-            parting=answer.parting - answer.first if len(answer.names) > 1 else None, names=names(), units=unit,
+    parting = answer.parting - answer.first if len(answer.names) > 1 else None
+    headings = ("month by month", f"mean from {world.date(answer.parting)} on")
+    title, unit = readable(column, names()), str(measures()[column.partition(".")[0]]["unit"])
+
+    def build() -> Figure:
+        return outlook(
+            answer.by_name(answer.trajectories), answer.by_name(answer.means), months, parting, headings, title, said,
+            unit=unit, names=names(),
         )  # fmt: skip
-        table = answer.table(seeds[: answer.done])
-        title = f"{readable(column, names())}: mean from {world.date(answer.parting)} on"
-        spread = outcome_distribution(table, [column], title, said, names=names(), units=unit)
-        return _png(fan), _png(spread)
 
-
-def _png(figure: Drawn) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
-    return stream.getvalue()
+    return in_turn(build, f"{title}: {answer.done} runs of {' and of '.join(answer.names)}, month by month and spread")
 
 
 class Comparison:
     """What one visitor compares, kept while other views are looked at and while the question changes."""
 
     def __init__(self) -> None:
-        self.second = solara.Reactive(_ALONE)
+        self.second = solara.Reactive(ALONE)
         self.column = solara.Reactive("")
         self.over_ranges = solara.Reactive(default_value=False)
-        self.kept = Snapshots()
 
 
 @solara.component
@@ -126,12 +131,12 @@ def Comparing(question: Question, comparison: Comparison) -> None:
     columns = solara.use_memo(
         lambda: prepare(world, served.scenarios()[question.scenario]).columns, [question.scenario]
     )
-    choices = [_ALONE, *([_CHANGED] if question.settings else []), *served.scenarios()]
-    other = second.value if second.value in choices else _ALONE
+    choices = [ALONE, *([_CHANGED] if question.settings else []), *served.scenarios()]
+    other = second.value if second.value in choices else ALONE
     chosen = column.value if column.value in columns else key_columns(columns)[0]
 
     def compute(stop: threading.Event) -> Iterator[Shown]:
-        return _answered(question, other, chosen, comparison.kept, stop, over_ranges=over_ranges.value)
+        return answered(question, other, chosen, _PASTS, stop, over_ranges=over_ranges.value)
 
     result = solara.use_thread(
         compute, dependencies=[question, other, chosen, over_ranges.value], intrusive_cancel=False
@@ -155,30 +160,28 @@ def Found(shown: Shown) -> None:
     answer = shown.answer
     words("p", f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s", "answered", "quiet")
     with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
-        for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer, shown.column)):
+        for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer)):
             with solara.v.Html(tag="tr"):
                 for cell in cells:
                     words("td", cell)
     if len(answer.names) > 1:
-        words("p", difference(answer, shown.column), "difference")
-    for picture in shown.figures:
-        solara.Image(picture, width="100%", classes=["figure"])
+        words("p", difference(answer), "difference")
+    if shown.figure is not None:
+        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=["figure", f"of-{shown.drawn}"])
 
 
-def _rows(answer: Answer, column: str) -> Iterator[Sequence[str]]:
+def _rows(answer: Answer) -> Iterator[Sequence[str]]:
     """By scenario: runs, failed runs, mean after the parting and the range of nine tenths of the runs."""
-    at = answer.every.index(column)
     for name, means, (runs, failed) in zip(answer.names, answer.means, answer.statuses, strict=True):
-        whole = means[np.isfinite(means[:, at]), at]
+        whole = means[np.isfinite(means)]
         low, high = np.quantile(whole, [0.05, 0.95]) if len(whole) else (np.nan, np.nan)
         mean = whole.mean() if len(whole) else np.nan
         yield name, str(runs), str(failed), f"{mean:.4f}", f"{low:.4f} to {high:.4f}"
 
 
-def difference(answer: Answer, column: str) -> str:
+def difference(answer: Answer) -> str:
     """The paired difference, first less second, in words."""
-    at = answer.every.index(column)
-    gap = answer.means[0][:, at] - answer.means[1][:, at]
+    gap = answer.means[0] - answer.means[1]
     whole = gap[np.isfinite(gap)]
     if not len(whole):
         return "No pair of runs is whole."

@@ -5,66 +5,71 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.ensemble import Outcome, Progress, branch_month, continued, in_chunks, snapshots
 from eurasia_sim.inputs import Inputs
-from eurasia_sim.parameters import Floats
+from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.world import World
 
-BATCHES = (16, 24, 60, 100, 200)  # 16 pairs for a first look, 400 in all
+# Pairs: a few for a first look, 200 in all. Each batch is drawn, which takes as long as forty pairs.
+BATCHES = (16, 64, 120)
 _YEAR = 12
+_MOST_PASTS = 6  # 17 MB each in the packaged world
 
 
-class Snapshots:
-    """The runs of one visitor before the month of parting, kept so that a changed future need not relive the past."""
+@dataclass(frozen=True)
+class Past:
+    """Runs as they stand before a month; what is ready is never written otherwise than it was."""
+
+    memories: Floats  # (R, Z)
+    ready: NDArray[np.bool_]  # (R,) which have been lived up to the month
+
+
+class Pasts:
+    """Runs before their month of parting, kept so that nobody relives a past: the latest few, for all visitors.
+
+    A past is found by a digest of all that decides it, so that whoever asks gets the bits of a run of his own.
+    """
 
     def __init__(self) -> None:
-        self.busy = threading.Lock()  # held for a batch: an answer no longer wanted may still be at work
-        self.key = ""
-        self.memories: Floats = np.zeros((0, 0))
-        self.ready: NDArray[np.bool_] = np.zeros(0, bool)  # which runs have been lived up to the month
+        self._busy = threading.Lock()
+        self._kept: OrderedDict[str, Past] = OrderedDict()
 
-    def turn_to(self, key: str, runs: int, size: int) -> None:
-        """Forget what is kept unless it is of the same past."""
-        if self.key != key:
-            self.key, self.ready, self.memories = key, np.zeros(runs, bool), np.zeros((runs, size))
+    def of(self, key: str, runs: int, size: int) -> Past:
+        """The past of a digest: R runs of Z numbers, none of them lived yet where it is new."""
+        with self._busy:
+            if key not in self._kept:
+                self._kept[key] = Past(np.zeros((runs, size)), np.zeros(runs, bool))
+            self._kept.move_to_end(key)
+            while len(self._kept) > _MOST_PASTS:
+                self._kept.popitem(last=False)
+            return self._kept[key]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known so far: by scenario, the trajectories and the means after the parting of all runs done."""
+    """What is known of one measure so far, by scenario, of all runs done."""
 
     names: tuple[str, ...]
-    columns: tuple[str, ...]  # that trajectories hold
-    trajectories: tuple[Floats, ...]  # each (R, months from `first`, columns); a failed run is NaN
-    means: tuple[Floats, ...]  # each (R, C)
-    statuses: tuple[tuple[int, int], ...]  # by scenario: runs, failed
-    every: tuple[str, ...]  # the columns of `means`
+    trajectories: tuple[Floats, ...]  # each (R, months from `first`); a failed run is NaN
+    means: tuple[Floats, ...]  # each (R,), over the months from the parting on
+    statuses: tuple[tuple[int, int], ...]  # runs, failed
     first: int  # month of the first value of a trajectory
     parting: int
     seconds: float  # of computing, without what was drawn in between
     done: int
     total: int
 
-    def column(self, name: str) -> dict[str, Floats]:
-        """(R, months) trajectories of one column by scenario."""
-        at = self.columns.index(name)
-        return {own: runs[:, :, at] for own, runs in zip(self.names, self.trajectories, strict=True)}
-
-    def table(self, seeds: Floats) -> pd.DataFrame:
-        """The means as `ensemble.table` has them: a row a run and scenario."""
-        parts = [
-            pd.DataFrame(means, columns=list(self.every)).assign(scenario=name, run=np.arange(len(means)), seed=seeds)
-            for name, means in zip(self.names, self.means, strict=True)
-        ]
-        return pd.concat(parts, ignore_index=True)
+    def by_name(self, values: Sequence[Floats]) -> dict[str, Floats]:
+        """Trajectories or means by the name of their scenario."""
+        return dict(zip(self.names, values, strict=True))
 
 
 def parting_month(family: Sequence[Inputs]) -> int:
@@ -90,88 +95,76 @@ def _key(inputs: Inputs, draws: Draws, month: int) -> str:
 
 
 def answers(
-    family: Sequence[Inputs],
-    draws: Draws,
-    columns: Sequence[str],
-    kept: Snapshots,
-    stop: threading.Event,
+    family: Sequence[Inputs], draws: Draws, column: str, pasts: Pasts, stop: threading.Event
 ) -> Iterator[Answer]:
     """Better and better answers, one after each batch of paired runs; ends early when asked to stop.
 
     Args:
         family: the scenario and, if there is one, the second; under one theory.
-        columns: whose trajectories are wanted, from a year before the parting on.
-        kept: snapshots of the visitor's last question, used where the past is the same, and filled.
+        column: the measure wanted, from a year before the parting on.
+        pasts: those lived already, used where this family has the same, and filled.
     """
     parting = parting_month(family)
     first = max(parting - _YEAR, 0)
-    key = _key(family[0], draws, first)
-    places = np.array([family[0].columns.index(name) for name in columns], np.int64)
+    began = time.perf_counter()
+    past = pasts.of(_key(family[0], draws, first), len(draws), family[0].state_size)
+    place = np.array([family[0].columns.index(column)], np.int64)
     parts: list[list[Outcome]] = []
     seconds, done = 0.0, 0
     for size in BATCHES:
-        began = time.perf_counter()
         batch = slice(done, min(done + size, len(draws)))
-        with kept.busy:
-            kept.turn_to(key, len(draws), family[0].state_size)
-            found = _batch(family, draws, places, kept, (first, parting), batch, stop)
+        parts.append(_batch(family, draws, place, past, first, batch, stop))
         if stop.is_set():
             return
-        parts.append(found)
         done = batch.stop
         seconds += time.perf_counter() - began
-        yield _joined(family, columns, parts, first, parting, seconds, done, len(draws))
+        yield _joined(family, parts, first, parting, seconds, done, len(draws))
+        began = time.perf_counter()
 
 
 def _batch(
     family: Sequence[Inputs],
     draws: Draws,
-    places: np.ndarray,
-    kept: Snapshots,
-    since: tuple[int, int],
+    place: Integers,
+    past: Past,
+    first: int,
     batch: slice,
     stop: threading.Event,
 ) -> list[Outcome]:
-    """One batch of paired runs, over all cores; the past is lived only by runs that have none kept.
-
-    Args:
-        since: month of the snapshots, and of the parting, from which on columns are averaged.
-    """
-    first, parting = since
+    """One batch of paired runs over all cores, month by month from `first`; a past is lived only where none is kept."""
     runs = batch.stop - batch.start
     outcomes = [
         Outcome(
             inputs.scenario.name,
-            np.full((runs, len(inputs.columns)), np.nan),
-            np.full((runs, inputs.months - first, len(places)), np.nan),
+            np.zeros((runs, 0)),
+            np.full((runs, inputs.months - first, 1), np.nan),
             np.zeros((runs, 3), np.int64),
         )
         for inputs in family
     ]
-    progress = Progress(runs, stop=stop)
 
     def work(chunk: slice) -> list[Outcome]:
         own = slice(batch.start + chunk.start, batch.start + chunk.stop)
         part = draws.part(own)
-        if not kept.ready[own].all():
-            kept.memories[own] = snapshots(family[0], part, first)
-            kept.ready[own] = True
+        if not past.ready[own].all():
+            past.memories[own] = snapshots(family[0], part, first)
+            past.ready[own] = True
+        # No window: a month is measured up to the one column alone, which saves a third of the time.
         return [
-            continued(inputs, part, kept.memories[own], first, places, (parting, inputs.months)) for inputs in family
+            continued(inputs, part, past.memories[own], first, place, (inputs.months, inputs.months))
+            for inputs in family
         ]
 
     def take(chunk: slice, found: list[Outcome]) -> None:
         for whole, part in zip(outcomes, found, strict=True):
-            whole.means[chunk], whole.trajectories[chunk] = part.means, part.trajectories
-            whole.statuses[chunk] = part.statuses
+            whole.trajectories[chunk], whole.statuses[chunk] = part.trajectories, part.statuses
 
-    in_chunks(work, take, progress)
+    in_chunks(work, take, Progress(runs, stop=stop))
     return outcomes
 
 
 def _joined(
     family: Sequence[Inputs],
-    columns: Sequence[str],
     parts: list[list[Outcome]],
     first: int,
     parting: int,
@@ -181,16 +174,21 @@ def _joined(
 ) -> Answer:
     by_scenario = list(zip(*parts, strict=True))
     statuses = [np.concatenate([part.statuses for part in own]) for own in by_scenario]
+    trajectories = [np.concatenate([part.trajectories[:, :, 0] for part in own]) for own in by_scenario]
     return Answer(
         names=tuple(inputs.scenario.name for inputs in family),
-        columns=tuple(columns),
-        trajectories=tuple(np.concatenate([part.trajectories for part in own]) for own in by_scenario),
-        means=tuple(np.concatenate([part.means for part in own]) for own in by_scenario),
+        trajectories=tuple(trajectories),
+        means=tuple(_means(months[:, parting - first :]) for months in trajectories),
         statuses=tuple((len(own), int((own[:, 0] != 0).sum())) for own in statuses),
-        every=family[0].columns,
         first=first,
         parting=parting,
         seconds=seconds,
         done=done,
         total=total,
     )
+
+
+def _means(months: Floats) -> Floats:
+    """(R,) the mean of every run's months, added one after another as the kernel adds them, to the same bits."""
+    found: Floats = np.cumsum(months, axis=1)[:, -1] / months.shape[1]
+    return found

@@ -9,6 +9,7 @@ from html import escape
 
 import solara
 import solara.lab
+from matplotlib.figure import Figure
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.dashboard import served
@@ -17,7 +18,7 @@ from eurasia_sim.dashboard.comparing import Comparing, Comparison
 from eurasia_sim.dashboard.deciding import Deciding
 from eurasia_sim.dashboard.explaining import Explaining, KeyNumbers
 from eurasia_sim.dashboard.exporting import Exporting
-from eurasia_sim.dashboard.pictures import mosaic, network, threats, tile_map
+from eurasia_sim.dashboard.pictures import mosaic, network, picture, region, threats
 from eurasia_sim.dashboard.question import Question, complaints, resolved
 from eurasia_sim.dashboard.sitting import Sitting
 from eurasia_sim.dashboard.wording import words
@@ -26,6 +27,7 @@ from eurasia_sim.reading import InputProblems
 
 VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
 _PAUSE = 0.25  # seconds between two months that play by themselves
+_PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
 _YEAR = 12
 
@@ -88,6 +90,8 @@ def Run(
     """The run that is played, and what can be seen of it."""
     lived = solara.use_reactive(0)  # set to draw anew
     playing = solara.use_reactive(False)
+    drawn = solara.use_memo(threading.Event, [])
+    solara.use_effect(drawn.set, [lived.value])
 
     def live(months: int) -> None:
         try:
@@ -99,7 +103,9 @@ def Run(
 
     def play(stop: threading.Event) -> None:
         while playing.value and not stop.is_set() and not sitting.is_over:
+            drawn.clear()
             live(1)
+            drawn.wait(_PATIENCE)  # months that come faster than they are drawn would keep the page from the browser
             stop.wait(_PAUSE)
         if playing.value and not stop.is_set():
             playing.set(False)
@@ -162,13 +168,13 @@ def _where(sitting: Sitting) -> str:
 
 
 @solara.component
-def Picture(sitting: Sitting, draw: Callable[[EurasiaModel], str], lived: int) -> None:
-    """One drawing of the month."""
-    drawn = solara.use_memo(lambda: draw(sitting.model), [sitting, lived, draw])
-    solara.HTML("div", unsafe_innerHTML=drawn, classes=["picture"])
+def Picture(sitting: Sitting, draw: Callable[[EurasiaModel], Figure], lived: int) -> None:
+    """One figure of the month."""
+    drawn = solara.use_memo(lambda: picture(sitting.model, draw), [sitting, lived, draw])
+    solara.HTML("div", unsafe_innerHTML=drawn.element(), classes=["picture"])
 
 
-_PICTURES = {"Network": network, "Map": tile_map, "Influence": mosaic, "Threat": threats}
+_PICTURES = {"Network": network, "Map": region, "Influence": mosaic, "Threat": threats}
 
 
 @solara.component
@@ -190,7 +196,8 @@ _STYLE = """
 .page { padding: 8px 16px 32px; max-width: 1180px; }
 .month { font-size: 1.5rem; font-weight: 600; min-width: 6.2rem; }
 .quiet { color: #555; font-size: .85rem; margin: 0; }
-.picture svg { display: block; }
+.picture, .figure { overflow-x: auto; }
+.picture img, .figure img { display: block; width: 100%; min-width: 680px; }
 .claim { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: #f6f6f6; padding: 10px;
   margin: 0; }
 .events td { padding: 3px 18px 3px 0; border-bottom: 1px solid #ddd; font-size: .9rem; }

@@ -9,6 +9,7 @@ from functools import cache
 
 from eurasia_sim.ancestry import Ancestry
 from eurasia_sim.evidence import Evidence, load_evidence
+from eurasia_sim.figures.style import judgement_share
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.scenario_library import names
@@ -64,3 +65,8 @@ def evidence(path: str) -> Evidence:
 def rules_evidence() -> Evidence:
     """The evidence that numbers of any world rest on."""
     return load_evidence(None)
+
+
+def judged(of: World | None = None) -> float:
+    """Share of a world's numbers that rest on judgement, 0..1; of the world that is shown where none is named."""
+    return judgement_share((of or world()).numbers.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -30,6 +31,9 @@ def serve(host: str, port: int) -> None:
     # the same for all, and figures take turns (see `comparing`).
     setattr(sys.modules["solara.server.patch"], "patch_matplotlib", _left_alone)  # noqa: B010 - a module has no such type
 
+    from eurasia_sim.dashboard.comparing import warm
+
+    threading.Thread(target=warm, daemon=True).start()
     with _listening(host, port) as socket:
         config = uvicorn.Config(
             OwnPageOnly(app, host), log_level="error", access_log=False, timeout_graceful_shutdown=1

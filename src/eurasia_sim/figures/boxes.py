@@ -15,13 +15,21 @@ from eurasia_sim.figures.heatmap import factor_name
 from eurasia_sim.figures.style import INK, broken, framed, looks, plain, rows_of, styled
 
 _HOW_TO_READ = (
-    "Left: every box found. Coverage: share of the cases sought that lie in the box; density: share of the box that is "
-    "such a case. Number: how many factors it limits. Right: the chosen box; a bar is what it allows of a factor's "
+    "Left: {what}. Coverage: share of the cases sought that lie in the box; density: share of the box that is such a "
+    "case. Number: how many factors it limits. Right: the chosen box; a bar is what it allows of a factor's "
     "whole range, which is the grey track; of a factor of text the levels are written."
 )
 
 
-def box_plot(path: pd.DataFrame, limits: pd.DataFrame, title: str, caption: str, *, base_rate: float) -> Figure:
+def box_plot(
+    path: pd.DataFrame,
+    limits: pd.DataFrame,
+    title: str,
+    caption: str,
+    *,
+    base_rate: float,
+    others: pd.DataFrame | None = None,
+) -> Figure:
     """Coverage and density of boxes, along a peeling path or of several methods, and the limits of the chosen one.
 
     Args:
@@ -30,6 +38,7 @@ def box_plot(path: pd.DataFrame, limits: pd.DataFrame, title: str, caption: str,
         limits: a row a limited factor: `factor`, `low`, `high`, `least`, `greatest` (the factor's whole range); for a
             factor of text `levels`, what the box allows.
         base_rate: share of all cases that are sought, 0..1, where a path begins.
+        others: boxes beside the path, with `method`, `coverage`, `density` and `limited`.
 
     Raises:
         ValueError: where there is no box, or none or several are chosen.
@@ -39,18 +48,26 @@ def box_plot(path: pd.DataFrame, limits: pd.DataFrame, title: str, caption: str,
     joined = "method" not in path
     along, box = list(looks("ab").values())
     legend: dict[str, Artist] = {
-        "a box": Line2D([], [], color=along.colour, marker="o", markersize=4, linewidth=0.8 * joined),
+        "a step of peeling" if joined else "a box": Line2D(
+            [], [], color=along.colour, marker="o", markersize=4, linewidth=0.8 * joined
+        ),
         "the chosen box": Line2D([], [], color=box.colour, marker="s", markersize=7, markeredgecolor=INK, linewidth=0),
         "density of the whole space": Line2D([], [], color=INK, linestyle="--", linewidth=0.8),
         "a factor's whole range": Patch(color="#E3E3E3"),
     }
+    if others is not None and len(others):
+        legend["a box of another method"] = Line2D([], [], color=INK, marker="^", markersize=5, linewidth=0)
+    what = "the path along which the box was peeled, from the whole space at the right" if joined else "every box found"
     with styled():
         height = max(2.9, 1.0 + 0.42 * len(limits))
-        figure, (left, right) = framed(1, 2, height, title, f"{caption}\n{_HOW_TO_READ}", legend)
+        figure, (left, right) = framed(1, 2, height, title, f"{caption}\n{_HOW_TO_READ.format(what=what)}", legend)
         left.plot(path["coverage"], path["density"], "-o", color=along.colour, markersize=4, linewidth=0.8 * joined)
         chosen = path[path["chosen"]].iloc[0]
         left.plot(chosen["coverage"], chosen["density"], "s", color=box.colour, markersize=7, markeredgecolor=INK)
         _number(left, path)
+        if others is not None and len(others):
+            left.plot(others["coverage"], others["density"], "^", color=INK, markersize=5)
+            _number(left, others)
         left.axhline(base_rate, color=INK, linestyle="--", linewidth=0.8)
         left.set(xlabel="coverage", ylabel="density", xlim=(-0.03, 1.05), ylim=(0.0, 1.05))
         left.xaxis.set_major_formatter(PercentFormatter(1.0))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures import of_runs, of_tests, of_world
-from eurasia_sim.figures.held import RUN, SWEEP, TEST, Held
+from eurasia_sim.figures.held import RUN, SWEEP, TEST, VALIDATION, Held
 from eurasia_sim.figures.picture import Picture, Request
 from eurasia_sim.figures.style import save
 from eurasia_sim.scenario_form import measures as measure_notes
@@ -22,19 +22,23 @@ KINDS: Mapping[str, Callable[[Held, Request], Iterator[Picture]]] = {
     "surface": of_runs.surfaces,
     "tornado": of_runs.tornadoes,
     "network": of_world.networks,
+    "threat": of_world.threats,
     "mosaic": of_world.mosaics,
     "map": of_world.maps,
     "timeline": of_world.timelines,
     "forest": of_tests.forests,
     "shares": of_tests.shares,
     "indices": of_tests.indices,
+    "effects": of_tests.effects,
     "box": of_tests.boxes,
+    "patterns": of_tests.patterns,
 }
 # What a folder is drawn as when nobody says otherwise.
 _OF_FOLDER = {
     RUN: ("distribution", "fan", "difference", "convergence", "network", "mosaic", "map", "timeline"),
     SWEEP: ("distribution", "surface", "tornado", "convergence"),
     TEST: ("forest", "shares"),
+    VALIDATION: ("patterns",),
 }
 # And what a measure is drawn as, by what it is of.
 _OF_MEASURE = {
@@ -42,7 +46,7 @@ _OF_MEASURE = {
     ("actor", "theatre"): ("cumulative",),
     ("actor", "theatre", "domain"): ("mosaic",),
 }
-_BESIDE = {"indices": "sobol", "shares": "shares", "box": "boxes"}
+_BESIDE = {"indices": "sobol", "effects": "morris", "shares": "shares", "box": "boxes"}
 
 
 def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
@@ -57,7 +61,7 @@ def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
         name = measure.split(".")[0]
         if name in notes:
             spread = ("distribution", "fan") if held.kind == RUN and measure in held.shown else ("distribution",)
-            found += _OF_MEASURE.get(tuple(notes[name].get("of", ())), spread)
+            found += ("threat",) if name == "threat" else _OF_MEASURE.get(tuple(notes[name].get("of", ())), spread)
     return list(dict.fromkeys(found)) or ["distribution"]
 
 

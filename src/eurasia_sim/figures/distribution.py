@@ -24,7 +24,7 @@ _MOST_KERNELS = 5000
 _JITTER_SEED = 0
 # Spread below this, beside the size of the values, is rounding and no outcome.
 _FLAT = 1e-9
-_HOW_TO_READ = (
+HOW_TO_READ = (
     "Cloud: density of runs, cut at the last run. Box: middle half with median; line: middle 90 %. Dot: one run."
 )
 
@@ -119,33 +119,38 @@ def outcome_distribution(
     if not measures:
         raise ValueError("name at least one measure to draw")
     groups = looks(str(group) for group in table[by])
-    labels = [broken((names or {}).get(group, group), 18) for group in groups]
     columns = min(_MOST_COLUMNS, len(measures))
     rows = -(-len(measures) // columns)
     keys = table[by].astype(str).to_numpy()
     with styled():
         height = rows * (0.6 + 1.05 * len(groups))
-        figure, panels = framed(rows, columns, height, title, f"{caption}\n{_HOW_TO_READ}", sharey=True)
+        figure, panels = framed(rows, columns, height, title, f"{caption}\n{HOW_TO_READ}", sharey=True)
         for panel, measure in zip(panels, measures, strict=False):
             values = table[measure].to_numpy(dtype=float)
-            for at, (group, look) in enumerate(groups.items()):
-                _raincloud(panel, values[keys == group], -float(at), look)
-            _dress(
-                panel, broken(readable(measure, names), 88 // columns), (units or {}).get(measure, ""), _limits(values)
-            )
-        panels[0].set_yticks(-np.arange(len(groups), dtype=float), labels)
-        panels[0].set_ylim(-len(groups) + 0.45, 0.5)
+            draw_clouds(panel, {group: values[keys == group] for group in groups}, groups, names or {})
+            panel.set_title(broken(readable(measure, names), 88 // columns))
+            panel.set_xlabel((units or {}).get(measure, ""))
         for panel in panels[len(measures) :]:
             panel.set_visible(False)
     return figure
 
 
-def _dress(panel: Axes, heading: str, unit: str, limits: tuple[float, float] | None) -> None:
-    panel.set_title(heading)
-    panel.set_xlabel(unit)
+def draw_clouds(
+    panel: Axes, family: Mapping[str, Values], groups: Mapping[str, Look], names: Mapping[str, str]
+) -> None:
+    """Draw one measure's clouds, the first group on top, each with its name beside it and its runs counted.
+
+    Args:
+        family: group → (R,) values; a failed run is NaN.
+    """
+    for at, (group, values) in enumerate(family.items()):
+        _raincloud(panel, values, -float(at), groups[group])
+    panel.set_yticks(-np.arange(len(family), dtype=float), [broken(names.get(group, group), 18) for group in family])
+    panel.set_ylim(-len(family) + 0.45, 0.5)
     panel.tick_params(axis="y", length=0)
     panel.grid(visible=False, axis="y")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    limits = _limits(np.concatenate(list(family.values())))
     if limits:
         panel.set_xlim(limits)
 

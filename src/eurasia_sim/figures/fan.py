@@ -23,6 +23,7 @@ Values = NDArray[np.float64]
 # Widest first, so that the narrow lie on the wide.
 _BANDS = ((0.025, 0.975, 0.13), (0.1, 0.9, 0.17), (0.25, 0.75, 0.26))
 _QUANTILES = {"q2.5": 0.025, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q97.5": 0.975}
+SHOWN = 3  # runs drawn as they went
 _SHARED = Look("#777777", "-", "o")
 _HOW_TO_READ = (
     "Bands: middle 50, 80 and 95 % of runs, month by month; thick line: median; thin lines: the first {shown} runs as "
@@ -73,7 +74,7 @@ def _fan(panel: Axes, runs: Values, years: Values, look: Look, shown: int) -> No
     panel.plot(years, middle, color=look.colour, linestyle=look.line, linewidth=1.7, zorder=3.1)
 
 
-def _shared_months(family: Mapping[str, Values], parting: int | None) -> int:
+def shared_months(family: Mapping[str, Values], parting: int | None) -> int:
     """How many months to draw once: those before the parting, if all scenarios' runs are the same there."""
     first, *others = family.values()
     if not parting or not others:
@@ -82,7 +83,7 @@ def _shared_months(family: Mapping[str, Values], parting: int | None) -> int:
     return parting if same else 0
 
 
-def _legend(groups: Mapping[str, Look], names: Mapping[str, str], shared: bool) -> dict[str, Artist]:
+def fan_legend(groups: Mapping[str, Look], names: Mapping[str, str], *, shared: bool) -> dict[str, Artist]:
     """A median's line for each scenario, and a patch for the months they share."""
     entries: dict[str, Artist] = {
         names.get(group, group): Line2D([], [], color=look.colour, linestyle=look.line, linewidth=2.0)
@@ -112,7 +113,7 @@ def fan_chart(
     caption: str,
     *,
     parting: int | None = None,
-    shown: int = 3,
+    shown: int = SHOWN,
     names: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
 ) -> Figure:
@@ -135,39 +136,45 @@ def fan_chart(
     groups = looks(scenario for family in trajectories.values() for scenario in family)
     if max(runs.shape[1] for family in trajectories.values() for runs in family.values()) > len(months):
         raise ValueError(f"a trajectory is longer than the {len(months)} months given")
-    years = np.asarray(months.year + (months.month - 0.5) / 12, dtype=float)
-    shared = {measure: _shared_months(family, parting) for measure, family in trajectories.items()}
+    shared = any(shared_months(family, parting) for family in trajectories.values())
     columns = 1 if len(trajectories) == 1 else 2
     rows = -(-len(trajectories) // columns)
-    legend = _legend(groups, names or {}, any(shared.values()))
-    note = f"{caption}\n{_HOW_TO_READ.format(shown=shown)}"
+    legend = fan_legend(groups, names or {}, shared=shared)
+    note = f"{caption}\n{how_to_read_fans(shown)}"
     with styled():
         figure, panels = framed(rows, columns, 2.35 * rows, title, note, legend, sharex=True)
         for panel, (measure, family) in zip(panels, trajectories.items(), strict=False):
-            counts = _draw(panel, family, years, groups, shared[measure], shown, names or {})
-            panel.set_xlim(years[0], years[-1])
-            if parting is not None and 0 < parting < len(months):
-                _mark_parting(panel, years[parting], f"scenarios part, {months[parting]}")
+            draw_fans(panel, family, months, groups, parting, names or {}, shown=shown)
             panel.set_title(broken(readable(measure, names), 52))
             panel.set_ylabel((units or {}).get(measure, ""))
-            panel.set_xlabel(counts, fontsize=6.5, loc="left")
-            panel.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
             panel.tick_params(labelbottom=True)
         for panel in panels[len(trajectories) :]:
             panel.set_visible(False)
     return figure
 
 
-def _draw(
+def how_to_read_fans(shown: int) -> str:
+    """What bands and lines mean, for a caption."""
+    return _HOW_TO_READ.format(shown=shown)
+
+
+def draw_fans(
     panel: Axes,
     family: Mapping[str, Values],
-    years: Values,
+    months: pd.PeriodIndex,
     groups: Mapping[str, Look],
-    shared: int,
-    shown: int,
+    parting: int | None,
     names: Mapping[str, str],
-) -> str:
-    """Draw a panel's fans; return how many runs each shows and how many are missing."""
+    *,
+    shown: int = SHOWN,
+) -> None:
+    """Draw one measure's fans, mark where scenarios part, and say beneath how many runs are shown and missing.
+
+    Args:
+        family: scenario → (R, T), as `fan_chart` takes it for one measure.
+    """
+    years = np.asarray(months.year + (months.month - 0.5) / 12, dtype=float)
+    shared = shared_months(family, parting)
     counts: dict[str, str] = {}
     for at, (scenario, runs) in enumerate(family.items()):
         whole = runs[whole_runs(runs)]
@@ -179,6 +186,15 @@ def _draw(
         start = max(shared - 1, 0)
         _fan(panel, whole[:, start:], span[start:], groups[scenario], shown)
         counts[names.get(scenario, scenario)] = f"{len(whole)} runs, {len(runs) - len(whole)} missing"
+    panel.set_xlim(years[0], years[-1])
+    if parting is not None and 0 < parting < len(months):
+        _mark_parting(panel, years[parting], f"scenarios part, {months[parting]}")
+    panel.set_xlabel(_counted(counts), fontsize=6.5, loc="left")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+
+
+def _counted(counts: Mapping[str, str]) -> str:
+    """Runs and missing runs by scenario, said once where they agree."""
     if len(set(counts.values())) == 1:
         return next(iter(counts.values())) + (" in each scenario" if len(counts) > 1 else "")
     return textwrap.fill(" · ".join(f"{name}: {count}" for name, count in counts.items()), 72)

@@ -22,7 +22,8 @@ from eurasia_sim.scenario_form import measures as measure_notes
 from eurasia_sim.store import PARTS, RUNS, read_manifest
 from eurasia_sim.world import World
 
-RUN, SWEEP, TEST = "run", "sweep", "test"
+RUN, SWEEP, TEST, VALIDATION = "run", "sweep", "test", "validation"
+PATTERNS = "patterns.parquet"
 ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
 _HEAD = ("run_id", "point", "replicate", "scenario", "theory", "set", "run", "seed", "draw", "status")
 _COMPARES: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -33,10 +34,10 @@ _FILTER = re.compile(r"(?P<column>[^<>=!]+?)\s*(?P<how>!=|<=|>=|=|<|>)\s*(?P<val
 
 @dataclass(frozen=True)
 class Held:
-    """A finished results folder of `run`, `sweep` or `test`, and the world it was made in."""
+    """A finished results folder of `run`, `sweep`, `test` or `validate`, and the world it was made in."""
 
     folder: Path
-    kind: str  # run, sweep or test
+    kind: str  # run, sweep, test or validation
     manifest: Mapping[str, Any]
     world: World
     filters: tuple[str, ...] = ()
@@ -173,6 +174,9 @@ class Held:
     def title(self) -> str:
         """What the folder is about, in a line."""
         scenarios = self.manifest.get("scenarios", {})
+        if self.kind == VALIDATION:
+            scenario = self.manifest["scenario"]
+            return f"{scenario.get('title') or scenario['name']}: against what is documented"
         if self.kind == TEST or not isinstance(scenarios, Mapping):
             return str(self.manifest.get("title", self.folder.name))
         titles = [entry.get("title") or name for name, entry in list(scenarios.items())[:2]]
@@ -192,7 +196,8 @@ def open_held(folder: Path, world: World, filters: Sequence[str] = ()) -> Held:
         raise DataError([f"{folder} is no finished results folder: {more}"])
     if manifest is None or not manifest.get("finished"):
         raise DataError([f"{folder / 'manifest.json'} is damaged or not finished; run its command again"])
-    kind = str(manifest.get("kind") or (TEST if "effort" in manifest else RUN))
+    told = VALIDATION if (folder / PATTERNS).is_file() and "scores" in manifest else RUN
+    kind = str(manifest.get("kind") or (TEST if "effort" in manifest else told))
     return Held(folder, kind, manifest, world, tuple(filters))
 
 

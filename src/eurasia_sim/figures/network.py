@@ -55,11 +55,12 @@ def alignment_network(
     }
     with styled():
         note = f"{caption}\n{_HOW_TO_READ.format(friends=_FRIENDS, away=_LEAST_AWAY)}"
-        figure, panels = framed(rows, columns, 2.3 * rows, title, note, legend)
+        height, letters = (2.3, 5.8) if columns > 1 else (4.6, 8.0)
+        figure, panels = framed(rows, columns, height * rows, title, note, legend)
         for panel, month in zip(panels, months, strict=False):
             own = ties[ties["month"] == month]
             missing = _lines(panel, own, places)
-            _discs(panel, actors[actors["month"] == month], places)
+            _discs(panel, actors[actors["month"] == month], places, letters)
             panel.set_title(month + (f" ({missing} ties without a number)" if missing else ""))
             panel.set(xlim=(-1.75, 1.75), ylim=(-1.35, 1.35), aspect="equal")
             panel.set_axis_off()
@@ -114,15 +115,16 @@ def _lines(panel: Axes, ties: pd.DataFrame, places: Mapping[str, np.ndarray]) ->
     return int(np.isnan(list(mutual.values())).sum())
 
 
-def _discs(panel: Axes, actors: pd.DataFrame, places: Mapping[str, np.ndarray]) -> None:
-    """A disc an actor, its name outside the circle."""
+def _discs(panel: Axes, actors: pd.DataFrame, places: Mapping[str, np.ndarray], letters: float) -> None:
+    """A disc an actor, its name outside the circle in letters of so many points."""
     for row in rows_of(actors):
         x, y = places[row["actor"]]
         power = max(float(row["power"]), 0.0) if np.isfinite(row["power"]) else 0.0
-        panel.scatter(x, y, s=30 + 700 * power, color=row["colour"], edgecolor="white", linewidth=0.8, zorder=3)
+        size = (30 + 700 * power) * (letters / 5.8) ** 2
+        panel.scatter(x, y, s=size, color=row["colour"], edgecolor="white", linewidth=0.8, zorder=3)
         away = 1.12 + 0.35 * np.sqrt(power)
         side = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
         panel.text(
             away * x, away * y, broken(str(row["name"]), 16), ha=side, va="bottom" if y > 0.9 else "center",
-            fontsize=5.8, color=INK, linespacing=0.95,
+            fontsize=letters, color=INK, linespacing=0.95,
         )  # fmt: skip

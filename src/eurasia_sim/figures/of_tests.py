@@ -1,4 +1,4 @@
-"""Pictures of what decides: verdicts in three layers, sources of variance, indices, and discovered boxes."""
+"""Pictures of what decides: verdicts in three layers, sources of variance, indices, effects, boxes, and patterns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 import pandas as pd
 
 from eurasia_sim.catalogue import DataError
+from eurasia_sim.discovery import PRIM
 from eurasia_sim.figures.boxes import box_plot
+from eurasia_sim.figures.effects import elementary_effects
 from eurasia_sim.figures.forest import forest_data, forest_plot
-from eurasia_sim.figures.held import Held
+from eurasia_sim.figures.held import PATTERNS, RUN, VALIDATION, Held
+from eurasia_sim.figures.patterns import pattern_plot
 from eurasia_sim.figures.picture import Picture, Request
 from eurasia_sim.figures.sensitivity import index_plot
 from eurasia_sim.figures.shares import share_plot
@@ -76,10 +79,10 @@ def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """A row a reading, a column a source; whether as a test writes its shares or, a row a part, as `analyze` does."""
     if "part" not in table:
         return table.drop(columns=list(_NOTES), errors="ignore")
-    whole = len(table["scenario"].unique()) <= 1
+    whole = len(table["of"].unique()) <= 1
     said = [
-        readable(str(measure), names) + ("" if whole else f", {scenario}")
-        for measure, scenario in zip(table["measure"], table["scenario"], strict=True)
+        readable(str(measure), names) + ("" if whole else f", {of}")
+        for measure, of in zip(table["measure"], table["of"], strict=True)
     ]
     sources = list(dict.fromkeys(table["part"]))
     order = list(dict.fromkeys(said))
@@ -88,7 +91,9 @@ def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 
 def caption_of_design(held: Held) -> str:
-    """What a figure of an analysed sweep must say, from its manifest."""
+    """What a figure of an analysed folder must say: of a run its own words, of a sweep also its design."""
+    if held.kind == RUN:
+        return held.caption(held.runs([]))
     design = held.manifest.get("design", {})
     scenarios = list(held.manifest.get("scenarios", ())) or ["one"]
     runs = held.runs([])
@@ -96,7 +101,8 @@ def caption_of_design(held: Held) -> str:
         len(runs), int((runs["status"] != "ok").sum()), held.seed, scenarios,
         ", ".join(dict.fromkeys(map(str, runs["theory"]))), held.judged,
     )  # fmt: skip
-    return f"{said} · {design.get('kind', 'design')} of {design.get('points', runs['point'].nunique())} points"
+    kind, points = str(design.get("kind", "some")).replace("_", " "), design.get("points", runs["point"].nunique())
+    return f"{said} · {kind} design of {points} points"
 
 
 def _split(table: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
@@ -120,6 +126,38 @@ def indices(held: Held, request: Request) -> Iterator[Picture]:
             yield Picture(_stem("indices", measure, scenario), figure, wide, says)
 
 
+def effects(held: Held, request: Request) -> Iterator[Picture]:
+    """Morris's effects of every factor, a picture a measure and scenario."""
+    table = table_of(held, "morris")
+    for measure, of_measure in _split(table, "measure"):
+        if request.measures and not any(fnmatchcase(measure, pattern) for pattern in request.measures):
+            continue
+        for scenario, own in _split(of_measure, "scenario"):
+            title = ", ".join(filter(None, (readable(measure, held.names), scenario)))
+            figure = elementary_effects(
+                own, f"{title}: Morris's effects", caption_of_design(held), unit=held.units([measure])[measure]
+            )
+            says = f"Mean absolute effects of {len(own)} factors, and how much each differs from place to place."
+            yield Picture(_stem("effects", measure, scenario), figure, own, says)
+
+
+def patterns(held: Held, request: Request) -> Iterator[Picture]:
+    """How many runs pass each documented pattern, the misses first, some pictures a theory."""
+    del request
+    if held.kind != VALIDATION:
+        raise DataError([f"{held.folder} was written by {held.kind}: patterns need what `eurasia-sim validate` writes"])
+    table, manifest = pd.read_parquet(held.folder / PATTERNS), held.manifest
+    counted = table[table["counted"].astype(bool)]
+    for theory, own in counted.groupby("theory", sort=False):
+        said = caption(
+            int(manifest["runs_a_side"]), manifest.get("failed", {}).get(theory, "an unknown number of"), held.seed,
+            str(manifest["scenario"]["name"]), str(theory), held.judged,
+        ).replace(" runs ", " runs a side ", 1)  # fmt: skip
+        figure = pattern_plot(own, held.title, said)
+        says = f"Share of runs that pass each of {len(own)} documented patterns, beside two baselines."
+        yield Picture(_stem("patterns", str(theory)), figure, own, says)
+
+
 def index_table(table: pd.DataFrame) -> pd.DataFrame:
     """A row a factor with both its indices, from a row an index: `order`, `factor`, `index`, `low`, `high`."""
     wide: dict[str, pd.Series] = {}
@@ -135,21 +173,33 @@ def _stem(*words: str) -> str:
 
 
 def boxes(held: Held, request: Request) -> Iterator[Picture]:
-    """The box that does best and how the others trade coverage for density, a picture an outcome sought."""
-    del request
+    """The box that does best, and the path it was peeled along or the other boxes, a picture an outcome sought."""
     table = table_of(held, "boxes")
+    paths = pd.read_parquet(path) if (path := held.table_path("paths")) else pd.DataFrame()
     keys = [name for name in ("measure", "scenario", "sought") if name in table]
     for words, own in table.groupby(keys, sort=False) if keys else [((), table)]:
+        if request.measures and words and not any(fnmatchcase(str(words[0]), each) for each in request.measures):
+            continue
         sought = " ".join([readable(str(words[0]), held.names), *map(str, words[1:])]) if words else ""
         every, limits = box_tables(own, held.world)
+        peeled = _same(paths, dict(zip(keys, words, strict=True))) if len(paths) else paths
+        is_path = len(peeled) > 0 and own["method"].iloc[0] == PRIM
         said = _caption(held) if "effort" in held.manifest else caption_of_design(held)
         base, draws = float(own["base"].iloc[0]), int(own["draws"].iloc[0])
         figure = box_plot(
-            every, limits, f"Where it holds: {sought or held.title}", f"{said} · judged on {draws} draws held back",
-            base_rate=base,
+            peeled if is_path else every, limits, f"Where it holds: {sought or held.title}",
+            f"{said} · judged on {draws} draws held back", base_rate=base, others=every.iloc[1:] if is_path else None,
         )  # fmt: skip
-        says = f"A box in {len(limits)} factors, and the coverage and density of {len(every)} boxes."
+        steps = f", along a path of {len(peeled)} steps" if is_path else ""
+        says = f"A box in {len(limits)} factors, and the coverage and density of {len(every)} boxes{steps}."
         yield Picture(_stem("box", *map(str, words)), figure, own, says)
+
+
+def _same(table: pd.DataFrame, words: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of a table that have the words given; none where it lacks such a column."""
+    for name, word in words.items():
+        table = table[table[name] == word] if name in table else table.iloc[:0]
+    return table.reset_index(drop=True)
 
 
 def box_tables(table: pd.DataFrame, world: World) -> tuple[pd.DataFrame, pd.DataFrame]:

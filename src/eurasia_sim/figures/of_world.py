@@ -10,21 +10,36 @@ import pandas as pd
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import RUN, Held
+from eurasia_sim.figures.matrix import threat_matrix
 from eurasia_sim.figures.mosaic import influence_mosaic
-from eurasia_sim.figures.network import alignment_network, unlike_initials
+from eurasia_sim.figures.network import alignment_network
+from eurasia_sim.figures.of_month import (
+    Moment,
+    at_home,
+    flow_table,
+    influence_columns,
+    influence_table,
+    leaning,
+    map_key,
+    node_table,
+    patrons,
+    threat_table,
+    tie_table,
+    tile_table,
+)
 from eurasia_sim.figures.picture import Picture, Request
-from eurasia_sim.figures.style import caption, rows_of
+from eurasia_sim.figures.style import caption
 from eurasia_sim.figures.tiles import tile_map
 from eurasia_sim.figures.timeline import event_timeline
 from eurasia_sim.inputs import capability_index
-from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS
+from eurasia_sim.parameters import DOMAINS
 from eurasia_sim.replay import Replay, restored, same_as
 from eurasia_sim.study import RANGES
 from eurasia_sim.world import World
 
 _NETWORKS = 6
 _MOST_GROUPS = 4
-_LEAST_PRESENCE = 0.005
+_MOST_MAPPED = 3
 _HALF = 0.5
 
 
@@ -54,81 +69,84 @@ def _months(held: Held, request: Request, last: int, count: int) -> list[str]:
         raise DataError([f"--month {month} is no month from {known[0]} to {known[-1]}" for month in unknown])
     if request.months:
         return sorted(set(request.months))
-    return [world.date(int(t)) for t in np.unique(np.linspace(0, last, count).round().astype(int))]
+    spread = np.linspace(0 if count > 1 else last, last, count).round().astype(int)
+    return [world.date(int(t)) for t in np.unique(spread)]
 
 
 def networks(held: Held, request: Request) -> Iterator[Picture]:
     """Who leans toward whom at six months, a picture a scenario and theory."""
     world = held.world
-    actors = list(world.actors)
-    for theory in held.manifest["theories"] if held.kind == RUN else [""]:
-        for scenario in _scenarios(held):
+    for scenario, theory, moments, said in _moments(held, request, _NETWORKS):
+        ties = tie_table(world, moments)
+        title = f"{_title(held, scenario)}: who leans toward whom"
+        figure = alignment_network(ties, node_table(world, moments), title, said)
+        says = (
+            f"Circles of {len(world.actors)} actors at {len(moments)} months, lines where two lean toward each other."
+        )
+        yield Picture(f"network-{scenario}-{theory}", figure, ties, says)
+
+
+def threats(held: Held, request: Request) -> Iterator[Picture]:
+    """Who sees how much threat in whom in the last month, or the months asked for, a picture a scenario and theory."""
+    names = {actor.id: actor.name for actor in held.world.actors.values()}
+    for scenario, theory, moments, said in _moments(held, request, 1):
+        seen = threat_table(held.world, moments)
+        figure = threat_matrix(seen, names, f"{_title(held, scenario)}: who sees threat in whom", said)
+        says = (
+            f"A square of {len(names)} actors at {len(moments)} months, darker where one sees more threat in another."
+        )
+        yield Picture(f"threat-{scenario}-{theory}", figure, seen, says)
+
+
+def _moments(held: Held, request: Request, count: int) -> Iterator[tuple[str, str, list[Moment], str]]:
+    """Scenario, theory, months and caption of what a run's folder is drawn as month by month."""
+    scenarios = _scenarios(held)
+    for theory in held.manifest["theories"]:
+        for scenario in scenarios:
             found, said = _again(held, scenario, theory)
-            months = _months(held, request, found.inputs.months - 1, _NETWORKS)
-            means = found.means.loc[months]
-            ties = pd.DataFrame(
-                [
-                    {"month": month, "first": a, "second": b, "alignment": means.loc[month, f"alignment.{a}.{b}"]}
-                    for month in months
-                    for a in actors
-                    for b in actors
-                    if a != b
-                ]
-            )
-            nodes = pd.DataFrame(
-                [
-                    {"month": month, "actor": actor.id, "name": actor.name, "colour": actor.colour,
-                     "power": means.loc[month, f"power.{actor.id}"]}
-                    for month in months
-                    for actor in world.actors.values()
-                ]
-            )  # fmt: skip
-            figure = alignment_network(ties, nodes, f"{_title(held, scenario)}: who leans toward whom", said)
-            says = f"Circles of {len(actors)} actors at {len(months)} months, lines where two lean toward each other."
-            yield Picture(f"network-{scenario}-{theory}", figure, ties, says)
+            months = [held.world.month(date) for date in _months(held, request, found.inputs.months - 1, count)]
+            yield scenario, theory, [_moment(found, held.world, t, held.world.date(t)) for t in months], said
 
 
 def _title(held: Held, scenario: str) -> str:
     return str(held.manifest["scenarios"][scenario].get("title") or scenario)
 
 
-def _own(world: World) -> dict[str, list[str]]:
-    """Who rules or contests each theatre."""
-    return {
-        theatre.id: [actor for actor in (theatre.ruler, theatre.challenger) if actor]
-        for theatre in world.theatres.values()
-    }
+def _moment(found: Replay, world: World, t: int, label: str) -> Moment:
+    """One month of means over runs."""
+    posture = found.inputs.scenario.posture(world, capability_index(world, found.inputs.forms))
+    values = {str(name): float(value) for name, value in found.means.iloc[t].items()}
+    rulers = []
+    for at, theatre in enumerate(world.theatres.values()):
+        # Who rules in most runs: whom the scenario sets, else the challenger once it holds half the land on average.
+        challenger = theatre.challenger if values[f"control.{theatre.id}"] > _HALF else None
+        set_to = int(posture.rule[t, at])
+        rulers.append(list(world.actors)[set_to] if set_to >= 0 else challenger or theatre.ruler)
+    return Moment(label, t, values, posture.presence[t], rulers)
 
 
 def mosaics(held: Held, request: Request) -> Iterator[Picture]:
     """Who holds influence in every theatre and domain: means over all runs of a folder, scenario by scenario."""
     world = held.world
-    columns = [f"influence.{a}.{k}.{d}" for k in world.theatres for d in DOMAINS for a in world.actors]
+    columns = influence_columns(world)
     lacking = [name for name in columns if name not in held.columns]
     if lacking:
         raise DataError([f"{held.folder} does not keep {lacking[0]}: a mosaic needs every column of influence"])
     by = request.by or "scenario"
     if by not in held.columns:
         raise DataError([f"--by {by} is no column of the runs"])
-    marks = unlike_initials({actor.id: actor.name for actor in world.actors.values()})
-    shown = {actor.id: (actor.name, actor.colour, marks[actor.id]) for actor in world.actors.values()}
     table = held.runs([*columns, by], set=RANGES)
     for theory, runs in table.groupby("theory", sort=False) if by != "theory" else [("all", table)]:
         groups = list(dict.fromkeys(runs[by].astype(str)))[:_MOST_GROUPS]
         means = runs.groupby(runs[by].astype(str), sort=False)[columns].mean()
-        held_there = pd.DataFrame(
-            [
-                {by: group, "theatre": k, "domain": d, "actor": a, "share": means.loc[group, f"influence.{a}.{k}.{d}"]}
-                for group in groups
-                for k in world.theatres
-                for d in DOMAINS
-                for a in world.actors
-            ]
-        )
+        shares = {
+            group: dict(zip(columns, map(float, row), strict=True))
+            for group, row in zip(groups, means.loc[groups].to_numpy(), strict=True)
+        }
+        held_there = influence_table(world, shares, by)
         said = held.caption(runs[runs[by].astype(str).isin(groups)])
-        figure = influence_mosaic(
-            held_there, shown, _own(world), f"{held.title}: who holds influence", said, names=held.names, by=by
-        )
+        title = f"{held.title}: who holds influence"
+        figure = influence_mosaic(held_there, patrons(world), at_home(world), title, said, names=held.names, by=by)
         says = f"Shares of influence by patron in {len(world.theatres)} theatres and {len(DOMAINS)} domains."
         yield Picture(f"mosaic-{theory}", figure, held_there, says)
 
@@ -137,108 +155,25 @@ def maps(held: Held, request: Request) -> Iterator[Picture]:
     """The region's tiles before the scenarios part and at their end, a picture a theory."""
     world = held.world
     scenarios = _scenarios(held)
+    shown = scenarios[:_MOST_MAPPED]
     for theory in held.manifest["theories"]:
-        tiles: list[dict[str, Any]] = []
-        flows: list[dict[str, Any]] = []
-        panels, said = [], ""
-        for at, scenario in enumerate(scenarios[:3]):
+        moments: list[Moment] = []
+        said = ""
+        for at, scenario in enumerate(shown):
             found, said = _again(held, scenario, theory)
             last = found.inputs.months - 1
             before = (restored(held.manifest["scenarios"][scenario], world).departs or world.month("2022-01")) - 1
             asked = [world.month(month) for month in _months(held, request, last, 2)] if request.months else None
-            for t in asked or ([min(before, last), last] if at == 0 else [last]):
-                panels.append(f"{scenario}, {world.date(t)}")
-                places = _places(found, world, t)
-                tiles += [{"month": panels[-1], **row} for row in rows_of(places)]
-                flows += [{"month": panels[-1], **row} for row in _threats(found, t, places)]
-        table = pd.DataFrame(tiles)
-        pair = world.pairs[0]
-        lean = {key: _name(world, actor) for key, actor in zip(("first", "second"), pair, strict=True)}
-        arrows = pd.DataFrame(flows, columns=["month", "source", "target", "threat"])
-        said = said.replace(
-            f"scenario {scenarios[min(2, len(scenarios) - 1)]}", f"scenarios {', '.join(scenarios[:3])}"
-        )
-        key = "; ".join(f"{_mark(name)} {venue.name}" for name, venue in world.institutions.items())
-        said += f"\n{key}. Bases: 1 is one full permanent base; forces and counterterror in 100,000 troops."
-        figure = tile_map(table, arrows, lean, f"{held.title}: the region", said, panels=panels)
+            months = asked or ([min(before, last), last] if at == 0 else [last])
+            moments += [_moment(found, world, t, f"{scenario}, {world.date(t)}") for t in months]
+        table = tile_table(world, moments)
+        said = said.replace(f"scenario {shown[-1]}", f"scenarios {', '.join(shown)}") + f"\n{map_key(world)}"
+        figure = tile_map(
+            table, flow_table(world, moments), leaning(world), f"{held.title}: the region", said,
+            panels=[each.label for each in moments],
+        )  # fmt: skip
         says = f"Maps of {len(world.theatres)} tiles with foreign influence, bases, institutions and flows of threat."
         yield Picture(f"map-{theory}", figure, table, says)
-
-
-def _name(world: World, actor: str) -> tuple[str, str]:
-    return world.actors[actor].name, world.actors[actor].colour
-
-
-def _ruler(found: Replay, world: World, t: int, at: int, theatre: str) -> str | None:
-    """Who rules in most runs: whom the scenario sets, else the challenger once it holds half the land on average."""
-    posture = found.inputs.scenario.posture(world, capability_index(world, found.inputs.forms))
-    if posture.rule[t, at] >= 0:
-        return list(world.actors)[int(posture.rule[t, at])]
-    place = world.theatres[theatre]
-    held = found.means.iloc[t][f"control.{theatre}"]
-    return place.challenger if place.challenger and held > _HALF else place.ruler
-
-
-def _places(found: Replay, world: World, t: int) -> pd.DataFrame:
-    """A row a theatre with a tile: shares of foreign influence, condition, bases, institutions, ruler."""
-    means, rows = found.means.iloc[t], []
-    posture = found.inputs.scenario.posture(world, capability_index(world, found.inputs.forms))
-    marks = unlike_initials({actor.id: actor.name for actor in world.actors.values()})
-    for at, theatre in enumerate(world.theatres.values()):
-        if theatre.tile is None:
-            continue
-        foreign = {
-            actor: float(np.mean([means[f"influence.{actor}.{theatre.id}.{d}"] for d in DOMAINS]))
-            for actor in world.actors
-            if actor not in (theatre.ruler, theatre.challenger)
-        }
-        total = sum(foreign.values())
-        first, second = (foreign.get(actor, 0.0) / total if total else np.nan for actor in world.pairs[0])
-        presence = posture.presence[t, :, at, :]
-        kinds = [
-            f"{kind} " + ", ".join(f"{marks[actor]} {presence[i, x]:.2g}" for i, actor in enumerate(world.actors)
-                                   if presence[i, x] >= _LEAST_PRESENCE)
-            for x, kind in enumerate(PRESENCE_KINDS)
-            if (presence[:, x] >= _LEAST_PRESENCE).any()
-        ]  # fmt: skip
-        ruler = _ruler(found, world, t, at, theatre.id)
-        rows.append(
-            {
-                "theatre": theatre.id, "name": theatre.name, "row": theatre.tile[0], "column": theatre.tile[1],
-                "first": first, "second": second, "others": 1.0 - first - second,
-                "state": f"stability {means[f'stability.{theatre.id}']:.2f}, "
-                f"militants {means[f'militants.{theatre.id}']:.2f}",
-                "bases": "; ".join(kinds), "institutions": _venues(world, ruler, t), "ruler": ruler,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _venues(world: World, ruler: str | None, t: int) -> str:
-    """Marks of the institutions a theatre's ruler sits in."""
-    seats = [
-        _mark(name)
-        for name, venue in world.institutions.items()
-        if any(m.actor == ruler and m.since <= t and (m.until is None or t < m.until) for m in venue.members)
-    ]
-    return " · ".join(dict.fromkeys(seats))
-
-
-def _mark(institution: str) -> str:
-    """A short mark of an institution: its id, or the first letters of the id's words."""
-    words = institution.split("_")
-    return institution.upper() if len(words) == 1 else "".join(word[0] for word in words).upper()
-
-
-def _threats(found: Replay, t: int, places: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """What the ruler of one tile fears from the ruler of another."""
-    means = found.means.iloc[t]
-    for one in rows_of(places):
-        for other in rows_of(places):
-            if one is not other and one["ruler"] and other["ruler"] and one["ruler"] != other["ruler"]:
-                column = f"threat.{one['ruler']}.{other['ruler']}"
-                if column in means:
-                    yield {"source": other["theatre"], "target": one["theatre"], "threat": float(means[column])}
 
 
 def timelines(held: Held, request: Request) -> Iterator[Picture]:

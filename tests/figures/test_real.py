@@ -1,0 +1,131 @@
+"""Every kind of picture on folders that the verbs themselves wrote: captions whole, nothing clipped, the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.figures.test_layouts import clipped
+from tests.results import call, run_folder
+
+from eurasia_sim.figures.choice import KINDS, pictures, usual_kinds
+from eurasia_sim.figures.held import open_held
+from eurasia_sim.figures.picture import Request
+from eurasia_sim.report import report_page
+
+pytestmark = pytest.mark.slow  # real folders, made by the product
+
+OF_RUN = (
+    "distribution", "ridgeline", "cumulative", "fan", "difference", "convergence", "network", "threat", "mosaic", "map",
+    "timeline",
+)  # fmt: skip
+OF_FOLDER = {
+    "ran": OF_RUN,
+    "tested": ("forest", "shares"),
+    "grid": ("distribution", "surface", "tornado", "shares"),
+    "saltelli": ("indices", "shares", "tornado"),
+    "morris": ("effects", "tornado"),
+    "latin_hypercube": ("box", "shares", "surface", "ridgeline", "convergence"),
+    "validation": ("patterns",),
+}
+_DRAW = """
+import hashlib, json, sys
+from pathlib import Path
+from eurasia_sim.figures.choice import pictures
+from eurasia_sim.figures.held import open_held
+from eurasia_sim.figures.picture import Request
+from eurasia_sim.figures.style import rendered
+from eurasia_sim.world import load_world
+world, found = load_world(), {}
+for folder, kinds in json.loads(sys.argv[1]).items():
+    for picture in pictures(open_held(Path(folder), world), kinds, Request()):
+        for kind in ("png", "svg"):
+            digest = hashlib.sha256(rendered(picture.figure, kind)).hexdigest()
+            found[f"{folder} {picture.stem} {kind}"] = digest
+        found[f"{folder} {picture.stem} csv"] = hashlib.sha256(picture.data.to_csv().encode()).hexdigest()
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def folders(ran, tested, real) -> dict[str, Path]:
+    return {"ran": ran, "tested": tested, **real}
+
+
+def said_in(figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+
+
+def test_every_kind_has_a_real_folder_to_be_drawn_from():
+    assert {kind for kinds in OF_FOLDER.values() for kind in kinds} == set(KINDS)
+
+
+@pytest.mark.parametrize(("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds])
+def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
+    held = open_held(folders[folder], ensembles.world)
+    found = list(pictures(held, [kind], Request()))
+    assert found
+    for picture in found:
+        said = said_in(picture.figure)
+        for part in ("failed", "seed 7", "theor", "% of numbers rest on judgement"):
+            assert part in said, (picture.stem, part)
+        assert not clipped(picture.figure), picture.stem
+        assert len(picture.data)
+        assert picture.says
+
+
+@pytest.mark.parametrize("folder", OF_FOLDER)
+def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembles, tmp_path):
+    held = open_held(folders[folder], ensembles.world)
+    assert usual_kinds(held, [])
+    done = call("plot", str(folders[folder]), "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.png"))) == len(done.stdout.splitlines())
+    page = report_page(held)
+    assert held.title in page
+    assert page.count("<img") >= 1
+
+
+def test_a_validation_is_reported_with_its_score_and_its_misses(real, ensembles):
+    page = report_page(open_held(real["validation"], ensembles.world))
+    assert "patterns that most runs fail" in page
+    assert "0 runs failed" in page
+
+
+def test_a_box_is_drawn_on_the_path_it_was_peeled_along(real, ensembles):
+    (picture,) = pictures(open_held(real["latin_hypercube"], ensembles.world), ["box"], Request())
+    path = pd.read_parquet(real["latin_hypercube"] / "analysis" / "paths.parquet")
+    drawn = picture.figure.axes[0].lines[0]
+    assert drawn.get_xdata().tolist() == path["coverage"].tolist()
+    assert drawn.get_ydata().tolist() == path["density"].tolist()
+    assert f"a path of {len(path)} steps" in picture.says
+
+
+def test_every_kind_has_the_same_bytes_in_two_processes_of_unlike_hashes(folders):
+    asked = json.dumps({str(folders[name]): list(kinds) for name, kinds in OF_FOLDER.items()})
+    found = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", _DRAW, asked], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
+                capture_output=True, text=True,
+            ).stdout
+        )
+        for seed in ("0", "4711")
+    ]  # fmt: skip
+    assert len(found[0]) > 3 * len(KINDS)
+    assert [name for name, digest in found[0].items() if found[1][name] != digest] == []
+
+
+def test_two_runs_of_one_command_are_drawn_to_the_same_bytes(ran, tmp_path, ensembles):
+    again = run_folder(tmp_path / "again")
+    drawn = []
+    for folder in (ran, again):
+        (picture,) = pictures(open_held(folder, ensembles.world), ["fan"], Request())
+        drawn.append(hashlib.sha256(picture.data.to_csv().encode()).hexdigest())
+    assert drawn[0] == drawn[1]
