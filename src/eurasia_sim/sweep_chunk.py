@@ -27,7 +27,7 @@ from eurasia_sim.sweep_point import Batch, Point, Setup, batches, point_of
 OK = kernel.STATUS[0]
 ERROR, ABORTED, TIMEOUT = "error", "aborted", "timeout"
 # A call of the kernel is short enough for an interrupt to be answered between two.
-_RUNS_A_CALL = 8
+RUNS_A_CALL = 8
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
         rows.head["status"][at] = status
     if status != OK:
         return
-    size = max(1, _RUNS_A_CALL // len(family))
+    size = max(1, RUNS_A_CALL // len(family))
     for begin in range(0, len(draws), size):
         if stopped():
             raise Interrupted
