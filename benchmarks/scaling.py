@@ -1,7 +1,8 @@
 """What a sweep costs beyond the kernel, and how cost and memory grow: `python -m benchmarks.scaling`.
 
 A sweep is timed from its file to its manifest by the function that the command line calls; Python's own start and the
-compiling are left out. Turns of what is compared alternate, so that a machine's moods fall on all.
+compiling are left out. Turns of what is compared alternate, so that a machine's moods fall on all. What has Mesa to be
+loaded is imported where it is used, for every process of a cluster loads this file.
 """
 
 from __future__ import annotations
@@ -15,11 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.alone import alone
-from benchmarks.given import random_inputs
 from benchmarks.measured import Bar, Row, Section, exponent, machine, show
-from benchmarks.opponents import KernelRaces
-from benchmarks.reference import named_inputs
-from benchmarks.timed import MEASURES, REPLICATIONS, Bare, Spent, scratch, swept, timed_sweep
+from benchmarks.timed import MEASURES, REPLICATIONS, Bare, Spent, scratch, swept, swept_short, timed_sweep
 from benchmarks.units import Units, on_paper, unit_costs
 
 MOST_OVER_KERNEL, MOST_OVER_POOL, MOST_GROWTH, MOST_EXPONENT = 1.15, 1.25, 60.0, 3.0
@@ -85,17 +83,10 @@ def _ratios(name: str, above: list[Spent], below: list[Spent]) -> list[Row]:
     ]
 
 
-def swept_alone(runs: int, cores: int) -> float:
-    """Seconds of a sweep of short runs; called in a process of its own."""
-    return swept(runs, cores, short=True).seconds
-
-
 def memory(effort: Effort) -> Section:
     """The most memory that a sweep of many runs takes, beside one of few."""
-    from benchmarks import scaling
-
     sizes = (effort.few, effort.many)
-    found = {runs: alone(scaling.swept_alone, runs=runs, cores=effort.cores) for runs in sizes}
+    found = {runs: alone(swept_short, runs=runs, cores=effort.cores) for runs in sizes}
     rows = [Row(f"{runs:,} runs", (found[runs].peak / MEGABYTE,), "MB") for runs in sizes]
     growth = (found[effort.many].peak - found[effort.few].peak) / MEGABYTE
     about = (
@@ -107,13 +98,16 @@ def memory(effort: Effort) -> Section:
 
 def growth(effort: Effort) -> Section:
     """The powers by which cost grows in runs, months and actors."""
+    from benchmarks.opponents import KernelRaces
+    from benchmarks.reference import named_inputs
+
     inputs = named_inputs("us_exit")
     race = KernelRaces(inputs, 8 * effort.cores, 1)
     spans = [inputs.months // 8, inputs.months // 4, inputs.months // 2, inputs.months]
     months = [span + inputs.burn_in for span in spans]
     by_month = [_least(lambda span=span: race.advance(slice(0, 8), span)) for span in spans]  # type: ignore[misc]
     runs = [effort.fitted >> halvings for halvings in (3, 2, 1, 0)]
-    by_run = [_least(lambda size=size: swept(size, effort.cores, short=True)) for size in runs]  # type: ignore[misc]
+    by_run = [_least(lambda size=size: swept_short(size, effort.cores)) for size in runs]  # type: ignore[misc]
     by_actor = [_month_of(size) for size in SIZES]
     local = np.diff(np.log(by_actor)) / np.diff(np.log(SIZES))
     rows = (
@@ -125,8 +119,8 @@ def growth(effort: Effort) -> Section:
         Row("exponent in actors", (exponent(SIZES, by_actor),), ""),
     )
     about = (
-        f"Slope of the logarithm of cost over that of size, the least of {TURNS_OF_A_FIT} turns each; actors in random "
-        f"worlds of {OTHERS[0]} theatres and {OTHERS[1]} venues, kernel alone, one core."
+        f"Slope of the logarithm of cost, in processor time, over that of size, the least of {TURNS_OF_A_FIT} turns "
+        f"each; actors in random worlds of {OTHERS[0]} theatres and {OTHERS[1]} venues, kernel alone, one core."
     )
     steps = ", ".join(f"{power:.2f} from {a} to {b}" for power, a, b in zip(local, SIZES[:-1], SIZES[1:], strict=True))
     bar = Bar("exponent in actors", exponent(SIZES, by_actor), MOST_EXPONENT)
@@ -134,17 +128,20 @@ def growth(effort: Effort) -> Section:
 
 
 def _least(work: Callable[[], object]) -> float:
-    """Seconds of some work, the least of a few turns: what else the machine does only adds."""
+    """Processor seconds of some work, the least of a few turns: what else the machine does only adds."""
     times = []
     for _ in range(TURNS_OF_A_FIT):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return min(times)
 
 
-def _month_of(actors: int, months: int = 48) -> float:
-    """Seconds of a month of one run in a random world of so many actors."""
+def _month_of(actors: int, months: int = 240) -> float:
+    """Processor seconds of a month of one run in a random world of so many actors."""
+    from benchmarks.given import random_inputs
+    from benchmarks.opponents import KernelRaces
+
     inputs = random_inputs(0, (actors, *OTHERS), months=months, burn_in=0)
     race = KernelRaces(inputs, 2, 1)
     race.advance(slice(0, 2), months)

@@ -100,13 +100,21 @@ def stopwatch() -> Iterator[list[Spent]]:
     found.append(Spent(seconds, sum(now[:4]) - sum(times[:4])))
 
 
-def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = False) -> Spent:
+def swept(
+    runs: int, cores: int, scheduler: str | None = None, scenario: str = "us_exit", *, short: bool = False
+) -> Spent:
     """What a sweep takes from its file to its manifest, by the function that the command line calls."""
     with scratch() as folder, stopwatch() as found:
-        ended = carry_out(timed_sweep(folder, runs, short=short), folder, Work(workers=cores, scheduler=scheduler))
+        prepared = timed_sweep(folder, runs, scenario, short=short)
+        ended = carry_out(prepared, folder, Work(workers=cores, scheduler=scheduler))
         if ended.failed or not ended.complete or ended.runs != runs:
             raise ArithmeticError(f"{ended.failed} of {ended.runs} runs failed")
     return found[0]
+
+
+def swept_short(runs: int, cores: int) -> float:
+    """Seconds of a sweep of runs that are cut short."""
+    return swept(runs, cores, short=True).seconds
 
 
 @dataclass(frozen=True)

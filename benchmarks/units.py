@@ -101,13 +101,13 @@ def on_paper(units: Units) -> Section:
     days = RUNS_ON_PAPER * units.run / DAY
     memory = float(psutil.virtual_memory().total)
     limits = {
-        "the process that writes a folder": DAY / units.write * RUNS_A_CHUNK,
-        "merging and finishing, one process": DAY / (units.adopt + units.look) * RUNS_A_CHUNK,
-        f"the design's table in {memory / 1e9:.0f} GB of memory": memory / units.memory * REPLICATIONS,
+        "one process that writes a folder": DAY / units.write * RUNS_A_CHUNK,
+        "one process that merges and finishes": DAY / (units.adopt + units.look) * RUNS_A_CHUNK,
     }
     if units.hand is not None:
         limits["Dask's scheduler"] = DAY / units.hand * RUNS_A_CHUNK
     first = min(limits, key=limits.__getitem__)
+    table = memory / units.memory * REPLICATIONS
     rows = (
         Row("a run in the kernel", (units.kernel * 1e3,), "ms of a core"),
         Row("a run around the kernel", (units.around * 1e3,), "ms of a core"),
@@ -118,16 +118,18 @@ def on_paper(units: Units) -> Section:
         Row("laying out a point", (units.lay * 1e6,), "us"),
         Row("a run on disk", (units.disk,), "bytes"),
         Row("a point of the design in memory", (units.memory,), "bytes"),
-        *(Row(f"most in a day: {name}", (runs,), "runs") for name, runs in sorted(limits.items(), key=lambda x: x[1])),
+        *(Row(f"most by {name}", (runs,), "runs a day") for name, runs in sorted(limits.items(), key=lambda x: x[1])),
+        Row(f"most whose design fits {memory / 1e9:.0f} GB of memory", (table,), "runs a sweep"),
     )
+    cores = limits[first] * units.run / DAY
+    hours = parts * units.write / HOUR, parts * (units.adopt + units.look) / HOUR
     notes = (
         f"{RUNS_ON_PAPER:,} runs would take {days:,.0f} days of one core: a day on {days:,.0f} cores like these.",
-        f"They would be {parts:,.0f} parts and {RUNS_ON_PAPER * units.disk / 1e12:.1f} TB on disk; one writer would "
-        f"spend {parts * units.write / HOUR:,.0f} h on them, merging and finishing "
-        f"{parts * (units.adopt + units.look) / HOUR:,.0f} h, and the design's {points:,.0f} points would hold "
-        f"{points * units.memory / 1e9:,.0f} GB in every process that lays it out.",
-        f"What stops first: {first}, at {limits[first]:,.0f} runs a day, which is what "
-        f"{limits[first] * units.run / DAY:,.0f} cores make.",
+        f"They would be {parts:,.0f} parts and {RUNS_ON_PAPER * units.disk / 1e12:.1f} TB on disk.",
+        f"One writer would spend {hours[0]:,.0f} h on them, merging and finishing {hours[1]:,.0f} h.",
+        f"The design's {points:,.0f} points would hold {points * units.memory / 1e9:,.0f} GB in every process.",
+        f"What stops first in one sweep: the design's table, beyond {table:,.0f} runs for each {memory / 1e9:.0f} GB.",
+        f"What stops more cores first: {first}, at {limits[first]:,.0f} runs a day; {cores:,.0f} cores make them.",
     )
     about = (
         f"Measured costs of one run, part (of {RUNS_A_CHUNK} runs at most) and point (of {REPLICATIONS} replications), "
