@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
-LOOKS_A_SECOND = 10
+ROOT = Path(__file__).parents[1]
+LOOKS_A_SECOND = 5
 
 
 class Alone(NamedTuple):
@@ -37,14 +38,18 @@ def alone(function: Callable[..., Any], **given: Any) -> Alone:
         answer = Path(folder) / "answer.json"
         name = f"{function.__module__}:{function.__qualname__}"
         command = [sys.executable, "-m", "benchmarks.alone", name, json.dumps(given), str(answer)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path]))}
-        process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
         most = 0.0
-        while process.poll() is None:
-            most = max(most, _held(process))
-            time.sleep(1 / LOOKS_A_SECOND)
-        if process.returncode != 0:
-            raise RuntimeError(f"{name} failed: {process.stderr.read()}")
+        with (
+            (Path(folder) / "errors.txt").open("w+", encoding="utf-8") as errors,
+            psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=errors) as process,
+        ):
+            while process.poll() is None:
+                most = max(most, _held(process))
+                time.sleep(1 / LOOKS_A_SECOND)
+            if process.returncode != 0:
+                errors.seek(0)
+                raise RuntimeError(f"{name} failed: {errors.read()}")
         result, peak = json.loads(answer.read_text(encoding="utf-8"))
         return Alone(result, peak, max(most, peak))
 

@@ -20,8 +20,8 @@ HEAD = """# Performance
 <!-- written by `python -m benchmarks.performance`; edit the benchmarks, not the page -->
 
 Every figure below was measured in one run of one program, on the machine named, and is written by it:
-`python -m benchmarks.performance`. Ratios are of turns that alternate; a median comes with the least and the most. Other
-work on a machine slows whatever runs at that moment, so compare ratios rather than times, and run it yourself.
+`python -m benchmarks.performance`. Ratios are of turns that alternate; a median comes with the least and the most.
+Other work on a machine slows whatever runs at that moment, so compare ratios rather than times, and run it yourself.
 Each part also runs alone: `python -m benchmarks.speed`, `.roofline`, `.scaling`, `.peers`.
 """
 
