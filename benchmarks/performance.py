@@ -26,7 +26,7 @@ Each part also runs alone: `python -m benchmarks.speed`, `.roofline`, `.scaling`
 """
 
 
-def sections(*, quick: bool, cores: int) -> Iterator[Section]:
+def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
     """Every benchmark in turn, as it is done."""
     from benchmarks.peers import Size, compare
     from benchmarks.roofline import measure
@@ -38,15 +38,19 @@ def sections(*, quick: bool, cores: int) -> Iterator[Section]:
     small_effort = Effort(runs=80, turns=1, many=400, few=200, fitted=160, cores=cores, dask=False)
     yield race(small_race if quick else Race(cores=cores))
     yield roofline(measure("us_exit", *((2, 1) if quick else (8, 7))), "us_exit")
-    yield from scale(small_effort if quick else Effort(cores=cores)).sections
+    yield from scale(small_effort if quick else Effort(turns=turns, cores=cores)).sections
     yield compare(Size(2, 1, cores=cores) if quick else Size(cores=cores))
 
 
-def write(to: Path, *, quick: bool, cores: int, report: Callable[[Section], None] = lambda _: None) -> None:
-    """Measure everything and write the page."""
+def write(to: Path, *, quick: bool, cores: int, turns: int, report: Callable[[Section], None] = lambda _: None) -> None:
+    """Measure everything and write the page.
+
+    Args:
+        quick: a few runs of everything. turns: of the largest sweeps, which take most of the time.
+    """
     on, began, when = machine(cores), time.monotonic(), datetime.now(UTC)
     found = []
-    for section in sections(quick=quick, cores=cores):
+    for section in sections(quick=quick, cores=cores, turns=turns):
         found.append(section)
         report(section)
     lines = [
@@ -76,9 +80,10 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a few runs of everything, to see that it works")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--turns", type=int, default=3, help="of the largest sweeps")
     parser.add_argument("--out", type=Path, default=PAGE)
     asked = parser.parse_args()
-    write(asked.out, quick=asked.quick, cores=asked.cores, report=show)
+    write(asked.out, quick=asked.quick, cores=asked.cores, turns=asked.turns, report=show)
 
 
 if __name__ == "__main__":
