@@ -37,7 +37,7 @@ def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
     small_race = Race(cores=cores, repeats=1, kernel_runs=8, reference_runs=2, batched_runs=64)
     small_effort = Effort(runs=80, turns=1, many=400, few=200, fitted=160, cores=cores, dask=False)
     yield race(small_race if quick else Race(cores=cores))
-    yield roofline(measure("us_exit", *((2, 1) if quick else (8, 7))), "us_exit")
+    yield roofline(measure("us_exit", turns=1) if quick else measure("us_exit"), "us_exit")
     yield from scale(small_effort if quick else Effort(turns=turns, cores=cores)).sections
     yield compare(Size(2, 1, cores=cores) if quick else Size(cores=cores))
 

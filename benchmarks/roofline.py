@@ -1,8 +1,8 @@
 """How near the kernel comes to what this machine could do: `python -m benchmarks.roofline`.
 
 The ideal is the time that the operations which the equations need (`benchmarks.operations`) would take one after
-another at the rates that this machine reaches in flat loops over arrays in its nearest memory, on one core. The clock is
-that of the thread, which stands still while others have its core.
+another at the rates that this machine reaches in flat loops over arrays in its nearest memory, on one core. The clock
+is that of the thread, which stands still while others have its core.
 """
 
 from __future__ import annotations
