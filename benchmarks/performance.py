@@ -38,7 +38,7 @@ def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
     small_effort = Effort(runs=80, turns=1, many=400, few=200, fitted=160, cores=cores, dask=False)
     yield race(small_race if quick else Race(cores=cores))
     yield roofline(measure("us_exit", turns=1) if quick else measure("us_exit"), "us_exit")
-    yield from scale(small_effort if quick else Effort(turns=turns, cores=cores)).sections
+    yield from scale(small_effort if quick else Effort(turns=turns, cores=cores))
     yield compare(Size(2, 1, cores=cores) if quick else Size(cores=cores))
 
 

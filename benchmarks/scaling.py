@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.alone import alone
 from benchmarks.measured import Bar, Row, Section, exponent, machine, show
 from benchmarks.timed import MEASURES, REPLICATIONS, Bare, Spent, scratch, swept, swept_short, timed_sweep
-from benchmarks.units import Units, on_paper, unit_costs
+from benchmarks.units import on_paper, unit_costs
 
 MOST_OVER_KERNEL, MOST_OVER_POOL, MOST_GROWTH = 1.15, 1.25, 60.0
 MOST_LINEAR, MOST_OF_ACTORS = 1.1, 3.0  # exponents
@@ -150,20 +150,14 @@ def _month_of(actors: int, months: int = 240) -> float:
     return _least(lambda: race.advance(slice(0, 2), months)) / (2 * months)
 
 
-class Scaling(NamedTuple):
-    """All that this program finds."""
-
-    sections: tuple[Section, ...]
-    units: Units
-
-
-def scale(effort: Effort) -> Scaling:
-    """Measure everything."""
+def scale(effort: Effort) -> Iterator[Section]:
+    """Measure everything, a section at a time."""
     over, found = overheads(effort)
-    ratio = Row("", tuple(s.processor / k.processor for s, k in zip(found["sweep"], found["kernel"], strict=True)), "")
-    kernel = min(spent.processor for spent in found["kernel"]) / effort.runs
-    units = unit_costs(kernel, kernel * max(ratio.median - 1.0, 0.0), effort.cores, dask=effort.dask)
-    return Scaling((over, memory(effort), growth(effort), on_paper(units)), units)
+    yield over
+    yield memory(effort)
+    yield growth(effort)
+    kernel, sweep = (min(spent.processor for spent in found[name]) / effort.runs for name in ("kernel", "sweep"))
+    yield on_paper(unit_costs(kernel, max(sweep - kernel, 0.0), effort.cores, dask=effort.dask))
 
 
 def asked() -> Effort:
@@ -181,5 +175,5 @@ def asked() -> Effort:
 if __name__ == "__main__":
     effort = asked()
     print(machine(effort.cores))
-    for section in scale(effort).sections:
+    for section in scale(effort):
         show(section)
