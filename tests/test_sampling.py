@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,9 @@ def test_a_constraint_takes_points_out_and_says_how_many(world: World, tmp_path:
     assert (found.cells[:, 0] >= found.cells[:, 1]).all()
     with pytest.raises(DataError, match="leave none"):
         laid(world, tmp_path, "{kind: sobol, points: 64}", BOTH, rest.replace("at_least: 0", "at_least: 9"))
+
+
+def test_a_design_is_told_apart_by_its_points(world: World, tmp_path: Path) -> None:
+    design = laid(world, tmp_path, "{kind: sobol, points: 8}", BOTH)
+    assert design.digest == replace(design, cells=design.cells.copy()).digest
+    assert design.digest != replace(design, cells=design.cells[::-1].copy()).digest

@@ -93,6 +93,35 @@ def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(world: World, t
         assert inputs.scenario.settings == (f"{PRESSURE}={design.cells[number, 1]}",)
 
 
+def test_a_declared_number_is_moved_into_the_range_of_its_theory_or_left_to_what_holds_it(
+    world: World, tmp_path: Path
+) -> None:
+    text = (
+        "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\ndesign: {kind: latin_hypercube, points: 8}\n"
+        'factors: {theory: all, form.threat: all, "rules.*": declared}\nmeasures: [alignment]\n'
+    )
+    setup = (prepared := prepare_sweep(load_experiment(written(tmp_path, text), world), world)).setup
+    factors = {factor.name: at for at, factor in enumerate(setup.experiment.factors)}
+    moved = held = 0
+    for number, cells in enumerate(prepared.design.cells):
+        point = point_of(setup, number, cells)
+        preset, numbers = world.theories[point.theory or ""], dict(point.numbers)
+        fixed = set(preset.fix).union(*(world.forms[factor][form].fix for factor, form in point.forms))
+        for path in [path for path in factors if path.startswith("rules.")]:
+            name, cell, own = path.rsplit(".", 1)[1], cells[factors[path]], world.numbers[path]
+            if name in fixed:
+                held += 1
+                assert path not in numbers
+            elif name in preset.ranges:
+                moved += 1
+                low, high = preset.ranges[name]
+                assert numbers[path] == pytest.approx(low + (high - low) * (cell - own.low) / (own.high - own.low))
+            elif world.default_forms.items() <= dict(point.forms).items():
+                assert numbers[path] == pytest.approx(cell)
+    assert moved > 0
+    assert held > 0
+
+
 def test_a_lever_and_a_number_both_reach_the_runs(world: World, tmp_path: Path) -> None:
     runs = load_results(finished(grid(tmp_path, world), tmp_path))
     means = runs.groupby([f"x.{HABIT}", f"x.{PRESSURE}"])["alignment.russia.china"].mean()

@@ -174,3 +174,15 @@ def test_a_scheduler_that_cannot_be_had_is_said(world: World, whole: Path, tmp_p
     pytest.importorskip("distributed")
     with pytest.raises(DataError, match="--scheduler"):
         carry_out(the_sweep(whole, world), tmp_path, Work(scheduler=given))
+
+
+def test_a_scheduler_that_is_slow_to_go_costs_nothing() -> None:
+    class Slow:
+        def shutdown(self, wait: bool) -> None: ...
+
+        def close(self, timeout: float) -> None:
+            raise TimeoutError
+
+    crew = workforce.Cluster.__new__(workforce.Cluster)
+    crew.executor, crew.client, crew.cluster = Slow(), Slow(), Slow()  # type: ignore[assignment]
+    crew.close()

@@ -173,6 +173,5 @@ def values_of(world: World, draws: Draws, path: str) -> Floats:
 
 def hold_shares(world: World, rows: Floats) -> None:
     """Scale drawn shares of influence down where a theatre and domain hold more than one together."""
-    for row in rows:
-        influence = world.coded(row).initial_influence
-        influence /= np.maximum(influence.sum(axis=0, keepdims=True), 1.0)
+    influence = world.coded(rows).initial_influence
+    influence /= np.maximum(influence.sum(axis=1, keepdims=True), 1.0)

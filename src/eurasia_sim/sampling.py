@@ -32,8 +32,9 @@ class Design:
     @property
     def digest(self) -> str:
         """SHA-256 of factors and points."""
-        told = repr([factor.described() for factor in self.factors])
-        return hashlib.sha256(told.encode() + self.cells.tobytes()).hexdigest()
+        digest = hashlib.sha256(repr([factor.described() for factor in self.factors]).encode())
+        digest.update(self.cells.data)  # where they lie: a copy of many points would be most of a sweep's memory
+        return digest.hexdigest()
 
     def table(self) -> pd.DataFrame:
         """A row a point: `point`, then a column a factor, as the design lays them."""
@@ -70,7 +71,8 @@ def lay_out(experiment: Experiment) -> Design:
         kept &= (constraint.low <= total) & (total <= constraint.high)
     if not kept.any():
         raise DataError([f"{experiment.path}: the constraints leave none of {len(cells)} points"])
-    return Design(factors, np.ascontiguousarray(cells[kept], np.float64), int((~kept).sum()))
+    cells = np.ascontiguousarray(cells if kept.all() else cells[kept], np.float64)
+    return Design(factors, cells, int((~kept).sum()))
 
 
 def _places(factor: Factor) -> list[float]:
@@ -82,14 +84,13 @@ def _spread(experiment: Experiment) -> Floats:
     """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
     size = experiment.options["trajectories" if experiment.kind == "morris" else "points"]
     blocks = size if isinstance(size, list) else [size]
-    unit = np.concatenate([_unit(experiment, count, block) for block, count in enumerate(blocks)])
-    cells = np.empty_like(unit)
+    cells = np.concatenate([_unit(experiment, count, block) for block, count in enumerate(blocks)])
     for at, factor in enumerate(experiment.factors):
         if factor.levels:
-            place = np.minimum((unit[:, at] * len(factor.levels)).astype(int), len(factor.levels) - 1)
+            place = np.minimum((cells[:, at] * len(factor.levels)).astype(int), len(factor.levels) - 1)
             cells[:, at] = np.array(_places(factor))[place]
         else:
-            cells[:, at] = factor.low + (factor.high - factor.low) * unit[:, at]
+            cells[:, at] = factor.low + (factor.high - factor.low) * cells[:, at]
     return cells
 
 

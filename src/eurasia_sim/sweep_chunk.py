@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from eurasia_sim import kernel
 from eurasia_sim.chronicle import chronicle
@@ -25,7 +27,7 @@ from eurasia_sim.sweep_point import Batch, Point, Setup, batches, point_of
 OK = kernel.STATUS[0]
 ERROR, ABORTED, TIMEOUT = "error", "aborted", "timeout"
 # A call of the kernel is short enough for an interrupt to be answered between two.
-_RUNS_A_CALL = 8
+RUNS_A_CALL = 8
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,17 @@ def work(setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False
     rows = _empty(setup, chunk, points)
     for batch in batches(points):
         _run_batch(setup, batch, rows, stopped, status)
-    kept = experiment.columns or rows.columns
-    chosen = [rows.columns.index(name) for name in kept]
-    whole = pd.DataFrame({**rows.head, **{n: rows.means[:, at] for n, at in zip(kept, chosen, strict=True)}})
-    tables = {"parts": _parquet(whole)}
+    places = {name: at for at, name in enumerate(rows.columns)}
+    means = {name: rows.means[:, places[name]] for name in experiment.columns or rows.columns}
+    tables = {"parts": _parquet({**rows.head, **means})}
     if setup.keep != "measures":
         found = rows.trajectories if setup.keep == "trajectories" else rows.events
-        tables[setup.keep] = _parquet(pd.concat(found, ignore_index=True)) if found else b""
+        every = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+        tables[setup.keep] = _parquet({str(name): every[name] for name in every}) if found else b""
     return Finished(
         chunk.number,
-        len(whole),
-        int((whole["status"] != OK).sum()),
+        len(rows.means),
+        int((rows.head["status"] != OK).sum()),
         time.perf_counter() - began,
         {name: content for name, content in tables.items() if content},
     )
@@ -100,13 +102,16 @@ def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
     times, per_point = setup.experiment.replications, setup.experiment.runs_a_point
     count = len(points) * per_point
     inputs = setup.inputs(points[0].scenarios[0], points[0])
+    numbers = [dict(point.numbers) for point in points]
     factors = {}
     for at, factor in enumerate(setup.experiment.factors):
-        values = [factor.value(cell) for cell in chunk.cells[:, at]]
-        if factor.declared:
-            held = [dict(point.numbers).get(factor.name) for point in points]
+        values: Any = chunk.cells[:, at]
+        if factor.is_text:
+            values = np.array([factor.value(cell) for cell in values], object)
+        elif factor.declared:
+            held = [own.get(factor.name) for own in numbers]
             values = [_held(setup, factor, p) if v is None else v for v, p in zip(held, points, strict=True)]
-        factors[factor.column] = np.repeat(np.array(values, object if factor.is_text else np.float64), per_point)
+        factors[factor.column] = np.repeat(values, per_point)
     scenarios = [name for point in points for name in point.scenarios for _ in range(times)]
     theories = [setup.theory(n, point) for point in points for n in point.scenarios for _ in range(times)]
     head = {
@@ -147,7 +152,7 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
         rows.head["status"][at] = status
     if status != OK:
         return
-    size = max(1, _RUNS_A_CALL // len(family))
+    size = max(1, RUNS_A_CALL // len(family))
     for begin in range(0, len(draws), size):
         if stopped():
             raise Interrupted
@@ -190,8 +195,13 @@ def _take(
             rows.events.append(told)
 
 
-def _parquet(table: pd.DataFrame) -> bytes:
-    """A table as parquet (zstd); the same table gives the same bytes."""
+def _parquet(columns: Mapping[str, Any]) -> bytes:
+    """A table as parquet (zstd); the same table gives the same bytes, and NaN is a missing value.
+
+    Texts repeat and numbers hardly do, so a dictionary is kept of texts alone.
+    """
+    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    texts = [field.name for field in table.schema if not pa.types.is_primitive(field.type)]
     buffer = io.BytesIO()
-    table.to_parquet(buffer, compression="zstd", index=False)
+    pq.write_table(table, buffer, compression="zstd", use_dictionary=texts)
     return buffer.getvalue()

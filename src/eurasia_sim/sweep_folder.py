@@ -187,9 +187,8 @@ class Folder:
         def write(aside: Path) -> None:
             nonlocal count
             writer = None
-            for number in [number for number in self.plan.numbers if self.part(number).exists()]:
-                columns = [*_TELLING, *factors]
-                failed = pd.read_parquet(self.part(number), columns=columns, filters=[("status", "!=", OK)])
+            for part in [self.part(number) for number in self.plan.numbers if self.part(number).exists()]:
+                failed = _failed(part, [*_TELLING, *factors])
                 if len(failed):
                     count += len(failed)
                     table = pa.Table.from_pandas(_told(failed, repro), preserve_index=False)
@@ -204,6 +203,14 @@ class Folder:
         if not count:
             path.unlink()
         return count
+
+
+def _failed(part: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The failed runs of a part; where none failed, no more than that is read."""
+    with pq.ParquetFile(part) as file:
+        if file.read(columns=["status"])["status"].unique().to_pylist() == [OK]:
+            return pd.DataFrame()
+    return pd.read_parquet(part, columns=list(columns), filters=[("status", "!=", OK)])
 
 
 def _told(failed: pd.DataFrame, repro: Mapping[str, Any]) -> pd.DataFrame:

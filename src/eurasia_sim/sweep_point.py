@@ -9,12 +9,11 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eurasia_sim.design import Draws, hold_shares, put
 from eurasia_sim.experiment_form import SPREAD, Experiment, Factor
 from eurasia_sim.inputs import Inputs, capability_index, prepare, schedule_of
-from eurasia_sim.parameters import Schedule
+from eurasia_sim.parameters import Floats, Integers, Schedule
 from eurasia_sim.posture import build_posture
 from eurasia_sim.scenario import Scenario, apply_settings
 from eurasia_sim.world import World
@@ -65,6 +64,7 @@ class Setup:
     keep: Keep = "measures"
     _schedules: _Recent = field(default_factory=lambda: _Recent(_MOST_SCHEDULES), compare=False)
     _inputs: _Recent = field(default_factory=lambda: _Recent(_MOST_INPUTS), compare=False)
+    _scales: _Recent = field(default_factory=lambda: _Recent(_MOST_INPUTS), compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process needs; it makes its own schedules."""
@@ -74,6 +74,25 @@ class Setup:
     def scenarios(self) -> Mapping[str, Scenario]:
         """By name."""
         return {scenario.name: scenario for scenario in self.experiment.scenarios}
+
+    @cached_property
+    def choices(self) -> list[tuple[int, Factor]]:
+        """Factors that choose a scenario, theory, form or seed, each with its column of the design's table."""
+        return [(at, factor) for at, factor in enumerate(self.experiment.factors) if _is_choice(factor)]
+
+    @cached_property
+    def moves(self) -> list[tuple[int, Factor]]:
+        """Factors that move several paths, or one that is no number, each with its column of the design's table."""
+        return [
+            (at, factor)
+            for at, factor in enumerate(self.experiment.factors)
+            if not _is_choice(factor) and (factor.moves or not _is_number(factor.name, self.world))
+        ]
+
+    def scales(self, theory: str | None, forms: Mapping[str, str], scenario: str) -> Scales:
+        """The scales of the numbers that points set under a theory and its forms."""
+        key = (theory, tuple(forms.items()), scenario)
+        return self._scales.get(key, lambda: _scales(self, theory, forms, scenario))
 
     def theory(self, name: str, point: Point) -> str:
         """The theory a scenario is run under at a point."""
@@ -99,29 +118,34 @@ class Setup:
         return self._inputs.get((name, theory, tuple(forms.items())), prepared)
 
 
-def point_of(setup: Setup, number: int, cells: Sequence[float]) -> Point:
+def point_of(setup: Setup, number: int, cells: Floats) -> Point:
     """What one row of the design's table asks for."""
-    experiment, world = setup.experiment, setup.world
-    given = {factor.name: factor.value(cell) for factor, cell in zip(experiment.factors, cells, strict=True)}
+    experiment = setup.experiment
+    given = {factor.name: factor.value(cells[at]) for at, factor in setup.choices}
     theory = str(given["theory"]) if "theory" in given else experiment.theory
     forms = {**experiment.forms, **{n.partition(".")[2]: str(v) for n, v in given.items() if n.startswith("form.")}}
     chosen = (str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios)
-    numbers: dict[str, float] = {}
+    numbers = setup.scales(theory, forms, chosen[0]).numbers(cells)
     settings: list[str] = []
-    for factor in experiment.factors:
-        for path, value in _moved(factor, given[factor.name]):
-            if path in ("scenario", "theory", "seed") or path.startswith("form."):
-                continue
-            if path in world.numbers and not path.startswith(_POSTURE):
-                held = _as_theory_has_it(setup, factor, float(value), theory, forms, chosen[0])
-                if held is not None:
-                    numbers[path] = held
+    for at, factor in setup.moves:
+        for path, value in _moved(factor, factor.value(cells[at])):
+            if _is_number(path, setup.world):
+                numbers[path] = float(value)
             else:
                 settings.append(f"{path}={value}")
     root = int(given.get("seed", experiment.seed))
     key = () if experiment.chance == "common" else (number,)
     seeds = np.random.SeedSequence(root, spawn_key=key).generate_state(experiment.replications, np.uint64)
     return Point(chosen, theory, tuple(forms.items()), tuple(numbers.items()), tuple(settings), tuple(map(int, seeds)))
+
+
+def _is_choice(factor: Factor) -> bool:
+    return factor.name in ("scenario", "theory", "seed") or factor.name.startswith("form.")
+
+
+def _is_number(path: str, world: World) -> bool:
+    """Whether every run's own parameters hold what stands under a path."""
+    return path in world.numbers and not path.startswith(_POSTURE)
 
 
 def _moved(factor: Factor, value: float | str) -> Iterator[tuple[str, float | str]]:
@@ -133,30 +157,57 @@ def _moved(factor: Factor, value: float | str) -> Iterator[tuple[str, float | st
         yield path, first + (last - first) * share
 
 
-def _as_theory_has_it(
-    setup: Setup, factor: Factor, value: float, theory: str | None, forms: Mapping[str, str], scenario: str
-) -> float | None:
-    """A number drawn over its declared range, moved into the theory's own; none where theory or forms hold it.
+@dataclass(frozen=True)
+class Scales:
+    """The numbers that a row of the design's table sets, and how its cells become their values."""
 
-    A number that the file names itself, with its own range or levels, is what the file says.
+    paths: tuple[str, ...]
+    columns: Integers  # by path, where its cell stands in the row
+    spans: Floats  # (4, paths) low and width of what a factor's own low and width are stretched to, and those two
+
+    def numbers(self, cells: Floats) -> dict[str, float]:
+        """Values by path."""
+        low, width, own_low, own_width = self.spans
+        values = low + width * (cells[self.columns] - own_low) / own_width
+        return dict(zip(self.paths, values.tolist(), strict=True))
+
+
+def _scales(setup: Setup, theory: str | None, forms: Mapping[str, str], scenario: str) -> Scales:
+    """How a theory under its forms has the numbers that factors set; what it holds itself is left out."""
+    found: list[tuple[str, int, tuple[float, ...]]] = []
+    for at, factor in enumerate(setup.experiment.factors):
+        numbers = [path for path in factor.moves or (factor.name,) if _is_number(path, setup.world)]
+        span = _span(setup, factor, theory, forms, scenario)
+        found += [(path, at, span) for path in numbers if span is not None and not _is_choice(factor)]
+    paths, columns, spans = zip(*found, strict=True) if found else ((), (), np.zeros((0, 4)))
+    return Scales(tuple(paths), np.array(columns, np.int64), np.array(spans).T)
+
+
+def _span(
+    setup: Setup, factor: Factor, theory: str | None, forms: Mapping[str, str], scenario: str
+) -> tuple[float, float, float, float] | None:
+    """The scale of a factor's number, as in `Scales.spans`; none where theory or forms hold the number.
+
+    A number drawn over its declared range is moved into the theory's own. One that the file names itself, with its own
+    range or levels, is what the file says.
     """
     world = setup.world
-    name = factor.name.rsplit(".", 1)[1] if "." in factor.name else factor.name
     if not factor.declared or not factor.name.startswith("rules."):
-        return value
+        return 0.0, 1.0, 0.0, 1.0
+    name = factor.name.rsplit(".", 1)[1]
     preset = world.theories[theory or setup.scenarios[scenario].theory or world.default_theory]
     chosen = {**world.default_forms, **forms}
     if name in preset.fix or any(name in world.forms[f][a].fix for f, a in chosen.items()):
         return None
     low, high = preset.ranges.get(name, (factor.low, factor.high))
-    return low + (high - low) * (value - factor.low) / (factor.high - factor.low)
+    return low, high - low, factor.low, factor.high - factor.low
 
 
 @dataclass(frozen=True)
 class Batch:
     """Points that share draws, crossed with points that share schedules: run as one family."""
 
-    members: NDArray[np.int64]  # (D, S) numbers within the chunk
+    members: Integers  # (D, S) numbers within the chunk
     points: Sequence[Point]
 
     def draws(self, setup: Setup) -> Draws:

@@ -20,6 +20,7 @@ from eurasia_sim.sweep_point import Setup
 
 # One core a worker: a linear algebra library that starts its own threads in each would only make them wait.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_PATIENCE = 10  # seconds for a scheduler to take its leave
 
 
 class Crew(Protocol):
@@ -176,11 +177,12 @@ class Cluster(Others):
         self.close()
 
     def close(self) -> None:
-        """Leave the scheduler, and end our own."""
+        """Leave the scheduler, and end our own; one that is slow to go costs no finished part."""
         self.executor.shutdown(wait=False)
-        self.client.close(timeout=2)
-        if self.cluster is not None:
-            self.cluster.close(timeout=2)
+        with contextlib.suppress(TimeoutError):
+            self.client.close(timeout=_PATIENCE)
+            if self.cluster is not None:
+                self.cluster.close(timeout=_PATIENCE)
 
 
 @functools.lru_cache(maxsize=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -151,11 +152,11 @@ class World:
         return row
 
     def coded(self, row: Floats) -> Coded:
-        """Views of a flat row as the named arrays."""
+        """Views of a flat row, or of many (..., M), as the named arrays."""
         fields, at = {}, 0
         for name, shape in coded_shapes(len(self.actors), len(self.theatres)).items():
-            size = int(np.prod(shape))
-            fields[name] = row[at : at + size].reshape(shape)
+            size = math.prod(shape)
+            fields[name] = row[..., at : at + size].reshape(*row.shape[:-1], *shape)
             at += size
         return Coded(**fields)
 

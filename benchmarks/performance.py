@@ -1,0 +1,90 @@
+"""All benchmarks in one run, and the page that they make: `python -m benchmarks.performance`.
+
+Writes docs/performance.md; no figure on it is typed by hand. What a benchmark needs is imported where it is used, for
+every process of a cluster loads this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.measured import Section, machine, page, show, told
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+HEAD = """# Performance
+<!-- written by `python -m benchmarks.performance`; edit the benchmarks, not the page -->
+
+Every figure below was measured in one run of one program, on the machine named, and is written by it:
+`python -m benchmarks.performance`. Ratios are of turns that alternate; a median comes with the least and the most.
+Other work on a machine slows whatever runs at that moment, so compare ratios rather than times, and run it yourself.
+Each part also runs alone: `python -m benchmarks.speed`, `.roofline`, `.scaling`, `.peers`.
+"""
+
+
+def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
+    """Every benchmark in turn, as it is done."""
+    from benchmarks.peers import Size, compare
+    from benchmarks.roofline import measure
+    from benchmarks.roofline import section as roofline
+    from benchmarks.scaling import Effort, scale
+    from benchmarks.speed import Race, race
+
+    small_race = Race(cores=cores, repeats=1, kernel_runs=8, reference_runs=2, batched_runs=64)
+    small_effort = Effort(runs=80, turns=1, many=400, few=200, fitted=160, cores=cores, dask=False)
+    yield race(small_race if quick else Race(cores=cores))
+    yield roofline(measure("us_exit", turns=1) if quick else measure("us_exit"), "us_exit")
+    yield from scale(small_effort if quick else Effort(turns=turns, cores=cores))
+    yield compare(Size(2, 1, cores=cores) if quick else Size(cores=cores))
+
+
+def write(to: Path, *, quick: bool, cores: int, turns: int, report: Callable[[Section], None] = lambda _: None) -> None:
+    """Measure everything and write the page.
+
+    Args:
+        quick: a few runs of everything. turns: of the largest sweeps, which take most of the time.
+    """
+    on, began, when = machine(cores), time.monotonic(), datetime.now(UTC)
+    found = []
+    for section in sections(quick=quick, cores=cores, turns=turns):
+        found.append(section)
+        report(section)
+    lines = [
+        HEAD,
+        f"{when:%Y-%m-%d}: {' '.join(on.split())}; {(time.monotonic() - began) / 60:.0f} minutes in all.",
+        "",
+    ]
+    if quick:
+        lines += ["**A try with a few runs: its figures say that the program works, and nothing else.**", ""]
+    bars = [bar for section in found for bar in section.bars]
+    lines += ["| what is asked | found | at most | |", "|---|---:|---:|---|"]
+    lines += [
+        f"| {bar.name} | {bar.found:.3g} {bar.unit} | {bar.most:g} {bar.unit} | {'met' if bar.is_met else 'not met'} |"
+        for bar in bars
+    ]
+    for section in found:
+        lines += ["", *page(section)]
+    to.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    for bar in bars:
+        print(told(bar))
+
+
+def main() -> None:
+    """Measure, print, and write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.performance", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--quick", action="store_true", help="a few runs of everything, to see that it works")
+    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--turns", type=int, default=3, help="of the largest sweeps")
+    parser.add_argument("--out", type=Path, default=PAGE)
+    asked = parser.parse_args()
+    write(asked.out, quick=asked.quick, cores=asked.cores, turns=asked.turns, report=show)
+
+
+if __name__ == "__main__":
+    main()
