@@ -1,4 +1,4 @@
-"""The tables of docs/odd.md, made from the data; `python -m tests.docs.tables` writes them anew."""
+"""The tables of docs/odd.md and README.md, made from the data; `python -m tests.docs.tables` writes them anew."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from eurasia_sim.levers import levers
 from eurasia_sim.markdown import table
 from eurasia_sim.world import OF_RULES, World, load_world
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "odd.md"
+HOUSE = Path(__file__).resolve().parents[2]
+PAGE = HOUSE / "docs" / "odd.md"
+README = HOUSE / "README.md"
+FINDINGS = HOUSE / "docs" / "findings.md"
 MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -90,8 +93,16 @@ def of_world(world: World) -> str:
     return table(("part", "what", "unit", "numbers", "drawn", "basis"), rows)
 
 
+def of_findings(page: str) -> str:
+    """What became of each hypothesis, in short: the rows of the findings' own table without places and sources."""
+    rows = [
+        line.strip("| ").split(" | ") for line in page.splitlines() if re.match(r"\| [HP]\d+r? \| .* \| \*\*", line)
+    ]
+    return table(("", "says", "verdict", "share of the space [95 %]"), (row[:4] for row in rows))
+
+
 def tables() -> dict[str, str]:
-    """Every table of the page by the name in its marker."""
+    """Every table by the name in its marker."""
     world = load_world(DEFAULT_WORLD)
     mechanisms: dict[str, list[Number]] = {}
     for path, number in world.numbers.items():
@@ -104,6 +115,7 @@ def tables() -> dict[str, str]:
         "levers": of_levers(),
         "measures": of_measures(),
         "world": of_world(world),
+        "findings": of_findings(FINDINGS.read_text(encoding="utf-8")),
     }
 
 
@@ -114,4 +126,5 @@ def current(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(current(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (PAGE, README):
+        page.write_text(current(page.read_text(encoding="utf-8")), encoding="utf-8")
