@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from eurasia_sim.dashboard import comparing, contrast, served
+from eurasia_sim.dashboard import contrast, served
 from eurasia_sim.dashboard.contrast import Pasts, answers, draw, parting_month
 from eurasia_sim.dashboard.question import Question
 from eurasia_sim.ensemble import run_paired
@@ -85,7 +85,10 @@ def test_answers_grow_until_they_are_told_to_stop(family, draws):
     assert list(growing) == []
 
 
+@pytest.mark.browser
 def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch):
+    from eurasia_sim.dashboard import comparing
+
     monkeypatch.setattr(contrast, "BATCHES", (4, 4))
     question, column = Question("us_exit"), "competition.russia-china.central_asia"
     shown = list(comparing.answered(question, "us_stays", column, Pasts(), threading.Event()))
