@@ -146,7 +146,9 @@ def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[st
     if path is None:
         known = names(world=world.directory)
         name = str(name_or_path)
-        unknown = Problem(name, 1, 1, f"unknown scenario '{name}'", "", nearest(name, known), ", ".join(known))
+        own = f"{name}.yaml"
+        meant = own if Path(own).is_file() else nearest(name, known)
+        unknown = Problem(name, 1, 1, f"unknown scenario '{name}'", "", meant, ", ".join(known))
         raise InputProblems([unknown])
     document = read_file(path)
     draft, parent = _examine(document, path, world)

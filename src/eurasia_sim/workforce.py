@@ -155,7 +155,7 @@ class Cluster(Others):
         try:
             from distributed import Client, LocalCluster
         except ImportError:
-            raise DataError(["--scheduler needs Dask: pip install 'eurasia-sim[cluster]'"]) from None
+            raise DataError(["--scheduler needs Dask: pip install '.[cluster]' in the clone"]) from None
         self.cluster: Any = None
         kind, _, count = scheduler.partition(":")
         if kind == "local":

@@ -52,7 +52,7 @@ def compare(
     first = open_results(a)
     second = None if b is None or b.resolve() == a.resolve() else open_results(b)
     matched = sides(first, second, scenarios, theory or ())
-    notes = warnings(*matched[0], force=force)
+    notes = warnings(*matched[0], force=force) + _left_out(matched)
     measures = chosen_measures(first, second or first, measure or ())
     kinds = [kind] if kind else [REFERENCE, RANGES]
     found = [each for both in matched for each in compare_sides(*both, measures, kinds, smallest)]
@@ -64,6 +64,18 @@ def compare(
         typer.echo(json.dumps(_as_json(matched, found, notes, smallest), indent=2, ensure_ascii=False))
     else:
         _print(matched, found, notes, smallest)
+
+
+def _left_out(matched: list[tuple[Side, Side]]) -> list[str]:
+    """Which scenarios of two folders are compared with nothing."""
+    notes: list[str] = []
+    if matched[0][0].results.folder == matched[0][1].results.folder:
+        return notes
+    for letter, sides in zip("AB", zip(*matched, strict=True), strict=True):
+        told = {side.scenario for side in sides}
+        if alone := [name for name in sides[0].results.manifest["scenarios"] if name not in told]:
+            notes.append(f"only in {letter} and left out: {', '.join(alone)} (--scenarios X Y compares two by name)")
+    return notes
 
 
 def _basis(smallest: float | None) -> str:

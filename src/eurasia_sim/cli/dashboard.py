@@ -23,7 +23,7 @@ def dashboard(
     Example: eurasia-sim dashboard --port 8765
     """
     if find_spec("solara") is None or find_spec("uvicorn") is None:
-        typer.echo('the live page needs its extra: pip install "eurasia-sim[live]"', err=True)
+        typer.echo('the live page needs its extra: pip install ".[live]" in the clone', err=True)
         raise typer.Exit(FAILED_WORK)
     from eurasia_sim.cli.running import compile_once
     from eurasia_sim.dashboard import served

@@ -28,7 +28,9 @@ def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Seq
         return tuple(world.theories)
     unknown = [name for name in asked or () if name not in world.theories]
     if unknown:
-        raise DataError([f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown])
+        known = ", ".join(world.theories)
+        said = [f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown]
+        raise DataError([*said, f"    allowed: {known}, all"])
     if asked:
         return tuple(dict.fromkeys(asked))
     own = {name for name in of_scenarios if name}
@@ -39,11 +41,12 @@ def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Seq
 
 def compile_once(inputs: Inputs, draws: Draws) -> None:
     """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
-    from eurasia_sim.compilation import cache_folder
     from eurasia_sim.ensemble import run_paired
+    from eurasia_sim.kernel import run_chunk
 
-    if not any(cache_folder().glob("**/*.nbc")):
-        typer.echo("compiling once for this version of the model, about 60 s ...", err=True)
+    kept = getattr(run_chunk, "stats", None)  # none where nothing is compiled
+    if kept is not None and not any(Path(kept.cache_path).glob("kernel.run_chunk-*.nbc")):
+        typer.echo("compiling once for this version of the model, one to three minutes ...", err=True)
     run_paired([inputs], draws.part(slice(0, 1)), (0, 1))
 
 

@@ -189,8 +189,10 @@ def open_held(folder: Path, world: World, filters: Sequence[str] = ()) -> Held:
     Raises:
         DataError: where it is none, is not finished, or its manifest is damaged.
     """
+    if not folder.is_dir():
+        raise DataError([f"{folder} is no folder"])
     manifest = read_manifest(folder)
-    if not folder.is_dir() or not (folder / "manifest.json").is_file():
+    if not (folder / "manifest.json").is_file():
         began = (folder / PARTS).is_dir()
         more = "it is not finished: the command that began it goes on from there" if began else "it has no manifest"
         raise DataError([f"{folder} is no finished results folder: {more}"])

@@ -41,6 +41,11 @@ def _grouped(held: Held, request: Request, measures: Sequence[str]) -> Iterator[
         yield str(theory), own.reset_index(drop=True), by
 
 
+def _spread(held: Held) -> str:
+    """What the runs of a folder range over."""
+    return "the points of the design" if held.factors else "the declared ranges"
+
+
 def _wording(held: Held, measures: Sequence[str]) -> dict[str, Any]:
     return {"names": held.names, "units": held.units(measures)}
 
@@ -57,7 +62,7 @@ def distributions(held: Held, request: Request) -> Iterator[Picture]:
             yield from _ridges(held, table, by, measures, theory)
             continue
         figure = outcome_distribution(
-            table, measures, f"{held.title}: over what is uncertain", held.caption(table), by=by,
+            table, measures, f"{held.title}: over {_spread(held)}", held.caption(table), by=by,
             **_wording(held, measures),
         )  # fmt: skip
         says = f"Densities, boxes and dots of runs by {factor_name(by)}: {_listed(held, measures)}."
@@ -149,11 +154,11 @@ def differences(held: Held, request: Request) -> Iterator[Picture]:
             gaps = pd.concat(
                 [
                     differences_of(part, first, other, measures, _OVER.get(str(kind), str(kind)))
-                    for kind, part in runs.groupby("set", sort=False)
+                    for kind, part in sorted(runs.groupby("set"), key=lambda group: group[0] != REFERENCE)
                 ],
                 ignore_index=True,
             )
-            pair = runs[runs["scenario"].isin((first, other))]
+            pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
             figure = paired_difference(gaps, f"{first} less {other}", held.caption(pair), **_wording(held, measures))
             stem = f"difference-{theory}" + (f"-{other}" if len(others) > 1 else "")
             says = f"Mean paired difference, {first} less {other}, with 95 % intervals: {_listed(held, measures)}."

@@ -68,7 +68,7 @@ def event_timeline(
         _dates(top, record)
         for at, kind in enumerate(kinds):
             _lane(below, events[events["kind"] == kind], -float(at), actors, marks, names or {})
-        counts = [f"{kind.replace('_', ' ')}\n{int((events['kind'] == kind).sum())}" for kind in kinds]
+        counts = [f"{kind.replace('_', ' ')}\n{int((events['kind'] == kind).sum())} times" for kind in kinds]
         below.set_yticks(-np.arange(len(kinds), dtype=float), counts, fontsize=7)
         below.set_ylim(-max(len(kinds), 1) + 0.4, 0.6)
         below.tick_params(axis="y", length=0)
@@ -127,10 +127,11 @@ def _write(panel: Axes, events: pd.DataFrame, years: np.ndarray, height: float, 
     for row, year in sorted(zip(rows_of(events), years, strict=True), key=lambda pair: pair[1]):
         if not groups or year - groups[-1][0] > near:
             groups.append((year, {}))
-        said = " ".join(names.get(word, word) for word in str(row["detail"]).split())
+        did = " ".join(names.get(word, word) for word in str(row["detail"]).split())
+        said = f"{names.get(row['actor'], row['actor'])} {did}"
         groups[-1][1].setdefault(said, []).append(names.get(row["theatre"], row["theatre"]))
     for year, said_of in groups:
-        words = "; ".join(f"{', '.join(dict.fromkeys(places))}: {said}" for said, places in said_of.items())
+        words = "; ".join(f"{said}: {', '.join(dict.fromkeys(places))}" for said, places in said_of.items())
         late = year > low + 0.75 * (high - low)
         panel.annotate(
             textwrap.fill(words, 44), (year, height), xytext=(4 if late else 1, -9), textcoords="offset points",
