@@ -174,7 +174,10 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
 
 
 def test_numbers_are_written_alike():
-    assert number(-0.00123) == "−0.0012"
+    assert number(-0.001234) == "−0.00123"
+    assert number(0.00002) == "0.0000200"
+    assert number(34198.6639) == "34\N{THIN SPACE}198.7"
+    assert number(0.01234) == "0.0123"
     assert number(float("nan")) == number(None) == "–"
     assert number(12345) == "12\N{THIN SPACE}345"
     assert number(float("inf")) == "∞"

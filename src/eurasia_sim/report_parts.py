@@ -54,13 +54,17 @@ class Section:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A number as the page writes it; a dash where there is none."""
+    """A number as the page writes it, the smallest with three digits that count; a dash where there is none."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, float) and math.isinf(value):
         return "−∞" if value < 0 else "∞"
+    if isinstance(value, float) and 1e-12 < abs(value) < 10.0 ** (2 - digits):
+        digits = 2 - math.floor(math.log10(abs(value)))
+    elif isinstance(value, float) and abs(value) >= 1000.0:
+        digits = min(digits, 1)
     text = f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
     return text.replace(",", "\N{THIN SPACE}").replace("-", "−")
 
