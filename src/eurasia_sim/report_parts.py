@@ -61,7 +61,7 @@ def number(value: Any, digits: int = 4) -> str:
         return str(value)
     if isinstance(value, float) and math.isinf(value):
         return "−∞" if value < 0 else "∞"
-    if isinstance(value, float) and 1e-12 < abs(value) < 10.0 ** (2 - digits):
+    if isinstance(value, float) and 1e-12 < abs(value) < 0.01:
         digits = 2 - math.floor(math.log10(abs(value)))
     elif isinstance(value, float) and abs(value) >= 1000.0:
         digits = min(digits, 1)
