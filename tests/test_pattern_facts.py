@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,9 +176,12 @@ FACTS: dict[str, Callable[[Figures], bool]] = {
 
 @pytest.fixture(scope="module")
 def figures(repository: Path) -> Figures:
-    folder = repository.parent / "shared" / "data"
+    named = os.environ.get("EURASIA_SIM_DATA")
+    folder = Path(named) if named else repository.parent / "shared" / "data"
     if not any(folder.glob("*.csv")):
-        pytest.skip("the datasets are not at hand; the package needs none of them")
+        if named:
+            pytest.fail(f"EURASIA_SIM_DATA names {folder}, which holds no .csv file")
+        pytest.skip("the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA")
     return Figures(folder)
 
 
