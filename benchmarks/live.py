@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.speed import line, machine
+from benchmarks.measured import Row, Section, machine, show
 from eurasia_sim.dashboard import comparing, served
 from eurasia_sim.dashboard.contrast import BATCHES, Pasts
 from eurasia_sim.dashboard.explaining import key_columns
@@ -122,10 +122,13 @@ def main() -> None:
     options = parser.parse_args()
     print(machine(os.cpu_count() or 1))
     found = (of_the_page if options.page else of_the_code)(options)
-    print(f"\n{f'{options.scenario} against {options.second}':<58}{'median':>10}{'least':>10}{'most':>10}")
-    for name, times in found.items():
-        for runs, said in ((FIRST, f"{name}: first answer drawn ({FIRST} pairs)"), (ALL, f"{name}: {ALL} pairs drawn")):
-            print(line(said, [each[runs] for each in times], "s"))
+    said = {FIRST: f"first answer drawn ({FIRST} pairs)", ALL: f"{ALL} pairs drawn"}
+    rows = tuple(
+        Row(f"{name}: {said[runs]}", tuple(each[runs] for each in times), "s")
+        for name, times in found.items()
+        for runs in (FIRST, ALL)
+    )
+    show(Section("The live answer", f"{options.scenario} against {options.second}, asked again and again.", rows))
 
 
 if __name__ == "__main__":
