@@ -176,13 +176,21 @@ def test_a_scheduler_that_cannot_be_had_is_said(world: World, whole: Path, tmp_p
         carry_out(the_sweep(whole, world), tmp_path, Work(scheduler=given))
 
 
-def test_a_scheduler_that_is_slow_to_go_costs_nothing() -> None:
+def test_a_client_that_is_slow_to_go_leaves_no_cluster_of_ours_behind() -> None:
+    asked: list[str] = []
+
     class Slow:
-        def shutdown(self, wait: bool) -> None: ...
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def shutdown(self, wait: bool) -> None:
+            asked.append(self.name)
 
         def close(self, timeout: float) -> None:
+            asked.append(self.name)
             raise TimeoutError
 
     crew = workforce.Cluster.__new__(workforce.Cluster)
-    crew.executor, crew.client, crew.cluster = Slow(), Slow(), Slow()  # type: ignore[assignment]
+    crew.executor, crew.client, crew.cluster = (Slow(name) for name in ("executor", "client", "cluster"))  # type: ignore[assignment]
     crew.close()
+    assert asked == ["executor", "client", "cluster"]

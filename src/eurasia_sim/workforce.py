@@ -179,10 +179,9 @@ class Cluster(Others):
     def close(self) -> None:
         """Leave the scheduler, and end our own; one that is slow to go costs no finished part."""
         self.executor.shutdown(wait=False)
-        with contextlib.suppress(TimeoutError):
-            self.client.close(timeout=_PATIENCE)
-            if self.cluster is not None:
-                self.cluster.close(timeout=_PATIENCE)
+        for each in filter(None, (self.client, self.cluster)):
+            with contextlib.suppress(TimeoutError):
+                each.close(timeout=_PATIENCE)
 
 
 @functools.lru_cache(maxsize=2)

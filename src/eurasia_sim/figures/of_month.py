@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,15 +30,7 @@ class Moment(NamedTuple):
 
 def tie_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
     """Alignment of every actor toward every other: `month` (the label), `first`, `second`, `alignment`."""
-    return pd.DataFrame(
-        [
-            {"month": each.label, "first": a, "second": b, "alignment": each.values[f"alignment.{a}.{b}"]}
-            for each in moments
-            for a in world.actors
-            for b in world.actors
-            if a != b
-        ]
-    )
+    return _dyads(world, moments, "alignment")
 
 
 def node_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
@@ -54,13 +47,16 @@ def node_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
 
 def threat_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
     """Threat that every actor sees in every other: `month` (the label), `first` (who sees it), `second`, `threat`."""
+    return _dyads(world, moments, "threat")
+
+
+def _dyads(world: World, moments: Sequence[Moment], measure: str) -> pd.DataFrame:
+    """A measure of every ordered pair of two actors."""
     return pd.DataFrame(
         [
-            {"month": each.label, "first": a, "second": b, "threat": each.values[f"threat.{a}.{b}"]}
+            {"month": each.label, "first": a, "second": b, measure: each.values[f"{measure}.{a}.{b}"]}
             for each in moments
-            for a in world.actors
-            for b in world.actors
-            if a != b
+            for a, b in permutations(world.actors, 2)
         ]
     )
 

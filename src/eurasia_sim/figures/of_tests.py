@@ -112,33 +112,31 @@ def _split(table: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
     return [(str(name), own) for name, own in table.groupby(column, sort=False)]
 
 
-def indices(held: Held, request: Request) -> Iterator[Picture]:
-    """Sobol' indices of every factor with intervals, a picture a measure and scenario."""
-    table = table_of(held, "sobol")
+def _divided(table: pd.DataFrame, held: Held, request: Request) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
+    """Measure, scenario, title and rows of every picture that a table of an analysis makes."""
     for measure, of_measure in _split(table, "measure"):
         if request.measures and not any(fnmatchcase(measure, pattern) for pattern in request.measures):
             continue
         for scenario, own in _split(of_measure, "scenario"):
-            wide = index_table(own)
-            title = ", ".join(filter(None, (readable(measure, held.names), scenario)))
-            figure = index_plot(wide, f"{title}: Sobol' indices", caption_of_design(held))
-            says = f"First-order and total sensitivity indices of {len(wide)} factors with 95 % intervals."
-            yield Picture(_stem("indices", measure, scenario), figure, wide, says)
+            yield measure, scenario, ", ".join(filter(None, (readable(measure, held.names), scenario))), own
+
+
+def indices(held: Held, request: Request) -> Iterator[Picture]:
+    """Sobol' indices of every factor with intervals, a picture a measure and scenario."""
+    for measure, scenario, title, own in _divided(table_of(held, "sobol"), held, request):
+        wide = index_table(own)
+        figure = index_plot(wide, f"{title}: Sobol' indices", caption_of_design(held))
+        says = f"First-order and total sensitivity indices of {len(wide)} factors with 95 % intervals."
+        yield Picture(_stem("indices", measure, scenario), figure, wide, says)
 
 
 def effects(held: Held, request: Request) -> Iterator[Picture]:
     """Morris's effects of every factor, a picture a measure and scenario."""
-    table = table_of(held, "morris")
-    for measure, of_measure in _split(table, "measure"):
-        if request.measures and not any(fnmatchcase(measure, pattern) for pattern in request.measures):
-            continue
-        for scenario, own in _split(of_measure, "scenario"):
-            title = ", ".join(filter(None, (readable(measure, held.names), scenario)))
-            figure = elementary_effects(
-                own, f"{title}: Morris's effects", caption_of_design(held), unit=held.units([measure])[measure]
-            )
-            says = f"Mean absolute effects of {len(own)} factors, and how much each differs from place to place."
-            yield Picture(_stem("effects", measure, scenario), figure, own, says)
+    for measure, scenario, title, own in _divided(table_of(held, "morris"), held, request):
+        unit = held.units([measure])[measure]
+        figure = elementary_effects(own, f"{title}: Morris's effects", caption_of_design(held), unit=unit)
+        says = f"Mean absolute effects of {len(own)} factors, and how much each differs from place to place."
+        yield Picture(_stem("effects", measure, scenario), figure, own, says)
 
 
 def patterns(held: Held, request: Request) -> Iterator[Picture]:
