@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from tests.sweeping import grid
 
-from eurasia_sim.store import load_results
+from eurasia_sim.catalogue import DataError
+from eurasia_sim.store import finished_manifest, load_results
 from eurasia_sim.sweep import Work, carry_out
 from eurasia_sim.world import load_world
 
@@ -45,3 +46,9 @@ def test_duckdb_reads_the_parts_as_the_page_says(folder: Path, repository: Path)
     whole = load_results(folder).groupby("point")[COLUMN].mean()
     assert list(found["runs"]) == [2, 2, 2, 2]
     assert list(found["competition"]) == pytest.approx(list(whole))
+
+
+def test_a_folder_that_another_verb_wrote_is_told_by_its_command(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"finished": "2026-01-01", "command": "eurasia-sim test H2"}')
+    with pytest.raises(DataError, match="`eurasia-sim test H2` wrote it; name one that `eurasia-sim run` wrote"):
+        finished_manifest(tmp_path)

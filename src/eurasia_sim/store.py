@@ -109,6 +109,11 @@ def finished_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError([f"{folder / MANIFEST} is damaged: it is no JSON object; run the scenarios again"])
+    command = str(manifest.get("command", ""))
+    if manifest.get("finished") and command and not command.startswith("eurasia-sim run "):
+        raise DataError(
+            [f"{folder} holds no runs of scenarios: `{command}` wrote it; name one that `eurasia-sim run` wrote"]
+        )
     lacks = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
     if lacks or not manifest.get("finished"):
         raise DataError([f"{folder / MANIFEST} is not whole: it lacks {', '.join(lacks) or 'its end'}; run it again"])

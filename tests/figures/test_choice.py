@@ -93,6 +93,9 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(ran, ensemble
         ((), ["surface"], Request(), "has no factors"),
         ((), ["forest"], Request(), "holds no parts.parquet"),
         ((), ["network"], Request(months=("1999-01",)), "--month 1999-01 is no month"),
+        ((), ["distribution"], Request(across="x.a"), "--across is for surface, not for distribution"),
+        ((), ["distribution"], Request(threshold=0.1), "--threshold is for cumulative, not for distribution"),
+        ((), ["timeline"], Request(months=("2021-05",)), "--month is for network and threat and map"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_what_would_be_right(filters, kinds, request_, complaint, ran, ensembles):

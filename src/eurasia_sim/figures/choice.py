@@ -46,6 +46,13 @@ _OF_MEASURE = {
     ("actor", "theatre"): ("cumulative",),
     ("actor", "theatre", "domain"): ("mosaic",),
 }
+# What an option of a picture is for; given for others alone, it would be passed over in silence.
+_OF_OPTION = {
+    "across": ("--across", ("surface",)),
+    "up": ("--up", ("surface",)),
+    "threshold": ("--threshold", ("cumulative",)),
+    "months": ("--month", ("network", "threat", "map")),
+}
 _BESIDE = {"indices": "sobol", "effects": "morris", "shares": "shares", "box": "boxes"}
 
 
@@ -78,7 +85,11 @@ def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Pic
     for kind in kinds:
         if kind not in KINDS:
             raise DataError([f"--kind {kind} is no kind of picture{near(kind, KINDS)}; one of {', '.join(KINDS)}"])
-    for kind in kinds or usual_kinds(held, request.measures):
+    chosen = kinds or usual_kinds(held, request.measures)
+    for option, (named, used) in _OF_OPTION.items():
+        if getattr(request, option) not in (None, ()) and not set(used) & set(chosen):
+            raise DataError([f"{named} is for {' and '.join(used)}, not for {', '.join(chosen)}: name one by --kind"])
+    for kind in chosen:
         try:
             yield from KINDS[kind](held, request)
         except ValueError as error:
