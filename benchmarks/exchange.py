@@ -14,11 +14,12 @@ BY_THEATRE = ("spillover", "open_spillover", "containment", "recognition", "summ
 ALONE = ("power", "budget", "standing")
 OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand")
 IN_THEATRE = ("influence", "access", "strength")
-# What the kernel writes and reads within one mechanism, and the row on which all lies.
+# What the kernel writes and reads within one mechanism, sums that only measures read, and the row on which all lies.
 SCRATCH = (
-    "scratch_actor", "scratch_theatre", "scratch_cells", "padded_influence", "danger", "imposed", "weighed",
-    "effort_circle", "danger_circle", "least_joint", "pair_smaller", "pair_ready", "pair_together", "pair_luck",
-    "uncovered", "total", "memory",
+    "pushed", "resisted", "guarded", "danger", "imposed", "weighed", "scratch_theatre", "effort_circle",
+    "danger_circle", "budget_circle", "joint_first", "joint_second", "ready", "together", "rival", "partner",
+    "pair_luck", "committed", "uncovered", "host_leaning", "host_threat", "spent", "held", "gathered", "total",
+    "memory",
 )  # fmt: skip
 
 

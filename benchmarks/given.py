@@ -10,6 +10,7 @@ import numpy as np
 
 from eurasia_sim import kernel, layout
 from eurasia_sim.catalogue import packaged, read_pages
+from eurasia_sim.derivation import constants_of
 from eurasia_sim.gathering import Gathered
 from eurasia_sim.inputs import prepare, schedule_of, scopes_of
 from eurasia_sim.measures import PAIR_MEASURES
@@ -59,7 +60,7 @@ class Given(NamedTuple):
 
 def begun(inputs: Given) -> tuple[np.ndarray, State, Constants]:
     """The flat row, the state it holds before the first month of the burn-in, and the constants of one run."""
-    constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
+    constants = constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
     row = layout.aligned(layout.state_size(*inputs.sizes))
     state = layout.unpack_state.py_func(row, *inputs.sizes)
     kernel.begin(state, inputs.row, inputs.geography, constants, inputs.rules)

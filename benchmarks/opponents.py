@@ -56,8 +56,8 @@ class KernelRaces:
         statuses = np.zeros((size, 3), np.int64)
         kernel.run_chunk(
             self.rules[part], self.rows[part], self.seeds[part], self.memories[part], True,
-            np.empty(self.constants_size), layout.aligned(self.memories.shape[1]),
-            np.empty(inputs.schedule.rows.shape[1]), inputs.geography, inputs.schedule.changes,
+            layout.aligned(self.constants_size), layout.aligned(self.memories.shape[1]),
+            layout.aligned(inputs.schedule.rows.shape[1]), inputs.geography, inputs.schedule.changes,
             inputs.focus, inputs.scopes, -inputs.burn_in, months, inputs.burn_in, np.array([months, months]), self.kept,
             np.empty(self.columns), np.full((size, self.columns), np.nan), self.trajectories[part], statuses,
         )  # fmt: skip

@@ -151,7 +151,7 @@ class Bare:
         statuses = np.zeros((runs, 3), np.int64)
         given: tuple[Any, ...] = (
             draws.rules, draws.rows, draws.seeds, np.zeros((runs, inputs.state_size)), True,
-            np.empty(inputs.constants_size), aligned(inputs.state_size), np.empty(inputs.schedule.rows.shape[1]),
+            aligned(inputs.constants_size), aligned(inputs.state_size), aligned(inputs.schedule.rows.shape[1]),
             inputs.geography, inputs.schedule.changes, inputs.focus, inputs.scopes,
             -inputs.burn_in, inputs.months, inputs.burn_in, self.window, np.zeros(0, np.int64), np.empty(columns),
             np.full((runs, columns), np.nan), np.zeros((runs, 0, 0)), statuses,

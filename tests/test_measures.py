@@ -7,6 +7,7 @@ import pytest
 from tests.worlds import RandomWorld, observed, plain, rules
 
 from eurasia_sim import measures
+from eurasia_sim.mechanisms import contest
 from eurasia_sim.parameters import Constants, State
 
 
@@ -64,6 +65,12 @@ def benefit_world() -> RandomWorld:
     )
 
 
+def benefit(state: State, constants: Constants) -> float:
+    """The first actor's."""
+    contest.hold(state, constants.size)
+    return float(measures.benefit(0, state, constants))
+
+
 def test_benefit_by_hand():
     state, constants = begun(benefit_world(), power=1.0)
     state.influence[0, 0], state.influence[0, 1] = [0.6, 0.3, 0.3], [0.1, 0.2, 0.0]
@@ -75,17 +82,17 @@ def test_benefit_by_hand():
     trade = (0.5 * 0.4 * 0.3 + 1.0 * 0.8 * 0.2) / 1.5
     free = 1 - (1 * 0.75 * 0.4 + 0.5 * 0.75 * 0.2)
     by_hand = 1 * held + 0.5 * 0.5 + 1 * trade + 1 * free + 0.5 * 0.4 + 1 * 0.5 + 0.5 * -0.2
-    assert measures.benefit(0, state, constants) == pytest.approx(by_hand / (1 + 0.5 + 1 + 1 + 0.5 + 1 + 0.5))
+    assert benefit(state, constants) == pytest.approx(by_hand / (1 + 0.5 + 1 + 1 + 0.5 + 1 + 0.5))
 
 
 def test_a_denied_stranger_without_power_gives_no_benefit_by_its_absence():
     world = benefit_world()
     of_all, constants = begun(world, power=1.0, influence=0.2)
     of_one, _ = begun(world, power=[1.0, 0.0, 1.0], influence=0.2)
-    assert measures.benefit(0, of_one, constants) != measures.benefit(0, of_all, constants)
+    assert benefit(of_one, constants) != benefit(of_all, constants)
     only = world.with_coded(denial=np.array([[np.nan, 0, 1.5], [0, np.nan, 0], [0, 0, np.nan]]))
     alone, without = begun(only, power=1.0, influence=0.2)
-    assert measures.benefit(0, of_one, constants) == pytest.approx(measures.benefit(0, alone, without))
+    assert benefit(of_one, constants) == pytest.approx(benefit(alone, without))
 
 
 def test_burden_is_security_abroad_over_the_budget():
@@ -100,7 +107,7 @@ def test_convening_is_the_share_of_what_is_spent_in_ones_own_venues():
     world = plain(rules(), venues=2).with_geography(convenes=np.array([[0.5, 0.25], [0.0, 1.0]]))
     state, constants = begun(world)
     assert measures.convening(0, state, constants) == 0
-    state.attended[:] = [[0.1, 0.2], [0.3, 0.4]]
+    state.gathered[:] = [0.4, 0.6]
     assert measures.convening(0, state, constants) == pytest.approx(0.5 * 0.4 / 1.0)
     assert measures.convening(1, state, constants) == pytest.approx((0.25 * 0.4 + 0.6) / 1.0)
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from eurasia_sim import kernel, layout
 from eurasia_sim.catalogue import packaged, read_pages
+from eurasia_sim.compilation import lined
+from eurasia_sim.derivation import constants_of
 from eurasia_sim.entities import Preset
 from eurasia_sim.gathering import Gathered
 from eurasia_sim.inputs import schedule_of
@@ -157,7 +159,7 @@ class RandomWorld:
         return len(self.actors), len(self.theatres), self.venues, len(self.focus)
 
     def constants(self) -> Constants:
-        return kernel.constants_of(self.row, self.geography, self.focus, self.scopes, self.p)
+        return constants_of(self.row, self.geography, self.focus, self.scopes, self.p)
 
     def month(self, t: int) -> Month:
         """The levers and series of one month."""
@@ -185,6 +187,16 @@ class RandomWorld:
     def with_geography(self, **fields: Any) -> RandomWorld:
         """The same world with some facts of place replaced."""
         return replace(self, geography=self.geography._replace(**fields))
+
+
+def roomy(values: Any) -> Any:
+    """The same numbers as a table or a line of actors that has room for whole steps of eight, as the rules ask for."""
+    given = np.asarray(values, np.float64)
+    width = layout.padded(len(given))
+    room = np.zeros(width * int(np.prod(given.shape[1:])))
+    held = room[: len(given)] if given.ndim == 1 else lined(room, 0, width, given.shape)
+    held[...] = given
+    return held
 
 
 def snapshots(
@@ -318,8 +330,9 @@ def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None
         np.full(columns, np.nan), np.full((world.months, columns), np.nan), np.zeros(3, np.int64), np.empty(columns)
     )
     kernel.run(
-        world.view(world.memory()), world.constants(), world.schedule.changes, np.empty(world.schedule.rows.shape[1]),
-        np.uint64(seed), world.p, 0, world.months, 0, np.array(window or (0, world.months), np.int64),
+        world.memory(), world.constants().row, np.empty(world.schedule.rows.shape[1]),
+        kernel.Counts(*world.counts, len(world.scopes)), world.schedule.changes, np.uint64(seed), world.p,
+        0, world.months, 0, np.array(window or (0, world.months), np.int64),
         np.arange(columns), report,
     )  # fmt: skip
     return report

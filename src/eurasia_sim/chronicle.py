@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim import kernel
+from eurasia_sim.derivation import constants_of
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.layout import unpack_state
 from eurasia_sim.parameters import DOMAINS, Month, State
@@ -67,7 +68,7 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     actors, theatres = len(world.actors), len(world.theatres)
     memory = np.zeros(inputs.state_size)
     p = inputs.rules[()]
-    constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, p)
+    constants = constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, p)
     state = unpack_state.py_func(memory, actors, theatres, len(world.institutions), len(inputs.focus))
     kernel.begin(state, inputs.row, inputs.geography, constants, p)
     root, before = np.uint64(seed), None

@@ -59,8 +59,8 @@ def _advance(
         np.zeros((runs, 3), np.int64),
     )
     kernel.run_chunk(
-        draws.rules, draws.rows, draws.seeds, memories, begins, np.empty(inputs.constants_size),
-        aligned(inputs.state_size), np.empty(inputs.schedule.rows.shape[1]), inputs.geography,
+        draws.rules, draws.rows, draws.seeds, memories, begins, aligned(inputs.constants_size),
+        aligned(inputs.state_size), aligned(inputs.schedule.rows.shape[1]), inputs.geography,
         inputs.schedule.changes, inputs.focus, inputs.scopes,
         start, stop, inputs.burn_in, np.array(window, np.int64), kept, np.empty(len(inputs.columns)),
         outcome.means, outcome.trajectories, outcome.statuses,

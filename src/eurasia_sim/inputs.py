@@ -45,11 +45,20 @@ class Inputs:
 
 def schedule_of(posture: Posture, geography: Geography) -> Schedule:
     """The posture as the kernel reads it, with the venues that each two actors share."""
-    member = posture.membership
-    venues = np.einsum("tvi,tvj,vd->tijd", member, member, geography.venue_domains)
-    series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1))
-    whole = [np.ascontiguousarray(each) for each in (*series, venues.sum(axis=3), venues)]
-    rows = np.concatenate([each.reshape(len(each), -1) for each in whole], axis=1)
+    member = posture.membership.transpose(0, 2, 1)
+    venues = np.einsum("tiv,tjv,vd->tijd", member, member, geography.venue_domains)
+    series = posture._replace(pressure=posture.pressure.transpose(0, 2, 1), membership=member)
+    counts = (*geography.theatre_distance.shape, len(geography.convenes))
+    actors = counts[0]
+    first = np.arange(layout.width(actors)) % actors
+    second = (first[:, None] + 1 + np.arange(actors // 2)) % actors
+    meetings = venues[:, first[:, None], second].swapaxes(2, 3)
+    whole = [*series, venues.sum(axis=3), venues, meetings]
+    size = layout.month_size(*counts)
+    rows = np.zeros((len(posture.rule), size))
+    places = layout.unpack_month.py_func(np.arange(float(size)), *counts)
+    for place, values in zip(places[:-1], whole, strict=True):
+        rows[:, place.astype(np.int64)] = values
     return Schedule._make([*whole, rows, changes_of(rows)])
 
 

@@ -11,21 +11,31 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, flat, phase
-from eurasia_sim.layout import constants_size, unpack_coded, unpack_constants, unpack_month, unpack_state
-from eurasia_sim.mathematics import TINY, broken, copy, exponential, fill, hyperbolic_tangent, logarithm, pair_place
+from eurasia_sim.compilation import compiled, phase, whole
+from eurasia_sim.derivation import derive, write_down
+from eurasia_sim.layout import unpack_coded, unpack_constants, unpack_month, unpack_state
+from eurasia_sim.mathematics import broken, copy, fill, hyperbolic_tangent
 from eurasia_sim.measures import observe, up_to
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
 from eurasia_sim.mechanisms.contest import contest, grant_access
 from eurasia_sim.mechanisms.cooperation import cooperate
-from eurasia_sim.mechanisms.perception import closeness, nearness, perceive
+from eurasia_sim.mechanisms.perception import perceive
 from eurasia_sim.mechanisms.recognition import recognise
 from eurasia_sim.mechanisms.regime import rule
-from eurasia_sim.streams import address
 
 STATUS = ("ok", "non-finite", "overflow")
-PHASES = ("none", "perceive", "align", "allocate", "contest", "rule", "recognise")
+PHASES = ("none", "perceive", "align", "allocate", "cooperate", "contest", "rule", "recognise")
+
+
+class Counts(NamedTuple):
+    """How many there are of everything, by which flat rows are laid out."""
+
+    actors: int
+    theatres: int
+    venues: int
+    pairs: int
+    scopes: int
 
 
 class Report(NamedTuple):
@@ -38,122 +48,22 @@ class Report(NamedTuple):
 
 
 @compiled
-def cell_addresses(names, theatres, out):
-    """Write where each actor's draws for each theatre are found: (3, N * K) counter words."""
-    for i in range(names.size):
-        for k in range(theatres.size):
-            c = i * theatres.size + k
-            out[0, c], out[1, c], out[2, c] = address(names[i], theatres[k])
-
-
-@compiled
-def pair_addresses(names, out):
-    """Write where each pair's draws are found, whichever of the two is listed first: (3, pairs) counter words."""
-    for i in range(names.size):
-        for j in range(i + 1, names.size):
-            c = pair_place(i, j, names.size)
-            out[0, c], out[1, c], out[2, c] = address(min(names[i], names[j]), max(names[i], names[j]))
-
-
-@compiled
-def utility_weight(salience, silence, p):
-    """Utility weight of an ordinal salience, in [0, 1]: (salience / 3) ** curve; NaN counts as `silence`."""
-    level = silence if np.isnan(salience) else salience
-    return exponential(p.salience_curve * logarithm(max(level / 3.0, TINY)))
-
-
-@compiled
-def derive_places(constants, geography, p):
-    """Write what follows from where actors and theatres lie."""
-    actors, theatres = geography.theatre_distance.shape
-    for i in range(actors):
-        for j in range(actors):
-            constants.closeness[i, j] = closeness(geography.distance[i, j], geography.border[i, j], p)
-    at_home = nearness(closeness(0.0, 1.0, p), p)
-    for i in range(actors):
-        for k in range(theatres):
-            raw = closeness(geography.theatre_distance[i, k], geography.theatre_border[i, k], p)
-            constants.closeness_theatre[i, k] = raw
-            constants.nearness_theatre[i, k] = nearness(raw, p) / at_home
-            constants.transit[i, k] = exponential(-geography.border_distance[i, k] / p.transit_decay)
-    for k in range(theatres):
-        for other in range(theatres):
-            through = exponential(-geography.theatre_separation[k, other] / p.transit_decay)
-            constants.gate[k, other] = through if other == k else p.buffer * through
-        people = geography.size[k]
-        constants.size[k] = exponential(p.size_elasticity * logarithm(people)) if people > 0.0 else 0.0
-        constants.contested[k] = 1.0 if geography.challenger[k] >= 0 else 0.0
-
-
-@compiled
-def derive_interests(constants, coded, p):
-    """Write utility weights and affinities, with silence filled by its declared assumption."""
-    actors = coded.own_power.size
-    for i in range(actors):
-        for c in range(coded.salience.shape[1]):
-            constants.weight[i, c] = utility_weight(coded.salience[i, c], p.silence, p)
-        for j in range(actors):
-            is_other = 1.0 if i != j else 0.0
-            constants.denial[i, j] = is_other * utility_weight(coded.denial[i, j], p.silent_denial, p)
-            stated = coded.affinity[i, j]
-            constants.affinity[i, j] = is_other * (p.silent_affinity if np.isnan(stated) else stated)
-
-
-@compiled
-def derive(row, fixed, geography, focus, scopes, p):
-    """Write to the row `fixed` all that stays the same for all months of one run (`Constants`).
-
-    Args:
-        row: the run's coded numbers. fixed: `constants_size` long.
-    """
-    n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
-    constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
-    coded = unpack_coded(row, n, k)
-    derive_places(constants, geography, p)
-    derive_interests(constants, coded, p)
-    copy(flat(coded.own_power), flat(constants.own_power))
-    copy(flat(coded.front), flat(constants.front))
-    copy(flat(coded.offensive_capability), flat(constants.offensive_capability))
-    copy(flat(coded.susceptibility), flat(constants.susceptibility))
-    copy(flat(coded.threat_source), flat(constants.threat_source))
-    constants.militancy[0] = p.militancy_terrorism
-    constants.militancy[1] = p.militancy_narcotics
-    constants.militancy[2] = p.militancy_refugees
-    copy(flat(coded.opportunity), flat(constants.opportunity))
-    copy(flat(coded.skill), flat(constants.skill))
-    copy(flat(geography.challenger), flat(constants.contender))
-    copy(flat(geography.convenes), flat(constants.convenes))
-    copy(flat(coded.base_stability), flat(constants.base_stability))
-    copy(flat(geography.name_hash), flat(constants.name_hash))
-    copy(flat(geography.theatre_hash), flat(constants.theatre_hash))
-    cell_addresses(geography.name_hash, geography.theatre_hash, constants.cell_address)
-    pair_addresses(geography.name_hash, constants.pair_address)
-    copy(flat(focus), flat(constants.focus))
-    copy(flat(scopes), flat(constants.scopes))
-
-
-def constants_of(row, geography, focus, scopes, p):
-    """The constants of one run as named views on a row of their own, for callers that are not compiled."""
-    counts = geography.name_hash.size, geography.size.size, geography.convenes.shape[0], focus.shape[0], scopes.shape[0]
-    fixed = np.empty(constants_size(*counts))
-    derive(row, fixed, geography, focus, scopes, p)
-    return unpack_constants.py_func(fixed, *counts)
-
-
-@compiled
-def begin(state, row, geography, constants, p):
+def write_beginning(memory, fixed, row, geography, counts, p):
     """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
-    fill(state.memory, 0.0)
-    coded = unpack_coded(row, geography.name_hash.size, geography.size.size)
-    copy(flat(coded.initial_influence), flat(state.influence))
-    copy(flat(coded.initial_recognition), flat(state.recognition))
-    copy(flat(coded.base_stability), flat(state.stability))
-    copy(flat(coded.initial_militants), flat(state.militants))
-    copy(flat(coded.initial_economy), flat(state.economy))
-    copy(flat(coded.initial_control), flat(state.control))
+    fill(memory, 0.0)
+    n, k, v, pairs, areas = counts
+    state, constants = unpack_state(memory, n, k, v, pairs), unpack_constants(fixed, n, k, v, pairs, areas)
+    coded = unpack_coded(row, n, k)
+    for domain in range(state.influence.shape[2]):
+        write_down(coded.initial_influence[:, :, domain], state.influence[:, :, domain])
+    write_down(coded.initial_recognition, state.recognition)
+    copy(coded.base_stability, state.stability)
+    copy(coded.initial_militants, state.militants)
+    copy(coded.initial_economy, state.economy)
+    copy(coded.initial_control, state.control)
     fill(state.restraint, p.restraint_base)
-    copy(flat(geography.ruler), flat(state.ruler))
-    copy(flat(geography.challenger), flat(state.challenger))
+    copy(geography.ruler, state.ruler)
+    copy(geography.challenger, state.challenger)
     for i in range(state.power.size):
         for j in range(state.power.size):
             state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
@@ -166,69 +76,156 @@ def begin(state, row, geography, constants, p):
 def turn(changes, since, t, now):
     """Bring the flat row of a month on to month t, from the month before `since`; from month 0 it need hold nothing.
 
-    A month is ten times as long as its changes, and reading all of it from far memory takes a tenth of a month's time.
+    A month is many times as long as its changes, and to read all of it from far memory takes a tenth of its time.
     """
     for c in range(changes.first[since], changes.first[t + 1]):
         now[changes.places[c]] = changes.values[c]
 
 
 @phase
-def assess(state, constants, month, seed, number, p):
-    """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
+def tables(memory, fixed, now, counts):
+    """The state, the constants and the month as named views on their rows."""
+    n, k, v, pairs, scopes = counts
+    return (
+        unpack_state(memory, n, k, v, pairs),
+        unpack_constants(fixed, n, k, v, pairs, scopes),
+        unpack_month(now, n, k, v),
+    )
+
+
+# Each mechanism is handed rows: the hundred arrays on them take longer to pass on than to find.
+@compiled
+def _perceive(memory, fixed, now, counts, p):
+    state, constants, month = tables(memory, fixed, now, counts)
     perceive(state, constants, month, p)
+
+
+@compiled
+def _align(memory, fixed, now, counts, seed, number, p):
+    state, constants, month = tables(memory, fixed, now, counts)
     align(state, constants, month, seed, number, p)
+
+
+@compiled
+def _allocate(memory, fixed, now, counts, seed, number, p):
+    state, constants, month = tables(memory, fixed, now, counts)
     allocate(state, constants, month, seed, number, p)
 
 
-@phase
-def act(state, constants, month, seed, number, p):
-    """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
+@compiled
+def _cooperate(memory, fixed, now, counts, p):
+    state, constants, month = tables(memory, fixed, now, counts)
     cooperate(state, constants, month, p)
+
+
+@compiled
+def _contest(memory, fixed, now, counts, p):
+    state, constants, _ = tables(memory, fixed, now, counts)
     contest(state, constants, p)
+
+
+@compiled
+def _rule(memory, fixed, now, counts, seed, number, p):
+    state, constants, month = tables(memory, fixed, now, counts)
     rule(state, constants, month, seed, number, p)
+
+
+@compiled
+def _recognise(memory, fixed, now, counts, seed, number, p):
+    state, constants, month = tables(memory, fixed, now, counts)
     recognise(state, constants, month, seed, number, p)
 
 
-@compiled
+@phase
+def work(mechanism, memory, fixed, now, counts, seed, number, p):
+    """Let one mechanism, by its place in `PHASES`, do its part of a month.
+
+    Args:
+        memory: the state. fixed: the constants. now: the month. number: of the month, from the first of the burn-in.
+    """
+    if mechanism == 1:
+        _perceive(memory, fixed, now, counts, p)
+    elif mechanism == 2:
+        _align(memory, fixed, now, counts, seed, number, p)
+    elif mechanism == 3:
+        _allocate(memory, fixed, now, counts, seed, number, p)
+    elif mechanism == 4:
+        _cooperate(memory, fixed, now, counts, p)
+    elif mechanism == 5:
+        _contest(memory, fixed, now, counts, p)
+    elif mechanism == 6:
+        _rule(memory, fixed, now, counts, seed, number, p)
+    else:
+        _recognise(memory, fixed, now, counts, seed, number, p)
+
+
+# A month is the mechanisms in their order. Once efforts are chosen, a policy may put others in their place.
+_CHOSEN = 4
+
+
+def begin(state, row, geography, constants, p):
+    """Write the state at the start, for a caller that is not compiled."""
+    write_beginning(state.memory, constants.row, row, geography, counts_of(state, constants), p)
+
+
+def assess(state, constants, month, seed, number, p):
+    """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
+    for mechanism in range(1, _CHOSEN):
+        work(mechanism, state.memory, constants.row, month.row, counts_of(state, constants), seed, number, p)
+
+
+def act(state, constants, month, seed, number, p):
+    """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
+    for mechanism in range(_CHOSEN, len(PHASES)):
+        work(mechanism, state.memory, constants.row, month.row, counts_of(state, constants), seed, number, p)
+
+
+def counts_of(state, constants):
+    """The counts of a state's and its constants' arrays."""
+    actors, theatres = state.spillover.shape
+    return Counts(actors, theatres, len(state.gathered), len(constants.focus), len(constants.scopes))
+
+
+@phase
 def failed_phase(state):
     """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
     # What goes wrong anywhere reaches one of these in the same month.
-    leaning, effort, influence = flat(state.leaning), flat(state.effort), flat(state.influence)
-    stability = state.stability
-    if broken(leaning) + broken(effort) + broken(influence) + broken(stability) + broken(state.standing) == 0:
+    lean, spent, held = broken(whole(state.leaning)), broken(whole(state.effort)), broken(whole(state.influence))
+    stable = broken(state.stability)
+    if not (lean or spent or held or stable or broken(state.standing)):
         return 0
-    if broken(flat(state.threat)) + broken(flat(state.spillover)) > 0:
+    if broken(whole(state.threat)) or broken(whole(state.spillover)):
         return 1
-    if broken(leaning) > 0:
+    if lean:
         return 2
-    if broken(effort) > 0:
+    if spent:
         return 3
-    if broken(influence) > 0:
-        return 4
-    return 5 if broken(stability) > 0 else 6
+    if held:
+        return 5
+    return 6 if stable else 7
 
 
 @compiled
-def run(state, constants, changes, now, seed, p, start, stop, burn_in, window, kept, report):
-    """Advance `state` from month `start` to before `stop`, writing the report.
+def run(memory, fixed, now, counts, changes, seed, p, start, stop, burn_in, window, kept, report):
+    """Advance the state on `memory` from month `start` to before `stop`, writing the report.
 
     Args:
-        changes: the schedule. now: (W,) scratch, the levers and series of the month as it comes.
+        fixed: the constants. changes: the schedule. now: (W,) scratch, the levers and series of the month as it comes.
         start: first month, counted from the schedule's first; negative months are burn-in under the first posture.
         window: (2,) int64 first month and the month after the last over which `report.window` averages.
         kept: (kept,) int64 columns whose monthly values go to `report.trajectory` (row = month - start).
     """
     row = report.observed
-    n, k = state.spillover.shape
-    month = unpack_month(now, n, k, constants.convenes.shape[0])
+    n, k, v, pairs, areas = counts
+    state, constants = unpack_state(memory, n, k, v, pairs), unpack_constants(fixed, n, k, v, pairs, areas)
     turn(changes, 0, max(start, 0), now)
     counted_months = 0
     for t in range(start, stop):
         if t > max(start, 0):
             turn(changes, t, t, now)
         number = np.uint64(t + burn_in)
-        assess(state, constants, month, seed, number, p)
-        act(state, constants, month, seed, number, p)
+        for mechanism in range(1, len(PHASES)):
+            work(mechanism, memory, fixed, now, counts, seed, number, p)
         failed = failed_phase(state)
         if failed > 0:
             report.status[0], report.status[1], report.status[2] = 1, t, failed
@@ -268,16 +265,16 @@ def run_chunk(
         changes: the schedule.
         means: (R, C), trajectories: (R, months, kept), statuses: (R, 3) int64; written, pre-filled by the caller.
     """
-    n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
+    counts = Counts(
+        geography.name_hash.size, geography.size.size, geography.convenes.shape[0], focus.shape[0], scopes.shape[0]
+    )
     for r in range(rows.shape[0]):
         p = rules[r]
         derive(rows[r], fixed, geography, focus, scopes, p)
-        constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
-        state = unpack_state(memory, n, k, v, focus.shape[0])
         if begins:
-            begin(state, rows[r], geography, constants, p)
+            write_beginning(memory, fixed, rows[r], geography, counts, p)
         else:
             copy(memories[r], memory)
         report = Report(means[r], trajectories[r], statuses[r], observed)
-        run(state, constants, changes, now, seeds[r], p, start, stop, burn_in, window, kept, report)
+        run(memory, fixed, now, counts, changes, seeds[r], p, start, stop, burn_in, window, kept, report)
         copy(memory, memories[r])

@@ -1,24 +1,37 @@
 """How the arrays of one run lie on flat rows, and the views that give them back their names and shapes.
 
-A row is one argument however many arrays it holds, and a copy of it is a snapshot of a run.
+A row is one argument however many arrays it holds, and a copy of it is a snapshot of a run. A table of actors lies with
+the actors next to one another, so that eight are worked on at a time (`lanes.eights`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, shaped
+from eurasia_sim.compilation import compiled, lined, phase, shaped
+from eurasia_sim.lanes import LANES
+from eurasia_sim.mathematics import farthest
 from eurasia_sim.parameters import Coded, Constants, Floats, Month, State
 
-# Four float64 a register, two registers a loop: rows of cells that are summed often are padded to whole blocks.
-BLOCK = 8
 _LINE = 64  # bytes
 
 
 @compiled
-def padded(cells):
-    """Length of a row of cells rounded up to whole blocks of vector registers."""
-    return (cells + BLOCK - 1) // BLOCK * BLOCK
+def padded(places):
+    """So many places rounded up to whole steps of eight."""
+    return (places + LANES - 1) // LANES * LANES
+
+
+@compiled
+def width(actors):
+    """Places for an axis of actors in a table: whole steps of eight."""
+    return padded(actors)
+
+
+@compiled
+def circle(actors):
+    """Places for a circle of actors gone round again: a whole table from any place at which two may meet."""
+    return padded(2 * width(actors) + farthest(actors))
 
 
 @compiled
@@ -64,142 +77,152 @@ def aligned(size: int) -> Floats:
 @compiled
 def state_size(n, k, v, pairs):
     """Length of the row that holds a `State` of n actors, k theatres, v venues and focal pairs."""
-    cells, meetings = k * 3, n * (n - 1) // 2
-    often = (3 + n) * padded(cells) + n * padded(n + k) + padded(2 * (n + n // 2) * cells) + padded(n * cells)
-    memory = 9 * n * n + 11 * n * cells + 6 * n * k + 3 * n + n * v + 6 * k + 2 * cells + pairs * cells + 2 * k
-    return padded(often + 3 * padded(meetings * cells) + memory + meetings + n)
+    w, m, around = width(n), farthest(n), circle(n)
+    actors = (11 * n + 33 * k + 6 * k + n + k + v + 9) * w
+    meetings = (9 * k + 1) * around + (3 * k + 3 * m + 3 * k * m + 3 * m) * w
+    return padded(actors + meetings + v + 12 * k + 3 * k * pairs + 2 * k)
 
 
-@compiled
+@phase
 def unpack_state(row, n, k, v, pairs):
     """The flat row of a run's memory and scratch as named views (see `State`).
 
-    What is worked on most comes first, each beginning with a whole block.
+    All that is worked on eight at a time comes first, each beginning with a whole step.
     """
-    wide, feared, around, meetings = padded(k * 3), padded(n + k), n + n // 2, n * (n - 1) // 2
-    scratch = shaped(row[: 3 * wide], (3, wide))
-    o = 3 * wide
-    influence = shaped(row[o : o + n * wide], (n, wide))
-    o += n * wide
-    danger = shaped(row[o : o + n * feared], (n, feared))
-    o += n * feared
-    circles = shaped(row[o : o + 2 * around * k * 3], (2, around, k * 3))
-    o += padded(2 * around * k * 3)
-    least = shaped(row[o : o + n * k * 3], (n, k * 3))
-    o += padded(n * k * 3)
-    smaller = shaped(row[o : o + meetings * k * 3], (meetings, k * 3))
-    o += padded(meetings * k * 3)
-    ready = shaped(row[o : o + meetings * k * 3], (meetings, k * 3))
-    o += padded(meetings * k * 3)
-    together = shaped(row[o : o + meetings * k * 3], (meetings, k * 3))
-    o += padded(meetings * k * 3)
-    squares = shaped(row[o : o + 9 * n * n], (9, n, n))
-    o += 9 * n * n
-    cells = shaped(row[o : o + 11 * n * k * 3], (11, n, k, 3))
-    o += 11 * n * k * 3
-    spots = shaped(row[o : o + 6 * n * k], (6, n, k))
-    o += 6 * n * k
-    lines = shaped(row[o : o + 3 * n], (3, n))
-    o += 3 * n
-    attended = shaped(row[o : o + n * v], (n, v))
-    o += n * v
-    lands = shaped(row[o : o + 6 * k], (6, k))
+    w, m, around = width(n), farthest(n), circle(n)
+    nn, nk, nkd = (n, n), (n, k), (n, k, 3)
+    square, field, table = n * w, k * w, 3 * k * w
+    tables = 11 * square
+    fields = tables + 11 * table
+    danger = lined(row, fields + 6 * field, w, (n, n + k))
+    o = fields + 6 * field + (n + k) * w
+    attended = lined(row, o, w, (n, v))
+    lines = o + v * w
+    circles = lines + 9 * w
+    joint_second = lined(row, circles + 6 * k * around, around, (around, k, 3))
+    o = circles + 9 * k * around
+    budgets = row[o : o + around]
+    o += around
+    joint_first = lined(row, o, w, (w, k, 3))
+    o += table
+    ready = lined(row, o, w, (w, 3, m))
+    o += 3 * m * w
+    together = lined(row, o, w, (w, k, 3, m))
+    o += table * m
+    rival, partner, luck = (
+        lined(row, o, w, (w, m)),
+        lined(row, o + m * w, w, (w, m)),
+        row[o + 2 * m * w : o + 3 * m * w],
+    )
+    o += 3 * m * w
+    gathered = row[o : o + v]
+    o += v
+    lands = row[o : o + 6 * k]
     o += 6 * k
-    tables = shaped(row[o : o + 2 * k * 3], (2, k, 3))
-    o += 2 * k * 3
-    pair_joint = shaped(row[o : o + pairs * k * 3], (pairs, k, 3))
-    o += pairs * k * 3
-    rulers = shaped(row[o : o + 2 * k].view(np.int64), (2, k))
-    o += 2 * k
-    luck, uncovered = row[o : o + meetings], row[o + meetings : o + meetings + n]
+    hazard, total = lined(row, o, k, (k, 3)), lined(row, o + 3 * k, k, (k, 3))
+    o += 6 * k
+    pair_joint = lined(row, o, pairs, (pairs, k, 3))
+    o += 3 * k * pairs
+    rulers = row[o : o + 2 * k].view(np.int64)
     return State(
-        squares[0], squares[1], squares[2], squares[3], squares[4], squares[5], squares[6], squares[7], squares[8],
-        cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10],
-        spots[0], spots[1], spots[2], spots[3], spots[4], spots[5], lines[0], lines[1], lines[2], attended,
-        lands[0], lands[1], lands[2], lands[3], lands[4], lands[5], tables[0], tables[1], scratch, influence, danger,
-        circles[0], circles[1], least, smaller, ready, together, luck, uncovered, pair_joint, rulers[0], rulers[1], row,
+        lined(row, 0, w, nn), lined(row, square, w, nn), lined(row, 2 * square, w, nn), lined(row, 3 * square, w, nn),
+        lined(row, 4 * square, w, nn), lined(row, 5 * square, w, nn), lined(row, 6 * square, w, nn),
+        lined(row, 7 * square, w, nn), lined(row, 8 * square, w, nn), lined(row, 9 * square, w, nn),
+        lined(row, 10 * square, w, nn), lined(row, tables, w, nkd), lined(row, tables + table, w, nkd),
+        lined(row, tables + 2 * table, w, nkd), lined(row, tables + 3 * table, w, nkd),
+        lined(row, tables + 4 * table, w, nkd), lined(row, tables + 5 * table, w, nkd),
+        lined(row, tables + 6 * table, w, nkd), lined(row, tables + 7 * table, w, nkd),
+        lined(row, tables + 8 * table, w, nkd), lined(row, tables + 9 * table, w, nkd),
+        lined(row, tables + 10 * table, w, nkd), lined(row, fields, w, nk), lined(row, fields + field, w, nk),
+        lined(row, fields + 2 * field, w, nk), lined(row, fields + 3 * field, w, nk),
+        lined(row, fields + 4 * field, w, nk), lined(row, fields + 5 * field, w, nk), row[lines : lines + n],
+        row[lines + w : lines + w + n], row[lines + 2 * w : lines + 2 * w + n], attended, gathered, lands[:k],
+        lands[k : 2 * k], lands[2 * k : 3 * k], lands[3 * k : 4 * k], lands[4 * k : 5 * k], lands[5 * k : 6 * k],
+        hazard, total, danger, lined(row, circles, around, (around, k, 3)),
+        lined(row, circles + 3 * k * around, around, (around, k, 3)), budgets, joint_first, joint_second, ready,
+        together, rival, partner, luck, row[lines + 3 * w : lines + 3 * w + n],
+        row[lines + 4 * w : lines + 4 * w + n], row[lines + 5 * w : lines + 5 * w + n],
+        row[lines + 6 * w : lines + 6 * w + n], row[lines + 7 * w : lines + 7 * w + n],
+        row[lines + 8 * w : lines + 8 * w + n], pair_joint, rulers[:k],
+        rulers[k:], row,
     )  # fmt: skip
 
 
 @compiled
 def constants_size(n, k, v, pairs, scopes):
     """Length of the row that holds `Constants`."""
-    meetings = n * (n - 1) // 2
-    dyads, spots = 3 * n * n + n * n, 3 * n * k
-    actors = n + n * 7 + n + n * 3 + n * 3 + n
-    theatres = k * k + 3 * k + 3 * k + 3 + 2 * k + k
-    return dyads + spots + actors + theatres + v * n + 3 * n * k + 3 * meetings + 2 * pairs + scopes * k
+    w, m = width(n), farthest(n)
+    actors = (4 * n + 3 * k + 15 + 3 * k + 3 * m) * w
+    return actors + k * k + 9 * k + 3 + v * n + n + 2 * pairs + scopes * k
 
 
-@compiled
+@phase
 def unpack_constants(row, n, k, v, pairs, scopes):
     """The flat row of what stays the same for all months of a run as named views (see `Constants`)."""
-    dyads = shaped(row[: 4 * n * n], (4, n, n))
-    o = 4 * n * n
-    spots = shaped(row[o : o + 3 * n * k], (3, n, k))
-    o += 3 * n * k
-    gate = shaped(row[o : o + k * k], (k, k))
+    w, m = width(n), farthest(n)
+    nn, nk = (n, n), (n, k)
+    square, field = n * w, k * w
+    fields = 4 * square
+    traits = fields + 3 * field
+    lines = traits + 13 * w
+    o = lines + 2 * w
+    cell_address = row[o : o + 3 * k * w].view(np.uint64)
+    o += 3 * k * w
+    pair_address = row[o : o + 3 * m * w].view(np.uint64)
+    o += 3 * m * w
+    gate = lined(row, o, k, (k, k))
     o += k * k
-    weight = shaped(row[o : o + n * 7], (n, 7))
-    o += n * 7
-    actors = shaped(row[o : o + 2 * n], (2, n))
-    o += 2 * n
-    traits = shaped(row[o : o + 6 * n], (2, n, 3))
-    o += 6 * n
-    source = shaped(row[o : o + 3 * k], (k, 3))
+    source = lined(row, o, k, (k, 3))
     o += 3 * k
     militancy = row[o : o + 3]
     o += 3
-    lands = shaped(row[o : o + 4 * k], (4, k))
+    lands = row[o : o + 4 * k]
     o += 4 * k
-    convenes = shaped(row[o : o + v * n], (v, n))
+    convenes = lined(row, o, v, (v, n))
     o += v * n
-    whole = row[o : o + 2 * k + n].view(np.int64)
+    named = row[o : o + 2 * k + n]
     o += 2 * k + n
-    cells = shaped(row[o : o + 3 * n * k].view(np.uint64), (3, n * k))
-    o += 3 * n * k
-    meetings = n * (n - 1) // 2
-    pair_address = shaped(row[o : o + 3 * meetings].view(np.uint64), (3, meetings))
-    o += 3 * meetings
-    focus = shaped(row[o : o + 2 * pairs].view(np.int64), (pairs, 2))
+    focus = lined(row.view(np.int64), o, pairs, (pairs, 2))
     o += 2 * pairs
-    counted = shaped(row[o : o + scopes * k], (scopes, k))
+    counted = lined(row, o, scopes, (scopes, k))
     return Constants(
-        actors[0], dyads[0], spots[0], spots[1], spots[2], gate, dyads[1], dyads[2], dyads[3], weight, actors[1],
-        traits[0], source, militancy, lands[0], lands[1], traits[1], lands[2], whole[:k], convenes, lands[3],
-        whole[k : 2 * k].view(np.uint64), whole[2 * k :].view(np.uint64), cells, pair_address, focus, counted, row,
+        row[lines : lines + n], lined(row, 0, w, nn), lined(row, fields, w, nk), lined(row, fields + field, w, nk),
+        lined(row, fields + 2 * field, w, nk), gate, lined(row, square, w, nn), lined(row, 2 * square, w, nn),
+        lined(row, 3 * square, w, nn), lined(row, traits, w, (n, 7)), row[lines + w : lines + w + n],
+        lined(row, traits + 7 * w, w, (n, 3)), source, militancy, lands[:k], lands[k : 2 * k],
+        lined(row, traits + 10 * w, w, (n, 3)), lands[2 * k : 3 * k], named[:k].view(np.int64), convenes,
+        lands[3 * k :], named[k : 2 * k].view(np.uint64), named[2 * k :].view(np.uint64), cell_address, pair_address,
+        focus, counted, row,
     )  # fmt: skip
 
 
 @compiled
+def month_size(n, k, v):
+    """Length of the row that holds a `Month`."""
+    return (8 * k + 6 * n + 2 + v + 3 * farthest(n)) * width(n) + 10 * k
+
+
+@phase
 def unpack_month(row, n, k, v):
     """The flat row of one month's levers and series as named views (see `Month`)."""
-    presence = shaped(row[: n * k * 3], (n, k, 3))
-    o = n * k * 3
-    dyads = shaped(row[o : o + 2 * n * n], (2, n, n))
-    o += 2 * n * n
-    revisionism, conduct = row[o : o + n], row[o + n : o + n + k]
-    o += n + k
-    surge = shaped(row[o : o + k * 3], (k, 3))
-    o += k * 3
-    aid = shaped(row[o : o + n * k], (n, k))
-    o += n * k
-    imposed = shaped(row[o : o + n * k * 3], (n, k, 3))
-    o += n * k * 3
-    jointness = shaped(row[o : o + k * 3], (k, 3))
-    o += k * 3
-    rule, stability = row[o : o + k], row[o + k : o + 2 * k]
-    o += 2 * k
-    recognition = shaped(row[o : o + n * k], (n, k))
-    o += n * k
-    capability, theatre_capability = row[o : o + n], row[o + n : o + n + k]
-    o += n + k
-    membership = shaped(row[o : o + v * n], (v, n))
-    o += v * n
-    shared = shaped(row[o : o + n * n], (n, n))
-    o += n * n
-    venues = shaped(row[o : o + n * n * 3], (n, n, 3))
+    w, m = width(n), farthest(n)
+    nn, nk, nkd = (n, n), (n, k), (n, k, 3)
+    square, field, table = n * w, k * w, 3 * k * w
+    squares = 2 * table
+    fields = squares + 6 * square
+    lines = fields + 2 * field
+    o = lines + 2 * w
+    membership = lined(row, o, w, (n, v))
+    o += v * w
+    meetings = lined(row, o, w, (w, 3, m))
+    o += 3 * m * w
+    lands = row[o : o + 4 * k]
+    o += 4 * k
+    surge, jointness = lined(row, o, k, (k, 3)), lined(row, o + 3 * k, k, (k, 3))
     return Month(
-        presence, dyads[0], dyads[1], revisionism, conduct, surge, aid, imposed, jointness, rule, stability,
-        recognition, capability, theatre_capability, membership, shared, venues, row,
+        lined(row, 0, w, nkd), lined(row, squares, w, nn), lined(row, squares + square, w, nn),
+        row[lines : lines + n], lands[:k], surge, lined(row, fields, w, nk), lined(row, table, w, nkd), jointness,
+        lands[k : 2 * k], lands[2 * k : 3 * k], lined(row, fields + field, w, nk), row[lines + w : lines + w + n],
+        lands[3 * k :], membership, lined(row, squares + 2 * square, w, nn),
+        lined(row, squares + 3 * square, w, (n, n, 3)), meetings, row,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The functions every mechanism shares: exponentials and logarithms that vectorise, sums, and the order of pairs."""
+"""The functions every mechanism shares: of one number or of eight, and the places of actors that meet in a circle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from eurasia_sim.compilation import compiled, instruction, phase, shaped
+from eurasia_sim.compilation import compiled, instruction
+from eurasia_sim.lanes import LANES, NUMBERS, WORDS, eights, lanes_among, spread, spread_over, total
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0
@@ -21,19 +22,22 @@ _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 _TWO_52 = 4503599627370496.0
 _TWO_52_BITS = 0x4330000000000000
-_EXPONENT = 0x7FF0000000000000
 _MANTISSA = 0x000FFFFFFFFFFFFF
 _SQUARE_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
+_EIGHT: dict[Any, Any] = {types.float64: NUMBERS, types.int64: WORDS}
+
 
 def _bitcast(source: types.Type, target: types.Type) -> Any:
-    """A function that reads the 64 bits of a `source` as a `target`."""
+    """A function that reads the 64 bits of each `source` as a `target`."""
 
     def bitcast(context: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], context.get_value_type(target))
+        given, found = (source, target) if value == source else (_EIGHT[source], _EIGHT[target])
 
-        return target(source), generate
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(found))
+
+        return found(given), generate
 
     return instruction(bitcast, lambda value: np.array(value, str(source)).view(str(target))[()])
 
@@ -42,103 +46,124 @@ _float_from_bits = _bitcast(types.int64, types.float64)
 _bits_from_float = _bitcast(types.float64, types.int64)
 
 
-def _fused(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """A product and a sum rounded once, in the form that numba asks of an intrinsic."""
+def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: int) -> Any:
+    """A function of so many numbers that is a few instructions, of one or of eight at a time.
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    return types.float64(types.float64, types.float64, types.float64), generate
-
-
-_fma = instruction(_fused, lambda a, b, c: a * b + c)
-
-
-def _chosen(name: str, as_written: Callable[[float, float], float]) -> Any:
-    """A call of the processor's own choice between two numbers, in the form that numba asks of an intrinsic.
-
-    Python's min and max become a branch, and a branch around a store costs as much as ten stores.
+    Args:
+        build: from the compiler's builder and the values, all one number or all eight, what the function gives.
     """
 
-    def choose(context: Any, a: Any, b: Any) -> Any:
+    def typed(context: Any, *kinds: Any) -> Any:
+        found = lanes_among(kinds) or types.float64
+
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            number = context.get_value_type(types.float64)
-            function = builder.module.declare_intrinsic(f"llvm.{name}", [number], ir.FunctionType(number, [number] * 2))
-            return builder.call(function, arguments)
+            if found == NUMBERS:
+                values = [spread_over(context, builder, *each, NUMBERS) for each in zip(arguments, kinds, strict=True)]
+            else:
+                values = [context.cast(builder, *each, types.float64) for each in zip(arguments, kinds, strict=True)]
+            return build(builder, *values)
 
-        return types.float64(types.float64, types.float64), generate
+        return found(*kinds), generate
 
-    return instruction(choose, as_written)
+    # numba counts an intrinsic's arguments, so each number of them is spelled out.
+    def of_one(context: Any, a: Any) -> Any:
+        return typed(context, a)
+
+    def of_two(context: Any, a: Any, b: Any) -> Any:
+        return typed(context, a, b)
+
+    def of_three(context: Any, a: Any, b: Any, c: Any) -> Any:
+        return typed(context, a, b, c)
+
+    return instruction((of_one, of_two, of_three)[numbers - 1], as_written)
 
 
-_lesser, _greater = _chosen("minnum", np.fmin), _chosen("maxnum", np.fmax)
+def _called(name: str, *flags: str) -> Callable[..., Any]:
+    """A call of one of the compiler's own functions of float64, with leave to take some things for granted."""
+
+    def build(builder: Any, *values: Any) -> Any:
+        kind = values[0].type
+        suffix = f"v{LANES}f64" if isinstance(kind, ir.VectorType) else "f64"
+        declared = ir.FunctionType(kind, [kind] * len(values))
+        full = f"llvm.{name}.{suffix}"
+        function = builder.module.globals.get(full) or ir.Function(builder.module, declared, full)
+        return builder.call(function, values, fastmath=flags)
+
+    return build
 
 
-@compiled
-def lesser(a: float, b: float) -> float:
-    """The smaller of two numbers; the other where one is NaN."""
-    chosen: float = _lesser(a, b)
-    return chosen
+def _held(builder: Any, x: Any, low: Any, high: Any) -> Any:
+    above = builder.select(builder.fcmp_ordered(">", low, x), low, x)
+    return builder.select(builder.fcmp_ordered("<", high, above), high, above)
 
 
-@compiled
-def greater(a: float, b: float) -> float:
-    """The larger of two numbers; the other where one is NaN."""
-    chosen: float = _greater(a, b)
-    return chosen
+def _chosen(builder: Any, test: Any, value: Any) -> Any:
+    nothing = ir.Constant(value.type, [0.0] * LANES if isinstance(value.type, ir.VectorType) else 0.0)
+    none = ir.Constant(test.type, [0.0] * LANES if isinstance(test.type, ir.VectorType) else 0.0)
+    return builder.select(builder.fcmp_ordered(">", test, none), value, nothing)
+
+
+# A product and a sum, rounded once.
+fused = _each(_called("fma"), lambda a, b, c: a * b + c, 3)
+square_root = _each(_called("sqrt"), np.sqrt, 1)
+# The smaller and the larger of two numbers, neither NaN: one instruction, where Python's min and max become a branch.
+lesser = _each(_called("minnum", "nnan"), np.fmin, 2)
+greater = _each(_called("maxnum", "nnan"), np.fmax, 2)
+# A number held between two others; NaN stays.
+held = _each(_held, np.clip, 3)
+# The second number where the first is above zero, else zero.
+where_positive = _each(_chosen, lambda test, value: np.where(test > 0.0, value, 0.0)[()], 2)
 
 
 # Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all before it.
 @compiled
-def exponential(x: float) -> float:
-    """e to the x, within 4e-16 of it; x is held to [-700, 700], so the result is always finite."""
-    x = min(max(x, -700.0), 700.0)
-    shifted = _fma(x, _LOG2_E, _ROUND)
-    whole = shifted - _ROUND
-    r = _fma(-whole, _LN2_LOW, _fma(-whole, _LN2_HIGH, x))
+def exponential(x):
+    """e to the x, within 4e-16 of it; x is held to [-700, 700], so the result is always finite but for NaN."""
+    x = held(x, -700.0, 700.0)
+    shifted = fused(x, _LOG2_E, _ROUND)
+    power = shifted - _ROUND
+    r = fused(-power, _LN2_LOW, fused(-power, _LN2_HIGH, x))
     r2 = r * r
     r4 = r2 * r2
-    low = _fma(r4, _fma(r2, _fma(r, 1.0 / 5040.0, 1.0 / 720.0), _fma(r, 1.0 / 120.0, 1.0 / 24.0)),
-               _fma(r2, _fma(r, 1.0 / 6.0, 0.5), r))  # fmt: skip
-    high = _fma(r4, 1.0 / 479001600.0, _fma(r2, _fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
-                                            _fma(r, 1.0 / 362880.0, 1.0 / 40320.0)))  # fmt: skip
-    p = 1.0 + _fma(r4 * r4, high, low)
+    low = fused(r4, fused(r2, fused(r, 1.0 / 5040.0, 1.0 / 720.0), fused(r, 1.0 / 120.0, 1.0 / 24.0)),
+                fused(r2, fused(r, 1.0 / 6.0, 0.5), r))  # fmt: skip
+    high = fused(r4, 1.0 / 479001600.0, fused(r2, fused(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
+                                              fused(r, 1.0 / 362880.0, 1.0 / 40320.0)))  # fmt: skip
+    p = 1.0 + fused(r4 * r4, high, low)
     # A power of two is put in by adding it to the exponent's bits.
-    result: float = _float_from_bits(_bits_from_float(p) + (_bits_from_float(shifted) << np.int64(52)))
-    return result
+    return _float_from_bits(_bits_from_float(p) + (_bits_from_float(shifted) << np.int64(52)))
 
 
 @compiled
-def logarithm(x: float) -> float:
+def logarithm(x):
     """Natural logarithm of x, within 4e-16 of it relative to max(1, |result|); x must be a positive normal number."""
     bits = _bits_from_float(x) - np.int64(_SQUARE_ROOT_HALF_BITS)
-    exponent: float = _float_from_bits((bits >> np.int64(52)) + np.int64(_ROUND_BITS)) - _ROUND
-    mantissa: float = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))
+    exponent = _float_from_bits((bits >> np.int64(52)) + np.int64(_ROUND_BITS)) - _ROUND
+    mantissa = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))
     s = (mantissa - 1.0) / (mantissa + 1.0)
     q = s * s
     q2 = q * q
     q4 = q2 * q2
-    low = _fma(q4, _fma(q2, _fma(q, 1.0 / 15.0, 1.0 / 13.0), _fma(q, 1.0 / 11.0, 1.0 / 9.0)),
-               _fma(q2, _fma(q, 1.0 / 7.0, 1.0 / 5.0), _fma(q, 1.0 / 3.0, 1.0)))  # fmt: skip
-    p = _fma(q4 * q4, _fma(q, 1.0 / 19.0, 1.0 / 17.0), low)
-    result: float = _fma(exponent, _LN2_HIGH, _fma(2.0 * s, p, exponent * _LN2_LOW))
-    return result
+    low = fused(q4, fused(q2, fused(q, 1.0 / 15.0, 1.0 / 13.0), fused(q, 1.0 / 11.0, 1.0 / 9.0)),
+                fused(q2, fused(q, 1.0 / 7.0, 1.0 / 5.0), fused(q, 1.0 / 3.0, 1.0)))  # fmt: skip
+    p = fused(q4 * q4, fused(q, 1.0 / 19.0, 1.0 / 17.0), low)
+    return fused(exponent, _LN2_HIGH, fused(2.0 * s, p, exponent * _LN2_LOW))
 
 
 @compiled
-def logistic(x: float) -> float:
+def logistic(x):
     """1 / (1 + e^-x): any number squeezed into (0, 1), rising."""
     return 1.0 / (1.0 + exponential(-x))
 
 
 @compiled
-def hyperbolic_tangent(x: float) -> float:
+def hyperbolic_tangent(x):
     """Any number squeezed into (-1, 1), rising and odd."""
     return 1.0 - 2.0 / (exponential(2.0 * x) + 1.0)
 
 
 @compiled
-def saturation(x: float) -> float:
+def saturation(x):
     """x / (1 + x): a quantity of zero or more squeezed into [0, 1), rising."""
     return x / (1.0 + x)
 
@@ -152,46 +177,14 @@ def number_of(word):
 
 @compiled
 def broken(row):
-    """How many numbers of a flat array are infinite or NaN."""
-    count = np.int64(0)
-    for c in range(row.size):
-        exponent = _bits_from_float(row[c]) & np.int64(_EXPONENT)
-        count += np.int64(exponent == np.int64(_EXPONENT))
-    return count
-
-
-# A processor looks a few hundred instructions ahead: steps of a loop with one long function overlap, and a loop with
-# two such functions waits for the first at every step.
-@compiled
-def exponentials(row):
-    """Put e to the x in place of every number of a flat array; see `exponential`."""
-    for c in range(row.size):
-        row[c] = exponential(row[c])
-
-
-@compiled
-def logarithms(row):
-    """Put its natural logarithm in place of every number of a flat array; see `logarithm`."""
-    for c in range(row.size):
-        row[c] = logarithm(row[c])
-
-
-@compiled
-def logistics(row):
-    """Put 1 / (1 + e^-x) in place of every number of a flat array; see `logistic`."""
-    for c in range(row.size):
-        row[c] = exponential(-row[c])
-    for c in range(row.size):
-        row[c] = 1.0 / (1.0 + row[c])
-
-
-@compiled
-def hyperbolic_tangents(row):
-    """Put its hyperbolic tangent in place of every number of a flat array; see `hyperbolic_tangent`."""
-    for c in range(row.size):
-        row[c] = exponential(2.0 * row[c])
-    for c in range(row.size):
-        row[c] = 1.0 - 2.0 / (row[c] + 1.0)
+    """Whether any number of a flat array is infinite or NaN."""
+    nothing, rest = spread(0.0), 0.0  # what is left of a number less itself, but for those
+    steps = row.size // LANES * LANES
+    for c in eights(steps):
+        nothing += row[c] - row[c]
+    for c in range(steps, row.size):
+        rest += row[c] - row[c]
+    return total(nothing) + rest != 0.0
 
 
 # A loop says in one line of machine code what slices and broadcasting say in a thousand.
@@ -209,39 +202,12 @@ def copy(source, target):
         target[c] = source[c]
 
 
-# One sum waits for each addition; four sums side by side do not, and they are the same four on any processor.
-@phase
-def sum_of_products(one, other):
-    """Sum of the products of two flat arrays of the same length, a multiple of four."""
-    a, b = shaped(one, (one.size // 4, 4)), shaped(other, (other.size // 4, 4))
-    first = second = third = fourth = 0.0
-    for c in range(a.shape[0]):
-        first = _fma(a[c, 0], b[c, 0], first)
-        second = _fma(a[c, 1], b[c, 1], second)
-        third = _fma(a[c, 2], b[c, 2], third)
-        fourth = _fma(a[c, 3], b[c, 3], fourth)
-    return (first + second) + (third + fourth)
-
-
-@phase
-def sum_of_smaller(one, other):
-    """Sum of the smaller of each two numbers of two flat arrays of the same length, a multiple of four."""
-    a, b = shaped(one, (one.size // 4, 4)), shaped(other, (other.size // 4, 4))
-    first = second = third = fourth = 0.0
-    for c in range(a.shape[0]):
-        first += min(a[c, 0], b[c, 0])
-        second += min(a[c, 1], b[c, 1])
-        third += min(a[c, 2], b[c, 2])
-        fourth += min(a[c, 3], b[c, 3])
-    return (first + second) + (third + fourth)
-
-
-# Pairs of actors have an order of their own: by distance along a circle in which the actors stand, then by who comes
-# first. All pairs at one distance then lie in two long rows of the same array, one a shift of the other.
+# Actors stand in a circle and meet by distance along it, from each place on; in a circle of an even number those
+# opposite meet twice, to the same effect.
 @compiled
-def pairs_apart(distance, actors):
-    """How many pairs stand a distance apart, at most half the circle; in an even one, opposites meet once."""
-    return actors if 2 * distance < actors else actors // 2
+def farthest(actors):
+    """The longest distance along the circle at which two meet."""
+    return actors // 2
 
 
 @compiled
@@ -252,10 +218,10 @@ def neighbour(place, distance, actors):
 
 
 @compiled
-def pair_place(one, other, actors):
-    """Where a pair stands in the order of pairs, whichever of the two is named first."""
+def meeting(one, other, actors):
+    """The place and the distance at which two meet, whichever of them is named first."""
     first, second = min(one, other), max(one, other)
     distance = second - first
     if 2 * distance <= actors:
-        return (distance - 1) * actors + first
-    return (actors - distance - 1) * actors + second
+        return first, distance
+    return second, actors - distance

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, flat, phase
-from eurasia_sim.mathematics import copy, fill, saturation
+from eurasia_sim.compilation import compiled, phase
+from eurasia_sim.mathematics import fill, saturation
 
 PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
@@ -79,40 +79,34 @@ def benefit(i, state, constants):
     standing.
     """
     actors, theatres, domains = state.influence.shape
-    held, size, trade, chance, home, homes, spill = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    size, trade, chance, home, homes, spill = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(theatres):
-        own = 0.0
-        for d in range(domains):
-            own += state.influence[i, k, d] / domains
-        held += constants.size[k] * own
         size += constants.size[k]
         trade += constants.opportunity[k] * state.stability[k] * state.influence[i, k, 1]
         chance += constants.opportunity[k]
         spill += state.spillover[i, k]
         if state.ruler[k] == i:
-            home += own
             homes += 1.0
+            for d in range(domains):
+                home += state.influence[i, k, d] / domains
     fear, intruders, denied = 0.0, 0.0, 0.0
     for j in range(actors):
         fear += state.threat[i, j]
-        if state.power[j] <= 0.0:
-            continue
-        denied = max(denied, constants.denial[i, j])
-        for k in range(theatres):
-            for d in range(domains):
-                intruders += constants.denial[i, j] * constants.size[k] * state.influence[j, k, d] / domains
+        if state.power[j] > 0.0:
+            denied = max(denied, constants.denial[i, j])
+            intruders += constants.denial[i, j] * state.held[j]
     intruders /= max(size, 1e-300)
     w = constants.weight
-    total = w[i, 0] * held / max(size, 1e-300) + w[i, 1] * (1.0 - saturation(spill))
-    total += w[i, 2] * trade / max(chance, 1e-300) + w[i, 5] * (1.0 - saturation(fear)) + w[i, 6] * state.standing[i]
+    attained = w[i, 0] * state.held[i] / max(size, 1e-300) + w[i, 1] * (1.0 - saturation(spill))
+    attained += w[i, 2] * trade / max(chance, 1e-300) + w[i, 5] * (1.0 - saturation(fear)) + w[i, 6] * state.standing[i]
     weights = w[i, 0] + w[i, 1] + w[i, 2] + w[i, 5] + w[i, 6]
     if denied > 0.0:
-        total += denied - intruders
+        attained += denied - intruders
         weights += denied
     if homes > 0.0:
-        total += w[i, 4] * home / homes
+        attained += w[i, 4] * home / homes
         weights += w[i, 4]
-    return total / weights if weights > 0.0 else 0.0
+    return attained / weights if weights > 0.0 else 0.0
 
 
 @phase
@@ -128,29 +122,26 @@ def burden(i, state):
 @phase
 def convening(i, state, constants):
     """Share of all effort spent in venues that goes to venues which actor i convenes, in [0, 1]."""
-    own, total = 0.0, 0.0
-    for v in range(constants.convenes.shape[0]):
-        gathered = 0.0
-        for j in range(state.attended.shape[0]):
-            gathered += state.attended[j, v]
-        own += constants.convenes[v, i] * gathered
-        total += gathered
-    return own / total if total > 0.0 else 0.0
+    own, everyone = 0.0, 0.0
+    for v in range(state.gathered.size):
+        own += constants.convenes[v, i] * state.gathered[v]
+        everyone += state.gathered[v]
+    return own / everyone if everyone > 0.0 else 0.0
 
 
 @phase
 def hedging(k, state):
     """How evenly a host's foreign influence is spread over patrons: 1 - Herfindahl index of their shares, in [0, 1)."""
     actors, _, domains = state.influence.shape
-    total, square = 0.0, 0.0
+    everyone, square = 0.0, 0.0
     for j in range(actors):
         if j != state.ruler[k] and j != state.challenger[k]:
             held = 0.0
             for d in range(domains):
                 held += state.influence[j, k, d]
-            total += held
+            everyone += held
             square += held * held
-    return 1.0 - square / (total * total) if total > 0.0 else 0.0
+    return 1.0 - square / (everyone * everyone) if everyone > 0.0 else 0.0
 
 
 @phase
@@ -219,6 +210,17 @@ def observe_theatres(state, constants, out):
     return column
 
 
+@phase
+def listed(table, out):
+    """Write a table row by row; return how many numbers were written."""
+    column = 0
+    for i in range(table.shape[0]):
+        for j in range(table.shape[1]):
+            out[column] = table[i, j]
+            column += 1
+    return column
+
+
 @compiled
 def up_to(columns):
     """How many columns must be written for the last of those named to be among them."""
@@ -228,7 +230,7 @@ def up_to(columns):
     return needed
 
 
-@compiled
+@phase
 def observe(state, constants, out, needed):
     """Write one month's row of the columns named by `column_names`, in that order; those past `needed` may be left."""
     column = observe_pairs(state, constants, out)
@@ -236,14 +238,13 @@ def observe(state, constants, out, needed):
         return
     column += observe_actors(state, constants, out[column:])
     column += observe_theatres(state, constants, out[column:])
-    for block in (flat(state.alignment), flat(state.threat), flat(state.recognition)):
-        copy(block, out[column : column + block.size])
-        column += block.size
+    for table in (state.alignment, state.threat, state.recognition):
+        column += listed(table, out[column:])
     if needed <= column:
         return
-    for block in (flat(state.influence), flat(state.effort)):
-        copy(block, out[column : column + block.size])
-        column += block.size
+    for cells in (state.influence, state.effort):
+        for i in range(cells.shape[0]):
+            column += listed(cells[i], out[column:])
 
 
 def column_names(

@@ -10,17 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compilation import compiled
-from eurasia_sim.kernel import derive, turn
-from eurasia_sim.layout import state_size, unpack_constants, unpack_month, unpack_state
+from eurasia_sim.derivation import derive
+from eurasia_sim.kernel import PHASES, Counts, turn, work
+from eurasia_sim.layout import state_size, unpack_constants, unpack_state
 from eurasia_sim.mathematics import copy
 from eurasia_sim.measures import observe, up_to
-from eurasia_sim.mechanisms.alignment import align
-from eurasia_sim.mechanisms.allocation import allocate
-from eurasia_sim.mechanisms.contest import contest
-from eurasia_sim.mechanisms.cooperation import cooperate
-from eurasia_sim.mechanisms.perception import perceive
-from eurasia_sim.mechanisms.recognition import recognise
-from eurasia_sim.mechanisms.regime import rule
 from eurasia_sim.parameters import Integers
 
 # What each mechanism hands to the others, in the order in which they work.
@@ -28,8 +22,8 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "perception": ("power", "hazard", "projected", "spillover", "threat"),
     "alignment": ("leaning", "alignment"),
     "allocation": ("budget", "common", "containment", "inclination", "effort"),
-    "cooperation": ("joint", "pair_joint", "attended", "summoned", "partnership", "rivalry"),
-    "contest": ("access", "influence", "demand", "strength", "total"),
+    "cooperation": ("joint", "pair_joint", "attended", "gathered", "summoned", "partnership", "rivalry"),
+    "contest": ("access", "influence", "held", "demand", "strength", "total"),
     "regime": ("ruler", "challenger", "control", "economy", "militants", "restraint", "stability", "standing"),
     "recognition": ("recognition", "standing"),
 }
@@ -41,25 +35,6 @@ def output_places(mechanism: str, actors: int, theatres: int, venues: int, pairs
     state = unpack_state.py_func(row, actors, theatres, venues, pairs)
     places = [getattr(state, name).view(np.float64).ravel() for name in OUTPUTS[mechanism]]
     return np.concatenate(places).astype(np.int64)
-
-
-@compiled
-def work(mechanism, state, constants, month, seed, number, p):
-    """Let the mechanism at a place in `OUTPUTS` do its part of the month."""
-    if mechanism == 0:
-        perceive(state, constants, month, p)
-    elif mechanism == 1:
-        align(state, constants, month, seed, number, p)
-    elif mechanism == 2:
-        allocate(state, constants, month, seed, number, p)
-    elif mechanism == 3:
-        cooperate(state, constants, month, p)
-    elif mechanism == 4:
-        contest(state, constants, p)
-    elif mechanism == 5:
-        rule(state, constants, month, seed, number, p)
-    else:
-        recognise(state, constants, month, seed, number, p)
 
 
 @compiled
@@ -76,26 +51,26 @@ def run_beside(
         kept: (C,) columns. row: as long as all columns, scratch. twins: (2, Z) scratch.
         trajectories: (R, T - start, C), written.
     """
-    n, k, v = geography.name_hash.size, geography.size.size, geography.convenes.shape[0]
+    counts = Counts(
+        geography.name_hash.size, geography.size.size, geography.convenes.shape[0], focus.shape[0], scopes.shape[0]
+    )
+    n, k, v, pairs, areas = counts
     own, other = twins[0], twins[1]
     for r in range(rows.shape[0]):
         p = rules[r]
         derive(rows[r], fixed, geography, focus, scopes, p)
-        constants = unpack_constants(fixed, n, k, v, focus.shape[0], scopes.shape[0])
         copy(memories[r], own)
         copy(memories[r], other)
-        state = unpack_state(own, n, k, v, focus.shape[0])
-        beside = unpack_state(other, n, k, v, focus.shape[0])
-        month, plain_month = unpack_month(nows[0], n, k, v), unpack_month(nows[1], n, k, v)
+        state, constants = unpack_state(own, n, k, v, pairs), unpack_constants(fixed, n, k, v, pairs, areas)
         for t in range(start, changed.first.size - 1):
             since = t if t > start else 0
             turn(changed, since, t, nows[0])
             turn(unchanged, since, t, nows[1])
             number = np.uint64(t + burn_in)
-            for mechanism in range(7):
-                work(mechanism, beside, constants, plain_month, seeds[r], number, p)
-                work(mechanism, state, constants, month, seeds[r], number, p)
-                if mechanism == held:
+            for mechanism in range(1, len(PHASES)):
+                work(mechanism, other, fixed, nows[1], counts, seeds[r], number, p)
+                work(mechanism, own, fixed, nows[0], counts, seeds[r], number, p)
+                if mechanism == 1 + held:
                     for place in places:
                         own[place] = other[place]
             observe(state, constants, row, up_to(kept))

@@ -13,6 +13,7 @@ from mesa.datacollection import DataCollector
 from eurasia_sim import kernel
 from eurasia_sim.actors import Policy, Present, StateActor
 from eurasia_sim.catalogue import DataError, near
+from eurasia_sim.derivation import constants_of
 from eurasia_sim.design import run_seeds
 from eurasia_sim.inputs import prepare
 from eurasia_sim.layout import unpack_coded, unpack_state
@@ -104,7 +105,7 @@ class EurasiaModel(mesa.Model):
         """The arrays before the first month of the burn-in."""
         inputs, world = self.inputs, self.world
         coded = unpack_coded.py_func(inputs.row, len(world.actors), len(world.theatres))
-        constants = kernel.constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, self._rules)
+        constants = constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, self._rules)
         memory = np.zeros(inputs.state_size)
         counts = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
         state = unpack_state.py_func(memory, *counts)

@@ -7,11 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eurasia_sim.compilation import tables
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 DOMAINS = ("security", "economic", "diplomatic")
+# A loop over so many is written out by the compiler, as it knows the number.
+DOMAIN_COUNT = len(DOMAINS)
 THREATS = ("terrorism", "narcotics", "refugees")
 PRESENCE_KINDS = ("bases", "forces", "counterterror")
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
@@ -101,15 +105,16 @@ class Schedule(NamedTuple):
     recognition: Floats
     capability: Floats
     theatre_capability: Floats
-    membership: Floats
+    membership: Floats  # (T, N, V)
     comembership: Floats  # (T, N, N) institutions shared, each counting once a domain, observers half
     venues: Floats  # (T, N, N, D) institutions shared that serve a domain
+    meetings: Floats  # (T, width, D, M) the same by place and distance along the circle (`mathematics.neighbour`)
     rows: Floats  # (T, W) all of these month by month, one flat row each
     changes: Changes  # the same rows
 
 
 class Month(NamedTuple):
-    """One month of a schedule; the fields are those of `Schedule` without the first axis."""
+    """One month of a schedule; the fields are those of `Schedule` without the first axis, laid out as `State`."""
 
     presence: Floats
     pressed: Floats
@@ -128,6 +133,7 @@ class Month(NamedTuple):
     membership: Floats
     comembership: Floats
     venues: Floats
+    meetings: Floats
     row: Floats  # the flat row on which all of these lie
 
 
@@ -157,15 +163,19 @@ class Constants(NamedTuple):
     base_stability: Floats  # (K,)
     theatre_hash: Hashes  # (K,)
     name_hash: Hashes  # (N,)
-    cell_address: Hashes  # (3, N * K) where an actor's draws for a theatre are found
-    pair_address: Hashes  # (3, pairs) where a pair's draws are found, in the order of `pair_place`
+    cell_address: Hashes  # (3 * K * width,) where an actor's draws for a theatre are found: a word's places in a row
+    pair_address: Hashes  # (3 * M * width,) where a pair's draws are found, by its distance and place
     focus: Integers  # (P, 2) pairs that measures are read off for
     scopes: Floats  # (S, K) 1 where a scope counts a theatre
     row: Floats  # the flat row on which all of these lie
 
 
 class State(NamedTuple):
-    """Everything a run remembers and scribbles, as views on one flat row."""
+    """Everything a run remembers and scribbles, as views on one flat row.
+
+    A first axis of actors lies in one piece with room for `width`; C is room for a circle of actors gone round again, M
+    the longest distance along it (`mathematics.farthest`).
+    """
 
     leaning: Floats  # (N, N) alignment before squeezing
     alignment: Floats  # (N, N) [-1, 1], 1 toward oneself
@@ -175,7 +185,9 @@ class State(NamedTuple):
     projected: Floats  # (N, N) nearness by forces abroad
     shared: Floats  # (N, N) common danger
     shock: Floats  # (N, N)
-    scratch_actor: Floats  # (N, N)
+    pushed: Floats  # (N, N) scratch: what displacing each other one is worth
+    resisted: Floats  # (N, N) scratch: what keeping each other one out is worth
+    guarded: Floats  # (N, N) scratch: what being safe from each other one is worth
     inclination: Floats  # (N, K, D) log choice weights
     effort: Floats  # (N, K, D) in budget units
     joint: Floats  # (N, K, D) largest joint effort with any partner
@@ -197,6 +209,7 @@ class State(NamedTuple):
     budget: Floats  # (N,)
     standing: Floats  # (N,)
     attended: Floats  # (N, V) effort in venues
+    gathered: Floats  # (V,) effort of all in a venue
     stability: Floats  # (K,) [0, 1]
     militants: Floats  # (K,) [0, 1]
     economy: Floats  # (K,) [0, 1]
@@ -205,21 +218,31 @@ class State(NamedTuple):
     demand: Floats  # (K,) for a balancer
     hazard: Floats  # (K, H)
     total: Floats  # (K, D) strength of all
-    scratch_cells: Floats  # (3, K * D and padding)
-    padded_influence: Floats  # (N, K * D and padding) scratch
-    danger: Floats  # (N, N + K and padding) scratch: what is feared from actors and theatres
-    effort_circle: Floats  # (N + N // 2, K * D) scratch: efforts, the first again after the last
-    danger_circle: Floats  # (N + N // 2, K * D) scratch: square roots of `common`, likewise
-    least_joint: Floats  # (N, K * D) scratch: least share done jointly, the same for all
-    pair_smaller: Floats  # (pairs, K * D) scratch: the smaller of two efforts, in the order of `pair_place`
-    pair_ready: Floats  # (pairs, K * D) scratch: log-odds of acting jointly
-    pair_together: Floats  # (pairs, K * D) scratch: what they do together
-    pair_luck: Floats  # (pairs) scratch
+    danger: Floats  # (N, N + K) scratch: what is feared from actors and theatres
+    effort_circle: Floats  # (C, K, D) scratch: efforts round the circle of actors, the first again after the last
+    danger_circle: Floats  # (C, K, D) scratch: square roots of `common`, likewise
+    budget_circle: Floats  # (C,) scratch: budgets round the circle
+    joint_first: Floats  # (width, K, D) scratch: largest joint effort with those further along the circle
+    joint_second: Floats  # (C, K, D) scratch: largest joint effort with those before, round the circle
+    ready: Floats  # (width, D, M) scratch: log-odds of acting jointly, by place and distance of a meeting
+    together: Floats  # (width, K, D, M) scratch: what two do together
+    rival: Floats  # (width, M) scratch: rivalry of two who meet
+    partner: Floats  # (width, M) scratch: partnership of two who meet
+    pair_luck: Floats  # (M * width,) scratch: a draw for each meeting
+    committed: Floats  # (N,) scratch: share of a budget that the scenario commits
     uncovered: Floats  # (N,) scratch: threats to a host that no patron covers
+    host_leaning: Floats  # (N,) scratch: alignment of a host with each
+    host_threat: Floats  # (N,) scratch: threat that a host sees in each
+    spent: Floats  # (N,) scratch: effort that goes to venues, over their pull
+    held: Floats  # (N,) influence over all theatres, by their size
     pair_joint: Floats  # (P, K, D) joint effort of the focal pairs
     ruler: Integers  # (K,)
     challenger: Integers  # (K,)
     memory: Floats  # the flat row on which all of these lie
+
+
+for _held in (Month, Constants, State):
+    tables(_held)
 
 
 def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:

@@ -11,7 +11,8 @@ import hashlib
 import numpy as np
 
 from eurasia_sim.compilation import compiled
-from eurasia_sim.mathematics import logarithm, logarithms, number_of
+from eurasia_sim.lanes import eights
+from eurasia_sim.mathematics import logarithm, number_of
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -77,15 +78,19 @@ def uniform(word):
     return (number_of(word) + 0.5) * _UNIT
 
 
+# A processor looks a few hundred instructions ahead: steps of a loop with one long function overlap, and a loop with
+# two such functions waits for the first at every step.
 @compiled
 def gumbels(row):
-    """Put Gumbel variates less their mean in place of uniforms: what is unobserved of a utility (mcfadden1974)."""
-    logarithms(row)
-    for c in range(row.size):
-        row[c] = -row[c]
-    logarithms(row)
-    for c in range(row.size):
-        row[c] = -row[c] - _EULER_GAMMA
+    """Put Gumbel variates less their mean in place of uniforms: what is unobserved of a utility (mcfadden1974).
+
+    Args:
+        row: whole steps of eight.
+    """
+    for c in eights(row.size):
+        row[c] = -logarithm(row[c])
+    for c in eights(row.size):
+        row[c] = -logarithm(row[c]) - _EULER_GAMMA
 
 
 @compiled

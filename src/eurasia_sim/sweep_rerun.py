@@ -10,6 +10,7 @@ import numpy as np
 
 from eurasia_sim import kernel
 from eurasia_sim.catalogue import DataError
+from eurasia_sim.derivation import constants_of
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.layout import unpack_state
 from eurasia_sim.parameters import Floats
@@ -46,7 +47,7 @@ def rerun(prepared: Sweep, run: str) -> None:
 def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
     """Step one run through the kernel's two halves of each month; numpy raises at the first number that is none."""
     geography, rules = inputs.geography, np.rec.array(rules.reshape(1))[0]  # numbers as attributes, compiled or not
-    constants = kernel.constants_of(row, geography, inputs.focus, inputs.scopes, rules)
+    constants = constants_of(row, geography, inputs.focus, inputs.scopes, rules)
     sizes = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
     state = unpack_state.py_func(np.zeros(inputs.state_size), *sizes)
     with np.errstate(invalid="raise", divide="raise", over="raise"):

@@ -85,8 +85,9 @@ def _held(
     """(R, months from `start`, kept) of the changed scenario with one mechanism held."""
     trajectories = np.full((len(draws), changed.months - start, len(kept)), np.nan)
     mediation.run_beside(
-        draws.rules, draws.rows, draws.seeds, memories, np.empty(changed.constants_size), changed.geography,
-        unchanged.schedule.changes, changed.schedule.changes, np.empty((2, changed.schedule.rows.shape[1])),
+        draws.rules, draws.rows, draws.seeds, memories, aligned(changed.constants_size), changed.geography,
+        unchanged.schedule.changes, changed.schedule.changes,
+        aligned(2 * changed.schedule.rows.shape[1]).reshape(2, -1),
         changed.focus, changed.scopes, start, changed.burn_in, held,
         places, kept, np.empty(len(changed.columns)), aligned(2 * changed.state_size).reshape(2, -1), trajectories,
     )  # fmt: skip

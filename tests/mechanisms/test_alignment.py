@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.worlds import RandomWorld, plain, quiet, rules, seeds, simulate, worlds
+from tests.worlds import RandomWorld, plain, quiet, roomy, rules, seeds, simulate, worlds
 
-from eurasia_sim import kernel, streams
+from eurasia_sim import derivation, streams
 from eurasia_sim.mechanisms import alignment
 from eurasia_sim.parameters import State
 
@@ -20,8 +20,8 @@ dangers = arrays(np.float64, (4, 3), elements=st.floats(0, 1))
 
 
 def common(danger: np.ndarray, minimum: float) -> np.ndarray:
-    out = np.full((len(danger), len(danger)), np.nan)
-    alignment.shared_danger(np.pad(danger, ((0, 0), (0, -danger.shape[1] % 4))), out, minimum)
+    out = roomy(np.full((len(danger), len(danger)), np.nan))
+    alignment.shared_danger(roomy(danger), out, minimum)
     return out
 
 
@@ -33,9 +33,9 @@ def test_shared_danger_by_hand():
 
 def test_what_is_feared_from_theatres_counts_by_its_weight():
     threat, spillover = np.array([[0.0, 0.3], [0.2, 0.0]]), np.array([[0.4], [0.9]])
-    gathered = np.zeros((2, 4))
-    alignment.gather_dangers(threat, spillover, 0.5, gathered)
-    np.testing.assert_array_equal(gathered, [[0.0, 0.3, 0.2, 0.0], [0.2, 0.0, 0.45, 0.0]])
+    gathered = roomy(np.full((2, 3), np.nan))
+    alignment.gather_dangers(roomy(threat), roomy(spillover), 0.5, gathered)
+    np.testing.assert_array_equal(gathered, [[0.0, 0.3, 0.2], [0.2, 0.0, 0.45]])
 
 
 @given(dangers)
@@ -95,10 +95,10 @@ def test_a_month_of_aligning_by_hand():
 
 def test_a_shock_is_drawn_at_the_address_of_its_pair():
     names = np.array([2**40 + 5, 3, 2**33 + 1], dtype=np.uint64)
-    addresses, out = np.zeros((3, 3), np.uint64), np.zeros((3, 3))
-    kernel.pair_addresses(names, addresses)
+    addresses, out = np.zeros(3 * 8, np.uint64), roomy(np.zeros((3, 3)))
+    derivation.pair_addresses(names, addresses)
     seed, month = np.uint64(4), np.uint64(9)
-    alignment.pair_shocks(addresses, seed, month, np.zeros(3), out)
+    alignment.pair_shocks(addresses, seed, month, np.zeros(8), out)
     for i, j in ((0, 1), (0, 2), (1, 2)):
         pair = sorted((names[i], names[j]))
         words = streams.draw(seed, alignment.STREAM, month, *pair)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, build, changed, plain, put, quiet, rules, seeds, simulate, worlds
+from tests.worlds import RandomWorld, build, changed, plain, put, quiet, roomy, rules, seeds, simulate, worlds
 
 from eurasia_sim.mechanisms import allocation
 from eurasia_sim.parameters import Constants, State
@@ -157,18 +157,21 @@ def test_noise_in_choice_is_scaled_and_drawn_by_name():
 
 def test_what_is_imposed_by_hand():
     p = rules(effort_bases=0.01, effort_forces=0.2, effort_counterterror=0.1, effort_aid=0.004)
-    own = np.zeros((1, 3))
-    scripted = np.array([[0.0, 0.05, 0.1]])
-    taken = allocation.impose(own, np.array([[2.0, 0.5, 0.1]]), np.array([10.0]), scripted, 0.5, p)
-    np.testing.assert_allclose(own, [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]])
-    assert taken == pytest.approx(own.sum())
+    own, committed = roomy(np.zeros((2, 1, 3))), roomy(np.zeros(2))
+    scripted, presence = np.array([[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]]), np.array([[[2.0, 0.5, 0.1]], [[0.0] * 3]])
+    given = roomy(presence), roomy([[10.0], [5.0]]), roomy(scripted), roomy([0.5, 0.0])
+    allocation.impose(own, *given, committed, p)
+    np.testing.assert_allclose(own[0], [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]])
+    np.testing.assert_allclose(own[1], [[0.0, 0.0, 0.3]])  # who has no means gives no aid
+    np.testing.assert_allclose(committed, own.sum(axis=(1, 2)))
 
 
 def test_more_cannot_be_imposed_than_there_is():
-    own = np.zeros((1, 3))
-    taken = allocation.impose(own, np.zeros((1, 3)), np.zeros(1), np.array([[1.0, 2.0, 1.0]]), 0.5, rules())
-    assert taken == 1
-    np.testing.assert_allclose(own, [[0.25, 0.5, 0.25]])
+    own, committed = roomy(np.zeros((1, 1, 3))), roomy([0.0])
+    scripted, nothing = roomy([[[1.0, 2.0, 1.0]]]), roomy(np.zeros((1, 1, 3)))
+    allocation.impose(own, nothing, roomy([[0.0]]), scripted, roomy([0.5]), committed, rules())
+    assert committed[0] == 1
+    np.testing.assert_allclose(own[0], [[0.25, 0.5, 0.25]])
 
 
 def test_spending_by_hand():

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from tests.worlds import RandomWorld, declared, plain, rules
+from tests.worlds import RandomWorld, declared, plain, roomy, rules
 
+from eurasia_sim.lanes import LANES
 from eurasia_sim.mechanisms import contest
 from eurasia_sim.parameters import Constants, State
 
@@ -25,9 +26,10 @@ def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
 
 def weighed(strengths: Callable[..., None], p: np.void, *efforts: float) -> np.ndarray:
     """What efforts weigh under one form of success."""
-    row = np.array(efforts)
+    row = np.zeros(LANES)
+    row[: len(efforts)] = efforts
     strengths(row, p)
-    return row
+    return row[: len(efforts)]
 
 
 def test_strength_by_ratio_is_a_power_of_effort():
@@ -64,17 +66,17 @@ def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, 
 
 
 def test_demand_for_a_balancer_by_hand():
-    alignment, threat, cover = np.array([1.0, 0.5, -0.4]), np.array([0.0, 0.2, 0.6]), np.array([0.3, 0.4, 0.2])
+    alignment, threat, cover = roomy([1.0, 0.5, -0.4]), roomy([0.0, 0.2, 0.6]), roomy([0.3, 0.4, 0.2])
     # The second covers 0.2 against the third; nobody covers against the second, whom the host leans to most.
-    by_hand, out = [0.0, 0.2 * 1.0, 0.6 * (1 - 0.5 * 0.4)], np.full(3, np.nan)
+    by_hand, out = [0.0, 0.2 * 1.0, 0.6 * (1 - 0.5 * 0.4)], roomy([np.nan] * 3)
     assert contest.uncovered_threats(alignment, threat, cover, 0, out) == pytest.approx(sum(by_hand))
     np.testing.assert_allclose(out, by_hand)
 
 
 def test_each_threat_is_covered_by_all_but_its_own_source():
-    alignment, cover = np.array([1.0, 0.5, 0.8, -1.0]), np.array([0.9, 0.2, 0.5, 0.3])
-    out = np.full(4, np.nan)
-    need = contest.uncovered_threats(alignment, np.array([0.0, 0.1, 0.2, 0.4]), cover, 0, out)
+    alignment, cover = roomy([1.0, 0.5, 0.8, -1.0]), roomy([0.9, 0.2, 0.5, 0.3])
+    out = roomy([np.nan] * 4)
+    need = contest.uncovered_threats(alignment, roomy([0.0, 0.1, 0.2, 0.4]), cover, 0, out)
     by_hand = [0.0, 0.1 * (1 - 0.8 * 0.5), 0.2 * (1 - 0.5 * 0.2), 0.4 * (1 - 0.8 * 0.5 - 0.5 * 0.2)]
     np.testing.assert_allclose(out, by_hand)
     assert need == pytest.approx(sum(by_hand))
@@ -82,8 +84,8 @@ def test_each_threat_is_covered_by_all_but_its_own_source():
 
 @given(hnp.arrays(np.float64, (3, 5), elements=st.floats(0, 1)), st.integers(0, 4))
 def test_what_is_left_uncovered_is_never_more_than_the_threat_nor_less_than_nothing(drawn, host):
-    alignment, threat, cover = 2 * drawn[0] - 1, drawn[1], drawn[2]
-    out = np.full(5, np.nan)
+    alignment, threat, cover = roomy(2 * drawn[0] - 1), roomy(drawn[1]), roomy(drawn[2])
+    out = roomy([np.nan] * 5)
     need = contest.uncovered_threats(alignment, threat, cover, host, out)
     assert (out >= 0).all()
     assert (out <= threat * (1 + 1e-12)).all()
@@ -91,10 +93,8 @@ def test_what_is_left_uncovered_is_never_more_than_the_threat_nor_less_than_noth
 
 
 def test_demand_rises_as_a_patron_leaves():
-    alignment, threat = np.array([1.0, 0.5, -0.4]), np.array([0.0, 0.2, 0.6])
-    here, gone = (
-        contest.uncovered_threats(alignment, threat, np.array([0.0, held, 0.2]), 0, np.zeros(3)) for held in (0.4, 0.0)
-    )
+    alignment, threat, out = roomy([1.0, 0.5, -0.4]), roomy([0.0, 0.2, 0.6]), roomy([0.0] * 3)
+    here, gone = (contest.uncovered_threats(alignment, threat, roomy([0.0, held, 0.2]), 0, out) for held in (0.4, 0.0))
     assert gone > here
 
 

@@ -53,26 +53,37 @@ def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_
 @given(st.floats(-3, 3), st.floats(0, 2), st.floats(0, 1))
 def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
     with_k, without = (cooperation.joint_odds(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0))
-    assert with_k == without
+    assert with_k == pytest.approx(without, rel=1e-12, abs=1e-12)
+
+
+def two_who_meet(
+    p: np.void, mine: list[float], theirs: list[float], common: list[list[float]], least: list[float]
+) -> State:
+    """The state after two have met in one theatre, whose alignment is nought."""
+    world = plain(p).with_posture(jointness=np.array([[least]]))
+    state, constants = begun(world, budget=1.0)
+    state.alignment[:] = 0
+    state.effort[:, 0], state.common[:, 0] = [mine, theirs], common
+    cooperation.join(state, constants, world.month(0), p)
+    return state
 
 
 def test_what_is_done_jointly_by_hand():
-    p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5)
-    smaller, out = np.zeros(3), np.zeros(3)
-    mine, theirs = np.array([[0.1, 0.1, 0.2], [0.3, 0.1, 0.3]])
-    roots, others, ready = np.array([[0.5, 0.0, 0.0], [0.4, 0.7, 0.0], [-1.0, 0.3, -3.0]])
-    cooperation.joint_volumes(mine, theirs, roots, others, ready, np.array([0.0, 0.0, 0.5]), p, smaller, out)
-    np.testing.assert_array_equal(smaller, [0.1, 0.1, 0.2])
+    p = rules(joint_gain=1, joint_danger=2, relative_gains=0.5, joint_reluctance=1)
+    common = [[0.25, 0.0, 0.0], [0.16, 0.49, 0.0]]
+    state = two_who_meet(p, [0.1, 0.1, 0.2], [0.3, 0.1, 0.3], common, [0.0, 0.0, 0.5])
     gain = 1 + 2 * 0.5 * 0.4
-    # The half that the scenario has done jointly is more than the last two would do.
-    by_hand = [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * logistic(0.3 + 0.5), 0.2 * 0.5]
-    np.testing.assert_allclose(out, by_hand)
+    # The half that the scenario has done jointly is more than the two would do.
+    by_hand = [0.1 * logistic(-1 + gain * (0.25 - 0.5 * 0.5)), 0.1 * logistic(-1 + 0.5), 0.2 * 0.5]
+    np.testing.assert_allclose(state.pair_joint[0, 0], by_hand)
+    assert state.partnership[0, 1] == pytest.approx(sum(by_hand))
+    assert state.rivalry[0, 1] == pytest.approx(0.1 + 0.1 + 0.2 - sum(by_hand))
 
 
 def test_nothing_is_done_jointly_where_nobody_is():
-    nobody, smaller, out = np.zeros(1), np.full(1, np.nan), np.full(1, np.nan)
-    cooperation.joint_volumes(nobody, nobody, np.ones(1), np.ones(1), np.ones(1), np.ones(1), rules(), smaller, out)
-    assert smaller[0] == out[0] == 0
+    state = two_who_meet(rules(), [0.0] * 3, [0.0] * 3, [[1.0] * 3] * 2, [1.0] * 3)
+    assert not state.pair_joint.any()
+    assert state.partnership[0, 1] == state.rivalry[0, 1] == 0
 
 
 def test_whom_two_meet_by_hand():
@@ -85,26 +96,38 @@ def test_whom_two_meet_by_hand():
     state.common[:, 0, 0] = [0.25, 0.16, 0.04]
     cooperation.meet(state, world.month(0), p)
     # Along the circle the first meets the second, the second the third, and the third the first.
-    np.testing.assert_allclose(state.pair_smaller, [[0.1, 0, 0.1], [0.1, 0.2, 0], [0.2, 0, 0]])
-    np.testing.assert_allclose(state.danger_circle[:, 0], [0.5, 0.4, 0.2, 0.5])
+    np.testing.assert_allclose(state.effort_circle[:4, 0, 0], [0.3, 0.1, 0.2, 0.3])
+    np.testing.assert_allclose(state.danger_circle[:4, 0, 0], [0.5, 0.4, 0.2, 0.5])
     first, second, third = 2 * 0.3 - 1, 2 * -0.2 - 1, -1
-    np.testing.assert_allclose(state.pair_ready, [[first] * 3, [second, second + 0.2 * 0.5, second], [third] * 3])
+    ready = [[first] * 3, [second, second + 0.2 * 0.5, second], [third] * 3]
+    np.testing.assert_allclose(state.ready[:3, :, 0], ready, atol=1e-15)
+    smaller = [[0.1, 0, 0.1], [0.1, 0.2, 0], [0.2, 0, 0]]
+    for meeting in range(3):
+        mine, theirs = state.effort[meeting, 0], state.effort[(meeting + 1) % 3, 0]
+        pooled = state.danger_circle[meeting, 0] * state.danger_circle[meeting + 1, 0]
+        by_hand = [
+            less * logistic(cooperation.joint_odds(odds, danger, less / max(both, 1e-9), p))
+            for odds, danger, less, both in zip(ready[meeting], pooled, smaller[meeting], mine + theirs, strict=True)
+        ]
+        np.testing.assert_allclose(state.together[meeting, 0, :, 0], by_hand)
 
 
 def test_what_is_shared_out_by_hand():
-    world = plain(rules(), n=3)
-    state, _ = begun(world, budget=[0.5, 0.3, 0.2])
-    state.pair_smaller[:] = [[0.1, 0.2, 0], [0, 0.1, 0.1], [0.1, 0, 0.1]]
-    state.pair_together[:] = [[0.05, 0.1, 0], [0, 0.07, 0.01], [0.02, 0, 0.04]]
-    cooperation.largest_joint(state.pair_together.ravel(), state.effort_circle, state.joint.reshape(3, 3))
-    cooperation.share_out(state)
-    np.testing.assert_allclose(state.joint[:, 0], [[0.05, 0.1, 0.04], [0.05, 0.1, 0.01], [0.02, 0.07, 0.04]])
-    partnership, rivalry = np.zeros((3, 3)), np.zeros((3, 3))
-    for i, j, shared, apart in ((0, 1, 0.15 / 0.8, 0.15 / 0.8), (0, 2, 0.06 / 0.7, 0.14 / 0.7), (1, 2, 0.16, 0.24)):
-        partnership[i, j] = partnership[j, i] = 2 * shared
-        rivalry[i, j] = rivalry[j, i] = 2 * apart
-    np.testing.assert_allclose(state.partnership, partnership)
-    np.testing.assert_allclose(state.rivalry, rivalry)
+    world = plain(quiet(rules(joint_trust=0, joint_venues=0)), n=3)
+    state, constants = begun(world, budget=[0.5, 0.3, 0.2])
+    state.common[:] = 0
+    state.effort[:, 0] = [[0.1, 0.2, 0.1], [0.2, 0.3, 0.1], [0.1, 0.0, 0.3]]
+    cooperation.join(state, constants, world.month(0), world.p)
+    # From place 0 on the first meets the second; from place 1 the second the third; from place 2 the third the first.
+    together = state.together[:3, 0, :, 0]
+    assert (together[:, [0]] > 0).all()
+    largest = [np.maximum(together[i], together[i - 1]) for i in range(3)]
+    np.testing.assert_allclose(state.joint[:, 0], largest)
+    for meeting, overlap, both in ((0, 0.1 + 0.2 + 0.1, 0.8), (1, 0.1 + 0.1, 0.5), (2, 0.1 + 0.1, 0.7)):
+        i, j, shared = meeting, (meeting + 1) % 3, together[meeting].sum()
+        assert state.partnership[i, j] == state.partnership[j, i] == pytest.approx(2 * shared / both)
+        assert state.rivalry[i, j] == state.rivalry[j, i] == pytest.approx(2 * (overlap - shared) / both)
+    assert not np.diag(state.rivalry).any()
 
 
 def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
@@ -113,14 +136,12 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
     state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
     cooperation.join(state, constants, world.month(0), world.p)
     for pair, (i, j) in enumerate(world.focus):
-        nothing, ready, smaller, by_hand = (
-            np.zeros(6),
-            np.full(6, -world.p["joint_reluctance"]),
-            np.zeros(6),
-            np.zeros(6),
-        )
         mine, theirs = state.effort[i].ravel(), state.effort[j].ravel()
-        cooperation.joint_volumes(mine, theirs, nothing, nothing, ready, nothing, world.p, smaller, by_hand)
+        less = np.minimum(mine, theirs)
+        by_hand = [
+            size * logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, size / both, world.p))
+            for size, both in zip(less, mine + theirs, strict=True)
+        ]
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
 
 

@@ -51,8 +51,9 @@ def test_the_compiled_run_is_the_months_one_by_one(world, seed):
     columns = len(world.columns)
     report = kernel.Report(np.full(columns, np.nan), np.zeros((0, 0)), np.zeros(3, np.int64), np.empty(columns))
     kernel.run(
-        world.view(memory), world.constants(), world.schedule.changes, np.empty(world.schedule.rows.shape[1]),
-        np.uint64(seed), world.p, 0, MONTHS, 0, np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
+        memory, world.constants().row, np.empty(world.schedule.rows.shape[1]),
+        kernel.Counts(*world.counts, len(world.scopes)), world.schedule.changes, np.uint64(seed), world.p,
+        0, MONTHS, 0, np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
     )  # fmt: skip
     assert same_bytes(world.view(memory), world.view(snapshots(world, seed)[-1]))
 

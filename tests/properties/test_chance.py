@@ -13,6 +13,7 @@ from tests.worlds import OUTCOME_AXES, quiet, same_bytes, seeds, simulate, world
 
 from eurasia_sim import streams
 from eurasia_sim.geography import name_hash as geography_hash
+from eurasia_sim.layout import padded
 
 # Known answers of philox4x32-10 as published with the Random123 library (kat_vectors).
 KNOWN_ANSWERS = [
@@ -39,9 +40,11 @@ def words(seed: int = 3, mechanism: int = 2, months: int = 200, first: int = 5, 
 
 def gumbels(words: Iterable[np.uint64]) -> np.ndarray:
     """Gumbel variates from words."""
-    row = np.array([streams.uniform(word) for word in words])
+    uniforms = [streams.uniform(word) for word in words]
+    row = np.full(padded(len(uniforms)), 0.5)
+    row[: len(uniforms)] = uniforms
     streams.gumbels(row)
-    return row
+    return row[: len(uniforms)]
 
 
 def test_a_uniform_lies_strictly_between_its_ends():

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, flat, phase
-from eurasia_sim.mathematics import copy, hyperbolic_tangents, neighbour, pairs_apart, sum_of_products, sum_of_smaller
+from eurasia_sim.compilation import phase, whole
+from eurasia_sim.lanes import eights, spread
+from eurasia_sim.mathematics import farthest, fused, hyperbolic_tangent, lesser, neighbour, square_root
 from eurasia_sim.streams import draw_at, shock, uniform
 
 STREAM = np.uint64(1)
@@ -16,11 +17,13 @@ STREAM = np.uint64(1)
 
 @phase
 def gather_dangers(threat, spillover, weight, out):
-    """Write what each actor fears from others and, weighed, from theatres, as one row an actor; the padding stays 0."""
+    """Write what each actor fears from others and, weighed, from theatres, (N, N + K)."""
     actors, theatres = spillover.shape
-    for i in range(actors):
-        copy(threat[i], out[i, :actors])
-        for k in range(theatres):
+    for m in range(actors):
+        for i in eights(actors):
+            out[i, m] = threat[i, m]
+    for k in range(theatres):
+        for i in eights(actors):
             out[i, actors + k] = weight * spillover[i, k]
 
 
@@ -32,21 +35,30 @@ def shared_danger(danger, out, minimum_form):
     Form: sum over sources of the geometric mean of the two's dangers, or of the smaller (`minimum_form` 1).
 
     Args:
-        danger: (N, M) >= 0, what actor i fears from source m, M a multiple of four; square roots are put in its place.
+        danger: (N, M) >= 0, what actor i fears from source m; square roots are put in its place but for the minimum.
         out: (N, N).
     """
-    actors = danger.shape[0]
+    actors, sources = danger.shape
     if minimum_form > 0.5:
-        for i in range(actors):
-            for j in range(i, actors):
-                out[i, j] = out[j, i] = sum_of_smaller(danger[i], danger[j])
+        for j in range(actors):
+            for i in eights(actors):
+                common = spread(0.0)
+                for m in range(sources):
+                    common += lesser(danger[i, m], danger[j, m])
+                out[i, j] = common
         return
-    roots = flat(danger)
-    for c in range(roots.size):
-        roots[c] = np.sqrt(roots[c])
-    for i in range(actors):
-        for j in range(i, actors):
-            out[i, j] = out[j, i] = sum_of_products(danger[i], danger[j])
+    roots = whole(danger)
+    for c in eights(roots.size):
+        roots[c] = square_root(roots[c])
+    # Two at a time: a step of so short a loop costs as much as two of its sums.
+    for j in range(0, actors, 2):
+        other = min(j + 1, actors - 1)
+        for i in eights(actors):
+            common, common_other = spread(0.0), spread(0.0)
+            for m in range(sources):
+                felt = danger[i, m]
+                common, common_other = fused(felt, danger[j, m], common), fused(felt, danger[other, m], common_other)
+            out[i, j], out[i, other] = common, common_other
 
 
 @phase
@@ -67,51 +79,50 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
 
 
 @phase
-def pair_shocks(addresses, seed, month_number, flat, out):
+def pair_shocks(addresses, seed, month_number, luck, out):
     """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two.
 
     Args:
-        addresses: (3, pairs) uint64, in the order of `pair_place`. flat: (pairs,) scratch.
+        addresses: (3 * M * width,) uint64, by distance and place. luck: (M * width,) scratch.
     """
-    for c in range(flat.size):
-        words = draw_at(seed, STREAM, month_number, addresses[0, c], addresses[1, c], addresses[2, c])
-        flat[c] = uniform(words[0])
-    for c in range(flat.size):
-        flat[c] = shock(flat[c])
+    size = luck.size
+    for c in range(size):
+        words = draw_at(seed, STREAM, month_number, addresses[c], addresses[size + c], addresses[2 * size + c])
+        luck[c] = uniform(words[0])
+    for c in eights(size):
+        luck[c] = shock(luck[c])
     actors = out.shape[0]
-    for distance in range(1, actors // 2 + 1):
-        for i in range(pairs_apart(distance, actors)):
+    for distance in range(1, farthest(actors) + 1):
+        first = (distance - 1) * (size // farthest(actors))
+        for i in range(actors):
             j = neighbour(i, distance, actors)
-            out[i, j], out[j, i] = flat[(distance - 1) * actors + i], flat[(distance - 1) * actors + i]
+            out[i, j], out[j, i] = luck[first + i], luck[first + i]
 
 
 @phase
-def pull_all(affinity, goodwill, shared, threat, rivalry, membership, joint, p, out):
-    """Write the pull of every leaning, all arrays flat and of one length."""
-    for c in range(out.size):
-        out[c] = alignment_pull(affinity[c] + goodwill[c], shared[c], threat[c], rivalry[c], membership[c], joint[c], p)
+def pull_all(state, constants, month, p):
+    """Move every leaning toward its pull, and write the alignments."""
+    affinity, goodwill, shared = whole(constants.affinity), whole(month.goodwill), whole(state.shared)
+    threat, rivalry, membership = whole(state.threat), whole(state.rivalry), whole(month.comembership)
+    joint, luck = whole(state.partnership), whole(state.shock)
+    leaning, alignment = whole(state.leaning), whole(state.alignment)
+    for c in eights(leaning.size):
+        pull = alignment_pull(affinity[c] + goodwill[c], shared[c], threat[c], rivalry[c], membership[c], joint[c], p)
+        leaning[c] += p.alignment_rate * (pull - leaning[c]) + p.alignment_noise * luck[c]
+        alignment[c] = hyperbolic_tangent(leaning[c])
 
 
-@compiled
+@phase
 def align(state, constants, month, seed, month_number, p):
     """Relax every leaning toward its pull and write alignment = tanh(leaning), in [-1, 1]; 1 toward oneself.
 
     Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock.
     """
-    leaning, alignment = flat(state.leaning), flat(state.alignment)
-    pull, luck = flat(state.scratch_actor), flat(state.shock)
     gather_dangers(state.threat, state.spillover, p.shared_spillover, state.danger)
     shared_danger(state.danger, state.shared, p.minimum_shared)
     if p.alignment_noise > 0.0:
         pair_shocks(constants.pair_address, seed, month_number, state.pair_luck, state.shock)
-    pull_all(
-        flat(constants.affinity), flat(month.goodwill), flat(state.shared), flat(state.threat), flat(state.rivalry),
-        flat(month.comembership), flat(state.partnership), p, pull,
-    )  # fmt: skip
-    for c in range(leaning.size):
-        leaning[c] += p.alignment_rate * (pull[c] - leaning[c]) + p.alignment_noise * luck[c]
-    copy(leaning, alignment)
-    hyperbolic_tangents(alignment)
+    pull_all(state, constants, month, p)
     for i in range(state.leaning.shape[0]):
         state.leaning[i, i] = 0.0
         state.alignment[i, i] = 1.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, flat, phase, shaped
-from eurasia_sim.mathematics import copy, exponential, exponentials, fill, logarithm, saturation
+from eurasia_sim.compilation import phase, whole
+from eurasia_sim.lanes import eights, spread, total
+from eurasia_sim.mathematics import TINY, exponential, fused, greater, lesser, logarithm, saturation, where_positive
+from eurasia_sim.parameters import DOMAIN_COUNT
 from eurasia_sim.streams import draw_at, gumbels, uniform
 
 STREAM = np.uint64(2)
@@ -14,7 +16,7 @@ STREAM = np.uint64(2)
 @phase
 def budget(power, p):
     """What an actor can spend in a month: power ** budget_elasticity; 0 without power."""
-    return exponential(p.budget_elasticity * logarithm(power)) if power > 0.0 else 0.0
+    return where_positive(power, exponential(p.budget_elasticity * logarithm(greater(power, TINY))))
 
 
 @phase
@@ -32,33 +34,43 @@ def containment_need(state, constants, p):
     actors, theatres = spillover.shape
     for k in range(theatres):
         carried = 0.0
-        for i in range(actors):
-            carried += effort[i, k, 0]
-        for i in range(actors):
+        for i in eights(actors):
+            carried += total(effort[i, k, 0])
+        for i in eights(actors):
             left[i, k] = spillover[i, k] / (1.0 + p.burden_sharing * (carried - effort[i, k, 0]))
-    for i in range(actors):
-        for k in range(theatres):
-            need = 0.0
-            for source in range(theatres):
-                need += gate[k, source] * left[i, source]
+    for k in range(theatres):
+        for i in eights(actors):
+            need = gate[k, 0] * left[i, 0]
+            for source in range(1, theatres):
+                need = fused(gate[k, source], left[i, source], need)
             met[i, k] = need
 
 
 @phase
-def weigh_rivals(apart, denial, threat, influence, out):
-    """Write sums over others of their influence in each cell, weighed three ways: (3, row).
+def weigh_rivals(state, constants, p):
+    """Write what a unit of each other one's influence moves an actor to undo, three ways (N, N)."""
+    alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
+    actors = threat.shape[0]
+    for j in range(actors):
+        for i in eights(actors):
+            state.pushed[i, j] = p.motive_primacy * weight[i, 0] * 0.5 * (1.0 - alignment[i, j])
+            state.resisted[i, j] = p.motive_denial * denial[i, j]
+            state.guarded[i, j] = p.motive_survival * weight[i, 5] * threat[i, j]
 
-    Args:
-        apart, denial, threat: (N,) one actor's weights on each other. influence: (N, row), K * D cells and padding.
-    """
-    displaced, resisted, guarded = out[0], out[1], out[2]
-    fill(flat(out), 0.0)
-    for j in range(apart.size):
-        first, second, third, row = apart[j], denial[j], threat[j], influence[j]
-        for c in range(row.size):
-            displaced[c] += first * row[c]
-            resisted[c] += second * row[c]
-            guarded[c] += third * row[c]
+
+@phase
+def sum_rivals(i, k, state):
+    """Sums over others of their influence in a theatre's domains: as it is worth displacing, and keeping out or off."""
+    influence, pushed, resisted, guarded = state.influence, state.pushed, state.resisted, state.guarded
+    a, b, c, x, y, z = spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    # One loop for all domains: its steps cost as much as three of its sums.
+    for j in range(influence.shape[0]):
+        push, resist = pushed[i, j], resisted[i, j]
+        security, economic, diplomatic = influence[j, k, 0], influence[j, k, 1], influence[j, k, 2]
+        a, b, c = fused(push, security, a), fused(push, economic, b), fused(push, diplomatic, c)
+        x = fused(resist + guarded[i, j], security, x)
+        y, z = fused(resist, economic, y), fused(resist, diplomatic, z)
+    return (a, b, c), (x, y, z)
 
 
 @phase
@@ -71,30 +83,15 @@ def rival_motives(state, constants, p):
     also survival by perceived threat. Sufficiency in [0, 1] sates primacy by the influence already held: at 0 an actor
     is never content, at 1 content in proportion.
     """
-    actors, theatres, domains = state.influence.shape
-    cells = theatres * domains
-    influence, utility = shaped(state.influence, (actors, cells)), shaped(state.utility, (actors, cells))
-    # Rows as long as some vector registers are summed several times as fast as rows of an odd length.
-    padded = state.padded_influence
-    for i in range(actors):
-        copy(influence[i], padded[i, :cells])
-    access = shaped(state.access, (actors, cells))
-    alignment, threat, weight, denial = state.alignment, state.threat, constants.weight, constants.denial
-    displaced, resisted, guarded = state.scratch_cells[0], state.scratch_cells[1], state.scratch_cells[2]
-    near, apart = constants.nearness_theatre, state.scratch_actor
-    for i in range(actors):
-        for j in range(actors):
-            apart[i, j] = 0.5 * (1.0 - alignment[i, j])
-    for i in range(actors):
-        weigh_rivals(apart[i], denial[i], threat[i], padded, state.scratch_cells)
-        primacy, keep_out, survival = p.motive_primacy * weight[i, 0], p.motive_denial, p.motive_survival * weight[i, 5]
-        for c in range(cells):
-            sated = 1.0 - p.sufficiency * influence[i, c]
-            utility[i, c] = primacy * sated * displaced[c] + keep_out * resisted[c]
-        for k in range(theatres):
-            utility[i, k * domains] += survival * guarded[k * domains]
-            for d in range(domains):
-                utility[i, k * domains + d] *= near[i, k] * access[i, k * domains + d]
+    influence, utility, access, near = state.influence, state.utility, state.access, constants.nearness_theatre
+    actors, theatres, _ = influence.shape
+    weigh_rivals(state, constants, p)
+    for k in range(theatres):
+        for i in eights(actors):
+            displaced, resisted = sum_rivals(i, k, state)
+            for d in range(DOMAIN_COUNT):
+                sated = 1.0 - p.sufficiency * influence[i, k, d]
+                utility[i, k, d] = near[i, k] * access[i, k, d] * (sated * displaced[d] + resisted[d])
 
 
 @phase
@@ -104,7 +101,7 @@ def home_motives(state, constants, p):
     Form: at home nobody lacks the means for a domain, so what `marginal_utility` takes for lack of skill is given back.
     """
     influence, utility, threat, weight = state.influence, state.utility, state.threat, constants.weight
-    actors, theatres, domains = influence.shape
+    actors, theatres, _ = influence.shape
     for k in range(theatres):
         for role in range(2):
             i = state.ruler[k] if role == 0 else state.challenger[k]
@@ -116,7 +113,7 @@ def home_motives(state, constants, p):
             contested = state.control[k] if role == 0 else 1.0 - state.control[k]
             peril = saturation(fear) + state.militants[k] + constants.contested[k] * contested
             utility[i, k, 0] += p.motive_home_survival * weight[i, 5] * peril
-            for d in range(domains):
+            for d in range(DOMAIN_COUNT):
                 largest = 0.0
                 for j in range(actors):
                     if j != i:
@@ -142,9 +139,9 @@ def marginal_utility(state, constants, p):
     weight, skill, near, size, opportunity = (
         constants.weight, constants.skill, constants.nearness_theatre, constants.size, constants.opportunity,
     )  # fmt: skip
-    actors, theatres, domains = utility.shape
-    for i in range(actors):
-        for k in range(theatres):
+    actors, theatres, _ = utility.shape
+    for k in range(theatres):
+        for i in eights(actors):
             need = p.motive_containment * weight[i, 1] * met[i, k]
             common[i, k, 0] = need * p.containment_security
             common[i, k, 1] = need * p.containment_economic
@@ -153,7 +150,7 @@ def marginal_utility(state, constants, p):
             distance = p.distance_cost * (1.0 - near[i, k])
             utility[i, k, 1] += access[i, k, 1] * trade
             utility[i, k, 2] += p.motive_standing * weight[i, 6] * (1.0 - stability[k]) * size[k]
-            for d in range(domains):
+            for d in range(DOMAIN_COUNT):
                 utility[i, k, d] += access[i, k, d] * common[i, k, d] - distance - p.skill_cost * (1.0 - skill[i, d])
 
 
@@ -167,54 +164,46 @@ def incline(state, constants, seed, month_number, p):
     nothing but chance moves an allocation. The first month has no last one and starts at its utilities.
     """
     habit = p.habit if month_number > 0 else 0.0
-    inclination, luck, utility = flat(state.inclination), flat(state.luck), flat(state.utility)
+    inclination, luck, utility = whole(state.inclination), whole(state.luck), whole(state.utility)
     if p.utility_noise > 0.0:
-        where = constants.cell_address
-        for c in range(where.shape[1]):
-            words = draw_at(seed, STREAM, month_number, where[0, c], where[1, c], where[2, c])
-            luck[3 * c] = uniform(words[0])
-            luck[3 * c + 1] = uniform(words[1])
-            luck[3 * c + 2] = uniform(words[2])
+        where, size = constants.cell_address, luck.size // 3
+        for c in range(size):
+            words = draw_at(seed, STREAM, month_number, where[c], where[size + c], where[2 * size + c])
+            luck[c] = uniform(words[0])
+            luck[size + c] = uniform(words[1])
+            luck[2 * size + c] = uniform(words[2])
         gumbels(luck)
-    for c in range(luck.size):
-        moved = habit * inclination[c] + (1.0 - habit) * utility[c] / p.temperature
-        inclination[c] = moved + p.utility_noise * luck[c]
+    pace = (1.0 - habit) / p.temperature
+    for c in eights(luck.size):
+        inclination[c] = habit * inclination[c] + pace * utility[c] + p.utility_noise * luck[c]
 
 
 @phase
-def impose(own, presence, aid, scripted, means, p):
-    """Write the share of one actor's budget that the scenario commits to each cell; return their sum, at most 1.
+def impose(own, presence, aid, scripted, means, committed, p):
+    """Write the share of each budget that the scenario commits to each cell, and their sum, at most 1.
 
     Args:
-        own: (K, D) written. presence: (K, X). aid: (K,) billion US dollars a year. scripted: (K, D) shares.
-        means: the budget, >= 0.
+        own: (N, K, D) written. presence: (N, K, X). aid: (N, K) billion US dollars a year. scripted: (N, K, D) shares.
+        means: (N,) budgets, >= 0. committed: (N,) written.
     """
-    taken, unit = 0.0, 1.0 / means if means > 0.0 else 0.0
-    for k in range(own.shape[0]):
-        posted = (
-            p.effort_bases * presence[k, 0] + p.effort_forces * presence[k, 1] + p.effort_counterterror * presence[k, 2]
-        )
-        own[k, 0] = scripted[k, 0] + unit * posted
-        own[k, 1] = scripted[k, 1] + unit * p.effort_aid * aid[k]
-        own[k, 2] = scripted[k, 2]
-        taken += own[k, 0] + own[k, 1] + own[k, 2]
-    if taken > 1.0:
-        row = flat(own)
-        for c in range(row.size):
-            row[c] /= taken
-        return 1.0
-    return taken
-
-
-@phase
-def weigh_by_size(choice, size):
-    """Weigh one actor's choices (K, D) by the theatres' sizes; return their sum."""
-    total = 0.0
-    for k in range(size.size):
-        for d in range(3):
-            choice[k, d] *= size[k]
-        total += choice[k, 0] + choice[k, 1] + choice[k, 2]
-    return total
+    actors, theatres, _ = own.shape
+    for i in eights(actors):
+        taken, unit = spread(0.0), where_positive(means[i], 1.0 / greater(means[i], TINY))
+        for k in range(theatres):
+            posted = (
+                p.effort_bases * presence[i, k, 0]
+                + p.effort_forces * presence[i, k, 1]
+                + p.effort_counterterror * presence[i, k, 2]
+            )
+            own[i, k, 0] = scripted[i, k, 0] + unit * posted
+            own[i, k, 1] = scripted[i, k, 1] + unit * p.effort_aid * aid[i, k]
+            own[i, k, 2] = scripted[i, k, 2]
+            taken += own[i, k, 0] + own[i, k, 1] + own[i, k, 2]
+        fitted = 1.0 / greater(taken, 1.0)
+        for k in range(theatres):
+            for d in range(DOMAIN_COUNT):
+                own[i, k, d] *= fitted
+        committed[i] = lesser(taken, 1.0)
 
 
 @phase
@@ -224,19 +213,24 @@ def spend(state, constants, month, p):
     Form: share = size * exp(inclination) / (reserve + sum of the same), the size term of destination choice; what goes
     to `reserve` is spent outside the region.
     """
-    means = state.budget
-    copy(flat(state.inclination), flat(state.weighed))
-    exponentials(flat(state.weighed))
-    for i in range(means.size):
-        means[i] = budget(state.power[i], p)
-        free = 1.0 - impose(state.imposed[i], month.presence[i], month.aid[i], month.imposed[i], means[i], p)
-        unit = free / (p.reserve + weigh_by_size(state.weighed[i], constants.size))
-        own, choice, effort = flat(state.imposed[i]), flat(state.weighed[i]), flat(state.effort[i])
-        for c in range(effort.size):
-            effort[c] = means[i] * (own[c] + unit * choice[c])
+    own, choice, effort, inclination = state.imposed, state.weighed, state.effort, state.inclination
+    actors, theatres, _ = effort.shape
+    for i in eights(actors):
+        state.budget[i] = budget(state.power[i], p)
+    impose(own, month.presence, month.aid, month.imposed, state.budget, state.committed, p)
+    for i in eights(actors):
+        weighed = spread(p.reserve)
+        for k in range(theatres):
+            for d in range(DOMAIN_COUNT):
+                choice[i, k, d] = exponential(inclination[i, k, d]) * constants.size[k]
+                weighed += choice[i, k, d]
+        unit = (1.0 - state.committed[i]) / weighed
+        for k in range(theatres):
+            for d in range(DOMAIN_COUNT):
+                effort[i, k, d] = state.budget[i] * (own[i, k, d] + unit * choice[i, k, d])
 
 
-@compiled
+@phase
 def allocate(state, constants, month, seed, month_number, p):
     """Choose this month's efforts from what is perceived: utilities, inclinations, spending."""
     marginal_utility(state, constants, p)

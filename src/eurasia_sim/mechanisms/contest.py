@@ -5,8 +5,10 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.compilation import compiled, flat, phase
-from eurasia_sim.mathematics import TINY, exponential, fill, logarithm
+from eurasia_sim.compilation import phase, whole
+from eurasia_sim.lanes import eights, spread, total
+from eurasia_sim.mathematics import TINY, exponential, greater, logarithm, where_positive
+from eurasia_sim.parameters import DOMAIN_COUNT
 
 
 @phase
@@ -16,11 +18,10 @@ def ratio_strengths(efforts, p):
     Form: 0 without effort, whatever the decisiveness.
     """
     none = logarithm(TINY)
-    for c in range(efforts.size):
-        efforts[c] = logarithm(max(efforts[c], TINY))
-    for c in range(efforts.size):
-        powered = exponential(p.decisiveness * efforts[c])
-        efforts[c] = 0.0 if efforts[c] <= none else powered
+    for c in eights(efforts.size):
+        efforts[c] = logarithm(greater(efforts[c], TINY))
+    for c in eights(efforts.size):
+        efforts[c] = where_positive(efforts[c] - none, exponential(p.decisiveness * efforts[c]))
 
 
 @phase
@@ -29,7 +30,7 @@ def difference_strengths(efforts, p):
 
     Form: the weight of hirshleifer1989 less its value at no effort, so that who makes none gains nothing.
     """
-    for c in range(efforts.size):
+    for c in eights(efforts.size):
         efforts[c] = exponential(p.difference_scale * efforts[c]) - 1.0
 
 
@@ -45,15 +46,15 @@ def uncovered_threats(alignment, threat, cover, host, out):
     Args:
         alignment, threat: (N,) the host's rows. cover: (N,) security influence of each in the theatre. host: its index.
     """
-    covered = 0.0
-    for j in range(threat.size):
-        if j != host:
-            covered += max(alignment[j], 0.0) * cover[j]
-    need = 0.0
-    for m in range(threat.size):
-        own = max(alignment[m], 0.0) * cover[m] if m != host else 0.0
-        out[m] = max(threat[m] * (1.0 - (covered - own)), 0.0)
-        need += out[m]
+    own = alignment[host]
+    alignment[host] = 0.0  # nobody is its own patron
+    covered, need = 0.0, 0.0
+    for j in eights(threat.size):
+        covered += total(greater(alignment[j], 0.0) * cover[j])
+    for m in eights(threat.size):
+        out[m] = greater(threat[m] * (1.0 - (covered - greater(alignment[m], 0.0) * cover[m])), 0.0)
+        need += total(out[m])
+    alignment[host] = own
     return need
 
 
@@ -74,28 +75,56 @@ def grant_access(state, constants, p):
     """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
     influence, access, alignment, threat = state.influence, state.access, state.alignment, state.threat
     ruler, challenger, demand, recognition = state.ruler, state.challenger, state.demand, state.recognition
-    uncovered = state.uncovered
-    actors, theatres, domains = influence.shape
+    uncovered, leaning, feared = state.uncovered, state.host_leaning, state.host_threat
+    actors, theatres, _ = influence.shape
     for k in range(theatres):
         host = ruler[k]
         if host < 0:
             demand[k] = 0.0
-            for i in range(actors):
-                fill(access[i, k], 1.0)
+            for d in range(DOMAIN_COUNT):
+                for i in eights(actors):
+                    access[i, k, d] = 1.0
             continue
-        demand[k] = uncovered_threats(alignment[host], threat[host], influence[:, k, 0], host, uncovered)
+        for j in range(actors):
+            leaning[j], feared[j] = alignment[host, j], threat[host, j]
+        demand[k] = uncovered_threats(leaning, feared, influence[:, k, 0], host, uncovered)
         hedging = min(p.access_hedging * constants.weight[host, 4], 1.0)
         by_force = 0.25 if host == constants.contender[k] else 0.0
-        for i in range(actors):
+        for i in eights(actors):
             known, balancing = by_force * recognition[i, k], demand[k] - uncovered[i]
-            for d in range(domains):
-                access[i, k, d] = host_access(alignment[host, i], influence[i, k, d], hedging, balancing, known, p)
-        fill(access[host, k], 1.0)
-        if challenger[k] >= 0:
-            fill(access[challenger[k], k], state.control[k])
+            for d in range(DOMAIN_COUNT):
+                access[i, k, d] = host_access(leaning[i], influence[i, k, d], hedging, balancing, known, p)
+        for d in range(DOMAIN_COUNT):
+            access[host, k, d] = 1.0
+            if challenger[k] >= 0:
+                access[challenger[k], k, d] = state.control[k]
 
 
-@compiled
+@phase
+def gather_efforts(state, synergy):
+    """Write what each actor brings to each cell (N, K, D): its effort, joint effort, and in diplomacy its convening."""
+    effort, joint, strength, summoned = state.effort, state.joint, state.strength, state.summoned
+    actors, theatres, _ = effort.shape
+    for k in range(theatres):
+        for i in eights(actors):
+            for d in range(DOMAIN_COUNT):
+                strength[i, k, d] = effort[i, k, d] + synergy * joint[i, k, d]
+            strength[i, k, 2] += summoned[i, k]
+
+
+@phase
+def hold(state, size):
+    """Write how much each actor holds of all theatres, by their size (N,): its mean share over domains."""
+    influence = state.influence
+    actors, theatres, _ = influence.shape
+    for i in eights(actors):
+        held = spread(0.0)
+        for k in range(theatres):
+            held += size[k] / DOMAIN_COUNT * (influence[i, k, 0] + influence[i, k, 1] + influence[i, k, 2])
+        state.held[i] = held
+
+
+@phase
 def contest(state, constants, p):
     """Move influence shares toward success in the contest; shares of a theatre and domain sum to at most 1.
 
@@ -103,25 +132,21 @@ def contest(state, constants, p):
     strength = access * (effort + synergy * joint effort, weighed by ratio or difference); convening adds to diplomacy.
     """
     grant_access(state, constants, p)
-    theatres, domains = state.total.shape
-    cells = theatres * domains
-    strength, effort, joint = flat(state.strength), flat(state.effort), flat(state.joint)
-    access, influence, total = flat(state.access), flat(state.influence), flat(state.total)
-    for c in range(strength.size):
-        strength[c] = effort[c] + p.synergy * joint[c]
-    summoned = flat(state.summoned)
-    for c in range(summoned.size):
-        strength[c * domains + 2] += summoned[c]
+    gather_efforts(state, p.synergy)
     if p.difference_contest > 0.5:
-        difference_strengths(strength, p)
+        difference_strengths(whole(state.strength), p)
     else:
-        ratio_strengths(strength, p)
-    for c in range(strength.size):
-        strength[c] *= access[c]
-    fill(total, p.unclaimed)
-    for first in range(0, strength.size, cells):
-        for c in range(cells):
-            total[c] += strength[first + c]
-    for first in range(0, strength.size, cells):
-        for c in range(cells):
-            influence[first + c] += p.influence_rate * (strength[first + c] / total[c] - influence[first + c])
+        ratio_strengths(whole(state.strength), p)
+    influence, strength, access = state.influence, state.strength, state.access
+    actors, theatres, _ = influence.shape
+    for k in range(theatres):
+        for d in range(DOMAIN_COUNT):
+            everyone = p.unclaimed
+            for i in eights(actors):
+                strength[i, k, d] *= access[i, k, d]
+                everyone += total(strength[i, k, d])
+            state.total[k, d] = everyone
+            share = 1.0 / everyone
+            for i in eights(actors):
+                influence[i, k, d] += p.influence_rate * (share * strength[i, k, d] - influence[i, k, d])
+    hold(state, constants.size)

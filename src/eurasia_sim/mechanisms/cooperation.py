@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from eurasia_sim.compilation import compiled, flat, phase, shaped
+from eurasia_sim.compilation import phase, whole
+from eurasia_sim.lanes import LANES, all_eight, eight, eights, spread, total
 from eurasia_sim.mathematics import (
     TINY,
-    copy,
     exponential,
+    farthest,
     fill,
+    fused,
     greater,
     lesser,
-    logistics,
+    logistic,
+    meeting,
     neighbour,
-    pair_place,
-    pairs_apart,
+    square_root,
 )
+from eurasia_sim.parameters import DOMAIN_COUNT
 
 
 @phase
@@ -40,123 +41,132 @@ def joint_odds(ready, pooled, own_share, p):
     Args:
         ready: log-odds. pooled: common danger, >= 0. own_share: s in [0, 0.5].
     """
-    gain = p.joint_gain + p.joint_danger * pooled
-    return ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share))
+    gain = fused(p.joint_danger, pooled, p.joint_gain)
+    worth = fused(1.0 + 2.0 * p.relative_gains, own_share, -p.relative_gains)
+    return fused(gain, worth, ready)
 
 
 @phase
-def joint_volumes(mine, theirs, danger, others_danger, ready, least, p, smaller, together):
-    """Write for a row of meetings the smaller of two efforts, and what of it is done together.
+def go_round(row, needed, circle):
+    """Write what actors have round the circle, the first again after the last, until the needed places are filled."""
+    for first in range(0, needed, row.size):
+        for i in range(0, row.size, LANES):
+            circle[eight(first + i)] = all_eight(row[eight(i)])
+
+
+@phase
+def make_ready(alignment, venues, p, trust, ready):
+    """Write each meeting's readiness by domain, (places, D, M), in places round the circle.
 
     Args:
-        mine, theirs: the two efforts. danger, others_danger: square roots of the two's containment needs, whose product
-            is the need they have in common. ready: log-odds. least: share that is done jointly in any case.
-        smaller, together: written; all of one length.
+        venues: (places, D, M) shared by the two who meet. trust: (places, M) scratch, their mean alignment.
     """
-    for c in range(together.size):
-        less = lesser(mine[c], theirs[c])
-        share = less / (mine[c] + theirs[c] + TINY)
-        smaller[c] = less
-        together[c] = joint_odds(ready[c], danger[c] * others_danger[c], share, p)
-    logistics(together)
-    for c in range(together.size):
-        together[c] = greater(together[c], least[c]) * smaller[c]
+    places, _, distances = ready.shape
+    actors = alignment.shape[0]
+    for m in range(distances):
+        for place in range(actors):
+            j = neighbour(place, m + 1, actors)
+            trust[place, m] = 0.5 * (alignment[place, j] + alignment[j, place])
+        for place in range(actors, places):
+            trust[place, m] = trust[place - actors, m]
+        for i in eights(places):
+            for d in range(DOMAIN_COUNT):
+                ready[i, d, m] = readiness(trust[i, m], venues[i, d, m], p)
 
 
 @phase
-def close_circle(actors, circle):
-    """Write the first rows of a circle of actors again after its last, so that everyone's neighbours follow it."""
-    for i in range(actors, circle.shape[0]):
-        copy(circle[i - actors], circle[i])
+def weigh_meetings(i, j, m, state, p):
+    """Write the log-odds of acting jointly at eight meetings, cell by cell; return their smaller efforts' sums.
+
+    Args:
+        i, j: who meets, round the circle. m: the distance, from 0.
+    """
+    effort, roots, ready, together = state.effort_circle, state.danger_circle, state.ready, state.together
+    theatres = together.shape[1]
+    overlap = spread(0.0)
+    for k in range(theatres):
+        for d in range(DOMAIN_COUNT):
+            less, both = lesser(effort[i, k, d], effort[j, k, d]), effort[i, k, d] + effort[j, k, d]
+            pooled = roots[i, k, d] * roots[j, k, d]
+            together[i, k, d, m] = joint_odds(ready[i, d, m], pooled, less / (both + TINY), p)
+            overlap += less
+    return overlap
 
 
 @phase
-def make_ready(alignment, venues, p, ready):
-    """Write each pair's readiness, cell by cell, in the order of the circle; `ready` is (pairs, K * D)."""
-    actors, theatres = alignment.shape[0], ready.shape[1] // 3
-    for distance in range(1, actors // 2 + 1):
-        for place in range(pairs_apart(distance, actors)):
-            i, j = place, neighbour(place, distance, actors)
-            trust = 0.5 * (alignment[i, j] + alignment[j, i])
-            security = readiness(trust, venues[i, j, 0], p)
-            economic = readiness(trust, venues[i, j, 1], p)
-            diplomatic = readiness(trust, venues[i, j, 2], p)
-            row = shaped(ready[(distance - 1) * actors + place], (theatres, 3))
-            for k in range(theatres):
-                row[k, 0], row[k, 1], row[k, 2] = security, economic, diplomatic
+def hold_meetings(i, j, m, state, least):
+    """Put what is done together in place of its log-odds, raise each actor's largest by it, and return the sums.
+
+    Args:
+        least: (K, D) share of the smaller effort that is done jointly in any case.
+    """
+    effort, together, as_first, as_second = state.effort_circle, state.together, state.joint_first, state.joint_second
+    theatres = together.shape[1]
+    agreed = spread(0.0)
+    for k in range(theatres):
+        for d in range(DOMAIN_COUNT):
+            share = greater(logistic(together[i, k, d, m]), least[k, d])
+            joint = share * lesser(effort[i, k, d], effort[j, k, d])
+            together[i, k, d, m] = joint
+            as_first[i, k, d] = greater(as_first[i, k, d], joint)
+            as_second[j, k, d] = greater(as_second[j, k, d], joint)
+            agreed += joint
+    return agreed
+
+
+@phase
+def meet_at(distance, state, month, p):
+    """Write for all meetings at a distance what is done together, cell by cell, and rivalry and partnership of the two.
+
+    Form: rivalry is the smaller efforts not joined, over both budgets; partnership what is joined, over both.
+    """
+    budgets, m = state.budget_circle, distance - 1
+    for first in range(0, state.ready.shape[0], LANES):
+        i, j = eight(first), eight(first + distance)
+        overlap = weigh_meetings(i, j, m, state, p)
+        agreed = hold_meetings(i, j, m, state, month.jointness)
+        share = 2.0 / (budgets[i] + budgets[j] + TINY)
+        state.rival[i, m], state.partner[i, m] = share * (overlap - agreed), share * agreed
 
 
 @phase
 def meet(state, month, p):
-    """Write for each pair, cell by cell, its smaller effort and what of it is done together.
+    """Write for each pair, cell by cell, what of its smaller effort is done together, and each actor's largest.
 
-    Form: actors stand in a circle and meet by distance along it, so that all meetings at one distance are one long row.
+    Form: actors stand in a circle and meet by distance along it, from each place on, eight meetings at a time.
     """
-    actors = state.effort.shape[0]
-    effort, roots, least = state.effort_circle, state.danger_circle, state.least_joint
-    cells = effort.shape[1]
-    copy(flat(state.effort), flat(effort[:actors]))
-    for c in range(actors * cells):
-        flat(roots)[c] = np.sqrt(flat(state.common)[c])
-    close_circle(actors, effort)
-    close_circle(actors, roots)
-    for i in range(actors):
-        copy(flat(month.jointness), least[i])
-    make_ready(state.alignment, month.venues, p, state.pair_ready)
-    ready, smaller, together = flat(state.pair_ready), flat(state.pair_smaller), flat(state.pair_together)
-    for distance in range(1, actors // 2 + 1):
-        size, shift, at = pairs_apart(distance, actors) * cells, distance * cells, (distance - 1) * actors * cells
-        joint_volumes(
-            flat(effort)[:size], flat(effort)[shift : shift + size],
-            flat(roots)[:size], flat(roots)[shift : shift + size],
-            ready[at : at + size], flat(least), p, smaller[at : at + size], together[at : at + size],
-        )  # fmt: skip
-
-
-@phase
-def raise_to(volumes, largest):
-    """Raise a flat row to another where that is larger."""
-    for c in range(volumes.size):
-        largest[c] = greater(largest[c], volumes[c])
-
-
-@phase
-def largest_joint(together, circle, joint):
-    """Write each actor's largest joint effort a cell: joint (N, K * D), from the meetings along the circle."""
-    actors, cells = joint.shape
-    volumes = flat(circle)
-    fill(volumes, 0.0)
-    for distance in range(1, actors // 2 + 1):
-        size, shift, at = pairs_apart(distance, actors) * cells, distance * cells, (distance - 1) * actors * cells
-        raise_to(together[at : at + size], volumes[:size])
-        raise_to(together[at : at + size], volumes[shift : shift + size])
-    copy(flat(circle[:actors]), flat(joint))
-    raise_to(flat(circle[actors:]), flat(joint))
-
-
-@phase
-def sum_of_cells(row):
-    """Sum of a row of K * 3 cells, theatre by theatre."""
-    total, cells = 0.0, shaped(row, (row.size // 3, 3))
-    for k in range(cells.shape[0]):
-        total += cells[k, 0] + cells[k, 1] + cells[k, 2]
-    return total
+    joint, as_first, as_second, roots = state.joint, state.joint_first, state.joint_second, state.weighed
+    actors, theatres, _ = joint.shape
+    needed = state.ready.shape[0] + farthest(actors)
+    go_round(state.budget, needed, state.budget_circle)
+    for k in range(theatres):
+        for d in range(DOMAIN_COUNT):
+            for i in eights(actors):
+                roots[i, k, d] = square_root(state.common[i, k, d])
+            go_round(state.effort[:, k, d], needed, state.effort_circle[:, k, d])
+            go_round(roots[:, k, d], needed, state.danger_circle[:, k, d])
+    fill(whole(as_first), 0.0)
+    fill(whole(as_second), 0.0)
+    make_ready(state.alignment, month.meetings, p, state.rival, state.ready)
+    for distance in range(1, farthest(actors) + 1):
+        meet_at(distance, state, month, p)
+    for k in range(theatres):
+        for d in range(DOMAIN_COUNT):
+            for i in range(actors):
+                second = greater(as_second[i, k, d], as_second[i + actors, k, d])
+                joint[i, k, d] = greater(as_first[i, k, d], second)
 
 
 @phase
 def share_out(state):
-    """Write each pair's rivalry and partnership from the meetings: contested and joint overlap over both budgets."""
-    actors, means = state.budget.size, state.budget
-    smaller, together = state.pair_smaller, state.pair_together
-    for distance in range(1, actors // 2 + 1):
-        for place in range(pairs_apart(distance, actors)):
-            i, j = place, neighbour(place, distance, actors)
-            pair = (distance - 1) * actors + place
-            overlap, shared = sum_of_cells(smaller[pair]), sum_of_cells(together[pair])
-            both = means[i] + means[j] + TINY
-            state.rivalry[i, j] = 2.0 * (overlap - shared) / both
-            state.partnership[i, j] = 2.0 * shared / both
-            state.rivalry[j, i], state.partnership[j, i] = state.rivalry[i, j], state.partnership[i, j]
+    """Write each pair's rivalry and partnership (N, N) from its meeting."""
+    rivalry, partnership, rival, partner = state.rivalry, state.partnership, state.rival, state.partner
+    actors = rivalry.shape[0]
+    for m in range(farthest(actors)):
+        for i in range(actors):
+            j = neighbour(i, m + 1, actors)
+            rivalry[i, j], rivalry[j, i] = rival[i, m], rival[i, m]
+            partnership[i, j], partnership[j, i] = partner[i, m], partner[i, m]
 
 
 @phase
@@ -166,19 +176,19 @@ def join(state, constants, month, p):
     For each actor its largest joint effort a cell, for each pair its rivalry (contested overlap over both budgets) and
     partnership (joint overlap over both budgets); and the focal pairs' joint efforts.
     """
-    actors, theatres, domains = state.effort.shape
+    actors, theatres, _ = state.effort.shape
     meet(state, month, p)
-    joint = shaped(state.joint, (actors, theatres * domains))
-    largest_joint(flat(state.pair_together), state.effort_circle, joint)
     share_out(state)
     for pair in range(constants.focus.shape[0]):
-        place = pair_place(constants.focus[pair, 0], constants.focus[pair, 1], actors)
-        copy(state.pair_together[place], flat(state.pair_joint[pair]))
+        place, distance = meeting(constants.focus[pair, 0], constants.focus[pair, 1], actors)
+        for k in range(theatres):
+            for d in range(DOMAIN_COUNT):
+                state.pair_joint[pair, k, d] = state.together[place, k, d, distance - 1]
 
 
 @phase
 def convene(state, constants, month, p):
-    """Write how effort divides over venues (N, V), and what their conveners gain by it (N, K).
+    """Write how effort divides over venues (N, V), its sum in each, and what their conveners gain by it (N, K).
 
     Each actor's diplomatic and joint effort goes to the venues it belongs to; their conveners gain in each theatre
     whose ruler is a member.
@@ -186,41 +196,40 @@ def convene(state, constants, month, p):
     Claim: who convenes the region is itself contested (aliyev2022 L304, L316).
     Form: a logit over memberships by the convener's alignment with the member, its own convening counting by primacy.
     """
-    convenes, membership, weight, alignment = constants.convenes, month.membership, constants.weight, state.alignment
-    attended, summoned, effort, joint, ruler = state.attended, state.summoned, state.effort, state.joint, state.ruler
+    attended, summoned, spent, ruler, effort = state.attended, state.summoned, state.spent, state.ruler, state.effort
+    convenes, membership, alignment, joint = constants.convenes, month.membership, state.alignment, state.joint
     venues, actors = convenes.shape
     theatres = effort.shape[1]
-    fill(flat(attended), 0.0)
+    fill(whole(summoned), 0.0)
+    fill(whole(attended), 0.0)
     for v in range(venues):
         for j in range(actors):
             if convenes[v, j] > 0.0:
-                for i in range(actors):
-                    attended[i, v] += convenes[v, j] * (weight[i, 0] if j == i else alignment[i, j])
-    pull = flat(attended)
-    for c in range(pull.size):
-        pull[c] = exponential(p.venue_pull * pull[c])
-    for i in range(actors):
-        spent, total = 0.0, TINY
+                for i in eights(actors):
+                    attended[i, v] += convenes[v, j] * alignment[i, j]
+                attended[j, v] += convenes[v, j] * (constants.weight[j, 0] - alignment[j, j])
+    for i in eights(actors):
+        volume, pull = spread(0.0), spread(TINY)
         for k in range(theatres):
-            spent += effort[i, k, 2] + joint[i, k, 0] + joint[i, k, 1]
+            volume += effort[i, k, 2] + joint[i, k, 0] + joint[i, k, 1]
         for v in range(venues):
-            attended[i, v] *= membership[v, i]
-            total += attended[i, v]
-        for v in range(venues):
-            attended[i, v] *= spent / total
-    fill(flat(summoned), 0.0)
+            attended[i, v] = membership[i, v] * exponential(p.venue_pull * attended[i, v])
+            pull += attended[i, v]
+        spent[i] = volume / pull
     for v in range(venues):
         gathered = 0.0
-        for i in range(actors):
-            gathered += attended[i, v]
+        for i in eights(actors):
+            attended[i, v] *= spent[i]
+            gathered += total(attended[i, v])
+        state.gathered[v] = gathered
         for j in range(actors):
             if convenes[v, j] > 0.0:
                 for k in range(theatres):
-                    if ruler[k] >= 0 and membership[v, ruler[k]] > 0.0:
+                    if ruler[k] >= 0 and membership[ruler[k], v] > 0.0:
                         summoned[j, k] += p.venue_influence * convenes[v, j] * gathered
 
 
-@compiled
+@phase
 def cooperate(state, constants, month, p):
     """Settle, for efforts given, what is done jointly and where actors meet."""
     join(state, constants, month, p)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from eurasia_sim.compilation import compiled, flat, phase
-from eurasia_sim.mathematics import exponential, fill, logistics
+from eurasia_sim.compilation import phase, whole
+from eurasia_sim.lanes import eights
+from eurasia_sim.mathematics import TINY, exponential, fill, greater, logistic
 
 
 @phase
@@ -32,9 +33,7 @@ def nearness(raw, p):
 @phase
 def relative_power(own, other):
     """Share of the other in the two's power, 0 where it has none; in [0, 1], rising in the other's power."""
-    if other > 0.0:
-        return other / (own + other)
-    return 0.0
+    return other / greater(own + other, TINY)
 
 
 @phase
@@ -88,7 +87,7 @@ def perceive_projection(state, constants, month, p):
     """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
     near, projected, presence = constants.closeness_theatre, state.projected, month.presence
     actors, theatres = near.shape
-    fill(flat(projected), 0.0)
+    fill(whole(projected), 0.0)
     for j in range(actors):
         for k in range(theatres):
             reach = p.projection * (
@@ -97,31 +96,24 @@ def perceive_projection(state, constants, month, p):
                 + p.projection_counterterror * presence[j, k, 2]
             )
             if reach > 0.0:
-                for i in range(actors):
+                for i in eights(actors):
                     projected[i, j] += reach * near[i, k]
-
-
-@phase
-def perceive_intent(affinity, goodwill, pressed, revisionism, alignment, p, out):
-    """Write the log-odds of intent one actor sees in each other, (N,); `pressed` is the pressure each puts on it."""
-    for j in range(out.size):
-        out[j] = intent_odds(-(affinity[j] + goodwill[j]) / 3.0, pressed[j], revisionism[j], alignment[j], p)
 
 
 @phase
 def perceive_threat(state, constants, month, p):
     """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
-    power, offense, threat, will = state.power, constants.offensive_capability, state.threat, state.scratch_actor
-    affinity, goodwill, pressed, alignment = constants.affinity, month.goodwill, month.pressed, state.alignment
+    power, offense, threat, alignment = state.power, constants.offensive_capability, state.threat, state.alignment
+    affinity, goodwill, pressed, revisionism = constants.affinity, month.goodwill, month.pressed, month.revisionism
     near, projected, front = constants.closeness, state.projected, constants.front
-    for i in range(power.size):
-        perceive_intent(affinity[i], goodwill[i], pressed[i], month.revisionism, alignment[i], p, will[i])
-    logistics(flat(will))
-    for i in range(power.size):
-        for j in range(power.size):
+    actors = power.size
+    for j in range(actors):
+        for i in eights(actors):
+            enmity = -(affinity[i, j] + goodwill[i, j]) / 3.0
+            will = logistic(intent_odds(enmity, pressed[i, j], revisionism[j], alignment[i, j], p))
             proximity = nearness(near[i, j] + projected[i, j] + front[i, j], p)
-            threat[i, j] = perceived_threat(relative_power(power[i], power[j]), proximity, offense[j], will[i, j], p)
-        threat[i, i] = 0.0
+            threat[i, j] = perceived_threat(relative_power(power[i], power[j]), proximity, offense[j], will, p)
+        threat[j, j] = 0.0
 
 
 @phase
@@ -140,15 +132,15 @@ def perceive_spillover(state, constants, month):
         for h in range(militancy.size):
             unrest = militancy[h] * militants[k] + (1.0 - militancy[h]) * (1.0 - stability[k])
             hazard[k, h] = source[k, h] * (1.0 + surge[k, h]) * unrest
-    for i in range(actors):
-        for k in range(theatres):
-            load = 0.0
-            for h in range(militancy.size):
+    for k in range(theatres):
+        for i in eights(actors):
+            load = hazard[k, 0] * susceptibility[i, 0]
+            for h in range(1, militancy.size):
                 load += hazard[k, h] * susceptibility[i, h]
             spillover[i, k] = load * transit[i, k]
 
 
-@compiled
+@phase
 def perceive(state, constants, month, p):
     """Write power, threat and spill-over as this month's actors see them."""
     perceive_power(state, constants, month)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, flat, phase
+from eurasia_sim.compilation import phase, whole
 from eurasia_sim.mathematics import copy, logistic
 from eurasia_sim.streams import draw, uniform
 
@@ -68,7 +68,7 @@ def hostile_neighbours(k, contender, ruler, affinity):
     return enmity / hosts if hosts > 0.0 else 0.0
 
 
-@compiled
+@phase
 def recognise(state, constants, month, seed, month_number, p):
     """Let each actor stay or step up the ladder toward each theatre's contender, and pay its audience's price.
 
@@ -79,7 +79,7 @@ def recognise(state, constants, month, seed, month_number, p):
     power, alignment, recognition, standing = state.power, state.alignment, state.recognition, state.standing
     weight, affinity, stood = constants.weight, constants.affinity, state.scratch_theatre
     copy(
-        flat(recognition), flat(stood)
+        whole(recognition), whole(stood)
     )  # all decide at once, seeing where partners stood a month ago: no place in a list matters
     for k in range(state.ruler.size):
         contender = constants.contender[k]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, phase
+from eurasia_sim.compilation import phase
 from eurasia_sim.mathematics import logistic, saturation
 from eurasia_sim.streams import draw, shock, uniform
 
@@ -171,7 +171,7 @@ def contagion(state, constants, k, p):
     return constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
 
 
-@compiled
+@phase
 def rule(state, constants, month, seed, month_number, p):
     """Move rule, and with it control, conduct, militants, economy and stability, of every theatre one month on."""
     ruler, challenger, control, power = state.ruler, state.challenger, state.control, state.power

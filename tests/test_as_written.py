@@ -1,0 +1,48 @@
+"""The rules as they are written, one number or a slice at a time, give what their machine code gives."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+# Run as a program, it prints the state after some months; numba is told to compile nothing before it is imported.
+PROGRAM = """
+import pickle, sys
+import numpy as np
+from benchmarks.given import begun, random_inputs
+from eurasia_sim import kernel
+
+size, changes = (int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])), [("additive_threat", float(sys.argv[4]))]
+inputs = random_inputs(5, size, months=4, burn_in=0, changes=changes)
+inputs = inputs._replace(rules=np.rec.array(np.asarray(inputs.rules).reshape(1))[0])
+_, state, constants = begun(inputs)
+for t in range(3):
+    given = state, constants, inputs.month(t), np.uint64(3), np.uint64(t), inputs.rules
+    kernel.assess(*given)
+    kernel.act(*given)
+found = {name: np.array(getattr(state, name)) for name in ("leaning", "effort", "influence", "rivalry", "attended",
+         "stability", "standing", "held", "access", "recognition")}
+sys.stdout.buffer.write(pickle.dumps(found))
+"""
+
+
+def after_months(size: tuple[int, int, int], additive: float, *, compiled: bool) -> dict[str, np.ndarray]:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if compiled else "1"}
+    command = [sys.executable, "-c", PROGRAM, *map(str, size), str(additive)]
+    found: dict[str, np.ndarray] = pickle.loads(  # noqa: S301 - what the program above has just printed
+        subprocess.run(command, env=environment, check=True, capture_output=True).stdout  # noqa: S603 - our own
+    )
+    return found
+
+
+@pytest.mark.parametrize("size", [(5, 3, 2), (8, 1, 0), (13, 6, 10)])
+@pytest.mark.parametrize("additive", [0.0, 1.0])
+def test_what_is_written_is_what_is_compiled(size, additive):
+    written, machine = (after_months(size, additive, compiled=compiled) for compiled in (False, True))
+    for name, array in machine.items():
+        np.testing.assert_allclose(written[name], array, rtol=0, atol=1e-12, err_msg=name)
