@@ -35,7 +35,7 @@ def after_months(size: tuple[int, int, int], additive: float, *, compiled: bool)
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if compiled else "1"}
     command = [sys.executable, "-c", PROGRAM, *map(str, size), str(additive)]
     found: dict[str, np.ndarray] = pickle.loads(  # noqa: S301 - what the program above has just printed
-        subprocess.run(command, env=environment, check=True, capture_output=True).stdout  # noqa: S603 - our own
+        subprocess.run(command, env=environment, check=True, capture_output=True).stdout
     )
     return found
 

@@ -195,6 +195,7 @@ def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -
         ("perception", RULES.replace("value: 3000", "value: 9000"), "outside its range [1500, 6000]"),
         ("perception", RULES.replace("value: 3000", "value: many"), "is no number"),
         ("perception", RULES.replace("basis: judgement", "basis: guess"), "must be one of"),
+        ("perception", RULES.replace("says: strength falls", "says: strength, and power, falls"), "'and power'"),
         ("actors", ACTORS.replace("home: middle", "home: midle"), "did you mean middle"),
         ("actors", ACTORS.replace("containment:", "containmnt:"), "did you mean containment"),
         ("actors", ACTORS.replace("claims: [c001]", "claims: [c999]"), "claim c999"),

@@ -20,6 +20,8 @@ BASES = ("measured", "coded", "estimated", "judgement")
 INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds")
 # Keys that say something of one entry alone.
 _OWN = ("range", "note", "second", "otherwise")
+# Keys of one entry in the list of a number's sources.
+_OF_A_SOURCE = {"cite", "claims", "dataset", "document", "lines", "note", "says"}
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
@@ -274,6 +276,11 @@ def _sources(header: Mapping[str, Any], named: str, problems: list[str]) -> tupl
     if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
         problems.append(f"{named}: source must be a list of mappings such as {{cite: key, says: ...}}")
         listed = []
+    problems.extend(
+        f"{named}: source has an unknown entry {key!r}; it may have {', '.join(sorted(_OF_A_SOURCE))}"
+        " (a text with a comma is written between quotes)"
+        for key in sorted({str(key) for item in listed for key in item} - _OF_A_SOURCE)
+    )
     own = [{key: list(header[name])} for name, key in (("claims", "claims"), ("second", "claims")) if header.get(name)]
     return (*own, *listed)
 

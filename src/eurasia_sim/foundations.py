@@ -12,7 +12,7 @@ from eurasia_sim.evidence import Claim, load_evidence
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
-_CODE = ("streams.py", "compilation.py", "mathematics.py", "measures.py", "kernel.py", "posture.py", "mechanisms/*.py")
+_CODE = ("streams.py", "mathematics.py", "measures.py", "derivation.py", "kernel.py", "posture.py", "mechanisms/*.py")
 
 
 def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dict[str, Counter[str]]:

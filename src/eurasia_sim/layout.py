@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, lined, phase, shaped
+from eurasia_sim.compilation import compiled, lined, phase, shaped, tables
 from eurasia_sim.lanes import LANES
 from eurasia_sim.mathematics import farthest
 from eurasia_sim.parameters import Coded, Constants, Floats, Month, State
 
 _LINE = 64  # bytes
+for _held in (Month, Constants, State):
+    tables(_held)
 
 
 @compiled
@@ -92,8 +94,7 @@ def unpack_state(row, n, k, v, pairs):
     w, m, around = width(n), farthest(n), circle(n)
     nn, nk, nkd = (n, n), (n, k), (n, k, 3)
     square, field, table = n * w, k * w, 3 * k * w
-    tables = 11 * square
-    fields = tables + 11 * table
+    boards, fields = 11 * square, 11 * square + 11 * table
     danger = lined(row, fields + 6 * field, w, (n, n + k))
     o = fields + 6 * field + (n + k) * w
     attended = lined(row, o, w, (n, v))
@@ -101,10 +102,8 @@ def unpack_state(row, n, k, v, pairs):
     circles = lines + 9 * w
     joint_second = lined(row, circles + 6 * k * around, around, (around, k, 3))
     o = circles + 9 * k * around
-    budgets = row[o : o + around]
-    o += around
-    joint_first = lined(row, o, w, (w, k, 3))
-    o += table
+    budgets, joint_first = row[o : o + around], lined(row, o + around, w, (w, k, 3))
+    o += around + table
     ready = lined(row, o, w, (w, 3, m))
     o += 3 * m * w
     together = lined(row, o, w, (w, k, 3, m))
@@ -115,10 +114,8 @@ def unpack_state(row, n, k, v, pairs):
         row[o + 2 * m * w : o + 3 * m * w],
     )
     o += 3 * m * w
-    gathered = row[o : o + v]
-    o += v
-    lands = row[o : o + 6 * k]
-    o += 6 * k
+    gathered, lands = row[o : o + v], row[o + v : o + v + 6 * k]
+    o += v + 6 * k
     hazard, total = lined(row, o, k, (k, 3)), lined(row, o + 3 * k, k, (k, 3))
     o += 6 * k
     pair_joint = lined(row, o, pairs, (pairs, k, 3))
@@ -128,12 +125,12 @@ def unpack_state(row, n, k, v, pairs):
         lined(row, 0, w, nn), lined(row, square, w, nn), lined(row, 2 * square, w, nn), lined(row, 3 * square, w, nn),
         lined(row, 4 * square, w, nn), lined(row, 5 * square, w, nn), lined(row, 6 * square, w, nn),
         lined(row, 7 * square, w, nn), lined(row, 8 * square, w, nn), lined(row, 9 * square, w, nn),
-        lined(row, 10 * square, w, nn), lined(row, tables, w, nkd), lined(row, tables + table, w, nkd),
-        lined(row, tables + 2 * table, w, nkd), lined(row, tables + 3 * table, w, nkd),
-        lined(row, tables + 4 * table, w, nkd), lined(row, tables + 5 * table, w, nkd),
-        lined(row, tables + 6 * table, w, nkd), lined(row, tables + 7 * table, w, nkd),
-        lined(row, tables + 8 * table, w, nkd), lined(row, tables + 9 * table, w, nkd),
-        lined(row, tables + 10 * table, w, nkd), lined(row, fields, w, nk), lined(row, fields + field, w, nk),
+        lined(row, 10 * square, w, nn), lined(row, boards, w, nkd), lined(row, boards + table, w, nkd),
+        lined(row, boards + 2 * table, w, nkd), lined(row, boards + 3 * table, w, nkd),
+        lined(row, boards + 4 * table, w, nkd), lined(row, boards + 5 * table, w, nkd),
+        lined(row, boards + 6 * table, w, nkd), lined(row, boards + 7 * table, w, nkd),
+        lined(row, boards + 8 * table, w, nkd), lined(row, boards + 9 * table, w, nkd),
+        lined(row, boards + 10 * table, w, nkd), lined(row, fields, w, nk), lined(row, fields + field, w, nk),
         lined(row, fields + 2 * field, w, nk), lined(row, fields + 3 * field, w, nk),
         lined(row, fields + 4 * field, w, nk), lined(row, fields + 5 * field, w, nk), row[lines : lines + n],
         row[lines + w : lines + w + n], row[lines + 2 * w : lines + 2 * w + n], attended, gathered, lands[:k],

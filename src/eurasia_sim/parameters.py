@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.compilation import tables
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -239,10 +237,6 @@ class State(NamedTuple):
     ruler: Integers  # (K,)
     challenger: Integers  # (K,)
     memory: Floats  # the flat row on which all of these lie
-
-
-for _held in (Month, Constants, State):
-    tables(_held)
 
 
 def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:
