@@ -20,7 +20,7 @@ from numba.np.arrayobj import make_array, populate_array
 # A loop over many rows is taken four steps at a time only if none that it writes overlaps one that it reads, which is
 # compared before each loop; left to itself, the compiler gives up beyond eight comparisons.
 llvm.set_option("", "-runtime-memory-check-threshold=64")
-# Loops are a dozen steps long, and a month is more machine code than a processor keeps near: to write a loop out several
+# Loops are a dozen steps long, and a month is more machine code than a processor keeps near: to write a loop out some
 # times over costs more than its ends do.
 llvm.set_option("", "-unroll-runtime=false")
 
