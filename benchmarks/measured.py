@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from collections.abc import Iterable, Sequence
@@ -35,13 +36,20 @@ class Bar(NamedTuple):
 
     name: str
     found: float
-    most: float
+    most: float = math.inf
     unit: str = ""
+    least: float = -math.inf
 
     @property
     def is_met(self) -> bool:
-        """Whether no more was found than may be."""
-        return self.found <= self.most
+        """Whether what was found lies where it should."""
+        return self.least <= self.found <= self.most
+
+    @property
+    def asked(self) -> str:
+        """Where it should lie."""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"at least {self.least:g}{unit}" if self.most == math.inf else f"at most {self.most:g}{unit}"
 
 
 class Section(NamedTuple):
@@ -71,7 +79,7 @@ def show(section: Section) -> None:
 def told(bar: Bar) -> str:
     """A bar and whether it is met, in a line."""
     unit = f" {bar.unit}" if bar.unit else ""
-    return f"{bar.name}: {bar.found:.3g}{unit}, at most {bar.most:g}{unit}: {'met' if bar.is_met else 'not met'}"
+    return f"{bar.name}: {bar.found:.3g}{unit}, {bar.asked}: {'met' if bar.is_met else 'not met'}"
 
 
 def page(section: Section) -> Iterable[str]:

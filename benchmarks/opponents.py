@@ -15,11 +15,11 @@ from benchmarks.reference import ReferenceModel
 from eurasia_sim import kernel, layout
 from eurasia_sim.compilation import compiled
 from eurasia_sim.measures import column_names
-from eurasia_sim.mechanisms import alignment, allocation, contest, cooperation, perception, recognition, regime
+from eurasia_sim.mechanisms import cooperation
 from eurasia_sim.parameters import DOMAINS
 
 RUNS_A_CHUNK = 8
-CALLS = 300
+CALLS, TURNS = 300, 7
 # The kernel takes a run's months on end, its state near the processor; a batch takes one month of all runs.
 MONTHS_ON_END = 20
 
@@ -155,42 +155,26 @@ def batched_join(shot: Snapshot, cores: int) -> float:
 
 
 @compiled
-def nothing(*given):  # noqa: ARG001 - stands in for a mechanism
-    """What handing over the arguments costs by itself."""
-    return 0.0
+def repeated(mechanism, memory, fixed, now, counts, seed, number, p, times):
+    """One mechanism of a month so many times on end."""
+    for _ in range(times):
+        kernel.work(mechanism, memory, fixed, now, counts, seed, number, p)
 
 
 def mechanism_times(inputs: Given, month: int) -> dict[str, float]:
-    """Microseconds of each mechanism of a month in one run, less what a call costs."""
-    _, state, constants = begun(inputs)
-    now, p, seed, number = inputs.month(month), inputs.rules, np.uint64(7), np.uint64(1)
-    kernel.assess(state, constants, now, seed, number, p)
-    kernel.act(state, constants, now, seed, number, p)
-    plain, drawn = (state, constants, now, p), (state, constants, now, seed, number, p)
-    calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
-        "perceive": (perception.perceive, plain),
-        "align": (alignment.align, drawn),
-        "marginal_utility": (allocation.marginal_utility, (state, constants, p)),
-        "incline": (allocation.incline, (state, constants, seed, number, p)),
-        "spend": (allocation.spend, plain),
-        "join": (cooperation.join, plain),
-        "convene": (cooperation.convene, plain),
-        "contest": (contest.contest, (state, constants, p)),
-        "rule": (regime.rule, drawn),
-        "recognise": (recognition.recognise, drawn),
-    }
-    return {
-        name: max(_least_time(call, given) - _least_time(nothing, given), 0.0) for name, (call, given) in calls.items()
-    }
-
-
-def _least_time(call: Any, given: tuple[Any, ...]) -> float:
-    """Microseconds of a call, the least of some batches: what else the machine does only adds."""
-    call(*given)
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
-        for _ in range(CALLS):
-            call(*given)
-        times.append((time.perf_counter() - began) / CALLS * 1e6)
-    return min(times)
+    """Microseconds of each mechanism of a month in one run, the least of some turns: what else is done only adds."""
+    memory, state, constants = begun(inputs)
+    now, seed, number = inputs.month(month), np.uint64(7), np.uint64(1)
+    kernel.assess(state, constants, now, seed, number, inputs.rules)
+    kernel.act(state, constants, now, seed, number, inputs.rules)
+    counts, found = kernel.counts_of(state, constants), {}
+    for mechanism in range(1, len(kernel.PHASES)):
+        given = mechanism, memory, constants.row, now.row, counts, seed, number, inputs.rules
+        repeated(*given, 1)
+        times = []
+        for _ in range(TURNS):
+            began = time.perf_counter()
+            repeated(*given, CALLS)
+            times.append((time.perf_counter() - began) / CALLS * 1e6)
+        found[kernel.PHASES[mechanism]] = min(times)
+    return found

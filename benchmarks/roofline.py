@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.measured import Row, Section, machine, show
+from benchmarks.measured import Bar, Row, Section, machine, show
 from benchmarks.operations import NEEDS, Counts, needed, sizes_of
 from benchmarks.opponents import KernelRaces
 from benchmarks.reference import named_inputs
@@ -157,7 +157,7 @@ def section(found: Roofline, scenario: str) -> Section:
         "month; the ideal is the operations that the equations need at the fastest rates seen, the least month."
     )
     notes = (*parts, f"in all: {_listed(total)}", f"roofline: {found.share:.0f} %")
-    return Section("Roofline", about, rows, (), notes)
+    return Section("Roofline", about, rows, (Bar("share of the roofline", found.share, unit="%", least=35.0),), notes)
 
 
 def _listed(counts: Counts) -> str:

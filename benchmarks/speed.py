@@ -10,7 +10,7 @@ import argparse
 import os
 from typing import NamedTuple
 
-from benchmarks.measured import Row, Section, machine, show
+from benchmarks.measured import Bar, Row, Section, machine, show
 from benchmarks.opponents import (
     KernelRaces,
     batched_join,
@@ -80,7 +80,9 @@ def race(asked: Race) -> Section:
         f"ratio of each repeat: {', '.join(f'{ratio:.1f}' for ratio in ratios.values)}",
         f"ratio: {ratios.median:.1f}",
     )
-    return Section("Kernel", about, rows, (), notes)
+    return Section(
+        "Kernel", about, rows, (Bar("kernel over plain Mesa", ratios.median, unit="times", least=300.0),), notes
+    )
 
 
 def _over(above: list[float], below: list[float]) -> tuple[float, ...]:
