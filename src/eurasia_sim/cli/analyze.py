@@ -20,7 +20,7 @@ DESIGN = "design.parquet"  # of a sweep: a row a point, in the design's own orde
 _FIRST = 4  # measures looked at unless named
 # Columns that a table on the terminal has no room for, since its words say the same; the file has them.
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}
-_ROWS = 24  # rows of a table on the terminal; the file holds all
+_ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file holds all
 
 
 def analyze(
@@ -181,7 +181,7 @@ def _print(material: Material, found: list[Section], folder: Path) -> None:
             continue
         typer.echo()
         for measure in dict.fromkeys(section.table["measure"]) if len(section.table) else ():
-            _show(console, section, measure)
+            _show(console, section, measure, max(_ROWS // len(material.measures), _LEAST_ROWS))
         if not len(section.table):
             typer.echo(f"{section.title}: not to be had")
         for note in section.notes:
@@ -189,21 +189,21 @@ def _print(material: Material, found: list[Section], folder: Path) -> None:
     typer.echo(f"\ntables: {folder}")
 
 
-def _show(console: Console, section: Section, measure: str) -> None:
-    """A section on one measure, for the terminal: the first rows; what is the same in all stands above."""
+def _show(console: Console, section: Section, measure: str, rows: int) -> None:
+    """A section on one measure, for the terminal: the first so many rows; what is the same in all stands above."""
     from rich.markup import escape
     from rich.table import Table
 
     own = section.table[section.table["measure"] == measure].rename(columns=str).drop(columns="measure")
     own = own.drop(columns=[name for name in _HIDDEN.get(section.name, ()) if name in own])
-    shown = own.head(_ROWS)
+    shown = own.head(rows)
     kept = [name for name in map(str, shown) if not (shown[name].isna() | (shown[name].astype(str) == "")).all()]
     same = [name for name in kept if len(shown) > 1 and len(shown[name].unique()) == 1]
     title = f"{section.title}: {measure}"
     if same:
         title += "\n" + "; ".join(f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same)
-    if len(own) > _ROWS:
-        title += f"\nthe first {_ROWS} of {len(own)} rows"
+    if len(own) > rows:
+        title += f"\nthe first {rows} of {len(own)} rows"
     typer.echo(title)
     table = Table()
     columns = [name for name in kept if name not in same]
