@@ -19,6 +19,19 @@ from eurasia_sim.report_parts import Section, Table, frame_table, share, table
 _MOST_FAILURES = 25
 
 
+# What each layer of a test was given (`evaluation.Effort`), in words.
+_EFFORT = {
+    "runs": "runs of an arm at reference",
+    "runs_a_theory": "the same under each other theory and form",
+    "points": "points of the space, a theory",
+    "replicates": "runs at each point",
+    "wide": "draws of deliberately wide coefficients",
+    "held": "runs with a mechanism held still",
+    "mapped": "points in a cell of a map, a theory",
+    "seed": "seed",
+}
+
+
 def question(held: Held) -> Section:
     """What was asked, in the words of the scenarios or of the hypotheses."""
     found = Section("question", "Question")
@@ -50,7 +63,7 @@ def design(held: Held) -> Section:
             value = manifest[key]
             facts.append((label, ", ".join(map(str, value)) if isinstance(value, list) else value))
     facts += [(f"form of {factor.replace('_', ' ')}", form) for factor, form in manifest.get("forms", {}).items()]
-    facts += [(f"effort: {name.replace('_', ' ')}", count) for name, count in manifest.get("effort", {}).items()]
+    facts += [(_EFFORT[name], count) for name, count in manifest.get("effort", {}).items() if name in _EFFORT]
     laid = manifest.get("design", {})
     facts += [("design", f"{laid['kind']} of {laid['points']} points")] if laid else []
     found = Section("design", "Design", tables=[_facts("How the runs were laid out", facts)])

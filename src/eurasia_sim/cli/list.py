@@ -24,7 +24,7 @@ def _worlds(world: World) -> Rows:  # noqa: ARG001 - every lister is given the w
     for name, folder in packaged_worlds().items():
         each = load_world(folder)
         span = f"{each.date(0)} to {month_name(each.record_until)}"
-        says = f"{span}, {len(each.actors)} actors, {len(each.theatres)} theatres"
+        says = f"record of {span}, {len(each.actors)} actors, {len(each.theatres)} theatres"
         rows.append({"id": name, "says": says + (" (default)" if name == DEFAULT_WORLD else "")})
     return rows
 
