@@ -22,6 +22,7 @@ from eurasia_sim.world import World, load_world
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
 KILLS = 30
+KEPT = 50  # parts of two hundred
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def forks() -> multiprocessing.context.ForkServerContext:
 
 
 def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World, tmp_path: Path, forks) -> None:
-    prepared = grid(tmp_path, world, steps=20)
+    prepared = grid(tmp_path, world, steps=100)
     whole = carried_on(prepared, tmp_path / "whole")
     moments = random.Random(11)
     killed, left, out = 0, [], tmp_path / "killed"
@@ -69,8 +70,9 @@ def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World
             left.append(len(now))
         assert all((out / whole.name / "parts" / path.name).read_bytes() == path.read_bytes()
                    for path in (whole / "parts").glob("*.parquet") if (parts / path.name).exists())  # fmt: skip
-        if len(list(parts.glob("0*.parquet"))) > 30:  # begin again before it is done, so that there is always work
-            for path in moments.sample(sorted(parts.glob("0*.parquet")), 25):
+        there = sorted(parts.glob("0*.parquet"))
+        if len(there) > KEPT:  # begin again before it is done, so that there is always more work than a moment's
+            for path in moments.sample(there, len(there) - 5):
                 path.unlink()
     assert len(set(left)) > 3  # the moments were different ones
     assert carried_on(prepared, out) == out / whole.name

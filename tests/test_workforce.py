@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,12 @@ from tests.sweeping import contents, grid
 
 from eurasia_sim import workforce
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.dispatch import Rules
+from eurasia_sim.dispatch import Dispatch, Rules
 from eurasia_sim.store import load_results
-from eurasia_sim.sweep import Sweep, Work, carry_out
+from eurasia_sim.sweep import Sweep, Work, carry_out, finish
 from eurasia_sim.sweep_chunk import Chunk, Finished, work
+from eurasia_sim.sweep_folder import Folder
+from eurasia_sim.sweep_point import Setup
 from eurasia_sim.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
@@ -98,6 +102,53 @@ def test_a_part_that_kills_its_workers_is_aborted_after_one_more_try_and_alone(
     assert [entry["chunk"] for entry in log if entry.get("event") == "aborted"] == [3]
     well = load_results(whole)
     assert runs[runs["status"] == "ok"].equals(well[well["point"] != 3])
+
+
+class Doomed:
+    """A crew that takes one part, dies of it unseen, and refuses the next; its successor does all that it is given."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup, self.in_flight, self.dead, self.hand = setup, 2, False, []
+
+    def submit(self, chunk: Chunk) -> Future[Finished]:
+        if self.dead:
+            raise BrokenProcessPool("a process died")
+        future: Future[Finished] = Future()
+        if self.hand is None:
+            future.set_result(work(self.setup, chunk))
+        else:
+            self.hand.append(chunk.number)
+            self.dead = True
+        return future
+
+    def ready_since(self) -> float | None:
+        return None
+
+    def renew(self) -> bool:
+        self.dead, self.hand = False, None
+        return True
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_a_dead_crew_had_in_hand_is_done_again_when_the_next_part_finds_it_dead(world: World, whole: Path) -> None:
+    sweep, taken = the_sweep(whole, world), []
+    crew = Doomed(sweep.setup)
+    dispatch = Dispatch(sweep.setup, crew, Rules(), taken.append, lambda _: None)
+    assert dispatch.through((sweep.plan.chunk(sweep.design, number) for number in sweep.plan.numbers), lambda: None)
+    assert sorted(finished.number for finished in taken) == list(sweep.plan.numbers)
+
+
+def test_a_sweep_with_a_part_missing_is_not_finished(world: World, whole: Path, tmp_path: Path) -> None:
+    prepared = the_sweep(whole, world)
+    folder = Folder(tmp_path / prepared.plan.folder, prepared.plan)
+    folder.begin(prepared.design)
+    with pytest.raises(DataError, match=f"{prepared.plan.chunks} of {prepared.plan.chunks} parts are missing"):
+        finish(prepared, folder, 0.0)
 
 
 def test_a_part_that_takes_too_long_is_given_up_and_the_rest_goes_on(

@@ -103,8 +103,8 @@ class Dispatch:
             attempt.began = time.monotonic()
             try:
                 self.pending[self.crew.submit(attempt.chunk)] = attempt
-            except BrokenExecutor as error:
-                self._bury([attempt], error)
+            except BrokenExecutor as error:  # whoever died had others' chunks in hand too
+                self._bury([attempt, *self.pending.values()], error)
         return bool(self.pending)
 
     def _receive(self, future: Future[Finished]) -> None:

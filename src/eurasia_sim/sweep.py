@@ -191,8 +191,14 @@ def _work_off(
 
 
 def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
-    """Write what is told of a whole sweep: its failures, and its manifest last."""
+    """Write what is told of a whole sweep: its failures, and its manifest last.
+
+    Raises:
+        DataError: where a part is not there.
+    """
     experiment, world, plan = prepared.setup.experiment, prepared.setup.world, prepared.plan
+    if missing := folder.missing():
+        raise DataError([f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing; --resume makes them"])
     failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
     versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
     store.write_json(
