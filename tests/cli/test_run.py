@@ -77,7 +77,7 @@ def test_an_identical_finished_run_is_found_again(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    words = ("us_exit", "us_stays", "-n", "200", "--seed", "3", "--workers", "2")
+    words = ("us_exit", "us_stays", "-n", "600", "--seed", "3", "--workers", "2")
     child = subprocess.Popen(
         [*COMMAND, "run", *words, "--out", str(tmp_path / "cut")],
         stderr=subprocess.PIPE,
@@ -93,7 +93,7 @@ def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_pa
     assert "goes on from there" in said
     assert took < 10  # the kernel answers within a chunk; writing what is finished takes the rest
     kept = pd.concat(map(pd.read_parquet, (only(tmp_path / "cut") / "parts").glob("*.runs.parquet")))
-    assert 0 < len(kept) < 200 * 2 * 2
+    assert 0 < len(kept) < 600 * 2 * 2
     assert call(*words, folder=tmp_path / "cut").returncode == 0
     assert call(*words, folder=tmp_path / "whole").returncode == 0
     assert contents(only(tmp_path / "cut")) == contents(only(tmp_path / "whole"))
