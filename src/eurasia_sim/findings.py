@@ -9,7 +9,7 @@ import pandas as pd
 
 from eurasia_sim.compilation import model_version
 from eurasia_sim.evaluation import Effort, Evaluation
-from eurasia_sim.hypotheses import Family
+from eurasia_sim.hypothesis import Family
 from eurasia_sim.hypothesis_form import NULL_EXPECTED
 from eurasia_sim.map_page import map_path
 from eurasia_sim.markdown import Row, known, number, percent, rows_of, table

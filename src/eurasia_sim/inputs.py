@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,17 @@ def changes_of(rows: Floats) -> Changes:
     differs = np.ones(rows.shape, bool)
     differs[1:] = (rows[1:] != rows[:-1]) & ~(np.isnan(rows[1:]) & np.isnan(rows[:-1]))
     return Changes(np.r_[0, np.cumsum(differs.sum(axis=1))], np.nonzero(differs)[1], rows[differs])
+
+
+def branch_month(family: Sequence[Inputs]) -> int:
+    """First month in which any two schedules differ; the last month's successor if none do."""
+    months = min(inputs.months for inputs in family)
+    first = family[0].schedule.rows[:months]
+    differs = np.zeros(months, bool)
+    for inputs in family[1:]:
+        other = inputs.schedule.rows[:months]
+        differs |= ~((first == other) | (np.isnan(first) & np.isnan(other))).all(axis=1)
+    return int(np.argmax(differs)) if differs.any() else months
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:

@@ -104,8 +104,10 @@ def seeds(held: Held) -> Section:
     """The root of all seeds, and what else makes the runs again."""
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("root seed", held.seed)]
-    facts += [(f"digest of the {name}" if name in ("world", "model") else f"digest of {name}", digest)
-              for name, digest in manifest.get("digests", {}).items()]  # fmt: skip
+    digests = dict(manifest.get("digests", {}))
+    scenarios = digests.pop("scenarios", {})
+    facts += [(f"digest of the {name}", digest) for name, digest in digests.items()]
+    facts += [(f"digest of {name}", digest) for name, digest in scenarios.items()]
     facts += [(name, version) for name, version in manifest.get("versions", {}).items()]
     if manifest.get("commit"):
         facts.append(("commit", manifest["commit"]))

@@ -14,10 +14,11 @@ import pandas as pd
 from eurasia_sim import store
 from eurasia_sim.catalogue import DEFAULT_WORLD
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Outcome, Progress, branch_month, run_ensemble_draws, table
-from eurasia_sim.inputs import Inputs, prepare, scopes_of
+from eurasia_sim.ensemble import Outcome, Progress, run_ensemble_draws, table
+from eurasia_sim.inputs import Inputs, branch_month, prepare, scopes_of
 from eurasia_sim.parameters import Integers
 from eurasia_sim.scenario import Scenario
+from eurasia_sim.scenario_family import check_family, said_by
 from eurasia_sim.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
@@ -45,18 +46,32 @@ class Study:
         world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
         return "-".join([*world, *(scenario.name for scenario in self.scenarios), *self.theories])[:80]
 
+    @property
+    def said(self) -> str:
+        """SHA-256 of what its folder says beyond its runs: the scenarios' words, and what is shown of them."""
+        return said_by(self.scenarios)
+
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Every family of n paired runs, theory by theory.
 
         Args:
             first: how many runs of the study stand before them.
+
+        Raises:
+            DataError: where scenarios do not pair, or do not differ.
         """
         for theory in self.theories:
             family = tuple(prepare(self.world, scenario, theory) for scenario in self.scenarios)
+            check_family(self.world, family)
             for kind, draw in ((REFERENCE, reference_draws(family[0], self.n, self.seed, first)),
                                (RANGES, range_draws(self.world, family[0], self.n, self.seed, first))):  # fmt: skip
                 ids = [store.run_ids(inputs, draw, self.world.digest) for inputs in family]
                 yield Batch(theory, kind, family, draw, ids, first)
+
+    def left_out(self, shown: Sequence[str]) -> list[str]:
+        """Measures that a scenario names and of which no column is shown."""
+        kinds = {name.split(".")[0] for name in shown}
+        return [m for m in dict.fromkeys(m for s in self.scenarios for m in s.measures) if m not in kinds]
 
     def shown(self, columns: Sequence[str]) -> list[str]:
         """Columns to show: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
@@ -230,7 +245,7 @@ def drawn_table(study: Study, runs: pd.DataFrame, batches: Sequence[Batch]) -> p
 
 
 def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:
-    """First and last month over which a batch's columns are averaged."""
+    """First and last month over which a batch's columns are averaged: as far as every scenario goes."""
     family = batches[0].family
     first = branch_month(family) if len(family) > 1 else 0
-    return world.date(first), world.date(max(inputs.months for inputs in family) - 1)
+    return world.date(first), world.date(min(inputs.months for inputs in family) - 1)

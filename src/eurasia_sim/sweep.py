@@ -234,7 +234,7 @@ def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
                 "model": model_version(),
                 "design": prepared.design.digest,
                 "sweep": plan.identity,
-                **{scenario.name: scenario.digest for scenario in experiment.scenarios},
+                "scenarios": {scenario.name: scenario.digest for scenario in experiment.scenarios},
             },
             "versions": {"python": platform.python_version(), **versions},
             "seconds": round(seconds, 1),

@@ -23,6 +23,7 @@ from eurasia_sim import store
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.compilation import model_version
 from eurasia_sim.sampling import Design
+from eurasia_sim.scenario_family import said_by
 from eurasia_sim.sweep_chunk import OK, Chunk, Finished
 from eurasia_sim.sweep_point import Setup
 
@@ -41,7 +42,7 @@ class Plan:
     """What a folder is for; two plans of one identity give the same bytes."""
 
     name: str
-    identity: str  # of everything that decides what the parts hold
+    identity: str  # of everything that decides what the folder says
     family: str  # of what decides a run at a given point
     points: int
     runs: int
@@ -83,7 +84,8 @@ def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, i
     family = hashlib.sha256(
         "\0".join([experiment.family, setup.world.digest, model_version(), setup.keep, str(size)]).encode()
     ).hexdigest()
-    identity = hashlib.sha256(f"{family}\0{design.digest}".encode()).hexdigest()
+    said = [said_by(experiment.scenarios), experiment.title, experiment.question]
+    identity = hashlib.sha256("\0".join([family, design.digest, *said]).encode()).hexdigest()
     runs = len(design) * experiment.runs_a_point
     return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)
 

@@ -55,7 +55,7 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def test_two_results_that_differ_by_a_lever_pair_run_by_run(say: Say, results: dict[str, Path]) -> None:
     code, told, _ = say(results["both"], results["pressed"])
     assert code == 0
-    assert "scenario us_exit.levers.pressure.united_states.russia.2023-01" in told
+    assert "scenario us_exit.levers.pressure.united_states.russia.2021-05" in told
     assert "us_stays, balance_of_threat, over the declared ranges" in told
     assert "not paired" not in told
     assert told.count("A: 5 runs, 0 failed; B: 5 runs, 0 failed") == 4

@@ -16,7 +16,7 @@ from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, compile_
 
 if TYPE_CHECKING:
     from eurasia_sim.evaluation import Effort, Evaluation
-    from eurasia_sim.hypotheses import Family
+    from eurasia_sim.hypothesis import Family
     from eurasia_sim.world import World
 
 _FILE = "hypotheses"
@@ -63,12 +63,13 @@ def _tested(
     from eurasia_sim import store
     from eurasia_sim.compilation import model_version
     from eurasia_sim.evaluation import evaluate
-    from eurasia_sim.hypotheses import arm_scenario
+    from eurasia_sim.hypothesis import arm_scenario
+    from eurasia_sim.scenario_family import said_by
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
-    identity += [repr(effort), world.digest, model_version(), *(scenario.digest for scenario in scenarios.values())]
+    identity += [repr(effort), world.digest, model_version(), said_by(scenarios.values())]
     folder = out / store.folder_name(f"test-{family.path.stem}", identity)
     manifest = store.read_manifest(folder)
     if manifest is not None and manifest.get("finished"):

@@ -48,6 +48,7 @@ def validate(
     from eurasia_sim.compilation import model_version
     from eurasia_sim.patterns import load_patterns
     from eurasia_sim.scenario import apply_settings, as_recorded, load_scenario
+    from eurasia_sim.scenario_family import said_by
     from eurasia_sim.world import load_world
 
     given = load_world(world)
@@ -56,7 +57,7 @@ def validate(
     question = _until(apply_settings(asked, settings or (), given), until, given)
     theories = chosen_theories(theory, given, [question.theory])
     found = _validated(given, question, theories, n, seed, workers)
-    identity = [given.digest, question.digest, str(question.months), *theories, str(n), str(seed), model_version()]
+    identity = [given.digest, said_by([question]), *theories, str(n), str(seed), model_version()]
     folder = out / store.folder_name(f"validate-{question.name}", identity)
     _write(folder, given, question, found, n, seed)
     if as_json:
