@@ -156,7 +156,7 @@ def foundations(held: Held) -> Section:
     world, found = held.world, Section("foundations", "Claims and figures the runs rest on")
     scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
     dropped = scenarios[0].dropped if scenarios else ()
-    bases = bases_of(world.numbers.values())
+    bases = bases_of(world)
     total = max(sum(count for count, _ in bases.values()), 1)
     rows = [(basis, count, share(count / total), drawn) for basis, (count, drawn) in bases.items()]
     columns = ("basis", "numbers", "share", "drawn by an ensemble")

@@ -95,12 +95,8 @@ def caption_of_design(held: Held) -> str:
     if held.kind == RUN:
         return held.caption(held.runs([]))
     design = held.manifest.get("design", {})
-    scenarios = list(held.manifest.get("scenarios", ())) or ["one"]
     runs = held.runs([])
-    said = caption(
-        len(runs), int((runs["status"] != "ok").sum()), held.seed, scenarios,
-        ", ".join(dict.fromkeys(map(str, runs["theory"]))), held.judged,
-    )  # fmt: skip
+    said = held.caption(runs)
     kind, points = str(design.get("kind", "some")).replace("_", " "), design.get("points", runs["point"].nunique())
     return f"{said} · {kind} design of {points} points"
 
