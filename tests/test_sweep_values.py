@@ -30,6 +30,7 @@ HEAD = f"format: 1\nkind: sweep\ntitle: A try\nmeasures: [{MEASURE}]\n"
 RANGES = """
   rules.cooperation.relative_gains: declared
   rules.cooperation.joint_trust: declared
+  rules.cooperation.joint_reluctance: declared
   rules.allocation.motive_primacy: declared
   rules.allocation.skill_cost: {low: 0.31, high: 1.37}
   actors.russia.interests.primacy: declared
@@ -79,11 +80,22 @@ def test_a_declared_number_reaches_its_run_to_the_last_bit(world: World, tmp_pat
 
 
 def test_what_moves_together_ends_where_it_is_said_to(world: World, tmp_path: Path) -> None:
-    text = f"design: {{kind: grid}}\nfactors: {{x: {{levels: [0.1, 0.2, 0.3, 0.7], moves: {{{GAINS}: [0.3, 0.7]}}}}}}\n"
+    text = (
+        f"design: {{kind: grid}}\nfactors: {{x: {{levels: [0.1, 0.2, 0.3, 0.7], moves: {{{GAINS}: [0.21, 0.46]}}}}}}\n"
+    )
     found = prepared(tmp_path, world, "scenarios: [{scenario}]\n" + text)
     values = [dict(point_of(found.setup, at, cells).numbers)[GAINS] for at, cells in enumerate(found.design.cells)]
-    assert (values[0], values[-1]) == (0.3, 0.7)
+    assert (values[0], values[-1]) == (0.21, 0.46)
     assert values == sorted(values)
+
+
+def test_a_lever_starts_in_one_month_in_all_scenarios(world: World, tmp_path: Path) -> None:
+    text = "set: {pressure.china.india: 0.2}\ndesign: {kind: grid}\nfactors: {pressure.united_states.china: [0.1]}\n"
+    setup = prepared(tmp_path, world, "scenarios: [us_stays, {scenario}]\n" + text).setup
+    for name in setup.scenarios:
+        changes = setup.inputs(name, point_of(setup, 0, np.array([0.1]))).scenario.changes
+        for path, value in (("pressure.united_states.china", 0.1), ("pressure.china.india", 0.2)):
+            assert changes[path] == {world.month("2001-12"): value}
 
 
 @pytest.mark.parametrize("name", ["other", "held"])
@@ -101,7 +113,7 @@ def test_each_scenario_keeps_the_theory_and_the_numbers_that_it_holds(world: Wor
     ("design", "levels", "section"),
     [
         ("{kind: saltelli, points: 2, second_order: false}", LEVELS, "sobol"),
-        ("{kind: morris, trajectories: 2}", "", "morris"),
+        ("{kind: morris, trajectories: 8}", "", "morris"),
         ("{kind: sobol, points: 32}", LEVELS, "shares"),
         ("{kind: latin_hypercube, points: 24}", LEVELS, "shares"),
     ],

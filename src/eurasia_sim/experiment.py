@@ -122,7 +122,7 @@ class _Reader(PointReader):
                 self.forms[factor] = name
 
     def _scenarios(self, file: SweepFile) -> None:
-        """Load every scenario that is named beside the points, with what the file sets worked in."""
+        """Load every scenario that is named beside the points."""
         for path, value in list(file.set.items()):
             if not isinstance(value, str) and (wrong := fault(path, value)) is not None:
                 self.complain(("set", path), wrong[0], allowed=wrong[1])
@@ -130,13 +130,13 @@ class _Reader(PointReader):
         for at, name in enumerate(file.scenarios):
             if name in file.scenarios[:at]:
                 self.complain(("scenarios", at), f"the scenario '{name}' stands twice", allowed="each scenario once")
-            self.load(("scenarios", at), name, file)
+            self.load(("scenarios", at), name)
         factor: Any = file.factors.get("scenario")
         trail: Trail = ("factors", "scenario")
         if isinstance(factor, dict):
             factor, trail = factor.get("levels"), (*trail, "levels")
         for at, name in enumerate(items(factor)):
-            self.load((*trail, at), name, file)
+            self.load((*trail, at), name)
 
     def _told_apart(self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]) -> None:
         """Complain of scenarios that come to the same runs at every point where both are run."""

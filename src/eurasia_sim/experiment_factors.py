@@ -16,7 +16,7 @@ from eurasia_sim.experiment_table import Points
 from eurasia_sim.experiment_values import fault, is_choice, twin
 from eurasia_sim.levers import levers
 from eurasia_sim.reading import Document, InputProblems, plain
-from eurasia_sim.scenario import Scenario, apply_settings, load_scenario
+from eurasia_sim.scenario import Scenario, apply_settings, earliest_parting, load_scenario
 from eurasia_sim.scenario_check import Checker, Trail
 from eurasia_sim.scenario_form import shown
 from eurasia_sim.world import World
@@ -34,6 +34,7 @@ class FactorReader(Checker):
         self.path = path
         self.scenarios: list[Scenario] = []
         self.called: dict[str, str] = {}  # name of each scenario by what the file calls it; empty where it is none
+        self.since: int | None = None  # month in which a lever that is set without one is set in every scenario
         self.theory: str | None = None
         self.forms: dict[str, str] = {}
 
@@ -42,8 +43,8 @@ class FactorReader(Checker):
         first = error.problems[0]
         self.document.report(self.place(trail, of_key=False), first.message, first.suggestion, first.allowed)
 
-    def load(self, trail: Trail, given: Any, file: SweepFile) -> None:
-        """Load a scenario that the file names, with what the file sets worked in; each is loaded once."""
+    def load(self, trail: Trail, given: Any) -> None:
+        """Load a scenario that the file names; each is loaded once."""
         if not isinstance(given, str) or given in self.called:
             return
         self.called[given] = ""
@@ -57,12 +58,17 @@ class FactorReader(Checker):
             self.complain(trail, message, allowed="each scenario once, and each under a name of its own")
             return
         self.called[given] = scenario.name
-        try:
-            settings = [f"{path}={value}" for path, value in file.set.items()]
-            self.scenarios.append(apply_settings(scenario, settings, self.world))
-        except InputProblems as error:
-            self.passed_on(("set", list(file.set)[error.problems[0].line - 1]), error)
-            self.scenarios.append(scenario)
+        self.scenarios.append(scenario)
+
+    def work_in(self, file: SweepFile) -> None:
+        """Work what the file sets into the scenarios, from one month in all, once these are loaded."""
+        settings, since = [f"{path}={value}" for path, value in file.set.items()], earliest_parting(self.scenarios)
+        for at, scenario in enumerate(self.scenarios):
+            try:
+                self.scenarios[at] = apply_settings(scenario, settings, self.world, since)
+            except InputProblems as error:
+                self.passed_on(("set", list(file.set)[error.problems[0].line - 1]), error)
+        self.since = earliest_parting(self.scenarios)
 
     def values(
         self, name: str, values: Sequence[Any], place: Callable[[int], Trail], table: Points | None = None
@@ -273,7 +279,7 @@ class FactorReader(Checker):
             return True
         for scenario in self.scenarios:
             try:
-                apply_settings(scenario, [f"{name}={value}"], self.world)
+                apply_settings(scenario, [f"{name}={value}"], self.world, self.since)
             except InputProblems as error:
                 self.passed_on(trail, error)
                 return False

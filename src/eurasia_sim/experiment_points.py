@@ -21,6 +21,7 @@ class PointReader(FactorReader):
     def points(self, file: SweepFile) -> tuple[tuple[Factor, ...], tuple[tuple[float, ...], ...]]:
         """The factors, and the points where these are written down one by one."""
         if file.design.kind not in STATED:
+            self.work_in(file)
             if not file.factors:
                 self.complain((), "a sweep needs factors", allowed="factors: {PATH: {low: ..., high: ...}}")
             if not self._fits(file):
@@ -60,6 +61,9 @@ class PointReader(FactorReader):
                 where = trail if table else (*trail, at)
                 self.complain(where, f"point {at} names other factors than the first", allowed=", ".join(names))
                 return (), ()
+        for at, row in enumerate(rows):
+            self.load(trail if table else (*trail, at, "scenario"), row.get("scenario"))
+        self.work_in(file)
         found, cells = [], []
         for name in names:
             column = [row[name] for row in rows]
@@ -67,9 +71,6 @@ class PointReader(FactorReader):
             def place(at: int, name: str = name) -> Trail:
                 return trail if table else (*trail, at, name)
 
-            if name == "scenario":
-                for at, value in enumerate(column):
-                    self.load(place(at), value, file)
             if not self.values(name, column, place, table):
                 continue
             column = [self.kept(name, value) for value in column]

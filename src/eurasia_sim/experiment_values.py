@@ -11,7 +11,7 @@ from eurasia_sim.experiment_form import Factor
 from eurasia_sim.levers import levers
 from eurasia_sim.posture import build_posture
 from eurasia_sim.reading import InputProblems, scalar
-from eurasia_sim.scenario import Scenario, apply_settings
+from eurasia_sim.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.scenario_form import shown
 from eurasia_sim.world import World
 
@@ -95,13 +95,16 @@ def same_scenarios(
 
     Each is set to the lowest and to the highest that the factors go, and what the kernel would be given is compared.
     """
+    since = earliest_parting(scenarios)
     chosen = {factor.name for factor in factors if factor.name == "theory" or factor.name.startswith("form.")}
     keys = []
     for scenario in scenarios:
         held = theory or ("" if "theory" in chosen else scenario.theory or world.default_theory)
         own = {**world.default_forms, **scenario.forms, **forms}
         own = {factor: "" if f"form.{factor}" in chosen else name for factor, name in own.items()}
-        keys.append((held, tuple(own.items()), *(_comes_to(world, scenario, factors, own, end) for end in (0, 1))))
+        keys.append(
+            (held, tuple(own.items()), *(_comes_to(world, scenario, factors, own, end, since) for end in (0, 1)))
+        )
     pairs = [(at, keys.index(key)) for at, key in enumerate(keys)]
     return [(scenarios[first], scenarios[at]) for at, first in pairs if first != at]
 
@@ -123,7 +126,7 @@ def overwriters(
 
 
 def _comes_to(
-    world: World, scenario: Scenario, factors: Sequence[Factor], forms: Mapping[str, str], end: int
+    world: World, scenario: Scenario, factors: Sequence[Factor], forms: Mapping[str, str], end: int, since: int | None
 ) -> Hashable:
     """Numbers and schedule of a scenario with all factors at one of their ends."""
     numbers: dict[str, float] = {}
@@ -137,7 +140,7 @@ def _comes_to(
             else:
                 settings.append(f"{path}={value}")
     try:
-        scenario = apply_settings(scenario, settings, world)
+        scenario = apply_settings(scenario, settings, world, since)
     except InputProblems:
         return scenario.name  # its values were complained of
     index = next((i for f, a in forms.items() if a and (i := world.forms[f][a].index) is not None), "cinc")

@@ -219,7 +219,7 @@ class _SettingsChecker(Checker):
         if not equals or not path or not written.strip():
             self.complain((), "a setting is path=value", allowed="such as rules.perception.distance_decay=2000")
         elif path in self.numbers:
-            self._twice(path)
+            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
         elif path in self.world.numbers:
             if self.fixed(trail, path, value):
                 self.numbers[path] = float(value)
@@ -239,14 +239,10 @@ class _SettingsChecker(Checker):
             message = "this scenario never departs from the record, so the lever's month must be named"
             self.complain((), message, allowed=f"{path}.YYYY-MM=value", of_key=True)
         elif month in self.levers.get(found[1], ()):
-            self._twice(path)
+            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
         else:
             self.levers.setdefault(found[1], {})[month] = settled(value)
             self.told.append(f"{found[1]}.{self.world.date(month)}={value}")
-
-    def _twice(self, path: str) -> None:
-        message = f"{path} is set twice, and one of the two would silently count for nothing"
-        self.complain((), message, allowed="each path once", of_key=True)
 
 
 def _in_order(document: Document) -> list[Problem]:

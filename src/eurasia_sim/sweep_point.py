@@ -16,7 +16,7 @@ from eurasia_sim.experiment_form import SPREAD, Experiment, Factor
 from eurasia_sim.inputs import Inputs, capability_index, prepare, schedule_of
 from eurasia_sim.parameters import Floats, Integers, Schedule
 from eurasia_sim.posture import build_posture
-from eurasia_sim.scenario import Scenario, apply_settings
+from eurasia_sim.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.world import World
 
 Keep = Literal["measures", "trajectories", "events"]
@@ -78,6 +78,11 @@ class Setup:
         return {scenario.name: scenario for scenario in self.experiment.scenarios}
 
     @cached_property
+    def since(self) -> int | None:
+        """Month in which a lever that is set without one is set in every scenario."""
+        return earliest_parting(self.experiment.scenarios)
+
+    @cached_property
     def choices(self) -> list[tuple[int, Factor]]:
         """Factors that choose a scenario, theory, form or seed, each with its column of the design's table."""
         return [(at, factor) for at, factor in enumerate(self.experiment.factors) if _is_choice(factor)]
@@ -114,7 +119,7 @@ class Setup:
         index = capability_index(self.world, forms)
 
         def made() -> tuple[Scenario, Schedule]:
-            scenario = apply_settings(self.scenarios[name], point.settings, self.world)
+            scenario = apply_settings(self.scenarios[name], point.settings, self.world, self.since)
             posture = build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
             return scenario, schedule_of(posture, self.world.geography())
 
