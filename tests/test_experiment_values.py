@@ -54,6 +54,7 @@ def said(folder: Path, world: World, text: str) -> str:
         ("{theory: [null, balance_of_threat]}", "theory is empty, not a name"),
         ("{rule.afghanistan: [free, ' free']}", "space around it"),
         ("{' GAINS': [0.3, 0.4]}", "space around its name"),
+        ("{'': [1]}", "a setting is path=value"),
         ("{GAINS: {low: 0.3, high: 0.30000000000000004, steps: 9}}", "stands twice"),
         ("{GAINS: {low: 0.2, high: 0.8, steps: 1000000000}}", "this grid is too large: it has 1,000,000,000 points"),
         ("{GAINS: {low: 0.3, high: 0.4, steps: 100000}, HABIT: {low: 0.8, high: 0.9, steps: 100000}}", "too large"),

@@ -184,10 +184,9 @@ class FactorReader(Checker):
         if moves is None:
             return None
         listed = (*trail, "levels") if "levels" in (self._raw(trail) or {}) else trail
-        own = "" if moves else name
         places = listed if entry.levels is not None else trail
         keys: Sequence[Any] = range(len(ends)) if entry.levels is not None else ("low", "high")
-        if own and not self.values(own, ends, lambda at: (*places, keys[at])):
+        if not moves and not self.values(name, ends, lambda at: (*places, keys[at])):
             return None
         if entry.levels is None and kind not in CROSSED:
             return Factor(name, float(ends[0]), float(ends[1]), moves=moves)
