@@ -120,11 +120,14 @@ class Files:
         """Bytes of a file, as they were written.
 
         Raises:
-            DataError: where they are not, or are not there.
+            DataError: where they are not, or are not there, or the folder is not said to hold the file.
         """
+        if name not in self.entries:
+            raise DataError([f"{self.folder} holds no {name}\n    allowed: {self.mend}"])
         content = self._read(name)
         if isinstance(content, str):
-            raise DataError([self.said(self.wrong(self.counted) if name in self.counted else {name: content})])
+            others = self.wrong(self.counted) if name in self.counted else {}
+            raise DataError([self.said({**others, name: content})])
         return content
 
     def _read(self, name: str) -> bytes | str:
