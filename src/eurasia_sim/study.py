@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from eurasia_sim.catalogue import DEFAULT_WORLD
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.ensemble import Outcome, Progress, run_ensemble_draws, table
 from eurasia_sim.inputs import Inputs, branch_month, prepare, scopes_of
+from eurasia_sim.integrity import digest_of
 from eurasia_sim.parameters import Integers
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.scenario_family import check_family, said_by
@@ -23,6 +25,7 @@ from eurasia_sim.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
 _RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
+WRITTEN = (store.RUNS, store.TRAJECTORIES, store.DRAWS, store.STATUS_LOG)  # by `run`, beside pictures and events
 NOTHING = pd.DataFrame()
 # Few enough that an interrupt has little left to write, many enough that a part is no small file.
 _RUNS_A_PART = 32
@@ -209,20 +212,30 @@ def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
 
 
 def _parts(folder: Path) -> list[Tables]:
-    """The parts that earlier, interrupted calls left in the folder."""
+    """The parts that earlier, interrupted calls left in the folder; one that is not as it was written is done again."""
     found = []
     for path in sorted((folder / store.PARTS).glob(f"*{_RUNS}")):
-        months = path.with_name(path.name.removesuffix(_RUNS) + _MONTHS)
-        with contextlib.suppress(OSError, ValueError):
-            found.append(Tables(pd.read_parquet(path), pd.read_parquet(months), complete=True))
+        name = path.name.removesuffix(_RUNS)
+        with contextlib.suppress(OSError):
+            runs, months = path.read_bytes(), path.with_name(name + _MONTHS).read_bytes()
+            if _name(runs, months) == name:
+                found.append(
+                    Tables(pd.read_parquet(io.BytesIO(runs)), pd.read_parquet(io.BytesIO(months)), complete=True)
+                )
     return found
 
 
+def _name(runs: bytes, months: bytes) -> str:
+    """Name of a part: a digest of both its tables."""
+    return digest_of(digest_of(runs).encode() + digest_of(months).encode())
+
+
 def _write_part(folder: Path, part: Tables) -> None:
-    """Write a part's months and then its runs: a part without runs is not there."""
-    name = str(part.runs["run_id"].iloc[0])
-    store.write_table(folder / store.PARTS / f"{name}{_MONTHS}", part.trajectories)
-    store.write_table(folder / store.PARTS / f"{name}{_RUNS}", part.runs)
+    """Write a part's months and then its runs, named by what they hold: a part without runs is not there."""
+    runs, months = store.table_bytes(part.runs), store.table_bytes(part.trajectories)
+    name = _name(runs, months)
+    for ending, content in ((_MONTHS, months), (_RUNS, runs)):
+        store.write_bytes(folder / store.PARTS / f"{name}{ending}", content)
 
 
 def keep(folder: Path, tables: Tables) -> None:

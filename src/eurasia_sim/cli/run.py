@@ -83,14 +83,22 @@ def _carry_out(
     The batches are those of the first n runs, even where a rule has more follow.
     """
     from eurasia_sim import store
-    from eurasia_sim.study import Tables, carry_out, drawn_table, keep, nothing_more
+    from eurasia_sim.integrity import listed
+    from eurasia_sim.study import Tables, carry_out, nothing_more
 
     batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
     folder = out / store.folder_name(study.name, [*ids, study.said, *(stopping.identity if stopping else ())])
-    manifest = store.read_manifest(folder)
-    if manifest is not None and manifest.get("finished"):
-        return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
+    manifest, wrong = store.found(folder)
+    if manifest is not None and not {store.RUNS, store.TRAJECTORIES} & set(wrong):
+        held = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
+        if wrong:
+            typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
+            _put_beside(study, folder, held, batches)
+        return folder, batches, held, not wrong
+    if wrong:
+        typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
+        (folder / store.MANIFEST).unlink()
     compile_once(batches[0].family[0], batches[0].draws)
     try:
         with RunCounter(len(ids)) as report:
@@ -103,9 +111,17 @@ def _carry_out(
         kept = "the finished" if tables is None else f"{len(tables.runs)}{of}"
         typer.echo(f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.", err=True)
         return None
+    _put_beside(study, folder, tables, batches)
+    return folder, batches, tables, False
+
+
+def _put_beside(study: Study, folder: Path, tables: Tables, batches: list[Batch]) -> None:
+    """Write the whole tables of a complete study, and what its runs drew over ranges."""
+    from eurasia_sim import store
+    from eurasia_sim.study import drawn_table, keep
+
     store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
-    return folder, batches, tables, False
 
 
 def _chosen(tables: Tables, batch: Batch, scenario: str) -> pd.DataFrame:
@@ -148,15 +164,15 @@ def _finish(
     from eurasia_sim import store
     from eurasia_sim.compilation import model_version
     from eurasia_sim.figures.study import draw_study
-    from eurasia_sim.study import window_of
+    from eurasia_sim.study import WRITTEN, window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")
     events = _tell(study, folder, batches[0])
     packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
     first, last = window_of(batches, study.world)
     command = ["eurasia-sim", *sys.argv[1:]]
-    store.write_json(
-        folder / store.MANIFEST,
+    store.write_manifest(
+        folder,
         {
             "finished": True,
             "command": shlex.join(command),
@@ -180,6 +196,7 @@ def _finish(
             **{name: value for name, value in found.items() if value is not None},
             "seconds": round(seconds, 1),
         },
+        [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)],
     )
 
 

@@ -128,7 +128,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
         "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
         "commit": checked_out(),
     }
-    store.write_json(folder / store.MANIFEST, content)
+    store.write_manifest(folder, content, [_FILE])
 
 
 def _plain(
