@@ -16,6 +16,7 @@ from eurasia_sim.posterior import Posterior, check_fits
 from eurasia_sim.world import World
 
 _WIDER = 3.0
+_ROUNDING = 1e-9  # by which shares that are one together may miss it
 SHARE = ".initial_influence."  # in the path of every share of influence
 
 
@@ -178,7 +179,8 @@ def hold_shares(world: World, draws: Draws) -> None:
     What is kept of the draws is what the runs are given.
     """
     influence = world.coded(draws.rows).initial_influence
-    influence /= np.maximum(influence.sum(axis=1, keepdims=True), 1.0)
+    together = influence.sum(axis=1, keepdims=True)
+    influence /= np.where(together > 1.0 + _ROUNDING, together, 1.0)
     for path in draws.drawn:
         if SHARE in path:
             draws.drawn[path] = values_of(world, draws, path).copy()
