@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from eurasia_sim.compilation import model_version
+from eurasia_sim.machine_code import model_version
 from eurasia_sim.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses import Family
 from eurasia_sim.hypothesis_form import NULL_EXPECTED

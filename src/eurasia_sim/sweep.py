@@ -16,7 +16,7 @@ from typing import Any
 
 from eurasia_sim import store
 from eurasia_sim.catalogue import DEFAULT_WORLD, DataError
-from eurasia_sim.compilation import model_version
+from eurasia_sim.machine_code import model_version
 from eurasia_sim.dispatch import Dispatch, Rules
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.experiment_form import Experiment

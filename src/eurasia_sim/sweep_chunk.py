@@ -152,7 +152,7 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
         rows.head["status"][at] = status
     if status != OK:
         return
-    size = max(1, RUNS_A_CALL // len(family))
+    size = max(1, RUNS_A_CALL)
     for begin in range(0, len(draws), size):
         if stopped():
             raise Interrupted

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from eurasia_sim import store
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.compilation import model_version
+from eurasia_sim.machine_code import model_version
 from eurasia_sim.sampling import Design
 from eurasia_sim.sweep_chunk import OK, Chunk, Finished
 from eurasia_sim.sweep_point import Setup

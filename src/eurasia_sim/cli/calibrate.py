@@ -45,7 +45,7 @@ def calibrate(
     """
     from eurasia_sim import posterior as records
     from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
+    from eurasia_sim.machine_code import model_version
     from eurasia_sim.scenario import as_recorded, load_scenario
     from eurasia_sim.world import load_world
 

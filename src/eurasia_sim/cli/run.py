@@ -141,7 +141,7 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
+    from eurasia_sim.machine_code import model_version
     from eurasia_sim.figures.study import draw_study
     from eurasia_sim.study import window_of
 

@@ -45,7 +45,7 @@ def validate(
     Example: eurasia-sim validate --until 2025-12 --theory all
     """
     from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
+    from eurasia_sim.machine_code import model_version
     from eurasia_sim.patterns import load_patterns
     from eurasia_sim.scenario import apply_settings, as_recorded, load_scenario
     from eurasia_sim.world import load_world
@@ -110,7 +110,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
     import pandas as pd
 
     from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
+    from eurasia_sim.machine_code import model_version
 
     tables = [result.table.assign(theory=name) for name, result in found.items()]
     store.write_table(folder / _FILE, pd.concat(tables, ignore_index=True))

@@ -89,7 +89,7 @@ def draw(world: World, inputs: Inputs, seed: int, *, over_ranges: bool) -> Draws
 def _key(inputs: Inputs, draws: Draws, month: int) -> str:
     """What decides the runs before a month, as a digest."""
     total = hashlib.sha256(f"{month} {inputs.burn_in} ".encode())
-    for part in (inputs.schedule.rows[:month], draws.rules, draws.rows, draws.seeds):
+    for part in (inputs.levers.rows[:month], draws.rules, draws.rows, draws.seeds):
         total.update(np.ascontiguousarray(part).tobytes())
     return total.hexdigest()
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import phase, whole
-from eurasia_sim.mathematics import copy, logistic
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.mathematics import logistic
 from eurasia_sim.streams import draw, uniform
 
 STREAM = np.uint64(4)
@@ -16,7 +17,7 @@ LADDER_TOP = 4.0
 CONTACT = 1.0
 
 
-@phase
+@inlined
 def partners_level(i, contender, power, alignment, levels):
     """Ladder level of i's partners, weighed by power and by i's alignment; 0..4.
 
@@ -34,7 +35,7 @@ def partners_level(i, contender, power, alignment, levels):
     return level / weight if weight > 0.0 else 0.0
 
 
-@phase
+@inlined
 def step_hazard(need, trade, lead, restraint, audience, here, p):
     """Chance of taking the next step of the ladder this month, in (0, recognition_rate).
 
@@ -57,7 +58,7 @@ def step_hazard(need, trade, lead, restraint, audience, here, p):
     )
 
 
-@phase
+@inlined
 def hostile_neighbours(k, contender, ruler, affinity):
     """Mean enmity of the rulers of the other theatres toward a contender, in [0, 1]; 0 where there are none."""
     enmity, hosts = 0.0, 0.0
@@ -68,38 +69,51 @@ def hostile_neighbours(k, contender, ruler, affinity):
     return enmity / hosts if hosts > 0.0 else 0.0
 
 
-@phase
-def recognise(state, constants, month, seed, month_number, p):
+@inlined
+def consider(i, k, contender, open_to, run, constants, month, facts, month_number, p):
+    """Let actor i stay or step up toward theatre k's contender in one run; return by how much it is ahead of partners.
+
+    Args:
+        open_to: the highest step that is open.
+    """
+    recognition, weight = run.recognition, constants.weight
+    lead = recognition[i, k] - partners_level(i, contender, run.power, run.alignment[i], run.stood[:, k])
+    if not np.isnan(month.recognition[i, k]):
+        recognition[i, k] = month.recognition[i, k]
+    elif recognition[i, k] < open_to:
+        need = weight[i, 1] * run.spillover[i, k]
+        trade = weight[i, 2] * constants.opportunity[k] * constants.nearness_theatre[i, k]
+        audience = weight[i, 6] * max(-constants.affinity[i, contender], 0.0) / 3.0
+        words = draw(run.seed, STREAM, month_number, facts.name_hash[i], facts.theatre_hash[k])
+        if uniform(words[0]) < step_hazard(need, trade, lead, run.restraint[k], audience, recognition[i, k], p):
+            recognition[i, k] += 1.0
+    return lead
+
+
+@inlined
+def recognise_once(run, constants, month, facts, month_number, p):
+    """As `recognise`, in one run."""
+    for i in range(run.actors):
+        for k in range(run.theatres):  # all decide at once, seeing where partners stood a month ago
+            run.stood[i, k] = run.recognition[i, k]
+    for k in range(run.theatres):
+        contender = facts.contender[k]
+        if contender >= 0:
+            open_to = LADDER_TOP if run.ruler[k] == contender else CONTACT
+            hostility = hostile_neighbours(k, contender, run.ruler, constants.affinity)
+            for i in range(run.actors):
+                if i != contender and run.power[i] > 0.0:
+                    lead = consider(i, k, contender, open_to, run, constants, month, facts, month_number, p)
+                    run.standing[i] -= p.audience_cost * max(lead, 0.0) * hostility
+
+
+@compiled
+def recognise(state, constants, month, facts, month_number, p):
     """Let each actor stay or step up the ladder toward each theatre's contender, and pay its audience's price.
 
     Steps beyond contact are open only toward a contender that rules; an imposed level is taken as given. Being ahead of
     one's partners among hostile neighbours costs standing: China risks its name in Central Asia if it is too far in
     front (wishnick2021 L53, untitled2021 L97-101).
     """
-    power, alignment, recognition, standing = state.power, state.alignment, state.recognition, state.standing
-    weight, affinity, stood = constants.weight, constants.affinity, state.scratch_theatre
-    copy(
-        whole(recognition), whole(stood)
-    )  # all decide at once, seeing where partners stood a month ago: no place in a list matters
-    for k in range(state.ruler.size):
-        contender = constants.contender[k]
-        if contender < 0:
-            continue
-        open_to = LADDER_TOP if state.ruler[k] == contender else CONTACT
-        hostility = hostile_neighbours(k, contender, state.ruler, affinity)
-        for i in range(power.size):
-            if i == contender or power[i] <= 0.0:
-                continue
-            lead = recognition[i, k] - partners_level(i, contender, power, alignment[i], stood[:, k])
-            if not np.isnan(month.recognition[i, k]):
-                recognition[i, k] = month.recognition[i, k]
-            elif recognition[i, k] < open_to:
-                need = weight[i, 1] * state.spillover[i, k]
-                trade = weight[i, 2] * constants.opportunity[k] * constants.nearness_theatre[i, k]
-                audience = weight[i, 6] * max(-affinity[i, contender], 0.0) / 3.0
-                words = draw(seed, STREAM, month_number, constants.name_hash[i], constants.theatre_hash[k])
-                if uniform(words[0]) < step_hazard(
-                    need, trade, lead, state.restraint[k], audience, recognition[i, k], p
-                ):
-                    recognition[i, k] += 1.0
-            standing[i] -= p.audience_cost * max(lead, 0.0) * hostility
+    for r in range(RUNS):
+        recognise_once(state[r], constants[r], month[r], facts, month_number, p[r])
