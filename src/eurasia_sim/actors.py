@@ -10,8 +10,8 @@ from typing import Any
 import mesa
 import numpy as np
 
-from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.blocks import Run
+from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.parameters import CONSTRUCTS, DOMAINS, Floats
 
 # Shares add up in floating point; what is over by less than this is no more than a whole.

@@ -25,7 +25,7 @@ from numba.extending import (
 from numba.np.arrayobj import make_array, populate_array
 
 from eurasia_sim.blocks import AXES, RUNS, Block, Counts, Run, Table
-from eurasia_sim.vectors import NUMBERS, WORDS, spread_over
+from eurasia_sim.vectors import NUMBERS, WORDS, Vector, spread_over
 
 
 class BlockType(types.Type):
@@ -178,9 +178,10 @@ def _is_full(array: EightsType, index: Any) -> bool:
     return len(kinds) == array.ndim and all(isinstance(kind, types.Integer) for kind in kinds)
 
 
-def _eight_at(context: Any, builder: Any, kind: EightsType, array: Any, index_kind: Any, index: Any) -> Any:
+def _eight_at(context: Any, builder: Any, kind: Any, array: Any, index_kind: Any, index: Any) -> Any:
     """Where eight numbers of an array lie, as a pointer to them."""
-    held = create_struct_proxy(kind)(context, builder, value=array)
+    is_plain = isinstance(kind, types.Array)
+    held = (make_array(kind) if is_plain else create_struct_proxy(kind))(context, builder, value=array)
     if isinstance(index_kind, types.BaseTuple):
         kinds = list(index_kind.types)
         values = [builder.extract_value(index, at) for at in range(len(kinds))]
@@ -209,8 +210,15 @@ class _Read(AbstractTemplate):
 class _Write(AbstractTemplate):
     def generic(self, args: Any, _: Any) -> Any:
         held, index, value = args
-        if isinstance(held, EightsType) and _is_full(held, index) and (value == NUMBERS or value in types.number_domain):
+        if (
+            isinstance(held, EightsType)
+            and _is_full(held, index)
+            and (value == NUMBERS or value in types.number_domain)
+        ):
             return signature(types.none, held, index, value)
+        if isinstance(held, types.Array) and value == NUMBERS and (held.layout, held.dtype) == ("C", types.float64):
+            kinds = index.types if isinstance(index, types.BaseTuple) else (index,)
+            return signature(types.none, held, index, value) if len(kinds) == held.ndim - 1 else None
         return None
 
 
@@ -219,6 +227,7 @@ def _read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.load(_eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8)
 
 
+@lower_builtin(operator.setitem, types.Array, types.Any, Vector)
 @lower_builtin(operator.setitem, EightsType, types.Any, types.Any)
 def _write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     eight = spread_over(context, builder, args[2], sig.args[2], NUMBERS)

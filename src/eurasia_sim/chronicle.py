@@ -66,7 +66,7 @@ def chronicle(world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS)
 
 def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     """Step the kernel month by month and tell what changed; the burn-in is not told."""
-    workspace, before = Workspace(inputs.facts, inputs.rules.dtype.names), None
+    workspace, before = Workspace(inputs.facts, inputs.rules), None
     workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
     for t in range(-inputs.burn_in, inputs.months):
         workspace.set_month(inputs.levers, max(t, 0))

@@ -8,6 +8,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 import numba
 from numba.extending import intrinsic
 
+from eurasia_sim.machine_code import keep
+
 Parameters = ParamSpec("Parameters")
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -40,21 +42,19 @@ def inlined(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, R
     return _compiled(function, forceinline=True)
 
 
-def _compiled(function: Callable[Parameters, Result_co], **options: bool) -> Compiled[Parameters, Result_co]:
+def sequence(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
+    """As `compiled`, for what does little but call others in turn: it is not compiled alone, but with who calls it."""
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: Callable[Parameters, Result_co], **options: bool | str) -> Compiled[Parameters, Result_co]:
     if AS_WRITTEN:
         written: Any = function
         written.py_func = function
         return cast("Compiled[Parameters, Result_co]", written)
-    from eurasia_sim.machine_code import cache_folder
-
-    settings: Any = numba.config
-    previous, folder = settings.CACHE_DIR, cache_folder()
-    settings.CACHE_DIR = str(folder or "")
-    known: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "cache": folder is not None}
-    try:
-        decorated: Compiled[Parameters, Result_co] = numba.njit(**{**known, **options})(function)
-    finally:
-        settings.CACHE_DIR = previous
+    known: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, **options}
+    decorated: Compiled[Parameters, Result_co] = numba.njit(**known)(function)
+    keep(decorated)
     return decorated
 
 

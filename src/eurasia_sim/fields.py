@@ -147,6 +147,8 @@ STATE = Table("state", (
     Field("demand", "k", "threat", "a host's for a balancer"),
     Field("hedging", "k", "share", "by which a host heeds what a patron holds already"),
     Field("by_force", "k", "share", "by which a step of the ladder counts for access; 0 but for a new ruler"),
+    Field("open_to", "k", "ladder level", "the highest step that is open"),
+    Field("hostility", "k", "share", "mean enmity of neighbours toward the contender"),
     Field("hazard", "kh", "danger", "that a theatre gives out"),
     Field("total", "kd", "strength", "of all in a theatre and domain"),
     Field("together", "kd", "budget units", "what two do jointly; room for one pair"),
@@ -156,6 +158,7 @@ STATE = Table("state", (
     Field("resisted", "i", "utility", "worth of keeping each other one out; room for one actor"),
     Field("guarded", "i", "utility", "worth of safety from each other one; room for one actor"),
     Field("uncovered", "i", "threat", "to a host that no patron covers; room for one theatre"),
+    Field("hosted", "vk", "share", "1 where a theatre's ruler is a member of the venue"),
     Field("pair_joint", "fkd", "budget units", "joint effort of a pair in focus"),
     Field("seed", "", "hash", "of the run"),
     Field("ruler", "k", "index", "-1 for none"),
@@ -182,7 +185,7 @@ def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:
 
 
 # The named arrays of one flat coded row, or of many.
-Coded: Any = namedtuple("Coded", [field.name for field in CODED.fields])  # noqa: PYI024 - its fields are the table's
+Coded: Any = namedtuple("Coded", tuple(field.name for field in CODED.fields))  # type: ignore[misc]  # noqa: PYI024
 
 
 def coded_of(row: Floats, actors: int, theatres: int) -> Any:

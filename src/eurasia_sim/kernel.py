@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.compilation import compiled, inlined, sequence
 from eurasia_sim.mathematics import hyperbolic_tangent
 from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
@@ -101,7 +101,7 @@ def apply_levers(levers, t, fresh, now):
                     now[place, r] = levers.rows[levers.which[r], at, place]
 
 
-@compiled
+@sequence
 def work(mechanism, blocks, number):
     """Let one mechanism, by its place in `PHASES`, do its part of a month.
 
@@ -137,16 +137,21 @@ def checked(blocks):
     return blocks
 
 
+@compiled
+def _step(first, stop, blocks, number):
+    """Let the mechanisms from one to before another, by their places in `PHASES`, do their part of a month."""
+    for mechanism in range(first, stop):
+        work(mechanism, blocks, number)
+
+
 def assess(blocks, number):
     """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
-    for mechanism in range(1, _CHOSEN):
-        work(mechanism, checked(blocks), np.uint64(number))
+    _step(1, _CHOSEN, checked(blocks), np.uint64(number))
 
 
 def act(blocks, number):
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
-    for mechanism in range(_CHOSEN, len(PHASES)):
-        work(mechanism, checked(blocks), np.uint64(number))
+    _step(_CHOSEN, len(PHASES), checked(blocks), np.uint64(number))
 
 
 @compiled
@@ -218,7 +223,7 @@ def run(blocks, report, levers, plan, now, trajectory, status):
 
     Args:
         now: (W, 8) the numbers of `blocks.month`.
-        trajectory: (R, months, kept) row month - kept_start of the R runs that are looked at, written. status: (R, 3).
+        trajectory: (months, kept, 8) row month - kept_start, written. status: (R, 3) of the R runs looked at, written.
     """
     state, constants, _, facts, _ = blocks
     counted_months = 0
@@ -237,9 +242,7 @@ def run(blocks, report, levers, plan, now, trajectory, status):
             for c in range(report.columns):
                 report.mean[c] += report.observed[c]
         if is_kept:
-            for r in range(status.shape[0]):
-                observed = report[r].observed
-                for c in range(plan.kept.size):
-                    trajectory[r, t - plan.kept_start, c] = observed[plan.kept[c]]
+            for c in range(plan.kept.size):
+                trajectory[t - plan.kept_start, c] = report.observed[plan.kept[c]]
     for c in range(report.columns):
         report.mean[c] = report.mean[c] / max(counted_months, 1)

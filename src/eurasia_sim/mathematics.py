@@ -18,6 +18,7 @@ _ROUND = 6755399441055744.0
 _ROUND_BITS = 0x4338000000000000
 # The least number that a logarithm or a quotient is given in place of zero.
 TINY = 1e-300
+THIRD = 1.0 / 3.0
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
@@ -80,8 +81,8 @@ def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: in
     return instruction((of_one, of_two, of_three)[numbers - 1], as_written)
 
 
-def _called(name: str, *flags: str) -> Callable[..., Any]:
-    """A call of one of the compiler's own functions of float64, with leave to take some things for granted."""
+def _called(name: str) -> Callable[..., Any]:
+    """A call of one of the compiler's own functions of float64."""
 
     def build(builder: Any, *values: Any) -> Any:
         kind = values[0].type
@@ -89,9 +90,17 @@ def _called(name: str, *flags: str) -> Callable[..., Any]:
         declared = ir.FunctionType(kind, [kind] * len(values))
         full = f"llvm.{name}.{suffix}"
         function = builder.module.globals.get(full) or ir.Function(builder.module, declared, full)
-        return builder.call(function, values, fastmath=flags)
+        return builder.call(function, values)
 
     return build
+
+
+def _smaller(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
 
 def _held(builder: Any, x: Any, low: Any, high: Any) -> Any:
@@ -111,9 +120,9 @@ def _known(builder: Any, value: Any, other: Any) -> Any:
 # A product and a sum, rounded once.
 fused = _each(_called("fma"), lambda a, b, c: a * b + c, 3)
 square_root = _each(_called("sqrt"), np.sqrt, 1)
-# The smaller and the larger of two numbers, neither NaN: one instruction, where Python's min and max become a branch.
-lesser = _each(_called("minnum", "nnan"), np.fmin, 2)
-greater = _each(_called("maxnum", "nnan"), np.fmax, 2)
+# The smaller and the larger of two numbers: one instruction, where Python's min and max become a branch.
+lesser = _each(_smaller, lambda a, b: np.where(a < b, a, b)[()], 2)
+greater = _each(_larger, lambda a, b: np.where(a > b, a, b)[()], 2)
 # A number held between two others; NaN stays.
 held = _each(_held, np.clip, 3)
 # The second number where the first is above zero, else the third.

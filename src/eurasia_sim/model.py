@@ -103,7 +103,7 @@ class EurasiaModel(mesa.Model):
     def _begun(self) -> Present:
         """The arrays before the first month of the burn-in."""
         inputs, world = self.inputs, self.world
-        self._workspace = Workspace(inputs.facts, self._rules.dtype.names)
+        self._workspace = Workspace(inputs.facts, self._rules)
         self._workspace.load(inputs.rules[None], inputs.row[None], self._seed_of_run[None])
         coded, blocks = world.coded(inputs.row), self._workspace.blocks
         return Present(tuple(world.actors), tuple(world.theatres), coded, blocks.constants[0], blocks.state[0])

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.machine_code import model_version
 from eurasia_sim.design import Draws
 from eurasia_sim.inputs import Inputs
+from eurasia_sim.machine_code import model_version
 
 MANIFEST = "manifest.json"
 RUNS = "runs.parquet"

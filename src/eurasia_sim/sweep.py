@@ -16,11 +16,11 @@ from typing import Any
 
 from eurasia_sim import store
 from eurasia_sim.catalogue import DEFAULT_WORLD, DataError
-from eurasia_sim.machine_code import model_version
 from eurasia_sim.dispatch import Dispatch, Rules
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.experiment_form import Experiment
 from eurasia_sim.experiment_library import located
+from eurasia_sim.machine_code import model_version
 from eurasia_sim.sampling import Design, lay_out
 from eurasia_sim.sweep_chunk import Finished
 from eurasia_sim.sweep_folder import RUNS_A_CHUNK, Folder, Plan, earlier, one_writer, plan_of, read_plan

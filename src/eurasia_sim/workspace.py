@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eurasia_sim import kernel
 from eurasia_sim.blocks import RUNS, Block, Counts, Run
@@ -66,12 +67,12 @@ class Workspace:
     """The arrays of a block of up to eight runs; places that no run takes repeat the last one's.
 
     Args:
-        facts: of `facts_of`. names: of the rules' numbers.
+        facts: of `facts_of`. rules: records of the rules' numbers, for their names.
     """
 
-    def __init__(self, facts: Run, names: Sequence[str]) -> None:
+    def __init__(self, facts: Run, rules: NDArray[np.void]) -> None:
         counts = facts.counts
-        self.facts, self.names = facts, tuple(names)
+        self.facts, self.names = facts, rules.dtype.names or ()
         self.state, self.constants = Block(STATE, counts), Block(CONSTANTS, counts)
         self.coded, self.month = Block(CODED, counts), Block(LEVERS, counts)
         self.p, self.report = Block(_rules_table(self.names), counts), Block(REPORT, counts)
@@ -124,29 +125,28 @@ class Workspace:
         checks = [self.report[r].checks for r in range(self.runs)]
         return np.array([kernel.failed_phase.py_func(each) for each in checks], np.int64)
 
-    def advance(
-        self, levers: kernel.Levers, plan: kernel.Plan, trajectory: Floats, status: Integers
-    ) -> Floats:
+    def advance(self, levers: kernel.Levers, plan: kernel.Plan, trajectory: Floats, status: Integers) -> Floats:
         """Take the runs on; (R, C) means over the months counted, NaN where none is.
 
         Args:
-            levers: of `levers_of`. trajectory: (R, months, kept), written. status: (R, 3), written.
+            levers: of `levers_of`. trajectory: (months, kept, 8), written. status: (R, 3), written.
 
         Raises:
             ValueError: for months beyond the levers', columns that do not exist, and arrays of other shapes.
         """
-        months = max(plan.stop - plan.kept_start, 0)
-        last = levers.first + levers.rows.shape[1]
-        columns = self.report.counts.columns
-        shapes = trajectory.shape == (self.runs, months, len(plan.kept)) and status.shape == (self.runs, 3)
-        inside = plan.stop <= last and max(plan.start, 0) >= levers.first and plan.start >= -plan.burn_in and plan.kept_start >= max(plan.start, 0)
-        known = plan.needed <= columns and (plan.kept >= 0).all() and (plan.kept < max(plan.needed, 1)).all()
-        if not (shapes and inside and known and levers.rows.shape[2] == len(self.month.buffer)):
+        written = (max(plan.stop - plan.kept_start, 0), len(plan.kept), RUNS)
+        first, kept = max(plan.start, 0), plan.kept
+        fits = (
+            trajectory.shape == written and trajectory.dtype == np.float64 and trajectory.flags.c_contiguous,
+            status.shape == (self.runs, 3),
+            plan.start >= -plan.burn_in and plan.kept_start >= first >= levers.first,
+            plan.stop <= levers.first + levers.rows.shape[1] and levers.rows.shape[2] == len(self.month.buffer),
+            plan.needed <= self.report.counts.columns and (kept >= 0).all() and (kept < max(plan.needed, 1)).all(),
+        )
+        if not all(fits):
             raise ValueError("months beyond the levers', columns that do not exist, or arrays of other shapes")
         self.report.buffer[:] = 0.0
-        kernel.run(
-            kernel.checked(self.blocks), self.report, levers, plan, self.month.buffer, trajectory, status
-        )
+        kernel.run(kernel.checked(self.blocks), self.report, levers, plan, self.month.buffer, trajectory, status)
         counted = min(plan.stop, plan.window_stop) > max(plan.start, plan.window_start)
         means: Floats = np.asarray(self.report.mean)[:, : self.runs].T
         return means.copy() if counted else np.full_like(means, np.nan)

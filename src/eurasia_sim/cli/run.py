@@ -141,8 +141,8 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim import store
-    from eurasia_sim.machine_code import model_version
     from eurasia_sim.figures.study import draw_study
+    from eurasia_sim.machine_code import model_version
     from eurasia_sim.study import window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")

@@ -61,9 +61,9 @@ def _tested(
 ) -> tuple[Path, Evaluation, bool]:
     """The results folder, what it holds, and whether it was there before."""
     from eurasia_sim import store
-    from eurasia_sim.machine_code import model_version
     from eurasia_sim.evaluation import evaluate
     from eurasia_sim.hypotheses import arm_scenario
+    from eurasia_sim.machine_code import model_version
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}

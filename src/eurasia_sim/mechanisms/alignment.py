@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, inlined
-from eurasia_sim.mathematics import choose, fused, hyperbolic_tangent, lesser, square_root
+from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.mathematics import THIRD, choose, fused, hyperbolic_tangent, lesser, square_root
 from eurasia_sim.streams import draw_at, shock, uniform
 from eurasia_sim.vectors import in_some_run, spread
 
@@ -64,7 +64,7 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     their rivalry.
     """
     return (
-        p.alignment_affinity * affinity / 3.0
+        p.alignment_affinity * (affinity * THIRD)
         + p.alignment_shared * shared
         - p.alignment_mutual * mutual
         - p.alignment_rivalry * rivalry
@@ -105,7 +105,7 @@ def pull_all(state, constants, month, p):
         leaning[i, i], alignment[i, i] = 0.0, 1.0
 
 
-@compiled
+@sequence
 def align(state, constants, month, facts, month_number, p):
     """Relax every leaning toward its pull: shared danger, the pair's shock, the pull itself."""
     shared_danger(state, p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.compilation import compiled, inlined, sequence
 from eurasia_sim.mathematics import TINY, choose, exponential, fused, greater, lesser, logarithm, saturation
 from eurasia_sim.parameters import DOMAIN_COUNT
 from eurasia_sim.streams import draw_at, gumbel, uniform
@@ -238,7 +238,7 @@ def spend(state, constants, month, p):
                 effort[i, k, d] = state.budget[i] * (committed[i, k, d] + left / weighed * choice[i, k, d])
 
 
-@compiled
+@sequence
 def allocate(state, constants, month, facts, month_number, p):
     """Choose this month's efforts from what is perceived: utilities, inclinations, spending."""
     marginal_utility(state, constants, p)

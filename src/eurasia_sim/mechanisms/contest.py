@@ -6,7 +6,7 @@ Cites tullock1980, hirshleifer1989.
 from __future__ import annotations
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.compilation import compiled, inlined, sequence
 from eurasia_sim.mathematics import TINY, choose, exponential, greater, logarithm
 from eurasia_sim.parameters import DOMAIN_COUNT
 from eurasia_sim.vectors import in_some_run, spread
@@ -158,15 +158,11 @@ def hold(state, constants):
 
 
 @compiled
-def contest(state, constants, facts, p):
+def claim(state, p):
     """Move influence shares toward success in the contest; shares of a theatre and domain sum to at most 1.
 
-    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), with
-    strength = access * (effort + synergy * joint effort, weighed by ratio or difference); convening adds to diplomacy.
+    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), strength times access.
     """
-    grant_access(state, constants, facts, p)
-    gather_efforts(state, p)
-    weigh_efforts(state, p)
     influence, strength, access = state.influence, state.strength, state.access
     for k in range(state.theatres):
         for d in range(DOMAIN_COUNT):
@@ -178,4 +174,13 @@ def contest(state, constants, facts, p):
             share = 1.0 / everyone
             for i in range(state.actors):
                 influence[i, k, d] += p.influence_rate * (share * strength[i, k, d] - influence[i, k, d])
+
+
+@sequence
+def contest(state, constants, facts, p):
+    """Turn effort into influence: access, what each brings, what it weighs, and the shares that it claims."""
+    grant_access(state, constants, facts, p)
+    gather_efforts(state, p)
+    weigh_efforts(state, p)
+    claim(state, p)
     hold(state, constants)

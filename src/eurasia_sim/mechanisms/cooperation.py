@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.compilation import compiled, inlined, sequence
 from eurasia_sim.mathematics import TINY, exponential, fused, greater, lesser, logistic, square_root
 from eurasia_sim.parameters import DOMAIN_COUNT
 from eurasia_sim.vectors import spread
@@ -39,7 +39,7 @@ def joint_odds(ready, pooled, own_share, p):
 def join(state, month, facts, p):
     """Write what each two do jointly: each actor's largest a cell, and each pair's rivalry and partnership.
 
-    Form: together = max(willing, imposed jointness) * overlap, overlap being the smaller effort in a theatre and domain.
+    Form: together = max(willing, imposed jointness) * overlap; overlap is the smaller effort in a theatre and domain.
     Rivalry is the overlap that is not joined, over both budgets; partnership what is joined, over both.
     """
     effort, danger, joint, together = state.effort, state.danger, state.joint, state.together
@@ -100,18 +100,28 @@ def venue_pulls(state, constants, month, facts, p):
 
 
 @inlined
-def summon(state, month, facts, p):
-    """Write what the conveners of venues gain by them in each theatre whose ruler is a member (N, K)."""
+def find_hosts(state, month, facts):
+    """Write whose ruler is a member of which venue (V, K), 1 or 0."""
     for r in range(RUNS):
-        run, membership, influence = state[r], month[r].membership, p[r].venue_influence
+        run, membership = state[r], month[r].membership
         for k in range(facts.theatres):
             host = run.ruler[k]
-            for j in range(facts.actors):
-                run.summoned[j, k] = 0.0
             for v in range(facts.venues):
-                if host >= 0 and membership[v, host] > 0.0:
-                    for j in range(facts.actors):
-                        run.summoned[j, k] += influence * facts.convenes[v, j] * run.gathered[v]
+                run.hosted[v, k] = 1.0 if host >= 0 and membership[v, host] > 0.0 else 0.0
+
+
+@inlined
+def summon(state, facts, p):
+    """Write what the conveners of venues gain by them in each theatre whose ruler is a member (N, K)."""
+    summoned, gathered, hosted = state.summoned, state.gathered, state.hosted
+    for j in range(state.actors):
+        for k in range(state.theatres):
+            summoned[j, k] = 0.0
+    for v in range(state.venues):
+        for j in range(state.actors):
+            if facts.convenes[v, j] > 0.0:
+                for k in range(state.theatres):
+                    summoned[j, k] += hosted[v, k] * (p.venue_influence * facts.convenes[v, j] * gathered[v])
 
 
 @compiled
@@ -137,10 +147,11 @@ def convene(state, constants, month, facts, p):
         for v in range(state.venues):
             attended[i, v] *= spent / pull
             gathered[v] += attended[i, v]
-    summon(state, month, facts, p)
+    find_hosts(state, month, facts)
+    summon(state, facts, p)
 
 
-@compiled
+@sequence
 def cooperate(state, constants, month, facts, p):
     """Settle, for efforts given, what is done jointly and where actors meet."""
     join(state, month, facts, p)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
-from eurasia_sim.mathematics import TINY, exponential, greater, logistic
+from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.mathematics import THIRD, TINY, choose, exponential, greater, logistic
 from eurasia_sim.parameters import THREAT_COUNT
-from eurasia_sim.vectors import spread
+from eurasia_sim.vectors import in_some_run, spread
 
 
 @inlined
@@ -61,16 +61,23 @@ def perceived_threat(power, proximity, offense, will, p):
     Claim: threat grows with aggregate power, proximity, offensive capability and aggressive intent (walt1985,
     pp. 9-13); he prints no equation.
     Form: power times the product of 1 - w + w * factor, so that weight 0 ignores a factor and weight 1 lets its
-    absence disarm the other. With `additive_threat` 1: power times the weighted mean of the three other factors.
+    absence disarm the other.
     """
-    product = (
+    return power * (
         (1.0 - p.weight_proximity + p.weight_proximity * proximity)
         * (1.0 - p.weight_offense + p.weight_offense * offense)
         * (1.0 - p.weight_intent + p.weight_intent * will)
     )
+
+
+@inlined
+def summed_threat(power, proximity, offense, will, p):
+    """As `perceived_threat`, where `additive_threat` is 1.
+
+    Form: power times the weighted mean of the three other factors.
+    """
     weights = p.weight_proximity + p.weight_offense + p.weight_intent + 1e-12
-    mean = (p.weight_proximity * proximity + p.weight_offense * offense + p.weight_intent * will) / weights
-    return power * ((1.0 - p.additive_threat) * product + p.additive_threat * mean)
+    return power * (p.weight_proximity * proximity + p.weight_offense * offense + p.weight_intent * will) / weights
 
 
 @compiled
@@ -109,12 +116,17 @@ def perceive_threat(state, constants, month, p):
     power, offense, threat, alignment = state.power, constants.offensive_capability, state.threat, state.alignment
     affinity, goodwill, pressure, revisionism = constants.affinity, month.goodwill, month.pressure, month.revisionism
     near, projected, front = constants.closeness, state.projected, constants.front
+    additive = in_some_run(p.additive_threat - 0.5)
     for i in range(state.actors):
         for j in range(state.actors):
-            enmity = -(affinity[i, j] + goodwill[i, j]) / 3.0
+            enmity = -(affinity[i, j] + goodwill[i, j]) * THIRD
             will = logistic(intent_odds(enmity, pressure[j, i], revisionism[j], alignment[i, j], p))
             proximity = nearness(near[i, j] + projected[i, j] + front[i, j], p)
-            threat[i, j] = perceived_threat(relative_power(power[i], power[j]), proximity, offense[j], will, p)
+            share = relative_power(power[i], power[j])
+            threat[i, j] = perceived_threat(share, proximity, offense[j], will, p)
+            if additive:
+                other = summed_threat(share, proximity, offense[j], will, p)
+                threat[i, j] = choose(p.additive_threat - 0.5, other, threat[i, j])
         threat[i, i] = 0.0
 
 
@@ -140,7 +152,7 @@ def perceive_spillover(state, constants, month):
             spillover[i, k] = load * transit[i, k]
 
 
-@compiled
+@sequence
 def perceive(state, constants, month, p):
     """Write power, threat and spill-over as this month's actors see them."""
     perceive_power(state, constants, month)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.compilation import compiled, inlined, sequence
 from eurasia_sim.mathematics import logistic, saturation
 from eurasia_sim.streams import draw, shock, uniform
 
@@ -142,7 +142,7 @@ def stability_target(control, economy, guard, known, militants, luck, p):
 
 
 @inlined
-def settle(run, constants, month, facts, k, held_down, luck, p):
+def settle(run, month, facts, k, held_down, luck, p):
     """Write restraint, militants, economy and stability of a contested theatre a month on, each in [0, 1]."""
     effort, ruler, challenger, contender = run.effort, run.ruler[k], run.challenger[k], facts.contender[k]
     aid, trade, guard = 0.0, 0.0, 0.0
@@ -187,7 +187,7 @@ def rule_once(run, constants, month, facts, month_number, p):
             ground, luck = p.suppression_power * beside_ruler, shock(uniform(words[0]))
             control[k] = control_step(control[k], power[challenger[k]], held, ground, luck, p)
             transfer_rule(run, month, k, p)
-            settle(run, constants, month, facts, k, held_down, shock(uniform(words[1])), p)
+            settle(run, month, facts, k, held_down, shock(uniform(words[1])), p)
         else:
             transfer_rule(run, month, k, p)
             run.stability[k] += p.stability_rate * (contagion(run, constants, k, p) - run.stability[k])
@@ -197,7 +197,7 @@ def rule_once(run, constants, month, facts, month_number, p):
         run.standing[i] *= 1.0 - p.standing_decay
 
 
-@compiled
+@sequence
 def rule(state, constants, month, facts, month_number, p):
     """Move rule, and with it control, conduct, militants, economy and stability, of every theatre one month on."""
     for r in range(RUNS):
