@@ -15,6 +15,7 @@ from numba.core.cgutils import create_struct_proxy
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global, signature
 from numba.extending import (
     NativeValue,
+    box,
     lower_builtin,
     lower_getattr_generic,
     models,
@@ -243,3 +244,14 @@ def _run_of(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         setattr(run, name, getattr(block, name))
     run.data = builder.gep(block.data, [args[1]])
     return run._getvalue()  # noqa: SLF001 - as above
+
+
+@box(Vector)
+def _box(kind: Any, value: Any, c: Any) -> Any:
+    """A tuple of eight numbers, for who calls a part of a rule from Python."""
+    found, is_float = c.pyapi.tuple_new(RUNS), kind == NUMBERS
+    made = c.pyapi.float_from_double if is_float else c.pyapi.long_from_ulonglong
+    for r in range(RUNS):
+        number = c.builder.extract_element(value, ir.Constant(ir.IntType(32), r))
+        c.pyapi.tuple_setitem(found, r, made(number))
+    return found

@@ -130,8 +130,6 @@ STATE = Table("state", (
     Field("recognition", "ik", "ladder level", "granted to the theatre's contender"),
     Field("stood", "ik", "ladder level", "a month ago"),
     Field("summoned", "ik", "budget units", "diplomatic effort that convening brings"),
-    Field("home", "ik", "share", "1 where the actor rules or contests the theatre"),
-    Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
     Field("felt", "ik", "root of danger", "from a theatre; the danger itself where the smaller counts"),
     Field("power", "i", "share", "of the world's power"),
     Field("budget", "i", "budget units", "to spend in a month"),
@@ -169,6 +167,8 @@ STATE = Table("state", (
 REPORT = Table("report", (
     Field("observed", "n", "as measured", "every column of the month"),
     Field("mean", "n", "as measured", "of every column over the months counted"),
+    Field("home", "ik", "share", "1 where the actor rules or contests the theatre"),
+    Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
     Field("checks", "g", "0", "what is left of six groups of arrays less themselves: 0 where all are finite"),
 ))  # fmt: skip
 

@@ -20,7 +20,12 @@ from typing import Any
 
 import numba
 import platformdirs
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    UserProvidedCacheLocator,
+)
 
 _COMPILED_SOURCES = (
     "blocks.py", "block_types.py", "compilation.py", "vectors.py", "mathematics.py", "streams.py", "fields.py",
@@ -123,8 +128,14 @@ def _opened(data: bytes) -> Any:
     return pickle.loads(body)  # noqa: S301 - sealed, and in a folder of the person's own
 
 
+class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = (UserProvidedCacheLocator,)  # never beside the sources
+
+
 class _Kept(FunctionCache):  # type: ignore[misc]
     """Numba's cache of one function in our folder, which it leaves for no other."""
+
+    _impl_class = _Implementation
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)

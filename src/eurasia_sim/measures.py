@@ -28,14 +28,14 @@ THEATRE_MEASURES = (
 
 
 @inlined
-def mark_homes(state):
+def mark_homes(state, report):
     """Write who rules and who rules or contests each theatre (N, K), 1 or 0."""
     for r in range(RUNS):
-        run = state[r]
+        run, ruling, home = state[r], report[r].ruling, report[r].home
         for k in range(run.theatres):
             for i in range(run.actors):
-                run.ruling[i, k] = 1.0 if i == run.ruler[k] else 0.0
-                run.home[i, k] = 1.0 if i in (run.ruler[k], run.challenger[k]) else 0.0
+                ruling[i, k] = 1.0 if i == run.ruler[k] else 0.0
+                home[i, k] = 1.0 if i in (run.ruler[k], run.challenger[k]) else 0.0
 
 
 @inlined
@@ -98,7 +98,7 @@ def pair_measures(pair, scope, state, facts, out, column):
 
 
 @inlined
-def benefit(i, state, constants):
+def benefit(i, state, constants, report):
     """Interest-weighted attainment of actor i, in [0, 1] but for standing, which may take it slightly out.
 
     Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom from spill-over
@@ -116,9 +116,9 @@ def benefit(i, state, constants):
         trade += constants.opportunity[k] * state.stability[k] * influence[i, k, 1]
         chance += constants.opportunity[k]
         spill += state.spillover[i, k]
-        homes += state.ruling[i, k]
+        homes += report.ruling[i, k]
         for d in range(DOMAIN_COUNT):
-            home += state.ruling[i, k] * influence[i, k, d] / DOMAIN_COUNT
+            home += report.ruling[i, k] * influence[i, k, d] / DOMAIN_COUNT
     fear, intruders, denied = spread(0.0), spread(0.0), spread(0.0)
     for j in range(state.actors):
         denial = choose(state.power[j], constants.denial[i, j], 0.0)
@@ -133,11 +133,11 @@ def benefit(i, state, constants):
 
 
 @inlined
-def burden(i, state):
+def burden(i, state, report):
     """Share of actor i's budget that goes to security in theatres it does not rule, in [0, 1]."""
     spent = spread(0.0)
     for k in range(state.theatres):
-        spent += (1.0 - state.ruling[i, k]) * state.effort[i, k, 0]
+        spent += (1.0 - report.ruling[i, k]) * state.effort[i, k, 0]
     return share_of(spent, state.budget[i])
 
 
@@ -152,12 +152,12 @@ def convening(i, state, facts):
 
 
 @inlined
-def hedging(k, state):
+def hedging(k, state, report):
     """How evenly a host's foreign influence is spread over patrons: 1 - Herfindahl index of their shares, in [0, 1)."""
     everyone, square = spread(0.0), spread(0.0)
     for j in range(state.actors):
         held = state.influence[j, k, 0] + state.influence[j, k, 1] + state.influence[j, k, 2]
-        foreign = (1.0 - state.home[j, k]) * held
+        foreign = (1.0 - report.home[j, k]) * held
         everyone += foreign
         square += foreign * foreign
     return choose(everyone, 1.0 - square / greater(everyone * everyone, TINY), 0.0)
@@ -186,8 +186,9 @@ def observe_pairs(state, facts, out):
 
 
 @compiled
-def observe_actors(state, constants, facts, out, column):
+def observe_actors(state, constants, facts, report, column):
     """Write the actor measures, actor by actor, from a column on; return the column after the last."""
+    out = report.observed
     for i in range(state.actors):
         effort, spill = spread(0.0), spread(0.0)
         for k in range(state.theatres):
@@ -196,8 +197,8 @@ def observe_actors(state, constants, facts, out, column):
                 effort += state.effort[i, k, d]
         out[column] = state.power[i]
         out[column + 1] = effort
-        out[column + 2] = benefit(i, state, constants)
-        out[column + 3] = burden(i, state)
+        out[column + 2] = benefit(i, state, constants, report)
+        out[column + 3] = burden(i, state, report)
         out[column + 4] = state.standing[i]
         out[column + 5] = convening(i, state, facts)
         out[column + 6] = spill
@@ -206,15 +207,16 @@ def observe_actors(state, constants, facts, out, column):
 
 
 @compiled
-def observe_theatres(state, facts, out, column):
+def observe_theatres(state, facts, report, column):
     """Write the theatre measures, theatre by theatre, from a column on; return the column after the last."""
+    out = report.observed
     for k in range(state.theatres):
         out[column] = state.stability[k]
         out[column + 1] = state.militants[k]
         out[column + 2] = state.control[k]
         out[column + 3] = state.economy[k]
         out[column + 4] = state.demand[k]
-        out[column + 5] = hedging(k, state)
+        out[column + 5] = hedging(k, state, report)
         out[column + 6] = contested_volume(k, state, facts)
         column += len(THEATRE_MEASURES)
     return column
@@ -248,9 +250,9 @@ def observe(state, constants, facts, report, needed):
     column = observe_pairs(state, facts, out)
     if needed <= column:
         return
-    mark_homes(state)
-    column = observe_actors(state, constants, facts, out, column)
-    column = observe_theatres(state, facts, out, column)
+    mark_homes(state, report)
+    column = observe_actors(state, constants, facts, report, column)
+    column = observe_theatres(state, facts, report, column)
     column = list_table(state.alignment, actors, actors, out, column)
     column = list_table(state.threat, actors, actors, out, column)
     column = list_table(state.recognition, actors, state.theatres, out, column)
