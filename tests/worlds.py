@@ -185,8 +185,14 @@ class RandomWorld:
         return self.workspace().memories()[0]
 
     def view(self, memory: Any) -> Run:
-        """The named arrays of a flat state; what is written to them is written there, if it is a single run's."""
-        return Block(STATE, self.counts, buffer=np.repeat(memory[:, None], RUNS, axis=1))[0]
+        """A copy of a flat state as named arrays, for `call` to work on."""
+        state: Run = Block(STATE, self.counts, buffer=np.repeat(memory[:, None], RUNS, axis=1))[0]
+        state.world = self  # type: ignore[attr-defined]
+        return state
+
+    def within(self, memory: Any) -> Run:
+        """The named arrays of a flat state, to change it."""
+        return Block(STATE, self.counts, 1, memory[:, None])[0]
 
     def call(
         self, rule: Any, state: Run, *places: Any, constants: Run | None = None, p: Any = None, t: int = 0,
@@ -226,6 +232,11 @@ class RandomWorld:
         return replace(self, geography=self.geography._replace(**fields))
 
 
+def call(rule: Any, state: Run, *places: Any, **given: Any) -> Any:
+    """Let a rule work on a state that `RandomWorld.view` gave; see `RandomWorld.call`."""
+    return state.world.call(rule, state, *places, **given)
+
+
 def snapshots(
     world: RandomWorld, seed: int = 1, months: int | None = None, memory: Any = None, start: int = 0
 ) -> list[Any]:
@@ -254,7 +265,8 @@ def observed(world: RandomWorld, state: Run) -> dict[str, float]:
 
 def same_bytes(first: Run, second: Run) -> bool:
     """Whether two states hold the same bits, scratch included."""
-    return all(a.tobytes() == b.tobytes() for (_, a), (_, b) in zip(first.items(), second.items(), strict=True))
+    pairs = zip(first.items(), second.items(), strict=True)
+    return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for (_, a), (_, b) in pairs)
 
 
 def relabelled(world: RandomWorld, order: Any) -> RandomWorld:

@@ -11,7 +11,7 @@ from numba import types
 
 from eurasia_sim.blocks import RUNS
 from eurasia_sim.compilation import inlined, instruction
-from eurasia_sim.vectors import BITS, NUMBERS, WORDS, spread_over, vector_among
+from eurasia_sim.vectors import BITS, NUMBERS, WORDS, Vector, spread_over, vector_among
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0
@@ -34,7 +34,8 @@ def _bitcast(source: types.Type, target: types.Type) -> Any:
     """A function that reads the 64 bits of each `source` as a `target`."""
 
     def bitcast(context: Any, value: Any) -> Any:
-        given, found = (source, target) if value == source else (_EIGHT[source], _EIGHT[target])
+        is_vector = isinstance(value, Vector)
+        given, found = (_EIGHT[source], _EIGHT[target]) if is_vector else (source, target)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.bitcast(arguments[0], context.get_value_type(found))
