@@ -30,7 +30,9 @@ def pair(first: list, second: list, joint: list, scope: list, budgets: float) ->
     state, _ = begun(world, budget=budgets / 2)
     state.effort[:], state.pair_joint[0] = [first, second], joint
     found = observed(world, state)
-    return {measure: found[f"{measure}.{world.actors[0]}-{world.actors[1]}.scope0"] for measure in measures.PAIR_MEASURES}
+    return {
+        measure: found[f"{measure}.{world.actors[0]}-{world.actors[1]}.scope0"] for measure in measures.PAIR_MEASURES
+    }
 
 
 def test_pair_measures_by_hand():
@@ -156,7 +158,7 @@ def test_the_columns_that_are_needed_are_written_whatever_is_left():
     whole = np.array(list(observed(world, state).values()))
     workspace = world.workspace()
     for needed in range(1, whole.size + 1):
-        workspace.report.buffer[:] = np.nan
+        workspace.report.memory[:] = np.nan
         measures.observe(state._block, workspace.constants, world.facts, workspace.report, needed)
         row = np.array(workspace.report[0].observed)
         assert row[:needed].tobytes() == whole[:needed].tobytes()

@@ -15,8 +15,8 @@ from eurasia_sim import kernel
 from eurasia_sim.blocks import RUNS, Block, Counts, Run
 from eurasia_sim.catalogue import packaged, read_pages
 from eurasia_sim.entities import Preset
-from eurasia_sim.gathering import Gathered
 from eurasia_sim.fields import STATE, coded_of, coded_shapes
+from eurasia_sim.gathering import Gathered
 from eurasia_sim.lever_series import LeverSeries, Month
 from eurasia_sim.measures import column_names
 from eurasia_sim.parameters import DOMAINS, Geography
@@ -259,7 +259,7 @@ def simulate(world: RandomWorld, seed: int = 1, months: int | None = None) -> li
 def observed(world: RandomWorld, state: Run) -> dict[str, float]:
     """Every measure of a state by its column's name."""
     workspace = world.workspace()
-    workspace.state.buffer[:] = state._block.buffer
+    workspace.state.memory[:] = state._block.memory
     return dict(zip(world.columns, workspace.observed()[0].tolist(), strict=True))
 
 

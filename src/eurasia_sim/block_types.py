@@ -91,7 +91,7 @@ def _unbox(kind: Any, held: Any, c: Any) -> Any:
 class _BlockAttributes(AttributeTemplate):
     key = BlockType
 
-    def generic_resolve(self, block: Any, name: str) -> Any:
+    def generic_resolve(self, block: Any, name: str) -> Any:  # type: ignore[override]
         if name in Counts._fields:
             return types.intp
         field = block.table.of.get(name)
@@ -106,7 +106,7 @@ class _BlockAttributes(AttributeTemplate):
 class _RunAttributes(AttributeTemplate):
     key = RunType
 
-    def generic_resolve(self, run: Any, name: str) -> Any:
+    def generic_resolve(self, run: Any, name: str) -> Any:  # type: ignore[override]
         if name in Counts._fields:
             return types.intp
         field = run.table.of.get(name)
@@ -173,9 +173,14 @@ def _eight() -> Any:
     return ir.VectorType(ir.DoubleType(), RUNS)
 
 
+def _parts(index: Any) -> Any:
+    """The types of an index's parts."""
+    return getattr(index, "types", (index,))
+
+
 def _is_full(array: EightsType, index: Any) -> bool:
     """Whether an index takes eight numbers of an array."""
-    kinds = index.types if isinstance(index, types.BaseTuple) else (index,)
+    kinds = _parts(index)
     return len(kinds) == array.ndim and all(isinstance(kind, types.Integer) for kind in kinds)
 
 
@@ -183,11 +188,11 @@ def _eight_at(context: Any, builder: Any, kind: Any, array: Any, index_kind: Any
     """Where eight numbers of an array lie, as a pointer to them."""
     is_plain = isinstance(kind, types.Array)
     held = (make_array(kind) if is_plain else create_struct_proxy(kind))(context, builder, value=array)
+    kinds = _parts(index_kind)
     if isinstance(index_kind, types.BaseTuple):
-        kinds = list(index_kind.types)
         values = [builder.extract_value(index, at) for at in range(len(kinds))]
     else:
-        kinds, values = [index_kind], [index]
+        values = [index]
     place = ir.Constant(ir.IntType(64), 0)
     for axis, (each, value) in enumerate(zip(kinds, values, strict=True)):
         length = builder.extract_value(held.shape, axis)
@@ -218,7 +223,7 @@ class _Write(AbstractTemplate):
         ):
             return signature(types.none, held, index, value)
         if isinstance(held, types.Array) and value == NUMBERS and (held.layout, held.dtype) == ("C", types.float64):
-            kinds = index.types if isinstance(index, types.BaseTuple) else (index,)
+            kinds = _parts(index)
             return signature(types.none, held, index, value) if len(kinds) == held.ndim - 1 else None
         return None
 

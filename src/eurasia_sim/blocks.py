@@ -63,6 +63,11 @@ class Table:
     def __init__(self, name: str, fields: tuple[Field, ...]) -> None:
         self.name, self.fields = name, fields
         self.of = {field.name: field for field in fields}
+        taken = {"memory", "table", "counts", "runs", "stride", "words", "array", "items", *Counts._fields} & set(
+            self.of
+        )
+        if taken or len(self.of) < len(fields):
+            raise ValueError(f"{name}: names that are taken, or twice there: {sorted(taken)}")
         # What lies before each field: products of counts, and how many of each.
         self.before: dict[str, Counter[tuple[str, ...]]] = {}
         so_far: Counter[tuple[str, ...]] = Counter()
@@ -100,7 +105,7 @@ def aligned(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
     return room[skipped : skipped + size].reshape(shape)
 
 
-class _Eights(np.ndarray):  # type: ignore[type-arg]
+class _Eights(np.ndarray):
     """An array of eights as written: what is read stays what it was, as it does in a register."""
 
     def __getitem__(self, at: Any) -> Any:
@@ -141,18 +146,18 @@ class Block:
 
     def __init__(self, table: Table, counts: Counts, runs: int = RUNS, buffer: Any = None) -> None:
         shape = (table.size(counts), runs)
-        self.buffer = aligned(shape) if buffer is None else buffer
-        if self.buffer.shape != shape or self.buffer.dtype != np.float64 or not self.buffer.flags.c_contiguous:
-            raise ValueError(f"a buffer for {table.name} is {shape} float64 in one piece, not {self.buffer.shape}")
+        self.memory = aligned(shape) if buffer is None else buffer
+        if self.memory.shape != shape or self.memory.dtype != np.float64 or not self.memory.flags.c_contiguous:
+            raise ValueError(f"a buffer for {table.name} is {shape} float64 in one piece, not {self.memory.shape}")
         self.table, self.counts, self.runs = table, counts, runs
-        self.words = np.array([self.buffer.ctypes.data, *counts], np.int64)
+        self.words = np.array([self.memory.ctypes.data, *counts], np.int64)
         self._arrays: dict[str, Any] = {}
 
     def array(self, name: str) -> Any:
         """One array with its axis of runs, as a view."""
         if name not in self._arrays:
             place, shape = self.table.place(name, self.counts)
-            self._arrays[name] = self.buffer[place].view(self.table.of[name].dtype).reshape(*shape, self.runs)
+            self._arrays[name] = self.memory[place].view(self.table.of[name].dtype).reshape(*shape, self.runs)
         return self._arrays[name]
 
     def __getattr__(self, name: str) -> Any:
@@ -166,6 +171,10 @@ class Block:
         return Run(self, r)
 
 
+def _counted(name: str) -> property:
+    return property(lambda self: getattr(self.counts, name))
+
+
 for _count in Counts._fields:
     for _kind in (Block, Run):
-        setattr(_kind, _count, property(lambda self, count=_count: getattr(self.counts, count)))
+        setattr(_kind, _count, _counted(_count))

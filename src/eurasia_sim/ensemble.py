@@ -181,7 +181,8 @@ def run_branched(
         nothing = (family[at].months, family[at].months)
         (outcome,) = _advance([family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots)
         found[at][:, max(start, since) - since : max(stop, since) - since] = outcome.trajectories
-        return outcome.statuses[:, 0] != 0
+        failed: NDArray[np.bool_] = outcome.statuses[:, 0] != 0
+        return failed
 
     for at in sorted(range(1, len(family)), key=lambda at: partings[at]):
         if partings[at] > reached:

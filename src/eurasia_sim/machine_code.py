@@ -84,7 +84,7 @@ def _say(line: str) -> None:
     print(f"eurasia-sim: {line}", file=sys.stderr)  # noqa: T201 - there is no log, and the run goes on
 
 
-class _SealedFile(IndexDataCacheFile):  # type: ignore[misc]
+class _SealedFile(IndexDataCacheFile):
     """Numba's files of one function, each sealed with a digest; what is damaged counts as not there."""
 
     def _dump(self, held: Any) -> bytes:
@@ -99,7 +99,8 @@ class _SealedFile(IndexDataCacheFile):  # type: ignore[misc]
         except FileNotFoundError:
             return {}
         except Exception:  # noqa: BLE001 - whatever a damaged file may lead to
-            return self._damaged() or {}
+            _damaged()
+            return {}
         return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
 
     def _load_data(self, name: str) -> Any:
@@ -109,11 +110,12 @@ class _SealedFile(IndexDataCacheFile):  # type: ignore[misc]
         except FileNotFoundError:
             raise
         except Exception as error:
-            self._damaged()
+            _damaged()
             raise OSError(f"{path} is damaged") from error  # which numba takes for a file that is not there
 
-    def _damaged(self) -> None:
-        _say("compiled code that was kept is damaged, so it is made again")
+
+def _damaged() -> None:
+    _say("compiled code that was kept is damaged, so it is made again")
 
 
 def _opened(data: bytes) -> Any:
@@ -128,11 +130,11 @@ def _opened(data: bytes) -> Any:
     return pickle.loads(body)  # noqa: S301 - sealed, and in a folder of the person's own
 
 
-class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (UserProvidedCacheLocator,)  # never beside the sources
+class _Implementation(CompileResultCacheImpl):
+    _locator_classes: Any = (UserProvidedCacheLocator,)  # never beside the sources
 
 
-class _Kept(FunctionCache):  # type: ignore[misc]
+class _Kept(FunctionCache):
     """Numba's cache of one function in our folder, which it leaves for no other."""
 
     _impl_class = _Implementation

@@ -118,18 +118,23 @@ def _known(builder: Any, value: Any, other: Any) -> Any:
     return builder.select(builder.fcmp_ordered("==", value, value), value, other)
 
 
+def _where(test: Any, value: Any, other: Any) -> Any:
+    found: Any = np.where(test, value, other)
+    return found[()]
+
+
 # A product and a sum, rounded once.
 fused = _each(_called("fma"), lambda a, b, c: a * b + c, 3)
 square_root = _each(_called("sqrt"), np.sqrt, 1)
 # The smaller and the larger of two numbers: one instruction, where Python's min and max become a branch.
-lesser = _each(_smaller, lambda a, b: np.where(a < b, a, b)[()], 2)
-greater = _each(_larger, lambda a, b: np.where(a > b, a, b)[()], 2)
+lesser = _each(_smaller, lambda a, b: _where(a < b, a, b), 2)
+greater = _each(_larger, lambda a, b: _where(a > b, a, b), 2)
 # A number held between two others; NaN stays.
 held = _each(_held, np.clip, 3)
 # The second number where the first is above zero, else the third.
-choose = _each(_chosen, lambda test, value, other: np.where(test > 0.0, value, other)[()], 3)
+choose = _each(_chosen, lambda test, value, other: _where(test > 0.0, value, other), 3)
 # The first number, or the second where the first is NaN.
-where_known = _each(_known, lambda value, other: np.where(np.isnan(value), other, value)[()], 2)
+where_known = _each(_known, lambda value, other: _where(np.isnan(value), other, value), 2)
 
 
 # Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all before it.

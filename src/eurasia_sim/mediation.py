@@ -85,7 +85,7 @@ def run_beside(
         levers = tuple(levers_of([inputs.levers], which, months) for inputs in (changed, unchanged))
         _run_beside(
             checked(own.blocks), checked(other.blocks), own.report, levers, plan,
-            (own.month.buffer, other.month.buffer), (own.state.buffer, other.state.buffer), held, places, trajectory,
+            (own.month.memory, other.month.memory), (own.state.memory, other.state.memory), held, places, trajectory,
         )  # fmt: skip
         found[some, : months[1] - start] = trajectory[:, :, : len(part)].transpose(2, 0, 1)
     return found

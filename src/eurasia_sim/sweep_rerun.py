@@ -45,7 +45,7 @@ def rerun(prepared: Sweep, run: str) -> None:
 
 def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
     """Step one run through the kernel's two halves of each month; numpy raises at the first number that is none."""
-    workspace = Workspace(inputs.facts, rules)
+    workspace = Workspace(inputs.facts, inputs.rules)
     with np.errstate(invalid="raise", divide="raise", over="raise"):
         workspace.load(rules.reshape(1), row[None], np.array([seed], np.uint64))
         for t in range(-inputs.burn_in, inputs.months):

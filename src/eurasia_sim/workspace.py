@@ -92,24 +92,24 @@ class Workspace:
         if not 1 <= self.runs <= RUNS or rules.dtype.names != self.names:
             raise ValueError(f"{self.runs} runs of a block of {RUNS}, or other rules than the workspace is for")
         each = np.minimum(np.arange(RUNS), self.runs - 1)
-        self.p.buffer[:] = np.asarray(rules).view(np.float64).reshape(self.runs, -1).T[:, each]
-        self.coded.buffer[:] = np.asarray(rows, np.float64).T[:, each]
+        self.p.memory[:] = np.asarray(rules).view(np.float64).reshape(self.runs, -1).T[:, each]
+        self.coded.memory[:] = np.asarray(rows, np.float64).T[:, each]
         derive(self.constants, self.coded, self.facts, self.p)
         if memories is None:
-            self.state.buffer[:] = 0.0
+            self.state.memory[:] = 0.0
         else:
-            self.state.buffer[:] = memories.T[:, each]
+            self.state.memory[:] = memories.T[:, each]
         self.state.seed[:] = np.asarray(seeds, np.uint64)[each]
         if memories is None:
             kernel.write_beginning(self.coded, kernel.checked(self.blocks))
 
     def set_month(self, series: LeverSeries, t: int) -> None:
         """Give all runs one month of a series."""
-        self.month.buffer[:] = series.rows[t][:, None]
+        self.month.memory[:] = series.rows[t][:, None]
 
     def memories(self) -> Floats:
         """(R, Z) a snapshot of each run."""
-        found: Floats = np.ascontiguousarray(self.state.buffer[:, : self.runs].T)
+        found: Floats = np.ascontiguousarray(self.state.memory[:, : self.runs].T)
         return found
 
     def observed(self) -> Floats:
@@ -140,13 +140,13 @@ class Workspace:
             trajectory.shape == written and trajectory.dtype == np.float64 and trajectory.flags.c_contiguous,
             status.shape == (self.runs, 3),
             plan.start >= -plan.burn_in and plan.kept_start >= first >= levers.first,
-            plan.stop <= levers.first + levers.rows.shape[1] and levers.rows.shape[2] == len(self.month.buffer),
+            plan.stop <= levers.first + levers.rows.shape[1] and levers.rows.shape[2] == len(self.month.memory),
             plan.needed <= self.report.counts.columns and (kept >= 0).all() and (kept < max(plan.needed, 1)).all(),
         )
         if not all(fits):
             raise ValueError("months beyond the levers', columns that do not exist, or arrays of other shapes")
-        self.report.buffer[:] = 0.0
-        kernel.run(kernel.checked(self.blocks), self.report, levers, plan, self.month.buffer, trajectory, status)
+        self.report.memory[:] = 0.0
+        kernel.run(kernel.checked(self.blocks), self.report, levers, plan, self.month.memory, trajectory, status)
         counted = min(plan.stop, plan.window_stop) > max(plan.start, plan.window_start)
         means: Floats = np.asarray(self.report.mean)[:, : self.runs].T
         return means.copy() if counted else np.full_like(means, np.nan)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, build, call, changed, plain, put, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim.mechanisms import allocation
 from eurasia_sim.blocks import Run
+from eurasia_sim.mechanisms import allocation
 
 FIRST, LATER = 0, 1
 
@@ -47,7 +47,7 @@ def test_a_budget_grows_with_power_by_its_elasticity():
 def test_the_need_to_contain_by_hand():
     p = rules(burden_sharing=2, buffer=0.5, transit_decay=700)
     world = plain(p, k=2).with_geography(theatre_separation=np.array([[0.0, 700.0], [700.0, 0.0]]))
-    state, constants = begun(world, spillover=np.array([[0.6, 0.0], [0.3, 0.2]]))
+    state, _ = begun(world, spillover=np.array([[0.6, 0.0], [0.3, 0.2]]))
     state.effort[1, 0, 0] = 0.25
     call(allocation.containment_need, state)
     left = 0.6 / (1 + 2 * 0.25)  # the first is relieved of what the second carries, the second of nothing
@@ -71,7 +71,7 @@ def rival_world(**numbers: float) -> RandomWorld:
 
 def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
     world = rival_world(motive_primacy=1, motive_denial=0.5, motive_survival=2, sufficiency=0.4)
-    state, constants = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
+    state, _ = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
     state.access[0, 0] = [1.0, 0.5, 0.25]
     call(allocation.rival_motives, state)
     apart = 0.5 * (1 - 0.2)
@@ -90,7 +90,7 @@ def test_at_home_the_largest_patron_and_peril_move():
     influence[:, 0, 0] = [0.5, 0.1, 0.3]
     threat = np.zeros((3, 3))
     threat[0] = [0.0, 0.3, 0.2]
-    state, constants = begun(world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0)
+    state, _ = begun(world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0)
     call(allocation.home_motives, state)
     of_ruler = 2 * 0.5 * (0.5 / 1.5 + 0.4 + 0.2)
     of_challenger = 2 * 0.5 * (0.0 + 0.4 + 0.8)
@@ -112,7 +112,7 @@ def test_utility_by_hand_where_nobody_rivals():
         opportunity=np.array([0.6]),
         base_stability=np.array([0.3]),
     )
-    state, constants = begun(world, spillover=np.array([[0.2], [0.0]]), threat=0.0, effort=0.0)
+    state, _ = begun(world, spillover=np.array([[0.2], [0.0]]), threat=0.0, effort=0.0)
     state.access[0, 0] = let_in = [0.9, 0.6, 0.3]
     call(allocation.marginal_utility, state)
     reach = exp(-0.5)
@@ -133,14 +133,14 @@ def test_rulers_are_spared_the_cost_of_skill():
     world = plain(p).with_coded(salience=interests(2))
     at_home = world.with_geography(ruler=np.array([0]))
     for which, cost in ((world, 1.0), (at_home, 0.0)):
-        state, constants = begun(which)
+        state, _ = begun(which)
         call(allocation.marginal_utility, state)
         np.testing.assert_allclose(state.utility[0], -cost, atol=1e-9)
 
 
 def test_an_inclination_moves_by_habit_and_starts_at_its_utility():
     p = quiet(rules(habit=0.75, temperature=0.5))
-    state, constants = begun(plain(p), utility=0.6, inclination=2.0)
+    state, _ = begun(plain(p), utility=0.6, inclination=2.0)
     call(allocation.incline, state, number=LATER)
     np.testing.assert_allclose(state.inclination, 0.75 * 2 + 0.25 * 0.6 / 0.5)
     call(allocation.incline, state, number=FIRST)
@@ -149,7 +149,7 @@ def test_an_inclination_moves_by_habit_and_starts_at_its_utility():
 
 def test_noise_in_choice_is_scaled_and_drawn_by_name():
     p = changed(quiet(rules(habit=1)), utility_noise=0.1)
-    state, constants = begun(plain(p), utility=0.6, inclination=2.0)
+    state, _ = begun(plain(p), utility=0.6, inclination=2.0)
     call(allocation.incline, state, number=LATER)
     np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.luck)
     assert len(np.unique(state.luck)) == state.luck.size
@@ -180,7 +180,7 @@ def test_spending_by_hand():
         .with_geography(size=np.array([2.0, 0.0]))
         .with_posture(imposed=put(plain(p, k=2).posture.imposed, ((0, 0, 0, 2), 0.4)))
     )
-    state, constants = begun(world, power=[0.25, 0.0])
+    state, _ = begun(world, power=[0.25, 0.0])
     state.inclination[0, 0] = [0.0, 1.0, -1.0]
     call(allocation.spend, state)
     weights = [2.0, 2 * exp(1), 2 * exp(-1)]
@@ -200,7 +200,7 @@ def test_enough_influence_sates_a_defensive_realist_and_never_an_offensive_one()
         world = replace(world, p=p).with_coded(salience=interests(2, primacy=3), denial=np.zeros((2, 2)))
         influence = np.zeros((2, 1, 3))
         influence[1], influence[0] = 0.2, held
-        state, constants = begun(world, influence=influence, threat=0.0)
+        state, _ = begun(world, influence=influence, threat=0.0)
         call(allocation.rival_motives, state)
         return float(state.utility[0, 0, 1])
 

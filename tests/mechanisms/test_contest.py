@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.worlds import RandomWorld, call, declared, plain, rules
 
-from eurasia_sim.mechanisms import contest
 from eurasia_sim.blocks import Run
+from eurasia_sim.mechanisms import contest
 
 
 def begun(world: RandomWorld, **fields: object) -> tuple[Run, Run]:
@@ -131,14 +131,14 @@ def test_who_rules_is_at_home_and_who_challenges_where_it_holds_the_land():
     world = plain(rules(access_hedging=0, access_balancing=0), n=3).with_geography(
         ruler=np.array([0]), challenger=np.array([1])
     )
-    state, constants = begun(world, control=0.3, alignment=np.array([[1, 0, 0.2], [0, 1, 0], [0, 0, 1]]), threat=0.0)
+    state, _ = begun(world, control=0.3, alignment=np.array([[1, 0, 0.2], [0, 1, 0], [0, 0, 1]]), threat=0.0)
     call(contest.grant_access, state)
     np.testing.assert_allclose(state.access[:, 0, 0], [1, 0.3, 0.6])
 
 
 def test_a_land_without_ruler_is_open_to_all():
     world = plain(rules())
-    state, constants = begun(world, demand=0.7)
+    state, _ = begun(world, demand=0.7)
     call(contest.grant_access, state)
     assert (state.access == 1).all()
     assert (state.demand == 0).all()
@@ -148,7 +148,7 @@ def test_a_patron_is_no_balancer_against_itself():
     world = plain(rules(access_hedging=0, access_balancing=1), n=3).with_geography(ruler=np.array([0]))
     threat = np.zeros((3, 3))
     threat[0] = [0, 0.5, 0.1]
-    state, constants = begun(world, alignment=np.eye(3), threat=threat, influence=0.0)
+    state, _ = begun(world, alignment=np.eye(3), threat=threat, influence=0.0)
     call(contest.grant_access, state)
     assert state.demand[0] == pytest.approx(0.6)
     np.testing.assert_allclose(state.access[1:, 0, 0], [1 - 0.5 / (1 + 0.1), 1 - 0.5 / (1 + 0.5)])
@@ -159,7 +159,7 @@ def test_a_patron_balances_what_others_leave_uncovered():
     threat, alignment, influence = np.zeros((4, 4)), np.eye(4), np.zeros((4, 1, 3))
     threat[0], alignment[0] = [0, 0.5, 0.1, 0.4], [1, -0.5, 0.6, 0]
     influence[2, 0, 0] = 0.5
-    state, constants = begun(world, alignment=alignment, threat=threat, influence=influence)
+    state, _ = begun(world, alignment=alignment, threat=threat, influence=influence)
     call(contest.grant_access, state)
     left = [0.5 * (1 - 0.6 * 0.5), 0.1, 0.4 * (1 - 0.6 * 0.5)]
     opened = [0.5 * 0.5, 0.5 * 1.6, 0.5]
@@ -172,7 +172,7 @@ def test_recognition_opens_the_doors_of_whom_it_recognises_and_nobody_elses():
     world = plain(rules(access_hedging=0, access_balancing=0, access_recognition=0.4), n=3).with_geography(
         ruler=np.array([0]), challenger=np.array([1])
     )
-    state, constants = begun(world, alignment=np.eye(3), threat=0.0, recognition=3.0)
+    state, _ = begun(world, alignment=np.eye(3), threat=0.0, recognition=3.0)
     call(contest.grant_access, state)
     assert state.access[2, 0, 0] == pytest.approx(0.5)
     state.ruler[0], state.challenger[0] = 1, 0
@@ -189,7 +189,7 @@ INFLUENCE = np.array([[[0.5, 0.0, 0.0]], [[0.25, 1.0, 0.0]]])
 
 def fought(forms: dict[str, str], **numbers: float) -> Run:
     world = plain(rules(forms=forms, synergy=0.5, influence_rate=0.1, unclaimed=0.1, **numbers))
-    state, constants = begun(world, effort=EFFORT, influence=INFLUENCE)
+    state, _ = begun(world, effort=EFFORT, influence=INFLUENCE)
     state.joint[0, 0, 1] = 0.02
     state.summoned[1, 0] = 0.03
     call(contest.contest, state)
@@ -219,7 +219,7 @@ def test_a_contest_of_differences_by_hand():
 
 def test_influence_fades_where_nothing_is_done():
     world = plain(rules(influence_rate=0.05))
-    state, constants = begun(world, influence=0.2)
+    state, _ = begun(world, influence=0.2)
     call(contest.contest, state)
     np.testing.assert_allclose(state.influence, 0.2 * 0.95)
     assert log(0.5) / log(0.95) == pytest.approx(13.5, abs=0.1)  # months to the half

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, call, plain, quiet, rules, seeds, snapshots, worlds
 
-from eurasia_sim.mechanisms import cooperation
 from eurasia_sim.blocks import Run
+from eurasia_sim.mechanisms import cooperation
 
 
 def logistic(x: float) -> float:
@@ -130,7 +130,7 @@ def test_what_is_shared_out_by_hand():
 
 def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
     world = replace(plain(rules(), n=4, k=2), focus=np.array([[i, j] for i in range(4) for j in range(4) if i != j]))
-    state, constants = begun(world, budget=1.0, common=0.0)
+    state, _ = begun(world, budget=1.0, common=0.0)
     state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
     call(cooperation.join, state)
     for pair, (i, j) in enumerate(world.focus):
@@ -207,7 +207,7 @@ def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_
     members = world.with_posture(membership=np.ones((1, 1, 2)))
     found = []
     for which in (world, members):
-        state, constants = begun(which, budget=[1.0, 1.0], effort=0.1)
+        state, _ = begun(which, budget=[1.0, 1.0], effort=0.1)
         call(cooperation.cooperate, state)
         found.append(state.pair_joint[0, 0])
     assert found[1][0] > found[0][0]
@@ -222,7 +222,7 @@ def test_convening_by_hand():
         .with_coded(salience=interests(2, primacy=1.5))
     )
     world = world.with_posture(membership=np.array([[[1.0, 0.5], [1.0, 0.0]]]))
-    state, constants = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
+    state, _ = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
     state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
     state.effort[1, 0, 2] = 0.3
     call(cooperation.convene, state)

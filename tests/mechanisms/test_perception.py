@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, call, plain, put, rules
 
-from eurasia_sim.mechanisms import perception
 from eurasia_sim.blocks import Run
+from eurasia_sim.mechanisms import perception
 
 share = st.floats(0.01, 0.9)
 
@@ -68,7 +68,12 @@ def test_additive_threat_by_hand():
 
 
 @given(
-    share, share, share, share, st.floats(1.01, 1.1), st.integers(0, 3),
+    share,
+    share,
+    share,
+    share,
+    st.floats(1.01, 1.1),
+    st.integers(0, 3),
     st.sampled_from([perception.perceived_threat, perception.summed_threat]),
 )
 def test_threat_rises_with_each_of_walts_factors(power, proximity, offense, will, more, which, form):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, call, plain, rules
 
-from eurasia_sim.mechanisms import recognition
 from eurasia_sim.blocks import Run
+from eurasia_sim.mechanisms import recognition
 
 ALWAYS = {"recognition_rate": 1, "recognition_base": 50}
 

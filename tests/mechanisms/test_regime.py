@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, call, changed, plain, put, quiet, rules
 
-from eurasia_sim.mechanisms import regime
 from eurasia_sim.blocks import Run
+from eurasia_sim.mechanisms import regime
 
 
 def logistic(x: float) -> float:

@@ -31,7 +31,7 @@ def test_the_arrays_of_a_block_share_out_its_buffer(table: Table, given_: Counts
 @given(counts, st.integers(0, RUNS - 1))
 def test_a_run_of_a_block_is_its_place_on_the_last_axis(given_: Counts, r: int):
     block = Block(STATE, given_)
-    block.buffer[:] = np.arange(float(block.buffer.size)).reshape(block.buffer.shape)
+    block.memory[:] = np.arange(float(block.memory.size)).reshape(block.memory.shape)
     for name, array in block[r].items():
         assert np.array_equal(array, block.array(name)[..., r])
 
@@ -47,7 +47,7 @@ def first_of_each(state, r, out):
 @given(counts.filter(lambda each: each.pairs > 0), st.integers(0, RUNS - 1))
 def test_compiled_code_finds_the_same_places(given_: Counts, r: int):
     block, out = Block(STATE, given_), np.zeros(4)
-    block.buffer[:] = np.arange(float(block.buffer.size)).reshape(block.buffer.shape)
+    block.memory[:] = np.arange(float(block.memory.size)).reshape(block.memory.shape)
     block.ruler[:] = 3
     first_of_each(block, r, out)
     run = block[r]
@@ -66,7 +66,10 @@ def test_coded_views_are_the_shapes_in_their_order(n, k):
 
 @given(worlds(months=4), st.integers(0, 3))
 def test_a_month_reached_by_changes_is_the_series_row(world: RandomWorld, start: int):
-    levers, now = levers_of([world.levers], np.zeros(1, np.int64), (0, 4)), np.full((world.levers.rows.shape[1], 8), np.pi)
+    levers, now = (
+        levers_of([world.levers], np.zeros(1, np.int64), (0, 4)),
+        np.full((world.levers.rows.shape[1], 8), np.pi),
+    )
     for t in range(start, world.months):
         kernel.apply_levers(levers, t, t == start, now)
         for r in range(RUNS):

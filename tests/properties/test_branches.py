@@ -88,6 +88,8 @@ def test_runs_of_a_block_may_each_have_levers_of_their_own(world, seed, turn):
     workspace.load(rules, np.tile(world.row, (2, 1)), np.array([seed, seed], np.uint64))
     plan = plan_of((0, MONTHS), 0, (0, MONTHS))
     nothing = np.zeros((MONTHS, 0, 8))
-    means = workspace.advance(levers_of(series, np.array([0, 1]), (0, MONTHS)), plan, nothing, np.zeros((2, 3), np.int64))
+    means = workspace.advance(
+        levers_of(series, np.array([0, 1]), (0, MONTHS)), plan, nothing, np.zeros((2, 3), np.int64)
+    )
     for mean, alone in zip(means, (world, other), strict=True):
         assert mean.tobytes() == run(alone, seed).window.tobytes()

@@ -111,5 +111,6 @@ def align(state, constants, month, facts, month_number, p):
     shared_danger(state, p)
     if in_some_run(p.minimum_shared - 0.5):
         smaller_danger(state, p)
-    pair_shocks(state, facts, month_number)
+    if in_some_run(p.alignment_noise):
+        pair_shocks(state, facts, month_number)
     pull_all(state, constants, month, p)

@@ -9,7 +9,7 @@ from eurasia_sim.compilation import compiled, inlined, sequence
 from eurasia_sim.mathematics import TINY, choose, exponential, fused, greater, lesser, logarithm, saturation
 from eurasia_sim.parameters import DOMAIN_COUNT
 from eurasia_sim.streams import draw_at, gumbel, uniform
-from eurasia_sim.vectors import spread
+from eurasia_sim.vectors import in_some_run, spread
 
 STREAM = np.uint64(2)
 
@@ -181,7 +181,8 @@ def incline(state, facts, month_number, p):
     nothing but chance moves an allocation. The first month has no last one and starts at its utilities.
     """
     inclination, luck, utility = state.inclination, state.luck, state.utility
-    draw_luck(state, facts, month_number)
+    if in_some_run(p.utility_noise):
+        draw_luck(state, facts, month_number)
     habit = p.habit * (1.0 if month_number > 0 else 0.0)
     pace = (1.0 - habit) / p.temperature
     for i in range(state.actors):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.compilation import inlined, sequence
 from eurasia_sim.mathematics import logistic, saturation
 from eurasia_sim.streams import draw, shock, uniform
 
