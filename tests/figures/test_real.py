@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.figures.conftest import around, clipped
+from tests.figures.test_layouts import clipped
 from tests.results import call, run_folder
 
-from eurasia_sim.figures.gallery import KINDS, pictures, usual_kinds
+from eurasia_sim.figures.choice import KINDS, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.figures.style import Request
+from eurasia_sim.figures.picture import Request
 from eurasia_sim.report import report_page
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
@@ -37,9 +37,10 @@ OF_FOLDER = {
 _DRAW = """
 import hashlib, json, sys
 from pathlib import Path
-from eurasia_sim.figures.gallery import pictures
+from eurasia_sim.figures.choice import pictures
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.figures.style import Request, rendered
+from eurasia_sim.figures.picture import Request
+from eurasia_sim.figures.style import rendered
 from eurasia_sim.world import load_world
 world, found = load_world(), {}
 for folder, kinds in json.loads(sys.argv[1]).items():
@@ -57,6 +58,10 @@ def folders(ran, tested, real) -> dict[str, Path]:
     return {"ran": ran, "tested": tested, **real}
 
 
+def said_in(figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+
+
 def test_every_kind_has_a_real_folder_to_be_drawn_from():
     assert {kind for kinds in OF_FOLDER.values() for kind in kinds} == set(KINDS)
 
@@ -67,7 +72,7 @@ def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
     found = list(pictures(held, [kind], Request()))
     assert found
     for picture in found:
-        said = around(picture.figure)
+        said = said_in(picture.figure)
         for part in ("failed", "seed 7", "theor", "% of numbers rest on judgement"):
             assert part in said, (picture.stem, part)
         assert not clipped(picture.figure), picture.stem

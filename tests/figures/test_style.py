@@ -14,8 +14,6 @@ from eurasia_sim.figures.style import (
     caption,
     caption_of,
     framed,
-    Words,
-    legible,
     judgement_share,
     looks,
     readable,
@@ -26,7 +24,7 @@ from eurasia_sim.figures.style import (
 
 def drawn():
     with styled():
-        figure, (panel,) = framed(1, 1, 2.0, Words("A line", caption(3, 0, 7, "calm", "inertia")))
+        figure, (panel,) = framed(1, 1, 2.0, "A line", caption(3, 0, 7, "calm", "inertia"))
         panel.plot([0, 1, 2], [0, 1, 0])
     return figure
 
@@ -64,7 +62,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_old_files_and_no_half_of_new_o
     paths = save(drawn(), tmp_path / "line", DATA)
     before = [path.read_bytes() for path in paths]
     figure = drawn()
-    figure.axes[0].text(0, 0, "$\\unknown$", parse_math=True)
+    figure.axes[0].set_title("$\\unknown$")
     with pytest.raises(ValueError, match="unknown"):
         save(figure, tmp_path / "line", DATA)
     assert sorted(tmp_path.iterdir()) == sorted(paths)
@@ -77,7 +75,7 @@ def test_a_dot_in_a_name_stays(tmp_path):
 
 def test_drawing_needs_no_screen_and_no_global_figures():
     code = (
-        "import sys, eurasia_sim.figures.gallery;"
+        "import sys, eurasia_sim.figures.distribution, eurasia_sim.figures.fan, eurasia_sim.figures.difference;"
         "print('matplotlib.pyplot' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -133,7 +131,7 @@ def test_a_layout_that_differs_in_its_last_bits_gives_the_same_bytes():
     from eurasia_sim.figures.style import framed, rendered, settle
 
     def drawn(nudge: float) -> bytes:
-        figure, panels = framed(1, 2, 2.0, Words("T", "n"))
+        figure, panels = framed(1, 2, 2.0, "T", "n")
         for panel in panels:
             panel.plot([0, 1], [0, 1])
         engine = figure.get_layout_engine()
@@ -150,12 +148,3 @@ def test_a_layout_that_differs_in_its_last_bits_gives_the_same_bytes():
         return rendered(figure, "svg")
 
     assert drawn(0.0) == drawn(1e-13)
-
-
-def test_ink_stands_out_on_any_colour(ensembles):
-    for actor in ensembles.world.actors.values():
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(actor.colour)]
-        ground = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
-        ink = 1.0 if legible(actor.colour) == "white" else 0.006
-        high, low = max(ground, ink), min(ground, ink)
-        assert (high + 0.05) / (low + 0.05) >= 4.5, actor.name
