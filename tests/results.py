@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from eurasia_sim.experiment_library import located
 from eurasia_sim.hypotheses import load_hypotheses
 from eurasia_sim.inputs import prepare
 from eurasia_sim.scenario import load_scenario
+from eurasia_sim.store import write_manifest
 from eurasia_sim.world import load_world
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
@@ -48,12 +48,12 @@ def tested_folder(into: Path) -> Path:
     world = load_world()
     family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
     effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4, held=2)
-    write_tables(into, evaluate(world, family, effort))
+    names = write_tables(into, evaluate(world, family, effort))
     manifest = {
         "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title, "hypotheses": family.digest,
         "world": world.name, "effort": vars(effort), "digests": {"world": world.digest, "model": model_version()},
     }  # fmt: skip
-    (into / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(into, manifest, names)
     return into
 
 
@@ -87,7 +87,7 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
         "design": {"kind": "latin_hypercube", "points": runs, "factors": named, "options": {}},
         "digests": {"world": world.digest, "model": model_version()}, "versions": {},
     }  # fmt: skip
-    (into / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(into, manifest, ["parts/a.parquet", "parts/b.parquet"])
     return into
 
 

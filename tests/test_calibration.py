@@ -14,7 +14,7 @@ from eurasia_sim.calibration import FALSE_DISCOVERIES, contractions, nearest_dra
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.design import Draws, posterior_draws, range_draws, ranges_of
 from eurasia_sim.inputs import Inputs, prepare
-from eurasia_sim.posterior import FILE, Posterior, check_fits, digest_of_ranges, read_posterior
+from eurasia_sim.posterior import FILE, Posterior, check_fits, digest_of_ranges, plain, read_posterior
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario import as_recorded, load_scenario
 from eurasia_sim.world import World, load_world
@@ -92,7 +92,7 @@ def test_a_posterior_of_another_theory_or_of_other_ranges_is_refused(world: Worl
 
 def test_a_scenario_may_name_the_posterior(world: World, inputs: Inputs, tmp_path: Path) -> None:
     posterior = posterior_of(world, inputs, 5)
-    (tmp_path / FILE).write_text(json.dumps(vars(posterior)))
+    (tmp_path / FILE).write_text(json.dumps(plain(posterior, {})))
     own = replace(world, directory=tmp_path)
     assert read_posterior(own) == posterior
     question = tmp_path / "fitted.yaml"
@@ -112,6 +112,10 @@ def test_a_scenario_may_name_the_posterior(world: World, inputs: Inputs, tmp_pat
         ("{", "damaged"),
         ('{"scenario": "x"}', "damaged"),
         ('{"scenario": "x", "theory": "y", "draws": 3, "seed": 1, "kept": [3], "ranges": "z"}', "numbers from 0 to 2"),
+        (
+            '{"scenario": "x", "theory": "y", "draws": 3, "seed": 1, "kept": [2], "ranges": "z"}',
+            "its digest is another",
+        ),
     ],
 )
 def test_a_scenario_that_names_no_good_posterior_is_told_so(

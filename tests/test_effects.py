@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eurasia_sim.effects import Plan, effect, read
-from eurasia_sim.hypotheses import Part
+from eurasia_sim.hypothesis import Part
 from eurasia_sim.metrics import Metric
 
 MONTHS = {

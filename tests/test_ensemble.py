@@ -10,7 +10,6 @@ import pytest
 from eurasia_sim.design import range_draws, ranges_of, reference_draws, run_seeds
 from eurasia_sim.ensemble import (
     Progress,
-    branch_month,
     run_branched,
     run_ensemble,
     run_ensemble_draws,
@@ -18,7 +17,7 @@ from eurasia_sim.ensemble import (
     simulate,
     table,
 )
-from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.inputs import Inputs, branch_month, prepare
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import World, load_world
 

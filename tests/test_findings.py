@@ -11,7 +11,7 @@ from tests.test_terrain import MAP
 
 from eurasia_sim.evaluation import Effort, Evaluation
 from eurasia_sim.findings import findings_page
-from eurasia_sim.hypotheses import Family
+from eurasia_sim.hypothesis import Family
 from eurasia_sim.map_page import map_page, map_path
 from eurasia_sim.markdown import number, percent, table
 from eurasia_sim.world import World, load_world

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from eurasia_sim.pairing import (
     sides,
     warnings,
 )
-from eurasia_sim.store import MANIFEST, RUNS, load_results
+from eurasia_sim.store import MANIFEST, RUNS, load_results, write_manifest
 
 PAIR = "a-b.everywhere"
 Write = Callable[..., Path]
@@ -71,8 +70,8 @@ def write(tmp_path: Path) -> Write:
     def written(name: str, manifest: dict[str, Any], **of_the_runs: Any) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        (folder / MANIFEST).write_text(json.dumps(manifest))
         runs_table(manifest, **of_the_runs).to_parquet(folder / RUNS)
+        write_manifest(folder, manifest, [RUNS])
         return folder
 
     return written
@@ -154,6 +153,7 @@ def test_a_failed_run_is_counted_and_its_pair_is_missing(write: Write) -> None:
     table.loc[1, "status"] = "non-finite"
     table.loc[1, [name for name in table.columns if "." in name]] = np.nan
     table.to_parquet(a / RUNS)
+    write_manifest(a, manifest_of({"x": {}}), [RUNS])
     ((first, second),) = sides(open_results(a), open_results(b), None, ())
     (found,) = compare_sides(first, second, ["benefit.a"], ["reference"])
     assert (found.runs, found.failed) == ((3, 3), (1, 0))
@@ -182,6 +182,7 @@ def test_measures_are_those_shown_or_asked_for(write: Write) -> None:
     a = open_results(write("a", manifest_of({"x": {}})))
     path = write("b", manifest_of({"x": {}}))
     load_results(path).drop(columns="benefit.a").to_parquet(path / RUNS)
+    write_manifest(path, manifest_of({"x": {}}), [RUNS])
     b = open_results(path)
     assert chosen_measures(a, b, ()) == [f"competition.{PAIR}"]
     assert chosen_measures(a, a, ("co*", "benefit.?")) == [
@@ -205,6 +206,7 @@ def test_a_folder_that_cannot_be_compared_says_why(write: Write, tmp_path: Path)
     ended = write("ended", manifest_of({"x": {}}, finished=False))
     old = write("old", manifest_of({"x": {}}))
     load_results(old).drop(columns="draw").to_parquet(old / RUNS)
+    write_manifest(old, manifest_of({"x": {}}), [RUNS])
     lost = write("lost", manifest_of({"x": {}}))
     (lost / RUNS).unlink()
     torn = write("torn", manifest_of({"x": {}}))
@@ -217,8 +219,8 @@ def test_a_folder_that_cannot_be_compared_says_why(write: Write, tmp_path: Path)
         (partial, "not whole: it lacks digests"),
         (ended, "not whole: it lacks its end"),
         (old, "has no column draw: an older version wrote it; run again, into another --out: eurasia-sim run x"),
-        (lost, "runs.parquet cannot be read"),
-        (torn, "runs.parquet cannot be read"),
+        (lost, "6 of 6 runs are missing or damaged: runs.parquet is missing"),
+        (torn, "6 of 6 runs are missing or damaged: runs.parquet is not what was written"),
     ):
         with pytest.raises(DataError, match=said):
             open_results(folder)

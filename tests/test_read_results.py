@@ -10,7 +10,7 @@ import pytest
 from tests.sweeping import grid
 
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.store import finished_manifest, load_results
+from eurasia_sim.store import finished_manifest, load_results, write_manifest
 from eurasia_sim.sweep import Work, carry_out
 from eurasia_sim.world import load_world
 
@@ -49,6 +49,6 @@ def test_duckdb_reads_the_parts_as_the_page_says(folder: Path, repository: Path)
 
 
 def test_a_folder_that_another_verb_wrote_is_told_by_its_command(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text('{"finished": "2026-01-01", "command": "eurasia-sim test H2"}')
+    write_manifest(tmp_path, {"finished": True, "command": "eurasia-sim test H2"}, [])
     with pytest.raises(DataError, match="`eurasia-sim test H2` wrote it; name one that `eurasia-sim run` wrote"):
         finished_manifest(tmp_path)

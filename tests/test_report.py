@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.report import MOST_BYTES, report_page
 from eurasia_sim.report_parts import interval, number, share
+from eurasia_sim.store import write_manifest
 from eurasia_sim.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
@@ -137,8 +139,11 @@ def test_the_same_folder_gives_the_same_page(ran, world, pages):
 def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
     folder = tmp_path / "hostile"
     shutil.copytree(ran, folder)
-    text = (folder / "manifest.json").read_text()
-    (folder / "manifest.json").write_text(text.replace("The United States leaves", "<script>alert(1)</script>"))
+    text = (folder / "manifest.json").read_text().replace("The United States leaves", "<script>alert(1)</script>")
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(DataError, match="its digest is that of another content"):
+        open_held(folder, world)
+    write_manifest(folder, json.loads(text), json.loads(text)["files"])
     page = report_page(open_held(folder, world))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -165,6 +170,7 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
         }
     )  # fmt: skip
     table.to_parquet(tmp_path / "patterns.parquet")
+    write_manifest(tmp_path, {"finished": True}, ["patterns.parquet"])
     page = report_page(open_held(ran, world), validated=tmp_path)
     section = page.split('id="validation"')[1].split("</section>")[0]
     assert section.index("two</td>") < section.index("three</td>")

@@ -168,6 +168,17 @@ def test_all_wrong_settings_are_said_at_once_each_with_its_place(world):
     assert [message.split(":")[1] for message in found] == ["1", "3"]
 
 
+def test_a_path_is_set_once(world):
+    lever = "pressure.united_states.china"
+    for twice in (f"{DECAY}=2000", f"{DECAY}=1500"), (f"{lever}=0.1", f"{lever}=0.2"), (f"{lever}=0.1",) * 2:
+        (found,) = problems(*twice, scenario="us_exit", world=world)
+        assert found.startswith("--set:2:")
+        assert "is set twice" in found
+    (dated,) = problems(f"{lever}.2023-01=0.1", f"{lever}.2023-01=0.2", scenario="us_exit", world=world)
+    assert "is set twice" in dated
+    load_scenario("us_exit", world, [f"{lever}.2023-01=0.1", f"{lever}.2024-01=0.2"])
+
+
 def test_a_lever_of_a_scenario_that_never_departs_needs_its_month(world):
     assert "2001-10" not in str(load_scenario("record", world, ["revisionism.china.2020-01=1"]).changes)
     assert "month must be named" in problems("revisionism.china=1", scenario="record", world=world)[0]

@@ -93,6 +93,23 @@ def test_shuffled_values_are_refused(saltelli):
         sobol_indices(runs, design, "y")
 
 
+def test_a_value_is_not_told_by_its_last_bit_nor_by_the_range_of_its_theory(saltelli):
+    runs, design = saltelli
+    runs, design = (table.rename(columns={"x.a": "x.rules.a"}) for table in (runs, design))
+    want = sobol_indices(runs, design, "y")
+    beside = runs.assign(**{name: np.nextafter(runs[name], np.inf) for name in ("x.rules.a", "x.b")})
+    pd.testing.assert_frame_equal(sobol_indices(beside, design, "y"), want)
+    theories = np.where(runs["point"] % 2 == 0, "one", "other")
+    own = runs.assign(theory=theories, **{"x.rules.a": np.where(theories == "one", 0.3, 2 + runs["x.rules.a"] / 7)})
+    pd.testing.assert_frame_equal(sobol_indices(own, design, "y"), want)
+    for name, values in (
+        ("x.rules.a", own["x.rules.a"].sample(frac=1, random_state=2)), ("x.rules.a", -own["x.rules.a"]),
+        ("x.b", 2 + own["x.b"] / 7), ("x.b", 0.0 * own["x.b"]),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match="rows were shuffled"):
+            sobol_indices(own.assign(**{name: values.to_numpy()}), design, "y")
+
+
 def test_a_shuffled_design_is_refused_even_when_it_is_numbered_anew(saltelli):
     _, design = saltelli
     mixed = design.sample(frac=1, random_state=2).reset_index(drop=True)

@@ -90,7 +90,7 @@ def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(world: World, t
         np.testing.assert_array_equal(own[COMPETITION], alone.means[:, inputs.columns.index(COMPETITION)])
         assert own[f"x.{HABIT}"].unique() == [design.cells[number, 0]]
         assert (batch.draws(setup).rules["habit"] == design.cells[number, 0]).all()
-        assert inputs.scenario.settings == (f"{PRESSURE}={design.cells[number, 1]}",)
+        assert inputs.scenario.settings == (f"{PRESSURE}.2001-12={design.cells[number, 1]}",)
 
 
 def test_a_declared_number_is_moved_into_the_range_of_its_theory_or_left_to_what_holds_it(
@@ -351,7 +351,7 @@ def _break(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     left = [times]
 
     def beam(family, draws, *rest):
-        here = family[0].scenario.settings == (f"{PRESSURE}=0.9",) and 0.78 < draws.rules["habit"][0] < 0.79
+        here = family[0].scenario.settings == (f"{PRESSURE}.2001-12=0.9",) and 0.78 < draws.rules["habit"][0] < 0.79
         if here and left[0] > 0:
             left[0] -= 1
             raise RuntimeError("a beam has come down")

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.hypotheses import Axis, ContrastMap, Part, load_hypotheses
+from eurasia_sim.hypotheses import load_hypotheses
+from eurasia_sim.hypothesis import Axis, ContrastMap, Part
 from eurasia_sim.metrics import Metric
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.terrain import EVERY, _cell_rows, map_table

@@ -9,7 +9,7 @@ import pytest
 from eurasia_sim import mediation
 from eurasia_sim.design import reference_draws
 from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypotheses import Part
+from eurasia_sim.hypothesis import Part
 from eurasia_sim.metrics import Metric
 from eurasia_sim.reversal import Reversal, _pulls
 from eurasia_sim.travel import _shares, can_travel, travelled

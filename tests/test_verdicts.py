@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim.hypotheses import Hypothesis, Part
+from eurasia_sim.hypothesis import Hypothesis, Part
 from eurasia_sim.metrics import Metric
 from eurasia_sim.verdicts import (
     CONDITIONAL,

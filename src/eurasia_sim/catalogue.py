@@ -58,7 +58,7 @@ class Number:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether an ensemble draws it."""
+        """Whether it has a range; whether an ensemble draws it, `foundations.drawn_paths` says."""
         return self.low < self.high
 
     def claims(self) -> list[str]:

@@ -8,7 +8,9 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 import numba
 from numba.extending import intrinsic
 
-from eurasia_sim.machine_code import keep
+from eurasia_sim.machine_code import keep, model_version
+
+__all__ = ["AS_WRITTEN", "Compiled", "compiled", "inlined", "instruction", "model_version", "sequence"]
 
 Parameters = ParamSpec("Parameters")
 Result_co = TypeVar("Result_co", covariant=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from eurasia_sim.design import Draws, put
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched
-from eurasia_sim.hypotheses import Arm, Part, arm_scenario
+from eurasia_sim.hypothesis import Arm, Part, arm_scenario
 from eurasia_sim.inputs import Inputs, capability_index, prepare
 from eurasia_sim.lever_series import LeverSeries
 from eurasia_sim.metrics import Metric

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from eurasia_sim import kernel
 from eurasia_sim.blocks import RUNS
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.inputs import Inputs, prepare
+from eurasia_sim.inputs import Inputs, branch_month, prepare
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.scenario import Scenario, load_scenario
+from eurasia_sim.scenario_family import check_family, load_family
 from eurasia_sim.workspace import Workspace, levers_of, plan_of
 from eurasia_sim.world import World, load_world
 
@@ -108,11 +109,11 @@ def run_paired(
 
     Args:
         window: first month and the month after the last over which columns are averaged; by default from the month in
-            which the scenarios part (for one alone: from the start) to the end.
+            which the scenarios part (for one alone: from the start) to the end of the one that ends first.
         since: first month of which the kept columns are written down.
     """
     branch = branch_month(family)
-    window = window or (branch if len(family) > 1 else 0, max(inputs.months for inputs in family))
+    window = window or (branch if len(family) > 1 else 0, min(inputs.months for inputs in family))
     first = family[0]
     # Averages need one unbroken span, so a window that begins before the branch leaves nothing to share.
     shared = branch if len(family) > 1 and window[0] >= branch else -first.burn_in
@@ -217,17 +218,6 @@ def continued(
     (outcome,) = _advance([inputs], draws, memories, span, window or span, kept)
     _blank(outcome)
     return outcome
-
-
-def branch_month(family: Sequence[Inputs]) -> int:
-    """First month in which any two schedules differ; the last month's successor if none do."""
-    months = min(inputs.months for inputs in family)
-    first = family[0].levers.rows[:months]
-    differs = np.zeros(months, bool)
-    for inputs in family[1:]:
-        other = inputs.levers.rows[:months]
-        differs |= ~((first == other) | (np.isnan(first) & np.isnan(other))).all(axis=1)
-    return int(np.argmax(differs)) if differs.any() else months
 
 
 @dataclass
@@ -342,8 +332,9 @@ def run_ensemble(
         `failed_phase`, then the measures named by `measures.column_names`.
     """
     world = world or _packaged()
-    resolved = [load_scenario(s, world, settings) if isinstance(s, str) else s for s in scenarios]
+    resolved = load_family(scenarios, world, settings)
     family = [prepare(world, scenario, theory) for scenario in resolved]
+    check_family(world, family)
     draws = range_draws(world, family[0], n, seed) if over_ranges else reference_draws(family[0], n, seed)
     outcomes = run_ensemble_draws(family, draws, workers=workers)
     return pd.concat([table(inputs, draws, o) for inputs, o in zip(family, outcomes, strict=True)], ignore_index=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from eurasia_sim.design import Draws, ranges_of, reference_draws, wide_draws
 from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypotheses import Family, Part, arm_name
+from eurasia_sim.hypothesis import Family, Part, arm_name
 from eurasia_sim.inputs import prepare
 from eurasia_sim.metrics import in_words
 from eurasia_sim.parameters import Floats

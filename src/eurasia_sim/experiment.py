@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from eurasia_sim.experiment_factors import FactorReader
 from eurasia_sim.experiment_form import (
     MOST_POINTS,
     PATTERNED,
@@ -20,13 +19,15 @@ from eurasia_sim.experiment_form import (
     Experiment,
     Factor,
     SweepFile,
+    points_of,
     usual_chance,
 )
+from eurasia_sim.experiment_points import PointReader
+from eurasia_sim.experiment_values import fault, overwriters, same_scenarios, twin
 from eurasia_sim.metrics import columns_of, unfolded
 from eurasia_sim.reading import InputProblems, Problem, plain, read_file
-from eurasia_sim.scenario import apply_settings, load_scenario
 from eurasia_sim.scenario_check import Trail
-from eurasia_sim.scenario_form import measures, shown, text
+from eurasia_sim.scenario_form import items, measures, shown, text
 from eurasia_sim.world import World
 
 
@@ -57,7 +58,7 @@ def kind_of(path: Path | str) -> str | None:
     return text(data.get("kind")) if isinstance(data, dict) else None
 
 
-class _Reader(FactorReader):
+class _Reader(PointReader):
     """Goes through one sweep file; what is wrong lands in the document, and reading goes on."""
 
     def experiment(self) -> Experiment | None:
@@ -76,7 +77,10 @@ class _Reader(FactorReader):
         self._chosen(file)
         self._scenarios(file)
         factors, stated = self.points(file)
+        if not self.called:
+            self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
         self._design(file.design, factors)
+        self._told_apart(file, factors, stated)
         return Experiment(
             path=self.path,
             title=file.title,
@@ -118,33 +122,47 @@ class _Reader(FactorReader):
                 self.forms[factor] = name
 
     def _scenarios(self, file: SweepFile) -> None:
-        """Load every scenario that is named, with what the file sets worked in."""
-        factor = file.factors.get("scenario")
-        named: list[tuple[Trail, Any]] = [(("scenarios", at), name) for at, name in enumerate(file.scenarios)]
-        if isinstance(factor, list):
-            named = [(("factors", "scenario", at), name) for at, name in enumerate(factor)]
-        elif file.design.kind == "list" and isinstance(file.design.points, list):
-            points = [p for p in file.design.points if isinstance(p, dict) and "scenario" in p]
-            trail = ("design", "points", 0)
-            named += [(trail, name) for name in dict.fromkeys(str(point["scenario"]) for point in points)]
-        if not named and file.design.kind != "table":
-            self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
-        settings = [f"{path}={value}" for path, value in file.set.items()]
-        for trail, name in named:
-            try:
-                scenario = load_scenario(str(name), self.world)
-            except InputProblems as error:
-                self.passed_on(trail, error)
-                continue
-            if scenario.name in [known.name for known in self.scenarios]:
-                self.complain(trail, f"the scenario '{name}' stands twice")
-                continue
-            try:
-                self.scenarios.append(apply_settings(scenario, settings, self.world))
-            except InputProblems as error:
-                at = error.problems[0].line - 1
-                self.passed_on(("set", list(file.set)[at]), error)
-                self.scenarios.append(scenario)
+        """Load every scenario that is named beside the points."""
+        for path, value in list(file.set.items()):
+            if not isinstance(value, str) and (wrong := fault(path, value)) is not None:
+                self.complain(("set", path), wrong[0], allowed=wrong[1])
+                del file.set[path]
+        for at, name in enumerate(file.scenarios):
+            if name in file.scenarios[:at]:
+                self.complain(("scenarios", at), f"the scenario '{name}' stands twice", allowed="each scenario once")
+            self.load(("scenarios", at), name)
+        factor: Any = file.factors.get("scenario")
+        trail: Trail = ("factors", "scenario")
+        if isinstance(factor, dict):
+            factor, trail = factor.get("levels"), (*trail, "levels")
+        for at, name in enumerate(items(factor)):
+            self.load((*trail, at), name)
+
+    def _told_apart(self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]) -> None:
+        """Complain of scenarios that come to the same runs at every point where both are run."""
+        same = same_scenarios(self.world, self.scenarios, factors, self.theory, self.forms)
+        at = next((at for at, factor in enumerate(factors) if factor.name == "scenario"), None)
+        if at is not None and file.design.kind not in ("grid", *SPREAD):  # each point has one scenario and own values
+            again, known = {two.name: one.name for one, two in same}, {known.name: known for known in self.scenarios}
+            names = [str(name) for name in factors[at].levels]
+            levels = [factor.levels for factor in factors if factor.name != "scenario"]
+            rest: list[tuple[Any, ...]] = [cells[:at] + cells[at + 1 :] for cells in stated]
+            rest = rest or list(zip(*levels, strict=False)) or [()] * len(names)
+            chosen = [names[int(cells[at])] for cells in stated] or names
+            found = twin(zip((again.get(name, name) for name in chosen), rest, strict=False))
+            same = [(known[chosen[found[0]]], known[chosen[found[1]]])] if found else []
+            same = [(one, two) for one, two in same if one is not two]  # of the same point it has been said
+        for one, two in same:
+            why = overwriters(self.world, (one, two), factors, self.theory, self.forms)
+            at = next((at for at, name in enumerate(file.scenarios) if self.called[name] == two.name), None)
+            trail: Trail = (
+                ("scenarios", at) if at is not None else ("factors", "scenario") if file.factors else ("design",)
+            )
+            message = f"{one.name} and {two.name} come to the same: every run would be made twice and counted as two"
+            if why:
+                overwritten = f"{', '.join(why)} overwrite{'s' * (len(why) == 1)} all that {one.name} and {two.name}"
+                message = f"{overwritten} differ in: at every point they would be the same runs"
+            self.complain(trail, message, allowed="scenarios that differ in something else, or one of them")
 
     # --- how many, within which bounds, and what is read off
 
@@ -152,22 +170,23 @@ class _Reader(FactorReader):
         sizes = _sizes(design)
         if design.kind in SPREAD:
             key = "trajectories" if design.kind == "morris" else "points"
+            good = all(isinstance(s, int) and not isinstance(s, bool) and 0 < s <= MOST_POINTS for s in sizes)
             if not sizes:
                 self.complain(("design",), f"{design.kind} needs to know how many {key}", allowed=f"{key}: NUMBER")
-            elif not all(isinstance(s, int) and not isinstance(s, bool) and 0 < s <= MOST_POINTS for s in sizes):
-                self.complain(
-                    ("design", key), f"{key} is {shown(getattr(design, key))}", allowed="whole numbers from 1"
-                )
+            elif not good:
+                allowed = f"whole numbers from 1 to {MOST_POINTS:,}"
+                self.complain(("design", key), f"{key} is {shown(getattr(design, key))}", allowed=allowed)
             elif design.kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
                 message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
                 self.complain(("design", key), message, allowed="one of 2, 4, 8, 16, ...")
+            elif (rows := points_of(design.kind, sizes, len(factors), design.second_order)) > MOST_POINTS:
+                message = f"{len(factors)} factors and {key} {shown(getattr(design, key))} make {rows:,} points"
+                self.complain(("design", key), message, allowed=f"at most {MOST_POINTS:,} points")
             if design.kind == "morris" and design.levels % 2:
                 self.complain(("design", "levels"), "morris needs an even number of levels", allowed="4, 6, 8, ...")
         if design.kind == "zip" and len({len(factor.levels) for factor in factors}) > 1:
             lengths = ", ".join(f"{factor.name} {len(factor.levels)}" for factor in factors)
             self.complain(("factors",), f"a zip needs as many levels of each factor, and has {lengths}")
-        if design.kind == "grid" and math.prod(len(factor.levels) or 1 for factor in factors) > MOST_POINTS:
-            self.complain(("factors",), "this grid is too large", allowed=f"at most {MOST_POINTS:,} points")
 
     def _constraints(self, file: SweepFile, factors: Sequence[Factor]) -> Iterator[Constraint]:
         numeric = [factor.name for factor in factors if not factor.is_text]

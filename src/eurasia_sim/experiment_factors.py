@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
-from eurasia_sim.experiment_form import CROSSED, STATED, Factor, FactorEntry, SweepFile
-from eurasia_sim.experiment_table import read_points
+from eurasia_sim.experiment_form import CROSSED, Factor, FactorEntry, SweepFile
+from eurasia_sim.experiment_table import Points
+from eurasia_sim.experiment_values import fault, is_choice, twin
 from eurasia_sim.levers import levers
 from eurasia_sim.reading import Document, InputProblems, plain
-from eurasia_sim.scenario import Scenario, apply_settings, load_scenario
+from eurasia_sim.scenario import Scenario, apply_settings, earliest_parting, load_scenario
 from eurasia_sim.scenario_check import Checker, Trail
 from eurasia_sim.scenario_form import shown
 from eurasia_sim.world import World
 
 DECLARED, ALL = "declared", "all"
 _ANY = "*"
-MOST_SEED = 2**53  # a design's table holds numbers as float64
+_FAULTS_SHOWN = 3  # of the values of one factor
 
 
 class FactorReader(Checker):
@@ -31,6 +33,8 @@ class FactorReader(Checker):
         super().__init__(document, world)
         self.path = path
         self.scenarios: list[Scenario] = []
+        self.called: dict[str, str] = {}  # name of each scenario by what the file calls it; empty where it is none
+        self.since: int | None = None  # month in which a lever that is set without one is set in every scenario
         self.theory: str | None = None
         self.forms: dict[str, str] = {}
 
@@ -39,82 +43,84 @@ class FactorReader(Checker):
         first = error.problems[0]
         self.document.report(self.place(trail, of_key=False), first.message, first.suggestion, first.allowed)
 
-    def points(self, file: SweepFile) -> tuple[tuple[Factor, ...], tuple[tuple[float, ...], ...]]:
-        """The factors, and the points where these are written down one by one."""
-        if file.design.kind not in STATED:
-            if not file.factors:
-                self.complain((), "a sweep needs factors", allowed="factors: {PATH: {low: ..., high: ...}}")
-            found = [f for name, given in file.factors.items() for f in self._factors(name, given, file)]
-            names = [factor.name for factor in found]
-            for name in {name for name in names if names.count(name) > 1}:
-                self.complain(("factors",), f"{name} is a factor twice")
-            return tuple(found), ()
-        if file.factors:
-            message = f"the points of a {file.design.kind} say themselves what differs"
-            self.complain(("factors",), message, allowed="no factors", of_key=True)
-        trail: Trail = ("design", "points")
-        rows: Any = file.design.points
-        if file.design.kind == "table":
-            trail = ("design", "file")
+    def load(self, trail: Trail, given: Any) -> None:
+        """Load a scenario that the file names; each is loaded once."""
+        if not isinstance(given, str) or given in self.called:
+            return
+        self.called[given] = ""
+        try:
+            scenario = load_scenario(given, self.world)
+        except InputProblems as error:
+            self.passed_on(trail, error)
+            return
+        if scenario.name in self.called.values():
+            message = f"'{given}' is a second scenario by the name {scenario.name}: their runs could not be told apart"
+            self.complain(trail, message, allowed="each scenario once, and each under a name of its own")
+            return
+        self.called[given] = scenario.name
+        self.scenarios.append(scenario)
+
+    def work_in(self, file: SweepFile) -> None:
+        """Work what the file sets into the scenarios, from one month in all, once these are loaded."""
+        settings, since = [f"{path}={value}" for path, value in file.set.items()], earliest_parting(self.scenarios)
+        for at, scenario in enumerate(self.scenarios):
             try:
-                rows = read_points(self.path.parent, file.design.file)
+                self.scenarios[at] = apply_settings(scenario, settings, self.world, since)
             except InputProblems as error:
-                self.passed_on(trail, error)
-                return (), ()
-        if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and row for row in rows):
-            self.complain(trail, "a list of points is needed, each a mapping of factor to value")
-            return (), ()
-        return self._stated(trail, rows, file.design.kind)
+                self.passed_on(("set", list(file.set)[error.problems[0].line - 1]), error)
+        self.since = earliest_parting(self.scenarios)
 
-    def _stated(
-        self, trail: Trail, rows: list[dict[str, Any]], kind: str
-    ) -> tuple[tuple[Factor, ...], tuple[tuple[float, ...], ...]]:
-        names = list(rows[0])
-        for at, row in enumerate(rows):
-            if list(row) != names and set(row) != set(names):
-                where = (*trail, at) if kind == "list" else trail
-                self.complain(where, f"point {at} names other factors than the first", allowed=", ".join(names))
-                return (), ()
-        if "scenario" in names and not self.scenarios:
-            for name in dict.fromkeys(str(row["scenario"]) for row in rows):
-                try:
-                    self.scenarios.append(load_scenario(name, self.world))
-                except InputProblems as error:
-                    self.passed_on(trail, error)
-        factors, cells = [], []
-        for name in names:
-            column = [row[name] for row in rows]
-            values = list(dict.fromkeys(column))
-            good = True
-            for value in self._telling(values):
-                at = next(at for at, other in enumerate(column) if other == value)
-                good &= self._value((*trail, at, name) if kind == "list" else trail, name, value)
-            if not good:
-                continue
-            if any(isinstance(value, str) for value in values):
-                factors.append(Factor(name, levels=tuple(values)))
-                place = {value: float(at) for at, value in enumerate(values)}
-                cells.append([place[value] for value in column])
-            else:
-                factors.append(Factor(name, float(min(values)), float(max(values))))
-                cells.append([float(value) for value in column])
-        return tuple(factors), tuple(zip(*cells, strict=True)) if cells else ()
+    def values(
+        self, name: str, values: Sequence[Any], place: Callable[[int], Trail], table: Points | None = None
+    ) -> bool:
+        """Whether a factor can take each of many values in every scenario; if not, say which and where."""
+        faults = [(at, wrong) for at, value in enumerate(values) if (wrong := fault(name, value)) is not None]
+        before = len(self.document.problems)
+        for at, (message, allowed) in faults[:_FAULTS_SHOWN]:
+            self.complain(place(at), message, allowed=allowed)
+            self._place_in(table, before, at, name)
+            before = len(self.document.problems)
+        if faults:
+            return False
+        for at in _telling(values):
+            if not self._value(place(at), name, values[at]):
+                self._place_in(table, before, at, name)
+                return False
+        return True
 
-    @staticmethod
-    def _telling(values: Sequence[Any]) -> list[Any]:
-        """The values that show whether all are good: of many numbers, the smallest and the largest."""
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        if len(values) <= 100 or len(numbers) < len(values) or not all(map(math.isfinite, numbers)):
-            return list(values)
-        return [min(numbers), max(numbers)]
+    def _place_in(self, table: Points | None, first: int, row: int, name: str) -> None:
+        """Tell the problems from the first on of their place in a table."""
+        if table is not None:
+            problems = self.document.problems
+            problems[first:] = [table.placed(problem, row, name) for problem in problems[first:]]
 
-    def _factors(self, name: str, given: Any, file: SweepFile) -> Iterator[Factor]:
+    def kept(self, name: str, value: Any) -> float | str:
+        """A checked value as it is kept; the same value is kept alike however it is written."""
+        if name == "scenario":
+            return self.called[value]
+        return value if isinstance(value, str) else float(value)
+
+    def say_clash(self, trail: Trail, name: str, path: str, whose: str) -> None:
+        """Complain that a factor sets what another one does, or, where none is named, what the file sets."""
+        if not whose:
+            message = f"'{name}' sets {path}, which stands under set: too and would silently be overwritten"
+        elif whose == name:
+            message = f"'{name}' sets {path} twice"
+        else:
+            message = f"'{whose}' and '{name}' both set {path}: one would silently overwrite the other"
+        self.complain(trail, message, allowed="one of the two", of_key=True)
+
+    # --- factors with ranges or levels
+
+    def factors_of(self, name: str, given: Any, file: SweepFile) -> Iterator[Factor]:
         """The factors that one entry stands for: one, or every number that fits a pattern."""
         trail = ("factors", name)
         if given == DECLARED:
             paths = [path for path in self.world.numbers if fnmatchcase(path, name)] if _ANY in name else [name]
             ranges = {path: span for path in paths if (span := self._declared(path)) is not None}
-            if not ranges:
+            if name in file.set:
+                self.say_clash(trail, name, name, "")
+            elif not ranges:
                 known = list(self.world.numbers)
                 self.complain(trail, f"'{name}' is no number that has a range", known, name, of_key=True)
             kind = file.design.kind
@@ -123,7 +129,7 @@ class FactorReader(Checker):
             yield from (Factor(path, *span, declared=True) for path, span in ranges.items())
             return
         if given == ALL and (name == "theory" or name.startswith("form.")):
-            given = self._names(name)
+            given = self.names_of(name)
         entry = FactorEntry(levels=given) if isinstance(given, list) and given else self._entry(trail, given)
         if entry is not None and (found := self._factor(trail, name, entry, file.design.kind)) is not None:
             yield found
@@ -164,40 +170,50 @@ class FactorReader(Checker):
             return None
 
     def _factor(self, trail: Trail, name: str, entry: FactorEntry, kind: str) -> Factor | None:
-        levels, span = entry.levels, (entry.low, entry.high)
-        if (levels is None) == (entry.low is None or entry.high is None):
+        if (entry.levels is None) == (entry.low is None or entry.high is None):
             self.complain(trail, f"{name} needs levels, or both low and high", allowed="one of the two")
             return None
-        if levels is None:
-            low, high = float(span[0] or 0.0), float(span[1] or 0.0)
-            if not math.isfinite(low + high) or low >= high:
-                self.complain(trail, f"{name}: low {low:g} is not below high {high:g}")
-                return None
-            if kind in CROSSED:
-                if entry.steps is None:
-                    self.complain(trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}")
-                    return None
-                width = (high - low) / (entry.steps - 1)
-                levels = [low + width * step for step in range(entry.steps - 1)] + [high]
-        elif kind == "morris":
+        if entry.levels is not None and kind == "morris":
             message = f"morris changes numbers by a step; {name} has levels"
             self.complain(trail, message, allowed="{low: ..., high: ...}")
             return None
-        ends = levels if levels is not None else [low, high]
+        ends = entry.levels or [entry.low, entry.high]
+        if entry.levels is None and not self._is_range(trail, name, entry, kind):
+            return None
         moves = self._moves(trail, name, entry, ends)
         if moves is None:
             return None
         listed = (*trail, "levels") if "levels" in (self._raw(trail) or {}) else trail
-        if not moves and not all(self._value((*listed, at), name, value) for at, value in enumerate(ends)):
+        places = listed if entry.levels is not None else trail
+        keys: Sequence[Any] = range(len(ends)) if entry.levels is not None else ("low", "high")
+        if not moves and not self.values(name, ends, lambda at: (*places, keys[at])):
             return None
-        if len(set(map(str, ends))) < len(ends):
-            self.complain(trail, f"a level of {name} stands twice")
+        if entry.levels is None and kind not in CROSSED:
+            return Factor(name, float(ends[0]), float(ends[1]), moves=moves)
+        levels = [self.kept(name, level) for level in ends] if entry.levels is not None else _levels(entry)
+        if name == "seed" and not all(float(level).is_integer() for level in levels):
+            self.complain(trail, "these steps make seeds that are no whole numbers", allowed="steps of whole numbers")
             return None
-        if levels is None:
-            return Factor(name, low, high, moves=moves)
-        kept = tuple(level if isinstance(level, str) else float(level) for level in levels)
-        numbers = [level for level in kept if isinstance(level, float)]
-        return Factor(name, min(numbers, default=0.0), max(numbers, default=0.0), kept, moves)
+        if (same := twin(levels)) is not None:
+            said = f"a level of {name} stands twice: {' and '.join(str((entry.levels or levels)[at]) for at in same)}"
+            self.complain((*listed, same[1]) if entry.levels is not None else trail, said, allowed="each level once")
+            return None
+        numbers = [level for level in levels if isinstance(level, float)]
+        return Factor(name, min(numbers, default=0.0), max(numbers, default=0.0), tuple(levels), moves)
+
+    def _is_range(self, trail: Trail, name: str, entry: FactorEntry, kind: str) -> bool:
+        """Whether a low and a high make a range that this design can use; if not, say so."""
+        low, high = entry.low or 0, entry.high or 0
+        if not math.isfinite(low) or not math.isfinite(high) or low >= high:
+            self.complain(trail, f"{name}: low {float(low):g} is not below high {float(high):g}")
+        elif kind in CROSSED and entry.steps is None:
+            self.complain(trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}")
+        elif kind not in CROSSED and name == "seed":
+            message = f"a {kind} draws any number of a range, and a seed is a whole number"
+            self.complain(trail, message, allowed="levels: [SEED, ...]")
+        else:
+            return True
+        return False
 
     def _raw(self, trail: Trail) -> dict[str, Any] | None:
         data = plain(self.document.root) if self.document.root else None
@@ -214,21 +230,25 @@ class FactorReader(Checker):
         if not name.isidentifier() or name in ("scenario", "theory", "seed") or name in levers():
             self.complain(trail, f"'{name}' cannot name what moves together", allowed="a word of its own", of_key=True)
             return None
-        if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends) or min(ends) == max(
-            ends
-        ):
+        if any(isinstance(end, str) or fault(name, end) for end in ends) or len(set(ends)) < 2:
             self.complain(trail, f"{name} moves others, so it needs two numbers or more")
             return None
         for path, pair in entry.moves.items():
             where = (*trail, "moves", path)
+            if is_choice(path) or path == "seed":
+                self.complain(where, f"'{path}' cannot be moved", allowed="numbers and levers", of_key=True)
+                return None
             if len(pair) != 2:
                 self.complain(where, f"{path} needs its values at {name}'s lowest and highest", allowed="[LOW, HIGH]")
                 return None
-            if not all(self._value((*where, at), path, value) for at, value in enumerate(pair)):
+            if not self.values(path, pair, lambda at, where=where: (*where, at)):  # type: ignore[misc]
                 return None
+        if all(low == high for low, high in entry.moves.values()):
+            self.complain((*trail, "moves"), f"{name} moves nothing: each path has one value at both ends")
+            return None
         return {path: (float(pair[0]), float(pair[1])) for path, pair in entry.moves.items()}
 
-    def _names(self, name: str) -> list[str]:
+    def names_of(self, name: str) -> list[str]:
         """What a factor of names may be."""
         if name == "theory":
             return list(self.world.theories)
@@ -238,7 +258,7 @@ class FactorReader(Checker):
 
     def known(self, trail: Trail, name: str, value: Any) -> bool:
         """Whether a theory or form goes by this name; if not, say so."""
-        known = self._names(name)
+        known = self.names_of(name)
         if name.startswith("form.") and not known:
             factors = [f"form.{factor}" for factor in self.world.forms]
             self.complain(trail, f"unknown form factor '{name}'", factors, name, of_key=True)
@@ -249,24 +269,31 @@ class FactorReader(Checker):
         return False
 
     def _value(self, trail: Trail, name: str, value: Any) -> bool:
-        """Whether a factor can take a value in every scenario; if not, say so."""
+        """Whether a factor can take a value, which has no fault of its own, in every scenario; if not, say so."""
         if name == "scenario":
-            return value in self._names(name)  # whoever loaded the scenarios has complained
-        if name == "theory" or name.startswith("form."):
+            return bool(self.called.get(value))  # whoever loaded the scenarios has complained
+        if is_choice(name):
             return self.known(trail, name, value)
         if name == "seed":
-            whole = isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
-            if not whole or not 0 <= value < MOST_SEED:
-                self.complain(trail, f"the seed is {shown(value)}", allowed=f"a whole number below {MOST_SEED}")
-                return False
             return True
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            self.complain(trail, f"{name} is {shown(value)}, not a number", allowed="a number, or an id")
-            return False
         for scenario in self.scenarios:
             try:
-                apply_settings(scenario, [f"{name}={value}"], self.world)
+                apply_settings(scenario, [f"{name}={value}"], self.world, self.since)
             except InputProblems as error:
                 self.passed_on(trail, error)
                 return False
         return True
+
+
+def _telling(values: Sequence[Any]) -> list[int]:
+    """Places of the values that show whether all are good: every text once, the smallest and the largest number."""
+    texts = {value: at for at, value in reversed(list(enumerate(values))) if isinstance(value, str)}
+    numbers = [at for at, value in enumerate(values) if not isinstance(value, str)]
+    ends = {min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)} if numbers else set()
+    return sorted({*texts.values(), *ends})
+
+
+def _levels(entry: FactorEntry) -> list[float]:
+    """The levels of a range that is divided into steps; its ends are exactly those that are stated."""
+    low, high, steps = float(entry.low or 0.0), float(entry.high or 0.0), entry.steps or 2
+    return [*(low + (high - low) / (steps - 1) * np.arange(steps - 1)).tolist(), high]

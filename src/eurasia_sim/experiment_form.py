@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -106,9 +106,14 @@ class Factor:
         """What a cell of the design's table stands for."""
         return self.levels[int(cell)] if self.is_text else float(cell)
 
+    def told(self, cells: Iterable[float]) -> list[str]:
+        """Cells of a factor with names among its levels, as a table holds them: a column is of one type."""
+        return [str(self.levels[int(cell)]) for cell in cells]
+
     def described(self) -> dict[str, Any]:
         """For a manifest: its column with its range or its levels."""
-        span: dict[str, Any] = {"levels": list(self.levels)} if self.levels else {"low": self.low, "high": self.high}
+        levels = [str(level) if self.is_text else level for level in self.levels]
+        span: dict[str, Any] = {"levels": levels} if levels else {"low": self.low, "high": self.high}
         return {"name": self.column, **span, **({"moves": dict(self.moves)} if self.moves else {})}
 
 
@@ -173,6 +178,12 @@ class Experiment:
             "seed": self.seed,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def points_of(kind: str, sizes: int | Sequence[int], factors: int, second_order: bool) -> int:
+    """How many points a design that says its size comes to, known before any is made."""
+    each = {"saltelli": (2 if second_order else 1) * factors + 2, "morris": factors + 1}
+    return (sizes if isinstance(sizes, int) else sum(sizes)) * each.get(kind, 1)
 
 
 def usual_chance(kind: str) -> Chance:

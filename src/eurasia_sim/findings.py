@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from eurasia_sim.compilation import model_version
 from eurasia_sim.evaluation import Effort, Evaluation
-from eurasia_sim.hypotheses import Family
+from eurasia_sim.hypothesis import Family
 from eurasia_sim.hypothesis_form import NULL_EXPECTED
-from eurasia_sim.machine_code import model_version
 from eurasia_sim.map_page import map_path
 from eurasia_sim.markdown import Row, known, number, percent, rows_of, table
 from eurasia_sim.verdicts import CONDITIONAL, CONTRADICTED, ENTAILED, REPORTED, SUPPORTED, UNDETERMINED

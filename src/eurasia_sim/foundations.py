@@ -44,12 +44,17 @@ def numbers_of(world: World, dropped: tuple[str, ...] = ()) -> Iterator[Number]:
     return (number for path, number in world.numbers.items() if not path.startswith(left_out))
 
 
-def bases_of(numbers: Iterable[Number]) -> dict[str, tuple[int, int]]:
-    """By basis, how many numbers rest on it, and how many of these an ensemble draws."""
-    found = dict.fromkeys(BASES, (0, 0))
-    for number in numbers:
+def drawn_paths(world: World) -> set[str]:
+    """Paths of the numbers that an ensemble over the declared ranges draws; the others are the same in every run."""
+    return {path for path in (*world.rule_paths.values(), *world.coded_index) if world.numbers[path].is_uncertain}
+
+
+def bases_of(world: World) -> dict[str, tuple[int, int]]:
+    """By basis, how many numbers of a world rest on it, and how many of these an ensemble draws."""
+    found, paths = dict.fromkeys(BASES, (0, 0)), drawn_paths(world)
+    for path, number in world.numbers.items():
         count, drawn = found.get(number.basis, (0, 0))
-        found[number.basis] = (count + 1, drawn + number.is_uncertain)
+        found[number.basis] = (count + 1, drawn + (path in paths))
     return found
 
 

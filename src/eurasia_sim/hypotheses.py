@@ -1,10 +1,10 @@
-"""Hypotheses as data: contrasts of scenarios, what is read off, the sign expected, the least effect that matters."""
+"""A file of hypotheses, read and checked against a world."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.evidence import load_evidence
+from eurasia_sim.hypothesis import Arm, Axis, ContrastMap, Family, Hypothesis, Part, arm_scenario
 from eurasia_sim.hypothesis_form import (
     ArmEntry,
     AxisEntry,
@@ -20,123 +21,13 @@ from eurasia_sim.hypothesis_form import (
     MetricEntry,
     PartEntry,
     ReadingEntry,
-    Sign,
 )
+from eurasia_sim.levers import levers, split_month
 from eurasia_sim.metrics import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.reading import Document, InputProblems, nearest, plain, read_file
-from eurasia_sim.scenario import Scenario, load_scenario
+from eurasia_sim.scenario import Scenario, earliest_parting, load_scenario
 from eurasia_sim.scenario_form import shown
 from eurasia_sim.world import World
-
-Arm = tuple[str, tuple[tuple[str, float], ...]]  # a scenario's name and the settings it is run with
-
-
-@dataclass(frozen=True)
-class Part:
-    """One contrast: a reading of some arms less that of others, and the sign expected of it."""
-
-    label: str
-    plus: tuple[Arm, ...]
-    less: tuple[Arm, ...]  # none: the reading itself is the effect
-    metric: Metric
-    window: tuple[int, int]  # first month and the month after the last
-    sign: Sign
-    smallest: float
-    because: str
-
-    @property
-    def arms(self) -> tuple[Arm, ...]:
-        """Every arm it takes."""
-        return (*self.plus, *self.less)
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A claim about what differs between scenarios; all of its parts must hold, or any of them."""
-
-    id: str
-    says: str
-    source: str  # documents and lines
-    note: str
-    join: Literal["all", "any"]
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class Axis:
-    """What is varied along one side of a map: its levels by name, each with the levers that make it."""
-
-    label: str
-    levels: Mapping[str, Mapping[str, float]]
-
-
-@dataclass(frozen=True)
-class ContrastMap:
-    """Where rival hypotheses hold: one change, made in every cell of a grid of two other circumstances."""
-
-    id: str
-    says: str
-    scenario: str
-    change: Axis  # every later level is set beside the first
-    across: tuple[Axis, Axis]
-    readings: Mapping[str, Part]  # what is read off, by name; arms are the cells', not the part's
-    rivals: Mapping[str, tuple[str, ...]]  # hypothesis -> names of the readings it expects to rise
-    digest: str
-
-    def arm(self, *levels: str) -> Arm:
-        """The arm of one level of the change and one of each side."""
-        settings: dict[str, float] = {}
-        for axis, level in zip((self.change, *self.across), levels, strict=True):
-            settings |= axis.levels[level]
-        return self.scenario, tuple(sorted(settings.items()))
-
-    def cells(self) -> Iterator[tuple[str, str, str]]:
-        """Every later level of the change in every cell of the grid."""
-        for level in list(self.change.levels)[1:]:
-            for first in self.across[0].levels:
-                for second in self.across[1].levels:
-                    yield level, first, second
-
-    def part(self, reading: str, level: str, first: str, second: str) -> Part:
-        """What the change to a level does to a reading in one cell."""
-        before = next(iter(self.change.levels))
-        plus, less = self.arm(level, first, second), self.arm(before, first, second)
-        return replace(self.readings[reading], plus=(plus,), less=(less,))
-
-
-@dataclass(frozen=True)
-class Family:
-    """The hypotheses of one file, with the digest of what they state; and maps of where rivals among them hold."""
-
-    path: Path
-    title: str
-    digest: str
-    hypotheses: tuple[Hypothesis, ...]
-    maps: tuple[ContrastMap, ...] = ()
-
-    def chosen(self, ids: list[str]) -> Family:
-        """The named hypotheses alone, in the file's order; all if none is named.
-
-        Raises:
-            DataError: for an id that the file does not hold.
-        """
-        known = [hypothesis.id for hypothesis in self.hypotheses]
-        problems = []
-        for name in ids:
-            if name not in known:
-                close = nearest(name, known)
-                hint = f" — did you mean {close}?" if close else ""
-                problems.append(f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}")
-        if problems:
-            raise DataError(problems)
-        kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
-        maps = tuple(each for each in self.maps if not ids or set(each.rivals) <= set(ids))
-        return replace(self, hypotheses=kept, maps=maps)
-
-    def parts(self) -> Iterator[Part]:
-        """Every part of every hypothesis, in order."""
-        for hypothesis in self.hypotheses:
-            yield from hypothesis.parts
 
 
 def load_hypotheses(path: Path, world: World) -> Family:
@@ -159,17 +50,6 @@ def load_hypotheses(path: Path, world: World) -> Family:
             if not document.problems:
                 return found
     raise InputProblems(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
-
-
-def arm_scenario(arm: Arm, world: World) -> Scenario:
-    """The scenario of an arm, with its settings worked in."""
-    return load_scenario(arm[0], world, [f"{path}={value!r}" for path, value in arm[1]])
-
-
-def arm_name(arm: Arm) -> str:
-    """An arm in words: the scenario, and what is set otherwise."""
-    settings = ", ".join(f"{path.rsplit('.', 1)[-1]}={value:g}" for path, value in arm[1])
-    return f"{arm[0]} ({settings})" if settings else arm[0]
 
 
 def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str, given: object) -> None:
@@ -199,6 +79,7 @@ class _Reader:
         self.document = document
         self.world = world
         self.known = columns_of(world)
+        self.space: tuple[str, Any] | None = None  # the first arm's scenario, and what is uncertain in it
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
@@ -276,8 +157,19 @@ class _Reader:
         return months[0], months[1] + 1
 
     def part(self, trail: tuple[Any, ...], given: PartEntry, window: tuple[int, int]) -> Part:
-        plus, less = self.arms((*trail, "plus"), given.plus), self.arms((*trail, "less"), given.less)
+        since = self.since([*given.plus, *given.less])
+        plus, less = self.arms((*trail, "plus"), given.plus, since), self.arms((*trail, "less"), given.less, since)
         return replace(self.reading(trail, given, window), plus=plus, less=less)
+
+    def since(self, given: list[str | ArmEntry]) -> int | None:
+        """First month in which any of the arms' scenarios departs; what cannot be read is complained of elsewhere."""
+        if not any(entry.set for entry in given if isinstance(entry, ArmEntry)):
+            return None
+        scenarios = []
+        for entry in given:
+            with contextlib.suppress(InputProblems):
+                scenarios.append(load_scenario(entry if isinstance(entry, str) else entry.scenario, self.world))
+        return earliest_parting(scenarios)
 
     def reading(self, trail: tuple[Any, ...], given: PartEntry | ReadingEntry, window: tuple[int, int]) -> Part:
         """A part whose arms are still to be put in."""
@@ -292,17 +184,38 @@ class _Reader:
             because=given.because,
         )
 
-    def arms(self, trail: tuple[Any, ...], given: list[str | ArmEntry]) -> tuple[Arm, ...]:
+    def dated(self, path: str, since: int) -> str:
+        """The path of a setting with the month in which it starts; a number has none."""
+        is_lever = path.split(".", maxsplit=1)[0] in levers() and path not in self.world.numbers
+        return f"{path}.{self.world.date(since)}" if is_lever and split_month(path)[1] is None else path
+
+    def arms(
+        self, trail: tuple[Any, ...], given: list[str | ArmEntry], since: int | None = None
+    ) -> tuple[Arm, ...]:  # fmt: skip
+        """Arms; a lever set without a month starts in the month `since`, so in one month in all arms of a contrast."""
         found = []
         for at, entry in enumerate(given):
-            arm: Arm = (entry, ()) if isinstance(entry, str) else (entry.scenario, tuple(sorted(entry.set.items())))
+            settings = () if isinstance(entry, str) else tuple(sorted(entry.set.items()))
+            if since is not None:
+                settings = tuple((self.dated(path, since), value) for path, value in settings)
+            arm: Arm = (entry if isinstance(entry, str) else entry.scenario, settings)
             try:
-                arm_scenario(arm, self.world)
+                self.same_space((*trail, at), arm_scenario(arm, self.world))
             except InputProblems as error:
                 first = error.problems[0]
                 self.complain((*trail, at), first.message, first.allowed, first.suggestion)
             found.append(arm)
         return tuple(found)
+
+    def same_space(self, trail: tuple[Any, ...], scenario: Scenario) -> None:
+        """Complain of an arm that is uncertain otherwise than the first: all arms are run under the same draws."""
+        posterior = scenario.posterior.digest if scenario.posterior else None
+        own = (dict(scenario.forms), dict(scenario.uncertain), posterior)
+        self.space = self.space or (scenario.name, own)
+        name, first = self.space
+        if own != first:
+            message = f"{scenario.name} narrows numbers or takes forms otherwise than {name}: all share their draws"
+            self.complain(trail, message, "scenarios with the same `uncertain` and `forms`; a number can be `set`")
 
     def metric(self, trail: tuple[Any, ...], given: MetricEntry) -> Metric:
         stated = [kind for kind in get_args(Reduction) if getattr(given, kind)]

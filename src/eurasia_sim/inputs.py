@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +49,17 @@ class Inputs:
     def month(self, t: int) -> Month:
         """The levers and series of one month."""
         return self.levers.month(t)
+
+
+def branch_month(family: Sequence[Inputs]) -> int:
+    """First month in which any two schedules differ; the last month's successor if none do."""
+    months = min(inputs.months for inputs in family)
+    first = family[0].levers.rows[:months]
+    differs = np.zeros(months, bool)
+    for inputs in family[1:]:
+        other = inputs.levers.rows[:months]
+        differs |= ~((first == other) | (np.isnan(first) & np.isnan(other))).all(axis=1)
+    return int(np.argmax(differs)) if differs.any() else months
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:

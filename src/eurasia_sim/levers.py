@@ -51,6 +51,12 @@ def levers() -> dict[str, Lever]:
     }
 
 
+def split_month(path: str) -> tuple[str, str | None]:
+    """A lever's or number's path, and the month YYYY-MM at its end if it has one."""
+    head, _, last = path.rpartition(".")
+    return (head, last) if head and last[:1].isdigit() else (path, None)
+
+
 def choices(kind: str, actors: Collection[str], theatres: Collection[str]) -> list[str]:
     """The ids that a step of a lever's path may take."""
     known: Mapping[str, Collection[str]] = {

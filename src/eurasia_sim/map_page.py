@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from eurasia_sim.compilation import model_version
 from eurasia_sim.evaluation import Effort
-from eurasia_sim.hypotheses import ContrastMap
-from eurasia_sim.machine_code import model_version
+from eurasia_sim.hypothesis import ContrastMap
 from eurasia_sim.markdown import Row, known, number, percent, rows_of, table
 from eurasia_sim.terrain import EVERY
 from eurasia_sim.world import World

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim.catalogue import DataError
+from eurasia_sim.integrity import DIGEST
 from eurasia_sim.world import World
 
 FILE = "posterior.json"  # beside the world's own files; no part of its digest, since it follows from them
@@ -53,10 +54,12 @@ def read_posterior(world: World) -> Posterior:
             str(content["scenario"]), str(content["theory"]), int(content["draws"]), int(content["seed"]),
             tuple(int(each) for each in content["kept"]), str(content["ranges"]),
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError([f"{FILE}: it is damaged ({error}); {_AGAIN}"]) from error
     if not found.kept or not all(0 <= each < found.draws for each in found.kept):
         raise DataError([f"{FILE}: kept must be numbers from 0 to {found.draws - 1}, at least one; {_AGAIN}"])
+    if content.get(DIGEST) != found.digest:
+        raise DataError([f"{FILE}: it is damaged, or an earlier version wrote it: its digest is another; {_AGAIN}"])
     return found
 
 
@@ -73,8 +76,8 @@ def check_fits(posterior: Posterior, theory: str, ranges: Mapping[str, tuple[flo
 
 
 def plain(posterior: Posterior, notes: Mapping[str, Any]) -> dict[str, Any]:
-    """The record as plain values, with notes for whoever opens the file."""
-    return {**notes, **asdict(posterior), "kept": list(posterior.kept)}
+    """The record as plain values with their digest, and notes for whoever opens the file."""
+    return {**notes, **asdict(posterior), "kept": list(posterior.kept), DIGEST: posterior.digest}
 
 
 def record_path(path: Path) -> Path:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.catalogue import DataError
+from eurasia_sim.compilation import model_version
 from eurasia_sim.design import reference_draws
 from eurasia_sim.ensemble import run_ensemble_draws
 from eurasia_sim.inputs import Inputs, prepare
-from eurasia_sim.machine_code import model_version
 from eurasia_sim.posterior import read_posterior
 from eurasia_sim.scenario import Scenario, layered
 from eurasia_sim.world import World

@@ -10,10 +10,11 @@ import pandas as pd
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import PATTERNS, RUN, TEST, Held
-from eurasia_sim.figures.of_tests import share_table
+from eurasia_sim.figures.of_tests import share_table, table_of
 from eurasia_sim.figures.style import readable, rows_of
 from eurasia_sim.pairing import compare_sides, differing, open_results, sides, warnings
 from eurasia_sim.report_parts import Section, frame_table, interval, number, share, table
+from eurasia_sim.store import files_of, read_table
 from eurasia_sim.study import RANGES, REFERENCE
 
 _SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
@@ -27,7 +28,7 @@ def effects(held: Held) -> Section:
             (row["hypothesis"], row["part"], f"{row['sign']} {row['smallest']:g}", row["mean"],
              interval(row["low"], row["high"]), row["size"], row["colocation_part"], row["joint_part"],
              row["correlation"], row["variance_gain"])
-            for row in rows_of(pd.read_parquet(held.folder / "parts.parquet"))
+            for row in rows_of(table_of(held, "parts"))
         ]  # fmt: skip
         head: tuple[str, ...] = ("hypothesis", "part", "expected", "effect", "95 % interval", "in standard deviations",
                    "by co-location", "by joint share", "correlation", "variance gain")  # fmt: skip
@@ -69,20 +70,20 @@ def verdicts(held: Held) -> Section:
         (row["hypothesis"], row["says"], row["verdict"],
          f"{share(row['share_of_space'])} [{share(row['share_low'])}, {share(row['share_high'])}]",
          row["region"] or "–")
-        for row in rows_of(pd.read_parquet(held.folder / "verdicts.parquet"))
+        for row in rows_of(table_of(held, "verdicts"))
     ]  # fmt: skip
     head: tuple[str, ...] = ("hypothesis", "says", "verdict", "share of the space [95 %]", "holds where")
     found.tables.append(table("Verdicts", head, rows))
     reversals = [
         (row["hypothesis"], row["part"], row["word"], row["reversal"])
-        for row in rows_of(pd.read_parquet(held.folder / "parts.parquet"))
+        for row in rows_of(table_of(held, "parts"))
         if row["reversal"]
     ]
     if reversals:
         found.tables.append(
             table("What would reverse each effect", ("hypothesis", "part", "word", "reversed by"), reversals)
         )
-    rivals = pd.read_parquet(held.folder / "theories.parquet")
+    rivals = table_of(held, "theories")
     beside = [
         (row["hypothesis"], row["part"], row["kind"], row["under"], row["mean"], interval(row["low"], row["high"]),
          "holds" if row["holds"] else "mirrors" if row["mirrors"] else "neither")
@@ -96,8 +97,8 @@ def verdicts(held: Held) -> Section:
 def variance(held: Held) -> Section:
     """What the spread comes from."""
     found = Section("variance", "Variance shares")
-    if path := held.table_path("shares"):
-        shares = share_table(pd.read_parquet(path), held.names)
+    if (divided := held.table("shares")) is not None:
+        shares = share_table(divided, held.names)
         for name in shares.columns[1:]:
             if pd.api.types.is_float_dtype(shares[name]):
                 shares[name] = [share(value) for value in shares[name]]
@@ -111,28 +112,26 @@ def regions(held: Held) -> Section:
     if held.kind == TEST:
         rows = [
             (row["hypothesis"], row["region"], share(row["density"]), share(row["coverage"]))
-            for row in rows_of(pd.read_parquet(held.folder / "verdicts.parquet"))
+            for row in rows_of(table_of(held, "verdicts"))
             if row["region"]
         ]
         head: tuple[str, ...] = ("hypothesis", "holds where", "density", "coverage")
         found.says.append("No hypothesis holds in a box alone." if not rows else "Judged on draws held back.")
         found.tables += [table("Boxes", head, rows)] if rows else []
-    if path := held.table_path("boxes"):
-        found.tables.append(
-            frame_table("Boxes, a row a limit, judged on draws held back", pd.read_parquet(path), digits=3)
-        )
+    if (boxes := held.table("boxes")) is not None:
+        found.tables.append(frame_table("Boxes, a row a limit, judged on draws held back", boxes, digits=3))
     return found
 
 
 def validation(held: Held, beside: Path | None) -> Section:
     """How well runs of the record pass what is documented of it, the misses first."""
     found = Section("validation", "Validation against the record")
-    path = (beside or held.folder) / PATTERNS
-    if not path.is_file():
+    files = files_of(beside or held.folder)
+    if PATTERNS not in files.entries:
         if beside is not None:
             raise DataError([f"{beside} holds no {PATTERNS}: name a folder that `eurasia-sim validate` wrote"])
         return found
-    patterns = pd.read_parquet(path)
+    patterns = read_table(files, PATTERNS)
     counted = patterns[patterns["counted"].astype(bool)]
     theories = list(dict.fromkeys(patterns["theory"])) if "theory" in patterns else [""]
     rows = []
@@ -216,7 +215,7 @@ def _listed(value: Any) -> str:
 
 def _verdicts_beside(found: Section, held: Held, other: Held) -> Section:
     """The words of two tests, hypothesis by hypothesis."""
-    one, two = (pd.read_parquet(each.folder / "verdicts.parquet").set_index("hypothesis") for each in (held, other))
+    one, two = (table_of(each, "verdicts").set_index("hypothesis") for each in (held, other))
     both = [name for name in one.index if name in two.index]
     rows = [
         (name, str(one.loc[name, "verdict"]), str(two.loc[name, "verdict"]),

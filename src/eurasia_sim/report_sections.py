@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from eurasia_sim.bibliography import read_bibliography
 from eurasia_sim.evidence import load_evidence
 from eurasia_sim.figures.held import TEST, VALIDATION, Held
+from eurasia_sim.figures.of_tests import table_of
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.foundations import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.replay import restored
@@ -36,7 +35,7 @@ def question(held: Held) -> Section:
     """What was asked, in the words of the scenarios or of the hypotheses."""
     found = Section("question", "Question")
     if held.kind == TEST:
-        verdicts = pd.read_parquet(held.folder / "verdicts.parquet")
+        verdicts = table_of(held, "verdicts")
         rows = [(row["hypothesis"], row["says"], row["source"], row["note"]) for row in rows_of(verdicts)]
         found.says.append(f"{held.title}. Each hypothesis was written and hashed before its first run.")
         found.tables.append(table("The hypotheses", ("id", "says", "source", "note"), rows))
@@ -104,8 +103,10 @@ def seeds(held: Held) -> Section:
     """The root of all seeds, and what else makes the runs again."""
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("root seed", held.seed)]
-    facts += [(f"digest of the {name}" if name in ("world", "model") else f"digest of {name}", digest)
-              for name, digest in manifest.get("digests", {}).items()]  # fmt: skip
+    digests = dict(manifest.get("digests", {}))
+    scenarios = digests.pop("scenarios", {})
+    facts += [(f"digest of the {name}", digest) for name, digest in digests.items()]
+    facts += [(f"digest of {name}", digest) for name, digest in scenarios.items()]
     facts += [(name, version) for name, version in manifest.get("versions", {}).items()]
     if manifest.get("commit"):
         facts.append(("commit", manifest["commit"]))
@@ -120,7 +121,7 @@ def exclusions(held: Held) -> Section:
     """Which runs failed, and what became of them."""
     found = Section("exclusions", "Exclusions")
     if held.kind == TEST:
-        parts = pd.read_parquet(held.folder / "parts.parquet")
+        parts = table_of(held, "parts")
         lost = parts.loc[parts["failed"] > 0, ["hypothesis", "part", "n", "failed"]]
         found.says.append(
             "A failed run is missing, never a value. " + ("No run at reference failed." if lost.empty else "")
@@ -154,7 +155,7 @@ def foundations(held: Held) -> Section:
     world, found = held.world, Section("foundations", "Claims and figures the runs rest on")
     scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
     dropped = scenarios[0].dropped if scenarios else ()
-    bases = bases_of(world.numbers.values())
+    bases = bases_of(world)
     total = max(sum(count for count, _ in bases.values()), 1)
     rows = [(basis, count, share(count / total), drawn) for basis, (count, drawn) in bases.items()]
     columns = ("basis", "numbers", "share", "drawn by an ensemble")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from eurasia_sim.design import Draws, hold_shares, put
 from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypotheses import Part
+from eurasia_sim.hypothesis import Part
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats
 from eurasia_sim.world import World

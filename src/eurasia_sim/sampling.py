@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.experiment_form import Experiment, Factor
+from eurasia_sim.experiment_form import PATTERNED, SPREAD, Experiment, Factor, points_of
 from eurasia_sim.parameters import Floats
 
 _MOST_SEED = 2**32  # what SALib's samplers take
+_COPIES = 3  # of its points that a sampler holds at once
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Design:
     def table(self) -> pd.DataFrame:
         """A row a point: `point`, then a column a factor, as the design lays them."""
         columns = {
-            factor.column: [factor.value(cell) for cell in self.cells[:, at]] if factor.is_text else self.cells[:, at]
+            factor.column: factor.told(self.cells[:, at]) if factor.is_text else self.cells[:, at]
             for at, factor in enumerate(self.factors)
         }
         return pd.DataFrame({"point": np.arange(len(self), dtype=np.int64), **columns})
@@ -53,13 +54,15 @@ def lay_out(experiment: Experiment) -> Design:
     those of a grid that lacks the last levels of its first factor.
 
     Raises:
-        DataError: where constraints leave no point.
+        DataError: where constraints leave no point, points are repeated, or memory does not hold them.
     """
     factors = experiment.factors
+    _check_memory(experiment)
     if experiment.stated:
         cells = np.array(experiment.stated)
     elif experiment.kind == "grid":
-        cells = np.array(list(itertools.product(*(_places(factor) for factor in factors))))
+        crossed = np.meshgrid(*(_places(factor) for factor in factors), indexing="ij")
+        cells = np.stack([axis.ravel() for axis in crossed], axis=1)
     elif experiment.kind == "zip":
         cells = np.array([_places(factor) for factor in factors]).T
     else:
@@ -72,7 +75,46 @@ def lay_out(experiment: Experiment) -> Design:
     if not kept.any():
         raise DataError([f"{experiment.path}: the constraints leave none of {len(cells)} points"])
     cells = np.ascontiguousarray(cells if kept.all() else cells[kept], np.float64)
+    _check_repeats(experiment, cells)
     return Design(factors, cells, int((~kept).sum()))
+
+
+def _check_repeats(experiment: Experiment, cells: Floats) -> None:
+    """Refuse a sample of levels that takes a point twice under the same luck; patterns may need to."""
+    if experiment.kind in PATTERNED or experiment.chance == "own" or not all(f.levels for f in experiment.factors):
+        return
+    kinds, counts = np.unique(cells, axis=0, return_counts=True)
+    if len(kinds) < len(cells):
+        twice = dict(zip((f.name for f in experiment.factors), kinds[counts.argmax()].tolist(), strict=True))
+        such = ", ".join(f"{factor.name} {factor.value(twice[factor.name])}" for factor in experiment.factors)
+        found = f"{len(cells):,} points of levels hold only {len(kinds):,} different ones, such as {such} several times"
+        why = "under `chance: common` these would be the same runs"
+        raise DataError(
+            [f"{experiment.path}: {found}; {why}\n    allowed: fewer points, or kind: grid, or chance: own"]
+        )
+
+
+def _check_memory(experiment: Experiment) -> None:
+    """Refuse points that this machine's memory does not hold, before any is made."""
+    sizes = experiment.options["trajectories" if experiment.kind == "morris" else "points"]
+    if experiment.kind not in SPREAD:
+        return
+    rows = points_of(experiment.kind, sizes, len(experiment.factors), experiment.options["second_order"])
+    need = _COPIES * rows * len(experiment.factors) * 8
+    free = memory_free()
+    if need > free:
+        what = f"{rows:,} points of {len(experiment.factors):,} factors"
+        memory = f"about {need / 1e9:,.1f} GB of memory to lay out, and {free / 1e9:,.1f} GB are free"
+        raise DataError([f"{experiment.path}: {what} take {memory}\n    allowed: fewer points or fewer factors"])
+
+
+def memory_free() -> int:
+    """Bytes of memory that are free on this machine; where it does not say, as good as endless."""
+    try:
+        told = Path("/proc/meminfo").read_text(encoding="ascii")
+        return int(told.partition("MemAvailable:")[2].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return 2**63
 
 
 def _places(factor: Factor) -> list[float]:
@@ -90,7 +132,8 @@ def _spread(experiment: Experiment) -> Floats:
             place = np.minimum((cells[:, at] * len(factor.levels)).astype(int), len(factor.levels) - 1)
             cells[:, at] = np.array(_places(factor))[place]
         else:
-            cells[:, at] = factor.low + (factor.high - factor.low) * cells[:, at]
+            between = np.minimum(factor.low + (factor.high - factor.low) * cells[:, at], factor.high)
+            cells[:, at] = np.where(cells[:, at] == 1.0, factor.high, between)
     return cells
 
 

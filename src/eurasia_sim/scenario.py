@@ -157,11 +157,15 @@ def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[st
     return apply_settings(_resolve(path.stem, draft, parent, world), overrides, world)
 
 
-def apply_settings(scenario: Scenario, settings: Iterable[str], world: World) -> Scenario:
+def apply_settings(scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None) -> Scenario:
     """The scenario with levers and numbers set, as if its own file had said so.
 
-    A lever's value holds from the month in which the scenario departs, or from a month named at the end of its path
-    (`presence.<actor>.<theatre>.forces.2021-05=0.1`); a number is fixed at the value, within its declared range.
+    A lever's value holds from a month named at the end of its path (`presence.<actor>.<theatre>.forces.2021-05=0.1`),
+    else from `since`, else from the month in which the scenario departs; a number is fixed at the value, within its
+    declared range. The scenario keeps its settings with their months, and departs no later than they begin.
+
+    Args:
+        since: month in which the first of several scenarios departs, so that a setting starts in one month in all.
 
     Raises:
         InputProblems: with everything wrong with the settings, each under the name `--set` and its place in the list.
@@ -170,18 +174,26 @@ def apply_settings(scenario: Scenario, settings: Iterable[str], world: World) ->
     if not settings:
         return scenario
     document = Document(SETTING, "\n".join(setting.replace("\n", " ") for setting in settings))
-    checker = _SettingsChecker(document, world, scenario.departs)
+    begins = [month for month in (since, scenario.departs) if month is not None]
+    checker = _SettingsChecker(document, world, min(begins, default=None))
     for line, setting in enumerate(settings, start=1):
         checker.take(line, setting)
     if document.problems:
         raise InputProblems(_in_order(document))
+    months = [month for steps in checker.levers.values() for month in steps]
     return replace(
         scenario,
+        departs=min([*months, *([] if scenario.departs is None else [scenario.departs])], default=None),
         steps=layered(scenario.steps, checker.levers),
         changes=layered(scenario.changes, checker.levers),
         fixed={**scenario.fixed, **checker.numbers},
-        settings=(*scenario.settings, *settings),
+        settings=(*scenario.settings, *checker.told),
     )
+
+
+def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
+    """First month in which any of the scenarios may differ from the record; none if no one ever does."""
+    return min((scenario.departs for scenario in scenarios if scenario.departs is not None), default=None)
 
 
 class _SettingsChecker(Checker):
@@ -192,6 +204,7 @@ class _SettingsChecker(Checker):
         self.departs = departs
         self.levers: dict[str, Steps] = {}
         self.numbers: dict[str, float] = {}
+        self.told: list[str] = []  # every setting with its month
         self.spot = (1, 1)
 
     def place(self, trail: tuple[Any, ...], *, of_key: bool) -> tuple[int, int]:
@@ -205,9 +218,12 @@ class _SettingsChecker(Checker):
         trail = (len(setting) - len(written) + 1,)
         if not equals or not path or not written.strip():
             self.complain((), "a setting is path=value", allowed="such as rules.perception.distance_decay=2000")
+        elif path in self.numbers:
+            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
         elif path in self.world.numbers:
             if self.fixed(trail, path, value):
                 self.numbers[path] = float(value)
+                self.told.append(f"{path}={written.strip()}")
         elif path.split(".")[0] in levers():
             self._take_lever(trail, path, value)
         else:
@@ -222,8 +238,11 @@ class _SettingsChecker(Checker):
         if month is None:
             message = "this scenario never departs from the record, so the lever's month must be named"
             self.complain((), message, allowed=f"{path}.YYYY-MM=value", of_key=True)
+        elif month in self.levers.get(found[1], ()):
+            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
         else:
             self.levers.setdefault(found[1], {})[month] = settled(value)
+            self.told.append(f"{found[1]}.{self.world.date(month)}={value}")
 
 
 def _in_order(document: Document) -> list[Problem]:

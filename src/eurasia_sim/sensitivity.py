@@ -20,7 +20,7 @@ FACTOR = "x."  # how the column of a design's factor begins
 _LEVEL = 0.95
 _RESAMPLES = 200
 _GRID = 4  # levels of Morris's grid where no factor's range tells
-_SAME = 1e-6
+_SAME, _LAST_BITS = 1e-6, 1e-12  # within which places of a grid, and values of one number, are the same
 _NAMED = 5  # runs named in a refusal
 
 
@@ -115,18 +115,34 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
 
 
 def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
-    """(R,) whether a run carries another value than its point; not where its theory or form holds that number still."""
+    """(R,) whether a run carries another value than its point.
+
+    A rule's number may where its theory or form holds it still, or moves it into a range of its own: along one line.
+    """
     factors = factor_columns(design)
-    expected = design[factors].iloc[runs["point"].to_numpy()]
-    kinds = [name for name in ("theory", *factors) if name in runs and not pd.api.types.is_numeric_dtype(runs[name])]
+    expected = design.iloc[runs["point"].to_numpy()].reset_index(drop=True)
+    names = [name for name in ("theory", "scenario", *factors) if name in runs]
+    kinds = [name for name in names if not pd.api.types.is_numeric_dtype(runs[name])]
+    groups = runs.groupby(kinds).indices.values() if kinds else [np.arange(len(runs))]
     strays = np.zeros(len(runs), bool)
     for name in factors:
-        differ = expected[name].to_numpy(object) != runs[name].to_numpy(object)
-        if differ.any() and kinds and name not in kinds:
-            own = runs.groupby(kinds)[name]
-            differ &= (own.transform("min") != own.transform("max")).to_numpy()
+        if name in kinds or not pd.api.types.is_numeric_dtype(expected[name]):
+            strays |= expected[name].to_numpy(object) != runs[name].to_numpy(object)
+            continue
+        cells, values = expected[name].to_numpy(np.float64), runs[name].to_numpy(np.float64)
+        differ = ~np.isclose(values, cells, rtol=_LAST_BITS, atol=_LAST_BITS * np.ptp(cells))
+        for own in groups if name.startswith(f"{FACTOR}rules.") else ():
+            differ[own] &= not _on_a_line(cells[own], values[own])
         strays |= differ
     return strays
+
+
+def _on_a_line(cells: Floats, values: Floats) -> bool:
+    """Whether values rise with cells along one straight line, or all are the same."""
+    first, last = cells.argmin(), cells.argmax()
+    share = (cells - cells[first]) / (np.ptp(cells) or 1.0)
+    line = values[first] + max(values[last] - values[first], 0.0) * share
+    return bool(np.allclose(values, line, rtol=0.0, atol=_SAME * np.abs(values).max()))
 
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:

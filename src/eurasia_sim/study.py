@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,17 @@ import pandas as pd
 from eurasia_sim import store
 from eurasia_sim.catalogue import DEFAULT_WORLD
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Outcome, Progress, branch_month, run_ensemble_draws, table
-from eurasia_sim.inputs import Inputs, prepare, scopes_of
+from eurasia_sim.ensemble import Outcome, Progress, run_ensemble_draws, table
+from eurasia_sim.inputs import Inputs, branch_month, prepare, scopes_of
+from eurasia_sim.integrity import digest_of
 from eurasia_sim.parameters import Integers
 from eurasia_sim.scenario import Scenario
+from eurasia_sim.scenario_family import check_family, said_by
 from eurasia_sim.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
 _RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
+WRITTEN = (store.RUNS, store.TRAJECTORIES, store.DRAWS, store.STATUS_LOG)  # by `run`, beside pictures and events
 NOTHING = pd.DataFrame()
 # Few enough that an interrupt has little left to write, many enough that a part is no small file.
 _RUNS_A_PART = 32
@@ -45,18 +49,32 @@ class Study:
         world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
         return "-".join([*world, *(scenario.name for scenario in self.scenarios), *self.theories])[:80]
 
+    @property
+    def said(self) -> str:
+        """SHA-256 of what its folder says beyond its runs: the scenarios' words, and what is shown of them."""
+        return said_by(self.scenarios)
+
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Every family of n paired runs, theory by theory.
 
         Args:
             first: how many runs of the study stand before them.
+
+        Raises:
+            DataError: where scenarios do not pair, or do not differ.
         """
         for theory in self.theories:
             family = tuple(prepare(self.world, scenario, theory) for scenario in self.scenarios)
+            check_family(self.world, family)
             for kind, draw in ((REFERENCE, reference_draws(family[0], self.n, self.seed, first)),
                                (RANGES, range_draws(self.world, family[0], self.n, self.seed, first))):  # fmt: skip
                 ids = [store.run_ids(inputs, draw, self.world.digest) for inputs in family]
                 yield Batch(theory, kind, family, draw, ids, first)
+
+    def left_out(self, shown: Sequence[str]) -> list[str]:
+        """Measures that a scenario names and of which no column is shown."""
+        kinds = {name.split(".")[0] for name in shown}
+        return [m for m in dict.fromkeys(m for s in self.scenarios for m in s.measures) if m not in kinds]
 
     def shown(self, columns: Sequence[str]) -> list[str]:
         """Columns to show: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
@@ -194,20 +212,30 @@ def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
 
 
 def _parts(folder: Path) -> list[Tables]:
-    """The parts that earlier, interrupted calls left in the folder."""
+    """The parts that earlier, interrupted calls left in the folder; one that is not as it was written is done again."""
     found = []
     for path in sorted((folder / store.PARTS).glob(f"*{_RUNS}")):
-        months = path.with_name(path.name.removesuffix(_RUNS) + _MONTHS)
-        with contextlib.suppress(OSError, ValueError):
-            found.append(Tables(pd.read_parquet(path), pd.read_parquet(months), complete=True))
+        name = path.name.removesuffix(_RUNS)
+        with contextlib.suppress(OSError):
+            runs, months = path.read_bytes(), path.with_name(name + _MONTHS).read_bytes()
+            if _name(runs, months) == name:
+                found.append(
+                    Tables(pd.read_parquet(io.BytesIO(runs)), pd.read_parquet(io.BytesIO(months)), complete=True)
+                )
     return found
 
 
+def _name(runs: bytes, months: bytes) -> str:
+    """Name of a part: a digest of both its tables."""
+    return digest_of(digest_of(runs).encode() + digest_of(months).encode())
+
+
 def _write_part(folder: Path, part: Tables) -> None:
-    """Write a part's months and then its runs: a part without runs is not there."""
-    name = str(part.runs["run_id"].iloc[0])
-    store.write_table(folder / store.PARTS / f"{name}{_MONTHS}", part.trajectories)
-    store.write_table(folder / store.PARTS / f"{name}{_RUNS}", part.runs)
+    """Write a part's months and then its runs, named by what they hold: a part without runs is not there."""
+    runs, months = store.table_bytes(part.runs), store.table_bytes(part.trajectories)
+    name = _name(runs, months)
+    for ending, content in ((_MONTHS, months), (_RUNS, runs)):
+        store.write_bytes(folder / store.PARTS / f"{name}{ending}", content)
 
 
 def keep(folder: Path, tables: Tables) -> None:
@@ -230,7 +258,7 @@ def drawn_table(study: Study, runs: pd.DataFrame, batches: Sequence[Batch]) -> p
 
 
 def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:
-    """First and last month over which a batch's columns are averaged."""
+    """First and last month over which a batch's columns are averaged: as far as every scenario goes."""
     family = batches[0].family
     first = branch_month(family) if len(family) > 1 else 0
-    return world.date(first), world.date(max(inputs.months for inputs in family) - 1)
+    return world.date(first), world.date(min(inputs.months for inputs in family) - 1)

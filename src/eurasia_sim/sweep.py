@@ -16,14 +16,26 @@ from typing import Any
 
 from eurasia_sim import store
 from eurasia_sim.catalogue import DEFAULT_WORLD, DataError
+from eurasia_sim.compilation import model_version
 from eurasia_sim.dispatch import Dispatch, Rules
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.experiment_form import Experiment
 from eurasia_sim.experiment_library import located
-from eurasia_sim.machine_code import model_version
+from eurasia_sim.integrity import listed
 from eurasia_sim.sampling import Design, lay_out
 from eurasia_sim.sweep_chunk import Finished
-from eurasia_sim.sweep_folder import RUNS_A_CHUNK, Folder, Plan, earlier, one_writer, plan_of, read_plan
+from eurasia_sim.sweep_folder import (
+    DESIGN,
+    FAILURES,
+    PLAN,
+    RUNS_A_CHUNK,
+    Folder,
+    Plan,
+    earlier,
+    one_writer,
+    plan_of,
+    read_plan,
+)  # fmt: skip
 from eurasia_sim.sweep_point import Keep, Setup
 from eurasia_sim.workforce import Cluster, Crew, Others, Processes, Threads
 from eurasia_sim.world import World, load_world
@@ -134,17 +146,19 @@ def carry_out(
     """
     plan = prepared.plan
     path = out / plan.folder
-    if (found := _finished(path)) is not None:
+    heal = resume or extend
+    if (found := _finished(path, heal=heal)) is not None:
         return found
     before = earlier(out, plan, prepared.design) if extend else None
     with one_writer(path):
-        if (found := _finished(path)) is not None:  # whoever held it has just finished
+        if (found := _finished(path, heal=heal)) is not None:  # whoever held it has just finished
             return found
         folder = Folder(path, plan)
         missing = folder.missing()
-        if 0 < len(missing) < len(plan.numbers) and not (resume or extend):
+        if 0 < len(missing) < len(plan.numbers) and not heal:
             there = f"{len(plan.numbers) - len(missing)} of {len(plan.numbers)} parts are in {path}"
-            raise DataError([f"{there}\n    allowed: --resume to go on from there, or another --out"])
+            damaged = "".join(f"; {listed(own)}" for own in [folder.damaged(missing)] if own)
+            raise DataError([f"{there}{damaged}\n    allowed: --resume to go on from there, or another --out"])
         folder.begin(prepared.design)
         if before is not None and folder.adopt(Folder(before, read_plan(before))):
             missing = folder.missing()
@@ -157,9 +171,18 @@ def carry_out(
         return finish(prepared, folder, time.time() - began)
 
 
-def _finished(path: Path) -> Ended | None:
-    manifest = store.read_manifest(path)
-    if manifest is None or not manifest.get("finished"):
+def _finished(path: Path, *, heal: bool) -> Ended | None:
+    """The sweep that a folder holds, whole; none where there is none, or it is to be healed.
+
+    Raises:
+        DataError: where one was finished, is damaged, and is not to be healed.
+    """
+    manifest, wrong = store.found(path)
+    if wrong and not heal:
+        what = listed(wrong) if manifest is None else store.files_of(path).said(wrong).partition("\n")[0]
+        where = f"{path}: {what}" if manifest is None else what
+        raise DataError([f"{where}\n    allowed: --resume to make again what is damaged, or another --out"])
+    if manifest is None or wrong:
         return None
     return Ended(path, int(manifest["runs"]), int(manifest["failed"]), complete=True, reused=True)
 
@@ -201,8 +224,9 @@ def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
         raise DataError([f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing; --resume makes them"])
     failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
     versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
-    store.write_json(
-        folder.path / store.MANIFEST,
+    beside = [DESIGN, PLAN, *([FAILURES] if failed else [])]
+    store.write_manifest(
+        folder.path,
         {
             "kind": "sweep",
             "finished": True,
@@ -234,11 +258,13 @@ def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
                 "model": model_version(),
                 "design": prepared.design.digest,
                 "sweep": plan.identity,
-                **{scenario.name: scenario.digest for scenario in experiment.scenarios},
+                "scenarios": {scenario.name: scenario.digest for scenario in experiment.scenarios},
             },
             "versions": {"python": platform.python_version(), **versions},
             "seconds": round(seconds, 1),
         },
+        beside,
+        folder.entries,
     )
     folder.log({"event": "finished", "runs": plan.runs, "failed": failed})
     return Ended(folder.path, plan.runs, failed, complete=True)
@@ -292,5 +318,8 @@ def merge(prepared: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
             folder.adopt(Folder(shard, prepared.plan))
         if missing := folder.missing():
             shown = ", ".join(map(str, missing[:8])) + (", ..." if len(missing) > 8 else "")
-            raise DataError([f"{len(missing)} of {prepared.plan.chunks} parts are in none of the folders: {shown}"])
+            damaged = [f"\n    {shard}: {listed(own)}; --resume of that shard makes it again"
+                       for shard in shards if (own := Folder(shard, prepared.plan).damaged(missing))]  # fmt: skip
+            said = f"{len(missing)} of {prepared.plan.chunks} parts are in none of the folders: {shown}"
+            raise DataError([said + "".join(damaged)])
         return finish(prepared, folder, 0.0)

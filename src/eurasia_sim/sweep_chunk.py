@@ -22,7 +22,7 @@ from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.store import run_ids, trajectory_table
 from eurasia_sim.study import Study
-from eurasia_sim.sweep_point import Batch, Point, Setup, batches, point_of
+from eurasia_sim.sweep_point import Batch, Point, Setup, batches, points_of
 
 OK = kernel.STATUS[0]
 ERROR, ABORTED, TIMEOUT = "error", "aborted", "timeout"
@@ -58,6 +58,7 @@ class Interrupted(Exception):
 class _Rows:
     """The runs of a chunk, in the order point, scenario, replicate."""
 
+    starts: Integers  # (points,) row of the first run of each
     head: dict[str, np.ndarray[Any, Any]]
     columns: tuple[str, ...]
     means: Floats
@@ -77,7 +78,7 @@ def work(setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False
     """
     began = time.perf_counter()
     experiment = setup.experiment
-    points = [point_of(setup, chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
+    points = [point for at, cells in enumerate(chunk.cells) for point in points_of(setup, chunk.first + at, cells)]
     rows = _empty(setup, chunk, points)
     for batch in batches(points):
         _run_batch(setup, batch, rows, stopped, status)
@@ -99,24 +100,26 @@ def work(setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False
 
 def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
     """The table of a chunk before any run: every run is missing."""
-    times, per_point = setup.experiment.replications, setup.experiment.runs_a_point
-    count = len(points) * per_point
+    times = setup.experiment.replications
+    own = [len(point.scenarios) * times for point in points]
+    count = sum(own)
     inputs = setup.inputs(points[0].scenarios[0], points[0])
     numbers = [dict(point.numbers) for point in points]
+    order = np.array([point.number for point in points], np.int64)
     factors = {}
     for at, factor in enumerate(setup.experiment.factors):
-        values: Any = chunk.cells[:, at]
+        values: Any = chunk.cells[order - chunk.first, at]
         if factor.is_text:
-            values = np.array([factor.value(cell) for cell in values], object)
+            values = np.array(factor.told(values), object)
         elif factor.declared:
-            held = [own.get(factor.name) for own in numbers]
+            held = [each.get(factor.name) for each in numbers]
             values = [_held(setup, factor, p) if v is None else v for v, p in zip(held, points, strict=True)]
-        factors[factor.column] = np.repeat(values, per_point)
+        factors[factor.column] = np.repeat(values, own)
     scenarios = [name for point in points for name in point.scenarios for _ in range(times)]
     theories = [setup.theory(n, point) for point in points for n in point.scenarios for _ in range(times)]
     head = {
         "run_id": np.full(count, "", object),
-        "point": np.repeat(chunk.first + np.arange(len(points), dtype=np.int64), per_point),
+        "point": np.repeat(order, own),
         "replicate": np.tile(np.arange(times, dtype=np.int64), count // times),
         "scenario": np.array(scenarios, object),
         "theory": np.array(theories, object),
@@ -127,7 +130,8 @@ def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
         "failed_phase": np.full(count, kernel.PHASES[0], object),
         **factors,
     }
-    return _Rows(head, inputs.columns, np.full((count, len(inputs.columns)), np.nan), [], [])
+    starts = np.cumsum([0, *own[:-1]])
+    return _Rows(starts, head, inputs.columns, np.full((count, len(inputs.columns)), np.nan), [], [])
 
 
 def _held(setup: Setup, factor: Factor, point: Point) -> float:
@@ -143,7 +147,7 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
     for column in range(batch.members.shape[1]):
         for s, name in enumerate(scenarios):
             family.append(setup.inputs(name, batch.points[batch.members[0, column]]))
-            first = (batch.members[:, column] * len(scenarios) + s) * times
+            first = rows.starts[batch.members[:, column]] + s * times
             where.append((first[:, None] + np.arange(times)).ravel())  # a draw's row, by scenario and schedule
     names, kept = draws.names(), _kept(setup, family[0])
     for inputs, at in zip(family, where, strict=True):
@@ -152,7 +156,7 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
         rows.head["status"][at] = status
     if status != OK:
         return
-    size = max(1, RUNS_A_CALL)
+    size = RUNS_A_CALL
     for begin in range(0, len(draws), size):
         if stopped():
             raise Interrupted

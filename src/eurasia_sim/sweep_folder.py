@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from filelock import FileLock, Timeout
 
 from eurasia_sim import store
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.machine_code import model_version
+from eurasia_sim.compilation import model_version
+from eurasia_sim.integrity import ALTERED, DIGEST, FILES, Entry, digest_of, read_sealed
 from eurasia_sim.sampling import Design
+from eurasia_sim.scenario_family import said_by
 from eurasia_sim.sweep_chunk import OK, Chunk, Finished
 from eurasia_sim.sweep_point import Setup
 
@@ -41,7 +43,7 @@ class Plan:
     """What a folder is for; two plans of one identity give the same bytes."""
 
     name: str
-    identity: str  # of everything that decides what the parts hold
+    identity: str  # of everything that decides what the folder says
     family: str  # of what decides a run at a given point
     points: int
     runs: int
@@ -83,7 +85,8 @@ def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, i
     family = hashlib.sha256(
         "\0".join([experiment.family, setup.world.digest, model_version(), setup.keep, str(size)]).encode()
     ).hexdigest()
-    identity = hashlib.sha256(f"{family}\0{design.digest}".encode()).hexdigest()
+    said = [said_by(experiment.scenarios), experiment.title, experiment.question]
+    identity = hashlib.sha256("\0".join([family, design.digest, *said]).encode()).hexdigest()
     runs = len(design) * experiment.runs_a_point
     return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)
 
@@ -92,13 +95,15 @@ def read_plan(folder: Path) -> Plan:
     """The plan in a folder.
 
     Raises:
-        DataError: where there is none that can be read.
+        DataError: where there is none, or it is damaged.
     """
+    content = read_sealed(folder / PLAN)
+    if content is None:
+        raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
     try:
-        content = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-        return Plan(**{**content, "shard": tuple(content["shard"])})
-    except (OSError, ValueError, TypeError, KeyError):
-        raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN} that can be read"]) from None
+        return Plan(**{**{key: content[key] for key in content if key != DIGEST}, "shard": tuple(content["shard"])})
+    except (TypeError, KeyError):
+        raise DataError([f"{folder / PLAN} is of another version; the sweep's command writes it again"]) from None
 
 
 @contextlib.contextmanager
@@ -128,50 +133,101 @@ class Folder:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self.plan = path, plan
+        self.entries: dict[str, Entry] = {}  # of the tables that were seen whole, or written, by name
+
+    @cached_property
+    def logged(self) -> dict[int, dict[str, Entry]]:
+        """By chunk and kind, the tables that were written: as the log has them, or the manifest where it has not."""
+        try:
+            listed = store.files_of(self.path).entries if (self.path / store.MANIFEST).exists() else {}
+        except DataError:
+            listed = {}
+        chunks: dict[int, dict[str, Entry]] = {}
+        for number in self.plan.numbers:
+            own = {kind: listed[name] for kind in self._kinds() if (name := store.part_name(kind, number)) in listed}
+            if store.PARTS in own:
+                chunks[number] = own
+        return chunks | store.read_log(self.path)
+
+    def _kinds(self) -> tuple[str, ...]:
+        """Kinds of tables that a chunk may have; its part last, for it says that the chunk is there."""
+        return (store.PARTS,) if self.plan.keep == "measures" else (self.plan.keep, store.PARTS)
 
     def begin(self, design: Design) -> None:
         """Write down what is planned."""
         store.write_table(self.path / DESIGN, design.table())
-        store.write_json(self.path / PLAN, asdict(self.plan))
+        store.write_sealed(self.path / PLAN, asdict(self.plan))
 
     def part(self, number: int, kind: str = store.PARTS) -> Path:
         """File of a chunk's table."""
-        return self.path / kind / f"{number:08d}.parquet"
+        return self.path / store.part_name(kind, number)
+
+    def tables(self, number: int) -> dict[str, bytes] | None:
+        """A chunk's tables by kind, as they were written; none where one is missing or another than was planned."""
+        logged, found = self.logged.get(number, {}), {}
+        if store.PARTS not in logged or logged[store.PARTS].rows != self.plan.runs_of(number):
+            return None
+        for kind, entry in logged.items():
+            try:
+                content = self.part(number, kind).read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+            if kind not in self._kinds() or digest_of(content) != entry.sha256:
+                return None
+            found[kind] = content
+        return found
 
     def holds(self, number: int) -> bool:
-        """Whether a chunk is there, whole."""
-        try:
-            return bool(pq.read_metadata(self.part(number)).num_rows == self.plan.runs_of(number))
-        except (OSError, pa.ArrowException):
+        """Whether a chunk is there, whole; its tables are read the first time only."""
+        if store.part_name(store.PARTS, number) in self.entries:
+            return all(self.part(number, kind).exists() for kind in self.logged[number])
+        if self.tables(number) is None:
             return False
+        self._know(number, self.logged[number])
+        return True
+
+    def _know(self, number: int, own: dict[str, Entry]) -> None:
+        self.logged[number] = own
+        self.entries |= {store.part_name(kind, number): entry for kind, entry in own.items()}
 
     def missing(self) -> list[int]:
-        """Numbers of the chunks that are not there."""
+        """Numbers of the chunks that are not there, whole."""
         return [number for number in self.plan.numbers if not self.holds(number)]
 
+    def damaged(self, missing: Sequence[int]) -> dict[str, str]:
+        """Of chunks that are not there, whole: by name, the parts that are not as they were written."""
+        return {store.part_name(store.PARTS, n): ALTERED for n in missing if self.part(n).exists()}
+
     def write(self, finished: Finished) -> None:
-        """Write a chunk's tables; its part last, for it says that the chunk is there."""
-        for kind, content in sorted(finished.tables.items(), key=lambda table: table[0] == store.PARTS):
-            store.write_whole(self.part(finished.number, kind), partial(_write_bytes, content))
-        self.log({"chunk": finished.number, "runs": finished.runs, "failed": finished.failed,
-                  "seconds": round(finished.seconds, 3)})  # fmt: skip
+        """Write a chunk's tables and log them."""
+        self._put(finished.number, finished.tables, {"failed": finished.failed, "seconds": round(finished.seconds, 3)})
+
+    def _put(self, number: int, tables: Mapping[str, bytes], notes: Mapping[str, Any]) -> None:
+        """Write a chunk's tables, its part last, and then log them: what is not in the log is not there."""
+        runs = self.plan.runs_of(number)
+        own = {k: Entry(digest_of(tables[k]), runs if k == store.PARTS else None) for k in self._kinds() if k in tables}
+        for kind in own:
+            store.write_bytes(self.part(number, kind), tables[kind])
+        files = {kind: entry.plain() for kind, entry in own.items()}
+        self.log({"chunk": number, "runs": runs, **notes, FILES: files})
+        self._know(number, own)
 
     def log(self, entry: Mapping[str, Any]) -> None:
-        """Add a line to the log."""
-        line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry})
-        with (self.path / store.STATUS_LOG).open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
+        """Add a line to the log, after one that a full disk may have cut."""
+        line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry}).encode() + b"\n"
+        with (self.path / store.STATUS_LOG).open("a+b") as log:
+            if log.tell():
+                log.seek(-1, os.SEEK_END)
+                line = line if log.read(1) == b"\n" else b"\n" + line
+            log.write(line)
 
     def adopt(self, other: Folder) -> int:
-        """Take over the chunks that another folder of the same runs holds; how many those were."""
+        """Take over the chunks that another folder of the same runs holds, whole; how many those were."""
         taken = 0
         for number in self.plan.numbers:
             same = number < other.plan.chunks and other.plan.runs_of(number) == self.plan.runs_of(number)
-            if same and not self.holds(number) and other.holds(number):
-                kinds = [self.plan.keep] if self.plan.keep != "measures" else []
-                for kind in (*kinds, store.PARTS):
-                    if other.part(number, kind).exists():
-                        store.write_whole(self.part(number, kind), partial(shutil.copyfile, other.part(number, kind)))
+            if same and not self.holds(number) and (tables := other.tables(number)) is not None:
+                self._put(number, tables, {"from": other.path.name})
                 taken += 1
         return taken
 
@@ -187,7 +243,7 @@ class Folder:
         def write(aside: Path) -> None:
             nonlocal count
             writer = None
-            for part in [self.part(number) for number in self.plan.numbers if self.part(number).exists()]:
+            for part in [self.part(number) for number in self.plan.numbers if self.holds(number)]:
                 failed = _failed(part, [*_TELLING, *factors])
                 if len(failed):
                     count += len(failed)
@@ -223,33 +279,30 @@ def _told(failed: pd.DataFrame, repro: Mapping[str, Any]) -> pd.DataFrame:
     return failed.astype({"month": "str", "repro": "str"})
 
 
-def _write_bytes(content: bytes, path: Path) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     """The finished folder of the same experiment whose points are the first of this design; the largest of them.
 
     Raises:
-        DataError: where there are finished ones, and this design begins with the points of none.
+        DataError: where there are finished ones, and this design begins with the points of none or all are damaged.
     """
-    table, others = design.table(), []
+    table, others, damaged = design.table(), [], []
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
-        manifest = store.read_manifest(path) or {}
-        if not manifest.get("finished") or not (path / PLAN).exists():
+        if path.name == plan.folder or not (path / store.MANIFEST).exists() or not (path / PLAN).exists():
             continue
-        other = read_plan(path)
-        if other.family == plan.family and other.identity != plan.identity and other.shard == (1, 1):
+        try:
+            other, before = read_plan(path), store.read_table(store.files_of(path), DESIGN)
+        except DataError as error:
+            damaged += error.problems
+            continue
+        if other.family == plan.family and other.shard == (1, 1):
             others.append(path)
-            before = pd.read_parquet(path / DESIGN)
             if len(before) <= len(table) and before.equals(table.iloc[: len(before)]) and len(before) > largest:
                 largest, found = len(before), path
     if others and found is None:
         raise DataError([_NO_EXTENSION.format(folder=others[-1])])
+    if damaged and found is None:
+        raise DataError(damaged)
     return found
 
 

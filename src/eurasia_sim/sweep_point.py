@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from eurasia_sim.inputs import Inputs, capability_index, prepare
 from eurasia_sim.lever_series import LeverSeries
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.posture import build_posture
-from eurasia_sim.scenario import Scenario, apply_settings
+from eurasia_sim.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.world import World
 
 Keep = Literal["measures", "trajectories", "events"]
@@ -29,8 +30,9 @@ _POSTURE = "capabilities."  # numbers that reach a run through its schedule
 
 @dataclass(frozen=True)
 class Point:
-    """One point made out: what its runs are given."""
+    """One point made out: what its runs are given, in scenarios that hold the same numbers."""
 
+    number: int
     scenarios: tuple[str, ...]
     theory: str | None
     forms: tuple[tuple[str, str], ...]
@@ -77,6 +79,11 @@ class Setup:
         return {scenario.name: scenario for scenario in self.experiment.scenarios}
 
     @cached_property
+    def since(self) -> int | None:
+        """Month in which a lever that is set without one is set in every scenario."""
+        return earliest_parting(self.experiment.scenarios)
+
+    @cached_property
     def choices(self) -> list[tuple[int, Factor]]:
         """Factors that choose a scenario, theory, form or seed, each with its column of the design's table."""
         return [(at, factor) for at, factor in enumerate(self.experiment.factors) if _is_choice(factor)]
@@ -99,6 +106,13 @@ class Setup:
         """The theory a scenario is run under at a point."""
         return point.theory or self.scenarios[name].theory or self.world.default_theory
 
+    def held(self, name: str, point: Point) -> Hashable:
+        """What decides the numbers that a scenario holds at a point; those that draws write over them apart."""
+        scenario = self.scenarios[name]
+        forms = {**self.world.default_forms, **scenario.forms, **dict(point.forms)}
+        fixed = {path: value for path, value in scenario.fixed.items() if not path.startswith(_POSTURE)}
+        return self.theory(name, point), tuple(forms.items()), tuple(sorted(fixed.items()))
+
     def inputs(self, name: str, point: Point) -> Inputs:
         """The kernel's inputs of a scenario at a point, its own numbers apart."""
         theory = self.theory(name, point)
@@ -106,7 +120,7 @@ class Setup:
         index = capability_index(self.world, forms)
 
         def made() -> tuple[Scenario, LeverSeries]:
-            scenario = apply_settings(self.scenarios[name], point.settings, self.world)
+            scenario = apply_settings(self.scenarios[name], point.settings, self.world, self.since)
             return scenario, build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
 
         def prepared() -> Inputs:
@@ -118,13 +132,20 @@ class Setup:
         return self._inputs.get((name, theory, tuple(forms.items())), prepared)
 
 
-def point_of(setup: Setup, number: int, cells: Floats) -> Point:
-    """What one row of the design's table asks for."""
+def points_of(setup: Setup, number: int, cells: Floats) -> list[Point]:
+    """What one row of the design's table asks for, scenarios of other theories, forms or fixed numbers apart."""
+    whole = point_of(setup, number, cells)
+    groups = [tuple(own) for _, own in groupby(whole.scenarios, lambda name: setup.held(name, whole))]
+    return [whole] if len(groups) == 1 else [point_of(setup, number, cells, own) for own in groups]
+
+
+def point_of(setup: Setup, number: int, cells: Floats, scenarios: tuple[str, ...] = ()) -> Point:
+    """What one row of the design's table asks for in some scenarios, by default in all that it is run in."""
     experiment = setup.experiment
     given = {factor.name: factor.value(cells[at]) for at, factor in setup.choices}
     theory = str(given["theory"]) if "theory" in given else experiment.theory
     forms = {**experiment.forms, **{n.partition(".")[2]: str(v) for n, v in given.items() if n.startswith("form.")}}
-    chosen = (str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios)
+    chosen = scenarios or ((str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios))
     numbers = setup.scales(theory, forms, chosen[0]).numbers(cells)
     settings: list[str] = []
     for at, factor in setup.moves:
@@ -136,7 +157,9 @@ def point_of(setup: Setup, number: int, cells: Floats) -> Point:
     root = int(given.get("seed", experiment.seed))
     key = () if experiment.chance == "common" else (number,)
     seeds = np.random.SeedSequence(root, spawn_key=key).generate_state(experiment.replications, np.uint64)
-    return Point(chosen, theory, tuple(forms.items()), tuple(numbers.items()), tuple(settings), tuple(map(int, seeds)))
+    return Point(
+        number, chosen, theory, tuple(forms.items()), tuple(numbers.items()), tuple(settings), tuple(map(int, seeds))
+    )
 
 
 def _is_choice(factor: Factor) -> bool:
@@ -154,7 +177,8 @@ def _moved(factor: Factor, value: float | str) -> Iterator[tuple[str, float | st
         yield factor.name, value
     for path, (first, last) in factor.moves.items():
         share = (float(value) - factor.low) / (factor.high - factor.low)
-        yield path, first + (last - first) * share
+        between = min(max(first + (last - first) * share, min(first, last)), max(first, last))
+        yield path, last if share == 1.0 else between
 
 
 @dataclass(frozen=True)
@@ -163,13 +187,16 @@ class Scales:
 
     paths: tuple[str, ...]
     columns: Integers  # by path, where its cell stands in the row
-    spans: Floats  # (4, paths) low and width of what a factor's own low and width are stretched to, and those two
+    spans: Floats  # (4, paths) low and high of what a factor's own low and high are stretched to, and those two
 
     def numbers(self, cells: Floats) -> dict[str, float]:
         """Values by path."""
-        low, width, own_low, own_width = self.spans
-        values = low + width * (cells[self.columns] - own_low) / own_width
-        return dict(zip(self.paths, values.tolist(), strict=True))
+        low, high, own_low, own_high = self.spans
+        own = cells[self.columns]
+        values = np.clip(low + (high - low) * (own - own_low) / (own_high - own_low), low, high)
+        values = np.where(own >= own_high, high, values)
+        same = (low == own_low) & (high == own_high)  # a cell that is the value goes on to its last bit
+        return dict(zip(self.paths, np.where(same, own, values).tolist(), strict=True))
 
 
 def _scales(setup: Setup, theory: str | None, forms: Mapping[str, str], scenario: str) -> Scales:
@@ -196,11 +223,13 @@ def _span(
         return 0.0, 1.0, 0.0, 1.0
     name = factor.name.rsplit(".", 1)[1]
     preset = world.theories[theory or setup.scenarios[scenario].theory or world.default_theory]
-    chosen = {**world.default_forms, **forms}
+    chosen = {**world.default_forms, **setup.scenarios[scenario].forms, **forms}
     if name in preset.fix or any(name in world.forms[f][a].fix for f, a in chosen.items()):
         return None
-    low, high = preset.ranges.get(name, (factor.low, factor.high))
-    return low, high - low, factor.low, factor.high - factor.low
+    # What the file's theory or a scenario narrows, the factor's own range says already.
+    narrowed = setup.experiment.theory is not None or any(factor.name in s.uncertain for s in setup.scenarios.values())
+    low, high = (factor.low, factor.high) if narrowed else preset.ranges.get(name, (factor.low, factor.high))
+    return low, high, factor.low, factor.high
 
 
 @dataclass(frozen=True)

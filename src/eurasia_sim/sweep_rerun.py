@@ -13,7 +13,7 @@ from eurasia_sim.catalogue import DataError
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats
 from eurasia_sim.sweep import Sweep
-from eurasia_sim.sweep_point import batches, point_of
+from eurasia_sim.sweep_point import batches, points_of
 from eurasia_sim.workspace import Workspace
 from eurasia_sim.world import World
 
@@ -34,8 +34,9 @@ def rerun(prepared: Sweep, run: str) -> None:
     good = number.isdigit() and replicate.isdigit()
     if not good or int(number) >= len(design) or int(replicate) >= setup.experiment.replications:
         raise DataError([f"--rerun {run} is no run of this sweep\n    allowed: POINT:REPLICATE:SCENARIO, from 0"])
-    point = point_of(setup, int(number), design.cells[int(number)])
-    if name not in point.scenarios:
+    points = points_of(setup, int(number), design.cells[int(number)])
+    point = next((point for point in points if name in point.scenarios), None)
+    if point is None:
         raise DataError([f"--rerun {run}: point {number} is not run in '{name}'"])
     (batch,) = batches([point])
     draws = batch.draws(setup)

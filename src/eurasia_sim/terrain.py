@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypotheses import ContrastMap
+from eurasia_sim.hypothesis import ContrastMap
 from eurasia_sim.parameters import Floats
 from eurasia_sim.sample import space_sample
 from eurasia_sim.verdicts import holds, mirrors

@@ -10,7 +10,7 @@ from eurasia_sim import mediation
 from eurasia_sim.design import Draws
 from eurasia_sim.effects import Plan, read_columns, with_fixed
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched, snapshots
-from eurasia_sim.hypotheses import Part
+from eurasia_sim.hypothesis import Part
 from eurasia_sim.parameters import Floats
 
 

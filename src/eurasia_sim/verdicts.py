@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eurasia_sim.comparison import mean_interval, parts
 from eurasia_sim.discovery import Region, region
 from eurasia_sim.effects import Plan, effect, readings_of
-from eurasia_sim.hypotheses import Hypothesis, Part
+from eurasia_sim.hypothesis import Hypothesis, Part
 from eurasia_sim.hypothesis_form import Sign
 from eurasia_sim.parameters import Floats
 

@@ -16,7 +16,7 @@ import pytest
 from SALib.sample import sobol as sobol_sample
 
 from eurasia_sim.ensemble import run_ensemble
-from eurasia_sim.store import DRAWS, MANIFEST, load_results, write_json, write_table
+from eurasia_sim.store import DRAWS, MANIFEST, load_results, part_name, write_manifest, write_table
 
 PROGRAM = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 MEASURE = "competition.russia-china.central_asia"
@@ -68,10 +68,11 @@ def swept(tmp_path: Path) -> Path:
         write_table(folder / "parts" / f"{2 - part:08d}.parquet", runs.iloc[own])
     write_table(folder / "design.parquet", design)
     factors = [{"name": n, "low": b[0], "high": b[1]} for n, b in zip(names, problem["bounds"], strict=True)]
-    write_json(
-        folder / MANIFEST,
+    write_manifest(
+        folder,
         {"kind": "sweep", "finished": True, "world": "eurasia", "seed": 7, "measures": [],
          "design": {"kind": "saltelli", "points": len(design), "factors": factors, "options": {}}},
+        ["design.parquet", *(part_name("parts", number) for number in range(3))],
     )  # fmt: skip
     return folder
 
@@ -123,7 +124,7 @@ def test_a_question_that_cannot_be_asked_is_answered_in_words(ran: Path, words: 
 def test_a_folder_that_is_none_or_not_finished_is_refused(swept: Path, tmp_path: Path):
     done = say("analyze", str(tmp_path / "nothing"))
     assert (done.returncode, "is no folder" in done.stderr) == (2, True)
-    write_json(swept / MANIFEST, {"kind": "sweep", "finished": False})
+    write_manifest(swept, {"kind": "sweep", "finished": False}, [])
     done = say("analyze", str(swept))
     assert (done.returncode, "not finished" in done.stderr) == (2, True)
 

@@ -132,4 +132,89 @@ def test_a_setting_changes_the_runs_and_is_in_the_manifest(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["folder"]
     manifest = json.loads((only(tmp_path) / MANIFEST).read_text())
-    assert manifest["scenarios"]["us_exit"]["settings"] == ["pressure.united_states.russia=0.1"]
+    assert manifest["scenarios"]["us_exit"]["settings"] == ["pressure.united_states.russia.2023-01=0.1"]
+
+
+def edited(folder: Path, **changes: str) -> Path:
+    """A copy of the packaged us_stays with some lines put in place of others."""
+    text = (Path(__file__).parents[2] / "scenarios" / "us_stays.yaml").read_text(encoding="utf-8")
+    for old, new in changes.values():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "us_stays.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_two_scenarios_of_one_file_name_share_no_row_figure_or_event(tmp_path: Path) -> None:
+    more = edited(tmp_path, forces=("0.045}", "0.9}"))
+    done = call(str(more), "us_stays", "-n", "3", "--json", folder=tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    folder = Path(said["folder"])
+    runs = load_results(folder)
+    names = list(dict.fromkeys(runs["scenario"]))
+    assert len(names) == 2
+    assert all(name.startswith("us_stays-") for name in names)
+    assert (runs.groupby(["scenario", "set"]).size() == 3).all()
+    assert any(row["mean"] != 0.0 for row in said["summary"]["differences"])
+    assert {row["n"] for row in said["summary"]["outcomes"]} == {3}
+    assert {f"events-{name}.csv" for name in names} <= {path.name for path in folder.iterdir()}
+    manifest = json.loads((folder / MANIFEST).read_text())
+    assert [manifest["scenarios"][name]["title"] for name in names] == ["The United States stays"] * 2
+    assert len(set(manifest["digests"]["scenarios"].values())) == 2
+
+
+def test_an_edited_title_or_question_is_not_found_again_with_the_old_one(tmp_path: Path) -> None:
+    folders = []
+    for at, title in enumerate(["The United States stays", "Another title"]):
+        (tmp_path / str(at)).mkdir()
+        path = edited(tmp_path / str(at), title=("title: The United States stays", f"title: {title}"))
+        done = call(str(path), "-n", "2", "--json", folder=tmp_path / "out")
+        assert done.returncode == 0, done.stderr
+        folders.append(json.loads(done.stdout)["folder"])
+    titles = [json.loads((Path(f) / MANIFEST).read_text())["scenarios"]["us_stays"]["title"] for f in folders]
+    assert titles == ["The United States stays", "Another title"]
+
+
+def test_what_comes_to_the_same_runs_is_refused(tmp_path: Path) -> None:
+    copy = edited(tmp_path, title=("title: The United States stays", "title: A copy")).rename(tmp_path / "copy.yaml")
+    for words, said in (
+        (("us_exit", "us_exit"), "us_exit stands twice"),
+        ((str(copy), "us_stays"), "come to the same runs"),
+        (("us_exit", "record"), "come to the same runs"),
+    ):
+        done = call(*words, "-n", "2", folder=tmp_path / "none")
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}", "forms: {threat: additive}"]
+)
+def test_scenarios_with_other_numbers_or_forms_are_not_run_as_a_pair(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"format: 1\ntitle: own\nextends: us_stays\n{line}\n", encoding="utf-8")
+    done = call("us_exit", str(path), "-n", "2", folder=tmp_path / "none")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "their runs do not pair" in done.stderr
+
+
+def test_a_setting_starts_in_one_month_in_all_and_the_screen_says_which(tmp_path: Path) -> None:
+    done = call("us_exit", "us_stays", "-n", "2", "--set", "growth.russia=-0.1", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "set: growth.russia = -0.1 from 2021-05" in done.stdout
+    scenarios = json.loads((only(tmp_path) / MANIFEST).read_text())["scenarios"]
+    assert [entry["levers"]["growth.russia"] for entry in scenarios.values()] == [{"2021-05": -0.1}] * 2
+
+
+def test_narrowed_and_left_out_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "narrow.yaml"
+    content = "uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}\nmeasures: [threat, alignment]"
+    path.write_text(f"format: 1\ntitle: narrow\nextends: us_stays\n{content}\n", encoding="utf-8")
+    done = call(str(path), "-n", "2", folder=tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "narrowed: rules.cooperation.relative_gains 0.3 to 0.4 (declared " in done.stdout
+    assert "not shown" in done.stdout
+    assert "threat" in done.stdout

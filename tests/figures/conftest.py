@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from eurasia_sim.ensemble import (
-    branch_month,
     prepare,
     range_draws,
     reference_draws,
     run_ensemble_draws,
 )
 from eurasia_sim.ensemble import table as table_of
+from eurasia_sim.inputs import branch_month
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import World, load_world
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ def analyze(
     """
     from eurasia_sim.analysis import Asked, sections
     from eurasia_sim.catalogue import DataError
-    from eurasia_sim.store import write_table, write_whole
+    from eurasia_sim.store import TABLES, write_manifest, write_table, write_whole
 
     if above is not None and below is not None:
         raise DataError(["--above and --below are two questions: ask one"])
@@ -59,12 +60,16 @@ def analyze(
                   half_width, seed)  # fmt: skip
     found = sections(material, asked)
     folder = out or results / "analysis"
+    (folder / TABLES).unlink(missing_ok=True)
     for section in found:
         for ending in ("parquet", "csv"):  # what another question left would be taken for the answer to this one
             (folder / f"{section.name}.{ending}").unlink(missing_ok=True)
         if len(section.table):
             write_table(folder / f"{section.name}.parquet", section.table)
             write_whole(folder / f"{section.name}.csv", partial(section.table.to_csv, index=False))
+    names = [f"{section.name}.{ending}" for section in found if len(section.table) for ending in ("parquet", "csv")]
+    command = shlex.join(["eurasia-sim", *sys.argv[1:]])
+    write_manifest(folder, {"finished": True, "command": command}, names, to=TABLES)
     if as_json:
         typer.echo(json.dumps(_as_json(material, found, folder), indent=2, ensure_ascii=False))
     else:
@@ -86,25 +91,19 @@ def material_of(folder: Path, patterns: list[str] | tuple[str, ...]) -> Material
 
 
 def _of_sweep(folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]) -> Material:
-    import pandas as pd
-    import pyarrow.parquet as pq
-
     from eurasia_sim.analysis import Material
     from eurasia_sim.catalogue import DataError
     from eurasia_sim.sensitivity import factor_columns
-    from eurasia_sim.store import MANIFEST, PARTS
+    from eurasia_sim.store import MANIFEST, files_of, load_results, read_table, result_columns
 
-    if not manifest.get("finished") or not isinstance(manifest.get("design"), dict):
+    if not manifest.get("finished"):
         raise DataError([f"{folder / MANIFEST} is not whole: the sweep is not finished; go on with it by --resume"])
-    first = next(iter(sorted((folder / PARTS).glob("*.parquet"))), None)
-    if first is None:
-        raise DataError([f"{folder / PARTS} holds no runs; go on with the sweep by --resume"])
-    points = pd.read_parquet(folder / DESIGN)
+    points = read_table(files_of(folder), DESIGN)
     factors = factor_columns(points)
-    held = [name for name in pq.read_schema(first).names if "." in name and name not in factors]
+    held = [name for name in result_columns(folder) if "." in name and name not in factors]
     measures = _chosen(held, patterns, manifest.get("measures", ()))
     head = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status"]
-    runs = pd.read_parquet(folder / PARTS, columns=[*head, *factors, *measures])
+    runs = load_results(folder, [*head, *factors, *measures])
     runs = runs.sort_values(["point", "scenario", "replicate"], kind="stable", ignore_index=True)
     return Material(runs, points, manifest["design"], tuple(measures), _catalogue(manifest))
 
@@ -114,14 +113,14 @@ def _of_run(folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[
 
     from eurasia_sim.analysis import Material
     from eurasia_sim.pairing import open_results
-    from eurasia_sim.store import DRAWS, load_results
+    from eurasia_sim.store import DRAWS, files_of, load_results, read_table
 
     results = open_results(folder)
     measures = _chosen(results.measures, patterns, results.shown)
     head = ["run_id", "scenario", "theory", "set", "run", "seed", "draw", "status"]
     runs = load_results(folder, [*head, *measures]).sort_values(["scenario", "theory", "set", "run"], ignore_index=True)
-    held = folder / DRAWS
-    points = pd.read_parquet(held) if held.is_file() else pd.DataFrame()
+    files = files_of(folder)
+    points = read_table(files, DRAWS) if DRAWS in files.entries else pd.DataFrame()
     return Material(runs, points, None, tuple(measures), _catalogue(manifest))
 
 

@@ -45,7 +45,7 @@ def calibrate(
     """
     from eurasia_sim import posterior as records
     from eurasia_sim import store
-    from eurasia_sim.machine_code import model_version
+    from eurasia_sim.compilation import model_version
     from eurasia_sim.scenario import as_recorded, load_scenario
     from eurasia_sim.world import load_world
 
@@ -65,7 +65,8 @@ def calibrate(
     store.write_table(folder / _NUMBERS, found.numbers)
     said = records.plain(found.posterior, head)
     store.write_json(folder / records.FILE, said)
-    store.write_json(folder / store.MANIFEST, {"finished": True, "commit": checked_out(), **head, **_plain(found)})
+    content = {"finished": True, "commit": checked_out(), **head, **_plain(found)}
+    store.write_manifest(folder, content, [_NUMBERS, records.FILE])
     if record is not None:
         store.write_json(records.record_path(record), said)
     if as_json:

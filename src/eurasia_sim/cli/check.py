@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli import BAD_INPUT, WorldName
-from eurasia_sim.experiment import check_experiment, kind_of
+from eurasia_sim.experiment import check_experiment, kind_of, load_experiment
+from eurasia_sim.experiment_form import SPREAD
 from eurasia_sim.experiment_library import names as experiments
 from eurasia_sim.hypotheses import load_hypotheses
 from eurasia_sim.reading import InputProblems, Problem, nearest
@@ -55,7 +57,7 @@ def _problems(file: str, world: World) -> list[Problem]:
         return [Problem(file, 1, 1, said, "", nearest(file, known), ", ".join(known))]
     kind = kind_of(path)
     if kind == "sweep":
-        return check_experiment(path, world)
+        return check_experiment(path, world) or _repeats(path, world)
     if kind == "hypotheses":
         try:
             load_hypotheses(path, world)
@@ -63,3 +65,18 @@ def _problems(file: str, world: World) -> list[Problem]:
             return error.problems
         return []
     return check_file(path, world)
+
+
+def _repeats(path: Path, world: World) -> list[Problem]:
+    """What is wrong with the points of a good sweep file that draws among levels: these alone can repeat a point."""
+    from eurasia_sim.sampling import lay_out
+
+    experiment = load_experiment(path, world)
+    if experiment.kind not in SPREAD or not all(factor.levels for factor in experiment.factors):
+        return []
+    try:
+        lay_out(experiment)
+    except DataError as error:
+        told = [problem.removeprefix(f"{path}: ").partition("\n    allowed: ") for problem in error.problems]
+        return [Problem(str(path), 1, 1, message, "", "", allowed) for message, _, allowed in told]
+    return []

@@ -12,6 +12,7 @@ from eurasia_sim.catalogue import near
 from eurasia_sim.cli import BAD_INPUT, WorldName
 from eurasia_sim.evidence import load_evidence
 from eurasia_sim.explanation import described, told
+from eurasia_sim.foundations import drawn_paths
 from eurasia_sim.world import OF_RULES, World, load_world
 
 
@@ -63,7 +64,7 @@ def _show_summary(world: World, as_json: bool) -> None:
     counts = Counter((number.path.split(".")[0], number.basis) for number in world.numbers.values())
     groups = list(dict.fromkeys(group for group, _ in counts))
     bases = [basis for basis, _ in Counter(number.basis for number in world.numbers.values()).most_common()]
-    drawn = sum(world.numbers[path].is_uncertain for path in (*world.rule_paths.values(), *world.coded_index))
+    drawn = len(drawn_paths(world))
     if as_json:
         table = {group: {basis: counts[group, basis] for basis in bases} for group in groups}
         found = {"numbers": len(world.numbers), "drawn": drawn, "by_group": table}

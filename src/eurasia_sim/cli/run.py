@@ -45,13 +45,13 @@ def run(
 
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
-    from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.scenario_family import load_family
     from eurasia_sim.study import Study
     from eurasia_sim.world import load_world
 
     began = time.time()
     found = load_world(world)
-    resolved = tuple(load_scenario(name, found, settings or ()) for name in dict.fromkeys(scenarios))
+    resolved = load_family(scenarios, found, settings or ())
     study = Study(found, resolved, chosen_theories(theory, found, [s.theory for s in resolved]), n, seed)
     stopping = stopping_of(study, until, watch or (), most)
     finished = _carry_out(study, stopping, out, workers)
@@ -65,7 +65,12 @@ def run(
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "summary": summary, "until": stop}, indent=2))
     else:
-        _print(study, batches, folder, summary, stop, reused=reused)
+        apart = [
+            f"{scenario.name}: from {given}"
+            for given, scenario in zip(scenarios, resolved, strict=True)
+            if scenario.name != Path(given).stem
+        ]
+        _print(study, batches, folder, summary, stop, [*apart, *_conditions(study, batches)], reused=reused)
     if any(row["failed"] for row in summary["outcomes"]) or (stop is not None and not stop["met"]):
         raise typer.Exit(1)
 
@@ -78,14 +83,22 @@ def _carry_out(
     The batches are those of the first n runs, even where a rule has more follow.
     """
     from eurasia_sim import store
-    from eurasia_sim.study import Tables, carry_out, drawn_table, keep, nothing_more
+    from eurasia_sim.integrity import listed
+    from eurasia_sim.study import Tables, carry_out, nothing_more
 
     batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
-    folder = out / store.folder_name(study.name, [*ids, *(stopping.identity if stopping else ())])
-    manifest = store.read_manifest(folder)
-    if manifest is not None and manifest.get("finished"):
-        return folder, batches, Tables(store.load_results(folder), store.load_trajectories(folder), True), True
+    folder = out / store.folder_name(study.name, [*ids, study.said, *(stopping.identity if stopping else ())])
+    manifest, wrong = store.found(folder)
+    if manifest is not None and not {store.RUNS, store.TRAJECTORIES} & set(wrong):
+        held = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
+        if wrong:
+            typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
+            _put_beside(study, folder, held, batches)
+        return folder, batches, held, not wrong
+    if wrong:
+        typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
+        (folder / store.MANIFEST).unlink()
     compile_once(batches[0].family[0], batches[0].draws)
     try:
         with RunCounter(len(ids)) as report:
@@ -98,9 +111,17 @@ def _carry_out(
         kept = "the finished" if tables is None else f"{len(tables.runs)}{of}"
         typer.echo(f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.", err=True)
         return None
+    _put_beside(study, folder, tables, batches)
+    return folder, batches, tables, False
+
+
+def _put_beside(study: Study, folder: Path, tables: Tables, batches: list[Batch]) -> None:
+    """Write the whole tables of a complete study, and what its runs drew over ranges."""
+    from eurasia_sim import store
+    from eurasia_sim.study import drawn_table, keep
+
     store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
-    return folder, batches, tables, False
 
 
 def _chosen(tables: Tables, batch: Batch, scenario: str) -> pd.DataFrame:
@@ -141,17 +162,17 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim import store
+    from eurasia_sim.compilation import model_version
     from eurasia_sim.figures.study import draw_study
-    from eurasia_sim.machine_code import model_version
-    from eurasia_sim.study import window_of
+    from eurasia_sim.study import WRITTEN, window_of
 
     figures = draw_study(study, batches, tables, folder / "figures")
     events = _tell(study, folder, batches[0])
     packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
     first, last = window_of(batches, study.world)
     command = ["eurasia-sim", *sys.argv[1:]]
-    store.write_json(
-        folder / store.MANIFEST,
+    store.write_manifest(
+        folder,
         {
             "finished": True,
             "command": shlex.join(command),
@@ -165,7 +186,7 @@ def _finish(
             "digests": {
                 "world": study.world.digest,
                 "model": model_version(),
-                **{scenario.name: scenario.digest for scenario in study.scenarios},
+                "scenarios": {scenario.name: scenario.digest for scenario in study.scenarios},
             },
             "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
             "commit": checked_out(),
@@ -175,6 +196,7 @@ def _finish(
             **{name: value for name, value in found.items() if value is not None},
             "seconds": round(seconds, 1),
         },
+        [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)],
     )
 
 
@@ -191,9 +213,26 @@ def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
     return events
 
 
+def _conditions(study: Study, batches: list[Batch]) -> list[str]:
+    """What a reader must know beyond the scenarios' names: settings, narrowed numbers, what is left out."""
+    from eurasia_sim.figures.study import PANELS
+    from eurasia_sim.scenario_family import conditions
+
+    lines = conditions(study.scenarios, study.world)
+    shown = study.shown(batches[0].family[0].columns)
+    if left_out := study.left_out(shown):
+        named = ", ".join(left_out)
+        lines.append(
+            f"named and not shown, for they are not of pairs, actors and regions in focus: {named} (runs.parquet)"
+        )
+    if len(shown) > PANELS:
+        lines.append(f"pictures show the first {PANELS} of {len(shown)} measures; `eurasia-sim plot` draws the others")
+    return lines
+
+
 def _print(
-    study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], stop: dict[str, Any] | None, *,
-    reused: bool,
+    study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], stop: dict[str, Any] | None,
+    said: list[str], *, reused: bool,
 ) -> None:  # fmt: skip
     from rich.console import Console
 
@@ -204,6 +243,8 @@ def _print(
     first, last = window_of(batches, study.world)
     count = stop["runs"] if stop else study.n
     console.print(f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}")
+    for line in said:
+        console.print(line, markup=False, highlight=False)
     for batch in batches:
         console.print(outcome_table(summary, batch.theory, batch.kind))
         if len(batch.family) > 1:

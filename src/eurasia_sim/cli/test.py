@@ -16,7 +16,7 @@ from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, compile_
 
 if TYPE_CHECKING:
     from eurasia_sim.evaluation import Effort, Evaluation
-    from eurasia_sim.hypotheses import Family
+    from eurasia_sim.hypothesis import Family
     from eurasia_sim.world import World
 
 _FILE = "hypotheses"
@@ -61,18 +61,22 @@ def _tested(
 ) -> tuple[Path, Evaluation, bool]:
     """The results folder, what it holds, and whether it was there before."""
     from eurasia_sim import store
+    from eurasia_sim.compilation import model_version
     from eurasia_sim.evaluation import evaluate
-    from eurasia_sim.hypotheses import arm_scenario
-    from eurasia_sim.machine_code import model_version
+    from eurasia_sim.hypothesis import arm_scenario
+    from eurasia_sim.integrity import listed
+    from eurasia_sim.scenario_family import said_by
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
-    identity += [repr(effort), world.digest, model_version(), *(scenario.digest for scenario in scenarios.values())]
+    identity += [repr(effort), world.digest, model_version(), said_by(scenarios.values())]
     folder = out / store.folder_name(f"test-{family.path.stem}", identity)
-    manifest = store.read_manifest(folder)
-    if manifest is not None and manifest.get("finished"):
+    manifest, wrong = store.found(folder)
+    if manifest is not None and not wrong:
         return folder, read_tables(folder), True
+    if wrong:
+        typer.echo(f"{folder}: {listed(wrong)}; the test is made again", err=True)
     _compile(world, next(iter(scenarios.values())))
     with RunCounter(effort.runs) as counter:
         try:
@@ -80,7 +84,7 @@ def _tested(
         except KeyboardInterrupt:
             typer.echo("\nstopped: a test is whole or not there, so nothing was kept.", err=True)
             raise typer.Exit(FAILED_WORK) from None
-    write_tables(folder, result)
+    names = write_tables(folder, result)
     content = {
         "finished": True,
         "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
@@ -92,7 +96,7 @@ def _tested(
         "commit": checked_out(),
         "seconds": round(time.time() - began, 1),
     }
-    store.write_json(folder / store.MANIFEST, content)
+    store.write_manifest(folder, content, names)
     return folder, result, False
 
 
@@ -115,23 +119,24 @@ def _write_pages(path: Path, world: World, family: Family, result: Evaluation, e
         typer.echo(f"findings: {place}", err=True)
 
 
-def write_tables(folder: Path, result: Evaluation) -> None:
-    """Every table of an evaluation, a parquet file each."""
+def write_tables(folder: Path, result: Evaluation) -> list[str]:
+    """Write every table of an evaluation, a parquet file each; return their names."""
     from eurasia_sim import store
 
     for name, table in vars(result).items():
         store.write_table(folder / f"{name}.parquet", table)
+    return [f"{name}.parquet" for name in vars(result)]
 
 
 def read_tables(folder: Path) -> Evaluation:
     """The evaluation that a folder holds."""
     from dataclasses import fields
 
-    import pandas as pd
-
+    from eurasia_sim import store
     from eurasia_sim.evaluation import Evaluation
 
-    return Evaluation(**{each.name: pd.read_parquet(folder / f"{each.name}.parquet") for each in fields(Evaluation)})
+    files = store.files_of(folder)
+    return Evaluation(**{each.name: store.read_table(files, f"{each.name}.parquet") for each in fields(Evaluation)})
 
 
 def _compile(world: Any, scenario: Any) -> None:

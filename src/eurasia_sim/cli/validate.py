@@ -45,9 +45,10 @@ def validate(
     Example: eurasia-sim validate --until 2025-12 --theory all
     """
     from eurasia_sim import store
-    from eurasia_sim.machine_code import model_version
+    from eurasia_sim.compilation import model_version
     from eurasia_sim.patterns import load_patterns
     from eurasia_sim.scenario import apply_settings, as_recorded, load_scenario
+    from eurasia_sim.scenario_family import said_by
     from eurasia_sim.world import load_world
 
     given = load_world(world)
@@ -56,7 +57,7 @@ def validate(
     question = _until(apply_settings(asked, settings or (), given), until, given)
     theories = chosen_theories(theory, given, [question.theory])
     found = _validated(given, question, theories, n, seed, workers)
-    identity = [given.digest, question.digest, str(question.months), *theories, str(n), str(seed), model_version()]
+    identity = [given.digest, said_by([question]), *theories, str(n), str(seed), model_version()]
     folder = out / store.folder_name(f"validate-{question.name}", identity)
     _write(folder, given, question, found, n, seed)
     if as_json:
@@ -110,7 +111,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
     import pandas as pd
 
     from eurasia_sim import store
-    from eurasia_sim.machine_code import model_version
+    from eurasia_sim.compilation import model_version
 
     tables = [result.table.assign(theory=name) for name, result in found.items()]
     store.write_table(folder / _FILE, pd.concat(tables, ignore_index=True))
@@ -127,7 +128,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
         "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
         "commit": checked_out(),
     }
-    store.write_json(folder / store.MANIFEST, content)
+    store.write_manifest(folder, content, [_FILE])
 
 
 def _plain(

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Outcome, Progress, branch_month, continued, in_chunks, snapshots
-from eurasia_sim.inputs import Inputs
+from eurasia_sim.ensemble import Outcome, Progress, continued, in_chunks, snapshots
+from eurasia_sim.inputs import Inputs, branch_month
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.world import World
 

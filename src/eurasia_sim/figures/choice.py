@@ -60,7 +60,7 @@ def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
     """The kinds that suit a folder, or the measures named, if any are."""
     if not measures:
         kinds = [kind for kind in _OF_FOLDER[held.kind] if kind != "difference" or _is_paired(held)]
-        kinds += [kind for kind, table in _BESIDE.items() if held.table_path(table) and kind not in kinds]
+        kinds += [kind for kind, table in _BESIDE.items() if held.has(table) and kind not in kinds]
         return [kind for kind in kinds if kind != "surface" or len(held.factors) > 1]
     notes = measure_notes()
     found: list[str] = []

@@ -12,14 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
-from pyarrow import ArrowException
 
 from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures.style import caption_of, judgement_share
+from eurasia_sim.integrity import Files
 from eurasia_sim.replay import Replay, replay
 from eurasia_sim.scenario_form import measures as measure_notes
-from eurasia_sim.store import PARTS, RUNS, read_manifest
+from eurasia_sim.store import (
+    PARTS,
+    TABLES,
+    files_of,
+    load_results,
+    read_manifest,
+    read_table,
+    result_columns,
+    tables_of,
+)
 from eurasia_sim.world import World
 
 RUN, SWEEP, TEST, VALIDATION = "run", "sweep", "test", "validation"
@@ -50,24 +58,20 @@ class Held:
         return self._replays[scenario, theory]
 
     @cached_property
-    def paths(self) -> list[Path]:
-        """The files its runs lie in; none for a test."""
-        whole = self.folder / RUNS
-        return [whole] if whole.is_file() else sorted((self.folder / PARTS).glob("*.parquet"))
+    def files(self) -> Files:
+        """The files it holds, with their digests."""
+        return files_of(self.folder)
 
     @cached_property
     def columns(self) -> list[str]:
         """Columns of its runs.
 
         Raises:
-            DataError: where they cannot be read.
+            DataError: where there are none, or they are damaged.
         """
-        if not self.paths:
+        if not self.files.counted:
             raise DataError([f"{self.folder} holds no runs; name a folder that `eurasia-sim run` or `sweep` wrote"])
-        try:
-            return [str(name) for name in pq.read_schema(self.paths[0]).names]
-        except (OSError, ArrowException) as error:
-            raise DataError([f"{self.paths[0]} cannot be read ({str(error).splitlines()[0]}); run it again"]) from error
+        return result_columns(self.folder)
 
     @property
     def factors(self) -> list[str]:
@@ -111,15 +115,12 @@ class Held:
                 same column goes before it.
 
         Raises:
-            DataError: for a filter that names no column or cannot be compared, or leaves no run.
+            DataError: for a filter that names no column or cannot be compared, or leaves no run; for damaged runs.
         """
         asked = [_parsed(words, self.columns) for words in self.filters]
         taken = {column for column, _, _ in asked}
         needed = [name for name in self.columns if name in {*_HEAD, *columns, *taken}]
-        try:
-            table = pd.concat([pd.read_parquet(path, columns=needed) for path in self.paths], ignore_index=True)
-        except (OSError, ArrowException) as error:
-            raise DataError([f"{self.folder}: {str(error).splitlines()[0]}; run it again"]) from error
+        table = load_results(self.folder, needed)
         for column, value in where.items():
             if column in table and column not in taken:
                 table = table[table[column] == value]
@@ -134,10 +135,26 @@ class Held:
         table = table.sort_values(keys, key=lambda c: c.map(order) if c.name == "scenario" and order else c)
         return table.reset_index(drop=True)
 
-    def table_path(self, name: str) -> Path | None:
-        """Where a table beside the runs lies: in the folder, or where `analyze` puts its own; None if nowhere."""
-        places = (self.folder / f"{name}.parquet", self.folder / ANALYSIS / f"{name}.parquet")
-        return next((path for path in places if path.is_file()), None)
+    def table(self, name: str) -> pd.DataFrame | None:
+        """A table beside the runs, of the folder or of those that `analyze` puts there; none where it is in neither.
+
+        Raises:
+            DataError: where it is damaged.
+        """
+        files = self._with(name)
+        return None if files is None else read_table(files, f"{name}.parquet")
+
+    def has(self, name: str) -> bool:
+        """Whether there is a table of this name beside the runs."""
+        return self._with(name) is not None
+
+    def _with(self, name: str) -> Files | None:
+        """The files among which a table is."""
+        beside = tables_of(self.folder / ANALYSIS)
+        found = next((files for files in (self.files, beside) if f"{name}.parquet" in files.entries), None)
+        if found is None and (beside.folder / f"{name}.parquet").is_file():
+            raise DataError([f"{beside.folder / TABLES} does not list {name}.parquet\n    allowed: {beside.mend}"])
+        return found
 
     @property
     def seed(self) -> int:
@@ -192,12 +209,12 @@ def open_held(folder: Path, world: World, filters: Sequence[str] = ()) -> Held:
     if not folder.is_dir():
         raise DataError([f"{folder} is no folder"])
     manifest = read_manifest(folder)
-    if not (folder / "manifest.json").is_file():
+    if manifest is None:
         began = (folder / PARTS).is_dir()
         more = "it is not finished: the command that began it goes on from there" if began else "it has no manifest"
         raise DataError([f"{folder} is no finished results folder: {more}"])
-    if manifest is None or not manifest.get("finished"):
-        raise DataError([f"{folder / 'manifest.json'} is damaged or not finished; run its command again"])
+    if not manifest.get("finished"):
+        raise DataError([f"{folder / 'manifest.json'} is not finished; run its command again"])
     told = VALIDATION if (folder / PATTERNS).is_file() and "scores" in manifest else RUN
     kind = str(manifest.get("kind") or (TEST if "effort" in manifest else told))
     return Held(folder, kind, manifest, world, tuple(filters))

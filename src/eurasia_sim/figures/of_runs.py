@@ -19,7 +19,7 @@ from eurasia_sim.figures.picture import Picture, Request
 from eurasia_sim.figures.ridgeline import ridgeline, ridgeline_data
 from eurasia_sim.figures.sensitivity import tornado, tornado_table
 from eurasia_sim.figures.style import MOST_GROUPS, readable
-from eurasia_sim.store import load_trajectories
+from eurasia_sim.store import TRAJECTORIES, load_trajectories
 from eurasia_sim.study import RANGES, REFERENCE
 
 _PANELS = 4
@@ -103,7 +103,7 @@ def cumulatives(held: Held, request: Request) -> Iterator[Picture]:
 
 def fans(held: Held, request: Request) -> Iterator[Picture]:
     """Fans of the monthly values that `run` kept, at reference values."""
-    if not (held.folder / "trajectories.parquet").is_file():
+    if TRAJECTORIES not in held.files.entries:
         raise DataError([f"{held.folder} keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"])
     monthly = load_trajectories(held.folder)
     kept = [name for name in monthly.columns if name in held.measures]

@@ -33,11 +33,11 @@ def table_of(held: Held, name: str) -> pd.DataFrame:
     Raises:
         DataError: where it is not there.
     """
-    path = held.table_path(name)
-    if path is None:
+    table = held.table(name)
+    if table is None:
         verb = "test" if name in ("parts", "theories", "verdicts") else "analyze"
         raise DataError([f"{held.folder} holds no {name}.parquet: this picture needs what `eurasia-sim {verb}` writes"])
-    return pd.read_parquet(path)
+    return table
 
 
 def _caption(held: Held) -> str:
@@ -95,12 +95,8 @@ def caption_of_design(held: Held) -> str:
     if held.kind == RUN:
         return held.caption(held.runs([]))
     design = held.manifest.get("design", {})
-    scenarios = list(held.manifest.get("scenarios", ())) or ["one"]
     runs = held.runs([])
-    said = caption(
-        len(runs), int((runs["status"] != "ok").sum()), held.seed, scenarios,
-        ", ".join(dict.fromkeys(map(str, runs["theory"]))), held.judged,
-    )  # fmt: skip
+    said = held.caption(runs)
     kind, points = str(design.get("kind", "some")).replace("_", " "), design.get("points", runs["point"].nunique())
     return f"{said} · {kind} design of {points} points"
 
@@ -144,7 +140,7 @@ def patterns(held: Held, request: Request) -> Iterator[Picture]:
     del request
     if held.kind != VALIDATION:
         raise DataError([f"{held.folder} was written by {held.kind}: patterns need what `eurasia-sim validate` writes"])
-    table, manifest = pd.read_parquet(held.folder / PATTERNS), held.manifest
+    table, manifest = table_of(held, PATTERNS.removesuffix(".parquet")), held.manifest
     counted = table[table["counted"].astype(bool)]
     for theory, own in counted.groupby("theory", sort=False):
         said = caption(
@@ -173,7 +169,7 @@ def _stem(*words: str) -> str:
 def boxes(held: Held, request: Request) -> Iterator[Picture]:
     """The box that does best, and the path it was peeled along or the other boxes, a picture an outcome sought."""
     table = table_of(held, "boxes")
-    paths = pd.read_parquet(path) if (path := held.table_path("paths")) else pd.DataFrame()
+    paths = table_of(held, "paths") if held.has("paths") else pd.DataFrame()
     keys = [name for name in ("measure", "scenario", "sought") if name in table]
     for words, own in table.groupby(keys, sort=False) if keys else [((), table)]:
         if request.measures and words and not any(fnmatchcase(str(words[0]), each) for each in request.measures):

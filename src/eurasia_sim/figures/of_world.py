@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -182,10 +183,8 @@ def timelines(held: Held, request: Request) -> Iterator[Picture]:
     same_as(held.manifest, held.world)
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
     for name in _scenarios(held):
-        path = held.folder / f"events-{name}.csv"
-        if not path.is_file():
-            raise DataError([f"{path} is missing: run it again"])
-        events = pd.read_csv(path, keep_default_na=False)
+        told = held.files.content(f"events-{name}.csv")
+        events = pd.read_csv(io.BytesIO(told), keep_default_na=False)
         scenario = restored(held.manifest["scenarios"][name], held.world)
         record = _record(held.world, scenario.dropped, scenario.added)
         span = (held.world.date(0), held.world.date(scenario.months - 1))

@@ -9,16 +9,16 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eurasia_sim.ensemble import branch_month
 from eurasia_sim.figures.difference import difference_summary, differences_of, paired_difference
 from eurasia_sim.figures.distribution import distribution_data, outcome_distribution
 from eurasia_sim.figures.fan import fan_bands, fan_chart
 from eurasia_sim.figures.of_runs import monthly_values
 from eurasia_sim.figures.style import caption_of, judgement_share, save
+from eurasia_sim.inputs import branch_month
 from eurasia_sim.scenario_form import measures as measure_notes
 from eurasia_sim.study import REFERENCE, Batch, Study, Tables
 
-_PANELS = 4
+PANELS = 4
 _OVER = {REFERENCE: "reference values, chance alone", "ranges": "declared ranges"}
 
 
@@ -47,7 +47,7 @@ def draw_study(study: Study, batches: Sequence[Batch], tables: Tables, folder: P
             written.extend(save(figure, folder / f"{kind}-{theory}", data))
 
         wording: dict[str, Any] = {"names": names, "units": units}
-        first = shown[:_PANELS]
+        first = shown[:PANELS]
         put(
             "distribution",
             outcome_distribution(ends, first, f"{title}: over the declared ranges", caption, **wording),
