@@ -109,9 +109,12 @@ class _Eights(np.ndarray):
     """An array of eights as written: what is read stays what it was, as it does in a register."""
 
     def __getitem__(self, at: Any) -> Any:
-        found = super().__getitem__(at)
-        single = isinstance(at, int | np.integer) or (isinstance(at, tuple) and all(np.ndim(a) == 0 for a in at))
-        return np.array(found) if single and isinstance(found, np.ndarray) and found.ndim == 1 else found
+        found, parts = np.asarray(self)[at], at if isinstance(at, tuple) else (at,)
+        is_eight = found.ndim == 1 and all(isinstance(part, int | np.integer) for part in parts)
+        return found.copy() if is_eight else found
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        np.asarray(self)[at] = value
 
 
 class Run:

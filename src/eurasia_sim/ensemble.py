@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,87 +15,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eurasia_sim import kernel
+from eurasia_sim.advance import Outcome, advance
 from eurasia_sim.blocks import RUNS
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.inputs import Inputs, branch_month, prepare
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.scenario_family import check_family, load_family
-from eurasia_sim.workspace import Workspace, levers_of, plan_of
 from eurasia_sim.world import World, load_world
 
 # A chunk is short enough for Ctrl-C to be answered between two of them.
 _RUNS_A_CHUNK = RUNS
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
-
-
-@dataclass
-class Outcome:
-    """What R runs of one scenario gave; a failed run is missing (NaN), with its status."""
-
-    scenario: str
-    means: Floats  # (R, C) every column's mean over the window
-    trajectories: Floats  # (R, months, kept)
-    statuses: Integers  # (R, 3)
-    done: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-
-
-def _advance(
-    family: Sequence[Inputs],
-    draws: Draws,
-    memories: Floats | None,
-    span: tuple[int, int],
-    window: tuple[int, int],
-    kept: Integers,
-    since: int = 0,
-    snapshots: Floats | None = None,
-) -> list[Outcome]:
-    """A span of months of the runs of some scenarios of one theory, block by block.
-
-    Args:
-        memories: (R, Z) from which every scenario goes on; from the beginning if there are none.
-        since: first month of which the kept columns are written down.
-        snapshots: (R, Z) of the last scenario's runs before month span[1], written.
-    """
-    plan, runs = plan_of(span, family[0].burn_in, window, kept, since), len(draws)
-    months = max(plan.stop - plan.kept_start, 0)
-    outcomes = [
-        Outcome(
-            inputs.scenario.name,
-            np.full((runs, len(inputs.columns)), np.nan),
-            np.full((runs, months, len(kept)), np.nan),
-            np.zeros((runs, 3), np.int64),
-        )
-        for inputs in family
-    ]
-    workspace = Workspace(family[0].facts, draws.rules)
-    for which, run in _shares(len(family), runs):
-        workspace.load(draws.rules[run], draws.rows[run], draws.seeds[run], None if memories is None else memories[run])
-        own = np.unique(which)
-        levers = levers_of([family[s].levers for s in own], np.searchsorted(own, which), span)
-        trajectory, status = np.full((months, len(kept), RUNS), np.nan), np.zeros((len(run), 3), np.int64)
-        means = workspace.advance(levers, plan, trajectory, status)
-        for s in own:
-            mine = which == s
-            outcomes[s].means[run[mine]] = means[mine]
-            outcomes[s].trajectories[run[mine]] = trajectory[:, :, : len(run)].transpose(2, 0, 1)[mine]
-            outcomes[s].statuses[run[mine]] = status[mine]
-        if snapshots is not None:
-            snapshots[run] = workspace.memories()
-    return outcomes
-
-
-def _shares(scenarios: int, runs: int) -> Iterator[tuple[Integers, Integers]]:
-    """Blocks of runs: of each run its scenario and its number; only the last block of all may have room left."""
-    whole = runs // RUNS * RUNS
-    for s in range(scenarios):
-        for first in range(0, whole, RUNS):
-            yield np.full(RUNS, s), np.arange(first, first + RUNS)
-    left = scenarios * (runs - whole)
-    for first in range(0, left, RUNS):
-        which, run = np.divmod(np.arange(first, min(first + RUNS, left)), runs - whole)
-        yield which, whole + run
 
 
 def run_paired(
@@ -120,7 +52,7 @@ def run_paired(
     past, memories = None, None
     if shared > -first.burn_in:
         memories = np.zeros((len(draws), first.state_size))
-        (past,) = _advance([first], draws, None, (-first.burn_in, shared), window, kept, since, memories)
+        (past,) = advance([first], draws, None, (-first.burn_in, shared), window, kept, since, memories)
     outcomes = _to_the_end(family, draws, memories, (shared, since), window, kept)
     for outcome in outcomes:
         if past is not None:
@@ -149,7 +81,7 @@ def _to_the_end(
     for months in {inputs.months for inputs in family}:
         places = [at for at, inputs in enumerate(family) if inputs.months == months]
         members = [family[at] for at in places]
-        found |= zip(places, _advance(members, draws, memories, (start, months), window, kept, since), strict=True)
+        found |= zip(places, advance(members, draws, memories, (start, months), window, kept, since), strict=True)
     return [found[at] for at in range(len(family))]
 
 
@@ -177,10 +109,10 @@ def run_branched(
     found = [np.full((len(draws), inputs.months - since, len(kept)), np.nan) for inputs in family]
     reached, broken = -trunk.burn_in, np.zeros(len(draws), bool)
 
-    def advance(at: int, start: int, stop: int, snapshots: Floats | None = None) -> NDArray[np.bool_]:
+    def take_on(at: int, start: int, stop: int, snapshots: Floats | None = None) -> NDArray[np.bool_]:
         """Take one scenario's runs on, write what is kept, and say which failed."""
         nothing = (family[at].months, family[at].months)
-        (outcome,) = _advance([family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots)
+        (outcome,) = advance([family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots)
         found[at][:, max(start, since) - since : max(stop, since) - since] = outcome.trajectories
         failed: NDArray[np.bool_] = outcome.statuses[:, 0] != 0
         return failed
@@ -188,12 +120,12 @@ def run_branched(
     for at in sorted(range(1, len(family)), key=lambda at: partings[at]):
         if partings[at] > reached:
             after = np.zeros((len(draws), trunk.state_size))
-            broken |= advance(0, reached, partings[at], after)
+            broken |= take_on(0, reached, partings[at], after)
             memories, reached = after, partings[at]
         shared = max(reached - since, 0)
         found[at][:, :shared] = found[0][:, :shared]
-        found[at][broken | advance(at, reached, family[at].months)] = np.nan
-    broken |= advance(0, reached, trunk.months)
+        found[at][broken | take_on(at, reached, family[at].months)] = np.nan
+    broken |= take_on(0, reached, trunk.months)
     found[0][broken] = np.nan
     return found
 
@@ -201,7 +133,7 @@ def run_branched(
 def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
     """(R, Z) the memories of a scenario's runs before a month, to branch from."""
     memories = np.zeros((len(draws), inputs.state_size))
-    _advance([inputs], draws, None, (-inputs.burn_in, month), (month, month), NO_COLUMNS, snapshots=memories)
+    advance([inputs], draws, None, (-inputs.burn_in, month), (month, month), NO_COLUMNS, snapshots=memories)
     return memories
 
 
@@ -215,7 +147,7 @@ def continued(
         window: first month and the month after the last over which columns are averaged; by default all that are run.
     """
     span = (month, inputs.months)
-    (outcome,) = _advance([inputs], draws, memories, span, window or span, kept)
+    (outcome,) = advance([inputs], draws, memories, span, window or span, kept)
     _blank(outcome)
     return outcome
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any
 
-from eurasia_sim import block_types  # noqa: F401 - so that compiled code knows of blocks
 from eurasia_sim.blocks import Counts, Field, Table
 from eurasia_sim.parameters import Floats
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim import kernel
+from eurasia_sim import block_types, kernel  # noqa: F401 - so that compiled code knows of blocks
 from eurasia_sim.blocks import RUNS, Block, Counts, Run
 from eurasia_sim.derivation import derive
 from eurasia_sim.fields import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, rules_table
@@ -134,7 +134,7 @@ class Workspace:
         Raises:
             ValueError: for months beyond the levers', columns that do not exist, and arrays of other shapes.
         """
-        written = (max(plan.stop - plan.kept_start, 0), len(plan.kept), RUNS)
+        written = (months_kept(plan), len(plan.kept), RUNS)
         first, kept = max(plan.start, 0), plan.kept
         fits = (
             trajectory.shape == written and trajectory.dtype == np.float64 and trajectory.flags.c_contiguous,
@@ -170,6 +170,11 @@ def levers_of(series: Sequence[LeverSeries], which: Integers, months: tuple[int,
     rows = np.stack([one.rows[first:stop] for one in series])
     changes = np.any([one.changes[first:stop] for one in series], axis=0)
     return kernel.Levers(rows, changes, series[0].starts, each, first)
+
+
+def months_kept(plan: kernel.Plan) -> int:
+    """How many months' columns go to the trajectory."""
+    return max(plan.stop - plan.kept_start, 0) if len(plan.kept) else 0
 
 
 def plan_of(

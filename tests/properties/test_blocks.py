@@ -98,7 +98,7 @@ def test_blocks_of_different_sizes_are_refused():
 )  # fmt: skip
 def test_facts_that_lead_out_of_an_array_are_refused(wrong):
     world = plain(rules())
-    with pytest.raises(ValueError, match="is|place"):
+    with pytest.raises(ValueError, match=r"is|place"):
         facts_of(world.geography._replace(**wrong), world.focus, world.scopes)
     with pytest.raises(ValueError, match="focus"):
         facts_of(world.geography, np.array([[0, 2]]), world.scopes)

@@ -87,7 +87,7 @@ def test_runs_of_a_block_may_each_have_levers_of_their_own(world, seed, turn):
     workspace = Workspace(world.facts, rules)
     workspace.load(rules, np.tile(world.row, (2, 1)), np.array([seed, seed], np.uint64))
     plan = plan_of((0, MONTHS), 0, (0, MONTHS))
-    nothing = np.zeros((MONTHS, 0, 8))
+    nothing = np.zeros((0, 0, 8))
     means = workspace.advance(
         levers_of(series, np.array([0, 1]), (0, MONTHS)), plan, nothing, np.zeros((2, 3), np.int64)
     )

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eurasia_sim.advance import Outcome
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Outcome, Progress, continued, in_chunks, snapshots
+from eurasia_sim.ensemble import Progress, continued, in_chunks, snapshots
 from eurasia_sim.inputs import Inputs, branch_month
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.world import World
