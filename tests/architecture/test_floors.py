@@ -25,7 +25,7 @@ ONLY = {
 OF_BLOCKS = ("blocks.RUNS", "vectors.spread", "vectors.in_some_run")
 OF_PROCESSORS = re.compile(
     r"\b(lanes?|llvm|simd|avx\w*|registers?|vectors?(?!izer)|cache|unroll\w*|strides?|padd\w+|aligned?ment_of|processors?)\b",
-    re.I,
+    re.IGNORECASE,
 )
 PANDAS_FROM_FLOOR = 3
 BANNED_ROOMS = {"utils", "util", "core", "common", "base", "helpers", "misc"}
