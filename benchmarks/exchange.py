@@ -14,12 +14,11 @@ BY_THEATRE = ("spillover", "open_spillover", "containment", "recognition", "summ
 ALONE = ("power", "budget", "standing")
 OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand")
 IN_THEATRE = ("influence", "access", "strength")
-# What the kernel writes and reads within one mechanism, sums that only measures read, and the row on which all lies.
+# What the kernel writes and reads within one mechanism, and what only measures or its own draws read.
 SCRATCH = (
-    "pushed", "resisted", "guarded", "danger", "imposed", "weighed", "scratch_theatre", "effort_circle",
-    "danger_circle", "budget_circle", "joint_first", "joint_second", "ready", "together", "rival", "partner",
-    "pair_luck", "committed", "uncovered", "host_leaning", "host_threat", "spent", "held", "gathered", "total",
-    "memory",
+    "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force", "open_to", "hostility",
+    "together", "host_leaning", "host_threat", "pushed", "resisted", "guarded", "uncovered", "hosted", "held",
+    "gathered", "total", "seed",
 )  # fmt: skip
 
 
@@ -34,7 +33,7 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     for name in IN_THEATRE:
         by_domain = [[list(shares.values()) for shares in getattr(t, name)] for t in theatres]
         found[name] = np.moveaxis(np.array(by_domain), -1, 0)
-    found["shock"] = [list(a.shocks.values()) for a in actors]
+    found["shock"] = [one.shocks[other] for i, one in enumerate(actors) for other in actors[i + 1 :]]
     found["attended"] = [[a.attended.get(venue.name, 0.0) for venue in model.venues] for a in actors]
     found["pair_joint"] = np.reshape([model.together[pair] for pair in model.focus], (-1, *shape[1:]))
     for name in ("ruler", "challenger"):
@@ -45,14 +44,15 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
 def take_state(model: ReferenceModel, state: Any) -> None:
     """Put a kernel's state at the end of a month into the model."""
     for i, actor in enumerate(model.actors):
-        for name in (*DYADIC, "shock"):
-            values = getattr(state, name)[i].tolist()
-            setattr(actor, "shocks" if name == "shock" else name, dict(zip(model.actors, values, strict=True)))
+        for name in DYADIC:
+            setattr(actor, name, dict(zip(model.actors, getattr(state, name)[i].tolist(), strict=True)))
         for name in BY_CELL:
             setattr(actor, name, getattr(state, name)[i].ravel().tolist())
         for name in (*BY_THEATRE, *ALONE):
             setattr(actor, name, getattr(state, name)[i].tolist())
         actor.attended = {v.name: spent for v, spent in zip(model.venues, state.attended[i].tolist(), strict=True)}
+    for (one, other), shock in zip(model.pairs, state.shock.tolist(), strict=True):
+        one.shocks[other] = other.shocks[one] = shock
     for pair, joint in zip(model.focus, state.pair_joint, strict=True):
         model.together[pair] = joint.ravel().tolist()
     for k, theatre in enumerate(model.theatres):

@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim import kernel, layout
 from eurasia_sim.catalogue import packaged, read_pages
-from eurasia_sim.derivation import constants_of
+from eurasia_sim.fields import coded_shapes
 from eurasia_sim.gathering import Gathered
-from eurasia_sim.inputs import prepare, schedule_of, scopes_of
+from eurasia_sim.inputs import prepare, scopes_of
+from eurasia_sim.lever_series import LeverSeries
 from eurasia_sim.measures import PAIR_MEASURES
-from eurasia_sim.parameters import Constants, Geography, Month, Posture, Schedule, State, coded_shapes
+from eurasia_sim.parameters import Geography
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.streams import name_hash
 from eurasia_sim.theories import read_rules
+from eurasia_sim.workspace import Workspace, counts_of, facts_of
 from eurasia_sim.world import World, load_world
 
 
@@ -28,8 +29,7 @@ class Given(NamedTuple):
     theatres: tuple[str, ...]
     geography: Geography
     row: np.ndarray  # one draw of every coded number, flat
-    posture: Posture
-    schedule: Schedule  # the same as the kernel reads it
+    levers: LeverSeries
     rules: Any  # one record of the rules' numbers
     focus: np.ndarray  # (P, 2) pairs that measures are read off for
     scopes: np.ndarray  # (S, K) 1 where a scope counts a theatre
@@ -39,17 +39,7 @@ class Given(NamedTuple):
     @property
     def months(self) -> int:
         """Months of the schedule, the burn-in not counted."""
-        return len(self.schedule.rule)
-
-    @property
-    def sizes(self) -> tuple[int, int, int, int]:
-        """Actors, theatres, venues and focal pairs, by which the kernel's rows are laid out."""
-        return len(self.actors), len(self.theatres), len(self.geography.convenes), len(self.focus)
-
-    def month(self, t: int) -> Month:
-        """The levers and series of one month as the kernel's views."""
-        month: Month = layout.unpack_month.py_func(self.schedule.rows[t], *self.sizes[:3])
-        return month
+        return len(self.levers)
 
     @property
     def columns(self) -> list[str]:
@@ -58,13 +48,12 @@ class Given(NamedTuple):
         return [f"{m}.{pair}.{scope}" for pair in pairs for scope in self.scope_names for m in PAIR_MEASURES]
 
 
-def begun(inputs: Given) -> tuple[np.ndarray, State, Constants]:
-    """The flat row, the state it holds before the first month of the burn-in, and the constants of one run."""
-    constants = constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, inputs.rules)
-    row = layout.aligned(layout.state_size(*inputs.sizes))
-    state = layout.unpack_state.py_func(row, *inputs.sizes)
-    kernel.begin(state, inputs.row, inputs.geography, constants, inputs.rules)
-    return row, state, constants
+def begun(inputs: Given, seed: int, runs: int = 1) -> Workspace:
+    """A block of runs of successive seeds before the first month of the burn-in."""
+    rules = np.repeat(np.asarray(inputs.rules)[None], runs)
+    workspace = Workspace(facts_of(inputs.geography, inputs.focus, inputs.scopes), rules)
+    workspace.load(rules, np.tile(inputs.row, (runs, 1)), np.uint64(seed) + np.arange(runs, dtype=np.uint64))
+    return workspace
 
 
 @cache
@@ -89,7 +78,7 @@ def scenario_inputs(scenario: str, theory: str | None = None) -> Given:
     asked = load_scenario(scenario, world)
     given = prepare(world, asked, theory)
     return Given(
-        tuple(world.actors), tuple(world.theatres), given.geography, given.row, asked.posture(world), given.schedule,
+        tuple(world.actors), tuple(world.theatres), given.geography, given.row, given.levers,
         given.rules[()], given.focus, given.scopes, tuple(scopes_of(world)), given.burn_in,
     )  # fmt: skip
 
@@ -126,11 +115,11 @@ def random_inputs(
         _some(random, 0.5, (venues, 3)), np.array([name_hash(name) for name in names]),
         np.array([name_hash(name) for name in lands]),
     )  # fmt: skip
-    posture = _random_posture(random, size, months)
+    levers = _random_levers(random, size, months, geography)
     region = np.ones((2, theatres))
     region[1, 0] = 0.0
     return Given(
-        names, lands, geography, _random_row(random, actors, theatres), posture, schedule_of(posture, geography),
+        names, lands, geography, _random_row(random, actors, theatres), levers,
         rules_with(changes),
         np.array([[0, 1], [2, 1]])[: actors - 1], region, ("all", "rest"), burn_in,
     )  # fmt: skip
@@ -156,7 +145,9 @@ def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.n
     return np.concatenate([fields[name].ravel() for name in shapes])
 
 
-def _random_posture(random: np.random.Generator, size: tuple[int, int, int], months: int) -> Posture:
+def _random_levers(
+    random: np.random.Generator, size: tuple[int, int, int], months: int, geography: Geography
+) -> LeverSeries:
     """Levers that hold for years at a time; some actors without power, some rule, stability and recognition imposed."""
     n, k, v = size
     spells = np.arange(months) // 24
@@ -172,10 +163,13 @@ def _random_posture(random: np.random.Generator, size: tuple[int, int, int], mon
     rule[months // 3 : months // 2, 1:] = n // 2  # whether or not a theatre has a challenger or a ruler
     stability, recognition = held(0.05, 1.0, k), np.floor(held(0.05, 5.0, n, k))
     capability = held(0.9, 0.1, n)
-    return Posture(
-        held(0.05, 0.3, n, k, 3), held(0.3, 1.0, n, n), held(0.1, 3.0, n, n) - held(0.1, 3.0, n, n), held(0.2, 1.0, n),
-        held(0.3, 1.0, k) - held(0.3, 1.0, k), held(0.2, 2.0, k, 3), held(0.2, 3.0, n, k), held(0.02, 0.5, n, k, 3),
-        held(0.1, 1.0, k, 3), rule, np.where(stability > 0.0, stability, np.nan),
-        np.where(recognition > 0.0, recognition, np.nan), capability, held(1.0, 0.005, k),
-        held(0.4, 2.0, v, n).round() / 2,
+    series = LeverSeries(counts_of(geography, 0, 0), months)
+    return series.changed_to(
+        geography.venue_domains, presence=held(0.05, 0.3, n, k, 3), pressure=held(0.3, 1.0, n, n),
+        goodwill=held(0.1, 3.0, n, n) - held(0.1, 3.0, n, n), revisionism=held(0.2, 1.0, n),
+        conduct=held(0.3, 1.0, k) - held(0.3, 1.0, k), surge=held(0.2, 2.0, k, 3), aid=held(0.2, 3.0, n, k),
+        imposed=held(0.02, 0.5, n, k, 3), jointness=held(0.1, 1.0, k, 3), rule=rule,
+        stability=np.where(stability > 0.0, stability, np.nan),
+        recognition=np.where(recognition > 0.0, recognition, np.nan), capability=capability,
+        theatre_capability=held(1.0, 0.005, k), membership=held(0.4, 2.0, v, n).round() / 2,
     )  # fmt: skip

@@ -22,23 +22,20 @@ HEAD = """# Performance
 Every figure below was measured in one run of one program, on the machine named, and is written by it:
 `python -m benchmarks.performance`. Ratios are of turns that alternate; a median comes with the least and the most.
 Other work on a machine slows whatever runs at that moment, so compare ratios rather than times, and run it yourself.
-Each part also runs alone: `python -m benchmarks.speed`, `.roofline`, `.scaling`, `.peers`, `.verbs`.
+Each part also runs alone: `python -m benchmarks.speed`, `.scaling`, `.peers`, `.verbs`.
 """
 
 
 def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
     """Every benchmark in turn, as it is done."""
     from benchmarks.peers import Size, compare
-    from benchmarks.roofline import measure
-    from benchmarks.roofline import section as roofline
     from benchmarks.scaling import Effort, scale
     from benchmarks.speed import Race, race
     from benchmarks.verbs import light_verbs
 
-    small_race = Race(cores=cores, repeats=1, kernel_runs=8, reference_runs=2, batched_runs=64)
+    small_race = Race(cores=cores, repeats=1, kernel_runs=8, reference_runs=2)
     small_effort = Effort(runs=80, turns=1, many=400, few=200, fitted=160, cores=cores, dask=False)
     yield race(small_race if quick else Race(cores=cores))
-    yield roofline(measure("us_exit", turns=1) if quick else measure("us_exit"), "us_exit")
     yield from scale(small_effort if quick else Effort(turns=turns, cores=cores))
     yield compare(Size(2, 1, cores=cores) if quick else Size(cores=cores))
     yield light_verbs()

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.given import Given
-from eurasia_sim.parameters import CONSTRUCTS, coded_shapes
+from eurasia_sim.fields import LEVERS, coded_shapes
+from eurasia_sim.parameters import CONSTRUCTS
 
 LEAST_SALIENCE = 1e-300  # of 3: keeps a logarithm finite
 
@@ -92,10 +93,10 @@ def theatre_traits(inputs: Given, coded: SimpleNamespace, k: int, p: SimpleNames
 
 
 class Months:
-    """The months of a posture; of each, the levers keyed by actor, or listed over theatres."""
+    """The months of a lever series; of each, the levers keyed by actor, or listed over theatres."""
 
     def __init__(self, inputs: Given, actors: list[Any], theatres: list[Any]) -> None:
-        self.posture = inputs.posture
+        self.levers = inputs.levers
         self.domains = inputs.geography.venue_domains.tolist()
         self.actors, self.theatres = actors, theatres
         self.membership: list[list[float]] | None = None  # of the last month that was read
@@ -107,7 +108,8 @@ class Months:
 
     def at(self, t: int) -> SimpleNamespace:
         """Month t as attributes; posted: the theatres in which an actor has forces, with the three kinds."""
-        now = {name: getattr(self.posture, name)[t].tolist() for name in self.posture._fields}
+        month = self.levers.month(t)
+        now = {field.name: getattr(month, field.name).tolist() for field in LEVERS.fields}
         keyed = self.keyed
         if now["membership"] != self.membership:
             self.membership, self.shared = now["membership"], self._venues_shared(now["membership"])

@@ -10,14 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from eurasia_sim import kernel, sweep_chunk
+from eurasia_sim import sweep_chunk
 from eurasia_sim.design import Draws
+from eurasia_sim.ensemble import run_paired
 from eurasia_sim.inputs import Inputs
-from eurasia_sim.layout import aligned
 from eurasia_sim.sweep import Sweep, Work, carry_out, prepare_sweep
 from eurasia_sim.sweep_point import batches, point_of
 
@@ -123,7 +121,7 @@ class Bare:
     """The runs of a sweep as the kernel alone makes them: everything is made out before, nothing is written."""
 
     calls: tuple[tuple[Inputs, Draws], ...]
-    window: np.ndarray
+    window: tuple[int, int]
 
     @classmethod
     def of(cls, prepared: Sweep) -> Bare:
@@ -137,7 +135,7 @@ class Bare:
                 inputs = setup.inputs(points[0].scenarios[0], batch.points[batch.members[0, 0]])
                 draws = batch.draws(setup)
                 calls += [(inputs, draws.part(slice(at, at + size))) for at in range(0, len(draws), size)]
-        return cls(tuple(calls), np.array(setup.experiment.window, np.int64))
+        return cls(tuple(calls), setup.experiment.window)
 
     def spent(self, cores: int) -> Spent:
         """What the kernel takes for all runs, a thread a core."""
@@ -147,15 +145,6 @@ class Bare:
 
     def _call(self, call: tuple[Inputs, Draws]) -> None:
         inputs, draws = call
-        runs, columns = len(draws), len(inputs.columns)
-        statuses = np.zeros((runs, 3), np.int64)
-        given: tuple[Any, ...] = (
-            draws.rules, draws.rows, draws.seeds, np.zeros((runs, inputs.state_size)), True,
-            aligned(inputs.constants_size), aligned(inputs.state_size), aligned(inputs.schedule.rows.shape[1]),
-            inputs.geography, inputs.schedule.changes, inputs.focus, inputs.scopes,
-            -inputs.burn_in, inputs.months, inputs.burn_in, self.window, np.zeros(0, np.int64), np.empty(columns),
-            np.full((runs, columns), np.nan), np.zeros((runs, 0, 0)), statuses,
-        )  # fmt: skip
-        kernel.run_chunk(*given)
-        if statuses[:, 0].any():
-            raise ArithmeticError(f"a run of the kernel failed: {statuses}")
+        (outcome,) = run_paired([inputs], draws, self.window)
+        if outcome.statuses[:, 0].any():
+            raise ArithmeticError(f"a run of the kernel failed: {outcome.statuses}")

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tests.worlds import RandomWorld, observed, plain, rules
+from tests.worlds import RandomWorld, call, observed, plain, rules
 
 from eurasia_sim import measures
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import contest
-from eurasia_sim.parameters import Constants, State
 
 
-def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
+def begun(world: RandomWorld, **fields: object) -> tuple[Run, Run]:
     state = world.view(world.memory())
     for name, value in fields.items():
         getattr(state, name)[:] = value
     return state, world.constants()
 
 
+def of(state: Run, column: str) -> float:
+    """One measure of a state."""
+    return observed(state.world, state)[column]
+
+
 def pair(first: list, second: list, joint: list, scope: list, budgets: float) -> dict[str, float]:
-    out = np.full(len(measures.PAIR_MEASURES), np.nan)
-    measures.pair_measures(*(np.array(part, dtype=float) for part in (first, second, joint, scope)), budgets, out)
-    return dict(zip(measures.PAIR_MEASURES, out.tolist(), strict=True))
+    world = replace(plain(rules(), k=len(scope)), scopes=np.array([scope], float))
+    state, _ = begun(world, budget=budgets / 2)
+    state.effort[:], state.pair_joint[0] = [first, second], joint
+    found = observed(world, state)
+    return {
+        measure: found[f"{measure}.{world.actors[0]}-{world.actors[1]}.scope0"] for measure in measures.PAIR_MEASURES
+    }
 
 
 def test_pair_measures_by_hand():
@@ -65,14 +76,14 @@ def benefit_world() -> RandomWorld:
     )
 
 
-def benefit(state: State, constants: Constants) -> float:
+def benefit(state: Run) -> float:
     """The first actor's."""
-    contest.hold(state, constants.size)
-    return float(measures.benefit(0, state, constants))
+    call(contest.hold, state)
+    return observed(state.world, state)["benefit.actor0"]
 
 
 def test_benefit_by_hand():
-    state, constants = begun(benefit_world(), power=1.0)
+    state, _ = begun(benefit_world(), power=1.0)
     state.influence[0, 0], state.influence[0, 1] = [0.6, 0.3, 0.3], [0.1, 0.2, 0.0]
     state.influence[1, 1], state.influence[2, 1] = 0.4, 0.2
     state.spillover[0] = [0.5, 0.5]
@@ -82,44 +93,44 @@ def test_benefit_by_hand():
     trade = (0.5 * 0.4 * 0.3 + 1.0 * 0.8 * 0.2) / 1.5
     free = 1 - (1 * 0.75 * 0.4 + 0.5 * 0.75 * 0.2)
     by_hand = 1 * held + 0.5 * 0.5 + 1 * trade + 1 * free + 0.5 * 0.4 + 1 * 0.5 + 0.5 * -0.2
-    assert benefit(state, constants) == pytest.approx(by_hand / (1 + 0.5 + 1 + 1 + 0.5 + 1 + 0.5))
+    assert benefit(state) == pytest.approx(by_hand / (1 + 0.5 + 1 + 1 + 0.5 + 1 + 0.5))
 
 
 def test_a_denied_stranger_without_power_gives_no_benefit_by_its_absence():
     world = benefit_world()
-    of_all, constants = begun(world, power=1.0, influence=0.2)
+    of_all, _ = begun(world, power=1.0, influence=0.2)
     of_one, _ = begun(world, power=[1.0, 0.0, 1.0], influence=0.2)
-    assert benefit(of_one, constants) != benefit(of_all, constants)
+    assert benefit(of_one) != benefit(of_all)
     only = world.with_coded(denial=np.array([[np.nan, 0, 1.5], [0, np.nan, 0], [0, 0, np.nan]]))
-    alone, without = begun(only, power=1.0, influence=0.2)
-    assert benefit(of_one, constants) == pytest.approx(benefit(alone, without))
+    alone, _ = begun(only, power=1.0, influence=0.2)
+    assert benefit(of_one) == pytest.approx(benefit(alone))
 
 
 def test_burden_is_security_abroad_over_the_budget():
     state, _ = begun(benefit_world(), budget=0.5)
     state.effort[0] = [[0.2, 0.1, 0], [0.05, 0.1, 0]]
-    assert measures.burden(0, state) == pytest.approx(0.1)
+    assert of(state, "burden.actor0") == pytest.approx(0.1)
     state.budget[:] = 0
-    assert measures.burden(0, state) == 0
+    assert of(state, "burden.actor0") == 0
 
 
 def test_convening_is_the_share_of_what_is_spent_in_ones_own_venues():
     world = plain(rules(), venues=2).with_geography(convenes=np.array([[0.5, 0.25], [0.0, 1.0]]))
-    state, constants = begun(world)
-    assert measures.convening(0, state, constants) == 0
+    state, _ = begun(world)
+    assert of(state, "convening.actor0") == 0
     state.gathered[:] = [0.4, 0.6]
-    assert measures.convening(0, state, constants) == pytest.approx(0.5 * 0.4 / 1.0)
-    assert measures.convening(1, state, constants) == pytest.approx((0.25 * 0.4 + 0.6) / 1.0)
+    assert of(state, "convening.actor0") == pytest.approx(0.5 * 0.4 / 1.0)
+    assert of(state, "convening.actor1") == pytest.approx((0.25 * 0.4 + 0.6) / 1.0)
 
 
 def test_hedging_is_how_evenly_patrons_hold_a_host():
     world = plain(rules(), n=4).with_geography(ruler=np.array([0]), challenger=np.array([1]))
     state, _ = begun(world)
-    assert measures.hedging(0, state) == 0
+    assert of(state, "hedging.theatre0") == 0
     state.influence[:, 0, 0] = [0.5, 0.3, 0.1, 0.1]
-    assert measures.hedging(0, state) == pytest.approx(0.5)
+    assert of(state, "hedging.theatre0") == pytest.approx(0.5)
     state.influence[3] = 0
-    assert measures.hedging(0, state) == pytest.approx(0)
+    assert of(state, "hedging.theatre0") == pytest.approx(0)
 
 
 def test_every_column_is_written_in_the_order_of_its_name():
@@ -143,11 +154,13 @@ def test_every_column_is_written_in_the_order_of_its_name():
 
 def test_the_columns_that_are_needed_are_written_whatever_is_left():
     world = benefit_world()
-    state, constants = begun(world, budget=1.0, effort=0.01, influence=0.2)
+    state, _ = begun(world, budget=1.0, effort=0.01, influence=0.2)
     whole = np.array(list(observed(world, state).values()))
+    workspace = world.workspace()
     for needed in range(1, whole.size + 1):
-        row = np.full(whole.size, np.nan)
-        measures.observe(state, constants, row, needed)
+        workspace.report.memory[:] = np.nan
+        measures.observe(state._block, workspace.constants, world.facts, workspace.report, needed)
+        row = np.array(workspace.report[0].observed)
         assert row[:needed].tobytes() == whole[:needed].tobytes()
         assert np.isnan(row[needed:]).sum() == np.isnan(row).sum()
 

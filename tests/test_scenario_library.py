@@ -10,8 +10,10 @@ import pytest
 
 from eurasia_sim.design import reference_draws
 from eurasia_sim.ensemble import run_paired
+from eurasia_sim.fields import LEVERS
 from eurasia_sim.inputs import prepare
-from eurasia_sim.parameters import PRESENCE_KINDS, Posture
+from eurasia_sim.lever_series import LeverSeries
+from eurasia_sim.parameters import PRESENCE_KINDS
 from eurasia_sim.scenario import check_file, load_scenario
 from eurasia_sim.world import World, load_world
 
@@ -31,10 +33,10 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def posture(world) -> Callable[[str], Posture]:
+def posture(world) -> Callable[[str], LeverSeries]:
     built = {}
 
-    def of(name: str) -> Posture:
+    def of(name: str) -> LeverSeries:
         if name not in built:
             built[name] = load_scenario(name, world).posture(world)
         return built[name]
@@ -42,10 +44,11 @@ def posture(world) -> Callable[[str], Posture]:
     return of
 
 
-def differing_months(one: Posture, other: Posture) -> dict[str, set[int]]:
+def differing_months(one: LeverSeries, other: LeverSeries) -> dict[str, set[int]]:
     """Months in which two postures differ, by lever or series; what never differs is left out."""
     found = {}
-    for name, mine, theirs in zip(one._fields, one, other, strict=True):
+    for field in LEVERS.fields:
+        name, mine, theirs = field.name, getattr(one, field.name), getattr(other, field.name)
         same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
         months = np.flatnonzero(~same.reshape(len(same), -1).all(axis=1))
         if months.size:
@@ -53,7 +56,7 @@ def differing_months(one: Posture, other: Posture) -> dict[str, set[int]]:
     return found
 
 
-def differing_cells(one: Posture, other: Posture, lever: str) -> set[tuple[int, ...]]:
+def differing_cells(one: LeverSeries, other: LeverSeries, lever: str) -> set[tuple[int, ...]]:
     """Where two postures differ in one lever in any month, without the month."""
     mine, theirs = getattr(one, lever), getattr(other, lever)
     apart = ~((mine == theirs) | (np.isnan(mine) & np.isnan(theirs)))

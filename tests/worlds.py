@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -10,17 +11,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from eurasia_sim import kernel, layout
+from eurasia_sim import kernel
+from eurasia_sim.blocks import RUNS, Block, Counts, Run
 from eurasia_sim.catalogue import packaged, read_pages
-from eurasia_sim.compilation import lined
-from eurasia_sim.derivation import constants_of
 from eurasia_sim.entities import Preset
+from eurasia_sim.fields import STATE, coded_of, coded_shapes
 from eurasia_sim.gathering import Gathered
-from eurasia_sim.inputs import schedule_of
-from eurasia_sim.measures import column_names, observe
-from eurasia_sim.parameters import DOMAINS, Coded, Constants, Geography, Month, Posture, Schedule, State, coded_shapes
+from eurasia_sim.lever_series import LeverSeries, Month
+from eurasia_sim.measures import column_names
+from eurasia_sim.parameters import DOMAINS, Geography
 from eurasia_sim.streams import name_hash
 from eurasia_sim.theories import read_rules, read_theories
+from eurasia_sim.workspace import Workspace, facts_of, levers_of, plan_of
 
 # What each axis of an array counts: i and j actors, k and l theatres, v institutions, the rest as it comes.
 AXES: Mapping[str, str] = {
@@ -46,6 +48,7 @@ OUTCOME_AXES: Mapping[str, str] = {
     "power": "i", "budget": "i", "standing": "i", "attended": "iv", "stability": "k", "militants": "k",
     "economy": "k", "control": "k", "restraint": "k", "demand": "k", "ruler": "k", "challenger": "k",
 }  # fmt: skip
+Posture = NamedTuple("Posture", [(name, Any) for name in POSTURE_AXES])  # type: ignore[misc]
 FAR = 1e9  # km; nothing is left of any strength at such a distance
 NOISES = ("alignment_noise", "utility_noise", "regime_noise", "recognition_rate")
 _SYLLABLES = ("bor", "du", "fen", "gal", "hu", "jor", "lim", "mo", "nar", "os", "pel", "qua", "ru", "sil", "tor", "vex")
@@ -132,8 +135,17 @@ class RandomWorld:
         printer.text(self.recipe)
 
     @functools.cached_property
-    def schedule(self) -> Schedule:
-        return schedule_of(self.posture, self.geography)
+    def facts(self) -> Run:
+        return facts_of(self.geography, self.focus, self.scopes)
+
+    @property
+    def counts(self) -> Counts:
+        return self.facts.counts
+
+    @functools.cached_property
+    def levers(self) -> LeverSeries:
+        series = LeverSeries(self.counts, self.months)
+        return series.changed_to(self.geography.venue_domains, **self.posture._asdict())
 
     @property
     def months(self) -> int:
@@ -144,8 +156,8 @@ class RandomWorld:
         return len(self.geography.convenes)
 
     @property
-    def coded(self) -> Coded:
-        return layout.unpack_coded.py_func(self.row, len(self.actors), len(self.theatres))
+    def coded(self) -> Any:
+        return coded_of(self.row, len(self.actors), len(self.theatres))
 
     @property
     def columns(self) -> list[str]:
@@ -153,27 +165,58 @@ class RandomWorld:
         scopes = [f"scope{s}" for s in range(len(self.scopes))]
         return column_names(list(self.actors), list(self.theatres), DOMAINS, pairs, scopes)
 
-    @property
-    def counts(self) -> tuple[int, int, int, int]:
-        """How many actors, theatres, venues and focal pairs, as the layout is told."""
-        return len(self.actors), len(self.theatres), self.venues, len(self.focus)
+    def workspace(self, seed: int = 1, memory: Any = None, p: Any = None) -> Workspace:
+        """A block of this one run, at its beginning or as a snapshot left it."""
+        rules = np.array(self.p if p is None else p).reshape(1)
+        workspace = Workspace(self.facts, rules)
+        seeds = np.array([seed], np.uint64)
+        workspace.load(rules, self.row[None], seeds, None if memory is None else memory[None])
+        return workspace
 
-    def constants(self) -> Constants:
-        return constants_of(self.row, self.geography, self.focus, self.scopes, self.p)
+    def constants(self, p: Any = None) -> Run:
+        return self.workspace(p=p).constants[0]
 
     def month(self, t: int) -> Month:
         """The levers and series of one month."""
-        return layout.unpack_month.py_func(self.schedule.rows[t], len(self.actors), len(self.theatres), self.venues)
+        return self.levers.month(t)
 
     def memory(self) -> Any:
-        """The flat state before the first month."""
-        memory = layout.aligned(layout.state_size(*self.counts))
-        kernel.begin(self.view(memory), self.row, self.geography, self.constants(), self.p)
-        return memory
+        """The state before the first month, flat."""
+        return self.workspace().memories()[0]
 
-    def view(self, memory: Any) -> State:
-        """The named arrays of a flat state."""
-        return layout.unpack_state.py_func(memory, *self.counts)
+    def view(self, memory: Any) -> Run:
+        """A copy of a flat state as named arrays, for `call` to work on."""
+        state: Run = Block(STATE, self.counts, buffer=np.repeat(memory[:, None], RUNS, axis=1))[0]
+        state.world = self  # type: ignore[attr-defined]
+        return state
+
+    def within(self, memory: Any) -> Run:
+        """The named arrays of a flat state, to change it."""
+        return Block(STATE, self.counts, 1, memory[:, None])[0]
+
+    def call(
+        self, rule: Any, state: Run, *places: Any, constants: Run | None = None, p: Any = None, t: int = 0,
+        number: int = 0, seed: int = 1,
+    ) -> Any:  # fmt: skip
+        """Let a rule, or a part of one, work on a run's state, which it changes; return what it gives for that run.
+
+        Args:
+            places: what it is asked beside the arrays, such as whose turn it is. t: the month whose levers hold.
+        """
+        workspace = self.workspace(p=p)
+        workspace.set_month(self.levers, t)
+        state._block.seed[:] = np.uint64(seed)
+        given = {
+            "state": state._block, "constants": constants._block if constants else workspace.constants,
+            "month": workspace.month, "facts": self.facts, "p": workspace.p, "month_number": np.uint64(number),
+        }  # fmt: skip
+        names = list(inspect.signature(rule.py_func).parameters)
+        if "run" in names:
+            given = {name: held[0] if isinstance(held, Block) else held for name, held in given.items()}
+            given["run"] = state
+        left = iter(places)
+        found = rule(*[given[name] if name in given else next(left) for name in names])
+        return found[0] if isinstance(found, tuple | np.ndarray) and len(found) == RUNS else found
 
     def with_coded(self, **fields: Any) -> RandomWorld:
         """The same world with some coded arrays replaced."""
@@ -189,47 +232,41 @@ class RandomWorld:
         return replace(self, geography=self.geography._replace(**fields))
 
 
-def roomy(values: Any) -> Any:
-    """The same numbers as a table or a line of actors that has room for whole steps of eight, as the rules ask for."""
-    given = np.asarray(values, np.float64)
-    width = layout.padded(len(given))
-    room = np.zeros(width * int(np.prod(given.shape[1:])))
-    held = room[: len(given)] if given.ndim == 1 else lined(room, 0, width, given.shape)
-    held[...] = given
-    return held
+def call(rule: Any, state: Run, *places: Any, **given: Any) -> Any:
+    """Let a rule work on a state that `RandomWorld.view` gave; see `RandomWorld.call`."""
+    return state.world.call(rule, state, *places, **given)
 
 
 def snapshots(
     world: RandomWorld, seed: int = 1, months: int | None = None, memory: Any = None, start: int = 0
 ) -> list[Any]:
     """The flat state after every month from `start`, each a copy; from the beginning, or on from a flat state."""
-    memory = world.memory() if memory is None else memory.copy()
-    state, constants = world.view(memory), world.constants()
+    workspace = world.workspace(seed, memory)
     found = []
     for t in range(start, world.months if months is None else months):
-        month, number = world.month(t), np.uint64(t)
-        kernel.assess(state, constants, month, np.uint64(seed), number, world.p)
-        kernel.act(state, constants, month, np.uint64(seed), number, world.p)
-        found.append(memory.copy())
+        workspace.set_month(world.levers, t)
+        kernel.assess(workspace.blocks, t)
+        kernel.act(workspace.blocks, t)
+        found.append(workspace.memories()[0])
     return found
 
 
-def simulate(world: RandomWorld, seed: int = 1, months: int | None = None) -> list[State]:
+def simulate(world: RandomWorld, seed: int = 1, months: int | None = None) -> list[Run]:
     """The state after every month from the first, each a copy."""
     return [world.view(memory) for memory in snapshots(world, seed, months)]
 
 
-def observed(world: RandomWorld, state: State) -> dict[str, float]:
+def observed(world: RandomWorld, state: Run) -> dict[str, float]:
     """Every measure of a state by its column's name."""
-    names = world.columns
-    row = np.full(len(names), np.nan)
-    observe(state, world.constants(), row, row.size)
-    return dict(zip(names, row.tolist(), strict=True))
+    workspace = world.workspace()
+    workspace.state.memory[:] = state._block.memory
+    return dict(zip(world.columns, workspace.observed()[0].tolist(), strict=True))
 
 
-def same_bytes(first: State, second: State) -> bool:
+def same_bytes(first: Run, second: Run) -> bool:
     """Whether two states hold the same bits, scratch included."""
-    return all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
+    pairs = zip(first.items(), second.items(), strict=True)
+    return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for (_, a), (_, b) in pairs)
 
 
 def relabelled(world: RandomWorld, order: Any) -> RandomWorld:
@@ -302,7 +339,7 @@ def widened(world: RandomWorld, letters: str, at: int, name: str, given: Mapping
     )
 
 
-def outcome(state: State, without: tuple[str, int] | None = None, order: Any = None) -> dict[str, Any]:
+def outcome(state: Run, without: tuple[str, int] | None = None, order: Any = None) -> dict[str, Any]:
     """What a reader may look at, with one entry of some letters left out, or actors put back in order."""
     found = {}
     for name, axes in OUTCOME_AXES.items():
@@ -323,19 +360,33 @@ def assert_close(first: Mapping[str, Any], second: Mapping[str, Any], tolerance:
         np.testing.assert_allclose(array, second[name], rtol=tolerance, atol=tolerance, err_msg=name)
 
 
-def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None) -> tuple[Any, Any, Any]:
+class Report(NamedTuple):
+    """What a run writes."""
+
+    window: Any  # (C,) mean of every column over the window's months
+    trajectory: Any  # (months, C)
+    status: Any  # (3,)
+
+
+def run_block(
+    world: RandomWorld, run_seeds: list[int], span: tuple[int, int], memories: Any = None,
+    window: tuple[int, int] | None = None, p: Any = None,
+) -> tuple[Any, Any, Any, Any]:  # fmt: skip
+    """Means (R, C), trajectories (R, months, C), statuses (R, 3) and snapshots (R, Z) of up to eight compiled runs."""
+    runs, columns = len(run_seeds), len(world.columns)
+    rules = np.full(runs, world.p, dtype=world.p.dtype) if p is None else p
+    workspace = Workspace(world.facts, rules)
+    workspace.load(rules, np.tile(world.row, (runs, 1)), np.array(run_seeds, np.uint64), memories)
+    trajectory, status = np.full((span[1] - span[0], columns, RUNS), np.nan), np.zeros((runs, 3), np.int64)
+    plan = plan_of(span, 0, window or span, np.arange(columns))
+    means = workspace.advance(levers_of([world.levers], np.zeros(runs, np.int64), span), plan, trajectory, status)
+    return means, np.ascontiguousarray(trajectory.transpose(2, 0, 1)[:runs]), status, workspace.memories()
+
+
+def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None) -> Report:
     """Means over the window, every column month by month, and the status, from the compiled run."""
-    columns = len(world.columns)
-    report = kernel.Report(
-        np.full(columns, np.nan), np.full((world.months, columns), np.nan), np.zeros(3, np.int64), np.empty(columns)
-    )
-    kernel.run(
-        world.memory(), world.constants().row, np.empty(world.schedule.rows.shape[1]),
-        kernel.Counts(*world.counts, len(world.scopes)), world.schedule.changes, np.uint64(seed), world.p,
-        0, world.months, 0, np.array(window or (0, world.months), np.int64),
-        np.arange(columns), report,
-    )  # fmt: skip
-    return report
+    means, trajectories, statuses, _ = run_block(world, [seed], (0, world.months), window=window)
+    return Report(means[0], trajectories[0], statuses[0])
 
 
 def _names(rng: np.random.Generator, count: int, stem: str) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import mesa
 import numpy as np
 
+from eurasia_sim.blocks import Run
 from eurasia_sim.catalogue import DataError, near
-from eurasia_sim.parameters import CONSTRUCTS, DOMAINS, Coded, Constants, Floats, State
+from eurasia_sim.parameters import CONSTRUCTS, DOMAINS, Floats
 
 # Shares add up in floating point; what is over by less than this is no more than a whole.
 _ROUNDING = 1e-9
@@ -26,9 +28,9 @@ class Present:
 
     actors: tuple[str, ...]
     theatres: tuple[str, ...]
-    coded: Coded
-    constants: Constants
-    state: State
+    coded: Any
+    constants: Run
+    state: Run
 
 
 class StateActor(mesa.Agent):

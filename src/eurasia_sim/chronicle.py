@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim import kernel
-from eurasia_sim.derivation import constants_of
+from eurasia_sim.blocks import Run
 from eurasia_sim.inputs import Inputs
-from eurasia_sim.layout import unpack_state
-from eurasia_sim.parameters import DOMAINS, Month, State
+from eurasia_sim.lever_series import Month
+from eurasia_sim.parameters import DOMAINS
+from eurasia_sim.workspace import Workspace
 from eurasia_sim.world import World
 
 LADDER = ("listed", "contact", "embassy", "accredited", "recognised")
@@ -65,26 +66,21 @@ def chronicle(world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS)
 
 def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     """Step the kernel month by month and tell what changed; the burn-in is not told."""
-    actors, theatres = len(world.actors), len(world.theatres)
-    memory = np.zeros(inputs.state_size)
-    p = inputs.rules[()]
-    constants = constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, p)
-    state = unpack_state.py_func(memory, actors, theatres, len(world.institutions), len(inputs.focus))
-    kernel.begin(state, inputs.row, inputs.geography, constants, p)
-    root, before = np.uint64(seed), None
+    workspace, before = Workspace(inputs.facts, inputs.rules), None
+    workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
     for t in range(-inputs.burn_in, inputs.months):
-        month, number = inputs.month(max(t, 0)), np.uint64(t + inputs.burn_in)
-        kernel.assess(state, constants, month, root, number, p)
-        kernel.act(state, constants, month, root, number, p)
-        if kernel.failed_phase(state):
+        workspace.set_month(inputs.levers, max(t, 0))
+        kernel.assess(workspace.blocks, t + inputs.burn_in)
+        kernel.act(workspace.blocks, t + inputs.burn_in)
+        if workspace.failed_phase()[0]:
             raise ArithmeticError(f"not finite in {world.date(max(t, 0))}")
-        now = view_of(state, month, inputs)
+        now = view_of(workspace.state[0], inputs.month(max(t, 0)), inputs)
         if before is not None and t >= 0:
             yield from changes(world, world.date(t), before, now)
         before = now
 
 
-def view_of(state: State, month: Month, inputs: Inputs) -> View:
+def view_of(state: Run, month: Month, inputs: Inputs) -> View:
     """What of a month just lived its events are read from."""
     p = inputs.rules[()]
     share = state.joint / np.maximum(state.budget, np.finfo(float).tiny)[:, None, None]

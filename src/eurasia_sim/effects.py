@@ -12,8 +12,9 @@ from eurasia_sim.design import Draws, put
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched
 from eurasia_sim.hypothesis import Arm, Part, arm_scenario
 from eurasia_sim.inputs import Inputs, capability_index, prepare
+from eurasia_sim.lever_series import LeverSeries
 from eurasia_sim.metrics import Metric
-from eurasia_sim.parameters import Floats, Integers, Schedule
+from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
@@ -57,12 +58,12 @@ class Plan:
         """What the kernel is given for an arm; its schedule is made once for each index of power."""
         scenario = self.scenarios[arm]
         key = (scenario.digest, capability_index(self.world, {**self.world.default_forms, **scenario.forms, **forms}))
-        inputs = prepare(self.world, scenario, theory, forms, self._schedules.get(key))
-        self._schedules[key] = inputs.schedule
+        inputs = prepare(self.world, scenario, theory, forms, self._levers.get(key))
+        self._levers[key] = inputs.levers
         return inputs
 
     @cached_property
-    def _schedules(self) -> dict[tuple[str, str], Schedule]:
+    def _levers(self) -> dict[tuple[str, str], LeverSeries]:
         return {}
 
     def families(self, theory: str, forms: Mapping[str, str]) -> list[Branches]:
@@ -93,7 +94,7 @@ class Plan:
     def _months(self, inputs: Inputs) -> Integers:
         """(T,) a digest of every month's levers and series; neither theory nor form tells scenarios apart."""
         if inputs.scenario.digest not in self._digests:
-            self._digests[inputs.scenario.digest] = np.array([hash(row.tobytes()) for row in inputs.schedule.rows])
+            self._digests[inputs.scenario.digest] = np.array([hash(row.tobytes()) for row in inputs.levers.rows])
         return self._digests[inputs.scenario.digest]
 
     @cached_property

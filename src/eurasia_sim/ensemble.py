@@ -15,58 +15,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eurasia_sim import kernel
+from eurasia_sim.advance import Outcome, advance
+from eurasia_sim.blocks import RUNS
 from eurasia_sim.design import Draws, range_draws, reference_draws
 from eurasia_sim.inputs import Inputs, branch_month, prepare
-from eurasia_sim.layout import aligned
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.scenario import Scenario, load_scenario
 from eurasia_sim.scenario_family import check_family, load_family
 from eurasia_sim.world import World, load_world
 
 # A chunk is short enough for Ctrl-C to be answered between two of them.
-_RUNS_A_CHUNK = 4
+_RUNS_A_CHUNK = RUNS
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
-
-
-@dataclass
-class Outcome:
-    """What R runs of one scenario gave; a failed run is missing (NaN), with its status."""
-
-    scenario: str
-    means: Floats  # (R, C) every column's mean over the window
-    trajectories: Floats  # (R, months, kept)
-    statuses: Integers  # (R, 3)
-    done: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-
-
-def _advance(
-    inputs: Inputs,
-    draws: Draws,
-    memories: Floats,
-    span: tuple[int, int],
-    window: tuple[int, int],
-    kept: Integers,
-    *,
-    begins: bool,
-) -> Outcome:
-    """One call of the kernel: a span of months of one scenario's runs, begun or continued in `memories`."""
-    start, stop = span
-    runs = len(draws)
-    outcome = Outcome(
-        inputs.scenario.name,
-        np.full((runs, len(inputs.columns)), np.nan),
-        np.full((runs, max(stop - max(start, 0), 0) if len(kept) else 0, len(kept)), np.nan),
-        np.zeros((runs, 3), np.int64),
-    )
-    kernel.run_chunk(
-        draws.rules, draws.rows, draws.seeds, memories, begins, aligned(inputs.constants_size),
-        aligned(inputs.state_size), aligned(inputs.schedule.rows.shape[1]), inputs.geography,
-        inputs.schedule.changes, inputs.focus, inputs.scopes,
-        start, stop, inputs.burn_in, np.array(window, np.int64), kept, np.empty(len(inputs.columns)),
-        outcome.means, outcome.trajectories, outcome.statuses,
-    )  # fmt: skip
-    return outcome
 
 
 def run_paired(
@@ -86,29 +47,49 @@ def run_paired(
     branch = branch_month(family)
     window = window or (branch if len(family) > 1 else 0, min(inputs.months for inputs in family))
     first = family[0]
-    memories = np.zeros((len(draws), first.state_size))
     # Averages need one unbroken span, so a window that begins before the branch leaves nothing to share.
     shared = branch if len(family) > 1 and window[0] >= branch else -first.burn_in
-    past = None
+    past, memories = None, None
     if shared > -first.burn_in:
-        before = kept if since < shared else NO_COLUMNS
-        past = _advance(first, draws, memories, (-first.burn_in, shared), window, before, begins=True)
-    outcomes = []
-    for inputs in family:
-        span = (shared, inputs.months)
-        outcome = _advance(inputs, draws, memories.copy(), span, window, kept, begins=past is None)
-        first_kept = max(shared, 0)
+        memories = np.zeros((len(draws), first.state_size))
+        (past,) = advance([first], draws, None, (-first.burn_in, shared), window, kept, since, memories)
+    outcomes = _to_the_end(family, draws, memories, (shared, since), window, kept)
+    for outcome in outcomes:
         if past is not None:
-            if since < shared:
-                outcome.trajectories, first_kept = np.concatenate([past.trajectories, outcome.trajectories], axis=1), 0
+            outcome.trajectories = np.concatenate([past.trajectories, outcome.trajectories], axis=1)
             broken = past.statuses[:, 0] != 0
             outcome.statuses[broken] = past.statuses[broken]
-        outcome.trajectories = outcome.trajectories[:, since - first_kept :]
-        failed = outcome.statuses[:, 0] != 0
-        outcome.means[failed] = np.nan
-        outcome.trajectories[failed] = np.nan
-        outcomes.append(outcome)
+        _blank(outcome)
     return outcomes
+
+
+def _to_the_end(
+    family: Sequence[Inputs],
+    draws: Draws,
+    memories: Floats | None,
+    starts: tuple[int, int],
+    window: tuple[int, int],
+    kept: Integers,
+) -> list[Outcome]:
+    """Every scenario's runs from one past to its own end; those that end together fill blocks together.
+
+    Args:
+        starts: first month that is run, and first of which the kept columns are written down.
+    """
+    start, since = starts
+    found: dict[int, Outcome] = {}
+    for months in {inputs.months for inputs in family}:
+        places = [at for at, inputs in enumerate(family) if inputs.months == months]
+        members = [family[at] for at in places]
+        found |= zip(places, advance(members, draws, memories, (start, months), window, kept, since), strict=True)
+    return [found[at] for at in range(len(family))]
+
+
+def _blank(outcome: Outcome) -> None:
+    """Take out what failed runs gave."""
+    failed = outcome.statuses[:, 0] != 0
+    outcome.means[failed] = np.nan
+    outcome.trajectories[failed] = np.nan
 
 
 def run_branched(
@@ -124,30 +105,27 @@ def run_branched(
         By scenario, (R, months since `since`, kept); a failed run is NaN.
     """
     trunk = family[0]
-    memories = np.zeros((len(draws), trunk.state_size))
+    memories: Floats | None = None
     found = [np.full((len(draws), inputs.months - since, len(kept)), np.nan) for inputs in family]
     reached, broken = -trunk.burn_in, np.zeros(len(draws), bool)
 
-    def advance(at: int, memories: Floats, start: int, stop: int) -> NDArray[np.bool_]:
+    def take_on(at: int, start: int, stop: int, snapshots: Floats | None = None) -> NDArray[np.bool_]:
         """Take one scenario's runs on, write what is kept, and say which failed."""
-        failed = np.zeros(len(draws), bool)
-        for first, last, columns in ((start, min(stop, since), NO_COLUMNS), (max(start, since), stop, kept)):
-            if first < last:
-                begins, nothing = first == -trunk.burn_in, (stop, stop)
-                outcome = _advance(family[at], draws, memories, (first, last), nothing, columns, begins=begins)
-                failed |= outcome.statuses[:, 0] != 0
-                if first >= since:
-                    found[at][:, first - since : last - since] = outcome.trajectories
+        nothing = (family[at].months, family[at].months)
+        (outcome,) = advance([family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots)
+        found[at][:, max(start, since) - since : max(stop, since) - since] = outcome.trajectories
+        failed: NDArray[np.bool_] = outcome.statuses[:, 0] != 0
         return failed
 
     for at in sorted(range(1, len(family)), key=lambda at: partings[at]):
         if partings[at] > reached:
-            broken |= advance(0, memories, reached, partings[at])
-            reached = partings[at]
+            after = np.zeros((len(draws), trunk.state_size))
+            broken |= take_on(0, reached, partings[at], after)
+            memories, reached = after, partings[at]
         shared = max(reached - since, 0)
         found[at][:, :shared] = found[0][:, :shared]
-        found[at][broken | advance(at, memories.copy(), reached, family[at].months)] = np.nan
-    broken |= advance(0, memories, reached, trunk.months)
+        found[at][broken | take_on(at, reached, family[at].months)] = np.nan
+    broken |= take_on(0, reached, trunk.months)
     found[0][broken] = np.nan
     return found
 
@@ -155,7 +133,7 @@ def run_branched(
 def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
     """(R, Z) the memories of a scenario's runs before a month, to branch from."""
     memories = np.zeros((len(draws), inputs.state_size))
-    _advance(inputs, draws, memories, (-inputs.burn_in, month), (month, month), NO_COLUMNS, begins=True)
+    advance([inputs], draws, None, (-inputs.burn_in, month), (month, month), NO_COLUMNS, snapshots=memories)
     return memories
 
 
@@ -169,10 +147,8 @@ def continued(
         window: first month and the month after the last over which columns are averaged; by default all that are run.
     """
     span = (month, inputs.months)
-    outcome = _advance(inputs, draws, memories.copy(), span, window or span, kept, begins=False)
-    failed = outcome.statuses[:, 0] != 0
-    outcome.means[failed] = np.nan
-    outcome.trajectories[failed] = np.nan
+    (outcome,) = advance([inputs], draws, memories, span, window or span, kept)
+    _blank(outcome)
     return outcome
 
 

@@ -146,7 +146,7 @@ def _comes_to(
     index = next((i for f, a in forms.items() if a and (i := world.forms[f][a].index) is not None), "cinc")
     fixed = {**scenario.fixed, **numbers}
     posture = build_posture(world, scenario.steps, scenario.months, index, fixed)
-    return scenario.months, tuple(sorted(fixed.items())), tuple(series.tobytes() for series in posture)
+    return scenario.months, tuple(sorted(fixed.items())), posture.rows.tobytes()
 
 
 def at_end(factor: Factor, end: int) -> list[tuple[str, float | str]]:

@@ -1,8 +1,8 @@
 """The month and the run: perceive and align, then choose, cooperate, contest, rule and recognise.
 
 `assess` then `act` make a month, the only schedule there is. A run is a pure function of (parameters, coded row,
-posture, seed). Everything a run remembers lies in one flat row, so that a snapshot is a copy and a branch starts from
-it.
+lever series, seed). Eight runs of one scenario are worked out side by side in a block, and none can change another.
+Everything that a run remembers lies in its state, so that a snapshot is a copy and a branch starts from it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, phase, whole
-from eurasia_sim.derivation import derive, write_down
-from eurasia_sim.layout import unpack_coded, unpack_constants, unpack_month, unpack_state
-from eurasia_sim.mathematics import broken, copy, fill, hyperbolic_tangent
-from eurasia_sim.measures import observe, up_to
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.mathematics import hyperbolic_tangent
+from eurasia_sim.measures import observe
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
 from eurasia_sim.mechanisms.contest import contest, grant_access
@@ -23,178 +22,173 @@ from eurasia_sim.mechanisms.cooperation import cooperate
 from eurasia_sim.mechanisms.perception import perceive
 from eurasia_sim.mechanisms.recognition import recognise
 from eurasia_sim.mechanisms.regime import rule
+from eurasia_sim.parameters import DOMAIN_COUNT
+from eurasia_sim.vectors import spread
 
 STATUS = ("ok", "non-finite", "overflow")
 PHASES = ("none", "perceive", "align", "allocate", "cooperate", "contest", "rule", "recognise")
-
-
-class Counts(NamedTuple):
-    """How many there are of everything, by which flat rows are laid out."""
-
-    actors: int
-    theatres: int
-    venues: int
-    pairs: int
-    scopes: int
-
-
-class Report(NamedTuple):
-    """What a run writes."""
-
-    window: Any  # (C,) mean of every column over the window's months
-    trajectory: Any  # (months, kept) chosen columns, month by month
-    status: Any  # (3,) int64: index in STATUS, month, index in PHASES
-    observed: Any  # (C,) scratch: the columns of one month
-
-
-@compiled
-def write_beginning(memory, fixed, row, geography, counts, p):
-    """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
-    fill(memory, 0.0)
-    n, k, v, pairs, areas = counts
-    state, constants = unpack_state(memory, n, k, v, pairs), unpack_constants(fixed, n, k, v, pairs, areas)
-    coded = unpack_coded(row, n, k)
-    for domain in range(state.influence.shape[2]):
-        write_down(coded.initial_influence[:, :, domain], state.influence[:, :, domain])
-    write_down(coded.initial_recognition, state.recognition)
-    copy(coded.base_stability, state.stability)
-    copy(coded.initial_militants, state.militants)
-    copy(coded.initial_economy, state.economy)
-    copy(coded.initial_control, state.control)
-    fill(state.restraint, p.restraint_base)
-    copy(geography.ruler, state.ruler)
-    copy(geography.challenger, state.challenger)
-    for i in range(state.power.size):
-        for j in range(state.power.size):
-            state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
-            state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
-        state.alignment[i, i] = 1.0
-    grant_access(state, constants, p)
-
-
-@compiled
-def turn(changes, since, t, now):
-    """Bring the flat row of a month on to month t, from the month before `since`; from month 0 it need hold nothing.
-
-    A month is many times as long as its changes, and to read all of it from far memory takes a tenth of its time.
-    """
-    for c in range(changes.first[since], changes.first[t + 1]):
-        now[changes.places[c]] = changes.values[c]
-
-
-@phase
-def tables(memory, fixed, now, counts):
-    """The state, the constants and the month as named views on their rows."""
-    n, k, v, pairs, scopes = counts
-    return (
-        unpack_state(memory, n, k, v, pairs),
-        unpack_constants(fixed, n, k, v, pairs, scopes),
-        unpack_month(now, n, k, v),
-    )
-
-
-# Each mechanism is handed rows: the hundred arrays on them take longer to pass on than to find.
-@compiled
-def _perceive(memory, fixed, now, counts, p):
-    state, constants, month = tables(memory, fixed, now, counts)
-    perceive(state, constants, month, p)
-
-
-@compiled
-def _align(memory, fixed, now, counts, seed, number, p):
-    state, constants, month = tables(memory, fixed, now, counts)
-    align(state, constants, month, seed, number, p)
-
-
-@compiled
-def _allocate(memory, fixed, now, counts, seed, number, p):
-    state, constants, month = tables(memory, fixed, now, counts)
-    allocate(state, constants, month, seed, number, p)
-
-
-@compiled
-def _cooperate(memory, fixed, now, counts, p):
-    state, constants, month = tables(memory, fixed, now, counts)
-    cooperate(state, constants, month, p)
-
-
-@compiled
-def _contest(memory, fixed, now, counts, p):
-    state, constants, _ = tables(memory, fixed, now, counts)
-    contest(state, constants, p)
-
-
-@compiled
-def _rule(memory, fixed, now, counts, seed, number, p):
-    state, constants, month = tables(memory, fixed, now, counts)
-    rule(state, constants, month, seed, number, p)
-
-
-@compiled
-def _recognise(memory, fixed, now, counts, seed, number, p):
-    state, constants, month = tables(memory, fixed, now, counts)
-    recognise(state, constants, month, seed, number, p)
-
-
-@phase
-def work(mechanism, memory, fixed, now, counts, seed, number, p):
-    """Let one mechanism, by its place in `PHASES`, do its part of a month.
-
-    Args:
-        memory: the state. fixed: the constants. now: the month. number: of the month, from the first of the burn-in.
-    """
-    if mechanism == 1:
-        _perceive(memory, fixed, now, counts, p)
-    elif mechanism == 2:
-        _align(memory, fixed, now, counts, seed, number, p)
-    elif mechanism == 3:
-        _allocate(memory, fixed, now, counts, seed, number, p)
-    elif mechanism == 4:
-        _cooperate(memory, fixed, now, counts, p)
-    elif mechanism == 5:
-        _contest(memory, fixed, now, counts, p)
-    elif mechanism == 6:
-        _rule(memory, fixed, now, counts, seed, number, p)
-    else:
-        _recognise(memory, fixed, now, counts, seed, number, p)
-
-
-# A month is the mechanisms in their order. Once efforts are chosen, a policy may put others in their place.
+# Once efforts are chosen, a policy may put others in their place.
 _CHOSEN = 4
 
 
-def begin(state, row, geography, constants, p):
-    """Write the state at the start, for a caller that is not compiled."""
-    write_beginning(state.memory, constants.row, row, geography, counts_of(state, constants), p)
+class Blocks(NamedTuple):
+    """What the rules of a month work on: `Block`s of the tables in `fields`, all of the same counts."""
+
+    state: Any
+    constants: Any
+    month: Any
+    facts: Any  # one run, for all share it
+    p: Any  # the numbers of the rules
 
 
-def assess(state, constants, month, seed, number, p):
+class Levers(NamedTuple):
+    """The lever series of a block's runs."""
+
+    rows: Any  # (S, T, W) series
+    changes: Any  # (T, F) which fields differ in any series from the month before
+    starts: Any  # (F + 1,) where fields begin on a row
+    which: Any  # (8,) the series of each run
+    first: int  # the month that the rows begin with
+
+
+class Plan(NamedTuple):
+    """Which months are run, and what is read off them."""
+
+    start: int  # counted from the schedule's first; negative months are burn-in under the first month's levers
+    stop: int  # the month after the last
+    burn_in: int
+    window_start: int  # `report.mean` averages from this month
+    window_stop: int  # to before this one
+    kept: Any  # (kept,) int64 columns whose monthly values go to the trajectory
+    kept_start: int  # from this month on
+    needed: int  # columns that must be written for the last of those kept to be among them
+
+
+@compiled
+def write_beginning(coded, blocks):
+    """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
+    state, constants, _, facts, p = blocks
+    for i in range(state.actors):
+        for j in range(state.actors):
+            state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
+            state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
+        state.alignment[i, i] = 1.0
+        for k in range(state.theatres):
+            state.recognition[i, k] = coded.initial_recognition[i, k]
+            for d in range(DOMAIN_COUNT):
+                state.influence[i, k, d] = coded.initial_influence[i, k, d]
+    for k in range(state.theatres):
+        state.stability[k], state.militants[k] = coded.base_stability[k], coded.initial_militants[k]
+        state.economy[k], state.control[k] = coded.initial_economy[k], coded.initial_control[k]
+        state.restraint[k] = p.restraint_base
+        for r in range(RUNS):
+            state[r].ruler[k], state[r].challenger[k] = facts.first_ruler[k], facts.contender[k]
+    grant_access(state, constants, facts, p)
+
+
+@compiled
+def apply_levers(levers, t, fresh, now):
+    """Write month t's levers over the month before's: all where the month is `fresh`, else the fields that changed.
+
+    Args:
+        now: (W, 8) the month's numbers.
+    """
+    at = max(t, 0) - levers.first
+    for field in range(levers.starts.size - 1):
+        if fresh or (t > 0 and levers.changes[at, field]):
+            for place in range(levers.starts[field], levers.starts[field + 1]):
+                for r in range(RUNS):
+                    now[place, r] = levers.rows[levers.which[r], at, place]
+
+
+@sequence
+def work(mechanism, blocks, number):
+    """Let one mechanism, by its place in `PHASES`, do its part of a month.
+
+    Args:
+        number: uint64, of the month, from the first of the burn-in.
+    """
+    state, constants, month, facts, p = blocks
+    if mechanism == 1:
+        perceive(state, constants, month, p)
+    elif mechanism == 2:
+        align(state, constants, month, facts, number, p)
+    elif mechanism == 3:
+        allocate(state, constants, month, facts, number, p)
+    elif mechanism == 4:
+        cooperate(state, constants, month, facts, p)
+    elif mechanism == 5:
+        contest(state, constants, facts, p)
+    elif mechanism == 6:
+        rule(state, constants, month, facts, number, p)
+    else:
+        recognise(state, constants, month, facts, number, p)
+
+
+def checked(blocks):
+    """The blocks, once they are found to be of one size.
+
+    Raises:
+        ValueError: where they are not; compiled code would leave its arrays.
+    """
+    counts = {block.counts for block in blocks[:4]}
+    if len(counts) != 1:
+        raise ValueError(f"the blocks are of different sizes: {counts}")
+    return blocks
+
+
+@compiled
+def _step(first, stop, blocks, number):
+    """Let the mechanisms from one to before another, by their places in `PHASES`, do their part of a month."""
+    for mechanism in range(first, stop):
+        work(mechanism, blocks, number)
+
+
+def assess(blocks, number):
     """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
-    for mechanism in range(1, _CHOSEN):
-        work(mechanism, state.memory, constants.row, month.row, counts_of(state, constants), seed, number, p)
+    _step(1, _CHOSEN, checked(blocks), np.uint64(number))
 
 
-def act(state, constants, month, seed, number, p):
+def act(blocks, number):
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
-    for mechanism in range(_CHOSEN, len(PHASES)):
-        work(mechanism, state.memory, constants.row, month.row, counts_of(state, constants), seed, number, p)
+    _step(_CHOSEN, len(PHASES), checked(blocks), np.uint64(number))
 
 
-def counts_of(state, constants):
-    """The counts of a state's and its constants' arrays."""
-    actors, theatres = state.spillover.shape
-    return Counts(actors, theatres, len(state.gathered), len(constants.focus), len(constants.scopes))
+@compiled
+def check_finite(state, report):
+    """Write what is not 0 where a number is infinite or NaN, of six groups of arrays, for each run.
+
+    What goes wrong anywhere reaches one of these in the same month.
+    """
+    lean, spent, held, standing = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    seen, stable = spread(0.0), spread(0.0)
+    for i in range(state.actors):
+        leaning, threat, effort, influence = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+        for j in range(state.actors):
+            leaning += state.leaning[i, j] - state.leaning[i, j]
+            threat += state.threat[i, j] - state.threat[i, j]
+        for k in range(state.theatres):
+            threat += state.spillover[i, k] - state.spillover[i, k]
+            for d in range(DOMAIN_COUNT):
+                effort += state.effort[i, k, d] - state.effort[i, k, d]
+                influence += state.influence[i, k, d] - state.influence[i, k, d]
+        lean, seen, spent, held = lean + leaning, seen + threat, spent + effort, held + influence
+        standing += state.standing[i] - state.standing[i]
+    for k in range(state.theatres):
+        stable += state.stability[k] - state.stability[k]
+    checks = report.checks
+    checks[0], checks[1], checks[2], checks[3], checks[4], checks[5] = seen, lean, spent, held, stable, standing
 
 
-@phase
-def failed_phase(state):
-    """Index in PHASES of the first phase whose result is not finite, 0 if all are."""
-    # What goes wrong anywhere reaches one of these in the same month.
-    lean, spent, held = broken(whole(state.leaning)), broken(whole(state.effort)), broken(whole(state.influence))
-    stable = broken(state.stability)
-    if not (lean or spent or held or stable or broken(state.standing)):
+@inlined
+def failed_phase(checks):
+    """Index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
+    seen, lean, spent, held, stable, standing = (
+        checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0, checks[3] != 0.0, checks[4] != 0.0, checks[5] != 0.0,
+    )  # fmt: skip
+    if not (lean or spent or held or stable or standing):
         return 0
-    if broken(whole(state.threat)) or broken(whole(state.spillover)):
+    if seen:
         return 1
     if lean:
         return 2
@@ -205,76 +199,50 @@ def failed_phase(state):
     return 6 if stable else 7
 
 
-@compiled
-def run(memory, fixed, now, counts, changes, seed, p, start, stop, burn_in, window, kept, report):
-    """Advance the state on `memory` from month `start` to before `stop`, writing the report.
+@inlined
+def note_failures(state, report, t, status):
+    """Write down the runs that failed in month t; return whether all have failed by now.
 
     Args:
-        fixed: the constants. changes: the schedule. now: (W,) scratch, the levers and series of the month as it comes.
-        start: first month, counted from the schedule's first; negative months are burn-in under the first posture.
-        window: (2,) int64 first month and the month after the last over which `report.window` averages.
-        kept: (kept,) int64 columns whose monthly values go to `report.trajectory` (row = month - start).
+        status: (R, 3) int64 of the runs looked at: index in STATUS, month, index in PHASES.
     """
-    row = report.observed
-    n, k, v, pairs, areas = counts
-    state, constants = unpack_state(memory, n, k, v, pairs), unpack_constants(fixed, n, k, v, pairs, areas)
-    turn(changes, 0, max(start, 0), now)
+    check_finite(state, report)
+    all_failed = True
+    for r in range(status.shape[0]):
+        if status[r, 0] == 0:
+            phase = failed_phase(report[r].checks)
+            if phase > 0:
+                status[r, 0], status[r, 1], status[r, 2] = 1, t, phase
+        all_failed = all_failed and status[r, 0] != 0
+    return all_failed
+
+
+@compiled
+def run(blocks, report, levers, plan, now, trajectory, status):
+    """Advance the runs of a block from month `plan.start` to before `plan.stop`, writing the report.
+
+    Args:
+        now: (W, 8) the numbers of `blocks.month`.
+        trajectory: (months, kept, 8) row month - kept_start, written. status: (R, 3) of the R runs looked at, written.
+    """
+    state, constants, _, facts, _ = blocks
     counted_months = 0
-    for t in range(start, stop):
-        if t > max(start, 0):
-            turn(changes, t, t, now)
-        number = np.uint64(t + burn_in)
+    for t in range(plan.start, plan.stop):
+        apply_levers(levers, t, t == plan.start, now)
         for mechanism in range(1, len(PHASES)):
-            work(mechanism, memory, fixed, now, counts, seed, number, p)
-        failed = failed_phase(state)
-        if failed > 0:
-            report.status[0], report.status[1], report.status[2] = 1, t, failed
-            fill(report.window, np.nan)
+            work(mechanism, blocks, np.uint64(t + plan.burn_in))
+        if note_failures(state, report, t, status):
             return
-        counted = window[0] <= t < window[1]
-        if counted or kept.size > 0:
-            observe(state, constants, row, row.size if counted else up_to(kept))
+        counted = plan.window_start <= t < plan.window_stop
+        is_kept = plan.kept.size > 0 and t >= plan.kept_start
+        if counted or is_kept:
+            observe(state, constants, facts, report, report.columns if counted else plan.needed)
         if counted:
-            if counted_months == 0:
-                fill(report.window, 0.0)
             counted_months += 1
-            for c in range(row.size):
-                report.window[c] += row[c]
-        if kept.size > 0 and t >= 0:
-            for c in range(kept.size):
-                report.trajectory[t - max(start, 0), c] = row[kept[c]]
-    if counted_months > 0:
-        for c in range(row.size):
-            report.window[c] /= counted_months
-    report.status[0] = 0
-
-
-@compiled
-def run_chunk(
-    rules, rows, seeds, memories, begins, fixed, memory, now, geography, changes, focus, scopes, start, stop, burn_in,
-    window, kept, observed, means, trajectories, statuses,
-):  # fmt: skip
-    """Advance runs one after another, without the interpreter's lock; nothing raises.
-
-    Args:
-        rules: (R,) parameter records. rows: (R, M) coded rows. seeds: (R,) uint64.
-        memories: (R, Z) flat states, written from the beginning where the run `begins`, else continued from the
-            snapshots they hold; in both cases they end as snapshots before month `stop`.
-        fixed: `constants_size` long, scratch. memory: (Z,) scratch, where all runs are worked out one after another, so
-            that it stays near the processor; see `layout.aligned`. now: (W,) scratch, a month. observed: (C,) scratch.
-        changes: the schedule.
-        means: (R, C), trajectories: (R, months, kept), statuses: (R, 3) int64; written, pre-filled by the caller.
-    """
-    counts = Counts(
-        geography.name_hash.size, geography.size.size, geography.convenes.shape[0], focus.shape[0], scopes.shape[0]
-    )
-    for r in range(rows.shape[0]):
-        p = rules[r]
-        derive(rows[r], fixed, geography, focus, scopes, p)
-        if begins:
-            write_beginning(memory, fixed, rows[r], geography, counts, p)
-        else:
-            copy(memories[r], memory)
-        report = Report(means[r], trajectories[r], statuses[r], observed)
-        run(memory, fixed, now, counts, changes, seeds[r], p, start, stop, burn_in, window, kept, report)
-        copy(memory, memories[r])
+            for c in range(report.columns):
+                report.mean[c] += report.observed[c]
+        if is_kept:
+            for c in range(plan.kept.size):
+                trajectory[t - plan.kept_start, c] = report.observed[plan.kept[c]]
+    for c in range(report.columns):
+        report.mean[c] = report.mean[c] / max(counted_months, 1)

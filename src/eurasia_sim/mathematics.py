@@ -1,4 +1,4 @@
-"""The functions every mechanism shares: of one number or of eight, and the places of actors that meet in a circle."""
+"""The functions every mechanism shares: of one number, or of eight runs' at a time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from eurasia_sim.compilation import compiled, instruction
-from eurasia_sim.lanes import LANES, NUMBERS, WORDS, eights, lanes_among, spread, spread_over, total
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import inlined, instruction
+from eurasia_sim.vectors import BITS, NUMBERS, WORDS, Vector, spread_over, vector_among
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
 _ROUND = 6755399441055744.0
 _ROUND_BITS = 0x4338000000000000
 # The least number that a logarithm or a quotient is given in place of zero.
 TINY = 1e-300
+THIRD = 1.0 / 3.0
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
@@ -25,14 +27,15 @@ _TWO_52_BITS = 0x4330000000000000
 _MANTISSA = 0x000FFFFFFFFFFFFF
 _SQUARE_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
-_EIGHT: dict[Any, Any] = {types.float64: NUMBERS, types.int64: WORDS}
+_EIGHT: dict[Any, Any] = {types.float64: NUMBERS, types.int64: BITS, types.uint64: WORDS}
 
 
 def _bitcast(source: types.Type, target: types.Type) -> Any:
     """A function that reads the 64 bits of each `source` as a `target`."""
 
     def bitcast(context: Any, value: Any) -> Any:
-        given, found = (source, target) if value == source else (_EIGHT[source], _EIGHT[target])
+        is_vector = isinstance(value, Vector)
+        given, found = (_EIGHT[source], _EIGHT[target]) if is_vector else (source, target)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.bitcast(arguments[0], context.get_value_type(found))
@@ -43,6 +46,7 @@ def _bitcast(source: types.Type, target: types.Type) -> Any:
 
 
 _float_from_bits = _bitcast(types.int64, types.float64)
+_float_from_word = _bitcast(types.uint64, types.float64)
 _bits_from_float = _bitcast(types.float64, types.int64)
 
 
@@ -54,7 +58,7 @@ def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: in
     """
 
     def typed(context: Any, *kinds: Any) -> Any:
-        found = lanes_among(kinds) or types.float64
+        found = vector_among(kinds) or types.float64
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             if found == NUMBERS:
@@ -78,18 +82,26 @@ def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: in
     return instruction((of_one, of_two, of_three)[numbers - 1], as_written)
 
 
-def _called(name: str, *flags: str) -> Callable[..., Any]:
-    """A call of one of the compiler's own functions of float64, with leave to take some things for granted."""
+def _called(name: str) -> Callable[..., Any]:
+    """A call of one of the compiler's own functions of float64."""
 
     def build(builder: Any, *values: Any) -> Any:
         kind = values[0].type
-        suffix = f"v{LANES}f64" if isinstance(kind, ir.VectorType) else "f64"
+        suffix = f"v{RUNS}f64" if isinstance(kind, ir.VectorType) else "f64"
         declared = ir.FunctionType(kind, [kind] * len(values))
         full = f"llvm.{name}.{suffix}"
         function = builder.module.globals.get(full) or ir.Function(builder.module, declared, full)
-        return builder.call(function, values, fastmath=flags)
+        return builder.call(function, values)
 
     return build
+
+
+def _smaller(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
 
 def _held(builder: Any, x: Any, low: Any, high: Any) -> Any:
@@ -97,26 +109,36 @@ def _held(builder: Any, x: Any, low: Any, high: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", high, above), high, above)
 
 
-def _chosen(builder: Any, test: Any, value: Any) -> Any:
-    nothing = ir.Constant(value.type, [0.0] * LANES if isinstance(value.type, ir.VectorType) else 0.0)
-    none = ir.Constant(test.type, [0.0] * LANES if isinstance(test.type, ir.VectorType) else 0.0)
-    return builder.select(builder.fcmp_ordered(">", test, none), value, nothing)
+def _chosen(builder: Any, test: Any, value: Any, other: Any) -> Any:
+    none = ir.Constant(test.type, [0.0] * RUNS if isinstance(test.type, ir.VectorType) else 0.0)
+    return builder.select(builder.fcmp_ordered(">", test, none), value, other)
+
+
+def _known(builder: Any, value: Any, other: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("==", value, value), value, other)
+
+
+def _where(test: Any, value: Any, other: Any) -> Any:
+    found: Any = np.where(test, value, other)
+    return found[()]
 
 
 # A product and a sum, rounded once.
 fused = _each(_called("fma"), lambda a, b, c: a * b + c, 3)
 square_root = _each(_called("sqrt"), np.sqrt, 1)
-# The smaller and the larger of two numbers, neither NaN: one instruction, where Python's min and max become a branch.
-lesser = _each(_called("minnum", "nnan"), np.fmin, 2)
-greater = _each(_called("maxnum", "nnan"), np.fmax, 2)
+# The smaller and the larger of two numbers: one instruction, where Python's min and max become a branch.
+lesser = _each(_smaller, lambda a, b: _where(a < b, a, b), 2)
+greater = _each(_larger, lambda a, b: _where(a > b, a, b), 2)
 # A number held between two others; NaN stays.
 held = _each(_held, np.clip, 3)
-# The second number where the first is above zero, else zero.
-where_positive = _each(_chosen, lambda test, value: np.where(test > 0.0, value, 0.0)[()], 2)
+# The second number where the first is above zero, else the third.
+choose = _each(_chosen, lambda test, value, other: _where(test > 0.0, value, other), 3)
+# The first number, or the second where the first is NaN.
+where_known = _each(_known, lambda value, other: _where(np.isnan(value), other, value), 2)
 
 
 # Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all before it.
-@compiled
+@inlined
 def exponential(x):
     """e to the x, within 4e-16 of it; x is held to [-700, 700], so the result is always finite but for NaN."""
     x = held(x, -700.0, 700.0)
@@ -134,7 +156,7 @@ def exponential(x):
     return _float_from_bits(_bits_from_float(p) + (_bits_from_float(shifted) << np.int64(52)))
 
 
-@compiled
+@inlined
 def logarithm(x):
     """Natural logarithm of x, within 4e-16 of it relative to max(1, |result|); x must be a positive normal number."""
     bits = _bits_from_float(x) - np.int64(_SQUARE_ROOT_HALF_BITS)
@@ -150,78 +172,26 @@ def logarithm(x):
     return fused(exponent, _LN2_HIGH, fused(2.0 * s, p, exponent * _LN2_LOW))
 
 
-@compiled
+@inlined
 def logistic(x):
     """1 / (1 + e^-x): any number squeezed into (0, 1), rising."""
     return 1.0 / (1.0 + exponential(-x))
 
 
-@compiled
+@inlined
 def hyperbolic_tangent(x):
     """Any number squeezed into (-1, 1), rising and odd."""
     return 1.0 - 2.0 / (exponential(2.0 * x) + 1.0)
 
 
-@compiled
+@inlined
 def saturation(x):
     """x / (1 + x): a quantity of zero or more squeezed into [0, 1), rising."""
     return x / (1.0 + x)
 
 
-@compiled
+@inlined
 def number_of(word):
     """The float64 equal to a whole number below 2 ** 32 that is held in a uint64."""
     # The number is put among the low bits of 2 ** 52, where it counts in ones.
-    return _float_from_bits(np.int64(word) | np.int64(_TWO_52_BITS)) - _TWO_52
-
-
-@compiled
-def broken(row):
-    """Whether any number of a flat array is infinite or NaN."""
-    nothing, rest = spread(0.0), 0.0  # what is left of a number less itself, but for those
-    steps = row.size // LANES * LANES
-    for c in eights(steps):
-        nothing += row[c] - row[c]
-    for c in range(steps, row.size):
-        rest += row[c] - row[c]
-    return total(nothing) + rest != 0.0
-
-
-# A loop says in one line of machine code what slices and broadcasting say in a thousand.
-@compiled
-def fill(row, value):
-    """Set every element of a flat array."""
-    for c in range(row.size):
-        row[c] = value
-
-
-@compiled
-def copy(source, target):
-    """Copy one flat array onto another of the same length."""
-    for c in range(target.size):
-        target[c] = source[c]
-
-
-# Actors stand in a circle and meet by distance along it, from each place on; in a circle of an even number those
-# opposite meet twice, to the same effect.
-@compiled
-def farthest(actors):
-    """The longest distance along the circle at which two meet."""
-    return actors // 2
-
-
-@compiled
-def neighbour(place, distance, actors):
-    """Who stands a distance further along the circle."""
-    other = place + distance
-    return other if other < actors else other - actors
-
-
-@compiled
-def meeting(one, other, actors):
-    """The place and the distance at which two meet, whichever of them is named first."""
-    first, second = min(one, other), max(one, other)
-    distance = second - first
-    if 2 * distance <= actors:
-        return first, distance
-    return second, actors - distance
+    return _float_from_word(word | np.uint64(_TWO_52_BITS)) - _TWO_52

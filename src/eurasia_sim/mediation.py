@@ -7,15 +7,18 @@ what it writes is replaced by what it wrote in the unchanged one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from eurasia_sim.blocks import RUNS
 from eurasia_sim.compilation import compiled
-from eurasia_sim.derivation import derive
-from eurasia_sim.kernel import PHASES, Counts, turn, work
-from eurasia_sim.layout import state_size, unpack_constants, unpack_state
-from eurasia_sim.mathematics import copy
-from eurasia_sim.measures import observe, up_to
-from eurasia_sim.parameters import Integers
+from eurasia_sim.fields import STATE
+from eurasia_sim.inputs import Inputs
+from eurasia_sim.kernel import PHASES, apply_levers, checked, work
+from eurasia_sim.measures import observe
+from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.workspace import Workspace, levers_of, plan_of
 
 # What each mechanism hands to the others, in the order in which they work.
 OUTPUTS: dict[str, tuple[str, ...]] = {
@@ -29,50 +32,60 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def output_places(mechanism: str, actors: int, theatres: int, venues: int, pairs: int) -> Integers:
-    """(Z,) where on the flat row of a run's memory a mechanism's output lies."""
-    row = np.arange(float(state_size.py_func(actors, theatres, venues, pairs)))
-    state = unpack_state.py_func(row, actors, theatres, venues, pairs)
-    places = [getattr(state, name).view(np.float64).ravel() for name in OUTPUTS[mechanism]]
-    return np.concatenate(places).astype(np.int64)
+def output_places(mechanism: str, counts: Any) -> Integers:
+    """(Z,) where among a run's numbers a mechanism's output lies."""
+    places = [STATE.place(name, counts)[0] for name in OUTPUTS[mechanism]]
+    return np.concatenate([np.arange(place.start, place.stop) for place in places])
 
 
 @compiled
-def run_beside(
-    rules, rows, seeds, memories, fixed, geography, unchanged, changed, nows, focus, scopes, start, burn_in, held,
-    places, kept, row, twins, trajectories,
-):  # fmt: skip
-    """Run the changed scenario from the month of parting, with one mechanism's output held on the unchanged one's path.
+def _run_beside(own, other, report, levers, plan, months, buffers, held, places, trajectory):
+    """Run two blocks month by month, one mechanism's output of `own` held on what it is in `other`.
 
     Args:
-        memories: (R, Z) snapshots before month `start`, left as they are.
-        unchanged, changed: the schedules of the two scenarios. nows: (2, W) scratch, a month of each.
-        held: place in `OUTPUTS` of the mechanism that is held. places: (Y,) its output on the flat row.
-        kept: (C,) columns. row: as long as all columns, scratch. twins: (2, Z) scratch.
-        trajectories: (R, T - start, C), written.
+        own, other: `Blocks`. levers, months, buffers: two each, the changed scenario's and the unchanged one's: lever
+            series, and the numbers of the blocks' months and states.
+        held: place in `OUTPUTS` of the mechanism. places: (Y,) its output. trajectory: (months, kept, 8), written.
     """
-    counts = Counts(
-        geography.name_hash.size, geography.size.size, geography.convenes.shape[0], focus.shape[0], scopes.shape[0]
-    )
-    n, k, v, pairs, areas = counts
-    own, other = twins[0], twins[1]
-    for r in range(rows.shape[0]):
-        p = rules[r]
-        derive(rows[r], fixed, geography, focus, scopes, p)
-        copy(memories[r], own)
-        copy(memories[r], other)
-        state, constants = unpack_state(own, n, k, v, pairs), unpack_constants(fixed, n, k, v, pairs, areas)
-        for t in range(start, changed.first.size - 1):
-            since = t if t > start else 0
-            turn(changed, since, t, nows[0])
-            turn(unchanged, since, t, nows[1])
-            number = np.uint64(t + burn_in)
-            for mechanism in range(1, len(PHASES)):
-                work(mechanism, other, fixed, nows[1], counts, seeds[r], number, p)
-                work(mechanism, own, fixed, nows[0], counts, seeds[r], number, p)
-                if mechanism == 1 + held:
-                    for place in places:
-                        own[place] = other[place]
-            observe(state, constants, row, up_to(kept))
-            for c in range(kept.size):
-                trajectories[r, t - start, c] = row[kept[c]]
+    state, constants, _, facts, _ = own
+    for t in range(plan.start, plan.stop):
+        apply_levers(levers[0], t, t == plan.start, months[0])
+        apply_levers(levers[1], t, t == plan.start, months[1])
+        number = np.uint64(t + plan.burn_in)
+        for mechanism in range(1, len(PHASES)):
+            work(mechanism, other, number)
+            work(mechanism, own, number)
+            if mechanism == 1 + held:
+                for place in places:
+                    for r in range(RUNS):
+                        buffers[0][place, r] = buffers[1][place, r]
+        observe(state, constants, facts, report, plan.needed)
+        for c in range(plan.kept.size):
+            trajectory[t - plan.kept_start, c] = report.observed[plan.kept[c]]
+
+
+def run_beside(
+    changed: Inputs, unchanged: Inputs, draws: Any, memories: Floats, start: int, mechanism: str, kept: Integers
+) -> Floats:
+    """(R, months from `start`, kept) of the changed scenario, one mechanism's output held on the unchanged one's path.
+
+    Args:
+        draws: `Draws`. memories: (R, Z) snapshots before month `start`, the month of parting; left as they are.
+    """
+    months, held = (start, min(changed.months, unchanged.months)), list(OUTPUTS).index(mechanism)
+    found = np.full((len(draws), changed.months - start, len(kept)), np.nan)
+    own, other = (Workspace(changed.facts, draws.rules) for _ in range(2))
+    plan, places = plan_of(months, changed.burn_in, kept=kept), output_places(mechanism, changed.facts.counts)
+    for first in range(0, len(draws), RUNS):
+        some = slice(first, first + RUNS)
+        part, which = draws.part(some), np.zeros(RUNS, np.int64)
+        for workspace in (own, other):
+            workspace.load(part.rules, part.rows, part.seeds, memories[some])
+        trajectory = np.full((months[1] - start, len(kept), RUNS), np.nan)
+        levers = tuple(levers_of([inputs.levers], which, months) for inputs in (changed, unchanged))
+        _run_beside(
+            checked(own.blocks), checked(other.blocks), own.report, levers, plan,
+            (own.month.memory, other.month.memory), (own.state.memory, other.state.memory), held, places, trajectory,
+        )  # fmt: skip
+        found[some, : months[1] - start] = trajectory[:, :, : len(part)].transpose(2, 0, 1)
+    return found

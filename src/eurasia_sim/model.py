@@ -13,12 +13,11 @@ from mesa.datacollection import DataCollector
 from eurasia_sim import kernel
 from eurasia_sim.actors import Policy, Present, StateActor
 from eurasia_sim.catalogue import DataError, near
-from eurasia_sim.derivation import constants_of
 from eurasia_sim.design import run_seeds
 from eurasia_sim.inputs import prepare
-from eurasia_sim.layout import unpack_coded, unpack_state
-from eurasia_sim.measures import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES, observe
+from eurasia_sim.measures import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES
 from eurasia_sim.scenario import Scenario, apply_settings, as_recorded, load_scenario
+from eurasia_sim.workspace import Workspace
 from eurasia_sim.world import World, load_world
 
 # One world serves all models of a batch.
@@ -68,7 +67,7 @@ class EurasiaModel(mesa.Model):
         self.inputs = self._prepared(asked, tuple(settings), theory, forms)
         self.month = -self.inputs.burn_in  # the next to be lived, from the start of the record
         self._seed_of_run = run_seeds(self.root_seed, 1)[0]
-        self._rules = self.inputs.rules[()]
+        self._rules = self.inputs.rules
         self.present = self._begun()
         self.states = {name: StateActor(self, name, self.present) for name in self.present.actors}
         self.policies = dict(policies or {})
@@ -104,13 +103,10 @@ class EurasiaModel(mesa.Model):
     def _begun(self) -> Present:
         """The arrays before the first month of the burn-in."""
         inputs, world = self.inputs, self.world
-        coded = unpack_coded.py_func(inputs.row, len(world.actors), len(world.theatres))
-        constants = constants_of(inputs.row, inputs.geography, inputs.focus, inputs.scopes, self._rules)
-        memory = np.zeros(inputs.state_size)
-        counts = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
-        state = unpack_state.py_func(memory, *counts)
-        kernel.begin(state, inputs.row, inputs.geography, constants, self._rules)
-        return Present(tuple(world.actors), tuple(world.theatres), coded, constants, state)
+        self._workspace = Workspace(inputs.facts, self._rules)
+        self._workspace.load(inputs.rules[None], inputs.row[None], self._seed_of_run[None])
+        coded, blocks = world.coded(inputs.row), self._workspace.blocks
+        return Present(tuple(world.actors), tuple(world.theatres), coded, blocks.constants[0], blocks.state[0])
 
     def _collector(self) -> DataCollector:
         """Collects, each month, the measures of the focal pairs, of every actor and of every theatre."""
@@ -147,12 +143,13 @@ class EurasiaModel(mesa.Model):
         self._assess()
         self._decide()
         self._act()
-        observe(self.present.state, self.present.constants, self.row, self.row.size)
+        self.row[:] = self._workspace.observed()[0]
         self.datacollector.collect(self)
         self.running = self.month < self.inputs.months
 
     def _assess(self) -> None:
-        kernel.assess(self.present.state, self.present.constants, *self._now())
+        self._workspace.set_month(self.inputs.levers, max(self.month, 0))
+        kernel.assess(self._workspace.blocks, self.month + self.inputs.burn_in)
 
     def _decide(self) -> None:
         """Ask every policy, each seeing what the rules chose for all, and then put their choices in place together."""
@@ -166,17 +163,12 @@ class EurasiaModel(mesa.Model):
             self.states[name].spend(efforts)
 
     def _act(self) -> None:
-        kernel.act(self.present.state, self.present.constants, *self._now())
-        phase = kernel.failed_phase(self.present.state)
+        kernel.act(self._workspace.blocks, self.month + self.inputs.burn_in)
+        phase = self._workspace.failed_phase()[0]
         if phase > 0:
             name, when = self.scenario.name, self.world.date(self.month)
             raise FloatingPointError(f"{name}: {kernel.PHASES[phase]} gave a number that is none in {when}")
         self.month += 1
-
-    def _now(self) -> tuple[Any, ...]:
-        """The month, its address among the random numbers, and the rules, as the kernel takes them."""
-        month = self.inputs.month(max(self.month, 0))
-        return month, self._seed_of_run, np.uint64(self.month + self.inputs.burn_in), self._rules
 
 
 def _column(at: int, model: EurasiaModel) -> float:

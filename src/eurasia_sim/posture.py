@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from eurasia_sim.blocks import Counts
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.gathering import check_lever
+from eurasia_sim.lever_series import LeverSeries
 from eurasia_sim.levers import FREE, levers
-from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS, THREATS, Floats, Posture
+from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS, THREATS, Floats
 from eurasia_sim.world import World
 
 Steps = Mapping[str, Mapping[int, float | str]]  # lever path -> month since the start -> value from that month on
@@ -27,8 +29,8 @@ def build_posture(
     months: int | None = None,
     capability_index: str = "cinc",
     overrides: Mapping[str, float] | None = None,
-) -> Posture:
-    """The posture of one scenario, month by month from the start of the record.
+) -> LeverSeries:
+    """The lever series of one scenario, month by month from the start of the record.
 
     Args:
         steps: every lever that moves, the record's included (`World.record_steps`); a lever holds its last value, is
@@ -38,13 +40,13 @@ def build_posture(
         overrides: values by path for `capabilities.growth_beyond...` that differ from the world's own.
 
     Returns:
-        Arrays of T months; levers that are free hold -1 (rule) or NaN (stability, recognition).
+        T months; levers that are free hold -1 (rule) or NaN (stability, recognition).
 
     Raises:
         DataError: for a path that names no lever.
     """
     length = world.months if months is None else months
-    arrays = _nothing(world, length)
+    series = _nothing(world, length)
     growth: dict[str, Floats] = {}
     problems: list[str] = []
     for path, dated in steps.items():
@@ -59,18 +61,18 @@ def build_posture(
         else:
             ids_at = [_position(world, axis, word) for axis, word in zip(levers()[name].path, ids, strict=True)]
             place: tuple[slice | int, ...] = (slice(None), *ids_at)
-            arrays[name][place] = _stepwise(arrays[name][place], world, dated)
+            values = getattr(series, name)
+            values[place] = _stepwise(values[place], world, dated)
     if problems:
         raise DataError(problems)
     shares = _grown(capability_shares(world, length, capability_index, overrides), growth, world)
-    arrays["capability"] = _column_stack(
-        [np.zeros(length) if actor.home else shares[actor.id] for actor in world.actors.values()], length
-    )
-    arrays["theatre_capability"] = _column_stack(
-        [shares.get(theatre, np.zeros(length)) for theatre in world.theatres], length
-    )
-    arrays["membership"] = membership(world, length)
-    return Posture(**arrays)
+    for i, actor in enumerate(world.actors.values()):
+        if not actor.home:
+            series.capability[:, i] = shares[actor.id]
+    for k, theatre in enumerate(world.theatres):
+        series.theatre_capability[:, k] = shares.get(theatre, 0.0)
+    series.membership[:] = membership(world, length)
+    return series.completed(world.geography().venue_domains)
 
 
 _FREE_VALUE = {"rule": -1.0, "stability": math.nan, "recognition": math.nan}
@@ -90,14 +92,13 @@ def _position(world: World, axis: str, word: str) -> int:
     return _ids(world)[axis].index(word)
 
 
-def _nothing(world: World, length: int) -> dict[str, Floats]:
+def _nothing(world: World, length: int) -> LeverSeries:
     """Every lever at rest: 0, or free."""
-    size = {axis: len(ids) for axis, ids in _ids(world).items()}
-    return {
-        name: np.full((length, *(size[axis] for axis in lever.path)), _FREE_VALUE.get(name, 0.0))
-        for name, lever in levers().items()
-        if name != "growth"
-    }
+    counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
+    series = LeverSeries(counts, length)
+    for name, free in _FREE_VALUE.items():
+        getattr(series, name)[:] = free
+    return series
 
 
 def _stepwise(rest: Floats, world: World, dated: Mapping[int, float | str]) -> Floats:
@@ -110,10 +111,6 @@ def _stepwise(rest: Floats, world: World, dated: Mapping[int, float | str]) -> F
             number = float(value)
         series[max(month, 0) :] = number
     return series
-
-
-def _column_stack(columns: list[Floats], length: int) -> Floats:
-    return np.stack(columns, axis=1) if columns else np.zeros((length, 0))
 
 
 def membership(world: World, months: int) -> Floats:

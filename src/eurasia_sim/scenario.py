@@ -18,7 +18,7 @@ from eurasia_sim.scenario_form import POSTERIOR, Draft, Steps, settled
 from eurasia_sim.scenario_library import find, locate, names
 
 if TYPE_CHECKING:
-    from eurasia_sim.parameters import Posture
+    from eurasia_sim.lever_series import LeverSeries
     from eurasia_sim.world import World
 
 SETTING = "--set"
@@ -55,7 +55,7 @@ class Scenario:
 
     def posture(
         self, world: World, capability_index: str = "cinc", overrides: Mapping[str, float] | None = None
-    ) -> Posture:
+    ) -> LeverSeries:
         """The dated levers and series as arrays over its months; arguments as in `posture.build_posture`."""
         from eurasia_sim.posture import build_posture
 

@@ -10,8 +10,7 @@ import hashlib
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled
-from eurasia_sim.lanes import eights
+from eurasia_sim.compilation import inlined
 from eurasia_sim.mathematics import logarithm, number_of
 
 _LOW = np.uint64(0xFFFFFFFF)
@@ -32,7 +31,7 @@ def name_hash(name: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
 
 
-@compiled
+@inlined
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four 32-bit words from a 128-bit counter and a 64-bit key, all held in uint64."""
     for _ in range(_ROUNDS):
@@ -49,51 +48,44 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@compiled
+@inlined
 def address(first, second):
     """Three counter words that stand for whom or what a draw concerns: two uint64 name hashes, in order."""
     return first & _LOW, second & _LOW, ((first >> _SHIFT) * np.uint64(3) + (second >> _SHIFT)) & _LOW
 
 
-@compiled
+@inlined
 def draw_at(seed, mechanism, month, c0, c1, c2):
     """Four 32-bit words for one decision at an `address`.
 
     Args:
-        seed: uint64, of the run. mechanism: uint64 below 16. month: uint64 since the first of the burn-in.
+        seed: uint64, of a run, or of eight. mechanism: uint64 below 16. month: uint64 since the first of the burn-in.
     """
-    return philox(c0, c1, c2, (month << np.uint64(4)) | mechanism, seed & _LOW, seed >> _SHIFT)
+    each = seed & np.uint64(0)  # as many counters as there are seeds
+    return philox(c0 + each, c1 + each, c2 + each, ((month << np.uint64(4)) | mechanism) + each, seed & _LOW,
+                  seed >> _SHIFT)  # fmt: skip
 
 
-@compiled
+@inlined
 def draw(seed, mechanism, month, first, second):
     """Four 32-bit words for one decision that concerns two named things; arguments as `draw_at` and `address`."""
     c0, c1, c2 = address(first, second)
     return draw_at(seed, mechanism, month, c0, c1, c2)
 
 
-@compiled
+@inlined
 def uniform(word):
     """A number in the open interval (0, 1) from a 32-bit word."""
     return (number_of(word) + 0.5) * _UNIT
 
 
-# A processor looks a few hundred instructions ahead: steps of a loop with one long function overlap, and a loop with
-# two such functions waits for the first at every step.
-@compiled
-def gumbels(row):
-    """Put Gumbel variates less their mean in place of uniforms: what is unobserved of a utility (mcfadden1974).
-
-    Args:
-        row: whole steps of eight.
-    """
-    for c in eights(row.size):
-        row[c] = -logarithm(row[c])
-    for c in eights(row.size):
-        row[c] = -logarithm(row[c]) - _EULER_GAMMA
+@inlined
+def gumbel(u):
+    """Gumbel variate less its mean, from a uniform: what is unobserved of a utility (mcfadden1974)."""
+    return -logarithm(-logarithm(u)) - _EULER_GAMMA
 
 
-@compiled
+@inlined
 def shock(u):
     """Symmetric variate of mean 0 and standard deviation 1 (logistic), from a uniform."""
     return logarithm(u / (1.0 - u)) / _LOGISTIC_DEVIATION

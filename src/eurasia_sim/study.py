@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim import store
+from eurasia_sim.advance import Outcome
 from eurasia_sim.catalogue import DEFAULT_WORLD
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Outcome, Progress, run_ensemble_draws, table
+from eurasia_sim.ensemble import Progress, run_ensemble_draws, table
 from eurasia_sim.inputs import Inputs, branch_month, prepare, scopes_of
 from eurasia_sim.integrity import digest_of
 from eurasia_sim.parameters import Integers

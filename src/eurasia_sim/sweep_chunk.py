@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eurasia_sim import kernel
+from eurasia_sim.advance import Outcome
 from eurasia_sim.chronicle import chronicle
 from eurasia_sim.design import SHARE, Draws, values_of
-from eurasia_sim.ensemble import NO_COLUMNS, Outcome, run_paired
+from eurasia_sim.ensemble import NO_COLUMNS, run_paired
 from eurasia_sim.experiment_form import Factor
 from eurasia_sim.inputs import Inputs
 from eurasia_sim.parameters import Floats, Integers
@@ -159,7 +160,7 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
         rows.head["status"][at] = status
     if status != OK:
         return
-    size = max(1, RUNS_A_CALL // len(family))
+    size = RUNS_A_CALL
     for begin in range(0, len(draws), size):
         if stopped():
             raise Interrupted
@@ -196,7 +197,7 @@ def _take(
         )
     elif setup.keep == "events":
         for r, run_id in enumerate(ids):
-            own = Inputs(**{**vars(inputs), "rules": draws.rules[r : r + 1].reshape(()), "row": draws.rows[r]})
+            own = replace(inputs, rules=draws.rules[r : r + 1].reshape(()), row=draws.rows[r])
             told, _ = chronicle(setup.world, own, int(draws.seeds[r]))
             told.insert(0, "run_id", run_id)
             rows.events.append(told)

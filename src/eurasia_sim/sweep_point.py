@@ -13,8 +13,9 @@ import numpy as np
 
 from eurasia_sim.design import Draws, hold_shares, put
 from eurasia_sim.experiment_form import SPREAD, Experiment, Factor
-from eurasia_sim.inputs import Inputs, capability_index, prepare, schedule_of
-from eurasia_sim.parameters import Floats, Integers, Schedule
+from eurasia_sim.inputs import Inputs, capability_index, prepare
+from eurasia_sim.lever_series import LeverSeries
+from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.posture import build_posture
 from eurasia_sim.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.world import World
@@ -118,14 +119,13 @@ class Setup:
         forms = {**self.world.default_forms, **self.scenarios[name].forms, **dict(point.forms)}
         index = capability_index(self.world, forms)
 
-        def made() -> tuple[Scenario, Schedule]:
+        def made() -> tuple[Scenario, LeverSeries]:
             scenario = apply_settings(self.scenarios[name], point.settings, self.world, self.since)
-            posture = build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
-            return scenario, schedule_of(posture, self.world.geography())
+            return scenario, build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
 
         def prepared() -> Inputs:
-            scenario, schedule = self._schedules.get((name, point.settings, index), made)
-            return prepare(self.world, scenario, theory, forms, schedule)
+            scenario, levers = self._schedules.get((name, point.settings, index), made)
+            return prepare(self.world, scenario, theory, forms, levers)
 
         if point.settings:  # each would hold its schedule in memory
             return prepared()

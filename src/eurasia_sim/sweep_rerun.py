@@ -10,12 +10,11 @@ import numpy as np
 
 from eurasia_sim import kernel
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.derivation import constants_of
 from eurasia_sim.inputs import Inputs
-from eurasia_sim.layout import unpack_state
 from eurasia_sim.parameters import Floats
 from eurasia_sim.sweep import Sweep
 from eurasia_sim.sweep_point import batches, points_of
+from eurasia_sim.workspace import Workspace
 from eurasia_sim.world import World
 
 _HINT = "with NUMBA_DISABLE_JIT=1 before the command, a traceback leads to the line"
@@ -47,16 +46,13 @@ def rerun(prepared: Sweep, run: str) -> None:
 
 def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
     """Step one run through the kernel's two halves of each month; numpy raises at the first number that is none."""
-    geography, rules = inputs.geography, np.rec.array(rules.reshape(1))[0]  # numbers as attributes, compiled or not
-    constants = constants_of(row, geography, inputs.focus, inputs.scopes, rules)
-    sizes = (len(world.actors), len(world.theatres), len(world.institutions), len(inputs.focus))
-    state = unpack_state.py_func(np.zeros(inputs.state_size), *sizes)
+    workspace = Workspace(inputs.facts, inputs.rules)
     with np.errstate(invalid="raise", divide="raise", over="raise"):
-        kernel.begin(state, row, geography, constants, rules)
+        workspace.load(rules.reshape(1), row[None], np.array([seed], np.uint64))
         for t in range(-inputs.burn_in, inputs.months):
-            month, number = inputs.month(max(t, 0)), np.uint64(t + inputs.burn_in)
-            kernel.assess(state, constants, month, np.uint64(seed), number, rules)
-            kernel.act(state, constants, month, np.uint64(seed), number, rules)
-            if phase := kernel.failed_phase(state):
+            workspace.set_month(inputs.levers, max(t, 0))
+            kernel.assess(workspace.blocks, t + inputs.burn_in)
+            kernel.act(workspace.blocks, t + inputs.burn_in)
+            if phase := workspace.failed_phase()[0]:
                 when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
                 raise FloatingPointError(f"{kernel.PHASES[phase]} gave a number that is none in {when}; {_HINT}")

@@ -11,9 +11,7 @@ from eurasia_sim.design import Draws
 from eurasia_sim.effects import Plan, read_columns, with_fixed
 from eurasia_sim.ensemble import Progress, in_chunks, run_branched, snapshots
 from eurasia_sim.hypothesis import Part
-from eurasia_sim.inputs import Inputs
-from eurasia_sim.layout import aligned
-from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.parameters import Floats
 
 
 def travelled(
@@ -33,7 +31,6 @@ def travelled(
     names = list(dict.fromkeys(name for part in parts for name in part.metric.names))
     kept = np.array([changed.columns.index(name) for name in names], np.int64)
     start, since = plan.parting(changed, unchanged), min(part.window[0] for part in parts)
-    counts = (*changed.geography.theatre_distance.shape, len(changed.geography.convenes), len(changed.focus))
     effects = np.full((1 + len(mediation.OUTPUTS), len(parts), len(draws)), np.nan)
 
     def readings(path: Floats) -> Floats:
@@ -45,9 +42,8 @@ def travelled(
         base = readings(both[1])
         found = [readings(both[0]) - base]
         memories = snapshots(changed, few, start)
-        for held, mechanism in enumerate(mediation.OUTPUTS):
-            places = mediation.output_places(mechanism, *counts)
-            path = _held(changed, unchanged, few, memories, start, held, places, kept)
+        for mechanism in mediation.OUTPUTS:
+            path = mediation.run_beside(changed, unchanged, few, memories, start, mechanism, kept)
             if start < since:
                 path = path[:, since - start :]
             else:  # the window opens before the two part: what they share comes first
@@ -76,19 +72,3 @@ def _shares(effects: Floats) -> dict[str, float]:
 def can_travel(part: Part) -> bool:
     """Whether a part contrasts two arms that differ in nothing but their scenarios."""
     return len(part.plus) == 1 and len(part.less) == 1 and part.plus[0][1] == part.less[0][1]
-
-
-def _held(
-    changed: Inputs, unchanged: Inputs, draws: Draws, memories: Floats, start: int, held: int, places: Integers,
-    kept: Integers,
-) -> Floats:  # fmt: skip
-    """(R, months from `start`, kept) of the changed scenario with one mechanism held."""
-    trajectories = np.full((len(draws), changed.months - start, len(kept)), np.nan)
-    mediation.run_beside(
-        draws.rules, draws.rows, draws.seeds, memories, aligned(changed.constants_size), changed.geography,
-        unchanged.schedule.changes, changed.schedule.changes,
-        aligned(2 * changed.schedule.rows.shape[1]).reshape(2, -1),
-        changed.focus, changed.scopes, start, changed.burn_in, held,
-        places, kept, np.empty(len(changed.columns)), aligned(2 * changed.state_size).reshape(2, -1), trajectories,
-    )  # fmt: skip
-    return trajectories

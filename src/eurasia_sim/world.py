@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +25,7 @@ from eurasia_sim.catalogue import (
     world_folder,
 )
 from eurasia_sim.entities import Actor, Event, Institution, Preset, Theatre
+from eurasia_sim.fields import coded_of
 from eurasia_sim.gathering import (
     THEATRE_TABLES,
     TRAITS,
@@ -41,15 +41,7 @@ from eurasia_sim.gathering import (
     read_ties,
 )
 from eurasia_sim.geography import geography_of
-from eurasia_sim.parameters import (
-    CONSTRUCTS,
-    DOMAINS,
-    THREATS,
-    Coded,
-    Floats,
-    Geography,
-    coded_shapes,
-)
+from eurasia_sim.parameters import CONSTRUCTS, DOMAINS, THREATS, Floats, Geography
 from eurasia_sim.theories import read_rules, read_theories
 
 # Paths of the numbers that hold in every world.
@@ -151,14 +143,9 @@ class World:
             row[at] = of(self.numbers[path])
         return row
 
-    def coded(self, row: Floats) -> Coded:
+    def coded(self, row: Floats) -> Any:
         """Views of a flat row, or of many (..., M), as the named arrays."""
-        fields, at = {}, 0
-        for name, shape in coded_shapes(len(self.actors), len(self.theatres)).items():
-            size = math.prod(shape)
-            fields[name] = row[..., at : at + size].reshape(*row.shape[:-1], *shape)
-            at += size
-        return Coded(**fields)
+        return coded_of(row, len(self.actors), len(self.theatres))
 
     @cached_property
     def rule_paths(self) -> dict[str, str]:
@@ -189,7 +176,7 @@ class World:
 
 
 def _coded_paths(actors: list[str], theatres: list[str]) -> Iterator[str]:
-    """Paths in the order of `Coded`, field by field and row by row."""
+    """Paths in the order of `fields.CODED`, field by field and row by row."""
     yield from (f"actors.{i}.interests.{c}" for i in actors for c in CONSTRUCTS)
     for block in ("denial", "affinity"):
         yield from (f"actors.{i}.{block}.{j}" for i in actors for j in actors)

@@ -21,6 +21,12 @@ ONLY = {
     "ruamel": READERS,
     "yaml": READERS,
 }
+# All that a mechanism knows of eight runs being worked out side by side.
+OF_BLOCKS = ("blocks.RUNS", "vectors.spread", "vectors.in_some_run")
+OF_PROCESSORS = re.compile(
+    r"\b(lanes?|llvm|simd|avx\w*|registers?|vectors?(?!izer)|cache|unroll\w*|strides?|padd\w+|aligned?ment_of|processors?)\b",
+    re.IGNORECASE,
+)
 PANDAS_FROM_FLOOR = 3
 BANNED_ROOMS = {"utils", "util", "core", "common", "base", "helpers", "misc"}
 
@@ -117,12 +123,23 @@ def test_pandas_stays_above_the_science(imports, house):
 
 
 def test_a_mechanism_knows_only_streams_mathematics_and_the_compiler(imports):
-    own = (f"{FACE}.{name}" for name in ("streams", "mathematics", "lanes", "compilation", "parameters"))
+    own = (f"{FACE}.{name}" for name in ("streams", "mathematics", "compilation", "parameters", *OF_BLOCKS))
     allowed = (*own, "numpy", "numba", "__future__")
     wrong = [
         f"{where} imports {target}"
         for name, where, target in imports
         if name.startswith("mechanisms.") and not any(target == a or target.startswith(f"{a}.") for a in allowed)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_mechanism_says_nothing_about_processors(package):
+    own = {f"from {FACE}.{name.rpartition('.')[0]} import" for name in OF_BLOCKS}
+    wrong = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in package.glob("mechanisms/*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if OF_PROCESSORS.search(line) and not line.startswith(tuple(own))
     ]
     assert not wrong, "\n".join(wrong)
 

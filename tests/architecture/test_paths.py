@@ -111,12 +111,13 @@ def test_every_name_of_the_glossary_stands_in_the_code_or_the_data(package, glos
 
 
 def test_every_lever_trait_construct_and_mechanism_stands_in_the_glossary(package, glossary):
-    from eurasia_sim import parameters
+    from eurasia_sim import fields, parameters
 
-    fields = {name for kind in ("Geography", "Coded", "Posture") for name in getattr(parameters, kind)._fields}
+    tables = (fields.FACTS, fields.CODED, fields.CONSTANTS, fields.LEVERS, fields.STATE)
+    named = {field.name for table in tables for field in table.fields}
     names = {*parameters.DOMAINS, *parameters.THREATS, *parameters.PRESENCE_KINDS, *parameters.CONSTRUCTS}
     mechanisms = {path.stem for path in package.glob("mechanisms/*.py")} - {"__init__"}
-    assert (fields | names | mechanisms) - glossary == set()
+    assert (named | names | mechanisms) - glossary == set()
 
 
 def test_the_readme_has_its_two_commands(pages, repository):

@@ -58,9 +58,8 @@ def test_the_page_is_written(repository: Path, tmp_path: Path):
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     assert "ratio: " in done.stdout
-    assert "roofline: " in done.stdout
     text = written.read_text(encoding="utf-8")
-    titles = ("Kernel", "Roofline", "Sweep over kernel", "Memory", "Growth", "on paper", "Beside other tools")
+    titles = ("Kernel", "Sweep over kernel", "Memory", "Growth", "on paper", "Beside other tools")
     assert all(title in text for title in titles)
     assert "sweep over bare kernel" in text
     assert "A try" in text

@@ -14,7 +14,7 @@ from benchmarks.reference import ReferenceModel, pair_measures
 from mesa.batchrunner import batch_run
 from ruamel.yaml import YAML
 
-from eurasia_sim import kernel, measures
+from eurasia_sim import kernel
 from eurasia_sim.catalogue import packaged
 from eurasia_sim.mathematics import exponential, logarithm
 
@@ -62,20 +62,18 @@ def differences(model, state):
 
 def assert_agreement(inputs, seed, months=None, *, together=True):
     """Run both; `together`: from the kernel's state every month, else each by itself all along."""
-    _, state, constants = begun(inputs)
-    model = ReferenceModel.from_world(inputs, seed)
-    number = np.uint64(0)
-    for t in range(-inputs.burn_in, inputs.months if months is None else months):
+    workspace = begun(inputs, seed)
+    state, model = workspace.state[0], ReferenceModel.from_world(inputs, seed)
+    for number, t in enumerate(range(-inputs.burn_in, inputs.months if months is None else months)):
         if together:
             take_state(model, state)
-        month = inputs.month(max(t, 0))
-        kernel.assess(state, constants, month, np.uint64(seed), number, inputs.rules)
-        kernel.act(state, constants, month, np.uint64(seed), number, inputs.rules)
+        workspace.set_month(inputs.levers, max(t, 0))
+        kernel.assess(workspace.blocks, number)
+        kernel.act(workspace.blocks, number)
         model.step()
-        number += np.uint64(1)
         apart = {name: worst for name, worst in differences(model, state).items() if not worst <= TOLERANCE}
         assert not apart, (t, apart)
-    return model, state, constants
+    return model, state, workspace
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,7 @@ def test_a_packaged_scenario_goes_the_same_way(scenario, theory):
 
 def test_every_array_a_run_remembers_is_compared():
     model, state, _ = assert_agreement(random_inputs(0, months=1, burn_in=0), 1)
-    assert set(state._fields) == set(state_of(model)) | set(SCRATCH)
+    assert {name for name, _ in state.items()} == set(state_of(model)) | set(SCRATCH)
 
 
 def test_taking_a_state_and_giving_it_back_changes_nothing():
@@ -133,9 +131,8 @@ def test_taking_a_state_and_giving_it_back_changes_nothing():
 
 
 def test_measures_of_the_focal_pairs_are_the_kernels():
-    model, state, constants = assert_agreement(random_inputs(0, months=30, burn_in=2), 5)
-    out = np.empty(len(model.columns))
-    assert measures.observe_pairs(state, constants, out) == len(out)
+    model, _, workspace = assert_agreement(random_inputs(0, months=30, burn_in=2), 5)
+    out = workspace.observed()[0, : len(model.columns)]
     assert [model.measured[name] for name in model.columns] == pytest.approx(list(out), abs=TOLERANCE)
     assert pair_measures([0.0, 0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.0, 2.0) == [0.0] * 6
 

@@ -1,4 +1,4 @@
-"""The tables of docs/odd.md and README.md, made from the data; `python -m tests.docs.tables` writes them anew."""
+"""The tables of the protocol, the glossary and the README, made from the data: `python -m tests.docs.tables` writes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from eurasia_sim.blocks import Field
 from eurasia_sim.catalogue import DEFAULT_WORLD, Number, packaged, read_page
 from eurasia_sim.entities import Preset
+from eurasia_sim.fields import CODED, CONSTANTS, FACTS, LEVERS, STATE
 from eurasia_sim.levers import levers
 from eurasia_sim.markdown import table
 from eurasia_sim.world import OF_RULES, World, load_world
@@ -17,6 +19,7 @@ from eurasia_sim.world import OF_RULES, World, load_world
 HOUSE = Path(__file__).resolve().parents[2]
 PAGE = HOUSE / "docs" / "odd.md"
 README = HOUSE / "README.md"
+GLOSSARY = HOUSE / "docs" / "glossary.md"
 FINDINGS = HOUSE / "docs" / "findings.md"
 MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -71,6 +74,12 @@ def of_levers() -> str:
     return table(("lever", "meaning", "values"), rows)
 
 
+def of_fields(fields: Iterable[Field]) -> str:
+    """The arrays of one table."""
+    rows = ((f"`{field.name}`", field.meaning, field.unit, ", ".join(field.axes) or "–") for field in fields)
+    return table(("term", "meaning", "unit", "axes"), rows)
+
+
 def of_measures() -> str:
     """What is read off a run."""
     page = read_page(packaged() / "measures.yaml").data
@@ -110,6 +119,7 @@ def tables() -> dict[str, str]:
             mechanisms.setdefault(path.rsplit(".", 1)[0], []).append(number)
     forms = {f"forms.{factor}": of_presets(rivals) for factor, rivals in world.forms.items()}
     found = {name: of_rules(numbers) for name, numbers in mechanisms.items()} | forms
+    found |= {f"fields.{each.name}": of_fields(each.fields) for each in (FACTS, CODED, CONSTANTS, LEVERS, STATE)}
     return found | {
         "theories": of_presets(world.theories),
         "levers": of_levers(),
@@ -126,5 +136,5 @@ def current(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for page in (PAGE, README):
+    for page in (PAGE, README, GLOSSARY):
         page.write_text(current(page.read_text(encoding="utf-8")), encoding="utf-8")

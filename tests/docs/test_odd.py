@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.docs.tables import MARKED, PAGE, README, current, tables
+from tests.docs.tables import GLOSSARY, MARKED, PAGE, README, current, tables
 
 from eurasia_sim import measures, parameters
 
@@ -28,10 +28,13 @@ def test_every_table_is_what_the_data_gives(page: str) -> None:
     readme = README.read_text(encoding="utf-8")
     assert current(page) == page, "run: python -m tests.docs.tables"
     assert current(readme) == readme, "run: python -m tests.docs.tables"
+    glossary = GLOSSARY.read_text(encoding="utf-8")
+    assert current(glossary) == glossary, "run: python -m tests.docs.tables"
 
 
 def test_every_table_stands_on_a_page_once(page: str) -> None:
-    marked = MARKED.findall(page) + MARKED.findall(README.read_text(encoding="utf-8"))
+    texts = (page, *(each.read_text(encoding="utf-8") for each in (README, GLOSSARY)))
+    marked = [found for text in texts for found in MARKED.findall(text)]
     assert sorted(name for _, name, _, _ in marked) == sorted(tables())
 
 

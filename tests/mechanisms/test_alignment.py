@@ -10,19 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.worlds import RandomWorld, plain, quiet, roomy, rules, seeds, simulate, worlds
+from tests.worlds import RandomWorld, call, changed, plain, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim import derivation, streams
+from eurasia_sim import streams
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import alignment
-from eurasia_sim.parameters import State
 
 dangers = arrays(np.float64, (4, 3), elements=st.floats(0, 1))
 
 
 def common(danger: np.ndarray, minimum: float) -> np.ndarray:
-    out = roomy(np.full((len(danger), len(danger)), np.nan))
-    alignment.shared_danger(roomy(danger), out, minimum)
-    return out
+    """What is shared by as many as there are rows, who fear what the columns say from as many others."""
+    n, sources = danger.shape
+    state = (world := plain(rules(minimum_shared=minimum), n=n + sources)).view(world.memory())
+    state.threat[:n, n:] = danger
+    call(alignment.shared_danger, state)
+    if minimum:
+        call(alignment.smaller_danger, state)
+    return np.array(state.shared[:n, :n])
 
 
 def test_shared_danger_by_hand():
@@ -32,10 +37,9 @@ def test_shared_danger_by_hand():
 
 
 def test_what_is_feared_from_theatres_counts_by_its_weight():
-    threat, spillover = np.array([[0.0, 0.3], [0.2, 0.0]]), np.array([[0.4], [0.9]])
-    gathered = roomy(np.full((2, 3), np.nan))
-    alignment.gather_dangers(roomy(threat), roomy(spillover), 0.5, gathered)
-    np.testing.assert_array_equal(gathered, [[0.0, 0.3, 0.2], [0.2, 0.0, 0.45]])
+    for minimum, by_hand in ((0.0, sqrt(0.2 * 0.45)), (1.0, 0.2)):
+        state = aligned(three(shared_spillover=0.5, minimum_shared=minimum), spillover=[[0.4], [0.9], [0.0]])
+        assert state.shared[0, 1] == pytest.approx(by_hand)
 
 
 @given(dangers)
@@ -66,12 +70,12 @@ def three(theory: str = "balance_of_threat", **numbers: float) -> RandomWorld:
     return plain(quiet(rules(theory, **numbers)), n=3)
 
 
-def aligned(world: RandomWorld, **fields: object) -> State:
+def aligned(world: RandomWorld, **fields: object) -> Run:
     """The state after a month's align, from the beginning but for some fields."""
     state = world.view(world.memory())
     for name, value in fields.items():
         getattr(state, name)[:] = value
-    alignment.align(state, world.constants(), world.month(0), np.uint64(1), np.uint64(0), world.p)
+    call(alignment.align, state)
     return state
 
 
@@ -95,15 +99,18 @@ def test_a_month_of_aligning_by_hand():
 
 def test_a_shock_is_drawn_at_the_address_of_its_pair():
     names = np.array([2**40 + 5, 3, 2**33 + 1], dtype=np.uint64)
-    addresses, out = np.zeros(3 * 8, np.uint64), roomy(np.zeros((3, 3)))
-    derivation.pair_addresses(names, addresses)
-    seed, month = np.uint64(4), np.uint64(9)
-    alignment.pair_shocks(addresses, seed, month, np.zeros(8), out)
-    for i, j in ((0, 1), (0, 2), (1, 2)):
-        pair = sorted((names[i], names[j]))
-        words = streams.draw(seed, alignment.STREAM, month, *pair)
-        assert out[i, j] == out[j, i] == streams.shock(streams.uniform(words[0]))
-    assert not np.diag(out).any()
+    world = three().with_geography(name_hash=names)
+    state, drawn = world.view(world.memory()), {}
+    call(alignment.pair_shocks, state, seed=4, number=9)
+    for m, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
+        words = streams.draw(np.uint64(4), alignment.STREAM, np.uint64(9), *sorted((names[i], names[j])))
+        drawn[i, j] = streams.shock(streams.uniform(words[0]))
+        assert state.shock[m] == drawn[i, j]
+    noisy = replace(world, p=changed(world.p, alignment_rate=0.0, alignment_noise=0.1))
+    after = noisy.view(noisy.memory())
+    call(alignment.align, after, seed=4, number=9)
+    for (i, j), shock in drawn.items():
+        assert after.leaning[i, j] == after.leaning[j, i] == 0.1 * shock
 
 
 def test_goodwill_adds_to_affinity():

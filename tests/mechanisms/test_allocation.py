@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, build, changed, plain, put, quiet, roomy, rules, seeds, simulate, worlds
+from tests.worlds import RandomWorld, build, call, changed, plain, put, quiet, rules, seeds, simulate, worlds
 
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import allocation
-from eurasia_sim.parameters import Constants, State
 
-SEED, FIRST, LATER = np.uint64(1), np.uint64(0), np.uint64(1)
+FIRST, LATER = 0, 1
 
 
 def logistic(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
+def begun(world: RandomWorld, **fields: object) -> tuple[Run, Run]:
     """State and constants at the beginning, with some fields of the state set."""
     state = world.view(world.memory())
     for name, value in fields.items():
@@ -47,9 +47,9 @@ def test_a_budget_grows_with_power_by_its_elasticity():
 def test_the_need_to_contain_by_hand():
     p = rules(burden_sharing=2, buffer=0.5, transit_decay=700)
     world = plain(p, k=2).with_geography(theatre_separation=np.array([[0.0, 700.0], [700.0, 0.0]]))
-    state, constants = begun(world, spillover=np.array([[0.6, 0.0], [0.3, 0.2]]))
+    state, _ = begun(world, spillover=np.array([[0.6, 0.0], [0.3, 0.2]]))
     state.effort[1, 0, 0] = 0.25
-    allocation.containment_need(state, constants, p)
+    call(allocation.containment_need, state)
     left = 0.6 / (1 + 2 * 0.25)  # the first is relieved of what the second carries, the second of nothing
     passed_on = 0.5 * exp(-1)
     np.testing.assert_allclose(
@@ -71,9 +71,9 @@ def rival_world(**numbers: float) -> RandomWorld:
 
 def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
     world = rival_world(motive_primacy=1, motive_denial=0.5, motive_survival=2, sufficiency=0.4)
-    state, constants = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
+    state, _ = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
     state.access[0, 0] = [1.0, 0.5, 0.25]
-    allocation.rival_motives(state, constants, world.p)
+    call(allocation.rival_motives, state)
     apart = 0.5 * (1 - 0.2)
     security = 0.4 * (apart * (1 - 0.4 * 0.3) + 0.5 + 2 * 0.5 * 0.25)
     economic = 0.5 * 0.2 * (apart * (1 - 0.4 * 0.5) + 0.5)
@@ -90,8 +90,8 @@ def test_at_home_the_largest_patron_and_peril_move():
     influence[:, 0, 0] = [0.5, 0.1, 0.3]
     threat = np.zeros((3, 3))
     threat[0] = [0.0, 0.3, 0.2]
-    state, constants = begun(world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0)
-    allocation.home_motives(state, constants, p)
+    state, _ = begun(world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0)
+    call(allocation.home_motives, state)
     of_ruler = 2 * 0.5 * (0.5 / 1.5 + 0.4 + 0.2)
     of_challenger = 2 * 0.5 * (0.0 + 0.4 + 0.8)
     np.testing.assert_allclose(state.utility[0, 0], [of_ruler + 1.5 * 0.3, 0, 0])
@@ -112,9 +112,9 @@ def test_utility_by_hand_where_nobody_rivals():
         opportunity=np.array([0.6]),
         base_stability=np.array([0.3]),
     )
-    state, constants = begun(world, spillover=np.array([[0.2], [0.0]]), threat=0.0, effort=0.0)
+    state, _ = begun(world, spillover=np.array([[0.2], [0.0]]), threat=0.0, effort=0.0)
     state.access[0, 0] = let_in = [0.9, 0.6, 0.3]
-    allocation.marginal_utility(state, constants, p)
+    call(allocation.marginal_utility, state)
     reach = exp(-0.5)
     near = (reach / (reach + 0.5)) / (1.5 / (1.5 + 0.5))
     need, trade, stage = 1.5 * 0.2, 2 * 0.5 * 0.6 * 0.3 * near, 0.3 * 0.7 * sqrt(4.0)
@@ -133,45 +133,44 @@ def test_rulers_are_spared_the_cost_of_skill():
     world = plain(p).with_coded(salience=interests(2))
     at_home = world.with_geography(ruler=np.array([0]))
     for which, cost in ((world, 1.0), (at_home, 0.0)):
-        state, constants = begun(which)
-        allocation.marginal_utility(state, constants, p)
+        state, _ = begun(which)
+        call(allocation.marginal_utility, state)
         np.testing.assert_allclose(state.utility[0], -cost, atol=1e-9)
 
 
 def test_an_inclination_moves_by_habit_and_starts_at_its_utility():
     p = quiet(rules(habit=0.75, temperature=0.5))
-    state, constants = begun(plain(p), utility=0.6, inclination=2.0)
-    allocation.incline(state, constants, SEED, LATER, p)
+    state, _ = begun(plain(p), utility=0.6, inclination=2.0)
+    call(allocation.incline, state, number=LATER)
     np.testing.assert_allclose(state.inclination, 0.75 * 2 + 0.25 * 0.6 / 0.5)
-    allocation.incline(state, constants, SEED, FIRST, p)
+    call(allocation.incline, state, number=FIRST)
     np.testing.assert_allclose(state.inclination, 0.6 / 0.5)
 
 
 def test_noise_in_choice_is_scaled_and_drawn_by_name():
     p = changed(quiet(rules(habit=1)), utility_noise=0.1)
-    state, constants = begun(plain(p), utility=0.6, inclination=2.0)
-    allocation.incline(state, constants, SEED, LATER, p)
+    state, _ = begun(plain(p), utility=0.6, inclination=2.0)
+    call(allocation.incline, state, number=LATER)
     np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.luck)
     assert len(np.unique(state.luck)) == state.luck.size
 
 
 def test_what_is_imposed_by_hand():
     p = rules(effort_bases=0.01, effort_forces=0.2, effort_counterterror=0.1, effort_aid=0.004)
-    own, committed = roomy(np.zeros((2, 1, 3))), roomy(np.zeros(2))
     scripted, presence = np.array([[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]]), np.array([[[2.0, 0.5, 0.1]], [[0.0] * 3]])
-    given = roomy(presence), roomy([[10.0], [5.0]]), roomy(scripted), roomy([0.5, 0.0])
-    allocation.impose(own, *given, committed, p)
-    np.testing.assert_allclose(own[0], [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]])
-    np.testing.assert_allclose(own[1], [[0.0, 0.0, 0.3]])  # who has no means gives no aid
-    np.testing.assert_allclose(committed, own.sum(axis=(1, 2)))
+    world = plain(p).with_posture(imposed=scripted[None], presence=presence[None], aid=np.array([[[10.0], [5.0]]]))
+    state, _ = begun(world, budget=[0.5, 0.0])
+    left = [call(allocation.impose, state, i) for i in range(2)]
+    np.testing.assert_allclose(state.committed[0], [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]])
+    np.testing.assert_allclose(state.committed[1], [[0.0, 0.0, 0.3]])  # who has no means gives no aid
+    np.testing.assert_allclose(left, 1 - state.committed.sum(axis=(1, 2)))
 
 
 def test_more_cannot_be_imposed_than_there_is():
-    own, committed = roomy(np.zeros((1, 1, 3))), roomy([0.0])
-    scripted, nothing = roomy([[[1.0, 2.0, 1.0]]]), roomy(np.zeros((1, 1, 3)))
-    allocation.impose(own, nothing, roomy([[0.0]]), scripted, roomy([0.5]), committed, rules())
-    assert committed[0] == 1
-    np.testing.assert_allclose(own[0], [[0.25, 0.5, 0.25]])
+    world = plain(rules()).with_posture(imposed=np.array([[[[1.0, 2.0, 1.0]], [[0.0] * 3]]]))
+    state, _ = begun(world, budget=[0.5, 0.5])
+    assert call(allocation.impose, state, 0) == 0
+    np.testing.assert_allclose(state.committed[0], [[0.25, 0.5, 0.25]])
 
 
 def test_spending_by_hand():
@@ -181,9 +180,9 @@ def test_spending_by_hand():
         .with_geography(size=np.array([2.0, 0.0]))
         .with_posture(imposed=put(plain(p, k=2).posture.imposed, ((0, 0, 0, 2), 0.4)))
     )
-    state, constants = begun(world, power=[0.25, 0.0])
+    state, _ = begun(world, power=[0.25, 0.0])
     state.inclination[0, 0] = [0.0, 1.0, -1.0]
-    allocation.spend(state, constants, world.month(0), p)
+    call(allocation.spend, state)
     weights = [2.0, 2 * exp(1), 2 * exp(-1)]
     shares = [0.6 * weight / (3 + sum(weights)) for weight in weights]
     shares[2] += 0.4
@@ -201,8 +200,8 @@ def test_enough_influence_sates_a_defensive_realist_and_never_an_offensive_one()
         world = replace(world, p=p).with_coded(salience=interests(2, primacy=3), denial=np.zeros((2, 2)))
         influence = np.zeros((2, 1, 3))
         influence[1], influence[0] = 0.2, held
-        state, constants = begun(world, influence=influence, threat=0.0)
-        allocation.rival_motives(state, constants, p)
+        state, _ = begun(world, influence=influence, threat=0.0)
+        call(allocation.rival_motives, state)
         return float(state.utility[0, 0, 1])
 
     assert wish("defensive_realism", 0.8) == pytest.approx(0.2 * wish("defensive_realism", 0.0))

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, plain, quiet, rules, seeds, snapshots, worlds
+from tests.worlds import RandomWorld, call, plain, quiet, rules, seeds, snapshots, worlds
 
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import cooperation
-from eurasia_sim.parameters import Constants, State
 
 
 def logistic(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def begun(world: RandomWorld, **fields: object) -> tuple[State, Constants]:
+def begun(world: RandomWorld, **fields: object) -> tuple[Run, Run]:
     """State and constants at the beginning, with some fields of the state set."""
     state = world.view(world.memory())
     for name, value in fields.items():
@@ -58,13 +58,13 @@ def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
 
 def two_who_meet(
     p: np.void, mine: list[float], theirs: list[float], common: list[list[float]], least: list[float]
-) -> State:
+) -> Run:
     """The state after two have met in one theatre, whose alignment is nought."""
     world = plain(p).with_posture(jointness=np.array([[least]]))
-    state, constants = begun(world, budget=1.0)
+    state, _ = begun(world, budget=1.0)
     state.alignment[:] = 0
     state.effort[:, 0], state.common[:, 0] = [mine, theirs], common
-    cooperation.join(state, constants, world.month(0), p)
+    call(cooperation.join, state)
     return state
 
 
@@ -89,37 +89,35 @@ def test_nothing_is_done_jointly_where_nobody_is():
 def test_whom_two_meet_by_hand():
     p = rules(joint_trust=2, joint_venues=0.2, joint_reluctance=1)
     world = plain(p, n=3, venues=1).with_geography(venue_domains=np.array([[0.0, 1.0, 0.0]]))
+    world = replace(world, focus=np.array([[0, 1], [1, 2], [2, 0]]))
     world = world.with_posture(membership=np.array([[[0.0, 0.5, 1.0]]]))
     alignment = np.array([[1, 0.2, 0], [0.4, 1, -0.6], [0, 0.2, 1]])
-    state, _ = begun(world, alignment=alignment)
+    state, _ = begun(world, alignment=alignment, budget=1.0)
     state.effort[:, 0] = [[0.3, 0.0, 0.1], [0.1, 0.2, 0.1], [0.2, 0.5, 0.0]]
     state.common[:, 0, 0] = [0.25, 0.16, 0.04]
-    cooperation.meet(state, world.month(0), p)
-    # Along the circle the first meets the second, the second the third, and the third the first.
-    np.testing.assert_allclose(state.effort_circle[:4, 0, 0], [0.3, 0.1, 0.2, 0.3])
-    np.testing.assert_allclose(state.danger_circle[:4, 0, 0], [0.5, 0.4, 0.2, 0.5])
+    call(cooperation.join, state)
     first, second, third = 2 * 0.3 - 1, 2 * -0.2 - 1, -1
     ready = [[first] * 3, [second, second + 0.2 * 0.5, second], [third] * 3]
-    np.testing.assert_allclose(state.ready[:3, :, 0], ready, atol=1e-15)
     smaller = [[0.1, 0, 0.1], [0.1, 0.2, 0], [0.2, 0, 0]]
+    danger = np.sqrt(state.common[:, 0])
     for meeting in range(3):
         mine, theirs = state.effort[meeting, 0], state.effort[(meeting + 1) % 3, 0]
-        pooled = state.danger_circle[meeting, 0] * state.danger_circle[meeting + 1, 0]
+        pooled = danger[meeting] * danger[(meeting + 1) % 3]
         by_hand = [
-            less * logistic(cooperation.joint_odds(odds, danger, less / max(both, 1e-9), p))
-            for odds, danger, less, both in zip(ready[meeting], pooled, smaller[meeting], mine + theirs, strict=True)
+            less * logistic(cooperation.joint_odds(odds, shared, less / max(both, 1e-9), p))
+            for odds, shared, less, both in zip(ready[meeting], pooled, smaller[meeting], mine + theirs, strict=True)
         ]
-        np.testing.assert_allclose(state.together[meeting, 0, :, 0], by_hand)
+        np.testing.assert_allclose(state.pair_joint[meeting, 0], by_hand)
 
 
 def test_what_is_shared_out_by_hand():
     world = plain(quiet(rules(joint_trust=0, joint_venues=0)), n=3)
-    state, constants = begun(world, budget=[0.5, 0.3, 0.2])
+    world = replace(world, focus=np.array([[0, 1], [1, 2], [2, 0]]))
+    state, _ = begun(world, budget=[0.5, 0.3, 0.2])
     state.common[:] = 0
     state.effort[:, 0] = [[0.1, 0.2, 0.1], [0.2, 0.3, 0.1], [0.1, 0.0, 0.3]]
-    cooperation.join(state, constants, world.month(0), world.p)
-    # From place 0 on the first meets the second; from place 1 the second the third; from place 2 the third the first.
-    together = state.together[:3, 0, :, 0]
+    call(cooperation.join, state)
+    together = np.array(state.pair_joint[:, 0])
     assert (together[:, [0]] > 0).all()
     largest = [np.maximum(together[i], together[i - 1]) for i in range(3)]
     np.testing.assert_allclose(state.joint[:, 0], largest)
@@ -132,9 +130,9 @@ def test_what_is_shared_out_by_hand():
 
 def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
     world = replace(plain(rules(), n=4, k=2), focus=np.array([[i, j] for i in range(4) for j in range(4) if i != j]))
-    state, constants = begun(world, budget=1.0, common=0.0)
+    state, _ = begun(world, budget=1.0, common=0.0)
     state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
-    cooperation.join(state, constants, world.month(0), world.p)
+    call(cooperation.join, state)
     for pair, (i, j) in enumerate(world.focus):
         mine, theirs = state.effort[i].ravel(), state.effort[j].ravel()
         less = np.minimum(mine, theirs)
@@ -145,10 +143,10 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
 
 
-def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> State:
+def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> Run:
     """The state after cooperating under some numbers, for efforts as they stand."""
     state = world.view(memory.copy())
-    cooperation.cooperate(state, replace(world, p=p).constants(), world.month(month), p)
+    call(cooperation.cooperate, state, p=p, t=month)
     return state
 
 
@@ -156,7 +154,7 @@ def test_rivalry_and_partnership_by_hand():
     world = plain(rules(), n=3)
     state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
     state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
-    cooperation.join(state, world.constants(), world.month(0), world.p)
+    call(cooperation.join, state)
     security = logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p)) * 0.1
     economic = logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 0.5, world.p)) * 0.1
     np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
@@ -169,7 +167,7 @@ def test_rivalry_and_partnership_by_hand():
 def test_jointness_can_be_imposed():
     world = plain(rules()).with_posture(jointness=np.ones((1, 1, 3)))
     state, _ = begun(world, budget=[1.0, 1.0], effort=0.1, common=0.0)
-    cooperation.join(state, world.constants(), world.month(0), world.p)
+    call(cooperation.join, state)
     np.testing.assert_allclose(state.pair_joint[0], 0.1)
     assert state.rivalry[0, 1] == 0
 
@@ -209,8 +207,8 @@ def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_
     members = world.with_posture(membership=np.ones((1, 1, 2)))
     found = []
     for which in (world, members):
-        state, constants = begun(which, budget=[1.0, 1.0], effort=0.1)
-        cooperation.cooperate(state, constants, which.month(0), which.p)
+        state, _ = begun(which, budget=[1.0, 1.0], effort=0.1)
+        call(cooperation.cooperate, state)
         found.append(state.pair_joint[0, 0])
     assert found[1][0] > found[0][0]
     np.testing.assert_array_equal(found[1][1:], found[0][1:])
@@ -224,10 +222,10 @@ def test_convening_by_hand():
         .with_coded(salience=interests(2, primacy=1.5))
     )
     world = world.with_posture(membership=np.array([[[1.0, 0.5], [1.0, 0.0]]]))
-    state, constants = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
+    state, _ = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
     state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
     state.effort[1, 0, 2] = 0.3
-    cooperation.convene(state, constants, world.month(0), p)
+    call(cooperation.convene, state)
     own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
     spent = 0.1 + 0.05 + 0.02
     first = spent * own / (own + others)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, plain, put, rules
+from tests.worlds import RandomWorld, call, plain, put, rules
 
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import perception
-from eurasia_sim.parameters import State
 
 share = st.floats(0.01, 0.9)
 
@@ -21,10 +21,10 @@ def logistic(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def perceived(world: RandomWorld) -> State:
+def perceived(world: RandomWorld) -> Run:
     """The state after one look around, from the beginning."""
     state = world.view(world.memory())
-    perception.perceive(state, world.constants(), world.month(0), world.p)
+    call(perception.perceive, state)
     return state
 
 
@@ -62,20 +62,25 @@ def test_threat_by_hand():
 
 
 def test_additive_threat_by_hand():
-    p = rules(forms={"threat": "additive"}, weight_proximity=0.8, weight_offense=0.5, weight_intent=1)
+    p = rules(weight_proximity=0.8, weight_offense=0.5, weight_intent=1)
     by_hand = 0.75 * (0.8 * 0.25 + 0.5 * 0.6 + 1 * 0.9) / (0.8 + 0.5 + 1)
-    assert perception.perceived_threat(0.75, 0.25, 0.6, 0.9, p) == pytest.approx(by_hand)
+    assert perception.summed_threat(0.75, 0.25, 0.6, 0.9, p) == pytest.approx(by_hand)
 
 
 @given(
-    share, share, share, share, st.floats(1.01, 1.1), st.integers(0, 3), st.sampled_from(["multiplicative", "additive"])
+    share,
+    share,
+    share,
+    share,
+    st.floats(1.01, 1.1),
+    st.integers(0, 3),
+    st.sampled_from([perception.perceived_threat, perception.summed_threat]),
 )
 def test_threat_rises_with_each_of_walts_factors(power, proximity, offense, will, more, which, form):
-    p = rules(forms={"threat": form})
-    factors = [power, proximity, offense, will]
-    before = perception.perceived_threat(*factors, p)
+    factors, p = [power, proximity, offense, will], rules()
+    before = form(*factors, p)
     factors[which] *= more
-    assert perception.perceived_threat(*factors, p) > before
+    assert form(*factors, p) > before
 
 
 @given(st.floats(0, 10000), st.floats(1, 10000), st.floats(0, 1))
@@ -86,10 +91,9 @@ def test_closeness_falls_with_distance(distance, further, border):
 
 def test_what_disarms_a_product_only_weakens_a_sum():
     full = {"weight_proximity": 1, "weight_offense": 1, "weight_intent": 1}
-    product, total = rules(**full), rules(forms={"threat": "additive"}, **full)
-    assert perception.perceived_threat(0.9, 0.5, 0.0, 0.5, product) == 0
-    assert perception.perceived_threat(0.9, 0.5, 0.0, 0.5, total) > 0
-    assert perception.perceived_threat(0.0, 0.5, 0.5, 0.5, total) == 0
+    assert perception.perceived_threat(0.9, 0.5, 0.0, 0.5, rules(**full)) == 0
+    assert perception.summed_threat(0.9, 0.5, 0.0, 0.5, rules(**full)) > 0
+    assert perception.summed_threat(0.0, 0.5, 0.5, 0.5, rules(**full)) == 0
 
 
 def two_powers(**numbers: float) -> RandomWorld:

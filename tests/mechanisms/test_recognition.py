@@ -8,31 +8,34 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, plain, rules
+from tests.worlds import RandomWorld, call, plain, rules
 
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import recognition
-from eurasia_sim.parameters import State
 
 ALWAYS = {"recognition_rate": 1, "recognition_base": 50}
 
 
+def partners_level(contender: int, power: object, leaning: object, levels: object) -> float:
+    """The level of the first actor's partners toward a contender."""
+    world = plain(rules(), n=len(power))
+    state = world.view(world.memory())
+    state.power[:], state.alignment[0], state.stood[:, 0] = power, leaning, levels
+    return call(recognition.partners_level, state, 0, 0, contender)
+
+
 def test_partners_are_weighed_by_power_and_by_leaning():
-    power, alignment, levels = (
-        np.array([9.0, 2.0, 1.0, 5.0, 7.0]),
-        np.array([1.0, 0.5, 0.25, -0.5, 0.9]),
-        np.array([4, 3, 1, 4.0, 2.0]),
-    )
+    power, leaning, levels = [9.0, 2.0, 1.0, 5.0, 7.0], np.array([1.0, 0.5, 0.25, -0.5, 0.9]), [4, 3, 1, 4.0, 2.0]
     by_hand = (2 * 0.5 * 3 + 1 * 0.25 * 1) / (2 * 0.5 + 1 * 0.25)
-    assert recognition.partners_level(0, 4, power, alignment, levels) == pytest.approx(by_hand)
-    assert recognition.partners_level(0, 4, power, -np.abs(alignment), levels) == 0
+    assert partners_level(4, power, leaning, levels) == pytest.approx(by_hand)
+    assert partners_level(4, power, -np.abs(leaning), levels) == 0
 
 
 def test_whom_it_is_about_is_nobodys_partner():
-    power, alignment = np.ones(3), np.array([1.0, 0.5, 0.8])
-    levels = np.array([0.0, 3.0, 1.0])
-    assert recognition.partners_level(0, 2, power, alignment, levels) == pytest.approx(3)
-    assert recognition.partners_level(0, 1, power, alignment, levels) == pytest.approx(1)
-    assert recognition.partners_level(0, 1, np.array([1.0, 1.0, 0.0]), alignment, levels) == 0
+    leaning, levels = [1.0, 0.5, 0.8], [0.0, 3.0, 1.0]
+    assert partners_level(2, [1.0, 1.0, 1.0], leaning, levels) == pytest.approx(3)
+    assert partners_level(1, [1.0, 1.0, 1.0], leaning, levels) == pytest.approx(1)
+    assert partners_level(1, [1.0, 1.0, 0.0], leaning, levels) == 0
 
 
 def test_the_hazard_of_a_step_by_hand():
@@ -66,14 +69,13 @@ def lands(**numbers: float) -> RandomWorld:
     return world.with_coded(salience=np.zeros((4, 7)), affinity=np.zeros((4, 4)))
 
 
-def recognised(world: RandomWorld, **fields: object) -> State:
+def recognised(world: RandomWorld, **fields: object) -> Run:
     """The state after a month's recognising, from the beginning but for some fields."""
     state = world.view(world.memory())
     state.power[:] = 1.0
     for name, value in fields.items():
         getattr(state, name)[:] = value
-    month = world.month(0)
-    recognition.recognise(state, world.constants(), month, np.uint64(1), np.uint64(0), world.p)
+    call(recognition.recognise, state)
     return state
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, changed, plain, put, quiet, rules
+from tests.worlds import RandomWorld, call, changed, plain, put, quiet, rules
 
+from eurasia_sim.blocks import Run
 from eurasia_sim.mechanisms import regime
-from eurasia_sim.parameters import State
 
 
 def logistic(x: float) -> float:
@@ -27,13 +27,12 @@ def contested(**numbers: float) -> RandomWorld:
     return plain(quiet(rules(**numbers)), n=3).with_geography(ruler=np.array([0]), challenger=np.array([1]))
 
 
-def ruled(world: RandomWorld, **fields: object) -> State:
+def ruled(world: RandomWorld, **fields: object) -> Run:
     """The state after one month's rule, from the beginning but for some fields."""
     state = world.view(world.memory())
     for name, value in fields.items():
         getattr(state, name)[:] = value
-    month = world.month(0)
-    regime.rule(state, world.constants(), month, np.uint64(1), np.uint64(0), world.p)
+    call(regime.rule, state)
     return state
 
 
@@ -45,11 +44,11 @@ def test_suppression_by_hand():
     own, friends, foes = 4 * 0.1, 0.3 + 4 * 0.5, 4 * 0.1 + 6 * 0.2
     state = world.view(world.memory())
     state.alignment[0] = [1, 0.9, 0.6, -0.2]
-    found = regime.suppression(0, state, world.month(0), world.p)
+    found = call(regime.suppression, state, 0)
     # The challenger's own press nobody; those whom the ruler leans away from press militants and stand by nobody.
     np.testing.assert_allclose(found, [own + friends + foes, own + 0.6 * friends])
     state.ruler[0] = -1
-    np.testing.assert_allclose(regime.suppression(0, state, world.month(0), world.p), [own + friends + foes, 0])
+    np.testing.assert_allclose(call(regime.suppression, state, 0), [own + friends + foes, 0])
 
 
 def test_forces_weigh_by_kind():
@@ -192,7 +191,7 @@ def test_a_change_of_rule_costs_the_fallens_patrons_and_lifts_their_rivals():
     state.power[:] = [0.1, 0.2, 0.3]
     state.influence[:, 0, 0] = [0.4, 0.1, 0.3]
     state.alignment[:] = [[1, 0.2, 0.6], [0.2, 1, -0.8], [0.6, -0.8, 1]]
-    regime.change_rule(state, 0, 1, world.p)
+    call(regime.change_rule, state, 0, 1)
     assert (state.ruler[0], state.challenger[0], state.control[0]) == (1, 0, 0.06)
     # Neither ruler is its own patron; the third stood behind the fallen as far as that leaned to it.
     lost = 0.3 * 0.6
@@ -204,7 +203,7 @@ def test_whom_the_fallen_leaned_away_from_loses_nothing_by_the_fall():
     state = world.view(world.memory())
     state.power[:], state.influence[:] = 1.0, 0.2
     state.alignment[:] = [[1, 0, -0.4], [0, 1, 0], [0.9, 0, 1]]
-    regime.change_rule(state, 0, 1, world.p)
+    call(regime.change_rule, state, 0, 1)
     assert not state.standing.any()
 
 
@@ -212,7 +211,7 @@ def test_nobody_loses_standing_where_nobody_fell():
     world = contested(standing_gain=0.5, control_remnant=0.06).with_geography(ruler=np.array([-1]))
     state = world.view(world.memory())
     state.power[:], state.influence[:], state.alignment[:] = 1.0, 0.3, 0.5
-    regime.change_rule(state, 0, 1, world.p)
+    call(regime.change_rule, state, 0, 1)
     assert (state.ruler[0], state.challenger[0], state.control[0]) == (1, -1, 0.06)
     assert not state.standing.any()
 
@@ -272,8 +271,7 @@ def test_contagion_by_hand():
     state = ruled(world, spillover=spillover, stability=[0.2, 0.6, 0.5])
     # What a land's own disorder sends its ruler is no contagion; where nobody rules, nobody receives any.
     tends = [0.8 * (1 - 0.4 * 1.25 / 2.25), 0.6 * (1 - 0.4 * 0.3 / 1.3), 0.5]
-    constants = world.constants()
-    found = [regime.contagion(state, constants, k, world.p) for k in range(3)]
+    found = [call(regime.contagion, state, k) for k in range(3)]
     np.testing.assert_allclose(found, tends)
     np.testing.assert_allclose(state.stability, [0.2 + 0.1 * (tends[0] - 0.2), 0.6 + 0.1 * (tends[1] - 0.6), 0.5])
 
@@ -287,13 +285,13 @@ def test_a_contested_land_takes_no_contagion():
 @given(st.floats(0, 5), st.floats(0.01, 5), st.floats(0.001, 0.6))
 def test_more_that_arrives_never_steadies_and_never_takes_more_than_the_whole(before, more, share):
     world = neighbours(stability_contagion=share)
-    state, constants = world.view(world.memory()), world.constants()
+    state = world.view(world.memory())
     state.spillover[0, 1] = before
-    less = regime.contagion(state, constants, 0, world.p)
+    less = call(regime.contagion, state, 0)
     state.spillover[0, 1] = before + more
-    beset = regime.contagion(state, constants, 0, world.p)
+    beset = call(regime.contagion, state, 0)
     assert 0.8 * (1 - share) <= beset < less <= 0.8
-    assert regime.contagion(state, constants, 0, changed(world.p, stability_contagion=0.0)) == 0.8
+    assert call(regime.contagion, state, 0, p=changed(world.p, stability_contagion=0.0)) == 0.8
 
 
 def test_stability_can_be_imposed_anywhere():

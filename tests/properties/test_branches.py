@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, random_posture, run, same_bytes, seeds, snapshots, worlds
+from tests.worlds import Posture, RandomWorld, random_posture, run, run_block, seeds, snapshots, worlds
 
-from eurasia_sim import kernel, layout
-from eurasia_sim.parameters import Posture
+from eurasia_sim.workspace import Workspace, levers_of, plan_of
 
 MONTHS = 8
 
@@ -47,51 +46,50 @@ def test_a_snapshot_is_left_as_it_was(world, seed):
 
 @given(worlds(months=MONTHS), seeds)
 def test_the_compiled_run_is_the_months_one_by_one(world, seed):
-    memory = world.memory()
-    columns = len(world.columns)
-    report = kernel.Report(np.full(columns, np.nan), np.zeros((0, 0)), np.zeros(3, np.int64), np.empty(columns))
-    kernel.run(
-        memory, world.constants().row, np.empty(world.schedule.rows.shape[1]),
-        kernel.Counts(*world.counts, len(world.scopes)), world.schedule.changes, np.uint64(seed), world.p,
-        0, MONTHS, 0, np.array([0, MONTHS], np.int64), np.zeros(0, np.int64), report,
-    )  # fmt: skip
-    assert same_bytes(world.view(memory), world.view(snapshots(world, seed)[-1]))
+    *_, memories = run_block(world, [seed], (0, MONTHS))
+    assert memories[0].tobytes() == snapshots(world, seed)[-1].tobytes()
 
 
-def chunk(world: RandomWorld, run_seeds: list[int], memories: np.ndarray, span: tuple[int, int]) -> np.ndarray:
-    """Trajectories (R, months, C) of runs that differ in their seed, from one call of the kernel."""
-    runs, columns = len(run_seeds), len(world.columns)
-    found = np.full((runs, span[1] - span[0], columns), np.nan)
-    fixed = np.full(layout.constants_size(*world.counts, len(world.scopes)), np.nan)
-    kernel.run_chunk(
-        np.full(runs, world.p, dtype=world.p.dtype), np.tile(world.row, (runs, 1)),
-        np.array(run_seeds, dtype=np.uint64), memories, span[0] == 0, fixed, world.memory(),
-        np.empty(world.schedule.rows.shape[1]), world.geography, world.schedule.changes, world.focus,
-        world.scopes, span[0], span[1], 0, np.array(span, np.int64), np.arange(columns),
-        np.empty(columns), np.full((runs, columns), np.nan), found, np.zeros((runs, 3), np.int64),
-    )  # fmt: skip
-    return found
-
-
-@given(worlds(months=MONTHS), st.lists(seeds, min_size=1, max_size=5))
-def test_a_run_is_the_same_alone_and_in_a_chunk(world, run_seeds):
-    size = len(world.memory())
-    together = chunk(world, run_seeds, np.zeros((len(run_seeds), size)), (0, MONTHS))
+@given(worlds(months=MONTHS), st.lists(seeds, min_size=2, max_size=8), st.integers(0, 7))
+def test_a_run_is_the_same_alone_and_in_any_place_of_a_block(world, run_seeds, turn):
+    turned = run_seeds[turn % len(run_seeds) :] + run_seeds[: turn % len(run_seeds)]
+    together, others = (run_block(world, given_, (0, MONTHS)) for given_ in (run_seeds, turned))
     for at, seed in enumerate(run_seeds):
-        assert together[at].tobytes() == run(world, seed).trajectory.tobytes()
+        alone, place = run_block(world, [seed], (0, MONTHS)), turned.index(seed)
+        for one, all_, other in zip(alone, together, others, strict=True):
+            assert one[0].tobytes() == all_[at].tobytes() == other[place].tobytes()
 
 
 @given(worlds(months=MONTHS), seeds, st.integers(1, MONTHS - 1))
-def test_a_chunk_goes_on_from_the_snapshots_it_is_given(world, seed, month):
-    memories = np.zeros((1, len(world.memory())))
-    past = chunk(world, [seed], memories, (0, month))
-    future = chunk(world, [seed], memories, (month, MONTHS))
+def test_a_block_goes_on_from_the_snapshots_it_is_given(world, seed, month):
+    _, past, _, memories = run_block(world, [seed], (0, month))
+    _, future, _, _ = run_block(world, [seed], (month, MONTHS), memories)
     whole = run(world, seed).trajectory
     assert np.concatenate([past[0], future[0]]).tobytes() == whole.tobytes()
 
 
-@given(worlds(months=MONTHS), seeds)
-def test_what_lay_in_a_memory_before_the_first_month_does_not_matter(world, seed):
-    clean, used = np.zeros((1, len(world.memory()))), np.full((1, len(world.memory())), 7.0)
-    first, second = chunk(world, [seed], clean, (0, MONTHS)), chunk(world, [seed], used, (0, MONTHS))
-    assert first.tobytes() == second.tobytes()
+@given(worlds(months=MONTHS), st.lists(seeds, min_size=8, max_size=8), st.integers(0, 7))
+def test_a_run_that_fails_disturbs_none_beside_it(world, run_seeds, at):
+    sound = run_block(world, run_seeds, (0, MONTHS))
+    rules = np.full(8, world.p, dtype=world.p.dtype)
+    rules["alignment_rate"][at] = np.nan
+    means, trajectories, statuses, memories = run_block(world, run_seeds, (0, MONTHS), p=rules)
+    assert statuses[at, 0] == 1
+    for r in set(range(8)) - {at}:
+        for found, whole in zip((means, trajectories, statuses, memories), sound, strict=True):
+            assert found[r].tobytes() == whole[r].tobytes()
+
+
+@given(worlds(months=MONTHS), seeds, st.integers(0, 2**32 - 1))
+def test_runs_of_a_block_may_each_have_levers_of_their_own(world, seed, turn):
+    other = parted(world, 3, turn)
+    rules, series = np.full(2, world.p, dtype=world.p.dtype), [world.levers, other.levers]
+    workspace = Workspace(world.facts, rules)
+    workspace.load(rules, np.tile(world.row, (2, 1)), np.array([seed, seed], np.uint64))
+    plan = plan_of((0, MONTHS), 0, (0, MONTHS))
+    nothing = np.zeros((0, 0, 8))
+    means = workspace.advance(
+        levers_of(series, np.array([0, 1]), (0, MONTHS)), plan, nothing, np.zeros((2, 3), np.int64)
+    )
+    for mean, alone in zip(means, (world, other), strict=True):
+        assert mean.tobytes() == run(alone, seed).window.tobytes()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, changed, seeds, snapshots, worlds
+from tests.worlds import RandomWorld, call, changed, seeds, snapshots, worlds
 
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.perception import perceive
@@ -21,7 +21,7 @@ more = st.floats(0.01, 1)
 def threats(world: RandomWorld, memory: np.ndarray) -> np.ndarray:
     """(N, N) threat as perceived in the last month, from one state of the world."""
     state = world.view(memory.copy())
-    perceive(state, world.constants(), world.month(MONTHS - 1), world.p)
+    call(perceive, state, t=MONTHS - 1)
     return state.threat.copy()
 
 
@@ -94,7 +94,7 @@ def test_threat_rises_as_a_habit_of_alignment_is_lost(world, seed, by, data):
     j = data.draw(st.integers(0, n - 1).filter(lambda j: j != i))
     memory = snapshots(world, seed, MONTHS - 1)[-1]
     colder = memory.copy()
-    world.view(colder).alignment[i, j] -= by
+    world.within(colder).alignment[i, j] -= by
     assert threats(world, colder)[i, j] >= threats(world, memory)[i, j] - ROUNDING
 
 
@@ -127,8 +127,7 @@ def test_a_dwarf_without_power_threatens_no_one(world, seed):
 def leanings(world: RandomWorld, memory: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Leanings and alignments a month on from one state of the world."""
     state = world.view(memory.copy())
-    month = world.month(MONTHS - 1)
-    align(state, world.constants(), month, np.uint64(seed), np.uint64(MONTHS - 1), world.p)
+    call(align, state, t=MONTHS - 1, seed=seed, number=MONTHS - 1)
     return state.leaning.copy(), state.alignment.copy()
 
 
@@ -138,7 +137,7 @@ def test_more_shared_threat_never_lowers_alignment(world, seed, by, data):
     memory = snapshots(world, seed, MONTHS - 1)[-1]
     endangered = memory.copy()
     for who in (i, j):
-        world.view(endangered).threat[who, source] += by
+        world.within(endangered).threat[who, source] += by
     before, after = leanings(world, memory, seed), leanings(world, endangered, seed)
     for which in (0, 1):
         assert after[which][i, j] >= before[which][i, j] - ROUNDING
@@ -151,7 +150,7 @@ def test_more_shared_spillover_never_lowers_alignment(world, seed, by, data):
     memory = snapshots(world, seed, MONTHS - 1)[-1]
     endangered = memory.copy()
     for who in (i, j):
-        world.view(endangered).spillover[who, 0] += by
+        world.within(endangered).spillover[who, 0] += by
     before, after = leanings(world, memory, seed), leanings(world, endangered, seed)
     assert after[0][i, j] >= before[0][i, j] - ROUNDING
     assert after[1][i, j] >= before[1][i, j] - ROUNDING
@@ -162,8 +161,8 @@ def test_more_mutual_threat_never_raises_alignment(world, seed, by, data):
     i, j = data.draw(st.permutations(range(len(world.actors))))[:2]
     memory = snapshots(world, seed, MONTHS - 1)[-1]
     hostile = memory.copy()
-    world.view(hostile).threat[i, j] += by
-    world.view(hostile).threat[j, i] += by
+    world.within(hostile).threat[i, j] += by
+    world.within(hostile).threat[j, i] += by
     before, after = leanings(world, memory, seed), leanings(world, hostile, seed)
     for which in (0, 1):
         assert after[which][i, j] <= before[which][i, j] + ROUNDING

@@ -41,12 +41,12 @@ def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Seq
 
 def compile_once(inputs: Inputs, draws: Draws) -> None:
     """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
+    from eurasia_sim.compilation import AS_WRITTEN
     from eurasia_sim.ensemble import run_paired
-    from eurasia_sim.kernel import run_chunk
+    from eurasia_sim.machine_code import is_kept
 
-    kept = getattr(run_chunk, "stats", None)  # none where nothing is compiled
-    if kept is not None and not any(Path(kept.cache_path).glob("kernel.run_chunk-*.nbc")):
-        typer.echo("compiling once for this version of the model, one to three minutes ...", err=True)
+    if not AS_WRITTEN and not is_kept("kernel.run"):
+        typer.echo("compiling once for this version of the model, about half a minute ...", err=True)
     run_paired([inputs], draws.part(slice(0, 1)), (0, 1))
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eurasia_sim.advance import Outcome
 from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Outcome, Progress, continued, in_chunks, snapshots
+from eurasia_sim.ensemble import Progress, continued, in_chunks, snapshots
 from eurasia_sim.inputs import Inputs, branch_month
 from eurasia_sim.parameters import Floats, Integers
 from eurasia_sim.world import World
@@ -89,7 +90,7 @@ def draw(world: World, inputs: Inputs, seed: int, *, over_ranges: bool) -> Draws
 def _key(inputs: Inputs, draws: Draws, month: int) -> str:
     """What decides the runs before a month, as a digest."""
     total = hashlib.sha256(f"{month} {inputs.burn_in} ".encode())
-    for part in (inputs.schedule.rows[:month], draws.rules, draws.rows, draws.seeds):
+    for part in (inputs.levers.rows[:month], draws.rules, draws.rows, draws.seeds):
         total.update(np.ascontiguousarray(part).tobytes())
     return total.hexdigest()
 

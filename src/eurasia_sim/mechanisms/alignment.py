@@ -7,61 +7,56 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import phase, whole
-from eurasia_sim.lanes import eights, spread
-from eurasia_sim.mathematics import farthest, fused, hyperbolic_tangent, lesser, neighbour, square_root
+from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.mathematics import THIRD, choose, fused, hyperbolic_tangent, lesser, square_root
 from eurasia_sim.streams import draw_at, shock, uniform
+from eurasia_sim.vectors import in_some_run, spread
 
 STREAM = np.uint64(1)
 
 
-@phase
-def gather_dangers(threat, spillover, weight, out):
-    """Write what each actor fears from others and, weighed, from theatres, (N, N + K)."""
-    actors, theatres = spillover.shape
-    for m in range(actors):
-        for i in eights(actors):
-            out[i, m] = threat[i, m]
-    for k in range(theatres):
-        for i in eights(actors):
-            out[i, actors + k] = weight * spillover[i, k]
-
-
-@phase
-def shared_danger(danger, out, minimum_form):
-    """Write how much danger each pair has in common: the sum over sources of what both feel.
+@compiled
+def shared_danger(state, p):
+    """Write how much danger each pair has in common: the sum over sources of what both feel, (N, N).
 
     Claim: threats that two powers share have bound them (aliyev2022 L402; walt1985 on balancing).
-    Form: sum over sources of the geometric mean of the two's dangers, or of the smaller (`minimum_form` 1).
-
-    Args:
-        danger: (N, M) >= 0, what actor i fears from source m; square roots are put in its place but for the minimum.
-        out: (N, N).
+    Form: sum over actors and, weighed, over theatres of the geometric mean of the two's dangers.
     """
-    actors, sources = danger.shape
-    if minimum_form > 0.5:
-        for j in range(actors):
-            for i in eights(actors):
-                common = spread(0.0)
-                for m in range(sources):
-                    common += lesser(danger[i, m], danger[j, m])
-                out[i, j] = common
-        return
-    roots = whole(danger)
-    for c in eights(roots.size):
-        roots[c] = square_root(roots[c])
-    # Two at a time: a step of so short a loop costs as much as two of its sums.
-    for j in range(0, actors, 2):
-        other = min(j + 1, actors - 1)
-        for i in eights(actors):
-            common, common_other = spread(0.0), spread(0.0)
-            for m in range(sources):
-                felt = danger[i, m]
-                common, common_other = fused(felt, danger[j, m], common), fused(felt, danger[other, m], common_other)
-            out[i, j], out[i, other] = common, common_other
+    shared, threat, spillover, feared, felt = state.shared, state.threat, state.spillover, state.feared, state.felt
+    for i in range(state.actors):
+        for m in range(state.actors):
+            feared[i, m] = square_root(threat[i, m])
+        for k in range(state.theatres):
+            felt[i, k] = square_root(p.shared_spillover * spillover[i, k])
+    for i in range(state.actors):
+        for j in range(i + 1):
+            common = spread(0.0)
+            for m in range(state.actors):
+                common = fused(feared[i, m], feared[j, m], common)
+            for k in range(state.theatres):
+                common = fused(felt[i, k], felt[j, k], common)
+            shared[i, j], shared[j, i] = common, common
 
 
-@phase
+@compiled
+def smaller_danger(state, p):
+    """As `shared_danger`, where `minimum_shared` is 1.
+
+    Form: sum over actors and, weighed, over theatres of the smaller of the two's dangers.
+    """
+    shared, threat, spillover = state.shared, state.threat, state.spillover
+    for i in range(state.actors):
+        for j in range(i + 1):
+            common = spread(0.0)
+            for m in range(state.actors):
+                common += lesser(threat[i, m], threat[j, m])
+            for k in range(state.theatres):
+                common += p.shared_spillover * lesser(spillover[i, k], spillover[j, k])
+            common = choose(p.minimum_shared - 0.5, common, shared[i, j])
+            shared[i, j], shared[j, i] = common, common
+
+
+@inlined
 def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     """Where an actor's leaning toward another is drawn.
 
@@ -69,7 +64,7 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     their rivalry.
     """
     return (
-        p.alignment_affinity * affinity / 3.0
+        p.alignment_affinity * (affinity * THIRD)
         + p.alignment_shared * shared
         - p.alignment_mutual * mutual
         - p.alignment_rivalry * rivalry
@@ -78,51 +73,44 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     )
 
 
-@phase
-def pair_shocks(addresses, seed, month_number, luck, out):
-    """Write one shock a pair (N, N), the same seen from both sides: a quarrel is one event for two.
-
-    Args:
-        addresses: (3 * M * width,) uint64, by distance and place. luck: (M * width,) scratch.
-    """
-    size = luck.size
-    for c in range(size):
-        words = draw_at(seed, STREAM, month_number, addresses[c], addresses[size + c], addresses[2 * size + c])
-        luck[c] = uniform(words[0])
-    for c in eights(size):
-        luck[c] = shock(luck[c])
-    actors = out.shape[0]
-    for distance in range(1, farthest(actors) + 1):
-        first = (distance - 1) * (size // farthest(actors))
-        for i in range(actors):
-            j = neighbour(i, distance, actors)
-            out[i, j], out[j, i] = luck[first + i], luck[first + i]
+@compiled
+def pair_shocks(state, facts, month_number):
+    """Write one shock a pair (M,), the same seen from both sides: a quarrel is one event for two."""
+    shocks, address = state.shock, facts.pair_address
+    for m in range(state.meetings):
+        words = draw_at(state.seed, STREAM, month_number, address[0, m], address[1, m], address[2, m])
+        shocks[m] = uniform(words[0])
+    for m in range(state.meetings):
+        shocks[m] = shock(shocks[m])
 
 
-@phase
+@compiled
 def pull_all(state, constants, month, p):
-    """Move every leaning toward its pull, and write the alignments."""
-    affinity, goodwill, shared = whole(constants.affinity), whole(month.goodwill), whole(state.shared)
-    threat, rivalry, membership = whole(state.threat), whole(state.rivalry), whole(month.comembership)
-    joint, luck = whole(state.partnership), whole(state.shock)
-    leaning, alignment = whole(state.leaning), whole(state.alignment)
-    for c in eights(leaning.size):
-        pull = alignment_pull(affinity[c] + goodwill[c], shared[c], threat[c], rivalry[c], membership[c], joint[c], p)
-        leaning[c] += p.alignment_rate * (pull - leaning[c]) + p.alignment_noise * luck[c]
-        alignment[c] = hyperbolic_tangent(leaning[c])
+    """Move every leaning toward its pull and by the pair's shock, and write the alignments; 1 toward oneself.
 
-
-@phase
-def align(state, constants, month, seed, month_number, p):
-    """Relax every leaning toward its pull and write alignment = tanh(leaning), in [-1, 1]; 1 toward oneself.
-
-    Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock.
+    Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock; alignment = tanh(leaning).
     """
-    gather_dangers(state.threat, state.spillover, p.shared_spillover, state.danger)
-    shared_danger(state.danger, state.shared, p.minimum_shared)
-    if p.alignment_noise > 0.0:
-        pair_shocks(constants.pair_address, seed, month_number, state.pair_luck, state.shock)
+    affinity, goodwill, membership = constants.affinity, month.goodwill, month.comembership
+    shared, threat, rivalry, joint = state.shared, state.threat, state.rivalry, state.partnership
+    leaning, alignment, shocks = state.leaning, state.alignment, state.shock
+    m = 0
+    for i in range(state.actors):
+        for j in range(i + 1, state.actors):
+            for a, b in ((i, j), (j, i)):
+                liking, mutual = affinity[a, b] + goodwill[a, b], threat[a, b]
+                pull = alignment_pull(liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p)
+                leaning[a, b] += p.alignment_rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
+                alignment[a, b] = hyperbolic_tangent(leaning[a, b])
+            m += 1
+        leaning[i, i], alignment[i, i] = 0.0, 1.0
+
+
+@sequence
+def align(state, constants, month, facts, month_number, p):
+    """Relax every leaning toward its pull: shared danger, the pair's shock, the pull itself."""
+    shared_danger(state, p)
+    if in_some_run(p.minimum_shared - 0.5):
+        smaller_danger(state, p)
+    if in_some_run(p.alignment_noise):
+        pair_shocks(state, facts, month_number)
     pull_all(state, constants, month, p)
-    for i in range(state.leaning.shape[0]):
-        state.leaning[i, i] = 0.0
-        state.alignment[i, i] = 1.0

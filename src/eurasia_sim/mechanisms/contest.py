@@ -5,60 +5,68 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.compilation import phase, whole
-from eurasia_sim.lanes import eights, spread, total
-from eurasia_sim.mathematics import TINY, exponential, greater, logarithm, where_positive
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.mathematics import TINY, choose, exponential, greater, logarithm
 from eurasia_sim.parameters import DOMAIN_COUNT
+from eurasia_sim.vectors import in_some_run, spread
 
 
-@phase
-def ratio_strengths(efforts, p):
-    """Put what it weighs where success goes by ratio in place of every effort: effort ** decisiveness (tullock1980).
+@inlined
+def ratio_strength(effort, p):
+    """What an effort weighs where success goes by ratio: effort ** decisiveness (tullock1980).
 
     Form: 0 without effort, whatever the decisiveness.
     """
-    none = logarithm(TINY)
-    for c in eights(efforts.size):
-        efforts[c] = logarithm(greater(efforts[c], TINY))
-    for c in eights(efforts.size):
-        efforts[c] = where_positive(efforts[c] - none, exponential(p.decisiveness * efforts[c]))
+    return choose(effort - TINY, exponential(p.decisiveness * logarithm(greater(effort, TINY))), 0.0)
 
 
-@phase
-def difference_strengths(efforts, p):
-    """Put what it weighs where success goes by difference in place of every effort: exp(difference_scale * effort) - 1.
+@inlined
+def difference_strength(effort, p):
+    """What an effort weighs where success goes by difference: exp(difference_scale * effort) - 1.
 
     Form: the weight of hirshleifer1989 less its value at no effort, so that who makes none gains nothing.
     """
-    for c in eights(efforts.size):
-        efforts[c] = exponential(p.difference_scale * efforts[c]) - 1.0
+    return exponential(p.difference_scale * effort) - 1.0
 
 
-@phase
-def uncovered_threats(alignment, threat, cover, host, out):
-    """Write what of each threat to a host no aligned patron covers, (N,); return the sum, its demand for a balancer.
+@inlined
+def face_host(k, state):
+    """Write how the host of theatre k leans to each actor and what it fears of each, (N,); 0 where nobody rules.
+
+    Nobody is its own patron.
+    """
+    for r in range(RUNS):
+        run = state[r]
+        host = run.ruler[k]
+        for j in range(state.actors):
+            run.host_leaning[j] = run.alignment[host, j] if host >= 0 else 0.0
+            run.host_threat[j] = run.threat[host, j] if host >= 0 else 0.0
+        if host >= 0:
+            run.host_leaning[host] = 0.0
+
+
+@inlined
+def uncovered_threats(k, state):
+    """Write what of each threat to theatre k's host no aligned patron covers, (N,), and the sum, its demand (K,).
 
     Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022
     L372-392).
     Form: threat * (1 - security influence of those the host leans toward, weighed by the leaning, the threatening one's
     own left out).
-
-    Args:
-        alignment, threat: (N,) the host's rows. cover: (N,) security influence of each in the theatre. host: its index.
     """
-    own = alignment[host]
-    alignment[host] = 0.0  # nobody is its own patron
-    covered, need = 0.0, 0.0
-    for j in eights(threat.size):
-        covered += total(greater(alignment[j], 0.0) * cover[j])
-    for m in eights(threat.size):
-        out[m] = greater(threat[m] * (1.0 - (covered - greater(alignment[m], 0.0) * cover[m])), 0.0)
-        need += total(out[m])
-    alignment[host] = own
-    return need
+    leaning, threat, influence, uncovered = state.host_leaning, state.host_threat, state.influence, state.uncovered
+    covered, need = spread(0.0), spread(0.0)
+    for j in range(state.actors):
+        covered += greater(leaning[j], 0.0) * influence[j, k, 0]
+    for m in range(state.actors):
+        own = greater(leaning[m], 0.0) * influence[m, k, 0]
+        uncovered[m] = greater(threat[m] * (1.0 - (covered - own)), 0.0)
+        need += uncovered[m]
+    state.demand[k] = need
 
 
-@phase
+@inlined
 def host_access(leaning, share, hedging, balancing, known, p):
     """How far a host lets a patron in, in [0, 1].
 
@@ -70,83 +78,109 @@ def host_access(leaning, share, hedging, balancing, known, p):
     return 1.0 - (1.0 - opened) / (1.0 + p.access_balancing * balancing + p.access_recognition * known)
 
 
-@phase
-def grant_access(state, constants, p):
-    """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
-    influence, access, alignment, threat = state.influence, state.access, state.alignment, state.threat
-    ruler, challenger, demand, recognition = state.ruler, state.challenger, state.demand, state.recognition
-    uncovered, leaning, feared = state.uncovered, state.host_leaning, state.host_threat
-    actors, theatres, _ = influence.shape
-    for k in range(theatres):
-        host = ruler[k]
-        if host < 0:
-            demand[k] = 0.0
-            for d in range(DOMAIN_COUNT):
-                for i in eights(actors):
-                    access[i, k, d] = 1.0
-            continue
-        for j in range(actors):
-            leaning[j], feared[j] = alignment[host, j], threat[host, j]
-        demand[k] = uncovered_threats(leaning, feared, influence[:, k, 0], host, uncovered)
-        hedging = min(p.access_hedging * constants.weight[host, 4], 1.0)
-        by_force = 0.25 if host == constants.contender[k] else 0.0
-        for i in eights(actors):
-            known, balancing = by_force * recognition[i, k], demand[k] - uncovered[i]
-            for d in range(DOMAIN_COUNT):
-                access[i, k, d] = host_access(leaning[i], influence[i, k, d], hedging, balancing, known, p)
+@inlined
+def weigh_host(k, state, constants, facts, p):
+    """Write for theatre k how much its host hedges, and how much of the ladder counts for access to it."""
+    for r in range(RUNS):
+        host = state[r].ruler[k]
+        autonomy = constants[r].weight[host, 4] if host >= 0 else 0.0
+        state[r].hedging[k] = min(p[r].access_hedging * autonomy, 1.0)
+        state[r].by_force[k] = 0.25 if host >= 0 and host == facts.contender[k] else 0.0
+
+
+@inlined
+def open_homes(k, state):
+    """Open theatre k to its ruler, to its challenger as far as it controls it, and to all where nobody rules."""
+    for r in range(RUNS):
+        run = state[r]
+        host, challenger = run.ruler[k], run.challenger[k]
         for d in range(DOMAIN_COUNT):
-            access[host, k, d] = 1.0
-            if challenger[k] >= 0:
-                access[challenger[k], k, d] = state.control[k]
+            if host < 0:
+                for i in range(state.actors):
+                    run.access[i, k, d] = 1.0
+            else:
+                run.access[host, k, d] = 1.0
+                if challenger >= 0:
+                    run.access[challenger, k, d] = run.control[k]
 
 
-@phase
-def gather_efforts(state, synergy):
+@compiled
+def grant_access(state, constants, facts, p):
+    """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
+    influence, access, demand, uncovered = state.influence, state.access, state.demand, state.uncovered
+    leaning, recognition, hedging, by_force = state.host_leaning, state.recognition, state.hedging, state.by_force
+    for k in range(state.theatres):
+        face_host(k, state)
+        uncovered_threats(k, state)
+        weigh_host(k, state, constants, facts, p)
+        for i in range(state.actors):
+            known, balancing = by_force[k] * recognition[i, k], demand[k] - uncovered[i]
+            for d in range(DOMAIN_COUNT):
+                access[i, k, d] = host_access(leaning[i], influence[i, k, d], hedging[k], balancing, known, p)
+        open_homes(k, state)
+
+
+@compiled
+def gather_efforts(state, p):
     """Write what each actor brings to each cell (N, K, D): its effort, joint effort, and in diplomacy its convening."""
     effort, joint, strength, summoned = state.effort, state.joint, state.strength, state.summoned
-    actors, theatres, _ = effort.shape
-    for k in range(theatres):
-        for i in eights(actors):
+    for i in range(state.actors):
+        for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                strength[i, k, d] = effort[i, k, d] + synergy * joint[i, k, d]
+                strength[i, k, d] = effort[i, k, d] + p.synergy * joint[i, k, d]
             strength[i, k, 2] += summoned[i, k]
 
 
-@phase
-def hold(state, size):
+@compiled
+def weigh_efforts(state, p):
+    """Put what it weighs in the contest in place of every effort (N, K, D), by ratio or by difference."""
+    strength = state.strength
+    by_difference = in_some_run(p.difference_contest - 0.5)
+    for i in range(state.actors):
+        for k in range(state.theatres):
+            for d in range(DOMAIN_COUNT):
+                weighed = ratio_strength(strength[i, k, d], p)
+                if by_difference:
+                    other = difference_strength(strength[i, k, d], p)
+                    weighed = choose(p.difference_contest - 0.5, other, weighed)
+                strength[i, k, d] = weighed
+
+
+@inlined
+def hold(state, constants):
     """Write how much each actor holds of all theatres, by their size (N,): its mean share over domains."""
-    influence = state.influence
-    actors, theatres, _ = influence.shape
-    for i in eights(actors):
+    influence, size = state.influence, constants.size
+    for i in range(state.actors):
         held = spread(0.0)
-        for k in range(theatres):
+        for k in range(state.theatres):
             held += size[k] / DOMAIN_COUNT * (influence[i, k, 0] + influence[i, k, 1] + influence[i, k, 2])
         state.held[i] = held
 
 
-@phase
-def contest(state, constants, p):
+@compiled
+def claim(state, p):
     """Move influence shares toward success in the contest; shares of a theatre and domain sum to at most 1.
 
-    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), with
-    strength = access * (effort + synergy * joint effort, weighed by ratio or difference); convening adds to diplomacy.
+    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), strength times access.
     """
-    grant_access(state, constants, p)
-    gather_efforts(state, p.synergy)
-    if p.difference_contest > 0.5:
-        difference_strengths(whole(state.strength), p)
-    else:
-        ratio_strengths(whole(state.strength), p)
     influence, strength, access = state.influence, state.strength, state.access
-    actors, theatres, _ = influence.shape
-    for k in range(theatres):
+    for k in range(state.theatres):
         for d in range(DOMAIN_COUNT):
-            everyone = p.unclaimed
-            for i in eights(actors):
+            everyone = p.unclaimed + spread(0.0)
+            for i in range(state.actors):
                 strength[i, k, d] *= access[i, k, d]
-                everyone += total(strength[i, k, d])
+                everyone += strength[i, k, d]
             state.total[k, d] = everyone
             share = 1.0 / everyone
-            for i in eights(actors):
+            for i in range(state.actors):
                 influence[i, k, d] += p.influence_rate * (share * strength[i, k, d] - influence[i, k, d])
-    hold(state, constants.size)
+
+
+@sequence
+def contest(state, constants, facts, p):
+    """Turn effort into influence: access, what each brings, what it weighs, and the shares that it claims."""
+    grant_access(state, constants, facts, p)
+    gather_efforts(state, p)
+    weigh_efforts(state, p)
+    claim(state, p)
+    hold(state, constants)

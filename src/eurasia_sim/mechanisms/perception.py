@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from eurasia_sim.compilation import phase, whole
-from eurasia_sim.lanes import eights
-from eurasia_sim.mathematics import TINY, exponential, fill, greater, logistic
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import compiled, inlined, sequence
+from eurasia_sim.mathematics import THIRD, TINY, choose, exponential, greater, logistic
+from eurasia_sim.parameters import THREAT_COUNT
+from eurasia_sim.vectors import in_some_run, spread
 
 
-@phase
+@inlined
 def closeness(distance, border, p):
     """How near two places are, before presence or fronts: strength left after the distance, plus a shared border.
 
@@ -24,19 +26,19 @@ def closeness(distance, border, p):
     return exponential(-distance / p.distance_decay) + p.contiguity * border
 
 
-@phase
+@inlined
 def nearness(raw, p):
     """Closeness squeezed into [0, 1): one half at `closeness_half`."""
     return raw / (raw + p.closeness_half)
 
 
-@phase
+@inlined
 def relative_power(own, other):
     """Share of the other in the two's power, 0 where it has none; in [0, 1], rising in the other's power."""
     return other / greater(own + other, TINY)
 
 
-@phase
+@inlined
 def intent_odds(enmity, pressure, revisionism, alignment, p):
     """Log-odds of aggressive intent that is perceived in another; its logistic is the intent, in (0, 1).
 
@@ -52,71 +54,83 @@ def intent_odds(enmity, pressure, revisionism, alignment, p):
     )
 
 
-@phase
+@inlined
 def perceived_threat(power, proximity, offense, will, p):
     """Threat one actor sees in another, in [0, 1].
 
     Claim: threat grows with aggregate power, proximity, offensive capability and aggressive intent (walt1985,
     pp. 9-13); he prints no equation.
     Form: power times the product of 1 - w + w * factor, so that weight 0 ignores a factor and weight 1 lets its
-    absence disarm the other. With `additive_threat` 1: power times the weighted mean of the three other factors.
+    absence disarm the other.
     """
-    product = (
+    return power * (
         (1.0 - p.weight_proximity + p.weight_proximity * proximity)
         * (1.0 - p.weight_offense + p.weight_offense * offense)
         * (1.0 - p.weight_intent + p.weight_intent * will)
     )
+
+
+@inlined
+def summed_threat(power, proximity, offense, will, p):
+    """As `perceived_threat`, where `additive_threat` is 1.
+
+    Form: power times the weighted mean of the three other factors.
+    """
     weights = p.weight_proximity + p.weight_offense + p.weight_intent + 1e-12
-    mean = (p.weight_proximity * proximity + p.weight_offense * offense + p.weight_intent * will) / weights
-    return power * ((1.0 - p.additive_threat) * product + p.additive_threat * mean)
+    return power * (p.weight_proximity * proximity + p.weight_offense * offense + p.weight_intent * will) / weights
 
 
-@phase
+@compiled
 def perceive_power(state, constants, month):
     """Write every actor's power: its own means, its territory's, and those of each theatre it rules."""
-    power, ruler = state.power, state.ruler
-    for i in range(power.size):
-        power[i] = constants.own_power[i] + month.capability[i]
-    for k in range(ruler.size):
-        if ruler[k] >= 0:
-            power[ruler[k]] += month.theatre_capability[k]
+    for i in range(state.actors):
+        state.power[i] = constants.own_power[i] + month.capability[i]
+    for r in range(RUNS):
+        run, capability = state[r], month[r].theatre_capability
+        for k in range(state.theatres):
+            if run.ruler[k] >= 0:
+                run.power[run.ruler[k]] += capability[k]
 
 
-@phase
+@compiled
 def perceive_projection(state, constants, month, p):
     """Write how much nearer each actor's forces abroad bring it to each other actor (N, N), >= 0."""
-    near, projected, presence = constants.closeness_theatre, state.projected, month.presence
-    actors, theatres = near.shape
-    fill(whole(projected), 0.0)
-    for j in range(actors):
-        for k in range(theatres):
-            reach = p.projection * (
+    near, projected, presence, reach = constants.closeness_theatre, state.projected, month.presence, state.reach
+    for j in range(state.actors):
+        for k in range(state.theatres):
+            reach[j, k] = p.projection * (
                 p.projection_bases * presence[j, k, 0]
                 + p.projection_forces * presence[j, k, 1]
                 + p.projection_counterterror * presence[j, k, 2]
             )
-            if reach > 0.0:
-                for i in eights(actors):
-                    projected[i, j] += reach * near[i, k]
+        for i in range(state.actors):
+            nearer = spread(0.0)
+            for k in range(state.theatres):
+                nearer += reach[j, k] * near[i, k]
+            projected[i, j] = nearer
 
 
-@phase
+@compiled
 def perceive_threat(state, constants, month, p):
     """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
     power, offense, threat, alignment = state.power, constants.offensive_capability, state.threat, state.alignment
-    affinity, goodwill, pressed, revisionism = constants.affinity, month.goodwill, month.pressed, month.revisionism
+    affinity, goodwill, pressure, revisionism = constants.affinity, month.goodwill, month.pressure, month.revisionism
     near, projected, front = constants.closeness, state.projected, constants.front
-    actors = power.size
-    for j in range(actors):
-        for i in eights(actors):
-            enmity = -(affinity[i, j] + goodwill[i, j]) / 3.0
-            will = logistic(intent_odds(enmity, pressed[i, j], revisionism[j], alignment[i, j], p))
+    additive = in_some_run(p.additive_threat - 0.5)
+    for i in range(state.actors):
+        for j in range(state.actors):
+            enmity = -(affinity[i, j] + goodwill[i, j]) * THIRD
+            will = logistic(intent_odds(enmity, pressure[j, i], revisionism[j], alignment[i, j], p))
             proximity = nearness(near[i, j] + projected[i, j] + front[i, j], p)
-            threat[i, j] = perceived_threat(relative_power(power[i], power[j]), proximity, offense[j], will, p)
-        threat[j, j] = 0.0
+            share = relative_power(power[i], power[j])
+            threat[i, j] = perceived_threat(share, proximity, offense[j], will, p)
+            if additive:
+                other = summed_threat(share, proximity, offense[j], will, p)
+                threat[i, j] = choose(p.additive_threat - 0.5, other, threat[i, j])
+        threat[i, i] = 0.0
 
 
-@phase
+@compiled
 def perceive_spillover(state, constants, month):
     """Write what spills over from each theatre to each actor (N, K), >= 0.
 
@@ -127,20 +141,18 @@ def perceive_spillover(state, constants, month):
     hazard, spillover, stability, militants = state.hazard, state.spillover, state.stability, state.militants
     susceptibility, transit, militancy = constants.susceptibility, constants.transit, constants.militancy
     source, surge = constants.threat_source, month.surge
-    actors, theatres = transit.shape
-    for k in range(theatres):
-        for h in range(militancy.size):
+    for k in range(state.theatres):
+        for h in range(THREAT_COUNT):
             unrest = militancy[h] * militants[k] + (1.0 - militancy[h]) * (1.0 - stability[k])
             hazard[k, h] = source[k, h] * (1.0 + surge[k, h]) * unrest
-    for k in range(theatres):
-        for i in eights(actors):
-            load = hazard[k, 0] * susceptibility[i, 0]
-            for h in range(1, militancy.size):
+        for i in range(state.actors):
+            load = spread(0.0)
+            for h in range(THREAT_COUNT):
                 load += hazard[k, h] * susceptibility[i, h]
             spillover[i, k] = load * transit[i, k]
 
 
-@phase
+@sequence
 def perceive(state, constants, month, p):
     """Write power, threat and spill-over as this month's actors see them."""
     perceive_power(state, constants, month)

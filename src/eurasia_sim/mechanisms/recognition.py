@@ -7,34 +7,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import phase, whole
-from eurasia_sim.mathematics import copy, logistic
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import compiled, inlined
+from eurasia_sim.mathematics import THIRD, TINY, choose, greater, logistic, where_known
 from eurasia_sim.streams import draw, uniform
+from eurasia_sim.vectors import spread
 
 STREAM = np.uint64(4)
 LADDER_TOP = 4.0
 CONTACT = 1.0
 
 
-@phase
-def partners_level(i, contender, power, alignment, levels):
-    """Ladder level of i's partners, weighed by power and by i's alignment; 0..4.
+@inlined
+def partners_level(i, k, contender, state):
+    """Ladder level of i's partners toward theatre k's contender, weighed by power and by i's alignment; 0..4.
 
     Claim: neither power leads; Russia follows the caution of others (wishnick2021 L53, L65).
-
-    Args:
-        power: (N,). alignment: (N,) i's row. levels: (N,) toward one contender, who is nobody's partner in this.
+    Form: the contender is nobody's partner in this.
     """
-    level, weight = 0.0, 0.0
-    for j in range(power.size):
+    level, weight = spread(0.0), spread(0.0)
+    for j in range(state.actors):
         if j not in (i, contender):
-            tie = power[j] * max(alignment[j], 0.0)
-            level += tie * levels[j]
+            tie = state.power[j] * greater(state.alignment[i, j], 0.0)
+            level += tie * state.stood[j, k]
             weight += tie
-    return level / weight if weight > 0.0 else 0.0
+    return choose(weight, level / greater(weight, TINY), 0.0)
 
 
-@phase
+@inlined
 def step_hazard(need, trade, lead, restraint, audience, here, p):
     """Chance of taking the next step of the ladder this month, in (0, recognition_rate).
 
@@ -57,7 +57,7 @@ def step_hazard(need, trade, lead, restraint, audience, here, p):
     )
 
 
-@phase
+@inlined
 def hostile_neighbours(k, contender, ruler, affinity):
     """Mean enmity of the rulers of the other theatres toward a contender, in [0, 1]; 0 where there are none."""
     enmity, hosts = 0.0, 0.0
@@ -68,38 +68,53 @@ def hostile_neighbours(k, contender, ruler, affinity):
     return enmity / hosts if hosts > 0.0 else 0.0
 
 
-@phase
-def recognise(state, constants, month, seed, month_number, p):
+@inlined
+def face_contender(k, contender, state, constants):
+    """Write for theatre k the highest step that is open toward its contender, and how hostile its neighbours are.
+
+    Steps beyond contact are open only toward a contender that rules.
+    """
+    for r in range(RUNS):
+        run = state[r]
+        run.open_to[k] = LADDER_TOP if run.ruler[k] == contender else CONTACT
+        run.hostility[k] = hostile_neighbours(k, contender, run.ruler, constants[r].affinity)
+
+
+@inlined
+def chance_to_step(i, k, contender, lead, state, constants, p):
+    """Actor i's chance of a step toward theatre k's contender this month; lead: own level less partners'."""
+    weight = constants.weight
+    need = weight[i, 1] * state.spillover[i, k]
+    trade = weight[i, 2] * constants.opportunity[k] * constants.nearness_theatre[i, k]
+    audience = weight[i, 6] * greater(-constants.affinity[i, contender], 0.0) * THIRD
+    return step_hazard(need, trade, lead, state.restraint[k], audience, state.recognition[i, k], p)
+
+
+@compiled
+def recognise(state, constants, month, facts, month_number, p):
     """Let each actor stay or step up the ladder toward each theatre's contender, and pay its audience's price.
 
     Steps beyond contact are open only toward a contender that rules; an imposed level is taken as given. Being ahead of
     one's partners among hostile neighbours costs standing: China risks its name in Central Asia if it is too far in
     front (wishnick2021 L53, untitled2021 L97-101).
     """
-    power, alignment, recognition, standing = state.power, state.alignment, state.recognition, state.standing
-    weight, affinity, stood = constants.weight, constants.affinity, state.scratch_theatre
-    copy(
-        whole(recognition), whole(stood)
-    )  # all decide at once, seeing where partners stood a month ago: no place in a list matters
-    for k in range(state.ruler.size):
-        contender = constants.contender[k]
+    power, recognition, stood, standing = state.power, state.recognition, state.stood, state.standing
+    for i in range(state.actors):
+        for k in range(state.theatres):  # all decide at once, seeing where partners stood a month ago
+            stood[i, k] = recognition[i, k]
+    for k in range(state.theatres):
+        contender = facts.contender[k]
         if contender < 0:
             continue
-        open_to = LADDER_TOP if state.ruler[k] == contender else CONTACT
-        hostility = hostile_neighbours(k, contender, state.ruler, affinity)
-        for i in range(power.size):
-            if i == contender or power[i] <= 0.0:
+        face_contender(k, contender, state, constants)
+        for i in range(state.actors):
+            if i == contender:
                 continue
-            lead = recognition[i, k] - partners_level(i, contender, power, alignment[i], stood[:, k])
-            if not np.isnan(month.recognition[i, k]):
-                recognition[i, k] = month.recognition[i, k]
-            elif recognition[i, k] < open_to:
-                need = weight[i, 1] * state.spillover[i, k]
-                trade = weight[i, 2] * constants.opportunity[k] * constants.nearness_theatre[i, k]
-                audience = weight[i, 6] * max(-affinity[i, contender], 0.0) / 3.0
-                words = draw(seed, STREAM, month_number, constants.name_hash[i], constants.theatre_hash[k])
-                if uniform(words[0]) < step_hazard(
-                    need, trade, lead, state.restraint[k], audience, recognition[i, k], p
-                ):
-                    recognition[i, k] += 1.0
-            standing[i] -= p.audience_cost * max(lead, 0.0) * hostility
+            lead = stood[i, k] - partners_level(i, k, contender, state)
+            chance = chance_to_step(i, k, contender, lead, state, constants, p)
+            words = draw(state.seed, STREAM, month_number, facts.name_hash[i], facts.theatre_hash[k])
+            step = choose(state.open_to[k] - stood[i, k], choose(chance - uniform(words[0]), 1.0, 0.0), 0.0)
+            level = where_known(month.recognition[i, k], stood[i, k] + step)
+            price = p.audience_cost * greater(lead, 0.0) * state.hostility[k]
+            recognition[i, k] = choose(power[i], level, stood[i, k])
+            standing[i] -= choose(power[i], price, 0.0)

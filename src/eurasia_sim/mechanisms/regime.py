@@ -1,10 +1,14 @@
-"""Who rules a contested theatre, how stable it is, and what its conduct is traded for (documents; see each Claim)."""
+"""Who rules a contested theatre, how stable it is, and what its conduct is traded for (documents; see each Claim).
+
+What happens hangs on who rules, so the rule is written for one run: `run` is its state.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import phase
+from eurasia_sim.blocks import RUNS
+from eurasia_sim.compilation import inlined, sequence
 from eurasia_sim.mathematics import logistic, saturation
 from eurasia_sim.streams import draw, shock, uniform
 
@@ -12,7 +16,7 @@ STREAM = np.uint64(3)
 LADDER_TOP = 4.0
 
 
-@phase
+@inlined
 def forces_weight(presence, p):
     """Weight of one actor's forces in a theatre against those who fight its ruler, >= 0; presence is (X,)."""
     return (
@@ -22,24 +26,24 @@ def forces_weight(presence, p):
     )
 
 
-@phase
-def suppression(k, state, month, p):
+@inlined
+def suppression(k, run, month, p):
     """Weight of foreign forces in theatre k against militants, and of those among them that stand by the ruler, >= 0.
 
     Form: all forces but the challenger's press militants; against the challenger they count as far as the ruler leans
     to their owner.
     """
-    ruler, against_militants, beside_ruler = state.ruler[k], 0.0, 0.0
+    ruler, against_militants, beside_ruler = run.ruler[k], 0.0, 0.0
     for i in range(month.presence.shape[0]):
-        if i != state.challenger[k]:
+        if i != run.challenger[k]:
             weight = forces_weight(month.presence[i, k], p)
             against_militants += weight
             if ruler >= 0:
-                beside_ruler += weight * max(state.alignment[ruler, i], 0.0)
+                beside_ruler += weight * max(run.alignment[ruler, i], 0.0)
     return against_militants, beside_ruler
 
 
-@phase
+@inlined
 def control_step(control, challenger_power, ruler_power, held_down, luck, p):
     """Challenger's control of the land a month on, kept off 0 and 1 by `control_margin`.
 
@@ -53,8 +57,8 @@ def control_step(control, challenger_power, ruler_power, held_down, luck, p):
     return min(max(control + drive * control * (1.0 - control), p.control_margin), 1.0 - p.control_margin)
 
 
-@phase
-def change_rule(state, k, successor, p):
+@inlined
+def change_rule(run, k, successor, p):
     """Put a successor in theatre k's rule; who stood behind the fallen ruler loses standing, and their rivals gain.
 
     Claim: the fall of Kabul cost the United States reputation and lifted Russia's and China's (opportunity2021 L24,
@@ -62,34 +66,34 @@ def change_rule(state, k, successor, p):
     Form: a patron's loss is its share of security influence times the fallen ruler's leaning to it; each other actor
     gains by its own distance from the loser.
     """
-    fallen = state.ruler[k]
-    state.ruler[k] = successor
-    state.challenger[k] = fallen
-    state.control[k] = p.control_remnant
+    fallen = run.ruler[k]
+    run.ruler[k] = successor
+    run.challenger[k] = fallen
+    run.control[k] = p.control_remnant
     if fallen < 0:
         return
-    for j in range(state.power.size):
+    for j in range(run.power.size):
         if j not in (successor, fallen):
-            lost = state.influence[j, k, 0] * max(state.alignment[fallen, j], 0.0)
-            state.standing[j] -= lost
-            for i in range(state.power.size):
-                if i != j and state.power[i] > 0.0:
-                    state.standing[i] += p.standing_gain * 0.5 * (1.0 - state.alignment[i, j]) * lost
+            lost = run.influence[j, k, 0] * max(run.alignment[fallen, j], 0.0)
+            run.standing[j] -= lost
+            for i in range(run.power.size):
+                if i != j and run.power[i] > 0.0:
+                    run.standing[i] += p.standing_gain * 0.5 * (1.0 - run.alignment[i, j]) * lost
 
 
-@phase
-def transfer_rule(state, month, k, p):
+@inlined
+def transfer_rule(run, month, k, p):
     """Change theatre k's ruler where the scenario imposes another, or where rule is free and control has passed."""
     imposed = np.int64(month.rule[k])
-    if imposed >= 0 and imposed != state.ruler[k]:
-        change_rule(state, k, imposed, p)
+    if imposed >= 0 and imposed != run.ruler[k]:
+        change_rule(run, k, imposed, p)
     elif imposed >= 0:
-        state.control[k] = min(state.control[k], p.control_threshold)
-    elif state.challenger[k] >= 0 and state.control[k] > p.control_threshold:
-        change_rule(state, k, state.challenger[k], p)
+        run.control[k] = min(run.control[k], p.control_threshold)
+    elif run.challenger[k] >= 0 and run.control[k] > p.control_threshold:
+        change_rule(run, k, run.challenger[k], p)
 
 
-@phase
+@inlined
 def esteem(contender, k, power, recognition):
     """How far the powers recognise theatre k's contender once it rules, weighed by power, in [0, 1]."""
     known, weight = 0.0, 0.0
@@ -100,7 +104,7 @@ def esteem(contender, k, power, recognition):
     return known / (weight * LADDER_TOP) if weight > 0.0 else 0.0
 
 
-@phase
+@inlined
 def restraint_step(restraint, aid, known, conduct, p):
     """Ruler's restraint of those who would use its land, a month on, in [0, 1].
 
@@ -113,14 +117,14 @@ def restraint_step(restraint, aid, known, conduct, p):
     return restraint + p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
 
 
-@phase
+@inlined
 def militants_target(restraint, stability, held_down, guard, p):
     """Where militants tend, in [0, 1]: they thrive on disorder and a ruler's laxity and yield to force."""
     bred = (1.0 - restraint) * (p.militants_base + p.militants_disorder * (1.0 - stability))
     return min(bred / (1.0 + held_down + p.militants_effort * guard), 1.0)
 
 
-@phase
+@inlined
 def stability_target(control, economy, guard, known, militants, luck, p):
     """Where stability tends, in (0, 1).
 
@@ -137,57 +141,64 @@ def stability_target(control, economy, guard, known, militants, luck, p):
     )
 
 
-@phase
-def settle(state, constants, month, k, held_down, luck, p):
+@inlined
+def settle(run, month, facts, k, held_down, luck, p):
     """Write restraint, militants, economy and stability of a contested theatre a month on, each in [0, 1]."""
-    effort, ruler, challenger, contender = state.effort, state.ruler[k], state.challenger[k], constants.contender[k]
+    effort, ruler, challenger, contender = run.effort, run.ruler[k], run.challenger[k], facts.contender[k]
     aid, trade, guard = 0.0, 0.0, 0.0
     for i in range(effort.shape[0]):
         aid += month.aid[i, k]
         if i not in (ruler, challenger):
             trade += effort[i, k, 1]
             guard += effort[i, k, 0]
-    known = esteem(contender, k, state.power, state.recognition) if ruler == contender else 0.0
-    state.restraint[k] = restraint_step(state.restraint[k], aid, known, month.conduct[k], p)
-    militants = militants_target(state.restraint[k], state.stability[k], held_down, guard, p)
-    state.militants[k] += p.militants_rate * (militants - state.militants[k])
+    known = esteem(contender, k, run.power, run.recognition) if ruler == contender else 0.0
+    run.restraint[k] = restraint_step(run.restraint[k], aid, known, month.conduct[k], p)
+    militants = militants_target(run.restraint[k], run.stability[k], held_down, guard, p)
+    run.militants[k] += p.militants_rate * (militants - run.militants[k])
     economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
-    state.economy[k] += p.economy_rate * (economy - state.economy[k])
-    stability = stability_target(state.control[k], state.economy[k], guard, known, state.militants[k], luck, p)
-    state.stability[k] += p.stability_rate * (stability - state.stability[k])
+    run.economy[k] += p.economy_rate * (economy - run.economy[k])
+    stability = stability_target(run.control[k], run.economy[k], guard, known, run.militants[k], luck, p)
+    run.stability[k] += p.stability_rate * (stability - run.stability[k])
 
 
-@phase
-def contagion(state, constants, k, p):
+@inlined
+def contagion(run, constants, k, p):
     """Where stability of an uncontested theatre tends: its own, less what spills over to its ruler from elsewhere.
 
     Claim: instability in Afghanistan threatens to spread to Central Asia (aliyev2022 L92, L168, L280).
     """
     arriving = 0.0
-    if state.ruler[k] >= 0:
-        for source in range(state.ruler.size):
+    if run.ruler[k] >= 0:
+        for source in range(run.ruler.size):
             if source != k:
-                arriving += state.spillover[state.ruler[k], source]
+                arriving += run.spillover[run.ruler[k], source]
     return constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
 
 
-@phase
-def rule(state, constants, month, seed, month_number, p):
-    """Move rule, and with it control, conduct, militants, economy and stability, of every theatre one month on."""
-    ruler, challenger, control, power = state.ruler, state.challenger, state.control, state.power
-    for k in range(ruler.size):
+@inlined
+def rule_once(run, constants, month, facts, month_number, p):
+    """Move one run's rule, and what follows from it, of every theatre one month on."""
+    ruler, challenger, control, power = run.ruler, run.challenger, run.control, run.power
+    for k in range(run.theatres):
         if challenger[k] >= 0:
-            held_down, beside_ruler = suppression(k, state, month, p)
-            words = draw(seed, STREAM, month_number, constants.theatre_hash[k], constants.theatre_hash[k])
+            held_down, beside_ruler = suppression(k, run, month, p)
+            words = draw(run.seed, STREAM, month_number, facts.theatre_hash[k], facts.theatre_hash[k])
             held = power[ruler[k]] if ruler[k] >= 0 else 0.0  # a negative index would read the last actor's power
             ground, luck = p.suppression_power * beside_ruler, shock(uniform(words[0]))
             control[k] = control_step(control[k], power[challenger[k]], held, ground, luck, p)
-            transfer_rule(state, month, k, p)
-            settle(state, constants, month, k, held_down, shock(uniform(words[1])), p)
+            transfer_rule(run, month, k, p)
+            settle(run, month, facts, k, held_down, shock(uniform(words[1])), p)
         else:
-            transfer_rule(state, month, k, p)
-            state.stability[k] += p.stability_rate * (contagion(state, constants, k, p) - state.stability[k])
+            transfer_rule(run, month, k, p)
+            run.stability[k] += p.stability_rate * (contagion(run, constants, k, p) - run.stability[k])
         if not np.isnan(month.stability[k]):
-            state.stability[k] = month.stability[k]
-    for i in range(power.size):
-        state.standing[i] *= 1.0 - p.standing_decay
+            run.stability[k] = month.stability[k]
+    for i in range(run.actors):
+        run.standing[i] *= 1.0 - p.standing_decay
+
+
+@sequence
+def rule(state, constants, month, facts, month_number, p):
+    """Move rule, and with it control, conduct, militants, economy and stability, of every theatre one month on."""
+    for r in range(RUNS):
+        rule_once(state[r], constants[r], month[r], facts, month_number, p[r])
