@@ -8,7 +8,13 @@ import time
 
 from benchmarks.measured import Row, Section, show
 
-VERBS = (("--help",), ("check", "us_exit"), ("list", "scenarios"), ("explain", "--summary"), ("cite", "us_exit"))
+VERBS = (
+    ("--help",),
+    ("check", "us_exit"),
+    ("list", "scenarios"),
+    ("explain", "--summary"),
+    ("explain", "us_exit", "--cite"),
+)
 TURNS = 5
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from eurasia_sim.bibliography import read_bibliography
 from eurasia_sim.catalogue import DataError
+from eurasia_sim.foundations import works_of, works_of_all
+from eurasia_sim.replay import scenarios_of
+from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import load_world
 
 ENTRIES = r"""
@@ -48,3 +51,18 @@ def test_every_work_the_packaged_numbers_cite_is_in_the_bibliography() -> None:
     works = read_bibliography()
     cited = {key for number in load_world().numbers.values() for key in number.cites()}
     assert cited - set(works) == set()
+
+
+def test_a_sweep_rests_on_the_works_of_every_theory_and_form_it_has_run() -> None:
+    world, works = load_world(), read_bibliography()
+    theories = list(world.theories)[:2]
+    factors = [{"name": "theory", "levels": theories}, {"name": "form.threat", "levels": list(world.forms["threat"])}]
+    scenario = load_scenario("us_exit", world)
+    manifest = {"scenarios": {"us_exit": scenario.resolved()}, "theory": None, "design": {"factors": factors}}
+    found = list(scenarios_of(manifest, world))
+    assert {each.theory for each in found} == set(theories)
+    assert {each.forms["threat"] for each in found if "threat" in each.forms} == set(world.forms["threat"])
+    together = works_of_all(works_of(world, each, works) for each in found)
+    for each in found:
+        for part, counts in works_of(world, each, works).items():
+            assert counts.keys() <= together[part].keys()

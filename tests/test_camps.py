@@ -158,7 +158,7 @@ def test_a_wrong_roster_says_what_would_be_right(europe: Path, change: tuple[str
 
 
 def told(*words: str) -> dict:
-    answer = CliRunner().invoke(app, ["camps", *words, "--json"])
+    answer = CliRunner().invoke(app, ["analyze", *words, "--blocs", "--json"])
     assert answer.exit_code == 0, answer.output
     return json.loads(answer.stdout)
 
@@ -180,9 +180,14 @@ def test_the_verb_works_where_no_line_up_is_known() -> None:
     assert found["theories"]["balance_of_threat"]["splits"]
 
 
+def test_several_scenarios_are_a_list() -> None:
+    answer = CliRunner().invoke(app, ["analyze", "us_exit", "us_stays", "--blocs", "-n", "2", "--json"])
+    assert [each["scenario"] for each in json.loads(answer.stdout)] == ["us_exit", "us_stays"]
+
+
 @pytest.mark.parametrize("month", ["1920-01", "1914-13"])
 def test_a_month_that_is_not_there_is_bad_input(month: str) -> None:
-    answer = CliRunner().invoke(app, ["camps", "record", "--world", "europe_1914", "--month", month])
+    answer = CliRunner().invoke(app, ["analyze", "record", "--blocs", "--world", "europe_1914", "--month", month])
     assert isinstance(answer.exception, DataError)
 
 

@@ -233,7 +233,7 @@ def test_a_scenario_here_comes_before_the_packaged_one_of_its_name(tmp_path, mon
 
 def test_the_schema_beside_the_scenarios_is_this_worlds(repository, world):
     kept = json.loads((repository / "scenarios" / "scenario.schema.json").read_text(encoding="utf-8"))
-    assert kept == scenario_schema(world), "run: eurasia-sim schema --out scenarios/scenario.schema.json"
+    assert kept == scenario_schema(world), "run: eurasia-sim check --schema --out scenarios/scenario.schema.json"
 
 
 def test_every_scenario_begins_with_the_schema_for_editors(repository):

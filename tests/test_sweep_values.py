@@ -10,9 +10,9 @@ import pytest
 from tests.sweeping import SCENARIO, written
 
 from eurasia_sim.analysis import Asked, sections
+from eurasia_sim.analysis_folder import material_of
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.cli.analyze import material_of
-from eurasia_sim.cli.check import _problems
+from eurasia_sim.cli.scenario import _problems
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.of_tests import caption_of_design

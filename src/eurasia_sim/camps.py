@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurasia_sim.catalogue import DataError, near, read_page
-from eurasia_sim.design import Draws
+from eurasia_sim.design import Draws, range_draws
 from eurasia_sim.ensemble import run_ensemble_draws
-from eurasia_sim.inputs import Inputs
+from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.parameters import Floats, Integers
+from eurasia_sim.scenario import Scenario
 from eurasia_sim.world import World
 
 FILE = "camps.yaml"
+AFFINITIES = "affinities alone"  # the splits of what runs were given, beside those of what they did
 # Two to the power of this many, less one, splits are looked through one by one.
 _MOST_MEMBERS = 16
 
@@ -231,3 +233,30 @@ def baselines(roster: Roster) -> dict[str, dict[str, float]]:
     for lasting, kept in held.items():
         found[f"{lasting} lasts"] = {name: float(rows[kept].mean()) for name, rows in held.items()}
     return found
+
+
+def compared_blocs(
+    world: World, scenario: Scenario, theories: Sequence[str], month: int, n: int, seed: int, workers: int | None = None
+) -> dict[str, Any]:
+    """How n runs over the declared ranges divide in a month, by theory, beside line-ups and baselines.
+
+    Args:
+        month: since the start of the record.
+    """
+    roster = read_roster(world)
+    found: dict[str, Any] = {}
+    for theory in theories:
+        inputs = prepare(world, scenario, theory)
+        runs = sort_runs(world, inputs, range_draws(world, inputs, n, seed), month, roster, workers)
+        found[theory] = {**division(runs.split, roster), AFFINITIES: division(runs.stated, roster)}
+        found[theory]["alignment"] = mean_leanings(runs.leaning, roster)
+    return {
+        "scenario": scenario.name,
+        "world": world.name,
+        "month": world.date(month),
+        "runs": n,
+        "seed": seed,
+        "theories": found,
+        "lineups": {lineup.name: lineup.says for lineup in roster.lineups},
+        "baselines": baselines(roster),
+    }

@@ -22,20 +22,39 @@ def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dic
     """
     theory = scenario.theory or world.default_theory
     forms = {**world.default_forms, **scenario.forms}
-    documents = {claim.id: claim.document for claim in load_evidence(world.directory).claims}
-    parts: dict[str, Counter[str]] = {name: Counter() for name in ("documents", "theory", "data", "rules")}
-    for number in numbers_of(world, scenario.dropped):
-        spoken = {documents[claim] for claim in number.claims() if claim in documents}
-        spoken |= {item["document"] for item in number.source if "document" in item}
-        parts["documents"].update(spoken)
-        parts["rules" if number.path.startswith("rules.") else "data"].update(set(number.cites()))
+    parts = works_of_numbers(world, numbers_of(world, scenario.dropped))
     chosen = [world.theories[theory], *(world.forms[factor][name] for factor, name in forms.items())]
     for preset in chosen:
         for key in preset.cite:
             parts["theory"][key] += len(preset.fix) + len(preset.ranges)
-    for key in _cited_by_code(works) - set(documents.values()):
+    documents = {claim.document for claim in load_evidence(world.directory).claims}
+    for key in _cited_by_code(works) - documents:
         parts["rules"].setdefault(key, 0)
     return {part: counts for part, counts in parts.items() if counts}
+
+
+def works_of_numbers(world: World, numbers: Iterable[Number]) -> dict[str, Counter[str]]:
+    """Keys of the works by part, each with how many of these numbers rest on it."""
+    documents = {claim.id: claim.document for claim in load_evidence(world.directory).claims}
+    parts: dict[str, Counter[str]] = {name: Counter() for name in ("documents", "theory", "data", "rules")}
+    for number in numbers:
+        group = number.path.split(".")[0]
+        part = {"rules": "rules", "theories": "theory", "forms": "theory"}.get(group, "data")
+        spoken = {documents[claim] for claim in number.claims() if claim in documents}
+        parts["documents"].update(spoken | {item["document"] for item in number.source if "document" in item})
+        parts[part].update(set(number.cites()))
+    return parts
+
+
+def works_of_all(found: Iterable[Mapping[str, Counter[str]]]) -> dict[str, Counter[str]]:
+    """The works of several scenarios together; a number that several read counts once."""
+    parts: dict[str, Counter[str]] = {}
+    for each in found:
+        for part, counts in each.items():
+            total = parts.setdefault(part, Counter())
+            for key, count in counts.items():
+                total[key] = max(total[key], count)
+    return parts
 
 
 def numbers_of(world: World, dropped: tuple[str, ...] = ()) -> Iterator[Number]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,26 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
         measures=tuple(content["measures"]),
         settings=tuple(content["settings"]),
     )
+
+
+def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario]:
+    """Every scenario that a manifest holds, under every theory and form that it was run under.
+
+    Raises:
+        DataError: where it drew from another posterior than the world records.
+    """
+    single = manifest.get("scenario")
+    entries = [single] if isinstance(single, dict) else manifest.get("scenarios", {}).values()
+    factors = {factor["name"]: factor.get("levels", ()) for factor in manifest.get("design", {}).get("factors", ())}
+    theories = factors.get("theory") or manifest.get("theories") or (manifest.get("theory"),)
+    varied = [(name.removeprefix("form."), levels) for name, levels in factors.items() if name.startswith("form.")]
+    for scenario in (restored(entry, world) for entry in entries):
+        forms = {**scenario.forms, **manifest.get("forms", {})}
+        for theory in theories:
+            chosen = replace(scenario, theory=theory or scenario.theory, forms=forms)
+            yield chosen
+            for factor, levels in varied:
+                yield from (replace(chosen, forms={**forms, factor: str(level)}) for level in levels)
 
 
 def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:

@@ -187,7 +187,7 @@ are about which assumption drives an outcome.
 A result that needs one end of such a range is a result about that judgement.
 
 The documents are a handful of analyses by outside observers; what they take for granted, the coding takes over. Another
-reader would code them otherwise: the command "eurasia-sim evidence agreement" says by how much.
+reader would code them otherwise: the command "eurasia-sim explain --evidence agreement" says by how much.
 
 Intervals round a mean tell how well the mean of these runs is known, and narrow with more runs; they do not tell how
 wrong the model is. Where validation stands above, read it first.

@@ -7,8 +7,34 @@ from typing import Any
 
 from eurasia_sim.catalogue import month_name
 from eurasia_sim.scenario import Scenario
+from eurasia_sim.scenario_check import is_drawn
 from eurasia_sim.scenario_schema import HEADER
 from eurasia_sim.world import World
+
+_SCAFFOLD = """\
+{header}
+# Write down here what you assume and why.
+format: 1
+title: {title}
+question: What changes if ...?
+{extends}departs: "{departs}"   # first month that may differ; nothing changes earlier
+{copied}
+# What someone decides otherwise, from a month on. `eurasia-sim list levers` shows every lever. For example:
+#   levers:
+#     pressure:
+#       {first}:
+#         {second}: {{"{departs}": 0.2}}
+
+# What is not to happen. `eurasia-sim list events` shows what the record holds. For example:
+#   events:
+#     drop: [{event}]
+
+# What nobody knows, narrowed. `eurasia-sim list numbers` shows every number with its range. For example:
+#   uncertain:
+#     {number}: [{low:g}, {high:g}]
+
+expect: Say what you expect before the first run, so that you can be surprised.
+"""
 
 
 def changed(scenario: Scenario, world: World) -> dict[str, Any]:
@@ -76,3 +102,25 @@ def _block(key: str, value: Any, indent: str) -> str:
 
 def _word(key: str) -> str:
     return json.dumps(key) if key[:1].isdigit() else key
+
+
+def scaffold(name: str, base: Scenario, world: World) -> str:
+    """The text of a file that starts from a scenario; it copies what a base that extends another says."""
+    departs = base.departs if base.departs is not None else base.months - 1
+    first, second = list(world.actors)[:2]
+    number = next(n for n in world.numbers.values() if n.is_uncertain and is_drawn(world, n.path))
+    return _SCAFFOLD.format(
+        header=HEADER,
+        title=name.replace("_", " ").replace("-", " ").capitalize(),
+        extends="" if base.extends else f"extends: {base.name}\n",
+        departs=month_name(base.start + departs),
+        copied=f"\n# Copied from {base.name} and {base.extends}.\n{lines_of(changed(base, world))}"
+        if base.extends
+        else "",
+        first=first,
+        second=second,
+        event=next(iter(world.events), "event_id"),
+        number=number.path,
+        low=number.low,
+        high=number.high,
+    )

@@ -111,7 +111,7 @@ def test_a_run_is_analysed_from_its_folder_with_tables_and_reasons(ran: Path, tm
         (["--above", "1", "--below", "0"], "two questions"),
         (["--half-width", "-1"], "must be above 0"),
         (["--threshold", "inf"], "no finite number"),
-        (["--seed", "0"], "'--seed'"),
+        (["--seed", "0"], "--seed 0 must be from 1"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_answered_in_words(ran: Path, words: list[str], said: str):

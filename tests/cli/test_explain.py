@@ -90,33 +90,53 @@ def test_users_are_found_in_the_text_of_the_rules() -> None:
 
 
 def test_evidence_is_listed_by_whom_it_is_about() -> None:
-    found = json.loads(answer("evidence", "list", "--about", "quad", "--json"))
+    found = json.loads(answer("explain", "--evidence", "list", "--about", "quad", "--json"))
     assert found
     assert all("quad" in claim["about"] or claim["toward"] == "quad" for claim in found)
-    assert f"{len(found)} claims" in answer("evidence", "list", "--about", "quad")
-    assert CliRunner().invoke(app, ["evidence", "list", "--about", "quadd"]).exit_code == 2
+    assert f"{len(found)} claims" in answer("explain", "--evidence", "list", "--about", "quad")
+    assert CliRunner().invoke(app, ["explain", "--evidence", "list", "--about", "quadd"]).exit_code == 2
 
 
 def test_agreement_is_shown_with_its_interval() -> None:
-    *_, found = json.loads(answer("evidence", "agreement", "--draws", "200", "--json"))
+    *_, found = json.loads(answer("explain", "--evidence", "agreement", "--draws", "200", "--json"))
     assert found["low"] < found["overall"]["alpha"] < found["high"]
-    assert "Jaccard" in answer("evidence", "agreement", "--draws", "200")
+    assert "Jaccard" in answer("explain", "--evidence", "agreement", "--draws", "200")
 
 
 def test_verifying_against_no_folder_is_bad_input_and_against_an_empty_one_failed_work(tmp_path: Path) -> None:
-    assert CliRunner().invoke(app, ["evidence", "verify", str(tmp_path / "nowhere")]).exit_code == 2
-    assert CliRunner().invoke(app, ["evidence", "verify", str(tmp_path)]).exit_code == 1
+    assert CliRunner().invoke(app, ["explain", "--evidence", "verify", str(tmp_path / "nowhere")]).exit_code == 2
+    assert CliRunner().invoke(app, ["explain", "--evidence", "verify", str(tmp_path)]).exit_code == 1
 
 
 def test_a_scenario_cites_the_documents_and_its_own_theory() -> None:
-    rows = json.loads(answer("cite", "us_exit", "--json"))
+    rows = json.loads(answer("explain", "us_exit", "--cite", "--json"))
     assert {"documents", "theory", "data", "rules"} == {row["part"] for row in rows}
     assert all(row["work"] for row in rows)
     assert "walt1985" in {row["key"] for row in rows if row["part"] == "theory"}
 
 
+def test_a_number_cites_its_own_works_and_a_group_those_of_all_below_it() -> None:
+    (row,) = json.loads(answer("explain", "rules.perception.distance_decay", "--cite", "--json"))
+    assert (row["part"], row["key"], row["numbers"]) == ("rules", "boulding1962", 1)
+    group = json.loads(answer("explain", "rules.perception", "--cite", "--json"))
+    assert row["key"] in {each["key"] for each in group}
+
+
+def test_several_names_are_told_apart() -> None:
+    numbers = ("rules.perception.distance_decay", "actors.china.interests.containment")
+    assert list(json.loads(answer("explain", *numbers, "--json"))) == list(numbers)
+    rows = json.loads(answer("explain", "us_exit", "us_stays", "--cite", "--json"))
+    assert {row["name"] for row in rows} == {"us_exit", "us_stays"}
+
+
 @pytest.mark.parametrize(
-    "words", [["--help"], ["explain", "--summary"], ["evidence", "list", "--about", "quad"], ["cite", "us_exit"]]
+    "words",
+    [
+        ["--help"],
+        ["explain", "--summary"],
+        ["explain", "--evidence", "list", "--about", "quad"],
+        ["explain", "us_exit", "--cite"],
+    ],
 )
 def test_light_verbs_load_nothing_heavy(words: list[str]) -> None:
     code = (

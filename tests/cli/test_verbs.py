@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from eurasia_sim.cli import VERBS, main
+from eurasia_sim.cli import REPLACED, VERBS, main
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import load_world
 
@@ -42,7 +42,7 @@ def test_help_names_every_verb(say):
     assert "Example: eurasia-sim" in printed
 
 
-@pytest.mark.parametrize("verb", ["check", "list", "new", "schema"])
+@pytest.mark.parametrize("verb", ["check", "list", "new", "explain"])
 def test_every_light_verb_helps_with_an_example(say, verb):
     code, printed, _ = say(verb, "--help")
     assert code == 0
@@ -61,13 +61,50 @@ def test_every_light_verb_helps_with_an_example(say, verb):
         (["new", "us_stays", "--from", "us_exit"], 1, "already"),
         (["list", "scenaros"], 2, "did you mean scenarios"),
         (["list", "--world", "nowhere"], 2, "nowhere"),
-        (["schema", "--out", "no/such/folder/x.json"], 1, "x.json"),
+        (["check", "--schema", "--out", "no/such/folder/x.json"], 1, "x.json"),
     ],
 )
 def test_wrong_words_end_with_a_reason_and_no_traceback(say, here, words, code, said):
     ended, printed, complaint = say(*words)
     assert ended == code
     assert said in printed + complaint
+    assert "Traceback" not in complaint
+
+
+@pytest.mark.parametrize(
+    "words", [["schema"], ["cite", "us_exit"], ["evidence", "list", "--json"], ["camps", "--help"]]
+)
+def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(say, words):
+    code, printed, complaint = say(*words)
+    assert (code, printed) == (2, "")
+    assert complaint.splitlines() == [complaint.rstrip()]
+    assert f"eurasia-sim {REPLACED[words[0]]}" in complaint
+    assert REPLACED[words[0]].split()[0] in VERBS
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "us_exit", "--out", "x.json"], "--out: only with --schema"),
+        (["check", "us_exit", "--schema"], "files: not with --schema"),
+        (["explain", "actors", "--about", "china"], "--about: only with --evidence list"),
+        (["explain", "--evidence", "list", "--draws", "200"], "--draws: only with --evidence agreement"),
+        (["explain", "--evidence", "list", "--cite"], "--cite: not with --evidence"),
+        (["explain", "--evidence", "list", "china"], "takes no NAME"),
+        (["explain", "--evidence", "verify"], "takes one NAME"),
+        (["explain", "--cite"], "give either names"),
+        (["explain", "us_exti", "--cite"], "did you mean us_exit"),
+        (["explain", ".", "--cite"], "names no scenario"),
+        (["analyze", "record", "--blocs", "--above", "1"], "--above: not with --blocs"),
+        (["analyze", "results", "--month", "2010-01", "-n", "3"], "--month, -n: only with --blocs"),
+        (["analyze", "results", "others"], "one results folder"),
+        (["analyze", "results", "--seed", "0"], "--seed 0 must be from 1"),
+    ],
+)
+def test_options_that_do_not_go_together_end_with_two_and_say_so(say, here, words, said):
+    code, _, complaint = say(*words)
+    assert code == 2
+    assert said in complaint
     assert "Traceback" not in complaint
 
 
@@ -127,10 +164,10 @@ def test_new_writes_a_file_that_is_sound_and_says_what_its_base_says(say, here, 
 
 
 def test_schema_prints_json(say, here):
-    code, printed, _ = say("schema")
+    code, printed, _ = say("check", "--schema")
     assert code == 0
     assert json.loads(printed)["$schema"].endswith("2020-12/schema")
-    assert say("schema", "--out", "s.json")[0] == 0
+    assert say("check", "--schema", "--out", "s.json")[0] == 0
     assert json.loads((here / "s.json").read_text()) == json.loads(printed)
 
 
@@ -142,9 +179,9 @@ def test_schema_prints_json(say, here):
         ["check", "--help"],
         ["list"],
         ["list", "scenarios"],
-        ["schema"],
+        ["check", "--schema"],
         ["explain", "rules.perception.distance_decay"],
-        ["cite", "us_exit"],
+        ["explain", "us_exit", "--cite"],
         ["compare", "--help"],
     ],
 )

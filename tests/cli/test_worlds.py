@@ -29,11 +29,11 @@ def call(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (("check", "record"), "nothing wrong"),
         (("explain", "actors.britain.affinity.russia"), "taylor1954"),
         (("explain", "rules.alignment.alignment_shared"), "L402"),
-        (("cite", "record"), "taylor1954"),
-        (("evidence", "list"), "0 claims"),
-        (("evidence", "agreement"), "no second coding"),
-        (("evidence", "verify", "."), "no coded documents"),
-        (("schema",), "austria_hungary"),
+        (("explain", "record", "--cite"), "taylor1954"),
+        (("explain", "--evidence", "list"), "0 claims"),
+        (("explain", "--evidence", "agreement"), "no second coding"),
+        (("explain", "--evidence", "verify", "."), "no coded documents"),
+        (("check", "--schema"), "austria_hungary"),
         (("new", "half_a_fleet", "--from", "no_naval_race"), f"check half_a_fleet.yaml --world {OTHER}"),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_world_with_scenarios_of_its_own_knows_no_others(tmp_path: Path) -> No
     ("world", "said"),
     [("europe_1941", f"did you mean {OTHER}"), ("no/such/folder", "name one of"), ("empty", "missing")],
 )
-@pytest.mark.parametrize("words", [("run", "record"), ("camps", "record"), ("list",), ("check", "record")])
+@pytest.mark.parametrize("words", [("run", "record"), ("analyze", "record", "--blocs"), ("list",), ("check", "record")])
 def test_what_is_no_world_is_exit_2_without_a_traceback(
     tmp_path: Path, words: tuple[str, ...], world: str, said: str
 ) -> None:
@@ -78,3 +78,8 @@ def test_a_run_carries_its_world(tmp_path: Path) -> None:
     assert manifest["world"] == "mine"
     assert manifest["command"].endswith("--world mine")
     assert manifest["failed"] == 0
+    cited = call("explain", str(folder), "--cite", "--json", "--world", "mine", folder=tmp_path)
+    assert cited.returncode == 0, cited.stderr
+    alone = call("explain", "record", "--cite", "--json", "--world", "mine", folder=tmp_path)
+    keys = {row["key"] for row in json.loads(alone.stdout)}
+    assert keys <= {row["key"] for row in json.loads(cited.stdout)}

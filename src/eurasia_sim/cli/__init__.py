@@ -27,33 +27,34 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
     "sweep": ("sweep", "sweep", "Run an experiment at every point of its design; resumable, extendable, in shards."),
     "merge": ("sweep", "merge", "Put the shards of a sweep together."),
-    "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up, how well it is known."),
+    "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up; or which blocs form."),
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
-    "camps": ("camps", "camps", "Sort the actors into two camps, run by run, and compare line-ups of history."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
     "validate": ("validate", "validate", "Score runs by the documented patterns they pass, beside two baselines."),
-    "calibrate": ("calibrate", "calibrate", "Fit what is uncertain to half of what is documented; score the other."),
-    "dashboard": ("dashboard", "dashboard", "Serve the live page: edit, play and compare scenarios in a browser."),
-    "plot": ("plot", "plot", "Draw what a results folder holds, with the numbers behind each picture."),
-    "report": ("report", "report", "Write a results folder as one offline page."),
-    "check": ("check", "check", "Say everything that is wrong with scenario and experiment files, at once."),
-    "list": ("list", "show", "List worlds, scenarios, theories, actors, theatres, institutions, levers and measures."),
-    "new": ("new", "new", "Begin a scenario file that extends another."),
-    "schema": ("schema", "schema", "Print the JSON Schema of a scenario file, for editors."),
-    "explain": ("explain", "explain", "Say where a number comes from."),
-    "cite": ("cite", "cite", "List the works that a scenario rests on."),
-    "evidence": ("evidence", "evidence_app", "Verify, list and compare the coded evidence."),
+    "calibrate": ("validate", "calibrate", "Fit what is uncertain to half of what is documented; score the other."),
+    "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios in a browser."),
+    "plot": ("output", "plot", "Draw what a results folder holds, with the numbers behind each picture."),
+    "report": ("output", "report", "Write a results folder as one offline page."),
+    "check": ("scenario", "check", "Say everything that is wrong with files, at once; or print their JSON Schema."),
+    "list": ("scenario", "show", "List worlds, scenarios, theories, actors, theatres, levers, measures and the rest."),
+    "new": ("scenario", "new", "Begin a scenario file that extends another."),
+    "explain": ("data", "explain", "Say where a number comes from; cite works; verify, list and compare the evidence."),
+}
+
+# A verb that has left -> how to ask for the same now.
+REPLACED = {
+    "schema": "check --schema",
+    "cite": "explain SCENARIO --cite",
+    "evidence": "explain --evidence verify DIR (or list, or agreement)",
+    "camps": "analyze SCENARIO --blocs",
 }
 
 
 def load_verb(name: str) -> Any:
     """The command of a verb, with its module imported."""
     module, attribute, _ = VERBS[name]
-    found = getattr(import_module(f"eurasia_sim.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name)(found)
+    single.command(name)(getattr(import_module(f"eurasia_sim.cli.{module}"), attribute))
     return typer.main.get_command(single)
 
 
@@ -76,6 +77,9 @@ class _Verbs(TyperGroup):
         """The verb that is called, imported now."""
         if args and args[0] in VERBS:
             return args[0], load_verb(args[0]), args[1:]
+        if args and args[0] in REPLACED:
+            typer.echo(f"the verb {args[0]} has left; its work is now: eurasia-sim {REPLACED[args[0]]}", err=True)
+            raise typer.Exit(BAD_INPUT)
         self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # what a suggestion chooses from
         return super().resolve_command(ctx, args)
 

@@ -1,4 +1,4 @@
-"""`analyze`: what the runs of a results folder say."""
+"""`analyze`: what the runs of a results folder say, and which two blocs the actors of a scenario form."""
 
 from __future__ import annotations
 
@@ -12,20 +12,31 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
+from eurasia_sim.cli.options import MOST_RUNS, refuse
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from eurasia_sim.analysis import Material, Section
+    from eurasia_sim.analysis import Asked, Material, Section
+    from eurasia_sim.scenario import Scenario
+    from eurasia_sim.world import World
 
-DESIGN = "design.parquet"  # of a sweep: a row a point, in the design's own order
-_FIRST = 4  # measures looked at unless named
 # Columns that a table on the terminal has no room for, since its words say the same; the file has them.
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}
 _ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file holds all
+_MOST_PAIRS = 15  # of mean alignments on the terminal; more are for whoever reads JSON
+_ANALYSIS_SEED, _BLOCS_SEED, _BLOCS_RUNS = 1, 7, 200
+_OF_ANALYSIS = ("measure", "above", "below", "better", "threshold", "option", "half_width", "out")
+_OF_BLOCS = ("month", "n", "theory", "settings", "workers", "world")
 
 
 def analyze(
-    results: Annotated[Path, typer.Argument(help="A folder that `run` or `sweep` has finished.")],
+    context: typer.Context,
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RESULTS", help="A folder that `run` or `sweep` has finished; scenarios with --blocs."),
+    ],
     measure: Annotated[list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable.")] = None,
     above: Annotated[float | None, typer.Option(help="Seek where a measure is at least this.")] = None,
     below: Annotated[float | None, typer.Option(help="Seek where a measure is at most this.")] = None,
@@ -33,17 +44,59 @@ def analyze(
     threshold: Annotated[float | None, typer.Option(help="What will do, for the domain criterion.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="A factor of a sweep that is decided; repeatable.")] = None,
     half_width: Annotated[float | None, typer.Option(help="Half-width of the interval that is wanted.")] = None,
-    seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the intervals.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Of the intervals (1), or with --blocs of the runs (7).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the tables; by default beside the results.")] = None,
+    blocs: Annotated[
+        bool, typer.Option("--blocs", help="Run scenarios and sort their actors into two blocs, run by run.")
+    ] = False,
+    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of the blocs; by default the last.")] = None,
+    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a theory.")] = _BLOCS_RUNS,
+    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what runs depend on, where what is sought holds, which option holds up, and how well means are known.
 
+    With --blocs: sort the actors of a scenario into the two blocs that frustrate their leanings least, run by run
+    over the declared ranges; --month, --runs, --theory, --set, --workers and --world belong to it.
+
     Example: eurasia-sim analyze results/us_exit-us_stays-1fb36c --measure "competition.*" --better lower
+
+    Example: eurasia-sim analyze record --blocs --world europe_1914 --theory all
     """
-    from eurasia_sim.analysis import Asked, sections
+    if blocs:
+        refuse(context, _OF_ANALYSIS, "not with --blocs")
+        root = _BLOCS_SEED if seed is None else seed
+        _show_blocs([_blocs_of(name, month, n, root, theory, settings, workers, world) for name in names], as_json)
+        return
+    refuse(context, _OF_BLOCS, "only with --blocs")
+    if len(names) > 1:
+        typer.echo("give one results folder; only --blocs takes several names", err=True)
+        raise typer.Exit(BAD_INPUT)
+    asked = _asked(above, below, better, threshold, option, half_width, _ANALYSIS_SEED if seed is None else seed)
+    _analyze_results(Path(names[0]), measure or [], asked, out, as_json)
+
+
+def _asked(
+    above: float | None,
+    below: float | None,
+    better: str | None,
+    threshold: float | None,
+    option: list[str] | None,
+    half_width: float | None,
+    seed: int,
+) -> Asked:
+    """The questions that the options ask.
+
+    Raises:
+        DataError: where they are none.
+    """
+    from eurasia_sim.analysis import Asked
     from eurasia_sim.catalogue import DataError
-    from eurasia_sim.store import TABLES, write_manifest, write_table, write_whole
 
     if above is not None and below is not None:
         raise DataError(["--above and --below are two questions: ask one"])
@@ -53,11 +106,21 @@ def analyze(
     ]
     if half_width is not None and half_width <= 0:
         wrong.append(f"--half-width {half_width:g} must be above 0")
+    if not 1 <= seed < 2**32:
+        wrong.append(f"--seed {seed} must be from 1 to {2**32 - 1}, except with --blocs")
     if wrong:
         raise DataError(wrong)
-    material = material_of(results, measure or ())
-    asked = Asked(above, below, None if better is None else better == "higher", threshold, tuple(option or ()),
-                  half_width, seed)  # fmt: skip
+    higher = None if better is None else better == "higher"
+    return Asked(above, below, higher, threshold, tuple(option or ()), half_width, seed)
+
+
+def _analyze_results(results: Path, measure: list[str], asked: Asked, out: Path | None, as_json: bool) -> None:
+    """Write and show every section that a results folder has material for."""
+    from eurasia_sim.analysis import sections
+    from eurasia_sim.analysis_folder import material_of
+    from eurasia_sim.store import TABLES, write_manifest, write_table, write_whole
+
+    material = material_of(results, measure)
     found = sections(material, asked)
     folder = out or results / "analysis"
     (folder / TABLES).unlink(missing_ok=True)
@@ -74,72 +137,6 @@ def analyze(
         typer.echo(json.dumps(_as_json(material, found, folder), indent=2, ensure_ascii=False))
     else:
         _print(material, found, folder)
-
-
-def material_of(folder: Path, patterns: list[str] | tuple[str, ...]) -> Material:
-    """The runs of a finished folder with the measures asked for, and the design they carried out.
-
-    Raises:
-        DataError: where the folder is none, is not finished, or holds no such measure.
-    """
-    from eurasia_sim.store import finished_manifest, read_manifest
-
-    manifest = read_manifest(folder) or {}
-    if manifest.get("kind") == "sweep":
-        return _of_sweep(folder, manifest, patterns)
-    return _of_run(folder, finished_manifest(folder), patterns)
-
-
-def _of_sweep(folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]) -> Material:
-    from eurasia_sim.analysis import Material
-    from eurasia_sim.catalogue import DataError
-    from eurasia_sim.sensitivity import factor_columns
-    from eurasia_sim.store import MANIFEST, files_of, load_results, read_table, result_columns
-
-    if not manifest.get("finished"):
-        raise DataError([f"{folder / MANIFEST} is not whole: the sweep is not finished; go on with it by --resume"])
-    points = read_table(files_of(folder), DESIGN)
-    factors = factor_columns(points)
-    held = [name for name in result_columns(folder) if "." in name and name not in factors]
-    measures = _chosen(held, patterns, manifest.get("measures", ()))
-    head = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status"]
-    runs = load_results(folder, [*head, *factors, *measures])
-    runs = runs.sort_values(["point", "scenario", "replicate"], kind="stable", ignore_index=True)
-    return Material(runs, points, manifest["design"], tuple(measures), _catalogue(manifest))
-
-
-def _of_run(folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]) -> Material:
-    import pandas as pd
-
-    from eurasia_sim.analysis import Material
-    from eurasia_sim.pairing import open_results
-    from eurasia_sim.store import DRAWS, files_of, load_results, read_table
-
-    results = open_results(folder)
-    measures = _chosen(results.measures, patterns, results.shown)
-    head = ["run_id", "scenario", "theory", "set", "run", "seed", "draw", "status"]
-    runs = load_results(folder, [*head, *measures]).sort_values(["scenario", "theory", "set", "run"], ignore_index=True)
-    files = files_of(folder)
-    points = read_table(files, DRAWS) if DRAWS in files.entries else pd.DataFrame()
-    return Material(runs, points, None, tuple(measures), _catalogue(manifest))
-
-
-def _chosen(held: list[str], patterns: list[str] | tuple[str, ...], shown: list[str] | tuple[str, ...]) -> list[str]:
-    """Measures that match a pattern; without one the first few that are shown, or held."""
-    from eurasia_sim.pairing import matching
-
-    return matching("--measure", patterns, held) if patterns else list(shown or held)[:_FIRST]
-
-
-def _catalogue(manifest: dict[str, Any]) -> Any:
-    """Every number of the world that was run, for its words; none where that world is not at hand any more."""
-    from eurasia_sim.catalogue import DataError
-    from eurasia_sim.world import load_world
-
-    try:
-        return load_world(manifest.get("world")).numbers
-    except (DataError, OSError):
-        return {}
 
 
 def _as_json(material: Material, found: list[Section], folder: Path) -> dict[str, Any]:
@@ -219,3 +216,63 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "–" if math.isnan(value) else f"{value:.3g}"
     return str(value)
+
+
+def _blocs_of(
+    name: str, month: str | None, n: int, seed: int, theory: list[str] | None, settings: list[str] | None,
+    workers: int | None, world: Path | None,
+) -> dict[str, Any]:  # fmt: skip
+    """How the runs of a scenario divide, by theory, beside line-ups of history and baselines."""
+    from eurasia_sim.camps import compared_blocs
+    from eurasia_sim.cli.options import chosen_theories, compile_once
+    from eurasia_sim.design import range_draws
+    from eurasia_sim.inputs import prepare
+    from eurasia_sim.scenario import load_scenario
+    from eurasia_sim.world import load_world
+
+    given = load_world(world)
+    scenario = load_scenario(name, given, settings or ())
+    theories = chosen_theories(theory, given, [scenario.theory])
+    at = _place(month, scenario, given)
+    inputs = prepare(given, scenario, theories[0])
+    compile_once(inputs, range_draws(given, inputs, 1, seed))
+    return compared_blocs(given, scenario, theories, at, n, seed, workers)
+
+
+def _place(month: str | None, scenario: Scenario, world: World) -> int:
+    """Months since the start of the record of the month asked for, else of the scenario's last."""
+    from eurasia_sim.catalogue import DataError
+
+    at = scenario.months - 1 if month is None else world.month(month)
+    if not 0 <= at < scenario.months:
+        period = f"{world.date(0)} to {world.date(scenario.months - 1)}"
+        raise DataError([f"--month {month} lies outside {scenario.name}; one of {period}"])
+    return at
+
+
+def _show_blocs(results: list[dict[str, Any]], as_json: bool) -> None:
+    """Print how runs divide, one JSON value or a list of several; exit 1 where a run failed."""
+    if as_json:
+        typer.echo(json.dumps(results if len(results) > 1 else results[0], indent=2, ensure_ascii=False))
+    else:
+        for result in results:
+            _print_blocs(result)
+    if any(each["failed"] for result in results for each in result["theories"].values()):
+        raise typer.Exit(FAILED_WORK)
+
+
+def _print_blocs(result: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from eurasia_sim.cli.tables import bloc_leanings, bloc_lineups, bloc_splits
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    head = f"blocs of {result['scenario']} in {result['world']}, {result['month']}"
+    console.print(f"{head}; {result['runs']} runs a theory over the declared ranges, seed {result['seed']}")
+    console.print(bloc_splits(result))
+    if len(next(iter(result["theories"].values()))["alignment"]) <= _MOST_PAIRS:
+        console.print(bloc_leanings(result))
+    if result["lineups"]:
+        console.print(bloc_lineups(result))
+        for name, says in result["lineups"].items():
+            console.print(f"{name}: {says}", highlight=False)

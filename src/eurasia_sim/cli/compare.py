@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from eurasia_sim.cli.summary import SETS, figure
+from eurasia_sim.cli.tables import SETS, figure
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eurasia_sim.cli import WorldName
-from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
-from eurasia_sim.cli.stopping import stopping_of
+from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once, stopping_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eurasia_sim.cli.stopping import Stopping
+    from eurasia_sim.cli.options import Stopping
     from eurasia_sim.study import Batch, Study, Tables
 
 
@@ -236,7 +235,7 @@ def _print(
 ) -> None:  # fmt: skip
     from rich.console import Console
 
-    from eurasia_sim.cli.summary import difference_table, outcome_table
+    from eurasia_sim.cli.tables import difference_table, outcome_table
     from eurasia_sim.study import window_of
 
     console = Console(width=None if sys.stdout.isatty() else 140)

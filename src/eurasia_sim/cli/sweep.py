@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.running import RunCounter, compile_once
+from eurasia_sim.cli.options import RunCounter, compile_once
 
 if TYPE_CHECKING:
     from eurasia_sim.dispatch import Rules

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, compile_once
+from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, compile_once
 
 if TYPE_CHECKING:
     from eurasia_sim.evaluation import Effort, Evaluation
@@ -150,7 +150,7 @@ def _compile(world: Any, scenario: Any) -> None:
 def _print(result: Evaluation, folder: Path, *, reused: bool) -> None:
     from rich.console import Console
 
-    from eurasia_sim.cli.verdict_tables import part_table, precision, verdict_table
+    from eurasia_sim.cli.tables import part_table, precision, verdict_table
 
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(part_table(result))

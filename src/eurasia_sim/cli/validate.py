@@ -1,4 +1,4 @@
-"""`validate`: runs against what is documented, misses first, beside two naive baselines."""
+"""What is documented: `validate` scores runs by it beside two baselines, `calibrate` fits to half of it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ import typer
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.running import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
+from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+    from eurasia_sim.calibration import Calibration
     from eurasia_sim.scenario import Scenario
     from eurasia_sim.validation import Validation
     from eurasia_sim.world import World
 
-_FILE = "patterns.parquet"
+_PATTERNS, _NUMBERS = "patterns.parquet", "numbers.parquet"
+_SHOWN = 12  # numbers of a fit on the terminal
 _MOST_MONTHS = 1200  # after the start of the record
 
 
@@ -114,7 +116,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
     from eurasia_sim.compilation import model_version
 
     tables = [result.table.assign(theory=name) for name, result in found.items()]
-    store.write_table(folder / _FILE, pd.concat(tables, ignore_index=True))
+    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
     content = {
         "finished": True,
         "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
@@ -128,14 +130,14 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
         "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
         "commit": checked_out(),
     }
-    store.write_manifest(folder, content, [_FILE])
+    store.write_manifest(folder, content, [_PATTERNS])
 
 
 def _plain(
     world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path
 ) -> dict[str, Any]:
     """Everything for whoever reads JSON; what is not known is null."""
-    from eurasia_sim.cli.score_tables import finite
+    from eurasia_sim.cli.tables import finite
 
     theories = {
         name: {
@@ -154,7 +156,7 @@ def _plain(
 def _print(world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path) -> None:
     from rich.console import Console
 
-    from eurasia_sim.cli.score_tables import score_table
+    from eurasia_sim.cli.tables import score_table
 
     console = Console(width=None if sys.stdout.isatty() else 160)
     last = world.date(scenario.months - 1)
@@ -175,7 +177,132 @@ def _print(world: World, scenario: Scenario, found: dict[str, Validation], n: in
 
 def _group(console: Console, table: pd.DataFrame, title: str, *, why: bool = False) -> None:
     """One group of patterns, if it has any."""
-    from eurasia_sim.cli.score_tables import pattern_rows
+    from eurasia_sim.cli.tables import pattern_rows
 
     if len(table):
         console.print(pattern_rows(table, title, why=why))
+
+
+def calibrate(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Draws to choose from.")] = 4000,
+    keep: Annotated[int, typer.Option(min=2, max=MOST_RUNS, help="How many of them are kept.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
+    theory: Annotated[str | None, typer.Option(help="A theory preset; by default the scenario's.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
+    record: Annotated[Path | None, typer.Option(help="Also record the posterior in this world's folder.")] = None,
+    world: WorldName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Keep the draws that miss the training half least; show what that narrows, and what it gains on the other half.
+
+    A scenario of a world with a record may say `uncertain: posterior` to draw from it.
+
+    Example: eurasia-sim calibrate -n 4000 --keep 200 --record my_world/
+    """
+    from eurasia_sim import posterior as records
+    from eurasia_sim import store
+    from eurasia_sim.compilation import model_version
+    from eurasia_sim.scenario import as_recorded, load_scenario
+    from eurasia_sim.world import load_world
+
+    if keep >= n:
+        raise DataError([f"--keep {keep} of -n {n} draws narrows nothing: keep fewer"])
+    given = load_world(world)
+    question = load_scenario(scenario, given) if scenario else as_recorded(given)
+    (name,) = chosen_theories([theory] if theory else None, given, [question.theory])
+    found = _calibrated(given, question, name, n, keep, seed, workers)
+    digests = {"world": given.digest, "scenario": question.digest, "model": model_version()}
+    head = {
+        "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
+        "world": given.name,
+        "digests": digests,
+    }
+    folder = out / store.folder_name(f"calibrate-{question.name}", [found.posterior.digest, *digests.values()])
+    store.write_table(folder / _NUMBERS, found.numbers)
+    said = records.plain(found.posterior, head)
+    store.write_json(folder / records.FILE, said)
+    content = {"finished": True, "commit": checked_out(), **head, **_plain_fit(found)}
+    store.write_manifest(folder, content, [_NUMBERS, records.FILE])
+    if record is not None:
+        store.write_json(records.record_path(record), said)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), **_plain_fit(found)}, indent=2, ensure_ascii=False))
+    else:
+        _print_fit(given, found, folder)
+    if found.failed:
+        raise typer.Exit(FAILED_WORK)
+
+
+def _calibrated(
+    world: World, scenario: Scenario, theory: str, n: int, keep: int, seed: int, workers: int | None
+) -> Calibration:
+    """The fit, with its progress shown."""
+    from eurasia_sim.calibration import calibrate as fitted
+    from eurasia_sim.design import reference_draws
+    from eurasia_sim.inputs import prepare
+
+    inputs = prepare(world, scenario, theory)
+    compile_once(inputs, reference_draws(inputs, 1, 0))
+    with RunCounter(n) as counter:
+        try:
+            return fitted(world, scenario, theory, n, keep, seed, workers=workers, report=counter.stage)
+        except KeyboardInterrupt:
+            typer.echo("\nstopped: a fit is whole or not there, so nothing was kept.", err=True)
+            raise typer.Exit(FAILED_WORK) from None
+
+
+def _plain_fit(found: Calibration) -> dict[str, Any]:
+    """Everything for whoever reads JSON; what is not known is null."""
+    from eurasia_sim.cli.tables import finite
+
+    return {
+        "theory": found.posterior.theory,
+        "draws": found.posterior.draws,
+        "kept": len(found.posterior.kept),
+        "seed": found.posterior.seed,
+        "failed": found.failed,
+        "fitted_to": list(found.patterns),
+        "distance": found.distance,
+        "kept_distance": found.kept_distance,
+        "moved": _moved(found),
+        "before": finite(found.before.scores),
+        "after": finite(found.after.scores),
+        "numbers": json.loads(found.numbers.to_json(orient="records")),
+    }
+
+
+def _moved(found: Calibration) -> int:
+    """How many numbers moved beyond what chance would move."""
+    from eurasia_sim.calibration import FALSE_DISCOVERIES
+
+    return int((found.numbers["q"] <= FALSE_DISCOVERIES).sum())
+
+
+def _print_fit(world: World, found: Calibration, folder: Path) -> None:
+    from rich.console import Console
+
+    from eurasia_sim.calibration import FALSE_DISCOVERIES
+    from eurasia_sim.cli.tables import contraction_table, fit_table
+
+    fit = found.posterior
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    said = (
+        f"{fit.scenario} in {world.name} under {fit.theory}: {len(fit.kept)} of {fit.draws} draws kept, seed {fit.seed}"
+    )
+    console.print(said, highlight=False)
+    missed = f"{found.distance:.2f} standard deviations in sum, those kept {found.kept_distance:.2f}"
+    console.print(f"Fitted to {len(found.patterns)} patterns of the training half; a draw misses them by {missed}.")
+    console.print(fit_table(found.before.scores, found.after.scores, len(fit.kept)))
+    console.print(contraction_table(found.numbers.head(_SHOWN), f"numbers that moved most, of {len(found.numbers)}"))
+    narrowed = found.numbers["contraction"]
+    console.print(
+        f"{_moved(found)} of {len(found.numbers)} numbers moved at a false discovery rate of {FALSE_DISCOVERIES:.0%}; "
+        f"the middle contraction is {narrowed.median():.1%}, the largest {narrowed.max():.1%}."
+    )
+    if found.failed:
+        console.print(f"{found.failed} runs failed and could not be kept.")
+    console.print(f"written: {folder}", highlight=False)

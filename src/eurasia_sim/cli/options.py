@@ -1,23 +1,39 @@
-"""What every verb that runs ensembles shares: which theories, compiling once, counting runs, and the commit."""
+"""What verbs share: theories, options that go together, one compilation, progress, the commit, and `--until`."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from eurasia_sim.cli import BAD_INPUT
+
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.progress import Progress
 
+    from eurasia_sim.convergence import StoppingRule
     from eurasia_sim.design import Draws
     from eurasia_sim.inputs import Inputs
+    from eurasia_sim.study import Batch, Study
     from eurasia_sim.world import World
 
 MOST_RUNS = 100_000
+
+
+def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
+    """End with exit code 2 where the command line gives one of these parameters."""
+    flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [flags[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if given:
+        typer.echo(f"{', '.join(given)}: {reason}", err=True)
+        raise typer.Exit(BAD_INPUT)
 
 
 def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]) -> tuple[str, ...]:
@@ -123,3 +139,70 @@ def checked_out() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() if tracked.returncode == 0 else None
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """A study that goes on, n runs at a time, until a rule is met or a number of runs is reached."""
+
+    study: Study
+    rule: StoppingRule
+    measures: tuple[str, ...]
+    most: int
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells its results folder from that of the study without it."""
+        return (str(self.rule), *self.measures, str(self.most))
+
+    def following(self, total: int, counter: RunCounter) -> Callable[[pd.DataFrame], Sequence[Batch]]:
+        """What says, of the runs so far, which batches are to follow.
+
+        Args:
+            total: runs of all scenarios, theories and sets in a block.
+            counter: is told how many runs there will be.
+        """
+
+        def more(runs: pd.DataFrame) -> Sequence[Batch]:
+            so_far = int(runs["run"].max()) + 1
+            if self.told(runs)["met"] or so_far + self.study.n > self.most:
+                return ()
+            counter.expect(len(runs) + total)
+            return list(self.study.batches(so_far))
+
+        return more
+
+    def told(self, runs: pd.DataFrame) -> dict[str, Any]:
+        """Rule, whether it is met, after how many runs a scenario, and what is known least."""
+        from eurasia_sim.convergence import watched
+
+        values = watched(runs, [scenario.name for scenario in self.study.scenarios], self.measures)
+        widest, half = self.rule.widest(values)
+        return {
+            "rule": str(self.rule), "met": self.rule.is_met(values), "runs": int(runs["run"].max()) + 1,
+            "least": self.study.n, "most": self.most, "widest": widest, "half_width": half,
+            "measures": list(self.measures),
+        }  # fmt: skip
+
+
+def stopping_of(study: Study, until: str | None, watch: Sequence[str], most: int) -> Stopping | None:
+    """The rule that the options ask for; None without `--until`.
+
+    Raises:
+        DataError: for a rule or a measure that there is not.
+    """
+    from eurasia_sim.catalogue import DataError
+
+    if until is None:
+        if watch:
+            raise DataError(["--watch says what --until looks at; add a rule, such as --until half-width=0.002"])
+        return None
+    from eurasia_sim.convergence import StoppingRule
+    from eurasia_sim.inputs import prepare
+    from eurasia_sim.pairing import matching
+
+    rule = StoppingRule.read(until)
+    if most < study.n:
+        raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
+    columns = prepare(study.world, study.scenarios[0], study.theories[0]).columns
+    return Stopping(study, rule, tuple(matching("--watch", watch, columns) if watch else study.shown(columns)), most)
