@@ -15,7 +15,7 @@ from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli.scenario import _problems
 from eurasia_sim.experiment import load_experiment
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.figures.of_tests import caption_of_design
+from eurasia_sim.figures.verdicts import analysis_caption
 from eurasia_sim.foundations import bases_of, drawn_paths
 from eurasia_sim.sampling import lay_out, memory_free
 from eurasia_sim.store import load_results
@@ -159,7 +159,7 @@ def test_a_figure_counts_the_runs_of_each_scenario(world: World, tmp_path: Path)
         f"design: {{kind: saltelli, points: 2}}\nfactors: {{{GAINS}: declared, {HABIT}: declared}}\nreplications: 2\n"
     )
     folder = swept(tmp_path, world, "scenarios: [{scenario}, {second}]\n" + text)
-    assert caption_of_design(open_held(folder, world)).startswith("24 runs each · 0 failed")
+    assert analysis_caption(open_held(folder, world)).startswith("24 runs each · 0 failed")
     assert len(load_results(folder)) == 48
 
 

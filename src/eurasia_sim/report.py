@@ -9,9 +9,9 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 
 from eurasia_sim.catalogue import DataError, packaged
-from eurasia_sim.figures.choice import pictures, usual_kinds
+from eurasia_sim.figures.gallery import pictures, usual_kinds
 from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.picture import Request
+from eurasia_sim.figures.style import Request
 from eurasia_sim.report_parts import Image, Section, image
 from eurasia_sim.report_results import comparison, effects, regions, validation, variance, verdicts
 from eurasia_sim.report_sections import design, exclusions, foundations, limits, question, seeds

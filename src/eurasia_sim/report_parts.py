@@ -10,8 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from eurasia_sim.figures.picture import Picture
-from eurasia_sim.figures.style import rendered
+from eurasia_sim.figures.gallery import Picture, render
 
 _LARGEST_SVG = 200_000  # bytes; a heavier drawing is shown as png
 
@@ -108,7 +107,7 @@ def _plain(cell: Any) -> Any:
 
 def image(picture: Picture) -> Image:
     """A picture as a data URI: drawn as svg where that is small, else as png."""
-    drawn, kind = rendered(picture.figure, "svg"), "svg+xml"
+    drawn, kind = render(picture.figure, "svg"), "svg+xml"
     if len(drawn) > _LARGEST_SVG:
-        drawn, kind = rendered(picture.figure, "png"), "png"
+        drawn, kind = render(picture.figure, "png"), "png"
     return Image(f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}", picture.says, picture.stem)

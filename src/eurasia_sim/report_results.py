@@ -10,8 +10,9 @@ import pandas as pd
 
 from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import PATTERNS, RUN, TEST, Held
-from eurasia_sim.figures.of_tests import share_table, table_of
+from eurasia_sim.figures.sensitivity import share_table
 from eurasia_sim.figures.style import readable, rows_of
+from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.pairing import compare_sides, differing, open_results, sides, warnings
 from eurasia_sim.report_parts import Section, frame_table, interval, number, share, table
 from eurasia_sim.store import files_of, read_table

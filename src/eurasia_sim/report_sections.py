@@ -9,8 +9,8 @@ from typing import Any
 from eurasia_sim.bibliography import read_bibliography
 from eurasia_sim.evidence import load_evidence
 from eurasia_sim.figures.held import TEST, VALIDATION, Held
-from eurasia_sim.figures.of_tests import table_of
 from eurasia_sim.figures.style import rows_of
+from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.foundations import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.replay import restored
 from eurasia_sim.report_parts import Section, Table, frame_table, share, table

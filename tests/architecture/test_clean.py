@@ -42,7 +42,7 @@ PLAIN = {0, 0.25, 0.5, 1, 2, 3, 4, 12}
 TINY = 1e-9
 
 LONGEST_FUNCTION = 60
-LONGEST_FILE = 350
+LONGEST_FILE = 400
 
 
 def texts(files: list[Path]) -> Iterator[tuple[Path, str]]:

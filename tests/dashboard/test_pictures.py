@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from eurasia_sim.dashboard.drawing import in_turn
 from eurasia_sim.dashboard.pictures import mosaic, network, picture, region, threats
-from eurasia_sim.figures.style import titled
+from eurasia_sim.figures.style import title_of
 from eurasia_sim.model import EurasiaModel
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import load_world
@@ -71,7 +71,7 @@ def test_who_rules_on_the_map_is_who_rules_in_the_run(model):
 
     rulers = [model.present.actors[at] for at in model.present.state.ruler if at >= 0]
     assert [ruler for ruler in moment_of(model).rulers if ruler] == rulers
-    assert titled(rulers[0])
+    assert title_of(rulers[0])
 
 
 def test_words_stay_words():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from eurasia_sim.ensemble import (
     run_ensemble_draws,
 )
 from eurasia_sim.ensemble import table as table_of
+from eurasia_sim.figures.style import use_style
 from eurasia_sim.inputs import branch_month
 from eurasia_sim.scenario import load_scenario
 from eurasia_sim.world import World, load_world
@@ -53,3 +55,37 @@ def ensembles() -> Ensembles:
     }
     months = pd.period_range(world.date(0), periods=family[0].months, freq="M")
     return Ensembles(world, *tables, trajectories, months, branch_month(family))
+
+
+def words(figure) -> list[str]:
+    """What is written inside the panels of a figure."""
+    return [text.get_text() for panel in figure.axes for text in panel.texts]
+
+
+def around(figure) -> str:
+    """What is written around the panels of a figure, in one line."""
+    return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+
+
+def clipped(figure) -> list[str]:
+    """Words that reach over the edge of the page."""
+    with use_style():
+        figure.savefig(io.BytesIO(), format="png")
+        renderer = figure.canvas.get_renderer()
+    width, height = figure.canvas.get_width_height()
+    texts = [*figure.texts, *(t for legend in figure.legends for t in legend.get_texts())]
+    for panel in figure.axes:
+        if panel.get_visible():
+            texts += [*panel.texts, panel.title, panel._left_title, panel.xaxis.label, panel.yaxis.label]
+            for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
+                places = axis.get_ticklocs() if panel.axison else ()
+                near = (min(low, high) - 1e-9, max(low, high) + 1e-9)
+                labels = zip(places, axis.get_ticklabels(), strict=False)
+                texts += [label for place, label in labels if near[0] <= place <= near[1]]
+    found = []
+    for text in texts:
+        if text.get_text() and text.get_visible():
+            box = text.get_window_extent(renderer)
+            if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
+                found.append(f"{text.get_text()!r}: {box}")
+    return found

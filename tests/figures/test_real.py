@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.figures.test_layouts import clipped
+from tests.figures.conftest import around, clipped
 from tests.results import call, run_folder
 
-from eurasia_sim.figures.choice import KINDS, pictures, usual_kinds
+from eurasia_sim.figures.gallery import KINDS, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.figures.picture import Request
+from eurasia_sim.figures.style import Request
 from eurasia_sim.report import report_page
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
@@ -37,16 +37,15 @@ OF_FOLDER = {
 _DRAW = """
 import hashlib, json, sys
 from pathlib import Path
-from eurasia_sim.figures.choice import pictures
+from eurasia_sim.figures.gallery import pictures, render
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.figures.picture import Request
-from eurasia_sim.figures.style import rendered
+from eurasia_sim.figures.style import Request
 from eurasia_sim.world import load_world
 world, found = load_world(), {}
 for folder, kinds in json.loads(sys.argv[1]).items():
     for picture in pictures(open_held(Path(folder), world), kinds, Request()):
         for kind in ("png", "svg"):
-            digest = hashlib.sha256(rendered(picture.figure, kind)).hexdigest()
+            digest = hashlib.sha256(render(picture.figure, kind)).hexdigest()
             found[f"{folder} {picture.stem} {kind}"] = digest
         found[f"{folder} {picture.stem} csv"] = hashlib.sha256(picture.data.to_csv().encode()).hexdigest()
 print(json.dumps(found))
@@ -56,10 +55,6 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def folders(ran, tested, real) -> dict[str, Path]:
     return {"ran": ran, "tested": tested, **real}
-
-
-def said_in(figure) -> str:
-    return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
 
 
 def test_every_kind_has_a_real_folder_to_be_drawn_from():
@@ -72,7 +67,7 @@ def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
     found = list(pictures(held, [kind], Request()))
     assert found
     for picture in found:
-        said = said_in(picture.figure)
+        said = around(picture.figure)
         for part in ("failed", "seed 7", "theor", "% of numbers rest on judgement"):
             assert part in said, (picture.stem, part)
         assert not clipped(picture.figure), picture.stem
@@ -126,6 +121,6 @@ def test_two_runs_of_one_command_are_drawn_to_the_same_bytes(ran, tmp_path, ense
     again = run_folder(tmp_path / "again")
     drawn = []
     for folder in (ran, again):
-        (picture,) = pictures(open_held(folder, ensembles.world), ["fan"], Request())
+        (picture, *_) = pictures(open_held(folder, ensembles.world), ["fan"], Request())
         drawn.append(hashlib.sha256(picture.data.to_csv().encode()).hexdigest())
     assert drawn[0] == drawn[1]

@@ -9,22 +9,28 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
+from eurasia_sim.figures.gallery import render, save, settle
 from eurasia_sim.figures.style import (
-    broken,
+    Words,
+    break_lines,
     caption,
     caption_of,
-    framed,
+    frame_panels,
     judgement_share,
+    label_rows,
+    legible,
+    line_key,
     looks,
+    pages_of,
     readable,
-    save,
-    styled,
+    use_style,
+    write_beside,
 )
 
 
 def drawn():
-    with styled():
-        figure, (panel,) = framed(1, 1, 2.0, "A line", caption(3, 0, 7, "calm", "inertia"))
+    with use_style():
+        figure, (panel,) = frame_panels(1, 1, 2.0, Words("A line", caption(3, 0, 7, "calm", "inertia")))
         panel.plot([0, 1, 2], [0, 1, 0])
     return figure
 
@@ -62,7 +68,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_old_files_and_no_half_of_new_o
     paths = save(drawn(), tmp_path / "line", DATA)
     before = [path.read_bytes() for path in paths]
     figure = drawn()
-    figure.axes[0].set_title("$\\unknown$")
+    figure.axes[0].text(0, 0, "$\\unknown$", parse_math=True)
     with pytest.raises(ValueError, match="unknown"):
         save(figure, tmp_path / "line", DATA)
     assert sorted(tmp_path.iterdir()) == sorted(paths)
@@ -74,10 +80,7 @@ def test_a_dot_in_a_name_stays(tmp_path):
 
 
 def test_drawing_needs_no_screen_and_no_global_figures():
-    code = (
-        "import sys, eurasia_sim.figures.distribution, eurasia_sim.figures.fan, eurasia_sim.figures.difference;"
-        "print('matplotlib.pyplot' in sys.modules)"
-    )
+    code = "import sys, eurasia_sim.figures.gallery;print('matplotlib.pyplot' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
 
@@ -92,8 +95,8 @@ def test_the_columns_names_become_words():
 
 
 def test_labels_break_at_commas_then_spaces_then_underscores():
-    assert broken("competition, Red–Blue, Far Lands", 22) == "competition, Red–Blue\nFar Lands"
-    assert broken("a_scenario_with_a_long_name", 14) == "a_scenario_\nwith_a_long_\nname"
+    assert break_lines("competition, Red–Blue, Far Lands", 22) == "competition, Red–Blue\nFar Lands"
+    assert break_lines("a_scenario_with_a_long_name", 14) == "a_scenario_\nwith_a_long_\nname"
 
 
 def test_groups_differ_in_line_marker_colour_and_their_neighbours_in_grey():
@@ -128,10 +131,8 @@ def test_the_caption_of_a_table_counts_its_failures(ensembles):
 def test_a_layout_that_differs_in_its_last_bits_gives_the_same_bytes():
     from matplotlib.transforms import Bbox
 
-    from eurasia_sim.figures.style import framed, rendered, settle
-
     def drawn(nudge: float) -> bytes:
-        figure, panels = framed(1, 2, 2.0, "T", "n")
+        figure, panels = frame_panels(1, 2, 2.0, Words("T", "n"))
         for panel in panels:
             panel.plot([0, 1], [0, 1])
         engine = figure.get_layout_engine()
@@ -145,6 +146,32 @@ def test_a_layout_that_differs_in_its_last_bits_gives_the_same_bytes():
 
         engine.execute = nudged
         settle(figure)
-        return rendered(figure, "svg")
+        return render(figure, "svg")
 
     assert drawn(0.0) == drawn(1e-13)
+
+
+def test_ink_stands_out_on_any_colour(ensembles):
+    for actor in ensembles.world.actors.values():
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(actor.colour)]
+        ground = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+        ink = 1.0 if legible(actor.colour) == "white" else 0.006
+        high, low = max(ground, ink), min(ground, ink)
+        assert (high + 0.05) / (low + 0.05) >= 4.5, actor.name
+
+
+@pytest.mark.parametrize("text", ["$x^{$", "a $b$ and $\\frac$ c", "[red]<b>&amp;", "100 % of {this}\\n"])
+def test_a_persons_own_text_is_drawn_as_it_is(text, tmp_path):
+    words = Words(text, text, {"a": text, "theatre": text})
+    with use_style():
+        figure, (panel,) = frame_panels(1, 1, 2.0, words, text, line_key(looks("a"), words))
+        label_rows(panel, [readable("share.theatre", words.names)])
+        write_beside(panel, 0.0, text)
+    save(figure, tmp_path / "own", DATA)
+    assert figure.texts[0].get_text() == text
+    assert figure.legends[0].get_texts()[0].get_text() == text
+
+
+def test_pages_hold_every_item_once_and_the_first_has_no_number():
+    assert list(pages_of("abcdefghi")) == [("", "abcd"), ("2", "efgh"), ("3", "i")]
+    assert list(pages_of([])) == []

@@ -26,7 +26,7 @@ def plot(
         list[str] | None, typer.Option(help="Kind of picture, repeatable; by default those that suit the folder.")
     ] = None,
     measure: Annotated[
-        list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable; at most 4 a picture.")
+        list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable; four a picture.")
     ] = None,
     by: Annotated[str | None, typer.Option(help="Column whose values are compared; by default the scenario.")] = None,
     filters: Annotated[
@@ -50,8 +50,8 @@ def plot(
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind cumulative --measure "comp*"
     """
-    from eurasia_sim.figures.choice import draw
-    from eurasia_sim.figures.picture import Request
+    from eurasia_sim.figures.gallery import draw
+    from eurasia_sim.figures.style import Request
 
     held = opened(results, world, filters or [])
     if held.kind in ("run", "sweep") and measure:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from eurasia_sim.cli.options import Stopping
+    from eurasia_sim.figures.held import Held
     from eurasia_sim.study import Batch, Study, Tables
 
 
@@ -162,41 +163,49 @@ def _finish(
 
     from eurasia_sim import store
     from eurasia_sim.compilation import model_version
-    from eurasia_sim.figures.study import draw_study
+    from eurasia_sim.figures.held import RUN, Held
     from eurasia_sim.study import WRITTEN, window_of
 
-    figures = draw_study(study, batches, tables, folder / "figures")
     events = _tell(study, folder, batches[0])
     packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
     first, last = window_of(batches, study.world)
     command = ["eurasia-sim", *sys.argv[1:]]
-    store.write_manifest(
-        folder,
-        {
-            "finished": True,
-            "command": shlex.join(command),
-            "world": study.world.name,
-            "seed": study.seed,
-            "runs_a_scenario": int(tables.runs["run"].max()) + 1,
-            "theories": list(study.theories),
-            "forms": dict(batches[0].family[0].forms),
-            "window": [first, last],
-            "scenarios": {scenario.name: scenario.resolved() for scenario in study.scenarios},
-            "digests": {
-                "world": study.world.digest,
-                "model": model_version(),
-                "scenarios": {scenario.name: scenario.digest for scenario in study.scenarios},
-            },
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-            "commit": checked_out(),
-            "failed": int((tables.runs["status"] != "ok").sum()),
-            "figures": figures,
-            "events_of_the_first_run": events,
-            **{name: value for name, value in found.items() if value is not None},
-            "seconds": round(seconds, 1),
+    manifest = {
+        "finished": True,
+        "command": shlex.join(command),
+        "world": study.world.name,
+        "seed": study.seed,
+        "runs_a_scenario": int(tables.runs["run"].max()) + 1,
+        "theories": list(study.theories),
+        "forms": dict(batches[0].family[0].forms),
+        "window": [first, last],
+        "scenarios": {scenario.name: scenario.resolved() for scenario in study.scenarios},
+        "digests": {
+            "world": study.world.digest,
+            "model": model_version(),
+            "scenarios": {scenario.name: scenario.digest for scenario in study.scenarios},
         },
-        [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)],
-    )
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "commit": checked_out(),
+        "failed": int((tables.runs["status"] != "ok").sum()),
+        "events_of_the_first_run": events,
+        **{name: value for name, value in found.items() if value is not None},
+        "seconds": round(seconds, 1),
+    }
+    # Pictures are drawn from the folder, as `plot` draws them; until they are there, it is not finished.
+    store.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
+    manifest["figures"] = figures = _draw(Held(folder, RUN, manifest, study.world))
+    store.write_manifest(folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)])
+
+
+def _draw(held: Held) -> list[str]:
+    """Draw the figures of a run, as `plot` would; return their files, relative to the folder."""
+    from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
+    from eurasia_sim.figures.style import Request
+
+    kinds = [kind for kind in usual_kinds(held, ()) if kind in OF_RUN]
+    drawn = draw(held, kinds, Request(), held.folder / "figures")
+    return [str(path.relative_to(held.folder)) for _, files in drawn for path in files]
 
 
 def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
@@ -214,7 +223,6 @@ def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
 
 def _conditions(study: Study, batches: list[Batch]) -> list[str]:
     """What a reader must know beyond the scenarios' names: settings, narrowed numbers, what is left out."""
-    from eurasia_sim.figures.study import PANELS
     from eurasia_sim.scenario_family import conditions
 
     lines = conditions(study.scenarios, study.world)
@@ -224,8 +232,6 @@ def _conditions(study: Study, batches: list[Batch]) -> list[str]:
         lines.append(
             f"named and not shown, for they are not of pairs, actors and regions in focus: {named} (runs.parquet)"
         )
-    if len(shown) > PANELS:
-        lines.append(f"pictures show the first {PANELS} of {len(shown)} measures; `eurasia-sim plot` draws the others")
     return lines
 
 

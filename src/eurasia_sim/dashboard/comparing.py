@@ -19,8 +19,8 @@ from eurasia_sim.dashboard.drawing import Drawn, in_turn
 from eurasia_sim.dashboard.explaining import key_columns, names
 from eurasia_sim.dashboard.question import Question, complaints, resolved
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.figures.outlook import outlook
-from eurasia_sim.figures.style import caption, readable
+from eurasia_sim.figures.style import Words, caption, readable
+from eurasia_sim.figures.time_series import outlook
 from eurasia_sim.inputs import Inputs, prepare
 from eurasia_sim.reading import InputProblems
 from eurasia_sim.scenario_form import measures
@@ -107,8 +107,8 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
 
     def build() -> Figure:
         return outlook(
-            answer.by_name(answer.trajectories), answer.by_name(answer.means), months, parting, headings, title, said,
-            unit=unit, names=names(),
+            answer.by_name(answer.trajectories), answer.by_name(answer.means), months, parting, headings,
+            Words(title, said, names()), unit,
         )  # fmt: skip
 
     return in_turn(build, f"{title}: {answer.done} runs of {' and of '.join(answer.names)}, month by month and spread")

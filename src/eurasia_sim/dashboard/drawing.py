@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import io
 import threading
 from collections.abc import Callable
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import matplotlib.image
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from eurasia_sim.figures.style import quick_png
+from eurasia_sim.figures.gallery import settle
+from eurasia_sim.figures.style import use_style
 
 # The drawing library keeps its settings in one place for all threads, so two visitors' figures take turns.
 _TURN = threading.Lock()
@@ -31,4 +35,15 @@ class Drawn(NamedTuple):
 def in_turn(draw: Callable[[], Figure], says: str) -> Drawn:
     """Build a figure and draw it, while no other thread does."""
     with _TURN:
-        return Drawn(quick_png(draw()), says)
+        return Drawn(_quick_png(draw()), says)
+
+
+def _quick_png(figure: Figure) -> bytes:
+    """A figure as PNG for a page that waits for it: drawn once, where a file is laid out first, and packed less."""
+    stream = io.BytesIO()
+    with use_style():
+        settle(figure)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1})
+    return stream.getvalue()

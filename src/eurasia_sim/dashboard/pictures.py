@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.drawing import Drawn, in_turn
-from eurasia_sim.figures.matrix import threat_matrix
-from eurasia_sim.figures.mosaic import influence_mosaic
-from eurasia_sim.figures.network import alignment_network
-from eurasia_sim.figures.of_month import (
-    Moment,
+from eurasia_sim.figures.actors import (
+    alignment_network,
     at_home,
+    dyad_table,
     flow_table,
     influence_table,
     leaning,
     map_key,
     node_table,
     patrons,
-    threat_table,
-    tie_table,
-    tile_table,
+    threat_matrix,
 )
-from eurasia_sim.figures.style import caption
-from eurasia_sim.figures.tiles import tile_map
+from eurasia_sim.figures.months import Moment
+from eurasia_sim.figures.style import Words, caption
+from eurasia_sim.figures.theatres import influence_mosaic, tile_map, tile_table
 from eurasia_sim.model import EurasiaModel
 
 
@@ -36,41 +34,43 @@ def moment_of(model: EurasiaModel) -> Moment:
     return Moment(model.date, t, model.measures, model.inputs.month(t).presence, rulers)
 
 
-def _words(model: EurasiaModel, what: str) -> tuple[str, str]:
+def _words(model: EurasiaModel, what: str, **more: Any) -> Words:
     """Title and caption of a picture of one run's month."""
     scenario, theory = model.scenario.name, model.inputs.theory
     said = caption(1, 0, model.root_seed, scenario, theory, served.judged(model.world))
-    return f"{what} · {model.date} · {scenario} · {theory}", said
+    return Words(f"{what} · {model.date} · {scenario} · {theory}", said, **more)
 
 
 def network(model: EurasiaModel) -> Figure:
     """Who leans toward whom."""
     world, moments = model.world, [moment_of(model)]
-    return alignment_network(tie_table(world, moments), node_table(world, moments), *_words(model, "Alignment"),
-                             order=list(world.actors))  # fmt: skip
+    words = _words(model, "Alignment")
+    return alignment_network(
+        dyad_table(world, moments, "alignment"), node_table(world, moments), words, order=list(world.actors)
+    )
 
 
 def region(model: EurasiaModel) -> Figure:
     """The map of tiles."""
     world, moments = model.world, [moment_of(model)]
-    title, said = _words(model, "The region")
-    return tile_map(tile_table(world, moments), flow_table(world, moments), leaning(world), title,
-                    f"{said}\n{map_key(world)}", panels=[moments[0].label])  # fmt: skip
+    words = _words(model, "The region")
+    words = words._replace(caption=f"{words.caption}\n{map_key(world)}")
+    return tile_map(tile_table(world, moments), flow_table(world, moments), leaning(world), words)
 
 
 def mosaic(model: EurasiaModel) -> Figure:
     """Who holds influence in every theatre and domain."""
     world = model.world
-    held = influence_table(world, {model.date: model.measures}, "month")
+    influence = influence_table(world, {model.date: model.measures}, "month")
     names = {theatre.id: theatre.name for theatre in world.theatres.values()}
-    return influence_mosaic(held, patrons(world), at_home(world), *_words(model, "Who holds influence"), names=names,
-                            by="month")  # fmt: skip
+    words = _words(model, "Who holds influence", names=names, by="month")
+    return influence_mosaic(influence, patrons(world), at_home(world), words)
 
 
 def threats(model: EurasiaModel) -> Figure:
     """Who sees how much threat in whom."""
     names = {actor.id: actor.name for actor in model.world.actors.values()}
-    return threat_matrix(threat_table(model.world, [moment_of(model)]), names, *_words(model, "Threat"))
+    return threat_matrix(dyad_table(model.world, [moment_of(model)], "threat"), _words(model, "Threat", names=names))
 
 
 _SAYS: dict[Callable[[EurasiaModel], Figure], str] = {

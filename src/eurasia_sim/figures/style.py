@@ -1,18 +1,16 @@
-"""The one look of all figures: palette, wording, caption, and files that are the same bytes for the same input."""
+"""The one look of all pictures, what is written on them, and what one of them is made of."""
 
 from __future__ import annotations
 
-import io
 import math
-import os
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
-import matplotlib.image
 import matplotlib.style
 import numpy as np
 import pandas as pd
@@ -22,16 +20,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from eurasia_sim.catalogue import Number
 from eurasia_sim.parameters import DOMAINS
 
+Values = NDArray[np.float64]
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
+PANELS = 4  # of a picture; more measures go on to further pictures
 INK = "#333333"
 WIDTH = 8.0  # inches
 MOST_GROUPS = 6
-_LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)))
+MOST_LEVELS = 12  # of a factor, each by itself; any other is cut into tenths
+_LINES: tuple[Any, ...] = (
+    "-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)),
+)  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _LINE_HEIGHT = 0.155  # inches, of the caption
 _MARGIN = 0.09  # inches
@@ -40,15 +45,66 @@ _SMALL_WORDS = ("and", "of", "the")
 
 
 class Look(NamedTuple):
-    """How one group is drawn everywhere in a figure; line and marker tell groups apart without colour."""
+    """How one group is drawn; line and marker tell groups apart without colour."""
 
     colour: str
     line: Any
     marker: str
 
 
+class Words(NamedTuple):
+    """What is written on a picture; a person's own text is never read as markup."""
+
+    title: str
+    caption: str
+    names: Mapping[str, str] = {}  # how an id is written out; others are written by their own words
+    units: Mapping[str, str] = {}  # by measure
+    by: str = "scenario"  # column whose values are the groups
+
+    def name(self, identifier: str) -> str:
+        """A group's name; its id where it has none."""
+        return self.names.get(identifier, identifier)
+
+    def unit(self, measure: str) -> str:
+        """Unit of a measure; empty where none is known."""
+        return self.units.get(measure, "")
+
+    def heading(self, measure: str, width: int = 120) -> str:
+        """A measure in words, in lines of at most `width` letters."""
+        return break_lines(readable(measure, self.names), width)
+
+
+class Page(NamedTuple):
+    """One picture still to be drawn: the table behind it, its words, and what its plot takes."""
+
+    kind: str
+    parts: tuple[str, ...]  # of its files' stem, after the kind
+    table: pd.DataFrame
+    words: Words
+    says: str  # what it shows, for who cannot see it
+    arguments: Mapping[str, Any]  # of its plot
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to draw of a folder."""
+
+    measures: tuple[str, ...] = ()  # names or wildcards; those the folder puts first if none
+    by: str | None = None  # column whose values are the groups; the scenario if none
+    across: str | None = None  # factor of the horizontal axis of a surface
+    up: str | None = None  # and of its vertical one
+    threshold: float | None = None  # value of interest of a cumulative distribution
+    months: tuple[str, ...] = ()  # of networks and maps
+
+
+def pages_of(items: Sequence[str], most: int = PANELS) -> Iterator[tuple[str, Sequence[str]]]:
+    """All items, at most so many a page, each with the end of its files' stem: none, 2, 3."""
+    for at in range(0, len(items), most):
+        yield ("" if at == 0 else str(at // most + 1)), items[at : at + most]
+
+
 @contextmanager
-def styled() -> Iterator[None]:
+def use_style() -> Iterator[None]:
     """The package's style for as long as the block lasts, whatever a person's own settings say."""
     with matplotlib.style.context(["default", str(STYLE)]):
         yield
@@ -62,18 +118,19 @@ def looks(groups: Iterable[str]) -> dict[str, Look]:
     """
     names = list(dict.fromkeys(groups))
     if len(names) > MOST_GROUPS:
-        raise ValueError(
-            f"a figure tells at most {MOST_GROUPS} groups apart; here are {len(names)}: {', '.join(names)}"
-        )
-    with styled():
+        said = f"a figure tells at most {MOST_GROUPS} groups apart"
+        raise ValueError(f"{said}; here are {len(names)}: {', '.join(names)}")
+    with use_style():
         colours = [to_hex(entry["color"]) for entry in mpl.rcParams["axes.prop_cycle"]]
     return {name: Look(colours[at], _LINES[at], _MARKERS[at]) for at, name in enumerate(names)}
 
 
-def titled(identifier: str) -> str:
-    """An id in words, each but the small ones with a capital: `land_of_the_two` → Land of the Two."""
+def title_of(identifier: str) -> str:
+    """An id in words, all but small ones with a capital: `land_of_the_two` → Land of the Two."""
     words = identifier.split("_")
-    return " ".join(word if word in _SMALL_WORDS and at else word.capitalize() for at, word in enumerate(words))
+    return " ".join(
+        word if word in _SMALL_WORDS and at else word.capitalize() for at, word in enumerate(words)
+    )
 
 
 def readable(column: str, names: Mapping[str, str] | None = None) -> str:
@@ -85,12 +142,17 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
-    parts = ["–".join(known.get(part, titled(part)) for part in whom.split("-")) for whom in rest]
+    parts = ["–".join(known.get(part, title_of(part)) for part in whom.split("-")) for whom in rest]
     return ", ".join([known.get(measure, measure.replace("_", " ")), *parts])
 
 
-def broken(label: str, width: int) -> str:
-    """A label over several lines of at most `width` letters, broken at commas first, then at spaces and underscores."""
+def factor_name(column: str) -> str:
+    """A factor of a sweep as it is written: its path without the mark of a design's column."""
+    return column.removeprefix("x.")
+
+
+def break_lines(label: str, width: int) -> str:
+    """A label in lines of at most `width` letters, broken at commas, spaces and underscores."""
     lines: list[str] = []
     for part in label.split(", "):
         joined = f"{lines[-1]}, {part}" if lines else part
@@ -107,16 +169,16 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def counted(values: NDArray[np.float64], what: str = "runs") -> str:
-    """How many values there are, how many are missing and, where any are, how many are infinite, in words."""
+def count_runs(values: Values) -> str:
+    """How many runs have a number, how many have none and, where any are, how many are infinite."""
     missing = int(np.isnan(values).sum())
     infinite = int(np.isinf(values).sum())
-    said = f"{len(values) - missing - infinite} {what}, {missing} missing"
+    said = f"{len(values) - missing - infinite} runs, {missing} missing"
     return said + (f", {infinite} infinite" if infinite else "")
 
 
 def plain(value: float, step: float | None = None) -> str:
-    """A number as a label: whole from a thousand on, else four significant digits, or as many as a step needs."""
+    """A number as a label: whole from 1,000 on, else four digits, or as many as a step needs."""
     if step is not None and step > 0 and math.isfinite(value):
         value = round(value, max(0, 2 - math.floor(math.log10(step))))
     text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
@@ -124,16 +186,13 @@ def plain(value: float, step: float | None = None) -> str:
 
 
 def legible(colour: Any) -> str:
-    """The ink, dark or white, that stands out more on a colour (relative luminance as the web's guidelines have it)."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    """The ink, dark or white, that stands out more on a colour, by the web's relative luminance."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(colour)
+    )  # fmt: skip
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#111111"
-
-
-def initials(name: str, letters: int = 3) -> str:
-    """A short mark for a name: the first letters of its words, or of its only word."""
-    words = name.replace("-", " ").split()
-    return "".join(word[0] for word in words)[:letters].upper() if len(words) > 1 else name[:letters]
 
 
 def judgement_share(numbers: Iterable[Number]) -> float:
@@ -180,11 +239,11 @@ def caption(
 
 
 def caption_of(table: pd.DataFrame, seed: int, judgement: float | None = None) -> str:
-    """The caption of a table as `ensemble.table` makes it (columns `scenario`, `theory`, `run`, `status`)."""
-    failed = table["status"].ne("ok")
+    """The caption of runs with the columns `scenario`, `theory` and `status`."""
+    grouped = table["status"].ne("ok").groupby(table["scenario"], sort=False)
     return caption(
-        n={str(name): int(count) for name, count in table.groupby("scenario", sort=False).size().items()},
-        failed={str(name): int(count) for name, count in failed.groupby(table["scenario"], sort=False).sum().items()},
+        n={str(name): int(count) for name, count in grouped.size().items()},
+        failed={str(name): int(count) for name, count in grouped.sum().items()},
         seed=seed,
         scenario=[str(name) for name in table["scenario"].unique()],
         theory=", ".join(map(str, table["theory"].unique())),
@@ -196,33 +255,37 @@ def _abreast(letters: Sequence[int]) -> int:
     """How many columns of a legend a figure's width holds; a legend is filled column by column."""
     for columns in range(len(letters), 1, -1):
         rows = math.ceil(len(letters) / columns)
-        widths = [0.62 + 0.075 * max(letters[at : at + rows]) for at in range(0, len(letters), rows)]
+        widths = [
+            0.62 + 0.075 * max(letters[at : at + rows]) for at in range(0, len(letters), rows)
+        ]
         if sum(widths) <= WIDTH - 2 * _MARGIN:
             return columns
     return 1
 
 
-def framed(
+def frame_panels(
     rows: int,
     columns: int,
     height: float,
-    title: str,
-    caption: str,
+    words: Words,
+    note: str = "",
     legend: Mapping[str, Artist] | None = None,
     **shared: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of rows x columns panels, its title and legend above and its caption below; none overlap.
+    """A figure of panels, its title and legend above, its caption and note below; none overlap.
 
     Args:
         height: of all panels together, inches.
+        note: how to read the picture.
         legend: label → what stands for it.
         shared: handed to `Figure.subplots`.
 
     Returns:
-        The figure and its panels, row by row.
+        The figure and its rows x columns panels, row by row.
     """
-    heading = textwrap.wrap(title, 88) or [""]
-    notes = [line for part in caption.splitlines() for line in textwrap.wrap(part, _CAPTION_LETTERS)]
+    heading = textwrap.wrap(words.title, 88) or [""]
+    below_it = f"{words.caption}\n{note}".splitlines()
+    notes = [line for part in below_it for line in textwrap.wrap(part, _CAPTION_LETTERS)]
     entries = legend or {}
     across = _abreast([len(label) for label in entries])
     title_height = 0.2 * len(heading) + _MARGIN
@@ -235,75 +298,78 @@ def framed(
     FigureCanvasAgg(figure)
     left = _MARGIN / WIDTH
     outside: dict[str, Any] = {"ha": "left", "linespacing": 1.25, "in_layout": False}
-    figure.text(left, 1 - _MARGIN / whole, "\n".join(heading), va="top", fontsize=10.5, weight="bold", **outside)
-    figure.text(left, _MARGIN / whole, "\n".join(notes), va="bottom", fontsize=7, color="#555555", **outside)
+    figure.text(
+        left, 1 - _MARGIN / whole, "\n".join(heading), va="top", fontsize=10.5, weight="bold",
+        **outside,
+    )  # fmt: skip
+    figure.text(
+        left, _MARGIN / whole, "\n".join(notes), va="bottom", fontsize=7, color="#555555", **outside
+    )  # fmt: skip
     if entries:
         key = figure.legend(
-            list(entries.values()), list(entries), loc="upper left", ncols=across, borderaxespad=0.0,
-            bbox_to_anchor=(left, 1 - (title_height + 0.04) / whole), borderpad=0.0, handlelength=3.0,
+            list(entries.values()), list(entries), loc="upper left", ncols=across,
+            borderaxespad=0.0, bbox_to_anchor=(left, 1 - (title_height + 0.04) / whole),
+            borderpad=0.0, handlelength=3.0,
         )  # fmt: skip
         key.set_in_layout(False)
     panels = figure.subplots(rows, columns, squeeze=False, **shared)
     return figure, list(panels.ravel())
 
 
-def settle(figure: Figure) -> None:
-    """Lay a figure out once and for all, its panels at places rounded to a millionth of the page.
+def panel_each(
+    count: int, abreast: int, height: float, *written: Any, **shared: Any
+) -> tuple[Figure, list[Axes]]:
+    """So many panels, at most `abreast` in a row of `height` inches; `frame_panels` takes more."""
+    columns = min(abreast, count)
+    rows = -(-count // columns)
+    figure, panels = frame_panels(rows, columns, height * rows, *written, **shared)
+    for panel in panels[count:]:
+        panel.set_visible(False)
+    return figure, panels[:count]
 
-    The solver behind the layout goes through its variables by their addresses in memory, so two layouts of the same
-    figure may differ in the last bit; an svg names its clips after those bits.
+
+def measure_panels(
+    measures: Iterable[str], abreast: int, height: float, words: Words, *written: Any, **shared: Any
+) -> tuple[Figure, dict[str, Axes]]:
+    """A panel for each measure, headed by it and with its unit along the horizontal axis.
+
+    Raises:
+        ValueError: for no measure.
     """
-    engine = figure.get_layout_engine()
-    if not isinstance(engine, ConstrainedLayoutEngine):
-        return
-    engine.execute(figure)
-    figure.set_layout_engine("none")
-    for panel in figure.axes:
-        x0, y0, width, height = np.round(panel.get_position(original=True).bounds, 6)
-        panel.set_position((x0, y0, width, height))
+    names = list(measures)
+    if not names:
+        raise ValueError("name at least one measure to draw")
+    figure, panels = panel_each(len(names), abreast, height, words, *written, **shared)
+    for panel, measure in zip(panels, names, strict=True):
+        panel.set_title(words.heading(measure, 88 // min(abreast, len(names))))
+        panel.set_xlabel(words.unit(measure))
+    return figure, dict(zip(names, panels, strict=True))
 
 
-def rendered(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
-    """A figure as a file's bytes, the same for the same input: no date, no mark of the tool."""
-    metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
-    stream = io.BytesIO()
-    with styled():
-        settle(figure)
-        figure.savefig(stream, format=kind, metadata=metadata)
-    return stream.getvalue()
-
-
-def quick_png(figure: Figure) -> bytes:
-    """A figure as PNG for a page that waits for it: drawn once, where a file is laid out first, and packed less."""
-    stream = io.BytesIO()
-    with styled():
-        settle(figure)
-        canvas: Any = FigureCanvasAgg(figure)
-        canvas.draw()
-        matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1})
-    return stream.getvalue()
-
-
-def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Path]:
-    """Write `stem`.png, `stem`.svg and the data behind them as `stem`.csv; the same input gives the same bytes.
-
-    Each file is put in place whole or not at all, and none before all three are drawn.
-
-    Returns:
-        The three paths in that order.
-    """
-    contents = {
-        "png": rendered(figure, "png"),
-        "svg": rendered(figure, "svg"),
-        "csv": data.to_csv(index=False, lineterminator="\n").encode(),
+def line_key(groups: Mapping[str, Look], words: Words) -> dict[str, Artist]:
+    """Entries of a legend: a line a group."""
+    return {
+        words.name(group): Line2D([], [], color=look.colour, linestyle=look.line, linewidth=2.0)
+        for group, look in groups.items()
     }
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in contents)
-    for path, content in zip(paths, contents.values(), strict=True):
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    return paths[0], paths[1], paths[2]
+
+
+def swatch(**look: Any) -> Artist:
+    """An entry of a legend: a patch of colour, its edge one point wide."""
+    return Patch(linewidth=1.0, **look)
+
+
+def label_rows(
+    panel: Axes, labels: Sequence[str], ends: tuple[float, float] = (0.4, 0.6), **text: Any
+) -> None:
+    """Name the rows of a panel, at 0, −1, −2 … from the top down, with room beyond both ends."""
+    panel.set_yticks(-np.arange(len(labels), dtype=float), labels, **text)
+    panel.set_ylim(ends[0] - max(len(labels), 1), ends[1])
+    panel.tick_params(axis="y", length=0)
+    panel.grid(visible=False, axis="y")
+
+
+def write_beside(panel: Axes, height: float, text: str, x: float = 1.01, **more: Any) -> None:
+    """Write beside a row: x in widths of the panel, height in its own units."""
+    style: Any = {"va": "center", "fontsize": 6.5, "color": INK, **more}
+    panel.text(x, height, text, transform=panel.get_yaxis_transform(), **style)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.figures.conftest import MEASURES, SCENARIOS
 
-from eurasia_sim.figures.fan import fan_bands, fan_chart
-from eurasia_sim.figures.style import save
+from eurasia_sim.figures.gallery import save
+from eurasia_sim.figures.style import Words
+from eurasia_sim.figures.time_series import convergence_data, convergence_plot, fan_bands, fan_chart
+
+WORDS = Words("T", "n")
 
 
 def chart(ensembles, trajectories=None, **more):
     family = trajectories or ensembles.trajectories
-    return fan_chart(family, ensembles.months, "Fans", "n", parting=ensembles.parting, **more)
+    return fan_chart(family, ensembles.months, WORDS, parting=ensembles.parting, **more)
 
 
 def test_an_ensemble_is_drawn_twice_to_the_same_bytes(ensembles, tmp_path):
@@ -36,7 +40,7 @@ def test_the_parting_is_marked_and_the_shared_past_drawn_once(ensembles):
     assert figure.axes[0].texts[0].get_text() == f"scenarios part, {ensembles.months[ensembles.parting]}"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*SCENARIOS, "shared past"]
     unlike = {MEASURES[0]: {"a": np.zeros((3, 40)), "b": np.ones((3, 40))}}
-    apart = fan_chart(unlike, ensembles.months, "Fans", "n", parting=20)
+    apart = fan_chart(unlike, ensembles.months, WORDS, parting=20)
     assert [text.get_text() for text in apart.legends[0].get_texts()] == ["a", "b"]
 
 
@@ -60,11 +64,24 @@ def test_missing_runs_are_counted_and_never_bend_a_band(ensembles, tmp_path):
 
 def test_constant_runs_one_scenario_and_a_shorter_one_are_drawn(ensembles, tmp_path):
     flat = {"stability.a": {"calm": np.full((4, 50), 0.5), "short": np.full((4, 30), 0.5)}}
-    save(fan_chart(flat, ensembles.months, "Fans", "n"), tmp_path / "flat", fan_bands(flat, ensembles.months))
+    save(fan_chart(flat, ensembles.months, WORDS), tmp_path / "flat", fan_bands(flat, ensembles.months))
     alone = {"stability.a": {"calm": ensembles.trajectories[MEASURES[0]]["us_exit"]}}
-    assert fan_chart(alone, ensembles.months, "Fans", "n").axes[0].get_xlabel() == "12 runs, 0 missing"
+    assert fan_chart(alone, ensembles.months, WORDS).axes[0].get_xlabel() == "12 runs, 0 missing"
 
 
 def test_a_trajectory_beyond_the_months_is_refused(ensembles):
     with pytest.raises(ValueError, match="longer than the 10 months"):
-        fan_chart(ensembles.trajectories, ensembles.months[:10], "Fans", "n")
+        fan_chart(ensembles.trajectories, ensembles.months[:10], WORDS)
+
+
+def test_convergence_counts_and_narrows(ensembles):
+    table = pd.DataFrame({"scenario": "s", "run": range(400), "y": np.random.default_rng(2).normal(size=400)})
+    table.loc[3, "y"] = np.nan
+    found = convergence_data(table, ["y"])
+    assert found["runs"].iloc[-1] == 399
+    assert found["missing"].iloc[-1] == 1
+    assert found["mean"].iloc[-1] == pytest.approx(table["y"].mean())
+    assert found["half_width"].iloc[-1] < found["half_width"].iloc[0] / 3
+    assert "399 runs, 1 missing" in convergence_plot(found, ["y"], WORDS).axes[0].get_xlabel()
+    with pytest.raises(ValueError, match="no group has 5"):
+        convergence_data(table.iloc[:4], ["y"])

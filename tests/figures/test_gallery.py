@@ -1,21 +1,27 @@
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 import pytest
+from tests.figures.conftest import around, clipped
 
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.figures.choice import KINDS, draw, pictures, usual_kinds
+from eurasia_sim.cli.plot import plot
+from eurasia_sim.figures.gallery import KINDS, OF_RUN, draw, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.figures.picture import Request
+from eurasia_sim.figures.style import Request
 from eurasia_sim.store import write_manifest
 
 MEASURE = "competition.russia-china.central_asia"
-OF_OTHERS = ("surface", "tornado", "forest", "shares", "indices", "box", "effects", "patterns")
-OF_RUNS = [kind for kind in KINDS if kind not in OF_OTHERS]
+
+OTHERS = ("surface", "tornado", "forest", "shares", "indices", "box", "effects", "patterns")
+RUNS = [kind for kind in KINDS if kind not in OTHERS]
 
 
-@pytest.mark.parametrize("kind", OF_RUNS)
+@pytest.mark.parametrize("kind", RUNS)
 def test_every_kind_draws_real_runs_twice_to_the_same_bytes_with_counts_and_seed(kind, ran, ensembles, tmp_path):
     held = open_held(ran, ensembles.world)
     found = [list(draw(held, [kind], Request(), tmp_path / name)) for name in ("one", "two")]
@@ -23,7 +29,7 @@ def test_every_kind_draws_real_runs_twice_to_the_same_bytes_with_counts_and_seed
     for (picture, files), (_, again) in zip(*found, strict=True):
         assert [path.suffix for path in files] == [".png", ".svg", ".csv"]
         assert [path.read_bytes() for path in files] == [path.read_bytes() for path in again]
-        said = " ".join(text.get_text() for text in picture.figure.texts).replace("\n", " ")
+        said = around(picture.figure)
         for part in ("failed", "seed 7", "us_", "balance_of_threat", "% of numbers rest on judgement"):
             assert part in said
         assert picture.says
@@ -34,7 +40,7 @@ def test_every_kind_draws_real_runs_twice_to_the_same_bytes_with_counts_and_seed
 def test_what_a_test_wrote_is_drawn_with_its_effort(kind, tested, ensembles, tmp_path):
     held = open_held(tested, ensembles.world)
     for picture, files in draw(held, [kind], Request(), tmp_path):
-        said = " ".join(text.get_text() for text in picture.figure.texts).replace("\n", " ")
+        said = around(picture.figure)
         assert "4 runs" in said
         assert "16 points of the space a theory" in said
         assert files[2].read_text().count("\n") > 1
@@ -44,7 +50,7 @@ def test_what_a_test_wrote_is_drawn_with_its_effort(kind, tested, ensembles, tmp
 def test_a_sweep_is_drawn_and_its_failed_runs_are_counted(kind, swept, ensembles):
     held = open_held(swept, ensembles.world)
     (picture, *_) = pictures(held, [kind], Request())
-    said = " ".join(text.get_text() for text in picture.figure.texts).replace("\n", " ")
+    said = around(picture.figure)
     assert "60 runs · 2 of us_exit failed" in said
     shown = said + " ".join(
         text for panel in picture.figure.axes for text in [*(t.get_text() for t in panel.texts), panel.get_xlabel()]
@@ -73,10 +79,10 @@ def test_a_measure_is_drawn_as_what_it_is_of(ran, tested, swept, ensembles):
 
 def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(ran, ensembles):
     held = open_held(ran, ensembles.world, ("scenario=us_exit", "run<5"))
-    (picture,) = pictures(held, ["distribution"], Request())
+    (picture, *_) = pictures(held, ["distribution"], Request())
     assert list(picture.data["scenario"].unique()) == ["us_exit"]
     assert picture.data["run"].max() == 4
-    said = " ".join(text.get_text() for text in picture.figure.texts).replace("\n", " ")
+    said = around(picture.figure)
     assert "only scenario=us_exit and run<5" in said
 
 
@@ -96,6 +102,7 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(ran, ensemble
         ((), ["network"], Request(months=("1999-01",)), "--month 1999-01 is no month"),
         ((), ["distribution"], Request(across="x.a"), "--across is for surface, not for distribution"),
         ((), ["distribution"], Request(threshold=0.1), "--threshold is for cumulative, not for distribution"),
+        ((), ["fan"], Request(by="theory"), "--by is for distribution and ridgeline"),
         ((), ["timeline"], Request(months=("2021-05",)), "--month is for network and threat and map"),
     ],
 )
@@ -149,3 +156,63 @@ def test_a_hundred_thousand_runs_are_drawn_in_seconds(swept, ensembles, tmp_path
     for picture, files in draw(held, ["distribution", "cumulative", "surface", "convergence"], Request(), tmp_path):
         assert files[1].stat().st_size < 3_000_000, picture.stem
     assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("indices", "box", "effects", "patterns")])
+def test_no_word_reaches_over_the_edge_of_the_page(kind, ran, swept, tested, ensembles):
+    folder = tested if kind in ("forest", "shares") else swept if kind in ("surface", "tornado") else ran
+    for picture in pictures(open_held(folder, ensembles.world), [kind], Request()):
+        assert not clipped(picture.figure), picture.stem
+
+
+@pytest.mark.parametrize("kind", ["distribution", "cumulative", "convergence", "ridgeline", "difference"])
+def test_no_measure_asked_for_is_dropped_however_few_a_picture_holds(kind, ran, ensembles):
+    held = open_held(ran, ensembles.world)
+    asked = held.chosen(("stability.*",))
+    assert len(asked) > 4
+    found = list(pictures(held, [kind], Request(measures=("stability.*",))))
+    drawn = [name for each in found for name in each.data.get("measure", each.data.columns) if name in asked]
+    assert list(dict.fromkeys(drawn)) == asked
+    assert len({picture.stem for picture in found}) == len(found)
+    if kind != "difference":
+        assert len(found) == (len(asked) if kind == "ridgeline" else -(-len(asked) // 4))
+    if kind in ("distribution", "cumulative", "convergence"):
+        assert [picture.stem.removeprefix(f"{kind}-balance_of_threat") for picture in found][:2] == ["", "-2"]
+
+
+def test_a_measure_without_finite_runs_keeps_its_panel(ran, ensembles, monkeypatch):
+    held = open_held(ran, ensembles.world)
+    runs = type(held).runs
+
+    def lost(self, columns, **where):
+        return runs(self, columns, **where).assign(**{MEASURE: np.nan})
+
+    monkeypatch.setattr(type(held), "runs", lost)
+    (picture, *_) = pictures(held, ["convergence"], Request(measures=(MEASURE, "stability.afghanistan")))
+    assert "us_exit: fewer than 5 runs" in picture.figure.axes[0].get_xlabel()
+
+
+def test_measures_of_a_sweep_that_nobody_asked_for_end_at_a_number_that_is_said(swept, ensembles, monkeypatch):
+    monkeypatch.setattr("eurasia_sim.figures.gallery._MOST_UNASKED", 1)
+    held = open_held(swept, ensembles.world)
+    (picture,) = pictures(held, ["tornado"], Request())
+    assert picture.says.endswith(f"{len(held.shown) - 1} more measures are drawn when named by --measure.")
+    assert len(list(pictures(held, ["tornado"], Request(measures=("*",))))) == len(held.measures)
+
+
+def test_run_draws_the_pictures_that_plot_draws(ran, ensembles, tmp_path):
+    held = open_held(ran, ensembles.world)
+    again = {path.name: path for _, files in draw(held, OF_RUN, Request(), tmp_path) for path in files}
+    assert sorted(held.manifest["figures"]) == sorted(f"figures/{name}" for name in again)
+    for name, path in again.items():
+        assert path.read_bytes() == (ran / "figures" / name).read_bytes(), name
+
+
+def test_every_option_is_heeded_by_some_kind_and_no_kind_heeds_another():
+    options = {field.name for field in fields(Request)}
+    assert {option for kind in KINDS.values() for option in kind.heeds} == options
+    assert all(kind.meaning and not kind.meaning.endswith(".") for kind in KINDS.values())
+
+
+def test_the_help_of_plot_names_every_kind():
+    assert set(KINDS) <= set(re.findall(r"\w+", plot.__doc__))

@@ -1,0 +1,282 @@
+"""Every kind of picture in one table; pictures chosen, drawn, and saved to the same bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from eurasia_sim.catalogue import DataError, near
+from eurasia_sim.figures import (  # fmt: skip
+    actors,
+    differences,
+    discovery,
+    distributions,
+    months,
+    sensitivity,
+    theatres,
+    time_series,
+    verdicts,
+)
+from eurasia_sim.figures.held import RUN, SWEEP, TEST, VALIDATION, Held
+from eurasia_sim.figures.style import Page, Request, use_style
+from eurasia_sim.scenario_form import measures as measure_notes
+
+_MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
+
+
+class Picture(NamedTuple):
+    """A figure, the table behind it, the stem of their files, and what it shows in words."""
+
+    stem: str
+    figure: Figure
+    data: pd.DataFrame
+    says: str
+
+
+class Kind(NamedTuple):
+    """One kind of picture."""
+
+    meaning: str
+    pages: Callable[[Held, Request], Iterator[Page]]  # the tables of a folder's pictures
+    plot: Callable[..., Figure]  # takes a page's words, and what else the page says
+    folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
+    heeds: tuple[str, ...] = ()  # options of a request; measures are columns of the runs
+    table: str = ""  # a folder that holds it is drawn as this kind, too
+
+
+_RUNS = ("measures", "by")
+KINDS: Mapping[str, Kind] = {
+    "distribution": Kind(
+        "Densities, boxes and dots of runs",
+        distributions.distribution_pages, distributions.outcome_distribution, (RUN, SWEEP), _RUNS,
+    ),
+    "ridgeline": Kind(
+        "Densities of runs, one above the other",
+        distributions.ridgeline_pages, distributions.ridgeline, (), _RUNS,
+    ),
+    "cumulative": Kind(
+        "Cumulative shares of runs",
+        distributions.cumulative_pages, distributions.cumulative_distribution, (),
+        (*_RUNS, "threshold"),
+    ),
+    "fan": Kind(
+        "Medians and the middle 50, 80 and 95 % of runs, month by month",
+        time_series.fan_pages, time_series.fan_chart, (RUN,), ("measures",),
+    ),
+    "difference": Kind(
+        "Mean paired differences with 95 % intervals",
+        differences.difference_pages, differences.paired_difference, (RUN,), ("measures",),
+    ),
+    "surface": Kind(
+        "Means over two factors",
+        discovery.surface_pages, discovery.response_surface, (SWEEP,), ("measures", "across", "up"),
+    ),
+    "tornado": Kind(
+        "Means at the low and the high end of every factor, the widest first",
+        sensitivity.tornado_pages, sensitivity.tornado, (SWEEP,), ("measures",),
+    ),
+    "convergence": Kind(
+        "Running means with 95 % intervals as runs come in",
+        time_series.convergence_pages, time_series.convergence_plot, (RUN, SWEEP), _RUNS,
+    ),
+    "network": Kind(
+        "Circles of actors, lines where two lean toward each other",
+        actors.network_pages, actors.alignment_network, (RUN,), ("months",),
+    ),
+    "threat": Kind(
+        "Squares of actors, darker where one sees more threat in another",
+        actors.threat_pages, actors.threat_matrix, (), ("months",),
+    ),
+    "mosaic": Kind(
+        "Shares of influence by patron",
+        theatres.mosaic_pages, theatres.influence_mosaic, (RUN,), ("by",),
+    ),
+    "map": Kind(
+        "Maps of theatres with foreign influence",
+        theatres.map_pages, theatres.tile_map, (RUN,), ("months",),
+    ),
+    "timeline": Kind(
+        "Events of one run against the dates of the record",
+        months.timeline_pages, months.event_timeline, (RUN,),
+    ),
+    "forest": Kind(
+        "Effects at reference and under rivals, and the share of the space that holds",
+        verdicts.forest_pages, verdicts.forest_plot, (TEST,),
+    ),
+    "indices": Kind(
+        "First-order and total sensitivity indices with 95 % intervals",
+        sensitivity.index_pages, sensitivity.index_plot, table="sobol",
+    ),
+    "effects": Kind(
+        "Mean absolute effects, and how much each differs from place to place",
+        sensitivity.effect_pages, sensitivity.elementary_effects, table="morris",
+    ),
+    "shares": Kind(
+        "Shares of the variance by source: theory, parameters, chance and others",
+        sensitivity.share_pages, sensitivity.share_plot, (TEST,), table="shares",
+    ),
+    "box": Kind(
+        "The box that does best, and the coverage and density of boxes",
+        discovery.box_pages, discovery.box_plot, table="boxes",
+    ),
+    "patterns": Kind(
+        "Share of runs that pass each documented pattern",
+        verdicts.pattern_pages, verdicts.pattern_plot, (VALIDATION,),
+    ),
+}  # fmt: skip
+# The kinds that `run` itself draws.
+OF_RUN = ("distribution", "fan", "difference")
+# What a measure is drawn as, by what it is of.
+_OF_MEASURE = {
+    ("actor", "actor"): ("network",),
+    ("actor", "theatre"): ("cumulative",),
+    ("actor", "theatre", "domain"): ("mosaic",),
+}
+_OPTIONS = {
+    "by": "--by",
+    "across": "--across",
+    "up": "--up",
+    "threshold": "--threshold",
+    "months": "--month",
+}
+
+
+def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
+    """The kinds that suit a folder, or the measures named, if any are."""
+    if measures:
+        return _kinds_of_measures(held, measures)
+    found = [
+        name
+        for name, kind in KINDS.items()
+        if held.kind in kind.folders or (kind.table and held.has(kind.table))
+    ]
+    unfit = {"difference"} if len(held.manifest.get("scenarios", ())) < 2 else set()
+    unfit |= {"surface"} if held.kind == SWEEP and len(held.factors) < 2 else set()
+    return [name for name in found if name not in unfit]
+
+
+def _kinds_of_measures(held: Held, measures: Sequence[str]) -> list[str]:
+    notes = measure_notes()
+    found: list[str] = []
+    for measure in measures:
+        name = measure.split(".")[0]
+        if name == "threat":
+            found.append(name)
+        elif name in notes:
+            usual = ["distribution"]
+            usual += ["fan"] if held.kind == RUN and measure in held.shown else []
+            found += _OF_MEASURE.get(tuple(notes[name].get("of", ())), usual)
+    return list(dict.fromkeys(found)) or ["distribution"]
+
+
+def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
+    """Every picture of some kinds, each drawn when it is asked for.
+
+    Raises:
+        DataError: for an unknown kind, one that the folder cannot be drawn as, or an option that
+            none of them heeds.
+    """
+    for name in kinds:
+        if name not in KINDS:
+            said = f"is no kind of picture{near(name, KINDS)}; one of {', '.join(KINDS)}"
+            raise DataError([f"--kind {name} {said}"])
+    chosen = kinds or usual_kinds(held, request.measures)
+    for option, written in _OPTIONS.items():
+        used = [name for name, kind in KINDS.items() if option in kind.heeds]
+        if getattr(request, option) not in (None, ()) and not set(used) & set(chosen):
+            said = f"{written} is for {' and '.join(used)}, not for {', '.join(chosen)}"
+            raise DataError([f"{said}: name one by --kind"])
+    for name in chosen:
+        try:
+            yield from _draw_kind(held, KINDS[name], request)
+        except ValueError as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError([f"--kind {name}: {error}"]) from error
+
+
+def _draw_kind(held: Held, kind: Kind, request: Request) -> Iterator[Picture]:
+    """The pictures of one kind; where measures of a sweep are left for lack of room, it is said."""
+    left = 0
+    if "measures" in kind.heeds:
+        measures = held.chosen(request.measures)
+        if held.kind != RUN and not request.measures:
+            measures, left = measures[:_MOST_UNASKED], len(measures[_MOST_UNASKED:])
+        request = replace(request, measures=tuple(measures))
+    for page in kind.pages(held, request):
+        # A page says its own kind: too many groups for clouds are drawn as ridges.
+        kind_drawn = KINDS[page.kind]
+        words = (re.sub(r"[^\w.-]+", "", word) for word in (page.kind, *page.parts))
+        says = f"{kind_drawn.meaning}: {page.says}."
+        says += f" {left} more measures are drawn when named by --measure." if left else ""
+        figure = kind_drawn.plot(words=page.words, **page.arguments)
+        yield Picture("-".join(filter(None, words)), figure, page.table, says)
+
+
+def draw(
+    held: Held, kinds: Sequence[str], request: Request, out: Path
+) -> Iterator[tuple[Picture, tuple[Path, ...]]]:
+    """Draw and save pictures as svg, png and csv; give each with its three files."""
+    for picture in pictures(held, kinds, request):
+        yield picture, save(picture.figure, out / picture.stem, picture.data)
+
+
+def settle(figure: Figure) -> None:
+    """Lay a figure out once and for all, its panels at places rounded to a millionth of the page.
+
+    The solver behind the layout goes through its variables by their addresses in memory, so two
+    layouts of one figure may differ in the last bit; an svg names its clips after those bits.
+    """
+    engine = figure.get_layout_engine()
+    if not isinstance(engine, ConstrainedLayoutEngine):
+        return
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    for panel in figure.axes:
+        x0, y0, width, height = np.round(panel.get_position(original=True).bounds, 6)
+        panel.set_position((x0, y0, width, height))
+
+
+def render(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """A figure as a file's bytes, the same for the same input: no date, no mark of the tool."""
+    metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
+    stream = io.BytesIO()
+    with use_style():
+        settle(figure)
+        figure.savefig(stream, format=kind, metadata=metadata)
+    return stream.getvalue()
+
+
+def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Path]:
+    """Write `stem`.png, `.svg` and the data behind them as `.csv`; the same input, the same bytes.
+
+    Each file is put in place whole or not at all, and none before all three are drawn.
+
+    Returns:
+        The three paths in that order.
+    """
+    contents = {
+        "png": render(figure, "png"),
+        "svg": render(figure, "svg"),
+        "csv": data.to_csv(index=False, lineterminator="\n").encode(),
+    }
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in contents)
+    for path, content in zip(paths, contents.values(), strict=True):
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    return paths[0], paths[1], paths[2]
