@@ -9,7 +9,7 @@ import pytest
 from tests.figures.conftest import around, clipped
 
 from eurasia_sim.catalogue import DataError
-from eurasia_sim.cli.plot import plot
+from eurasia_sim.cli.output import plot
 from eurasia_sim.figures.gallery import KINDS, OF_RUN, draw, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
