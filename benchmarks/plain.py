@@ -24,8 +24,8 @@ WRITTEN = ("danger", "joint", "rivalry", "partnership")
 @numba.njit(nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def exponential(x):
     """As `mathematics.exponential`, in ordinary sums and products."""
-    x = -700.0 if x < -700.0 else x
-    x = 700.0 if x > 700.0 else x
+    x = max(x, -700.0)
+    x = min(x, 700.0)
     shifted = x * 1.4426950408889634 + 6755399441055744.0
     power = shifted - 6755399441055744.0
     r = (x - power * 0.6931471803691238) - power * 1.9082149292705877e-10
