@@ -43,7 +43,7 @@ def swept(
         draws.seeds[:] = np.tile(draws.seeds[:REPLICATES], len(unit))
     for path in PATHS:
         put(world, draws, path, np.repeat(points[f"x.{path}"].to_numpy(), REPLICATES))
-    hold_shares(world, draws.rows)
+    hold_shares(world, draws)
     tables = []
     for inputs, outcome in zip(family, run_paired(family, draws), strict=True):
         outcome.done = np.ones(len(draws), bool)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eurasia_sim.design import range_draws, ranges_of, reference_draws, run_seeds
+from eurasia_sim.design import range_draws, ranges_of, reference_draws, run_seeds, values_of
 from eurasia_sim.ensemble import (
     Progress,
     run_branched,
@@ -176,3 +176,13 @@ def test_the_drawn_numbers_are_those_that_the_runs_use(world: World, family: lis
     draws = range_draws(world, family[0], 4, seed=3)
     assert list(draws.drawn) == list(ranges_of(world, family[0]))
     assert list(draws.drawn["rules.perception.distance_decay"]) == list(draws.rules["distance_decay"])
+
+
+def test_what_is_kept_of_a_draw_is_what_the_run_is_given(world: World) -> None:
+    inputs = prepare(world, load_scenario("us_exit", world))
+    draws = range_draws(world, inputs, 40, 3)
+    for path, values in draws.drawn.items():
+        np.testing.assert_array_equal(values, values_of(world, draws, path), err_msg=path)
+    shares = world.coded(draws.rows).initial_influence.sum(axis=1)
+    assert shares.max() <= 1.0 + 1e-12
+    assert (shares > 1.0 - 1e-12).any()  # some were scaled, so the test tells the two apart

@@ -135,3 +135,44 @@ def test_a_table_is_checked_like_a_list(tmp_path: Path, world: World) -> None:
     found = load_experiment(file, world)
     assert [scenario.name for scenario in found.scenarios] == ["us_exit", "us_stays"]
     assert found.scenario_is_factor
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        ("design: {kind: grid, levels: 6}\nfactors: {HABIT: [0.7, 0.8]}", "levels means nothing in a grid design", 5),
+        ("design: {kind: sobol, points: 8, trajectories: 4}\nfactors: {HABIT: declared}",
+         "trajectories means nothing in a sobol design", 5),
+        ("design: {kind: morris, trajectories: 4, second_order: false}\nfactors: {HABIT: declared}",
+         "second_order means nothing in a morris design", 5),
+        ("design: {kind: sobol, points: 8}\nfactors: {HABIT: {low: 0.7, high: 0.8, steps: 4}}",
+         "steps means nothing in a sobol design", 6),
+        ("design: {kind: grid}\nfactors: {HABIT: {levels: [0.7, 0.8], steps: 4}}",
+         "steps means nothing beside levels", 6),
+    ],
+)  # fmt: skip
+def test_an_option_that_would_be_passed_over_is_refused(
+    tmp_path: Path, world: World, text: str, said: str, line: int
+) -> None:
+    file = written(tmp_path, "scenarios: [us_exit]\n" + text.replace("HABIT", HABIT) + "\n")
+    found = check_experiment(file, world)
+    assert [(problem.line, said in problem.message) for problem in found] == [(line, True)], [str(p) for p in found]
+
+
+def test_scenarios_that_narrow_a_factor_differently_or_draw_from_the_posterior_are_refused(
+    tmp_path: Path, world: World
+) -> None:
+    number = world.numbers[HABIT]
+    middle = (number.low + number.high) / 2
+    for name, ends in (("low", [number.low, middle]), ("high", [middle, number.high])):
+        text = f"format: 1\ntitle: {name}\nextends: us_{'exit' if name == 'low' else 'stays'}\n"
+        (tmp_path / f"{name}.yaml").write_text(f"{text}uncertain: {{{HABIT}: {ends}}}\n", encoding="utf-8")
+    named = f"scenarios: [{tmp_path}/low.yaml, {tmp_path}/high.yaml]\n"
+    file = written(tmp_path, f"{named}design: {{kind: sobol, points: 4}}\nfactors: {{{HABIT}: declared}}\n")
+    assert any("narrow rules.allocation.habit differently" in p.message for p in check_experiment(file, world))
+    (tmp_path / "fit.yaml").write_text(
+        "format: 1\ntitle: fit\nextends: us_exit\nuncertain: posterior\n", encoding="utf-8"
+    )
+    named = f"scenarios: [{tmp_path}/fit.yaml]\n"
+    file = written(tmp_path, f"{named}design: {{kind: sobol, points: 4}}\nfactors: {{{HABIT}: declared}}\n")
+    assert any("draws its numbers from the posterior" in p.message for p in check_experiment(file, world))

@@ -65,7 +65,7 @@ class Experiment:
         draws = reference_draws(inputs, self.replicates, self.seed)
         for path, value in numbers.items():
             put(world, draws, path, value)
-        hold_shares(world, draws.rows)
+        hold_shares(world, draws)
         since = inputs.scenario.departs or 0 if self.since is None else self.since
         (outcome,) = run_paired([inputs], draws, (since, inputs.months))
         columns = [inputs.columns.index(measure) for measure in self.measures]

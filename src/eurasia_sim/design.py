@@ -16,6 +16,8 @@ from eurasia_sim.posterior import Posterior, check_fits
 from eurasia_sim.world import World
 
 _WIDER = 3.0
+_ROUNDING = 1e-9  # by which shares that are one together may miss it
+SHARE = ".initial_influence."  # in the path of every share of influence
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, 
     for path in ranges_of(world, inputs):
         put(world, draws, path, design.drawn[path][chosen])
         draws.drawn[path] = design.drawn[path][chosen]
-    hold_shares(world, draws.rows)
+    hold_shares(world, draws)
     return draws
 
 
@@ -153,7 +155,7 @@ def drawn(
     for at, (path, (low, high)) in enumerate(ranges.items()):
         values = draws.drawn[path] = low + (high - low) * sample[:, at]
         put(world, draws, path, values)
-    hold_shares(world, draws.rows)
+    hold_shares(world, draws)
     return draws
 
 
@@ -171,7 +173,14 @@ def values_of(world: World, draws: Draws, path: str) -> Floats:
     return np.asarray(held, np.float64)
 
 
-def hold_shares(world: World, rows: Floats) -> None:
-    """Scale drawn shares of influence down where a theatre and domain hold more than one together."""
-    influence = world.coded(rows).initial_influence
-    influence /= np.maximum(influence.sum(axis=1, keepdims=True), 1.0)
+def hold_shares(world: World, draws: Draws) -> None:
+    """Scale drawn shares of influence down where a theatre and domain hold more than one together.
+
+    What is kept of the draws is what the runs are given.
+    """
+    influence = world.coded(draws.rows).initial_influence
+    together = influence.sum(axis=1, keepdims=True)
+    influence /= np.where(together > 1.0 + _ROUNDING, together, 1.0)
+    for path in draws.drawn:
+        if SHARE in path:
+            draws.drawn[path] = values_of(world, draws, path).copy()

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from eurasia_sim.experiment_form import (
     MOST_POINTS,
+    OWN_KEYS,
     PATTERNED,
     SPREAD,
     Constraint,
@@ -167,6 +168,10 @@ class _Reader(PointReader):
     # --- how many, within which bounds, and what is read off
 
     def _design(self, design: DesignEntry, factors: Sequence[Factor]) -> None:
+        own = OWN_KEYS[design.kind]
+        for key in sorted(design.model_fields_set - {"kind", *own}):
+            message = f"{key} means nothing in a {design.kind} design"
+            self.complain(("design", key), message, allowed=", ".join(("kind", *own)), of_key=True)
         sizes = _sizes(design)
         if design.kind in SPREAD:
             key = "trajectories" if design.kind == "morris" else "points"

@@ -57,6 +57,10 @@ class FactorReader(Checker):
             message = f"'{given}' is a second scenario by the name {scenario.name}: their runs could not be told apart"
             self.complain(trail, message, allowed="each scenario once, and each under a name of its own")
             return
+        if scenario.posterior is not None:
+            message = f"{scenario.name} draws its numbers from the posterior, and a sweep lays them out itself"
+            self.complain(trail, message, allowed="a scenario without `uncertain: posterior`")
+            return
         self.called[given] = scenario.name
         self.scenarios.append(scenario)
 
@@ -118,6 +122,10 @@ class FactorReader(Checker):
         if given == DECLARED:
             paths = [path for path in self.world.numbers if fnmatchcase(path, name)] if _ANY in name else [name]
             ranges = {path: span for path in paths if (span := self._declared(path)) is not None}
+            for path in ranges:
+                if len({scenario.uncertain.get(path) for scenario in self.scenarios}) > 1:
+                    message = f"the scenarios narrow {path} differently, so it has no one range to be drawn over"
+                    self.complain(trail, message, allowed="the same `uncertain` in all, or low and high here")
             if name in file.set:
                 self.say_clash(trail, name, name, "")
             elif not ranges:
@@ -177,6 +185,9 @@ class FactorReader(Checker):
             message = f"morris changes numbers by a step; {name} has levels"
             self.complain(trail, message, allowed="{low: ..., high: ...}")
             return None
+        if entry.steps is not None and (entry.levels is not None or kind not in CROSSED):
+            where = "beside levels" if entry.levels is not None else f"in a {kind} design"
+            self.complain((*trail, "steps"), f"steps means nothing {where}", allowed="low and high alone", of_key=True)
         ends = entry.levels or [entry.low, entry.high]
         if entry.levels is None and not self._is_range(trail, name, entry, kind):
             return None

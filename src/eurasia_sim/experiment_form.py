@@ -24,6 +24,11 @@ PATTERNED = ("saltelli", "morris")
 # In these a point stands for itself; in all others points are compared with each other under the same luck.
 _OWN_CHANCE = ("latin_hypercube", "sobol")
 MOST_POINTS = 10_000_000
+# The keys of a design beside its kind that mean something in it.
+OWN_KEYS: Mapping[str, tuple[str, ...]] = {
+    "grid": (), "zip": (), "list": ("points",), "table": ("file",), "latin_hypercube": ("points",),
+    "sobol": ("points",), "saltelli": ("points", "second_order"), "morris": ("trajectories", "levels"),
+}  # fmt: skip
 
 
 class _Strict(BaseModel):

@@ -70,7 +70,7 @@ def reversal(
         own = Draws(draws.rules[at : at + 1], draws.rows[at : at + 1], draws.seeds[at : at + 1])
         for path in group:
             put(world, own, path, reference[path] + fraction * (ends[path] - reference[path]))
-    hold_shares(world, draws.rows)
+    hold_shares(world, draws)
     plan = Plan.of(world, [part])
     found = effect(plan, part, read_runs(plan, theory, {}, draws, workers=workers))
     turned = [c for c, value in zip(candidates, found, strict=True) if np.isfinite(value) and value * now < 0]

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eurasia_sim.catalogue import DataError
+from eurasia_sim.design import SHARE
 from eurasia_sim.parameters import Floats
 
 FACTOR = "x."  # how the column of a design's factor begins
@@ -74,10 +75,9 @@ def _between_levels(values: Floats, levels: pd.Series) -> float:
     groups = [values[(levels == level).to_numpy()] for level in levels.unique()]
     if len(groups) < 2:
         return 0.0
-    count = len(values)
     between = sum(len(group) * (group.mean() - values.mean()) ** 2 for group in groups) / (len(groups) - 1)
-    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / max(count - len(groups), 1)
-    return float((between - within) * (len(groups) - 1) / count)
+    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / max(len(values) - len(groups), 1)
+    return float((between - within) * (len(groups) - 1) / len(values))
 
 
 def factor_columns(table: pd.DataFrame) -> list[str]:
@@ -117,7 +117,8 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
 def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
     """(R,) whether a run carries another value than its point.
 
-    A rule's number may where its theory or form holds it still, or moves it into a range of its own: along one line.
+    A rule's number may where its theory or form holds it, or moves it into its own range along one line; a share of
+    influence may be below its point's, where shares together would be more than one.
     """
     factors = factor_columns(design)
     expected = design.iloc[runs["point"].to_numpy()].reset_index(drop=True)
@@ -131,6 +132,7 @@ def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
             continue
         cells, values = expected[name].to_numpy(np.float64), runs[name].to_numpy(np.float64)
         differ = ~np.isclose(values, cells, rtol=_LAST_BITS, atol=_LAST_BITS * np.ptp(cells))
+        differ &= (SHARE not in name) | (values > cells)
         for own in groups if name.startswith(f"{FACTOR}rules.") else ():
             differ[own] &= not _on_a_line(cells[own], values[own])
         strays |= differ
@@ -148,9 +150,9 @@ def _on_a_line(cells: Floats, values: Floats) -> bool:
 def _refuse(runs: pd.DataFrame, what: str) -> None:
     if not len(runs):
         return
-    names = [f"point {row['point']} replicate {row['replicate']}" for row in runs.head(_NAMED).to_dict("records")]
-    if "run_id" in runs:
-        names = [f"{name} ({run})" for name, run in zip(names, runs["run_id"], strict=False)]
+    ids = [f" ({run})" for run in runs["run_id"].head(_NAMED)] if "run_id" in runs else [""] * _NAMED
+    heads = runs.head(_NAMED).to_dict("records")
+    names = [f"point {row['point']} replicate {row['replicate']}{own}" for row, own in zip(heads, ids, strict=False)]
     rest = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
     raise DataError([f"{len(runs)} run{'s are' if len(runs) > 1 else ' is'} {what}: {', '.join(names)}{rest}"])
 
@@ -316,8 +318,7 @@ def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:
     """A factor's values between 0 and 1; levels stand at equal distances."""
     if "levels" in factor:
         levels = list(factor["levels"])
-        places = np.array([levels.index(value) for value in values], np.float64)
-        return places / max(len(levels) - 1, 1)
+        return np.array([levels.index(value) for value in values], np.float64) / max(len(levels) - 1, 1)
     low, high = float(factor["low"]), float(factor["high"])
     return np.asarray((values.to_numpy(np.float64) - low) / (high - low))
 
@@ -343,8 +344,7 @@ def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
         return _GRID
     step = float(steps[..., is_number].max())
     levels = round(2 * step / (2 * step - 1)) if step > 1 / 2 else 0
-    if levels < 2 or np.ptp(steps[..., is_number][moved[..., is_number]]) > _SAME:
-        raise refusal
-    if abs(levels / (2 * (levels - 1)) - step) > _SAME:
+    uneven = levels < 2 or np.ptp(steps[..., is_number][moved[..., is_number]]) > _SAME
+    if uneven or abs(levels / (2 * (levels - 1)) - step) > _SAME:
         raise refusal
     return levels

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from eurasia_sim import kernel
 from eurasia_sim.advance import Outcome
 from eurasia_sim.chronicle import chronicle
-from eurasia_sim.design import Draws
+from eurasia_sim.design import SHARE, Draws, values_of
 from eurasia_sim.ensemble import NO_COLUMNS, run_paired
 from eurasia_sim.experiment_form import Factor
 from eurasia_sim.inputs import Inputs
@@ -151,9 +151,12 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
             first = rows.starts[batch.members[:, column]] + s * times
             where.append((first[:, None] + np.arange(times)).ravel())  # a draw's row, by scenario and schedule
     names, kept = draws.names(), _kept(setup, family[0])
+    shares = [factor.name for factor in setup.experiment.factors if SHARE in factor.name and not factor.moves]
     for inputs, at in zip(family, where, strict=True):
         rows.head["run_id"][at] = run_ids(inputs, draws, setup.world.digest)
         rows.head["draw"][at] = names
+        for path in shares:
+            rows.head[f"x.{path}"][at] = values_of(setup.world, draws, path)
         rows.head["status"][at] = status
     if status != OK:
         return

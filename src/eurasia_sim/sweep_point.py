@@ -253,7 +253,7 @@ class Batch:
             if setup.experiment.kind in SPREAD:
                 draws.drawn[path] = values
         if any(path in setup.world.coded_index for path, _ in first.numbers):
-            hold_shares(setup.world, draws.rows)
+            hold_shares(setup.world, draws)
         return draws
 
 

@@ -215,6 +215,10 @@ def open_held(folder: Path, world: World, filters: Sequence[str] = ()) -> Held:
         raise DataError([f"{folder} is no finished results folder: {more}"])
     if not manifest.get("finished"):
         raise DataError([f"{folder / 'manifest.json'} is not finished; run its command again"])
+    made_in = manifest.get("digests", {}).get("world", world.digest)
+    if made_in != world.digest:
+        other = f"{folder} was made in another {world.name} ({str(made_in)[:12]}, here {world.digest[:12]})"
+        raise DataError([f"{other}: name the folder of its world by --world, or run its command again"])
     told = VALIDATION if (folder / PATTERNS).is_file() and "scores" in manifest else RUN
     kind = str(manifest.get("kind") or (TEST if "effort" in manifest else told))
     return Held(folder, kind, manifest, world, tuple(filters))
