@@ -44,7 +44,7 @@ class KernelRaces:
         pairs = [(inputs.actors[i], inputs.actors[j]) for i, j in inputs.focus]
         names = column_names(list(inputs.actors), list(inputs.theatres), DOMAINS, pairs, list(inputs.scope_names))
         self.kept = np.array([names.index(name) for name in inputs.columns])
-        self.trajectories = np.empty((runs, inputs.months, len(self.kept)))
+        self.trajectories = np.empty((-(-runs // RUNS), inputs.months, len(self.kept), RUNS))
         self.facts = facts_of(inputs.geography, inputs.focus, inputs.scopes)
         self.rules = np.repeat(np.asarray(inputs.rules)[None], runs)
         self.rows = np.tile(inputs.row, (runs, 1))
@@ -56,10 +56,9 @@ class KernelRaces:
         status, span = np.zeros((size, 3), np.int64), (-inputs.burn_in, months)
         workspace = Workspace(self.facts, self.rules)
         workspace.load(self.rules[part], self.rows[part], self.seeds[part])
-        trajectory = np.empty((months, len(self.kept), RUNS))
+        trajectory = self.trajectories[part.start // RUNS, :months]
         levers = levers_of([inputs.levers], np.zeros(size, np.int64), span)
         workspace.advance(levers, plan_of(span, inputs.burn_in, kept=self.kept), trajectory, status)
-        self.trajectories[part, :months] = trajectory[:, :, :size].transpose(2, 0, 1)
         if status.any():
             raise ArithmeticError(f"a run of the kernel failed: {status}")
 

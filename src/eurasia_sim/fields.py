@@ -168,7 +168,7 @@ REPORT = Table("report", (
     Field("mean", "n", "as measured", "of every column over the months counted"),
     Field("home", "ik", "share", "1 where the actor rules or contests the theatre"),
     Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
-    Field("checks", "g", "0", "what is left of six groups of arrays less themselves: 0 where all are finite"),
+    Field("checks", "g", "0", "what is left of five groups of arrays less themselves: 0 where all are finite"),
 ))  # fmt: skip
 
 

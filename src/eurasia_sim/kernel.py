@@ -156,39 +156,48 @@ def act(blocks, number):
 
 @compiled
 def check_finite(state, report):
-    """Write what is not 0 where a number is infinite or NaN, of six groups of arrays, for each run.
+    """Write what is not 0 where a number is infinite or NaN, of five groups of arrays, for each run.
 
     What goes wrong anywhere reaches one of these in the same month.
     """
-    lean, spent, held, standing = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
-    seen, stable = spread(0.0), spread(0.0)
+    lean, spent, held, standing, stable = spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0)
     for i in range(state.actors):
-        leaning, threat, effort, influence = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+        leaning, effort, influence = spread(0.0), spread(0.0), spread(0.0)
         for j in range(state.actors):
             leaning += state.leaning[i, j] - state.leaning[i, j]
-            threat += state.threat[i, j] - state.threat[i, j]
         for k in range(state.theatres):
-            threat += state.spillover[i, k] - state.spillover[i, k]
             for d in range(DOMAIN_COUNT):
                 effort += state.effort[i, k, d] - state.effort[i, k, d]
                 influence += state.influence[i, k, d] - state.influence[i, k, d]
-        lean, seen, spent, held = lean + leaning, seen + threat, spent + effort, held + influence
+        lean, spent, held = lean + leaning, spent + effort, held + influence
         standing += state.standing[i] - state.standing[i]
     for k in range(state.theatres):
         stable += state.stability[k] - state.stability[k]
     checks = report.checks
-    checks[0], checks[1], checks[2], checks[3], checks[4], checks[5] = seen, lean, spent, held, stable, standing
+    checks[0], checks[1], checks[2], checks[3], checks[4] = lean, spent, held, stable, standing
 
 
 @inlined
-def failed_phase(checks):
+def saw_well(run):
+    """Whether all that a run's actors perceive is finite."""
+    seen = 0.0
+    for i in range(run.actors):
+        for j in range(run.actors):
+            seen += run.threat[i, j] - run.threat[i, j]
+        for k in range(run.theatres):
+            seen += run.spillover[i, k] - run.spillover[i, k]
+    return seen == 0.0
+
+
+@inlined
+def failed_phase(run, checks):
     """Index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
-    seen, lean, spent, held, stable, standing = (
-        checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0, checks[3] != 0.0, checks[4] != 0.0, checks[5] != 0.0,
+    lean, spent, held, stable, standing = (
+        checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0, checks[3] != 0.0, checks[4] != 0.0,
     )  # fmt: skip
     if not (lean or spent or held or stable or standing):
         return 0
-    if seen:
+    if not saw_well(run):
         return 1
     if lean:
         return 2
@@ -210,7 +219,7 @@ def note_failures(state, report, t, status):
     all_failed = True
     for r in range(status.shape[0]):
         if status[r, 0] == 0:
-            phase = failed_phase(report[r].checks)
+            phase = failed_phase(state[r], report[r].checks)
             if phase > 0:
                 status[r, 0], status[r, 1], status[r, 2] = 1, t, phase
         all_failed = all_failed and status[r, 0] != 0

@@ -28,8 +28,8 @@ from numba.core.caching import (
 )
 
 _COMPILED_SOURCES = (
-    "blocks.py", "block_types.py", "compilation.py", "vectors.py", "mathematics.py", "streams.py", "fields.py",
-    "measures.py", "derivation.py", "kernel.py", "mechanisms/*.py",
+    "parameters.py", "blocks.py", "block_types.py", "compilation.py", "vectors.py", "mathematics.py", "streams.py",
+    "fields.py", "measures.py", "derivation.py", "kernel.py", "lever_series.py", "workspace.py", "mechanisms/*.py",
 )  # fmt: skip
 _SEAL = hashlib.sha256().digest_size
 

@@ -122,8 +122,8 @@ class Workspace:
     def failed_phase(self) -> Integers:
         """(R,) index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
         kernel.check_finite(self.state, self.report)
-        checks = [self.report[r].checks for r in range(self.runs)]
-        return np.array([kernel.failed_phase.py_func(each) for each in checks], np.int64)
+        found = [kernel.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)]
+        return np.array(found, np.int64)
 
     def advance(self, levers: kernel.Levers, plan: kernel.Plan, trajectory: Floats, status: Integers) -> Floats:
         """Take the runs on; (R, C) means over the months counted, NaN where none is.

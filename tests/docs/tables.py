@@ -1,4 +1,4 @@
-"""The tables of the protocol, the glossary and the README, made from the data: `python -m tests.docs.tables` writes them."""
+"""The tables of the protocol, glossary and README, made from the data: `python -m tests.docs.tables` writes them."""
 
 from __future__ import annotations
 
