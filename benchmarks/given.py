@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.catalogue import packaged, read_pages
-from eurasia_sim.fields import coded_shapes
-from eurasia_sim.gathering import Gathered
-from eurasia_sim.inputs import prepare, scopes_of
-from eurasia_sim.lever_series import LeverSeries
-from eurasia_sim.measures import PAIR_MEASURES
-from eurasia_sim.parameters import Geography
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.streams import name_hash
-from eurasia_sim.theories import read_rules
-from eurasia_sim.workspace import Workspace, counts_of, facts_of
-from eurasia_sim.world import World, load_world
+from eurasia_sim.compute.dimensions import Geography
+from eurasia_sim.compute.random_streams import name_hash
+from eurasia_sim.files.data_yaml import packaged, read_pages
+from eurasia_sim.kernel.arrays import coded_shapes
+from eurasia_sim.kernel.lever_series import LeverSeries
+from eurasia_sim.kernel.outcomes import PAIR_MEASURES
+from eurasia_sim.kernel.workspace import Workspace, counts_of, facts_of
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.inputs import prepare, scopes_of
+from eurasia_sim.world.loader import Gathered
+from eurasia_sim.world.theories import read_rules
+from eurasia_sim.world.world import World, load_world
 
 
 class Given(NamedTuple):

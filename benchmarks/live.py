@@ -25,7 +25,7 @@ from eurasia_sim.dashboard import comparing, served
 from eurasia_sim.dashboard.contrast import BATCHES, Pasts
 from eurasia_sim.dashboard.explaining import key_columns
 from eurasia_sim.dashboard.question import Question
-from eurasia_sim.inputs import prepare
+from eurasia_sim.simulation.inputs import prepare
 
 FIRST, ALL = BATCHES[0], sum(BATCHES)
 PATIENCE = 600  # seconds

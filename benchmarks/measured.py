@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eurasia_sim.compilation import model_version
+from eurasia_sim.compute.jit import model_version
 
 LIBRARIES = ("numpy", "numba", "mesa", "pyarrow", "distributed", "ema_workbench")
 

@@ -14,13 +14,13 @@ from mesa.batchrunner import batch_run
 from benchmarks.given import Given, begun
 from benchmarks.plain import PlainJoin
 from benchmarks.reference import ReferenceModel
-from eurasia_sim import kernel
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled
-from eurasia_sim.measures import column_names
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import DOMAINS
+from eurasia_sim.compute.jit import compiled
+from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel.outcomes import column_names
+from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 from eurasia_sim.mechanisms import cooperation
-from eurasia_sim.parameters import DOMAINS
-from eurasia_sim.workspace import Workspace, facts_of, levers_of, plan_of
 
 RUNS_A_CHUNK = RUNS
 CALLS, TURNS = 100, 7

@@ -16,10 +16,10 @@ from scipy.stats import qmc
 
 from benchmarks.timed import MEASURES, REPLICATIONS, swept
 from eurasia_sim import EurasiaModel
-from eurasia_sim.design import ranges_of
-from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import Scenario, load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.scenarios.scenario import Scenario, load_scenario
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import ranges_of
+from eurasia_sim.world.world import World, load_world
 
 WINDOW = ("2024-01", "2031-01")  # and the month after its last
 # Mesa's collector has the measures of pairs, actors and theatres, not the alignment of two.

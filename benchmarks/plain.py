@@ -12,9 +12,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from eurasia_sim.fields import STATE
-from eurasia_sim.mathematics import TINY, _bits_from_float, _float_from_bits
-from eurasia_sim.workspace import Workspace
+from eurasia_sim.compute.mathematics import TINY, _bits_from_float, _float_from_bits
+from eurasia_sim.kernel.arrays import STATE
+from eurasia_sim.kernel.workspace import Workspace
 
 NUMBERS = ("joint_trust", "joint_venues", "joint_reluctance", "joint_gain", "joint_danger", "relative_gains")
 READ = ("effort", "common", "alignment", "budget")

@@ -249,7 +249,7 @@ class ReferenceModel(mesa.Model):
                     convener.summoned[place] += p.venue_influence * share * gathered
 
     def measure(self) -> None:
-        """Read off the focal pairs' measures over every scope (`eurasia_sim.measures.pair_measures`)."""
+        """Read off the focal pairs' measures over every scope (`eurasia_sim.kernel.outcomes.pair_measures`)."""
         values: list[float] = []
         for one, other in self.focus:
             for cells in self.scopes.values():

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.given import Given
-from eurasia_sim.fields import LEVERS, coded_shapes
-from eurasia_sim.parameters import CONSTRUCTS
+from eurasia_sim.compute.dimensions import CONSTRUCTS
+from eurasia_sim.kernel.arrays import LEVERS, coded_shapes
 
 LEAST_SALIENCE = 1e-300  # of 3: keeps a logarithm finite
 

@@ -96,7 +96,7 @@ def wide_registers() -> bool:
 def compiling() -> float:
     """Seconds of processor time of a first run in a process that finds no machine code kept."""
     program = (
-        "import time\nfrom eurasia_sim import simulate\nfrom eurasia_sim.world import load_world\n"
+        "import time\nfrom eurasia_sim import simulate\nfrom eurasia_sim.world.world import load_world\n"
         "world = load_world()\nbegan = time.process_time()\nsimulate('us_exit', world=world)\n"
         "print(time.process_time() - began)"
     )

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from eurasia_sim import sweep_chunk
-from eurasia_sim.design import Draws
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.inputs import Inputs
-from eurasia_sim.sweep import Sweep, Work, carry_out, prepare_sweep
-from eurasia_sim.sweep_point import batches, point_of
+from eurasia_sim.experiments import batch as sweep_chunk
+from eurasia_sim.experiments.point import batches, point_of
+from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, prepare_sweep
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.inputs import Inputs
+from eurasia_sim.simulation.parameter_draws import Draws
 
 REPLICATIONS = 10
 # Measures of the kind that the packaged experiments name.

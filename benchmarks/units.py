@@ -10,12 +10,12 @@ import psutil
 
 from benchmarks.measured import Row, Section
 from benchmarks.timed import REPLICATIONS, scratch, timed_sweep
-from eurasia_sim.store import PARTS
-from eurasia_sim.sweep import Work, carry_out
-from eurasia_sim.sweep_chunk import Chunk, Finished
-from eurasia_sim.sweep_folder import RUNS_A_CHUNK, Folder
-from eurasia_sim.sweep_point import Setup
-from eurasia_sim.workforce import Cluster
+from eurasia_sim.experiments.batch import Chunk, Finished
+from eurasia_sim.experiments.executors import Cluster
+from eurasia_sim.experiments.folder import RUNS_A_CHUNK, Folder
+from eurasia_sim.experiments.point import Setup
+from eurasia_sim.experiments.sweep import Work, carry_out
+from eurasia_sim.simulation.results import PARTS
 
 RUNS_ON_PAPER = 10**9
 PARTS_TIMED = 40

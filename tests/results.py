@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.cli.test import write_tables
-from eurasia_sim.compilation import model_version
-from eurasia_sim.design import range_draws, values_of
-from eurasia_sim.ensemble import run_ensemble_draws, table
-from eurasia_sim.evaluation import Effort, evaluate
-from eurasia_sim.experiment_library import located
-from eurasia_sim.hypotheses import load_hypotheses
-from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.store import write_manifest
-from eurasia_sim.world import load_world
+from eurasia_sim.compute.jit import model_version
+from eurasia_sim.experiments.search import located
+from eurasia_sim.hypotheses.evaluation import Effort, evaluate
+from eurasia_sim.hypotheses.loader import load_hypotheses
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import range_draws, values_of
+from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.world.world import load_world
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")

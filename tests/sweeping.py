@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from eurasia_sim.experiment import load_experiment
-from eurasia_sim.sweep import Sweep, prepare_sweep
-from eurasia_sim.world import World
+from eurasia_sim.experiments.experiment import load_experiment
+from eurasia_sim.experiments.sweep import Sweep, prepare_sweep
+from eurasia_sim.world.world import World
 
 # A coefficient that may be anything in a world made for failing; from some size on its product is no number.
 FRAGILE = "rules.alignment.alignment_affinity"

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim import adapters
-from eurasia_sim.adapters import Experiment, workbench_model
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.design import range_draws, ranges_of, run_seeds
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.inputs import prepare
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation import interop as adapters
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.interop import Experiment, workbench_model
+from eurasia_sim.simulation.parameter_draws import range_draws, ranges_of, run_seeds
+from eurasia_sim.world.world import World, load_world
 
 MEASURES = ["competition.russia-china.central_asia", "joint_share.russia-china.central_asia"]
 BLOCK = re.compile(r"^```python\n(.+?)^```", re.DOTALL | re.MULTILINE)

@@ -10,13 +10,13 @@ import pytest
 from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.analysis import Asked, Material, Section, sections
-from eurasia_sim.design import hold_shares, put, ranges_of, reference_draws
-from eurasia_sim.ensemble import run_paired, table
-from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.study import Study, carry_out, drawn_table
-from eurasia_sim.world import World, load_world
+from eurasia_sim.analysis.summary import Asked, Material, Section, sections
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import run_paired, table
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import hold_shares, put, ranges_of, reference_draws
+from eurasia_sim.simulation.run import Study, carry_out, drawn_table
+from eurasia_sim.world.world import World, load_world
 
 MEASURE = "competition.russia-china.central_asia"
 PATHS = ("rules.perception.distance_decay", "rules.cooperation.relative_gains")

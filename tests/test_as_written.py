@@ -15,7 +15,7 @@ PROGRAM = """
 import pickle, sys
 import numpy as np
 from benchmarks.given import begun, random_inputs
-from eurasia_sim import kernel
+from eurasia_sim.kernel import month as kernel
 
 size, changes = (int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])), [(sys.argv[4], float(sys.argv[5]))]
 inputs = random_inputs(5, size, months=4, burn_in=0, changes=changes)

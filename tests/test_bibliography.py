@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from eurasia_sim.bibliography import read_bibliography
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.foundations import works_of, works_of_all
-from eurasia_sim.replay import scenarios_of
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import load_world
+from eurasia_sim.evidence.references import read_bibliography
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.sources import works_of, works_of_all
+from eurasia_sim.simulation.replay import scenarios_of
+from eurasia_sim.world.world import load_world
 
 ENTRIES = r"""
 % a remark

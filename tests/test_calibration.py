@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.calibration import FALSE_DISCOVERIES, contractions, nearest_draws, shortfalls
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.design import Draws, posterior_draws, range_draws, ranges_of
-from eurasia_sim.inputs import Inputs, prepare
-from eurasia_sim.posterior import FILE, Posterior, check_fits, digest_of_ranges, plain, read_posterior
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario import as_recorded, load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.posterior import FILE, Posterior, check_fits, digest_of_ranges, plain, read_posterior
+from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
+from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.parameter_draws import Draws, posterior_draws, range_draws, ranges_of
+from eurasia_sim.validation.calibration import FALSE_DISCOVERIES, contractions, nearest_draws, shortfalls
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from eurasia_sim.camps import (
+from eurasia_sim.analysis.blocs import (
     FILE,
     Lineup,
     Roster,
@@ -20,9 +20,9 @@ from eurasia_sim.camps import (
     mean_leanings,
     read_roster,
 )
-from eurasia_sim.catalogue import DataError, world_folder
 from eurasia_sim.cli import app
-from eurasia_sim.world import load_world
+from eurasia_sim.files.data_yaml import DataError, world_folder
+from eurasia_sim.world.world import load_world
 
 FOUR = Roster(("a", "b", "c", "d"), (Lineup("old", "says", (("a", "b"), ("c", "d")), ()),))
 ONES = np.ones(4)

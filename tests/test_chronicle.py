@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from eurasia_sim.chronicle import chronicle
-from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import apply_settings, load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
+from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from eurasia_sim.comparison import (
+from eurasia_sim.analysis.differences import (
     gap_interval,
     mean_interval,
     paired_difference,
@@ -146,7 +146,7 @@ def test_where_every_run_failed_there_is_no_number() -> None:
 def test_an_interval_does_not_depend_on_how_many_values_are_held_at_once(monkeypatch) -> None:
     values = np.random.default_rng(2).normal(size=50)
     whole = mean_interval(values)
-    monkeypatch.setattr("eurasia_sim.comparison._VALUES_AT_ONCE", 500)
+    monkeypatch.setattr("eurasia_sim.analysis.differences._VALUES_AT_ONCE", 500)
     assert mean_interval(values) == whole
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.convergence import StoppingRule, half_width, precision_row, runs_needed, watched, widths
+from eurasia_sim.analysis.convergence import StoppingRule, half_width, precision_row, runs_needed, watched, widths
+from eurasia_sim.files.data_yaml import DataError
 
 
 def test_the_half_width_is_students_by_hand():

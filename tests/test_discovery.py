@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.discovery import CART, PRIM, Box, box_table, discovered, quasi_p
-from eurasia_sim.world import load_world
+from eurasia_sim.analysis.scenario_discovery import CART, PRIM, Box, box_table, discovered, quasi_p
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.world.world import load_world
 
 COUNT = 1200
 

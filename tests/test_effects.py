@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from eurasia_sim.effects import Plan, effect, read
-from eurasia_sim.hypothesis import Part
-from eurasia_sim.metrics import Metric
+from eurasia_sim.hypotheses.arms import Plan, effect, read
+from eurasia_sim.hypotheses.hypothesis import Part
+from eurasia_sim.scenarios.outcome_columns import Metric
 
 MONTHS = {
     "a": np.array([[1.0, 2.0, 3.0, 4.0]]),

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eurasia_sim.design import range_draws, ranges_of, reference_draws, run_seeds, values_of
-from eurasia_sim.ensemble import (
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import (
     Progress,
     run_branched,
     run_ensemble,
@@ -17,9 +17,9 @@ from eurasia_sim.ensemble import (
     simulate,
     table,
 )
-from eurasia_sim.inputs import Inputs, branch_month, prepare
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
+from eurasia_sim.simulation.parameter_draws import range_draws, ranges_of, reference_draws, run_seeds, values_of
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

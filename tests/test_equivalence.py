@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_ind
 
-from eurasia_sim.comparison import paired_difference
-from eurasia_sim.equivalence import (
+from eurasia_sim.analysis.differences import paired_difference
+from eurasia_sim.analysis.equivalence import (
     DIFFERENT,
     EQUIVALENT,
     INCONCLUSIVE,

@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.agreement import agreement, bootstrap_interval, krippendorff_alpha
-from eurasia_sim.catalogue import packaged, read_page
-from eurasia_sim.coding import across_documents, blocks_of, salience_from_claims, values_by_document
-from eurasia_sim.evidence import (
+from eurasia_sim.compute.dimensions import CONSTRUCTS
+from eurasia_sim.evidence.claims import (
     Claim,
     Document,
     Evidence,
@@ -23,7 +21,9 @@ from eurasia_sim.evidence import (
     sentences,
     verify,
 )
-from eurasia_sim.parameters import CONSTRUCTS
+from eurasia_sim.evidence.coding import across_documents, blocks_of, salience_from_claims, values_by_document
+from eurasia_sim.evidence.intercoder import agreement, bootstrap_interval, krippendorff_alpha
+from eurasia_sim.files.data_yaml import packaged, read_page
 
 SOURCES = Path(os.environ.get("EURASIA_SIM_SOURCES", Path(__file__).parents[2] / "shared" / "sources"))
 TEXT = "A heading\n\nGulls circle the harbour. Boats wait for the tide.\n"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from eurasia_sim.experiment import check_experiment, load_experiment
-from eurasia_sim.experiment_library import located, names
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments.experiment import check_experiment, load_experiment
+from eurasia_sim.experiments.search import located, names
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.world.world import World, load_world
 
 HEAD = "format: 1\nkind: sweep\ntitle: A try\n"
 HABIT = "rules.allocation.habit"

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from eurasia_sim.experiment import check_experiment, load_experiment
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments.experiment import check_experiment, load_experiment
+from eurasia_sim.world.world import World, load_world
 
 HEAD = "format: 1\nkind: sweep\ntitle: A try\n"
 ONE = "scenarios: [us_exit]\ndesign: {kind: grid}\n"

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from tests.test_terrain import MAP
 
-from eurasia_sim.evaluation import Effort, Evaluation
-from eurasia_sim.findings import findings_page
-from eurasia_sim.hypothesis import Family
-from eurasia_sim.map_page import map_page, map_path
-from eurasia_sim.markdown import number, percent, table
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.markdown import number, percent, table
+from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
+from eurasia_sim.hypotheses.hypothesis import Family
+from eurasia_sim.hypotheses.scope_map_page import map_page, map_path
+from eurasia_sim.reports.findings import findings_page
+from eurasia_sim.world.world import World, load_world
 
 COMMAND = "eurasia-sim test --findings docs/findings.md"
 NAN = float("nan")

@@ -15,16 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import contents, grid, written
 
-from eurasia_sim import store
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.experiment import load_experiment
+from eurasia_sim.experiments.experiment import load_experiment
+from eurasia_sim.experiments.folder import Folder, read_plan
+from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, merge, prepare_sweep
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.integrity import read_sealed, sealed
-from eurasia_sim.posterior import FILE, read_posterior
-from eurasia_sim.store import load_results, load_trajectories, read_manifest
-from eurasia_sim.sweep import Sweep, Work, carry_out, merge, prepare_sweep
-from eurasia_sim.sweep_folder import Folder, read_plan
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.integrity import read_sealed, sealed
+from eurasia_sim.scenarios.posterior import FILE, read_posterior
+from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation.results import load_results, load_trajectories, read_manifest
+from eurasia_sim.world.world import World, load_world
 
 FLIPS = 400
 PART = "parts/00000001.parquet"

@@ -13,7 +13,7 @@ import pytest
 # A function as the rules are, small enough to compile at once: twice, so that what is kept is read.
 PROGRAM = """
 
-from eurasia_sim.mathematics import saturation
+from eurasia_sim.compute.mathematics import saturation
 assert saturation(1.0) == 0.5
 kept = saturation._cache._cache_file if hasattr(saturation._cache, "_cache_file") else None
 print(sum(saturation.stats.cache_hits.values()), kept._cache_path if kept else "nowhere")

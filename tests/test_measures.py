@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.worlds import RandomWorld, call, observed, plain, rules
 
-from eurasia_sim import measures
-from eurasia_sim.blocks import Run
+from eurasia_sim.compute.blocks import Run
+from eurasia_sim.kernel import outcomes as measures
 from eurasia_sim.mechanisms import contest
 
 

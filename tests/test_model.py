@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from mesa.batchrunner import batch_run
 
-from eurasia_sim.actors import PolicyError, StateActor
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.design import reference_draws
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.inputs import prepare
-from eurasia_sim.model import EurasiaModel
-from eurasia_sim.parameters import CONSTRUCTS, DOMAINS
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import load_world
+from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.mesa_actors import PolicyError, StateActor
+from eurasia_sim.simulation.mesa_model import EurasiaModel
+from eurasia_sim.simulation.parameter_draws import reference_draws
+from eurasia_sim.world.world import load_world
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.bibliography import read_bibliography
-from eurasia_sim.camps import read_roster
-from eurasia_sim.catalogue import BASES, DEFAULT_WORLD, DataError, packaged_worlds, world_folder
-from eurasia_sim.design import range_draws
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.evidence import load_evidence
-from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import check_file, load_scenario
-from eurasia_sim.scenario_library import names
-from eurasia_sim.world import OF_RULES, World, load_world
+from eurasia_sim.analysis.blocs import read_roster
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.evidence.references import read_bibliography
+from eurasia_sim.files.data_yaml import BASES, DEFAULT_WORLD, DataError, packaged_worlds, world_folder
+from eurasia_sim.scenarios.scenario import check_file, load_scenario
+from eurasia_sim.scenarios.search import names
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import range_draws
+from eurasia_sim.world.world import OF_RULES, World, load_world
 
 WORLDS = list(packaged_worlds())
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.pairing import (
+from eurasia_sim.analysis.pairing import (
     Side,
     chosen_measures,
     compare_sides,
@@ -21,7 +20,8 @@ from eurasia_sim.pairing import (
     sides,
     warnings,
 )
-from eurasia_sim.store import MANIFEST, RUNS, load_results, write_manifest
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results import MANIFEST, RUNS, load_results, write_manifest
 
 PAIR = "a-b.everywhere"
 Write = Callable[..., Path]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from eurasia_sim.patterns import load_patterns
-from eurasia_sim.world import load_world
+from eurasia_sim.validation.patterns import load_patterns
+from eurasia_sim.world.world import load_world
 
 FIVE = ("KAZ", "KGZ", "TJK", "TKM", "UZB")
 EARLY, LATE = (2001, 2005), (2016, 2020)

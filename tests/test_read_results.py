@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from tests.sweeping import grid
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.store import finished_manifest, load_results, write_manifest
-from eurasia_sim.sweep import Work, carry_out
-from eurasia_sim.world import load_world
+from eurasia_sim.experiments.sweep import Work, carry_out
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results import finished_manifest, load_results, write_manifest
+from eurasia_sim.world.world import load_world
 
 EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```python\n(.+?)```\n<!-- end -->", re.DOTALL)
 COLUMN = "competition.russia-china.central_asia"

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eurasia_sim.reading import DEEPEST_NESTING, LARGEST_FILE, Document, nearest, parse, plain, read_file, scalar
+from eurasia_sim.files.user_yaml import (
+    DEEPEST_NESTING,
+    LARGEST_FILE,
+    Document,
+    nearest,
+    parse,
+    plain,
+    read_file,
+    scalar,
+)
 
 
 def read(text: str) -> Document:

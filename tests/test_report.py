@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 from tests.results import call, run_folder
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.report import MOST_BYTES, report_page
-from eurasia_sim.report_parts import interval, number, share
-from eurasia_sim.store import write_manifest
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.reports.parts import interval, number, share
+from eurasia_sim.reports.report import MOST_BYTES, report_page
+from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.world.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 

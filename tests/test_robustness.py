@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.robustness import payoffs, robustness
+from eurasia_sim.analysis.robustness import payoffs, robustness
+from eurasia_sim.files.data_yaml import DataError
 
 # Three states of the world (rows) and three options: bold is best where it goes well, safe never moves.
 VALUES = pd.DataFrame({"bold": [9.0, 5.0, 0.0], "middling": [6.0, 4.0, 2.0], "safe": [3.0, 3.0, 3.0]})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eurasia_sim.coding import values_by_coder
-from eurasia_sim.design import ranges_of, values_of
-from eurasia_sim.evidence import load_evidence
-from eurasia_sim.inputs import prepare
-from eurasia_sim.sample import CODINGS, Sample, space_sample
-from eurasia_sim.scenario import as_recorded
-from eurasia_sim.world import World, load_world
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.evidence.coding import values_by_coder
+from eurasia_sim.scenarios.scenario import as_recorded
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import ranges_of, values_of
+from eurasia_sim.simulation.space_sample import CODINGS, Sample, space_sample
+from eurasia_sim.world.world import World, load_world
 
 POINTS, REPLICATES = 96, 2
 

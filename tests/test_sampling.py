@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.experiment import load_experiment
-from eurasia_sim.sampling import Design, lay_out
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments.design import Design, lay_out
+from eurasia_sim.experiments.experiment import load_experiment
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.world.world import World, load_world
 
 FIRST, SECOND = "rules.allocation.habit", "rules.cooperation.relative_gains"
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario import apply_settings, load_scenario
-from eurasia_sim.scenario_library import find, locate, names
-from eurasia_sim.scenario_schema import scenario_schema
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.json_schema import scenario_schema
+from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
+from eurasia_sim.scenarios.search import find, locate, names
+from eurasia_sim.world.world import World, load_world
 
 FORCES = "presence.united_states.afghanistan.forces"
 DECAY = "rules.perception.distance_decay"
@@ -243,7 +243,7 @@ def test_every_scenario_begins_with_the_schema_for_editors(repository):
 
 def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses(repository, world):
     jsonschema = pytest.importorskip("jsonschema")
-    from eurasia_sim.reading import plain, read_file
+    from eurasia_sim.files.user_yaml import plain, read_file
 
     validator = jsonschema.Draft202012Validator(scenario_schema(world))
     validator.check_schema(validator.schema)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from eurasia_sim.reading import Problem
-from eurasia_sim.scenario import check_file
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.user_yaml import Problem
+from eurasia_sim.scenarios.scenario import check_file
+from eurasia_sim.world.world import World, load_world
 
 HEAD = 'format: 1\ntitle: A test\ndeparts: "2021-05"\n'
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.ensemble import run_ensemble
-from eurasia_sim.inputs import prepare
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.scenario_family import check_family, conditions, load_family, said_by, told_apart
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation.family import check_family, conditions, load_family, said_by, told_apart
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,14 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from eurasia_sim.design import reference_draws
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.fields import LEVERS
-from eurasia_sim.inputs import prepare
-from eurasia_sim.lever_series import LeverSeries
-from eurasia_sim.parameters import PRESENCE_KINDS
-from eurasia_sim.scenario import check_file, load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.compute.dimensions import PRESENCE_KINDS
+from eurasia_sim.kernel.arrays import LEVERS
+from eurasia_sim.kernel.lever_series import LeverSeries
+from eurasia_sim.scenarios.scenario import check_file, load_scenario
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import reference_draws
+from eurasia_sim.world.world import World, load_world
 
 # Every cell of the design by what it holds of either factor.
 CELLS = {

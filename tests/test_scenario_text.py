@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from eurasia_sim.scenario import Scenario, apply_settings, check_file, load_scenario
-from eurasia_sim.scenario_library import names
-from eurasia_sim.scenario_text import file_text
-from eurasia_sim.world import World, load_world
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings, check_file, load_scenario
+from eurasia_sim.scenarios.search import names
+from eurasia_sim.scenarios.writer import file_text
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.sensitivity import morris_effects, responses, share_of_chance, sobol_indices, variance_shares
+from eurasia_sim.analysis.sensitivity import morris_effects, responses, share_of_chance, sobol_indices, variance_shares
+from eurasia_sim.files.data_yaml import DataError
 
 NAMES = ["x.a", "x.b", "x.c"]
 SPACE = {"num_vars": 3, "names": NAMES, "bounds": [[-np.pi, np.pi]] * 3}

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from eurasia_sim import study as module
-from eurasia_sim.ensemble import run_ensemble_draws
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.study import Study, Tables, carry_out, keep
-from eurasia_sim.world import World, load_world
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation import run as module
+from eurasia_sim.simulation.ensemble import run_ensemble_draws
+from eurasia_sim.simulation.run import Study, Tables, carry_out, keep
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

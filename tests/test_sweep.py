@@ -20,19 +20,19 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import FRAGILE, contents, failing, grid, written
 
-from eurasia_sim import store
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.dispatch import Rules
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.experiment import load_experiment
-from eurasia_sim.store import load_results, load_trajectories, result_columns
-from eurasia_sim.sweep import Progress, Sweep, Work, carry_out, merge, prepare_sweep
-from eurasia_sim.sweep import sweep as carried_out
-from eurasia_sim.sweep_estimate import estimate
-from eurasia_sim.sweep_folder import Folder, one_writer
-from eurasia_sim.sweep_point import batches, point_of
-from eurasia_sim.sweep_rerun import rerun
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments.dispatch import Rules
+from eurasia_sim.experiments.estimate import estimate
+from eurasia_sim.experiments.experiment import load_experiment
+from eurasia_sim.experiments.folder import Folder, one_writer
+from eurasia_sim.experiments.point import batches, point_of
+from eurasia_sim.experiments.rerun import rerun
+from eurasia_sim.experiments.sweep import Progress, Sweep, Work, carry_out, merge, prepare_sweep
+from eurasia_sim.experiments.sweep import sweep as carried_out
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.results import load_results, load_trajectories, result_columns
+from eurasia_sim.world.world import World, load_world
 
 HABIT, PRESSURE = "rules.allocation.habit", "pressure.united_states.china"
 COMPETITION = "competition.russia-china.central_asia"
@@ -302,8 +302,8 @@ def test_one_a_failure_is_told_with_its_parameters_its_mechanism_and_what_shows_
 def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_path: Path) -> None:
     told = (
         "import sys, pathlib\n"
-        "from eurasia_sim.sweep_rerun import rerun\n"
-        "from eurasia_sim.world import load_world\n"
+        "from eurasia_sim.experiments.rerun import rerun\n"
+        "from eurasia_sim.world.world import load_world\n"
         "from tests.sweeping import failing\n"
         "rerun(failing(pathlib.Path(sys.argv[1]), load_world()), '1:0:few_months')\n"
     )
@@ -346,7 +346,7 @@ def test_two_a_part_is_tried_again_as_often_as_asked(
 
 def _break(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Let the runs of point 3 raise, so often."""
-    import eurasia_sim.sweep_chunk as module
+    import eurasia_sim.experiments.batch as module
 
     left = [times]
 

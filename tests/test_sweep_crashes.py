@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from tests.sweeping import contents, grid
 
-from eurasia_sim import store
-from eurasia_sim.sweep import Sweep, Work, carry_out
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
+from eurasia_sim.simulation import results as store
+from eurasia_sim.world.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
@@ -43,7 +43,7 @@ def _sweep_for_ever(prepared: Sweep, out: str) -> None:
 def forks() -> multiprocessing.context.ForkServerContext:
     """Children that need not import everything again, of a server that has no threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["eurasia_sim.sweep"])
+    context.set_forkserver_preload(["eurasia_sim.experiments.sweep"])
     return context
 
 

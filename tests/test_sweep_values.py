@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 from tests.sweeping import SCENARIO, written
 
-from eurasia_sim.analysis import Asked, sections
-from eurasia_sim.analysis_folder import material_of
-from eurasia_sim.catalogue import DataError
+from eurasia_sim.analysis.summary import Asked, sections
 from eurasia_sim.cli.scenario import _problems
-from eurasia_sim.experiment import load_experiment
+from eurasia_sim.experiments.analysis_folder import material_of
+from eurasia_sim.experiments.design import lay_out, memory_free
+from eurasia_sim.experiments.experiment import load_experiment
+from eurasia_sim.experiments.point import point_of
+from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, prepare_sweep
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.verdicts import analysis_caption
-from eurasia_sim.foundations import bases_of, drawn_paths
-from eurasia_sim.sampling import lay_out, memory_free
-from eurasia_sim.store import load_results
-from eurasia_sim.sweep import Sweep, Work, carry_out, prepare_sweep
-from eurasia_sim.sweep_point import point_of
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.sources import bases_of, drawn_paths
+from eurasia_sim.simulation.results import load_results
+from eurasia_sim.world.world import World, load_world
 
 MEASURE = "competition.russia-china.central_asia"
 GAINS, HABIT = "rules.cooperation.relative_gains", "rules.allocation.habit"
@@ -146,7 +146,7 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert memory_free() > 0
-    monkeypatch.setattr("eurasia_sim.sampling.memory_free", lambda: 2 * 10**9)
+    monkeypatch.setattr("eurasia_sim.experiments.design.memory_free", lambda: 2 * 10**9)
     text = 'scenarios: [{scenario}]\ndesign: {kind: latin_hypercube, points: 10000000}\nfactors: {"*": declared}\n'
     file = written(tmp_path, HEAD + text)
     assert _problems(str(file), world) == []

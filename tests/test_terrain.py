@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.hypotheses import load_hypotheses
-from eurasia_sim.hypothesis import Axis, ContrastMap, Part
-from eurasia_sim.metrics import Metric
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.terrain import EVERY, _cell_rows, map_table
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap, Part
+from eurasia_sim.hypotheses.loader import load_hypotheses
+from eurasia_sim.hypotheses.scope_map import EVERY, _cell_rows, map_table
+from eurasia_sim.scenarios.outcome_columns import Metric
+from eurasia_sim.world.world import World, load_world
 
 
 def reading(name: str) -> Part:

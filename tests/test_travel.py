@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim import mediation
-from eurasia_sim.design import reference_draws
-from eurasia_sim.effects import Plan, effect, read_runs
-from eurasia_sim.hypothesis import Part
-from eurasia_sim.metrics import Metric
-from eurasia_sim.reversal import Reversal, _pulls
-from eurasia_sim.travel import _shares, can_travel, travelled
-from eurasia_sim.world import World, load_world
+from eurasia_sim.hypotheses import mediation
+from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
+from eurasia_sim.hypotheses.hypothesis import Part
+from eurasia_sim.hypotheses.mediated_share import _shares, can_travel, travelled
+from eurasia_sim.hypotheses.tipping_points import Reversal, _pulls
+from eurasia_sim.scenarios.outcome_columns import Metric
+from eurasia_sim.simulation.parameter_draws import reference_draws
+from eurasia_sim.world.world import World, load_world
 
 
 def part(world: World, column: str, plus: str = "us_exit", less: str = "us_stays") -> Part:

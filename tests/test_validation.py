@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim.ancestry import Ancestry
-from eurasia_sim.evidence import load_evidence
-from eurasia_sim.patterns import HALVES, Pattern, circularity, halves, load_patterns
-from eurasia_sim.scenario import as_recorded, load_scenario
-from eurasia_sim.validation import (
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
+from eurasia_sim.validation.patterns import HALVES, Pattern, circularity, halves, load_patterns
+from eurasia_sim.validation.scores import (
     BASELINES,
     brier_score,
     extended,
@@ -25,7 +24,8 @@ from eurasia_sim.validation import (
     standing_still,
     within_reach,
 )
-from eurasia_sim.world import World, load_world
+from eurasia_sim.world.provenance import Ancestry
+from eurasia_sim.world.world import World, load_world
 
 ONE = Pattern("one", "", "order", "training", (), (), "", ("a",), (), ((0, 3),), 0.0, 0.0, True, "x:1")
 RISE, FALL, FLAT = [0.0, 1.0, 2.0, 3.0], [3.0, 2.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]
@@ -85,7 +85,7 @@ def test_a_world_that_stands_still_shows_no_change() -> None:
 
 
 def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world: World) -> None:
-    from eurasia_sim.validation import pattern_table
+    from eurasia_sim.validation.scores import pattern_table
 
     asked = [replace(ONE, id=name, place="x:1") for name in ("plain", "circle", "easy")]
     circular = {"plain": [], "circle": ["it rests on itself"], "easy": []}

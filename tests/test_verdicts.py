@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eurasia_sim.hypothesis import Hypothesis, Part
-from eurasia_sim.metrics import Metric
-from eurasia_sim.verdicts import (
+from eurasia_sim.hypotheses.hypothesis import Hypothesis, Part
+from eurasia_sim.hypotheses.verdicts import (
     CONDITIONAL,
     CONTRADICTED,
     ENTAILED,
@@ -24,6 +23,7 @@ from eurasia_sim.verdicts import (
     mirrors,
     wilson,
 )
+from eurasia_sim.scenarios.outcome_columns import Metric
 
 NULL = "null"
 RISES = np.full(100, 0.5)

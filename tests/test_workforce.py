@@ -17,15 +17,15 @@ from pathlib import Path
 import pytest
 from tests.sweeping import contents, grid
 
-from eurasia_sim import workforce
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.dispatch import Dispatch, Rules
-from eurasia_sim.store import load_results
-from eurasia_sim.sweep import Sweep, Work, carry_out, finish
-from eurasia_sim.sweep_chunk import Chunk, Finished, work
-from eurasia_sim.sweep_folder import Folder
-from eurasia_sim.sweep_point import Setup
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments import executors as workforce
+from eurasia_sim.experiments.batch import Chunk, Finished, work
+from eurasia_sim.experiments.dispatch import Dispatch, Rules
+from eurasia_sim.experiments.folder import Folder
+from eurasia_sim.experiments.point import Setup
+from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, finish
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results import load_results
+from eurasia_sim.world.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 

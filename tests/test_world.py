@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tests.small_world import ACTORS, RECORD, RULES, THEATRES, TIES, write_small_world
 
-from eurasia_sim.catalogue import BASES, DataError, month_name, month_number, packaged, read_page
-from eurasia_sim.geography import name_hash
-from eurasia_sim.posture import build_posture, capability_shares
-from eurasia_sim.world import World, load_world
+from eurasia_sim.files.data_yaml import BASES, DataError, month_name, month_number, packaged, read_page
+from eurasia_sim.scenarios.lever_steps import build_posture, capability_shares
+from eurasia_sim.world.geography import name_hash
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,7 @@ def test_geography_by_hand(small: World) -> None:
 
 
 def test_a_name_has_the_streams_own_hash() -> None:
-    streams = pytest.importorskip("eurasia_sim.streams")
+    streams = pytest.importorskip("eurasia_sim.compute.random_streams")
     assert name_hash("north") == int(streams.name_hash("north"))
 
 
@@ -268,7 +268,7 @@ def test_without_a_cache_folder_files_are_read_all_the_same(tmp_path: Path, monk
 def test_loading_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
     world, rules = write_small_world(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from eurasia_sim.world import load_world; "
+        "import sys; from pathlib import Path; from eurasia_sim.world.world import load_world; "
         f"load_world(Path({str(world)!r}), Path({str(rules)!r})); "
         "print([m for m in ('numba', 'mesa', 'pandas', 'matplotlib') if m in sys.modules])"
     )

@@ -11,18 +11,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from eurasia_sim import kernel
-from eurasia_sim.blocks import RUNS, Block, Counts, Run
-from eurasia_sim.catalogue import packaged, read_pages
-from eurasia_sim.entities import Preset
-from eurasia_sim.fields import STATE, coded_of, coded_shapes
-from eurasia_sim.gathering import Gathered
-from eurasia_sim.lever_series import LeverSeries, Month
-from eurasia_sim.measures import column_names
-from eurasia_sim.parameters import DOMAINS, Geography
-from eurasia_sim.streams import name_hash
-from eurasia_sim.theories import read_rules, read_theories
-from eurasia_sim.workspace import Workspace, facts_of, levers_of, plan_of
+from eurasia_sim.compute.blocks import RUNS, Block, Counts, Run
+from eurasia_sim.compute.dimensions import DOMAINS, Geography
+from eurasia_sim.compute.random_streams import name_hash
+from eurasia_sim.files.data_yaml import packaged, read_pages
+from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel.arrays import STATE, coded_of, coded_shapes
+from eurasia_sim.kernel.lever_series import LeverSeries, Month
+from eurasia_sim.kernel.outcomes import column_names
+from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
+from eurasia_sim.world.entities import Preset
+from eurasia_sim.world.loader import Gathered
+from eurasia_sim.world.theories import read_rules, read_theories
 
 # What each axis of an array counts: i and j actors, k and l theatres, v institutions, the rest as it comes.
 AXES: Mapping[str, str] = {

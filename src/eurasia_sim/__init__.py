@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eurasia_sim.ensemble import run_ensemble, simulate
-    from eurasia_sim.model import EurasiaModel
-    from eurasia_sim.scenario import load_scenario
-    from eurasia_sim.store import load_results
-    from eurasia_sim.sweep import sweep
-    from eurasia_sim.world import load_world
+    from eurasia_sim.experiments.sweep import sweep
+    from eurasia_sim.scenarios.scenario import load_scenario
+    from eurasia_sim.simulation.ensemble import run_ensemble, simulate
+    from eurasia_sim.simulation.mesa_model import EurasiaModel
+    from eurasia_sim.simulation.results import load_results
+    from eurasia_sim.world.world import load_world
 
     __version__: str
 

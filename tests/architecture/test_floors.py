@@ -167,4 +167,4 @@ def test_the_rule_itself_sees_an_import_that_climbs():
     page = "| 2 | kernel scenario | x |\n| 1 | measures `mechanisms/` | y |\n"
     assert floors(page) == {"kernel": (2, 0), "scenario": (2, 1), "measures": (1, 0), "mechanisms": (1, 1)}
     assert is_face("eurasia_sim.load_world", set(floors(page)))
-    assert not is_face("eurasia_sim.kernel", set(floors(page)))
+    assert not is_face("eurasia_sim.kernel.month", set(floors(page)))

@@ -111,7 +111,8 @@ def test_every_name_of_the_glossary_stands_in_the_code_or_the_data(package, glos
 
 
 def test_every_lever_trait_construct_and_mechanism_stands_in_the_glossary(package, glossary):
-    from eurasia_sim import fields, parameters
+    from eurasia_sim.compute import dimensions as parameters
+    from eurasia_sim.kernel import arrays as fields
 
     tables = (fields.FACTS, fields.CODED, fields.CONSTANTS, fields.LEVERS, fields.STATE)
     named = {field.name for table in tables for field in table.fields}

@@ -12,8 +12,8 @@ from benchmarks.alone import alone
 from benchmarks.measured import Bar, Row, Section, exponent, page
 from benchmarks.timed import Bare, scratch, swept_short, timed_sweep
 
-from eurasia_sim.store import load_results
-from eurasia_sim.sweep import Work, carry_out
+from eurasia_sim.experiments.sweep import Work, carry_out
+from eurasia_sim.simulation.results import load_results
 
 
 def test_an_exponent_is_the_slope_of_the_logarithms():

@@ -7,7 +7,7 @@ from benchmarks.given import begun, random_inputs
 from benchmarks.opponents import shares
 from benchmarks.plain import PlainJoin
 
-from eurasia_sim import kernel
+from eurasia_sim.kernel import month as kernel
 
 
 def test_plain_joint_work_is_the_kernels():

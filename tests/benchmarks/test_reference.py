@@ -14,9 +14,9 @@ from benchmarks.reference import ReferenceModel, pair_measures
 from mesa.batchrunner import batch_run
 from ruamel.yaml import YAML
 
-from eurasia_sim import kernel
-from eurasia_sim.catalogue import packaged
-from eurasia_sim.mathematics import exponential, logarithm
+from eurasia_sim.compute.mathematics import exponential, logarithm
+from eurasia_sim.files.data_yaml import packaged
+from eurasia_sim.kernel import month as kernel
 
 TOLERANCE = 1e-10
 RULES = packaged() / "rules"

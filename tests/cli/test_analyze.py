@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.ensemble import run_ensemble
-from eurasia_sim.store import DRAWS, MANIFEST, load_results, part_name, write_manifest, write_table
+from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation.results import DRAWS, MANIFEST, load_results, part_name, write_manifest, write_table
 
 PROGRAM = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 MEASURE = "competition.russia-china.central_asia"

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.cli import main
-from eurasia_sim.store import MANIFEST, load_results, write_manifest
+from eurasia_sim.simulation.results import MANIFEST, load_results, write_manifest
 
 MEASURE = "competition.russia-china.central_asia"
 Say = Callable[..., tuple[int, str, str]]

@@ -14,14 +14,14 @@ from tests.cli.test_run import call, contents, only
 from tests.sweeping import GRID, written
 from tests.sweeping import contents as tables
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.ensemble import run_ensemble
 from eurasia_sim.figures.held import open_held
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.store import DRAWS, MANIFEST, RUNS, TABLES, TRAJECTORIES, files_of, found, load_results
-from eurasia_sim.study import Study
-from eurasia_sim.study import carry_out as study_carried_out
-from eurasia_sim.world import load_world
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation.results import DRAWS, MANIFEST, RUNS, TABLES, TRAJECTORIES, files_of, found, load_results
+from eurasia_sim.simulation.run import Study
+from eurasia_sim.simulation.run import carry_out as study_carried_out
+from eurasia_sim.world.world import load_world
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 

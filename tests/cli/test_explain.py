@@ -9,9 +9,9 @@ import pytest
 from tests.small_world import write_small_world
 from typer.testing import CliRunner
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli import app, main
-from eurasia_sim.explanation import users
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.world.explanation import users
 
 HEAVY = ("numba", "mesa", "pandas", "matplotlib")
 

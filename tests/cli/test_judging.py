@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.cli import main
-from eurasia_sim.posterior import FILE
-from eurasia_sim.store import MANIFEST
+from eurasia_sim.scenarios.posterior import FILE
+from eurasia_sim.simulation.results import MANIFEST
 
 Say = Callable[..., tuple[int, str, str]]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from eurasia_sim.ensemble import run_ensemble
-from eurasia_sim.store import MANIFEST, RUNS, STATUS_LOG, TRAJECTORIES, load_results
+from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation.results import MANIFEST, RUNS, STATUS_LOG, TRAJECTORIES, load_results
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 

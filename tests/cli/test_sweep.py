@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.sweeping import GRID, contents, written
 
-from eurasia_sim.ensemble import run_ensemble
+from eurasia_sim.simulation.ensemble import run_ensemble
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from eurasia_sim.cli import REPLACED, VERBS, main
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import load_world
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.world.world import load_world
 
 HEAVY = ("numba", "mesa", "pandas", "matplotlib", "scipy", "pyarrow")
 
@@ -146,8 +146,8 @@ def test_list_answers_scripts_in_json(say):
 
 
 def test_the_measures_listed_are_the_measures_there_are():
-    from eurasia_sim.measures import column_names
-    from eurasia_sim.scenario_form import measures
+    from eurasia_sim.kernel.outcomes import column_names
+    from eurasia_sim.scenarios.schema import measures
 
     columns = column_names(["a", "b"], ["k"], ("d",), [("a", "b")], ["s"])
     assert list(measures()) == list(dict.fromkeys(column.split(".")[0] for column in columns))

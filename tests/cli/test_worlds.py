@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from eurasia_sim.catalogue import world_folder
-from eurasia_sim.store import MANIFEST
+from eurasia_sim.files.data_yaml import world_folder
+from eurasia_sim.simulation.results import MANIFEST
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 OTHER = "europe_1914"

@@ -9,8 +9,8 @@ import pytest
 
 from eurasia_sim.dashboard import contrast, served
 from eurasia_sim.dashboard.contrast import Pasts, answers, draw, parting_month
-from eurasia_sim.ensemble import run_paired
-from eurasia_sim.inputs import prepare
+from eurasia_sim.simulation.ensemble import run_paired
+from eurasia_sim.simulation.inputs import prepare
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from eurasia_sim.dashboard.drawing import in_turn
 from eurasia_sim.dashboard.pictures import mosaic, network, picture, region, threats
 from eurasia_sim.figures.style import title_of
-from eurasia_sim.model import EurasiaModel
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import load_world
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.mesa_model import EurasiaModel
+from eurasia_sim.world.world import load_world
 
 ALL = (network, region, mosaic, threats)
 

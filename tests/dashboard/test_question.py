@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.question import Question, adjustable, complaints, resolved
-from eurasia_sim.reading import InputProblems
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
 
 
 def asked(question: Question):

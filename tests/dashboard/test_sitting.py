@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from eurasia_sim.actors import PolicyError
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.chronicle import chronicle
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.sitting import Sitting
-from eurasia_sim.design import run_seeds
-from eurasia_sim.inputs import prepare
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.mesa_actors import PolicyError
+from eurasia_sim.simulation.parameter_draws import run_seeds
 
 
 def sat(name: str = "us_stays") -> Sitting:

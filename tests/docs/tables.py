@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eurasia_sim.blocks import Field
-from eurasia_sim.catalogue import DEFAULT_WORLD, Number, packaged, read_page
-from eurasia_sim.entities import Preset
-from eurasia_sim.fields import CODED, CONSTANTS, FACTS, LEVERS, STATE
-from eurasia_sim.levers import levers
-from eurasia_sim.markdown import table
-from eurasia_sim.world import OF_RULES, World, load_world
+from eurasia_sim.compute.blocks import Field
+from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_page
+from eurasia_sim.files.markdown import table
+from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
+from eurasia_sim.world.entities import Preset
+from eurasia_sim.world.levers import levers
+from eurasia_sim.world.world import OF_RULES, World, load_world
 
 HOUSE = Path(__file__).resolve().parents[2]
 PAGE = HOUSE / "docs" / "odd.md"

@@ -22,8 +22,8 @@ def test_every_command_of_the_page_works(name: str, repository: Path, tmp_path: 
 def test_the_preset_on_the_page_names_numbers_that_there_are(repository: Path) -> None:
     from ruamel.yaml import YAML
 
-    from eurasia_sim.catalogue import DEFAULT_WORLD
-    from eurasia_sim.world import load_world
+    from eurasia_sim.files.data_yaml import DEFAULT_WORLD
+    from eurasia_sim.world.world import load_world
 
     (shown,) = (b.text for b in blocks(repository / "docs/how-to/another-theory.md") if b.language == "yaml")
     preset = YAML(typ="safe").load(shown)["presets"]["my_theory"]
@@ -38,8 +38,8 @@ def test_the_columns_that_the_lines_in_r_name_stand_in_a_sweep(repository: Path,
     import pyarrow.parquet as pq
     from tests.sweeping import grid
 
-    from eurasia_sim.sweep import Work, carry_out
-    from eurasia_sim.world import load_world
+    from eurasia_sim.experiments.sweep import Work, carry_out
+    from eurasia_sim.world.world import load_world
 
     (shown,) = (b.text for b in blocks(repository / "docs/how-to/read-results.md") if b.language == "r")
     done = carry_out(grid(tmp_path, load_world(), steps=2), tmp_path / "out", Work(workers=1))

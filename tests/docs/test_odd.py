@@ -7,7 +7,8 @@ import re
 import pytest
 from tests.docs.tables import GLOSSARY, MARKED, PAGE, README, current, tables
 
-from eurasia_sim import measures, parameters
+from eurasia_sim.compute import dimensions as parameters
+from eurasia_sim.kernel import outcomes as measures
 
 ELEMENTS = (
     "Purpose and patterns", "Entities, state variables and scales", "Process overview and scheduling",

@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from eurasia_sim.ensemble import (
+from eurasia_sim.figures.style import use_style
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import (
     prepare,
     range_draws,
     reference_draws,
     run_ensemble_draws,
 )
-from eurasia_sim.ensemble import table as table_of
-from eurasia_sim.figures.style import use_style
-from eurasia_sim.inputs import branch_month
-from eurasia_sim.scenario import load_scenario
-from eurasia_sim.world import World, load_world
+from eurasia_sim.simulation.ensemble import table as table_of
+from eurasia_sim.simulation.inputs import branch_month
+from eurasia_sim.world.world import World, load_world
 
 SCENARIOS = ("us_exit", "us_stays")
 MEASURES = tuple(

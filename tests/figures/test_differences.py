@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tests.figures.conftest import MEASURES, SCENARIOS
 
-from eurasia_sim.comparison import mean_interval
+from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures.differences import difference_summary, differences_of, paired_difference
 from eurasia_sim.figures.gallery import save
 from eurasia_sim.figures.style import Words

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from tests.figures.conftest import around, clipped
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli.output import plot
 from eurasia_sim.figures.gallery import KINDS, OF_RUN, draw, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
-from eurasia_sim.store import write_manifest
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results import write_manifest
 
 MEASURE = "competition.russia-china.central_asia"
 

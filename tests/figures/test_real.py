@@ -17,7 +17,7 @@ from tests.results import call, run_folder
 from eurasia_sim.figures.gallery import KINDS, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
-from eurasia_sim.report import report_page
+from eurasia_sim.reports.report import report_page
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
@@ -40,7 +40,7 @@ from pathlib import Path
 from eurasia_sim.figures.gallery import pictures, render
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
-from eurasia_sim.world import load_world
+from eurasia_sim.world.world import load_world
 world, found = load_world(), {}
 for folder, kinds in json.loads(sys.argv[1]).items():
     for picture in pictures(open_held(Path(folder), world), kinds, Request()):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.worlds import RandomWorld, call, changed, plain, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim import streams
-from eurasia_sim.blocks import Run
+from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import alignment
 
 dangers = arrays(np.float64, (4, 3), elements=st.floats(0, 1))

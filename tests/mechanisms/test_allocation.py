@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, build, call, changed, plain, put, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim.blocks import Run
+from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import allocation
 
 FIRST, LATER = 0, 1

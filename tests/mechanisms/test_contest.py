@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.worlds import RandomWorld, call, declared, plain, rules
 
-from eurasia_sim.blocks import Run
+from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import contest
 
 

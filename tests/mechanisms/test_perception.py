@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, call, plain, put, rules
 
-from eurasia_sim.blocks import Run
+from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import perception
 
 share = st.floats(0.01, 0.9)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, call, plain, rules
 
-from eurasia_sim.blocks import Run
+from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import recognition
 
 ALWAYS = {"recognition_rate": 1, "recognition_base": 50}

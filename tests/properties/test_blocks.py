@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import RandomWorld, plain, rules, worlds
 
-from eurasia_sim import kernel
-from eurasia_sim.blocks import RUNS, Block, Counts, Table
-from eurasia_sim.compilation import compiled
-from eurasia_sim.fields import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, Coded, coded_of, coded_shapes
-from eurasia_sim.workspace import Workspace, facts_of, levers_of, plan_of
+from eurasia_sim.compute.blocks import RUNS, Block, Counts, Table
+from eurasia_sim.compute.jit import compiled
+from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, Coded, coded_of, coded_shapes
+from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 
 TABLES = (FACTS, CODED, CONSTANTS, LEVERS, STATE, REPORT)
 counts = st.builds(Counts, *(st.integers(low, 7) for low in (2, 1, 0, 0, 1, 1, 1)))

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from tests.worlds import RandomWorld, observed, run, seeds, simulate, worlds
 
-from eurasia_sim.blocks import Run
-from eurasia_sim.measures import PAIR_MEASURES
+from eurasia_sim.compute.blocks import Run
+from eurasia_sim.kernel.outcomes import PAIR_MEASURES
 
 ROUNDING = 1e-12
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import Posture, RandomWorld, random_posture, run, run_block, seeds, snapshots, worlds
 
-from eurasia_sim.workspace import Workspace, levers_of, plan_of
+from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
 
 MONTHS = 8
 

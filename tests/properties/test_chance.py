@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import changed, outcome, same_bytes, seeds, simulate, worlds
 
-from eurasia_sim import streams
-from eurasia_sim.geography import name_hash as geography_hash
+from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.world.geography import name_hash as geography_hash
 
 # Known answers of philox4x32-10 as published with the Random123 library (kat_vectors).
 KNOWN_ANSWERS = [

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.reading import InputProblems
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
 
 FAILED_WORK = 1
 BAD_INPUT = 2

@@ -18,9 +18,9 @@ from eurasia_sim.cli.options import MOST_RUNS, refuse
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from eurasia_sim.analysis import Asked, Material, Section
-    from eurasia_sim.scenario import Scenario
-    from eurasia_sim.world import World
+    from eurasia_sim.analysis.summary import Asked, Material, Section
+    from eurasia_sim.scenarios.scenario import Scenario
+    from eurasia_sim.world.world import World
 
 # Columns that a table on the terminal has no room for, since its words say the same; the file has them.
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}
@@ -95,8 +95,8 @@ def _asked(
     Raises:
         DataError: where they are none.
     """
-    from eurasia_sim.analysis import Asked
-    from eurasia_sim.catalogue import DataError
+    from eurasia_sim.analysis.summary import Asked
+    from eurasia_sim.files.data_yaml import DataError
 
     if above is not None and below is not None:
         raise DataError(["--above and --below are two questions: ask one"])
@@ -116,9 +116,9 @@ def _asked(
 
 def _analyze_results(results: Path, measure: list[str], asked: Asked, out: Path | None, as_json: bool) -> None:
     """Write and show every section that a results folder has material for."""
-    from eurasia_sim.analysis import sections
-    from eurasia_sim.analysis_folder import material_of
-    from eurasia_sim.store import TABLES, write_manifest, write_table, write_whole
+    from eurasia_sim.analysis.summary import sections
+    from eurasia_sim.experiments.analysis_folder import material_of
+    from eurasia_sim.simulation.results import TABLES, write_manifest, write_table, write_whole
 
     material = material_of(results, measure)
     found = sections(material, asked)
@@ -223,12 +223,12 @@ def _blocs_of(
     workers: int | None, world: Path | None,
 ) -> dict[str, Any]:  # fmt: skip
     """How the runs of a scenario divide, by theory, beside line-ups of history and baselines."""
-    from eurasia_sim.camps import compared_blocs
+    from eurasia_sim.analysis.blocs import compared_blocs
     from eurasia_sim.cli.options import chosen_theories, compile_once
-    from eurasia_sim.design import range_draws
-    from eurasia_sim.inputs import prepare
-    from eurasia_sim.scenario import load_scenario
-    from eurasia_sim.world import load_world
+    from eurasia_sim.scenarios.scenario import load_scenario
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import range_draws
+    from eurasia_sim.world.world import load_world
 
     given = load_world(world)
     scenario = load_scenario(name, given, settings or ())
@@ -241,7 +241,7 @@ def _blocs_of(
 
 def _place(month: str | None, scenario: Scenario, world: World) -> int:
     """Months since the start of the record of the month asked for, else of the scenario's last."""
-    from eurasia_sim.catalogue import DataError
+    from eurasia_sim.files.data_yaml import DataError
 
     at = scenario.months - 1 if month is None else world.month(month)
     if not 0 <= at < scenario.months:

@@ -15,7 +15,7 @@ from eurasia_sim.cli.tables import SETS, figure
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eurasia_sim.pairing import Comparison, Side
+    from eurasia_sim.analysis.pairing import Comparison, Side
 
 
 def compare(
@@ -40,10 +40,10 @@ def compare(
 
     Example: eurasia-sim compare results/us_exit-1fb36c results/us_exit-bc9c66 --measure "competition.*"
     """
-    from eurasia_sim.catalogue import DataError
-    from eurasia_sim.pairing import chosen_measures, compare_sides, open_results, sides, warnings
-    from eurasia_sim.store import write_table
-    from eurasia_sim.study import RANGES, REFERENCE
+    from eurasia_sim.analysis.pairing import chosen_measures, compare_sides, open_results, sides, warnings
+    from eurasia_sim.files.data_yaml import DataError
+    from eurasia_sim.simulation.results import write_table
+    from eurasia_sim.simulation.run import RANGES, REFERENCE
 
     if smallest is not None and not math.isfinite(smallest):
         raise DataError([f"--smallest {smallest} is no finite number; give the least difference that matters"])
@@ -79,7 +79,7 @@ def _left_out(matched: list[tuple[Side, Side]]) -> list[str]:
 
 
 def _basis(smallest: float | None) -> str:
-    from eurasia_sim.equivalence import SMALL_SHARE
+    from eurasia_sim.analysis.equivalence import SMALL_SHARE
 
     return f"{smallest:g}, as given" if smallest is not None else f"{SMALL_SHARE:g} standard deviations of the runs"
 
@@ -87,7 +87,7 @@ def _basis(smallest: float | None) -> str:
 def _as_json(
     matched: list[tuple[Side, Side]], found: list[Comparison], notes: list[str], smallest: float | None
 ) -> dict[str, Any]:
-    from eurasia_sim.pairing import differing
+    from eurasia_sim.analysis.pairing import differing
 
     def plain(row: dict[str, Any]) -> dict[str, Any]:
         """JSON knows no number that is none or without end."""
@@ -131,7 +131,7 @@ def _settings_table(matched: list[tuple[Side, Side]]) -> Table | str:
     """What was set differently, once for all that is compared."""
     from rich.table import Table
 
-    from eurasia_sim.pairing import differing
+    from eurasia_sim.analysis.pairing import differing
 
     rows = {}
     for a, b in matched:
@@ -182,7 +182,7 @@ def _difference_table(each: Comparison) -> Table:
 def _shift_table(each: Comparison) -> Table:
     from rich.table import Table
 
-    from eurasia_sim.comparison import QUANTILES
+    from eurasia_sim.analysis.differences import QUANTILES
 
     table = Table(title="quantiles of A less those of B", title_justify="left")
     table.add_column("measure", no_wrap=True)

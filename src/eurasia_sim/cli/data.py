@@ -11,15 +11,15 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from eurasia_sim.bibliography import Work, read_bibliography
-from eurasia_sim.catalogue import DataError, Number, near
 from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
 from eurasia_sim.cli.options import refuse
-from eurasia_sim.evidence import load_evidence
-from eurasia_sim.evidence import verify as verify_texts
-from eurasia_sim.explanation import described, told
-from eurasia_sim.foundations import drawn_paths
-from eurasia_sim.world import OF_RULES, World, load_world
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.evidence.claims import verify as verify_texts
+from eurasia_sim.evidence.references import Work, read_bibliography
+from eurasia_sim.files.data_yaml import DataError, Number, near
+from eurasia_sim.scenarios.sources import drawn_paths
+from eurasia_sim.world.explanation import described, told
+from eurasia_sim.world.world import OF_RULES, World, load_world
 
 _OF_CLAIMS = ("about", "construct", "document")
 _OF_AGREEMENT = ("draws", "seed")
@@ -183,9 +183,9 @@ def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
 
 def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
     """Works of a results folder; else of a scenario; else of a number or of all numbers below a path."""
-    from eurasia_sim.foundations import works_of, works_of_numbers
-    from eurasia_sim.scenario import load_scenario
-    from eurasia_sim.scenario_library import find
+    from eurasia_sim.scenarios.scenario import load_scenario
+    from eurasia_sim.scenarios.search import find
+    from eurasia_sim.scenarios.sources import works_of, works_of_numbers
 
     if Path(name).is_dir():
         return _works_of_results(Path(name), world, works)
@@ -199,9 +199,9 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
 def _works_of_results(folder: Path, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
     """Works of every scenario and theory that a results folder has run; of its arms where it tests hypotheses."""
     from eurasia_sim.cli.output import world_of
-    from eurasia_sim.foundations import works_of, works_of_all
-    from eurasia_sim.replay import scenarios_of
-    from eurasia_sim.store import MANIFEST, read_manifest
+    from eurasia_sim.scenarios.sources import works_of, works_of_all
+    from eurasia_sim.simulation.replay import scenarios_of
+    from eurasia_sim.simulation.results import MANIFEST, read_manifest
 
     manifest = read_manifest(folder) or {}
     given = world_of(folder, manifest, world)
@@ -265,8 +265,8 @@ def _list_claims(
 
 def _compare_codings(world: Path | None, draws: int, seed: int, as_json: bool) -> None:
     """Krippendorff's alpha of the two codings with its interval, by construct, and of which passages count."""
-    from eurasia_sim.agreement import agreement
     from eurasia_sim.cli.tables import agreement_lines, finite
+    from eurasia_sim.evidence.intercoder import agreement
 
     evidence = load_evidence(world)
     compared = agreement(evidence, draws, seed)

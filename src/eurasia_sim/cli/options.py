@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress
 
-    from eurasia_sim.convergence import StoppingRule
-    from eurasia_sim.design import Draws
-    from eurasia_sim.inputs import Inputs
-    from eurasia_sim.study import Batch, Study
-    from eurasia_sim.world import World
+    from eurasia_sim.analysis.convergence import StoppingRule
+    from eurasia_sim.simulation.inputs import Inputs
+    from eurasia_sim.simulation.parameter_draws import Draws
+    from eurasia_sim.simulation.run import Batch, Study
+    from eurasia_sim.world.world import World
 
 MOST_RUNS = 100_000
 
@@ -38,7 +38,7 @@ def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
 
 def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]) -> tuple[str, ...]:
     """The theories to run under: those asked for, else the scenarios' one, else the world's default."""
-    from eurasia_sim.catalogue import DataError, near
+    from eurasia_sim.files.data_yaml import DataError, near
 
     if list(asked or ()) == ["all"]:
         return tuple(world.theories)
@@ -57,9 +57,9 @@ def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Seq
 
 def compile_once(inputs: Inputs, draws: Draws) -> None:
     """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
-    from eurasia_sim.compilation import AS_WRITTEN
-    from eurasia_sim.ensemble import run_paired
-    from eurasia_sim.machine_code import is_kept
+    from eurasia_sim.compute.jit import AS_WRITTEN
+    from eurasia_sim.compute.machine_code import is_kept
+    from eurasia_sim.simulation.ensemble import run_paired
 
     if not AS_WRITTEN and not is_kept("kernel.run"):
         typer.echo("compiling once for this version of the model, about half a minute ...", err=True)
@@ -174,7 +174,7 @@ class Stopping:
 
     def told(self, runs: pd.DataFrame) -> dict[str, Any]:
         """Rule, whether it is met, after how many runs a scenario, and what is known least."""
-        from eurasia_sim.convergence import watched
+        from eurasia_sim.analysis.convergence import watched
 
         values = watched(runs, [scenario.name for scenario in self.study.scenarios], self.measures)
         widest, half = self.rule.widest(values)
@@ -191,15 +191,15 @@ def stopping_of(study: Study, until: str | None, watch: Sequence[str], most: int
     Raises:
         DataError: for a rule or a measure that there is not.
     """
-    from eurasia_sim.catalogue import DataError
+    from eurasia_sim.files.data_yaml import DataError
 
     if until is None:
         if watch:
             raise DataError(["--watch says what --until looks at; add a rule, such as --until half-width=0.002"])
         return None
-    from eurasia_sim.convergence import StoppingRule
-    from eurasia_sim.inputs import prepare
-    from eurasia_sim.pairing import matching
+    from eurasia_sim.analysis.convergence import StoppingRule
+    from eurasia_sim.analysis.pairing import matching
+    from eurasia_sim.simulation.inputs import prepare
 
     rule = StoppingRule.read(until)
     if most < study.n:

@@ -14,7 +14,7 @@ from eurasia_sim.cli import FAILED_WORK, WorldName
 
 if TYPE_CHECKING:
     from eurasia_sim.figures.held import Held
-    from eurasia_sim.world import World
+    from eurasia_sim.world.world import World
 
 _LOOPBACK = "127.0.0.1"
 _PORT = 8765
@@ -73,7 +73,7 @@ def opened(results: Path, world: Path | None, filters: list[str]) -> Held:
         DataError: where the folder is none, or its world is not at hand.
     """
     from eurasia_sim.figures.held import open_held
-    from eurasia_sim.store import read_manifest
+    from eurasia_sim.simulation.results import read_manifest
 
     return open_held(results, world_of(results, read_manifest(results) or {}, world), filters)
 
@@ -84,8 +84,8 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
     Raises:
         DataError: where its world is not at hand.
     """
-    from eurasia_sim.catalogue import DataError, packaged_worlds
-    from eurasia_sim.world import load_world
+    from eurasia_sim.files.data_yaml import DataError, packaged_worlds
+    from eurasia_sim.world.world import load_world
 
     named = str(manifest.get("world", ""))
     if world is None and named and named not in packaged_worlds():
@@ -111,8 +111,8 @@ def report(
 
     Example: eurasia-sim report results/us_exit-us_stays-balance_of_threat-0c5c2f --out report.html
     """
-    from eurasia_sim.report import report_page
-    from eurasia_sim.store import write_whole
+    from eurasia_sim.reports.report import report_page
+    from eurasia_sim.simulation.results import write_whole
 
     held = opened(results, world, [])
     other = None if compare_to is None else opened(compare_to, world, [])
@@ -141,8 +141,8 @@ def dashboard(
     from eurasia_sim.cli.options import compile_once
     from eurasia_sim.dashboard import served
     from eurasia_sim.dashboard.server import serve
-    from eurasia_sim.design import reference_draws
-    from eurasia_sim.inputs import prepare
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import reference_draws
 
     served.show(None if world is None else str(world))
     inputs = prepare(served.world(), served.scenarios()[served.first_scenario()])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from eurasia_sim.cli.options import Stopping
     from eurasia_sim.figures.held import Held
-    from eurasia_sim.study import Batch, Study, Tables
+    from eurasia_sim.simulation.run import Batch, Study, Tables
 
 
 def run(
@@ -45,9 +45,9 @@ def run(
 
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
-    from eurasia_sim.scenario_family import load_family
-    from eurasia_sim.study import Study
-    from eurasia_sim.world import load_world
+    from eurasia_sim.simulation.family import load_family
+    from eurasia_sim.simulation.run import Study
+    from eurasia_sim.world.world import load_world
 
     began = time.time()
     found = load_world(world)
@@ -82,9 +82,9 @@ def _carry_out(
 
     The batches are those of the first n runs, even where a rule has more follow.
     """
-    from eurasia_sim import store
-    from eurasia_sim.integrity import listed
-    from eurasia_sim.study import Tables, carry_out, nothing_more
+    from eurasia_sim.files.integrity import listed
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.run import Tables, carry_out, nothing_more
 
     batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
@@ -117,8 +117,8 @@ def _carry_out(
 
 def _put_beside(study: Study, folder: Path, tables: Tables, batches: list[Batch]) -> None:
     """Write the whole tables of a complete study, and what its runs drew over ranges."""
-    from eurasia_sim import store
-    from eurasia_sim.study import drawn_table, keep
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.run import drawn_table, keep
 
     store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
@@ -134,7 +134,7 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
     """Outcomes of each scenario, and differences of the first from each other, theory by theory and set by set."""
     from dataclasses import asdict
 
-    from eurasia_sim.comparison import paired_difference
+    from eurasia_sim.analysis.differences import paired_difference
 
     outcomes, differences = [], []
     for batch in batches:
@@ -161,10 +161,10 @@ def _finish(
     import platform
     from importlib.metadata import version
 
-    from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
+    from eurasia_sim.compute.jit import model_version
     from eurasia_sim.figures.held import RUN, Held
-    from eurasia_sim.study import WRITTEN, window_of
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.run import WRITTEN, window_of
 
     events = _tell(study, folder, batches[0])
     packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
@@ -210,8 +210,8 @@ def _draw(held: Held) -> list[str]:
 
 def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
     """Write the first run of every scenario as dated events; return how many each has, and the run's status."""
-    from eurasia_sim import store
-    from eurasia_sim.chronicle import chronicle
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.events import chronicle
 
     events = {}
     for inputs in batch.family:
@@ -223,7 +223,7 @@ def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
 
 def _conditions(study: Study, batches: list[Batch]) -> list[str]:
     """What a reader must know beyond the scenarios' names: settings, narrowed numbers, what is left out."""
-    from eurasia_sim.scenario_family import conditions
+    from eurasia_sim.simulation.family import conditions
 
     lines = conditions(study.scenarios, study.world)
     shown = study.shown(batches[0].family[0].columns)
@@ -242,7 +242,7 @@ def _print(
     from rich.console import Console
 
     from eurasia_sim.cli.tables import difference_table, outcome_table
-    from eurasia_sim.study import window_of
+    from eurasia_sim.simulation.run import window_of
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     first, last = window_of(batches, study.world)

@@ -11,21 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from eurasia_sim.catalogue import DEFAULT_WORLD, DataError, month_name, packaged_worlds
 from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
 from eurasia_sim.cli.options import refuse
-from eurasia_sim.experiment import check_experiment, kind_of, load_experiment
-from eurasia_sim.experiment_form import SPREAD
-from eurasia_sim.experiment_library import names as experiments
-from eurasia_sim.hypotheses import load_hypotheses
-from eurasia_sim.levers import levers
-from eurasia_sim.reading import InputProblems, Problem, nearest, plain, read_file
-from eurasia_sim.scenario import check_file, load_scenario
-from eurasia_sim.scenario_form import measures
-from eurasia_sim.scenario_library import find, locate, names
-from eurasia_sim.scenario_schema import FILE_NAME, scenario_schema
-from eurasia_sim.scenario_text import scaffold
-from eurasia_sim.world import World, load_world
+from eurasia_sim.experiments.experiment import check_experiment, kind_of, load_experiment
+from eurasia_sim.experiments.schema import SPREAD
+from eurasia_sim.experiments.search import names as experiments
+from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, packaged_worlds
+from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
+from eurasia_sim.hypotheses.loader import load_hypotheses
+from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
+from eurasia_sim.scenarios.scenario import check_file, load_scenario
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.scenarios.search import find, locate, names
+from eurasia_sim.scenarios.writer import scaffold
+from eurasia_sim.world.levers import levers
+from eurasia_sim.world.world import World, load_world
 
 
 def check(
@@ -95,7 +95,7 @@ def _problems(file: str, world: World) -> list[Problem]:
 
 def _repeats(path: Path, world: World) -> list[Problem]:
     """What is wrong with the points of a good sweep file that draws among levels: these alone can repeat a point."""
-    from eurasia_sim.sampling import lay_out
+    from eurasia_sim.experiments.design import lay_out
 
     experiment = load_experiment(path, world)
     if experiment.kind not in SPREAD or not all(factor.levels for factor in experiment.factors):

@@ -17,8 +17,8 @@ from eurasia_sim.cli import FAILED_WORK, WorldName
 from eurasia_sim.cli.options import RunCounter, compile_once
 
 if TYPE_CHECKING:
-    from eurasia_sim.dispatch import Rules
-    from eurasia_sim.sweep import Ended, Sweep, Work
+    from eurasia_sim.experiments.dispatch import Rules
+    from eurasia_sim.experiments.sweep import Ended, Sweep, Work
 
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})\Z")
 _MOST = re.compile(r"max=(\d{1,9})\Z")
@@ -60,8 +60,8 @@ def sweep(
 
     Example: eurasia-sim sweep relative_gains --dry-run
     """
-    from eurasia_sim.sweep import Work, prepare_sweep
-    from eurasia_sim.world import load_world
+    from eurasia_sim.experiments.sweep import Work, prepare_sweep
+    from eurasia_sim.world.world import load_world
 
     work = Work(workers, isolate, scheduler, None, _rules(on_error, retry, timeout))
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
@@ -69,7 +69,7 @@ def sweep(
         experiment, load_world(world), keep=keep, shard=_shard(shard), runs_a_chunk=chunk, command=command
     )
     if rerun is not None:
-        from eurasia_sim.sweep_rerun import rerun as live
+        from eurasia_sim.experiments.rerun import rerun as live
 
         live(prepared, rerun)
         typer.echo(f"{rerun}: nothing failed")
@@ -83,7 +83,7 @@ def sweep(
 
 def _carried_out(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bool) -> Ended:
     """The sweep done; an interrupt ends the program here and now, with all that is finished on disk."""
-    from eurasia_sim.sweep import Progress, carry_out
+    from eurasia_sim.experiments.sweep import Progress, carry_out
 
     total = sum(map(prepared.plan.runs_of, prepared.plan.numbers))
     try:
@@ -114,9 +114,9 @@ def merge(
 
     Example: eurasia-sim merge relative_gains results/relative_gains-*.shard-*
     """
-    from eurasia_sim.sweep import merge as put_together
-    from eurasia_sim.sweep import prepare_sweep
-    from eurasia_sim.world import load_world
+    from eurasia_sim.experiments.sweep import merge as put_together
+    from eurasia_sim.experiments.sweep import prepare_sweep
+    from eurasia_sim.world.world import load_world
 
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     prepared = prepare_sweep(experiment, load_world(world), keep=keep, runs_a_chunk=chunk, command=command)
@@ -124,7 +124,7 @@ def merge(
 
 
 def _shard(given: str) -> tuple[int, int]:
-    from eurasia_sim.catalogue import DataError
+    from eurasia_sim.files.data_yaml import DataError
 
     found = _SHARD.match(given)
     if not found or int(found[1]) > int(found[2]):
@@ -133,8 +133,8 @@ def _shard(given: str) -> tuple[int, int]:
 
 
 def _rules(on_error: str, retry: int, timeout: float | None) -> Rules:
-    from eurasia_sim.catalogue import DataError
-    from eurasia_sim.dispatch import Rules
+    from eurasia_sim.experiments.dispatch import Rules
+    from eurasia_sim.files.data_yaml import DataError
 
     most = {"continue": None, "stop": 0}
     if (found := _MOST.match(on_error)) is not None:
@@ -145,8 +145,8 @@ def _rules(on_error: str, retry: int, timeout: float | None) -> Rules:
 
 
 def _compile(prepared: Sweep) -> None:
-    from eurasia_sim.design import reference_draws
-    from eurasia_sim.sweep_point import point_of
+    from eurasia_sim.experiments.point import point_of
+    from eurasia_sim.simulation.parameter_draws import reference_draws
 
     point = point_of(prepared.setup, 0, prepared.design.cells[0])
     inputs = prepared.setup.inputs(point.scenarios[0], point)
@@ -155,7 +155,7 @@ def _compile(prepared: Sweep) -> None:
 
 def _say_what_it_takes(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> None:
     """Print counts and estimates."""
-    from eurasia_sim.sweep_estimate import estimate
+    from eurasia_sim.experiments.estimate import estimate
 
     found = estimate(prepared, out, work)
     if as_json:

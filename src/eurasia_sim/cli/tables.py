@@ -11,9 +11,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eurasia_sim.agreement import Agreement
-    from eurasia_sim.evaluation import Evaluation
-    from eurasia_sim.evidence import Evidence
+    from eurasia_sim.evidence.claims import Evidence
+    from eurasia_sim.evidence.intercoder import Agreement
+    from eurasia_sim.hypotheses.evaluation import Evaluation
 
 SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
 
@@ -209,7 +209,7 @@ def finite(value: Any) -> Any:
 
 def bloc_splits(result: dict[str, Any]) -> Table:
     """The most frequent splits of each theory, and of the affinities that its runs were given."""
-    from eurasia_sim.camps import AFFINITIES
+    from eurasia_sim.analysis.blocs import AFFINITIES
 
     table = Table(title="splits, most frequent first", title_justify="left")
     table.add_column("theory", no_wrap=True)
@@ -227,7 +227,7 @@ def bloc_splits(result: dict[str, Any]) -> Table:
 
 def bloc_lineups(result: dict[str, Any]) -> Table:
     """Share of runs that hold each line-up, and mean adjusted Rand index, by theory and beside the baselines."""
-    from eurasia_sim.camps import AFFINITIES
+    from eurasia_sim.analysis.blocs import AFFINITIES
 
     table = Table(title="share of runs that hold a line-up (mean adjusted Rand index)", title_justify="left")
     table.add_column("theory", no_wrap=True)

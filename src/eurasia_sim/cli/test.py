@@ -15,9 +15,9 @@ from eurasia_sim.cli import FAILED_WORK, WorldName
 from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, compile_once
 
 if TYPE_CHECKING:
-    from eurasia_sim.evaluation import Effort, Evaluation
-    from eurasia_sim.hypothesis import Family
-    from eurasia_sim.world import World
+    from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
+    from eurasia_sim.hypotheses.hypothesis import Family
+    from eurasia_sim.world.world import World
 
 _FILE = "hypotheses"
 
@@ -38,10 +38,10 @@ def put_to_the_test(
 
     Example: eurasia-sim test H2 H12 --samples 400
     """
-    from eurasia_sim.evaluation import Effort
-    from eurasia_sim.experiment_library import located
-    from eurasia_sim.hypotheses import load_hypotheses
-    from eurasia_sim.world import load_world
+    from eurasia_sim.experiments.search import located
+    from eurasia_sim.hypotheses.evaluation import Effort
+    from eurasia_sim.hypotheses.loader import load_hypotheses
+    from eurasia_sim.world.world import load_world
 
     given = load_world(world)
     family = load_hypotheses(located(file), given).chosen(hypotheses or [])
@@ -60,12 +60,12 @@ def _tested(
     world: World, family: Family, effort: Effort, workers: int | None, out: Path
 ) -> tuple[Path, Evaluation, bool]:
     """The results folder, what it holds, and whether it was there before."""
-    from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
-    from eurasia_sim.evaluation import evaluate
-    from eurasia_sim.hypothesis import arm_scenario
-    from eurasia_sim.integrity import listed
-    from eurasia_sim.scenario_family import said_by
+    from eurasia_sim.compute.jit import model_version
+    from eurasia_sim.files.integrity import listed
+    from eurasia_sim.hypotheses.evaluation import evaluate
+    from eurasia_sim.hypotheses.hypothesis import arm_scenario
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.family import said_by
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
@@ -102,9 +102,9 @@ def _tested(
 
 def _write_pages(path: Path, world: World, family: Family, result: Evaluation, effort: Effort) -> None:
     """The findings page, and beside it a page for every map of rivals."""
-    from eurasia_sim import store
-    from eurasia_sim.findings import findings_page
-    from eurasia_sim.map_page import map_page, map_path
+    from eurasia_sim.hypotheses.scope_map_page import map_page, map_path
+    from eurasia_sim.reports.findings import findings_page
+    from eurasia_sim.simulation import results as store
 
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     pages = {path: findings_page(world, family, result, effort, command, path)}
@@ -121,7 +121,7 @@ def _write_pages(path: Path, world: World, family: Family, result: Evaluation, e
 
 def write_tables(folder: Path, result: Evaluation) -> list[str]:
     """Write every table of an evaluation, a parquet file each; return their names."""
-    from eurasia_sim import store
+    from eurasia_sim.simulation import results as store
 
     for name, table in vars(result).items():
         store.write_table(folder / f"{name}.parquet", table)
@@ -132,16 +132,16 @@ def read_tables(folder: Path) -> Evaluation:
     """The evaluation that a folder holds."""
     from dataclasses import fields
 
-    from eurasia_sim import store
-    from eurasia_sim.evaluation import Evaluation
+    from eurasia_sim.hypotheses.evaluation import Evaluation
+    from eurasia_sim.simulation import results as store
 
     files = store.files_of(folder)
     return Evaluation(**{each.name: store.read_table(files, f"{each.name}.parquet") for each in fields(Evaluation)})
 
 
 def _compile(world: Any, scenario: Any) -> None:
-    from eurasia_sim.design import reference_draws
-    from eurasia_sim.inputs import prepare
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import reference_draws
 
     inputs = prepare(world, scenario)
     compile_once(inputs, reference_draws(inputs, 1, 0))

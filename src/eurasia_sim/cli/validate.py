@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.cli import FAILED_WORK, WorldName
 from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
+from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from eurasia_sim.calibration import Calibration
-    from eurasia_sim.scenario import Scenario
-    from eurasia_sim.validation import Validation
-    from eurasia_sim.world import World
+    from eurasia_sim.scenarios.scenario import Scenario
+    from eurasia_sim.validation.calibration import Calibration
+    from eurasia_sim.validation.scores import Validation
+    from eurasia_sim.world.world import World
 
 _PATTERNS, _NUMBERS = "patterns.parquet", "numbers.parquet"
 _SHOWN = 12  # numbers of a fit on the terminal
@@ -46,12 +46,12 @@ def validate(
 
     Example: eurasia-sim validate --until 2025-12 --theory all
     """
-    from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
-    from eurasia_sim.patterns import load_patterns
-    from eurasia_sim.scenario import apply_settings, as_recorded, load_scenario
-    from eurasia_sim.scenario_family import said_by
-    from eurasia_sim.world import load_world
+    from eurasia_sim.compute.jit import model_version
+    from eurasia_sim.scenarios.scenario import apply_settings, as_recorded, load_scenario
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.family import said_by
+    from eurasia_sim.validation.patterns import load_patterns
+    from eurasia_sim.world.world import load_world
 
     given = load_world(world)
     load_patterns(given)  # a world without any is refused before anything is compiled
@@ -72,7 +72,7 @@ def validate(
 
 def _until(scenario: Scenario, until: str | None, world: World) -> Scenario:
     """The scenario run to the month asked for."""
-    from eurasia_sim.validation import extended
+    from eurasia_sim.validation.scores import extended
 
     if until is None:
         return scenario
@@ -87,9 +87,9 @@ def _validated(
     world: World, scenario: Scenario, theories: tuple[str, ...], n: int, seed: int, workers: int | None
 ) -> dict[str, Validation]:
     """By theory, how its runs compare with the patterns."""
-    from eurasia_sim.design import reference_draws
-    from eurasia_sim.inputs import prepare
-    from eurasia_sim.validation import validate as validated
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import reference_draws
+    from eurasia_sim.validation.scores import validate as validated
 
     inputs = prepare(world, scenario, theories[0])
     compile_once(inputs, reference_draws(inputs, 1, 0))
@@ -112,8 +112,8 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
     """One table of all theories, and how to repeat it."""
     import pandas as pd
 
-    from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
+    from eurasia_sim.compute.jit import model_version
+    from eurasia_sim.simulation import results as store
 
     tables = [result.table.assign(theory=name) for name, result in found.items()]
     store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
@@ -203,11 +203,11 @@ def calibrate(
 
     Example: eurasia-sim calibrate -n 4000 --keep 200 --record my_world/
     """
-    from eurasia_sim import posterior as records
-    from eurasia_sim import store
-    from eurasia_sim.compilation import model_version
-    from eurasia_sim.scenario import as_recorded, load_scenario
-    from eurasia_sim.world import load_world
+    from eurasia_sim.compute.jit import model_version
+    from eurasia_sim.scenarios import posterior as records
+    from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.world.world import load_world
 
     if keep >= n:
         raise DataError([f"--keep {keep} of -n {n} draws narrows nothing: keep fewer"])
@@ -241,9 +241,9 @@ def _calibrated(
     world: World, scenario: Scenario, theory: str, n: int, keep: int, seed: int, workers: int | None
 ) -> Calibration:
     """The fit, with its progress shown."""
-    from eurasia_sim.calibration import calibrate as fitted
-    from eurasia_sim.design import reference_draws
-    from eurasia_sim.inputs import prepare
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import reference_draws
+    from eurasia_sim.validation.calibration import calibrate as fitted
 
     inputs = prepare(world, scenario, theory)
     compile_once(inputs, reference_draws(inputs, 1, 0))
@@ -277,7 +277,7 @@ def _plain_fit(found: Calibration) -> dict[str, Any]:
 
 def _moved(found: Calibration) -> int:
     """How many numbers moved beyond what chance would move."""
-    from eurasia_sim.calibration import FALSE_DISCOVERIES
+    from eurasia_sim.validation.calibration import FALSE_DISCOVERIES
 
     return int((found.numbers["q"] <= FALSE_DISCOVERIES).sum())
 
@@ -285,8 +285,8 @@ def _moved(found: Calibration) -> int:
 def _print_fit(world: World, found: Calibration, folder: Path) -> None:
     from rich.console import Console
 
-    from eurasia_sim.calibration import FALSE_DISCOVERIES
     from eurasia_sim.cli.tables import contraction_table, fit_table
+    from eurasia_sim.validation.calibration import FALSE_DISCOVERIES
 
     fit = found.posterior
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -11,7 +11,7 @@ from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.explaining import Origin
 from eurasia_sim.dashboard.question import Question, adjustable, held, resolved, steps_of
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.levers import FREE, levers
+from eurasia_sim.world.levers import FREE, levers
 
 _STEPS = 100  # of a slider between its two ends
 

@@ -11,8 +11,7 @@ import pandas as pd
 import solara
 from matplotlib.figure import Figure
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.comparison import mean_interval
+from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.contrast import Answer, Pasts, answers, draw
 from eurasia_sim.dashboard.drawing import Drawn, in_turn
@@ -21,9 +20,10 @@ from eurasia_sim.dashboard.question import Question, complaints, resolved
 from eurasia_sim.dashboard.wording import words
 from eurasia_sim.figures.style import Words, caption, readable
 from eurasia_sim.figures.time_series import outlook
-from eurasia_sim.inputs import Inputs, prepare
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario_form import measures
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.simulation.inputs import Inputs, prepare
 
 ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"

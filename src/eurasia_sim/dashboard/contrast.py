@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.advance import Outcome
-from eurasia_sim.design import Draws, range_draws, reference_draws
-from eurasia_sim.ensemble import Progress, continued, in_chunks, snapshots
-from eurasia_sim.inputs import Inputs, branch_month
-from eurasia_sim.parameters import Floats, Integers
-from eurasia_sim.world import World
+from eurasia_sim.compute.dimensions import Floats, Integers
+from eurasia_sim.simulation.advance import Outcome
+from eurasia_sim.simulation.ensemble import Progress, continued, in_chunks, snapshots
+from eurasia_sim.simulation.inputs import Inputs, branch_month
+from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
+from eurasia_sim.world.world import World
 
 # Pairs: a few for a first look, 200 in all. Each batch is drawn, which takes as long as forty pairs.
 BATCHES = (16, 64, 120)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import solara
 
-from eurasia_sim.actors import PolicyError
-from eurasia_sim.catalogue import DataError
+from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.dashboard.sitting import Sitting
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.parameters import DOMAINS
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.mesa_actors import PolicyError
 
 _WHOLE = 100
 

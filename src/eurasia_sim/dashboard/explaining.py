@@ -9,9 +9,9 @@ import solara
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.sitting import Sitting
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.explanation import described, told
 from eurasia_sim.figures.style import readable
-from eurasia_sim.scenario_form import measures
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.world.explanation import described, told
 
 _MOST = 48  # numbers beside one another; the rest are found by narrowing
 _KEY = ("competition", "cooperation", "joint_share")

@@ -7,7 +7,7 @@ import solara
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.question import Question, resolved
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.scenario_text import file_text
+from eurasia_sim.scenarios.writer import file_text
 
 
 @solara.component

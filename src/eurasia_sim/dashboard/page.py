@@ -11,7 +11,6 @@ import solara
 import solara.lab
 from matplotlib.figure import Figure
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.asking import Asking
 from eurasia_sim.dashboard.comparing import Comparing, Comparison
@@ -22,8 +21,9 @@ from eurasia_sim.dashboard.pictures import mosaic, network, picture, region, thr
 from eurasia_sim.dashboard.question import Question, complaints, resolved
 from eurasia_sim.dashboard.sitting import Sitting
 from eurasia_sim.dashboard.wording import words
-from eurasia_sim.model import EurasiaModel
-from eurasia_sim.reading import InputProblems
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
 _PAUSE = 0.25  # seconds between two months that play by themselves

@@ -24,7 +24,7 @@ from eurasia_sim.figures.actors import (
 from eurasia_sim.figures.months import Moment
 from eurasia_sim.figures.style import Words, caption
 from eurasia_sim.figures.theatres import influence_mosaic, tile_map, tile_table
-from eurasia_sim.model import EurasiaModel
+from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 
 def moment_of(model: EurasiaModel) -> Moment:

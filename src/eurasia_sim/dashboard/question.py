@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from eurasia_sim.catalogue import DataError, Number, near
-from eurasia_sim.levers import Lever, choices
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario import Scenario, apply_settings
-from eurasia_sim.scenario_check import is_drawn
-from eurasia_sim.world import World
+from eurasia_sim.files.data_yaml import DataError, Number, near
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.checks import is_drawn
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings
+from eurasia_sim.world.levers import Lever, choices
+from eurasia_sim.world.world import World
 
 MOST_SETTINGS = 60
 LARGEST_SEED = 2**63 - 1

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from eurasia_sim.ancestry import Ancestry
-from eurasia_sim.evidence import Evidence, load_evidence
+from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.figures.style import judgement_share
-from eurasia_sim.reading import InputProblems
-from eurasia_sim.scenario import Scenario, load_scenario
-from eurasia_sim.scenario_library import names
-from eurasia_sim.world import OF_RULES, World, load_world
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.scenario import Scenario, load_scenario
+from eurasia_sim.scenarios.search import names
+from eurasia_sim.world.provenance import Ancestry
+from eurasia_sim.world.world import OF_RULES, World, load_world
 
 # Where the name or folder of the world stands, for this process and for any other that serves the page.
 WORLD = "EURASIA_SIM_WORLD"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from eurasia_sim.actors import StateActor
-from eurasia_sim.chronicle import Event, View, changes, view_of
-from eurasia_sim.model import EurasiaModel
-from eurasia_sim.scenario import Scenario
-from eurasia_sim.world import World
+from eurasia_sim.scenarios.scenario import Scenario
+from eurasia_sim.simulation.events import Event, View, changes, view_of
+from eurasia_sim.simulation.mesa_actors import StateActor
+from eurasia_sim.simulation.mesa_model import EurasiaModel
+from eurasia_sim.world.world import World
 
 MOST_EVENTS = 400
 

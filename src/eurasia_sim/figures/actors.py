@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
+from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.months import (
@@ -26,8 +27,7 @@ from eurasia_sim.figures.months import (
     scenarios_of,
 )
 from eurasia_sim.figures.style import INK, Page, Request, Values, Words, use_style
-from eurasia_sim.parameters import DOMAINS
-from eurasia_sim.world import World
+from eurasia_sim.world.world import World
 
 _NETWORKS = 6  # months
 _FRIENDS = 2  # strongest ties of every actor that are drawn

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.comparison import mean_interval
+from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.distributions import is_flat, list_measures
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import INK, Look, Page, Request, Words, use_style
-from eurasia_sim.study import RANGES, REFERENCE
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
 _HOW_TO_READ = (

@@ -17,13 +17,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from eurasia_sim.catalogue import DataError, near
-from eurasia_sim.discovery import PRIM
+from eurasia_sim.analysis.scenario_discovery import PRIM
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import INK, MOST_LEVELS, Page, Request, Values, Words, use_style
 from eurasia_sim.figures.verdicts import analysis_caption, table_of
-from eurasia_sim.world import World
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.world.world import World
 
 _CELLS = 10
 _TRACK = "#E3E3E3"

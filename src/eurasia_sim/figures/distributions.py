@@ -14,7 +14,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.stats import gaussian_kde
 
-from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import (
@@ -28,7 +27,8 @@ from eurasia_sim.figures.style import (
     Words,
     use_style,
 )
-from eurasia_sim.study import RANGES
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.simulation.run import RANGES
 
 MOST_RIDGES = 60
 _MOST_POINTS, _MOST_KERNELS, _MOST_STEPS = 400, 5000, 1000

@@ -15,7 +15,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures import (  # fmt: skip
     actors,
     differences,
@@ -29,7 +28,8 @@ from eurasia_sim.figures import (  # fmt: skip
 )
 from eurasia_sim.figures.held import RUN, SWEEP, TEST, VALIDATION, Held
 from eurasia_sim.figures.style import Page, Request, use_style
-from eurasia_sim.scenario_form import measures as measure_notes
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.scenarios.schema import measures as measure_notes
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
 

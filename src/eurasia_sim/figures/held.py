@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from eurasia_sim.catalogue import DataError, near
 from eurasia_sim.figures.style import caption_of, judgement_share
-from eurasia_sim.integrity import Files
-from eurasia_sim.replay import Replay, replay
-from eurasia_sim.scenario_form import measures as measure_notes
-from eurasia_sim.store import (
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.integrity import Files
+from eurasia_sim.scenarios.schema import measures as measure_notes
+from eurasia_sim.simulation.replay import Replay, replay
+from eurasia_sim.simulation.results import (
     PARTS,
     TABLES,
     files_of,
@@ -28,7 +28,7 @@ from eurasia_sim.store import (
     result_columns,
     tables_of,
 )
-from eurasia_sim.world import World
+from eurasia_sim.world.world import World
 
 RUN, SWEEP, TEST, VALIDATION = "run", "sweep", "test", "validation"
 PATTERNS = "patterns.parquet"

@@ -14,13 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import RUN, Held
 from eurasia_sim.figures.style import INK, Page, Request, Values, Words, use_style
-from eurasia_sim.inputs import capability_index
-from eurasia_sim.replay import Replay, restored, same_as
-from eurasia_sim.world import World
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.inputs import capability_index
+from eurasia_sim.simulation.replay import Replay, restored, same_as
+from eurasia_sim.world.world import World
 
 _MARKERS = "osD^vP*X<>hpd8"
 _MOST_WRITTEN = 8  # events of a lane beside which their own words stand

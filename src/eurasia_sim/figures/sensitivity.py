@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from eurasia_sim.catalogue import DataError
-from eurasia_sim.comparison import mean_interval
+from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import INK, MOST_GROUPS, Look, Page, Request, Words, use_style
 from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, table_of
+from eurasia_sim.files.data_yaml import DataError
 
 _MOST_FACTORS = 20
 _END = 0.2  # share of the runs at each end of a factor

@@ -24,8 +24,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from eurasia_sim.catalogue import Number
-from eurasia_sim.parameters import DOMAINS
+from eurasia_sim.compute.dimensions import DOMAINS
+from eurasia_sim.files.data_yaml import Number
 
 Values = NDArray[np.float64]
 STYLE = Path(__file__).parent / "eurasia.mplstyle"

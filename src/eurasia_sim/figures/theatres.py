@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from eurasia_sim.catalogue import DataError
+from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import (
     Patron,
@@ -30,10 +30,10 @@ from eurasia_sim.figures.actors import (
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.months import Moment, moment_at, months_of, replay_runs, scenarios_of
 from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Values, Words, use_style
-from eurasia_sim.parameters import DOMAINS, PRESENCE_KINDS
-from eurasia_sim.replay import restored
-from eurasia_sim.study import RANGES
-from eurasia_sim.world import World
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.replay import restored
+from eurasia_sim.simulation.run import RANGES
+from eurasia_sim.world.world import World
 
 _MOST_GROUPS, _MOST_MAPPED = 4, 3  # groups of a mosaic, scenarios of a map
 _LEAST = 0.06  # share that an actor reaches somewhere to be drawn by itself

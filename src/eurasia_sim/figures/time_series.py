@@ -16,13 +16,13 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures import style
 from eurasia_sim.figures.distributions import CLOUDS, draw_clouds, group_runs, list_measures
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
-from eurasia_sim.store import TRAJECTORIES, load_trajectories
-from eurasia_sim.study import REFERENCE
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results import TRAJECTORIES, load_trajectories
+from eurasia_sim.simulation.run import REFERENCE
 
 # Widest first, so that the narrow lie on the wide.
 _BANDS = ((0.025, 0.975, 0.13), (0.1, 0.9, 0.17), (0.25, 0.75, 0.26))

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from eurasia_sim.catalogue import DataError
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import PATTERNS, RUN, VALIDATION, Held
 from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
-from eurasia_sim.verdicts import SHARE_OF_SPACE
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.hypotheses.verdicts import SHARE_OF_SPACE
 
 ROWS_A_PAGE = 18
 _COLUMNS = [

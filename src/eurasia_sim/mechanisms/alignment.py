@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compilation import compiled, inlined, sequence
-from eurasia_sim.mathematics import THIRD, choose, fused, hyperbolic_tangent, lesser, square_root
-from eurasia_sim.streams import draw_at, shock, uniform
-from eurasia_sim.vectors import in_some_run, spread
+from eurasia_sim.compute.jit import compiled, inlined, sequence
+from eurasia_sim.compute.mathematics import THIRD, choose, fused, hyperbolic_tangent, lesser, square_root
+from eurasia_sim.compute.random_streams import draw_at, shock, uniform
+from eurasia_sim.compute.vectors import in_some_run, spread
 
 STREAM = np.uint64(1)
 

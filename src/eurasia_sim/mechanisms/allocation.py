@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined, sequence
-from eurasia_sim.mathematics import TINY, choose, exponential, fused, greater, lesser, logarithm, saturation
-from eurasia_sim.parameters import DOMAIN_COUNT
-from eurasia_sim.streams import draw_at, gumbel, uniform
-from eurasia_sim.vectors import in_some_run, spread
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.jit import compiled, inlined, sequence
+from eurasia_sim.compute.mathematics import TINY, choose, exponential, fused, greater, lesser, logarithm, saturation
+from eurasia_sim.compute.random_streams import draw_at, gumbel, uniform
+from eurasia_sim.compute.vectors import in_some_run, spread
 
 STREAM = np.uint64(2)
 

@@ -5,11 +5,11 @@ Cites tullock1980, hirshleifer1989.
 
 from __future__ import annotations
 
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined, sequence
-from eurasia_sim.mathematics import TINY, choose, exponential, greater, logarithm
-from eurasia_sim.parameters import DOMAIN_COUNT
-from eurasia_sim.vectors import in_some_run, spread
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.jit import compiled, inlined, sequence
+from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, logarithm
+from eurasia_sim.compute.vectors import in_some_run, spread
 
 
 @inlined

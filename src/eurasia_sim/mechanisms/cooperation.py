@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined, sequence
-from eurasia_sim.mathematics import TINY, exponential, fused, greater, lesser, logistic, square_root
-from eurasia_sim.parameters import DOMAIN_COUNT
-from eurasia_sim.vectors import spread
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.jit import compiled, inlined, sequence
+from eurasia_sim.compute.mathematics import TINY, exponential, fused, greater, lesser, logistic, square_root
+from eurasia_sim.compute.vectors import spread
 
 
 @inlined

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined, sequence
-from eurasia_sim.mathematics import THIRD, TINY, choose, exponential, greater, logistic
-from eurasia_sim.parameters import THREAT_COUNT
-from eurasia_sim.vectors import in_some_run, spread
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import THREAT_COUNT
+from eurasia_sim.compute.jit import compiled, inlined, sequence
+from eurasia_sim.compute.mathematics import THIRD, TINY, choose, exponential, greater, logistic
+from eurasia_sim.compute.vectors import in_some_run, spread
 
 
 @inlined

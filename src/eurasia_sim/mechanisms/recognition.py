@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import compiled, inlined
-from eurasia_sim.mathematics import THIRD, TINY, choose, greater, logistic, where_known
-from eurasia_sim.streams import draw, uniform
-from eurasia_sim.vectors import spread
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.jit import compiled, inlined
+from eurasia_sim.compute.mathematics import THIRD, TINY, choose, greater, logistic, where_known
+from eurasia_sim.compute.random_streams import draw, uniform
+from eurasia_sim.compute.vectors import spread
 
 STREAM = np.uint64(4)
 LADDER_TOP = 4.0

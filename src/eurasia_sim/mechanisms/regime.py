@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.blocks import RUNS
-from eurasia_sim.compilation import inlined, sequence
-from eurasia_sim.mathematics import logistic, saturation
-from eurasia_sim.streams import draw, shock, uniform
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.jit import inlined, sequence
+from eurasia_sim.compute.mathematics import logistic, saturation
+from eurasia_sim.compute.random_streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
 LADDER_TOP = 4.0

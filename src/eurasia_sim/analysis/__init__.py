@@ -1,0 +1,1 @@
+"""What runs say: differences, sensitivity, scenario discovery, robustness."""

@@ -1,0 +1,1 @@
+"""What every rule is computed with: compiling, vectors, mathematics and random streams."""

@@ -1,0 +1,65 @@
+"""How functions become machine code: the compiler's settings, where the code is kept, and the model's version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
+
+import numba
+from numba.extending import intrinsic
+
+from eurasia_sim.compute.machine_code import keep, model_version
+
+__all__ = ["AS_WRITTEN", "Compiled", "compiled", "inlined", "instruction", "model_version", "sequence"]
+
+Parameters = ParamSpec("Parameters")
+Result_co = TypeVar("Result_co", covariant=True)
+
+# With NUMBA_DISABLE_JIT=1 every rule runs as it is written, slowly, and what goes wrong has a traceback to its line.
+AS_WRITTEN = bool(cast("Any", numba.config).DISABLE_JIT)
+
+
+class Compiled(Protocol[Parameters, Result_co]):
+    """A compiled function: called like the one it was made from, which it keeps."""
+
+    @property
+    def py_func(self) -> Callable[Parameters, Result_co]:
+        """The function as written, for one call that is not worth compiling for."""
+
+    def __call__(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result_co:
+        """What the function gives, as machine code."""
+
+
+def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
+    """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached.
+
+    Compiled code counts no references: it borrows what its caller keeps alive, allocates nothing, and so gives a caller
+    that is not compiled no array either.
+    """
+    return _compiled(function)
+
+
+def inlined(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
+    """As `compiled`, for a formula or a part of a rule: its machine code is put in place rather than called."""
+    return _compiled(function, forceinline=True)
+
+
+def sequence(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
+    """As `compiled`, for what does little but call others in turn: it is not compiled alone, but with who calls it."""
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: Callable[Parameters, Result_co], **options: bool | str) -> Compiled[Parameters, Result_co]:
+    if AS_WRITTEN:
+        written: Any = function
+        written.py_func = function
+        return cast("Compiled[Parameters, Result_co]", written)
+    known: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, **options}
+    decorated: Compiled[Parameters, Result_co] = numba.njit(**known)(function)
+    keep(decorated)
+    return decorated
+
+
+def instruction(typed: Callable[..., Any], as_written: Callable[..., Any]) -> Any:
+    """A function that is one instruction where it is compiled, and another function where nothing is."""
+    return as_written if AS_WRITTEN else intrinsic(typed)

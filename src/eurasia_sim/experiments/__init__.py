@@ -1,0 +1,1 @@
+"""Sweeps: an experiment's design, its points and its folder."""

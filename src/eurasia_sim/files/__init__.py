@@ -1,0 +1,1 @@
+"""Files read and written: a person's YAML, the package's own data, and Markdown."""

@@ -1,0 +1,1 @@
+"""Hypotheses as data, and what becomes of each."""

@@ -1,0 +1,142 @@
+"""A hypothesis: contrasts of scenarios, what is read off, the sign expected, and the least effect that matters."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import nearest
+from eurasia_sim.hypotheses.schema import Sign
+from eurasia_sim.scenarios.outcome_columns import Metric
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings, load_scenario
+from eurasia_sim.world.levers import split_month
+from eurasia_sim.world.world import World
+
+Arm = tuple[str, tuple[tuple[str, float], ...]]  # a scenario's name and the settings it is run with
+
+
+@dataclass(frozen=True)
+class Part:
+    """One contrast: a reading of some arms less that of others, and the sign expected of it."""
+
+    label: str
+    plus: tuple[Arm, ...]
+    less: tuple[Arm, ...]  # none: the reading itself is the effect
+    metric: Metric
+    window: tuple[int, int]  # first month and the month after the last
+    sign: Sign
+    smallest: float
+    because: str
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """Every arm it takes."""
+        return (*self.plus, *self.less)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A claim about what differs between scenarios; all of its parts must hold, or any of them."""
+
+    id: str
+    says: str
+    source: str  # documents and lines
+    note: str
+    join: Literal["all", "any"]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What is varied along one side of a map: its levels by name, each with the levers that make it."""
+
+    label: str
+    levels: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class ContrastMap:
+    """Where rival hypotheses hold: one change, made in every cell of a grid of two other circumstances."""
+
+    id: str
+    says: str
+    scenario: str
+    change: Axis  # every later level is set beside the first
+    across: tuple[Axis, Axis]
+    readings: Mapping[str, Part]  # what is read off, by name; arms are the cells', not the part's
+    rivals: Mapping[str, tuple[str, ...]]  # hypothesis -> names of the readings it expects to rise
+    digest: str
+
+    def arm(self, *levels: str) -> Arm:
+        """The arm of one level of the change and one of each side."""
+        settings: dict[str, float] = {}
+        for axis, level in zip((self.change, *self.across), levels, strict=True):
+            settings |= axis.levels[level]
+        return self.scenario, tuple(sorted(settings.items()))
+
+    def cells(self) -> Iterator[tuple[str, str, str]]:
+        """Every later level of the change in every cell of the grid."""
+        for level in list(self.change.levels)[1:]:
+            for first in self.across[0].levels:
+                for second in self.across[1].levels:
+                    yield level, first, second
+
+    def part(self, reading: str, level: str, first: str, second: str) -> Part:
+        """What the change to a level does to a reading in one cell."""
+        before = next(iter(self.change.levels))
+        plus, less = self.arm(level, first, second), self.arm(before, first, second)
+        return replace(self.readings[reading], plus=(plus,), less=(less,))
+
+
+@dataclass(frozen=True)
+class Family:
+    """The hypotheses of one file, with the digest of what they state; and maps of where rivals among them hold."""
+
+    path: Path
+    title: str
+    digest: str
+    hypotheses: tuple[Hypothesis, ...]
+    maps: tuple[ContrastMap, ...] = ()
+
+    def chosen(self, ids: list[str]) -> Family:
+        """The named hypotheses alone, in the file's order; all if none is named.
+
+        Raises:
+            DataError: for an id that the file does not hold.
+        """
+        known = [hypothesis.id for hypothesis in self.hypotheses]
+        problems = []
+        for name in ids:
+            if name not in known:
+                close = nearest(name, known)
+                hint = f" — did you mean {close}?" if close else ""
+                problems.append(f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}")
+        if problems:
+            raise DataError(problems)
+        kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
+        maps = tuple(each for each in self.maps if not ids or set(each.rivals) <= set(ids))
+        return replace(self, hypotheses=kept, maps=maps)
+
+    def parts(self) -> Iterator[Part]:
+        """Every part of every hypothesis, in order."""
+        for hypothesis in self.hypotheses:
+            yield from hypothesis.parts
+
+
+def arm_scenario(arm: Arm, world: World) -> Scenario:
+    """The scenario of an arm, with its settings worked in from their months."""
+    settings = [f"{path}={value!r}" for path, value in arm[1]]
+    months = []
+    with contextlib.suppress(DataError):  # what is no month is complained of with its setting
+        months = [world.month(month) for path, _ in arm[1] if (month := split_month(path)[1])]
+    return apply_settings(load_scenario(arm[0], world), settings, world, min(months, default=None))
+
+
+def arm_name(arm: Arm) -> str:
+    """An arm in words: the scenario, and what is set otherwise."""
+    settings = ", ".join(f"{split_month(path)[0].rsplit('.', 1)[-1]}={value:g}" for path, value in arm[1])
+    return f"{arm[0]} ({settings})" if settings else arm[0]

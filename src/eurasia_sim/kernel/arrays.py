@@ -1,0 +1,196 @@
+"""Every array of a run: its name, axes, unit and meaning. State, sizes, views and the glossary's rows come from here.
+
+Axes: i and j actors, k and l theatres, v venues, f pairs in focus, s scopes, m meetings (pairs of actors), d domains,
+h threats, x presence kinds, c constructs, w words of an address, e ends of a pair, n columns of
+measures, g groups that are checked. Runs are a last axis of their own.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Iterable
+from math import prod
+from typing import Any
+
+from eurasia_sim.compute.blocks import Counts, Field, Table
+from eurasia_sim.compute.dimensions import Floats
+
+# What no run draws and all share; `facts_of` makes it of a geography.
+FACTS = Table("facts", (
+    Field("distance", "ij", "km", "between two capitals"),
+    Field("border", "ij", "share", "1 where two territories touch"),
+    Field("theatre_distance", "ik", "km", "from an actor's capital to the theatre's"),
+    Field("theatre_border", "ik", "share", "1 where the actor's territory touches or is the theatre"),
+    Field("border_distance", "ik", "km", "the least between the actor's territory and the theatre"),
+    Field("theatre_separation", "kl", "km", "the least between two theatres"),
+    Field("population", "k", "tens of millions", "of a theatre; an empty one has none"),
+    Field("first_ruler", "k", "index", "who rules at the opening, -1 for none"),
+    Field("contender", "k", "index", "who contests the rule at the opening, -1 for none"),
+    Field("convenes", "vi", "share", "of a venue's convening"),
+    Field("name_hash", "i", "hash", "key of an actor's own random stream"),
+    Field("theatre_hash", "k", "hash", "the same for a theatre"),
+    Field("cell_address", "wik", "hash", "where an actor's draws for a theatre are found"),
+    Field("pair_address", "wm", "hash", "where a pair's draws are found, whichever is listed first"),
+    Field("focus", "fe", "index", "pairs that measures are read off for"),
+    Field("scope", "sk", "share", "1 where a scope counts a theatre"),
+))  # fmt: skip
+
+# One run's draw of every uncertain number of the world.
+CODED = Table("coded", (
+    Field("salience", "ic", "salience", "0 to 3, NaN where the documents are silent"),
+    Field("denial", "ij", "salience", "0 to 3, NaN where silent"),
+    Field("affinity", "ij", "affinity", "-3 to 3, NaN where silent"),
+    Field("susceptibility", "ih", "share", "harm that a threat does that arrives"),
+    Field("offensive_capability", "i", "share", "reach of an actor's forces"),
+    Field("skill", "id", "share", "how well an actor's means suit a domain"),
+    Field("front", "ij", "closeness", "nearness of j to i on a front outside the region"),
+    Field("own_power", "i", "share", "of power that no territory gives"),
+    Field("opportunity", "k", "share", "what commerce could gain there"),
+    Field("base_stability", "k", "share", "order to which a theatre tends by itself"),
+    Field("threat_source", "kh", "share", "threat that a theatre gives out when its order fails"),
+    Field("initial_control", "k", "share", "the challenger's of the land at the opening"),
+    Field("initial_militants", "k", "share", "strength of militants at the opening"),
+    Field("initial_economy", "k", "share", "state of the economy at the opening"),
+    Field("initial_influence", "ikd", "share", "at most 1 a theatre and domain"),
+    Field("initial_recognition", "ik", "ladder level", "toward the contender at the opening"),
+))  # fmt: skip
+
+# What follows from a draw and stays the same for all months of a run.
+CONSTANTS = Table("constants", (
+    Field("own_power", "i", "share", "of power that no territory gives"),
+    Field("closeness", "ij", "closeness", "of two actors, before presence and fronts"),
+    Field("closeness_theatre", "ik", "closeness", "of an actor and a theatre"),
+    Field("nearness_theatre", "ik", "share", "closeness squeezed into [0, 1], 1 at home"),
+    Field("transit", "ik", "share", "of a spill-over that arrives"),
+    Field("gate", "kl", "share", "how far effort in the row's theatre meets spill-over from the column's"),
+    Field("front", "ij", "closeness", "nearness of j to i on a front outside the region"),
+    Field("affinity", "ij", "affinity", "-3 to 3, silence filled"),
+    Field("denial", "ij", "weight", "how much i wants j kept out"),
+    Field("weight", "ic", "weight", "of an interest"),
+    Field("offensive_capability", "i", "share", "reach of an actor's forces"),
+    Field("susceptibility", "ih", "share", "harm that a threat does that arrives"),
+    Field("threat_source", "kh", "share", "threat that a theatre gives out when its order fails"),
+    Field("militancy", "h", "share", "of a threat that follows militants rather than disorder"),
+    Field("size", "k", "weight", "of a theatre by its population"),
+    Field("opportunity", "k", "share", "what commerce could gain there"),
+    Field("skill", "id", "share", "how well an actor's means suit a domain"),
+    Field("contested", "k", "share", "1 where there was a challenger at the opening"),
+    Field("base_stability", "k", "share", "order to which a theatre tends by itself"),
+))  # fmt: skip
+
+# The levers and series of one month; a scenario has a row of these a month (`lever_series`).
+LEVERS = Table("levers", (
+    Field("presence", "ikx", "100,000 troops or bases", "what an actor keeps in a theatre"),
+    Field("pressure", "ij", "share", "how hard i presses j"),
+    Field("goodwill", "ij", "affinity", "added to the affinity of i toward j"),
+    Field("revisionism", "i", "share", "how far an actor sets out to change borders by force"),
+    Field("conduct", "k", "scale", "moderation of a ruler beyond its own, -1 to 1"),
+    Field("surge", "kh", "multiple", "extra threat as a multiple of its source"),
+    Field("aid", "ik", "billion US dollars a year", "what an actor gives a theatre"),
+    Field("imposed", "ikd", "share", "of a budget that the scenario commits"),
+    Field("jointness", "kd", "share", "least of an overlap that is done jointly"),
+    Field("rule", "k", "actor", "place of the imposed ruler, -1 where rule is free"),
+    Field("stability", "k", "share", "imposed, NaN where free"),
+    Field("recognition", "ik", "ladder level", "imposed, NaN where free"),
+    Field("capability", "i", "share", "of power from territory that is no theatre"),
+    Field("theatre_capability", "k", "share", "of power that goes with ruling a theatre"),
+    Field("membership", "vi", "share", "1 member, 0.5 observer"),
+    Field("common_venues", "ijd", "venues", "that two share and that serve a domain, observers half"),
+    Field("comembership", "ij", "venues", "that two share, each once a domain it serves"),
+))  # fmt: skip
+
+# Everything that a run remembers, and what its rules write down on the way.
+STATE = Table("state", (
+    Field("leaning", "ij", "leaning", "alignment before squeezing"),
+    Field("alignment", "ij", "alignment", "-1 to 1, 1 toward oneself"),
+    Field("threat", "ij", "share", "that i sees in j"),
+    Field("rivalry", "ij", "share", "contested overlap over both budgets, last month"),
+    Field("partnership", "ij", "share", "joint overlap over both budgets, last month"),
+    Field("projected", "ij", "closeness", "by which forces abroad bring j nearer to i"),
+    Field("shared", "ij", "danger", "that two have in common"),
+    Field("feared", "ij", "root of danger", "from j; the danger itself where the smaller counts"),
+    Field("shock", "m", "leaning", "this month's, of a pair"),
+    Field("inclination", "ikd", "log weight", "of a choice"),
+    Field("effort", "ikd", "budget units", "in a theatre and domain"),
+    Field("joint", "ikd", "budget units", "largest joint effort with any partner"),
+    Field("influence", "ikd", "share", "of a theatre and domain"),
+    Field("utility", "ikd", "utility", "of one more unit of effort"),
+    Field("common", "ikd", "utility", "containment's part of it, before access"),
+    Field("luck", "ikd", "log weight", "this month's draws"),
+    Field("committed", "ikd", "share", "of a budget that the scenario commits, less what does not fit"),
+    Field("choice", "ikd", "weight", "of a theatre and domain in the choice"),
+    Field("access", "ikd", "share", "that a host grants"),
+    Field("strength", "ikd", "strength", "in the contest"),
+    Field("danger", "ikd", "root of utility", "square root of `common`"),
+    Field("reach", "ik", "closeness", "by which an actor's forces in a theatre bring it nearer to it"),
+    Field("spillover", "ik", "danger", "that reaches an actor from a theatre"),
+    Field("open_spillover", "ik", "danger", "not carried by others"),
+    Field("containment", "ik", "danger", "need to hold back what spills over"),
+    Field("recognition", "ik", "ladder level", "granted to the theatre's contender"),
+    Field("stood", "ik", "ladder level", "a month ago"),
+    Field("summoned", "ik", "budget units", "diplomatic effort that convening brings"),
+    Field("felt", "ik", "root of danger", "from a theatre; the danger itself where the smaller counts"),
+    Field("power", "i", "share", "of the world's power"),
+    Field("budget", "i", "budget units", "to spend in a month"),
+    Field("standing", "i", "scale", "reputation"),
+    Field("held", "i", "weight", "influence over all theatres, by their size"),
+    Field("attended", "iv", "budget units", "effort in a venue"),
+    Field("gathered", "v", "budget units", "effort of all in a venue"),
+    Field("stability", "k", "share", "order in a theatre"),
+    Field("militants", "k", "share", "strength of militants"),
+    Field("economy", "k", "share", "state of the economy"),
+    Field("control", "k", "share", "the challenger's of the land"),
+    Field("restraint", "k", "share", "of the ruler"),
+    Field("demand", "k", "threat", "a host's for a balancer"),
+    Field("hedging", "k", "share", "by which a host heeds what a patron holds already"),
+    Field("by_force", "k", "share", "by which a step of the ladder counts for access; 0 but for a new ruler"),
+    Field("open_to", "k", "ladder level", "the highest step that is open"),
+    Field("hostility", "k", "share", "mean enmity of neighbours toward the contender"),
+    Field("hazard", "kh", "danger", "that a theatre gives out"),
+    Field("total", "kd", "strength", "of all in a theatre and domain"),
+    Field("together", "kd", "budget units", "what two do jointly; room for one pair"),
+    Field("host_leaning", "i", "alignment", "of a host to each; room for one theatre"),
+    Field("host_threat", "i", "share", "that a host sees in each; room for one theatre"),
+    Field("pushed", "i", "utility", "worth of displacing each other one; room for one actor"),
+    Field("resisted", "i", "utility", "worth of keeping each other one out; room for one actor"),
+    Field("guarded", "i", "utility", "worth of safety from each other one; room for one actor"),
+    Field("uncovered", "i", "threat", "to a host that no patron covers; room for one theatre"),
+    Field("hosted", "vk", "share", "1 where a theatre's ruler is a member of the venue"),
+    Field("pair_joint", "fkd", "budget units", "joint effort of a pair in focus"),
+    Field("seed", "", "hash", "of the run"),
+    Field("ruler", "k", "index", "-1 for none"),
+    Field("challenger", "k", "index", "-1 for none"),
+))  # fmt: skip
+
+# What is read off a block's months.
+REPORT = Table("report", (
+    Field("observed", "n", "as measured", "every column of the month"),
+    Field("mean", "n", "as measured", "of every column over the months counted"),
+    Field("home", "ik", "share", "1 where the actor rules or contests the theatre"),
+    Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
+    Field("checks", "g", "0", "what is left of five groups of arrays less themselves: 0 where all are finite"),
+))  # fmt: skip
+
+
+def rules_table(names: Iterable[str]) -> Table:
+    """The numbers of the rules, one of each a run."""
+    return Table("rules", tuple(Field(name, "", "number", "see the rules' own pages") for name in names))
+
+
+def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:
+    """Shape of every field of `CODED`, in the order in which a flat row holds them."""
+    counts = Counts(actors, theatres, 0, 0, 0, 0, 0)
+    return {field.name: field.shape(counts) for field in CODED.fields}
+
+
+# The named arrays of one flat coded row, or of many.
+Coded: Any = namedtuple("Coded", tuple(field.name for field in CODED.fields))  # type: ignore[misc]  # noqa: PYI024
+
+
+def coded_of(row: Floats, actors: int, theatres: int) -> Any:
+    """Views of a flat coded row, or of many (..., M), as the named arrays."""
+    fields, at = {}, 0
+    for name, shape in coded_shapes(actors, theatres).items():
+        fields[name] = row[..., at : at + prod(shape)].reshape(*row.shape[:-1], *shape)
+        at += prod(shape)
+    return Coded(**fields)

@@ -1,0 +1,257 @@
+"""The month and the run: perceive and align, then choose, cooperate, contest, rule and recognise.
+
+`assess` then `act` make a month, the only schedule there is. A run is a pure function of (parameters, coded row,
+lever series, seed). Eight runs of one scenario are worked out side by side in a block, and none can change another.
+Everything that a run remembers lies in its state, so that a snapshot is a copy and a branch starts from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.jit import compiled, inlined, sequence
+from eurasia_sim.compute.mathematics import hyperbolic_tangent
+from eurasia_sim.compute.vectors import spread
+from eurasia_sim.kernel.outcomes import observe
+from eurasia_sim.mechanisms.alignment import align
+from eurasia_sim.mechanisms.allocation import allocate
+from eurasia_sim.mechanisms.contest import contest, grant_access
+from eurasia_sim.mechanisms.cooperation import cooperate
+from eurasia_sim.mechanisms.perception import perceive
+from eurasia_sim.mechanisms.recognition import recognise
+from eurasia_sim.mechanisms.regime import rule
+
+STATUS = ("ok", "non-finite", "overflow")
+PHASES = ("none", "perceive", "align", "allocate", "cooperate", "contest", "rule", "recognise")
+# Once efforts are chosen, a policy may put others in their place.
+_CHOSEN = 4
+
+
+class Blocks(NamedTuple):
+    """What the rules of a month work on: `Block`s of the tables in `fields`, all of the same counts."""
+
+    state: Any
+    constants: Any
+    month: Any
+    facts: Any  # one run, for all share it
+    p: Any  # the numbers of the rules
+
+
+class Levers(NamedTuple):
+    """The lever series of a block's runs."""
+
+    rows: Any  # (S, T, W) series
+    changes: Any  # (T, F) which fields differ in any series from the month before
+    starts: Any  # (F + 1,) where fields begin on a row
+    which: Any  # (8,) the series of each run
+    first: int  # the month that the rows begin with
+
+
+class Plan(NamedTuple):
+    """Which months are run, and what is read off them."""
+
+    start: int  # counted from the schedule's first; negative months are burn-in under the first month's levers
+    stop: int  # the month after the last
+    burn_in: int
+    window_start: int  # `report.mean` averages from this month
+    window_stop: int  # to before this one
+    kept: Any  # (kept,) int64 columns whose monthly values go to the trajectory
+    kept_start: int  # from this month on
+    needed: int  # columns that must be written for the last of those kept to be among them
+
+
+@compiled
+def write_beginning(coded, blocks):
+    """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
+    state, constants, _, facts, p = blocks
+    for i in range(state.actors):
+        for j in range(state.actors):
+            state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
+            state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
+        state.alignment[i, i] = 1.0
+        for k in range(state.theatres):
+            state.recognition[i, k] = coded.initial_recognition[i, k]
+            for d in range(DOMAIN_COUNT):
+                state.influence[i, k, d] = coded.initial_influence[i, k, d]
+    for k in range(state.theatres):
+        state.stability[k], state.militants[k] = coded.base_stability[k], coded.initial_militants[k]
+        state.economy[k], state.control[k] = coded.initial_economy[k], coded.initial_control[k]
+        state.restraint[k] = p.restraint_base
+        for r in range(RUNS):
+            state[r].ruler[k], state[r].challenger[k] = facts.first_ruler[k], facts.contender[k]
+    grant_access(state, constants, facts, p)
+
+
+@compiled
+def apply_levers(levers, t, fresh, now):
+    """Write month t's levers over the month before's: all where the month is `fresh`, else the fields that changed.
+
+    Args:
+        now: (W, 8) the month's numbers.
+    """
+    at = max(t, 0) - levers.first
+    for field in range(levers.starts.size - 1):
+        if fresh or (t > 0 and levers.changes[at, field]):
+            for place in range(levers.starts[field], levers.starts[field + 1]):
+                for r in range(RUNS):
+                    now[place, r] = levers.rows[levers.which[r], at, place]
+
+
+@sequence
+def work(mechanism, blocks, number):
+    """Let one mechanism, by its place in `PHASES`, do its part of a month.
+
+    Args:
+        number: uint64, of the month, from the first of the burn-in.
+    """
+    state, constants, month, facts, p = blocks
+    if mechanism == 1:
+        perceive(state, constants, month, p)
+    elif mechanism == 2:
+        align(state, constants, month, facts, number, p)
+    elif mechanism == 3:
+        allocate(state, constants, month, facts, number, p)
+    elif mechanism == 4:
+        cooperate(state, constants, month, facts, p)
+    elif mechanism == 5:
+        contest(state, constants, facts, p)
+    elif mechanism == 6:
+        rule(state, constants, month, facts, number, p)
+    else:
+        recognise(state, constants, month, facts, number, p)
+
+
+def checked(blocks):
+    """The blocks, once they are found to be of one size.
+
+    Raises:
+        ValueError: where they are not; compiled code would leave its arrays.
+    """
+    counts = {block.counts for block in blocks[:4]}
+    if len(counts) != 1:
+        raise ValueError(f"the blocks are of different sizes: {counts}")
+    return blocks
+
+
+@compiled
+def _step(first, stop, blocks, number):
+    """Let the mechanisms from one to before another, by their places in `PHASES`, do their part of a month."""
+    for mechanism in range(first, stop):
+        work(mechanism, blocks, number)
+
+
+def assess(blocks, number):
+    """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
+    _step(1, _CHOSEN, checked(blocks), np.uint64(number))
+
+
+def act(blocks, number):
+    """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
+    _step(_CHOSEN, len(PHASES), checked(blocks), np.uint64(number))
+
+
+@compiled
+def check_finite(state, report):
+    """Write what is not 0 where a number is infinite or NaN, of five groups of arrays, for each run.
+
+    What goes wrong anywhere reaches one of these in the same month.
+    """
+    lean, spent, held, standing, stable = spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    for i in range(state.actors):
+        leaning, effort, influence = spread(0.0), spread(0.0), spread(0.0)
+        for j in range(state.actors):
+            leaning += state.leaning[i, j] - state.leaning[i, j]
+        for k in range(state.theatres):
+            for d in range(DOMAIN_COUNT):
+                effort += state.effort[i, k, d] - state.effort[i, k, d]
+                influence += state.influence[i, k, d] - state.influence[i, k, d]
+        lean, spent, held = lean + leaning, spent + effort, held + influence
+        standing += state.standing[i] - state.standing[i]
+    for k in range(state.theatres):
+        stable += state.stability[k] - state.stability[k]
+    checks = report.checks
+    checks[0], checks[1], checks[2], checks[3], checks[4] = lean, spent, held, stable, standing
+
+
+@inlined
+def saw_well(run):
+    """Whether all that a run's actors perceive is finite."""
+    seen = 0.0
+    for i in range(run.actors):
+        for j in range(run.actors):
+            seen += run.threat[i, j] - run.threat[i, j]
+        for k in range(run.theatres):
+            seen += run.spillover[i, k] - run.spillover[i, k]
+    return seen == 0.0
+
+
+@inlined
+def failed_phase(run, checks):
+    """Index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
+    lean, spent, held, stable, standing = (
+        checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0, checks[3] != 0.0, checks[4] != 0.0,
+    )  # fmt: skip
+    if not (lean or spent or held or stable or standing):
+        return 0
+    if not saw_well(run):
+        return 1
+    if lean:
+        return 2
+    if spent:
+        return 3
+    if held:
+        return 5
+    return 6 if stable else 7
+
+
+@inlined
+def note_failures(state, report, t, status):
+    """Write down the runs that failed in month t; return whether all have failed by now.
+
+    Args:
+        status: (R, 3) int64 of the runs looked at: index in STATUS, month, index in PHASES.
+    """
+    check_finite(state, report)
+    all_failed = True
+    for r in range(status.shape[0]):
+        if status[r, 0] == 0:
+            phase = failed_phase(state[r], report[r].checks)
+            if phase > 0:
+                status[r, 0], status[r, 1], status[r, 2] = 1, t, phase
+        all_failed = all_failed and status[r, 0] != 0
+    return all_failed
+
+
+@compiled
+def run(blocks, report, levers, plan, now, trajectory, status):
+    """Advance the runs of a block from month `plan.start` to before `plan.stop`, writing the report.
+
+    Args:
+        now: (W, 8) the numbers of `blocks.month`.
+        trajectory: (months, kept, 8) row month - kept_start, written. status: (R, 3) of the R runs looked at, written.
+    """
+    state, constants, _, facts, _ = blocks
+    counted_months = 0
+    for t in range(plan.start, plan.stop):
+        apply_levers(levers, t, t == plan.start, now)
+        for mechanism in range(1, len(PHASES)):
+            work(mechanism, blocks, np.uint64(t + plan.burn_in))
+        if note_failures(state, report, t, status):
+            return
+        counted = plan.window_start <= t < plan.window_stop
+        is_kept = plan.kept.size > 0 and t >= plan.kept_start
+        if counted or is_kept:
+            observe(state, constants, facts, report, report.columns if counted else plan.needed)
+        if counted:
+            counted_months += 1
+            for c in range(report.columns):
+                report.mean[c] += report.observed[c]
+        if is_kept:
+            for c in range(plan.kept.size):
+                trajectory[t - plan.kept_start, c] = report.observed[plan.kept[c]]
+    for c in range(report.columns):
+        report.mean[c] = report.mean[c] / max(counted_months, 1)

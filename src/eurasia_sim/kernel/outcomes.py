@@ -1,0 +1,290 @@
+"""What is read off a month: for pairs, actors and theatres, each with its formula, unit and bounds.
+
+Competition and cooperation of a pair are parts of the same overlap, so they can rise together; both are published with
+their parts: co-location (how much the two meet) and joint share (how much of that they do together).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eurasia_sim.compute.blocks import RUNS, Counts
+from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.jit import compiled, inlined
+from eurasia_sim.compute.mathematics import TINY, choose, greater, lesser, saturation
+from eurasia_sim.compute.vectors import spread
+
+PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
+ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
+THEATRE_MEASURES = (
+    "stability",
+    "militants",
+    "control",
+    "economy",
+    "demand_for_balancer",
+    "hedging",
+    "contested_volume",
+)
+
+
+@inlined
+def mark_homes(state, report):
+    """Write who rules and who rules or contests each theatre (N, K), 1 or 0."""
+    for r in range(RUNS):
+        run, ruling, home = state[r], report[r].ruling, report[r].home
+        for k in range(run.theatres):
+            for i in range(run.actors):
+                ruling[i, k] = 1.0 if i == run.ruler[k] else 0.0
+                home[i, k] = 1.0 if i in (run.ruler[k], run.challenger[k]) else 0.0
+
+
+@inlined
+def share_of(part, whole):
+    """A part of a whole, 0 where there is no whole."""
+    return choose(whole, part / greater(whole, TINY), 0.0)
+
+
+@inlined
+def overlaps(i, j, pair, scope, state, facts):
+    """Sums over a scope: overlap, joint effort, each one's effort, and the most that both put into one theatre."""
+    effort, joint = state.effort, state.pair_joint
+    overlap, together, mine, theirs, met = spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    for k in range(facts.theatres):
+        if facts.scope[scope, k] > 0.0:
+            here, there = spread(0.0), spread(0.0)
+            for d in range(DOMAIN_COUNT):
+                here += effort[i, k, d]
+                there += effort[j, k, d]
+                overlap += lesser(effort[i, k, d], effort[j, k, d])
+                together += joint[pair, k, d]
+            mine, theirs, met = mine + here, theirs + there, greater(met, lesser(here, there))
+    return overlap, together, mine, theirs, met
+
+
+@inlined
+def profile_agreement(i, j, scope, mine, theirs, state, facts):
+    """Sum over domains of the smaller of the shares that the two give it, over a scope; mine, theirs: all they give."""
+    agreement = spread(0.0)
+    for d in range(DOMAIN_COUNT):
+        a, b = spread(0.0), spread(0.0)
+        for k in range(facts.theatres):
+            if facts.scope[scope, k] > 0.0:
+                a += state.effort[i, k, d]
+                b += state.effort[j, k, d]
+        agreement += lesser(share_of(a, mine), share_of(b, theirs))
+    return agreement
+
+
+@inlined
+def pair_measures(pair, scope, state, facts, out, column):
+    """Write the six measures of a pair over a scope of theatres, each in [0, 1], symmetric, 0 where the two never meet.
+
+    With overlap = sum of min(effort_i, effort_j) and total = sum of effort_i + effort_j over the scope:
+    intensity = 2 overlap / both budgets; colocation = 2 overlap / total; joint_share = joint / overlap;
+    competition = 2 (overlap - joint) / total; cooperation = 2 joint / total;
+    division_of_labour = 1 - sum over domains of min of the two domain profiles (0 where no theatre of the scope sees
+    both at work: those who never meet divide no labour).
+    """
+    i, j = facts.focus[pair, 0], facts.focus[pair, 1]
+    overlap, together, mine, theirs, met = overlaps(i, j, pair, scope, state, facts)
+    agreement = profile_agreement(i, j, scope, mine, theirs, state, facts)
+    total = mine + theirs
+    out[column] = choose(met, share_of(2.0 * overlap, state.budget[i] + state.budget[j]), 0.0)
+    out[column + 1] = choose(met, share_of(2.0 * overlap, total), 0.0)
+    out[column + 2] = choose(met, share_of(together, overlap), 0.0)
+    out[column + 3] = choose(met, share_of(2.0 * (overlap - together), total), 0.0)
+    out[column + 4] = choose(met, share_of(2.0 * together, total), 0.0)
+    out[column + 5] = choose(met, greater(1.0 - agreement, 0.0), 0.0)
+
+
+@inlined
+def benefit(i, state, constants, report):
+    """Interest-weighted attainment of actor i, in [0, 1] but for standing, which may take it slightly out.
+
+    Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom from spill-over
+    (containment); economic influence where opportunity and stability are (commerce); freedom from the influence, by
+    theatre size, of those denied who have any power (denial, which weighs as much as its strongest dyad, so that one
+    more neighbour changes nothing by being there); own share at home (autonomy); freedom from threat (survival);
+    standing.
+    """
+    influence, w, held = state.influence, constants.weight, state.held
+    size, trade, chance, spill, home, homes = (
+        spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0),
+    )  # fmt: skip
+    for k in range(state.theatres):
+        size += constants.size[k]
+        trade += constants.opportunity[k] * state.stability[k] * influence[i, k, 1]
+        chance += constants.opportunity[k]
+        spill += state.spillover[i, k]
+        homes += report.ruling[i, k]
+        for d in range(DOMAIN_COUNT):
+            home += report.ruling[i, k] * influence[i, k, d] / DOMAIN_COUNT
+    fear, intruders, denied = spread(0.0), spread(0.0), spread(0.0)
+    for j in range(state.actors):
+        denial = choose(state.power[j], constants.denial[i, j], 0.0)
+        fear, denied, intruders = fear + state.threat[i, j], greater(denied, denial), intruders + denial * held[j]
+    size, chance = greater(size, TINY), greater(chance, TINY)
+    attained = w[i, 0] * held[i] / size + w[i, 1] * (1.0 - saturation(spill)) + w[i, 2] * trade / chance
+    attained += w[i, 5] * (1.0 - saturation(fear)) + w[i, 6] * state.standing[i]
+    attained += choose(denied, denied - intruders / size, 0.0)
+    attained += choose(homes, w[i, 4] * home / greater(homes, 1.0), 0.0)
+    weights = w[i, 0] + w[i, 1] + w[i, 2] + w[i, 5] + w[i, 6] + denied + choose(homes, w[i, 4], 0.0)
+    return choose(weights, attained / greater(weights, TINY), 0.0)
+
+
+@inlined
+def burden(i, state, report):
+    """Share of actor i's budget that goes to security in theatres it does not rule, in [0, 1]."""
+    spent = spread(0.0)
+    for k in range(state.theatres):
+        spent += (1.0 - report.ruling[i, k]) * state.effort[i, k, 0]
+    return share_of(spent, state.budget[i])
+
+
+@inlined
+def convening(i, state, facts):
+    """Share of all effort spent in venues that goes to venues which actor i convenes, in [0, 1]."""
+    own, everyone = spread(0.0), spread(0.0)
+    for v in range(state.venues):
+        own += facts.convenes[v, i] * state.gathered[v]
+        everyone += state.gathered[v]
+    return share_of(own, everyone)
+
+
+@inlined
+def hedging(k, state, report):
+    """How evenly a host's foreign influence is spread over patrons: 1 - Herfindahl index of their shares, in [0, 1)."""
+    everyone, square = spread(0.0), spread(0.0)
+    for j in range(state.actors):
+        held = state.influence[j, k, 0] + state.influence[j, k, 1] + state.influence[j, k, 2]
+        foreign = (1.0 - report.home[j, k]) * held
+        everyone += foreign
+        square += foreign * foreign
+    return choose(everyone, 1.0 - square / greater(everyone * everyone, TINY), 0.0)
+
+
+@inlined
+def contested_volume(k, state, facts):
+    """Overlap not done jointly in theatre k, summed over the focal pairs, in budget units."""
+    contested = spread(0.0)
+    for pair in range(facts.pairs):
+        i, j = facts.focus[pair, 0], facts.focus[pair, 1]
+        for d in range(DOMAIN_COUNT):
+            contested += lesser(state.effort[i, k, d], state.effort[j, k, d]) - state.pair_joint[pair, k, d]
+    return contested
+
+
+@compiled
+def observe_pairs(state, facts, out):
+    """Write the pair measures of every focal pair over every scope; return how many columns were written."""
+    column = 0
+    for pair in range(facts.pairs):
+        for scope in range(facts.scopes):
+            pair_measures(pair, scope, state, facts, out, column)
+            column += len(PAIR_MEASURES)
+    return column
+
+
+@compiled
+def observe_actors(state, constants, facts, report, column):
+    """Write the actor measures, actor by actor, from a column on; return the column after the last."""
+    out = report.observed
+    for i in range(state.actors):
+        effort, spill = spread(0.0), spread(0.0)
+        for k in range(state.theatres):
+            spill += state.spillover[i, k]
+            for d in range(DOMAIN_COUNT):
+                effort += state.effort[i, k, d]
+        out[column] = state.power[i]
+        out[column + 1] = effort
+        out[column + 2] = benefit(i, state, constants, report)
+        out[column + 3] = burden(i, state, report)
+        out[column + 4] = state.standing[i]
+        out[column + 5] = convening(i, state, facts)
+        out[column + 6] = spill
+        column += len(ACTOR_MEASURES)
+    return column
+
+
+@compiled
+def observe_theatres(state, facts, report, column):
+    """Write the theatre measures, theatre by theatre, from a column on; return the column after the last."""
+    out = report.observed
+    for k in range(state.theatres):
+        out[column] = state.stability[k]
+        out[column + 1] = state.militants[k]
+        out[column + 2] = state.control[k]
+        out[column + 3] = state.economy[k]
+        out[column + 4] = state.demand[k]
+        out[column + 5] = hedging(k, state, report)
+        out[column + 6] = contested_volume(k, state, facts)
+        column += len(THEATRE_MEASURES)
+    return column
+
+
+@inlined
+def list_table(table, rows, columns, out, column):
+    """Write a table row by row from a column on; return the column after the last."""
+    for i in range(rows):
+        for j in range(columns):
+            out[column] = table[i, j]
+            column += 1
+    return column
+
+
+@inlined
+def list_cells(cells, state, out, column):
+    """Write a table of actors, theatres and domains from a column on; return the column after the last."""
+    for i in range(state.actors):
+        for k in range(state.theatres):
+            for d in range(DOMAIN_COUNT):
+                out[column] = cells[i, k, d]
+                column += 1
+    return column
+
+
+@compiled
+def observe(state, constants, facts, report, needed):
+    """Write one month's columns, named by `column_names`, in that order; those past `needed` may be left."""
+    out, actors = report.observed, state.actors
+    column = observe_pairs(state, facts, out)
+    if needed <= column:
+        return
+    mark_homes(state, report)
+    column = observe_actors(state, constants, facts, report, column)
+    column = observe_theatres(state, facts, report, column)
+    column = list_table(state.alignment, actors, actors, out, column)
+    column = list_table(state.threat, actors, actors, out, column)
+    column = list_table(state.recognition, actors, state.theatres, out, column)
+    if needed <= column:
+        return
+    column = list_cells(state.influence, state, out, column)
+    list_cells(state.effort, state, out, column)
+
+
+def column_count(counts: Counts) -> int:
+    """How many columns `observe` writes."""
+    n, k = counts.actors, counts.theatres
+    pairs = counts.pairs * counts.scopes * len(PAIR_MEASURES)
+    return pairs + n * len(ACTOR_MEASURES) + k * len(THEATRE_MEASURES) + 2 * n * n + n * k * (1 + 2 * DOMAIN_COUNT)
+
+
+def column_names(
+    actors: list[str], theatres: list[str], domains: tuple[str, ...], pairs: list[tuple[str, str]], scopes: list[str]
+) -> list[str]:
+    """Names of the columns that `observe` writes, as `measure.whom.where`."""
+    names = [f"{m}.{a}-{b}.{s}" for a, b in pairs for s in scopes for m in PAIR_MEASURES]
+    names += [f"{m}.{a}" for a in actors for m in ACTOR_MEASURES]
+    names += [f"{m}.{k}" for k in theatres for m in THEATRE_MEASURES]
+    names += [f"alignment.{a}.{b}" for a in actors for b in actors]
+    names += [f"threat.{a}.{b}" for a in actors for b in actors]
+    names += [f"recognition.{a}.{k}" for a in actors for k in theatres]
+    names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
+    names += [f"level.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
+    return names
+
+
+def lean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Log-ratio of two influences: 0 when equal, positive toward the first; -inf or inf where one has none."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(first) - np.log(second))

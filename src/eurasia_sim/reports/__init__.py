@@ -1,0 +1,1 @@
+"""Pages for a reader: findings and reports."""

@@ -1,0 +1,1 @@
+"""Questions put to a world: scenario files, their levers and what is read off."""

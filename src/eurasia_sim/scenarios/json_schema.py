@@ -1,0 +1,76 @@
+"""JSON Schema (2020-12) of a scenario file, with the ids of one world, for editors that complete and check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eurasia_sim.scenarios.checks import is_drawn
+from eurasia_sim.scenarios.schema import POSTERIOR, ScenarioFile, measures
+from eurasia_sim.world.levers import FREE, Lever, choices, levers
+from eurasia_sim.world.world import World
+
+FILE_NAME = "scenario.schema.json"
+HEADER = f"# yaml-language-server: $schema={FILE_NAME}"
+_MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+
+
+def scenario_schema(world: World) -> dict[str, Any]:
+    """The schema: what `check` holds as far as a schema can say it."""
+    schema = ScenarioFile.model_json_schema()
+    properties, definitions = schema["properties"], schema["$defs"]
+    for key in ("departs", "horizon"):
+        properties[key] = _described(properties[key], {"type": "string", "pattern": _MONTH})
+    properties["extends"] = _described(properties["extends"], {"type": "string"})
+    properties["theory"] = _described(properties["theory"], {"enum": list(world.theories)})
+    properties["measures"] = _described(
+        properties["measures"], {"type": "array", "items": {"enum": list(measures())}, "uniqueItems": True}
+    )
+    properties["forms"] = _described(
+        properties["forms"], _closed({factor: {"enum": list(names)} for factor, names in world.forms.items()})
+    )
+    properties["levers"] = _described(
+        properties["levers"], _closed({name: _lever(lever, world) for name, lever in levers().items()})
+    )
+    properties["uncertain"] = _described(properties["uncertain"], _uncertain(world))
+    definitions["EventChanges"]["properties"]["drop"]["items"] = {"enum": list(world.events)}
+    definitions["EventEntry"]["properties"]["date"]["pattern"] = _MONTH
+    definitions |= {name: _value(lever, world) for name, lever in levers().items()}
+    title = "A scenario of eurasia-sim"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
+
+
+def _described(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {"description": before["description"], **after}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _lever(lever: Lever, world: World) -> dict[str, Any]:
+    """The nested ids of a lever, and below them its value or dated values."""
+    reference = {"$ref": f"#/$defs/{lever.name}"}
+    dated = {"type": "object", "patternProperties": {_MONTH: reference}, "additionalProperties": False}
+    schema: dict[str, Any] = {"anyOf": [reference, {**dated, "minProperties": 1}]}
+    for kind in reversed(lever.path):
+        schema = {
+            "type": "object",
+            "propertyNames": {"enum": choices(kind, world.actors, world.theatres)},
+            "additionalProperties": schema,
+        }
+    return {**schema, "description": f"{lever.meaning} Allowed: {lever.allowed}."}
+
+
+def _value(lever: Lever, world: World) -> dict[str, Any]:
+    free = [FREE] if lever.free else []
+    if lever.bounds is None:
+        return {"enum": [*world.actors, *free]}
+    number = {"type": "number", "minimum": lever.bounds[0], "maximum": lever.bounds[1]}
+    return {"anyOf": [number, {"enum": free}]} if free else number
+
+
+def _uncertain(world: World) -> dict[str, Any]:
+    paths = [path for path, number in world.numbers.items() if is_drawn(world, path) and not number.is_silent]
+    ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    narrower = {"type": "object", "propertyNames": {"enum": sorted(paths)}, "additionalProperties": ends}
+    return {"anyOf": [narrower, {"const": POSTERIOR}]}

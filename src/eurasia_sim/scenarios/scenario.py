@@ -1,0 +1,348 @@
+"""A scenario resolved: the record, its parent's decisions and its own, month by month."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eurasia_sim.files.data_yaml import month_name
+from eurasia_sim.files.user_yaml import Document, InputProblems, Problem, nearest, read_file, scalar
+from eurasia_sim.scenarios.checks import Checker
+from eurasia_sim.scenarios.posterior import Posterior
+from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, settled
+from eurasia_sim.scenarios.search import find, locate, names
+from eurasia_sim.world.levers import levers
+
+if TYPE_CHECKING:
+    from eurasia_sim.kernel.lever_series import LeverSeries
+    from eurasia_sim.world.world import World
+
+SETTING = "--set"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One question put to a world; months count from the start of the record."""
+
+    name: str
+    title: str
+    question: str
+    expect: str
+    extends: str | None
+    start: int  # months since year 0 of the first month of the record
+    departs: int | None  # first month that may differ from the record; none if it never does
+    months: int  # how many months a run of it lasts
+    steps: Mapping[str, Steps]  # lever path -> month -> value: the record with every change
+    changes: Mapping[str, Steps]  # the changed levers alone, as decided here and in the parent
+    dropped: tuple[str, ...] = ()
+    added: tuple[Mapping[str, Any], ...] = ()
+    uncertain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    posterior: Posterior | None = None  # what numbers are drawn from instead of ranges
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    theory: str | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
+    measures: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    @property
+    def branch_month(self) -> int:
+        """First month that may differ from the record; the month after its last if it never does."""
+        return self.months if self.departs is None else self.departs
+
+    def posture(
+        self, world: World, capability_index: str = "cinc", overrides: Mapping[str, float] | None = None
+    ) -> LeverSeries:
+        """The dated levers and series as arrays over its months; arguments as in `posture.build_posture`."""
+        from eurasia_sim.scenarios.lever_steps import build_posture
+
+        return build_posture(world, self.steps, self.months, capability_index, {**self.fixed, **(overrides or {})})
+
+    def resolved(self) -> dict[str, Any]:
+        """Everything it says after `extends` and settings are worked in, as plain values for a manifest."""
+        return {
+            "format": 1,
+            "name": self.name,
+            "title": self.title,
+            "question": self.question,
+            "expect": self.expect,
+            "extends": self.extends,
+            "settings": list(self.settings),
+            **self._content(),
+        }
+
+    def _content(self) -> dict[str, Any]:
+        """What decides its results, without its name and prose."""
+
+        def date(month: int) -> str:
+            return month_name(self.start + month)
+
+        return {
+            "departs": None if self.departs is None else date(self.departs),
+            "horizon": date(self.months - 1),
+            "levers": {
+                path: {date(month): value for month, value in sorted(steps.items())}
+                for path, steps in sorted(self.changes.items())
+            },
+            "events": {
+                "drop": sorted(self.dropped),
+                "add": [{**event, "date": date(event["date"]), "sets": dict(event["sets"])} for event in self.added],
+            },
+            "uncertain": POSTERIOR
+            if self.posterior
+            else {path: list(ends) for path, ends in sorted(self.uncertain.items())},
+            **({"posterior": self.posterior.digest} if self.posterior else {}),
+            "fixed": dict(sorted(self.fixed.items())),
+            "theory": self.theory,
+            "forms": dict(sorted(self.forms.items())),
+            "measures": list(self.measures),
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides its results, in canonical JSON; the record itself is in the world's digest."""
+        content = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def as_recorded(world: World) -> Scenario:
+    """What happened in a world, to the last month of its record; nothing is decided otherwise."""
+    return Scenario(
+        name="as_recorded",
+        title="The record as it happened",
+        question="",
+        expect="",
+        extends=None,
+        start=world.start,
+        departs=None,
+        months=world.record_until - world.start + 1,
+        steps=world.record_steps(),
+        changes={},
+    )
+
+
+def check_file(path: Path | str, world: World) -> list[Problem]:
+    """Everything wrong with a scenario file, in the order of its lines; never raises for what the file holds."""
+    document = read_file(path)
+    _examine(document, Path(path), world)
+    return _in_order(document)
+
+
+def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[str] = ()) -> Scenario:
+    """The scenario that goes by a name or stands in a file, with settings worked in.
+
+    Args:
+        name_or_path: the path of a file, or a name: looked for in the `scenarios/` of the world's own folder, if it has
+            one, else in `scenarios/` here and then in the package.
+        overrides: settings such as `rules.perception.distance_decay=2000`; see `apply_settings`.
+
+    Raises:
+        InputProblems: with everything wrong with the file or the settings.
+    """
+    path = locate(name_or_path, world.directory)
+    if path is None:
+        known = names(world=world.directory)
+        name = str(name_or_path)
+        own = f"{name}.yaml"
+        meant = own if Path(own).is_file() else nearest(name, known)
+        unknown = Problem(name, 1, 1, f"unknown scenario '{name}'", "", meant, ", ".join(known))
+        raise InputProblems([unknown])
+    document = read_file(path)
+    draft, parent = _examine(document, path, world)
+    if document.problems:
+        raise InputProblems(_in_order(document))
+    return apply_settings(_resolve(path.stem, draft, parent, world), overrides, world)
+
+
+def apply_settings(scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None) -> Scenario:
+    """The scenario with levers and numbers set, as if its own file had said so.
+
+    A lever's value holds from a month named at the end of its path (`presence.<actor>.<theatre>.forces.2021-05=0.1`),
+    else from `since`, else from the month in which the scenario departs; a number is fixed at the value, within its
+    declared range. The scenario keeps its settings with their months, and departs no later than they begin.
+
+    Args:
+        since: month in which the first of several scenarios departs, so that a setting starts in one month in all.
+
+    Raises:
+        InputProblems: with everything wrong with the settings, each under the name `--set` and its place in the list.
+    """
+    settings = tuple(settings)
+    if not settings:
+        return scenario
+    document = Document(SETTING, "\n".join(setting.replace("\n", " ") for setting in settings))
+    begins = [month for month in (since, scenario.departs) if month is not None]
+    checker = _SettingsChecker(document, world, min(begins, default=None))
+    for line, setting in enumerate(settings, start=1):
+        checker.take(line, setting)
+    if document.problems:
+        raise InputProblems(_in_order(document))
+    months = [month for steps in checker.levers.values() for month in steps]
+    return replace(
+        scenario,
+        departs=min([*months, *([] if scenario.departs is None else [scenario.departs])], default=None),
+        steps=layered(scenario.steps, checker.levers),
+        changes=layered(scenario.changes, checker.levers),
+        fixed={**scenario.fixed, **checker.numbers},
+        settings=(*scenario.settings, *checker.told),
+    )
+
+
+def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
+    """First month in which any of the scenarios may differ from the record; none if no one ever does."""
+    return min((scenario.departs for scenario in scenarios if scenario.departs is not None), default=None)
+
+
+class _SettingsChecker(Checker):
+    """Checks settings with the rules of a file; a setting's line is its place in the list."""
+
+    def __init__(self, document: Document, world: World, departs: int | None) -> None:
+        super().__init__(document, world)
+        self.departs = departs
+        self.levers: dict[str, Steps] = {}
+        self.numbers: dict[str, float] = {}
+        self.told: list[str] = []  # every setting with its month
+        self.spot = (1, 1)
+
+    def place(self, trail: tuple[Any, ...], *, of_key: bool) -> tuple[int, int]:
+        return self.spot if of_key or not trail else (self.spot[0], trail[0])
+
+    def take(self, line: int, setting: str) -> None:
+        """Check one setting and keep what it says."""
+        self.spot = (line, 1)
+        path, equals, written = setting.partition("=")
+        path, value = path.strip(), scalar(written.strip())
+        trail = (len(setting) - len(written) + 1,)
+        if not equals or not path or not written.strip():
+            self.complain((), "a setting is path=value", allowed="such as rules.perception.distance_decay=2000")
+        elif path in self.numbers:
+            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
+        elif path in self.world.numbers:
+            if self.fixed(trail, path, value):
+                self.numbers[path] = float(value)
+                self.told.append(f"{path}={written.strip()}")
+        elif path.split(".")[0] in levers():
+            self._take_lever(trail, path, value)
+        else:
+            known = [*self.world.numbers, *levers()]
+            self.complain((), f"unknown parameter or lever '{path}'", known, path, of_key=True)
+
+    def _take_lever(self, trail: tuple[Any, ...], path: str, value: Any) -> None:
+        found = self.setting((), path)
+        if found is None or not self.value(found[0], trail, value):
+            return
+        month = found[2] if found[2] is not None else self.departs
+        if month is None:
+            message = "this scenario never departs from the record, so the lever's month must be named"
+            self.complain((), message, allowed=f"{path}.YYYY-MM=value", of_key=True)
+        elif month in self.levers.get(found[1], ()):
+            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
+        else:
+            self.levers.setdefault(found[1], {})[month] = settled(value)
+            self.told.append(f"{found[1]}.{self.world.date(month)}={value}")
+
+
+def _in_order(document: Document) -> list[Problem]:
+    return sorted(document.problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _examine(document: Document, path: Path, world: World) -> tuple[Draft, Draft | None]:
+    """What a document and its parent say; whatever is wrong lands in the document's problems."""
+    checker = Checker(document, world)
+    parent_name = checker.extends()
+    parent = _parent(checker, parent_name, path, world) if parent_name else None
+    return checker.draft(parent), parent
+
+
+def _parent(checker: Checker, name: str, path: Path, world: World) -> Draft | None:
+    """The draft of the scenario that a file extends, if it can be had."""
+    trail = ("extends",)
+    found = find(name, path.parent, world.directory)
+    if found is None:
+        known = list(names(path.parent, world.directory))
+        checker.complain(trail, f"it extends '{name}', which is not there", known, name)
+        return None
+    if _same(found, path):
+        checker.complain(trail, "it extends itself", allowed="another scenario, or none")
+        return None
+    document = read_file(found)
+    above = Checker(document, world)
+    grandparent = above.extends()
+    if grandparent:
+        higher = find(grandparent, found.parent, world.directory)
+        circle = higher is not None and _same(higher, path)
+        message = f"'{name}' extends '{grandparent}' itself: " + ("a circle" if circle else "more than one level up")
+        checker.complain(trail, message, allowed="a scenario that extends none")
+        return None
+    draft = above.draft()
+    if document.problems:
+        first = _in_order(document)[0]
+        count = len(document.problems)
+        reason = f"the scenario it extends has {count} problem{'s' * (count > 1)}, first {first.file}:{first.line}"
+        checker.complain(trail, f"{reason}:{first.column}: {first.message}")
+    return draft
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()
+
+
+def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Scenario:
+    """The record, the parent's changes and the draft's own, one over the other."""
+    base = parent or Draft()
+    dropped = {*base.dropped, *draft.dropped}
+    inherited = [event for event in base.added if event["id"] not in dropped]
+    departures = [month for month in (base.departs, draft.departs) if month is not None]
+    steps: Mapping[str, Steps] = world.record_steps(tuple(sorted(dropped & set(world.events))))
+    changes: Mapping[str, Steps] = {}
+    for decided, events in ((base.levers, inherited), (draft.levers, draft.added)):
+        layer = _with_events(decided, events)
+        steps, changes = layered(steps, layer), layered(changes, layer)
+    horizon = draft.horizon if draft.horizon is not None else base.horizon
+    uncertain = {**base.uncertain, **draft.uncertain}
+    return Scenario(
+        name=name,
+        title=draft.title,
+        question=draft.question or base.question,
+        expect=draft.expect,
+        extends=draft.extends,
+        start=world.start,
+        departs=min(departures, default=None),
+        months=world.months if horizon is None else horizon + 1,
+        steps=steps,
+        changes=changes,
+        dropped=tuple(sorted(dropped)),
+        added=(*inherited, *draft.added),
+        uncertain={path: ends for path, ends in uncertain.items() if ends[0] < ends[1]},
+        fixed={path: low for path, (low, high) in uncertain.items() if low == high},  # a range of one point
+        posterior=draft.posterior or base.posterior,
+        theory=draft.theory or base.theory,
+        forms={**base.forms, **draft.forms},
+        measures=tuple(draft.measures or base.measures),
+    )
+
+
+def _with_events(decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]) -> dict[str, Steps]:
+    """Levers with what events set at their months."""
+    layer = {path: dict(steps) for path, steps in decided.items()}
+    for event in sorted(events, key=lambda event: int(event["date"])):
+        for path, value in event["sets"].items():
+            layer.setdefault(path, {})[event["date"]] = value
+    return layer
+
+
+def layered(below: Mapping[str, Steps], above: Mapping[str, Steps]) -> dict[str, Steps]:
+    """Steps in which the upper layer replaces the lower from its own first month on."""
+    result = {path: dict(steps) for path, steps in below.items()}
+    for path, steps in above.items():
+        if steps:
+            first = min(steps)
+            kept = {month: value for month, value in result.get(path, {}).items() if month < first}
+            result[path] = {**kept, **dict(sorted(steps.items()))}
+    return result

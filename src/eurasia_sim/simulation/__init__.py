@@ -1,0 +1,1 @@
+"""Runs: their inputs, draws, ensembles and results; the Mesa face."""

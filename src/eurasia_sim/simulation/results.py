@@ -1,0 +1,327 @@
+"""Results on disk: what a run is called, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from eurasia_sim.compute.jit import model_version
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, read_lines, read_sealed, sealed
+from eurasia_sim.simulation.inputs import Inputs
+from eurasia_sim.simulation.parameter_draws import Draws
+
+MANIFEST = "manifest.json"
+RUNS = "runs.parquet"
+TRAJECTORIES = "trajectories.parquet"
+DRAWS = "draws.parquet"  # what the runs of `run` drew over ranges, a row a draw
+STATUS_LOG = "status.jsonl"
+PARTS = "parts"  # a sweep's runs, part by part; what an interrupted call of `run` leaves
+TABLES = "tables.json"  # what `analyze` puts beside runs, as a manifest has it
+MONTHLY = "trajectories"  # a sweep's monthly values, part by part
+_LARGE = 1_000_000  # bytes of a table from which on threads read it faster than one
+_KINDS = (PARTS, MONTHLY, "events")
+_MEND = "the command that wrote the folder makes it anew, a sweep with --resume"
+_MANIFEST_KEYS = {
+    "scenarios": dict, "theories": list, "forms": dict, "digests": dict, "versions": dict, "window": list,
+    "summary": dict, "seed": int, "runs_a_scenario": int,
+}  # fmt: skip
+
+
+def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
+    """16 hexadecimal digits a run: a hash of world, scenario, parameters, theory, forms, seed and model version."""
+    common = hashlib.sha256()
+    forms = repr(sorted(inputs.forms.items()))
+    for part in (world_digest, inputs.scenario.digest, inputs.theory, forms, model_version()):
+        common.update(part.encode() + b"\0")
+    found = []
+    for r in range(len(draws)):
+        own = common.copy()
+        own.update(draws.rules[r].tobytes() + draws.rows[r].tobytes() + draws.seeds[r].tobytes())
+        found.append(own.hexdigest()[:16])
+    return found
+
+
+def folder_name(name: str, ids: Iterable[str]) -> str:
+    """Name of a results folder: readable, and unique to the runs it holds."""
+    digest = hashlib.sha256()
+    for run_id in sorted(ids):
+        digest.update(run_id.encode())
+    return f"{name}-{digest.hexdigest()[:12]}"
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file so that it is either all there or not at all: aside, synced to disk, then renamed into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(aside)
+        with aside.open("rb") as handle:
+            os.fsync(handle.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as parquet (zstd); the same table gives the same bytes."""
+    write_bytes(path, table_bytes(table))
+
+
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """A table as parquet (zstd)."""
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, compression="zstd", index=False)
+    return buffer.getvalue()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it is either all there or not at all."""
+    write_whole(path, lambda aside: aside.write_bytes(content))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write plain values as readable JSON."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n"
+    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain values as JSON that carries a digest of its content."""
+    write_json(path, sealed(json.loads(json.dumps(content, default=_plain))))
+
+
+def write_status(path: Path, table: pd.DataFrame) -> None:
+    """Write one JSON line a run: its id, scenario, theory, set, seed and status, and month and phase of a failure."""
+    columns = ["run_id", "scenario", "theory", "set", "run", "seed", "status", "failed_month", "failed_phase"]
+    lines = "".join(json.dumps(row, default=_plain) + "\n" for row in table[columns].to_dict("records"))
+    write_whole(path, lambda aside: aside.write_text(lines, encoding="utf-8"))
+
+
+def write_manifest(
+    folder: Path, content: Mapping[str, Any], names: Iterable[str], known: Mapping[str, Entry] = MappingProxyType({}),
+    *, to: str = MANIFEST,
+) -> None:  # fmt: skip
+    """Write the manifest of a folder whose files are all there, with the digest of each and of itself.
+
+    Args:
+        names: the files that belong to the folder. known: entries of those whose bytes are known already.
+    """
+    entries = {name: known.get(name) or entry_of(folder / name) for name in sorted({*names, *known})}
+    write_sealed(folder / to, {**content, FILES: {name: entry.plain() for name, entry in entries.items()}})
+
+
+def entry_of(path: Path) -> Entry:
+    """Digest of a file, and rows of a table."""
+    content = path.read_bytes()
+    is_table = path.suffix == ".parquet"
+    return Entry(digest_of(content), pq.read_metadata(pa.BufferReader(content)).num_rows if is_table else None)
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a results folder, or None where there is none.
+
+    Raises:
+        DataError: where it is damaged, or carries no digest of its content.
+    """
+    try:
+        return read_sealed(folder / MANIFEST)
+    except DataError as error:
+        raise DataError([f"{error.problems[0]}\n    allowed: {_MEND}"]) from None
+
+
+def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """The manifest of a folder that was finished earlier, if it was, and what is wrong with the folder's files."""
+    try:
+        manifest = read_manifest(folder)
+        if manifest is None or not manifest.get("finished"):
+            return None, {}
+        return manifest, _files(folder, manifest).wrong()
+    except DataError as error:
+        return None, {MANIFEST: str(error.problems[0]).partition("\n")[0].removeprefix(f"{folder / MANIFEST} ")}
+
+
+def tables_of(folder: Path) -> Files:
+    """The tables that `analyze` has put into a folder; none where it has not been there.
+
+    Raises:
+        DataError: where what says so is damaged.
+    """
+    mend = "analyze the runs again: eurasia-sim analyze"
+    try:
+        said = read_sealed(folder / TABLES)
+    except DataError as error:
+        raise DataError([f"{error.problems[0]}\n    allowed: {mend}"]) from None
+    return Files(folder, {}, mend) if said is None else Files.of(folder, said, mend)
+
+
+def files_of(folder: Path) -> Files:
+    """The files that a results folder holds: those its manifest lists, or, of an unfinished sweep, those it has logged.
+
+    Raises:
+        DataError: where its manifest is damaged.
+    """
+    manifest = read_manifest(folder)
+    if manifest is not None:
+        return _files(folder, manifest)
+    logged = {part_name(kind, number): e for number, own in read_log(folder).items() for kind, e in own.items()}
+    there = {name: entry for name, entry in logged.items() if (folder / name).exists()}
+    return Files(folder, there, _MEND, frozenset(name for name in there if name.startswith(f"{PARTS}/")))
+
+
+def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
+    return Files.of(folder, manifest, _mend(manifest), (RUNS, f"{PARTS}/"))
+
+
+def _mend(manifest: Mapping[str, Any]) -> str:
+    """How a folder is made whole again."""
+    command = str(manifest.get("command") or "")
+    if manifest.get("kind") != "sweep" or command.startswith("eurasia-sim merge"):
+        return f"run its command again, which makes it anew{command and f': {command}'}"
+    again = command if " --resume" in command or not command.startswith("eurasia-sim sweep") else f"{command} --resume"
+    return f"run its command again with --resume, which makes again what is damaged{again and f': {again}'}"
+
+
+def part_name(kind: str, number: int) -> str:
+    """Name of a chunk's table in the folder of a sweep."""
+    return f"{kind}/{number:08d}.parquet"
+
+
+def read_log(folder: Path) -> dict[int, dict[str, Entry]]:
+    """By chunk and kind, the tables that a sweep has logged; a chunk's last line counts."""
+    chunks: dict[int, dict[str, Entry]] = {}
+    for line in read_lines(folder / STATUS_LOG):
+        number, said = line.get("chunk"), line.get(FILES)
+        if type(number) is not int or number < 0 or not isinstance(said, dict):
+            continue
+        own = {kind: Entry.of(entry) if kind in _KINDS else None for kind, entry in said.items()}
+        if PARTS in own and all(own.values()):
+            chunks[number] = {kind: entry for kind, entry in own.items() if entry}
+    return chunks
+
+
+def finished_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a results folder that `run` has finished.
+
+    Raises:
+        DataError: where the folder is none, is not finished, or its manifest is damaged.
+    """
+    if not folder.is_dir():
+        raise DataError([f"{folder} is no folder; name one that `eurasia-sim run` has written"])
+    manifest = read_manifest(folder)
+    if manifest is None:
+        if (folder / PARTS).is_dir():
+            raise DataError([f"{folder} is not finished: the command that began it goes on from there"])
+        raise DataError([f"{folder} is no results folder: it has no {MANIFEST}; name one that `eurasia-sim run` wrote"])
+    command = str(manifest.get("command", ""))
+    if manifest.get("finished") and command and not command.startswith("eurasia-sim run "):
+        raise DataError(
+            [f"{folder} holds no runs of scenarios: `{command}` wrote it; name one that `eurasia-sim run` wrote"]
+        )
+    lacks = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
+    if lacks or not manifest.get("finished"):
+        raise DataError([f"{folder / MANIFEST} is not whole: it lacks {', '.join(lacks) or 'its end'}; run it again"])
+    return manifest
+
+
+def result_columns(folder: Path) -> list[str]:
+    """Names of the columns of a results folder's runs.
+
+    Raises:
+        DataError: where there are none, or the first file of them is damaged.
+    """
+    files = files_of(folder)
+    names = _names(files, RUNS, PARTS)
+    return [str(name) for name in pq.read_schema(pa.BufferReader(files.content(names[0]))).names]
+
+
+def read_table(files: Files, name: str) -> pd.DataFrame:
+    """A table that a folder holds beside its runs.
+
+    Raises:
+        DataError: where it is not there, or is damaged.
+    """
+    table: pd.DataFrame = _table(files.content(name), None, None).to_pandas()
+    return table
+
+
+def _names(files: Files, whole: str, parts: str) -> list[str]:
+    """Files of a table: the whole one that a run writes, else the parts of a sweep in their order."""
+    found = [whole] if whole in files.entries else sorted(n for n in files.entries if n.startswith(f"{parts}/"))
+    if not found:
+        none = f"{files.folder} holds neither {whole} nor {parts}/*.parquet that a log or a manifest knows"
+        raise DataError([f"{none}: it is no results folder, or is not finished"])
+    return found
+
+
+def _table(content: bytes, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None) -> pa.Table:
+    threads = len(content) > _LARGE
+    if filters is not None:
+        return pq.read_table(pa.BufferReader(content), columns=columns, filters=filters, use_threads=threads)
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        table = file.read(columns=columns, use_threads=threads)
+    return table if columns is None else table.select(columns)  # a name is read with all that begin with it and a dot
+
+
+def _read(
+    folder: Path, whole: str, parts: str, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None
+) -> pd.DataFrame:
+    files = files_of(folder)
+    tables = [_table(files.content(name), columns, filters) for name in _names(files, whole, parts)]
+    table: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return table
+
+
+def load_results(
+    folder: Path | str, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None
+) -> pd.DataFrame:
+    """The runs of a results folder as a table, all columns or the named ones.
+
+    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an unfinished sweep, those
+    that are there. A failed run is NaN.
+
+    Args:
+        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`; what they leave out is
+            not read into memory.
+
+    Raises:
+        DataError: where the folder holds no results, or a file of them is damaged or, once it is finished, missing.
+    """
+    return _read(Path(folder), RUNS, PARTS, columns, filters)
+
+
+def load_trajectories(folder: Path | str) -> pd.DataFrame:
+    """The monthly values kept in a results folder, a row a run and month; a sweep keeps them where it was asked to."""
+    return _read(Path(folder), TRAJECTORIES, MONTHLY, None, None)
+
+
+def trajectory_table(
+    ids: list[str], scenario: str, months: list[str], names: list[str], values: np.ndarray
+) -> pd.DataFrame:
+    """Monthly values (runs, months, columns) as a table: run_id, scenario, month, then a column a measure."""
+    runs, length, _ = values.shape
+    return pd.DataFrame(
+        {
+            "run_id": np.repeat(ids, length),
+            "scenario": scenario,
+            "month": np.tile(months[:length], runs),
+            **{name: values[:, :, c].ravel() for c, name in enumerate(names)},
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value)

@@ -1,0 +1,1 @@
+"""Runs against what is documented: patterns, scores and fits."""

@@ -1,0 +1,70 @@
+"""What someone could decide: the levers, the steps of their paths, and the scale of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, THREATS
+from eurasia_sim.files.data_yaml import packaged, read_page
+
+FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """One kind of decision; its path is the lever's name followed by one id for each entry of `path`."""
+
+    name: str
+    meaning: str
+    unit: str
+    path: tuple[str, ...]  # what each step names: actor, theatre, actor or theatre, threat, domain, presence kind
+    bounds: tuple[float, float] | None  # none where the value is an actor
+    free: bool  # whether it can be let go
+
+    @property
+    def allowed(self) -> str:
+        """The values it takes, in words."""
+        low_to_high = "" if self.bounds is None else f"{self.bounds[0]:g} to {self.bounds[1]:g} ({self.unit})"
+        return (low_to_high or "the id of an actor") + (f", or {FREE}" if self.free else "")
+
+    @property
+    def pattern(self) -> str:
+        """The form of its paths, as in `presence.<actor>.<theatre>.<presence kind>`."""
+        return ".".join([self.name, *(f"<{kind}>" for kind in self.path)])
+
+
+@cache
+def levers() -> dict[str, Lever]:
+    """Every lever by name."""
+    return {
+        name: Lever(
+            name=name,
+            meaning=entry["meaning"],
+            unit=entry["unit"],
+            path=tuple(entry["path"]),
+            bounds=(float(entry["bounds"][0]), float(entry["bounds"][1])) if "bounds" in entry else None,
+            free=bool(entry.get("free", False)),
+        )
+        for name, entry in read_page(packaged() / "levers.yaml").data.items()
+    }
+
+
+def split_month(path: str) -> tuple[str, str | None]:
+    """A lever's or number's path, and the month YYYY-MM at its end if it has one."""
+    head, _, last = path.rpartition(".")
+    return (head, last) if head and last[:1].isdigit() else (path, None)
+
+
+def choices(kind: str, actors: Collection[str], theatres: Collection[str]) -> list[str]:
+    """The ids that a step of a lever's path may take."""
+    known: Mapping[str, Collection[str]] = {
+        "actor": actors,
+        "theatre": theatres,
+        "actor or theatre": [*actors, *(theatre for theatre in theatres if theatre not in actors)],
+        "threat": THREATS,
+        "domain": DOMAINS,
+        "presence kind": PRESENCE_KINDS,
+    }
+    return list(known[kind])
