@@ -27,7 +27,7 @@ from eurasia_sim.experiments.folder import Folder, one_writer
 from eurasia_sim.experiments.point import batches, point_of
 from eurasia_sim.experiments.rerun import rerun
 from eurasia_sim.experiments.sweep import Progress, Sweep, Work, carry_out, merge, prepare_sweep
-from eurasia_sim.experiments.sweep import sweep as carried_out
+from eurasia_sim.experiments.sweep import run_sweep as carried_out
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation import results as store
 from eurasia_sim.simulation.ensemble import run_paired

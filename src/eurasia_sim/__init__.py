@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eurasia_sim.experiments.sweep import sweep
+    from eurasia_sim.experiments.sweep import run_sweep
     from eurasia_sim.scenarios.scenario import load_scenario
     from eurasia_sim.simulation.ensemble import run_ensemble, simulate
     from eurasia_sim.simulation.mesa_model import EurasiaModel
@@ -25,18 +25,18 @@ __all__ = [
     "load_scenario",
     "load_world",
     "run_ensemble",
+    "run_sweep",
     "simulate",
-    "sweep",
 ]
 
 _HOME = {
-    "EurasiaModel": "model",
-    "load_results": "store",
-    "load_scenario": "scenario",
-    "load_world": "world",
-    "run_ensemble": "ensemble",
-    "simulate": "ensemble",
-    "sweep": "sweep",
+    "EurasiaModel": "simulation.mesa_model",
+    "load_results": "simulation.results",
+    "load_scenario": "scenarios.scenario",
+    "load_world": "world.world",
+    "run_ensemble": "simulation.ensemble",
+    "simulate": "simulation.ensemble",
+    "run_sweep": "experiments.sweep",
 }
 
 

@@ -1,4 +1,4 @@
-"""Imports go down, or to the left on their own floor, as docs/architecture.md lists them."""
+"""Imports go down from package to package, by the contract in pyproject.toml; libraries stay where they belong."""
 
 from __future__ import annotations
 
@@ -6,39 +6,31 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from importlinter.cli import lint_imports
 
 FACE = "eurasia_sim"
-READERS = ("reading", "catalogue", "evidence", "world", "scenario")
-# Who alone may import what; a name stands for its folder, or for itself with anything after an underscore.
+READERS = ("files", "evidence", "world", "scenarios")
+# Who alone may import what: packages, or modules of them.
 ONLY = {
-    "mesa": ("model", "actors", "adapters", "dashboard"),
-    "matplotlib": ("figures", "report", "dashboard"),
-    "seaborn": ("figures", "report", "dashboard"),
+    "mesa": ("simulation.mesa_model", "simulation.mesa_actors", "simulation.interop", "dashboard"),
+    "matplotlib": ("figures", "reports", "dashboard"),
+    "seaborn": ("figures", "reports", "dashboard"),
     "ruamel": READERS,
     "yaml": READERS,
 }
+WITHOUT_PANDAS = ("files", "compute", "evidence", "mechanisms", "kernel", "world", "scenarios")
 # All that a mechanism knows of eight runs being worked out side by side.
-OF_BLOCKS = ("blocks.RUNS", "vectors.spread", "vectors.in_some_run")
+OF_BLOCKS = ("compute.blocks.RUNS", "compute.vectors.spread", "compute.vectors.in_some_run")
 OF_PROCESSORS = re.compile(
     r"\b(lanes?|llvm|simd|avx\w*|registers?|vectors?(?!izer)|cache|unroll\w*|strides?|padd\w+|aligned?ment_of|processors?)\b",
     re.IGNORECASE,
 )
-PANDAS_FROM_FLOOR = 3
 BANNED_ROOMS = {"utils", "util", "core", "common", "base", "helpers", "misc"}
-
-
-def floors(page: str) -> dict[str, tuple[int, int]]:
-    """Floor and place from the left of every room in the page's table."""
-    rows = re.findall(r"^\| (\d) \| (.+?) \|", page, re.MULTILINE)
-    return {
-        name.strip("`/").removesuffix(".py"): (int(floor), place)
-        for floor, names in rows
-        for place, name in enumerate(names.split())
-    }
 
 
 def modules(package: Path) -> dict[str, Path]:
@@ -61,11 +53,6 @@ def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.fixture(scope="module")
-def house(repository: Path) -> dict[str, tuple[int, int]]:
-    return floors((repository / "docs" / "architecture.md").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
 def imports(package: Path) -> list[tuple[str, str, str]]:
     """(module, where, what it imports) for every import below the face."""
     return [
@@ -75,21 +62,22 @@ def imports(package: Path) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_every_module_has_its_place_in_the_house(package, house):
-    homeless = {name for name in modules(package) if name.split(".")[0] not in house}
-    assert not homeless, f"give them a floor in docs/architecture.md: {sorted(homeless)}"
+@pytest.fixture(scope="module")
+def layers(repository: Path) -> list[str]:
+    """The packages of the contract, from the top down."""
+    (contract,) = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    return [layer.removeprefix(f"{FACE}.") for layer in contract["layers"]]
 
 
-def test_imports_go_down_or_to_the_left(imports, house):
-    wrong = []
-    for name, where, target in imports:
-        room, parts = name.split(".")[0], target.split(".")
-        if parts[0] != FACE or len(parts) < 2 or parts[1] == room or parts[1] not in house or room not in house:
-            continue
-        (floor, place), (target_floor, target_place) = house[room], house[parts[1]]
-        if target_floor > floor or (target_floor == floor and target_place > place):
-            wrong.append(f"{where} imports {target}")
-    assert not wrong, "\n".join(wrong)
+def test_every_package_has_its_layer(package, layers):
+    assert sorted({name.split(".")[0] for name in modules(package)}) == sorted(layers)
+
+
+def test_imports_go_down_from_package_to_package(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    assert lint_imports(no_cache=True) == 0
 
 
 def test_no_module_imports_the_face_of_its_own_package(imports, package):
@@ -107,23 +95,23 @@ def test_libraries_stay_in_their_rooms(imports):
     wrong = []
     for name, where, target in imports:
         allowed = ONLY.get(target.split(".")[0])
-        room = name.split(".")[0]
-        if allowed and not any(room == owner or room.startswith(f"{owner}_") for owner in allowed):
+        if allowed and not any(name == owner or name.startswith(f"{owner}.") for owner in allowed):
             wrong.append(f"{where} imports {target}")
     assert not wrong, "\n".join(wrong)
 
 
-def test_pandas_stays_above_the_science(imports, house):
+def test_pandas_stays_above_the_science(imports):
     low = [
         f"{where} imports {target}"
         for name, where, target in imports
-        if target.split(".")[0] == "pandas" and house.get(name.split(".")[0], (9, 0))[0] < PANDAS_FROM_FLOOR
+        if target.split(".")[0] == "pandas" and name.split(".")[0] in WITHOUT_PANDAS
     ]
     assert not low, "\n".join(low)
 
 
 def test_a_mechanism_knows_only_streams_mathematics_and_the_compiler(imports):
-    own = (f"{FACE}.{name}" for name in ("streams", "mathematics", "compilation", "parameters", *OF_BLOCKS))
+    names = ("random_streams", "mathematics", "jit", "dimensions")
+    own = (f"{FACE}.{name}" for name in (*(f"compute.{name}" for name in names), *OF_BLOCKS))
     allowed = (*own, "numpy", "numba", "__future__")
     wrong = [
         f"{where} imports {target}"
@@ -163,8 +151,6 @@ def test_the_face_alone_loads_no_library():
     assert answer.stdout.strip() == "[]"
 
 
-def test_the_rule_itself_sees_an_import_that_climbs():
-    page = "| 2 | kernel scenario | x |\n| 1 | measures `mechanisms/` | y |\n"
-    assert floors(page) == {"kernel": (2, 0), "scenario": (2, 1), "measures": (1, 0), "mechanisms": (1, 1)}
-    assert is_face("eurasia_sim.load_world", set(floors(page)))
-    assert not is_face("eurasia_sim.kernel.month", set(floors(page)))
+def test_the_rule_itself_sees_the_face():
+    assert is_face("eurasia_sim.load_world", {"kernel"})
+    assert not is_face("eurasia_sim.kernel.month", {"kernel"})

@@ -27,10 +27,7 @@ from numba.core.caching import (
     UserProvidedCacheLocator,
 )
 
-_COMPILED_SOURCES = (
-    "parameters.py", "blocks.py", "block_types.py", "compilation.py", "vectors.py", "mathematics.py", "streams.py",
-    "fields.py", "measures.py", "derivation.py", "kernel.py", "lever_series.py", "workspace.py", "mechanisms/*.py",
-)  # fmt: skip
+_COMPILED_SOURCES = ("compute/*.py", "kernel/*.py", "mechanisms/*.py")
 _SEAL = hashlib.sha256().digest_size
 
 
@@ -38,10 +35,10 @@ _SEAL = hashlib.sha256().digest_size
 def model_version() -> str:
     """First 12 hexadecimal digits of the digest of every source that is compiled: two equal versions, one model."""
     digest = hashlib.sha256()
-    here = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for pattern in _COMPILED_SOURCES:
-        for source in sorted(here.glob(pattern)):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes())
+        for source in sorted(package.glob(pattern)):
+            digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -13,7 +13,7 @@ FOLDER = "experiments"
 def folders() -> list[Path]:
     """Folders in which a name is looked up, first found first taken; in a checkout, the one at its top."""
     package = Path(str(files("eurasia_sim")))
-    return [Path.cwd() / FOLDER, package / FOLDER, package.parent.parent / FOLDER]
+    return [Path.cwd() / FOLDER, package / "data" / FOLDER, package.parent.parent / FOLDER]
 
 
 def names() -> dict[str, Path]:

@@ -277,7 +277,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def sweep(
+def run_sweep(
     experiment: Experiment | str | Path,
     out: Path | str = "results",
     *,

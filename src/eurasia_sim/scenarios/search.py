@@ -14,7 +14,7 @@ _SUFFIXES = (".yaml", ".yml")
 def packaged_scenarios() -> Path:
     """Folder of the scenarios that come with the package; in a checkout, the one at the top of the repository."""
     package = Path(str(files("eurasia_sim")))
-    inside = package / FOLDER
+    inside = package / "data" / FOLDER
     return inside if inside.is_dir() else package.parent.parent / FOLDER
 
 
