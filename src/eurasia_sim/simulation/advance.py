@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.blocks import RUNS, Run
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.kernel.workspace import Workspace, levers_of, months_kept, plan_of
 from eurasia_sim.simulation.inputs import Inputs
@@ -54,7 +55,7 @@ def advance(
         )
         for inputs in family
     ]
-    workspace = Workspace(family[0].facts, draws.rules)
+    workspace = _workspace(family[0].facts, draws.rules)
     for which, run in _shares(len(family), runs):
         workspace.load(draws.rules[run], draws.rows[run], draws.seeds[run], None if memories is None else memories[run])
         own = np.unique(which)
@@ -69,6 +70,17 @@ def advance(
         if snapshots is not None:
             snapshots[run] = workspace.memories()
     return outcomes
+
+
+_OWN = threading.local()
+
+
+def _workspace(facts: Run, rules: NDArray[np.void]) -> Workspace:
+    """A thread's own workspace, made anew where facts or rules are others: a new one takes a megabyte each time."""
+    kept: Workspace | None = getattr(_OWN, "workspace", None)
+    if kept is None or kept.facts is not facts or kept.names != rules.dtype.names:
+        kept = _OWN.workspace = Workspace(facts, rules)
+    return kept
 
 
 def _shares(scenarios: int, runs: int) -> Iterator[tuple[Integers, Integers]]:
