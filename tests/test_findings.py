@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from tests.test_terrain import MAP
 
-from eurasia_sim.reports.markdown import number, percent, table
 from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
-from eurasia_sim.reports.scope_map import map_page, map_path
 from eurasia_sim.reports.findings import findings_page
+from eurasia_sim.reports.markdown import number, percent, table
+from eurasia_sim.reports.scope_map import map_page, map_path
 from eurasia_sim.world.world import World, load_world
 
 COMMAND = "eurasia-sim test --findings docs/findings.md"

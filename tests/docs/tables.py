@@ -10,8 +10,8 @@ from typing import Any
 
 from eurasia_sim.compute.blocks import Field
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_page
-from eurasia_sim.reports.markdown import table
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
+from eurasia_sim.reports.markdown import table
 from eurasia_sim.world.entities import Preset
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import OF_RULES, World, load_world

@@ -102,8 +102,8 @@ def _tested(
 
 def _write_pages(path: Path, world: World, family: Family, result: Evaluation, effort: Effort) -> None:
     """The findings page, and beside it a page for every map of rivals."""
-    from eurasia_sim.reports.scope_map import map_page, map_path
     from eurasia_sim.reports.findings import findings_page
+    from eurasia_sim.reports.scope_map import map_page, map_path
     from eurasia_sim.simulation import results as store
 
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.reports.markdown import Row, known, number, percent, rows_of, table
 from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.hypotheses.schema import NULL_EXPECTED
-from eurasia_sim.reports.scope_map import map_path
 from eurasia_sim.hypotheses.verdicts import CONDITIONAL, CONTRADICTED, ENTAILED, REPORTED, SUPPORTED, UNDETERMINED
+from eurasia_sim.reports.markdown import Row, known, number, percent, rows_of, table
+from eurasia_sim.reports.scope_map import map_path
 from eurasia_sim.world.world import World
 
 _WORDS = (SUPPORTED, CONTRADICTED, CONDITIONAL, ENTAILED, UNDETERMINED, REPORTED)

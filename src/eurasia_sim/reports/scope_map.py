@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.reports.markdown import Row, known, number, percent, rows_of, table
 from eurasia_sim.hypotheses.evaluation import Effort
 from eurasia_sim.hypotheses.hypothesis import ContrastMap
 from eurasia_sim.hypotheses.scope_map import EVERY
+from eurasia_sim.reports.markdown import Row, known, number, percent, rows_of, table
 from eurasia_sim.world.world import World
 
 
