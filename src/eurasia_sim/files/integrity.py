@@ -15,6 +15,7 @@ DIGEST = "digest"  # of a content by itself: the last of its keys
 FILES = "files"  # of a manifest: by name, the digest and the rows of every file that belongs to it
 MISSING, ALTERED = "is missing", "is not what was written"
 _NONE = (FileNotFoundError, NotADirectoryError)
+_UNREADABLE = (*_NONE, IsADirectoryError, PermissionError)
 _MOST = 8  # files named in one message
 
 
@@ -41,6 +42,12 @@ class Entry:
 def digest_of(content: bytes) -> str:
     """SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal digits; however large, little of it is held at once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,24 +131,27 @@ class Files:
         """
         if name not in self.entries:
             raise DataError([f"{self.folder} holds no {name}\n    allowed: {self.mend}"])
-        content = self._read(name)
-        if isinstance(content, str):
-            others = self.wrong(self.counted) if name in self.counted else {}
-            raise DataError([self.said({**others, name: content})])
-        return content
-
-    def _read(self, name: str) -> bytes | str:
-        """Bytes of a file, or what is wrong with it."""
         try:
             content = (self.folder / name).read_bytes()
-        except (*_NONE, IsADirectoryError, PermissionError):
+            problem = "" if digest_of(content) == self.entries[name].sha256 else ALTERED
+        except _UNREADABLE:
+            content, problem = b"", MISSING
+        if problem:
+            others = self.wrong(self.counted) if name in self.counted else {}
+            raise DataError([self.said({**others, name: problem})])
+        return content
+
+    def _problem(self, name: str) -> str:
+        """What is wrong with a file; nothing where it is as it was written."""
+        try:
+            return "" if file_digest(self.folder / name) == self.entries[name].sha256 else ALTERED
+        except _UNREADABLE:
             return MISSING
-        return content if digest_of(content) == self.entries[name].sha256 else ALTERED
 
     def wrong(self, names: Iterable[str] | None = None) -> dict[str, str]:
         """By name, what is wrong with those files that are not as they were written."""
         chosen = sorted(self.entries if names is None else names)
-        return {name: found for name in chosen if isinstance(found := self._read(name), str)}
+        return {name: problem for name in chosen if (problem := self._problem(name))}
 
     def said(self, wrong: Mapping[str, str]) -> str:
         """What is wrong, how many runs that costs, and how to mend it."""

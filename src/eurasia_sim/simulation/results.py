@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, read_lines, read_sealed, sealed
+from eurasia_sim.files.integrity import FILES, Entry, Files, file_digest, read_lines, read_sealed, sealed
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 
@@ -76,7 +76,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as parquet (zstd); the same table gives the same bytes."""
-    write_bytes(path, table_bytes(table))
+    write_whole(path, lambda aside: table.to_parquet(aside, compression="zstd", index=False))
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:
@@ -124,9 +124,7 @@ def write_manifest(
 
 def entry_of(path: Path) -> Entry:
     """Digest of a file, and rows of a table."""
-    content = path.read_bytes()
-    is_table = path.suffix == ".parquet"
-    return Entry(digest_of(content), pq.read_metadata(pa.BufferReader(content)).num_rows if is_table else None)
+    return Entry(file_digest(path), pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None)
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
