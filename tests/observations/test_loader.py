@@ -71,6 +71,7 @@ ENTRY = [
     (("unit: talks", "unti: x\n    unit: talks"), "yaml:8: items.talks.unti = 'x': no known key — did you mean"),
     (("log1p", "logs"), "items.talks.link.transform = 'logs': 'identity'"),
     (("error: poisson", "error: guess"), "items.talks.error = 'guess'"),
+    (("error: poisson", "error: counts"), "items.talks.error = 'counts': log1p takes none or column or poisson"),
     (("use: fits", "use: maybe"), "items.talks.use = 'maybe'"),
     (("alignment.{state}", "aligment.{state}"), "'aligment' is no measure — did you mean alignment"),
     (("alignment.{state}.{partner}", "alignment.{state}"), "alignment is of actor, actor"),
@@ -96,6 +97,26 @@ def test_a_table_that_is_missing_and_one_too_many_are_both_named(world, tmp_path
         load_observations(beside(world, tmp_path, name="walks"))
     assert "talks.csv is missing" in str(error.value)
     assert "walks.csv: observations.yaml has no item walks — did you mean talks?" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("transform", "error", "cells", "said"),
+    [
+        ("log", "none", "0", "value = 0: a logarithm needs a figure above 0"),
+        ("share", "binomial", "3,2", "value = 3: it is more than n = 2"),
+        ("share", "binomial", "0,0", "value = 0: a share needs n above 0"),
+        ("log_balance", "counts", "3,2", "value = 3: it is more than n = 2"),
+        ("identity", "binomial", "1.5,2", "value = 1.5: a binomial error needs a share from 0 to 1"),
+        ("identity", "column", "1.5,-2", "error = '-2' must be a finite number"),
+    ],
+)
+def test_a_figure_that_its_link_cannot_take_is_named(world, tmp_path, transform, error, cells, said):
+    extra = {"none": "", "column": ",error"}.get(error, ",n")
+    yaml = YAML.replace("log1p", transform).replace("error: poisson", f"error: {error}")
+    table = f"year,state,partner,value{extra}\n2001,russia,china,{cells}\n"
+    with pytest.raises(DataError) as found:
+        load_observations(beside(world, tmp_path, yaml=yaml, csv=table))
+    assert f"talks.csv:2: {said}" in str(found.value)
 
 
 def test_a_table_without_rows_is_an_error(world, tmp_path):

@@ -33,6 +33,8 @@ class Link(BaseModel):
             return "a count or share is at least 0"
         if self.transform in ("share", "log_balance") and value > n:
             return f"it is more than n = {n:g}"
+        if self.transform == "share" and n <= 0:
+            return "a share needs n above 0"
         return ""
 
 

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Unit = tuple[str, ...]
 Form = TypeVar("Form", bound=BaseModel)
 ErrorModel = Literal["none", "column", "binomial", "counts", "poisson"]
+# Error models that a transform allows; every other transform allows none, column and, for a share of 1, binomial.
+_ALLOWED = {"share": ("binomial",), "log_balance": ("counts",), "log1p": ("none", "column", "poisson")}
 _EXTRA = {"none": (), "poisson": (), "column": ("error",), "binomial": ("n",), "counts": ("n",)}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _Text = Annotated[str, Field(min_length=1)]
@@ -132,6 +134,13 @@ def load_observations(world: World) -> dict[str, Series]:
             problems.append(
                 f"{place}: items.{name}.coverage = {item.coverage}: first year, then last, at most {catalogue.until}"
             )
+        allowed = _ALLOWED.get(item.link.transform, ("none", "column", "binomial"))
+        if item.error not in allowed:
+            place = page.place(["items", name, "error"])
+            problems.append(
+                f"{place}: items.{name}.error = {item.error!r}: {item.link.transform} takes {' or '.join(allowed)}"
+            )
+            continue
         rows = _rows(folder / f"{name}.csv", item, world, problems)
         if rows:
             found[name] = _series(name, item, rows, catalogue.hegemon)
@@ -246,6 +255,12 @@ def _row(place: str, cells: list[str], header: list[str], item: Item, world: Wor
             problems.append(f"{place}: {key} = {named[key]!r} must be a finite number, and no n or error is negative")
             return None
     wrong = item.link.refuses(numbers["value"], numbers["n"])
+    if (
+        item.error == "binomial"
+        and item.link.transform != "share"
+        and not (0 <= numbers["value"] <= 1 and numbers["n"] > 0)
+    ):
+        wrong = "a binomial error needs a share from 0 to 1 and n above 0"
     if wrong:
         problems.append(f"{place}: value = {named['value']}: {wrong}")
     return unit, year, numbers["value"], numbers["n"], numbers["error"]
