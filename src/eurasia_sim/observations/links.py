@@ -122,10 +122,6 @@ class Fit:
     between: float  # variance of the offsets
     residual: float  # standard deviation beyond the sampling error
 
-    def expected(self, measure: Floats) -> Floats:
-        """(U, T) values that a measure (U, T) implies, where the year effect is known."""
-        return self.years + self.offsets[:, None] + self.scale * measure
-
 
 def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np.int64], *, year_effects: bool) -> Fit:
     """Fit one item's link by alternating least squares and partial pooling; uses the cells where both are known.

@@ -160,14 +160,10 @@ def validated(page: Page, form: type[Form], data: Any, keys: tuple[str, ...], pr
             trail = (*keys, *map(str, finding["loc"]))
             wanted = finding["msg"].removeprefix("Input should be ")
             if finding["type"] == "extra_forbidden":
-                fields = [name for part in _forms(form) for name in part.model_fields]
+                fields = [name for part in (form, Item, Source, Link) for name in part.model_fields]
                 wanted = f"no known key{near(trail[-1], fields)}"
             problems.append(f"{page.place(trail)}: {'.'.join(trail)} = {finding.get('input')!r}: {wanted}")
         return None
-
-
-def _forms(form: type[BaseModel]) -> list[type[BaseModel]]:
-    return [form, Item, Source, Link]
 
 
 def unknown(name: str, kind: str, known: Mapping[str, Any] | list[str]) -> str:

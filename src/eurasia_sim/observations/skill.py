@@ -49,10 +49,6 @@ class Rolled:
         means = {name: each[:, kept] for name, each in self.means.items()}
         return replace(self, means=means, truth=self.truth[:, kept])
 
-    def known(self, at: int) -> NDArray[np.bool_]:
-        """(O,) which targets lie at or before an origin."""
-        return np.asarray(self.ends + self.horizon <= self.ends[at])
-
 
 @dataclass(frozen=True)
 class Score:
@@ -108,7 +104,7 @@ def forecast(baseline: Baseline, past: Series, horizons: tuple[int, ...] = HORIZ
 
 def spreads(found: Rolled, errors: Floats) -> Floats:
     """(O,) root mean square of the errors (O, U) whose target was known at each origin; NaN where none was."""
-    squares = [errors[found.known(at)] ** 2 for at in range(len(found.ends))]
+    squares = [errors[found.ends + found.horizon <= end] ** 2 for end in found.ends]
     return np.array([np.sqrt(np.nanmean(each)) if np.isfinite(each).any() else np.nan for each in squares])
 
 
