@@ -24,6 +24,7 @@ def test_a_table_becomes_a_series_on_the_linked_scale(world, tmp_path):
     assert list(found.groups) == [0, 1]
     assert found.columns(("russia", "china")) == ["alignment.russia.china"]
     assert list(found.until(2002).years) == [2001, 2002]
+    assert found.only(found.groups == 0).units == (("russia", "china"),)
 
 
 def test_a_world_may_have_no_observations(tmp_path):

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -102,11 +102,16 @@ class Series:
         ids = dict(zip(self.item.axes, unit, strict=True))
         return [_PLACEHOLDER.sub(lambda found: ids[found[1]], name) for name in self.item.reads]
 
+    def only(self, kept: NDArray[np.bool_]) -> Series:
+        """The series of the units that are kept, (U,) booleans."""
+        units = tuple(unit for unit, keep in zip(self.units, kept, strict=True) if keep)
+        values, errors, groups = self.values[kept], self.errors[kept], self.groups[kept]
+        return replace(self, units=units, values=values, errors=errors, groups=groups)
+
     def until(self, year: int) -> Series:
-        """The series up to a year, which it holds."""
+        """The series up to a year."""
         kept = self.years <= year
-        parts = (self.values[:, kept], self.errors[:, kept], self.groups)
-        return Series(self.name, self.item, self.units, self.years[kept], *parts)
+        return replace(self, years=self.years[kept], values=self.values[:, kept], errors=self.errors[:, kept])
 
 
 def load_observations(world: World) -> dict[str, Series]:
