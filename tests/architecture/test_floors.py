@@ -23,7 +23,7 @@ ONLY = {
     "ruamel": READERS,
     "yaml": READERS,
 }
-WITHOUT_PANDAS = ("files", "compute", "evidence", "mechanisms", "kernel", "world", "scenarios")
+WITHOUT_PANDAS = ("files", "compute", "evidence", "mechanisms", "kernel", "world", "observations", "scenarios")
 # All that a mechanism knows of eight runs being worked out side by side.
 OF_BLOCKS = ("compute.blocks.RUNS", "compute.vectors.spread", "compute.vectors.in_some_run")
 OF_PROCESSORS = re.compile(

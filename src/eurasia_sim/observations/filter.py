@@ -1,0 +1,91 @@
+"""The noise filter: what is known of a unit's level up to an origin, shrunk by how reliable its values are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.observations.loader import Series
+
+Floats = NDArray[np.float64]
+WINDOW = 3  # years in the recent mean
+
+
+def last_value(values: Floats) -> Floats:
+    """(U,) latest known value of each unit; NaN where it has none."""
+    held = np.isfinite(values)
+    at = values.shape[1] - 1 - np.argmax(held[:, ::-1], axis=1)
+    return np.where(held.any(axis=1), values[np.arange(len(values)), at], np.nan)
+
+
+def mean_of(values: Floats) -> Floats:
+    """(U,) mean of the known values of each unit; NaN where it has none."""
+    held = np.isfinite(values)
+    counts = held.sum(axis=1)
+    return np.where(counts > 0, np.where(held, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+
+
+def recent_mean(values: Floats) -> Floats:
+    """(U,) mean of the last three years, or of all years where these hold none."""
+    recent = mean_of(values[:, -WINDOW:])
+    return np.where(np.isfinite(recent), recent, mean_of(values))
+
+
+def group_mean(values: Floats) -> float:
+    """Mean of all units' means."""
+    means = mean_of(values)
+    return float(np.nanmean(means)) if np.isfinite(means).any() else np.nan
+
+
+def reliability(values: Floats, errors: Floats) -> Floats:
+    """(U,) trust in a unit's own level, in [0, 1]: n / (n + noise / between).
+
+    `noise` is the variance of values round their unit's mean (at least the sampling error's), `between` that of the
+    units' means beyond it. One unit alone is trusted wholly, since nothing is there to shrink it toward.
+    """
+    counts = np.isfinite(values).sum(axis=1)
+    own = mean_of(values)
+    if len(values) < 2:
+        return np.ones(len(values))
+    free = max(int(np.maximum(counts - 1, 0).sum()), 1)
+    within = float(np.nansum((values - own[:, None]) ** 2)) / free
+    sampling = float(np.nanmean(errors**2)) if np.isfinite(errors).any() else 0.0
+    noise = max(within, sampling)
+    held = counts > 0
+    if held.sum() < 2 or noise <= 0:
+        return np.ones(len(values))
+    between = float(np.var(own[held], ddof=1) - np.mean(noise / counts[held]))
+    return counts / (counts + noise / between) if between > 0 else np.zeros(len(values))
+
+
+def filtered(values: Floats, errors: Floats) -> Floats:
+    """(U,) a third each of last value, three-year mean and own mean, shrunk toward the mean of all units.
+
+    A unit without values gets that mean.
+
+    Args:
+        values: (U, T) up to the origin.
+        errors: (U, T) standard deviation of the sampling error.
+    """
+    centre = group_mean(values)
+    thirds = (last_value(values) + recent_mean(values) + mean_of(values)) / 3
+    trust = reliability(values, errors)
+    return np.where(np.isfinite(thirds), centre + trust * (thirds - centre), centre)
+
+
+def start(items: list[Series], year: int) -> dict[str, dict[tuple[str, ...], float]]:
+    """Filtered level of every unit at an origin, by item; for items of one part only.
+
+    Raises:
+        DataError: where the items observe different parts, which are never made into one number.
+    """
+    parts = sorted({each.item.part for each in items})
+    if len(parts) > 1:
+        names = ", ".join(each.name for each in items)
+        raise DataError([f"{names} observe {', '.join(parts)}; read each part by itself, they are never averaged"])
+    past = {each.name: each.until(year) for each in items}
+    return {
+        name: dict(zip(each.units, map(float, filtered(each.values, each.errors)), strict=True))
+        for name, each in past.items()
+    }

@@ -1,0 +1,167 @@
+"""Links between a measure and what observes it: scale, offsets partially pooled, year effects of a group, error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Floats = NDArray[np.float64]
+_ROUNDS = 200
+_STILL = 1e-10
+
+
+class Link(BaseModel):
+    """How a figure becomes a value in which more means more of what the measure says."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    transform: Literal["identity", "log", "log1p", "share", "log_balance"]
+    sign: Literal[-1, 1]
+    per: float = Field(default=1.0, gt=0)  # identity: divides the figure
+    prior: float = Field(default=1.0, gt=0)  # log_balance: events added to each dyad
+    share: float = Field(default=0.5, gt=0, lt=1)  # log_balance: the cooperative part of these
+
+    def refuses(self, value: float, n: float) -> str:
+        """Why the transform cannot take a figure; empty where it can."""
+        if self.transform == "log" and value <= 0:
+            return "a logarithm needs a figure above 0"
+        if self.transform in ("log1p", "share", "log_balance") and value < 0:
+            return "a count or share is at least 0"
+        if self.transform in ("share", "log_balance") and value > n:
+            return f"it is more than n = {n:g}"
+        if self.transform == "share" and n <= 0:
+            return "a share needs n above 0"
+        return ""
+
+
+def linked(link: Link, value: Floats, n: Floats) -> Floats:
+    """(...) values on the linked scale, NaN where the figure is.
+
+    `log_balance` is the log of cooperative over conflictual events, each with its part of `prior` events added, so
+    that few events say little.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if link.transform == "log":
+            scaled = np.log(value)
+        elif link.transform == "log1p":
+            scaled = np.log1p(value)
+        elif link.transform == "share":
+            scaled = value / n
+        elif link.transform == "log_balance":
+            scaled = np.log((value + link.prior * link.share) / (n - value + link.prior * (1 - link.share)))
+        else:
+            scaled = value / link.per
+    return np.asarray(link.sign * scaled, dtype=np.float64)
+
+
+def sampling_error(link: Link, model: str, value: Floats, n: Floats, error: Floats) -> Floats:
+    """(...) standard deviation of the sampling error on the linked scale, by the delta method.
+
+    column: the file's own. binomial: of a share of n, half a success and half a failure added. counts: of the log of
+    two counts. poisson: of a count under log1p.
+    """
+    if model == "column":
+        found = error / link.per
+    elif model == "binomial":
+        successes = value if link.transform == "share" else value * n
+        p = (successes + 0.5) / (n + 1)
+        found = np.sqrt(p * (1 - p) / np.maximum(n, 1))
+    elif model == "counts":
+        held = (value + link.prior * link.share, n - value + link.prior * (1 - link.share))
+        found = np.sqrt(1 / held[0] + 1 / held[1])
+    elif model == "poisson":
+        found = np.sqrt(value + 0.5) / (value + 1)
+    else:
+        found = np.zeros_like(value)
+    return np.where(np.isfinite(value), found, np.nan)
+
+
+def year_means(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    """(U, T) mean of each year over the units of a unit's group; a year in which a group has no value gives NaN."""
+    means = np.full_like(values, np.nan)
+    for group in np.unique(groups):
+        own = groups == group
+        held = np.isfinite(values[own])
+        sums, counts = np.where(held, values[own], 0.0).sum(axis=0), held.sum(axis=0)
+        means[own] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return means
+
+
+def pooled(means: Floats, variances: Floats) -> tuple[Floats, float, float]:
+    """Offsets of units, partially pooled by empirical Bayes with the variance of DerSimonian and Laird.
+
+    Args:
+        means: (U,) own mean of each unit.
+        variances: (U,) its sampling variance, above 0.
+
+    Returns:
+        (U,) offsets, each between the unit's mean and the group's; the group's mean; variance between units.
+    """
+    weight = 1 / variances
+    fixed = float(np.sum(weight * means) / np.sum(weight))
+    spread = float(np.sum(weight * (means - fixed) ** 2))
+    scale = float(np.sum(weight) - np.sum(weight**2) / np.sum(weight))
+    between = max((spread - (len(means) - 1)) / scale, 0.0) if scale > 0 else 0.0
+    total = 1 / (variances + between)
+    centre = float(np.sum(total * means) / np.sum(total))
+    trust = between / (between + variances)
+    return centre + trust * (means - centre), centre, between
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted link: y = year effect of a group + offset of a unit + scale × measure + error."""
+
+    scale: float
+    offsets: Floats  # (U,)
+    years: Floats  # (U, T), NaN where a group has no value in a year; 0 without year effects
+    between: float  # variance of the offsets
+    residual: float  # standard deviation beyond the sampling error
+
+
+def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np.int64], *, year_effects: bool) -> Fit:
+    """Fit one item's link by alternating least squares and partial pooling; uses the cells where both are known.
+
+    Args:
+        values: (U, T) observed, up to the origin and no later.
+        errors: (U, T) standard deviation of the sampling error.
+        measure: (U, T) of the model.
+        groups: (U,) group of each unit, whose years share an effect.
+
+    Raises:
+        ValueError: where no unit has both known.
+    """
+    known = np.isfinite(values) & np.isfinite(measure)
+    if not known.any():
+        raise ValueError("no cell has both an observed value and a measure")
+    y, x = np.where(known, values, np.nan), np.where(known, measure, 0.0)
+    noise = np.where(known, np.nan_to_num(errors) ** 2, 0.0)
+    held = known.any(axis=1)
+    counts = known.sum(axis=1)
+    scale, offsets, years, residual, between = 0.0, np.zeros(len(y)), np.zeros_like(y), float(np.nanvar(y)) + 1e-12, 0.0
+    for _ in range(_ROUNDS):
+        weight = np.where(known, 1 / (noise + residual), 0.0)
+        if year_effects:
+            years = year_means(y - offsets[:, None] - scale * x, groups)
+        rest = np.where(known, y - years - scale * x, 0.0)
+        own, precision = (weight * rest).sum(axis=1)[held], weight.sum(axis=1)[held]
+        offsets[held], centre, between = pooled(own / precision, 1 / precision)
+        offsets[~held] = centre
+        # Within units: offsets that are pooled would otherwise lend the scale what differs between units.
+        mean_x = np.where(held, (weight * x).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300), 0.0)
+        inner = np.where(known, x - mean_x[:, None], 0.0)
+        moved = np.where(known, y - years - offsets[:, None], 0.0)
+        below = float((weight * inner**2).sum())
+        new = float((weight * inner * moved).sum()) / below if below > 0 else 0.0
+        errors_left = np.where(known, y - years - offsets[:, None] - new * x, 0.0)
+        free = max(int(counts.sum()) - int(held.sum()), 1)
+        residual = max(float(np.sum((errors_left**2 - noise)[known])) / free, 1e-12)
+        done = abs(new - scale) < _STILL
+        scale = new
+        if done:
+            break
+    return Fit(scale, offsets, years, between, float(np.sqrt(residual)))

@@ -1,0 +1,75 @@
+"""A small item beside the packaged world, for tests of the reader and of the methods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from eurasia_sim.observations.links import Link
+from eurasia_sim.observations.loader import FILE, FOLDER, Item, Series, Source
+from eurasia_sim.world.world import World
+
+YAML = """\
+until: 2020
+hegemon: [united_states]
+items:
+  talks:
+    says: Talks of two states.
+    cannot: What was said.
+    source: {dataset: ours, cite: bailey2017, terms: none, known_from: read}
+    unit: talks
+    axes: {state: actor, partner: actor}
+    coverage: [2001, 2003]
+    complete: true
+    part: quarrel
+    reads: ["alignment.{state}.{partner}"]
+    link: {transform: log1p, sign: 1}
+    error: poisson
+    year_effects: true
+    use: fits
+"""
+CSV = """\
+year,state,partner,value
+2001,russia,china,1
+2002,russia,china,2
+2003,russia,china,3
+2001,russia,united_states,0
+2002,russia,united_states,1
+2003,russia,united_states,0
+"""
+
+
+def beside(world: World, folder: Path, yaml: str = YAML, csv: str | None = CSV, name: str = "talks") -> World:
+    """The world, with observations of its own in a folder."""
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / FILE).write_text(yaml, encoding="utf-8")
+    if csv is not None:
+        (folder / FOLDER / f"{name}.csv").write_text(csv, encoding="utf-8")
+    return replace(world, directory=folder)
+
+
+def series(values: list[list[float]], transform: str = "identity", errors: float = 0.0) -> Series:
+    """A series of dyads from 2001 on; the second actor of the last one is the hegemon."""
+    source = Source(dataset="ours", cite="none", terms="none", known_from="read")
+    item = Item(
+        says="x",
+        cannot="x",
+        source=source,
+        unit="x",
+        axes={"state": "actor", "partner": "actor"},
+        coverage=[2001, 2000 + len(values[0])],
+        complete=False,
+        part="quarrel",
+        reads=["alignment.{state}.{partner}"],
+        link=Link(transform=transform, sign=1),
+        error="none",
+        year_effects=False,
+        use="fits",
+    )
+    table = np.array(values, dtype=float)
+    units = tuple((f"a{at}", f"b{at}") for at in range(len(table)))
+    groups = np.array([0] * (len(table) - 1) + [1])
+    years = np.arange(2001, 2001 + table.shape[1])
+    return Series("talks", item, units, years, table, np.full(table.shape, errors), groups)

@@ -1,0 +1,93 @@
+"""Every free forecast on a series of four points, by hand; none of them looks ahead or knows a name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.observations.small import series
+
+from eurasia_sim.observations.baselines import FREE, gravity, gravity_of
+from eurasia_sim.observations.loader import load_observations
+from eurasia_sim.observations.skill import forecast, rolled
+from eurasia_sim.world.world import load_world
+
+FOUR = [[1.0, 2.0, 4.0, 5.0]]  # slope 1.4 a year
+BY_HAND = {
+    "last value": [5, 5],
+    "three-year mean": [11 / 3, 11 / 3],
+    "own mean": [3, 3],
+    "thirds": [35 / 9, 35 / 9],
+    "log trend": [6.4, 9.2],
+    "level trend": [6.4, 9.2],
+    "half trend": [5.7, 7.1],
+}
+ROWS = st.lists(st.lists(st.floats(-4, 4), min_size=9, max_size=9), min_size=2, max_size=5)
+
+
+@pytest.mark.parametrize("name", sorted(BY_HAND))
+def test_a_baseline_on_four_points(name):
+    assert FREE[name](series(FOUR), (1, 3))[0] == pytest.approx(BY_HAND[name])
+
+
+def test_the_noise_filter_is_the_thirds_until_two_targets_are_past():
+    assert FREE["noise filter"](series(FOUR), (3,))[0] == pytest.approx([35 / 9])
+
+
+def test_the_noise_filter_finds_that_the_last_value_is_all_that_counts():
+    rng = np.random.default_rng(2)
+    walk = rng.normal(size=(40, 30)).cumsum(axis=1) * 3
+    found = FREE["noise filter"](series(walk.tolist()), (1,))[:, 0]
+    assert np.corrcoef(found, walk[:, -1])[0, 1] > 0.99
+
+
+def test_the_spread_is_the_error_at_earlier_origins():
+    # One origin lies before: after 1, 2, 4 the last value stays 4, and 5 came.
+    found = forecast(FREE["last value"], series(FOUR), (1, 3))
+    assert found.spread == pytest.approx([1, np.nan], nan_ok=True)
+
+
+def test_level_and_log_trend_part_where_the_link_is_a_logarithm():
+    past = series([list(np.log([1.0, 2.0, 3.0, 4.0]))], "log")
+    assert FREE["level trend"](past, (1,))[0, 0] == pytest.approx(np.log(5))
+    assert FREE["log trend"](past, (1,))[0, 0] > np.log(5)
+
+
+def test_gravity_finds_the_numbers_that_made_the_data():
+    rng = np.random.default_rng(1)
+    size, distance = rng.normal(size=(4, 6)), rng.normal(size=4)
+    made = 0.5 + 0.9 * size - 1.2 * distance[:, None]
+    found = gravity(size, distance)(series(made[:, :5].tolist()), (1, 5))
+    assert found == pytest.approx(np.repeat(made[:, [4]], 2, axis=1))
+
+
+def test_gravity_stands_for_trade_alone():
+    world = load_world()
+    found = {name: gravity_of(world, each) for name, each in load_observations(world).items()}
+    assert {name for name, each in found.items() if each} == {"trade_ratio", "trade_partners"}
+    assert np.isfinite(found["trade_ratio"](load_observations(world)["trade_ratio"].until(2010), (3,))).all()
+
+
+@pytest.mark.parametrize("name", sorted(FREE))
+@given(rows=ROWS, later=st.floats(-100, 100))
+def test_values_after_the_origin_change_no_forecast(name, rows, later):
+    whole, changed = series(rows), series([[*row[:6], later, np.nan, later] for row in rows])
+    at = list(rolled(whole, {}, 1, "level").ends).index(6)
+    one, two = (rolled(each, {name: FREE[name]}, 1, "level").means[name][at] for each in (whole, changed))
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", sorted(FREE))
+@given(rows=ROWS, random=st.randoms(use_true_random=False))
+def test_another_order_of_dyads_permutes_the_forecasts(name, rows, random):
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    found = FREE[name](series(rows), (1, 3))
+    assert FREE[name](series([rows[at] for at in order]), (1, 3)) == pytest.approx(found[order], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(FREE))
+def test_gaps_are_bridged(name):
+    found = FREE[name](series([[1, np.nan, 2, 3, np.nan], [np.nan, 4, 4, 5, 4], [2, 2, 2, np.nan, np.nan]]), (1, 2))
+    assert np.isfinite(found).all()

@@ -1,0 +1,81 @@
+"""Links, sampling errors and partial pooling, by hand and by their properties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eurasia_sim.observations.links import Link, fit_link, linked, pooled, sampling_error, year_means
+
+
+def test_each_transform_by_hand():
+    value, n = np.array([4.0]), np.array([10.0])
+    of = {name: linked(Link(transform=name, sign=1), value, n)[0] for name in ("identity", "log", "log1p", "share")}
+    assert of == pytest.approx({"identity": 4, "log": np.log(4), "log1p": np.log(5), "share": 0.4})
+    balance = Link(transform="log_balance", sign=1, prior=20, share=0.75)
+    assert linked(balance, value, n)[0] == pytest.approx(np.log(19 / 11))
+    assert linked(Link(transform="identity", sign=-1, per=8), value, n)[0] == -0.5
+
+
+def test_each_sampling_error_by_hand():
+    value, n, own = np.array([0.5]), np.array([3.0]), np.array([0.2])
+    identity = Link(transform="identity", sign=-1, per=2)
+    assert sampling_error(identity, "column", value, n, own)[0] == pytest.approx(0.1)
+    assert sampling_error(identity, "binomial", value, n, own)[0] == pytest.approx(np.sqrt(0.25 / 3))
+    counts = Link(transform="log_balance", sign=1, prior=4, share=0.5)
+    assert sampling_error(counts, "counts", np.array([2.0]), np.array([4.0]), own)[0] == pytest.approx(np.sqrt(0.5))
+    assert sampling_error(Link(transform="log1p", sign=1), "poisson", np.array([1.5]), n, own)[0] == pytest.approx(
+        np.sqrt(2) / 2.5
+    )
+    assert sampling_error(identity, "none", np.array([1.0, np.nan]), n, own) == pytest.approx([0, np.nan], nan_ok=True)
+
+
+def test_year_means_are_of_the_own_group():
+    values = np.array([[1.0, np.nan], [3.0, np.nan], [10.0, 20.0]])
+    assert year_means(values, np.array([0, 0, 1])) == pytest.approx(
+        np.array([[2, np.nan], [2, np.nan], [10, 20]]), nan_ok=True
+    )
+
+
+def test_pooling_of_three_units_by_hand():
+    # Means 0, 1, 5, variance 1: Q = 14, between = (14 - 2) / (3 - 1) = 6, trust 6/7, centre 2.
+    offsets, centre, between = pooled(np.array([0.0, 1.0, 5.0]), np.ones(3))
+    assert (centre, between) == pytest.approx((2, 6))
+    assert offsets == pytest.approx(2 + np.array([-2, -1, 3]) * 6 / 7)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-10, 10), st.floats(0.01, 10)), min_size=2, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_pooling_lies_between_own_and_group_mean_and_follows_the_order(units, random):
+    means, variances = np.array(units).T
+    offsets, centre, between = pooled(means, variances)
+    assert between >= 0
+    assert (np.minimum(means, centre) - 1e-9 <= offsets).all()
+    assert (offsets <= np.maximum(means, centre) + 1e-9).all()
+    order = list(range(len(means)))
+    random.shuffle(order)
+    assert pooled(means[order], variances[order])[0] == pytest.approx(offsets[order], abs=1e-9)
+
+
+def test_a_link_that_made_the_data_is_found_again():
+    rng = np.random.default_rng(5)
+    measure = rng.normal(size=(30, 1)) + rng.normal(size=(30, 15)).cumsum(axis=1) / 4
+    years, groups = rng.normal(size=(2, 15)), np.arange(30) % 2
+    offsets = rng.normal(scale=0.5, size=30)
+    clean = 0.8 * measure + offsets[:, None] + years[groups]
+    values = clean + rng.normal(scale=0.1, size=clean.shape)
+    values[3, :5] = np.nan
+    found = fit_link(values, np.full(values.shape, 0.05), measure, groups, year_effects=True)
+    assert found.scale == pytest.approx(0.8, abs=0.03)
+    assert found.residual == pytest.approx(np.sqrt(0.01 - 0.0025), abs=0.02)
+    assert np.corrcoef(found.offsets, offsets)[0, 1] > 0.95
+    assert found.years + found.offsets[:, None] + found.scale * measure == pytest.approx(clean, abs=0.2)
+
+
+def test_a_link_without_a_common_cell_is_refused():
+    with pytest.raises(ValueError, match="no cell"):
+        fit_link(np.full((1, 2), np.nan), np.zeros((1, 2)), np.ones((1, 2)), np.zeros(1, int), year_effects=False)

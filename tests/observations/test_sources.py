@@ -1,0 +1,97 @@
+"""The shipped series follow from the providers' tables, and free forecasts err as the studies of them say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.observations.derivations import SERIES
+
+from eurasia_sim.observations.baselines import FREE
+from eurasia_sim.observations.loader import FOLDER, Series, load_observations
+from eurasia_sim.observations.skill import relative, rolled
+from eurasia_sim.world.world import load_world
+
+
+@pytest.fixture(scope="module")
+def figures(repository: Path) -> Path:
+    named = os.environ.get("EURASIA_SIM_DATA")
+    folder = Path(named) if named else repository.parent / "shared" / "data"
+    if not any(folder.glob("*.csv")):
+        if named:
+            pytest.fail(f"EURASIA_SIM_DATA names {folder}, which holds no .csv file")
+        pytest.skip("the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA")
+    return folder
+
+
+def test_every_shipped_table_has_its_derivation():
+    assert {path.stem for path in (load_world().directory / FOLDER).glob("*.csv")} == set(SERIES)
+
+
+@pytest.mark.sources
+@pytest.mark.parametrize("name", SERIES)
+def test_a_shipped_table_is_what_the_providers_table_says(figures, name):
+    shipped = pd.read_csv(load_world().directory / FOLDER / f"{name}.csv")
+    pd.testing.assert_frame_equal(shipped, SERIES[name](figures), check_dtype=False)
+
+
+@pytest.fixture(scope="module")
+def observed() -> dict[str, Series]:
+    return load_observations(load_world())
+
+
+def errors(series: Series, target: str, first: int) -> dict[str, float]:
+    """RMSE of every free baseline three years ahead, over origins whose first target is not before a year."""
+    found = rolled(series, FREE, 3, target)  # type: ignore[arg-type]
+    begins = series.years[found.ends - 1] + (1 if target == "change" else 3)
+    kept = begins >= first
+    return {name: float(np.sqrt(np.nanmean((found.truth - each)[kept] ** 2))) for name, each in found.means.items()}
+
+
+# RMSE of last value, three-year mean, own mean and thirds, three years ahead, as measured by others on the same tables:
+# votes and agreement on 2013-20, events and disputes on 2008-14, exercises on all.
+MEASURED = {
+    ("votes_distance", "change", 2013): (0.237, 0.193, 0.238, 0.191),
+    ("votes_distance", "level", 2013): (0.291, 0.252, 0.287, None),
+    ("votes_agreement", "change", 2013): (0.037, 0.036, 0.041, 0.033),
+    ("votes_agreement", "level", 2013): (0.054, 0.048, 0.047, None),
+    ("events_icews", "change", 2008): (0.709, 0.572, 0.553, 0.537),
+    ("events_icews", "level", 2008): (0.896, 0.789, 0.751, None),
+    ("disputes", "change", 2008): (0.150, 0.119, 0.122, 0.115),
+    ("disputes", "level", 2008): (0.208, 0.184, 0.181, None),
+    ("exercises", "change", 2000): (0.316, 0.271, 0.272, 0.256),
+}
+
+
+@pytest.mark.parametrize("case", MEASURED)
+def test_free_forecasts_of_dyads_err_as_measured_elsewhere(observed, case):
+    name, target, first = case
+    found = errors(relative(observed[name]), target, first)
+    for method, wanted in zip(("last value", "three-year mean", "own mean", "thirds"), MEASURED[case], strict=True):
+        if wanted is not None:
+            assert found[method] == pytest.approx(wanted, rel=0.08), method
+
+
+def test_free_forecasts_of_trade_err_as_measured_elsewhere(observed):
+    found = errors(observed["trade_ratio"], "level", 2011)
+    assert found["last value"] == pytest.approx(0.594, abs=0.01)
+    assert found["half trend"] == pytest.approx(0.521, abs=0.01)
+    assert found["log trend"] == pytest.approx(0.678, abs=0.05)
+
+
+def test_free_forecasts_of_deaths_err_as_measured_elsewhere(observed):
+    past, came = observed["deaths"].until(2013), observed["deaths"].values[0, -7:]
+    ahead = tuple(range(1, 8))
+    for name in ("last value", "three-year mean"):
+        assert np.sqrt(np.mean((FREE[name](past, ahead)[0] - came) ** 2)) == pytest.approx(1.0, abs=0.02)
+    past, came = observed["deaths"].until(2008), observed["deaths"].values[0, -12:]
+    found = FREE["level trend"](past, tuple(range(1, 13)))[0]
+    assert np.sqrt(np.mean((found - came) ** 2)) == pytest.approx(0.29, abs=0.02)
+
+
+def test_the_seven_exercises_are_seven_events_and_three_of_them_joint():
+    shipped = pd.read_csv(load_world().directory / FOLDER / "joint_exercises.csv")
+    assert (shipped["n"].sum(), shipped["value"].sum()) == (7, 3)
