@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.test_terrain import MAP
+from tests.hypotheses.test_scope_map import MAP
 
 from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family

@@ -25,7 +25,7 @@ from eurasia_sim.evidence.coding import across_documents, blocks_of, salience_fr
 from eurasia_sim.evidence.intercoder import agreement, bootstrap_interval, krippendorff_alpha
 from eurasia_sim.files.data_yaml import packaged, read_page
 
-SOURCES = Path(os.environ.get("EURASIA_SIM_SOURCES", Path(__file__).parents[2] / "shared" / "sources"))
+SOURCES = Path(os.environ.get("EURASIA_SIM_SOURCES", Path(__file__).parents[3] / "shared" / "sources"))
 TEXT = "A heading\n\nGulls circle the harbour. Boats wait for the tide.\n"
 
 

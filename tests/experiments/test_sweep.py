@@ -309,7 +309,7 @@ def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_pa
     )
     ended = subprocess.run(
         [sys.executable, "-c", told, str(tmp_path)],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, cwd=Path(__file__).parents[1],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, cwd=Path(__file__).parents[2],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
