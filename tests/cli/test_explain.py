@@ -151,5 +151,5 @@ def test_light_verbs_load_nothing_heavy(words: list[str]) -> None:
 
 def test_an_interest_is_traced_to_the_mechanisms_that_weigh_it() -> None:
     found = json.loads(answer("explain", "actors.china.interests.autonomy", "--json"))["used_by"]
-    assert {"mechanisms.allocation.home_motives", "mechanisms.contest.grant_access"} <= set(found)
+    assert {"mechanisms.allocation.home_motive", "mechanisms.contest.weigh_host"} <= set(found)
     assert "mechanisms.allocation.rival_motives" not in found  # which weighs primacy and survival

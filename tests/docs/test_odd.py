@@ -56,7 +56,7 @@ def test_every_phase_and_every_measure_is_described(page: str, package) -> None:
 def test_every_parameter_that_a_mechanism_reads_stands_in_an_equation(page: str, package) -> None:
     """What the code takes from `p` and what the equations say are the same names."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in package.glob("mechanisms/*.py"))
-    code += (package / "kernel.py").read_text(encoding="utf-8")
+    code += (package / "kernel" / "month.py").read_text(encoding="utf-8")
     equations = "\n".join(re.findall(r"^```text\n(.+?)^```", page, re.DOTALL | re.MULTILINE))
     lost = set(re.findall(r"\bp\.(\w+)", code)) - set(re.findall(r"\w+", equations))
     assert not lost, sorted(lost)

@@ -12,7 +12,13 @@ from eurasia_sim.files.data_yaml import BASES, Number, packaged
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.world.world import World
 
-_CODE = ("streams.py", "mathematics.py", "measures.py", "derivation.py", "kernel.py", "posture.py", "mechanisms/*.py")
+_CODE = (
+    "compute/random_streams.py",
+    "compute/mathematics.py",
+    "kernel/*.py",
+    "scenarios/lever_steps.py",
+    "mechanisms/*.py",
+)
 
 
 def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dict[str, Counter[str]]:

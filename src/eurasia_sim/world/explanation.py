@@ -25,7 +25,7 @@ _ARRAYS = {
     "border_distance": ("border_distance", "theatre_separation"),
     "land_border": ("border", "theatre_border"),
 }
-_SCIENCE = ("derivation.py", "kernel.py", "measures.py", "mechanisms/*.py")
+_SCIENCE = ("kernel/initial.py", "kernel/month.py", "kernel/outcomes.py", "mechanisms/*.py")
 
 
 def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
