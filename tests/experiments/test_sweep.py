@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import FRAGILE, contents, failing, grid, written
 
-from eurasia_sim.experiments.dispatch import Rules
 from eurasia_sim.experiments.estimate import estimate
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, one_writer
@@ -333,17 +332,6 @@ def test_two_one_exception_costs_its_part_alone(world: World, tmp_path: Path, mo
     assert "Traceback" in log
 
 
-def test_two_a_part_is_tried_again_as_often_as_asked(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepared = grid(tmp_path, world)
-    _break(monkeypatch, times=2)
-    ended = carry_out(prepared, tmp_path / "again", Work(workers=1, rules=Rules(retries=2)))
-    assert ended.failed == 0
-    monkeypatch.undo()
-    assert contents(ended.folder) == contents(finished(prepared, tmp_path / "whole"))
-
-
 def _break(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Let the runs of point 3 raise, so often."""
     import eurasia_sim.experiments.batch as module
@@ -365,7 +353,7 @@ def test_two_a_sweep_stops_after_as_many_failures_as_it_was_told(
     world: World, tmp_path: Path, most: int | None, complete: bool
 ) -> None:
     prepared = failing(tmp_path, world)
-    ended = carry_out(prepared, tmp_path, Work(workers=1, rules=Rules(most_failures=most)))
+    ended = carry_out(prepared, tmp_path, Work(workers=1, most_failures=most))
     assert ended.complete is complete
     assert (ended.folder / "manifest.json").exists() is complete
     assert len(pd.read_parquet(ended.folder / "failures.parquet")) == ended.failed == 2

@@ -49,6 +49,15 @@ REPLACED = {
     "camps": "analyze SCENARIO --blocs",
 }
 
+# An option that has left, by verb -> what to use now.
+REPLACED_OPTIONS = {
+    "sweep": {
+        "--isolate": "--scheduler local:N runs parts in N processes of their own",
+        "--retry": "a part whose worker dies is run again by itself; --resume makes what is missing",
+        "--timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
+    }
+}
+
 
 def load_verb(name: str) -> Any:
     """The command of a verb, with its module imported."""
@@ -76,12 +85,22 @@ class _Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is called, imported now."""
         if args and args[0] in VERBS:
+            _refuse_replaced(args[0], args[1:])
             return args[0], load_verb(args[0]), args[1:]
         if args and args[0] in REPLACED:
             typer.echo(f"the verb {args[0]} has left; its work is now: eurasia-sim {REPLACED[args[0]]}", err=True)
             raise typer.Exit(BAD_INPUT)
         self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # what a suggestion chooses from
         return super().resolve_command(ctx, args)
+
+
+def _refuse_replaced(verb: str, words: list[str]) -> None:
+    """Name what replaces an option that has left."""
+    replaced = REPLACED_OPTIONS.get(verb, {})
+    for option in (word.partition("=")[0] for word in words):
+        if option in replaced:
+            typer.echo(f"the option {option} has left: {replaced[option]}", err=True)
+            raise typer.Exit(BAD_INPUT)
 
 
 def _nothing() -> None:

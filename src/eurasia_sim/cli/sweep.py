@@ -17,11 +17,12 @@ from eurasia_sim.cli import FAILED_WORK, WorldName
 from eurasia_sim.cli.options import RunCounter, compile_once
 
 if TYPE_CHECKING:
-    from eurasia_sim.experiments.dispatch import Rules
-    from eurasia_sim.experiments.sweep import Ended, Sweep, Work
+    from eurasia_sim.experiments.executors import Work
+    from eurasia_sim.experiments.sweep import Ended, Sweep
 
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})\Z")
 _MOST = re.compile(r"max=(\d{1,9})\Z")
+_ON_ERROR = {"continue": None, "stop": 0}
 _KILO = 1000
 
 ExperimentName = Annotated[str, typer.Argument(help="Name or path of a sweep file, as in experiments/.")]
@@ -42,13 +43,12 @@ def sweep(
     extend: Annotated[
         bool, typer.Option("--extend", help="Take over the points of an earlier, smaller sweep.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads or processes; by default all cores.")] = None,
-    isolate: Annotated[bool, typer.Option("--isolate", help="Work in processes of their own.")] = False,
-    scheduler: Annotated[str | None, typer.Option(help="Dask: tcp://HOST:PORT, or local:N.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask: local:N for N processes here, or tcp://HOST:PORT.")
+    ] = None,
     shard: Annotated[str, typer.Option(help="i/n: every n-th part, from the i-th; see `merge`.")] = "1/1",
     on_error: Annotated[str, typer.Option(help="After a failed run: continue, stop, or max=N.")] = "continue",
-    retry: Annotated[int, typer.Option(min=0, max=100, help="How often a part that raises is tried again.")] = 0,
-    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds a part may take; needs --isolate.")] = None,
     keep: KeepWhat = "measures",
     chunk: ChunkSize = 128,
     rerun: Annotated[str | None, typer.Option(help="POINT:REPLICATE:SCENARIO: live this run, with traceback.")] = None,
@@ -60,10 +60,11 @@ def sweep(
 
     Example: eurasia-sim sweep relative_gains --dry-run
     """
-    from eurasia_sim.experiments.sweep import Work, prepare_sweep
+    from eurasia_sim.experiments.executors import Work
+    from eurasia_sim.experiments.sweep import prepare_sweep
     from eurasia_sim.world.world import load_world
 
-    work = Work(workers, isolate, scheduler, None, _rules(on_error, retry, timeout))
+    work = Work(workers, scheduler, None, _most_failures(on_error))
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     prepared = prepare_sweep(
         experiment, load_world(world), keep=keep, shard=_shard(shard), runs_a_chunk=chunk, command=command
@@ -132,16 +133,14 @@ def _shard(given: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _rules(on_error: str, retry: int, timeout: float | None) -> Rules:
-    from eurasia_sim.experiments.dispatch import Rules
+def _most_failures(on_error: str) -> int | None:
     from eurasia_sim.files.data_yaml import DataError
 
-    most = {"continue": None, "stop": 0}
     if (found := _MOST.match(on_error)) is not None:
-        return Rules(int(found[1]), retry, timeout)
-    if on_error not in most:
+        return int(found[1])
+    if on_error not in _ON_ERROR:
         raise DataError([f"--on-error {on_error}\n    allowed: continue, stop, or max=N"])
-    return Rules(most[on_error], retry, timeout)
+    return _ON_ERROR[on_error]
 
 
 def _compile(prepared: Sweep) -> None:

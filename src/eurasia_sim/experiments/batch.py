@@ -26,7 +26,7 @@ from eurasia_sim.simulation.results import run_ids, trajectory_table
 from eurasia_sim.simulation.run import Study
 
 OK = kernel.STATUS[0]
-ERROR, ABORTED, TIMEOUT = "error", "aborted", "timeout"
+ERROR, ABORTED = "error", "aborted"
 # A call of the kernel is short enough for an interrupt to be answered between two.
 RUNS_A_CALL = 8
 

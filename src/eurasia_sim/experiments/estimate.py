@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from eurasia_sim.experiments.batch import Chunk, work
+from eurasia_sim.experiments.executors import Work
 from eurasia_sim.experiments.folder import disk_free
 from eurasia_sim.experiments.point import point_of
-from eurasia_sim.experiments.sweep import Sweep, Work
+from eurasia_sim.experiments.sweep import Sweep
 
 _STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
 _PROCESS = 200_000_000  # bytes that the program takes before it holds any run
@@ -28,7 +28,7 @@ def estimate(prepared: Sweep, out: Path, how: Work) -> dict[str, Any]:
     (few, small), (many, large) = sizes
     each = {k: (large[k] - small[k]) / (many - few) if many > few else large[k] / many for k in large}
     head = {kind: max(large[kind] - each[kind] * many, 0) for kind in large}
-    workers = how.workers or os.cpu_count() or 1
+    workers = how.count
     columns = (
         len(prepared.setup.experiment.columns)
         or prepared.setup.inputs(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,8 +16,7 @@ from typing import Any
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import Finished
 from eurasia_sim.experiments.design import Design, lay_out
-from eurasia_sim.experiments.dispatch import Dispatch, Rules
-from eurasia_sim.experiments.executors import Cluster, Crew, Others, Processes, Threads
+from eurasia_sim.experiments.executors import Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import (
     DESIGN,
@@ -41,32 +39,6 @@ from eurasia_sim.simulation import results as store
 from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
-
-
-@dataclass(frozen=True)
-class Work:
-    """How a sweep is worked on; none of it changes a byte of the tables."""
-
-    workers: int | None = None  # all cores if none
-    isolate: bool = False
-    scheduler: str | None = None
-    executor: Executor | None = None
-    rules: Rules = field(default_factory=Rules)
-
-    def crew(self, setup: Setup) -> Crew:
-        """The workers.
-
-        Raises:
-            DataError: for a scheduler that cannot be had, or a time limit that nobody could hold.
-        """
-        count = self.workers or os.cpu_count() or 1
-        if self.rules.timeout is not None and not self.isolate:
-            raise DataError(["--timeout needs --isolate: only a process can be ended from outside"])
-        if self.executor is not None:
-            return Others(setup, self.executor, 2 * count)
-        if self.scheduler is not None:
-            return Cluster(setup, self.scheduler)
-        return Processes(setup, count) if self.isolate else Threads(setup, count)
 
 
 @dataclass(frozen=True)
@@ -204,13 +176,13 @@ def _work_off(
         progress.failed += finished.failed
         report(progress)
 
-    crew = how.crew(prepared.setup)
+    workers = how.start(prepared.setup)
     try:
-        dispatch = Dispatch(prepared.setup, crew, how.rules, take, folder.log)
+        dispatch = Dispatch(prepared.setup, workers, take, folder.log, how.most_failures)
         chunks = (plan.chunk(prepared.design, number) for number in missing)
-        return dispatch.through(chunks, partial(report, progress))
+        return dispatch.run(chunks, partial(report, progress))
     finally:
-        crew.close()
+        workers.close()
 
 
 def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
