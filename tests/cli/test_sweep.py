@@ -1,4 +1,4 @@
-"""`sweep` and `merge` as a person meets them: what is said, what is left behind, and how the program leaves."""
+"""`sweep` as a person meets them: what is said, what is left behind, and how the program leaves."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(small: Path, tmp_path: Pa
         done = call("sweep", small, "--chunk", 4, "--shard", f"{i}/2", "--out", tmp_path / "shards", "--json")
         assert done.returncode == 0, done.stderr
         shards.append(json.loads(done.stdout)["folder"])
-    merged = call("merge", small, *shards, "--chunk", 4, "--out", tmp_path / "merged", "--json")
+    merged = call("sweep", small, "--merge", *shards, "--chunk", 4, "--out", tmp_path / "merged", "--json")
     assert merged.returncode == 0, merged.stderr
     assert contents(Path(json.loads(merged.stdout)["folder"])) == contents(Path(told["folder"]))
 
@@ -63,6 +63,9 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(small: Path, tmp_path: Pa
         (["relative_gains", "--shard", "3/2"], "i/n"),
         (["relative_gains", "--on-error", "stopp"], "max=N"),
         (["hypotheses"], "kind"),
+        (["relative_gains", "--merge"], "--merge needs the results folders"),
+        (["relative_gains", "results/a", "results/b"], "shards: only with --merge"),
+        (["relative_gains", "--merge", "results/a", "--shard", "1/2"], "--shard: not with --merge"),
     ],
 )
 def test_bad_input_is_exit_2_without_a_traceback(tmp_path: Path, words: list[str], said: str) -> None:

@@ -25,8 +25,11 @@ WorldName = Annotated[
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
-    "sweep": ("sweep", "sweep", "Run an experiment at every point of its design; resumable, extendable, in shards."),
-    "merge": ("sweep", "merge", "Put the shards of a sweep together."),
+    "sweep": (
+        "sweep",
+        "sweep",
+        "Run an experiment at every point of its design; resumable, extendable, in shards or merged.",
+    ),
     "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up; or which blocs form."),
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
@@ -47,6 +50,7 @@ REPLACED = {
     "cite": "explain SCENARIO --cite",
     "evidence": "explain --evidence verify DIR (or list, or agreement)",
     "camps": "analyze SCENARIO --blocs",
+    "merge": "sweep EXPERIMENT --merge FOLDER...",
 }
 
 # An option that has left, by verb -> what to use now.
