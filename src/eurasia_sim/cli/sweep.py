@@ -86,9 +86,9 @@ def sweep(
         _tell(merged(prepared, out, shards or []), as_json=as_json)
         return
     if rerun is not None:
-        from eurasia_sim.experiments.rerun import rerun as live
+        from eurasia_sim.experiments.batch import rerun as live
 
-        live(prepared, rerun)
+        live(prepared.setup, prepared.design, rerun)
         typer.echo(f"{rerun}: nothing failed")
         return
     _compile(prepared)
@@ -159,7 +159,7 @@ def _compile(prepared: Sweep) -> None:
 
 def _say_what_it_takes(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> None:
     """Print counts and estimates."""
-    from eurasia_sim.experiments.estimate import estimate
+    from eurasia_sim.experiments.sweep import estimate
 
     found = estimate(prepared, out, work)
     if as_json:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.experiments.batch import Finished
+from eurasia_sim.experiments.batch import Chunk, Finished, work
 from eurasia_sim.experiments.design import Design, lay_out
 from eurasia_sim.experiments.executors import Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
@@ -25,20 +25,23 @@ from eurasia_sim.experiments.folder import (
     RUNS_A_CHUNK,
     Folder,
     Plan,
+    disk_free,
     earlier,
     one_writer,
     plan_of,
     read_plan,
 )  # fmt: skip
-from eurasia_sim.experiments.point import Keep, Setup
-from eurasia_sim.experiments.schema import Experiment
-from eurasia_sim.experiments.search import located
+from eurasia_sim.experiments.point import Keep, Setup, point_of
+from eurasia_sim.experiments.schema import Experiment, located
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.integrity import listed
 from eurasia_sim.simulation import results as store
 from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
+_STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
+_PROCESS = 200_000_000  # bytes that the program takes before it holds any run
+_COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
 
 
 @dataclass(frozen=True)
@@ -295,3 +298,36 @@ def merge(prepared: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
             said = f"{len(missing)} of {prepared.plan.chunks} parts are in none of the folders: {shown}"
             raise DataError([said + "".join(damaged)])
         return finish(prepared, folder, 0.0)
+
+
+def estimate(prepared: Sweep, out: Path, how: Work) -> dict[str, Any]:
+    """What a sweep will take, from running a few of its runs: seconds, bytes of memory and of disk."""
+    plan, experiment = prepared.plan, prepared.setup.experiment
+    per_point = experiment.runs_a_point
+    sizes, seconds, runs = [], 0.0, 0
+    for wanted in _STEPS:
+        points = min(max(1, wanted // per_point), plan.points, plan.points_a_chunk)
+        found = work(prepared.setup, Chunk(0, 0, prepared.design.cells[:points]))
+        seconds, runs = found.seconds, found.runs
+        sizes.append((found.runs, {kind: len(content) for kind, content in found.tables.items()}))
+    (few, small), (many, large) = sizes
+    each = {k: (large[k] - small[k]) / (many - few) if many > few else large[k] / many for k in large}
+    head = {kind: max(large[kind] - each[kind] * many, 0) for kind in large}
+    workers = how.count
+    columns = len(experiment.columns)
+    if not columns:
+        point = point_of(prepared.setup, 0, prepared.design.cells[0])
+        columns = len(prepared.setup.inputs(experiment.scenarios[0].name, point).columns)
+    chunk_bytes = plan.points_a_chunk * per_point * (columns + _COLUMNS_BESIDE) * 8
+    return {
+        "points": plan.points,
+        "left_out": prepared.design.left_out,
+        "runs": plan.runs,
+        "parts": plan.chunks,
+        "seconds": seconds / runs * plan.runs / workers,
+        "memory": int(_PROCESS + prepared.design.cells.nbytes * 2 + 3 * workers * chunk_bytes),
+        "disk": {kind: int(each[kind] * plan.runs + head[kind] * plan.chunks) for kind in each},
+        "disk_a_run": {kind: int(each[kind]) for kind in each},
+        "disk_free": disk_free(out),
+        "workers": workers,
+    }
