@@ -72,7 +72,7 @@ def test_wrong_words_end_with_a_reason_and_no_traceback(say, here, words, code, 
 
 
 @pytest.mark.parametrize(
-    "words", [["schema"], ["cite", "us_exit"], ["evidence", "list", "--json"], ["camps", "--help"]]
+    "words", [["schema"], ["cite", "us_exit"], ["evidence", "list", "--json"], ["camps", "--help"], ["merge", "a", "b"]]
 )
 def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(say, words):
     code, printed, complaint = say(*words)

@@ -20,13 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import FRAGILE, contents, failing, grid, written
 
-from eurasia_sim.experiments.dispatch import Rules
-from eurasia_sim.experiments.estimate import estimate
+from eurasia_sim.experiments.batch import rerun
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, one_writer
 from eurasia_sim.experiments.point import batches, point_of
-from eurasia_sim.experiments.rerun import rerun
-from eurasia_sim.experiments.sweep import Progress, Sweep, Work, carry_out, merge, prepare_sweep
+from eurasia_sim.experiments.sweep import Progress, Sweep, Work, carry_out, estimate, merge, prepare_sweep
 from eurasia_sim.experiments.sweep import run_sweep as carried_out
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation import results as store
@@ -293,19 +291,20 @@ def test_one_a_failure_is_told_with_its_parameters_its_mechanism_and_what_shows_
     assert {"run_id", "seed", "status", "month", "repro"} <= set(failures.columns)
     run = failures["repro"].iloc[0].rsplit(" ", 1)[1]
     with pytest.raises(FloatingPointError, match=r"gave a number that is none|invalid|overflow"):
-        rerun(prepared, run)
-    rerun(prepared, run.replace("1:", "0:", 1))  # its neighbour is well
+        rerun(prepared.setup, prepared.design, run)
+    rerun(prepared.setup, prepared.design, run.replace("1:", "0:", 1))  # its neighbour is well
     with pytest.raises(DataError, match="no run of this sweep"):
-        rerun(prepared, "9:0:few_months")
+        rerun(prepared.setup, prepared.design, "9:0:few_months")
 
 
 def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_path: Path) -> None:
     told = (
         "import sys, pathlib\n"
-        "from eurasia_sim.experiments.rerun import rerun\n"
+        "from eurasia_sim.experiments.batch import rerun\n"
         "from eurasia_sim.world.world import load_world\n"
         "from tests.sweeping import failing\n"
-        "rerun(failing(pathlib.Path(sys.argv[1]), load_world()), '1:0:few_months')\n"
+        "sweep = failing(pathlib.Path(sys.argv[1]), load_world())\n"
+        "rerun(sweep.setup, sweep.design, '1:0:few_months')\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", told, str(tmp_path)],
@@ -333,17 +332,6 @@ def test_two_one_exception_costs_its_part_alone(world: World, tmp_path: Path, mo
     assert "Traceback" in log
 
 
-def test_two_a_part_is_tried_again_as_often_as_asked(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepared = grid(tmp_path, world)
-    _break(monkeypatch, times=2)
-    ended = carry_out(prepared, tmp_path / "again", Work(workers=1, rules=Rules(retries=2)))
-    assert ended.failed == 0
-    monkeypatch.undo()
-    assert contents(ended.folder) == contents(finished(prepared, tmp_path / "whole"))
-
-
 def _break(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Let the runs of point 3 raise, so often."""
     import eurasia_sim.experiments.batch as module
@@ -365,7 +353,7 @@ def test_two_a_sweep_stops_after_as_many_failures_as_it_was_told(
     world: World, tmp_path: Path, most: int | None, complete: bool
 ) -> None:
     prepared = failing(tmp_path, world)
-    ended = carry_out(prepared, tmp_path, Work(workers=1, rules=Rules(most_failures=most)))
+    ended = carry_out(prepared, tmp_path, Work(workers=1, most_failures=most))
     assert ended.complete is complete
     assert (ended.folder / "manifest.json").exists() is complete
     assert len(pd.read_parquet(ended.folder / "failures.parquet")) == ended.failed == 2

@@ -25,8 +25,11 @@ WorldName = Annotated[
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
-    "sweep": ("sweep", "sweep", "Run an experiment at every point of its design; resumable, extendable, in shards."),
-    "merge": ("sweep", "merge", "Put the shards of a sweep together."),
+    "sweep": (
+        "sweep",
+        "sweep",
+        "Run an experiment at every point of its design; resumable, extendable, in shards or merged.",
+    ),
     "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up; or which blocs form."),
     "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
     "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
@@ -47,6 +50,16 @@ REPLACED = {
     "cite": "explain SCENARIO --cite",
     "evidence": "explain --evidence verify DIR (or list, or agreement)",
     "camps": "analyze SCENARIO --blocs",
+    "merge": "sweep EXPERIMENT --merge FOLDER...",
+}
+
+# An option that has left, by verb -> what to use now.
+REPLACED_OPTIONS = {
+    "sweep": {
+        "--isolate": "--scheduler local:N runs parts in N processes of their own",
+        "--retry": "a part whose worker dies is run again by itself; --resume makes what is missing",
+        "--timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
+    }
 }
 
 
@@ -76,12 +89,22 @@ class _Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is called, imported now."""
         if args and args[0] in VERBS:
+            _refuse_replaced(args[0], args[1:])
             return args[0], load_verb(args[0]), args[1:]
         if args and args[0] in REPLACED:
             typer.echo(f"the verb {args[0]} has left; its work is now: eurasia-sim {REPLACED[args[0]]}", err=True)
             raise typer.Exit(BAD_INPUT)
         self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # what a suggestion chooses from
         return super().resolve_command(ctx, args)
+
+
+def _refuse_replaced(verb: str, words: list[str]) -> None:
+    """Name what replaces an option that has left."""
+    replaced = REPLACED_OPTIONS.get(verb, {})
+    for option in (word.partition("=")[0] for word in words):
+        if option in replaced:
+            typer.echo(f"the option {option} has left: {replaced[option]}", err=True)
+            raise typer.Exit(BAD_INPUT)
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""`sweep`: an experiment's points run, resumed, extended, sharded; and `merge`, which puts shards together."""
+"""`sweep`: run the points of an experiment, resume, extend, run in shards and merge them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ import re
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.options import RunCounter, compile_once
+from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
+from eurasia_sim.cli.options import RunCounter, compile_once, refuse
 
 if TYPE_CHECKING:
-    from eurasia_sim.experiments.dispatch import Rules
-    from eurasia_sim.experiments.sweep import Ended, Sweep, Work
+    from eurasia_sim.experiments.executors import Work
+    from eurasia_sim.experiments.sweep import Ended, Sweep
 
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})\Z")
 _MOST = re.compile(r"max=(\d{1,9})\Z")
+_ON_ERROR = {"continue": None, "stop": 0}
 _KILO = 1000
+# Parameters that say how to run, which --merge does not.
+_OF_RUNS = ("dry_run", "resume", "extend", "workers", "scheduler", "shard", "on_error", "rerun")
 
 ExperimentName = Annotated[str, typer.Argument(help="Name or path of a sweep file, as in experiments/.")]
-Out = Annotated[Path, typer.Option(help="Where the results folder goes.")]
 KeepWhat = Annotated[
     Literal["measures", "trajectories", "events"],
     typer.Option(help="What is kept of a run: means alone, monthly values too, or its dated events too."),
@@ -34,7 +37,14 @@ ChunkSize = Annotated[int, typer.Option("--chunk", min=1, help="Runs in one part
 
 
 def sweep(
+    context: typer.Context,
     experiment: ExperimentName,
+    shards: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FOLDER...]", help="With --merge: results folders of the shards.")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Run nothing: make of its shards the folder of the whole sweep.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, and run a few runs only.")
     ] = False,
@@ -42,36 +52,43 @@ def sweep(
     extend: Annotated[
         bool, typer.Option("--extend", help="Take over the points of an earlier, smaller sweep.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads or processes; by default all cores.")] = None,
-    isolate: Annotated[bool, typer.Option("--isolate", help="Work in processes of their own.")] = False,
-    scheduler: Annotated[str | None, typer.Option(help="Dask: tcp://HOST:PORT, or local:N.")] = None,
-    shard: Annotated[str, typer.Option(help="i/n: every n-th part, from the i-th; see `merge`.")] = "1/1",
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask: local:N for N processes here, or tcp://HOST:PORT.")
+    ] = None,
+    shard: Annotated[str, typer.Option(help="i/n: every n-th part, from the i-th; see --merge.")] = "1/1",
     on_error: Annotated[str, typer.Option(help="After a failed run: continue, stop, or max=N.")] = "continue",
-    retry: Annotated[int, typer.Option(min=0, max=100, help="How often a part that raises is tried again.")] = 0,
-    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds a part may take; needs --isolate.")] = None,
     keep: KeepWhat = "measures",
     chunk: ChunkSize = 128,
     rerun: Annotated[str | None, typer.Option(help="POINT:REPLICATE:SCENARIO: live this run, with traceback.")] = None,
-    out: Out = Path("results"),
+    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run an experiment at every point of its design, part by part; a killed sweep goes on with --resume.
 
     Example: eurasia-sim sweep relative_gains --dry-run
+
+    Example: eurasia-sim sweep relative_gains --merge results/relative_gains-*.shard-*
     """
-    from eurasia_sim.experiments.sweep import Work, prepare_sweep
+    from eurasia_sim.experiments.executors import Work
+    from eurasia_sim.experiments.sweep import merge as merged
+    from eurasia_sim.experiments.sweep import prepare_sweep
     from eurasia_sim.world.world import load_world
 
-    work = Work(workers, isolate, scheduler, None, _rules(on_error, retry, timeout))
+    _check_merge(context, shards, merge=merge)
+    work = Work(workers, scheduler, None, _most_failures(on_error))
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     prepared = prepare_sweep(
         experiment, load_world(world), keep=keep, shard=_shard(shard), runs_a_chunk=chunk, command=command
     )
+    if merge:
+        _tell(merged(prepared, out, shards or []), as_json=as_json)
+        return
     if rerun is not None:
-        from eurasia_sim.experiments.rerun import rerun as live
+        from eurasia_sim.experiments.batch import rerun as live
 
-        live(prepared, rerun)
+        live(prepared.setup, prepared.design, rerun)
         typer.echo(f"{rerun}: nothing failed")
         return
     _compile(prepared)
@@ -101,26 +118,15 @@ def _carried_out(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend
         os._exit(FAILED_WORK)  # every file is whole or not there; a thread in its last runs is not worth a wait
 
 
-def merge(
-    experiment: ExperimentName,
-    shards: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Results folders of the shards.")],
-    keep: KeepWhat = "measures",
-    chunk: ChunkSize = 128,
-    out: Out = Path("results"),
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
-    """Put the shards of a sweep together into the folder that the whole sweep would have written.
-
-    Example: eurasia-sim merge relative_gains results/relative_gains-*.shard-*
-    """
-    from eurasia_sim.experiments.sweep import merge as put_together
-    from eurasia_sim.experiments.sweep import prepare_sweep
-    from eurasia_sim.world.world import load_world
-
-    command = shlex.join(["eurasia-sim", *sys.argv[1:]])
-    prepared = prepare_sweep(experiment, load_world(world), keep=keep, runs_a_chunk=chunk, command=command)
-    _tell(put_together(prepared, out, shards), as_json=as_json)
+def _check_merge(context: typer.Context, shards: Sequence[Path] | None, *, merge: bool) -> None:
+    """End with exit code 2 where --merge and the other parameters do not fit."""
+    if not merge:
+        refuse(context, ["shards"], "only with --merge")
+        return
+    refuse(context, _OF_RUNS, "not with --merge")
+    if not shards:
+        typer.echo("--merge needs the results folders of the shards", err=True)
+        raise typer.Exit(BAD_INPUT)
 
 
 def _shard(given: str) -> tuple[int, int]:
@@ -132,16 +138,14 @@ def _shard(given: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _rules(on_error: str, retry: int, timeout: float | None) -> Rules:
-    from eurasia_sim.experiments.dispatch import Rules
+def _most_failures(on_error: str) -> int | None:
     from eurasia_sim.files.data_yaml import DataError
 
-    most = {"continue": None, "stop": 0}
     if (found := _MOST.match(on_error)) is not None:
-        return Rules(int(found[1]), retry, timeout)
-    if on_error not in most:
+        return int(found[1])
+    if on_error not in _ON_ERROR:
         raise DataError([f"--on-error {on_error}\n    allowed: continue, stop, or max=N"])
-    return Rules(most[on_error], retry, timeout)
+    return _ON_ERROR[on_error]
 
 
 def _compile(prepared: Sweep) -> None:
@@ -155,7 +159,7 @@ def _compile(prepared: Sweep) -> None:
 
 def _say_what_it_takes(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> None:
     """Print counts and estimates."""
-    from eurasia_sim.experiments.estimate import estimate
+    from eurasia_sim.experiments.sweep import estimate
 
     found = estimate(prepared, out, work)
     if as_json:

@@ -1,47 +1,49 @@
-"""Who works on the chunks of a sweep: threads, processes, any executor, or a cluster."""
+"""Workers that run the chunks of a sweep: threads, any executor, or Dask; every chunk comes back exactly once."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import multiprocessing
+import logging
 import os
 import pickle
-import signal
 import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from eurasia_sim.experiments.batch import Chunk, Finished, work
+from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, Interrupted, work
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
 
-# One core a worker: a linear algebra library that starts its own threads in each would only make them wait.
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-_PATIENCE = 10  # seconds for a scheduler to take its leave
+_TICK = 0.1  # seconds between two looks for interrupts
+_PATIENCE = 10  # seconds for a scheduler to close
 
 
-class Crew(Protocol):
-    """Workers that chunks can be handed to."""
+class Workers(Protocol):
+    """What runs chunks."""
 
-    in_flight: int  # chunks to hand out at a time
+    in_flight: int  # chunks to submit at a time
 
     def submit(self, chunk: Chunk) -> Future[Finished]:
-        """Hand out a chunk."""
-
-    def ready_since(self) -> float | None:
-        """When all workers had started, by the monotonic clock; none if they have not yet."""
-
-    def renew(self) -> bool:
-        """Replace workers of whom one has died or hangs; whether that can be done."""
+        """Start a chunk."""
 
     def stop(self) -> None:
-        """Give up what is in hand, at once."""
+        """Give up the chunks in flight, at once."""
 
     def close(self) -> None:
-        """Let the workers go."""
+        """Release the workers."""
 
 
 class Threads:
@@ -53,16 +55,8 @@ class Threads:
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
 
     def submit(self, chunk: Chunk) -> Future[Finished]:
-        """Hand out a chunk."""
+        """Start a chunk."""
         return self.pool.submit(work, self.setup, chunk, self.stopping.is_set)
-
-    def ready_since(self) -> float | None:
-        """A thread needs no start."""
-        return 0.0
-
-    def renew(self) -> bool:
-        """A thread does not die alone."""
-        return False
 
     def stop(self) -> None:
         """Ask the threads to leave their chunks, within a few runs, and do not wait for them."""
@@ -74,101 +68,41 @@ class Threads:
         self.pool.shutdown(wait=not self.stopping.is_set())
 
 
-class Others:
-    """Any executor: what is sent can be pickled, and a worker keeps the last sweep's setup."""
+class GivenExecutor:
+    """Any `concurrent.futures.Executor`; its owner closes it. A worker keeps the setup of the last sweep."""
 
     def __init__(self, setup: Setup, executor: Executor, in_flight: int) -> None:
         self.payload = pickle.dumps(setup)
         self.executor, self.in_flight = executor, in_flight
 
     def submit(self, chunk: Chunk) -> Future[Finished]:
-        """Hand out a chunk."""
+        """Start a chunk."""
         return self.executor.submit(work_on, self.payload, chunk)
 
-    def ready_since(self) -> float | None:
-        """Nobody knows, and nobody asks: such workers cannot be ended one by one."""
-        return None
-
-    def renew(self) -> bool:
-        """The executor is its owner's to mend."""
-        return False
-
     def stop(self) -> None:
-        """The executor stays its owner's; what waits is cancelled by whoever holds the futures."""
+        """Leave the executor to its owner; the dispatch cancels what waits."""
 
     def close(self) -> None:
-        """The executor stays its owner's."""
+        """Leave the executor to its owner."""
 
 
-class Processes(Others):
-    """Processes of this machine, each started afresh; one that dies or hangs takes nothing else with it."""
+class Cluster(GivenExecutor):
+    """Dask: a scheduler by its address (`tcp://...`), or one of our own with N worker processes (`local:N`).
 
-    def __init__(self, setup: Setup, workers: int) -> None:
-        self.workers = workers
-        self.ready: float | None = None
-        super().__init__(setup, self._pool(), workers)
-        self._warm_up()
-
-    def _pool(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_ignore_interrupts)
-
-    def submit(self, chunk: Chunk) -> Future[Finished]:
-        """Hand out a chunk; a process that this starts gets one thread for linear algebra."""
-        with _environment(_ONE_THREAD):
-            return super().submit(chunk)
-
-    def _warm_up(self) -> None:
-        """Start every process and let it read the setup, so that no chunk's time counts what a start takes."""
-        with _environment(_ONE_THREAD):
-            self.starts = [self.executor.submit(_get_ready, self.payload) for _ in range(self.workers)]
-        self.ready = None
-
-    def ready_since(self) -> float | None:
-        """When all processes had read the setup."""
-        if self.ready is None and all(start.done() for start in self.starts):
-            self.ready = time.monotonic()
-        return self.ready
-
-    def renew(self) -> bool:
-        """New processes in place of all."""
-        self.stop()
-        self.executor = self._pool()
-        self._warm_up()
-        return True
-
-    def stop(self) -> None:
-        """Kill the processes."""
-        for process in list((getattr(self.executor, "_processes", None) or {}).values()):
-            process.kill()
-        self.executor.shutdown(wait=False, cancel_futures=True)
-
-    def close(self) -> None:
-        """End the processes."""
-        self.executor.shutdown(cancel_futures=True)
-
-
-class Cluster(Others):
-    """Dask: a scheduler by its address (`tcp://...`), or one of our own with N processes (`local:N`)."""
+    Dask restarts a process that dies, and ends the processes of `local:N` when this one ends, however it ends.
+    """
 
     def __init__(self, setup: Setup, scheduler: str) -> None:
         try:
-            from distributed import Client, LocalCluster
+            from distributed import Client
         except ImportError:
             raise DataError(["--scheduler needs Dask: pip install '.[cluster]' in the clone"]) from None
-        self.cluster: Any = None
-        kind, _, count = scheduler.partition(":")
-        if kind == "local":
-            if not count.isdigit() or int(count) < 1:
-                raise DataError(
-                    [f"--scheduler {scheduler}: how many workers?\n    allowed: local:N, or tcp://HOST:PORT"]
-                )
-            self.cluster = LocalCluster(n_workers=int(count), threads_per_worker=1, dashboard_address=None)
+        count = local_workers(scheduler)
+        self.cluster: Any = None if count is None else _local_cluster(count)
         try:
             self.client = Client(self.cluster or scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise DataError([f"--scheduler {scheduler}: no scheduler answers there ({error})"]) from None
-        # Dask itself gives the chunks of a dead worker to another.
         threads = sum(self.client.nthreads().values())
         super().__init__(setup, self.client.get_executor(pure=False), 2 * max(threads, 1))
 
@@ -177,11 +111,50 @@ class Cluster(Others):
         self.close()
 
     def close(self) -> None:
-        """Leave the scheduler, and end our own; one that is slow to go costs no finished part."""
+        """Leave the scheduler, and end our own; one that is slow to close costs no finished part."""
         self.executor.shutdown(wait=False)
         for each in filter(None, (self.client, self.cluster)):
             with contextlib.suppress(TimeoutError):
                 each.close(timeout=_PATIENCE)
+
+
+def local_workers(scheduler: str) -> int | None:
+    """N of `local:N`; none for an address.
+
+    Raises:
+        DataError: where N is no number of workers.
+    """
+    kind, _, count = scheduler.partition(":")
+    if kind != "local":
+        return None
+    if not count.isdecimal() or int(count) < 1:
+        raise DataError([f"--scheduler {scheduler}: how many workers?\n    allowed: local:N, or tcp://HOST:PORT"])
+    return int(count)
+
+
+def _local_cluster(count: int) -> Any:
+    """A scheduler in this process and worker processes that it restarts.
+
+    It reports a chunk after one death (`allowed_failures`): the dispatch then runs that chunk alone.
+    """
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        memory_limit=None,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+        scheduler_kwargs={"allowed_failures": 0},
+        preload=[__name__],
+    )
+
+
+def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
+    """Let a worker ignore Ctrl-C, which a terminal sends to every process; Dask calls this in each as it starts."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @functools.lru_cache(maxsize=2)
@@ -190,27 +163,113 @@ def _setup_from(payload: bytes) -> Setup:
     return found
 
 
-def _get_ready(payload: bytes) -> None:
-    _setup_from(payload)
-
-
 def work_on(payload: bytes, chunk: Chunk) -> Finished:
     """Run a chunk in another process, which keeps the setup for the next one."""
     return work(_setup_from(payload), chunk)
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; who started this one decides."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@dataclass(frozen=True)
+class Work:
+    """Who runs a sweep, and how many runs may fail; none of it changes a byte of the tables."""
+
+    workers: int | None = None  # all cores if none
+    scheduler: str | None = None
+    executor: Executor | None = None
+    most_failures: int | None = None  # stop beyond so many failed runs; none: go on whatever fails
+
+    @property
+    def count(self) -> int:
+        """Workers on this machine."""
+        local = None if self.scheduler is None else local_workers(self.scheduler)
+        return local or self.workers or os.cpu_count() or 1
+
+    def start(self, setup: Setup) -> Workers:
+        """The workers.
+
+        Raises:
+            DataError: for a scheduler that cannot be had.
+        """
+        if self.executor is not None:
+            return GivenExecutor(setup, self.executor, 2 * self.count)
+        return Threads(setup, self.count) if self.scheduler is None else Cluster(setup, self.scheduler)
 
 
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update({name: value for name, value in values.items() if name not in os.environ})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
+@dataclass
+class Dispatch:
+    """Submits chunks, a bounded number at a time, and passes each result to `take` as it finishes."""
+
+    setup: Setup
+    workers: Workers
+    take: Callable[[Finished], None]
+    note: Callable[[dict[str, Any]], None]  # something for the log
+    most_failures: int | None = None
+    pending: dict[Future[Finished], Chunk] = field(default_factory=dict)
+    suspects: deque[Chunk] = field(default_factory=deque)  # a worker died while it held these
+    alone: Chunk | None = None  # the suspect in flight
+    failed: int = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more runs failed than may."""
+        return self.most_failures is not None and self.failed > self.most_failures
+
+    def run(self, chunks: Iterator[Chunk], tick: Callable[[], None] = lambda: None) -> bool:
+        """Run all chunks; false if it stopped because too many runs failed.
+
+        Raises:
+            KeyboardInterrupt: after the workers were stopped and what they had finished was taken.
+            DataError: the same, where the executor broke or the scheduler was lost.
+        """
+        try:
+            while not self.too_many and self._submit(chunks):
+                done, _ = wait(self.pending, timeout=_TICK, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._receive(future)
+                tick()
+        except (BrokenExecutor, CancelledError) as error:
+            self._leave()
+            message = f"the workers were lost ({str(error) or type(error).__name__}); finished parts are kept"
+            raise DataError([f"{message}\n    allowed: --resume to go on from there"]) from error
+        except BaseException:
+            self._leave()
+            raise
+        if self.too_many:
+            self._leave()
+        return not self.too_many
+
+    def _leave(self) -> None:
+        """Stop the workers, cancel what waits, and take what is finished and would be lost."""
+        self.workers.stop()
+        for future in self.pending:
+            future.cancel()
+        for future in [f for f in self.pending if f.done() and not f.cancelled() and f.exception() is None]:
+            self.take(future.result())
+
+    def _submit(self, chunks: Iterator[Chunk]) -> bool:
+        """Keep the workers busy; whether anything is in flight. Suspects come last, each alone."""
+        while len(self.pending) < self.workers.in_flight and (chunk := next(chunks, None)) is not None:
+            self.pending[self.workers.submit(chunk)] = chunk
+        if not self.pending and self.suspects:
+            self.alone = self.suspects.popleft()
+            self.pending[self.workers.submit(self.alone)] = self.alone
+        return bool(self.pending)
+
+    def _receive(self, future: Future[Finished]) -> None:
+        """Take a result; an exception costs the runs of its own chunk alone."""
+        chunk = self.pending.pop(future)
+        try:
+            finished = future.result()
+        except (BrokenExecutor, CancelledError, DataError, Interrupted, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a chunk raises must not cost the others
+            died = type(error).__name__ == "KilledWorker"  # Dask's name for it
+            if died and chunk is not self.alone:
+                self.note({"chunk": chunk.number, "event": "worker died", "reason": str(error)})
+                self.suspects.append(chunk)
+                return
+            status = ABORTED if died else ERROR
+            reason = str(error) if died else "".join(traceback.format_exception(error))
+            self.note({"chunk": chunk.number, "event": status, "reason": reason})
+            finished = work(self.setup, chunk, status=status)  # its runs as missing
+        self.failed += finished.failed
+        self.take(finished)

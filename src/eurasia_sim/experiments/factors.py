@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from eurasia_sim.experiments.points_table import Points
-from eurasia_sim.experiments.schema import CROSSED, Factor, FactorEntry, SweepFile
+from eurasia_sim.experiments.schema import CROSSED, Factor, FactorEntry, Points, SweepFile
 from eurasia_sim.experiments.values import fault, is_choice, twin
 from eurasia_sim.files.user_yaml import Document, InputProblems, plain
 from eurasia_sim.scenarios.checks import Checker, Trail

@@ -1,16 +1,18 @@
-"""The form of a sweep file: its keys and their types, and what a checked file says."""
+"""The form of a sweep file: its keys and their types, what a checked file says, and where files are found."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest
 from eurasia_sim.scenarios.scenario import Scenario
 
 Kind = Literal["grid", "zip", "list", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
@@ -24,6 +26,7 @@ PATTERNED = ("saltelli", "morris")
 # In these a point stands for itself; in all others points are compared with each other under the same luck.
 _OWN_CHANCE = ("latin_hypercube", "sobol")
 MOST_POINTS = 10_000_000
+FOLDER = "experiments"  # where a name is looked up
 # The keys of a design beside its kind that mean something in it.
 OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "grid": (), "zip": (), "list": ("points",), "table": ("file",), "latin_hypercube": ("points",),
@@ -132,6 +135,23 @@ class Constraint:
 
 
 @dataclass(frozen=True)
+class Points:
+    """The rows of a table: mappings of factor to value, and the line of the file that each stands in."""
+
+    file: str
+    rows: list[dict[str, Any]]
+    lines: Sequence[int]  # of a parquet file, the number of the row, from 1
+
+    def placed(self, problem: Problem, row: int, name: str) -> Problem:
+        """A problem of one value, told of its place in the table; its column is that of the table, from 1."""
+        column, line = list(self.rows[row]).index(name) + 1, self.lines[row]
+        where = f"column '{name}'" if self.file.endswith(".csv") else f"row {line}, column '{name}'"
+        return replace(
+            problem, file=self.file, line=line, column=column, message=f"{where}: {problem.message}", source_line=""
+        )
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A sweep file checked against a world."""
 
@@ -194,3 +214,30 @@ def points_of(kind: str, sizes: int | Sequence[int], factors: int, second_order:
 def usual_chance(kind: str) -> Chance:
     """Whether points share their luck unless a file says so itself."""
     return "own" if kind in _OWN_CHANCE else "common"
+
+
+def folders() -> list[Path]:
+    """Folders in which a name is looked up, first found first taken; in a checkout, the one at its top."""
+    package = Path(str(files("eurasia_sim")))
+    return [Path.cwd() / FOLDER, package / "data" / FOLDER, package.parent.parent / FOLDER]
+
+
+def names() -> dict[str, Path]:
+    """Every experiment that a name can reach, with its file."""
+    return {file.stem: file for folder in reversed(folders()) for file in sorted(folder.glob("*.yaml"))}
+
+
+def located(name_or_path: str) -> Path:
+    """The file of an experiment.
+
+    Raises:
+        InputProblems: when neither a file nor an experiment of that name is there.
+    """
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    known = names()
+    if name_or_path in known:
+        return known[name_or_path]
+    close, listed = nearest(name_or_path, known), ", ".join(known)
+    raise InputProblems([Problem(name_or_path, 1, 1, f"unknown experiment '{name_or_path}'", "", close, listed)])

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.experiments.batch import Finished
+from eurasia_sim.experiments.batch import Chunk, Finished, work
 from eurasia_sim.experiments.design import Design, lay_out
-from eurasia_sim.experiments.dispatch import Dispatch, Rules
-from eurasia_sim.experiments.executors import Cluster, Crew, Others, Processes, Threads
+from eurasia_sim.experiments.executors import Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import (
     DESIGN,
@@ -27,46 +25,23 @@ from eurasia_sim.experiments.folder import (
     RUNS_A_CHUNK,
     Folder,
     Plan,
+    disk_free,
     earlier,
     one_writer,
     plan_of,
     read_plan,
 )  # fmt: skip
-from eurasia_sim.experiments.point import Keep, Setup
-from eurasia_sim.experiments.schema import Experiment
-from eurasia_sim.experiments.search import located
+from eurasia_sim.experiments.point import Keep, Setup, point_of
+from eurasia_sim.experiments.schema import Experiment, located
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.integrity import listed
 from eurasia_sim.simulation import results as store
 from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
-
-
-@dataclass(frozen=True)
-class Work:
-    """How a sweep is worked on; none of it changes a byte of the tables."""
-
-    workers: int | None = None  # all cores if none
-    isolate: bool = False
-    scheduler: str | None = None
-    executor: Executor | None = None
-    rules: Rules = field(default_factory=Rules)
-
-    def crew(self, setup: Setup) -> Crew:
-        """The workers.
-
-        Raises:
-            DataError: for a scheduler that cannot be had, or a time limit that nobody could hold.
-        """
-        count = self.workers or os.cpu_count() or 1
-        if self.rules.timeout is not None and not self.isolate:
-            raise DataError(["--timeout needs --isolate: only a process can be ended from outside"])
-        if self.executor is not None:
-            return Others(setup, self.executor, 2 * count)
-        if self.scheduler is not None:
-            return Cluster(setup, self.scheduler)
-        return Processes(setup, count) if self.isolate else Threads(setup, count)
+_STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
+_PROCESS = 200_000_000  # bytes that the program takes before it holds any run
+_COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
 
 
 @dataclass(frozen=True)
@@ -204,13 +179,13 @@ def _work_off(
         progress.failed += finished.failed
         report(progress)
 
-    crew = how.crew(prepared.setup)
+    workers = how.start(prepared.setup)
     try:
-        dispatch = Dispatch(prepared.setup, crew, how.rules, take, folder.log)
+        dispatch = Dispatch(prepared.setup, workers, take, folder.log, how.most_failures)
         chunks = (plan.chunk(prepared.design, number) for number in missing)
-        return dispatch.through(chunks, partial(report, progress))
+        return dispatch.run(chunks, partial(report, progress))
     finally:
-        crew.close()
+        workers.close()
 
 
 def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
@@ -323,3 +298,36 @@ def merge(prepared: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
             said = f"{len(missing)} of {prepared.plan.chunks} parts are in none of the folders: {shown}"
             raise DataError([said + "".join(damaged)])
         return finish(prepared, folder, 0.0)
+
+
+def estimate(prepared: Sweep, out: Path, how: Work) -> dict[str, Any]:
+    """What a sweep will take, from running a few of its runs: seconds, bytes of memory and of disk."""
+    plan, experiment = prepared.plan, prepared.setup.experiment
+    per_point = experiment.runs_a_point
+    sizes, seconds, runs = [], 0.0, 0
+    for wanted in _STEPS:
+        points = min(max(1, wanted // per_point), plan.points, plan.points_a_chunk)
+        found = work(prepared.setup, Chunk(0, 0, prepared.design.cells[:points]))
+        seconds, runs = found.seconds, found.runs
+        sizes.append((found.runs, {kind: len(content) for kind, content in found.tables.items()}))
+    (few, small), (many, large) = sizes
+    each = {k: (large[k] - small[k]) / (many - few) if many > few else large[k] / many for k in large}
+    head = {kind: max(large[kind] - each[kind] * many, 0) for kind in large}
+    workers = how.count
+    columns = len(experiment.columns)
+    if not columns:
+        point = point_of(prepared.setup, 0, prepared.design.cells[0])
+        columns = len(prepared.setup.inputs(experiment.scenarios[0].name, point).columns)
+    chunk_bytes = plan.points_a_chunk * per_point * (columns + _COLUMNS_BESIDE) * 8
+    return {
+        "points": plan.points,
+        "left_out": prepared.design.left_out,
+        "runs": plan.runs,
+        "parts": plan.chunks,
+        "seconds": seconds / runs * plan.runs / workers,
+        "memory": int(_PROCESS + prepared.design.cells.nbytes * 2 + 3 * workers * chunk_bytes),
+        "disk": {kind: int(each[kind] * plan.runs + head[kind] * plan.chunks) for kind in each},
+        "disk_a_run": {kind: int(each[kind]) for kind in each},
+        "disk_free": disk_free(out),
+        "workers": workers,
+    }

@@ -185,7 +185,7 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
 def _mend(manifest: Mapping[str, Any]) -> str:
     """How a folder is made whole again."""
     command = str(manifest.get("command") or "")
-    if manifest.get("kind") != "sweep" or command.startswith("eurasia-sim merge"):
+    if manifest.get("kind") != "sweep" or " --merge" in command:
         return f"run its command again, which makes it anew{command and f': {command}'}"
     again = command if " --resume" in command or not command.startswith("eurasia-sim sweep") else f"{command} --resume"
     return f"run its command again with --resume, which makes again what is damaged{again and f': {again}'}"
