@@ -98,14 +98,14 @@ def test_where_nothing_can_be_written_a_temporary_folder_serves(home: Path, tmp_
         if path.is_dir():
             path.chmod(0o500)
     try:
-        _says_temporary(home, tmp_path)
+        _check_temporary_serves(home, tmp_path)
     finally:
         for path in [home, *home.rglob("*")]:
             if path.is_dir():
                 path.chmod(0o700)
 
 
-def _says_temporary(home: Path, tmp_path: Path) -> None:
+def _check_temporary_serves(home: Path, tmp_path: Path) -> None:
     for hits in (0, 1):
         found, where, said = told(home, tmp_path / "room")
         assert found == hits
@@ -116,21 +116,21 @@ def _says_temporary(home: Path, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file, where a folder should be")
-    _says_temporary(tmp_path / "home", tmp_path)
+    _check_temporary_serves(tmp_path / "home", tmp_path)
 
 
 def test_a_folder_that_anybody_may_write_to_is_not_trusted(home: Path, tmp_path: Path) -> None:
     for path in (home / "eurasia-sim").iterdir():
         if path.name.startswith("compiled-"):
             path.chmod(0o777)
-    _says_temporary(home, tmp_path)
+    _check_temporary_serves(home, tmp_path)
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can give a folder to another user")
 def test_a_folder_of_another_user_is_not_trusted(home: Path, tmp_path: Path) -> None:
     for path in [home / "eurasia-sim", *(home / "eurasia-sim").rglob("*")]:
         os.chown(path, 12345, 12345)
-    _says_temporary(home, tmp_path)
+    _check_temporary_serves(home, tmp_path)
 
 
 def test_without_any_folder_every_process_compiles(tmp_path: Path) -> None:
