@@ -145,7 +145,7 @@ def test_every_column_is_written_in_the_order_of_its_name():
     assert row[f"threat.{a[2]}.{a[0]}"] == state.threat[2, 0]
     assert row[f"recognition.{a[1]}.{k[1]}"] == state.recognition[1, 1]
     assert row[f"influence.{a[2]}.{k[0]}.diplomatic"] == state.influence[2, 0, 2]
-    assert row[f"level.{a[0]}.{k[1]}.economic"] == state.effort[0, 1, 1]
+    assert row[f"effort.{a[0]}.{k[1]}.economic"] == state.effort[0, 1, 1]
     assert row[f"effort.{a[1]}"] == pytest.approx(state.effort[1].sum())
     assert row[f"power.{a[1]}"] == state.power[1]
     assert row[f"stability.{k[1]}"] == state.stability[1]

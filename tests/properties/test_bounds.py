@@ -158,8 +158,10 @@ def test_actor_and_theatre_measures_keep_to_their_bounds(world, seed):
         row = observed(world, state)
         for name, value in row.items():
             measure, *whom = name.split(".")
-            if measure in ("burden", "convening", "hedging", "level"):
-                assert 0 <= value <= 1 + ROUNDING or measure == "level", name
+            if measure in ("burden", "convening", "hedging"):
+                assert 0 <= value <= 1 + ROUNDING, name
+            if measure == "effort":
+                assert 0 <= value <= row[f"effort.{whom[0]}"] + ROUNDING, name
             if measure == "benefit":
                 share = abs(state.standing[world.actors.index(whom[0])])
                 assert -share - ROUNDING <= value <= 1 + share + ROUNDING, name

@@ -280,7 +280,7 @@ def column_names(
     names += [f"threat.{a}.{b}" for a in actors for b in actors]
     names += [f"recognition.{a}.{k}" for a in actors for k in theatres]
     names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
-    names += [f"level.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
+    names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     return names
 
 
