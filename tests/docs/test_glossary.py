@@ -31,7 +31,7 @@ def test_every_term_has_a_standard_term_and_a_source_that_exists(
     ]
     assert len(rows) > 100
     for term, meaning, standard, source in rows:
-        assert meaning and standard, term
+        assert all((meaning, standard)), term
         if source == "here":
             continue
         if found := LINK_OR_DECISION.fullmatch(source):
