@@ -9,7 +9,7 @@ HAND_WRITTEN = re.compile(
     r"^\| term \| meaning \| standard term \| source \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE
 )
 LINK_OR_DECISION = re.compile(r"\[[^\]]+\]\((\w+\.md)\)|decision (\d{4})")
-WORK_OR_LINE = re.compile(r"`(\w+)`((?: L\d+(?:–\d+)?(?:, )?)*)")
+WORK_AND_LINES = re.compile(r"`(\w+)`(?:,? L\d+(?:–\d+)?)*")
 
 
 def test_every_term_has_a_standard_term_and_a_source_that_exists(
@@ -37,5 +37,5 @@ def test_every_term_has_a_standard_term_and_a_source_that_exists(
         if found := LINK_OR_DECISION.fullmatch(source):
             assert [*docs.glob(found[1] or f"decisions/{found[2]}-*.md")], term
         else:
-            assert {key for key, _ in WORK_OR_LINE.findall(source)} <= works, term
-            assert re.sub(WORK_OR_LINE, "", source).strip(", ") == "", term
+            assert set(WORK_AND_LINES.findall(source)) <= works, term
+            assert WORK_AND_LINES.sub("", source).strip(", ") == "", term
