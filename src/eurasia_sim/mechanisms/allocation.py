@@ -100,13 +100,13 @@ def rival_motives(state, constants, p):
         weigh_rivals(i, state, constants, p)
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                displaced, denial_weight = each_run(0.0), each_run(0.0)
+                displaced, resisted = each_run(0.0), each_run(0.0)
                 for j in range(state.actors):
                     resist = state.security_weight[j] if d == SECURITY else state.denial_weight[j]
                     displaced = fused(state.displacement_weight[j], influence[j, k, d], displaced)
-                    denial_weight = fused(resist, influence[j, k, d], denial_weight)
+                    resisted = fused(resist, influence[j, k, d], resisted)
                 sated = 1.0 - p.sufficiency * influence[i, k, d]
-                pull = sated * displaced + denial_weight
+                pull = sated * displaced + resisted
                 state.utility[i, k, d] = near[i, k] * access[i, k, d] * pull
 
 
