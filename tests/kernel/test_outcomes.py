@@ -78,7 +78,7 @@ def benefit_world() -> RandomWorld:
 
 def benefit(state: Run) -> float:
     """The first actor's."""
-    call(contest.hold, state)
+    call(contest.sum_influence, state)
     return observed(state.world, state)["benefit.actor0"]
 
 
@@ -118,7 +118,7 @@ def test_convening_is_the_share_of_what_is_spent_in_ones_own_venues():
     world = plain(rules(), venues=2).with_geography(convenes=np.array([[0.5, 0.25], [0.0, 1.0]]))
     state, _ = begun(world)
     assert of(state, "convening.actor0") == 0
-    state.gathered[:] = [0.4, 0.6]
+    state.venue_total[:] = [0.4, 0.6]
     assert of(state, "convening.actor0") == pytest.approx(0.5 * 0.4 / 1.0)
     assert of(state, "convening.actor1") == pytest.approx((0.25 * 0.4 + 0.6) / 1.0)
 

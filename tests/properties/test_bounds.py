@@ -58,8 +58,8 @@ def test_influence_over_a_theatre_and_domain_is_shared_and_never_more_than_whole
 def test_nothing_that_counts_is_negative(world, seed):
     names = (
         "threat", "rivalry", "partnership", "shared", "effort", "joint", "influence", "spillover", "open_spillover",
-        "containment", "recognition", "power", "budget", "attended", "stability", "militants", "economy", "control",
-        "restraint", "demand", "hazard", "access", "strength", "common", "summoned", "pair_joint",
+        "containment", "recognition", "power", "budget", "venue_effort", "stability", "militants", "economy", "control",
+        "restraint", "demand", "hazard", "access", "strength", "common", "convening_influence", "pair_joint",
     )  # fmt: skip
     for state in simulate(world, seed):
         for name in names:
