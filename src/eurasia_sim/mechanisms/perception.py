@@ -19,8 +19,8 @@ def closeness(distance, border, p):
     ours.
 
     Args:
-        distance: km, >= 0. border: 1 where the territories touch, else 0. p: `distance_decay` (km),
-        `contiguity`.
+        distance: km, >= 0. border: 1 where the territories touch, else 0.
+        p: `distance_decay` (km), `contiguity`.
 
     Returns:
         >= 0; 1 at no distance without a border.

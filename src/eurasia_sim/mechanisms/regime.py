@@ -115,8 +115,8 @@ def restraint_step(restraint, aid, known, conduct, p):
     opportunity2021 L5).
 
     Args:
-        restraint: now. aid: billion US dollars a year. known: esteem in [0, 1]. conduct: the lever,
-        -1..1.
+        restraint: now. aid: billion US dollars a year. known: esteem in [0, 1].
+        conduct: the lever, -1..1.
     """
     target = (
         p.restraint_base
