@@ -99,7 +99,9 @@ def test_the_adjusted_rand_index_by_hand(first: str, second: str, index: float) 
 
 def test_chance_gives_no_agreement_on_average() -> None:
     draw = np.random.default_rng(3)
-    drawn = [adjusted_rand_index(draw.integers(0, 2, 30), draw.integers(0, 2, 30)) for _ in range(400)]
+    drawn = [
+        adjusted_rand_index(draw.integers(0, 2, 30), draw.integers(0, 2, 30)) for _ in range(400)
+    ]
     assert abs(np.mean(drawn)) < 0.01
 
 
@@ -143,12 +145,23 @@ def test_a_world_without_a_roster_sorts_all_its_actors(europe: Path) -> None:
     ("change", "said"),
     [
         (("members: [britain,", "members: [britan,"), "did you mean britain"),
-        (("[[britain, france, russia], [germany, austria_hungary]]", "[[britain], [serbia]]"), "is no member"),
+        (
+            ("[[britain, france, russia], [germany, austria_hungary]]", "[[britain], [serbia]]"),
+            "is no member",
+        ),
         (("[[britain, france, russia], [germany, austria_hungary]]", "[[britain]]"), "two lists"),
-        (("members: [britain, france, germany, austria_hungary, russia, italy]", "members: [britain]"), "2 to 16"),
+        (
+            (
+                "members: [britain, france, germany, austria_hungary, russia, italy]",
+                "members: [britain]",
+            ),
+            "2 to 16",
+        ),
     ],
 )
-def test_a_wrong_roster_says_what_would_be_right(europe: Path, change: tuple[str, str], said: str) -> None:
+def test_a_wrong_roster_says_what_would_be_right(
+    europe: Path, change: tuple[str, str], said: str
+) -> None:
     file = europe / FILE
     text = file.read_text(encoding="utf-8")
     assert change[0] in text
@@ -164,7 +177,17 @@ def told(*words: str) -> dict:
 
 
 def test_the_verb_sorts_runs_and_repeats_itself() -> None:
-    words = ("record", "--world", "europe_1914", "-n", "12", "--theory", "inertia", "--month", "1900-01")
+    words = (
+        "record",
+        "--world",
+        "europe_1914",
+        "-n",
+        "12",
+        "--theory",
+        "inertia",
+        "--month",
+        "1900-01",
+    )
     once = told(*words, "--workers", "1")
     assert once == told(*words, "--workers", "2")
     (found,) = once["theories"].values()
@@ -181,13 +204,17 @@ def test_the_verb_works_where_no_line_up_is_known() -> None:
 
 
 def test_several_scenarios_are_a_list() -> None:
-    answer = CliRunner().invoke(app, ["analyze", "us_exit", "us_stays", "--blocs", "-n", "2", "--json"])
+    answer = CliRunner().invoke(
+        app, ["analyze", "us_exit", "us_stays", "--blocs", "-n", "2", "--json"]
+    )
     assert [each["scenario"] for each in json.loads(answer.stdout)] == ["us_exit", "us_stays"]
 
 
 @pytest.mark.parametrize("month", ["1920-01", "1914-13"])
 def test_a_month_that_is_not_there_is_bad_input(month: str) -> None:
-    answer = CliRunner().invoke(app, ["analyze", "record", "--blocs", "--world", "europe_1914", "--month", month])
+    answer = CliRunner().invoke(
+        app, ["analyze", "record", "--blocs", "--world", "europe_1914", "--month", month]
+    )
     assert isinstance(answer.exception, DataError)
 
 

@@ -9,12 +9,21 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from eurasia_sim.analysis.convergence import StoppingRule, half_width, precision_row, runs_needed, watched, widths
+from eurasia_sim.analysis.convergence import (
+    StoppingRule,
+    half_width,
+    precision_row,
+    runs_needed,
+    watched,
+    widths,
+)
 from eurasia_sim.files.data_yaml import DataError
 
 
 def test_the_half_width_is_students_by_hand():
-    assert half_width(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(3.182446 * math.sqrt(5 / 3) / 2, rel=1e-6)
+    assert half_width(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(
+        3.182446 * math.sqrt(5 / 3) / 2, rel=1e-6
+    )
     assert half_width(np.array([1.0, np.nan, 2.0])) == half_width(np.array([1.0, 2.0]))
     assert half_width(np.array([1.0])) == math.inf
     assert half_width(np.full(5, 2.0)) == 0.0
@@ -36,7 +45,9 @@ def test_half_widths_shrink_as_runs_are_added_and_end_with_all_of_them():
     assert len(widths(np.full(3, np.nan))) == 0
 
 
-@pytest.mark.parametrize(("deviation", "precision"), [(1.0, 0.05), (0.3, 0.2), (2.0, 5.0), (1e-3, 1e-4)])
+@pytest.mark.parametrize(
+    ("deviation", "precision"), [(1.0, 0.05), (0.3, 0.2), (2.0, 5.0), (1e-3, 1e-4)]
+)
 def test_the_runs_needed_are_enough_and_one_fewer_are_not(deviation, precision):
     n = runs_needed(deviation, precision)
     width = [t.ppf(0.975, k - 1) * deviation / math.sqrt(k) for k in (n, max(n - 1, 2))]

@@ -45,7 +45,9 @@ shares = st.lists(st.floats(0, 1), min_size=3, max_size=3)
 
 
 @given(shares, shares, shares, shares)
-def test_parts_add_up_to_the_difference(c1: list[float], j1: list[float], c2: list[float], j2: list[float]) -> None:
+def test_parts_add_up_to_the_difference(
+    c1: list[float], j1: list[float], c2: list[float], j2: list[float]
+) -> None:
     first, second = frame(c1, j1), frame(c2, j2)
     for kind in ("competition", "cooperation"):
         meeting, joining = parts(first, second, f"{kind}.{PAIR}")
@@ -57,7 +59,11 @@ def test_a_difference_by_hand() -> None:
     first, second = frame([0.5, 0.7, 0.6], [0, 0, 0]), frame([0.4, 0.5, 0.7], [0, 0, 0])
     found = paired_difference(first, second, f"competition.{PAIR}")
     assert found.mean == pytest.approx((0.1 + 0.2 - 0.1) / 3)
-    assert (found.positive, found.negative, found.n) == (pytest.approx(2 / 3), pytest.approx(1 / 3), 3)
+    assert (found.positive, found.negative, found.n) == (
+        pytest.approx(2 / 3),
+        pytest.approx(1 / 3),
+        3,
+    )
     assert found.low <= found.mean <= found.high
     assert found.effect_size == pytest.approx(found.mean / np.std([0.1, 0.2, -0.1]))
 
@@ -83,13 +89,20 @@ def test_what_does_not_vary_has_an_interval_of_no_width() -> None:
 
 
 def measured(first: list[float], second: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return tuple(pd.DataFrame({"run": range(len(v)), "seed": range(len(v)), "m": np.array(v)}) for v in (first, second))
+    return tuple(
+        pd.DataFrame({"run": range(len(v)), "seed": range(len(v)), "m": np.array(v)})
+        for v in (first, second)
+    )
 
 
 def test_a_difference_without_pairs_by_hand() -> None:
     found = unpaired_difference(*measured([1.0, 2.0, 3.0], [2.0, 0.0]), "m")
     assert found.mean == pytest.approx(2 - 1)
-    assert (found.positive, found.negative, found.n) == (pytest.approx(4 / 6), pytest.approx(1 / 6), 2)
+    assert (found.positive, found.negative, found.n) == (
+        pytest.approx(4 / 6),
+        pytest.approx(1 / 6),
+        2,
+    )
     assert found.superiority == pytest.approx((4 + 0.5) / 6)  # one tie in six combinations
     assert found.effect_size == pytest.approx(1 / np.sqrt((1 + 2) / 2))
     assert found.low < 1 < found.high
@@ -97,7 +110,10 @@ def test_a_difference_without_pairs_by_hand() -> None:
 
 
 def test_superiority_of_pairs_counts_a_tie_half() -> None:
-    assert paired_difference(*measured([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 5.0]), "m").superiority == 0.625
+    assert (
+        paired_difference(*measured([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 5.0]), "m").superiority
+        == 0.625
+    )
 
 
 def test_superiority_without_pairs_is_that_of_the_rank_test() -> None:
@@ -118,7 +134,9 @@ numbers = st.lists(st.integers(-4, 4).map(lambda k: k / 4), min_size=0, max_size
 
 
 @given(numbers, numbers)
-def test_the_sides_change_places_and_only_the_sign_changes(one: list[float], two: list[float]) -> None:
+def test_the_sides_change_places_and_only_the_sign_changes(
+    one: list[float], two: list[float]
+) -> None:
     both = min(len(one), len(two))
     for given_, difference in (
         (measured(one, two), unpaired_difference),
@@ -131,7 +149,10 @@ def test_the_sides_change_places_and_only_the_sign_changes(one: list[float], two
         if there.n:
             assert there.superiority + back.superiority == pytest.approx(1)
             assert 0 <= there.superiority <= 1
-    shifts, back_shifts = quantile_shifts(np.array(one), np.array(two)), quantile_shifts(np.array(two), np.array(one))
+    shifts, back_shifts = (
+        quantile_shifts(np.array(one), np.array(two)),
+        quantile_shifts(np.array(two), np.array(one)),
+    )
     assert shifts == pytest.approx([-shift for shift in back_shifts], nan_ok=True)
 
 
@@ -140,7 +161,9 @@ def test_where_every_run_failed_there_is_no_number() -> None:
     for difference in (paired_difference, unpaired_difference):
         found = difference(*measured(nothing, [1.0, 2.0]), "m")
         assert found.n == 0
-        assert np.isnan([found.mean, found.low, found.high, found.superiority, found.effect_size]).all()
+        assert np.isnan(
+            [found.mean, found.low, found.high, found.superiority, found.effect_size]
+        ).all()
 
 
 def test_an_interval_does_not_depend_on_how_many_values_are_held_at_once(monkeypatch) -> None:
@@ -156,4 +179,6 @@ def test_the_interval_of_a_gap_without_pairs() -> None:
     one, two = np.random.default_rng(2).normal(size=(2, 200))
     low, high = gap_interval(one, two)
     half = 1.96 * np.sqrt(one.var(ddof=1) / 200 + two.var(ddof=1) / 200)
-    assert (low, high) == pytest.approx((one.mean() - two.mean() - half, one.mean() - two.mean() + half), abs=0.02)
+    assert (low, high) == pytest.approx(
+        (one.mean() - two.mean() - half, one.mean() - two.mean() + half), abs=0.02
+    )

@@ -26,7 +26,9 @@ from eurasia_sim.analysis.equivalence import (
 
 
 def measured(*sides: list[float]) -> list[pd.DataFrame]:
-    return [pd.DataFrame({"run": range(len(v)), "seed": range(len(v)), "m": np.array(v)}) for v in sides]
+    return [
+        pd.DataFrame({"run": range(len(v)), "seed": range(len(v)), "m": np.array(v)}) for v in sides
+    ]
 
 
 def two_sides(seed: int, shift: float, n: int = 30) -> tuple[list[float], list[float]]:
@@ -40,15 +42,20 @@ def test_the_p_value_is_that_of_two_one_sided_tests(shift: float) -> None:
     one, two = two_sides(3, shift)
     change = np.subtract(one, two)
     paired = max(
-        ttest_1samp(change, -0.1, alternative="greater").pvalue, ttest_1samp(change, 0.1, alternative="less").pvalue
+        ttest_1samp(change, -0.1, alternative="greater").pvalue,
+        ttest_1samp(change, 0.1, alternative="less").pvalue,
     )
-    assert compared(*measured(one, two), "m", 0.1, are_paired=True).judgement.p == pytest.approx(paired)
+    assert compared(*measured(one, two), "m", 0.1, are_paired=True).judgement.p == pytest.approx(
+        paired
+    )
     fewer = two[:17]
     apart = max(
         ttest_ind(np.add(one, 0.1), fewer, equal_var=False, alternative="greater").pvalue,
         ttest_ind(np.subtract(one, 0.1), fewer, equal_var=False, alternative="less").pvalue,
     )
-    assert compared(*measured(one, fewer), "m", 0.1, are_paired=False).judgement.p == pytest.approx(apart)
+    assert compared(*measured(one, fewer), "m", 0.1, are_paired=False).judgement.p == pytest.approx(
+        apart
+    )
 
 
 def test_a_large_shift_is_different_a_tiny_one_equivalent_and_one_between_takes_more_runs() -> None:
@@ -66,11 +73,15 @@ def test_the_default_smallest_effect_is_a_share_of_the_runs_own_spread() -> None
 
 def test_the_runs_still_needed_by_hand() -> None:
     # Differences 0, 2, 1, 1: mean 1, variance 2/3. To clear 0.5: (1.96 / 0.5)^2 2/3 + 1.96^2 / 2 = 12.17, 4 are there.
-    above = compared(*measured([0.0, 2.0, 1.0, 1.0], [0.0] * 4), "m", 0.5, are_paired=True).judgement
+    above = compared(
+        *measured([0.0, 2.0, 1.0, 1.0], [0.0] * 4), "m", 0.5, are_paired=True
+    ).judgement
     assert (above.word, above.more) == (INCONCLUSIVE, 13 - 4)
     assert str(above) == "inconclusive: about 9 more runs"
     # To stay within 1.5 at 5 % a side: (1.645 / 0.5)^2 2/3 + 1.645^2 / 2 = 8.57.
-    within = compared(*measured([0.0, 2.0, 1.0, 1.0], [0.0] * 4), "m", 1.5, are_paired=True).judgement
+    within = compared(
+        *measured([0.0, 2.0, 1.0, 1.0], [0.0] * 4), "m", 1.5, are_paired=True
+    ).judgement
     assert (within.word, within.more) == (INCONCLUSIVE, 9 - 4)
     edge = compared(*measured([0.0, 2.0, 1.0, 1.0], [0.0] * 4), "m", 1.0, are_paired=True).judgement
     assert edge.more == math.inf
@@ -78,7 +89,9 @@ def test_the_runs_still_needed_by_hand() -> None:
 
 
 def test_with_as_many_runs_as_are_asked_for_the_same_spread_tells() -> None:
-    few = compared(*measured([0.0, 2.0, 1.0, 1.0] * 2, [0.0] * 8), "m", 0.6, are_paired=True).judgement
+    few = compared(
+        *measured([0.0, 2.0, 1.0, 1.0] * 2, [0.0] * 8), "m", 0.6, are_paired=True
+    ).judgement
     assert few.word == INCONCLUSIVE
     times = math.ceil((8 + few.more) / 4)
     assert compared(*measured([0.0, 2.0, 1.0, 1.0] * times, [0.0] * 4 * times), "m", 0.6, are_paired=True
@@ -92,7 +105,10 @@ def test_a_handful_of_runs_all_on_one_side_is_not_yet_different() -> None:
 
 
 def test_what_does_not_vary_is_judged_as_it_stands() -> None:
-    same, moved = measured([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]), measured([1.5, 1.5, 1.5], [1.0, 1.0, 1.0])
+    same, moved = (
+        measured([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        measured([1.5, 1.5, 1.5], [1.0, 1.0, 1.0]),
+    )
     assert compared(*same, "m", are_paired=True).judgement.word == EQUIVALENT
     assert compared(*moved, "m", are_paired=True).judgement.word == DIFFERENT
     assert compared(*moved, "m", 0.6, are_paired=False).judgement.word == EQUIVALENT
@@ -105,7 +121,9 @@ def test_one_run_tells_nothing() -> None:
 
 
 def test_failed_runs_take_no_part_in_any_number() -> None:
-    with_failed = compared(*measured([1.0, np.nan, 2.0, 4.0], [0.0, 9.0, 1.5, np.nan]), "m", 0.1, are_paired=True)
+    with_failed = compared(
+        *measured([1.0, np.nan, 2.0, 4.0], [0.0, 9.0, 1.5, np.nan]), "m", 0.1, are_paired=True
+    )
     without = compared(*measured([1.0, 2.0], [0.0, 1.5]), "m", 0.1, are_paired=True)
     assert with_failed == replace(without, difference=with_failed.difference)
     assert with_failed.difference.n == 2
@@ -134,12 +152,18 @@ def test_the_verdict_does_not_care_which_side_is_named_first(
 
 
 @given(values, st.floats(0.001, 0.5))
-def test_a_larger_smallest_effect_never_turns_equivalent_into_different(change: list[float], smallest: float) -> None:
+def test_a_larger_smallest_effect_never_turns_equivalent_into_different(
+    change: list[float], smallest: float
+) -> None:
     first, second = measured(change, [0.0] * len(change))
     found, precision = paired_difference(first, second, "m"), paired_precision(np.array(change))
     near, far = judged(found, precision, smallest), judged(found, precision, 2 * smallest)
     assert far.p <= near.p
-    assert (near.word, far.word) not in {(EQUIVALENT, DIFFERENT), (EQUIVALENT, INCONCLUSIVE), (INCONCLUSIVE, DIFFERENT)}
+    assert (near.word, far.word) not in {
+        (EQUIVALENT, DIFFERENT),
+        (EQUIVALENT, INCONCLUSIVE),
+        (INCONCLUSIVE, DIFFERENT),
+    }
 
 
 def test_precision_without_pairs_is_welchs() -> None:

@@ -36,7 +36,9 @@ def manifest_of(scenarios: dict[str, dict[str, Any]], **changes: Any) -> dict[st
         "theories": ["one"],
         "forms": {"threat": "product"},
         "window": ["2021-05", "2030-12"],
-        "scenarios": {name: {"name": name, "title": name, **content} for name, content in scenarios.items()},
+        "scenarios": {
+            name: {"name": name, "title": name, **content} for name, content in scenarios.items()
+        },
         "digests": {"world": "w", "model": "m"},
         "versions": {"numpy": "2.0"},
         "summary": {"outcomes": [{"measure": f"competition.{PAIR}"}]},
@@ -78,10 +80,20 @@ def write(tmp_path: Path) -> Write:
 
 
 def test_only_what_was_set_differently_is_told(write: Write) -> None:
-    levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, "aid.a": {"2020-01": 1.0}}, "fixed": {}, "events": []}
-    other = {"levers": {"pressure.a.b": {"2021-05": 0.7}, "aid.a": {"2020-01": 1.0}}, "fixed": {"r.x": 2}, "events": []}
+    levers = {
+        "levers": {"pressure.a.b": {"2021-05": 0.5}, "aid.a": {"2020-01": 1.0}},
+        "fixed": {},
+        "events": [],
+    }
+    other = {
+        "levers": {"pressure.a.b": {"2021-05": 0.7}, "aid.a": {"2020-01": 1.0}},
+        "fixed": {"r.x": 2},
+        "events": [],
+    }
     a = open_results(write("a", manifest_of({"x": levers})))
-    b = open_results(write("b", manifest_of({"x": other}, seed=8, versions={"numpy": "2.0", "scipy": "1.17"})))
+    b = open_results(
+        write("b", manifest_of({"x": other}, seed=8, versions={"numpy": "2.0", "scipy": "1.17"}))
+    )
     ((first, second),) = sides(a, b, None, ())
     assert differing(first, second) == {
         "seed": (7, 8),
@@ -105,9 +117,15 @@ def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(write: Wr
     assert names(sides(two, more, ("x", "z"), ("other", "one"))) == [("x", "other", "z", "one")]
     assert names(sides(single, alone, None, ())) == [("v", "one", "w", "third")]
     assert names(sides(two, None, None, ["one"])) == [("x", "one", "y", "one")]
-    assert names(sides(two, None, None, ["one", "other"])) == [("x", "one", "x", "other"), ("y", "one", "y", "other")]
+    assert names(sides(two, None, None, ["one", "other"])) == [
+        ("x", "one", "x", "other"),
+        ("y", "one", "y", "other"),
+    ]
     for wrong, said in (
-        ((two, alone, None, ()), "no scenario stands in both: A holds x, y, B holds w; choose with --scenarios X Y"),
+        (
+            (two, alone, None, ()),
+            "no scenario stands in both: A holds x, y, B holds w; choose with --scenarios X Y",
+        ),
         ((more, None, None, ()), "holds y, x, z: name another folder"),
         ((single, None, None, ()), "holds v: name another folder"),
         ((two, more, ("x", "xx"), ()), "holds no scenario xx"),
@@ -121,7 +139,11 @@ def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(write: Wr
 def test_runs_pair_by_draw_whatever_their_number(write: Write) -> None:
     few = manifest_of({"x": {}}, runs_a_scenario=3)
     many = manifest_of({"x": {}}, runs_a_scenario=5)
-    pairing = paired_runs(runs_table(few).query("set == 'reference'"), runs_table(many).query("set == 'reference'"), {})
+    pairing = paired_runs(
+        runs_table(few).query("set == 'reference'"),
+        runs_table(many).query("set == 'reference'"),
+        {},
+    )
     assert pairing.is_valid
     assert list(pairing.first["draw"]) == list(pairing.second["draw"]) == ["7-0", "7-1", "7-2"]
     assert pairing.why.endswith("0 of A and 2 of B have no partner and are left out")
@@ -132,7 +154,9 @@ def test_equal_seeds_with_other_draws_are_no_pairs_and_the_cause_is_told(write: 
     a = open_results(write("a", manifest_of({"x": {}})))
     b = open_results(write("b", fixed, draw="e", shift=0.1))
     ((first, second),) = sides(a, b, None, ())
-    reference, ranges = compare_sides(first, second, [f"competition.{PAIR}"], ["reference", "ranges"])
+    reference, ranges = compare_sides(
+        first, second, [f"competition.{PAIR}"], ["reference", "ranges"]
+    )
     assert reference.pairing.is_valid
     assert not ranges.pairing.is_valid
     assert ranges.pairing.why.endswith("set differently: scenario.fixed.rules.k")
@@ -167,7 +191,12 @@ def test_a_failed_run_is_counted_and_its_pair_is_missing(write: Write) -> None:
 def test_other_models_are_refused_unless_forced_and_other_windows_told(write: Write) -> None:
     a = open_results(write("a", manifest_of({"x": {}})))
     b = open_results(
-        write("b", manifest_of({"x": {}}, digests={"world": "w", "model": "n"}, window=["2001-10", "2030-12"]))
+        write(
+            "b",
+            manifest_of(
+                {"x": {}}, digests={"world": "w", "model": "n"}, window=["2001-10", "2030-12"]
+            ),
+        )
     )
     ((first, second),) = sides(a, b, None, ())
     with pytest.raises(DataError, match=r"A is of model version m, B of n.*--force"):
@@ -193,7 +222,9 @@ def test_measures_are_those_shown_or_asked_for(write: Write) -> None:
     ]
     with pytest.raises(DataError, match=f"did you mean competition.{PAIR}"):
         chosen_measures(a, b, (f"competiton.{PAIR}",))
-    with pytest.raises(DataError, match=r"benefit\.\* is no measure of these results but in .*a alone"):
+    with pytest.raises(
+        DataError, match=r"benefit\.\* is no measure of these results but in .*a alone"
+    ):
         chosen_measures(a, b, ("benefit.*",))
 
 
@@ -218,7 +249,10 @@ def test_a_folder_that_cannot_be_compared_says_why(write: Write, tmp_path: Path)
         (damaged, "damaged"),
         (partial, "not whole: it lacks digests"),
         (ended, "not whole: it lacks its end"),
-        (old, "has no column draw: an older version wrote it; run again, into another --out: eurasia-sim run x"),
+        (
+            old,
+            "has no column draw: an older version wrote it; run again, into another --out: eurasia-sim run x",
+        ),
         (lost, "6 of 6 runs are missing or damaged: runs.parquet is missing"),
         (torn, "6 of 6 runs are missing or damaged: runs.parquet is not what was written"),
     ):
@@ -228,6 +262,8 @@ def test_a_folder_that_cannot_be_compared_says_why(write: Write, tmp_path: Path)
 
 def test_only_the_runs_asked_for_are_read(write: Write) -> None:
     folder = write("a", manifest_of({"x": {}, "y": {}}))
-    found = load_results(folder, ["run", "benefit.a"], [("scenario", "==", "y"), ("set", "==", "ranges")])
+    found = load_results(
+        folder, ["run", "benefit.a"], [("scenario", "==", "y"), ("set", "==", "ranges")]
+    )
     assert list(found.columns) == ["run", "benefit.a"]
     assert len(found) == 3

@@ -10,15 +10,21 @@ from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.files.data_yaml import DataError
 
 # Three states of the world (rows) and three options: bold is best where it goes well, safe never moves.
-VALUES = pd.DataFrame({"bold": [9.0, 5.0, 0.0], "middling": [6.0, 4.0, 2.0], "safe": [3.0, 3.0, 3.0]})
+VALUES = pd.DataFrame(
+    {"bold": [9.0, 5.0, 0.0], "middling": [6.0, 4.0, 2.0], "safe": [3.0, 3.0, 3.0]}
+)
 
 
 def test_each_metric_is_the_sum_by_hand():
     found = robustness(VALUES, higher_is_better=True, threshold=4.0).set_index("option")
     assert found["worst"].to_dict() == {"bold": 0.0, "middling": 2.0, "safe": 3.0}
     assert found["most_regret"].to_dict() == {"bold": 3.0, "middling": 3.0, "safe": 6.0}
-    assert found["regret_90"].to_dict() == pytest.approx({"bold": 2.4, "middling": 2.6, "safe": 5.2})
-    assert found["domain"].to_dict() == pytest.approx({"bold": 2 / 3, "middling": 2 / 3, "safe": 0.0})
+    assert found["regret_90"].to_dict() == pytest.approx(
+        {"bold": 2.4, "middling": 2.6, "safe": 5.2}
+    )
+    assert found["domain"].to_dict() == pytest.approx(
+        {"bold": 2 / 3, "middling": 2 / 3, "safe": 0.0}
+    )
     assert found["mean"].to_dict() == pytest.approx({"bold": 14 / 3, "middling": 4.0, "safe": 3.0})
 
 
@@ -65,7 +71,12 @@ def runs() -> pd.DataFrame:
 
 
 def test_runs_are_put_by_state_and_option_in_any_order():
-    table = payoffs(runs().sample(frac=1, random_state=1).sort_values("x.posture"), "y", ["x.posture"], ["x.decay"])
+    table = payoffs(
+        runs().sample(frac=1, random_state=1).sort_values("x.posture"),
+        "y",
+        ["x.posture"],
+        ["x.decay"],
+    )
     assert table["out"].tolist() == [1.5, 11.5, 21.5]
     assert table["in"].tolist() == [2.5, 12.5, 22.5]
     assert len(payoffs(runs(), "y", ["x.posture"], ["x.decay", "replicate"])) == 6

@@ -74,19 +74,25 @@ def test_quasi_p_is_that_of_the_workbench():
     one_sided = [name for name, both in theirs.qp[at].items() if -1 in both]
     assert one_sided
     for name in one_sided:
-        assert quasi_p(points, holds, box, name) == pytest.approx(max(theirs.qp[at][name]), rel=1e-9)
+        assert quasi_p(points, holds, box, name) == pytest.approx(
+            max(theirs.qp[at][name]), rel=1e-9
+        )
 
 
 def test_the_same_draws_give_the_same_boxes(boxes):
     points = space()
-    pd.testing.assert_frame_equal(box_table(discovered(points, in_a_corner(points)).boxes, {}), box_table(boxes, {}))
+    pd.testing.assert_frame_equal(
+        box_table(discovered(points, in_a_corner(points)).boxes, {}), box_table(boxes, {})
+    )
 
 
 def test_what_holds_too_seldom_has_no_box():
     points = space()
     rare = np.zeros(COUNT, bool)
     rare[:30] = True
-    with pytest.raises(DataError, match="what is sought holds in 15 of 600 training draws; 20 are needed"):
+    with pytest.raises(
+        DataError, match="what is sought holds in 15 of 600 training draws; 20 are needed"
+    ):
         discovered(points, rare)
     with pytest.raises(DataError, match="does not hold in 15"):
         discovered(points, ~rare)
@@ -96,7 +102,10 @@ def test_boxes_speak_in_the_words_of_the_catalogue():
     numbers = load_world().numbers
     path = "rules.perception.distance_decay"
     points = space().rename(
-        columns={"a": path, "b": path.removeprefix("rules.").replace("distance_decay", "contiguity")}
+        columns={
+            "a": path,
+            "b": path.removeprefix("rules.").replace("distance_decay", "contiguity"),
+        }
     )
     holds = (points[path] > 0.7).to_numpy()
     table = box_table(discovered(points, holds).boxes, numbers).set_index("parameter")
@@ -111,10 +120,19 @@ def test_boxes_speak_in_the_words_of_the_catalogue():
 def test_the_path_begins_with_the_whole_space_and_holds_the_box_that_was_chosen(boxes):
     points = space()
     path = discovered(points, in_a_corner(points)).path
-    assert (path["limited"].iloc[0], path["coverage"].iloc[0], path["mass"].iloc[0]) == (0, 1.0, 1.0)
+    assert (path["limited"].iloc[0], path["coverage"].iloc[0], path["mass"].iloc[0]) == (
+        0,
+        1.0,
+        1.0,
+    )
     assert path["density"].iloc[0] == pytest.approx(path["base"].iloc[0])
-    assert path["mass"].min() < path["base"].iloc[0]  # it peels on past what is sought, and may paste back at the end
+    assert (
+        path["mass"].min() < path["base"].iloc[0]
+    )  # it peels on past what is sought, and may paste back at the end
     chosen = path[path["chosen"]]
     assert len(chosen) == 1
     assert boxes[0].method == PRIM
-    assert chosen[["density", "coverage"]].to_numpy()[0].tolist() == [boxes[0].density, boxes[0].coverage]
+    assert chosen[["density", "coverage"]].to_numpy()[0].tolist() == [
+        boxes[0].density,
+        boxes[0].coverage,
+    ]

@@ -8,7 +8,13 @@ import pytest
 from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.analysis.sensitivity import morris_effects, responses, share_of_chance, sobol_indices, variance_shares
+from eurasia_sim.analysis.sensitivity import (
+    morris_effects,
+    responses,
+    share_of_chance,
+    sobol_indices,
+    variance_shares,
+)
 from eurasia_sim.files.data_yaml import DataError
 
 NAMES = ["x.a", "x.b", "x.c"]
@@ -16,7 +22,11 @@ SPACE = {"num_vars": 3, "names": NAMES, "bounds": [[-np.pi, np.pi]] * 3}
 FACTORS = [{"name": name, "low": -np.pi, "high": np.pi} for name in NAMES]
 LEVELS = ("theory", "coding")
 # Indices of Ishigami's function with a = 7 and b = 0.1, from its variance in closed form.
-PARTS = {"a": 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2, "b": 7**2 / 8, "ac": 0.1**2 * np.pi**8 * (1 / 18 - 1 / 50)}
+PARTS = {
+    "a": 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2,
+    "b": 7**2 / 8,
+    "ac": 0.1**2 * np.pi**8 * (1 / 18 - 1 / 50),
+}
 TRUE = {name: part / sum(PARTS.values()) for name, part in PARTS.items()}
 
 
@@ -25,7 +35,9 @@ def ishigami(values: np.ndarray) -> np.ndarray:
     return np.sin(a) + 7 * np.sin(b) ** 2 + 0.1 * c**4 * np.sin(a)
 
 
-def carried_out(values: np.ndarray, replicates: int = 1, noise: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def carried_out(
+    values: np.ndarray, replicates: int = 1, noise: float = 0.0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Runs and design of a sample, with noise by chance."""
     design = pd.DataFrame(values, columns=NAMES)
     design.insert(0, "point", np.arange(len(design)))
@@ -42,7 +54,9 @@ def saltelli() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def index(table: pd.DataFrame, order: str, factor: str, other: str = "") -> pd.Series:
-    ((_, row),) = table[(table["order"] == order) & (table["factor"] == factor) & (table["other"] == other)].iterrows()
+    ((_, row),) = table[
+        (table["order"] == order) & (table["factor"] == factor) & (table["other"] == other)
+    ].iterrows()
     return row
 
 
@@ -63,25 +77,33 @@ def test_sobol_indices_of_ishigamis_function_are_the_known_ones(saltelli):
 def test_the_order_in_which_runs_finish_changes_no_index(saltelli):
     runs, design = saltelli
     shuffled = runs.sample(frac=1, random_state=4).reset_index(drop=True)
-    pd.testing.assert_frame_equal(sobol_indices(shuffled, design, "y"), sobol_indices(runs, design, "y"))
+    pd.testing.assert_frame_equal(
+        sobol_indices(shuffled, design, "y"), sobol_indices(runs, design, "y")
+    )
 
 
 def test_a_design_without_second_orders_gives_first_and_total_ones():
-    found = sobol_indices(*carried_out(sobol_sample.sample(SPACE, 256, calc_second_order=False, seed=3)), "y")
+    found = sobol_indices(
+        *carried_out(sobol_sample.sample(SPACE, 256, calc_second_order=False, seed=3)), "y"
+    )
     assert set(found["order"]) == {"first", "total"}
 
 
 def test_second_orders_can_be_left_out(saltelli):
     found, whole = sobol_indices(*saltelli, "y", second=False), sobol_indices(*saltelli, "y")
     assert set(found["order"]) == {"first", "total"}
-    np.testing.assert_allclose(found["index"], whole.loc[whole["order"] != "second", "index"], atol=1e-6)
+    np.testing.assert_allclose(
+        found["index"], whole.loc[whole["order"] != "second", "index"], atol=1e-6
+    )
 
 
 def test_a_missing_value_is_refused_and_its_run_named(saltelli):
     runs, design = saltelli
     broken = runs.assign(run_id=[f"r{at:04d}" for at in range(len(runs))])
     broken.loc[17, "y"] = np.nan
-    with pytest.raises(DataError, match=r"1 run is without a value of y: point 17 replicate 0 \(r0017\)"):
+    with pytest.raises(
+        DataError, match=r"1 run is without a value of y: point 17 replicate 0 \(r0017\)"
+    ):
         sobol_indices(broken, design, "y")
 
 
@@ -89,7 +111,9 @@ def test_shuffled_values_are_refused(saltelli):
     runs, design = saltelli
     runs = runs.copy()
     runs["point"] = runs["point"].sample(frac=1, random_state=2).to_numpy()
-    with pytest.raises(DataError, match="of other values than their point in the design: rows were shuffled"):
+    with pytest.raises(
+        DataError, match="of other values than their point in the design: rows were shuffled"
+    ):
         sobol_indices(runs, design, "y")
 
 
@@ -97,10 +121,15 @@ def test_a_value_is_not_told_by_its_last_bit_nor_by_the_range_of_its_theory(salt
     runs, design = saltelli
     runs, design = (table.rename(columns={"x.a": "x.rules.a"}) for table in (runs, design))
     want = sobol_indices(runs, design, "y")
-    beside = runs.assign(**{name: np.nextafter(runs[name], np.inf) for name in ("x.rules.a", "x.b")})
+    beside = runs.assign(
+        **{name: np.nextafter(runs[name], np.inf) for name in ("x.rules.a", "x.b")}
+    )
     pd.testing.assert_frame_equal(sobol_indices(beside, design, "y"), want)
     theories = np.where(runs["point"] % 2 == 0, "one", "other")
-    own = runs.assign(theory=theories, **{"x.rules.a": np.where(theories == "one", 0.3, 2 + runs["x.rules.a"] / 7)})
+    own = runs.assign(
+        theory=theories,
+        **{"x.rules.a": np.where(theories == "one", 0.3, 2 + runs["x.rules.a"] / 7)},
+    )
     pd.testing.assert_frame_equal(sobol_indices(own, design, "y"), want)
     for name, values in (
         ("x.rules.a", own["x.rules.a"].sample(frac=1, random_state=2)), ("x.rules.a", -own["x.rules.a"]),
@@ -134,7 +163,9 @@ def test_a_sweep_that_is_not_whole_or_has_a_run_twice_is_refused(saltelli):
 def test_a_seed_of_zero_is_refused_for_it_would_be_none(saltelli):
     with pytest.raises(DataError, match="give 1 or more"):
         sobol_indices(*saltelli, "y", seed=0)
-    pd.testing.assert_frame_equal(sobol_indices(*saltelli, "y", seed=2), sobol_indices(*saltelli, "y", seed=2))
+    pd.testing.assert_frame_equal(
+        sobol_indices(*saltelli, "y", seed=2), sobol_indices(*saltelli, "y", seed=2)
+    )
 
 
 def test_what_never_varies_has_no_index(saltelli):
@@ -156,9 +187,15 @@ def test_morris_tells_what_is_linear_from_what_is_not():
     values = morris_sample.sample(SPACE, 60, num_levels=6, seed=3)
     runs, design = carried_out(values)
     runs["y"] = 2 * design["x.a"] / np.pi - design["x.b"] / np.pi + (design["x.c"] / np.pi) ** 2
-    found = morris_effects(runs.sample(frac=1, random_state=1), design, FACTORS, "y").set_index("factor")
-    assert found.loc["a", ["mean", "absolute", "deviation"]].tolist() == pytest.approx([4.0, 4.0, 0.0], abs=1e-9)
-    assert found.loc["b", ["mean", "absolute", "deviation"]].tolist() == pytest.approx([-2.0, 2.0, 0.0], abs=1e-9)
+    found = morris_effects(runs.sample(frac=1, random_state=1), design, FACTORS, "y").set_index(
+        "factor"
+    )
+    assert found.loc["a", ["mean", "absolute", "deviation"]].tolist() == pytest.approx(
+        [4.0, 4.0, 0.0], abs=1e-9
+    )
+    assert found.loc["b", ["mean", "absolute", "deviation"]].tolist() == pytest.approx(
+        [-2.0, 2.0, 0.0], abs=1e-9
+    )
     assert abs(found.loc["c", "mean"]) < 0.5 < found.loc["c", "absolute"]
     assert found.loc["c", "deviation"] > 0.5
 
@@ -213,9 +250,18 @@ def test_a_spread_of_known_parts_divides_as_it_was_made() -> None:
     theory, coding = rng.integers(0, 2, count), rng.integers(0, 2, count)
     scenario = np.array([-1.0, 1.0])  # variance 1
     middle = 2.0 * (2 * theory - 1) + 1.0 * (2 * coding - 1) + rng.normal(0, 2.0, count)  # 4, 1, 4
-    values = scenario[:, None, None] + middle[None, :, None] + rng.normal(0, 1.0, (2, count, 2))  # chance 1
+    values = (
+        scenario[:, None, None] + middle[None, :, None] + rng.normal(0, 1.0, (2, count, 2))
+    )  # chance 1
     found = variance_shares(values, pd.DataFrame({"theory": theory, "coding": coding}), LEVELS)
-    expected = {"scenario": 1, "theory": 4, "coding": 1, "parameters": 4, "interplay": 0, "chance": 1}
+    expected = {
+        "scenario": 1,
+        "theory": 4,
+        "coding": 1,
+        "parameters": 4,
+        "interplay": 0,
+        "chance": 1,
+    }
     assert {name: share * 11 for name, share in found.items()} == pytest.approx(expected, abs=0.4)
     assert sum(found.values()) == pytest.approx(1.0)
 
@@ -224,10 +270,14 @@ def test_a_failed_run_takes_its_point_out_and_not_the_rest() -> None:
     values = np.zeros((2, 6, 2))
     values[1] = 1.0
     values[0, 3, 0] = np.nan
-    found = variance_shares(values, pd.DataFrame({"theory": list("ababab"), "coding": list("aabbaa")}), LEVELS)
+    found = variance_shares(
+        values, pd.DataFrame({"theory": list("ababab"), "coding": list("aabbaa")}), LEVELS
+    )
     assert found["scenario"] == pytest.approx(1.0)
 
 
 def test_nothing_that_varies_has_no_shares() -> None:
     points = pd.DataFrame({"theory": list("abab"), "coding": list("aabb")})
-    assert all(np.isnan(share) for share in variance_shares(np.ones((2, 4, 2)), points, LEVELS).values())
+    assert all(
+        np.isnan(share) for share in variance_shares(np.ones((2, 4, 2)), points, LEVELS).values()
+    )

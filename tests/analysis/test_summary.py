@@ -29,13 +29,20 @@ def world() -> World:
 
 
 def swept(
-    world: World, unit: np.ndarray, kind: str, scenarios=("us_exit", "us_stays"), common: bool = True
+    world: World,
+    unit: np.ndarray,
+    kind: str,
+    scenarios=("us_exit", "us_stays"),
+    common: bool = True,
 ) -> Material:
     """Real runs at points of the unit square of two numbers' ranges, as a finished sweep holds them."""
     family = [prepare(world, load_scenario(name, world)) for name in scenarios]
     ranges = {path: ranges_of(world, family[0])[path] for path in PATHS}
     points = pd.DataFrame(
-        {f"x.{path}": low + (high - low) * unit[:, at] for at, (path, (low, high)) in enumerate(ranges.items())}
+        {
+            f"x.{path}": low + (high - low) * unit[:, at]
+            for at, (path, (low, high)) in enumerate(ranges.items())
+        }
     )
     points.insert(0, "point", np.arange(len(unit)))
     draws = reference_draws(family[0], len(unit) * REPLICATES, 7)
@@ -50,9 +57,14 @@ def swept(
         own = table(inputs, draws, outcome)
         own.insert(0, "point", np.repeat(points["point"].to_numpy(), REPLICATES))
         own.insert(1, "replicate", np.tile(np.arange(REPLICATES), len(unit)))
-        own = pd.concat([own, points.loc[own["point"], [f"x.{path}" for path in PATHS]].reset_index(drop=True)], axis=1)
+        own = pd.concat(
+            [own, points.loc[own["point"], [f"x.{path}" for path in PATHS]].reset_index(drop=True)],
+            axis=1,
+        )
         tables.append(own)
-    factors = [{"name": f"x.{path}", "low": low, "high": high} for path, (low, high) in ranges.items()]
+    factors = [
+        {"name": f"x.{path}", "low": low, "high": high} for path, (low, high) in ranges.items()
+    ]
     runs = pd.concat(tables, ignore_index=True)
     return Material(runs, points, {"kind": kind, "factors": factors}, (MEASURE,), world.numbers)
 
@@ -92,7 +104,9 @@ def test_a_saltelli_sweep_has_indices_and_the_share_of_chance_for_each_scenario(
 
 def test_other_sections_say_why_they_are_not_to_be_had(saltelli):
     found = told(saltelli)
-    assert found["morris"].notes == ("Morris's effects need a sweep by a morris design; this is a saltelli design",)
+    assert found["morris"].notes == (
+        "Morris's effects need a sweep by a morris design; this is a saltelli design",
+    )
     assert "no independent draws" in found["convergence"].notes[0]
     assert "say --better higher, or --better lower" in found["robustness"].notes[0]
     assert all(len(section.table) or section.notes for section in found.values())
@@ -109,7 +123,8 @@ def test_a_failed_run_is_refused_where_it_would_mislead_and_left_out_where_it_ma
     broken = saltelli.runs.copy()
     broken.loc[5, MEASURE] = np.nan
     found = told(
-        Material(broken, saltelli.points, saltelli.design, (MEASURE,), saltelli.numbers), higher_is_better=True
+        Material(broken, saltelli.points, saltelli.design, (MEASURE,), saltelli.numbers),
+        higher_is_better=True,
     )
     assert not len(found["sobol"].table)
     assert "1 run is without a value" in found["sobol"].notes[0]
@@ -122,10 +137,16 @@ def test_scenarios_of_a_sweep_are_options_in_the_same_states(saltelli):
     found = told(saltelli, higher_is_better=False)["robustness"].table
     assert found["option"].tolist() == ["us_exit", "us_stays"]
     places = saltelli.points.drop(columns="point").drop_duplicates()
-    assert set(found["states"]) == {len(places) * REPLICATES}  # common seeds: a replicate is a state too
+    assert set(found["states"]) == {
+        len(places) * REPLICATES
+    }  # common seeds: a replicate is a state too
     by_hand = saltelli.runs.groupby("scenario")[MEASURE].max()
     assert found.set_index("option")["worst"].to_dict() == pytest.approx(by_hand.to_dict())
-    assert told(saltelli, higher_is_better=True, options=("nothing",))["robustness"].notes[0].startswith("--option")
+    assert (
+        told(saltelli, higher_is_better=True, options=("nothing",))["robustness"]
+        .notes[0]
+        .startswith("--option")
+    )
 
 
 def test_a_morris_sweep_ranks_its_factors(world):
@@ -137,11 +158,16 @@ def test_a_morris_sweep_ranks_its_factors(world):
 
 
 def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
-    unit = np.random.default_rng(2).permuted(np.tile((np.arange(160) + 0.5) / 160, (2, 1)), axis=1).T
+    unit = (
+        np.random.default_rng(2).permuted(np.tile((np.arange(160) + 0.5) / 160, (2, 1)), axis=1).T
+    )
     found = told(swept(world, unit, "latin_hypercube", scenarios=("us_exit",), common=False))
     assert not len(found["sobol"].table)
     assert found["convergence"].table["n"].tolist() == [160]
-    assert found["widths"].table["half_width"].iloc[-1] == found["convergence"].table["half_width"].iloc[0]
+    assert (
+        found["widths"].table["half_width"].iloc[-1]
+        == found["convergence"].table["half_width"].iloc[0]
+    )
     boxes = found["boxes"].table
     assert set(boxes["parameter"]) <= set(PATHS)
     assert set(boxes["method"]) == {"PRIM", "CART"}

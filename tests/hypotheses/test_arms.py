@@ -20,7 +20,14 @@ MONTHS = {
 
 
 def metric(kind: str, *columns: str, **changed: object) -> Metric:
-    given: dict[str, object] = {"less": (), "over": (), "log": False, "read": "mean", "level": 0.0, **changed}
+    given: dict[str, object] = {
+        "less": (),
+        "over": (),
+        "log": False,
+        "read": "mean",
+        "level": 0.0,
+        **changed,
+    }
     return Metric(kind=kind, columns=columns, **given)  # type: ignore[arg-type]
 
 

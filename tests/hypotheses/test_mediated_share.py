@@ -27,7 +27,9 @@ def world() -> World:
     return load_world()
 
 
-def test_an_effect_on_what_a_mechanism_hands_over_goes_when_that_mechanism_is_held(world: World) -> None:
+def test_an_effect_on_what_a_mechanism_hands_over_goes_when_that_mechanism_is_held(
+    world: World,
+) -> None:
     asked = part(world, "alignment.russia.china")
     plan = Plan.of(world, [asked])
     theory = world.default_theory
@@ -35,16 +37,22 @@ def test_an_effect_on_what_a_mechanism_hands_over_goes_when_that_mechanism_is_he
     assert abs(effect(plan, asked, read_runs(plan, theory, {}, draws))).min() > 0
     other = part(world, "competition.russia-china.central_asia")
     shares, beside = travelled(plan, [asked, other], theory, draws)
-    assert [beside] == travelled(plan, [other], theory, draws)  # whatever else is read off the same runs
+    assert [beside] == travelled(
+        plan, [other], theory, draws
+    )  # whatever else is read off the same runs
     assert list(shares) == list(mediation.OUTPUTS)
     assert shares["alignment"] == pytest.approx(1.0, abs=1e-12)
-    assert any(abs(share - 1.0) > 1e-6 for share in shares.values())  # the others do not hold it all
+    assert any(
+        abs(share - 1.0) > 1e-6 for share in shares.values()
+    )  # the others do not hold it all
 
 
 def test_shares_are_of_the_free_effect_and_failed_runs_count_nowhere() -> None:
     held = [[2.0, np.nan, 4.0]] + [[1.0, 7.0, 2.0]] * len(mediation.OUTPUTS)
     assert set(_shares(np.array(held)).values()) == {0.5}
-    assert all(np.isnan(share) for share in _shares(np.zeros((1 + len(mediation.OUTPUTS), 2))).values())
+    assert all(
+        np.isnan(share) for share in _shares(np.zeros((1 + len(mediation.OUTPUTS), 2))).values()
+    )
 
 
 def test_only_two_arms_of_the_same_numbers_can_be_laid_side_by_side(world: World) -> None:
@@ -64,7 +72,11 @@ def test_a_reversal_is_told_in_words() -> None:
 
 
 def test_the_number_that_goes_closest_with_an_effect_is_tried_first() -> None:
-    points = pd.DataFrame({"weak": [1.0, 3.0, 2.0, 4.0, 5.0], "falls": [5.0, 4.0, 3.0, 2.0, 1.0], "same": 1.0})
-    pulls = _pulls(points, pd.Series([1.0, 2.0, 3.0, 4.0, 5.0]).to_numpy(), ["weak", "falls", "same"])
+    points = pd.DataFrame(
+        {"weak": [1.0, 3.0, 2.0, 4.0, 5.0], "falls": [5.0, 4.0, 3.0, 2.0, 1.0], "same": 1.0}
+    )
+    pulls = _pulls(
+        points, pd.Series([1.0, 2.0, 3.0, 4.0, 5.0]).to_numpy(), ["weak", "falls", "same"]
+    )
     assert list(pulls) == ["falls", "weak"]
     assert pulls["falls"] == pytest.approx(-1.0)

@@ -16,7 +16,9 @@ from eurasia_sim.world.world import World, load_world
 
 
 def reading(name: str) -> Part:
-    return Part("", (), (), Metric("sum", (name,), (), (), False, "mean", 0.0), (0, 1), "+", 0.1, "")
+    return Part(
+        "", (), (), Metric("sum", (name,), (), (), False, "mean", 0.0), (0, 1), "+", 0.1, ""
+    )
 
 
 MAP = ContrastMap(
@@ -40,7 +42,10 @@ def test_a_map_sets_every_later_level_beside_the_first_in_every_cell() -> None:
 
 
 def test_a_rival_holds_where_all_of_its_readings_do() -> None:
-    changes = {"a": np.array([0.2, 0.2, -0.2, 0.0, np.nan]), "b": np.array([0.2, -0.2, -0.2, 0.2, 0.2])}
+    changes = {
+        "a": np.array([0.2, 0.2, -0.2, 0.0, np.nan]),
+        "b": np.array([0.2, -0.2, -0.2, 0.2, 0.2]),
+    }
     rows = {(row["kind"], row["name"]): row for row in _cell_rows(MAP, changes)}
     assert all(row["n"] == 4 for row in rows.values())  # the failed run counts nowhere
     a = rows["reading", "a"]
@@ -66,9 +71,21 @@ def written(repository: Path, tmp_path: Path, before: str, after: str) -> Path:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("      H2: [competition, co-location]", "      H99: [competition, co-location]", "unknown hypothesis 'H99'"),
-        ("      H2: [competition, co-location]", "      H2: [competition, colocation]", "unknown reading 'colocation'"),
-        ("united_states.afghanistan.forces: 0.0225", "united_states.atlantis.forces: 0.0225", "atlantis"),
+        (
+            "      H2: [competition, co-location]",
+            "      H99: [competition, co-location]",
+            "unknown hypothesis 'H99'",
+        ),
+        (
+            "      H2: [competition, co-location]",
+            "      H2: [competition, colocation]",
+            "unknown reading 'colocation'",
+        ),
+        (
+            "united_states.afghanistan.forces: 0.0225",
+            "united_states.atlantis.forces: 0.0225",
+            "atlantis",
+        ),
         ("united_states.china: 0.95", "united_states.china: 95", "95"),
     ],
 )
@@ -80,7 +97,9 @@ def test_a_map_that_cannot_be_run_is_refused_with_its_line(
     assert any(said in problem.message and problem.line > 400 for problem in told.value.problems)
 
 
-def test_maps_leave_the_hash_of_the_hypotheses_alone(repository: Path, tmp_path: Path, world: World) -> None:
+def test_maps_leave_the_hash_of_the_hypotheses_alone(
+    repository: Path, tmp_path: Path, world: World
+) -> None:
     packaged = load_hypotheses(repository / "experiments" / "hypotheses.yaml", world)
     path = written(repository, tmp_path, "afghanistan.forces: 0.0225", "afghanistan.forces: 0.02")
     changed = load_hypotheses(path, world)

@@ -30,7 +30,9 @@ RISES = np.full(100, 0.5)
 
 
 def part(sign: Any = "+", smallest: float = 0.1) -> Part:
-    return Part("", (), (), Metric("sum", ("x",), (), (), False, "mean", 0.0), (0, 1), sign, smallest, "")
+    return Part(
+        "", (), (), Metric("sum", ("x",), (), (), False, "mean", 0.0), (0, 1), sign, smallest, ""
+    )
 
 
 def between(low: float, high: float, n: int = 10) -> Estimate:
@@ -42,7 +44,11 @@ def layers(
     forced: float = 0.5, null: Estimate | None = None,
 ) -> Layers:  # fmt: skip
     reference = reference or between(0.2, 0.3)
-    theories = {"default": reference, "rival": rival or between(0.2, 0.3), NULL: null or between(-0.01, 0.01)}
+    theories = {
+        "default": reference,
+        "rival": rival or between(0.2, 0.3),
+        NULL: null or between(-0.01, 0.01),
+    }
     return Layers(part(sign), reference, theories, {}, np.asarray(effects), np.zeros(3), forced)
 
 
@@ -79,7 +85,9 @@ def test_four_fifths_of_the_space_are_enough() -> None:
 def test_the_mirror_of_all_layers_is_contradicted() -> None:
     falls = between(-0.3, -0.2)
     assert layers(reference=falls, rival=falls, effects=-RISES).word(NULL) == CONTRADICTED
-    assert layers(reference=falls, effects=-RISES).word(NULL) == UNDETERMINED  # a theory still says the opposite
+    assert (
+        layers(reference=falls, effects=-RISES).word(NULL) == UNDETERMINED
+    )  # a theory still says the opposite
 
 
 def test_a_sign_that_wide_coefficients_never_break_is_entailed_whatever_else_holds() -> None:

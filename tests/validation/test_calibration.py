@@ -12,11 +12,23 @@ import pytest
 
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.scenarios.posterior import FILE, Posterior, check_fits, digest_of_ranges, plain, read_posterior
+from eurasia_sim.scenarios.posterior import (
+    FILE,
+    Posterior,
+    check_fits,
+    digest_of_ranges,
+    plain,
+    read_posterior,
+)
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, posterior_draws, range_draws, ranges_of
-from eurasia_sim.validation.calibration import FALSE_DISCOVERIES, contractions, nearest_draws, shortfalls
+from eurasia_sim.validation.calibration import (
+    FALSE_DISCOVERIES,
+    contractions,
+    nearest_draws,
+    shortfalls,
+)
 from eurasia_sim.world.world import World, load_world
 
 
@@ -35,7 +47,9 @@ def posterior_of(world: World, inputs: Inputs, *kept: int) -> Posterior:
 
 
 def test_a_pattern_passed_is_no_shortfall_and_a_missed_one_counts_in_standard_deviations() -> None:
-    margins = np.array([[1.0, -4.0], [-1.0, -4.0]])  # the first column spreads by 1, the second not at all
+    margins = np.array(
+        [[1.0, -4.0], [-1.0, -4.0]]
+    )  # the first column spreads by 1, the second not at all
     assert shortfalls(margins).tolist() == [[0.0, 4.0], [1.0, 4.0]]
 
 
@@ -72,16 +86,22 @@ def test_a_posterior_draws_what_was_kept_and_nothing_else(world: World, inputs: 
     assert len(set(draws.seeds.tolist())) == 7
 
 
-def test_a_number_that_a_setting_fixes_stays_fixed_under_a_posterior(world: World, inputs: Inputs) -> None:
+def test_a_number_that_a_setting_fixes_stays_fixed_under_a_posterior(
+    world: World, inputs: Inputs
+) -> None:
     posterior = posterior_of(world, inputs, 1, 2)
     path = next(path for path in ranges_of(world, inputs) if path.startswith("rules."))
-    fixed = replace(as_recorded(world), posterior=posterior, fixed={path: world.numbers[path].value})
+    fixed = replace(
+        as_recorded(world), posterior=posterior, fixed={path: world.numbers[path].value}
+    )
     draws = range_draws(world, prepare(world, fixed), 4, 1)
     assert path not in draws.drawn
     assert set(draws.rules[path.rsplit(".", 1)[1]]) == {world.numbers[path].value}
 
 
-def test_a_posterior_of_another_theory_or_of_other_ranges_is_refused(world: World, inputs: Inputs) -> None:
+def test_a_posterior_of_another_theory_or_of_other_ranges_is_refused(
+    world: World, inputs: Inputs
+) -> None:
     posterior = posterior_of(world, inputs, 1)
     other = prepare(world, as_recorded(world), world.null_theory)
     with pytest.raises(DataError, match="run it with that theory"):
@@ -96,7 +116,9 @@ def test_a_scenario_may_name_the_posterior(world: World, inputs: Inputs, tmp_pat
     own = replace(world, directory=tmp_path)
     assert read_posterior(own) == posterior
     question = tmp_path / "fitted.yaml"
-    question.write_text('format: 1\ntitle: x\nextends: us_exit\ndeparts: "2023-01"\nuncertain: posterior\n')
+    question.write_text(
+        'format: 1\ntitle: x\nextends: us_exit\ndeparts: "2023-01"\nuncertain: posterior\n'
+    )
     (tmp_path / "us_exit.yaml").write_text('format: 1\ntitle: x\ndeparts: "2023-01"\n')
     found = load_scenario(question, own)
     assert found.posterior == posterior
@@ -111,7 +133,10 @@ def test_a_scenario_may_name_the_posterior(world: World, inputs: Inputs, tmp_pat
         (None, "has no posterior.json"),
         ("{", "damaged"),
         ('{"scenario": "x"}', "damaged"),
-        ('{"scenario": "x", "theory": "y", "draws": 3, "seed": 1, "kept": [3], "ranges": "z"}', "numbers from 0 to 2"),
+        (
+            '{"scenario": "x", "theory": "y", "draws": 3, "seed": 1, "kept": [3], "ranges": "z"}',
+            "numbers from 0 to 2",
+        ),
         (
             '{"scenario": "x", "theory": "y", "draws": 3, "seed": 1, "kept": [2], "ranges": "z"}',
             "its digest is another",
@@ -140,5 +165,7 @@ def test_any_other_word_for_what_is_uncertain_is_an_error(world: World, tmp_path
     assert all(problem.line == 4 for problem in told.value.problems)
 
 
-def test_the_packaged_posterior_belongs_to_the_ranges_as_they_are(world: World, inputs: Inputs) -> None:
+def test_the_packaged_posterior_belongs_to_the_ranges_as_they_are(
+    world: World, inputs: Inputs
+) -> None:
     check_fits(read_posterior(world), world.default_theory, ranges_of(world, inputs))

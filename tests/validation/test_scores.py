@@ -27,7 +27,9 @@ from eurasia_sim.validation.scores import (
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World, load_world
 
-ONE = Pattern("one", "", "order", "training", (), (), "", ("a",), (), ((0, 3),), 0.0, 0.0, True, "x:1")
+ONE = Pattern(
+    "one", "", "order", "training", (), (), "", ("a",), (), ((0, 3),), 0.0, 0.0, True, "x:1"
+)
 RISE, FALL, FLAT = [0.0, 1.0, 2.0, 3.0], [3.0, 2.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]
 FAILED = [np.nan] * 4
 
@@ -44,12 +46,28 @@ def world() -> World:
 @pytest.mark.parametrize(
     ("asked", "values", "answer"),
     [
-        (pattern("order", (0, 3)), [[0.1] * 4, [-0.1] * 4, [0.0] * 4, FAILED], [True, False, False, False]),
+        (
+            pattern("order", (0, 3)),
+            [[0.1] * 4, [-0.1] * 4, [0.0] * 4, FAILED],
+            [True, False, False, False],
+        ),
         (pattern("sign", (0, 1), (2, 3)), [RISE, FALL, FLAT, FAILED], [True, False, False, False]),
         (pattern("sign", (0, 1), (2, 3), rises=False), [RISE, FALL, FLAT], [False, True, False]),
-        (pattern("band", (0, 3), low=1.0, high=1.5), [RISE, FLAT, [2.0] * 4, FAILED], [True, True, False, False]),
-        (pattern("window", (2, 3), low=2.0, high=2.0), [RISE, [2.0] * 4, [0, 2, 2, 2], FAILED], [True, *[False] * 3]),
-        (pattern("window", (1, 2), low=1.0, high=1.0, rises=False), [FALL, RISE, [3, 3, 3, 1]], [True, False, False]),
+        (
+            pattern("band", (0, 3), low=1.0, high=1.5),
+            [RISE, FLAT, [2.0] * 4, FAILED],
+            [True, True, False, False],
+        ),
+        (
+            pattern("window", (2, 3), low=2.0, high=2.0),
+            [RISE, [2.0] * 4, [0, 2, 2, 2], FAILED],
+            [True, *[False] * 3],
+        ),
+        (
+            pattern("window", (1, 2), low=1.0, high=1.0, rises=False),
+            [FALL, RISE, [3, 3, 3, 1]],
+            [True, False, False],
+        ),
     ],
 )
 def test_a_run_passes_as_a_look_at_it_says(asked: Pattern, values: Any, answer: list[bool]) -> None:
@@ -64,7 +82,11 @@ def test_a_run_passes_as_a_look_at_it_says(asked: Pattern, values: Any, answer: 
         (pattern("sign", (0, 1), (2, 3), rises=False), RISE, -2.0),
         (pattern("band", (0, 3), low=1.0, high=1.6), RISE, 0.1),
         (pattern("band", (0, 3), low=2.0, high=3.0), RISE, -0.5),
-        (pattern("window", (2, 3), low=2.0, high=2.0), RISE, 1.0),  # reaches 3 inside, is 1 short of 2 before
+        (
+            pattern("window", (2, 3), low=2.0, high=2.0),
+            RISE,
+            1.0,
+        ),  # reaches 3 inside, is 1 short of 2 before
         (pattern("window", (2, 3), low=0.5, high=0.5), RISE, -0.5),  # was there before
         (pattern("window", (0, 3), low=5.0, high=5.0), RISE, -2.0),  # never gets there
     ],
@@ -75,7 +97,9 @@ def test_a_margin_says_by_how_much(asked: Pattern, values: list[float], answer: 
 
 def test_what_a_pattern_reads_is_a_mean_less_a_mean() -> None:
     months = {name: np.array([[value]]) for name, value in {"a": 1.0, "b": 3.0, "c": 10.0}.items()}
-    assert quantity(replace(ONE, of=("a", "b"), less=("c",)), months) == pytest.approx(np.array([[-8.0]]))
+    assert quantity(replace(ONE, of=("a", "b"), less=("c",)), months) == pytest.approx(
+        np.array([[-8.0]])
+    )
 
 
 def test_a_world_that_stands_still_shows_no_change() -> None:
@@ -90,7 +114,11 @@ def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world: W
     asked = [replace(ONE, id=name, place="x:1") for name in ("plain", "circle", "easy")]
     circular = {"plain": [], "circle": ["it rests on itself"], "easy": []}
     null, unchanged = BASELINES
-    shares = {null: np.array([0.9, 0.0, 0.9]), unchanged: np.array([0.4, 0.0, 0.6]), "model": np.full(3, 0.7)}
+    shares = {
+        null: np.array([0.9, 0.0, 0.9]),
+        unchanged: np.array([0.4, 0.0, 0.6]),
+        "model": np.full(3, 0.7),
+    }
     assert pattern_table(asked, circular, shares, world)["counted"].tolist() == [True, False, False]
 
 

@@ -51,12 +51,19 @@ class Roster:
 
     def sides(self, split: NDArray[np.bool_]) -> list[list[str]]:
         """The names on each side of a split; one side alone when nobody stands apart."""
-        found = [[name for name, apart in zip(self.members, split, strict=True) if apart == side] for side in (0, 1)]
+        found = [
+            [name for name, apart in zip(self.members, split, strict=True) if apart == side]
+            for side in (0, 1)
+        ]
         return [side for side in found if side]
 
     def placed(self, lineup: Lineup) -> tuple[list[int], list[int]]:
         """Places among the members of those a line-up names, and the side (0 or 1) of each."""
-        named = [(self.members.index(name), side) for side, names in enumerate(lineup.sides) for name in names]
+        named = [
+            (self.members.index(name), side)
+            for side, names in enumerate(lineup.sides)
+            for name in names
+        ]
         return [at for at, _ in named], [side for _, side in named]
 
 
@@ -81,7 +88,9 @@ def read_roster(world: World) -> Roster:
         place = page.place(("lineups", name))
         sides = entry.get("sides") or []
         if len(sides) != 2:
-            problems.append(f"{place}: {name} has {len(sides)} sides; it needs two lists of members")
+            problems.append(
+                f"{place}: {name} has {len(sides)} sides; it needs two lists of members"
+            )
             continue
         problems += [
             f"{place}: {each!r} is no member{near(each, members)}"
@@ -90,14 +99,21 @@ def read_roster(world: World) -> Roster:
             if each not in members
         ]
         lineups.append(
-            Lineup(name, str(entry["says"]), (tuple(sides[0]), tuple(sides[1])), tuple(entry.get("cite", ())))
+            Lineup(
+                name,
+                str(entry["says"]),
+                (tuple(sides[0]), tuple(sides[1])),
+                tuple(entry.get("cite", ())),
+            )
         )
     return _checked(Roster(members, tuple(lineups)), problems)
 
 
 def _checked(roster: Roster, problems: list[str]) -> Roster:
     if not 2 <= len(roster.members) <= _MOST_MEMBERS:
-        problems.append(f"{FILE}: {len(roster.members)} members cannot be sorted; name 2 to {_MOST_MEMBERS} of them")
+        problems.append(
+            f"{FILE}: {len(roster.members)} members cannot be sorted; name 2 to {_MOST_MEMBERS} of them"
+        )
     if problems:
         raise DataError(problems)
     return roster
@@ -152,7 +168,12 @@ class Sorted:
 
 
 def sort_runs(
-    world: World, inputs: Inputs, draws: Draws, month: int, roster: Roster, workers: int | None = None
+    world: World,
+    inputs: Inputs,
+    draws: Draws,
+    month: int,
+    roster: Roster,
+    workers: int | None = None,
 ) -> Sorted:
     """Best splits of runs in a month, by alignment and by the affinities that each was given.
 
@@ -161,7 +182,9 @@ def sort_runs(
     """
     (outcome,) = run_ensemble_draws([inputs], draws, workers=workers, window=(month, month + 1))
     at = {name: column for column, name in enumerate(inputs.columns)}
-    alignment = np.array([[at[f"alignment.{i}.{j}"] for j in roster.members] for i in roster.members])
+    alignment = np.array(
+        [[at[f"alignment.{i}.{j}"] for j in roster.members] for i in roster.members]
+    )
     power = np.array([at[f"power.{i}"] for i in roster.members])
     order = [list(world.actors).index(name) for name in roster.members]
     splits, leaning = roster.splits(), outcome.means[:, alignment]
@@ -198,7 +221,10 @@ def division(found: Integers, roster: Roster, most: int = 5) -> dict[str, Any]:
     return {
         "runs": len(found),
         "failed": int((found < 0).sum()),
-        "splits": [{"sides": roster.sides(splits[row]), "share": count / len(sorted_runs)} for count, row in ranked],
+        "splits": [
+            {"sides": roster.sides(splits[row]), "share": count / len(sorted_runs)}
+            for count, row in ranked
+        ],
         "lineups": dict(_held(splits[sorted_runs], roster)),
     }
 
@@ -236,7 +262,13 @@ def baselines(roster: Roster) -> dict[str, dict[str, float]]:
 
 
 def compared_blocs(
-    world: World, scenario: Scenario, theories: Sequence[str], month: int, n: int, seed: int, workers: int | None = None
+    world: World,
+    scenario: Scenario,
+    theories: Sequence[str],
+    month: int,
+    n: int,
+    seed: int,
+    workers: int | None = None,
 ) -> dict[str, Any]:
     """How n runs over the declared ranges divide in a month, by theory, beside line-ups and baselines.
 

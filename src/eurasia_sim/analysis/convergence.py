@@ -18,7 +18,10 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 
 _SIDE = 0.975  # a 95 % interval leaves 2.5 % on a side
-_FIRST, _GROWTH = 10, 1.5  # runs at which half-widths begin to be told, and how fast their number grows
+_FIRST, _GROWTH = (
+    10,
+    1.5,
+)  # runs at which half-widths begin to be told, and how fast their number grows
 _RULE = "half-width"
 _MANY = 10_000_000
 
@@ -79,7 +82,11 @@ def precision_row(values: Floats, precision: float | None) -> dict[str, float]:
     present = values[np.isfinite(values)]
     width = half_width(present)
     wanted = width / 2 if precision is None else precision
-    row = {"n": len(present), "mean": float(present.mean()) if len(present) else math.nan, "half_width": width}
+    row = {
+        "n": len(present),
+        "mean": float(present.mean()) if len(present) else math.nan,
+        "half_width": width,
+    }
     if len(present) < 2:
         return {**row, "precision": wanted, "needed": math.nan, "more": math.nan}
     needed = runs_needed(float(present.std(ddof=1)), wanted) if wanted > 0 else len(present)
@@ -109,7 +116,11 @@ class StoppingRule:
         except ValueError:
             number = math.nan
         if name.strip() != _RULE or not 0 < number < math.inf:
-            raise DataError([f"--until {text} is no rule; write {_RULE}=0.002, a number above 0 in the measure's unit"])
+            raise DataError(
+                [
+                    f"--until {text} is no rule; write {_RULE}=0.002, a number above 0 in the measure's unit"
+                ]
+            )
         return cls(number)
 
     def __str__(self) -> str:
@@ -127,7 +138,9 @@ class StoppingRule:
         return name, found[name]
 
 
-def watched(runs: pd.DataFrame, scenarios: Sequence[str], measures: Sequence[str]) -> dict[str, Floats]:
+def watched(
+    runs: pd.DataFrame, scenarios: Sequence[str], measures: Sequence[str]
+) -> dict[str, Floats]:
     """What a stopping rule looks at: of one scenario every measure, of several the paired differences from the first.
 
     Args:
@@ -138,10 +151,16 @@ def watched(runs: pd.DataFrame, scenarios: Sequence[str], measures: Sequence[str
     """
     found: dict[str, Floats] = {}
     for (theory, kind), own in runs.groupby(["theory", "set"], sort=True):
-        by_run = {name: table.set_index("run").sort_index() for name, table in own.groupby("scenario")}
+        by_run = {
+            name: table.set_index("run").sort_index() for name, table in own.groupby("scenario")
+        }
         first = by_run[scenarios[0]][list(measures)]
-        others = [(f" less {name}", first - by_run[name][list(measures)]) for name in scenarios[1:]] or [("", first)]
+        others = [
+            (f" less {name}", first - by_run[name][list(measures)]) for name in scenarios[1:]
+        ] or [("", first)]
         for label, table in others:
             for measure in measures:
-                found[f"{measure} of {scenarios[0]}{label}, {theory}, {kind}"] = table[measure].to_numpy(np.float64)
+                found[f"{measure} of {scenarios[0]}{label}, {theory}, {kind}"] = table[
+                    measure
+                ].to_numpy(np.float64)
     return found

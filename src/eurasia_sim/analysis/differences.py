@@ -64,7 +64,9 @@ def _gap(first: Floats, second: Floats, axis: int) -> Floats:
     return np.asarray(first.mean(axis=axis) - second.mean(axis=axis))
 
 
-def _bootstrapped(samples: tuple[Floats, ...], statistic: Callable[..., Any], seed: int) -> tuple[float, float]:
+def _bootstrapped(
+    samples: tuple[Floats, ...], statistic: Callable[..., Any], seed: int
+) -> tuple[float, float]:
     found = bootstrap(
         samples, statistic, n_resamples=_RESAMPLES, confidence_level=_LEVEL, method="percentile",
         batch=max(_VALUES_AT_ONCE // max(map(len, samples)), 1), rng=np.random.default_rng(seed), vectorized=True,
@@ -80,7 +82,10 @@ def parts(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> tuple[Floa
     averages, so that the product holds for them.
     """
     kind, whom = measure.split(".", 1)
-    tables = [(t[f"colocation.{whom}"].to_numpy(), t[f"cooperation.{whom}"].to_numpy()) for t in (first, second)]
+    tables = [
+        (t[f"colocation.{whom}"].to_numpy(), t[f"cooperation.{whom}"].to_numpy())
+        for t in (first, second)
+    ]
     met = [c for c, _ in tables]
     joint = [np.divide(together, c, out=np.zeros_like(c), where=c > 0) for c, together in tables]
     more, sooner = met[0] - met[1], joint[0] - joint[1]
@@ -97,7 +102,9 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -
         ValueError: when the tables do not hold the same runs by the same seeds.
     """
     if list(first["run"]) != list(second["run"]) or list(first["seed"]) != list(second["seed"]):
-        raise ValueError("the two tables do not hold the same runs: pairing needs equal seeds in equal order")
+        raise ValueError(
+            "the two tables do not hold the same runs: pairing needs equal seeds in equal order"
+        )
     whole = np.isfinite(first[measure].to_numpy()) & np.isfinite(second[measure].to_numpy())
     a, b = first.loc[whole], second.loc[whole]
     one, two = a[measure].to_numpy(), b[measure].to_numpy()
@@ -129,7 +136,10 @@ def unpaired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str)
 
     The effect size is in standard deviations of the runs, pooled (cohen1988); what only pairs can tell is NaN.
     """
-    one, two = (values[np.isfinite(values)] for values in (first[measure].to_numpy(), second[measure].to_numpy()))
+    one, two = (
+        values[np.isfinite(values)]
+        for values in (first[measure].to_numpy(), second[measure].to_numpy())
+    )
     nothing, whole = float("nan"), len(one) > 0 and len(two) > 0
     low, high = gap_interval(one, two)
     mean = float(one.mean() - two.mean()) if whole else nothing
@@ -140,8 +150,12 @@ def unpaired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str)
         mean=mean,
         low=low,
         high=high,
-        positive=float(np.searchsorted(ordered, one, "left").sum() / combinations) if whole else nothing,
-        negative=float((len(two) - np.searchsorted(ordered, one, "right")).sum() / combinations) if whole else nothing,
+        positive=float(np.searchsorted(ordered, one, "left").sum() / combinations)
+        if whole
+        else nothing,
+        negative=float((len(two) - np.searchsorted(ordered, one, "right")).sum() / combinations)
+        if whole
+        else nothing,
         colocation_part=nothing,
         joint_part=nothing,
         correlation=nothing,
@@ -162,4 +176,6 @@ def quantile_shifts(first: Floats, second: Floats) -> tuple[float, ...]:
     """Quantiles 5, 25, 50, 75 and 95 % of the first less those of the second: where in the runs the two part."""
     if not len(first) or not len(second):
         return (float("nan"),) * len(QUANTILES)
-    return tuple(float(shift) for shift in np.quantile(first, QUANTILES) - np.quantile(second, QUANTILES))
+    return tuple(
+        float(shift) for shift in np.quantile(first, QUANTILES) - np.quantile(second, QUANTILES)
+    )

@@ -24,7 +24,10 @@ DIFFERENT, EQUIVALENT, INCONCLUSIVE = "different", "equivalent", "inconclusive"
 # Cohen's "small": the share of the runs' standard deviation below which a difference is taken for none unless told.
 SMALL_SHARE = 0.2
 _MANY = 1e6
-_TWO_SIDED, _ONE_SIDED = 0.975, 0.95  # a 95 % interval leaves 2.5 % on a side; two one-sided tests take 5 % each
+_TWO_SIDED, _ONE_SIDED = (
+    0.975,
+    0.95,
+)  # a 95 % interval leaves 2.5 % on a side; two one-sided tests take 5 % each
 
 
 class Precision(NamedTuple):
@@ -63,7 +66,9 @@ class Compared:
 
     def row(self) -> dict[str, Any]:
         """The numbers as one flat row."""
-        shifts = {f"shift_{100 * at:.0f}": value for at, value in zip(QUANTILES, self.shifts, strict=True)}
+        shifts = {
+            f"shift_{100 * at:.0f}": value for at, value in zip(QUANTILES, self.shifts, strict=True)
+        }
         found, judgement = asdict(self.difference), self.judgement
         return {
             **found,
@@ -90,7 +95,9 @@ def unpaired_precision(first: Floats, second: Floats) -> Precision:
         return Precision(math.nan, math.nan, math.nan)
     variances = [float(side.var(ddof=1)) for side in (first, second)]
     own = [variance / len(side) for variance, side in zip(variances, (first, second), strict=True)]
-    squares = sum(part**2 / (len(side) - 1) for part, side in zip(own, (first, second), strict=True))
+    squares = sum(
+        part**2 / (len(side) - 1) for part, side in zip(own, (first, second), strict=True)
+    )
     freedom = sum(own) ** 2 / squares if squares > 0 else float(len(first) + len(second) - 2)
     return Precision(math.sqrt(sum(variances)), math.sqrt(sum(own)), freedom)
 
@@ -132,7 +139,12 @@ def _runs_to_tell(room: float, deviation: float, n: int) -> float:
 
 
 def compared(
-    first: pd.DataFrame, second: pd.DataFrame, measure: str, smallest: float | None = None, *, are_paired: bool
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    measure: str,
+    smallest: float | None = None,
+    *,
+    are_paired: bool,
 ) -> Compared:
     """One measure of two tables of runs, a failed run missing from every number.
 

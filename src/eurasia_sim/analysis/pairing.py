@@ -45,7 +45,9 @@ class Results:
     @property
     def shown(self) -> list[str]:
         """Measures that its own summary shows."""
-        return list(dict.fromkeys(row["measure"] for row in self.manifest["summary"].get("outcomes", ())))
+        return list(
+            dict.fromkeys(row["measure"] for row in self.manifest["summary"].get("outcomes", ()))
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,11 @@ class Side:
     def settings(self) -> dict[str, Any]:
         """Everything that decides its runs, by dotted path."""
         manifest = self.results.manifest
-        scenario = {key: value for key, value in manifest["scenarios"][self.scenario].items() if key not in _PROSE}
+        scenario = {
+            key: value
+            for key, value in manifest["scenarios"][self.scenario].items()
+            if key not in _PROSE
+        }
         return _flat(
             {
                 "theory": self.theory,
@@ -126,7 +132,10 @@ def open_results(folder: Path) -> Results:
 
 
 def sides(
-    first: Results, second: Results | None, scenarios: tuple[str, str] | None, theories: Sequence[str]
+    first: Results,
+    second: Results | None,
+    scenarios: tuple[str, str] | None,
+    theories: Sequence[str],
 ) -> list[tuple[Side, Side]]:
     """What is compared with what: by name, unless two names are given, or there is but one on either side.
 
@@ -146,13 +155,21 @@ def sides(
     if crossed and scenarios is None:
         if len(held[0]) != 2:
             named = f"{first.folder} holds {', '.join(held[0])}: name another folder"
-            raise DataError([f"{named}, or two scenarios with --scenarios X Y, or two theories, --theory X --theory Y"])
+            raise DataError(
+                [
+                    f"{named}, or two scenarios with --scenarios X Y, or two theories, --theory X --theory Y"
+                ]
+            )
         scenarios = (held[0][0], held[0][1])
     both, theory = (first, other), (first.manifest["theories"], other.manifest["theories"])
     return [
         (Side(first, mine, my_theory), Side(other, theirs, their_theory))
-        for mine, theirs in _matched("scenario", "--scenarios X Y", both, (held[0], held[1]), scenarios)
-        for my_theory, their_theory in _matched("theory", "--theory X --theory Y", both, theory, asked)
+        for mine, theirs in _matched(
+            "scenario", "--scenarios X Y", both, (held[0], held[1]), scenarios
+        )
+        for my_theory, their_theory in _matched(
+            "theory", "--theory X --theory Y", both, theory, asked
+        )
     ]
 
 
@@ -194,7 +211,9 @@ def warnings(first: Side, second: Side, *, force: bool = False) -> list[str]:
         found.append(f"{versions}: what differs may be the rules themselves")
     if "window" in changed:
         a, b = changed["window"]
-        found.append(f"A averages over {a}, B over {b}: what differs may be the window alone; run both in one command")
+        found.append(
+            f"A averages over {a}, B over {b}: what differs may be the window alone; run both in one command"
+        )
     return found
 
 
@@ -209,7 +228,11 @@ def _flat(content: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """A nested mapping as dotted paths; an empty mapping says nothing."""
     found: dict[str, Any] = {}
     for key, value in content.items():
-        found |= _flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
+        found |= (
+            _flat(value, f"{above}{key}.")
+            if isinstance(value, Mapping)
+            else {f"{above}{key}": value}
+        )
     return found
 
 
@@ -224,14 +247,20 @@ def chosen_measures(first: Results, second: Results, patterns: Sequence[str]) ->
     if not patterns:
         shown = [name for name in dict.fromkeys([*first.shown, *second.shown]) if name in both]
         if not shown:
-            raise DataError(["no measure that either summary shows stands in both: choose with --measure"])
+            raise DataError(
+                ["no measure that either summary shows stands in both: choose with --measure"]
+            )
         return shown
     problems, found = [], []
     for pattern in patterns:
         matching = [name for name in both if fnmatchcase(name, pattern)]
         found += matching
         if not matching:
-            alone = [r.folder for r in (first, second) if any(fnmatchcase(name, pattern) for name in r.measures)]
+            alone = [
+                r.folder
+                for r in (first, second)
+                if any(fnmatchcase(name, pattern) for name in r.measures)
+            ]
             where = f" but in {alone[0]} alone" if alone else near(pattern, both)
             problems.append(f"--measure {pattern} is no measure of these results{where}")
     if problems:
@@ -245,8 +274,14 @@ def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list
     Raises:
         DataError: for a pattern that matches none, with suggestions.
     """
-    found = {pattern: [name for name in names if fnmatchcase(name, pattern)] for pattern in patterns}
-    problems = [f"{option} {each} is no measure{near(each, names)}" for each, own in found.items() if not own]
+    found = {
+        pattern: [name for name in names if fnmatchcase(name, pattern)] for pattern in patterns
+    }
+    problems = [
+        f"{option} {each} is no measure{near(each, names)}"
+        for each, own in found.items()
+        if not own
+    ]
     if problems:
         raise DataError(problems)
     return list(dict.fromkeys(name for own in found.values() for name in own))
@@ -259,12 +294,17 @@ def runs_of(side: Side, measures: Sequence[str]) -> pd.DataFrame:
         kind, _, whom = measure.partition(".")
         if kind in ("competition", "cooperation"):
             needed += [f"colocation.{whom}", f"cooperation.{whom}"]
-    only: list[tuple[str, str, Any]] = [("scenario", "==", side.scenario), ("theory", "==", side.theory)]
+    only: list[tuple[str, str, Any]] = [
+        ("scenario", "==", side.scenario),
+        ("theory", "==", side.theory),
+    ]
     found = load_results(side.results.folder, [*_HEAD, *dict.fromkeys(needed)], only)
     return found.sort_values(["set", "run"], ignore_index=True)
 
 
-def paired_runs(first: pd.DataFrame, second: pd.DataFrame, changed: Mapping[str, tuple[Any, Any]]) -> Pairing:
+def paired_runs(
+    first: pd.DataFrame, second: pd.DataFrame, changed: Mapping[str, tuple[Any, Any]]
+) -> Pairing:
     """The runs that share a draw, side by side; all runs, with the reason, where none does.
 
     Args:
@@ -272,19 +312,37 @@ def paired_runs(first: pd.DataFrame, second: pd.DataFrame, changed: Mapping[str,
     """
     common = first.loc[first["draw"].isin(second["draw"]), "draw"]
     if len(common):
-        sorted_ = [side.set_index("draw", drop=False).loc[common].reset_index(drop=True) for side in (first, second)]
+        sorted_ = [
+            side.set_index("draw", drop=False).loc[common].reset_index(drop=True)
+            for side in (first, second)
+        ]
         alone = [len(side) - len(common) for side in (first, second)]
-        rest = f"; {alone[0]} of A and {alone[1]} of B have no partner and are left out" if any(alone) else ""
-        return Pairing(sorted_[0], sorted_[1], True, f"paired run by run: equal seeds and equal draws{rest}")
+        rest = (
+            f"; {alone[0]} of A and {alone[1]} of B have no partner and are left out"
+            if any(alone)
+            else ""
+        )
+        return Pairing(
+            sorted_[0], sorted_[1], True, f"paired run by run: equal seeds and equal draws{rest}"
+        )
     if not set(first["seed"]) & set(second["seed"]):
         return Pairing(first, second, False, "not paired: no run of A has the seed of a run of B")
     causes = [path for path in changed if path.startswith(_OF_THE_DRAW)]
     why = f", for these were set differently: {', '.join(causes)}" if causes else ""
-    return Pairing(first, second, False, f"not paired: the seeds are equal, the numbers drawn over ranges are not{why}")
+    return Pairing(
+        first,
+        second,
+        False,
+        f"not paired: the seeds are equal, the numbers drawn over ranges are not{why}",
+    )
 
 
 def compare_sides(
-    first: Side, second: Side, measures: Sequence[str], kinds: Sequence[str], smallest: float | None = None
+    first: Side,
+    second: Side,
+    measures: Sequence[str],
+    kinds: Sequence[str],
+    smallest: float | None = None,
 ) -> list[Comparison]:
     """Two sides compared, set of draws by set of draws; a failed run is missing from every number, and counted."""
     tables = [runs_of(side, measures) for side in (first, second)]
@@ -292,9 +350,18 @@ def compare_sides(
     found = []
     for kind in kinds:
         own = [table[table["set"] == kind] for table in tables]
-        runs, failed = [len(table) for table in own], [int((table["status"] != "ok").sum()) for table in own]
+        runs, failed = (
+            [len(table) for table in own],
+            [int((table["status"] != "ok").sum()) for table in own],
+        )
         pairing = paired_runs(own[0], own[1], changed)
         one, two, is_valid = pairing.first, pairing.second, pairing.is_valid
-        each = tuple(compared(one, two, measure, smallest, are_paired=is_valid) for measure in measures)
-        found.append(Comparison(first, second, kind, pairing, (runs[0], runs[1]), (failed[0], failed[1]), each))
+        each = tuple(
+            compared(one, two, measure, smallest, are_paired=is_valid) for measure in measures
+        )
+        found.append(
+            Comparison(
+                first, second, kind, pairing, (runs[0], runs[1]), (failed[0], failed[1]), each
+            )
+        )
     return found

@@ -17,7 +17,9 @@ _MOST_REGRET = 0.9  # quantile of the milder regret
 _NAMED = 5
 
 
-def payoffs(runs: pd.DataFrame, measure: str, options: Sequence[str], states: Sequence[str]) -> pd.DataFrame:
+def payoffs(
+    runs: pd.DataFrame, measure: str, options: Sequence[str], states: Sequence[str]
+) -> pd.DataFrame:
     """A measure by state of the world (rows) and option (columns), where every option was run in every state.
 
     Args:
@@ -31,18 +33,34 @@ def payoffs(runs: pd.DataFrame, measure: str, options: Sequence[str], states: Se
     """
     option = _named(runs, options)
     if option.nunique() < 2:
-        raise DataError([f"there is but one option, {option.iloc[0]}" if len(option) else "there are no runs"])
-    state = runs.groupby(list(states), dropna=False, sort=True).ngroup() if states else pd.Series(0, runs.index)
-    values = pd.DataFrame({"option": option, "state": state, "value": runs[measure], "failed": runs[measure].isna()})
-    held = values.pivot_table("failed", "state", "option", aggfunc="size", fill_value=0, dropna=False)
-    table = values.pivot_table("value", "state", "option", aggfunc="mean", dropna=False).reindex_like(held)
-    failed = values.pivot_table("failed", "state", "option", aggfunc="max", dropna=False).reindex_like(held)
+        raise DataError(
+            [f"there is but one option, {option.iloc[0]}" if len(option) else "there are no runs"]
+        )
+    state = (
+        runs.groupby(list(states), dropna=False, sort=True).ngroup()
+        if states
+        else pd.Series(0, runs.index)
+    )
+    values = pd.DataFrame(
+        {"option": option, "state": state, "value": runs[measure], "failed": runs[measure].isna()}
+    )
+    held = values.pivot_table(
+        "failed", "state", "option", aggfunc="size", fill_value=0, dropna=False
+    )
+    table = values.pivot_table(
+        "value", "state", "option", aggfunc="mean", dropna=False
+    ).reindex_like(held)
+    failed = values.pivot_table(
+        "failed", "state", "option", aggfunc="max", dropna=False
+    ).reindex_like(held)
     table = table.mask(failed == 1)
     alone = int((held == 0).any(axis=1).sum())
     if alone:
         shown = ", ".join(map(str, table.columns[:_NAMED]))
         raise DataError(
-            [f"{alone} of {len(table)} states lack an option ({shown}): regret needs every option in the same states"]
+            [
+                f"{alone} of {len(table)} states lack an option ({shown}): regret needs every option in the same states"
+            ]
         )
     order = list(dict.fromkeys(option))
     return table[order]
@@ -59,7 +77,9 @@ def _named(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
     return found
 
 
-def robustness(values: pd.DataFrame, *, higher_is_better: bool, threshold: float | None = None) -> pd.DataFrame:
+def robustness(
+    values: pd.DataFrame, *, higher_is_better: bool, threshold: float | None = None
+) -> pd.DataFrame:
     """Every option by four metrics over states of the world, with the best of each marked.
 
     Form: worst is the worst state (maximin, Wald 1950); regret is what a state would have given more under its best
@@ -99,5 +119,7 @@ def robustness(values: pd.DataFrame, *, higher_is_better: bool, threshold: float
     )
     marks = {"mean": sign, "worst": sign, "most_regret": -1.0, "regret_90": -1.0, "domain": 1.0}
     best = {name: own * table[name] == (own * table[name]).max() for name, own in marks.items()}
-    table["best"] = [", ".join(name for name in marks if best[name].iloc[at]) for at in range(len(table))]
+    table["best"] = [
+        ", ".join(name for name in marks if best[name].iloc[at]) for at in range(len(table))
+    ]
     return table

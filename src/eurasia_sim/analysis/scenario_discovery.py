@@ -22,7 +22,9 @@ from scipy.stats import binomtest
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError, Number
 
-_MOST_LOOKED_AT = 12  # numbers that go with what is sought most closely; with more, chance alone draws boxes
+_MOST_LOOKED_AT = (
+    12  # numbers that go with what is sought most closely; with more, chance alone draws boxes
+)
 _FEWEST = 20  # cases of either kind below which no box is sought
 _MOST_LIMITS = 4
 _FEWEST_IN_A_LEAF = 0.05  # share of the training draws
@@ -41,7 +43,9 @@ class Region:
     coverage: float  # share of all draws in which it holds that lie in the box
 
 
-def region(points: pd.DataFrame, holds: NDArray[np.bool_], density: float, coverage: float) -> Region | None:
+def region(
+    points: pd.DataFrame, holds: NDArray[np.bool_], density: float, coverage: float
+) -> Region | None:
     """The box in which `holds` is dense enough and that covers enough of it, on the half held back; None without one.
 
     Form: every other point trains, the rest judge. Peeling looks at the factors (columns of text) and at the numbers
@@ -58,7 +62,11 @@ def region(points: pd.DataFrame, holds: NDArray[np.bool_], density: float, cover
     for box in _boxes(chosen, holds[trains]):
         inside, held = _inside(points[~trains], box), holds[~trains]
         found = Region(tuple(_in_words(box, chosen)), *_density_and_coverage(inside, held))
-        passes = found.density >= density and found.coverage >= coverage and len(found.limits) <= _MOST_LIMITS
+        passes = (
+            found.density >= density
+            and found.coverage >= coverage
+            and len(found.limits) <= _MOST_LIMITS
+        )
         if passes and (best is None or found.coverage > best.coverage):
             best = found
     return best
@@ -118,7 +126,11 @@ def discovered(points: pd.DataFrame, holds: NDArray[np.bool_]) -> Discovery:
     fewest = min(int(holds[trains].sum()), int((~holds[trains]).sum()))
     if fewest < _FEWEST:
         what = "holds" if holds[trains].sum() == fewest else "does not hold"
-        raise DataError([f"what is sought {what} in {fewest} of {trains.sum()} training draws; {_FEWEST} are needed"])
+        raise DataError(
+            [
+                f"what is sought {what} in {fewest} of {trains.sum()} training draws; {_FEWEST} are needed"
+            ]
+        )
     chosen = _closest(points[trains], holds[trains])
     peeled = _boxes(chosen, holds[trains])
     best = max(
@@ -127,11 +139,15 @@ def discovered(points: pd.DataFrame, holds: NDArray[np.bool_]) -> Discovery:
     )  # fmt: skip
     found = [(PRIM, best)] if best else []
     found += [(CART, box) for box in _leaves(chosen, holds[trains]) if box]
-    judged = [_judged(method, box, chosen, points[~trains], holds[~trains]) for method, box in found]
+    judged = [
+        _judged(method, box, chosen, points[~trains], holds[~trains]) for method, box in found
+    ]
     return Discovery(judged, _path(peeled, best, points[~trains], holds[~trains]))
 
 
-def _path(peeled: list[Sides], best: Sides, points: pd.DataFrame, holds: NDArray[np.bool_]) -> pd.DataFrame:
+def _path(
+    peeled: list[Sides], best: Sides, points: pd.DataFrame, holds: NDArray[np.bool_]
+) -> pd.DataFrame:
     """Every box along a path on the draws held back, from the whole space on; the chosen one is marked."""
     rows = []
     for step, box in enumerate(peeled):
@@ -144,7 +160,9 @@ def _path(peeled: list[Sides], best: Sides, points: pd.DataFrame, holds: NDArray
     return pd.DataFrame(rows)
 
 
-def _judged(method: str, box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: NDArray[np.bool_]) -> Box:
+def _judged(
+    method: str, box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: NDArray[np.bool_]
+) -> Box:
     """A box on the draws held back."""
     inside = _inside(points, box)
     limits = tuple(
@@ -152,14 +170,18 @@ def _judged(method: str, box: Sides, chosen: pd.DataFrame, points: pd.DataFrame,
         for (name, sides), words in zip(box.items(), _in_words(box, chosen), strict=True)
     )
     density, coverage = _density_and_coverage(inside, holds)
-    return Box(method, limits, density, coverage, float(inside.mean()), float(holds.mean()), len(holds))
+    return Box(
+        method, limits, density, coverage, float(inside.mean()), float(holds.mean()), len(holds)
+    )
 
 
 def _ends(sides: tuple[float, float] | frozenset[str], values: pd.Series) -> tuple[float, float]:
     if isinstance(sides, frozenset):
         return float("nan"), float("nan")
     low, high = sides
-    return low if low > values.min() else float("nan"), high if high < values.max() else float("nan")
+    return low if low > values.min() else float("nan"), high if high < values.max() else float(
+        "nan"
+    )
 
 
 def quasi_p(points: pd.DataFrame, holds: NDArray[np.bool_], box: Sides, name: str) -> float:
@@ -171,7 +193,11 @@ def quasi_p(points: pd.DataFrame, holds: NDArray[np.bool_], box: Sides, name: st
     without = _inside(points, {other: sides for other, sides in box.items() if other != name})
     if not inside.any():
         return float("nan")
-    return float(binomtest(int(holds[inside].sum()), int(inside.sum()), float(holds[without].mean()), "greater").pvalue)
+    return float(
+        binomtest(
+            int(holds[inside].sum()), int(inside.sum()), float(holds[without].mean()), "greater"
+        ).pvalue
+    )
 
 
 def box_table(boxes: list[Box], numbers: Mapping[str, Number]) -> pd.DataFrame:
@@ -184,7 +210,10 @@ def box_table(boxes: list[Box], numbers: Mapping[str, Number]) -> pd.DataFrame:
     for order, box in enumerate(boxes, start=1):
         for limit in box.limits:
             number = numbers.get(limit.name) or numbers.get(f"rules.{limit.name}")
-            said = {"meaning": number.meaning if number else "", "unit": number.unit if number else ""}
+            said = {
+                "meaning": number.meaning if number else "",
+                "unit": number.unit if number else "",
+            }
             rows.append(
                 {"method": box.method, "box": order, "limit": limit.words, "parameter": limit.name, **said,
                  "low": limit.low, "high": limit.high, "quasi_p": limit.quasi_p, "density": box.density,
@@ -193,7 +222,9 @@ def box_table(boxes: list[Box], numbers: Mapping[str, Number]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _density_and_coverage(inside: NDArray[np.bool_], holds: NDArray[np.bool_]) -> tuple[float, float]:
+def _density_and_coverage(
+    inside: NDArray[np.bool_], holds: NDArray[np.bool_]
+) -> tuple[float, float]:
     hits = holds[inside].sum()
     return (
         float(hits / inside.sum()) if inside.any() else 0.0,
@@ -220,7 +251,9 @@ def _leaves(points: pd.DataFrame, holds: NDArray[np.bool_]) -> Iterator[Sides]:
     ).fit(coded.to_numpy(), holds)
     tree = fitted.tree_
     whole: Sides = {
-        str(name): (-np.inf, np.inf) if is_number(points[name]) else frozenset(map(str, points[name].unique()))
+        str(name): (-np.inf, np.inf)
+        if is_number(points[name])
+        else frozenset(map(str, points[name].unique()))
         for name in points
     }
     found: list[tuple[float, Sides]] = []
@@ -230,7 +263,9 @@ def _leaves(points: pd.DataFrame, holds: NDArray[np.bool_]) -> Iterator[Sides]:
         if tree.children_left[node] < 0:
             inside = _inside(points, box)
             if holds[inside].mean() > holds.mean():
-                found.append((_density_and_coverage(inside, holds)[1], _limited(box, whole, points)))
+                found.append(
+                    (_density_and_coverage(inside, holds)[1], _limited(box, whole, points))
+                )
             continue
         column, cut = str(coded.columns[tree.feature[node]]), float(tree.threshold[node])
         waiting.append((tree.children_left[node], _cut(box, column, cut, below=True)))
@@ -251,7 +286,11 @@ def _cut(box: Sides, column: str, cut: float, *, below: bool) -> Sides:
     if isinstance(sides, frozenset):
         return {**box, name: sides - {level} if below else sides & {level}}
     # The tree sends what equals the cut to the left; a number just above it is the right side's least.
-    ends = (sides[0], min(sides[1], cut)) if below else (max(sides[0], float(np.nextafter(cut, np.inf))), sides[1])
+    ends = (
+        (sides[0], min(sides[1], cut))
+        if below
+        else (max(sides[0], float(np.nextafter(cut, np.inf))), sides[1])
+    )
     return {**box, name: ends}
 
 
@@ -262,7 +301,10 @@ def _limited(box: Sides, whole: Sides, points: pd.DataFrame) -> Sides:
         if sides == whole[name]:
             continue
         if not isinstance(sides, frozenset):
-            sides = (max(sides[0], float(points[name].min())), min(sides[1], float(points[name].max())))  # noqa: PLW2901
+            sides = (
+                max(sides[0], float(points[name].min())),
+                min(sides[1], float(points[name].max())),
+            )  # noqa: PLW2901
         found[name] = sides
     return found
 

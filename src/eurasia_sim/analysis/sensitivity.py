@@ -21,7 +21,10 @@ FACTOR = "x."  # how the column of a design's factor begins
 _LEVEL = 0.95
 _RESAMPLES = 200
 _GRID = 4  # levels of Morris's grid where no factor's range tells
-_SAME, _LAST_BITS = 1e-6, 1e-12  # within which places of a grid, and values of one number, are the same
+_SAME, _LAST_BITS = (
+    1e-6,
+    1e-12,
+)  # within which places of a grid, and values of one number, are the same
 _NAMED = 5  # runs named in a refusal
 
 
@@ -75,8 +78,12 @@ def _between_levels(values: Floats, levels: pd.Series) -> float:
     groups = [values[(levels == level).to_numpy()] for level in levels.unique()]
     if len(groups) < 2:
         return 0.0
-    between = sum(len(group) * (group.mean() - values.mean()) ** 2 for group in groups) / (len(groups) - 1)
-    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / max(len(values) - len(groups), 1)
+    between = sum(len(group) * (group.mean() - values.mean()) ** 2 for group in groups) / (
+        len(groups) - 1
+    )
+    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / max(
+        len(values) - len(groups), 1
+    )
     return float((between - within) * (len(groups) - 1) / len(values))
 
 
@@ -97,7 +104,11 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
     """
     count = len(design)
     if not np.array_equal(design["point"].to_numpy(), np.arange(count)):
-        raise DataError(["the design's points do not stand in their own order 0, 1, 2, …: its rows were shuffled"])
+        raise DataError(
+            [
+                "the design's points do not stand in their own order 0, 1, 2, …: its rows were shuffled"
+            ]
+        )
     strange = ~runs["point"].isin(design["point"])
     _refuse(runs[strange], "no point of the design")
     _refuse(runs[runs.duplicated(["point", "replicate"])], "there more than once")
@@ -106,9 +117,14 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
         held = runs.groupby("point")["replicate"].nunique().reindex(design["point"], fill_value=0)
         lacking = [str(point) for point in held.index[held < max(replicates, 1)]]
         raise DataError(
-            [f"{len(lacking)} points of {count} lack runs ({_some(lacking)}): the sweep is not whole; go on with it"]
+            [
+                f"{len(lacking)} points of {count} lack runs ({_some(lacking)}): the sweep is not whole; go on with it"
+            ]
         )
-    _refuse(runs[_strays(runs, design)], "of other values than their point in the design: rows were shuffled")
+    _refuse(
+        runs[_strays(runs, design)],
+        "of other values than their point in the design: rows were shuffled",
+    )
     _refuse(runs[~np.isfinite(runs[measure].to_numpy(np.float64))], f"without a value of {measure}")
     ordered = runs.sort_values(["point", "replicate"], kind="stable")
     return ordered[measure].to_numpy(np.float64).reshape(count, replicates)
@@ -150,11 +166,18 @@ def _on_a_line(cells: Floats, values: Floats) -> bool:
 def _refuse(runs: pd.DataFrame, what: str) -> None:
     if not len(runs):
         return
-    ids = [f" ({run})" for run in runs["run_id"].head(_NAMED)] if "run_id" in runs else [""] * _NAMED
+    ids = (
+        [f" ({run})" for run in runs["run_id"].head(_NAMED)] if "run_id" in runs else [""] * _NAMED
+    )
     heads = runs.head(_NAMED).to_dict("records")
-    names = [f"point {row['point']} replicate {row['replicate']}{own}" for row, own in zip(heads, ids, strict=False)]
+    names = [
+        f"point {row['point']} replicate {row['replicate']}{own}"
+        for row, own in zip(heads, ids, strict=False)
+    ]
     rest = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
-    raise DataError([f"{len(runs)} run{'s are' if len(runs) > 1 else ' is'} {what}: {', '.join(names)}{rest}"])
+    raise DataError(
+        [f"{len(runs)} run{'s are' if len(runs) > 1 else ' is'} {what}: {', '.join(names)}{rest}"]
+    )
 
 
 def _some(names: Sequence[str]) -> str:
@@ -221,7 +244,12 @@ def sobol_indices(
 
     problem = {"num_vars": count, "names": factors, "bounds": [[0.0, 1.0]] * count}
     found = sobol.analyze(
-        problem, means, calc_second_order=second, num_resamples=resamples, conf_level=_LEVEL, seed=seed
+        problem,
+        means,
+        calc_second_order=second,
+        num_resamples=resamples,
+        conf_level=_LEVEL,
+        seed=seed,
     )
     rows = [
         _index(order, factor, "", found[key][at], found[f"{key}_conf"][at])
@@ -251,7 +279,9 @@ def _check_seed(seed: int) -> None:
 
 def _varying(values: Floats, measure: str) -> Floats:
     if np.ptp(values) == 0.0:
-        raise DataError([f"{measure} is the same at every point ({values[0]:g}): nothing is there to divide"])
+        raise DataError(
+            [f"{measure} is the same at every point ({values[0]:g}): nothing is there to divide"]
+        )
     return values
 
 
@@ -270,7 +300,11 @@ def saltelli_blocks(values: np.ndarray) -> tuple[int, bool]:
         crossed = [np.where(own, other, one), *([np.where(own, one, other)] if has_second else [])]
         if (blocks[:, 1:-1] == np.concatenate(crossed, axis=1)).all():
             return len(blocks), has_second
-    raise DataError(["the design's rows do not stand in Saltelli's order: it is another design, or was shuffled"])
+    raise DataError(
+        [
+            "the design's rows do not stand in Saltelli's order: it is another design, or was shuffled"
+        ]
+    )
 
 
 def morris_effects(
@@ -300,7 +334,9 @@ def morris_effects(
 
     names = [str(factor["name"]).removeprefix(FACTOR) for factor in factors]
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    found = morris.analyze(problem, unit, means, num_resamples=resamples, num_levels=levels, seed=seed)
+    found = morris.analyze(
+        problem, unit, means, num_resamples=resamples, num_levels=levels, seed=seed
+    )
     absolute, half = np.asarray(found["mu_star"], float), np.asarray(found["mu_star_conf"], float)
     return pd.DataFrame(
         {
@@ -318,7 +354,9 @@ def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:
     """A factor's values between 0 and 1; levels stand at equal distances."""
     if "levels" in factor:
         levels = list(factor["levels"])
-        return np.array([levels.index(value) for value in values], np.float64) / max(len(levels) - 1, 1)
+        return np.array([levels.index(value) for value in values], np.float64) / max(
+            len(levels) - 1, 1
+        )
     low, high = float(factor["low"]), float(factor["high"])
     return np.asarray((values.to_numpy(np.float64) - low) / (high - low))
 
@@ -333,12 +371,18 @@ def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
         unit: (P, factors). is_number: (factors,) whether a factor has a range, not levels.
     """
     size = unit.shape[1] + 1
-    refusal = DataError(["the design's rows are no trajectories of Morris's: it is another design, or was shuffled"])
+    refusal = DataError(
+        ["the design's rows are no trajectories of Morris's: it is another design, or was shuffled"]
+    )
     if len(unit) % size:
         raise refusal
     steps = np.abs(np.diff(unit.reshape(-1, size, unit.shape[1]), axis=1)).round(9)
     moved = steps > 0
-    if (moved.sum(axis=2) > 1).any() or (moved.sum(axis=1) > 1).any() or not moved[..., is_number].any(axis=1).all():
+    if (
+        (moved.sum(axis=2) > 1).any()
+        or (moved.sum(axis=1) > 1).any()
+        or not moved[..., is_number].any(axis=1).all()
+    ):
         raise refusal
     if not is_number.any():
         return _GRID

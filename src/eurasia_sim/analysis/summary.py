@@ -39,7 +39,9 @@ class Material:
     """The runs of a finished folder, and the design they carried out: that of a sweep, or what `run` drew."""
 
     runs: pd.DataFrame  # a row a run: scenario, theory, seed, status, the measures; of a sweep also point and replicate
-    points: pd.DataFrame  # a row a point: point and the factors' columns; of `run` a row a draw: theory, draw, numbers
+    points: (
+        pd.DataFrame
+    )  # a row a point: point and the factors' columns; of `run` a row a draw: theory, draw, numbers
     design: Mapping[str, Any] | None  # a sweep's kind and factors; None for `run`
     measures: tuple[str, ...]
     numbers: Mapping[str, Number]  # the catalogue, by path
@@ -97,7 +99,9 @@ def sections(material: Material, asked: Asked) -> list[Section]:
     ]  # fmt: skip
 
 
-def _section(name: str, title: str, material: Material, make: Callable[[str], pd.DataFrame]) -> Section:
+def _section(
+    name: str, title: str, material: Material, make: Callable[[str], pd.DataFrame]
+) -> Section:
     """One table over all measures; what refuses one of them is a note."""
     tables: list[pd.DataFrame] = []
     notes: dict[str, list[str]] = {}
@@ -111,8 +115,12 @@ def _section(name: str, title: str, material: Material, make: Callable[[str], pd
             table.insert(0, "measure", measure)
             tables.append(table)
     everywhere = len(material.measures)
-    said = tuple(why if len(own) == everywhere else f"{', '.join(own)}: {why}" for why, own in notes.items())
-    return Section(name, title, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), said)
+    said = tuple(
+        why if len(own) == everywhere else f"{', '.join(own)}: {why}" for why, own in notes.items()
+    )
+    return Section(
+        name, title, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), said
+    )
 
 
 def _shares(material: Material, measure: str) -> pd.DataFrame:
@@ -124,7 +132,11 @@ def _shares(material: Material, measure: str) -> pd.DataFrame:
         ]
     else:
         rows = [{"of": "all points", **_shares_of_points(material, measure)}]
-    return pd.DataFrame(rows).melt(["of"], var_name="part", value_name="share").dropna(ignore_index=True)
+    return (
+        pd.DataFrame(rows)
+        .melt(["of"], var_name="part", value_name="share")
+        .dropna(ignore_index=True)
+    )
 
 
 def _shares_of_draws(runs: pd.DataFrame, measure: str) -> dict[str, float]:
@@ -147,10 +159,14 @@ def _shares_of_points(material: Material, measure: str) -> dict[str, float]:
     """Shares over a design's points; what has levels is a factor of its own, numbers together are the parameters."""
     points = _alone(material)
     arms = [
-        own.pivot_table(measure, "point", "replicate", dropna=False).reindex(points["point"]).to_numpy(np.float64)
+        own.pivot_table(measure, "point", "replicate", dropna=False)
+        .reindex(points["point"])
+        .to_numpy(np.float64)
         for _, own in _by_scenario(material)
     ]
-    leveled = _several(points, [name for name in factor_columns(points) if not is_number(points[name])])
+    leveled = _several(
+        points, [name for name in factor_columns(points) if not is_number(points[name])]
+    )
     found = variance_shares(np.stack(arms), points, leveled)
     if len(arms) == 1:
         del found["scenario"], found["interplay"]
@@ -165,7 +181,9 @@ def _alone(material: Material) -> pd.DataFrame:
     """The points that were laid independently of each other; of a Saltelli design, the first and last of each block."""
     kind = material.design["kind"] if material.design else ""
     if kind == "morris":
-        raise DataError(["the points of a morris design lie along paths, not evenly over the space"])
+        raise DataError(
+            ["the points of a morris design lie along paths, not evenly over the space"]
+        )
     if kind != "saltelli":
         return material.points
     count, _ = saltelli_blocks(material.points[factor_columns(material.points)].to_numpy(object))
@@ -178,12 +196,17 @@ def _by_scenario(material: Material) -> list[tuple[str, pd.DataFrame]]:
     """A sweep's runs, those of each scenario by themselves where every point was run in all of them."""
     if f"{FACTOR}scenario" in material.points:
         return [("", material.runs)]
-    return [(str(name), own.reset_index(drop=True)) for name, own in material.runs.groupby("scenario", sort=False)]
+    return [
+        (str(name), own.reset_index(drop=True))
+        for name, own in material.runs.groupby("scenario", sort=False)
+    ]
 
 
 def _each(material: Material, make: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """One table of all scenarios' own."""
-    return pd.concat([_told(scenario, make(own)) for scenario, own in _by_scenario(material)], ignore_index=True)
+    return pd.concat(
+        [_told(scenario, make(own)) for scenario, own in _by_scenario(material)], ignore_index=True
+    )
 
 
 def _told(scenario: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -227,7 +250,9 @@ def _morris(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
     return _each(material, make)
 
 
-def _discoveries(material: Material, measure: str, asked: Asked) -> list[tuple[str, str, Discovery]]:
+def _discoveries(
+    material: Material, measure: str, asked: Asked
+) -> list[tuple[str, str, Discovery]]:
     """Scenario, what is sought, and what was found where a point's mean is above (or below) it."""
     found = []
     for scenario, points, values in _drawn(material, measure):
@@ -241,13 +266,18 @@ def _discoveries(material: Material, measure: str, asked: Asked) -> list[tuple[s
 
 def _boxes(material: Material, found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
     """Boxes in which what is sought is denser; of several scenarios, the runs of each."""
-    tables = [(scenario, sought, box_table(each.boxes, material.numbers)) for scenario, sought, each in found]
+    tables = [
+        (scenario, sought, box_table(each.boxes, material.numbers))
+        for scenario, sought, each in found
+    ]
     return _with_heads(tables, "no box holds what is sought more densely than the whole space")
 
 
 def _paths(found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
     """Coverage and density of every box along PRIM's paths."""
-    return _with_heads([(scenario, sought, each.path) for scenario, sought, each in found], "no box was peeled")
+    return _with_heads(
+        [(scenario, sought, each.path) for scenario, sought, each in found], "no box was peeled"
+    )
 
 
 def _with_heads(tables: list[tuple[str, str, pd.DataFrame]], otherwise: str) -> pd.DataFrame:
@@ -278,11 +308,15 @@ def _drawn(material: Material, measure: str) -> list[tuple[str, pd.DataFrame, Fl
             found.append((scenario, points, np.asarray(means.reindex(alone["point"]), np.float64)))
         return found
     if not len(material.points.columns):
-        raise DataError(["the folder does not hold what was drawn (an older version wrote it): run again"])
+        raise DataError(
+            ["the folder does not hold what was drawn (an older version wrote it): run again"]
+        )
     spread = material.runs[material.runs["set"] == RANGES]
     found = []
     for name, own in spread.groupby("scenario", sort=False):
-        joined = own[["draw", "theory", "run", measure]].merge(material.points, on=["theory", "run", "draw"])
+        joined = own[["draw", "theory", "run", measure]].merge(
+            material.points, on=["theory", "run", "draw"]
+        )
         points = joined.drop(columns=["draw", "run", measure])
         points = points if _several(points, ["theory"]) else points.drop(columns="theory")
         found.append((str(name), points, joined[measure].to_numpy(np.float64)))
@@ -291,7 +325,9 @@ def _drawn(material: Material, measure: str) -> list[tuple[str, pd.DataFrame, Fl
 
 def _robustness(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
     if asked.higher_is_better is None:
-        raise DataError(["robustness needs to know which way is better: say --better higher, or --better lower"])
+        raise DataError(
+            ["robustness needs to know which way is better: say --better higher, or --better lower"]
+        )
     if material.design is None:
         runs = material.runs[material.runs["set"] == RANGES]
         options, states = ["scenario"], ["theory", "draw"]
@@ -313,14 +349,21 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
         if unknown:
             held = ", ".join(name.removeprefix(FACTOR) for name in factors)
             raise DataError(
-                [f"--option {name.removeprefix(FACTOR)} is no factor; there are {held}" for name in unknown]
+                [
+                    f"--option {name.removeprefix(FACTOR)} is no factor; there are {held}"
+                    for name in unknown
+                ]
             )
         return wanted
     found = [name for name in factors if name.split(".")[1] in {"scenario", *levers()}]
     if f"{FACTOR}scenario" not in factors and _several(material.runs, ["scenario"]):
         found.insert(0, "scenario")
     if not found:
-        raise DataError(["the sweep has one scenario and no factor that is a lever: nothing was decided; say --option"])
+        raise DataError(
+            [
+                "the sweep has one scenario and no factor that is a lever: nothing was decided; say --option"
+            ]
+        )
     return found
 
 
@@ -329,22 +372,37 @@ def _samples(material: Material, measure: str) -> list[tuple[dict[str, str], Flo
     if material.design is None:
         keys = ["scenario", "theory", "set"]
         return [
-            (dict(zip(keys, map(str, names), strict=True)), own.sort_values("run")[measure].to_numpy(np.float64))
+            (
+                dict(zip(keys, map(str, names), strict=True)),
+                own.sort_values("run")[measure].to_numpy(np.float64),
+            )
             for names, own in material.runs.groupby(keys, sort=False)
         ]
     if material.design["kind"] not in _EVEN:
-        raise DataError([f"points of {material.kind} are no independent draws, so their mean has no such interval"])
+        raise DataError(
+            [
+                f"points of {material.kind} are no independent draws, so their mean has no such interval"
+            ]
+        )
     points = material.runs.groupby(["scenario", "point"])[measure].mean().reset_index()
     return [
-        ({"scenario": str(scenario), "theory": "", "set": "points"}, own[measure].to_numpy(np.float64))
+        (
+            {"scenario": str(scenario), "theory": "", "set": "points"},
+            own[measure].to_numpy(np.float64),
+        )
         for scenario, own in points.groupby("scenario", sort=False)
     ]
 
 
 def _convergence(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
     samples = _samples(material, measure)
-    return pd.DataFrame([{**of, **precision_row(values, asked.precision)} for of, values in samples])
+    return pd.DataFrame(
+        [{**of, **precision_row(values, asked.precision)} for of, values in samples]
+    )
 
 
 def _widths(material: Material, measure: str) -> pd.DataFrame:
-    return pd.concat([widths(values).assign(**of) for of, values in _samples(material, measure)], ignore_index=True)
+    return pd.concat(
+        [widths(values).assign(**of) for of, values in _samples(material, measure)],
+        ignore_index=True,
+    )

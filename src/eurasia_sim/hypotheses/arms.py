@@ -57,7 +57,10 @@ class Plan:
     def inputs(self, arm: Arm, theory: str, forms: Mapping[str, str]) -> Inputs:
         """What the kernel is given for an arm; its schedule is made once for each index of power."""
         scenario = self.scenarios[arm]
-        key = (scenario.digest, capability_index(self.world, {**self.world.default_forms, **scenario.forms, **forms}))
+        key = (
+            scenario.digest,
+            capability_index(self.world, {**self.world.default_forms, **scenario.forms, **forms}),
+        )
         inputs = prepare(self.world, scenario, theory, forms, self._levers.get(key))
         self._levers[key] = inputs.levers
         return inputs
@@ -94,7 +97,9 @@ class Plan:
     def _months(self, inputs: Inputs) -> Integers:
         """(T,) a digest of every month's levers and series; neither theory nor form tells scenarios apart."""
         if inputs.scenario.digest not in self._digests:
-            self._digests[inputs.scenario.digest] = np.array([hash(row.tobytes()) for row in inputs.levers.rows])
+            self._digests[inputs.scenario.digest] = np.array(
+                [hash(row.tobytes()) for row in inputs.levers.rows]
+            )
         return self._digests[inputs.scenario.digest]
 
     @cached_property
@@ -116,11 +121,15 @@ def readings_of(part: Part) -> list[Reading]:
     found = [(part.metric, part.window)]
     if part.metric.splits:
         whom = part.metric.columns[0].partition(".")[2]
-        found += [(replace(part.metric, columns=(f"{kind}.{whom}",)), part.window) for kind in _OF_PARTS]
+        found += [
+            (replace(part.metric, columns=(f"{kind}.{whom}",)), part.window) for kind in _OF_PARTS
+        ]
     return found
 
 
-def read(metric: Metric, window: tuple[int, int], since: int, months: Mapping[str, Floats]) -> Floats:
+def read(
+    metric: Metric, window: tuple[int, int], since: int, months: Mapping[str, Floats]
+) -> Floats:
     """(R,) what a metric reads off runs.
 
     Args:
@@ -130,7 +139,12 @@ def read(metric: Metric, window: tuple[int, int], since: int, months: Mapping[st
 
     def together(names: Sequence[str], kind: str) -> Floats:
         stacked = np.stack([months[name][:, first:last] for name in names])
-        reduce: dict[str, np.ufunc] = {"sum": np.add, "mean": np.add, "least": np.minimum, "greatest": np.maximum}
+        reduce: dict[str, np.ufunc] = {
+            "sum": np.add,
+            "mean": np.add,
+            "least": np.minimum,
+            "greatest": np.maximum,
+        }
         reduced = reduce[kind].reduce(stacked, axis=0)
         return np.asarray(reduced / len(names) if kind == "mean" else reduced)
 
@@ -177,8 +191,12 @@ def read_runs(
         own = with_fixed(plan.world, first, draws)
         kept = np.array([first.columns.index(name) for name in plan.columns], np.int64)
 
-        def work(chunk: slice, branches: Branches = branches, own: Draws = own, kept: Integers = kept) -> list[Floats]:
-            return run_branched(branches.family, branches.partings, own.part(chunk), kept, plan.since)
+        def work(
+            chunk: slice, branches: Branches = branches, own: Draws = own, kept: Integers = kept
+        ) -> list[Floats]:
+            return run_branched(
+                branches.family, branches.partings, own.part(chunk), kept, plan.since
+            )
 
         def take(chunk: slice, trajectories: list[Floats], branches: Branches = branches) -> None:
             for at, each in zip(branches.places, trajectories, strict=True):
@@ -199,7 +217,10 @@ def read_runs(
 def _readings(plan: Plan, trajectories: Floats) -> Floats:
     """(R, readings) of one arm's kept columns (R, M, kept)."""
     return np.stack(
-        [read_columns(metric, window, plan.since, plan.columns, trajectories) for metric, window in plan.readings],
+        [
+            read_columns(metric, window, plan.since, plan.columns, trajectories)
+            for metric, window in plan.readings
+        ],
         axis=1,
     )
 
@@ -208,7 +229,9 @@ def read_columns(
     metric: Metric, window: tuple[int, int], since: int, names: Sequence[str], trajectories: Floats
 ) -> Floats:
     """`read` of (R, M, kept) trajectories whose last axis is named."""
-    return read(metric, window, since, {name: trajectories[:, :, c] for c, name in enumerate(names)})
+    return read(
+        metric, window, since, {name: trajectories[:, :, c] for c, name in enumerate(names)}
+    )
 
 
 def with_fixed(world: World, inputs: Inputs, draws: Draws) -> Draws:

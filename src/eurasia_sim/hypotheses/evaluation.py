@@ -74,7 +74,11 @@ Report = Callable[[str, int, int], None]  # stage, done, of how many
 
 
 def evaluate(
-    world: World, family: Family, effort: Effort, workers: int | None = None, report: Report = lambda *_: None
+    world: World,
+    family: Family,
+    effort: Effort,
+    workers: int | None = None,
+    report: Report = lambda *_: None,
 ) -> Evaluation:
     """Everything that decides about the hypotheses of a family.
 
@@ -87,8 +91,16 @@ def evaluate(
 class _Evaluator:
     """One evaluation under way: the plan that serves all parts, and each layer's runs."""
 
-    def __init__(self, world: World, family: Family, effort: Effort, workers: int | None, report: Report) -> None:
-        self.world, self.family, self.effort, self.workers, self.report = world, family, effort, workers, report
+    def __init__(
+        self, world: World, family: Family, effort: Effort, workers: int | None, report: Report
+    ) -> None:
+        self.world, self.family, self.effort, self.workers, self.report = (
+            world,
+            family,
+            effort,
+            workers,
+            report,
+        )
         self.plan = Plan.of(world, family.parts())
         self.base = self.plan.scenarios[self.plan.arms[0]]
         self.paths: dict[Part, dict[str, float]] = {}
@@ -110,7 +122,10 @@ class _Evaluator:
                     Layers(
                         part,
                         estimate(self.plan, part, reference),
-                        {theory: estimate(self.plan, part, found) for theory, found in theories.items()},
+                        {
+                            theory: estimate(self.plan, part, found)
+                            for theory, found in theories.items()
+                        },
                         {form: estimate(self.plan, part, found) for form, found in forms.items()},
                         over[counts],
                         over[~counts],
@@ -139,7 +154,11 @@ class _Evaluator:
             def tell(done: int, of: int, stage: str = f"map {contrast.id}") -> None:
                 self.report(stage, done, of)
 
-            found.append(map_table(self.world, contrast, self.effort.mapped, self.effort.seed, self.workers, tell))
+            found.append(
+                map_table(
+                    self.world, contrast, self.effort.mapped, self.effort.seed, self.workers, tell
+                )
+            )
         return pd.concat(found, ignore_index=True)
 
     def references(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
@@ -147,11 +166,15 @@ class _Evaluator:
         default, few = self.world.default_theory, self.effort.runs_a_theory
         reference = self.at_reference(default, {}, self.effort.runs, "at reference")
         theories = {
-            theory: reference if theory == default else self.at_reference(theory, {}, few, f"under {theory}")
+            theory: reference
+            if theory == default
+            else self.at_reference(theory, {}, few, f"under {theory}")
             for theory in self.world.theories
         }
         forms = {
-            f"{factor} {name}": self.at_reference(default, {factor: name}, few, f"with {factor} {name}")
+            f"{factor} {name}": self.at_reference(
+                default, {factor: name}, few, f"with {factor} {name}"
+            )
             for factor, alternatives in self.world.forms.items()
             for name in alternatives
             if name != self.world.default_forms[factor]
@@ -166,25 +189,41 @@ class _Evaluator:
     def over_wide(self) -> Floats:
         """(arms, R, readings) under deliberately wide coefficients."""
         theory = self.world.default_theory
-        draws = wide_draws(self.world, prepare(self.world, self.base, theory), self.effort.wide, self.effort.seed)
+        draws = wide_draws(
+            self.world, prepare(self.world, self.base, theory), self.effort.wide, self.effort.seed
+        )
         return self.read(theory, {}, draws, "with wide coefficients", 0, len(draws))
 
     def over_space(self) -> tuple[Sample, Floats]:
         """The sample of everything uncertain, and (arms, P, replicates, readings) read off its runs."""
         effort = self.effort
         sample = space_sample(
-            self.world, self.base, list(self.world.theories), effort.points, effort.replicates, effort.seed
+            self.world,
+            self.base,
+            list(self.world.theories),
+            effort.points,
+            effort.replicates,
+            effort.seed,
         )
         total = len(sample.points) * effort.replicates
-        values = np.full((len(self.plan.arms), len(sample.points), effort.replicates, len(self.plan.readings)), np.nan)
+        values = np.full(
+            (len(self.plan.arms), len(sample.points), effort.replicates, len(self.plan.readings)),
+            np.nan,
+        )
         done = 0
         for group in sample.groups:
-            found = self.read(group.theory, group.forms, group.draws, "over everything uncertain", done, total)
-            values[:, group.points] = found.reshape(len(self.plan.arms), len(group.points), effort.replicates, -1)
+            found = self.read(
+                group.theory, group.forms, group.draws, "over everything uncertain", done, total
+            )
+            values[:, group.points] = found.reshape(
+                len(self.plan.arms), len(group.points), effort.replicates, -1
+            )
             done += len(group.draws)
         return sample, values
 
-    def read(self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str, before: int, of: int) -> Floats:
+    def read(
+        self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str, before: int, of: int
+    ) -> Floats:
         """What is read off the arms' runs, with progress told in runs of one arm."""
         arms = len(self.plan.arms)
 
@@ -218,7 +257,9 @@ class _Evaluator:
             "digest": self.family.digest,
         }
 
-    def part_row(self, name: str, found: Layers, word: str, sample: Sample, values: Floats) -> dict[str, Any]:
+    def part_row(
+        self, name: str, found: Layers, word: str, sample: Sample, values: Floats
+    ) -> dict[str, Any]:
         """A part in one row: its layers, what would reverse it, and through what it travels."""
         part, now = found.part, found.reference
         low, high = wilson(found.share, int(np.isfinite(found.effects).sum()))
@@ -236,7 +277,9 @@ class _Evaluator:
             "share_low": low,
             "share_high": high,
             "mirrored": found.mirrored,
-            "null_mean": float(np.nanmean(found.null)) if np.isfinite(found.null).any() else float("nan"),
+            "null_mean": float(np.nanmean(found.null))
+            if np.isfinite(found.null).any()
+            else float("nan"),
             "forced": found.forced,
             "reversal": self.reversed(found, sample, values),
         }
@@ -247,9 +290,15 @@ class _Evaluator:
     def path(self, part: Part) -> dict[str, float]:
         """Through what a part's effect travels; all parts of the same arms are read off the same runs."""
         if part not in self.paths:
-            alike = [each for each in dict.fromkeys(self.family.parts()) if each.arms == part.arms and can_travel(each)]
+            alike = [
+                each
+                for each in dict.fromkeys(self.family.parts())
+                if each.arms == part.arms and can_travel(each)
+            ]
             theory = self.world.default_theory
-            draws = reference_draws(prepare(self.world, self.base, theory), self.effort.held, self.effort.seed)
+            draws = reference_draws(
+                prepare(self.world, self.base, theory), self.effort.held, self.effort.seed
+            )
             shares = travelled(self.plan, alike, theory, draws, self.workers)
             self.paths |= dict(zip(alike, shares, strict=True))
         return self.paths[part]
@@ -286,7 +335,8 @@ class _Evaluator:
                 place
                 for place, arm in enumerate(self.plan.arms)
                 if any(
-                    part.metric == metric and part.window == window and arm in part.arms for part in self.family.parts()
+                    part.metric == metric and part.window == window and arm in part.arms
+                    for part in self.family.parts()
                 )
             ]
             if len(arms) > 1:

@@ -114,7 +114,9 @@ class Family:
             if name not in known:
                 close = nearest(name, known)
                 hint = f" — did you mean {close}?" if close else ""
-                problems.append(f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}")
+                problems.append(
+                    f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}"
+                )
         if problems:
             raise DataError(problems)
         kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
@@ -138,5 +140,7 @@ def arm_scenario(arm: Arm, world: World) -> Scenario:
 
 def arm_name(arm: Arm) -> str:
     """An arm in words: the scenario, and what is set otherwise."""
-    settings = ", ".join(f"{split_month(path)[0].rsplit('.', 1)[-1]}={value:g}" for path, value in arm[1])
+    settings = ", ".join(
+        f"{split_month(path)[0].rsplit('.', 1)[-1]}={value:g}" for path, value in arm[1]
+    )
     return f"{arm[0]} ({settings})" if settings else arm[0]

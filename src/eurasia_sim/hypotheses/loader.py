@@ -13,7 +13,15 @@ from pydantic import ValidationError
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import Document, InputProblems, nearest, plain, read_file
-from eurasia_sim.hypotheses.hypothesis import Arm, Axis, ContrastMap, Family, Hypothesis, Part, arm_scenario
+from eurasia_sim.hypotheses.hypothesis import (
+    Arm,
+    Axis,
+    ContrastMap,
+    Family,
+    Hypothesis,
+    Part,
+    arm_scenario,
+)
 from eurasia_sim.hypotheses.schema import (
     ArmEntry,
     AxisEntry,
@@ -39,20 +47,29 @@ def load_hypotheses(path: Path, world: World) -> Family:
     document = read_file(path)
     given = plain(document.root) if document.root else None
     if document.root and not isinstance(given, dict):
-        document.report((1, 1), "a file of hypotheses is a list of `key: value` lines, beginning with `format: 1`")
+        document.report(
+            (1, 1),
+            "a file of hypotheses is a list of `key: value` lines, beginning with `format: 1`",
+        )
     if not document.problems and isinstance(given, dict):
         try:
             found = _Reader(document, world).family(path, HypothesesFile.model_validate(given))
         except ValidationError as error:
             for finding in error.errors(include_url=False):
-                _report_shape(document, finding["loc"], finding["type"], finding["msg"], finding.get("input"))
+                _report_shape(
+                    document, finding["loc"], finding["type"], finding["msg"], finding.get("input")
+                )
         else:
             if not document.problems:
                 return found
-    raise InputProblems(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
+    raise InputProblems(
+        sorted(document.problems, key=lambda problem: (problem.line, problem.column))
+    )
 
 
-def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str, given: object) -> None:
+def _report_shape(
+    document: Document, loc: tuple[Any, ...], kind: str, said: str, given: object
+) -> None:
     """What pydantic found, in our words, at its place."""
     loc = tuple(step for step in loc if step not in ("str", ArmEntry.__name__))
     if kind == "extra_forbidden":
@@ -61,7 +78,9 @@ def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str
         document.report(document.place(loc[:-1]), f"the key '{loc[-1]}' is missing")
     else:
         wanted = said.removeprefix("Input should be ")
-        document.report(document.place(loc), f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=wanted)
+        document.report(
+            document.place(loc), f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=wanted
+        )
 
 
 def _axis(given: AxisEntry) -> Axis:
@@ -79,11 +98,15 @@ class _Reader:
         self.document = document
         self.world = world
         self.known = columns_of(world)
-        self.space: tuple[str, Any] | None = None  # the first arm's scenario, and what is uncertain in it
+        self.space: tuple[str, Any] | None = (
+            None  # the first arm's scenario, and what is uncertain in it
+        )
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
-    def complain(self, trail: tuple[Any, ...], message: str, allowed: str = "", suggestion: str = "") -> None:
+    def complain(
+        self, trail: tuple[Any, ...], message: str, allowed: str = "", suggestion: str = ""
+    ) -> None:
         self.document.report(self.document.place(trail), message, suggestion, allowed)
 
     def family(self, path: Path, file: HypothesesFile) -> Family:
@@ -94,21 +117,34 @@ class _Reader:
             for at, source in enumerate(given.source):
                 if source.document not in self.documents:
                     place = (*trail, "source", at, "document")
-                    self.complain(place, f"unknown document '{source.document}'", ", ".join(self.documents))
+                    self.complain(
+                        place, f"unknown document '{source.document}'", ", ".join(self.documents)
+                    )
             if bool(given.all) == bool(given.any):
                 self.complain(trail, f"{name} needs parts, joined by `all` or by `any`, not both")
             join: Literal["all", "any"] = "all" if given.all else "any"
-            parts = tuple(self.part((*trail, join, at), part, window) for at, part in enumerate(given.all or given.any))
+            parts = tuple(
+                self.part((*trail, join, at), part, window)
+                for at, part in enumerate(given.all or given.any)
+            )
             places = "; ".join(
-                f"{each.document} {', '.join(f'L{line}' for line in each.lines)}" for each in given.source
+                f"{each.document} {', '.join(f'L{line}' for line in each.lines)}"
+                for each in given.source
             )
             found.append(Hypothesis(name, given.says, places, given.note, join, parts))
         digest = _digest(file.model_dump_json(exclude={"maps"}))
-        maps = tuple(self.map(("maps", name), name, given, file, window) for name, given in file.maps.items())
+        maps = tuple(
+            self.map(("maps", name), name, given, file, window) for name, given in file.maps.items()
+        )
         return Family(path, file.title, digest, tuple(found), maps)
 
     def map(
-        self, trail: tuple[Any, ...], name: str, given: MapEntry, file: HypothesesFile, window: tuple[int, int]
+        self,
+        trail: tuple[Any, ...],
+        name: str,
+        given: MapEntry,
+        file: HypothesesFile,
+        window: tuple[int, int],
     ) -> ContrastMap:
         """The map of one entry; what it sets is checked cell by cell."""
         readings = {
@@ -118,27 +154,46 @@ class _Reader:
         for rival, names in given.rivals.items():
             if rival not in file.hypotheses:
                 place = (*trail, "rivals", rival)
-                self.complain(place, f"unknown hypothesis '{rival}'", suggestion=nearest(rival, list(file.hypotheses)))
+                self.complain(
+                    place,
+                    f"unknown hypothesis '{rival}'",
+                    suggestion=nearest(rival, list(file.hypotheses)),
+                )
             for at, reading in enumerate(names):
                 if reading not in readings:
                     self.complain(
-                        (*trail, "rivals", rival, at), f"unknown reading '{reading}'", ", ".join(given.readings)
+                        (*trail, "rivals", rival, at),
+                        f"unknown reading '{reading}'",
+                        ", ".join(given.readings),
                     )
         first, second = (_axis(entry) for entry in given.across)
         rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
         digest = _digest(given.model_dump_json())
         found = ContrastMap(
-            name, given.says, given.scenario, _axis(given.change), (first, second), readings, rivals, digest
+            name,
+            given.says,
+            given.scenario,
+            _axis(given.change),
+            (first, second),
+            readings,
+            rivals,
+            digest,
         )
         self.levels(trail, found)
         return found
 
     def levels(self, trail: tuple[Any, ...], found: ContrastMap) -> None:
         """Complain of levels whose levers cannot be set."""
-        sides = ((("change",), found.change), *((("across", at), axis) for at, axis in enumerate(found.across)))
+        sides = (
+            (("change",), found.change),
+            *((("across", at), axis) for at, axis in enumerate(found.across)),
+        )
         for place, axis in sides:
             for level, settings in axis.levels.items():
-                self.arms((*trail, *place, "levels", level), [ArmEntry(scenario=found.scenario, set=dict(settings))])
+                self.arms(
+                    (*trail, *place, "levels", level),
+                    [ArmEntry(scenario=found.scenario, set=dict(settings))],
+                )
 
     def window(self, trail: tuple[Any, ...], given: list[str]) -> tuple[int, int]:
         months = []
@@ -146,19 +201,28 @@ class _Reader:
             try:
                 months.append(self.world.month(date))
             except DataError:
-                self.complain((*trail, at), f"{shown(date)} is no month", "YYYY-MM, such as 2022-01")
+                self.complain(
+                    (*trail, at), f"{shown(date)} is no month", "YYYY-MM, such as 2022-01"
+                )
         if len(months) < 2:
             if not self.document.problems:
                 self.complain(trail, "a window is two months, the first and the last")
             return 0, self.world.months
         if not 0 <= months[0] <= months[1] < self.world.months:
             last = self.world.date(self.world.months - 1)
-            self.complain(trail, "this window is upside down or outside the period", f"{self.world.date(0)} to {last}")
+            self.complain(
+                trail,
+                "this window is upside down or outside the period",
+                f"{self.world.date(0)} to {last}",
+            )
         return months[0], months[1] + 1
 
     def part(self, trail: tuple[Any, ...], given: PartEntry, window: tuple[int, int]) -> Part:
         since = self.since([*given.plus, *given.less])
-        plus, less = self.arms((*trail, "plus"), given.plus, since), self.arms((*trail, "less"), given.less, since)
+        plus, less = (
+            self.arms((*trail, "plus"), given.plus, since),
+            self.arms((*trail, "less"), given.less, since),
+        )
         return replace(self.reading(trail, given, window), plus=plus, less=less)
 
     def since(self, given: list[str | ArmEntry]) -> int | None:
@@ -168,10 +232,14 @@ class _Reader:
         scenarios = []
         for entry in given:
             with contextlib.suppress(InputProblems):
-                scenarios.append(load_scenario(entry if isinstance(entry, str) else entry.scenario, self.world))
+                scenarios.append(
+                    load_scenario(entry if isinstance(entry, str) else entry.scenario, self.world)
+                )
         return earliest_parting(scenarios)
 
-    def reading(self, trail: tuple[Any, ...], given: PartEntry | ReadingEntry, window: tuple[int, int]) -> Part:
+    def reading(
+        self, trail: tuple[Any, ...], given: PartEntry | ReadingEntry, window: tuple[int, int]
+    ) -> Part:
         """A part whose arms are still to be put in."""
         return Part(
             label=given.label,
@@ -187,7 +255,11 @@ class _Reader:
     def dated(self, path: str, since: int) -> str:
         """The path of a setting with the month in which it starts; a number has none."""
         is_lever = path.split(".", maxsplit=1)[0] in levers() and path not in self.world.numbers
-        return f"{path}.{self.world.date(since)}" if is_lever and split_month(path)[1] is None else path
+        return (
+            f"{path}.{self.world.date(since)}"
+            if is_lever and split_month(path)[1] is None
+            else path
+        )
 
     def arms(
         self, trail: tuple[Any, ...], given: list[str | ArmEntry], since: int | None = None
@@ -215,18 +287,26 @@ class _Reader:
         name, first = self.space
         if own != first:
             message = f"{scenario.name} narrows numbers or takes forms otherwise than {name}: all share their draws"
-            self.complain(trail, message, "scenarios with the same `uncertain` and `forms`; a number can be `set`")
+            self.complain(
+                trail,
+                message,
+                "scenarios with the same `uncertain` and `forms`; a number can be `set`",
+            )
 
     def metric(self, trail: tuple[Any, ...], given: MetricEntry) -> Metric:
         stated = [kind for kind in get_args(Reduction) if getattr(given, kind)]
         if len(stated) != 1:
             self.complain(
-                trail, "a metric puts columns together in one way", f"one of {', '.join(get_args(Reduction))}"
+                trail,
+                "a metric puts columns together in one way",
+                f"one of {', '.join(get_args(Reduction))}",
             )
             stated = ["sum"]
         if (given.read == "months_until") != (given.level is not None):
             self.complain(
-                trail, "months_until needs a level, and nothing else takes one", "read: months_until, level: 4"
+                trail,
+                "months_until needs a level, and nothing else takes one",
+                "read: months_until, level: 4",
             )
         return Metric(
             kind=stated[0],
@@ -244,7 +324,9 @@ class _Reader:
             for name in unfolded(pattern, self.world):
                 if name not in self.known:
                     self.complain(
-                        (*trail, at), f"unknown column '{name}'", suggestion=nearest(name, sorted(self.known))
+                        (*trail, at),
+                        f"unknown column '{name}'",
+                        suggestion=nearest(name, sorted(self.known)),
                     )
                     break
                 found.append(name)

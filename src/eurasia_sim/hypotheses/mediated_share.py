@@ -34,7 +34,9 @@ def travelled(
     effects = np.full((1 + len(mediation.OUTPUTS), len(parts), len(draws)), np.nan)
 
     def readings(path: Floats) -> Floats:
-        return np.array([read_columns(part.metric, part.window, since, names, path) for part in parts])
+        return np.array(
+            [read_columns(part.metric, part.window, since, names, path) for part in parts]
+        )
 
     def work(chunk: slice) -> Floats:
         few = own.part(chunk)
@@ -66,7 +68,10 @@ def _shares(effects: Floats) -> dict[str, float]:
     whole = np.isfinite(effects).all(axis=0)
     means = effects[:, whole].mean(axis=1) if whole.any() else np.full(len(effects), np.nan)
     free = means[0] or np.nan  # of no effect there are no shares
-    return {mechanism: float(1.0 - means[1 + at] / free) for at, mechanism in enumerate(mediation.OUTPUTS)}
+    return {
+        mechanism: float(1.0 - means[1 + at] / free)
+        for at, mechanism in enumerate(mediation.OUTPUTS)
+    }
 
 
 def can_travel(part: Part) -> bool:

@@ -25,9 +25,26 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "perception": ("power", "hazard", "projected", "spillover", "threat"),
     "alignment": ("leaning", "alignment"),
     "allocation": ("budget", "common", "containment", "inclination", "effort"),
-    "cooperation": ("joint", "pair_joint", "attended", "gathered", "summoned", "partnership", "rivalry"),
+    "cooperation": (
+        "joint",
+        "pair_joint",
+        "attended",
+        "gathered",
+        "summoned",
+        "partnership",
+        "rivalry",
+    ),
     "contest": ("access", "influence", "held", "demand", "strength", "total"),
-    "regime": ("ruler", "challenger", "control", "economy", "militants", "restraint", "stability", "standing"),
+    "regime": (
+        "ruler",
+        "challenger",
+        "control",
+        "economy",
+        "militants",
+        "restraint",
+        "stability",
+        "standing",
+    ),
     "recognition": ("recognition", "standing"),
 }
 
@@ -65,7 +82,13 @@ def _run_beside(own, other, report, levers, plan, months, buffers, held, places,
 
 
 def run_beside(
-    changed: Inputs, unchanged: Inputs, draws: Any, memories: Floats, start: int, mechanism: str, kept: Integers
+    changed: Inputs,
+    unchanged: Inputs,
+    draws: Any,
+    memories: Floats,
+    start: int,
+    mechanism: str,
+    kept: Integers,
 ) -> Floats:
     """(R, months from `start`, kept) of the changed scenario, one mechanism's output held on the unchanged one's path.
 
@@ -75,7 +98,10 @@ def run_beside(
     months, held = (start, min(changed.months, unchanged.months)), list(OUTPUTS).index(mechanism)
     found = np.full((len(draws), changed.months - start, len(kept)), np.nan)
     own, other = (Workspace(changed.facts, draws.rules) for _ in range(2))
-    plan, places = plan_of(months, changed.burn_in, kept=kept), output_places(mechanism, changed.facts.counts)
+    plan, places = (
+        plan_of(months, changed.burn_in, kept=kept),
+        output_places(mechanism, changed.facts.counts),
+    )
     for first in range(0, len(draws), RUNS):
         some = slice(first, first + RUNS)
         part, which = draws.part(some), np.zeros(RUNS, np.int64)

@@ -36,7 +36,14 @@ def map_table(
         90 % of points); holds and mirrored, shares of the points in which a reading (for a rival: all of its readings)
         is beyond its smallest effect as expected, or the opposite.
     """
-    plan = Plan.of(world, [contrast.part(reading, *cell) for cell in contrast.cells() for reading in contrast.readings])
+    plan = Plan.of(
+        world,
+        [
+            contrast.part(reading, *cell)
+            for cell in contrast.cells()
+            for reading in contrast.readings
+        ],
+    )
     theories = [theory for theory in world.theories if theory != world.null_theory]
     sample = space_sample(world, plan.scenarios[plan.arms[0]], theories, points, 1, seed)
     values = np.full((len(plan.arms), len(sample.points), len(plan.readings)), np.nan)
@@ -46,7 +53,9 @@ def map_table(
         def tell(finished: int, before: int = done) -> None:
             report(before + finished // arms, len(sample.points))
 
-        values[:, group.points] = read_runs(plan, group.theory, group.forms, group.draws, workers=workers, report=tell)
+        values[:, group.points] = read_runs(
+            plan, group.theory, group.forms, group.draws, workers=workers, report=tell
+        )
         done += len(group.draws)
     under = sample.points["theory"].to_numpy()
     rows = []
@@ -55,8 +64,17 @@ def map_table(
         changes = {reading: effect(plan, part, values) for reading, part in parts.items()}
         for theory in (EVERY, *theories):
             own = np.ones(len(under), bool) if theory == EVERY else under == theory
-            place = dict(zip(("map", "level", "first", "second", "theory"), (contrast.id, *cell, theory), strict=True))
-            rows += [place | row for row in _cell_rows(contrast, {name: each[own] for name, each in changes.items()})]
+            place = dict(
+                zip(
+                    ("map", "level", "first", "second", "theory"),
+                    (contrast.id, *cell, theory),
+                    strict=True,
+                )
+            )
+            rows += [
+                place | row
+                for row in _cell_rows(contrast, {name: each[own] for name, each in changes.items()})
+            ]
     return pd.DataFrame(rows)
 
 
@@ -68,17 +86,36 @@ def _cell_rows(contrast: ContrastMap, changes: Mapping[str, Floats]) -> list[dic
     rows: list[dict[str, Any]] = []
     for name, change in kept.items():
         part = contrast.readings[name]
-        passes[name], opposite[name] = (judge(part.sign, part.smallest, change) for judge in (holds, mirrors))
+        passes[name], opposite[name] = (
+            judge(part.sign, part.smallest, change) for judge in (holds, mirrors)
+        )
         low, high = np.quantile(change, _MIDDLE_90) if len(change) else (np.nan, np.nan)
         rows.append(
             {"kind": "reading", "name": name, "n": len(change), "mean": float(change.mean()) if len(change) else np.nan,
              "low": float(low), "high": float(high), "holds": _share(passes[name]), "mirrored": _share(opposite[name])}
         )  # fmt: skip
     for rival, names in contrast.rivals.items():
-        shares = [_share(np.all([found[name] for name in names], axis=0)) for found in (passes, opposite)]
-        rows.append({"kind": "rival", "name": rival, "n": int(whole.sum()), "holds": shares[0], "mirrored": shares[1]})
+        shares = [
+            _share(np.all([found[name] for name in names], axis=0)) for found in (passes, opposite)
+        ]
+        rows.append(
+            {
+                "kind": "rival",
+                "name": rival,
+                "n": int(whole.sum()),
+                "holds": shares[0],
+                "mirrored": shares[1],
+            }
+        )
     both = np.all([passes[name] for names in contrast.rivals.values() for name in names], axis=0)
-    rows.append({"kind": "rival", "name": " and ".join(contrast.rivals), "n": int(whole.sum()), "holds": _share(both)})
+    rows.append(
+        {
+            "kind": "rival",
+            "name": " and ".join(contrast.rivals),
+            "n": int(whole.sum()),
+            "holds": _share(both),
+        }
+    )
     return rows
 
 

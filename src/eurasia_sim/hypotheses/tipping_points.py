@@ -33,9 +33,16 @@ class Reversal:
         """The change as a sentence would say it."""
         if not self.changes:
             return f"none found in {self.tried}"
-        shown = [f"{path.split('.', 1)[1]} = {value:.3g}" for path, value in list(self.changes.items())[:3]]
+        shown = [
+            f"{path.split('.', 1)[1]} = {value:.3g}"
+            for path, value in list(self.changes.items())[:3]
+        ]
         more = len(self.changes) - len(shown)
-        return ", ".join(shown) + (f" and {more} more" if more > 0 else "") + f" ({self.fraction:.0%} of the way)"
+        return (
+            ", ".join(shown)
+            + (f" and {more} more" if more > 0 else "")
+            + f" ({self.fraction:.0%} of the way)"
+        )
 
 
 def reversal(
@@ -56,15 +63,20 @@ def reversal(
         return Reversal({}, float("nan"), 0)
     pulls = _pulls(points, effects, list(ranges))
     ends = {
-        path: ranges[path][1] if (strength < 0) == (now > 0) else ranges[path][0] for path, strength in pulls.items()
+        path: ranges[path][1] if (strength < 0) == (now > 0) else ranges[path][0]
+        for path, strength in pulls.items()
     }
     reference = {path: _value(world, inputs, path) for path in ends}
     closest = [path for path in ends if np.isfinite(reference[path])]
-    groups = [(path,) for path in closest[:_ALONE]] + [tuple(closest[:count]) for count in _TOGETHER]
+    groups = [(path,) for path in closest[:_ALONE]] + [
+        tuple(closest[:count]) for count in _TOGETHER
+    ]
     candidates = [(group, fraction) for group in groups for fraction in _FRACTIONS]
     count = len(candidates)
     draws = Draws(
-        np.repeat(inputs.rules[None], count), np.tile(inputs.row, (count, 1)), np.full(count, seed, np.uint64)
+        np.repeat(inputs.rules[None], count),
+        np.tile(inputs.row, (count, 1)),
+        np.full(count, seed, np.uint64),
     )
     for at, (group, fraction) in enumerate(candidates):
         own = Draws(draws.rules[at : at + 1], draws.rows[at : at + 1], draws.seeds[at : at + 1])
@@ -73,7 +85,11 @@ def reversal(
     hold_shares(world, draws)
     plan = Plan.of(world, [part])
     found = effect(plan, part, read_runs(plan, theory, {}, draws, workers=workers))
-    turned = [c for c, value in zip(candidates, found, strict=True) if np.isfinite(value) and value * now < 0]
+    turned = [
+        c
+        for c, value in zip(candidates, found, strict=True)
+        if np.isfinite(value) and value * now < 0
+    ]
     if not turned:
         return Reversal({}, float("nan"), count)
     group, fraction = min(turned, key=lambda candidate: (len(candidate[0]), candidate[1]))

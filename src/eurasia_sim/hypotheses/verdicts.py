@@ -93,7 +93,11 @@ def estimate(plan: Plan, part: Part, values: Floats) -> Estimate:
     low, high = mean_interval(change[whole])
     column = plan.readings.index(readings_of(part)[0])
     added = np.sum([values[plan.arms.index(arm), whole, column] for arm in part.plus], axis=0)
-    taken = np.sum([values[plan.arms.index(arm), whole, column] for arm in part.less], axis=0) if part.less else None
+    taken = (
+        np.sum([values[plan.arms.index(arm), whole, column] for arm in part.less], axis=0)
+        if part.less
+        else None
+    )
     moves = whole.sum() > 1 and np.ptp(change[whole]) > 0
     varies = taken is not None and moves and np.ptp(added) > 0 and np.ptp(taken) > 0
     meeting, joining = _split(plan, part, values[:, whole])
@@ -166,7 +170,11 @@ class Layers:
         rivals = [found for theory, found in self.theories.items() if theory != null]
         if self.part.sign in ("+", "-") and self.forced >= FORCED:
             return ENTAILED
-        if self.reference.holds(self.part) and self.share >= SHARE_OF_SPACE and all(r.holds(self.part) for r in rivals):
+        if (
+            self.reference.holds(self.part)
+            and self.share >= SHARE_OF_SPACE
+            and all(r.holds(self.part) for r in rivals)
+        ):
             return SUPPORTED
         opposed = self.reference.mirrors(self.part) and self.mirrored >= SHARE_OF_SPACE
         if opposed and all(r.mirrors(self.part) for r in rivals):
@@ -192,7 +200,9 @@ class Verdict:
     region: Region | None
 
 
-def judge(hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame, null: str | None) -> Verdict:
+def judge(
+    hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame, null: str | None
+) -> Verdict:
     """The verdict on a hypothesis from the layers of its parts.
 
     Form: parts joined by `all` must all be supported, and one contradicted part contradicts; joined by `any` it is the
@@ -203,7 +213,9 @@ def judge(hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame
         points: (P, columns) factors and numbers of the points that count, in the order of the layers' effects.
     """
     words = tuple(each.word(null) for each in layers)
-    counted = [each for each, word in zip(layers, words, strict=True) if word not in (REPORTED, ENTAILED)]
+    counted = [
+        each for each, word in zip(layers, words, strict=True) if word not in (REPORTED, ENTAILED)
+    ]
     if not counted:
         word = ENTAILED if ENTAILED in words else REPORTED
         return Verdict(hypothesis, word, tuple(layers), words, float("nan"), 0, None)

@@ -24,7 +24,15 @@ from eurasia_sim.simulation.ensemble import Progress, in_chunks, run_paired
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, ranges_of
 from eurasia_sim.validation.patterns import HALVES, Pattern, circularity, load_patterns
-from eurasia_sim.validation.scores import Validation, columns_read, margin, quantity, scores, validate, within_reach
+from eurasia_sim.validation.scores import (
+    Validation,
+    columns_read,
+    margin,
+    quantity,
+    scores,
+    validate,
+    within_reach,
+)
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
 
@@ -70,7 +78,9 @@ def calibrate(
     """
     if scenario.posterior is not None or scenario.uncertain or scenario.fixed:
         raise DataError(
-            [f"{scenario.name} narrows or fixes numbers, so a fit of it is no posterior of the world's own"]
+            [
+                f"{scenario.name} narrows or fixes numbers, so a fit of it is no posterior of the world's own"
+            ]
         )
     ancestry = Ancestry(world, load_evidence(world.directory))
     patterns = [
@@ -79,13 +89,21 @@ def calibrate(
         if pattern.half == _TRAINING and not circularity(pattern, ancestry)
     ]
     if not patterns:
-        raise DataError([f"no pattern of the training half is free of circles and ends before {scenario.name} does"])
+        raise DataError(
+            [
+                f"no pattern of the training half is free of circles and ends before {scenario.name} does"
+            ]
+        )
     inputs = prepare(world, scenario, theory)
     draws, ranges = range_draws(world, inputs, n, seed), ranges_of(world, inputs)
-    margins = run_margins(patterns, inputs, draws, workers=workers, report=lambda done: report("fit", done, n))
+    margins = run_margins(
+        patterns, inputs, draws, workers=workers, report=lambda done: report("fit", done, n)
+    )
     distances = shortfalls(margins).sum(axis=1)
     kept = nearest_draws(margins, keep)
-    posterior = Posterior(scenario.name, theory, n, seed, tuple(int(each) for each in kept), digest_of_ranges(ranges))
+    posterior = Posterior(
+        scenario.name, theory, n, seed, tuple(int(each) for each in kept), digest_of_ranges(ranges)
+    )
     scored = []
     for label, own in (("before", scenario), ("after", replace(scenario, posterior=posterior))):
 
@@ -94,7 +112,9 @@ def calibrate(
 
         scored.append(validate(world, own, theory, keep, seed + 1, workers=workers, report=tell))
     before, after = scored
-    table = after.table.assign(counted=before.table["counted"])  # one set of patterns on both sides of the fit
+    table = after.table.assign(
+        counted=before.table["counted"]
+    )  # one set of patterns on both sides of the fit
     return Calibration(
         posterior=posterior,
         numbers=contractions(draws, kept, ranges),
@@ -123,7 +143,9 @@ def run_margins(
     def work(chunk: slice) -> Floats:
         (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), columns)
         months = {name: outcome.trajectories[:, :, c] for c, name in enumerate(names)}
-        return np.stack([margin(pattern, quantity(pattern, months)) for pattern in patterns], axis=1)
+        return np.stack(
+            [margin(pattern, quantity(pattern, months)) for pattern in patterns], axis=1
+        )
 
     def take(chunk: slice, part: Floats) -> None:
         found[chunk] = part
@@ -152,13 +174,21 @@ def nearest_draws(margins: Floats, keep: int) -> Integers:
     missed = shortfalls(margins)
     finished = np.flatnonzero(np.isfinite(missed).all(axis=1))
     if len(finished) < keep:
-        raise DataError([f"only {len(finished)} of {len(missed)} runs finished, fewer than the {keep} to be kept"])
-    neighbours = NearestNeighbors(n_neighbors=keep, metric="manhattan", algorithm="brute").fit(missed[finished])
+        raise DataError(
+            [
+                f"only {len(finished)} of {len(missed)} runs finished, fewer than the {keep} to be kept"
+            ]
+        )
+    neighbours = NearestNeighbors(n_neighbors=keep, metric="manhattan", algorithm="brute").fit(
+        missed[finished]
+    )
     _, places = neighbours.kneighbors(np.zeros((1, missed.shape[1])))
     return np.asarray(finished[places[0]], np.int64)
 
 
-def contractions(draws: Draws, kept: Integers, ranges: dict[str, tuple[float, float]]) -> pd.DataFrame:
+def contractions(
+    draws: Draws, kept: Integers, ranges: dict[str, tuple[float, float]]
+) -> pd.DataFrame:
     """What became of every number from prior to posterior, those that moved most clearly first.
 
     Returns:

@@ -121,12 +121,18 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
     """
     path = world.directory / FILE
     if not path.is_file():
-        raise DataError([f"the world {world.name} has no {FILE}: nothing documented to hold its runs against"])
+        raise DataError(
+            [f"the world {world.name} has no {FILE}: nothing documented to hold its runs against"]
+        )
     page = read_page(path)
     if not isinstance(page.data, Mapping) or not page.data:
-        raise DataError([f"{FILE}:1: it must be a list of `id: ...` entries; see docs/validation.md"])
+        raise DataError(
+            [f"{FILE}:1: it must be a list of `id: ...` entries; see docs/validation.md"]
+        )
     reader = _Reader(page, world)
-    found = [pattern for name, entry in page.data.items() if (pattern := reader.pattern(name, entry))]
+    found = [
+        pattern for name, entry in page.data.items() if (pattern := reader.pattern(name, entry))
+    ]
     if not reader.problems:
         reader.problems += _misplaced_halves(found)
     if reader.problems:
@@ -165,7 +171,9 @@ def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
     found: dict[str, None] = {}
     for column in pattern.columns:
         found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
-        found |= dict.fromkeys(ancestry.impositions(column, pattern.span, of_change=pattern.reads_change))
+        found |= dict.fromkeys(
+            ancestry.impositions(column, pattern.span, of_change=pattern.reads_change)
+        )
     return list(found)
 
 
@@ -194,13 +202,20 @@ class _Reader:
             return None
         stated = [kind for kind in KINDS if getattr(given, kind) is not None]
         if len(stated) != 1:
-            self.complain((name,), f"{name} must have one test of {', '.join(KINDS)}; it has {len(stated)}")
+            self.complain(
+                (name,), f"{name} must have one test of {', '.join(KINDS)}; it has {len(stated)}"
+            )
             return None
         if not given.claims and not given.source:
-            self.complain((name,), f"{name} rests on nothing; give claims, or a source with dataset, file and says")
+            self.complain(
+                (name,),
+                f"{name} rests on nothing; give claims, or a source with dataset, file and says",
+            )
         for claim in given.claims:
             if claim not in self.claims:
-                self.complain((name, "claims"), f"{name} rests on {claim}, which claims.yaml does not hold")
+                self.complain(
+                    (name, "claims"), f"{name} rests on {claim}, which claims.yaml does not hold"
+                )
         found = self.read(name, given, stated[0])
         return found if len(self.problems) == before else None
 
@@ -210,11 +225,17 @@ class _Reader:
             test = {**test, "of": test["higher"], "less": test["lower"]}
         low, high = test.get("within") or [test.get("past", 0.0)] * 2
         if low > high:
-            self.complain((*trail, "within"), f"{name}: [{low:g}, {high:g}] is upside down; give the lower end first")
+            self.complain(
+                (*trail, "within"),
+                f"{name}: [{low:g}, {high:g}] is upside down; give the lower end first",
+            )
         dates = [key for key in ("earlier", "later", "during", "between") if key in test]
         windows = tuple(self.window((*trail, key), test[key]) for key in dates)
         if kind == "sign" and windows[0][1] >= windows[1][0]:
-            self.complain((*trail, "later"), f"{name}: the later window must begin after the earlier one has ended")
+            self.complain(
+                (*trail, "later"),
+                f"{name}: the later window must begin after the earlier one has ended",
+            )
         return Pattern(
             id=name,
             says=given.says,
@@ -249,6 +270,8 @@ class _Reader:
         found = [column for name in given for column in unfolded(name, self.world)]
         for column in found:
             if column not in self.known:
-                self.complain(keys, f"{column} is no column of a run{near(column, sorted(self.known))}")
+                self.complain(
+                    keys, f"{column} is no column of a run{near(column, sorted(self.known))}"
+                )
                 break
         return tuple(found)

@@ -135,7 +135,9 @@ def pass_matrix(patterns: Sequence[Pattern], months: Mapping[str, Floats]) -> Fl
 
 def standing_still(months: Mapping[str, Floats]) -> dict[str, Floats]:
     """The same runs had every column stayed at its value of the first month."""
-    return {name: np.repeat(values[:, :1], values.shape[1], axis=1) for name, values in months.items()}
+    return {
+        name: np.repeat(values[:, :1], values.shape[1], axis=1) for name, values in months.items()
+    }
 
 
 def validate_runs(
@@ -162,7 +164,11 @@ def validate_runs(
     def work(chunk: slice) -> tuple[Flags, Flags, Integers]:
         (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), kept)
         months = {name: outcome.trajectories[:, :, c] for c, name in enumerate(names)}
-        return pass_matrix(patterns, months), pass_matrix(patterns, standing_still(months)), outcome.statuses[:, 0]
+        return (
+            pass_matrix(patterns, months),
+            pass_matrix(patterns, standing_still(months)),
+            outcome.statuses[:, 0],
+        )
 
     def take(chunk: slice, part: tuple[Flags, Flags, Integers]) -> None:
         found.model[chunk], found.unchanged[chunk], found.statuses[chunk] = part
@@ -175,7 +181,10 @@ def validate_runs(
 
 
 def pattern_table(
-    patterns: Sequence[Pattern], circular: Mapping[str, Sequence[str]], shares: Mapping[str, Floats], world: World
+    patterns: Sequence[Pattern],
+    circular: Mapping[str, Sequence[str]],
+    shares: Mapping[str, Floats],
+    world: World,
 ) -> pd.DataFrame:
     """A row a pattern: what it is, what it rests on, the share of runs that pass it by side, and whether it counts.
 
@@ -195,7 +204,9 @@ def pattern_table(
             "half": [pattern.half for pattern in patterns],
             "first": [world.date(pattern.span[0]) for pattern in patterns],
             "last": [world.date(pattern.span[1]) for pattern in patterns],
-            "rests_on": [", ".join((*p.claims, *(item["dataset"] for item in p.source))) for p in patterns],
+            "rests_on": [
+                ", ".join((*p.claims, *(item["dataset"] for item in p.source))) for p in patterns
+            ],
             "circular": ["; ".join(circular[pattern.id]) for pattern in patterns],
             **sides,
         }
@@ -214,7 +225,10 @@ def scores(table: pd.DataFrame) -> list[dict[str, Any]]:
     """For all counted patterns and for each half: how many, and by side the mean pass probability and Brier score."""
     found = []
     for half in (EVERY, *HALVES):
-        own = table["counted"].to_numpy() & table["half"].isin(HALVES if half == EVERY else (half,)).to_numpy()
+        own = (
+            table["counted"].to_numpy()
+            & table["half"].isin(HALVES if half == EVERY else (half,)).to_numpy()
+        )
         rows = table[own]
         score = {side: float(rows[side].mean()) if len(rows) else float("nan") for side in SIDES}
         brier = {side: brier_score(rows[side].to_numpy()) for side in SIDES}
@@ -255,7 +269,9 @@ def validate(
     patterns = within_reach(every, scenario.months)
     if not patterns:
         last = world.date(scenario.months - 1)
-        raise DataError([f"{scenario.name} ends in {last}, before the first pattern has: name a later month"])
+        raise DataError(
+            [f"{scenario.name} ends in {last}, before the first pattern has: name a later month"]
+        )
     ancestry = Ancestry(world, load_evidence(world.directory))
     circular = {pattern.id: circularity(pattern, ancestry) for pattern in patterns}
     own = prepare(world, scenario, theory)
