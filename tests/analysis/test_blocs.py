@@ -24,7 +24,7 @@ from eurasia_sim.cli import app
 from eurasia_sim.files.data_yaml import DataError, world_folder
 from eurasia_sim.world.world import load_world
 
-FOUR = Roster(("a", "b", "c", "d"), (Lineup("old", "says", (("a", "b"), ("c", "d")), ()),))
+FOUR = Roster(("a", "b", "c", "d"), (Lineup("old", "says", (("a", "b"), ("c", "d"))),))
 ONES = np.ones(4)
 
 
@@ -116,7 +116,7 @@ def test_division_counts_runs_and_line_ups() -> None:
 
 
 def test_baselines_by_hand() -> None:
-    left_out = Lineup("three", "d may stand anywhere", (("a", "b"), ("c",)), ())
+    left_out = Lineup("three", "d may stand anywhere", (("a", "b"), ("c",)))
     found = baselines(Roster(FOUR.members, (*FOUR.lineups, left_out)))
     assert found["chance"] == {"old": 1 / 8, "three": 2 / 8}
     assert found["three lasts"] == {"old": 0.5, "three": 1.0}

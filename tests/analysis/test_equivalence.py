@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_ind
 
 from eurasia_sim.analysis.differences import paired_difference
-from eurasia_sim.analysis.equivalence import (
+from eurasia_sim.analysis.differences import (
     DIFFERENT,
     EQUIVALENT,
     INCONCLUSIVE,

@@ -9,8 +9,8 @@ import pytest
 from eurasia_sim.hypotheses import mediation
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Part
-from eurasia_sim.hypotheses.mediated_share import _shares, can_travel, travelled
-from eurasia_sim.hypotheses.tipping_points import Reversal, _pulls
+from eurasia_sim.hypotheses.mediation import _shares, is_mediated as can_travel, mediated_shares as travelled
+from eurasia_sim.hypotheses.tipping_points import in_words, correlations as _pulls
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.simulation.parameter_draws import reference_draws
 from eurasia_sim.world.world import World, load_world
@@ -64,7 +64,7 @@ def test_only_two_arms_of_the_same_numbers_can_be_laid_side_by_side(world: World
 
 
 def test_a_reversal_is_told_in_words() -> None:
-    assert Reversal({}, float("nan"), 52).words == "none found in 52"
+    assert in_words({}, float("nan"), 52) == "none found in 52"
     found = Reversal({"rules.a.decay": 1500.0, "rules.b.k": 0.25}, 0.5, 52)
     assert found.words == "a.decay = 1.5e+03, b.k = 0.25 (50% of the way)"
     many = Reversal({f"rules.a.n{at}": 1.0 for at in range(5)}, 1.0, 52)

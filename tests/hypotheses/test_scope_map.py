@@ -10,7 +10,7 @@ import pytest
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap, Part
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.hypotheses.scope_map import EVERY, _cell_rows, map_table
+from eurasia_sim.hypotheses.scope_map import EVERY, cell_rows, map_table
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.world.world import World, load_world
 
@@ -46,7 +46,7 @@ def test_a_rival_holds_where_all_of_its_readings_do() -> None:
         "a": np.array([0.2, 0.2, -0.2, 0.0, np.nan]),
         "b": np.array([0.2, -0.2, -0.2, 0.2, 0.2]),
     }
-    rows = {(row["kind"], row["name"]): row for row in _cell_rows(MAP, changes)}
+    rows = {(row["kind"], row["name"]): row for row in cell_rows(MAP, changes)}
     assert all(row["n"] == 4 for row in rows.values())  # the failed run counts nowhere
     a = rows["reading", "a"]
     assert (a["mean"], a["holds"], a["mirrored"]) == (pytest.approx(0.05), 0.5, 0.25)
