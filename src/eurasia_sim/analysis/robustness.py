@@ -48,8 +48,8 @@ def payoffs(
         lacking = f"{alone} of {len(options_a_state)} states lack an option ({shown})"
         raise DataError([f"{lacking}: {needs}"])
     means = cells["mean"].where(cells["count"] == cells["size"])
-    table = pd.DataFrame(means.to_numpy().reshape(-1, len(names)), columns=names)
-    return table[list(dict.fromkeys(option))]
+    columns = dict(zip(names, means.to_numpy().reshape(-1, len(names)).T, strict=True))
+    return pd.DataFrame({name: columns[name] for name in dict.fromkeys(option)})
 
 
 def _option_names(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:

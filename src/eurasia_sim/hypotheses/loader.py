@@ -74,17 +74,20 @@ class _Checker:
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
-    def complain(self, trail: Trail, message: str, allowed: str = "", suggestion: str = "") -> None:
-        """Report a problem at a place."""
-        self.document.report(self.document.place(trail), message, suggestion, allowed)
-
-    def check_known(self, trail: Trail, kind: str, word: str, known: Collection[str]) -> bool:
-        """Whether a word is known; a problem, with the nearest or all known words, if it is not."""
-        if word not in known:
-            close = nearest(word, sorted(known))
-            allowed = "" if close or len(known) > _MOST_LISTED else ", ".join(known)
-            self.complain(trail, f"unknown {kind} '{word}'", allowed, close)
-        return word in known
+    def complain(
+        self,
+        trail: Trail,
+        message: str,
+        known: Collection[str] = (),
+        word: str = "",
+        *,
+        allowed: str = "",
+    ) -> None:
+        """Report a problem at a place, with the nearest of the known words, or all of them."""
+        close = nearest(word, sorted(known)) if known else ""
+        if known and not close and len(known) <= _MOST_LISTED:
+            allowed = ", ".join(known)
+        self.document.report(self.document.place(trail), message, close, allowed)
 
     def shaped(self) -> HypothesesFile | None:
         """The file's entries; none, with problems, where keys or types are wrong."""
@@ -111,9 +114,8 @@ class _Checker:
             self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
         else:
             name = ".".join(map(str, loc))
-            self.complain(
-                loc, f"{name} is {shown(given)}", message.removeprefix("Input should be ")
-            )
+            right = message.removeprefix("Input should be ")
+            self.complain(loc, f"{name} is {shown(given)}", allowed=right)
 
     def family(self, path: Path, file: HypothesesFile) -> Family:
         """Every hypothesis and map of the file."""
@@ -133,7 +135,9 @@ class _Checker:
         """The hypothesis of one entry."""
         for at, source in enumerate(given.source):
             place = (*trail, "source", at, "document")
-            self.check_known(place, "document", source.document, self.documents)
+            if source.document not in self.documents:
+                unknown = f"unknown document '{source.document}'"
+                self.complain(place, unknown, self.documents, source.document)
         if bool(given.all) == bool(given.any):
             self.complain(trail, f"{trail[-1]} needs parts, joined by `all` or by `any`, not both")
         join = "all" if given.all else "any"
@@ -157,9 +161,11 @@ class _Checker:
         }
         for rival, names in given.rivals.items():
             place = (*trail, "rivals", rival)
-            self.check_known(place, "hypothesis", rival, hypotheses)
+            if rival not in hypotheses:
+                self.complain(place, f"unknown hypothesis '{rival}'", hypotheses, rival)
             for at, reading in enumerate(names):
-                self.check_known((*place, at), "reading", reading, readings)
+                if reading not in readings:
+                    self.complain((*place, at), f"unknown reading '{reading}'", readings, reading)
         change, first, second = (
             Axis(entry.label, entry.levels) for entry in (given.change, *given.across)
         )
@@ -182,14 +188,15 @@ class _Checker:
                 months.append(self.world.month(date))
             except DataError:
                 why = f"{shown(date)} is no month"
-                self.complain((*trail, at), why, "YYYY-MM, such as 2022-01")
+                self.complain((*trail, at), why, allowed="YYYY-MM, such as 2022-01")
         if len(months) < 2:
             if not self.document.problems:
                 self.complain(trail, "a window is two months, the first and the last")
             return 0, self.world.months
         if not 0 <= months[0] <= months[1] < self.world.months:
             period = f"{self.world.date(0)} to {self.world.date(self.world.months - 1)}"
-            self.complain(trail, "this window is upside down or outside the period", period)
+            wrong = "this window is upside down or outside the period"
+            self.complain(trail, wrong, allowed=period)
         return months[0], months[1] + 1
 
     def part(self, trail: Trail, given: PartEntry, window: Window) -> Part:
@@ -234,7 +241,8 @@ class _Checker:
                 self.check_space((*trail, at), arm_scenario(arm, self.world))
             except InputProblems as error:
                 first = error.problems[0]
-                self.complain((*trail, at), first.message, first.allowed, first.suggestion)
+                place = self.document.place((*trail, at))
+                self.document.report(place, first.message, first.suggestion, first.allowed)
             found.append(arm)
         return tuple(found)
 
@@ -254,20 +262,19 @@ class _Checker:
         if own != first:
             otherwise = f"{scenario.name} narrows numbers or takes forms otherwise than {name}"
             same = "scenarios with the same `uncertain` and `forms`; a number can be `set`"
-            self.complain(trail, f"{otherwise}: all share their draws", same)
+            self.complain(trail, f"{otherwise}: all share their draws", allowed=same)
 
     def metric(self, trail: Trail, given: MetricEntry) -> Metric:
         """The metric of one entry, with its columns written out."""
         ways = get_args(Reduction)
         stated = [kind for kind in ways if getattr(given, kind)]
         if len(stated) != 1:
-            self.complain(
-                trail, "a metric puts columns together in one way", f"one of {', '.join(ways)}"
-            )
+            one = f"one of {', '.join(ways)}"
+            self.complain(trail, "a metric puts columns together in one way", allowed=one)
             stated = ["sum"]
         if (given.read == "months_until") != (given.level is not None):
             why = "months_until needs a level, and nothing else takes one"
-            self.complain(trail, why, "read: months_until, level: 4")
+            self.complain(trail, why, allowed="read: months_until, level: 4")
         columns, less, over = (
             tuple(
                 column
@@ -282,7 +289,8 @@ class _Checker:
         """The columns of a pattern; those before the first unknown one."""
         found = []
         for name in unfolded(pattern, self.world):
-            if not self.check_known(trail, "column", name, self.columns):
+            if name not in self.columns:
+                self.complain(trail, f"unknown column '{name}'", self.columns, name)
                 break
             found.append(name)
         return found
