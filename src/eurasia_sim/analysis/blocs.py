@@ -180,7 +180,8 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
         name: `share`, and `adjusted_rand`, the mean agreement of runs over the members it names.
     """
     splits, finished = roster.splits(), found[found >= 0]
-    division = {"runs": len(found), "failed": int((found < 0).sum()), "splits": [], "lineups": {}}
+    division: dict[str, Any] = {"runs": len(found), "failed": int((found < 0).sum())}
+    division |= {"splits": [], "lineups": {}}
     if not len(finished):
         return division
     rows, each, counts = np.unique(finished, return_inverse=True, return_counts=True)

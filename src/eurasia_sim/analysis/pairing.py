@@ -165,8 +165,8 @@ def _matched(
     """Pairs of names, one of each folder."""
     if wanted:
         unknown = [
-            f"{results.folder} holds no {kind} {name}{near(name, names)}; it holds {', '.join(names)}"
-            for results, names, name in zip(both, available, wanted, strict=True)
+            f"{own.folder} holds no {kind} {name}{near(name, names)}; it holds {', '.join(names)}"
+            for own, names, name in zip(both, available, wanted, strict=True)
             if name not in names
         ]
         if unknown:

@@ -57,7 +57,10 @@ def _option_names(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
     if len(options) == 1:
         return runs[options[0]].astype(str)
     parts = [name.removeprefix("x.") + " = " + runs[name].astype(str) for name in options]
-    return parts[0].str.cat(parts[1:], sep=", ")
+    found = parts[0]
+    for part in parts[1:]:
+        found = found + ", " + part
+    return found
 
 
 def robustness(
@@ -91,7 +94,7 @@ def robustness(
     table = pd.DataFrame(
         {
             "option": whole.columns,
-            "mean": whole.mean().to_numpy(),
+            "mean": np.ascontiguousarray(whole.to_numpy()).mean(axis=0),  # in the order of states
             "worst": sign * good.min().to_numpy(),
             "most_regret": regret.max().to_numpy(),
             "regret_90": regret.quantile(_MOST_REGRET).to_numpy(),

@@ -257,7 +257,7 @@ def _checked_seed(seed: int) -> int:
 
 def _point_means(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
     """(P,) means of the replicates, which must vary."""
-    values = responses(runs, design, measure).mean(axis=1)
+    values = np.asarray(responses(runs, design, measure).mean(axis=1))
     if np.ptp(values) == 0.0:
         same = f"{measure} is the same at every point ({values[0]:g})"
         raise DataError([f"{same}: nothing is there to divide"])

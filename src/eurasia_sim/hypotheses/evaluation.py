@@ -136,9 +136,13 @@ class _Evaluator:
             for found, word in zip(layers, verdict.words, strict=True):
                 parts.append(self.part_row(hypothesis.id, found, word, values))
                 rivals += _rival_rows(hypothesis.id, found)
-        tables = [pd.DataFrame(rows) for rows in (verdicts, parts, rivals)]
         return Evaluation(
-            *tables, self.point_table(values), self.share_table(values), self.map_tables()
+            pd.DataFrame(verdicts),
+            pd.DataFrame(parts),
+            pd.DataFrame(rivals),
+            self.point_table(values),
+            self.share_table(values),
+            self.map_tables(),
         )
 
     def map_tables(self) -> pd.DataFrame:

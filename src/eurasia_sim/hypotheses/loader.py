@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -140,7 +140,7 @@ class _Checker:
                 self.complain(place, unknown, self.documents, source.document)
         if bool(given.all) == bool(given.any):
             self.complain(trail, f"{trail[-1]} needs parts, joined by `all` or by `any`, not both")
-        join = "all" if given.all else "any"
+        join: Literal["all", "any"] = "all" if given.all else "any"
         parts = tuple(
             self.part((*trail, join, at), part, window)
             for at, part in enumerate(given.all or given.any)

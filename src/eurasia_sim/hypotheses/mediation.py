@@ -16,13 +16,13 @@ import numpy as np
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.compute.jit import compiled
-from eurasia_sim.hypotheses.arms import Plan, chunks_of, read_columns, with_fixed
+from eurasia_sim.hypotheses.arms import Plan, read_columns, with_fixed
 from eurasia_sim.hypotheses.hypothesis import Part
 from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.month import PHASES, apply_levers, checked, work
 from eurasia_sim.kernel.outcomes import observe
 from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
-from eurasia_sim.simulation.ensemble import run_branched, snapshots
+from eurasia_sim.simulation.ensemble import chunks_of, run_branched, snapshots
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 
