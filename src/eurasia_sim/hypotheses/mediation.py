@@ -32,7 +32,8 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "alignment": ("leaning", "alignment"),
     "allocation": ("budget", "common", "containment", "inclination", "effort"),
     "cooperation": (
-        "joint", "pair_joint", "attended", "gathered", "summoned", "partnership", "rivalry",
+        "joint", "pair_joint", "venue_effort", "venue_total", "convening_influence", "partnership",
+        "rivalry",
     ),
     "contest": ("access", "influence", "held", "demand", "strength", "total"),
     "regime": (
