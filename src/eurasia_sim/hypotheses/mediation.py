@@ -19,7 +19,7 @@ from eurasia_sim.compute.jit import compiled
 from eurasia_sim.hypotheses.arms import Plan, read_columns, with_fixed
 from eurasia_sim.hypotheses.hypothesis import Part
 from eurasia_sim.kernel.arrays import STATE
-from eurasia_sim.kernel.month import PHASES, apply_levers, checked, work
+from eurasia_sim.kernel.month import PHASES, apply_levers, checked, run_mechanism
 from eurasia_sim.kernel.outcomes import observe
 from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
 from eurasia_sim.simulation.ensemble import chunks_of, run_branched, snapshots
@@ -35,7 +35,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
         "joint", "pair_joint", "venue_effort", "venue_total", "convening_influence", "partnership",
         "rivalry",
     ),
-    "contest": ("access", "influence", "held", "demand", "strength", "total"),
+    "contest": ("access", "influence", "regional_influence", "demand", "strength", "total"),
     "regime": (
         "ruler", "challenger", "control", "economy", "militants", "restraint", "stability",
         "standing",
@@ -125,8 +125,8 @@ def _run_beside(own, other, report, levers, plan, months, buffers, held, places,
         apply_levers(levers[1], t, t == plan.start, months[1])
         number = np.uint64(t + plan.burn_in)
         for mechanism in range(1, len(PHASES)):
-            work(mechanism, other, number)
-            work(mechanism, own, number)
+            run_mechanism(mechanism, other, number)
+            run_mechanism(mechanism, own, number)
             if mechanism == 1 + held:
                 for place in places:
                     for r in range(RUNS):
