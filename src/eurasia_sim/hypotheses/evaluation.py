@@ -111,7 +111,8 @@ class _Evaluator:
         reference = self.at_reference(default, {}, self.effort.runs, "at reference")
         theories, forms = self.rivals(reference)
         values = self.over_space()
-        wide = self.over_wide()
+        draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
+        wide = self.read(default, {}, draws, "with wide coefficients", 0, len(draws))
         counts = (self.sample.points["theory"] != self.world.null_theory).to_numpy()
         points = self.sample.points[counts].reset_index(drop=True)
         verdicts, parts, rivals = [], [], []
@@ -184,12 +185,6 @@ class _Evaluator:
         """(arms, n, readings) by chance alone."""
         draws = reference_draws(prepare(self.world, self.base, theory, forms), n, self.effort.seed)
         return self.read(theory, forms, draws, stage, 0, len(draws))
-
-    def over_wide(self) -> Floats:
-        """(arms, R, readings) under deliberately wide coefficients."""
-        draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
-        theory = self.world.default_theory
-        return self.read(theory, {}, draws, "with wide coefficients", 0, len(draws))
 
     def over_space(self) -> Floats:
         """(arms, P, replicates, readings) over everything uncertain."""
