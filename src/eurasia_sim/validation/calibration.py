@@ -24,7 +24,7 @@ from eurasia_sim.scenarios.posterior import Posterior, digest_of_ranges
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, ranges_of
-from eurasia_sim.validation.patterns import HALVES, circularity, load_patterns
+from eurasia_sim.validation.patterns import HALVES, Pattern, circularity, load_patterns
 from eurasia_sim.validation.scores import (
     Validation,
     margin,
@@ -38,7 +38,6 @@ from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
 
 FALSE_DISCOVERIES = 0.05
-_TRAINING = HALVES[0]
 
 
 @dataclass(frozen=True)
@@ -80,15 +79,7 @@ def calibrate(
     if scenario.posterior is not None or scenario.uncertain or scenario.fixed:
         why = "so a fit of it is no posterior of the world's own"
         raise DataError([f"{scenario.name} narrows or fixes numbers, {why}"])
-    ancestry = Ancestry(world, load_evidence(world.directory))
-    patterns = [
-        pattern
-        for pattern in within_reach(load_patterns(world), scenario.months)
-        if pattern.half == _TRAINING and not circularity(pattern, ancestry)
-    ]
-    if not patterns:
-        none = "no pattern of the training half is free of circles and ends before"
-        raise DataError([f"{none} {scenario.name} does"])
+    patterns = _training_patterns(world, scenario)
     inputs = prepare(world, scenario, theory)
     draws, ranges = range_draws(world, inputs, n, seed), ranges_of(world, inputs)
 
@@ -124,6 +115,20 @@ def calibrate(
         before=before,
         after=replace(after, table=table, scores=scores(table)),
     )
+
+
+def _training_patterns(world: World, scenario: Scenario) -> list[Pattern]:
+    """The patterns of the training half that are free of circles and end before the scenario."""
+    ancestry = Ancestry(world, load_evidence(world.directory))
+    patterns = [
+        pattern
+        for pattern in within_reach(load_patterns(world), scenario.months)
+        if pattern.half == HALVES[0] and not circularity(pattern, ancestry)
+    ]
+    if not patterns:
+        none = "no pattern of the training half is free of circles and ends before"
+        raise DataError([f"{none} {scenario.name} does"])
+    return patterns
 
 
 def shortfalls(margins: Floats) -> Floats:
