@@ -84,8 +84,7 @@ def calibrate(
     draws, ranges = range_draws(world, inputs, n, seed), ranges_of(world, inputs)
 
     def read(months: dict[str, Floats], _: Integers) -> Floats:
-        found = [margin(pattern, quantity(pattern, months)) for pattern in patterns]
-        return np.stack(found, axis=1)
+        return np.stack([margin(each, quantity(each, months)) for each in patterns], axis=1)
 
     def tell(done: int) -> None:
         report("fit", done, n)
