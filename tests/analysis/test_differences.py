@@ -1,128 +1,132 @@
-"""Paired differences: by hand, exact in their parts, and refused where nothing pairs."""
+"""Differences by hand, exact in their parts, and never both different and equivalent."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, ttest_1samp, ttest_ind
 
 from eurasia_sim.analysis.differences import (
+    DIFFERENT,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    SMALL_SHARE,
+    Compared,
+    compared,
     gap_interval,
+    judged,
     mean_interval,
     paired_difference,
+    paired_precision,
     parts,
     quantile_shifts,
     unpaired_difference,
+    unpaired_precision,
 )
 
 PAIR = "a-b.everywhere"
+BOTH = (paired_difference, unpaired_difference)
+shares = st.lists(st.floats(0, 1), min_size=3, max_size=3)
+numbers = st.lists(st.integers(-4, 4).map(lambda k: k / 4), min_size=0, max_size=9)
+values = st.lists(st.floats(-1, 1), min_size=2, max_size=12)
 
 
-def frame(met: list[float], joint: list[float], seeds: list[int] | None = None) -> pd.DataFrame:
+def overlap(met: list[float], joint: list[float]) -> pd.DataFrame:
     c, j = np.array(met), np.array(joint)
-    return pd.DataFrame(
-        {
-            "run": range(len(met)),
-            "seed": seeds or range(len(met)),
-            f"colocation.{PAIR}": c,
-            f"competition.{PAIR}": c * (1 - j),
-            f"cooperation.{PAIR}": c * j,
-        }
-    )
+    names = [f"{kind}.{PAIR}" for kind in ("colocation", "competition", "cooperation")]
+    table = dict(zip(names, (c, c * (1 - j), c * j), strict=True))
+    return pd.DataFrame({"run": range(len(met)), "seed": range(len(met)), **table})
+
+
+def measured(*sides: Any) -> list[pd.DataFrame]:
+    return [
+        pd.DataFrame({"run": range(len(v)), "seed": range(len(v)), "m": np.array(v)}) for v in sides
+    ]
+
+
+def pairs(one: Any, two: Any, smallest: float | None = None) -> Compared:
+    return compared(*measured(one, two), "m", smallest, are_paired=True)
+
+
+def sides(one: Any, two: Any, smallest: float | None = None) -> Compared:
+    return compared(*measured(one, two), "m", smallest, are_paired=False)
+
+
+def shifted(shift: float, n: int = 30) -> tuple[list[float], list[float]]:
+    rng = np.random.default_rng(3)
+    second = rng.normal(size=n)
+    return list(second + shift + rng.normal(scale=0.3, size=n)), list(second)
 
 
 def test_parts_by_hand() -> None:
-    first, second = frame([0.6], [0.5]), frame([0.4], [0.25])
+    first, second = overlap([0.6], [0.5]), overlap([0.4], [0.25])
     meeting, joining = parts(first, second, f"competition.{PAIR}")
     assert meeting[0] == pytest.approx(0.2 * (1 - 0.375))  # more meeting, at the middle joint share
     assert joining[0] == pytest.approx(-0.25 * 0.5)  # more of it joint, at the middle meeting
 
 
-shares = st.lists(st.floats(0, 1), min_size=3, max_size=3)
-
-
 @given(shares, shares, shares, shares)
-def test_parts_add_up_to_the_difference(c1: list[float], j1: list[float], c2: list[float], j2: list[float]) -> None:
-    first, second = frame(c1, j1), frame(c2, j2)
-    for kind in ("competition", "cooperation"):
-        meeting, joining = parts(first, second, f"{kind}.{PAIR}")
-        change = first[f"{kind}.{PAIR}"] - second[f"{kind}.{PAIR}"]
-        assert np.allclose(meeting + joining, change, atol=1e-12)
+def test_parts_add_up_to_the_difference(
+    c1: list[float], j1: list[float], c2: list[float], j2: list[float]
+) -> None:
+    first, second = overlap(c1, j1), overlap(c2, j2)
+    for name in (f"competition.{PAIR}", f"cooperation.{PAIR}"):
+        assert np.allclose(sum(parts(first, second, name)), first[name] - second[name], atol=1e-12)
 
 
-def test_a_difference_by_hand() -> None:
-    first, second = frame([0.5, 0.7, 0.6], [0, 0, 0]), frame([0.4, 0.5, 0.7], [0, 0, 0])
+def test_a_paired_difference_by_hand_without_the_failed_run() -> None:
+    first, second = overlap([0.5, 0.7, 0.9, 0.6], [0] * 4), overlap([0.4, 0.5, 0.1, 0.7], [0] * 4)
+    first.loc[2, f"competition.{PAIR}"] = np.nan
     found = paired_difference(first, second, f"competition.{PAIR}")
-    assert found.mean == pytest.approx((0.1 + 0.2 - 0.1) / 3)
-    assert (found.positive, found.negative, found.n) == (pytest.approx(2 / 3), pytest.approx(1 / 3), 3)
+    assert (found.mean, found.n) == (pytest.approx((0.1 + 0.2 - 0.1) / 3), 3)
+    assert (found.positive, found.negative) == pytest.approx((2 / 3, 1 / 3))
     assert found.low <= found.mean <= found.high
     assert found.effect_size == pytest.approx(found.mean / np.std([0.1, 0.2, -0.1]))
-
-
-def test_failed_runs_take_no_part() -> None:
-    first, second = frame([0.5, 0.7, 0.6], [0, 0, 0]), frame([0.4, 0.5, 0.5], [0, 0, 0])
-    first.loc[1, f"competition.{PAIR}"] = np.nan
-    found = paired_difference(first, second, f"competition.{PAIR}")
-    assert found.n == 2
-    assert found.mean == pytest.approx(0.1)
-
-
-def test_runs_with_other_seeds_do_not_pair() -> None:
+    assert found.colocation_part + found.joint_part == pytest.approx(found.mean)
     with pytest.raises(ValueError, match="pairing needs equal seeds"):
-        paired_difference(frame([0.5], [0]), frame([0.5], [0], seeds=[9]), f"competition.{PAIR}")
-
-
-def test_what_does_not_vary_has_an_interval_of_no_width() -> None:
-    assert mean_interval(np.full(5, 0.25)) == (0.25, 0.25)
-    low, high = mean_interval(np.array([0.0, 1.0, 0.5, 0.2]))
-    assert low < 0.425 < high
-    assert (low, high) == mean_interval(np.array([0.0, 1.0, 0.5, 0.2]))
-
-
-def measured(first: list[float], second: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return tuple(pd.DataFrame({"run": range(len(v)), "seed": range(len(v)), "m": np.array(v)}) for v in (first, second))
+        paired_difference(first, second.assign(seed=9), f"competition.{PAIR}")
 
 
 def test_a_difference_without_pairs_by_hand() -> None:
     found = unpaired_difference(*measured([1.0, 2.0, 3.0], [2.0, 0.0]), "m")
-    assert found.mean == pytest.approx(2 - 1)
-    assert (found.positive, found.negative, found.n) == (pytest.approx(4 / 6), pytest.approx(1 / 6), 2)
+    assert (found.mean, found.n) == (pytest.approx(2 - 1), 2)
+    assert (found.positive, found.negative) == pytest.approx((4 / 6, 1 / 6))
     assert found.superiority == pytest.approx((4 + 0.5) / 6)  # one tie in six combinations
     assert found.effect_size == pytest.approx(1 / np.sqrt((1 + 2) / 2))
     assert found.low < 1 < found.high
     assert np.isnan([found.correlation, found.variance_gain, found.joint_part]).all()
 
 
-def test_superiority_of_pairs_counts_a_tie_half() -> None:
-    assert paired_difference(*measured([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 5.0]), "m").superiority == 0.625
-
-
-def test_superiority_without_pairs_is_that_of_the_rank_test() -> None:
+def test_superiority_counts_a_tie_half_and_without_pairs_is_that_of_the_rank_test() -> None:
+    tied = paired_difference(*measured([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 5.0]), "m")
+    assert tied.superiority == 0.625
     rng = np.random.default_rng(5)
     one, two = rng.integers(0, 6, 40) / 2, rng.integers(0, 7, 31) / 2
-    found = unpaired_difference(*measured(list(one), list(two)), "m")
+    found = unpaired_difference(*measured(one, two), "m")
     assert found.superiority == pytest.approx(mannwhitneyu(one, two).statistic / (40 * 31))
 
 
 def test_quantile_shifts_by_hand() -> None:
-    values = np.arange(101.0)
-    assert quantile_shifts(values, values - 2) == pytest.approx((2, 2, 2, 2, 2))
-    assert quantile_shifts(2 * values, values) == pytest.approx((5, 25, 50, 75, 95))
-    assert np.isnan(quantile_shifts(values, values[:0])).all()
-
-
-numbers = st.lists(st.integers(-4, 4).map(lambda k: k / 4), min_size=0, max_size=9)
+    every = np.arange(101.0)
+    assert quantile_shifts(every, every - 2) == pytest.approx((2, 2, 2, 2, 2))
+    assert quantile_shifts(2 * every, every) == pytest.approx((5, 25, 50, 75, 95))
+    assert np.isnan(quantile_shifts(every, every[:0])).all()
 
 
 @given(numbers, numbers)
-def test_the_sides_change_places_and_only_the_sign_changes(one: list[float], two: list[float]) -> None:
+def test_the_sides_change_places_and_only_the_sign_changes(
+    one: list[float], two: list[float]
+) -> None:
     both = min(len(one), len(two))
-    for given_, difference in (
-        (measured(one, two), unpaired_difference),
-        (measured(one[:both], two[:both]), paired_difference),
+    for difference, given_ in zip(
+        BOTH, (measured(one[:both], two[:both]), measured(one, two)), strict=True
     ):
         there, back = difference(*given_, "m"), difference(*given_[::-1], "m")
         assert there.mean == pytest.approx(-back.mean, nan_ok=True)
@@ -131,29 +135,129 @@ def test_the_sides_change_places_and_only_the_sign_changes(one: list[float], two
         if there.n:
             assert there.superiority + back.superiority == pytest.approx(1)
             assert 0 <= there.superiority <= 1
-    shifts, back_shifts = quantile_shifts(np.array(one), np.array(two)), quantile_shifts(np.array(two), np.array(one))
-    assert shifts == pytest.approx([-shift for shift in back_shifts], nan_ok=True)
 
 
-def test_where_every_run_failed_there_is_no_number() -> None:
-    nothing = [np.nan, np.nan]
-    for difference in (paired_difference, unpaired_difference):
-        found = difference(*measured(nothing, [1.0, 2.0]), "m")
-        assert found.n == 0
-        assert np.isnan([found.mean, found.low, found.high, found.superiority, found.effect_size]).all()
+@pytest.mark.parametrize("difference", BOTH)
+def test_where_every_run_failed_there_is_no_number(difference: Any) -> None:
+    found = difference(*measured([np.nan, np.nan], [1.0, 2.0]), "m")
+    assert found.n == 0
+    assert np.isnan([found.mean, found.low, found.high, found.superiority, found.effect_size]).all()
 
 
-def test_an_interval_does_not_depend_on_how_many_values_are_held_at_once(monkeypatch) -> None:
-    values = np.random.default_rng(2).normal(size=50)
-    whole = mean_interval(values)
+def test_an_interval_repeats_itself_however_many_values_are_in_memory(monkeypatch) -> None:
+    assert mean_interval(np.full(5, 0.25)) == (0.25, 0.25)
+    every = np.random.default_rng(2).normal(size=50)
+    low, high = mean_interval(every)
+    assert low < every.mean() < high
     monkeypatch.setattr("eurasia_sim.analysis.differences._VALUES_AT_ONCE", 500)
-    assert mean_interval(values) == whole
+    assert mean_interval(every) == (low, high)
 
 
 def test_the_interval_of_a_gap_without_pairs() -> None:
     assert gap_interval(np.full(3, 2.0), np.full(4, 0.5)) == (1.5, 1.5)
     assert np.isnan(gap_interval(np.ones(1), np.ones(5))).all()
     one, two = np.random.default_rng(2).normal(size=(2, 200))
-    low, high = gap_interval(one, two)
+    middle = one.mean() - two.mean()
     half = 1.96 * np.sqrt(one.var(ddof=1) / 200 + two.var(ddof=1) / 200)
-    assert (low, high) == pytest.approx((one.mean() - two.mean() - half, one.mean() - two.mean() + half), abs=0.02)
+    assert gap_interval(one, two) == pytest.approx((middle - half, middle + half), abs=0.02)
+
+
+@pytest.mark.parametrize("shift", [-0.4, 0.0, 0.02, 0.3])
+def test_the_p_value_is_that_of_two_one_sided_tests(shift: float) -> None:
+    one, two = shifted(shift)
+    change, fewer = np.subtract(one, two), two[:17]
+    tests = [
+        (pairs(one, two, 0.1), ttest_1samp(change, -0.1, alternative="greater"),
+         ttest_1samp(change, 0.1, alternative="less")),
+        (sides(one, fewer, 0.1),
+         ttest_ind(np.add(one, 0.1), fewer, equal_var=False, alternative="greater"),
+         ttest_ind(np.subtract(one, 0.1), fewer, equal_var=False, alternative="less")),
+    ]  # fmt: skip
+    for found, above, below in tests:
+        assert found.judgement.p == pytest.approx(max(above.pvalue, below.pvalue))
+
+
+def test_a_large_shift_is_different_a_tiny_one_equivalent_and_one_between_takes_more_runs() -> None:
+    words = [pairs(*shifted(shift), 0.2).judgement.word for shift in (0.8, 0.01, 0.22, -0.8)]
+    assert words == [DIFFERENT, EQUIVALENT, INCONCLUSIVE, DIFFERENT]
+
+
+def test_the_default_smallest_effect_is_a_share_of_the_runs_own_spread() -> None:
+    found = pairs([1.0, 3.0], [2.0, 6.0])
+    assert found.judgement.smallest == pytest.approx(SMALL_SHARE * math.sqrt((2 + 8) / 2))
+
+
+def test_the_runs_still_needed_by_hand() -> None:
+    change = [0.0, 2.0, 1.0, 1.0]
+    # Mean 1, variance 2/3. To clear 0.5: (1.96 / 0.5)^2 2/3 + 1.96^2 / 2 = 12.17, 4 are there.
+    above = pairs(change, [0.0] * 4, 0.5).judgement
+    assert (above.word, above.more) == (INCONCLUSIVE, 13 - 4)
+    assert str(above) == "inconclusive: about 9 more runs"
+    # To stay within 1.5 at 5 % a side: (1.645 / 0.5)^2 2/3 + 1.645^2 / 2 = 8.57.
+    within = pairs(change, [0.0] * 4, 1.5).judgement
+    assert (within.word, within.more) == (INCONCLUSIVE, 9 - 4)
+    edge = pairs(change, [0.0] * 4, 1.0).judgement
+    assert edge.more == math.inf
+    assert "over a million more runs" in str(edge)
+    few = pairs(change * 2, [0.0] * 8, 0.6).judgement
+    assert few.word == INCONCLUSIVE
+    times = math.ceil((8 + few.more) / 4)  # with as many runs as that, the same spread tells
+    assert pairs(change * times, [0.0] * 4 * times, 0.6).judgement.word == DIFFERENT
+
+
+def test_a_handful_of_runs_all_on_one_side_is_not_yet_different() -> None:
+    found = pairs([0.1, 0.9, 0.2, 1.4], [0.0] * 4, 0.0)
+    assert found.difference.low > 0  # the percentile interval alone would say so
+    assert found.judgement.word == INCONCLUSIVE
+    for compare in (pairs, sides):
+        assert str(compare([1.0], [0.0], 0.1).judgement) == "inconclusive: too few runs"
+
+
+def test_what_does_not_vary_is_judged_as_it_stands() -> None:
+    same, moved = ([1.0] * 3, [1.0] * 3), ([1.5] * 3, [1.0] * 3)
+    assert pairs(*same).judgement.word == EQUIVALENT
+    assert pairs(*moved).judgement.word == DIFFERENT
+    assert sides(*moved, 0.6).judgement.word == EQUIVALENT
+
+
+def test_failed_runs_take_no_part_in_any_number() -> None:
+    with_failed = pairs([1.0, np.nan, 2.0, 4.0], [0.0, 9.0, 1.5, np.nan], 0.1)
+    without = pairs([1.0, 2.0], [0.0, 1.5], 0.1)
+    assert with_failed == replace(without, difference=with_failed.difference)
+    assert with_failed.difference.n == 2
+    assert sides([1.0, np.nan, 2.0], [0.0, 1.5], 0.1).shifts == without.shifts
+
+
+@given(values, values, st.floats(0, 0.5), st.booleans())
+def test_the_verdict_does_not_care_which_side_is_named_first(
+    one: list[float], two: list[float], smallest: float, are_paired: bool
+) -> None:
+    if are_paired:
+        one, two = one[: len(two)], two[: len(one)]
+    compare = pairs if are_paired else sides
+    there, back = compare(one, two, smallest), compare(two, one, smallest)
+    assert there.judgement.p == pytest.approx(back.judgement.p, abs=1e-9)
+    assert there.shifts == pytest.approx([-shift for shift in back.shifts])
+    if are_paired:
+        assert there.judgement.word == back.judgement.word
+        ends = (-back.difference.high, -back.difference.low)
+        assert (there.difference.low, there.difference.high) == pytest.approx(ends, abs=1e-12)
+
+
+@given(values, st.floats(0.001, 0.5))
+def test_a_larger_smallest_effect_never_turns_equivalent_into_different(
+    change: list[float], smallest: float
+) -> None:
+    found = paired_difference(*measured(change, [0.0] * len(change)), "m")
+    precision = paired_precision(np.array(change))
+    near, far = judged(found, precision, smallest), judged(found, precision, 2 * smallest)
+    assert far.p <= near.p
+    order = [DIFFERENT, INCONCLUSIVE, EQUIVALENT]
+    assert order.index(near.word) <= order.index(far.word)
+
+
+def test_precision_without_pairs_is_welchs() -> None:
+    one, two = np.array([1.0, 2.0, 4.0]), np.array([0.0, 5.0])
+    test, found = ttest_ind(one, two, equal_var=False), unpaired_precision(one, two)
+    assert found.freedom == pytest.approx(test.df)
+    assert (one.mean() - two.mean()) / found.error == pytest.approx(test.statistic)

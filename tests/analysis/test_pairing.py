@@ -1,7 +1,8 @@
-"""Results beside each other: what was set differently, which runs pair and why not, and every fault named."""
+"""Results beside each other: what was set differently, which runs pair, and every fault named."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.analysis.pairing import (
+    Results,
     Side,
     chosen_measures,
     compare_sides,
@@ -27,21 +29,16 @@ PAIR = "a-b.everywhere"
 Write = Callable[..., Path]
 
 
-def manifest_of(scenarios: dict[str, dict[str, Any]], **changes: Any) -> dict[str, Any]:
+def manifest_of(
+    scenarios: dict[str, dict[str, Any]] | None = None, **changes: Any
+) -> dict[str, Any]:
+    named = {name: {"title": name, **own} for name, own in (scenarios or {"x": {}}).items()}
     return {
-        "finished": True,
-        "command": "eurasia-sim run x",
-        "seed": 7,
-        "runs_a_scenario": 3,
-        "theories": ["one"],
-        "forms": {"threat": "product"},
-        "window": ["2021-05", "2030-12"],
-        "scenarios": {name: {"name": name, "title": name, **content} for name, content in scenarios.items()},
-        "digests": {"world": "w", "model": "m"},
-        "versions": {"numpy": "2.0"},
-        "summary": {"outcomes": [{"measure": f"competition.{PAIR}"}]},
-        **changes,
-    }
+        "finished": True, "command": "eurasia-sim run x", "seed": 7, "runs_a_scenario": 3,
+        "theories": ["one"], "forms": {"threat": "product"}, "window": ["2021-05", "2030-12"],
+        "scenarios": named, "digests": {"world": "w", "model": "m"}, "versions": {"numpy": "2.0"},
+        "summary": {"outcomes": [{"measure": f"competition.{PAIR}"}]}, **changes,
+    }  # fmt: skip
 
 
 def runs_table(manifest: dict[str, Any], shift: float = 0.0, draw: str = "d") -> pd.DataFrame:
@@ -49,17 +46,15 @@ def runs_table(manifest: dict[str, Any], shift: float = 0.0, draw: str = "d") ->
     for theory in manifest["theories"]:
         for at, scenario in enumerate(manifest["scenarios"]):
             for kind in ("reference", "ranges"):
-                run = np.arange(manifest["runs_a_scenario"])
-                met = 0.5 + 0.01 * run * (at + 1) + shift
+                run, seed = np.arange(manifest["runs_a_scenario"]), manifest["seed"]
+                met, drawn = 0.5 + 0.01 * run * (at + 1) + shift, draw if kind == "ranges" else ""
                 tables.append(
                     pd.DataFrame(
-                        {
-                            "run_id": [f"{theory}{scenario}{kind}{r}" for r in run], "scenario": scenario,
-                            "theory": theory, "set": kind, "run": run, "seed": 100 * manifest["seed"] + run,
-                            "draw": [f"{draw if kind == 'ranges' else ''}{manifest['seed']}-{r}" for r in run],
-                            "status": "ok", f"colocation.{PAIR}": met, f"competition.{PAIR}": met / 2,
-                            f"cooperation.{PAIR}": met / 2, "benefit.a": met**2,
-                        }
+                        {"run_id": [f"{theory}{scenario}{kind}{r}" for r in run], "run": run,
+                         "scenario": scenario, "theory": theory, "set": kind, "status": "ok",
+                         "seed": 100 * seed + run, "draw": [f"{drawn}{seed}-{r}" for r in run],
+                         f"colocation.{PAIR}": met, f"competition.{PAIR}": met / 2,
+                         f"cooperation.{PAIR}": met / 2, "benefit.a": met**2}
                     )
                 )  # fmt: skip
     return pd.concat(tables, ignore_index=True)
@@ -67,8 +62,8 @@ def runs_table(manifest: dict[str, Any], shift: float = 0.0, draw: str = "d") ->
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    def written(name: str, manifest: dict[str, Any], **of_the_runs: Any) -> Path:
-        folder = tmp_path / name
+    def written(name: str, manifest: dict[str, Any] | None = None, **of_the_runs: Any) -> Path:
+        folder, manifest = tmp_path / name, manifest or manifest_of()
         folder.mkdir()
         runs_table(manifest, **of_the_runs).to_parquet(folder / RUNS)
         write_manifest(folder, manifest, [RUNS])
@@ -77,11 +72,22 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def test_only_what_was_set_differently_is_told(write: Write) -> None:
-    levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, "aid.a": {"2020-01": 1.0}}, "fixed": {}, "events": []}
-    other = {"levers": {"pressure.a.b": {"2021-05": 0.7}, "aid.a": {"2020-01": 1.0}}, "fixed": {"r.x": 2}, "events": []}
-    a = open_results(write("a", manifest_of({"x": levers})))
-    b = open_results(write("b", manifest_of({"x": other}, seed=8, versions={"numpy": "2.0", "scipy": "1.17"})))
+@pytest.fixture
+def opened(write: Write) -> Callable[..., Results]:
+    return lambda *given, **of_the_runs: open_results(write(*given, **of_the_runs))
+
+
+def rewrite(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    change(load_results(folder)).to_parquet(folder / RUNS)
+    write_manifest(folder, manifest_of(), [RUNS])
+
+
+def test_only_what_was_set_differently_is_told(opened) -> None:
+    aid = {"aid.a": {"2020-01": 1.0}}
+    levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, **aid}, "fixed": {}, "events": []}
+    other = {**levers, "levers": {"pressure.a.b": {"2021-05": 0.7}, **aid}, "fixed": {"r.x": 2}}
+    a, versions = opened("a", manifest_of({"x": levers})), {"numpy": "2.0", "scipy": "1.17"}
+    b = opened("b", manifest_of({"x": other}, seed=8, versions=versions))
     ((first, second),) = sides(a, b, None, ())
     assert differing(first, second) == {
         "seed": (7, 8),
@@ -92,83 +98,83 @@ def test_only_what_was_set_differently_is_told(write: Write) -> None:
     assert differing(first, first) == {}
 
 
-def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(write: Write) -> None:
-    two = open_results(write("two", manifest_of({"x": {}, "y": {}}, theories=["one", "other"])))
-    more = open_results(write("more", manifest_of({"y": {}, "x": {}, "z": {}})))
-    alone = open_results(write("alone", manifest_of({"w": {}}, theories=["third"])))
-    single = open_results(write("single", manifest_of({"v": {}})))
+def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(opened) -> None:
+    two = opened("two", manifest_of({"x": {}, "y": {}}, theories=["one", "other"]))
+    more = opened("more", manifest_of({"y": {}, "x": {}, "z": {}}))
+    alone = opened("alone", manifest_of({"w": {}}, theories=["third"]))
+    single = opened("single", manifest_of({"v": {}}))
 
-    def names(found: list[tuple[Side, Side]]) -> list[tuple[str, ...]]:
-        return [(a.scenario, a.theory, b.scenario, b.theory) for a, b in found]
+    def names(found: list[tuple[Side, Side]]) -> list[str]:
+        return [f"{a.scenario} {a.theory} {b.scenario} {b.theory}" for a, b in found]
 
-    assert names(sides(two, more, None, ())) == [("x", "one", "x", "one"), ("y", "one", "y", "one")]
-    assert names(sides(two, more, ("x", "z"), ("other", "one"))) == [("x", "other", "z", "one")]
-    assert names(sides(single, alone, None, ())) == [("v", "one", "w", "third")]
-    assert names(sides(two, None, None, ["one"])) == [("x", "one", "y", "one")]
-    assert names(sides(two, None, None, ["one", "other"])) == [("x", "one", "x", "other"), ("y", "one", "y", "other")]
+    assert names(sides(two, more, None, ())) == ["x one x one", "y one y one"]
+    assert names(sides(two, more, ("x", "z"), ("other", "one"))) == ["x other z one"]
+    assert names(sides(single, alone, None, ())) == ["v one w third"]
+    assert names(sides(two, None, None, ["one"])) == ["x one y one"]
+    assert names(sides(two, None, None, ["one", "other"])) == ["x one x other", "y one y other"]
     for wrong, said in (
-        ((two, alone, None, ()), "no scenario stands in both: A holds x, y, B holds w; choose with --scenarios X Y"),
+        (
+            (two, alone, None, ()),
+            "no scenario stands in both: A holds x, y, B holds w; choose with",
+        ),
         ((more, None, None, ()), "holds y, x, z: name another folder"),
         ((single, None, None, ()), "holds v: name another folder"),
         ((two, more, ("x", "xx"), ()), "holds no scenario xx"),
         ((two, more, None, ["oen"]), "holds no theory oen — did you mean one"),
         ((two, more, None, ["one"] * 3), "at most twice"),
     ):
-        with pytest.raises(DataError, match=said.replace("(", r"\(")):
+        with pytest.raises(DataError, match=said):
             sides(*wrong)
 
 
-def test_runs_pair_by_draw_whatever_their_number(write: Write) -> None:
-    few = manifest_of({"x": {}}, runs_a_scenario=3)
-    many = manifest_of({"x": {}}, runs_a_scenario=5)
-    pairing = paired_runs(runs_table(few).query("set == 'reference'"), runs_table(many).query("set == 'reference'"), {})
+def test_runs_pair_by_draw_whatever_their_number() -> None:
+    few, many = (
+        runs_table(manifest_of(runs_a_scenario=count)).query("set == 'reference'")
+        for count in (3, 5)
+    )
+    pairing = paired_runs(few, many, {})
     assert pairing.is_valid
     assert list(pairing.first["draw"]) == list(pairing.second["draw"]) == ["7-0", "7-1", "7-2"]
     assert pairing.why.endswith("0 of A and 2 of B have no partner and are left out")
 
 
-def test_equal_seeds_with_other_draws_are_no_pairs_and_the_cause_is_told(write: Write) -> None:
-    fixed = manifest_of({"x": {"fixed": {"rules.k": 0.5}, "levers": {"aid.a": {"2020-01": 1.0}}}})
-    a = open_results(write("a", manifest_of({"x": {}})))
-    b = open_results(write("b", fixed, draw="e", shift=0.1))
+def test_equal_seeds_with_other_draws_are_no_pairs_and_the_cause_is_told(opened) -> None:
+    fixed = {"fixed": {"rules.k": 0.5}, "levers": {"aid.a": {"2020-01": 1.0}}}
+    a, b = opened("a"), opened("b", manifest_of({"x": fixed}), draw="e", shift=0.1)
     ((first, second),) = sides(a, b, None, ())
-    reference, ranges = compare_sides(first, second, [f"competition.{PAIR}"], ["reference", "ranges"])
-    assert reference.pairing.is_valid
-    assert not ranges.pairing.is_valid
+    kinds = ["reference", "ranges"]
+    reference, ranges = compare_sides(first, second, [f"competition.{PAIR}"], kinds)
+    assert (reference.pairing.is_valid, ranges.pairing.is_valid) == (True, False)
     assert ranges.pairing.why.endswith("set differently: scenario.fixed.rules.k")
-    by_pairs, apart = reference.measures[0], ranges.measures[0]
-    assert by_pairs.difference.mean == pytest.approx(-0.05)
-    assert by_pairs.difference.positive == 0
-    assert apart.difference.mean == pytest.approx(-0.05)
-    assert np.isnan(apart.difference.correlation)
-    other = open_results(write("c", manifest_of({"x": {}}, seed=8)))
-    ((_, third),) = sides(a, other, None, ())
-    for each in compare_sides(first, third, ["benefit.a"], ["reference", "ranges"]):
+    by_pairs, apart = reference.measures[0].difference, ranges.measures[0].difference
+    assert by_pairs.mean == pytest.approx(-0.05) == pytest.approx(apart.mean)
+    assert by_pairs.positive == 0
+    assert np.isnan(apart.correlation)
+    ((_, third),) = sides(a, opened("c", manifest_of(seed=8)), None, ())
+    for each in compare_sides(first, third, ["benefit.a"], kinds):
         assert each.pairing.why == "not paired: no run of A has the seed of a run of B"
 
 
 def test_a_failed_run_is_counted_and_its_pair_is_missing(write: Write) -> None:
-    a, b = write("a", manifest_of({"x": {}})), write("b", manifest_of({"x": {}}), shift=0.1)
-    table = load_results(a)
-    table.loc[1, "status"] = "non-finite"
-    table.loc[1, [name for name in table.columns if "." in name]] = np.nan
-    table.to_parquet(a / RUNS)
-    write_manifest(a, manifest_of({"x": {}}), [RUNS])
+    def fail(table: pd.DataFrame) -> pd.DataFrame:
+        table.loc[1, "status"] = "non-finite"
+        table.loc[1, [name for name in table.columns if "." in name]] = np.nan
+        return table
+
+    a, b = write("a"), write("b", shift=0.1)
+    rewrite(a, fail)
     ((first, second),) = sides(open_results(a), open_results(b), None, ())
     (found,) = compare_sides(first, second, ["benefit.a"], ["reference"])
-    assert (found.runs, found.failed) == ((3, 3), (1, 0))
-    assert found.measures[0].difference.n == 2
+    assert (found.runs, found.failed, found.measures[0].difference.n) == ((3, 3), (1, 0), 2)
     (row,) = found.rows()
     assert (row["failed_a"], row["n"], row["measure"]) == (1, 2, "benefit.a")
     assert row["mean"] == pytest.approx(np.mean([0.5**2 - 0.6**2, 0.52**2 - 0.62**2]))
     assert row["shift_50"] == pytest.approx((0.5**2 + 0.52**2) / 2 - (0.6**2 + 0.62**2) / 2)
 
 
-def test_other_models_are_refused_unless_forced_and_other_windows_told(write: Write) -> None:
-    a = open_results(write("a", manifest_of({"x": {}})))
-    b = open_results(
-        write("b", manifest_of({"x": {}}, digests={"world": "w", "model": "n"}, window=["2001-10", "2030-12"]))
-    )
+def test_other_models_are_refused_unless_forced_and_other_windows_told(opened) -> None:
+    digests, window = {"world": "w", "model": "n"}, ["2001-10", "2030-12"]
+    a, b = opened("a"), opened("b", manifest_of(digests=digests, window=window))
     ((first, second),) = sides(a, b, None, ())
     with pytest.raises(DataError, match=r"A is of model version m, B of n.*--force"):
         warnings(first, second)
@@ -178,56 +184,61 @@ def test_other_models_are_refused_unless_forced_and_other_windows_told(write: Wr
     assert warnings(first, first) == []
 
 
-def test_measures_are_those_shown_or_asked_for(write: Write) -> None:
-    a = open_results(write("a", manifest_of({"x": {}})))
-    path = write("b", manifest_of({"x": {}}))
-    load_results(path).drop(columns="benefit.a").to_parquet(path / RUNS)
-    write_manifest(path, manifest_of({"x": {}}), [RUNS])
+def test_measures_are_those_shown_or_asked_for(opened, write: Write) -> None:
+    a, path = opened("a"), write("b")
+    rewrite(path, lambda table: table.drop(columns="benefit.a"))
     b = open_results(path)
     assert chosen_measures(a, b, ()) == [f"competition.{PAIR}"]
-    assert chosen_measures(a, a, ("co*", "benefit.?")) == [
-        f"colocation.{PAIR}",
-        f"competition.{PAIR}",
-        f"cooperation.{PAIR}",
-        "benefit.a",
-    ]
-    with pytest.raises(DataError, match=f"did you mean competition.{PAIR}"):
-        chosen_measures(a, b, (f"competiton.{PAIR}",))
-    with pytest.raises(DataError, match=r"benefit\.\* is no measure of these results but in .*a alone"):
-        chosen_measures(a, b, ("benefit.*",))
-
-
-def test_a_folder_that_cannot_be_compared_says_why(write: Write, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "cut" / "parts").mkdir(parents=True)
-    damaged = write("damaged", manifest_of({"x": {}}))
-    (damaged / MANIFEST).write_text("{")
-    partial = write("partial", {k: v for k, v in manifest_of({"x": {}}).items() if k != "digests"})
-    ended = write("ended", manifest_of({"x": {}}, finished=False))
-    old = write("old", manifest_of({"x": {}}))
-    load_results(old).drop(columns="draw").to_parquet(old / RUNS)
-    write_manifest(old, manifest_of({"x": {}}), [RUNS])
-    lost = write("lost", manifest_of({"x": {}}))
-    (lost / RUNS).unlink()
-    torn = write("torn", manifest_of({"x": {}}))
-    (torn / RUNS).write_bytes(b"PAR1 half a file")
-    for folder, said in (
-        (tmp_path / "none", "is no folder"),
-        (tmp_path / "empty", "no results folder: it has no manifest.json"),
-        (tmp_path / "cut", "not finished"),
-        (damaged, "damaged"),
-        (partial, "not whole: it lacks digests"),
-        (ended, "not whole: it lacks its end"),
-        (old, "has no column draw: an older version wrote it; run again, into another --out: eurasia-sim run x"),
-        (lost, "6 of 6 runs are missing or damaged: runs.parquet is missing"),
-        (torn, "6 of 6 runs are missing or damaged: runs.parquet is not what was written"),
+    kinds = [f"{kind}.{PAIR}" for kind in ("colocation", "competition", "cooperation")]
+    assert chosen_measures(a, a, ("co*", "benefit.?")) == [*kinds, "benefit.a"]
+    for pattern, said in (
+        (f"competiton.{PAIR}", f"did you mean competition.{PAIR}"),
+        ("benefit.*", r"benefit\.\* is no measure of these results but in .*a alone"),
     ):
         with pytest.raises(DataError, match=said):
-            open_results(folder)
+            chosen_measures(a, b, (pattern,))
+    hidden = open_results(write("c", manifest_of(summary={})))
+    with pytest.raises(DataError, match="choose with --measure"):
+        chosen_measures(hidden, hidden, ())
 
 
-def test_only_the_runs_asked_for_are_read(write: Write) -> None:
+def lacking(folder: Path) -> None:
+    parts = {name: own for name, own in manifest_of().items() if name != "digests"}
+    write_manifest(folder, parts, [RUNS])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: (folder / MANIFEST).unlink(), "no results folder: it has no manifest.json"),
+        (lambda folder: [(folder / MANIFEST).unlink(), (folder / "parts").mkdir()], "not finished"),
+        (lambda folder: (folder / MANIFEST).write_text("{"), "damaged"),
+        (lacking, "not whole: it lacks digests"),
+        (lambda folder: write_manifest(folder, manifest_of(finished=False), [RUNS]),
+         "not whole: it lacks its end"),
+        (lambda folder: rewrite(folder, lambda table: table.drop(columns="draw")),
+         "has no column draw: an older version wrote it; run again, into another --out: eurasia"),
+        (lambda folder: (folder / RUNS).unlink(),
+         "6 of 6 runs are missing or damaged: runs.parquet is missing"),
+        (lambda folder: (folder / RUNS).write_bytes(b"PAR1 half a file"),
+         "6 of 6 runs are missing or damaged: runs.parquet is not what was written"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_compared_says_why(
+    write: Write, spoil: Callable[[Path], Any], said: str
+) -> None:
+    folder = write("spoiled")
+    spoil(folder)
+    with pytest.raises(DataError, match=re.escape(said)):
+        open_results(folder)
+
+
+def test_a_folder_that_is_not_there_says_so_and_only_the_runs_asked_for_are_read(
+    write: Write, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="is no folder"):
+        open_results(tmp_path / "none")
     folder = write("a", manifest_of({"x": {}, "y": {}}))
-    found = load_results(folder, ["run", "benefit.a"], [("scenario", "==", "y"), ("set", "==", "ranges")])
-    assert list(found.columns) == ["run", "benefit.a"]
-    assert len(found) == 3
+    wanted = [("scenario", "==", "y"), ("set", "==", "ranges")]
+    found = load_results(folder, ["run", "benefit.a"], wanted)
+    assert (list(found.columns), len(found)) == (["run", "benefit.a"], 3)

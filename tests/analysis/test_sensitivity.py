@@ -1,4 +1,4 @@
-"""Indices against functions whose indices are known, and a guard against everything that SALib would not notice."""
+"""Indices against known ones, and refusals of everything that SALib would not notice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import pytest
 from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.analysis.sensitivity import morris_effects, responses, share_of_chance, sobol_indices, variance_shares
+from eurasia_sim.analysis.sensitivity import (
+    morris_effects,
+    responses,
+    share_of_chance,
+    sobol_indices,
+    variance_shares,
+)
 from eurasia_sim.files.data_yaml import DataError
 
 NAMES = ["x.a", "x.b", "x.c"]
@@ -16,8 +22,14 @@ SPACE = {"num_vars": 3, "names": NAMES, "bounds": [[-np.pi, np.pi]] * 3}
 FACTORS = [{"name": name, "low": -np.pi, "high": np.pi} for name in NAMES]
 LEVELS = ("theory", "coding")
 # Indices of Ishigami's function with a = 7 and b = 0.1, from its variance in closed form.
-PARTS = {"a": 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2, "b": 7**2 / 8, "ac": 0.1**2 * np.pi**8 * (1 / 18 - 1 / 50)}
-TRUE = {name: part / sum(PARTS.values()) for name, part in PARTS.items()}
+A, B, AC = 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2, 7**2 / 8, 0.1**2 * np.pi**8 * (1 / 18 - 1 / 50)
+A, B, AC = (part / (A + B + AC) for part in (A, B, AC))
+TRUE = {
+    ("first", "a", ""): A, ("first", "b", ""): B, ("first", "c", ""): 0.0,
+    ("total", "a", ""): A + AC, ("total", "b", ""): B, ("total", "c", ""): AC,
+    ("second", "a", "c"): AC, ("second", "a", "b"): 0.0, ("second", "b", "c"): 0.0,
+}  # fmt: skip
+Table = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def ishigami(values: np.ndarray) -> np.ndarray:
@@ -25,7 +37,7 @@ def ishigami(values: np.ndarray) -> np.ndarray:
     return np.sin(a) + 7 * np.sin(b) ** 2 + 0.1 * c**4 * np.sin(a)
 
 
-def carried_out(values: np.ndarray, replicates: int = 1, noise: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def carried_out(values: np.ndarray, replicates: int = 1, noise: float = 0.0) -> Table:
     """Runs and design of a sample, with noise by chance."""
     design = pd.DataFrame(values, columns=NAMES)
     design.insert(0, "point", np.arange(len(design)))
@@ -36,78 +48,82 @@ def carried_out(values: np.ndarray, replicates: int = 1, noise: float = 0.0) -> 
     return runs, design
 
 
+def sampled(count: int, second: bool = True) -> np.ndarray:
+    return sobol_sample.sample(SPACE, count, calc_second_order=second, seed=3)
+
+
+def paths(count: int, levels: int = 4) -> np.ndarray:
+    return morris_sample.sample(SPACE, count, num_levels=levels, seed=3)
+
+
 @pytest.fixture(scope="module")
-def saltelli() -> tuple[pd.DataFrame, pd.DataFrame]:
-    return carried_out(sobol_sample.sample(SPACE, 1024, calc_second_order=True, seed=3))
+def saltelli() -> Table:
+    return carried_out(sampled(1024))
 
 
-def index(table: pd.DataFrame, order: str, factor: str, other: str = "") -> pd.Series:
-    ((_, row),) = table[(table["order"] == order) & (table["factor"] == factor) & (table["other"] == other)].iterrows()
-    return row
+@pytest.fixture(scope="module")
+def indices(saltelli: Table) -> pd.DataFrame:
+    return sobol_indices(*saltelli, "y")
 
 
-def test_sobol_indices_of_ishigamis_function_are_the_known_ones(saltelli):
-    found = sobol_indices(*saltelli, "y")
-    known = [
-        ("first", "a", "", TRUE["a"]), ("first", "b", "", TRUE["b"]), ("first", "c", "", 0.0),
-        ("total", "a", "", TRUE["a"] + TRUE["ac"]), ("total", "b", "", TRUE["b"]), ("total", "c", "", TRUE["ac"]),
-        ("second", "a", "c", TRUE["ac"]), ("second", "a", "b", 0.0), ("second", "b", "c", 0.0),
-    ]  # fmt: skip
-    assert len(found) == len(known)
-    for order, factor, other, truth in known:
-        row = index(found, order, factor, other)
+def test_sobol_indices_of_ishigamis_function_are_the_known_ones(indices):
+    found = indices.set_index(["order", "factor", "other"])
+    assert set(found.index) == set(TRUE)
+    for name, truth in TRUE.items():
+        row = found.loc[name]
         assert row["index"] == pytest.approx(truth, abs=0.02)
         assert row["low"] <= truth <= row["high"]
 
 
-def test_the_order_in_which_runs_finish_changes_no_index(saltelli):
+def test_the_order_in_which_runs_finish_changes_no_index(saltelli, indices):
     runs, design = saltelli
-    shuffled = runs.sample(frac=1, random_state=4).reset_index(drop=True)
-    pd.testing.assert_frame_equal(sobol_indices(shuffled, design, "y"), sobol_indices(runs, design, "y"))
+    mixed = runs.sample(frac=1, random_state=4).reset_index(drop=True)
+    pd.testing.assert_frame_equal(sobol_indices(mixed, design, "y"), indices)
 
 
-def test_a_design_without_second_orders_gives_first_and_total_ones():
-    found = sobol_indices(*carried_out(sobol_sample.sample(SPACE, 256, calc_second_order=False, seed=3)), "y")
+def test_second_orders_can_be_left_out_of_the_design_or_of_the_answer(saltelli, indices):
+    found = sobol_indices(*carried_out(sampled(256, second=False)), "y")
     assert set(found["order"]) == {"first", "total"}
-
-
-def test_second_orders_can_be_left_out(saltelli):
-    found, whole = sobol_indices(*saltelli, "y", second=False), sobol_indices(*saltelli, "y")
+    found = sobol_indices(*saltelli, "y", second=False)
     assert set(found["order"]) == {"first", "total"}
-    np.testing.assert_allclose(found["index"], whole.loc[whole["order"] != "second", "index"], atol=1e-6)
-
-
-def test_a_missing_value_is_refused_and_its_run_named(saltelli):
-    runs, design = saltelli
-    broken = runs.assign(run_id=[f"r{at:04d}" for at in range(len(runs))])
-    broken.loc[17, "y"] = np.nan
-    with pytest.raises(DataError, match=r"1 run is without a value of y: point 17 replicate 0 \(r0017\)"):
-        sobol_indices(broken, design, "y")
-
-
-def test_shuffled_values_are_refused(saltelli):
-    runs, design = saltelli
-    runs = runs.copy()
-    runs["point"] = runs["point"].sample(frac=1, random_state=2).to_numpy()
-    with pytest.raises(DataError, match="of other values than their point in the design: rows were shuffled"):
-        sobol_indices(runs, design, "y")
+    known = indices.loc[indices["order"] != "second", "index"]
+    np.testing.assert_allclose(found["index"], known, atol=1e-6)
 
 
 def test_a_value_is_not_told_by_its_last_bit_nor_by_the_range_of_its_theory(saltelli):
-    runs, design = saltelli
-    runs, design = (table.rename(columns={"x.a": "x.rules.a"}) for table in (runs, design))
+    runs, design = (table.rename(columns={"x.a": "x.rules.a"}) for table in saltelli)
     want = sobol_indices(runs, design, "y")
-    beside = runs.assign(**{name: np.nextafter(runs[name], np.inf) for name in ("x.rules.a", "x.b")})
-    pd.testing.assert_frame_equal(sobol_indices(beside, design, "y"), want)
+    last_bits = {name: np.nextafter(runs[name], np.inf) for name in ("x.rules.a", "x.b")}
+    pd.testing.assert_frame_equal(sobol_indices(runs.assign(**last_bits), design, "y"), want)
     theories = np.where(runs["point"] % 2 == 0, "one", "other")
-    own = runs.assign(theory=theories, **{"x.rules.a": np.where(theories == "one", 0.3, 2 + runs["x.rules.a"] / 7)})
+    ranged = np.where(theories == "one", 0.3, 2 + runs["x.rules.a"] / 7)
+    own = runs.assign(theory=theories, **{"x.rules.a": ranged})
     pd.testing.assert_frame_equal(sobol_indices(own, design, "y"), want)
     for name, values in (
-        ("x.rules.a", own["x.rules.a"].sample(frac=1, random_state=2)), ("x.rules.a", -own["x.rules.a"]),
-        ("x.b", 2 + own["x.b"] / 7), ("x.b", 0.0 * own["x.b"]),
-    ):  # fmt: skip
+        ("x.rules.a", own["x.rules.a"].sample(frac=1, random_state=2)),
+        ("x.rules.a", -own["x.rules.a"]),
+        ("x.b", 2 + own["x.b"] / 7),
+        ("x.b", 0.0 * own["x.b"]),
+    ):
         with pytest.raises(DataError, match="rows were shuffled"):
             sobol_indices(own.assign(**{name: values.to_numpy()}), design, "y")
+
+
+def test_a_sweep_that_is_not_whole_or_not_in_order_is_refused_and_its_runs_named():
+    runs, design = carried_out(sampled(64))
+    missing = runs.assign(run_id=[f"r{at:04d}" for at in range(len(runs))])
+    missing.loc[17, "y"] = np.nan
+    mixed = runs.assign(point=runs["point"].sample(frac=1, random_state=2).to_numpy())
+    for broken, said in (
+        (missing, r"1 run is without a value of y: point 17 replicate 0 \(r0017\)"),
+        (mixed, "of other values than their point in the design: rows were shuffled"),
+        (runs.drop(index=5), r"1 points of 512 lack runs \(5\)"),
+        (pd.concat([runs, runs.iloc[[5]]]), "1 run is there more than once"),
+        (runs.assign(point=runs["point"] + 1), "no point of the design"),
+        (runs.assign(y=1.0), "the same at every point"),
+    ):
+        with pytest.raises(DataError, match=said):
+            sobol_indices(broken, design, "y")
 
 
 def test_a_shuffled_design_is_refused_even_when_it_is_numbered_anew(saltelli):
@@ -121,70 +137,52 @@ def test_a_shuffled_design_is_refused_even_when_it_is_numbered_anew(saltelli):
         sobol_indices(runs, mixed, "y")
 
 
-def test_a_sweep_that_is_not_whole_or_has_a_run_twice_is_refused(saltelli):
-    runs, design = saltelli
-    with pytest.raises(DataError, match=r"1 points of 8192 lack runs \(5\)"):
-        sobol_indices(runs.drop(index=5), design, "y")
-    with pytest.raises(DataError, match="1 run is there more than once"):
-        sobol_indices(pd.concat([runs, runs.iloc[[5]]]), design, "y")
-    with pytest.raises(DataError, match="no point of the design"):
-        sobol_indices(runs.assign(point=runs["point"] + 1), design, "y")
-
-
 def test_a_seed_of_zero_is_refused_for_it_would_be_none(saltelli):
     with pytest.raises(DataError, match="give 1 or more"):
         sobol_indices(*saltelli, "y", seed=0)
-    pd.testing.assert_frame_equal(sobol_indices(*saltelli, "y", seed=2), sobol_indices(*saltelli, "y", seed=2))
+    one, again = (sobol_indices(*saltelli, "y", seed=2) for _ in range(2))
+    pd.testing.assert_frame_equal(one, again)
 
 
-def test_what_never_varies_has_no_index(saltelli):
-    runs, design = saltelli
-    with pytest.raises(DataError, match="the same at every point"):
-        sobol_indices(runs.assign(y=1.0), design, "y")
-
-
-def test_factors_with_levels_have_indices_too():
-    values = sobol_sample.sample(SPACE, 512, calc_second_order=True, seed=3)
+def two_levels(values: np.ndarray, slope: float = 0.0) -> Table:
+    """A sample whose second factor has two levels that decide the result."""
     _, design = carried_out(values)
     design["x.b"] = np.where(design["x.b"] > 0, "one", "other")
-    runs = design.assign(replicate=0, y=(design["x.b"] == "one") * 1.0 + 0.01 * design["x.a"])
-    found = sobol_indices(runs, design, "y")
-    assert index(found, "first", "b")["index"] == pytest.approx(1.0, abs=0.02)
+    result = (design["x.b"] == "one") * 1.0 + slope * design["x.a"]
+    return design.assign(replicate=0, y=result), design
+
+
+def test_factors_with_levels_have_indices_and_effects_too():
+    found = sobol_indices(*two_levels(sampled(512), slope=0.01), "y")
+    (row,) = found[(found["order"] == "first") & (found["factor"] == "b")].to_dict("records")
+    assert row["index"] == pytest.approx(1.0, abs=0.02)
+    factors = [FACTORS[0], {"name": "x.b", "levels": ["other", "one"]}, FACTORS[2]]
+    effects = morris_effects(*two_levels(paths(60)), factors, "y").set_index("factor")["absolute"]
+    assert effects["a"] == effects["c"] == 0.0 < effects["b"]
 
 
 def test_morris_tells_what_is_linear_from_what_is_not():
-    values = morris_sample.sample(SPACE, 60, num_levels=6, seed=3)
-    runs, design = carried_out(values)
-    runs["y"] = 2 * design["x.a"] / np.pi - design["x.b"] / np.pi + (design["x.c"] / np.pi) ** 2
-    found = morris_effects(runs.sample(frac=1, random_state=1), design, FACTORS, "y").set_index("factor")
-    assert found.loc["a", ["mean", "absolute", "deviation"]].tolist() == pytest.approx([4.0, 4.0, 0.0], abs=1e-9)
-    assert found.loc["b", ["mean", "absolute", "deviation"]].tolist() == pytest.approx([-2.0, 2.0, 0.0], abs=1e-9)
+    runs, design = carried_out(paths(60, levels=6))
+    a, b, c = (design[name] / np.pi for name in NAMES)
+    runs = runs.assign(y=2 * a - b + c**2).sample(frac=1, random_state=1)
+    found = morris_effects(runs, design, FACTORS, "y").set_index("factor")
+    columns = ["mean", "absolute", "deviation"]
+    assert found.loc["a", columns].tolist() == pytest.approx([4.0, 4.0, 0.0], abs=1e-9)
+    assert found.loc["b", columns].tolist() == pytest.approx([-2.0, 2.0, 0.0], abs=1e-9)
     assert abs(found.loc["c", "mean"]) < 0.5 < found.loc["c", "absolute"]
     assert found.loc["c", "deviation"] > 0.5
 
 
 def test_morris_refuses_rows_out_of_order_and_other_designs(saltelli):
-    values = morris_sample.sample(SPACE, 20, num_levels=4, seed=3)
-    runs, design = carried_out(np.random.default_rng(1).permutation(values))
-    with pytest.raises(DataError, match="no trajectories of Morris's"):
-        morris_effects(runs, design, FACTORS, "y")
-    with pytest.raises(DataError, match="no trajectories of Morris's"):
-        morris_effects(*saltelli, FACTORS, "y")
-
-
-def test_morris_takes_a_factor_of_few_levels():
-    values = morris_sample.sample(SPACE, 60, num_levels=4, seed=3)
-    _, design = carried_out(values)
-    design["x.b"] = np.where(design["x.b"] > 0, "one", "other")
-    runs = design.assign(replicate=0, y=(design["x.b"] == "one") * 1.0)
-    factors = [FACTORS[0], {"name": "x.b", "levels": ["other", "one"]}, FACTORS[2]]
-    found = morris_effects(runs, design, factors, "y").set_index("factor")["absolute"]
-    assert found["a"] == found["c"] == 0.0 < found["b"]
+    mixed = carried_out(np.random.default_rng(1).permutation(paths(20)))
+    for runs, design in (mixed, saltelli):
+        with pytest.raises(DataError, match="no trajectories of Morris's"):
+            morris_effects(runs, design, FACTORS, "y")
 
 
 def test_replicates_tell_the_share_of_chance():
     spread = np.sqrt(ishigami(np.random.default_rng(1).uniform(-np.pi, np.pi, (100_000, 3))).var())
-    runs, design = carried_out(sobol_sample.sample(SPACE, 256, seed=3), replicates=4, noise=spread)
+    runs, design = carried_out(sampled(256), replicates=4, noise=spread)
     found = share_of_chance(responses(runs, design, "y"))
     assert found["run"] == pytest.approx(0.5, abs=0.03)  # as much noise as there is signal
     assert found["mean"] == pytest.approx(0.2, abs=0.03)  # a quarter as much beside it
@@ -213,21 +211,18 @@ def test_a_spread_of_known_parts_divides_as_it_was_made() -> None:
     theory, coding = rng.integers(0, 2, count), rng.integers(0, 2, count)
     scenario = np.array([-1.0, 1.0])  # variance 1
     middle = 2.0 * (2 * theory - 1) + 1.0 * (2 * coding - 1) + rng.normal(0, 2.0, count)  # 4, 1, 4
-    values = scenario[:, None, None] + middle[None, :, None] + rng.normal(0, 1.0, (2, count, 2))  # chance 1
+    luck = rng.normal(0, 1.0, (2, count, 2))  # 1
+    values = scenario[:, None, None] + middle[None, :, None] + luck
     found = variance_shares(values, pd.DataFrame({"theory": theory, "coding": coding}), LEVELS)
-    expected = {"scenario": 1, "theory": 4, "coding": 1, "parameters": 4, "interplay": 0, "chance": 1}
-    assert {name: share * 11 for name, share in found.items()} == pytest.approx(expected, abs=0.4)
+    parts = {"theory": 4, "coding": 1, "parameters": 4, "interplay": 0, "chance": 1, "scenario": 1}
+    assert {name: share * 11 for name, share in found.items()} == pytest.approx(parts, abs=0.4)
     assert sum(found.values()) == pytest.approx(1.0)
 
 
-def test_a_failed_run_takes_its_point_out_and_not_the_rest() -> None:
+def test_a_failed_run_takes_its_point_out_and_nothing_that_varies_has_no_shares() -> None:
     values = np.zeros((2, 6, 2))
     values[1] = 1.0
     values[0, 3, 0] = np.nan
-    found = variance_shares(values, pd.DataFrame({"theory": list("ababab"), "coding": list("aabbaa")}), LEVELS)
-    assert found["scenario"] == pytest.approx(1.0)
-
-
-def test_nothing_that_varies_has_no_shares() -> None:
-    points = pd.DataFrame({"theory": list("abab"), "coding": list("aabb")})
-    assert all(np.isnan(share) for share in variance_shares(np.ones((2, 4, 2)), points, LEVELS).values())
+    points = pd.DataFrame({"theory": list("ababab"), "coding": list("aabbaa")})
+    assert variance_shares(values, points, LEVELS)["scenario"] == pytest.approx(1.0)
+    assert np.isnan(list(variance_shares(np.ones((2, 6, 2)), points, LEVELS).values())).all()

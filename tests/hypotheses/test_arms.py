@@ -1,4 +1,4 @@
-"""What is read off a run, and what an effect is: sums done by hand."""
+"""Readings of a run, and effects: sums done by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MONTHS = {
 
 
 def metric(kind: str, *columns: str, **changed: object) -> Metric:
-    given: dict[str, object] = {"less": (), "over": (), "log": False, "read": "mean", "level": 0.0, **changed}
+    given = {"less": (), "over": (), "log": False, "read": "mean", "level": 0.0, **changed}
     return Metric(kind=kind, columns=columns, **given)  # type: ignore[arg-type]
 
 

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap, Part
+from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap, Family, Part
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.hypotheses.scope_map import EVERY, _cell_rows, map_table
+from eurasia_sim.hypotheses.scope_map import EVERY, cell_rows, map_table
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.world.world import World, load_world
 
+FAMILY = Path("experiments", "hypotheses.yaml")
+
 
 def reading(name: str) -> Part:
-    return Part("", (), (), Metric("sum", (name,), (), (), False, "mean", 0.0), (0, 1), "+", 0.1, "")
+    metric = Metric("sum", (name,), (), (), False, "mean", 0.0)
+    return Part("", (), (), metric, (0, 1), "+", 0.1, "")
 
 
 MAP = ContrastMap(
     "ground", "Where?", "base",
     Axis("presence", {"there": {"p": 1.0}, "half": {"p": 0.5}, "gone": {"p": 0.0}}),
-    (Axis("threat", {"high": {"t": 1.0}, "low": {"t": 0.0}}), Axis("pressure", {"as it is": {}, "more": {"q": 1.0}})),
-    {"a": reading("a"), "b": reading("b")},
-    {"one": ("a",), "other": ("a", "b")},
-    "0",
+    (Axis("threat", {"high": {"t": 1.0}, "low": {"t": 0.0}}),
+     Axis("pressure", {"as it is": {}, "more": {"q": 1.0}})),
+    {"a": reading("a"), "b": reading("b")}, {"one": ("a",), "other": ("a", "b")}, "0",
 )  # fmt: skip
 
 
 def test_a_map_sets_every_later_level_beside_the_first_in_every_cell() -> None:
-    cells = list(MAP.cells())
-    assert len(cells) == 2 * 2 * 2
-    assert len(set(cells)) == 8
+    assert len(set(MAP.cells())) == len(list(MAP.cells())) == 2 * 2 * 2
     part = MAP.part("a", "gone", "low", "more")
     assert part.plus == (("base", (("p", 0.0), ("q", 1.0), ("t", 0.0))),)
     assert part.less == (("base", (("p", 1.0), ("q", 1.0), ("t", 0.0))),)
@@ -40,8 +41,11 @@ def test_a_map_sets_every_later_level_beside_the_first_in_every_cell() -> None:
 
 
 def test_a_rival_holds_where_all_of_its_readings_do() -> None:
-    changes = {"a": np.array([0.2, 0.2, -0.2, 0.0, np.nan]), "b": np.array([0.2, -0.2, -0.2, 0.2, 0.2])}
-    rows = {(row["kind"], row["name"]): row for row in _cell_rows(MAP, changes)}
+    changes = {
+        "a": np.array([0.2, 0.2, -0.2, 0.0, np.nan]),
+        "b": np.array([0.2, -0.2, -0.2, 0.2, 0.2]),
+    }
+    rows = {(row["kind"], row["name"]): row for row in cell_rows(MAP, changes)}
     assert all(row["n"] == 4 for row in rows.values())  # the failed run counts nowhere
     a = rows["reading", "a"]
     assert (a["mean"], a["holds"], a["mirrored"]) == (pytest.approx(0.05), 0.5, 0.25)
@@ -55,53 +59,62 @@ def world() -> World:
     return load_world()
 
 
-def written(repository: Path, tmp_path: Path, before: str, after: str) -> Path:
-    text = (repository / "experiments" / "hypotheses.yaml").read_text(encoding="utf-8")
-    assert before in text
-    path = tmp_path / "changed.yaml"
-    path.write_text(text.replace(before, after), encoding="utf-8")
-    return path
+@pytest.fixture(scope="module")
+def packaged(repository: Path, world: World) -> Family:
+    return load_hypotheses(repository / FAMILY, world)
+
+
+@pytest.fixture
+def changed(repository: Path, tmp_path: Path, world: World) -> Callable[[str, str], Family]:
+    """The packaged family with one text in place of another."""
+
+    def load(before: str, after: str) -> Family:
+        text = (repository / FAMILY).read_text(encoding="utf-8")
+        assert before in text
+        (tmp_path / "changed.yaml").write_text(text.replace(before, after), encoding="utf-8")
+        return load_hypotheses(tmp_path / "changed.yaml", world)
+
+    return load
+
+
+RIVAL = "      H2: [competition, co-location]"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("      H2: [competition, co-location]", "      H99: [competition, co-location]", "unknown hypothesis 'H99'"),
-        ("      H2: [competition, co-location]", "      H2: [competition, colocation]", "unknown reading 'colocation'"),
-        ("united_states.afghanistan.forces: 0.0225", "united_states.atlantis.forces: 0.0225", "atlantis"),
+        (RIVAL, RIVAL.replace("H2", "H99"), "unknown hypothesis 'H99'"),
+        (RIVAL, RIVAL.replace("co-", "co"), "unknown reading 'colocation'"),
+        ("states.afghanistan.forces: 0.0", "states.atlantis.forces: 0.0", "atlantis"),
         ("united_states.china: 0.95", "united_states.china: 95", "95"),
     ],
-)
+)  # fmt: skip
 def test_a_map_that_cannot_be_run_is_refused_with_its_line(
-    repository: Path, tmp_path: Path, world: World, before: str, after: str, said: str
+    changed: Callable[[str, str], Family], before: str, after: str, said: str
 ) -> None:
     with pytest.raises(InputProblems) as told:
-        load_hypotheses(written(repository, tmp_path, before, after), world)
+        changed(before, after)
     assert any(said in problem.message and problem.line > 400 for problem in told.value.problems)
 
 
-def test_maps_leave_the_hash_of_the_hypotheses_alone(repository: Path, tmp_path: Path, world: World) -> None:
-    packaged = load_hypotheses(repository / "experiments" / "hypotheses.yaml", world)
-    path = written(repository, tmp_path, "afghanistan.forces: 0.0225", "afghanistan.forces: 0.02")
-    changed = load_hypotheses(path, world)
-    assert changed.digest == packaged.digest
-    assert changed.maps[0].digest != packaged.maps[0].digest
-    path = written(repository, tmp_path, "smallest: 0.25", "smallest: 0.2")
-    assert load_hypotheses(path, world).digest != packaged.digest
+def test_maps_leave_the_hash_of_the_hypotheses_alone(changed, packaged: Family) -> None:
+    found = changed("afghanistan.forces: 0.0225", "afghanistan.forces: 0.02")
+    assert found.digest == packaged.digest
+    assert found.maps[0].digest != packaged.maps[0].digest
+    assert changed("smallest: 0.25", "smallest: 0.2").digest != packaged.digest
 
 
-def test_a_map_is_run_only_with_both_its_rivals(repository: Path, world: World) -> None:
-    family = load_hypotheses(repository / "experiments" / "hypotheses.yaml", world)
-    (contrast,) = family.maps
-    assert family.chosen(list(contrast.rivals)).maps == (contrast,)
-    assert family.chosen(list(contrast.rivals)[:1]).maps == ()
+def test_a_map_is_run_only_with_both_its_rivals(packaged: Family) -> None:
+    (contrast,) = packaged.maps
+    assert packaged.chosen(list(contrast.rivals)).maps == (contrast,)
+    assert packaged.chosen(list(contrast.rivals)[:1]).maps == ()
 
 
 @pytest.mark.slow
 def test_a_map_of_the_packaged_world_has_every_cell_under_every_theory_but_the_null(
-    repository: Path, world: World
+    packaged: Family, world: World
 ) -> None:
-    (contrast,) = load_hypotheses(repository / "experiments" / "hypotheses.yaml", world).maps
+    (contrast,) = packaged.maps
     table = map_table(world, contrast, 2, seed=5)
     theories = [EVERY, *(theory for theory in world.theories if theory != world.null_theory)]
     names = len(contrast.readings) + len(contrast.rivals) + 1

@@ -1,59 +1,113 @@
-"""Differences between runs, paired or not, with interval, parts, and what the pairing gained."""
+"""Differences between two sets of runs: intervals, effect sizes, and whether they matter."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, norm, t
 
 from eurasia_sim.compute.dimensions import Floats
 
+DIFFERENT, EQUIVALENT, INCONCLUSIVE = "different", "equivalent", "inconclusive"
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SMALL_SHARE = 0.2  # default smallest effect in standard deviations: Cohen's "small"
+SPLIT = ("competition", "cooperation")  # measures whose differences have two parts
 _RESAMPLES = 2000
 _LEVEL = 0.95
-# Resampled values held at once, so that a bootstrap of many runs needs no more memory than one of few.
-_VALUES_AT_ONCE = 4_000_000
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_VALUES_AT_ONCE = 4_000_000  # resampled values in memory: bounds the memory of a bootstrap
+_TWO_SIDED, _ONE_SIDED = 0.975, 0.95  # quantiles of a 95 % interval and of a one-sided 5 % test
+_MANY = 1e6
+_NAN = math.nan
 
 
 @dataclass(frozen=True)
 class Difference:
-    """First less second, run by run; where runs are not paired, every run of the first by every run of the second."""
+    """First less second: over pairs of runs, or without pairs over all combinations of runs."""
 
     measure: str
-    mean: float
-    low: float  # of the 95 % bootstrap interval of the mean
-    high: float
-    positive: float  # share of pairs in which the difference is above 0
-    negative: float
-    colocation_part: float  # NaN but for competition and cooperation
-    joint_part: float
-    correlation: float  # of the two scenarios' runs; NaN where either does not vary
-    variance_gain: float  # variance of an unpaired difference over that of the paired one
-    effect_size: float  # mean difference in standard deviations of the paired differences; NaN where they do not vary
-    n: int  # pairs in which both runs succeeded; without pairs, succeeded runs of the side that has fewer
+    mean: float = _NAN
+    low: float = _NAN  # of the 95 % bootstrap interval of the mean
+    high: float = _NAN
+    positive: float = _NAN  # share of pairs in which the difference is above 0
+    negative: float = _NAN
+    colocation_part: float = _NAN  # NaN but for competition and cooperation
+    joint_part: float = _NAN
+    correlation: float = _NAN  # of the two sides' runs; NaN where either does not vary
+    variance_gain: float = _NAN  # variance of an unpaired difference over that of the paired one
+    effect_size: float = _NAN  # mean in standard deviations; NaN where nothing varies
+    n: int = 0  # pairs in which both runs succeeded; without pairs, runs of the smaller side
 
     @property
     def superiority(self) -> float:
-        """Probability that the first is above the second, ties counted half (vargha2000); 0 to 1."""
+        """Probability that the first is above the second, ties counted half (vargha2000)."""
         return (1.0 + self.positive - self.negative) / 2
+
+
+class Precision(NamedTuple):
+    """How well a mean difference is known."""
+
+    deviation: float  # standard deviation of one difference, as if n runs a side gave it
+    error: float  # standard error of the mean difference
+    freedom: float  # degrees of freedom of Student's t
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A difference set against the smallest effect that matters."""
+
+    smallest: float
+    p: float  # of the two one-sided tests: small where the difference is within ± smallest
+    word: str
+    more: float  # further runs a side for a verdict; NaN if decided or unknown, inf if never
+
+    def __str__(self) -> str:
+        if self.word != INCONCLUSIVE:
+            return self.word
+        if math.isnan(self.more):
+            return f"{self.word}: too few runs"
+        many = "over a million" if self.more > _MANY else f"about {self.more:.0f}"
+        return f"{self.word}: {many} more run{'' if self.more == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One measure of two sides, over one set of draws."""
+
+    difference: Difference
+    judgement: Judgement
+    shifts: tuple[float, ...]  # of the quantiles in `QUANTILES`
+
+    def row(self) -> dict[str, Any]:
+        """The numbers as one flat row."""
+        names = [f"shift_{100 * at:.0f}" for at in QUANTILES]
+        return {
+            **asdict(self.difference),
+            "superiority": self.difference.superiority,
+            **dict(zip(names, self.shifts, strict=True)),
+            "smallest": self.judgement.smallest,
+            "equivalence_p": self.judgement.p,
+            "verdict": self.judgement.word,
+            "more_runs": self.judgement.more,
+        }
 
 
 def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
     """95 % bootstrap interval of a mean (percentile); the mean itself where nothing varies."""
     if len(values) < 2 or np.ptp(values) == 0.0:
-        middle = float(values.mean()) if len(values) else float("nan")
+        middle = float(values.mean()) if len(values) else _NAN
         return middle, middle
     return _bootstrapped((values,), np.mean, seed)
 
 
 def gap_interval(first: Floats, second: Floats, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of the difference of two means whose runs are not paired; NaN below two runs a side."""
+    """95 % bootstrap interval of the difference of two means; NaN below two runs a side."""
     if min(len(first), len(second)) < 2:
-        return float("nan"), float("nan")
+        return _NAN, _NAN
     if np.ptp(first) == np.ptp(second) == 0.0:
         gap = float(first[0] - second[0])
         return gap, gap
@@ -64,25 +118,34 @@ def _gap(first: Floats, second: Floats, axis: int) -> Floats:
     return np.asarray(first.mean(axis=axis) - second.mean(axis=axis))
 
 
-def _bootstrapped(samples: tuple[Floats, ...], statistic: Callable[..., Any], seed: int) -> tuple[float, float]:
+def _bootstrapped(
+    samples: tuple[Floats, ...], statistic: Callable[..., Any], seed: int
+) -> tuple[float, float]:
+    batch = max(_VALUES_AT_ONCE // max(map(len, samples)), 1)
     found = bootstrap(
         samples, statistic, n_resamples=_RESAMPLES, confidence_level=_LEVEL, method="percentile",
-        batch=max(_VALUES_AT_ONCE // max(map(len, samples)), 1), rng=np.random.default_rng(seed), vectorized=True,
+        batch=batch, rng=np.random.default_rng(seed), vectorized=True,
     )  # fmt: skip
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def parts(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> tuple[Floats, Floats]:
-    """Co-location part and joint-share part of a difference in competition or cooperation, run by run.
+    """Co-location part and joint-share part of a difference in competition or cooperation.
 
-    Form: competition = c (1 - j) and cooperation = c j, with c co-location and j the joint share of the overlap. With
-    middles of the two scenarios the parts are exact: dc (1 - j) - dj c, and dc j + dj c. j is read off the window's
-    averages, so that the product holds for them.
+    Form: competition = c (1 - j) and cooperation = c j, with c co-location and j the joint share
+    of the overlap. At the middles of the two sides the parts are exact: dc (1 - j) - dj c, and
+    dc j + dj c. j comes from the window's averages, so that the product holds for them.
+
+    Returns:
+        (R,) each, run by run.
     """
     kind, whom = measure.split(".", 1)
-    tables = [(t[f"colocation.{whom}"].to_numpy(), t[f"cooperation.{whom}"].to_numpy()) for t in (first, second)]
-    met = [c for c, _ in tables]
-    joint = [np.divide(together, c, out=np.zeros_like(c), where=c > 0) for c, together in tables]
+    met = [table[f"colocation.{whom}"].to_numpy() for table in (first, second)]
+    together = [table[f"cooperation.{whom}"].to_numpy() for table in (first, second)]
+    joint = [
+        np.divide(both, c, out=np.zeros_like(c), where=c > 0)
+        for both, c in zip(together, met, strict=True)
+    ]
     more, sooner = met[0] - met[1], joint[0] - joint[1]
     middle_met, middle_joint = (met[0] + met[1]) / 2, (joint[0] + joint[1]) / 2
     if kind == "competition":
@@ -90,76 +153,154 @@ def parts(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> tuple[Floa
     return more * middle_joint, sooner * middle_met
 
 
+def change(measure: str, first: Floats, second: Floats) -> Difference:
+    """Paired difference of runs in equal order, all finished, without its parts."""
+    if not len(first):
+        return Difference(measure)
+    each = first - second
+    low, high = mean_interval(each)
+    spread = float(each.std())
+    varies = np.ptp(first) > 0 and np.ptp(second) > 0
+    return Difference(
+        measure, float(each.mean()), low, high, float((each > 0).mean()), float((each < 0).mean()),
+        correlation=float(np.corrcoef(first, second)[0, 1]) if varies else _NAN,
+        variance_gain=float((first.var() + second.var()) / spread**2) if spread else _NAN,
+        effect_size=float(each.mean() / spread) if spread else _NAN,
+        n=len(each),
+    )  # fmt: skip
+
+
 def paired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> Difference:
-    """Difference of one measure between two tables of the same runs in the same order; failed pairs are left out.
+    """Difference of one measure between two tables of the same runs, failed pairs left out.
 
     Raises:
         ValueError: when the tables do not hold the same runs by the same seeds.
     """
     if list(first["run"]) != list(second["run"]) or list(first["seed"]) != list(second["seed"]):
-        raise ValueError("the two tables do not hold the same runs: pairing needs equal seeds in equal order")
+        why = "the two tables do not hold the same runs: pairing needs equal seeds in equal order"
+        raise ValueError(why)
     whole = np.isfinite(first[measure].to_numpy()) & np.isfinite(second[measure].to_numpy())
     a, b = first.loc[whole], second.loc[whole]
-    one, two = a[measure].to_numpy(), b[measure].to_numpy()
-    change = one - two
-    low, high = mean_interval(change)
-    meeting, joining = np.full(1, np.nan), np.full(1, np.nan)
-    if measure.split(".", maxsplit=1)[0] in ("competition", "cooperation"):
-        meeting, joining = parts(a, b, measure)
-    varies = len(change) > 1 and np.ptp(one) > 0 and np.ptp(two) > 0
-    spread = float(change.std()) if len(change) > 1 else 0.0
-    return Difference(
-        measure=measure,
-        mean=float(change.mean()) if len(change) else float("nan"),
-        low=low,
-        high=high,
-        positive=float((change > 0).mean()) if len(change) else float("nan"),
-        negative=float((change < 0).mean()) if len(change) else float("nan"),
-        colocation_part=float(meeting.mean()) if len(meeting) else float("nan"),
-        joint_part=float(joining.mean()) if len(joining) else float("nan"),
-        correlation=float(np.corrcoef(one, two)[0, 1]) if varies else float("nan"),
-        variance_gain=float((one.var() + two.var()) / spread**2) if spread else float("nan"),
-        effect_size=float(change.mean() / spread) if spread else float("nan"),
-        n=len(change),
-    )
+    found = change(measure, a[measure].to_numpy(), b[measure].to_numpy())
+    if not found.n or measure.split(".", maxsplit=1)[0] not in SPLIT:
+        return found
+    colocation, joint = (float(part.mean()) for part in parts(a, b, measure))
+    return replace(found, colocation_part=colocation, joint_part=joint)
 
 
 def unpaired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> Difference:
-    """Difference of one measure between two tables whose runs have nothing to do with each other; failed runs left out.
+    """Difference of one measure between two tables of unrelated runs, failed runs left out.
 
-    The effect size is in standard deviations of the runs, pooled (cohen1988); what only pairs can tell is NaN.
+    The effect size is in pooled standard deviations (cohen1988); what only pairs show is NaN.
     """
-    one, two = (values[np.isfinite(values)] for values in (first[measure].to_numpy(), second[measure].to_numpy()))
-    nothing, whole = float("nan"), len(one) > 0 and len(two) > 0
+    one, two = (_finite(table[measure].to_numpy()) for table in (first, second))
+    if not len(one) or not len(two):
+        return Difference(measure)
     low, high = gap_interval(one, two)
-    mean = float(one.mean() - two.mean()) if whole else nothing
+    mean, spread = float(one.mean() - two.mean()), pooled_spread(one, two)
     ordered, combinations = np.sort(two), len(one) * len(two)
-    spread = pooled_spread(one, two)
+    below = np.searchsorted(ordered, one, "left").sum()
+    above = (len(two) - np.searchsorted(ordered, one, "right")).sum()
     return Difference(
-        measure=measure,
-        mean=mean,
-        low=low,
-        high=high,
-        positive=float(np.searchsorted(ordered, one, "left").sum() / combinations) if whole else nothing,
-        negative=float((len(two) - np.searchsorted(ordered, one, "right")).sum() / combinations) if whole else nothing,
-        colocation_part=nothing,
-        joint_part=nothing,
-        correlation=nothing,
-        variance_gain=nothing,
-        effect_size=mean / spread if spread > 0 else nothing,
-        n=min(len(one), len(two)),
-    )
+        measure, mean, low, high, float(below / combinations), float(above / combinations),
+        effect_size=mean / spread if spread > 0 else _NAN, n=min(len(one), len(two)),
+    )  # fmt: skip
+
+
+def _finite(values: Floats) -> Floats:
+    return values[np.isfinite(values)]
 
 
 def pooled_spread(first: Floats, second: Floats) -> float:
-    """Standard deviation of runs about their own side's mean, both sides weighing alike; NaN below two runs a side."""
+    """Pooled standard deviation, both sides weighing alike; NaN below two runs a side."""
     if min(len(first), len(second)) < 2:
-        return float("nan")
+        return _NAN
     return float(np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 2))
 
 
 def quantile_shifts(first: Floats, second: Floats) -> tuple[float, ...]:
-    """Quantiles 5, 25, 50, 75 and 95 % of the first less those of the second: where in the runs the two part."""
+    """`QUANTILES` of the first less those of the second."""
     if not len(first) or not len(second):
-        return (float("nan"),) * len(QUANTILES)
-    return tuple(float(shift) for shift in np.quantile(first, QUANTILES) - np.quantile(second, QUANTILES))
+        return (_NAN,) * len(QUANTILES)
+    shifts = np.quantile(first, QUANTILES) - np.quantile(second, QUANTILES)
+    return tuple(float(shift) for shift in shifts)
+
+
+def paired_precision(changes: Floats) -> Precision:
+    """Precision of the mean of paired differences; NaN below two."""
+    if len(changes) < 2:
+        return Precision(_NAN, _NAN, _NAN)
+    deviation = float(changes.std(ddof=1))
+    return Precision(deviation, deviation / math.sqrt(len(changes)), len(changes) - 1)
+
+
+def unpaired_precision(first: Floats, second: Floats) -> Precision:
+    """Precision of the difference of two means with a variance each (Welch); NaN below two."""
+    sides = (first, second)
+    if min(map(len, sides)) < 2:
+        return Precision(_NAN, _NAN, _NAN)
+    variances = [float(side.var(ddof=1)) for side in sides]
+    errors = [variance / len(side) for variance, side in zip(variances, sides, strict=True)]
+    squares = sum(error**2 / (len(side) - 1) for error, side in zip(errors, sides, strict=True))
+    freedom = sum(errors) ** 2 / squares if squares > 0 else float(len(first) + len(second) - 2)
+    return Precision(math.sqrt(sum(variances)), math.sqrt(sum(errors)), freedom)
+
+
+def judged(found: Difference, precision: Precision, smallest: float) -> Judgement:
+    """The verdict on a difference, given the smallest effect that matters.
+
+    Form: two one-sided t-tests (schuirmann1987), whose larger p is that of (smallest - |mean|) /
+    error. `equivalent` where it is at most 0.05; `different` where the t-test on the far side
+    rejects at 2.5 % *and* the whole bootstrap interval lies beyond the smallest effect: the
+    percentile interval of a handful of runs is too narrow to stand alone.
+
+    Args:
+        smallest: in the measure's unit, at least 0.
+    """
+    if found.n < 2 or math.isnan(smallest):
+        return Judgement(smallest, _NAN, INCONCLUSIVE, _NAN)
+    room = smallest - abs(found.mean)
+    if precision.error > 0:
+        p = float(t.sf(room / precision.error, precision.freedom))
+    else:  # nothing varies: the difference is exact
+        p = 0.0 if room > 0 or found.mean == 0 else 1.0 if room < 0 else 0.5
+    if p <= 1 - _ONE_SIDED:
+        return Judgement(smallest, p, EQUIVALENT, _NAN)
+    if p >= _TWO_SIDED and (found.low > smallest or found.high < -smallest):
+        return Judgement(smallest, p, DIFFERENT, _NAN)
+    return Judgement(smallest, p, INCONCLUSIVE, _more_runs(room, precision.deviation, found.n))
+
+
+def _more_runs(room: float, deviation: float, n: int) -> float:
+    """Further runs a side until the interval clears the smallest effect, mean and spread as now.
+
+    Form: n = (z s / room)^2 + z^2 / 2, the second part for the estimated variance (guenther1981).
+    """
+    if room == 0:
+        return math.inf
+    z = float(norm.ppf(_ONE_SIDED if room > 0 else _TWO_SIDED))
+    return max(float(np.ceil((z * deviation / room) ** 2 + z**2 / 2)) - n, 1.0)
+
+
+def compared(
+    first: pd.DataFrame, second: pd.DataFrame, measure: str, smallest: float | None = None, *,
+    are_paired: bool,
+) -> Compared:  # fmt: skip
+    """One measure of two tables of runs, failed runs left out of every number.
+
+    Args:
+        smallest: smallest effect that matters, in the measure's unit; by default `SMALL_SHARE` of
+            the pooled standard deviation of the runs (cohen1988).
+        are_paired: whether equal rows of the two tables share their draw.
+    """
+    one, two = first[measure].to_numpy(), second[measure].to_numpy()
+    if are_paired:
+        whole = np.isfinite(one) & np.isfinite(two)
+        one, two = one[whole], two[whole]
+        found, precision = paired_difference(first, second, measure), paired_precision(one - two)
+    else:
+        one, two = _finite(one), _finite(two)
+        found, precision = unpaired_difference(first, second, measure), unpaired_precision(one, two)
+    if smallest is None:
+        smallest = SMALL_SHARE * pooled_spread(one, two)
+    return Compared(found, judged(found, precision, smallest), quantile_shifts(one, two))

@@ -1,7 +1,7 @@
-"""How well options do where nobody knows which state of the world holds: four answers, since they disagree.
+"""How well options do across states of the world, by four metrics that may disagree.
 
-Claim: McPhail et al. 2018 compare such metrics: what each looks at (the worst, the regret, the share of states that
-will do) is an attitude to risk, so one alone hides a choice.
+Claim: McPhail et al. 2018 compare such metrics: each (the worst state, the regret, the share of
+acceptable states) is an attitude to risk, so one alone hides a choice.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ _MOST_REGRET = 0.9  # quantile of the milder regret
 _NAMED = 5
 
 
-def payoffs(runs: pd.DataFrame, measure: str, options: Sequence[str], states: Sequence[str]) -> pd.DataFrame:
-    """A measure by state of the world (rows) and option (columns), where every option was run in every state.
+def payoffs(
+    runs: pd.DataFrame, measure: str, options: Sequence[str], states: Sequence[str]
+) -> pd.DataFrame:
+    """A measure by state of the world (rows) and option (columns).
 
     Args:
-        runs: a row a run. options: columns that say what was decided. states: columns that say what held.
+        runs: a row a run. options: columns of decisions. states: columns of circumstances.
 
     Returns:
         Means of the runs of a state and option; NaN where one of them failed.
@@ -29,26 +31,28 @@ def payoffs(runs: pd.DataFrame, measure: str, options: Sequence[str], states: Se
     Raises:
         DataError: where there is but one option, or options were not run in the same states.
     """
-    option = _named(runs, options)
+    option = _option_names(runs, options)
     if option.nunique() < 2:
-        raise DataError([f"there is but one option, {option.iloc[0]}" if len(option) else "there are no runs"])
-    state = runs.groupby(list(states), dropna=False, sort=True).ngroup() if states else pd.Series(0, runs.index)
-    values = pd.DataFrame({"option": option, "state": state, "value": runs[measure], "failed": runs[measure].isna()})
-    held = values.pivot_table("failed", "state", "option", aggfunc="size", fill_value=0, dropna=False)
-    table = values.pivot_table("value", "state", "option", aggfunc="mean", dropna=False).reindex_like(held)
-    failed = values.pivot_table("failed", "state", "option", aggfunc="max", dropna=False).reindex_like(held)
-    table = table.mask(failed == 1)
-    alone = int((held == 0).any(axis=1).sum())
+        why = f"there is but one option, {option.iloc[0]}" if len(option) else "there are no runs"
+        raise DataError([why])
+    state = pd.Series(0, runs.index)
+    if states:
+        state = runs.groupby(list(states), dropna=False, sort=True).ngroup()
+    cells = runs[measure].groupby([state, option.rename("option")]).agg(["mean", "count", "size"])
+    names = cells.index.unique("option").sort_values()
+    options_a_state = cells.groupby(level=0).size()
+    alone = int((options_a_state < len(names)).sum())
     if alone:
-        shown = ", ".join(map(str, table.columns[:_NAMED]))
-        raise DataError(
-            [f"{alone} of {len(table)} states lack an option ({shown}): regret needs every option in the same states"]
-        )
-    order = list(dict.fromkeys(option))
-    return table[order]
+        shown = ", ".join(map(str, names[:_NAMED]))
+        needs = "regret needs every option in the same states"
+        lacking = f"{alone} of {len(options_a_state)} states lack an option ({shown})"
+        raise DataError([f"{lacking}: {needs}"])
+    means = cells["mean"].where(cells["count"] == cells["size"])
+    columns = dict(zip(names, means.to_numpy().reshape(-1, len(names)).T, strict=True))
+    return pd.DataFrame({name: columns[name] for name in dict.fromkeys(option)})
 
 
-def _named(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
+def _option_names(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
     """Each run's option in one text."""
     if len(options) == 1:
         return runs[options[0]].astype(str)
@@ -59,20 +63,23 @@ def _named(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
     return found
 
 
-def robustness(values: pd.DataFrame, *, higher_is_better: bool, threshold: float | None = None) -> pd.DataFrame:
-    """Every option by four metrics over states of the world, with the best of each marked.
+def robustness(
+    values: pd.DataFrame, *, higher_is_better: bool, threshold: float | None = None
+) -> pd.DataFrame:
+    """Every option by its mean and four metrics over states, with the best of each marked.
 
-    Form: worst is the worst state (maximin, Wald 1950); regret is what a state would have given more under its best
-    option, and most_regret its greatest (minimax regret, Savage 1951), regret_90 the quantile below which 90 % of
-    states lie; domain is the share of states at least as good as the threshold (Starr 1963).
+    Form: worst is the worst state (maximin, Wald 1950); regret is what the best option of a state
+    would have given more, most_regret its maximum (minimax regret, Savage 1951), regret_90 its 90 %
+    quantile over states; domain is the share of states at least as good as the threshold (Starr
+    1963).
 
     Args:
-        values: (states, options) as `payoffs` gives; a state in which any option failed is left out.
-        threshold: what will do, in the measure's unit; by default the median of all values.
+        values: (states, options) of `payoffs`; a state in which any option failed is left out.
+        threshold: acceptable value, in the measure's unit; by default the median of all values.
 
     Returns:
-        A row an option: mean, worst, most_regret, regret_90, domain, threshold, states, left_out, and best, the names
-        of the metrics by which no option does better.
+        A row an option: mean, worst, most_regret, regret_90, domain, threshold, states, left_out,
+        and best, the names of the metrics by which no option does better.
 
     Raises:
         DataError: where no state is whole.
@@ -87,7 +94,7 @@ def robustness(values: pd.DataFrame, *, higher_is_better: bool, threshold: float
     table = pd.DataFrame(
         {
             "option": whole.columns,
-            "mean": whole.mean().to_numpy(),
+            "mean": np.ascontiguousarray(whole.to_numpy()).mean(axis=0),  # in the order of states
             "worst": sign * good.min().to_numpy(),
             "most_regret": regret.max().to_numpy(),
             "regret_90": regret.quantile(_MOST_REGRET).to_numpy(),
@@ -98,6 +105,7 @@ def robustness(values: pd.DataFrame, *, higher_is_better: bool, threshold: float
         }
     )
     marks = {"mean": sign, "worst": sign, "most_regret": -1.0, "regret_90": -1.0, "domain": 1.0}
-    best = {name: own * table[name] == (own * table[name]).max() for name, own in marks.items()}
-    table["best"] = [", ".join(name for name in marks if best[name].iloc[at]) for at in range(len(table))]
+    signed = table[list(marks)] * pd.Series(marks)
+    best = signed == signed.max()
+    table["best"] = [", ".join(best.columns[row]) for row in best.to_numpy()]
     return table

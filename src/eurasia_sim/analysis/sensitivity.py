@@ -1,7 +1,7 @@
-"""What a result depends on: how its spread divides, and the indices of Sobol' and Morris behind a guard.
+"""Sensitivity: how the spread of a result divides, and the indices of Sobol' and Morris.
 
-SALib gives zeros for a result that is missing, takes rows in any order, and reads a seed of 0 as none. Nothing reaches
-it here before all three are ruled out.
+SALib gives zeros for a missing result, takes rows in any order, and reads a seed of 0 as none. The
+checks here refuse all three before SALib is called.
 """
 
 from __future__ import annotations
@@ -17,28 +17,31 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.parameter_draws import SHARE
 
-FACTOR = "x."  # how the column of a design's factor begins
+FACTOR = "x."  # prefix of the column of a design's factor
 _LEVEL = 0.95
 _RESAMPLES = 200
-_GRID = 4  # levels of Morris's grid where no factor's range tells
-_SAME, _LAST_BITS = 1e-6, 1e-12  # within which places of a grid, and values of one number, are the same
+_GRID = 4  # levels of Morris's grid where no factor's range shows them
+_SAME = 1e-6  # tolerance of places on a grid
+_LAST_BITS = 1e-12  # tolerance of two values of one number
 _NAMED = 5  # runs named in a refusal
+_NAN = float("nan")
 
 
 def variance_shares(
     values: Floats, points: pd.DataFrame, factors: Sequence[str], chance: float | None = None
 ) -> dict[str, float]:
-    """Shares of the variance of a reading over scenarios, points of a sample, and replicates; they add up to 1.
+    """Shares of the variance of a reading over scenarios, points of a sample, and replicates.
 
-    Form: the law of total variance (Saltelli et al. 2008, main effects). Scenario and each factor get what the means of
-    their levels vary by; numbers get what points vary by beyond the factors, in every scenario alike; interplay is what
-    scenarios do differently at different points; chance is what replicates of one point and scenario vary by. Each is
-    freed of what the next finer layer adds to it by sampling, and none goes below 0.
+    Form: the law of total variance (Saltelli et al. 2008, main effects). Scenario and each factor
+    get the variance of the means of their levels; parameters get the variance between points beyond
+    the factors, in every scenario alike; interplay is where scenarios differ otherwise at different
+    points; chance is the variance of replicates of one point and scenario. Each is freed of what
+    the next finer layer adds to it by sampling, and none goes below 0. Shares add up to 1.
 
     Args:
         values: (scenarios, P, replicates); points with a failed run are left out.
         points: (P, columns), factors among them. factors: columns whose levels are compared.
-        chance: variance by chance alone, where other runs than these tell it; by default that of the replicates.
+        chance: variance by chance alone, where other runs give it; by default of the replicates.
 
     Returns:
         scenario, the factors, parameters, interplay, chance; NaN where nothing varies.
@@ -48,7 +51,7 @@ def variance_shares(
     arms, count, replicates = values.shape
     names = ["scenario", *factors, "parameters", "interplay", "chance"]
     if count < 2 or np.ptp(values) == 0.0:
-        return dict.fromkeys(names, float("nan"))
+        return dict.fromkeys(names, _NAN)
     if chance is None:
         chance = float(values.var(axis=2, ddof=1).mean()) if replicates > 1 else 0.0
     cells = values.mean(axis=2)  # (arms, P)
@@ -71,13 +74,15 @@ def variance_shares(
 
 
 def _between_levels(values: Floats, levels: pd.Series) -> float:
-    """Variance of the means of a factor's levels, freed of what the spread within levels adds to it."""
+    """Variance of the means of a factor's levels, freed of the spread within levels."""
     groups = [values[(levels == level).to_numpy()] for level in levels.unique()]
-    if len(groups) < 2:
+    count = len(groups)
+    if count < 2:
         return 0.0
-    between = sum(len(group) * (group.mean() - values.mean()) ** 2 for group in groups) / (len(groups) - 1)
-    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / max(len(values) - len(groups), 1)
-    return float((between - within) * (len(groups) - 1) / len(values))
+    between = sum(len(group) * (group.mean() - values.mean()) ** 2 for group in groups)
+    within = sum(((group - group.mean()) ** 2).sum() for group in groups)
+    noise = within / max(len(values) - count, 1)
+    return float((between / (count - 1) - noise) * (count - 1) / len(values))
 
 
 def factor_columns(table: pd.DataFrame) -> list[str]:
@@ -93,32 +98,33 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
         design: a row a point, in the order in which it was made: point, the factors' columns.
 
     Raises:
-        DataError: for a run that is missing, twice there, failed, or that does not carry its point's values.
+        DataError: for a run that is missing, repeated, failed, or has other values than its point.
     """
     count = len(design)
     if not np.array_equal(design["point"].to_numpy(), np.arange(count)):
-        raise DataError(["the design's points do not stand in their own order 0, 1, 2, …: its rows were shuffled"])
-    strange = ~runs["point"].isin(design["point"])
-    _refuse(runs[strange], "no point of the design")
+        order = "the design's points do not stand in their own order 0, 1, 2, …"
+        raise DataError([f"{order}: its rows were shuffled"])
+    _refuse(runs[~runs["point"].isin(design["point"])], "no point of the design")
     _refuse(runs[runs.duplicated(["point", "replicate"])], "there more than once")
     replicates = runs["replicate"].nunique()
     if len(runs) != count * replicates or not replicates:
-        held = runs.groupby("point")["replicate"].nunique().reindex(design["point"], fill_value=0)
-        lacking = [str(point) for point in held.index[held < max(replicates, 1)]]
-        raise DataError(
-            [f"{len(lacking)} points of {count} lack runs ({_some(lacking)}): the sweep is not whole; go on with it"]
-        )
-    _refuse(runs[_strays(runs, design)], "of other values than their point in the design: rows were shuffled")
+        made = runs.groupby("point")["replicate"].nunique().reindex(design["point"], fill_value=0)
+        lacking = made.index[made < max(replicates, 1)].astype(str)
+        some = ", ".join(lacking[:_NAMED]) + (", …" if len(lacking) > _NAMED else "")
+        lacks = f"{len(lacking)} points of {count} lack runs ({some})"
+        raise DataError([f"{lacks}: the sweep is not whole; go on with it"])
+    others = "of other values than their point in the design: rows were shuffled"
+    _refuse(runs[_strays(runs, design)], others)
     _refuse(runs[~np.isfinite(runs[measure].to_numpy(np.float64))], f"without a value of {measure}")
     ordered = runs.sort_values(["point", "replicate"], kind="stable")
     return ordered[measure].to_numpy(np.float64).reshape(count, replicates)
 
 
 def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
-    """(R,) whether a run carries another value than its point.
+    """(R,) whether a run has another value than its point.
 
-    A rule's number may where its theory or form holds it, or moves it into its own range along one line; a share of
-    influence may be below its point's, where shares together would be more than one.
+    A rule's number may where its theory or form fixes it, or maps it into its own range along one
+    line; a share of influence may be below its point's, where shares together would exceed one.
     """
     factors = factor_columns(design)
     expected = design.iloc[runs["point"].to_numpy()].reset_index(drop=True)
@@ -140,7 +146,7 @@ def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _on_a_line(cells: Floats, values: Floats) -> bool:
-    """Whether values rise with cells along one straight line, or all are the same."""
+    """Whether values rise with cells along one straight line, or are all the same."""
     first, last = cells.argmin(), cells.argmax()
     share = (cells - cells[first]) / (np.ptp(cells) or 1.0)
     line = values[first] + max(values[last] - values[first], 0.0) * share
@@ -148,25 +154,25 @@ def _on_a_line(cells: Floats, values: Floats) -> bool:
 
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:
+    """Raise a DataError that names the runs, if there are any."""
     if not len(runs):
         return
-    ids = [f" ({run})" for run in runs["run_id"].head(_NAMED)] if "run_id" in runs else [""] * _NAMED
-    heads = runs.head(_NAMED).to_dict("records")
-    names = [f"point {row['point']} replicate {row['replicate']}{own}" for row, own in zip(heads, ids, strict=False)]
+    names = []
+    for row in runs.head(_NAMED).to_dict("records"):
+        own = f" ({row['run_id']})" if "run_id" in row else ""
+        names.append(f"point {row['point']} replicate {row['replicate']}{own}")
+    count = f"{len(runs)} runs are" if len(runs) > 1 else "1 run is"
     rest = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
-    raise DataError([f"{len(runs)} run{'s are' if len(runs) > 1 else ' is'} {what}: {', '.join(names)}{rest}"])
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    raise DataError([f"{count} {what}: {', '.join(names)}{rest}"])
 
 
 def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[str, float]:
-    """How much of the variance is chance: of a single run, and of the mean of a point's replicates.
+    """Share of chance in the variance of a single run, and of the mean of a point's replicates.
 
-    Form: what replicates of a point vary by, beside what points vary by once freed of the noise left in their means.
-    Where replicate r has the same seed at every point, a lucky seed lifts all points alike, which spreads no point
-    from another; only what is left beside points and seeds then does.
+    Form: the variance of a point's replicates, beside that of the points once freed of the noise
+    left in their means. Where replicate r has the same seed at every point, a lucky seed lifts all
+    points alike, which spreads no point from another: only what is left beside points and seeds
+    does.
 
     Args:
         values: (P, replicates).
@@ -176,27 +182,25 @@ def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[s
     """
     count, replicates = values.shape
     if replicates < 2 or count < 2 or np.ptp(values) == 0.0:
-        return {"run": float("nan"), "mean": float("nan")}
+        return {"run": _NAN, "mean": _NAN}
     means = values.mean(axis=1)
-    within = float(values.var(axis=1, ddof=1).mean())
-    noise = within
+    within = noise = float(values.var(axis=1, ddof=1).mean())
     if seeds_are_shared:
         rest = values - means[:, None] - values.mean(axis=0) + values.mean()
         noise = float((rest**2).sum() / ((count - 1) * (replicates - 1)))
     between = float(means.var(ddof=1))
     left = min(noise / replicates, between)
     total = between - left + within
-    return {"run": within / total, "mean": left / between if between > 0 else float("nan")}
+    return {"run": within / total, "mean": left / between if between > 0 else _NAN}
 
 
 def sobol_indices(
-    runs: pd.DataFrame, design: pd.DataFrame, measure: str, *, second: bool = True, seed: int = 1,
-    resamples: int = _RESAMPLES,
-) -> pd.DataFrame:  # fmt: skip
-    """Sobol' indices of the mean of a point's replicates: what share of its variance each factor answers for.
+    runs: pd.DataFrame, design: pd.DataFrame, measure: str, *, second: bool = True, seed: int = 1
+) -> pd.DataFrame:
+    """Sobol' indices of the mean of a point's replicates: each factor's share of its variance.
 
-    Form: first and total order as Saltelli et al. 2010, second order as Saltelli 2002, by SALib; the interval is what
-    the index varies by when blocks of the design are drawn again.
+    Form: first and total order as Saltelli et al. 2010, second order as Saltelli 2002, by SALib;
+    intervals by resampling blocks of the design.
 
     Args:
         runs, design: as for `responses`; the design is Saltelli's.
@@ -204,61 +208,70 @@ def sobol_indices(
         seed: of the resampling, at least 1.
 
     Returns:
-        A row an index: order (first, total, second), factor, other (of second order), index, low, high (95 %).
+        A row an index: order (first, total, second), factor, other (of second order), index, low,
+        high (95 %).
 
     Raises:
-        DataError: where the guard refuses, the design is not Saltelli's, or the measure does not vary.
+        DataError: where the checks refuse, the design is not Saltelli's, or nothing varies.
     """
-    means = _varying(responses(runs, design, measure).mean(axis=1), measure)
-    factors = factor_columns(design)
-    count, blocks, has_second = len(factors), *saltelli_blocks(design[factors].to_numpy(object))
-    _check_seed(seed)
+    means = _point_means(runs, design, measure)
+    columns = factor_columns(design)
+    count, blocks, has_second = len(columns), *saltelli_blocks(design[columns].to_numpy(object))
+    names = [name.removeprefix(FACTOR) for name in columns]
     if has_second and not second:
-        kept = [0, *range(1, count + 1), 2 * count + 1]
+        kept = [*range(count + 1), 2 * count + 1]
         means = means.reshape(blocks, -1)[:, kept].ravel()
     second &= has_second
     from SALib.analyze import sobol
 
-    problem = {"num_vars": count, "names": factors, "bounds": [[0.0, 1.0]] * count}
     found = sobol.analyze(
-        problem, means, calc_second_order=second, num_resamples=resamples, conf_level=_LEVEL, seed=seed
-    )
+        _unit_problem(names), means, calc_second_order=second, num_resamples=_RESAMPLES,
+        conf_level=_LEVEL, seed=_checked_seed(seed),
+    )  # fmt: skip
     rows = [
-        _index(order, factor, "", found[key][at], found[f"{key}_conf"][at])
+        (order, name, "", found[key][at], found[f"{key}_conf"][at])
         for order, key in (("first", "S1"), ("total", "ST"))
-        for at, factor in enumerate(factors)
+        for at, name in enumerate(names)
     ]
     if second:
         rows += [
-            _index("second", factors[a], factors[b], found["S2"][a, b], found["S2_conf"][a, b])
+            ("second", names[a], names[b], found["S2"][a, b], found["S2_conf"][a, b])
             for a in range(count)
             for b in range(a + 1, count)
         ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["order", "factor", "other", "index", "half"])
+    half = table.pop("half")
+    return table.assign(low=table["index"] - half, high=table["index"] + half)
 
 
-def _index(order: str, factor: str, other: str, index: float, half: float) -> dict[str, Any]:
-    return {
-        "order": order, "factor": factor.removeprefix(FACTOR), "other": other.removeprefix(FACTOR),
-        "index": float(index), "low": float(index - half), "high": float(index + half),
-    }  # fmt: skip
+def _unit_problem(names: list[str]) -> dict[str, Any]:
+    """SALib's description of factors between 0 and 1."""
+    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 
 
-def _check_seed(seed: int) -> None:
+def _checked_seed(seed: int) -> int:
     if seed < 1:
         raise DataError([f"seed {seed} would be no seed for the intervals: give 1 or more"])
+    return seed
 
 
-def _varying(values: Floats, measure: str) -> Floats:
+def _point_means(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
+    """(P,) means of the replicates, which must vary."""
+    values = np.asarray(responses(runs, design, measure).mean(axis=1))
     if np.ptp(values) == 0.0:
-        raise DataError([f"{measure} is the same at every point ({values[0]:g}): nothing is there to divide"])
+        same = f"{measure} is the same at every point ({values[0]:g})"
+        raise DataError([f"{same}: nothing is there to divide"])
     return values
 
 
 def saltelli_blocks(values: np.ndarray) -> tuple[int, bool]:
-    """How many blocks a Saltelli design has, and whether for second orders too; refuses rows in any other order.
+    """Number of blocks of a Saltelli design, and whether it has the points for second orders.
 
-    A block is a row A, then A with each factor taken from B, then (for second orders) B with each taken from A, then B.
+    A block is a row A, then A with each factor from B, then (for second orders) B with each factor
+    from A, then B.
+
+    Raises:
+        DataError: for rows in any other order.
     """
     count = values.shape[1]
     own = np.eye(count, dtype=bool)
@@ -270,14 +283,15 @@ def saltelli_blocks(values: np.ndarray) -> tuple[int, bool]:
         crossed = [np.where(own, other, one), *([np.where(own, one, other)] if has_second else [])]
         if (blocks[:, 1:-1] == np.concatenate(crossed, axis=1)).all():
             return len(blocks), has_second
-    raise DataError(["the design's rows do not stand in Saltelli's order: it is another design, or was shuffled"])
+    why = "it is another design, or was shuffled"
+    raise DataError([f"the design's rows do not stand in Saltelli's order: {why}"])
 
 
 def morris_effects(
-    runs: pd.DataFrame, design: pd.DataFrame, factors: Sequence[Mapping[str, Any]], measure: str, *, seed: int = 1,
-    resamples: int = _RESAMPLES,
+    runs: pd.DataFrame, design: pd.DataFrame, factors: Sequence[Mapping[str, Any]], measure: str,
+    *, seed: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
-    """Morris's elementary effects of the mean of a point's replicates, each over the whole range of its factor.
+    """Morris's elementary effects of the mean of a point's replicates, over each factor's range.
 
     Form: Morris 1991, with the mean of absolute effects of Campolongo et al. 2007, by SALib.
 
@@ -287,58 +301,61 @@ def morris_effects(
         seed: of the resampling, at least 1.
 
     Returns:
-        A row a factor: mean effect, mean absolute effect with its 95 % interval, standard deviation of the effects.
+        A row a factor: mean effect, mean absolute effect with its 95 % interval, standard deviation
+        of the effects.
 
     Raises:
-        DataError: where the guard refuses, the design is not Morris's, or the measure does not vary.
+        DataError: where the checks refuse, the design is not Morris's, or nothing varies.
     """
-    means = _varying(responses(runs, design, measure).mean(axis=1), measure)
+    means = _point_means(runs, design, measure)
     unit = np.column_stack([_unit(design[factor["name"]], factor) for factor in factors])
     levels = _morris_levels(unit, np.array(["levels" not in factor for factor in factors]))
-    _check_seed(seed)
+    names = [str(factor["name"]).removeprefix(FACTOR) for factor in factors]
     from SALib.analyze import morris
 
-    names = [str(factor["name"]).removeprefix(FACTOR) for factor in factors]
-    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    found = morris.analyze(problem, unit, means, num_resamples=resamples, num_levels=levels, seed=seed)
-    absolute, half = np.asarray(found["mu_star"], float), np.asarray(found["mu_star_conf"], float)
+    found = morris.analyze(
+        _unit_problem(names), unit, means, num_resamples=_RESAMPLES, num_levels=levels,
+        seed=_checked_seed(seed),
+    )  # fmt: skip
+    keys = ("mu", "mu_star", "mu_star_conf", "sigma")
+    mean, absolute, half, deviation = (np.asarray(found[key], float) for key in keys)
     return pd.DataFrame(
-        {
-            "factor": names,
-            "mean": np.asarray(found["mu"], float),
-            "absolute": absolute,
-            "low": absolute - half,
-            "high": absolute + half,
-            "deviation": np.asarray(found["sigma"], float),
-        }
-    )
+        {"factor": names, "mean": mean, "absolute": absolute, "low": absolute - half,
+         "high": absolute + half, "deviation": deviation}
+    )  # fmt: skip
 
 
 def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:
     """A factor's values between 0 and 1; levels stand at equal distances."""
     if "levels" in factor:
         levels = list(factor["levels"])
-        return np.array([levels.index(value) for value in values], np.float64) / max(len(levels) - 1, 1)
+        places = np.array([levels.index(value) for value in values], np.float64)
+        return places / max(len(levels) - 1, 1)
     low, high = float(factor["low"]), float(factor["high"])
     return np.asarray((values.to_numpy(np.float64) - low) / (high - low))
 
 
 def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
-    """How many levels the grid of Morris's trajectories has; refuses rows that are no such trajectories.
+    """Number of levels of the grid of Morris's trajectories.
 
-    Every step of a trajectory moves one factor, and every factor moves once; two places of the grid may be one level
-    of a factor that has few, so such a factor may also seem to stay.
+    Every step of a trajectory moves one factor, and every factor moves once; two places of the grid
+    may be one level of a factor that has few, so such a factor may also seem to stay.
 
     Args:
         unit: (P, factors). is_number: (factors,) whether a factor has a range, not levels.
+
+    Raises:
+        DataError: for rows that are no such trajectories.
     """
     size = unit.shape[1] + 1
-    refusal = DataError(["the design's rows are no trajectories of Morris's: it is another design, or was shuffled"])
+    why = "it is another design, or was shuffled"
+    refusal = DataError([f"the design's rows are no trajectories of Morris's: {why}"])
     if len(unit) % size:
         raise refusal
     steps = np.abs(np.diff(unit.reshape(-1, size, unit.shape[1]), axis=1)).round(9)
     moved = steps > 0
-    if (moved.sum(axis=2) > 1).any() or (moved.sum(axis=1) > 1).any() or not moved[..., is_number].any(axis=1).all():
+    more_than_one = (moved.sum(axis=2) > 1).any() or (moved.sum(axis=1) > 1).any()
+    if more_than_one or not moved[..., is_number].any(axis=1).all():
         raise refusal
     if not is_number.any():
         return _GRID

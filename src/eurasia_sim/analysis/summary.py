@@ -1,10 +1,10 @@
-"""What the runs of a results folder say, section by section; where a section cannot be had, it says why."""
+"""Everything that the runs of a results folder show, section by section."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -28,18 +28,18 @@ from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 from eurasia_sim.world.levers import levers
 
-# Designs whose points are drawn evenly over the space, so that a mean over them means something.
-_EVEN = ("latin_hypercube", "sobol")
+_EVEN = ("latin_hypercube", "sobol")  # designs of independent points, whose mean has a meaning
 _SECOND_UP_TO = 20  # factors beyond which second orders are too many to read
-_UPPER = 0.75  # quantile above which something is sought unless told otherwise
+_UPPER = 0.75  # quantile above which something is sought by default
+_SCENARIO = f"{FACTOR}scenario"
 
 
 @dataclass(frozen=True)
 class Material:
-    """The runs of a finished folder, and the design they carried out: that of a sweep, or what `run` drew."""
+    """The runs of a finished folder, and the design of a sweep or the draws of `run`."""
 
-    runs: pd.DataFrame  # a row a run: scenario, theory, seed, status, the measures; of a sweep also point and replicate
-    points: pd.DataFrame  # a row a point: point and the factors' columns; of `run` a row a draw: theory, draw, numbers
+    runs: pd.DataFrame  # a row a run: scenario, theory, seed, status, measures; point and replicate
+    points: pd.DataFrame  # a row a point: point, factors; of `run`, a draw: theory, draw, numbers
     design: Mapping[str, Any] | None  # a sweep's kind and factors; None for `run`
     measures: tuple[str, ...]
     numbers: Mapping[str, Number]  # the catalogue, by path
@@ -55,15 +55,40 @@ class Material:
         seeds = self.runs.groupby("replicate")["seed"]
         return bool((seeds.min() == seeds.max()).all())
 
+    @property
+    def spread(self) -> pd.DataFrame:
+        """Runs of `run` over the declared ranges."""
+        return self.runs[self.runs["set"] == RANGES]
+
+    def by_scenario(self) -> list[tuple[str, pd.DataFrame]]:
+        """A sweep's runs by scenario; all under "" where the scenario is a factor."""
+        if _SCENARIO in self.points:
+            return [("", self.runs)]
+        groups = self.runs.groupby("scenario", sort=False)
+        return [(str(name), own.reset_index(drop=True)) for name, own in groups]
+
+    def independent_points(self) -> pd.DataFrame:
+        """Points drawn independently; of a Saltelli design, the first and last of each block."""
+        kind = self.design["kind"] if self.design else ""
+        if kind == "morris":
+            why = "the points of a morris design lie along paths, not evenly over the space"
+            raise DataError([why])
+        if kind != "saltelli":
+            return self.points
+        values = self.points[factor_columns(self.points)].to_numpy(object)
+        size = len(self.points) // saltelli_blocks(values)[0]
+        place = self.points["point"] % size
+        return self.points[(place == 0) | (place == size - 1)].reset_index(drop=True)
+
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person wants to know."""
+    """The questions of one analysis."""
 
-    above: float | None = None  # sought are results above it
+    above: float | None = None  # seek results above it
     below: float | None = None  # or below it
     higher_is_better: bool | None = None
-    threshold: float | None = None  # what will do
+    threshold: float | None = None  # acceptable value
     options: tuple[str, ...] = ()  # factors that are decided
     precision: float | None = None  # half-width wanted
     seed: int = 1  # of the intervals
@@ -80,114 +105,89 @@ class Section:
 
 
 def sections(material: Material, asked: Asked) -> list[Section]:
-    """Everything that can be said of the measures: shares of the spread, indices, boxes, robustness, convergence."""
-    discoveries = cache(lambda measure: _discoveries(material, measure, asked))
-    return [
-        _section("shares", "what the spread divides into", material, lambda measure: _shares(material, measure)),
-        _section("sobol", "Sobol' indices", material, lambda measure: _sobol(material, measure, asked)),
-        _section("morris", "Morris's effects over a factor's range", material,
-                 lambda measure: _morris(material, measure, asked)),
-        _section("boxes", "where it is so", material, lambda measure: _boxes(material, discoveries(measure))),
-        _section("paths", "what boxes trade coverage for", material, lambda measure: _paths(discoveries(measure))),
-        _section("robustness", "what holds up", material, lambda measure: _robustness(material, measure, asked)),
-        _section("convergence", "how well means are known", material,
-                 lambda measure: _convergence(material, measure, asked)),
-        _section("widths", "half-width of the interval after so many runs", material,
-                 lambda measure: _widths(material, measure)),
-    ]  # fmt: skip
+    """All sections for the measures: shares, indices, boxes, robustness, convergence."""
+    found = cache(partial(_discoveries, material, asked))
+    makers: tuple[tuple[str, str, Callable[[str], pd.DataFrame]], ...] = (
+        ("shares", "what the spread divides into", partial(_shares, material)),
+        ("sobol", "Sobol' indices", partial(_sobol, material, asked)),
+        ("morris", "Morris's effects over a factor's range", partial(_morris, material, asked)),
+        ("boxes", "where it is so", lambda measure: _boxes(material, found(measure))),
+        ("paths", "what boxes trade coverage for", lambda measure: _paths(found(measure))),
+        ("robustness", "what holds up", partial(_robustness, material, asked)),
+        ("convergence", "how well means are known", partial(_convergence, material, asked)),
+        ("widths", "half-width of the interval after so many runs", partial(_widths, material)),
+    )
+    return [_section(name, title, material.measures, make) for name, title, make in makers]
 
 
-def _section(name: str, title: str, material: Material, make: Callable[[str], pd.DataFrame]) -> Section:
-    """One table over all measures; what refuses one of them is a note."""
+def _section(
+    name: str, title: str, measures: Sequence[str], make: Callable[[str], pd.DataFrame]
+) -> Section:
+    """One table over all measures; the reason why a measure has none is a note."""
     tables: list[pd.DataFrame] = []
-    notes: dict[str, list[str]] = {}
-    for measure in material.measures:
+    refused: dict[str, list[str]] = {}
+    for measure in measures:
         try:
             table = make(measure)
         except DataError as error:
             for problem in error.problems:
-                notes.setdefault(problem, []).append(measure)
+                refused.setdefault(problem, []).append(measure)
         else:
             table.insert(0, "measure", measure)
             tables.append(table)
-    everywhere = len(material.measures)
-    said = tuple(why if len(own) == everywhere else f"{', '.join(own)}: {why}" for why, own in notes.items())
-    return Section(name, title, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), said)
+    notes = [
+        why if len(own) == len(measures) else f"{', '.join(own)}: {why}"
+        for why, own in refused.items()
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return Section(name, title, table, tuple(notes))
 
 
 def _shares(material: Material, measure: str) -> pd.DataFrame:
-    """Shares of theory (and of other factors), parameters and chance in the variance, scenario by scenario."""
+    """Shares of theory (and of other factors), parameters and chance in the variance."""
     if material.design is None:
-        rows = [
-            {"of": scenario, **_shares_of_draws(own, measure)}
-            for scenario, own in material.runs.groupby("scenario", sort=False)
-        ]
+        groups = material.runs.groupby("scenario", sort=False)
+        rows = [{"of": name, **_shares_of_draws(own, measure)} for name, own in groups]
     else:
         rows = [{"of": "all points", **_shares_of_points(material, measure)}]
-    return pd.DataFrame(rows).melt(["of"], var_name="part", value_name="share").dropna(ignore_index=True)
+    table = pd.DataFrame(rows).melt(["of"], var_name="part", value_name="share")
+    return table.dropna(ignore_index=True)
 
 
 def _shares_of_draws(runs: pd.DataFrame, measure: str) -> dict[str, float]:
-    """Shares in runs over ranges; runs by chance alone, at reference, tell the part of chance."""
+    """Shares in runs over ranges; runs at reference, by chance alone, give the part of chance."""
     spread = runs[runs["set"] == RANGES]
     still = runs[runs["set"] == REFERENCE]
     chance = float(still.groupby("theory")[measure].var(ddof=1).mean())
-    several = _several(spread, ["theory"])
     values = spread[measure].to_numpy(np.float64)[None, :, None]
-    found = variance_shares(values, spread.reset_index(drop=True), several, chance)
+    factors = _varied(spread, ["theory"])
+    found = variance_shares(values, spread.reset_index(drop=True), factors, chance)
     return {name: share for name, share in found.items() if name not in ("scenario", "interplay")}
 
 
-def _several(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Those columns of levels that have more than one."""
+def _varied(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns with more than one level."""
     return [name for name in columns if len(table[name].unique()) > 1]
 
 
 def _shares_of_points(material: Material, measure: str) -> dict[str, float]:
-    """Shares over a design's points; what has levels is a factor of its own, numbers together are the parameters."""
-    points = _alone(material)
+    """Shares over a design's points: each factor with levels, and numbers as the parameters."""
+    points = material.independent_points()
     arms = [
-        own.pivot_table(measure, "point", "replicate", dropna=False).reindex(points["point"]).to_numpy(np.float64)
-        for _, own in _by_scenario(material)
+        own.pivot_table(measure, "point", "replicate", dropna=False)
+        .reindex(points["point"])
+        .to_numpy(np.float64)
+        for _, own in material.by_scenario()
     ]
-    leveled = _several(points, [name for name in factor_columns(points) if not is_number(points[name])])
-    found = variance_shares(np.stack(arms), points, leveled)
+    leveled = [name for name in factor_columns(points) if not is_number(points[name])]
+    found = variance_shares(np.stack(arms), points, _varied(points, leveled))
     if len(arms) == 1:
         del found["scenario"], found["interplay"]
     shares = {name.removeprefix(FACTOR): share for name, share in found.items()}
-    if arms[0].shape[1] < 2:  # one run a point cannot tell luck from what was set
+    if arms[0].shape[1] < 2:  # one run a point cannot tell chance from parameters
         shares["parameters and chance"] = shares.pop("parameters")
         shares.pop("chance")
     return shares
-
-
-def _alone(material: Material) -> pd.DataFrame:
-    """The points that were laid independently of each other; of a Saltelli design, the first and last of each block."""
-    kind = material.design["kind"] if material.design else ""
-    if kind == "morris":
-        raise DataError(["the points of a morris design lie along paths, not evenly over the space"])
-    if kind != "saltelli":
-        return material.points
-    count, _ = saltelli_blocks(material.points[factor_columns(material.points)].to_numpy(object))
-    size = len(material.points) // count
-    place = material.points["point"] % size
-    return material.points[(place == 0) | (place == size - 1)].reset_index(drop=True)
-
-
-def _by_scenario(material: Material) -> list[tuple[str, pd.DataFrame]]:
-    """A sweep's runs, those of each scenario by themselves where every point was run in all of them."""
-    if f"{FACTOR}scenario" in material.points:
-        return [("", material.runs)]
-    return [(str(name), own.reset_index(drop=True)) for name, own in material.runs.groupby("scenario", sort=False)]
-
-
-def _each(material: Material, make: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    """One table of all scenarios' own."""
-    return pd.concat([_told(scenario, make(own)) for scenario, own in _by_scenario(material)], ignore_index=True)
-
-
-def _told(scenario: str, table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(scenario=scenario)[["scenario", *table.columns]] if scenario else table
 
 
 def _design(material: Material, kind: str, what: str) -> Mapping[str, Any]:
@@ -197,107 +197,117 @@ def _design(material: Material, kind: str, what: str) -> Mapping[str, Any]:
     return material.design
 
 
-def _sobol(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
-    """Sobol' indices of the replicate mean, with the share of chance in a run and in that mean as rows of their own."""
+def _sobol(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
+    """Sobol' indices of the replicate mean, then the share of chance in a run and in that mean."""
     _design(material, "saltelli", "Sobol' indices")
     points, shared = material.points, material.seeds_are_shared
     second = len(factor_columns(points)) <= _SECOND_UP_TO
-
-    def make(runs: pd.DataFrame) -> pd.DataFrame:
+    tables = []
+    for scenario, runs in material.by_scenario():
         found = sobol_indices(runs, points, measure, second=second, seed=asked.seed)
         chance = share_of_chance(responses(runs, points, measure), seeds_are_shared=shared)
-        rows = [
-            {"order": "chance", "factor": f"chance in {of}", "other": "", "index": chance[key]}
-            for key, of in (("run", "a single run"), ("mean", "the mean of a point"))
-            if np.isfinite(chance[key])
-        ]
-        return pd.concat([found, pd.DataFrame(rows)], ignore_index=True) if rows else found
-
-    return _each(material, make)
+        for key, of in (("run", "a single run"), ("mean", "the mean of a point")):
+            if np.isfinite(chance[key]):
+                row = {"order": "chance", "factor": f"chance in {of}", "other": ""}
+                found.loc[len(found)] = {**row, "index": chance[key]}
+        tables.append((scenario, found))
+    return _stacked(tables)
 
 
-def _morris(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
+def _morris(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
     """Morris's effects, the strongest first."""
     factors = _design(material, "morris", "Morris's effects")["factors"]
-
-    def make(runs: pd.DataFrame) -> pd.DataFrame:
+    tables = []
+    for scenario, runs in material.by_scenario():
         found = morris_effects(runs, material.points, factors, measure, seed=asked.seed)
-        return found.sort_values("absolute", ascending=False, ignore_index=True)
+        found = found.sort_values("absolute", ascending=False, ignore_index=True)
+        tables.append((scenario, found))
+    return _stacked(tables)
 
-    return _each(material, make)
+
+def _stacked(tables: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+    """Tables under each other, each with its scenario, if it has one, as first column."""
+    named = [
+        table.assign(scenario=scenario)[["scenario", *table.columns]] if scenario else table
+        for scenario, table in tables
+    ]
+    return pd.concat(named, ignore_index=True)
 
 
-def _discoveries(material: Material, measure: str, asked: Asked) -> list[tuple[str, str, Discovery]]:
-    """Scenario, what is sought, and what was found where a point's mean is above (or below) it."""
+def _discoveries(
+    material: Material, asked: Asked, measure: str
+) -> list[tuple[str, str, Discovery]]:
+    """By scenario, the level sought in words, and boxes where a point's mean is beyond it."""
     found = []
     for scenario, points, values in _drawn(material, measure):
         whole = np.isfinite(values)
         if not whole.any():
             raise DataError([f"{scenario}: every run failed"])
-        sought, holds = _sought(values[whole], asked)
+        finite = values[whole]
+        if asked.below is not None:
+            sought, holds = f"≤ {asked.below:g}", finite <= asked.below
+        else:
+            level = float(np.quantile(finite, _UPPER)) if asked.above is None else asked.above
+            sought, holds = f"≥ {level:.4g}", finite >= level
         found.append((scenario, sought, discovered(points[whole].reset_index(drop=True), holds)))
     return found
 
 
 def _boxes(material: Material, found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
-    """Boxes in which what is sought is denser; of several scenarios, the runs of each."""
-    tables = [(scenario, sought, box_table(each.boxes, material.numbers)) for scenario, sought, each in found]
-    return _with_heads(tables, "no box holds what is sought more densely than the whole space")
+    """Boxes in which the results sought are denser."""
+    tables = [(name, sought, box_table(own.boxes, material.numbers)) for name, sought, own in found]
+    return _with_level(tables, "no box holds what is sought more densely than the whole space")
 
 
 def _paths(found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
     """Coverage and density of every box along PRIM's paths."""
-    return _with_heads([(scenario, sought, each.path) for scenario, sought, each in found], "no box was peeled")
+    return _with_level(
+        [(name, sought, own.path) for name, sought, own in found], "no box was peeled"
+    )
 
 
-def _with_heads(tables: list[tuple[str, str, pd.DataFrame]], otherwise: str) -> pd.DataFrame:
-    """Tables under each other, each told of its scenario and of what is sought."""
-    told = [_told(scenario, table.assign(sought=sought)[["sought", *table.columns]])
-            for scenario, sought, table in tables if len(table)]  # fmt: skip
-    if not told:
+def _with_level(tables: list[tuple[str, str, pd.DataFrame]], otherwise: str) -> pd.DataFrame:
+    """Tables that have rows under each other, with the scenario and the level sought."""
+    named = [
+        (scenario, table.assign(sought=sought)[["sought", *table.columns]])
+        for scenario, sought, table in tables
+        if len(table)
+    ]
+    if not named:
         raise DataError([otherwise])
-    return pd.concat(told, ignore_index=True)
-
-
-def _sought(values: Floats, asked: Asked) -> tuple[str, np.ndarray]:
-    """What is sought, in words, and where it holds."""
-    if asked.below is not None:
-        return f"≤ {asked.below:g}", values <= asked.below
-    level = float(np.quantile(values, _UPPER)) if asked.above is None else asked.above
-    return f"≥ {level:.4g}", values >= level
+    return _stacked(named)
 
 
 def _drawn(material: Material, measure: str) -> list[tuple[str, pd.DataFrame, Floats]]:
-    """Points (theory and numbers) and a value each: of a sweep all points, of `run` each scenario's draws."""
+    """By scenario, points (theory and numbers) with the mean of each; of `run`, the draws."""
+    found = []
     if material.design is not None:
-        alone = _alone(material)
+        alone = material.independent_points()
         points = alone[factor_columns(alone)].rename(columns=lambda name: name.removeprefix(FACTOR))
-        found = []
-        for scenario, own in _by_scenario(material):
+        for scenario, own in material.by_scenario():
             means = own.groupby("point")[measure].agg(lambda values: values.mean(skipna=False))
             found.append((scenario, points, np.asarray(means.reindex(alone["point"]), np.float64)))
         return found
     if not len(material.points.columns):
-        raise DataError(["the folder does not hold what was drawn (an older version wrote it): run again"])
-    spread = material.runs[material.runs["set"] == RANGES]
-    found = []
-    for name, own in spread.groupby("scenario", sort=False):
-        joined = own[["draw", "theory", "run", measure]].merge(material.points, on=["theory", "run", "draw"])
+        older = "the folder does not hold what was drawn (an older version wrote it): run again"
+        raise DataError([older])
+    keys = ["theory", "run", "draw"]
+    for name, own in material.spread.groupby("scenario", sort=False):
+        joined = own[["draw", "theory", "run", measure]].merge(material.points, on=keys)
         points = joined.drop(columns=["draw", "run", measure])
-        points = points if _several(points, ["theory"]) else points.drop(columns="theory")
+        points = points if _varied(points, ["theory"]) else points.drop(columns="theory")
         found.append((str(name), points, joined[measure].to_numpy(np.float64)))
     return found
 
 
-def _robustness(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
+def _robustness(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
     if asked.higher_is_better is None:
-        raise DataError(["robustness needs to know which way is better: say --better higher, or --better lower"])
+        how = "say --better higher, or --better lower"
+        raise DataError([f"robustness needs to know which way is better: {how}"])
     if material.design is None:
-        runs = material.runs[material.runs["set"] == RANGES]
-        options, states = ["scenario"], ["theory", "draw"]
+        runs, options, states = material.spread, ["scenario"], ["theory", "draw"]
     else:
-        runs = material.runs
-        options = _options(material, asked.options)
+        runs, options = material.runs, _options(material, asked.options)
         states = [name for name in factor_columns(material.points) if name not in options]
         states += ["replicate"] if material.seeds_are_shared else []
     table = payoffs(runs, measure, options, states)
@@ -305,46 +315,50 @@ def _robustness(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
 
 
 def _options(material: Material, asked: Sequence[str]) -> list[str]:
-    """The factors that are decided: those asked for, else the scenario and whatever is a lever."""
+    """The factors that are decided: those asked for, else the scenario and every lever."""
     factors = factor_columns(material.points)
     if asked:
-        wanted = [name if name.startswith(FACTOR) else FACTOR + name for name in asked]
-        unknown = [name for name in wanted if name not in factors]
+        names = [name.removeprefix(FACTOR) for name in asked]
+        known = [name.removeprefix(FACTOR) for name in factors]
+        there = f"there are {', '.join(known)}"
+        unknown = [f"--option {n} is no factor; {there}" for n in names if n not in known]
         if unknown:
-            held = ", ".join(name.removeprefix(FACTOR) for name in factors)
-            raise DataError(
-                [f"--option {name.removeprefix(FACTOR)} is no factor; there are {held}" for name in unknown]
-            )
-        return wanted
+            raise DataError(unknown)
+        return [FACTOR + name for name in names]
     found = [name for name in factors if name.split(".")[1] in {"scenario", *levers()}]
-    if f"{FACTOR}scenario" not in factors and _several(material.runs, ["scenario"]):
+    if _SCENARIO not in factors and _varied(material.runs, ["scenario"]):
         found.insert(0, "scenario")
     if not found:
-        raise DataError(["the sweep has one scenario and no factor that is a lever: nothing was decided; say --option"])
+        nothing = "the sweep has one scenario and no factor that is a lever"
+        raise DataError([f"{nothing}: nothing was decided; say --option"])
     return found
 
 
 def _samples(material: Material, measure: str) -> list[tuple[dict[str, str], Floats]]:
-    """Independent values whose mean is asked for, with what they are of."""
+    """Independent values by scenario, theory and set, to take the mean of."""
+    keys = ["scenario", "theory", "set"]
     if material.design is None:
-        keys = ["scenario", "theory", "set"]
-        return [
-            (dict(zip(keys, map(str, names), strict=True)), own.sort_values("run")[measure].to_numpy(np.float64))
-            for names, own in material.runs.groupby(keys, sort=False)
-        ]
-    if material.design["kind"] not in _EVEN:
-        raise DataError([f"points of {material.kind} are no independent draws, so their mean has no such interval"])
-    points = material.runs.groupby(["scenario", "point"])[measure].mean().reset_index()
+        values = material.runs
+    elif material.design["kind"] in _EVEN:
+        values = material.runs.groupby(["scenario", "point"])[measure].mean().reset_index()
+        values = values.assign(theory="", set="points", run=values["point"])
+    else:
+        why = "are no independent draws, so their mean has no such interval"
+        raise DataError([f"points of {material.kind} {why}"])
     return [
-        ({"scenario": str(scenario), "theory": "", "set": "points"}, own[measure].to_numpy(np.float64))
-        for scenario, own in points.groupby("scenario", sort=False)
+        (
+            dict(zip(keys, map(str, names), strict=True)),
+            own.sort_values("run")[measure].to_numpy(np.float64),
+        )
+        for names, own in values.groupby(keys, sort=False)
     ]
 
 
-def _convergence(material: Material, measure: str, asked: Asked) -> pd.DataFrame:
+def _convergence(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
     samples = _samples(material, measure)
-    return pd.DataFrame([{**of, **precision_row(values, asked.precision)} for of, values in samples])
+    return pd.DataFrame([{**of, **precision_row(own, asked.precision)} for of, own in samples])
 
 
 def _widths(material: Material, measure: str) -> pd.DataFrame:
-    return pd.concat([widths(values).assign(**of) for of, values in _samples(material, measure)], ignore_index=True)
+    tables = [widths(own).assign(**of) for of, own in _samples(material, measure)]
+    return pd.concat(tables, ignore_index=True)

@@ -79,7 +79,7 @@ def _left_out(matched: list[tuple[Side, Side]]) -> list[str]:
 
 
 def _basis(smallest: float | None) -> str:
-    from eurasia_sim.analysis.equivalence import SMALL_SHARE
+    from eurasia_sim.analysis.differences import SMALL_SHARE
 
     return f"{smallest:g}, as given" if smallest is not None else f"{SMALL_SHARE:g} standard deviations of the runs"
 

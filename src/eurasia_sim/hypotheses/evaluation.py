@@ -1,4 +1,4 @@
-"""A family of hypotheses put to the test: the runs that takes, and the tables they give."""
+"""A family of hypotheses put to the test: its runs, and the tables they give."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from eurasia_sim.analysis.sensitivity import variance_shares
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Family, Part, arm_name
-from eurasia_sim.hypotheses.mediated_share import can_travel, travelled
+from eurasia_sim.hypotheses.mediation import is_mediated, mediated_shares
 from eurasia_sim.hypotheses.scope_map import map_table
-from eurasia_sim.hypotheses.tipping_points import reversal
-from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, judge, wilson
+from eurasia_sim.hypotheses.tipping_points import tipping_point
+from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, judge, share, wilson
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import Draws, ranges_of, reference_draws, wide_draws
-from eurasia_sim.simulation.space_sample import Sample, space_sample
+from eurasia_sim.simulation.parameter_draws import Draws, reference_draws, wide_draws
+from eurasia_sim.simulation.space_sample import space_sample
 from eurasia_sim.world.world import World
 
 _LEAST = 4
 _LEAST_WIDE = 100
+_NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How many runs each layer is given."""
+    """Number of runs of each layer."""
 
     runs: int = 200  # at reference, by chance alone
     runs_a_theory: int = 40  # at reference of every other theory and form
@@ -42,7 +43,7 @@ class Effort:
 
     @classmethod
     def of(cls, runs: int, points: int, seed: int) -> Effort:
-        """The effort that goes with so many runs at reference and points of the space: the rest in proportion.
+        """The effort for so many runs at reference and points of the space, the rest in proportion.
 
         Wide draws are never fewer than it takes to see 99 in a hundred.
         """
@@ -60,23 +61,27 @@ class Effort:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a test found, as tables: a row a hypothesis, a part, a theory or form of a part, a point, a reading."""
+    """Tables of a test, with a row a hypothesis, part, rival of a part, point, reading or cell."""
 
     verdicts: pd.DataFrame
     parts: pd.DataFrame
     theories: pd.DataFrame
     points: pd.DataFrame
     shares: pd.DataFrame
-    maps: pd.DataFrame  # of `terrain.map_table`, every map of the family
+    maps: pd.DataFrame  # of `scope_map.map_table`, every map of the family
 
 
 Report = Callable[[str, int, int], None]  # stage, done, of how many
 
 
 def evaluate(
-    world: World, family: Family, effort: Effort, workers: int | None = None, report: Report = lambda *_: None
+    world: World,
+    family: Family,
+    effort: Effort,
+    workers: int | None = None,
+    report: Report = lambda *_: None,
 ) -> Evaluation:
-    """Everything that decides about the hypotheses of a family.
+    """Every layer of runs for the hypotheses of a family, and their verdicts.
 
     Raises:
         KeyboardInterrupt: when interrupted; nothing is kept.
@@ -85,21 +90,31 @@ def evaluate(
 
 
 class _Evaluator:
-    """One evaluation under way: the plan that serves all parts, and each layer's runs."""
+    """One evaluation: the plan that serves all parts, and each layer's runs."""
 
-    def __init__(self, world: World, family: Family, effort: Effort, workers: int | None, report: Report) -> None:
-        self.world, self.family, self.effort, self.workers, self.report = world, family, effort, workers, report
+    def __init__(
+        self, world: World, family: Family, effort: Effort, workers: int | None, report: Report
+    ) -> None:
+        self.world, self.family, self.effort = world, family, effort
+        self.workers, self.report = workers, report
         self.plan = Plan.of(world, family.parts())
         self.base = self.plan.scenarios[self.plan.arms[0]]
-        self.paths: dict[Part, dict[str, float]] = {}
+        self.inputs = prepare(world, self.base, world.default_theory)
+        self.sample = space_sample(
+            world, self.base, list(world.theories), effort.points, effort.replicates, effort.seed
+        )
+        self.shares: dict[Part, dict[str, float]] = {}
 
     def evaluation(self) -> Evaluation:
-        """Run every layer and put what it says in tables."""
-        reference, theories, forms = self.references()
-        sample, values = self.over_space()
-        wide = self.over_wide()
-        counts = (sample.points["theory"] != self.world.null_theory).to_numpy()
-        points = sample.points[counts].reset_index(drop=True)
+        """Run every layer and put the results in tables."""
+        default = self.world.default_theory
+        reference = self.at_reference(default, {}, self.effort.runs, "at reference")
+        theories, forms = self.rivals(reference)
+        values = self.over_space()
+        draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
+        wide = self.read(default, {}, draws, "with wide coefficients", 0, len(draws))
+        counts = (self.sample.points["theory"] != self.world.null_theory).to_numpy()
+        points = self.sample.points[counts].reset_index(drop=True)
         verdicts, parts, rivals = [], [], []
         for done, hypothesis in enumerate(self.family.hypotheses):
             self.report("regions, reversals and paths", done, len(self.family.hypotheses))
@@ -110,8 +125,8 @@ class _Evaluator:
                     Layers(
                         part,
                         estimate(self.plan, part, reference),
-                        {theory: estimate(self.plan, part, found) for theory, found in theories.items()},
-                        {form: estimate(self.plan, part, found) for form, found in forms.items()},
+                        {name: estimate(self.plan, part, own) for name, own in theories.items()},
+                        {name: estimate(self.plan, part, own) for name, own in forms.items()},
                         over[counts],
                         over[~counts],
                         _share_of_sign(part, effect(self.plan, part, wide)),
@@ -120,14 +135,14 @@ class _Evaluator:
             verdict = judge(hypothesis, layers, points, self.world.null_theory)
             verdicts.append(self.verdict_row(verdict))
             for found, word in zip(layers, verdict.words, strict=True):
-                parts.append(self.part_row(hypothesis.id, found, word, sample, values))
+                parts.append(self.part_row(hypothesis.id, found, word, values))
                 rivals += _rival_rows(hypothesis.id, found)
         return Evaluation(
             pd.DataFrame(verdicts),
             pd.DataFrame(parts),
             pd.DataFrame(rivals),
-            self.point_table(sample, values),
-            self.share_table(sample, values),
+            self.point_table(values),
+            self.share_table(values),
             self.map_tables(),
         )
 
@@ -139,53 +154,55 @@ class _Evaluator:
             def tell(done: int, of: int, stage: str = f"map {contrast.id}") -> None:
                 self.report(stage, done, of)
 
-            found.append(map_table(self.world, contrast, self.effort.mapped, self.effort.seed, self.workers, tell))
+            mapped, seed = self.effort.mapped, self.effort.seed
+            found.append(map_table(self.world, contrast, mapped, seed, self.workers, tell))
         return pd.concat(found, ignore_index=True)
 
-    def references(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
-        """Readings by chance alone: under the default theory and forms, each theory, and each other form."""
+    def rivals(self, reference: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Readings by chance alone under each theory, and with each form that is not the default.
+
+        Args:
+            reference: those under the default theory and forms.
+        """
         default, few = self.world.default_theory, self.effort.runs_a_theory
-        reference = self.at_reference(default, {}, self.effort.runs, "at reference")
         theories = {
-            theory: reference if theory == default else self.at_reference(theory, {}, few, f"under {theory}")
+            theory: reference
+            if theory == default
+            else self.at_reference(theory, {}, few, f"under {theory}")
             for theory in self.world.theories
         }
         forms = {
-            f"{factor} {name}": self.at_reference(default, {factor: name}, few, f"with {factor} {name}")
+            f"{factor} {name}": self.at_reference(
+                default, {factor: name}, few, f"with {factor} {name}"
+            )
             for factor, alternatives in self.world.forms.items()
             for name in alternatives
             if name != self.world.default_forms[factor]
         }
-        return reference, theories, forms
+        return theories, forms
 
     def at_reference(self, theory: str, forms: Mapping[str, str], n: int, stage: str) -> Floats:
         """(arms, n, readings) by chance alone."""
         draws = reference_draws(prepare(self.world, self.base, theory, forms), n, self.effort.seed)
         return self.read(theory, forms, draws, stage, 0, len(draws))
 
-    def over_wide(self) -> Floats:
-        """(arms, R, readings) under deliberately wide coefficients."""
-        theory = self.world.default_theory
-        draws = wide_draws(self.world, prepare(self.world, self.base, theory), self.effort.wide, self.effort.seed)
-        return self.read(theory, {}, draws, "with wide coefficients", 0, len(draws))
-
-    def over_space(self) -> tuple[Sample, Floats]:
-        """The sample of everything uncertain, and (arms, P, replicates, readings) read off its runs."""
-        effort = self.effort
-        sample = space_sample(
-            self.world, self.base, list(self.world.theories), effort.points, effort.replicates, effort.seed
-        )
-        total = len(sample.points) * effort.replicates
-        values = np.full((len(self.plan.arms), len(sample.points), effort.replicates, len(self.plan.readings)), np.nan)
-        done = 0
-        for group in sample.groups:
-            found = self.read(group.theory, group.forms, group.draws, "over everything uncertain", done, total)
-            values[:, group.points] = found.reshape(len(self.plan.arms), len(group.points), effort.replicates, -1)
+    def over_space(self) -> Floats:
+        """(arms, P, replicates, readings) over everything uncertain."""
+        arms, points, replicates = len(self.plan.arms), self.sample.points, self.effort.replicates
+        total, done = len(points) * replicates, 0
+        values = np.full((arms, len(points), replicates, len(self.plan.readings)), np.nan)
+        for group in self.sample.groups:
+            found = self.read(
+                group.theory, group.forms, group.draws, "over everything uncertain", done, total
+            )
+            values[:, group.points] = found.reshape(arms, len(group.points), replicates, -1)
             done += len(group.draws)
-        return sample, values
+        return values
 
-    def read(self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str, before: int, of: int) -> Floats:
-        """What is read off the arms' runs, with progress told in runs of one arm."""
+    def read(
+        self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str, before: int, of: int
+    ) -> Floats:
+        """(arms, R, readings), with progress reported in runs of one arm."""
         arms = len(self.plan.arms)
 
         def tell(done: int) -> None:
@@ -201,27 +218,29 @@ class _Evaluator:
     def verdict_row(self, verdict: Verdict) -> dict[str, Any]:
         """A hypothesis in one row."""
         low, high = wilson(verdict.share, verdict.points)
-        found = verdict.region
+        hypothesis, found = verdict.hypothesis, verdict.region
         return {
-            "hypothesis": verdict.hypothesis.id,
-            "says": verdict.hypothesis.says,
-            "source": verdict.hypothesis.source,
-            "note": verdict.hypothesis.note,
+            "hypothesis": hypothesis.id,
+            "says": hypothesis.says,
+            "source": hypothesis.source,
+            "note": hypothesis.note,
             "verdict": verdict.word,
             "share_of_space": verdict.share,
             "share_low": low,
             "share_high": high,
             "points": verdict.points,
             "region": " and ".join(found.limits) if found else "",
-            "density": found.density if found else float("nan"),
-            "coverage": found.coverage if found else float("nan"),
+            "density": found.density if found else _NAN,
+            "coverage": found.coverage if found else _NAN,
             "digest": self.family.digest,
         }
 
-    def part_row(self, name: str, found: Layers, word: str, sample: Sample, values: Floats) -> dict[str, Any]:
-        """A part in one row: its layers, what would reverse it, and through what it travels."""
-        part, now = found.part, found.reference
+    def part_row(self, name: str, found: Layers, word: str, values: Floats) -> dict[str, Any]:
+        """A part in one row: its layers, its tipping point, and its mediated shares."""
+        part, reference = found.part, found.reference
         low, high = wilson(found.share, int(np.isfinite(found.effects).sum()))
+        has_sign = reference.low > 0 or reference.high < 0
+        has_null = np.isfinite(found.null).any()
         row = {
             "hypothesis": name,
             "part": part.label,
@@ -231,84 +250,85 @@ class _Evaluator:
             "smallest": part.smallest,
             "because": part.because,
             "word": word,
-            **asdict(now),
+            **asdict(reference),
             "share_of_space": found.share,
             "share_low": low,
             "share_high": high,
             "mirrored": found.mirrored,
-            "null_mean": float(np.nanmean(found.null)) if np.isfinite(found.null).any() else float("nan"),
+            "null_mean": float(np.nanmean(found.null)) if has_null else _NAN,
             "forced": found.forced,
-            "reversal": self.reversed(found, sample, values),
+            "reversal": self.tipping_point(found, values) if has_sign else "",
         }
-        if can_travel(part) and (now.low > 0 or now.high < 0):
-            row |= {f"through_{name}": share for name, share in self.path(part).items()}
+        if is_mediated(part) and has_sign:
+            row |= {f"through_{name}": each for name, each in self.mediated(part).items()}
         return row
 
-    def path(self, part: Part) -> dict[str, float]:
-        """Through what a part's effect travels; all parts of the same arms are read off the same runs."""
-        if part not in self.paths:
-            alike = [each for each in dict.fromkeys(self.family.parts()) if each.arms == part.arms and can_travel(each)]
+    def mediated(self, part: Part) -> dict[str, float]:
+        """Mediated shares of a part; all parts of the same arms share their runs."""
+        if part not in self.shares:
+            alike = [
+                each
+                for each in dict.fromkeys(self.family.parts())
+                if each.arms == part.arms and is_mediated(each)
+            ]
+            draws = reference_draws(self.inputs, self.effort.held, self.effort.seed)
             theory = self.world.default_theory
-            draws = reference_draws(prepare(self.world, self.base, theory), self.effort.held, self.effort.seed)
-            shares = travelled(self.plan, alike, theory, draws, self.workers)
-            self.paths |= dict(zip(alike, shares, strict=True))
-        return self.paths[part]
+            found = mediated_shares(self.plan, alike, theory, draws, self.workers)
+            self.shares |= dict(zip(alike, found, strict=True))
+        return self.shares[part]
 
-    def reversed(self, found: Layers, sample: Sample, values: Floats) -> str:
-        """What would reverse a part's effect at reference, in words; nothing for an effect without a sign."""
-        if not (found.reference.low > 0 or found.reference.high < 0):
-            return ""
-        theory = self.world.default_theory
-        inputs = prepare(self.world, self.base, theory)
-        own = (sample.points["theory"] == theory).to_numpy()
-        effects = self.point_effects(found.part, values)[own]
-        whole = np.isfinite(effects)
-        return reversal(
-            self.world, found.part, theory, inputs, ranges_of(self.world, inputs),
-            reference_draws(inputs, 1, self.effort.seed).seeds[0], sample.points[own][whole], effects[whole],
+    def tipping_point(self, found: Layers, values: Floats) -> str:
+        """The smallest change that turns a part's effect at reference, in words."""
+        points = self.sample.points
+        effects = self.point_effects(found.part, values)
+        own = (points["theory"] == self.world.default_theory).to_numpy() & np.isfinite(effects)
+        seed = reference_draws(self.inputs, 1, self.effort.seed).seeds[0]
+        return tipping_point(
+            self.world, found.part, self.inputs, seed, points[own], effects[own],
             found.reference.mean, self.workers,
-        ).words  # fmt: skip
+        )  # fmt: skip
 
-    def point_table(self, sample: Sample, values: Floats) -> pd.DataFrame:
+    def point_table(self, values: Floats) -> pd.DataFrame:
         """Every point of the space with each part's effect."""
+        points = self.sample.points
         effects = {
             f"effect.{hypothesis.id}.{at + 1}": self.point_effects(part, values)
             for hypothesis in self.family.hypotheses
             for at, part in enumerate(hypothesis.parts)
         }
-        return pd.concat([pd.DataFrame(effects, index=sample.points.index), sample.points], axis=1)
+        return pd.concat([pd.DataFrame(effects, index=points.index), points], axis=1)
 
-    def share_table(self, sample: Sample, values: Floats) -> pd.DataFrame:
-        """How the spread of each reading divides, over all arms that some part reads it off."""
+    def share_table(self, values: Floats) -> pd.DataFrame:
+        """Shares of the variance of each reading over all arms that some part reads."""
         rows = []
-        for at, (metric, window) in enumerate(self.plan.readings):
+        for at, reading in enumerate(self.plan.readings):
+            parts = [each for each in self.family.parts() if (each.metric, each.window) == reading]
             arms = [
                 place
                 for place, arm in enumerate(self.plan.arms)
-                if any(
-                    part.metric == metric and part.window == window and arm in part.arms for part in self.family.parts()
-                )
+                if any(arm in part.arms for part in parts)
             ]
             if len(arms) > 1:
-                shares = variance_shares(values[arms][:, :, :, at], sample.points, sample.factors)
-                rows.append({"reading": in_words(metric), "scenarios": len(arms), **shares})
+                own = values[arms][:, :, :, at]
+                shares = variance_shares(own, self.sample.points, self.sample.factors)
+                rows.append({"reading": in_words(reading[0]), "scenarios": len(arms), **shares})
         return pd.DataFrame(rows)
 
 
 def _share_of_sign(part: Part, effects: Floats) -> float:
     """Share of draws in which an effect's bare sign is as expected; NaN where no sign is."""
+    if part.sign not in ("+", "-"):
+        return _NAN
     whole = effects[np.isfinite(effects)]
-    if part.sign not in ("+", "-") or not len(whole):
-        return float("nan")
-    return float((whole > 0).mean() if part.sign == "+" else (whole < 0).mean())
+    return share(whole > 0 if part.sign == "+" else whole < 0)
 
 
 def _rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
     """A part under every theory and every other form, a row each."""
     kinds = (("theory", found.theories), ("form", found.forms))
     return [
-        {"hypothesis": name, "part": found.part.label, "kind": kind, "under": under, **asdict(estimated),
-         "holds": estimated.holds(found.part), "mirrors": estimated.mirrors(found.part)}
+        {"hypothesis": name, "part": found.part.label, "kind": kind, "under": under,
+         **asdict(own), "holds": own.holds(found.part), "mirrors": own.mirrors(found.part)}
         for kind, estimates in kinds
-        for under, estimated in estimates.items()
+        for under, own in estimates.items()
     ]  # fmt: skip

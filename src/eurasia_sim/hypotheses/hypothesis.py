@@ -1,10 +1,11 @@
-"""A hypothesis: contrasts of scenarios, what is read off, the sign expected, and the least effect that matters."""
+"""Hypotheses: contrasts of scenarios, a reading, the sign expected, and the smallest effect."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from eurasia_sim.scenarios.scenario import Scenario, apply_settings, load_scenar
 from eurasia_sim.world.levers import split_month
 from eurasia_sim.world.world import World
 
-Arm = tuple[str, tuple[tuple[str, float], ...]]  # a scenario's name and the settings it is run with
+Arm = tuple[str, tuple[tuple[str, float], ...]]  # a scenario's name and its settings
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Axis:
-    """What is varied along one side of a map: its levels by name, each with the levers that make it."""
+    """One side of a map: its levels by name, each with its levers."""
 
     label: str
     levels: Mapping[str, Mapping[str, float]]
@@ -60,14 +61,14 @@ class Axis:
 
 @dataclass(frozen=True)
 class ContrastMap:
-    """Where rival hypotheses hold: one change, made in every cell of a grid of two other circumstances."""
+    """One change, made in every cell of a grid of two other circumstances, and rival hypotheses."""
 
     id: str
     says: str
     scenario: str
-    change: Axis  # every later level is set beside the first
+    change: Axis  # every later level is compared with the first
     across: tuple[Axis, Axis]
-    readings: Mapping[str, Part]  # what is read off, by name; arms are the cells', not the part's
+    readings: Mapping[str, Part]  # by name; their arms are those of a cell
     rivals: Mapping[str, tuple[str, ...]]  # hypothesis -> names of the readings it expects to rise
     digest: str
 
@@ -80,13 +81,11 @@ class ContrastMap:
 
     def cells(self) -> Iterator[tuple[str, str, str]]:
         """Every later level of the change in every cell of the grid."""
-        for level in list(self.change.levels)[1:]:
-            for first in self.across[0].levels:
-                for second in self.across[1].levels:
-                    yield level, first, second
+        first, second = (axis.levels for axis in self.across)
+        return product(list(self.change.levels)[1:], first, second)
 
     def part(self, reading: str, level: str, first: str, second: str) -> Part:
-        """What the change to a level does to a reading in one cell."""
+        """The effect of the change to a level on a reading in one cell."""
         before = next(iter(self.change.levels))
         plus, less = self.arm(level, first, second), self.arm(before, first, second)
         return replace(self.readings[reading], plus=(plus,), less=(less,))
@@ -94,7 +93,7 @@ class ContrastMap:
 
 @dataclass(frozen=True)
 class Family:
-    """The hypotheses of one file, with the digest of what they state; and maps of where rivals among them hold."""
+    """The hypotheses of one file with their digest, and maps of where rivals among them hold."""
 
     path: Path
     title: str
@@ -110,11 +109,10 @@ class Family:
         """
         known = [hypothesis.id for hypothesis in self.hypotheses]
         problems = []
-        for name in ids:
-            if name not in known:
-                close = nearest(name, known)
-                hint = f" — did you mean {close}?" if close else ""
-                problems.append(f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}")
+        for name in [name for name in ids if name not in known]:
+            close = nearest(name, known)
+            hint = f" — did you mean {close}?" if close else ""
+            problems.append(f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}")
         if problems:
             raise DataError(problems)
         kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
@@ -128,15 +126,17 @@ class Family:
 
 
 def arm_scenario(arm: Arm, world: World) -> Scenario:
-    """The scenario of an arm, with its settings worked in from their months."""
+    """The scenario of an arm, with its settings applied from their months."""
     settings = [f"{path}={value!r}" for path, value in arm[1]]
     months = []
-    with contextlib.suppress(DataError):  # what is no month is complained of with its setting
+    with contextlib.suppress(DataError):  # a wrong month is a problem of its setting
         months = [world.month(month) for path, _ in arm[1] if (month := split_month(path)[1])]
     return apply_settings(load_scenario(arm[0], world), settings, world, min(months, default=None))
 
 
 def arm_name(arm: Arm) -> str:
-    """An arm in words: the scenario, and what is set otherwise."""
-    settings = ", ".join(f"{split_month(path)[0].rsplit('.', 1)[-1]}={value:g}" for path, value in arm[1])
+    """An arm in words: the scenario, and its settings."""
+    settings = ", ".join(
+        f"{split_month(path)[0].rsplit('.', 1)[-1]}={value:g}" for path, value in arm[1]
+    )
     return f"{arm[0]} ({settings})" if settings else arm[0]

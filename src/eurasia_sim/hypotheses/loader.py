@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,11 +14,19 @@ from pydantic import ValidationError
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import Document, InputProblems, nearest, plain, read_file
-from eurasia_sim.hypotheses.hypothesis import Arm, Axis, ContrastMap, Family, Hypothesis, Part, arm_scenario
+from eurasia_sim.hypotheses.hypothesis import (
+    Arm,
+    Axis,
+    ContrastMap,
+    Family,
+    Hypothesis,
+    Part,
+    arm_scenario,
+)
 from eurasia_sim.hypotheses.schema import (
     ArmEntry,
-    AxisEntry,
     HypothesesFile,
+    HypothesisEntry,
     MapEntry,
     MetricEntry,
     PartEntry,
@@ -29,6 +38,10 @@ from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers, split_month
 from eurasia_sim.world.world import World
 
+_MOST_LISTED = 40  # known words in a message
+Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
+Window = tuple[int, int]  # first month and the month after the last
+
 
 def load_hypotheses(path: Path, world: World) -> Family:
     """The hypotheses of a file, checked against a world.
@@ -37,215 +50,247 @@ def load_hypotheses(path: Path, world: World) -> Family:
         InputProblems: with everything wrong with the file.
     """
     document = read_file(path)
-    given = plain(document.root) if document.root else None
-    if document.root and not isinstance(given, dict):
-        document.report((1, 1), "a file of hypotheses is a list of `key: value` lines, beginning with `format: 1`")
-    if not document.problems and isinstance(given, dict):
-        try:
-            found = _Reader(document, world).family(path, HypothesesFile.model_validate(given))
-        except ValidationError as error:
-            for finding in error.errors(include_url=False):
-                _report_shape(document, finding["loc"], finding["type"], finding["msg"], finding.get("input"))
-        else:
-            if not document.problems:
-                return found
-    raise InputProblems(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
-
-
-def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str, given: object) -> None:
-    """What pydantic found, in our words, at its place."""
-    loc = tuple(step for step in loc if step not in ("str", ArmEntry.__name__))
-    if kind == "extra_forbidden":
-        document.report(document.place(loc, of_key=True), f"unknown key '{loc[-1]}'")
-    elif kind == "missing":
-        document.report(document.place(loc[:-1]), f"the key '{loc[-1]}' is missing")
-    else:
-        wanted = said.removeprefix("Input should be ")
-        document.report(document.place(loc), f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=wanted)
-
-
-def _axis(given: AxisEntry) -> Axis:
-    return Axis(given.label, given.levels)
+    checker = _Checker(document, world)
+    file = checker.shaped()
+    if file and not document.problems:
+        family = checker.family(path, file)
+        if not document.problems:
+            return family
+    problems = document.problems
+    raise InputProblems(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class _Reader:
-    """Turns a file of the right shape into hypotheses; what is wrong with its words lands in the document."""
+class _Checker:
+    """Makes hypotheses of a file's entries; every problem lands in the document."""
 
     def __init__(self, document: Document, world: World) -> None:
-        self.document = document
-        self.world = world
-        self.known = columns_of(world)
-        self.space: tuple[str, Any] | None = None  # the first arm's scenario, and what is uncertain in it
+        self.document, self.world = document, world
+        self.columns = columns_of(world)
+        self.space: tuple[str, Any] | None = None  # the first arm's scenario, and its uncertainty
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
-    def complain(self, trail: tuple[Any, ...], message: str, allowed: str = "", suggestion: str = "") -> None:
-        self.document.report(self.document.place(trail), message, suggestion, allowed)
+    def complain(
+        self,
+        trail: Trail,
+        message: str,
+        known: Collection[str] = (),
+        word: str = "",
+        *,
+        allowed: str = "",
+    ) -> None:
+        """Report a problem at a place, with the nearest of the known words, or all of them."""
+        close = nearest(word, sorted(known)) if known else ""
+        if known and not close and len(known) <= _MOST_LISTED:
+            allowed = ", ".join(known)
+        self.document.report(self.document.place(trail), message, close, allowed)
+
+    def shaped(self) -> HypothesesFile | None:
+        """The file's entries; none, with problems, where keys or types are wrong."""
+        if not self.document.root:
+            return None
+        given = plain(self.document.root)
+        if not isinstance(given, dict):
+            lines = "a list of `key: value` lines, beginning with `format: 1`"
+            self.complain((), f"a file of hypotheses is {lines}")
+            return None
+        try:
+            return HypothesesFile.model_validate(given)
+        except ValidationError as error:
+            for finding in error.errors(include_url=False):
+                self.explain(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
+        return None
+
+    def explain(self, loc: Trail, kind: str, message: str, given: object) -> None:
+        """Report a finding of pydantic at its place."""
+        loc = tuple(step for step in loc if step not in ("str", ArmEntry.__name__))
+        if kind == "extra_forbidden":
+            self.document.report(self.document.place(loc, of_key=True), f"unknown key '{loc[-1]}'")
+        elif kind == "missing":
+            self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
+        else:
+            name = ".".join(map(str, loc))
+            right = message.removeprefix("Input should be ")
+            self.complain(loc, f"{name} is {shown(given)}", allowed=right)
 
     def family(self, path: Path, file: HypothesesFile) -> Family:
+        """Every hypothesis and map of the file."""
         window = self.window(("window",), file.window)
-        found = []
-        for name, given in file.hypotheses.items():
-            trail = ("hypotheses", name)
-            for at, source in enumerate(given.source):
-                if source.document not in self.documents:
-                    place = (*trail, "source", at, "document")
-                    self.complain(place, f"unknown document '{source.document}'", ", ".join(self.documents))
-            if bool(given.all) == bool(given.any):
-                self.complain(trail, f"{name} needs parts, joined by `all` or by `any`, not both")
-            join: Literal["all", "any"] = "all" if given.all else "any"
-            parts = tuple(self.part((*trail, join, at), part, window) for at, part in enumerate(given.all or given.any))
-            places = "; ".join(
-                f"{each.document} {', '.join(f'L{line}' for line in each.lines)}" for each in given.source
-            )
-            found.append(Hypothesis(name, given.says, places, given.note, join, parts))
+        hypotheses = tuple(
+            self.hypothesis(("hypotheses", name), given, window)
+            for name, given in file.hypotheses.items()
+        )
         digest = _digest(file.model_dump_json(exclude={"maps"}))
-        maps = tuple(self.map(("maps", name), name, given, file, window) for name, given in file.maps.items())
-        return Family(path, file.title, digest, tuple(found), maps)
+        maps = tuple(
+            self.map(("maps", name), given, list(file.hypotheses), window)
+            for name, given in file.maps.items()
+        )
+        return Family(path, file.title, digest, hypotheses, maps)
+
+    def hypothesis(self, trail: Trail, given: HypothesisEntry, window: Window) -> Hypothesis:
+        """The hypothesis of one entry."""
+        for at, source in enumerate(given.source):
+            place = (*trail, "source", at, "document")
+            if source.document not in self.documents:
+                unknown = f"unknown document '{source.document}'"
+                self.complain(place, unknown, self.documents, source.document)
+        if bool(given.all) == bool(given.any):
+            self.complain(trail, f"{trail[-1]} needs parts, joined by `all` or by `any`, not both")
+        join: Literal["all", "any"] = "all" if given.all else "any"
+        parts = tuple(
+            self.part((*trail, join, at), part, window)
+            for at, part in enumerate(given.all or given.any)
+        )
+        sources = "; ".join(
+            f"{each.document} {', '.join(f'L{line}' for line in each.lines)}"
+            for each in given.source
+        )
+        return Hypothesis(trail[-1], given.says, sources, given.note, join, parts)
 
     def map(
-        self, trail: tuple[Any, ...], name: str, given: MapEntry, file: HypothesesFile, window: tuple[int, int]
+        self, trail: Trail, given: MapEntry, hypotheses: list[str], window: Window
     ) -> ContrastMap:
-        """The map of one entry; what it sets is checked cell by cell."""
+        """The map of one entry; the levers of every level are checked."""
         readings = {
-            reading: self.reading((*trail, "readings", reading), entry, window)
-            for reading, entry in given.readings.items()
+            name: self.reading((*trail, "readings", name), entry, window)
+            for name, entry in given.readings.items()
         }
         for rival, names in given.rivals.items():
-            if rival not in file.hypotheses:
-                place = (*trail, "rivals", rival)
-                self.complain(place, f"unknown hypothesis '{rival}'", suggestion=nearest(rival, list(file.hypotheses)))
+            place = (*trail, "rivals", rival)
+            if rival not in hypotheses:
+                self.complain(place, f"unknown hypothesis '{rival}'", hypotheses, rival)
             for at, reading in enumerate(names):
                 if reading not in readings:
-                    self.complain(
-                        (*trail, "rivals", rival, at), f"unknown reading '{reading}'", ", ".join(given.readings)
-                    )
-        first, second = (_axis(entry) for entry in given.across)
+                    self.complain((*place, at), f"unknown reading '{reading}'", readings, reading)
+        change, first, second = (
+            Axis(entry.label, entry.levels) for entry in (given.change, *given.across)
+        )
+        places = (("change",), ("across", 0), ("across", 1))
+        for place, axis in zip(places, (change, first, second), strict=True):
+            for level, settings in axis.levels.items():
+                arm = ArmEntry(scenario=given.scenario, set=dict(settings))
+                self.arms((*trail, *place, "levels", level), [arm])
         rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
         digest = _digest(given.model_dump_json())
-        found = ContrastMap(
-            name, given.says, given.scenario, _axis(given.change), (first, second), readings, rivals, digest
+        return ContrastMap(
+            trail[-1], given.says, given.scenario, change, (first, second), readings, rivals, digest
         )
-        self.levels(trail, found)
-        return found
 
-    def levels(self, trail: tuple[Any, ...], found: ContrastMap) -> None:
-        """Complain of levels whose levers cannot be set."""
-        sides = ((("change",), found.change), *((("across", at), axis) for at, axis in enumerate(found.across)))
-        for place, axis in sides:
-            for level, settings in axis.levels.items():
-                self.arms((*trail, *place, "levels", level), [ArmEntry(scenario=found.scenario, set=dict(settings))])
-
-    def window(self, trail: tuple[Any, ...], given: list[str]) -> tuple[int, int]:
+    def window(self, trail: Trail, given: list[str]) -> Window:
+        """First month and the month after the last, of two dates YYYY-MM."""
         months = []
         for at, date in enumerate(given):
             try:
                 months.append(self.world.month(date))
             except DataError:
-                self.complain((*trail, at), f"{shown(date)} is no month", "YYYY-MM, such as 2022-01")
+                why = f"{shown(date)} is no month"
+                self.complain((*trail, at), why, allowed="YYYY-MM, such as 2022-01")
         if len(months) < 2:
             if not self.document.problems:
                 self.complain(trail, "a window is two months, the first and the last")
             return 0, self.world.months
         if not 0 <= months[0] <= months[1] < self.world.months:
-            last = self.world.date(self.world.months - 1)
-            self.complain(trail, "this window is upside down or outside the period", f"{self.world.date(0)} to {last}")
+            period = f"{self.world.date(0)} to {self.world.date(self.world.months - 1)}"
+            wrong = "this window is upside down or outside the period"
+            self.complain(trail, wrong, allowed=period)
         return months[0], months[1] + 1
 
-    def part(self, trail: tuple[Any, ...], given: PartEntry, window: tuple[int, int]) -> Part:
+    def part(self, trail: Trail, given: PartEntry, window: Window) -> Part:
+        """The part of one entry."""
         since = self.since([*given.plus, *given.less])
-        plus, less = self.arms((*trail, "plus"), given.plus, since), self.arms((*trail, "less"), given.less, since)
+        plus = self.arms((*trail, "plus"), given.plus, since)
+        less = self.arms((*trail, "less"), given.less, since)
         return replace(self.reading(trail, given, window), plus=plus, less=less)
 
+    def reading(self, trail: Trail, given: PartEntry | ReadingEntry, window: Window) -> Part:
+        """A part without its arms."""
+        own = self.window((*trail, "window"), given.window) if given.window else window
+        metric = self.metric((*trail, "metric"), given.metric)
+        return Part(given.label, (), (), metric, own, given.sign, given.smallest, given.because)
+
     def since(self, given: list[str | ArmEntry]) -> int | None:
-        """First month in which any of the arms' scenarios departs; what cannot be read is complained of elsewhere."""
+        """First month in which any of the arms' scenarios departs; none where no arm has settings.
+
+        A scenario that cannot be read is a problem of its arm.
+        """
         if not any(entry.set for entry in given if isinstance(entry, ArmEntry)):
             return None
         scenarios = []
         for entry in given:
+            name = entry if isinstance(entry, str) else entry.scenario
             with contextlib.suppress(InputProblems):
-                scenarios.append(load_scenario(entry if isinstance(entry, str) else entry.scenario, self.world))
+                scenarios.append(load_scenario(name, self.world))
         return earliest_parting(scenarios)
 
-    def reading(self, trail: tuple[Any, ...], given: PartEntry | ReadingEntry, window: tuple[int, int]) -> Part:
-        """A part whose arms are still to be put in."""
-        return Part(
-            label=given.label,
-            plus=(),
-            less=(),
-            metric=self.metric((*trail, "metric"), given.metric),
-            window=self.window((*trail, "window"), given.window) if given.window else window,
-            sign=given.sign,
-            smallest=given.smallest,
-            because=given.because,
-        )
-
-    def dated(self, path: str, since: int) -> str:
-        """The path of a setting with the month in which it starts; a number has none."""
-        is_lever = path.split(".", maxsplit=1)[0] in levers() and path not in self.world.numbers
-        return f"{path}.{self.world.date(since)}" if is_lever and split_month(path)[1] is None else path
-
     def arms(
-        self, trail: tuple[Any, ...], given: list[str | ArmEntry], since: int | None = None
-    ) -> tuple[Arm, ...]:  # fmt: skip
-        """Arms; a lever set without a month starts in the month `since`, so in one month in all arms of a contrast."""
-        found = []
+        self, trail: Trail, given: list[str | ArmEntry], since: int | None = None
+    ) -> tuple[Arm, ...]:
+        """Arms; a lever set without a month starts in the month `since`, the same in all arms."""
+        found: list[Arm] = []
         for at, entry in enumerate(given):
-            settings = () if isinstance(entry, str) else tuple(sorted(entry.set.items()))
-            if since is not None:
-                settings = tuple((self.dated(path, since), value) for path, value in settings)
-            arm: Arm = (entry if isinstance(entry, str) else entry.scenario, settings)
+            if isinstance(entry, str):
+                arm: Arm = entry, ()
+            else:
+                settings = sorted(entry.set.items())
+                arm = entry.scenario, tuple((self.dated(path, since), v) for path, v in settings)
             try:
-                self.same_space((*trail, at), arm_scenario(arm, self.world))
+                self.check_space((*trail, at), arm_scenario(arm, self.world))
             except InputProblems as error:
                 first = error.problems[0]
-                self.complain((*trail, at), first.message, first.allowed, first.suggestion)
+                place = self.document.place((*trail, at))
+                self.document.report(place, first.message, first.suggestion, first.allowed)
             found.append(arm)
         return tuple(found)
 
-    def same_space(self, trail: tuple[Any, ...], scenario: Scenario) -> None:
-        """Complain of an arm that is uncertain otherwise than the first: all arms are run under the same draws."""
+    def dated(self, path: str, since: int | None) -> str:
+        """The path of a setting; of a lever without a month, with the month `since`, if any."""
+        is_lever = path.split(".", maxsplit=1)[0] in levers() and path not in self.world.numbers
+        if since is None or not is_lever or split_month(path)[1] is not None:
+            return path
+        return f"{path}.{self.world.date(since)}"
+
+    def check_space(self, trail: Trail, scenario: Scenario) -> None:
+        """Complain of an arm with another uncertainty than the first: arms share their draws."""
         posterior = scenario.posterior.digest if scenario.posterior else None
         own = (dict(scenario.forms), dict(scenario.uncertain), posterior)
         self.space = self.space or (scenario.name, own)
         name, first = self.space
         if own != first:
-            message = f"{scenario.name} narrows numbers or takes forms otherwise than {name}: all share their draws"
-            self.complain(trail, message, "scenarios with the same `uncertain` and `forms`; a number can be `set`")
+            otherwise = f"{scenario.name} narrows numbers or takes forms otherwise than {name}"
+            same = "scenarios with the same `uncertain` and `forms`; a number can be `set`"
+            self.complain(trail, f"{otherwise}: all share their draws", allowed=same)
 
-    def metric(self, trail: tuple[Any, ...], given: MetricEntry) -> Metric:
-        stated = [kind for kind in get_args(Reduction) if getattr(given, kind)]
+    def metric(self, trail: Trail, given: MetricEntry) -> Metric:
+        """The metric of one entry, with its columns written out."""
+        ways = get_args(Reduction)
+        stated = [kind for kind in ways if getattr(given, kind)]
         if len(stated) != 1:
-            self.complain(
-                trail, "a metric puts columns together in one way", f"one of {', '.join(get_args(Reduction))}"
-            )
+            one = f"one of {', '.join(ways)}"
+            self.complain(trail, "a metric puts columns together in one way", allowed=one)
             stated = ["sum"]
         if (given.read == "months_until") != (given.level is not None):
-            self.complain(
-                trail, "months_until needs a level, and nothing else takes one", "read: months_until, level: 4"
+            why = "months_until needs a level, and nothing else takes one"
+            self.complain(trail, why, allowed="read: months_until, level: 4")
+        columns, less, over = (
+            tuple(
+                column
+                for at, pattern in enumerate(getattr(given, key))
+                for column in self.unfolded((*trail, key, at), pattern)
             )
-        return Metric(
-            kind=stated[0],
-            columns=self.columns((*trail, stated[0]), getattr(given, stated[0])),
-            less=self.columns((*trail, "less"), given.less),
-            over=self.columns((*trail, "over"), given.over),
-            log=given.log,
-            read=given.read,
-            level=given.level or 0.0,
+            for key in (stated[0], "less", "over")
         )
+        return Metric(stated[0], columns, less, over, given.log, given.read, given.level or 0.0)
 
-    def columns(self, trail: tuple[Any, ...], given: list[str]) -> tuple[str, ...]:
+    def unfolded(self, trail: Trail, pattern: str) -> list[str]:
+        """The columns of a pattern; those before the first unknown one."""
         found = []
-        for at, pattern in enumerate(given):
-            for name in unfolded(pattern, self.world):
-                if name not in self.known:
-                    self.complain(
-                        (*trail, at), f"unknown column '{name}'", suggestion=nearest(name, sorted(self.known))
-                    )
-                    break
-                found.append(name)
-        return tuple(found)
+        for name in unfolded(pattern, self.world):
+            if name not in self.columns:
+                self.complain(trail, f"unknown column '{name}'", self.columns, name)
+                break
+            found.append(name)
+        return found

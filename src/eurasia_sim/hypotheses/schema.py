@@ -1,4 +1,4 @@
-"""The shape of a file of hypotheses: its keys and their types, before any word of it is looked up."""
+"""The shape of a file of hypotheses: its keys and their types."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class SourceEntry(_Strict):
 
 
 class ArmEntry(_Strict):
-    """A scenario, and levers or numbers set otherwise."""
+    """A scenario with levers or numbers set otherwise."""
 
     scenario: str
     set: dict[str, float] = Field(default_factory=dict)
 
 
 class MetricEntry(_Strict):
-    """Columns and how they are put together."""
+    """Columns and how they are combined."""
 
     sum: list[str] = Field(default_factory=list)
     mean: list[str] = Field(default_factory=list)
@@ -45,7 +45,7 @@ class MetricEntry(_Strict):
 
 
 class ReadingEntry(_Strict):
-    """What is read off and what is expected of it."""
+    """A reading and the sign expected of it."""
 
     label: str = ""
     metric: MetricEntry
@@ -56,7 +56,7 @@ class ReadingEntry(_Strict):
 
 
 class PartEntry(_Strict):
-    """The same of some arms less that of others; its own class, since the order of its keys is in the digest."""
+    """A reading of some arms less that of others; the order of the keys is in the digest."""
 
     label: str = ""
     plus: list[str | ArmEntry] = Field(min_length=1)

@@ -1,9 +1,8 @@
-"""What would reverse an effect: the smallest change of numbers, inside their ranges, that turns its sign."""
+"""Tipping points: the smallest change of numbers, inside their ranges, that turns a sign."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,76 +11,75 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Part
 from eurasia_sim.simulation.inputs import Inputs
-from eurasia_sim.simulation.parameter_draws import Draws, hold_shares, put
+from eurasia_sim.simulation.parameter_draws import Draws, hold_shares, put, ranges_of
 from eurasia_sim.world.world import World
 
-_ALONE = 10  # numbers tried by themselves: those that go with the effect most closely
-_TOGETHER = (3, 10, 30)
+_ALONE = 10  # numbers moved by themselves: those that correlate most with the effect
+_TOGETHER = (3, 10, 30)  # numbers moved together
 _FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the way from the reference to the end of the range
+_NAMED = 3
 
 
-@dataclass(frozen=True)
-class Reversal:
-    """The smallest change found, or none."""
+def tipping_point(
+    world: World, part: Part, inputs: Inputs, seed: np.uint64, points: pd.DataFrame,
+    effects: Floats, now: float, workers: int | None = None,
+) -> str:  # fmt: skip
+    """The smallest change tried that turns a part's effect at reference, in words.
 
-    changes: Mapping[str, float]  # path -> value; empty if none was found
-    fraction: float  # of the way from the reference to the ends of the ranges
-    tried: int
-
-    @property
-    def words(self) -> str:
-        """The change as a sentence would say it."""
-        if not self.changes:
-            return f"none found in {self.tried}"
-        shown = [f"{path.split('.', 1)[1]} = {value:.3g}" for path, value in list(self.changes.items())[:3]]
-        more = len(self.changes) - len(shown)
-        return ", ".join(shown) + (f" and {more} more" if more > 0 else "") + f" ({self.fraction:.0%} of the way)"
-
-
-def reversal(
-    world: World, part: Part, theory: str, inputs: Inputs, ranges: Mapping[str, tuple[float, float]], seed: np.uint64,
-    points: pd.DataFrame, effects: Floats, now: float, workers: int | None = None,
-) -> Reversal:  # fmt: skip
-    """The smallest change tried that turns a part's effect at reference around.
-
-    Form: numbers are ranked by the rank correlation of each with the effect over the sample; the closest are moved by
-    themselves, then the closest few together, each toward the end of its range that pulls the effect back. The
-    candidate with the fewest numbers and then the shortest way wins.
+    Form: numbers are ranked by the rank correlation of each with the effect over the sample; the
+    closest are moved by themselves, then the closest few together, each toward the end of its range
+    that pulls the effect back. The candidate with the fewest numbers, then the shortest way, wins.
 
     Args:
-        inputs: at reference. points, effects: the sample's points under this theory and the effect at each.
-        now: the effect at reference; its sign is what must turn.
+        inputs: at reference. points, effects: the sample's points under this theory and the effect
+            at each. now: the effect at reference; its sign is what must turn.
     """
     if not np.isfinite(now) or now == 0.0:
-        return Reversal({}, float("nan"), 0)
-    pulls = _pulls(points, effects, list(ranges))
+        return in_words({}, 0.0, 0)
+    ranges = ranges_of(world, inputs)
     ends = {
-        path: ranges[path][1] if (strength < 0) == (now > 0) else ranges[path][0] for path, strength in pulls.items()
+        path: ranges[path][int((strength < 0) == (now > 0))]
+        for path, strength in correlations(points, effects, list(ranges)).items()
     }
     reference = {path: _value(world, inputs, path) for path in ends}
     closest = [path for path in ends if np.isfinite(reference[path])]
-    groups = [(path,) for path in closest[:_ALONE]] + [tuple(closest[:count]) for count in _TOGETHER]
-    candidates = [(group, fraction) for group in groups for fraction in _FRACTIONS]
+    groups = [[path] for path in closest[:_ALONE]] + [closest[:count] for count in _TOGETHER]
+    candidates = [
+        {path: reference[path] + way * (ends[path] - reference[path]) for path in group}
+        for group in groups
+        for way in _FRACTIONS
+    ]
     count = len(candidates)
     draws = Draws(
-        np.repeat(inputs.rules[None], count), np.tile(inputs.row, (count, 1)), np.full(count, seed, np.uint64)
+        np.repeat(inputs.rules[None], count),
+        np.tile(inputs.row, (count, 1)),
+        np.full(count, seed, np.uint64),
     )
-    for at, (group, fraction) in enumerate(candidates):
-        own = Draws(draws.rules[at : at + 1], draws.rows[at : at + 1], draws.seeds[at : at + 1])
-        for path in group:
-            put(world, own, path, reference[path] + fraction * (ends[path] - reference[path]))
+    for at, changes in enumerate(candidates):
+        own = draws.part(slice(at, at + 1))
+        for path, value in changes.items():
+            put(world, own, path, value)
     hold_shares(world, draws)
     plan = Plan.of(world, [part])
-    found = effect(plan, part, read_runs(plan, theory, {}, draws, workers=workers))
-    turned = [c for c, value in zip(candidates, found, strict=True) if np.isfinite(value) and value * now < 0]
+    found = effect(plan, part, read_runs(plan, inputs.theory, {}, draws, workers=workers))
+    turned = [at for at in range(count) if np.isfinite(found[at]) and found[at] * now < 0]
     if not turned:
-        return Reversal({}, float("nan"), count)
-    group, fraction = min(turned, key=lambda candidate: (len(candidate[0]), candidate[1]))
-    changes = {path: reference[path] + fraction * (ends[path] - reference[path]) for path in group}
-    return Reversal(changes, fraction, count)
+        return in_words({}, 0.0, count)
+    at = min(turned, key=lambda at: (len(candidates[at]), at % len(_FRACTIONS)))
+    return in_words(candidates[at], _FRACTIONS[at % len(_FRACTIONS)], count)
 
 
-def _pulls(points: pd.DataFrame, effects: Floats, paths: Sequence[str]) -> dict[str, float]:
+def in_words(changes: Mapping[str, float], fraction: float, tried: int) -> str:
+    """The changes, by path, with the fraction of the way to the ends of their ranges."""
+    if not changes:
+        return f"none found in {tried}"
+    shown = [f"{path.split('.', 1)[1]} = {value:.3g}" for path, value in changes.items()]
+    more = len(shown) - _NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{', '.join(shown[:_NAMED])}{rest} ({fraction:.0%} of the way)"
+
+
+def correlations(points: pd.DataFrame, effects: Floats, paths: Sequence[str]) -> dict[str, float]:
     """Rank correlation of each number with the effect, the closest first."""
     known = [path for path in paths if path in points and points[path].nunique() > 2]
     strength = points[known].rank().corrwith(pd.Series(effects, index=points.index).rank()).dropna()
@@ -90,6 +88,7 @@ def _pulls(points: pd.DataFrame, effects: Floats, paths: Sequence[str]) -> dict[
 
 
 def _value(world: World, inputs: Inputs, path: str) -> float:
+    """The number at reference."""
     if path in world.coded_index:
         return float(inputs.row[world.coded_index[path]])
     return float(inputs.rules[path.rsplit(".", 1)[1]])

@@ -1,4 +1,4 @@
-"""From runs to words: what becomes of a hypothesis at reference, over everything uncertain, and under each theory."""
+"""Verdicts: what runs at reference, over the space, and under each theory make of a hypothesis."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eurasia_sim.analysis.differences import mean_interval, parts
+from eurasia_sim.analysis.differences import change, parts
 from eurasia_sim.analysis.scenario_discovery import Region, region
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.hypotheses.arms import Plan, effect, readings_of
+from eurasia_sim.hypotheses.arms import Plan, arm_sums, readings_of
 from eurasia_sim.hypotheses.hypothesis import Hypothesis, Part
 from eurasia_sim.hypotheses.schema import Sign
 
 SUPPORTED, CONTRADICTED, CONDITIONAL = "supported", "contradicted", "conditional"
 ENTAILED, UNDETERMINED, REPORTED = "entailed", "undetermined", "reported"
-# The words are defined by these shares; a verdict names them.
+# Shares that define the words.
 SHARE_OF_SPACE = 0.8
 DENSITY, COVERAGE = 0.8, 0.3
 FORCED = 0.99
 _NORMAL_95 = 1.96
+_NAN = float("nan")
+Flags = NDArray[np.bool_]
 
 
-def holds(sign: Sign, smallest: float, x: Floats) -> NDArray[np.bool_]:
-    """Whether effects are as a sign says: beyond the smallest effect, within it, or not beyond it on one side."""
-    passes: dict[Sign, NDArray[np.bool_]] = {
+def holds(sign: Sign, smallest: float, x: Floats) -> Flags:
+    """Whether effects are as a sign says, given the smallest effect that matters."""
+    passes: dict[Sign, Flags] = {
         "+": x > smallest,
         "-": x < -smallest,
         "0": np.abs(x) < smallest,
@@ -38,17 +40,17 @@ def holds(sign: Sign, smallest: float, x: Floats) -> NDArray[np.bool_]:
     return passes[sign]
 
 
-def mirrors(sign: Sign, smallest: float, x: Floats) -> NDArray[np.bool_]:
-    """Whether effects are the very opposite of what a sign says."""
-    passes: dict[Sign, NDArray[np.bool_]] = {
-        "+": x < -smallest,
-        "-": x > smallest,
-        "0": np.abs(x) > smallest,
-        "not +": x > smallest,
-        "not -": x < -smallest,
-        "?": np.zeros(x.shape, bool),
-    }
-    return passes[sign]
+def mirrors(sign: Sign, smallest: float, x: Floats) -> Flags:
+    """Whether effects are the opposite of what a sign says."""
+    if sign == "0":
+        return np.abs(x) > smallest
+    opposites: dict[Sign, Sign] = {"+": "-", "-": "+", "not +": "+", "not -": "-", "?": "?"}
+    return holds(opposites[sign], smallest, x)
+
+
+def share(passes: Flags) -> float:
+    """Share of what passes; NaN of nothing."""
+    return float(passes.mean()) if len(passes) else _NAN
 
 
 @dataclass(frozen=True)
@@ -61,79 +63,74 @@ class Estimate:
     size: float  # mean in standard deviations of the paired differences; NaN where nothing varies
     colocation_part: float  # NaN but for competition and cooperation
     joint_part: float
-    correlation: float  # of what is added with what is taken away; NaN where either does not vary or nothing is taken
+    correlation: float  # of the two sums of arms; NaN where one does not vary or nothing is taken
     variance_gain: float  # variance without pairing over that with it
     n: int
     failed: int
 
-    def is_wholly(self, test: Sequence[bool] | NDArray[np.bool_]) -> bool:
-        """Whether both ends of the interval pass, and there are runs at all."""
-        return self.n > 0 and all(bool(each) for each in test)
-
     def holds(self, part: Part) -> bool:
         """Whether the whole interval is as the part expects."""
-        return self.is_wholly(holds(part.sign, part.smallest, np.array([self.low, self.high])))
+        ends = np.array([self.low, self.high])
+        return self.n > 0 and bool(holds(part.sign, part.smallest, ends).all())
 
     def mirrors(self, part: Part) -> bool:
-        """Whether the whole interval is the opposite."""
+        """Whether the whole interval is the opposite, of no effect on one side."""
         ends = np.array([self.low, self.high])
-        if part.sign == "0":  # both ends beyond the smallest effect, on one side
-            return self.n > 0 and (self.low > part.smallest or self.high < -part.smallest)
-        return self.is_wholly(mirrors(part.sign, part.smallest, ends))
+        signs: tuple[Sign, ...] = ("+", "-") if part.sign == "0" else (part.sign,)
+        test = holds if part.sign == "0" else mirrors
+        return self.n > 0 and any(test(sign, part.smallest, ends).all() for sign in signs)
 
 
 def estimate(plan: Plan, part: Part, values: Floats) -> Estimate:
-    """The effect of a part with its interval, its parts, and what pairing gained.
+    """The effect of a part with its interval, its parts, and the gain of pairing.
 
     Args:
-        values: (arms, R, readings) from `effects.read_runs`.
+        values: (arms, R, readings) from `arms.read_runs`.
     """
-    change = effect(plan, part, values)
-    whole = np.isfinite(change)
-    low, high = mean_interval(change[whole])
-    column = plan.readings.index(readings_of(part)[0])
-    added = np.sum([values[plan.arms.index(arm), whole, column] for arm in part.plus], axis=0)
-    taken = np.sum([values[plan.arms.index(arm), whole, column] for arm in part.less], axis=0) if part.less else None
-    moves = whole.sum() > 1 and np.ptp(change[whole]) > 0
-    varies = taken is not None and moves and np.ptp(added) > 0 and np.ptp(taken) > 0
-    meeting, joining = _split(plan, part, values[:, whole])
+    added, taken = arm_sums(plan, part, values)
+    whole = np.isfinite(added - taken)
+    added, taken = added[whole], taken[whole]
+    each, found = added - taken, change("", added, taken)
+    moves = found.n > 1 and np.ptp(each) > 0
+    varies = moves and np.isfinite(found.correlation)
+    colocation, joint = _split(plan, part, values[:, whole])
     return Estimate(
-        mean=float(change[whole].mean()) if whole.any() else float("nan"),
-        low=low,
-        high=high,
-        size=float(change[whole].mean() / change[whole].std()) if moves else float("nan"),
-        colocation_part=meeting,
-        joint_part=joining,
-        correlation=float(np.corrcoef(added, taken)[0, 1]) if varies else float("nan"),
-        variance_gain=float((added.var() + taken.var()) / change[whole].var())
-        if varies and taken is not None
-        else np.nan,
-        n=int(whole.sum()),
+        mean=found.mean,
+        low=found.low,
+        high=found.high,
+        size=found.effect_size if moves else _NAN,
+        colocation_part=colocation,
+        joint_part=joint,
+        correlation=found.correlation if varies else _NAN,
+        variance_gain=float((added.var() + taken.var()) / each.var()) if varies else _NAN,
+        n=found.n,
         failed=int((~whole).sum()),
     )
 
 
 def _split(plan: Plan, part: Part, values: Floats) -> tuple[float, float]:
-    """Mean co-location part and joint-share part of a difference in competition or cooperation; NaN for other parts."""
+    """Mean co-location and joint-share part of a difference; NaN where a part has none."""
     if not part.metric.splits or len(part.plus) != 1 or len(part.less) != 1 or not values.shape[1]:
-        return float("nan"), float("nan")
-    own = readings_of(part)[1:]
+        return _NAN, _NAN
+    columns = {
+        metric.columns[0]: plan.readings.index((metric, window))
+        for metric, window in readings_of(part)[1:]
+    }
     tables = [
-        pd.DataFrame({metric.columns[0]: values[plan.arms.index(arm), :, plan.readings.index((metric, window))]
-                      for metric, window in own})
+        pd.DataFrame({name: values[plan.arms.index(arm), :, at] for name, at in columns.items()})
         for arm in part.arms
-    ]  # fmt: skip
-    meeting, joining = parts(tables[0], tables[1], part.metric.columns[0])
-    return float(meeting.mean()), float(joining.mean())
+    ]
+    colocation, joint = parts(tables[0], tables[1], part.metric.columns[0])
+    return float(colocation.mean()), float(joint.mean())
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
+def wilson(part: float, n: int) -> tuple[float, float]:
     """95 % interval of a share seen in n cases (Wilson 1927)."""
     if n == 0:
         return 0.0, 1.0
     z = _NORMAL_95
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    middle = (part + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(part * (1 - part) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
@@ -152,73 +149,75 @@ class Layers:
     @property
     def share(self) -> float:
         """Share of the space in which the part holds beyond its smallest effect."""
-        return _share(holds(self.part.sign, self.part.smallest, self.effects), self.effects)
+        return share(holds(self.part.sign, self.part.smallest, self._finite))
 
     @property
     def mirrored(self) -> float:
         """Share of the space in which its opposite holds."""
-        return _share(mirrors(self.part.sign, self.part.smallest, self.effects), self.effects)
+        return share(mirrors(self.part.sign, self.part.smallest, self._finite))
+
+    @property
+    def _finite(self) -> Floats:
+        return self.effects[np.isfinite(self.effects)]
 
     def word(self, null: str | None) -> str:
-        """What becomes of the part, before any search for a region."""
-        if self.part.sign == "?":
+        """The word on the part, before any search for a region."""
+        part = self.part
+        if part.sign == "?":
             return REPORTED
-        rivals = [found for theory, found in self.theories.items() if theory != null]
-        if self.part.sign in ("+", "-") and self.forced >= FORCED:
+        if part.sign in ("+", "-") and self.forced >= FORCED:
             return ENTAILED
-        if self.reference.holds(self.part) and self.share >= SHARE_OF_SPACE and all(r.holds(self.part) for r in rivals):
+        rivals = [found for theory, found in self.theories.items() if theory != null]
+        estimates = [self.reference, *rivals]
+        if self.share >= SHARE_OF_SPACE and all(each.holds(part) for each in estimates):
             return SUPPORTED
-        opposed = self.reference.mirrors(self.part) and self.mirrored >= SHARE_OF_SPACE
-        if opposed and all(r.mirrors(self.part) for r in rivals):
+        if self.mirrored >= SHARE_OF_SPACE and all(each.mirrors(part) for each in estimates):
             return CONTRADICTED
         return UNDETERMINED
 
 
-def _share(passes: NDArray[np.bool_], effects: Floats) -> float:
-    whole = np.isfinite(effects)
-    return float(passes[whole].mean()) if whole.any() else float("nan")
-
-
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a hypothesis."""
+    """The verdict on a hypothesis."""
 
     hypothesis: Hypothesis
     word: str
-    layers: tuple[Layers, ...]
     words: tuple[str, ...]  # of the parts
     share: float  # of the space in which the whole hypothesis holds
     points: int  # of the space that were run without failure
     region: Region | None
 
 
-def judge(hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame, null: str | None) -> Verdict:
+def judge(
+    hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame, null: str | None
+) -> Verdict:
     """The verdict on a hypothesis from the layers of its parts.
 
-    Form: parts joined by `all` must all be supported, and one contradicted part contradicts; joined by `any` it is the
-    other way round. Parts that the form forces are no evidence and leave the count; with no other left, the hypothesis
-    is entailed. What is neither is conditional where a region of the space holds it.
+    Form: parts joined by `all` must all be supported, and one contradicted part contradicts; joined
+    by `any` it is the other way round. Parts that the form forces are no evidence and do not count;
+    with no other left, the hypothesis is entailed. Otherwise it is conditional where a region of
+    the space holds it, else undetermined.
 
     Args:
-        points: (P, columns) factors and numbers of the points that count, in the order of the layers' effects.
+        points: (P, columns) factors and numbers of the points that count, in the order of the
+            layers' effects.
     """
     words = tuple(each.word(null) for each in layers)
-    counted = [each for each, word in zip(layers, words, strict=True) if word not in (REPORTED, ENTAILED)]
+    counted = {at: word for at, word in enumerate(words) if word not in (REPORTED, ENTAILED)}
     if not counted:
         word = ENTAILED if ENTAILED in words else REPORTED
-        return Verdict(hypothesis, word, tuple(layers), words, float("nan"), 0, None)
-    passes = np.array([holds(each.part.sign, each.part.smallest, each.effects) for each in counted])
-    whole = np.all([np.isfinite(each.effects) for each in counted], axis=0)
-    together = np.asarray(passes.all(axis=0) if hypothesis.join == "all" else passes.any(axis=0))
-    said = [word for word in words if word not in (REPORTED, ENTAILED)]
-    every, some = (all, any) if hypothesis.join == "all" else (any, all)
-    word, found = UNDETERMINED, None
-    if every(each == SUPPORTED for each in said):
+        return Verdict(hypothesis, word, words, _NAN, 0, None)
+    own = [layers[at] for at in counted]
+    passes = np.array([holds(each.part.sign, each.part.smallest, each.effects) for each in own])
+    whole = np.all([np.isfinite(each.effects) for each in own], axis=0)
+    every, some, joined = (all, any, np.all) if hypothesis.join == "all" else (any, all, np.any)
+    together = np.asarray(joined(passes, axis=0))[whole]
+    found = None
+    if every(word == SUPPORTED for word in counted.values()):
         word = SUPPORTED
-    elif some(each == CONTRADICTED for each in said):
+    elif some(word == CONTRADICTED for word in counted.values()):
         word = CONTRADICTED
     else:
-        found = region(points[whole].reset_index(drop=True), together[whole], DENSITY, COVERAGE)
+        found = region(points[whole].reset_index(drop=True), together, DENSITY, COVERAGE)
         word = CONDITIONAL if found else UNDETERMINED
-    share = float(together[whole].mean()) if whole.any() else float("nan")
-    return Verdict(hypothesis, word, tuple(layers), words, share, int(whole.sum()), found)
+    return Verdict(hypothesis, word, words, share(together), int(whole.sum()), found)

@@ -301,3 +301,29 @@ def simulate(
     (outcome,) = run_paired([inputs], reference_draws(inputs, 1, seed), kept=everything)
     months = pd.period_range(world.date(0), periods=inputs.months, freq="M")
     return pd.DataFrame(outcome.trajectories[0], index=months, columns=list(inputs.columns))
+
+
+def chunks_of(
+    work: Callable[[slice], Result],
+    total: int,
+    workers: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> list[Result]:
+    """The result of `work` for every chunk of runs, in the order of the runs.
+
+    Args:
+        report: called with the number of finished runs.
+
+    Raises:
+        KeyboardInterrupt: once the chunks in flight are done.
+    """
+    found: dict[int, Result] = {}
+
+    def take(chunk: slice, result: Result) -> None:
+        found[chunk.start] = result
+
+    progress = Progress(total)
+    in_chunks(work, take, progress, workers, lambda progress: report(progress.finished))
+    if progress.stop.is_set():
+        raise KeyboardInterrupt
+    return [found[start] for start in sorted(found)]

@@ -1,4 +1,4 @@
-"""Documented patterns: what the record is known to have looked like, as tests of a run that can fail."""
+"""Documented patterns: known facts of the record, as tests that a run can fail."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ HALVES: tuple[Half, Half] = ("training", "held_back")
 Months = tuple[int, int]  # first and last month since the start of the record
 _Columns = Annotated[list[str], Field(min_length=1)]
 _Dates = Annotated[list[str], Field(min_length=2, max_length=2)]
+_Text = Annotated[str, Field(min_length=1)]
 
 
 class _Strict(BaseModel):
@@ -35,38 +36,37 @@ class _Order(_Strict):
     during: _Dates
 
 
-class _Sign(_Strict):
+class _Quantity(_Strict):
     of: _Columns
     less: list[str] = Field(default_factory=list)
+
+
+class _Sign(_Quantity):
     direction: Literal["rises", "falls"]
     earlier: _Dates
     later: _Dates
 
 
-class _Band(_Strict):
-    of: _Columns
-    less: list[str] = Field(default_factory=list)
+class _Band(_Quantity):
     within: Annotated[list[int | float], Field(min_length=2, max_length=2)]
     during: _Dates
 
 
-class _Window(_Strict):
-    of: _Columns
-    less: list[str] = Field(default_factory=list)
+class _Window(_Quantity):
     direction: Literal["rises", "falls"]
     past: int | float
     between: _Dates
 
 
 class _Dataset(_Strict):
-    dataset: str = Field(min_length=1)
+    dataset: _Text
     cite: str = ""
-    file: str = Field(min_length=1)
-    says: str = Field(min_length=1)
+    file: _Text
+    says: _Text
 
 
 class _Entry(_Strict):
-    says: str = Field(min_length=1)
+    says: _Text
     claims: list[str] = Field(default_factory=list)
     source: list[_Dataset] = Field(default_factory=list)
     note: str = ""
@@ -79,7 +79,7 @@ class _Entry(_Strict):
 
 @dataclass(frozen=True)
 class Pattern:
-    """One documented pattern; what is read is the mean of some columns less the mean of others."""
+    """One documented pattern of a quantity: the mean of some columns less the mean of others."""
 
     id: str
     says: str
@@ -91,55 +91,52 @@ class Pattern:
     of: tuple[str, ...]
     less: tuple[str, ...]
     windows: tuple[Months, ...]  # sign: earlier and later; else one
-    low: float  # band: its ends; window: what is passed, twice
+    low: float  # band: its lower end; window: the threshold
     high: float
     rises: bool  # sign and window: the way it goes
     place: str  # file:line
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column it reads."""
+        """Every column of its quantity."""
         return (*self.of, *self.less)
 
     @property
     def span(self) -> Months:
-        """First and last month it looks at."""
+        """First and last month of its windows."""
         return min(first for first, _ in self.windows), max(last for _, last in self.windows)
-
-    @property
-    def reads_change(self) -> bool:
-        """Whether it is about a change, rather than a level or an order of levels."""
-        return self.kind in ("sign", "window")
 
 
 def load_patterns(world: World) -> tuple[Pattern, ...]:
     """The patterns of a world, in the order of its file.
 
     Raises:
-        DataError: with everything wrong with the file, each as file:line and what would be right; or that it is not
-            there.
+        DataError: with everything wrong with the file, each as file:line and what would be right;
+            or that it is not there.
     """
     path = world.directory / FILE
     if not path.is_file():
-        raise DataError([f"the world {world.name} has no {FILE}: nothing documented to hold its runs against"])
+        lacks = f"the world {world.name} has no {FILE}"
+        raise DataError([f"{lacks}: nothing documented to hold its runs against"])
     page = read_page(path)
     if not isinstance(page.data, Mapping) or not page.data:
-        raise DataError([f"{FILE}:1: it must be a list of `id: ...` entries; see docs/validation.md"])
-    reader = _Reader(page, world)
-    found = [pattern for name, entry in page.data.items() if (pattern := reader.pattern(name, entry))]
-    if not reader.problems:
-        reader.problems += _misplaced_halves(found)
-    if reader.problems:
-        raise DataError(reader.problems)
-    return tuple(found)
+        right = "it must be a list of `id: ...` entries; see docs/validation.md"
+        raise DataError([f"{FILE}:1: {right}"])
+    checker = _Checker(page, world)
+    read = (checker.pattern(name, entry) for name, entry in page.data.items())
+    found = tuple(pattern for pattern in read if pattern)
+    problems = checker.problems or list(_misplaced_halves(found))
+    if problems:
+        raise DataError(problems)
+    return found
 
 
 def halves(kinds: Mapping[str, str]) -> dict[str, Half]:
     """Half of every pattern, from the ids and kinds in the order of their file.
 
-    Form: the patterns of one kind are taken two by two; the first of two goes by the parity of the SHA-256 of its id
-    (even: training), the second to the other half. So kinds and neighbours divide evenly, nobody chooses, and patterns
-    added at the end move no earlier one.
+    Form: the patterns of one kind are taken two by two; the first of two goes by the parity of the
+    SHA-256 of its id (even: training), the second to the other half. So kinds and neighbours divide
+    evenly, nobody chooses, and patterns added at the end move no earlier one.
     """
     found: dict[str, Half] = {}
     for kind in dict.fromkeys(kinds.values()):
@@ -150,27 +147,30 @@ def halves(kinds: Mapping[str, str]) -> dict[str, Half]:
     return found
 
 
-def _misplaced_halves(patterns: list[Pattern]) -> Iterator[str]:
+def _misplaced_halves(patterns: tuple[Pattern, ...]) -> Iterator[str]:
     right = halves({pattern.id: pattern.kind for pattern in patterns})
-    for pattern in patterns:
-        if pattern.half != right[pattern.id]:
-            yield f"{pattern.place}: {pattern.id} has half {pattern.half}; by the rule it is {right[pattern.id]}"
+    for each in patterns:
+        if each.half != right[each.id]:
+            wrong = f"{each.id} has half {each.half}"
+            yield f"{each.place}: {wrong}; by the rule it is {right[each.id]}"
 
 
 def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
     """Why a pattern cannot test the model, in words; empty where it can.
 
-    What it rests on stands behind a number that enters what it reads, or the record itself puts that in place.
+    Its sources stand behind a number that enters its quantity, or the record itself imposes it.
     """
+    reads_change = pattern.kind in ("sign", "window")
     found: dict[str, None] = {}
     for column in pattern.columns:
         found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
-        found |= dict.fromkeys(ancestry.impositions(column, pattern.span, of_change=pattern.reads_change))
+        imposed = ancestry.impositions(column, pattern.span, of_change=reads_change)
+        found |= dict.fromkeys(imposed)
     return list(found)
 
 
-class _Reader:
-    """Turns entries into patterns; whatever is wrong gathers in `problems`."""
+class _Checker:
+    """Makes patterns of entries; everything wrong is in `problems`."""
 
     def __init__(self, page: Page, world: World) -> None:
         self.page, self.world = page, world
@@ -179,42 +179,45 @@ class _Reader:
         self.claims = {claim.id for claim in load_evidence(world.directory).claims}
 
     def complain(self, keys: tuple[str, ...], message: str) -> None:
+        """Report a problem at a place."""
         self.problems.append(f"{self.page.place(keys)}: {message}")
 
     def pattern(self, name: str, entry: Any) -> Pattern | None:
-        """The pattern of one entry, or nothing where something is wrong with it."""
-        before = len(self.problems)
+        """The pattern of one entry; none, with problems, where its shape is wrong."""
         try:
             given = _Entry.model_validate(entry)
         except ValidationError as error:
             for finding in error.errors(include_url=False):
                 keys = (name, *map(str, finding["loc"]))
-                wanted = finding["msg"].removeprefix("Input should be ")
-                self.complain(keys, f"{'.'.join(keys)} = {finding.get('input')!r}: {wanted}")
+                right = finding["msg"].removeprefix("Input should be ")
+                self.complain(keys, f"{'.'.join(keys)} = {finding.get('input')!r}: {right}")
             return None
         stated = [kind for kind in KINDS if getattr(given, kind) is not None]
         if len(stated) != 1:
-            self.complain((name,), f"{name} must have one test of {', '.join(KINDS)}; it has {len(stated)}")
+            one = f"must have one test of {', '.join(KINDS)}"
+            self.complain((name,), f"{name} {one}; it has {len(stated)}")
             return None
         if not given.claims and not given.source:
-            self.complain((name,), f"{name} rests on nothing; give claims, or a source with dataset, file and says")
-        for claim in given.claims:
-            if claim not in self.claims:
-                self.complain((name, "claims"), f"{name} rests on {claim}, which claims.yaml does not hold")
-        found = self.read(name, given, stated[0])
-        return found if len(self.problems) == before else None
+            right = "give claims, or a source with dataset, file and says"
+            self.complain((name,), f"{name} rests on nothing; {right}")
+        for claim in [claim for claim in given.claims if claim not in self.claims]:
+            missing = f"{name} rests on {claim}, which claims.yaml does not hold"
+            self.complain((name, "claims"), missing)
+        return self.read(name, given, stated[0])
 
     def read(self, name: str, given: _Entry, kind: Kind) -> Pattern:
+        """The pattern of an entry of the right shape."""
         test, trail = getattr(given, kind).model_dump(), (name, kind)
-        if kind == "order":
-            test = {**test, "of": test["higher"], "less": test["lower"]}
+        of, less = ("higher", "lower") if kind == "order" else ("of", "less")
         low, high = test.get("within") or [test.get("past", 0.0)] * 2
         if low > high:
-            self.complain((*trail, "within"), f"{name}: [{low:g}, {high:g}] is upside down; give the lower end first")
+            ends = f"[{low:g}, {high:g}] is upside down; give the lower end first"
+            self.complain((*trail, "within"), f"{name}: {ends}")
         dates = [key for key in ("earlier", "later", "during", "between") if key in test]
         windows = tuple(self.window((*trail, key), test[key]) for key in dates)
         if kind == "sign" and windows[0][1] >= windows[1][0]:
-            self.complain((*trail, "later"), f"{name}: the later window must begin after the earlier one has ended")
+            order = "the later window must begin after the earlier one has ended"
+            self.complain((*trail, "later"), f"{name}: {order}")
         return Pattern(
             id=name,
             says=given.says,
@@ -223,8 +226,8 @@ class _Reader:
             claims=tuple(given.claims),
             source=tuple(each.model_dump(exclude_defaults=True) for each in given.source),
             note=given.note,
-            of=self.columns((*trail, "higher" if kind == "order" else "of"), test["of"]),
-            less=self.columns((*trail, "lower" if kind == "order" else "less"), test["less"]),
+            of=self.columns((*trail, of), test[of]),
+            less=self.columns((*trail, less), test[less]),
             windows=windows,
             low=float(low),
             high=float(high),
@@ -245,10 +248,9 @@ class _Reader:
         return first, last
 
     def columns(self, keys: tuple[str, ...], given: list[str]) -> tuple[str, ...]:
-        """The published columns that names stand for; {group} is each member of a region or of a list."""
-        found = [column for name in given for column in unfolded(name, self.world)]
-        for column in found:
-            if column not in self.known:
-                self.complain(keys, f"{column} is no column of a run{near(column, sorted(self.known))}")
-                break
-        return tuple(found)
+        """The columns of patterns of names; the first unknown one is a problem."""
+        found = tuple(column for name in given for column in unfolded(name, self.world))
+        for column in [column for column in found if column not in self.known][:1]:
+            hint = near(column, sorted(self.known))
+            self.complain(keys, f"{column} is no column of a run{hint}")
+        return found
