@@ -17,7 +17,9 @@ _LEFT_BEHIND = {"results", "build", "dist", "__pycache__", "node_modules"}
 # stranger's first run passes as ours did; `search` looks for new ones.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("portable", max_examples=50, derandomize=True, **_COMMON)
-settings.register_profile("thorough", max_examples=500, derandomize=True, print_blob=True, **_COMMON)
+settings.register_profile(
+    "thorough", max_examples=500, derandomize=True, print_blob=True, **_COMMON
+)
 settings.register_profile("search", max_examples=500, print_blob=True, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portable"))
 
@@ -40,9 +42,15 @@ def product_files() -> list[Path]:
     found = []
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [
-            name for name in folders if name not in _LEFT_BEHIND and (name == ".ci" or not name.startswith("."))
+            name
+            for name in folders
+            if name not in _LEFT_BEHIND and (name == ".ci" or not name.startswith("."))
         ]
-        found += [Path(folder) / name for name in names if not name.startswith(".") or name == ".gitignore"]
+        found += [
+            Path(folder) / name
+            for name in names
+            if not name.startswith(".") or name == ".gitignore"
+        ]
     return sorted(found)
 
 
@@ -54,7 +62,9 @@ def sources() -> Path:
     if not any(folder.glob("*.txt")):
         if named:
             pytest.fail(f"EURASIA_SIM_SOURCES names {folder}, which holds no .txt file")
-        pytest.skip("the original documents are not at hand: put them in a folder and name it in EURASIA_SIM_SOURCES")
+        pytest.skip(
+            "the original documents are not at hand: put them in a folder and name it in EURASIA_SIM_SOURCES"
+        )
     return folder
 
 

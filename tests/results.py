@@ -22,12 +22,18 @@ from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.world.world import load_world
 
 COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
-FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")
+FACTORS = (
+    "rules.cooperation.relative_gains",
+    "rules.perception.distance_decay",
+    "rules.alignment.alignment_affinity",
+)
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
     """A verb, as a person calls it."""
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, timeout=600, check=False
+    )
 
 
 def only(folder: Path) -> Path:
@@ -79,7 +85,9 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
     half = runs // 2
     found.iloc[:half].to_parquet(into / "parts" / "a.parquet", compression="zstd", index=False)
     found.iloc[half:].to_parquet(into / "parts" / "b.parquet", compression="zstd", index=False)
-    named = [{"name": name, "low": 0.0, "high": 1.0} for name in found.columns if name.startswith("x.")]
+    named = [
+        {"name": name, "low": 0.0, "high": 1.0} for name in found.columns if name.startswith("x.")
+    ]
     manifest = {
         "kind": "sweep", "finished": True, "title": "Three numbers", "world": world.name, "seed": 7, "replications": 1,
         "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures,

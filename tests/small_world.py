@@ -213,7 +213,12 @@ def write_small_world(folder: Path, **changed: str) -> tuple[Path, Path]:
     for name, text in {**FILES, **changed}.items():
         if name in FILES:
             (world / f"{name}.yaml").write_text(text, encoding="utf-8")
-    for name, text in {"perception": RULES, "allocation": ALLOCATION, "theories": THEORIES, **changed}.items():
+    for name, text in {
+        "perception": RULES,
+        "allocation": ALLOCATION,
+        "theories": THEORIES,
+        **changed,
+    }.items():
         if name not in FILES:
             (rules / f"{name}.yaml").write_text(text, encoding="utf-8")
     return world, rules

@@ -51,7 +51,24 @@ OUTCOME_AXES: Mapping[str, str] = {
 Posture = NamedTuple("Posture", [(name, Any) for name in POSTURE_AXES])  # type: ignore[misc]
 FAR = 1e9  # km; nothing is left of any strength at such a distance
 NOISES = ("alignment_noise", "utility_noise", "regime_noise", "recognition_rate")
-_SYLLABLES = ("bor", "du", "fen", "gal", "hu", "jor", "lim", "mo", "nar", "os", "pel", "qua", "ru", "sil", "tor", "vex")
+_SYLLABLES = (
+    "bor",
+    "du",
+    "fen",
+    "gal",
+    "hu",
+    "jor",
+    "lim",
+    "mo",
+    "nar",
+    "os",
+    "pel",
+    "qua",
+    "ru",
+    "sil",
+    "tor",
+    "vex",
+)
 
 
 class Rules(NamedTuple):
@@ -73,7 +90,11 @@ def declared() -> Rules:
             read_rules(page, into)
     theories, forms, _ = read_theories(pages["theories"], into)
     assert not into.problems
-    numbers = {path.rsplit(".", 1)[1]: number for path, number in into.numbers.items() if path.startswith("rules.")}
+    numbers = {
+        path.rsplit(".", 1)[1]: number
+        for path, number in into.numbers.items()
+        if path.startswith("rules.")
+    }
     return Rules(
         {name: number.value for name, number in numbers.items()},
         {name: (number.low, number.high) for name, number in numbers.items()},
@@ -90,7 +111,9 @@ def record(values: Mapping[str, float]) -> Any:
     return found[0]
 
 
-def rules(theory: str = "balance_of_threat", forms: Mapping[str, str] | None = None, **changed: float) -> Any:
+def rules(
+    theory: str = "balance_of_threat", forms: Mapping[str, str] | None = None, **changed: float
+) -> Any:
     """Reference values under a theory and some forms, with some numbers changed."""
     known = declared()
     stated: dict[str, float] = {}
@@ -131,7 +154,9 @@ class RandomWorld:
     def __repr__(self) -> str:
         return self.recipe
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # hypothesis prints an example by this
+    def _repr_pretty_(
+        self, printer: Any, cycle: bool
+    ) -> None:  # hypothesis prints an example by this
         printer.text(self.recipe)
 
     @functools.cached_property
@@ -212,7 +237,9 @@ class RandomWorld:
         }  # fmt: skip
         names = list(inspect.signature(rule.py_func).parameters)
         if "run" in names:
-            given = {name: held[0] if isinstance(held, Block) else held for name, held in given.items()}
+            given = {
+                name: held[0] if isinstance(held, Block) else held for name, held in given.items()
+            }
             given["run"] = state
         left = iter(places)
         found = rule(*[given[name] if name in given else next(left) for name in names])
@@ -221,7 +248,10 @@ class RandomWorld:
     def with_coded(self, **fields: Any) -> RandomWorld:
         """The same world with some coded arrays replaced."""
         arrays = {**self.coded._asdict(), **fields}
-        return replace(self, row=np.concatenate([np.ravel(array) for array in arrays.values()]).astype(np.float64))
+        return replace(
+            self,
+            row=np.concatenate([np.ravel(array) for array in arrays.values()]).astype(np.float64),
+        )
 
     def with_posture(self, **fields: Any) -> RandomWorld:
         """The same world with some series of the posture replaced."""
@@ -295,7 +325,9 @@ def relabelled(world: RandomWorld, order: Any) -> RandomWorld:
     ).with_coded(**moved(world.coded, AXES))
 
 
-def widened(world: RandomWorld, letters: str, at: int, name: str, given: Mapping[str, Any]) -> RandomWorld:
+def widened(
+    world: RandomWorld, letters: str, at: int, name: str, given: Mapping[str, Any]
+) -> RandomWorld:
     """The world with one more actor (letters "ij") or theatre ("kl") at a place.
 
     Args:
@@ -339,7 +371,9 @@ def widened(world: RandomWorld, letters: str, at: int, name: str, given: Mapping
     )
 
 
-def outcome(state: Run, without: tuple[str, int] | None = None, order: Any = None) -> dict[str, Any]:
+def outcome(
+    state: Run, without: tuple[str, int] | None = None, order: Any = None
+) -> dict[str, Any]:
     """What a reader may look at, with one entry of some letters left out, or actors put back in order."""
     found = {}
     for name, axes in OUTCOME_AXES.items():
@@ -357,7 +391,9 @@ def assert_close(first: Mapping[str, Any], second: Mapping[str, Any], tolerance:
     """Every array, or number, of the first is that of the second."""
     assert set(first) <= set(second)
     for name, array in first.items():
-        np.testing.assert_allclose(array, second[name], rtol=tolerance, atol=tolerance, err_msg=name)
+        np.testing.assert_allclose(
+            array, second[name], rtol=tolerance, atol=tolerance, err_msg=name
+        )
 
 
 class Report(NamedTuple):
@@ -377,10 +413,20 @@ def run_block(
     rules = np.full(runs, world.p, dtype=world.p.dtype) if p is None else p
     workspace = Workspace(world.facts, rules)
     workspace.load(rules, np.tile(world.row, (runs, 1)), np.array(run_seeds, np.uint64), memories)
-    trajectory, status = np.full((span[1] - span[0], columns, RUNS), np.nan), np.zeros((runs, 3), np.int64)
+    trajectory, status = (
+        np.full((span[1] - span[0], columns, RUNS), np.nan),
+        np.zeros((runs, 3), np.int64),
+    )
     plan = plan_of(span, 0, window or span, np.arange(columns))
-    means = workspace.advance(levers_of([world.levers], np.zeros(runs, np.int64), span), plan, trajectory, status)
-    return means, np.ascontiguousarray(trajectory.transpose(2, 0, 1)[:runs]), status, workspace.memories()
+    means = workspace.advance(
+        levers_of([world.levers], np.zeros(runs, np.int64), span), plan, trajectory, status
+    )
+    return (
+        means,
+        np.ascontiguousarray(trajectory.transpose(2, 0, 1)[:runs]),
+        status,
+        workspace.memories(),
+    )
 
 
 def run(world: RandomWorld, seed: int = 1, window: tuple[int, int] | None = None) -> Report:
@@ -398,7 +444,9 @@ def _names(rng: np.random.Generator, count: int, stem: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _geography(rng: np.random.Generator, actors: tuple[str, ...], theatres: tuple[str, ...], venues: int) -> Geography:
+def _geography(
+    rng: np.random.Generator, actors: tuple[str, ...], theatres: tuple[str, ...], venues: int
+) -> Geography:
     n, k = len(actors), len(theatres)
     span = rng.choice([500.0, 3000.0, 10000.0])
     capitals, lands = rng.uniform(0.0, span, (n, 2)), rng.uniform(0.0, span, (k, 2))
@@ -446,7 +494,9 @@ def _row(rng: np.random.Generator, n: int, k: int, silence: float, empty: float)
     return np.concatenate([np.ravel(fields[name]) for name in shapes])
 
 
-def random_posture(rng: np.random.Generator, geography: Geography, months: int, active: float) -> Posture:
+def random_posture(
+    rng: np.random.Generator, geography: Geography, months: int, active: float
+) -> Posture:
     n, k = geography.theatre_distance.shape
     venues = len(geography.convenes)
 
@@ -479,7 +529,9 @@ def random_posture(rng: np.random.Generator, geography: Geography, months: int, 
         recognition=np.where(rng.random((n, k)) < 0.2 * active, recognition, np.nan),
         capability=np.tile(rng.choice([0.0, 1e-4, 0.01, 0.2], n), (months, 1)),
         theatre_capability=np.tile(rng.choice([0.0, 0.001, 0.05], k), (months, 1)),
-        membership=np.tile(rng.choice([0.0, 0.5, 1.0], (venues, n)), (months, 1, 1)).reshape(months, venues, n),
+        membership=np.tile(rng.choice([0.0, 0.5, 1.0], (venues, n)), (months, 1, 1)).reshape(
+            months, venues, n
+        ),
     )
 
 
@@ -491,7 +543,11 @@ def _drawn_rules(rng: np.random.Generator, theory: str, forms: Mapping[str, str]
     for name, span in known.ranges.items():
         low, high = preset.ranges.get(name, span)
         share = rng.random() if how == "inside" else float(rng.integers(0, 2))
-        values[name] = low + (high - low) * share if how != "reference" else preset.values.get(name, known.values[name])
+        values[name] = (
+            low + (high - low) * share
+            if how != "reference"
+            else preset.values.get(name, known.values[name])
+        )
     for factor, alternative in forms.items():
         values |= known.forms[factor][alternative].fix
     return record(values | preset.fix)
@@ -499,11 +555,15 @@ def _drawn_rules(rng: np.random.Generator, theory: str, forms: Mapping[str, str]
 
 def plain(p: Any, n: int = 2, k: int = 1, venues: int = 0, months: int = 1) -> RandomWorld:
     """A world in which nothing is near, wanted, held or done, for a test to fill in by hand."""
-    posture = {name: np.zeros((months, *shape)) for name, shape in _posture_shapes(n, k, venues).items()}
+    posture = {
+        name: np.zeros((months, *shape)) for name, shape in _posture_shapes(n, k, venues).items()
+    }
     for name, free in (("rule", -1.0), ("stability", np.nan), ("recognition", np.nan)):
         posture[name][:] = free
     sizes = {"i": n, "j": n, "k": k, "l": k, "v": venues, "d": 3}
-    geography = {name: np.zeros([sizes[letter] for letter in AXES[name]]) for name in Geography._fields}
+    geography = {
+        name: np.zeros([sizes[letter] for letter in AXES[name]]) for name in Geography._fields
+    }
     for name in ("distance", "theatre_distance", "border_distance", "theatre_separation"):
         geography[name][:] = FAR
     for name in ("distance", "theatre_separation"):
@@ -527,7 +587,9 @@ def plain(p: Any, n: int = 2, k: int = 1, venues: int = 0, months: int = 1) -> R
 
 def _posture_shapes(n: int, k: int, venues: int) -> dict[str, tuple[int, ...]]:
     sizes = {"i": n, "j": n, "k": k, "l": k, "v": venues, "d": 3, "x": 3, "h": 3}
-    return {name: tuple(sizes[letter] for letter in axes[1:]) for name, axes in POSTURE_AXES.items()}
+    return {
+        name: tuple(sizes[letter] for letter in axes[1:]) for name, axes in POSTURE_AXES.items()
+    }
 
 
 def put(array: Any, *values: tuple[Any, float]) -> Any:
@@ -570,7 +632,12 @@ def build(
 
 @st.composite
 def worlds(
-    draw: st.DrawFn, *, months: int = 6, noise: bool | None = None, theory: str | None = None, least_actors: int = 2
+    draw: st.DrawFn,
+    *,
+    months: int = 6,
+    noise: bool | None = None,
+    theory: str | None = None,
+    least_actors: int = 2,
 ) -> RandomWorld:
     """Worlds of 2 to 7 actors, 1 to 4 theatres and 0 to 4 institutions, under any theory, forms and allowed numbers."""
     known = declared()

@@ -9,7 +9,22 @@ from pathlib import Path
 
 import pytest
 
-TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".cfg", ".cff", ".bib", ".sh", ".txt", ".j2", ".html", ".mplstyle", ""}
+TEXT = {
+    ".py",
+    ".md",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".cfg",
+    ".cff",
+    ".bib",
+    ".sh",
+    ".txt",
+    ".j2",
+    ".html",
+    ".mplstyle",
+    "",
+}
 # Built from halves, so that this file passes its own test.
 HOMES = "|".join(("wo" + "rk", "ro" + "ot", "ho" + "me", "Us" + "ers", "mn" + "t"))
 MACHINE_PATH = re.compile(rf"(?<![\w./~$}}>-])(?:/(?:{HOMES})/|[A-Z]:\\\\?(?:{HOMES})\b)")
@@ -67,13 +82,24 @@ def test_no_lock_file_stands_in_the_checkout(repository):
 
 def empirical(tree: ast.AST) -> list[tuple[int, float]]:
     """Line and value of every number that is more than plain arithmetic."""
-    places = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Subscript) for part in ast.walk(node.slice)}
+    places = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        for part in ast.walk(node.slice)
+    }
     numbers = [
         (node.lineno, node.value)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float) and id(node) not in places
+        if isinstance(node, ast.Constant)
+        and type(node.value) in (int, float)
+        and id(node) not in places
     ]
-    return [(line, value) for line, value in numbers if value not in PLAIN and not 0 < abs(value) <= TINY]
+    return [
+        (line, value)
+        for line, value in numbers
+        if value not in PLAIN and not 0 < abs(value) <= TINY
+    ]
 
 
 def test_no_mechanism_holds_a_number_that_belongs_in_the_data(package):
@@ -97,7 +123,9 @@ def test_a_function_fits_a_screen_and_a_file_a_sitting(package):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > LONGEST_FUNCTION:
-                    large.append(f"{path.relative_to(package)}:{node.lineno}: {node.name} has {length} lines")
+                    large.append(
+                        f"{path.relative_to(package)}:{node.lineno}: {node.name} has {length} lines"
+                    )
     assert not large, "\n".join(large)
 
 

@@ -23,7 +23,16 @@ ONLY = {
     "ruamel": READERS,
     "yaml": READERS,
 }
-WITHOUT_PANDAS = ("files", "compute", "evidence", "mechanisms", "kernel", "world", "observations", "scenarios")
+WITHOUT_PANDAS = (
+    "files",
+    "compute",
+    "evidence",
+    "mechanisms",
+    "kernel",
+    "world",
+    "observations",
+    "scenarios",
+)
 # All that a mechanism knows of eight runs being worked out side by side.
 OF_BLOCKS = ("compute.blocks.RUNS", "compute.vectors.spread", "compute.vectors.in_some_run")
 OF_PROCESSORS = re.compile(
@@ -35,8 +44,13 @@ BANNED_ROOMS = {"utils", "util", "core", "common", "base", "helpers", "misc"}
 
 def modules(package: Path) -> dict[str, Path]:
     """Every module below the package's face, by dotted name without the package."""
-    paths = {path: path.relative_to(package).with_suffix("").parts for path in package.rglob("*.py")}
-    names = {".".join(part for part in parts if part != "__init__"): path for path, parts in paths.items()}
+    paths = {
+        path: path.relative_to(package).with_suffix("").parts for path in package.rglob("*.py")
+    }
+    names = {
+        ".".join(part for part in parts if part != "__init__"): path
+        for path, parts in paths.items()
+    }
     return {name: path for name, path in sorted(names.items()) if name}
 
 
@@ -65,9 +79,9 @@ def imports(package: Path) -> list[tuple[str, str, str]]:
 @pytest.fixture(scope="module")
 def layers(repository: Path) -> list[str]:
     """The packages of the contract, from the top down."""
-    (contract,) = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    (contract,) = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))[
+        "tool"
+    ]["importlinter"]["contracts"]
     return [layer.removeprefix(f"{FACE}.") for layer in contract["layers"]]
 
 
@@ -116,7 +130,8 @@ def test_a_mechanism_knows_only_streams_mathematics_and_the_compiler(imports):
     wrong = [
         f"{where} imports {target}"
         for name, where, target in imports
-        if name.startswith("mechanisms.") and not any(target == a or target.startswith(f"{a}.") for a in allowed)
+        if name.startswith("mechanisms.")
+        and not any(target == a or target.startswith(f"{a}.") for a in allowed)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -147,7 +162,9 @@ def test_the_face_offers_what_it_says():
 def test_the_face_alone_loads_no_library():
     heavy = "{'numba', 'numpy', 'mesa', 'pandas', 'matplotlib', 'pydantic'}"
     code = f"import sys, eurasia_sim; print(sorted({heavy} & set(sys.modules)))"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert answer.stdout.strip() == "[]"
 
 

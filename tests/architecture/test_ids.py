@@ -19,7 +19,9 @@ def ids_of(world: Path) -> set[str]:
     for name, key in FILES.items():
         tree = YAML(typ="safe").load((world / name).read_text(encoding="utf-8"))
         entries = tree.get(key, tree)
-        found |= {entry for entry, value in entries.items() if isinstance(value, dict) and "name" in value}
+        found |= {
+            entry for entry, value in entries.items() if isinstance(value, dict) and "name" in value
+        }
     return found
 
 
@@ -37,7 +39,9 @@ def words(path: Path) -> Iterator[tuple[int, str]]:
 
 def naming(ids: set[str]) -> re.Pattern[str]:
     """Matches an id as a word of its own; an underscore or a dot ends a word as a space does."""
-    return re.compile(rf"(?<![a-z0-9])({'|'.join(sorted(map(re.escape, ids), key=len, reverse=True))})(?![a-z0-9])")
+    return re.compile(
+        rf"(?<![a-z0-9])({'|'.join(sorted(map(re.escape, ids), key=len, reverse=True))})(?![a-z0-9])"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +70,13 @@ def test_no_code_names_a_hypothesis_a_pattern_or_a_scenario(package, repository)
         tree = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
         return set(tree[under] if under else tree)
 
-    files = [*(repository / "scenarios").glob("*.yaml"), *package.glob("data/worlds/*/scenarios/*.yaml")]
-    questions = {path.stem for path in files if "_" in path.stem}  # one plain word is a word like any other
+    files = [
+        *(repository / "scenarios").glob("*.yaml"),
+        *package.glob("data/worlds/*/scenarios/*.yaml"),
+    ]
+    questions = {
+        path.stem for path in files if "_" in path.stem
+    }  # one plain word is a word like any other
     tested = keys(repository / "experiments" / "hypotheses.yaml", "hypotheses")
     documented = set().union(*(keys(path) for path in package.glob("data/worlds/*/patterns.yaml")))
     assert min(len(questions), len(tested), len(documented)) >= 20

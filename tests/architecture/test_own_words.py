@@ -10,7 +10,9 @@ import pytest
 RUN = 9
 WRITTEN = {".py", ".md", ".yaml", ".yml", ".toml", ".bib", ".cff", ".html", ".j2", ".txt"}
 # A title is how a work is named, and every citation of it repeats it.
-TITLE = re.compile(r"""^\s*(?:-\s*)?title\s*[=:]\s*[{"']*(.+?)[}"',]*\s*$""", re.MULTILINE | re.IGNORECASE)
+TITLE = re.compile(
+    r"""^\s*(?:-\s*)?title\s*[=:]\s*[{"']*(.+?)[}"',]*\s*$""", re.MULTILINE | re.IGNORECASE
+)
 
 
 def words_of(text: str) -> list[str]:
@@ -26,12 +28,19 @@ def runs(text: str) -> set[tuple[str, ...]]:
 def titles(package: Path) -> list[str]:
     """Titles of the cited works and of the documents."""
     files = [package / "data" / "references.bib", *package.glob("data/worlds/*/documents.yaml")]
-    return [title for file in files if file.exists() for title in TITLE.findall(file.read_text(encoding="utf-8"))]
+    return [
+        title
+        for file in files
+        if file.exists()
+        for title in TITLE.findall(file.read_text(encoding="utf-8"))
+    ]
 
 
 @pytest.mark.sources
 def test_no_run_of_nine_words_stands_in_a_document_too(product_files, repository, package, sources):
-    theirs = set().union(*(runs(text.read_text(encoding="utf-8")) for text in sorted(sources.glob("*.txt"))))
+    theirs = set().union(
+        *(runs(text.read_text(encoding="utf-8")) for text in sorted(sources.glob("*.txt")))
+    )
     theirs -= set().union(*map(runs, titles(package)), set())
     shared = []
     for path in product_files:

@@ -14,7 +14,15 @@ import pytest
 EXTENSIONS = "py|yaml|md|toml|bib|cff|mplstyle"
 LOOKS_LIKE_A_PATH = re.compile(rf"[\w.*-]+(?:/[\w.*-]+)*(?:/|\.(?:{EXTENSIONS}))|\.?\w+/[\w./*-]+")
 # Written by a run or by a person, so no checkout holds them.
-MADE_LATER = ("results/", "parts/", "trajectories/", "events/", ".venv/", "NAME.yaml", "half_force.yaml")
+MADE_LATER = (
+    "results/",
+    "parts/",
+    "trajectories/",
+    "events/",
+    ".venv/",
+    "NAME.yaml",
+    "half_force.yaml",
+)
 CITED = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d[a-z]?\b")
 COMMAND = re.compile(r"<!-- command: (\w+) -->\n```sh\n(.+?)\n```\n<!-- end -->", re.DOTALL)
 SCENARIO = re.compile(r"<!-- scenario: (\w+) -->\n```yaml\n(.+?)```\n<!-- end -->", re.DOTALL)
@@ -23,7 +31,11 @@ SCENARIO = re.compile(r"<!-- scenario: (\w+) -->\n```yaml\n(.+?)```\n<!-- end --
 @pytest.fixture(scope="module")
 def pages(repository: Path) -> dict[Path, str]:
     """Text of the pages a person reads, by path."""
-    paths = [repository / "README.md", repository / "CONTRIBUTING.md", *sorted((repository / "docs").rglob("*.md"))]
+    paths = [
+        repository / "README.md",
+        repository / "CONTRIBUTING.md",
+        *sorted((repository / "docs").rglob("*.md")),
+    ]
     return {path: path.read_text(encoding="utf-8") for path in paths}
 
 
@@ -41,7 +53,9 @@ def stands(name: str, page: Path, repository: Path) -> bool:
     folders = [repository, repository / "src" / "eurasia_sim", page.parent]
     if "/" not in name:
         folders += [
-            place for top in ("src", "tests", "scenarios", "benchmarks") for place in (repository / top).glob("**")
+            place
+            for top in ("src", "tests", "scenarios", "benchmarks")
+            for place in (repository / top).glob("**")
         ]
     return any(next(folder.glob(name.rstrip("/")), None) for folder in folders if folder.is_dir())
 
@@ -67,7 +81,9 @@ def works(package: Path) -> set[str]:
     """Keys of the bibliography and of the documents."""
     keys = set(
         re.findall(
-            r"^@\w+\{([^,\s]+),", (package / "data" / "references.bib").read_text(encoding="utf-8"), re.MULTILINE
+            r"^@\w+\{([^,\s]+),",
+            (package / "data" / "references.bib").read_text(encoding="utf-8"),
+            re.MULTILINE,
         )
     )
     for file in package.glob("data/worlds/*/documents.yaml"):
@@ -100,7 +116,11 @@ def test_every_work_that_a_docstring_cites_stands_in_the_bibliography(package, w
 def glossary(repository: Path) -> set[str]:
     """Names in code font in the first column of the glossary."""
     return set(
-        re.findall(r"^\| `(\w+)`", (repository / "docs" / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(
+            r"^\| `(\w+)`",
+            (repository / "docs" / "glossary.md").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
     )
 
 
@@ -116,7 +136,12 @@ def test_every_lever_trait_construct_and_mechanism_stands_in_the_glossary(packag
 
     tables = (fields.FACTS, fields.CODED, fields.CONSTANTS, fields.LEVERS, fields.STATE)
     named = {field.name for table in tables for field in table.fields}
-    names = {*parameters.DOMAINS, *parameters.THREATS, *parameters.PRESENCE_KINDS, *parameters.CONSTRUCTS}
+    names = {
+        *parameters.DOMAINS,
+        *parameters.THREATS,
+        *parameters.PRESENCE_KINDS,
+        *parameters.CONSTRUCTS,
+    }
     mechanisms = {path.stem for path in package.glob("mechanisms/*.py")} - {"__init__"}
     assert (named | names | mechanisms) - glossary == set()
 
@@ -137,7 +162,5 @@ def test_the_scenario_in_the_readme_is_a_good_one(pages, repository, tmp_path):
 
 
 def test_the_rule_itself_sees_a_path():
-    text = (
-        "See `src/lost.py`, `results/x`, `kernel.run`, `[i, j]` and [here](docs/lost.md).\n```\n`tests/none.py`\n```\n"
-    )
+    text = "See `src/lost.py`, `results/x`, `kernel.run`, `[i, j]` and [here](docs/lost.md).\n```\n`tests/none.py`\n```\n"
     assert list(named_paths(text)) == ["src/lost.py", "docs/lost.md"]

@@ -24,7 +24,12 @@ ROOT = hasattr(os, "getuid") and os.getuid() == 0
 def told(home: Path, room: Path) -> tuple[int, str, list[str]]:
     """How often kept code was found, where it is kept, and what was said."""
     room.mkdir(exist_ok=True)
-    environment = {**os.environ, "XDG_CACHE_HOME": str(home), "TMPDIR": str(room), "NUMBA_DISABLE_JIT": "0"}
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(home),
+        "TMPDIR": str(room),
+        "NUMBA_DISABLE_JIT": "0",
+    }
     command = [sys.executable, "-c", PROGRAM]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
@@ -73,7 +78,9 @@ def _turned(path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", [_emptied, _cut, _turned])
-def test_what_is_damaged_is_made_again(home: Path, tmp_path: Path, ending: str, damage: Callable[[Path], None]) -> None:
+def test_what_is_damaged_is_made_again(
+    home: Path, tmp_path: Path, ending: str, damage: Callable[[Path], None]
+) -> None:
     for path in files(home, ending):
         damage(path)
     hits, where, said = told(home, tmp_path / "room")
@@ -93,7 +100,9 @@ def test_an_object_that_is_missing_is_made_again(home: Path, tmp_path: Path) -> 
 
 @pytest.mark.skipif(ROOT, reason="whoever may write everywhere is refused nowhere")
 @pytest.mark.parametrize("part", ["", "eurasia-sim"])
-def test_where_nothing_can_be_written_a_temporary_folder_serves(home: Path, tmp_path: Path, part: str) -> None:
+def test_where_nothing_can_be_written_a_temporary_folder_serves(
+    home: Path, tmp_path: Path, part: str
+) -> None:
     for path in [*home.rglob("*"), home]:
         if path.is_dir():
             path.chmod(0o500)

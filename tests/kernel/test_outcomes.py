@@ -31,12 +31,15 @@ def pair(first: list, second: list, joint: list, scope: list, budgets: float) ->
     state.effort[:], state.pair_joint[0] = [first, second], joint
     found = observed(world, state)
     return {
-        measure: found[f"{measure}.{world.actors[0]}-{world.actors[1]}.scope0"] for measure in measures.PAIR_MEASURES
+        measure: found[f"{measure}.{world.actors[0]}-{world.actors[1]}.scope0"]
+        for measure in measures.PAIR_MEASURES
     }
 
 
 def test_pair_measures_by_hand():
-    found = pair([[3, 1, 0], [9, 9, 9]], [[1, 2, 1], [9, 9, 9]], [[0.5, 0.5, 0], [9, 9, 9]], [1, 0], 16)
+    found = pair(
+        [[3, 1, 0], [9, 9, 9]], [[1, 2, 1], [9, 9, 9]], [[0.5, 0.5, 0], [9, 9, 9]], [1, 0], 16
+    )
     assert found == pytest.approx(
         {
             "intensity": 2 * 2 / 16, "colocation": 2 * 2 / 8, "joint_share": 0.5, "competition": 2 * 1 / 8,
@@ -48,7 +51,14 @@ def test_pair_measures_by_hand():
 def test_two_who_do_the_same_are_wholly_together_and_divide_nothing():
     found = pair([[1, 2, 3]], [[1, 2, 3]], [[1, 2, 3]], [1], 12)
     assert found == pytest.approx(
-        {"intensity": 1, "colocation": 1, "joint_share": 1, "competition": 0, "cooperation": 1, "division_of_labour": 0}
+        {
+            "intensity": 1,
+            "colocation": 1,
+            "joint_share": 1,
+            "competition": 0,
+            "cooperation": 1,
+            "division_of_labour": 0,
+        }
     )
 
 
@@ -59,7 +69,9 @@ def test_two_in_one_place_who_do_different_things_divide_all_labour():
 
 
 def test_two_in_different_places_measure_nothing():
-    assert set(pair([[2, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 1]], [[0] * 3] * 2, [1, 1], 4).values()) == {0}
+    assert set(
+        pair([[2, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 1]], [[0] * 3] * 2, [1, 1], 4).values()
+    ) == {0}
 
 
 def benefit_world() -> RandomWorld:
@@ -136,7 +148,9 @@ def test_hedging_is_how_evenly_patrons_hold_a_host():
 def test_every_column_is_written_in_the_order_of_its_name():
     world = benefit_world()
     state, _ = begun(world, budget=1.0)
-    for at, name in enumerate(("alignment", "threat", "recognition", "influence", "effort", "power", "stability")):
+    for at, name in enumerate(
+        ("alignment", "threat", "recognition", "influence", "effort", "power", "stability")
+    ):
         array = getattr(state, name)
         array[:] = (at + 1) + np.arange(array.size).reshape(array.shape) / 1000
     row = observed(world, state)

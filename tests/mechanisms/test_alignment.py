@@ -38,7 +38,9 @@ def test_shared_danger_by_hand():
 
 def test_what_is_feared_from_theatres_counts_by_its_weight():
     for minimum, by_hand in ((0.0, sqrt(0.2 * 0.45)), (1.0, 0.2)):
-        state = aligned(three(shared_spillover=0.5, minimum_shared=minimum), spillover=[[0.4], [0.9], [0.0]])
+        state = aligned(
+            three(shared_spillover=0.5, minimum_shared=minimum), spillover=[[0.4], [0.9], [0.0]]
+        )
         assert state.shared[0, 1] == pytest.approx(by_hand)
 
 
@@ -63,7 +65,9 @@ PULL = {
 
 def test_the_pull_by_hand():
     by_hand = 1 * 1.5 / 3 + 0.5 * 0.8 - 2 * 0.1 - 3 * 0.05 + 0.1 * 4 + 0.7 * 0.2
-    assert alignment.alignment_pull(1.5, 0.8, 0.1, 0.05, 4.0, 0.2, rules(**PULL)) == pytest.approx(by_hand)
+    assert alignment.alignment_pull(1.5, 0.8, 0.1, 0.05, 4.0, 0.2, rules(**PULL)) == pytest.approx(
+        by_hand
+    )
 
 
 def three(theory: str = "balance_of_threat", **numbers: float) -> RandomWorld:
@@ -103,7 +107,9 @@ def test_a_shock_is_drawn_at_the_address_of_its_pair():
     state, drawn = world.view(world.memory()), {}
     call(alignment.pair_shocks, state, seed=4, number=9)
     for m, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
-        words = streams.draw(np.uint64(4), alignment.STREAM, np.uint64(9), *sorted((names[i], names[j])))
+        words = streams.draw(
+            np.uint64(4), alignment.STREAM, np.uint64(9), *sorted((names[i], names[j]))
+        )
         drawn[i, j] = streams.shock(streams.uniform(words[0]))
         assert state.shock[m] == drawn[i, j]
     noisy = replace(world, p=changed(world.p, alignment_rate=0.0, alignment_noise=0.1))
@@ -145,7 +151,10 @@ def test_cooperation_deepens_itself_more_for_an_institutionalist():
 
 
 def test_a_shared_venue_ties():
-    world = replace(plain(quiet(rules()), n=3, venues=1), p=quiet(rules(alignment_rate=1, alignment_membership=0.1)))
+    world = replace(
+        plain(quiet(rules()), n=3, venues=1),
+        p=quiet(rules(alignment_rate=1, alignment_membership=0.1)),
+    )
     world = world.with_geography(venue_domains=np.array([[1.0, 0.0, 1.0]]))
     state = aligned(world.with_posture(membership=np.array([[[1.0, 0.5, 0.0]]])))
     assert state.leaning[0, 1] == pytest.approx(0.1 * 2 * 0.5)

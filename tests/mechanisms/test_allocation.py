@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, build, call, changed, plain, put, quiet, rules, seeds, simulate, worlds
+from tests.worlds import (
+    RandomWorld,
+    build,
+    call,
+    changed,
+    plain,
+    put,
+    quiet,
+    rules,
+    seeds,
+    simulate,
+    worlds,
+)
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import allocation
@@ -50,19 +62,28 @@ def test_the_need_to_contain_by_hand():
     state, _ = begun(world, spillover=np.array([[0.6, 0.0], [0.3, 0.2]]))
     state.effort[1, 0, 0] = 0.25
     call(allocation.containment_need, state)
-    left = 0.6 / (1 + 2 * 0.25)  # the first is relieved of what the second carries, the second of nothing
+    left = 0.6 / (
+        1 + 2 * 0.25
+    )  # the first is relieved of what the second carries, the second of nothing
     passed_on = 0.5 * exp(-1)
     np.testing.assert_allclose(
-        state.containment, [[left, passed_on * left], [0.3 + passed_on * 0.2, passed_on * 0.3 + 0.2]]
+        state.containment,
+        [[left, passed_on * left], [0.3 + passed_on * 0.2, passed_on * 0.3 + 0.2]],
     )
 
 
 def rival_world(**numbers: float) -> RandomWorld:
     """One theatre at the first actor's door, in which the second holds influence."""
-    world = plain(free_of_cost(salience_curve=1, contiguity=0.5, closeness_half=0.5, distance_decay=3000, **numbers))
+    world = plain(
+        free_of_cost(
+            salience_curve=1, contiguity=0.5, closeness_half=0.5, distance_decay=3000, **numbers
+        )
+    )
     influence = np.zeros((2, 1, 3))
     influence[1, 0], influence[0, 0] = [0.4, 0.2, 0.1], [0.3, 0.5, 0.0]
-    return world.with_geography(theatre_distance=np.array([[0.0], [1e9]]), theatre_border=np.ones((2, 1))).with_coded(
+    return world.with_geography(
+        theatre_distance=np.array([[0.0], [1e9]]), theatre_border=np.ones((2, 1))
+    ).with_coded(
         initial_influence=influence,
         salience=interests(2, primacy=3, survival=1.5),
         denial=np.array([[np.nan, 3.0], [0.0, np.nan]]),
@@ -71,7 +92,9 @@ def rival_world(**numbers: float) -> RandomWorld:
 
 def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
     world = rival_world(motive_primacy=1, motive_denial=0.5, motive_survival=2, sufficiency=0.4)
-    state, _ = begun(world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]])
+    state, _ = begun(
+        world, alignment=np.array([[1.0, 0.2], [0.2, 1.0]]), threat=[[0, 0.25], [0, 0]]
+    )
     state.access[0, 0] = [1.0, 0.5, 0.25]
     call(allocation.rival_motives, state)
     apart = 0.5 * (1 - 0.2)
@@ -90,7 +113,9 @@ def test_at_home_the_largest_patron_and_peril_move():
     influence[:, 0, 0] = [0.5, 0.1, 0.3]
     threat = np.zeros((3, 3))
     threat[0] = [0.0, 0.3, 0.2]
-    state, _ = begun(world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0)
+    state, _ = begun(
+        world, influence=influence, threat=threat, control=0.2, militants=0.4, utility=0.0
+    )
     call(allocation.home_motives, state)
     of_ruler = 2 * 0.5 * (0.5 / 1.5 + 0.4 + 0.2)
     of_challenger = 2 * 0.5 * (0.0 + 0.4 + 0.8)
@@ -105,7 +130,9 @@ def test_utility_by_hand_where_nobody_rivals():
         skill_cost=0.9, containment_security=1, containment_economic=0.3, containment_diplomatic=0.5,
         size_elasticity=0.5, closeness_half=0.5, contiguity=0.5, distance_decay=1000,
     )  # fmt: skip
-    world = plain(p).with_geography(theatre_distance=np.array([[500.0], [1e9]]), size=np.array([4.0]))
+    world = plain(p).with_geography(
+        theatre_distance=np.array([[500.0], [1e9]]), size=np.array([4.0])
+    )
     world = world.with_coded(
         salience=interests(2, containment=3, commerce=1.5, standing=3),
         skill=np.array([[0.8, 0.4, 0.2], [0, 0, 0]]),
@@ -157,12 +184,21 @@ def test_noise_in_choice_is_scaled_and_drawn_by_name():
 
 def test_what_is_imposed_by_hand():
     p = rules(effort_bases=0.01, effort_forces=0.2, effort_counterterror=0.1, effort_aid=0.004)
-    scripted, presence = np.array([[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]]), np.array([[[2.0, 0.5, 0.1]], [[0.0] * 3]])
-    world = plain(p).with_posture(imposed=scripted[None], presence=presence[None], aid=np.array([[[10.0], [5.0]]]))
+    scripted, presence = (
+        np.array([[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]]),
+        np.array([[[2.0, 0.5, 0.1]], [[0.0] * 3]]),
+    )
+    world = plain(p).with_posture(
+        imposed=scripted[None], presence=presence[None], aid=np.array([[[10.0], [5.0]]])
+    )
     state, _ = begun(world, budget=[0.5, 0.0])
     left = [call(allocation.impose, state, i) for i in range(2)]
-    np.testing.assert_allclose(state.committed[0], [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]])
-    np.testing.assert_allclose(state.committed[1], [[0.0, 0.0, 0.3]])  # who has no means gives no aid
+    np.testing.assert_allclose(
+        state.committed[0], [[(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]]
+    )
+    np.testing.assert_allclose(
+        state.committed[1], [[0.0, 0.0, 0.3]]
+    )  # who has no means gives no aid
     np.testing.assert_allclose(left, 1 - state.committed.sum(axis=(1, 2)))
 
 
@@ -197,7 +233,9 @@ def test_enough_influence_sates_a_defensive_realist_and_never_an_offensive_one()
     def wish(theory: str, held: float) -> float:
         world = rival_world()
         p = quiet(rules(theory))
-        world = replace(world, p=p).with_coded(salience=interests(2, primacy=3), denial=np.zeros((2, 2)))
+        world = replace(world, p=p).with_coded(
+            salience=interests(2, primacy=3), denial=np.zeros((2, 2))
+        )
         influence = np.zeros((2, 1, 3))
         influence[1], influence[0] = 0.2, held
         state, _ = begun(world, influence=influence, threat=0.0)
@@ -227,6 +265,8 @@ def test_under_inertia_no_inclination_answers_threat_or_posture(world, seed, tur
 
 
 def test_outside_inertia_inclinations_answer():
-    world = build(5, 3, 2, 6, "balance_of_threat", {}, "reference", 0.0, 0.0, 0.3, noisy=False, seed=1)
+    world = build(
+        5, 3, 2, 6, "balance_of_threat", {}, "reference", 0.0, 0.0, 0.3, noisy=False, seed=1
+    )
     states = simulate(world)
     assert (states[-1].inclination != states[0].inclination).all()

@@ -29,8 +29,12 @@ def weighed(strength: Callable[..., float], p: np.void, *efforts: float) -> np.n
 
 
 def test_strength_by_ratio_is_a_power_of_effort():
-    np.testing.assert_allclose(weighed(contest.ratio_strength, rules(decisiveness=0.5), 0.25, 0.04), [0.5, 0.2])
-    np.testing.assert_allclose(weighed(contest.ratio_strength, rules(decisiveness=1.5), 0.25), 0.125)
+    np.testing.assert_allclose(
+        weighed(contest.ratio_strength, rules(decisiveness=0.5), 0.25, 0.04), [0.5, 0.2]
+    )
+    np.testing.assert_allclose(
+        weighed(contest.ratio_strength, rules(decisiveness=1.5), 0.25), 0.125
+    )
 
 
 def test_strength_by_difference_is_an_exponential_of_effort():
@@ -61,7 +65,9 @@ def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, 
     assert odds(contest.difference_strength, more) > odds(contest.difference_strength, 1)
 
 
-def uncovered(leaning: object, threat: object, cover: object, host: int = 0) -> tuple[float, np.ndarray]:
+def uncovered(
+    leaning: object, threat: object, cover: object, host: int = 0
+) -> tuple[float, np.ndarray]:
     """The demand of a host for a balancer, and what of each threat to it is uncovered."""
     n = len(leaning)
     world = plain(rules(), n=n).with_geography(ruler=np.array([host]))
@@ -97,7 +103,9 @@ def test_what_is_left_uncovered_is_never_more_than_the_threat_nor_less_than_noth
 
 
 def test_demand_rises_as_a_patron_leaves():
-    here, gone = (uncovered([1.0, 0.5, -0.4], [0.0, 0.2, 0.6], [0.0, held, 0.2])[0] for held in (0.4, 0.0))
+    here, gone = (
+        uncovered([1.0, 0.5, -0.4], [0.0, 0.2, 0.6], [0.0, held, 0.2])[0] for held in (0.4, 0.0)
+    )
     assert gone > here
 
 
@@ -113,11 +121,18 @@ def test_access_by_hand():
 def test_access_lies_between_closed_and_open(leaning, share, hedging, balancing, known):
     for name in ("access_balancing", "access_recognition"):
         for end in declared().ranges[name]:
-            assert 0 <= contest.host_access(leaning, share, hedging, balancing, known, rules(**{name: end})) <= 1
+            assert (
+                0
+                <= contest.host_access(
+                    leaning, share, hedging, balancing, known, rules(**{name: end})
+                )
+                <= 1
+            )
 
 
 @pytest.mark.parametrize(
-    ("what", "sign"), [("leaning", 1), ("share", -1), ("hedging", -1), ("balancing", 1), ("known", 1)]
+    ("what", "sign"),
+    [("leaning", 1), ("share", -1), ("hedging", -1), ("balancing", 1), ("known", 1)],
 )
 def test_access_moves_as_it_is_said_to(what, sign):
     given_ = {"leaning": 0.1, "share": 0.3, "hedging": 0.5, "balancing": 0.2, "known": 0.5}
@@ -131,7 +146,9 @@ def test_who_rules_is_at_home_and_who_challenges_where_it_holds_the_land():
     world = plain(rules(access_hedging=0, access_balancing=0), n=3).with_geography(
         ruler=np.array([0]), challenger=np.array([1])
     )
-    state, _ = begun(world, control=0.3, alignment=np.array([[1, 0, 0.2], [0, 1, 0], [0, 0, 1]]), threat=0.0)
+    state, _ = begun(
+        world, control=0.3, alignment=np.array([[1, 0, 0.2], [0, 1, 0], [0, 0, 1]]), threat=0.0
+    )
     call(contest.grant_access, state)
     np.testing.assert_allclose(state.access[:, 0, 0], [1, 0.3, 0.6])
 
@@ -145,7 +162,9 @@ def test_a_land_without_ruler_is_open_to_all():
 
 
 def test_a_patron_is_no_balancer_against_itself():
-    world = plain(rules(access_hedging=0, access_balancing=1), n=3).with_geography(ruler=np.array([0]))
+    world = plain(rules(access_hedging=0, access_balancing=1), n=3).with_geography(
+        ruler=np.array([0])
+    )
     threat = np.zeros((3, 3))
     threat[0] = [0, 0.5, 0.1]
     state, _ = begun(world, alignment=np.eye(3), threat=threat, influence=0.0)
@@ -155,7 +174,9 @@ def test_a_patron_is_no_balancer_against_itself():
 
 
 def test_a_patron_balances_what_others_leave_uncovered():
-    world = plain(rules(access_hedging=0, access_balancing=2), n=4).with_geography(ruler=np.array([0]))
+    world = plain(rules(access_hedging=0, access_balancing=2), n=4).with_geography(
+        ruler=np.array([0])
+    )
     threat, alignment, influence = np.zeros((4, 4)), np.eye(4), np.zeros((4, 1, 3))
     threat[0], alignment[0] = [0, 0.5, 0.1, 0.4], [1, -0.5, 0.6, 0]
     influence[2, 0, 0] = 0.5
@@ -164,14 +185,16 @@ def test_a_patron_balances_what_others_leave_uncovered():
     left = [0.5 * (1 - 0.6 * 0.5), 0.1, 0.4 * (1 - 0.6 * 0.5)]
     opened = [0.5 * 0.5, 0.5 * 1.6, 0.5]
     assert state.demand[0] == pytest.approx(sum(left))
-    by_hand = [1 - (1 - door) / (1 + 2 * (sum(left) - own)) for door, own in zip(opened, left, strict=True)]
+    by_hand = [
+        1 - (1 - door) / (1 + 2 * (sum(left) - own)) for door, own in zip(opened, left, strict=True)
+    ]
     np.testing.assert_allclose(state.access[1:, 0, 1], by_hand)
 
 
 def test_recognition_opens_the_doors_of_whom_it_recognises_and_nobody_elses():
-    world = plain(rules(access_hedging=0, access_balancing=0, access_recognition=0.4), n=3).with_geography(
-        ruler=np.array([0]), challenger=np.array([1])
-    )
+    world = plain(
+        rules(access_hedging=0, access_balancing=0, access_recognition=0.4), n=3
+    ).with_geography(ruler=np.array([0]), challenger=np.array([1]))
     state, _ = begun(world, alignment=np.eye(3), threat=0.0, recognition=3.0)
     call(contest.grant_access, state)
     assert state.access[2, 0, 0] == pytest.approx(0.5)

@@ -34,7 +34,14 @@ def interests(n: int, **levels: float) -> np.ndarray:
 
 
 def test_willingness_by_hand():
-    p = rules(joint_trust=2, joint_venues=0.2, joint_reluctance=1, joint_gain=1, joint_danger=3, relative_gains=0.5)
+    p = rules(
+        joint_trust=2,
+        joint_venues=0.2,
+        joint_reluctance=1,
+        joint_gain=1,
+        joint_danger=3,
+        relative_gains=0.5,
+    )
     ready = cooperation.readiness(0.4, 2.0, p)
     assert ready == pytest.approx(2 * 0.4 + 0.2 * 2 - 1)
     gain = 1 + 3 * 0.2
@@ -42,22 +49,36 @@ def test_willingness_by_hand():
     assert cooperation.joint_odds(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
 
 
-@given(st.floats(-3, 3), st.floats(0, 2), st.floats(0.01, 0.49), st.floats(0, 0.9), st.floats(0.01, 0.1))
+@given(
+    st.floats(-3, 3),
+    st.floats(0, 2),
+    st.floats(0.01, 0.49),
+    st.floats(0, 0.9),
+    st.floats(0.01, 0.1),
+)
 def test_with_unequal_gains_willingness_falls_with_griecos_k(ready, pooled, own_share, k, more):
     little, much = (
-        cooperation.joint_odds(ready, pooled, own_share, rules(relative_gains=value)) for value in (k, k + more)
+        cooperation.joint_odds(ready, pooled, own_share, rules(relative_gains=value))
+        for value in (k, k + more)
     )
     assert much < little
 
 
 @given(st.floats(-3, 3), st.floats(0, 2), st.floats(0, 1))
 def test_with_equal_gains_griecos_k_does_not_matter(ready, pooled, k):
-    with_k, without = (cooperation.joint_odds(ready, pooled, 0.5, rules(relative_gains=value)) for value in (k, 0.0))
+    with_k, without = (
+        cooperation.joint_odds(ready, pooled, 0.5, rules(relative_gains=value))
+        for value in (k, 0.0)
+    )
     assert with_k == pytest.approx(without, rel=1e-12, abs=1e-12)
 
 
 def two_who_meet(
-    p: np.void, mine: list[float], theirs: list[float], common: list[list[float]], least: list[float]
+    p: np.void,
+    mine: list[float],
+    theirs: list[float],
+    common: list[list[float]],
+    least: list[float],
 ) -> Run:
     """The state after two have met in one theatre, whose alignment is nought."""
     world = plain(p).with_posture(jointness=np.array([[least]]))
@@ -105,7 +126,9 @@ def test_whom_two_meet_by_hand():
         pooled = danger[meeting] * danger[(meeting + 1) % 3]
         by_hand = [
             less * logistic(cooperation.joint_odds(odds, shared, less / max(both, 1e-9), p))
-            for odds, shared, less, both in zip(ready[meeting], pooled, smaller[meeting], mine + theirs, strict=True)
+            for odds, shared, less, both in zip(
+                ready[meeting], pooled, smaller[meeting], mine + theirs, strict=True
+            )
         ]
         np.testing.assert_allclose(state.pair_joint[meeting, 0], by_hand)
 
@@ -121,15 +144,28 @@ def test_what_is_shared_out_by_hand():
     assert (together[:, [0]] > 0).all()
     largest = [np.maximum(together[i], together[i - 1]) for i in range(3)]
     np.testing.assert_allclose(state.joint[:, 0], largest)
-    for meeting, overlap, both in ((0, 0.1 + 0.2 + 0.1, 0.8), (1, 0.1 + 0.1, 0.5), (2, 0.1 + 0.1, 0.7)):
+    for meeting, overlap, both in (
+        (0, 0.1 + 0.2 + 0.1, 0.8),
+        (1, 0.1 + 0.1, 0.5),
+        (2, 0.1 + 0.1, 0.7),
+    ):
         i, j, shared = meeting, (meeting + 1) % 3, together[meeting].sum()
-        assert state.partnership[i, j] == state.partnership[j, i] == pytest.approx(2 * shared / both)
-        assert state.rivalry[i, j] == state.rivalry[j, i] == pytest.approx(2 * (overlap - shared) / both)
+        assert (
+            state.partnership[i, j] == state.partnership[j, i] == pytest.approx(2 * shared / both)
+        )
+        assert (
+            state.rivalry[i, j]
+            == state.rivalry[j, i]
+            == pytest.approx(2 * (overlap - shared) / both)
+        )
     assert not np.diag(state.rivalry).any()
 
 
 def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
-    world = replace(plain(rules(), n=4, k=2), focus=np.array([[i, j] for i in range(4) for j in range(4) if i != j]))
+    world = replace(
+        plain(rules(), n=4, k=2),
+        focus=np.array([[i, j] for i in range(4) for j in range(4) if i != j]),
+    )
     state, _ = begun(world, budget=1.0, common=0.0)
     state.effort[:] = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
     call(cooperation.join, state)
@@ -137,7 +173,10 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
         mine, theirs = state.effort[i].ravel(), state.effort[j].ravel()
         less = np.minimum(mine, theirs)
         by_hand = [
-            size * logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, size / both, world.p))
+            size
+            * logistic(
+                cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, size / both, world.p)
+            )
             for size, both in zip(less, mine + theirs, strict=True)
         ]
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
@@ -153,10 +192,18 @@ def joined(world: RandomWorld, memory: np.ndarray, p: np.void, month: int) -> Ru
 def test_rivalry_and_partnership_by_hand():
     world = plain(rules(), n=3)
     state, _ = begun(world, budget=[0.5, 0.3, 0.2], common=0.0)
-    state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = [0.2, 0.1, 0.0], [0.1, 0.1, 0.0], [0.0, 0.0, 0.1]
+    state.effort[0, 0], state.effort[1, 0], state.effort[2, 0] = (
+        [0.2, 0.1, 0.0],
+        [0.1, 0.1, 0.0],
+        [0.0, 0.0, 0.1],
+    )
     call(cooperation.join, state)
-    security = logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p)) * 0.1
-    economic = logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 0.5, world.p)) * 0.1
+    security = (
+        logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 1 / 3, world.p)) * 0.1
+    )
+    economic = (
+        logistic(cooperation.joint_odds(-world.p["joint_reluctance"], 0.0, 0.5, world.p)) * 0.1
+    )
     np.testing.assert_allclose(state.pair_joint[0, 0], [security, economic, 0])
     assert state.partnership[0, 1] == pytest.approx(2 * (security + economic) / 0.8)
     assert state.rivalry[1, 0] == pytest.approx(2 * (0.2 - security - economic) / 0.8)
@@ -182,7 +229,10 @@ def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, 
     )
     assert (realist <= institutionalist * (1 + 1e-12)).all()
     efforts = [world.view(memory).effort[list(pair)] for pair in world.focus]
-    smaller, larger = np.array([part.min(axis=0) for part in efforts]), np.array([part.max(axis=0) for part in efforts])
+    smaller, larger = (
+        np.array([part.min(axis=0) for part in efforts]),
+        np.array([part.max(axis=0) for part in efforts]),
+    )
     free = world.posture.jointness[-1] == 0
     telling = (smaller > 1e-9) & (smaller < 0.99 * larger) & free
     assert (realist < institutionalist)[telling].all()

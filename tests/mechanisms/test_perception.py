@@ -50,7 +50,13 @@ def test_relative_power_is_the_others_share_of_the_two():
 
 
 def test_intent_by_hand():
-    p = rules(intent_baseline=-1, intent_enmity=1.5, intent_pressure=2, intent_revisionism=3, intent_habit=0.5)
+    p = rules(
+        intent_baseline=-1,
+        intent_enmity=1.5,
+        intent_pressure=2,
+        intent_revisionism=3,
+        intent_habit=0.5,
+    )
     log_odds = -1 + 1.5 * 0.4 + 2 * 0.1 + 3 * 0.2 - 0.5 * 0.6
     assert perception.intent_odds(0.4, 0.1, 0.2, 0.6, p) == pytest.approx(log_odds)
 
@@ -76,7 +82,9 @@ def test_additive_threat_by_hand():
     st.integers(0, 3),
     st.sampled_from([perception.perceived_threat, perception.summed_threat]),
 )
-def test_threat_rises_with_each_of_walts_factors(power, proximity, offense, will, more, which, form):
+def test_threat_rises_with_each_of_walts_factors(
+    power, proximity, offense, will, more, which, form
+):
     factors, p = [power, proximity, offense, will], rules()
     before = form(*factors, p)
     factors[which] *= more
@@ -86,7 +94,9 @@ def test_threat_rises_with_each_of_walts_factors(power, proximity, offense, will
 @given(st.floats(0, 10000), st.floats(1, 10000), st.floats(0, 1))
 def test_closeness_falls_with_distance(distance, further, border):
     p = rules()
-    assert perception.closeness(distance + further, border, p) < perception.closeness(distance, border, p)
+    assert perception.closeness(distance + further, border, p) < perception.closeness(
+        distance, border, p
+    )
 
 
 def test_what_disarms_a_product_only_weakens_a_sum():
@@ -127,7 +137,11 @@ def test_power_is_what_is_owned_and_what_is_ruled():
 
 def test_forces_abroad_bring_their_owner_nearer_to_those_around():
     p = rules(
-        distance_decay=1000, projection=0.5, projection_bases=1, projection_forces=0.8, projection_counterterror=0.1
+        distance_decay=1000,
+        projection=0.5,
+        projection_bases=1,
+        projection_forces=0.8,
+        projection_counterterror=0.1,
     )
     world = plain(p).with_geography(theatre_distance=np.array([[500.0], [1e9]]))
     world = world.with_posture(presence=put(world.posture.presence, ((0, 1, 0), 2.0)))
@@ -143,7 +157,9 @@ def test_a_front_outside_the_region_counts_as_nearness():
 
 
 def test_spillover_by_hand():
-    p = rules(transit_decay=500, militancy_terrorism=0.8, militancy_narcotics=0.5, militancy_refugees=0.25)
+    p = rules(
+        transit_decay=500, militancy_terrorism=0.8, militancy_narcotics=0.5, militancy_refugees=0.25
+    )
     world = plain(p).with_geography(border_distance=np.array([[0.0], [500.0]]))
     world = world.with_coded(
         susceptibility=np.array([[1.0, 0.5, 0.2], [0.4, 0.0, 1.0]]),

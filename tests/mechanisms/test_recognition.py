@@ -25,7 +25,11 @@ def partners_level(contender: int, power: object, leaning: object, levels: objec
 
 
 def test_partners_are_weighed_by_power_and_by_leaning():
-    power, leaning, levels = [9.0, 2.0, 1.0, 5.0, 7.0], np.array([1.0, 0.5, 0.25, -0.5, 0.9]), [4, 3, 1, 4.0, 2.0]
+    power, leaning, levels = (
+        [9.0, 2.0, 1.0, 5.0, 7.0],
+        np.array([1.0, 0.5, 0.25, -0.5, 0.9]),
+        [4, 3, 1, 4.0, 2.0],
+    )
     by_hand = (2 * 0.5 * 3 + 1 * 0.25 * 1) / (2 * 0.5 + 1 * 0.25)
     assert partners_level(4, power, leaning, levels) == pytest.approx(by_hand)
     assert partners_level(4, power, -np.abs(leaning), levels) == 0
@@ -44,12 +48,16 @@ def test_the_hazard_of_a_step_by_hand():
         recognition_partners=0.8, recognition_conduct=1.2, recognition_audience=2, recognition_step=0.5,
     )  # fmt: skip
     log_odds = -2 + 1 * 0.3 + 1.5 * 0.2 - 0.8 * -1.5 + 1.2 * 0.4 - 2 * 0.25 - 0.5 * 2
-    assert recognition.step_hazard(0.3, 0.2, -1.5, 0.4, 0.25, 2.0, p) == pytest.approx(0.08 / (1 + exp(-log_odds)))
+    assert recognition.step_hazard(0.3, 0.2, -1.5, 0.4, 0.25, 2.0, p) == pytest.approx(
+        0.08 / (1 + exp(-log_odds))
+    )
 
 
 @pytest.mark.parametrize(("what", "sign"), [(0, 1), (1, 1), (2, -1), (3, 1), (4, -1), (5, -1)])
 @given(st.lists(st.floats(0, 1), min_size=6, max_size=6))
-def test_interest_and_conduct_draw_while_a_lead_an_audience_and_each_step_hold_back(what, sign, reasons):
+def test_interest_and_conduct_draw_while_a_lead_an_audience_and_each_step_hold_back(
+    what, sign, reasons
+):
     p = rules()
     before = recognition.step_hazard(*reasons, p)
     reasons[what] += 0.5
@@ -65,7 +73,9 @@ def test_hostile_neighbours_are_the_rulers_of_other_lands():
 
 def lands(**numbers: float) -> RandomWorld:
     """Four actors; the first rules a land that the second contends for, the third its neighbour; all have power."""
-    world = plain(rules(**numbers), n=4, k=2).with_geography(ruler=np.array([0, 2]), challenger=np.array([1, -1]))
+    world = plain(rules(**numbers), n=4, k=2).with_geography(
+        ruler=np.array([0, 2]), challenger=np.array([1, -1])
+    )
     return world.with_coded(salience=np.zeros((4, 7)), affinity=np.zeros((4, 4)))
 
 
@@ -114,7 +124,9 @@ def test_all_decide_at_once():
     world = lands(**p)
     levels = np.array([[0.0, 0], [0, 0], [0, 0], [1.0, 0]])
     alignment = np.eye(4)
-    alignment[0, 3] = alignment[2, 0] = 1.0  # the first follows the last, the third follows the first
+    alignment[0, 3] = alignment[2, 0] = (
+        1.0  # the first follows the last, the third follows the first
+    )
     state = recognised(world, recognition=levels, alignment=alignment)
     assert state.recognition[:, 0].tolist() == [1, 0, 0, 1]
 

@@ -24,7 +24,9 @@ FORCES = {"suppression_bases": 0.3, "suppression_forces": 4, "suppression_counte
 
 def contested(**numbers: float) -> RandomWorld:
     """Three actors and one land, ruled by the first and challenged by the second."""
-    return plain(quiet(rules(**numbers)), n=3).with_geography(ruler=np.array([0]), challenger=np.array([1]))
+    return plain(quiet(rules(**numbers)), n=3).with_geography(
+        ruler=np.array([0]), challenger=np.array([1])
+    )
 
 
 def ruled(world: RandomWorld, **fields: object) -> Run:
@@ -37,7 +39,9 @@ def ruled(world: RandomWorld, **fields: object) -> Run:
 
 
 def test_suppression_by_hand():
-    world = plain(rules(**FORCES), n=4).with_geography(ruler=np.array([0]), challenger=np.array([1]))
+    world = plain(rules(**FORCES), n=4).with_geography(
+        ruler=np.array([0]), challenger=np.array([1])
+    )
     presence = np.zeros((1, 4, 1, 3))
     presence[0, :, 0] = [[0, 0.1, 0], [0, 0.7, 0], [1.0, 0.5, 0.0], [0.0, 0.1, 0.2]]
     world = world.with_posture(presence=presence)
@@ -52,12 +56,16 @@ def test_suppression_by_hand():
 
 
 def test_forces_weigh_by_kind():
-    assert regime.forces_weight(np.array([2.0, 0.6, 0.2]), rules(**FORCES)) == pytest.approx(0.6 + 4 * 0.6 + 6 * 0.2)
+    assert regime.forces_weight(np.array([2.0, 0.6, 0.2]), rules(**FORCES)) == pytest.approx(
+        0.6 + 4 * 0.6 + 6 * 0.2
+    )
 
 
 def test_forces_stand_by_the_ruler_as_far_as_it_leans_to_their_owner():
     p = quiet(rules(control_rate=1, control_hold=0.1, suppression_power=0.01, **FORCES))
-    world = replace(contested(), p=p).with_posture(presence=put(np.zeros((1, 3, 1, 3)), ((0, 2, 0, 1), 0.5)))
+    world = replace(contested(), p=p).with_posture(
+        presence=put(np.zeros((1, 3, 1, 3)), ((0, 2, 0, 1), 0.5))
+    )
     for leaning, beside in ((0.6, 0.6), (0.0, 0.0), (-0.8, 0.0)):
         alignment = np.eye(3)
         alignment[0, 2] = leaning
@@ -71,12 +79,22 @@ def test_unloved_forces_press_militants_all_the_same():
     there = world.with_posture(presence=put(np.zeros((1, 3, 1, 3)), ((0, 2, 0, 2), 0.1)))
     alignment = np.eye(3)
     alignment[0, 2] = -0.8
-    fields = {"militants": 0.5, "stability": 0.3, "restraint": 0.2, "effort": 0.0, "alignment": alignment}
+    fields = {
+        "militants": 0.5,
+        "stability": 0.3,
+        "restraint": 0.2,
+        "effort": 0.0,
+        "alignment": alignment,
+    }
     before, after = ruled(world, **fields), ruled(there, **fields)
     assert after.control[0] == before.control[0]
     p = world.p
-    assert before.militants[0] == pytest.approx(regime.militants_target(before.restraint[0], 0.3, 0.0, 0.0, p))
-    assert after.militants[0] == pytest.approx(regime.militants_target(before.restraint[0], 0.3, 6 * 0.1, 0.0, p))
+    assert before.militants[0] == pytest.approx(
+        regime.militants_target(before.restraint[0], 0.3, 0.0, 0.0, p)
+    )
+    assert after.militants[0] == pytest.approx(
+        regime.militants_target(before.restraint[0], 0.3, 6 * 0.1, 0.0, p)
+    )
 
 
 def test_control_grows_with_the_challengers_surplus():
@@ -110,7 +128,9 @@ def test_esteem_is_recognition_by_the_powers_but_the_recognised():
 def test_restraint_by_hand():
     p = rules(restraint_base=0.3, restraint_aid=0.2, restraint_recognition=0.4, restraint_rate=0.1)
     target = 0.3 + 0.2 * 3 / 4 + 0.4 * 0.5 - 0.1
-    assert regime.restraint_step(0.6, 3.0, 0.5, -0.1, p) == pytest.approx(0.6 + 0.1 * (target - 0.6))
+    assert regime.restraint_step(0.6, 3.0, 0.5, -0.1, p) == pytest.approx(
+        0.6 + 0.1 * (target - 0.6)
+    )
     assert regime.restraint_step(0.6, 3.0, 0.5, 1.0, p) == pytest.approx(0.6 + 0.1 * 0.4)
 
 
@@ -126,7 +146,12 @@ def test_where_militants_tend_by_hand():
     p = rules(militants_base=0.2, militants_disorder=0.8, militants_effort=5)
     by_hand = 0.6 * (0.2 + 0.8 * 0.7) / (1 + 0.5 + 5 * 0.1)
     assert regime.militants_target(0.4, 0.3, 0.5, 0.1, p) == pytest.approx(by_hand)
-    assert regime.militants_target(0.0, 0.0, 0.0, 0.0, rules(militants_base=0.4, militants_disorder=1.2)) == 1
+    assert (
+        regime.militants_target(
+            0.0, 0.0, 0.0, 0.0, rules(militants_base=0.4, militants_disorder=1.2)
+        )
+        == 1
+    )
 
 
 def test_where_stability_tends_by_hand():
@@ -135,7 +160,9 @@ def test_where_stability_tends_by_hand():
         stability_militants=2.5,
     )  # fmt: skip
     log_odds = -0.3 - 2 * 4 * 0.2 * 0.8 + 1.5 * 0.4 + 0.25 / 1.25 + 0.8 * 0.5 - 2.5 * 0.3
-    assert regime.stability_target(0.2, 0.4, 0.25, 0.5, 0.3, 0.0, p) == pytest.approx(logistic(log_odds))
+    assert regime.stability_target(0.2, 0.4, 0.25, 0.5, 0.3, 0.0, p) == pytest.approx(
+        logistic(log_odds)
+    )
 
 
 @pytest.mark.parametrize(("what", "sign"), [(1, 1), (2, 1), (3, 1), (4, -1)])
@@ -148,7 +175,8 @@ def test_stability_moves_as_it_is_said_to(what, sign):
 
 def test_rule_is_least_stable_when_the_land_is_halved():
     low, half, high = (
-        regime.stability_target(control, 0.4, 0.2, 0.5, 0.3, 0.0, rules()) for control in (0.1, 0.5, 0.9)
+        regime.stability_target(control, 0.4, 0.2, 0.5, 0.3, 0.0, rules())
+        for control in (0.1, 0.5, 0.9)
     )
     assert half < low == pytest.approx(high)
 
@@ -177,7 +205,9 @@ def test_a_month_of_rule_by_hand(roles, esteem):
     militants = 0.5 + 0.1 * (regime.militants_target(restraint, 0.3, 0.0, 0.1, p) - 0.5)
     live = 0.5 * 2 + 2 * 0.2
     economy = 0.2 + 0.2 * (live / (1 + live) - 0.2)
-    stability = 0.3 + 0.3 * (regime.stability_target(control, economy, 0.1, esteem, militants, 0.0, p) - 0.3)
+    stability = 0.3 + 0.3 * (
+        regime.stability_target(control, economy, 0.1, esteem, militants, 0.0, p) - 0.3
+    )
     for name, value in {
         "control": control, "restraint": restraint, "militants": militants, "economy": economy, "stability": stability,
     }.items():  # fmt: skip
@@ -273,7 +303,9 @@ def test_contagion_by_hand():
     tends = [0.8 * (1 - 0.4 * 1.25 / 2.25), 0.6 * (1 - 0.4 * 0.3 / 1.3), 0.5]
     found = [call(regime.contagion, state, k) for k in range(3)]
     np.testing.assert_allclose(found, tends)
-    np.testing.assert_allclose(state.stability, [0.2 + 0.1 * (tends[0] - 0.2), 0.6 + 0.1 * (tends[1] - 0.6), 0.5])
+    np.testing.assert_allclose(
+        state.stability, [0.2 + 0.1 * (tends[0] - 0.2), 0.6 + 0.1 * (tends[1] - 0.6), 0.5]
+    )
 
 
 def test_a_contested_land_takes_no_contagion():
@@ -301,5 +333,7 @@ def test_stability_can_be_imposed_anywhere():
 
 def test_a_land_without_ruler_has_nobodys_power_against_a_challenger():
     world = contested().with_geography(ruler=np.array([-1]))
-    strong, weak = (ruled(world, power=[0, 0.001, last], control=0.3).control[0] for last in (9.0, 0.0))
+    strong, weak = (
+        ruled(world, power=[0, 0.001, last], control=0.3).control[0] for last in (9.0, 0.0)
+    )
     assert strong == weak > 0.3

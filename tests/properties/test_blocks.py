@@ -11,7 +11,17 @@ from tests.worlds import RandomWorld, plain, rules, worlds
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Table
 from eurasia_sim.compute.jit import compiled
 from eurasia_sim.kernel import month as kernel
-from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, Coded, coded_of, coded_shapes
+from eurasia_sim.kernel.arrays import (
+    CODED,
+    CONSTANTS,
+    FACTS,
+    LEVERS,
+    REPORT,
+    STATE,
+    Coded,
+    coded_of,
+    coded_shapes,
+)
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 
 TABLES = (FACTS, CODED, CONSTANTS, LEVERS, STATE, REPORT)
@@ -23,7 +33,9 @@ counts = st.builds(Counts, *(st.integers(low, 7) for low in (2, 1, 0, 0, 1, 1, 1
 def test_the_arrays_of_a_block_share_out_its_buffer(table: Table, given_: Counts):
     buffer = np.arange(float(table.size(given_) * RUNS)).reshape(-1, RUNS)
     block = Block(table, given_, buffer=buffer)
-    held = np.concatenate([block.array(field.name).view(np.float64).ravel() for field in table.fields])
+    held = np.concatenate(
+        [block.array(field.name).view(np.float64).ravel() for field in table.fields]
+    )
     assert np.array_equal(held, buffer.ravel())
     assert all(field.name not in Counts._fields for field in table.fields)
 
@@ -78,7 +90,10 @@ def test_a_month_reached_by_changes_is_the_series_row(world: RandomWorld, start:
 
 def test_a_buffer_of_another_size_is_refused():
     given_ = plain(rules()).counts
-    for buffer in (np.zeros((STATE.size(given_) - 1, RUNS)), np.zeros((STATE.size(given_), RUNS), np.float32)):
+    for buffer in (
+        np.zeros((STATE.size(given_) - 1, RUNS)),
+        np.zeros((STATE.size(given_), RUNS), np.float32),
+    ):
         with pytest.raises(ValueError, match="a buffer for state"):
             Block(STATE, given_, buffer=buffer)
 

@@ -38,7 +38,9 @@ def test_no_valid_input_gives_a_number_that_is_none(world, seed):
 @given(worlds(), seeds)
 def test_the_mean_over_a_window_is_the_mean_of_its_months(world, seed):
     report = run(world, seed, window=(2, 5))
-    np.testing.assert_allclose(report.window, report.trajectory[2:5].mean(axis=0), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(
+        report.window, report.trajectory[2:5].mean(axis=0), rtol=1e-12, atol=1e-15
+    )
 
 
 @given(worlds(), seeds)
@@ -69,7 +71,15 @@ def test_nothing_that_counts_is_negative(world, seed):
 @given(worlds(), seeds)
 def test_shares_and_scales_keep_to_their_ends(world, seed):
     for state in simulate(world, seed):
-        for name in ("threat", "access", "stability", "militants", "economy", "control", "restraint"):
+        for name in (
+            "threat",
+            "access",
+            "stability",
+            "militants",
+            "economy",
+            "control",
+            "restraint",
+        ):
             assert (getattr(state, name) <= 1).all(), name
         assert (state.recognition <= 4).all()
         assert (np.abs(state.alignment) <= 1).all()
@@ -147,7 +157,10 @@ def test_competition_and_cooperation_are_the_two_parts_of_colocation(world, seed
                 parts = row["competition"] + row["cooperation"]
                 np.testing.assert_allclose(parts, row["colocation"], rtol=1e-12, atol=1e-15)
                 np.testing.assert_allclose(
-                    row["cooperation"], row["colocation"] * row["joint_share"], rtol=1e-12, atol=1e-15
+                    row["cooperation"],
+                    row["colocation"] * row["joint_share"],
+                    rtol=1e-12,
+                    atol=1e-15,
                 )
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import Posture, RandomWorld, random_posture, run, run_block, seeds, snapshots, worlds
+from tests.worlds import (
+    Posture,
+    RandomWorld,
+    random_posture,
+    run,
+    run_block,
+    seeds,
+    snapshots,
+    worlds,
+)
 
 from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
 
@@ -16,13 +25,17 @@ def parted(world: RandomWorld, month: int, turn: int) -> RandomWorld:
     """The world under a posture that is its own until a month and another from then on."""
     other = random_posture(np.random.default_rng(turn), world.geography, world.months, 1.0)
     pairs = zip(world.posture, other, strict=True)
-    return world.with_posture(**Posture(*(np.concatenate([a[:month], b[month:]]) for a, b in pairs))._asdict())
+    return world.with_posture(
+        **Posture(*(np.concatenate([a[:month], b[month:]]) for a, b in pairs))._asdict()
+    )
 
 
 @given(worlds(months=MONTHS), seeds, st.integers(0, MONTHS), st.integers(0, 2**32 - 1))
 def test_two_postures_give_the_same_bits_until_the_month_they_differ(world, seed, month, turn):
     other = parted(world, month, turn)
-    for first, second in zip(snapshots(world, seed)[:month], snapshots(other, seed)[:month], strict=True):
+    for first, second in zip(
+        snapshots(world, seed)[:month], snapshots(other, seed)[:month], strict=True
+    ):
         assert first.tobytes() == second.tobytes()
 
 

@@ -31,10 +31,14 @@ def test_philox_gives_its_published_answers(counter, key, answer):
     assert tuple(int(word) for word in streams.philox(*map(np.uint64, (*counter, *key)))) == answer
 
 
-def words(seed: int = 3, mechanism: int = 2, months: int = 200, first: int = 5, second: int = 6) -> np.ndarray:
+def words(
+    seed: int = 3, mechanism: int = 2, months: int = 200, first: int = 5, second: int = 6
+) -> np.ndarray:
     """(months, 4) words of one address over months."""
     u = np.uint64
-    return np.array([streams.draw(u(seed), u(mechanism), u(m), u(first), u(second)) for m in range(months)])
+    return np.array(
+        [streams.draw(u(seed), u(mechanism), u(m), u(first), u(second)) for m in range(months)]
+    )
 
 
 def gumbels(words: Iterable[np.uint64]) -> np.ndarray:
@@ -69,7 +73,14 @@ def test_gumbels_and_shocks_have_the_mean_and_spread_they_say():
 
 @pytest.mark.parametrize(
     "other",
-    [{"seed": 4}, {"seed": 3 + 2**32}, {"mechanism": 3}, {"first": 7}, {"second": 5}, {"first": 6, "second": 5}],
+    [
+        {"seed": 4},
+        {"seed": 3 + 2**32},
+        {"mechanism": 3},
+        {"first": 7},
+        {"second": 5},
+        {"first": 6, "second": 5},
+    ],
 )
 def test_any_part_of_an_address_gives_draws_of_its_own(other):
     one, two = words(months=2000).ravel() / 2**32, words(months=2000, **other).ravel() / 2**32

@@ -86,7 +86,9 @@ def test_an_empty_theatre_changes_nothing_elsewhere(world, seed, at, turn):
     wider = widened(world, "kl", at, "nowhere", empty)
     for first, second in zip(simulate(world, seed), simulate(wider, seed), strict=True):
         assert_close(outcome(first), outcome(second, without=("kl", at)), EXACT)
-        before = {name: value for name, value in observed(world, first).items() if ".scope" not in name}
+        before = {
+            name: value for name, value in observed(world, first).items() if ".scope" not in name
+        }
         assert_close(before, observed(wider, second), EXACT)
         assert not second.effort[:, at].any()
         assert not second.spillover[:, at].any()

@@ -8,7 +8,13 @@ from decimal import Decimal, localcontext
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eurasia_sim.compute.mathematics import exponential, hyperbolic_tangent, logarithm, logistic, saturation
+from eurasia_sim.compute.mathematics import (
+    exponential,
+    hyperbolic_tangent,
+    logarithm,
+    logistic,
+    saturation,
+)
 
 EXACT_DIGITS = 60
 PROMISED = 4e-16

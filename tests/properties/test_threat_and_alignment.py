@@ -102,7 +102,9 @@ def test_threat_rises_as_a_habit_of_alignment_is_lost(world, seed, by, data):
 def test_ones_own_power_calms(world, seed, by, data):
     i = data.draw(st.integers(0, len(world.actors) - 1))
     memory = snapshots(world, seed, MONTHS - 1)[-1]
-    assert (threats(more_power(world, i, i, by), memory)[i] <= threats(world, memory)[i] + ROUNDING).all()
+    assert (
+        threats(more_power(world, i, i, by), memory)[i] <= threats(world, memory)[i] + ROUNDING
+    ).all()
 
 
 @given(worlds(months=MONTHS), seeds, st.data())
