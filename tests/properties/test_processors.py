@@ -1,4 +1,4 @@
-"""The same bytes from machine code for another processor: registers of two numbers, and no instruction that fuses."""
+"""The same bytes from machine code for a processor with small registers and no fused sums."""
 
 from __future__ import annotations
 
