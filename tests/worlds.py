@@ -6,7 +6,6 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,11 +113,6 @@ def quiet(p: Any) -> Any:
     return changed(p, **dict.fromkeys(NOISES, 0.0))
 
 
-def logistic(x: float) -> float:
-    """The logistic function, as the language has it."""
-    return 1 / (1 + exp(-x))
-
-
 def interests(**levels: float) -> list[float]:
     """Saliences of an actor, 0 but for those given."""
     assert set(levels) <= set(CONSTRUCTS)
@@ -147,9 +141,7 @@ class RandomWorld:
     def __repr__(self) -> str:
         return self.recipe
 
-    def _repr_pretty_(
-        self, printer: Any, cycle: bool
-    ) -> None:  # hypothesis prints an example by this
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # for hypothesis
         printer.text(self.recipe)
 
     def having(self, **fields: Any) -> RandomWorld:

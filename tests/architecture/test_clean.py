@@ -1,7 +1,5 @@
 """The checkout knows no machine, registry or lock; numbers lie in the data; functions are short."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Imports go down by the contract in pyproject.toml; libraries stay where they belong."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Another world is another folder of data, and so is an argument: no code names an id of either."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What we write is our own: no run of nine words stands in one of the documents too."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What the pages name stands where they say: paths, works, terms, and the README's commands."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

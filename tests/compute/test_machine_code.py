@@ -1,7 +1,5 @@
 """Machine code that is kept: damaged, unwritable, another's or nowhere, and a run goes on."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What is read off a month, by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Leanings by hand, and what binds and parts."""
 
-from __future__ import annotations
-
 from math import sqrt, tanh
 
 import numpy as np
@@ -9,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.worlds import after, begun, call, plain, rules
+from tests.worlds import after, begun, call, plain
 
 from eurasia_sim.compute import random_streams as streams
 from eurasia_sim.mechanisms import alignment
@@ -59,12 +57,6 @@ def test_what_is_feared_from_theatres_counts_by_its_weight(minimum, by_hand):
     world = plain(3, shared_spillover=0.5, minimum_shared=minimum)
     state = after(alignment.align, world, spillover=[[0.4], [0.9], [0.0]])
     assert state.shared[0, 1] == pytest.approx(by_hand)
-
-
-def test_the_pull_by_hand():
-    by_hand = 1 * 1.5 / 3 + 0.5 * 0.8 - 2 * 0.1 - 3 * 0.05 + 0.1 * 4 + 0.7 * 0.2
-    found = alignment.alignment_pull(1.5, 0.8, 0.1, 0.05, 4.0, 0.2, rules(**PULL))
-    assert found == pytest.approx(by_hand)
 
 
 def test_a_month_of_aligning_by_hand():

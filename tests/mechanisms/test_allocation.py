@@ -1,7 +1,5 @@
 """Where budgets go, by hand; and what each author says of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from math import exp, sqrt
 
@@ -28,11 +26,6 @@ from eurasia_sim.mechanisms import allocation
 
 FIRST, LATER = 0, 1
 FREE_OF_COST = {"distance_cost": 0, "skill_cost": 0, "salience_curve": 1}
-
-
-@pytest.mark.parametrize(("power", "by_hand"), [(0.25, 0.5), (0.0, 0.0)])
-def test_a_budget_grows_with_power_by_its_elasticity(power, by_hand):
-    assert allocation.budget(power, rules(budget_elasticity=0.5)) == pytest.approx(by_hand)
 
 
 def test_the_need_to_contain_by_hand():

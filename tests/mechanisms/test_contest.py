@@ -1,7 +1,5 @@
 """Access and the contest for influence by hand, in both forms."""
 
-from __future__ import annotations
-
 from math import exp, log, sqrt
 
 import numpy as np
@@ -9,41 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from tests.worlds import after, begun, call, declared, plain, rules
+from tests.worlds import after, begun, call, plain
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import contest
-
-RATIO, DIFFERENCE = contest.ratio_strength, contest.difference_strength
-
-
-@pytest.mark.parametrize(
-    ("strength", "effort", "numbers", "by_hand"),
-    [
-        (RATIO, 0.25, {"decisiveness": 0.5}, 0.5),
-        (RATIO, 0.04, {"decisiveness": 0.5}, 0.2),
-        (RATIO, 0.25, {"decisiveness": 1.5}, 0.125),
-        (DIFFERENCE, 0.1, {"difference_scale": 20}, exp(2) - 1),
-    ],
-)
-def test_strength_by_hand(strength, effort, numbers, by_hand):
-    assert strength(effort, rules(**numbers)) == pytest.approx(by_hand)
-
-
-@pytest.mark.parametrize("strength", [RATIO, DIFFERENCE])
-@given(st.floats(0.001, 1), st.floats(0.001, 0.5), st.floats(0.01, 5))
-def test_strength_rises_with_effort_from_nothing(strength, effort, more, decisiveness):
-    assert strength(effort + more, rules()) > strength(effort, rules())
-    assert strength(0.0, rules(decisiveness=decisiveness)) == 0
-
-
-@given(st.floats(0.05, 0.1), st.floats(0.2, 0.3), st.floats(1.5, 3))
-def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, more):
-    def odds(form: object, scale: float) -> float:
-        return form(strong * scale, rules()) / form(weak * scale, rules())
-
-    assert odds(RATIO, more) == pytest.approx(odds(RATIO, 1))
-    assert odds(DIFFERENCE, more) > odds(DIFFERENCE, 1)
 
 
 def uncovered(
@@ -93,34 +60,6 @@ def test_demand_rises_as_a_patron_leaves():
         for influence in (0.4, 0.0)
     )
     assert gone > here
-
-
-OPENED = 0.5 * 1.4 * (1 - 0.6 * 0.25)
-
-
-@pytest.mark.parametrize(
-    ("balancing", "known", "by_hand"),
-    [(0.2, 0.75, 1 - (1 - OPENED) / (1 + 0.5 * 0.2 + 0.3 * 0.75)), (0.0, 0.0, OPENED)],
-)
-def test_access_by_hand(balancing, known, by_hand):
-    p = rules(access_balancing=0.5, access_recognition=0.3)
-    assert contest.host_access(0.4, 0.25, 0.6, balancing, known, p) == pytest.approx(by_hand)
-
-
-@given(st.floats(-1, 1), *[st.floats(0, 1)] * 2, st.floats(0, 1e6), st.floats(0, 1))
-def test_access_lies_between_closed_and_open(leaning, share, hedging, balancing, known):
-    for name in ("access_balancing", "access_recognition"):
-        for end in declared().ranges[name]:
-            p = rules(**{name: end})
-            assert 0 <= contest.host_access(leaning, share, hedging, balancing, known, p) <= 1
-
-
-@pytest.mark.parametrize(("what", "sign"), [(0, 1), (1, -1), (2, -1), (3, 1), (4, 1)])
-def test_leaning_balancing_and_recognition_open_while_share_and_hedging_close(what, sign):
-    reasons = [0.1, 0.3, 0.5, 0.2, 0.5]
-    before = contest.host_access(*reasons, rules())
-    reasons[what] += 0.1
-    assert sign * (contest.host_access(*reasons, rules()) - before) > 0
 
 
 def granted(n: int, numbers: dict[str, float], roles: dict[str, int], **fields: object) -> Run:

@@ -1,19 +1,16 @@
 """What two do together rather than alone, where they meet, and what each author says of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from math import exp
 
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from scipy.special import expit
 from tests.worlds import (
     after,
     call,
     interests,
-    logistic,
     plain,
     quiet,
     rules,
@@ -27,37 +24,10 @@ from eurasia_sim.mechanisms import cooperation
 RING = np.array([[0, 1], [1, 2], [2, 0]])
 
 
-def test_willingness_by_hand():
-    p = rules(
-        joint_trust=2, joint_venues=0.2, joint_reluctance=1, joint_gain=1, joint_danger=3,
-        relative_gains=0.5,
-    )  # fmt: skip
-    ready = cooperation.readiness(0.4, 2.0, p)
-    assert ready == pytest.approx(2 * 0.4 + 0.2 * 2 - 1)
-    gain = 1 + 3 * 0.2
-    by_hand = ready + gain * (0.3 - 0.5 * (1 - 2 * 0.3))
-    assert cooperation.joint_odds(ready, 0.2, 0.3, p) == pytest.approx(by_hand)
-
-
-@given(
-    st.floats(-3, 3), st.floats(0, 2), st.floats(0.01, 0.49), st.floats(0, 0.9),
-    st.floats(0.01, 0.1),
-)  # fmt: skip
-def test_griecos_k_lowers_willingness_where_gains_are_unequal_and_only_there(
-    ready, pooled, own_share, k, more
-):
-    for share, unequal in ((own_share, True), (0.5, False)):
-        little, much = (
-            cooperation.joint_odds(ready, pooled, share, rules(relative_gains=value))
-            for value in (k, k + more)
-        )
-        assert much < little if unequal else much == pytest.approx(little, rel=1e-12, abs=1e-12)
-
-
 def by_reluctance(less: object, both: object, p: np.void) -> list[float]:
     """What two do jointly of their smaller efforts, by reluctance and gains alone."""
     return [
-        size * logistic(cooperation.joint_odds(-p["joint_reluctance"], 0.0, size / whole, p))
+        size * expit(cooperation.joint_odds(-p["joint_reluctance"], 0.0, size / whole, p))
         for size, whole in zip(less, both, strict=True)
     ]
 
@@ -73,7 +43,7 @@ def test_what_is_done_jointly_by_hand():
     gain = 1 + 2 * 0.5 * 0.4
     # The half that the scenario has done jointly is more than the two would do.
     odds = -1 + gain * (0.25 - 0.5 * 0.5), -1 + 0.5
-    by_hand = [0.1 * logistic(odds[0]), 0.1 * logistic(odds[1]), 0.2 * 0.5]
+    by_hand = [0.1 * expit(odds[0]), 0.1 * expit(odds[1]), 0.2 * 0.5]
     np.testing.assert_allclose(state.pair_joint[0, 0], by_hand)
     assert state.partnership[0, 1] == pytest.approx(sum(by_hand))
     assert state.rivalry[0, 1] == pytest.approx(0.1 + 0.1 + 0.2 - sum(by_hand))
@@ -106,7 +76,7 @@ def test_whom_two_meet_by_hand():
     for meeting, (i, j) in enumerate(RING):
         pooled, both = np.sqrt(common[i] * common[j]), np.maximum(efforts[i] + efforts[j], 1e-9)
         by_hand = [
-            less * logistic(cooperation.joint_odds(odds, shared, less / whole, world.p))
+            less * expit(cooperation.joint_odds(odds, shared, less / whole, world.p))
             for odds, shared, less, whole in zip(
                 ready[meeting], pooled, smaller[meeting], both, strict=True
             )
@@ -172,20 +142,6 @@ def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, 
     free = world.arrays["jointness"][-1] == 0
     unequal = (smaller > 1e-9) & (smaller < 0.99 * larger) & free
     assert (realist < institutionalist)[unequal].all()
-
-
-def test_shared_venues_raise_the_joint_share_most_for_an_institutionalist():
-    """Keohane: institutions ease cooperation; realists grant them less."""
-
-    def raised(theory: str) -> float:
-        p = rules(theory)
-        without, with_venue = (
-            logistic(cooperation.joint_odds(cooperation.readiness(0.1, venues, p), 0.0, 0.5, p))
-            for venues in (0.0, 1.0)
-        )
-        return with_venue - without
-
-    assert raised("neoliberal_institutionalism") > 1.5 * raised("balance_of_threat") > 0
 
 
 def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_there():

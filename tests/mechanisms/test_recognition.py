@@ -1,14 +1,8 @@
 """The ladder of recognition by hand: who steps when, and what it costs."""
 
-from __future__ import annotations
-
-from math import exp
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.worlds import RandomWorld, after, begun, call, plain, rules
+from tests.worlds import RandomWorld, after, begun, call, plain
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import recognition
@@ -33,27 +27,6 @@ def test_the_level_of_partners_by_hand(contender, power, leaning, levels, by_han
     toward = {"alignment": {0: leaning}, "stood": {(..., 0): levels}}
     state = begun(plain(len(power)), power=power, **toward)
     assert call(recognition.partners_level, state, 0, 0, contender) == pytest.approx(by_hand)
-
-
-def test_the_hazard_of_a_step_by_hand():
-    p = rules(
-        recognition_rate=0.08, recognition_base=-2, recognition_need=1, recognition_commerce=1.5,
-        recognition_partners=0.8, recognition_conduct=1.2, recognition_audience=2,
-        recognition_step=0.5,
-    )  # fmt: skip
-    log_odds = -2 + 1 * 0.3 + 1.5 * 0.2 - 0.8 * -1.5 + 1.2 * 0.4 - 2 * 0.25 - 0.5 * 2
-    found = recognition.step_hazard(0.3, 0.2, -1.5, 0.4, 0.25, 2.0, p)
-    assert found == pytest.approx(0.08 / (1 + exp(-log_odds)))
-
-
-@pytest.mark.parametrize(("what", "sign"), [(0, 1), (1, 1), (2, -1), (3, 1), (4, -1), (5, -1)])
-@given(st.lists(st.floats(0, 1), min_size=6, max_size=6))
-def test_interest_and_conduct_draw_while_a_lead_an_audience_and_each_step_hold_back(
-    what, sign, reasons
-):
-    before = recognition.step_hazard(*reasons, rules())
-    reasons[what] += 0.5
-    assert sign * (recognition.step_hazard(*reasons, rules()) - before) > 0
 
 
 def test_hostile_neighbours_are_the_rulers_of_other_lands():

@@ -1,7 +1,5 @@
 """Blocks and their arrays are the same numbers: every name finds its own, and none overlap."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

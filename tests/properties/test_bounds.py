@@ -1,7 +1,5 @@
 """Nothing leaves its bounds, whatever world, theory, form and number within its declared range."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import pairwise
 

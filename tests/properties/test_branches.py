@@ -1,7 +1,5 @@
 """Runs that share a past are the same run until they part, however they are cut or branched."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Chance is found by its address: the same draws for the same names, whatever else is there."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Who is listed where does not matter, nor who has nothing to say, nor where nothing is."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

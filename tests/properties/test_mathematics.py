@@ -1,7 +1,5 @@
 """The small functions agree with the exact ones over all that a run can ask of them."""
 
-from __future__ import annotations
-
 import math
 from decimal import Decimal, localcontext
 

@@ -1,7 +1,5 @@
 """The same bytes from machine code for a processor with small registers and no fused sums."""
 
-from __future__ import annotations
-
 import os
 import platform
 import subprocess

@@ -1,7 +1,5 @@
 """Threat follows each of Walt's factors, and alignment follows threats shared and mutual."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
