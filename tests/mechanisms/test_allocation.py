@@ -7,20 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import (
-    RandomWorld,
-    after,
-    begun,
-    build,
-    call,
-    interests,
-    plain,
-    quiet,
-    rules,
-    seeds,
-    simulate,
-    worlds,
-)  # fmt: skip
+from tests.random_worlds import build, seeds, worlds
+from tests.worlds import RandomWorld, after, begun, call, interests, plain, quiet, rules, simulate
 
 from eurasia_sim.mechanisms import allocation
 

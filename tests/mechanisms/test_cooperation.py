@@ -7,17 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from scipy.special import expit
-from tests.worlds import (
-    after,
-    call,
-    interests,
-    plain,
-    quiet,
-    rules,
-    seeds,
-    snapshots,
-    worlds,
-)  # fmt: skip
+from tests.random_worlds import seeds, worlds
+from tests.worlds import after, call, interests, plain, quiet, rules, snapshots
 
 from eurasia_sim.mechanisms import cooperation
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import plain, worlds
+from tests.random_worlds import worlds
+from tests.worlds import plain
 
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Table
 from eurasia_sim.compute.jit import compiled

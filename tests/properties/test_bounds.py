@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
-from tests.worlds import RandomWorld, observed, run_block, seeds, simulate, worlds
+from tests.random_worlds import seeds, worlds
+from tests.worlds import RandomWorld, observed, run_block, simulate
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.kernel.outcomes import PAIR_MEASURES

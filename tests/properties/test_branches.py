@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, random_levers, run_block, seeds, snapshots, worlds
+from tests.random_worlds import random_levers, seeds, worlds
+from tests.worlds import RandomWorld, run_block, snapshots
 
 from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
 

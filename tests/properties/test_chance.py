@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import changed, outcome, seeds, simulate, snapshots, worlds
+from tests.random_worlds import outcome, seeds, worlds
+from tests.worlds import changed, simulate, snapshots
 
 from eurasia_sim.compute import random_streams as streams
 from eurasia_sim.world.geography import name_hash as geography_hash

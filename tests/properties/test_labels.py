@@ -1,24 +1,77 @@
 """Who is listed where does not matter, nor who has nothing to say, nor where nothing is."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import (
-    assert_close,
-    observed,
-    outcome,
-    relabelled,
-    seeds,
-    simulate,
-    widened,
-    worlds,
-)
+from tests.random_worlds import outcome, seeds, worlds
+from tests.worlds import AXES, RandomWorld, observed, simulate
+
+from eurasia_sim.compute.random_streams import name_hash
 
 EXACT = 1e-12
 # Sums in another order differ in their last bits, which months of noise may carry a little further.
 CARRIED = 1e-10
 turns = st.integers(0, 2**32 - 1)
+
+
+def _along(world: RandomWorld, letters: str, change: Callable[..., Any]) -> dict[str, Any]:
+    """A world's arrays, changed by (name, array, axis) along every axis of some letters."""
+    arrays = dict(world.arrays)
+    for name, axes in AXES.items():
+        for axis, letter in enumerate(axes):
+            if letter in letters:
+                arrays[name] = np.ascontiguousarray(change(name, arrays[name], axis))
+    return arrays
+
+
+def relabelled(world: RandomWorld, order: Any) -> RandomWorld:
+    """The same world with its actors in another order; place a holds who stood at order[a]."""
+    place = np.append(np.argsort(order), -1)  # where an index went; -1 stays
+    arrays = _along(world, "ij", lambda _, array, axis: np.take(array, order, axis=axis))
+    for name in ("ruler", "challenger", "rule"):
+        arrays[name] = place[arrays[name].astype(np.int64)].astype(arrays[name].dtype)
+    actors = tuple(world.actors[a] for a in order)
+    return replace(world, actors=actors, focus=place[world.focus], arrays=arrays)
+
+
+def widened(
+    world: RandomWorld, letters: str, at: int, name: str, given: Mapping[str, Any]
+) -> RandomWorld:
+    """The world with one more actor (letters "ij") or theatre ("kl") at a place.
+
+    Args:
+        given: what its entries are, by array: a number, or a function of a shape; 0 elsewhere.
+    """
+
+    def grown(field: str, array: Any, axis: int) -> Any:
+        content = given.get(field, 0.0)
+        if callable(content):
+            content = content(array.shape[:axis] + array.shape[axis + 1 :])
+        return np.insert(array, at, content, axis=axis)
+
+    arrays = _along(world, letters, grown)
+    if letters == "kl":
+        arrays["theatre_hash"][at] = name_hash(name)
+        names, scopes = world.theatres, np.insert(world.scopes, at, 1.0, axis=1)
+        return replace(
+            world, arrays=arrays, scopes=scopes, theatres=(*names[:at], name, *names[at:])
+        )
+    arrays["name_hash"][at] = name_hash(name)
+    for field in ("ruler", "challenger", "rule"):
+        arrays[field] = arrays[field] + (arrays[field] >= at)
+    names, focus = world.actors, world.focus + (world.focus >= at)
+    return replace(world, arrays=arrays, focus=focus, actors=(*names[:at], name, *names[at:]))
+
+
+def assert_close(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: float) -> None:
+    """Every array, or number, of the first is that of the second."""
+    flat = [np.concatenate([np.ravel(each[name]) for name in first]) for each in (first, second)]
+    np.testing.assert_allclose(*flat, rtol=tolerance, atol=tolerance, err_msg=f"of {list(first)}")
 
 
 @pytest.mark.parametrize(("noise", "tolerance"), [(False, EXACT), (True, CARRIED)])

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, call, changed, seeds, snapshots, worlds
+from tests.random_worlds import seeds, worlds
+from tests.worlds import RandomWorld, call, changed, snapshots
 
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.perception import perceive
