@@ -1,4 +1,4 @@
-"""The checkout knows no machine, registry or lock; numbers lie in the data; functions are short."""
+"""No machine, registry, lock, stray number, long function or sentence of another's is here."""
 
 import ast
 import re
@@ -30,6 +30,11 @@ LOCK_FILES = (
 PLAIN = {0, 0.25, 0.5, 1, 2, 3, 4, 12}
 TINY = 1e-9
 LONGEST_FUNCTION = 60
+RUN = 9
+# A title is how a work is named, and every citation of it repeats it.
+TITLE = re.compile(
+    r"""^\s*(?:-\s*)?title\s*[=:]\s*[{"']*(.+?)[}"',]*\s*$""", re.MULTILINE | re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
@@ -82,6 +87,27 @@ def test_no_code_has(package, pattern, faults):
     assert not found, "\n".join(found)
 
 
+def runs(text: str) -> set[tuple[str, ...]]:
+    """Every run of nine words in a text."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return {tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
+
+
+@pytest.mark.sources
+def test_no_run_of_nine_words_stands_in_a_document_too(product_files, repository, package, sources):
+    titled = [package / "data" / "references.bib", *package.glob("data/worlds/*/documents.yaml")]
+    titles = [title for file in titled for title in TITLE.findall(file.read_text("utf-8"))]
+    theirs = set().union(*(runs(file.read_text("utf-8")) for file in sources.glob("*.txt")))
+    theirs -= set().union(*map(runs, titles))
+    shared = [
+        f"{path.relative_to(repository)}: {' '.join(run)}"
+        for path in product_files
+        if path.suffix in TEXT
+        for run in sorted(runs(path.read_text(encoding="utf-8")) & theirs)
+    ]
+    assert not shared, "\n".join(shared)
+
+
 def test_the_rules_themselves_see_what_they_look_for():
     path, registry = FOREIGN.values()
     assert path.search("see /" + "wo" + "rk/notes")
@@ -91,3 +117,6 @@ def test_the_rules_themselves_see_what_they_look_for():
     assert empirical(Path("a.py"), tree) == ["a.py:1: 0.37"]
     assert long_functions(Path(), ast.parse("def f():\n" + 60 * "  pass\n"))
     assert not long_functions(Path(), ast.parse("def f():\n" + 59 * "  pass\n"))
+    theirs = runs("One, two; three\nfour five (six) seven eight nine ten.")
+    assert runs("one two three four five six seven eight nine") & theirs
+    assert not runs("one two three four five six seven eight and nine") & theirs

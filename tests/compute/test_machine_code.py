@@ -1,6 +1,9 @@
 """Machine code that is kept: damaged, unwritable, another's or nowhere, and a run goes on."""
 
 import os
+import platform
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -136,3 +139,22 @@ def test_without_any_folder_every_process_compiles(start, tmp_path):
         hits, where, said = start()
         assert (hits, where) == (0, "nowhere")
         assert ["compiles anew" in line for line in said] == [True]
+
+
+DIGEST = """import hashlib
+from eurasia_sim import simulate
+print(hashlib.sha256(simulate("us_exit", seed=11).to_numpy().tobytes()).hexdigest())"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names such a processor")
+def test_a_processor_of_2009_without_fused_instructions_gives_the_same_bytes():
+    old = {"NUMBA_CPU_NAME": "x86-64-v2", "NUMBA_CPU_FEATURES": ""}
+    one, other = (
+        subprocess.run(
+            [sys.executable, "-c", DIGEST], env={**os.environ, **given}, check=True,
+            capture_output=True,
+        ).stdout
+        for given in ({}, old)
+    )  # fmt: skip
+    assert one == other != b""

@@ -10,12 +10,8 @@ from hypothesis.extra.numpy import arrays
 from tests.worlds import after, begun, call, plain
 
 from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import alignment
-
-PULL = {
-    "alignment_affinity": 1, "alignment_shared": 0.5, "alignment_mutual": 2, "alignment_rivalry": 3,
-    "alignment_membership": 0.1, "alignment_joint": 0.7,
-}  # fmt: skip
 
 
 def common(danger: object, minimum: float) -> np.ndarray:
@@ -47,7 +43,7 @@ def test_the_smaller_danger_is_never_more_than_the_geometric_mean(danger):
     assert (common(danger, 1.0) <= common(danger, 0.0) + 1e-12).all()
 
 
-def aligned(n: int = 3, theory: str = "balance_of_threat", **fields: object) -> np.void:
+def aligned(n: int = 3, theory: str = "balance_of_threat", **fields: object) -> Run:
     """The state after a month's align in a world of a theory, from the beginning but for fields."""
     return after(alignment.align, plain(n, theory=theory), **fields)
 
@@ -60,9 +56,9 @@ def test_what_is_feared_from_theatres_counts_by_its_weight(minimum, by_hand):
 
 
 def test_a_month_of_aligning_by_hand():
-    world = plain(3, alignment_rate=0.1, shared_spillover=0.5, **PULL).having(
-        affinity={(0, 1): 1.5}
-    )
+    pulls = {"alignment_affinity": 1, "alignment_shared": 0.5, "alignment_mutual": 2}
+    world = plain(3, alignment_rate=0.1, shared_spillover=0.5, **pulls)
+    world = world.having(affinity={(0, 1): 1.5})
     threat = {(0, 1): 0.1, (0, 2): 0.16, (1, 2): 0.25}
     state = after(alignment.align, world, threat=threat, spillover=[[0.4], [0.9], [0.0]])
     shared = sqrt(0.16 * 0.25) + 0.5 * sqrt(0.4 * 0.9)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.worlds import after, begun, call, plain
 
-from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import contest
 
 
@@ -46,73 +45,63 @@ def test_demand_for_a_balancer_by_hand(leaning, threat, cover, by_hand):
 
 
 @given(hnp.arrays(np.float64, (3, 5), elements=st.floats(0, 1)), st.integers(0, 4))
-def test_what_is_uncovered_is_never_more_than_the_threat_nor_less_than_nothing(drawn, host):
+def test_what_is_uncovered_is_between_nothing_and_the_threat_and_rises_as_patrons_leave(
+    drawn, host
+):
     leaning, threat, cover = 2 * drawn[0] - 1, drawn[1], drawn[2]
     demand, found = uncovered(leaning, threat, cover, host)
     assert (found >= 0).all()
     assert (found <= threat * (1 + 1e-12)).all()
     assert demand == pytest.approx(found.sum())
+    assert uncovered(leaning, threat, 0.5 * cover, host)[0] >= demand - 1e-12
 
 
-def test_demand_rises_as_a_patron_leaves():
-    here, gone = (
-        uncovered([1.0, 0.5, -0.4], [0.0, 0.2, 0.6], [0.0, influence, 0.2])[0]
-        for influence in (0.4, 0.0)
+HOST, CONTEST = {"ruler": 0}, {"ruler": 0, "challenger": 1}
+CALM = {"alignment": np.eye(3), "threat": 0.0, "recognition": 3.0}
+KNOWN = {"access_balancing": 0, "access_recognition": 0.4}
+LEFT = np.array([0.5 * (1 - 0.6 * 0.5), 0.1, 0.4 * (1 - 0.6 * 0.5)])
+DOORS = np.array([0.5 * 0.5, 0.5 * 1.6, 0.5])
+GRANTED = {
+    "who rules is at home, and who challenges where it has the land": (
+        {"access_balancing": 0}, CONTEST,
+        {"control": 0.3, "alignment": [[1, 0, 0.2], [0, 1, 0], [0, 0, 1]], "threat": 0.0},
+        [1, 0.3, 0.6], 0,
+    ),
+    "a land without ruler is open to all": ({}, {}, {"demand": 0.7}, [1, 1], 0),
+    "a patron is no balancer against itself": (
+        {"access_balancing": 1}, HOST, {"alignment": np.eye(3), "threat": {0: [0, 0.5, 0.1]}},
+        [1, 1 - 0.5 / (1 + 0.1), 1 - 0.5 / (1 + 0.5)], 0.6,
+    ),
+    "a patron balances what others leave uncovered": (
+        {"access_balancing": 2}, HOST,
+        {
+            "alignment": [[1, -0.5, 0.6, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+            "threat": {0: [0, 0.5, 0.1, 0.4]}, "influence": {(2, 0, 0): 0.5},
+        },
+        [1, *(1 - (1 - DOORS) / (1 + 2 * (sum(LEFT) - LEFT)))], sum(LEFT),
+    ),
+    # Who contended at first is whom all recognise, whoever rules now.
+    "recognition opens no door of another": (KNOWN, CONTEST, CALM, [..., 0.5], 0),
+    "recognition opens the doors of whom it recognises": (
+        KNOWN, CONTEST, {**CALM, "ruler": 1, "challenger": 0}, [..., 1 - 0.5 / (1 + 0.4 * 0.75)], 0,
+    ),
+    "the fallen's recognition opens none": (
+        KNOWN, CONTEST, {**CALM, "challenger": -1}, [..., 0.5], 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GRANTED)
+def test_what_hosts_that_do_not_hedge_grant(case):
+    numbers, roles, fields, access, demand = GRANTED[case]
+    n = 3 if access[0] is ... else len(access)
+    state = after(
+        contest.grant_access, plain(n, access_hedging=0, **numbers).having(**roles), **fields
     )
-    assert gone > here
-
-
-def granted(n: int, numbers: dict[str, float], roles: dict[str, int], **fields: object) -> Run:
-    """The state when hosts that do not hedge have granted access."""
-    world = plain(n, access_hedging=0, **numbers).having(**roles)
-    return after(contest.grant_access, world, **fields)
-
-
-def test_who_rules_is_at_home_and_who_challenges_where_it_has_the_land():
-    alignment = [[1, 0, 0.2], [0, 1, 0], [0, 0, 1]]
-    fields = {"control": 0.3, "alignment": alignment, "threat": 0.0}
-    state = granted(3, {"access_balancing": 0}, {"ruler": 0, "challenger": 1}, **fields)
-    np.testing.assert_allclose(state.access[:, 0, 0], [1, 0.3, 0.6])
-
-
-def test_a_land_without_ruler_is_open_to_all():
-    state = granted(2, {}, {}, demand=0.7)
-    assert (state.access == 1).all()
-    assert (state.demand == 0).all()
-
-
-def test_a_patron_is_no_balancer_against_itself():
-    fields = {"alignment": np.eye(3), "threat": {0: [0, 0.5, 0.1]}, "influence": 0.0}
-    state = granted(3, {"access_balancing": 1}, {"ruler": 0}, **fields)
-    assert state.demand[0] == pytest.approx(0.6)
-    np.testing.assert_allclose(state.access[1:, 0, 0], [1 - 0.5 / 1.1, 1 - 0.5 / 1.5])
-
-
-def test_a_patron_balances_what_others_leave_uncovered():
-    alignment = np.eye(4)
-    alignment[0] = 1, -0.5, 0.6, 0
-    fields = {"threat": {0: [0, 0.5, 0.1, 0.4]}, "influence": {(2, 0, 0): 0.5}}
-    state = granted(4, {"access_balancing": 2}, {"ruler": 0}, alignment=alignment, **fields)
-    left = [0.5 * (1 - 0.6 * 0.5), 0.1, 0.4 * (1 - 0.6 * 0.5)]
-    opened = [0.5 * 0.5, 0.5 * 1.6, 0.5]
-    assert state.demand[0] == pytest.approx(sum(left))
-    by_hand = [
-        1 - (1 - door) / (1 + 2 * (sum(left) - own)) for door, own in zip(opened, left, strict=True)
-    ]
-    np.testing.assert_allclose(state.access[1:, 0, 1], by_hand)
-
-
-@pytest.mark.parametrize(
-    ("roles", "by_hand"),
-    [((0, 1), 0.5), ((1, 0), 1 - 0.5 / (1 + 0.4 * 0.75)), ((0, -1), 0.5)],
-)
-def test_recognition_opens_the_doors_of_whom_it_recognises_and_nobody_elses(roles, by_hand):
-    """Who contended at first is whom all recognise, whoever rules now."""
-    state = granted(
-        3, {"access_balancing": 0, "access_recognition": 0.4}, {"ruler": 0, "challenger": 1},
-        alignment=np.eye(3), threat=0.0, recognition=3.0, ruler=roles[0], challenger=roles[1],
-    )  # fmt: skip
-    assert state.access[2, 0, 0] == pytest.approx(by_hand)
+    by_hand = access[1:] if access[0] is ... else access
+    for domain in range(3):
+        np.testing.assert_allclose(state.access[-len(by_hand) :, 0, domain], by_hand)
+    assert state.demand[0] == pytest.approx(demand)
 
 
 ROOTS = 0.1 + 0.2 + 0.4

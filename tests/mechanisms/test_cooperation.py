@@ -106,17 +106,6 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
 
 
-def test_rivalry_and_partnership_by_hand():
-    efforts = [[[0.2, 0.1, 0.0]], [[0.1, 0.1, 0.0]], [[0.0, 0.0, 0.1]]]
-    state = after(cooperation.join, plain(3), budget=[0.5, 0.3, 0.2], common=0.0, effort=efforts)
-    by_hand = by_reluctance([0.1, 0.1], [0.3, 0.2], state.world.p)
-    np.testing.assert_allclose(state.pair_joint[0, 0], [*by_hand, 0])
-    np.testing.assert_allclose(state.joint[0, 0], [*by_hand, 0])
-    assert state.partnership[0, 1] == pytest.approx(2 * sum(by_hand) / 0.8)
-    assert state.rivalry[1, 0] == pytest.approx(2 * (0.2 - sum(by_hand)) / 0.8)
-    assert state.rivalry[0, 2] == state.partnership[0, 2] == 0
-
-
 @given(worlds(months=3), seeds)
 def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, seed):
     """Mearsheimer against Keohane: relative gains and unheeded venues leave less to share."""
@@ -133,16 +122,6 @@ def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, 
     free = world.arrays["jointness"][-1] == 0
     unequal = (smaller > 1e-9) & (smaller < 0.99 * larger) & free
     assert (realist < institutionalist)[unequal].all()
-
-
-def test_membership_of_a_venue_that_serves_a_domain_raises_what_is_done_jointly_there():
-    world = plain(venues=1).having(venue_domains=[[1.0, 0.0, 0.0]])
-    strangers, members = (
-        after(cooperation.cooperate, which, budget=1.0, effort=0.1).pair_joint[0, 0]
-        for which in (world, world.having(membership=1.0))
-    )
-    assert members[0] > strangers[0]
-    np.testing.assert_array_equal(members[1:], strangers[1:])
 
 
 def test_convening_by_hand():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import RandomWorld, after, begun, call, changed, plain, rules
+from tests.worlds import RandomWorld, after, begun, call, changed, plain
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import regime
@@ -44,11 +44,6 @@ def test_suppression_by_hand():
     np.testing.assert_allclose(found, [own + friends + foes, own + 0.6 * friends])
     state.ruler[0] = -1
     np.testing.assert_allclose(call(regime.suppression, state, 0), [own + friends + foes, 0])
-
-
-def test_forces_weigh_by_kind():
-    weight = regime.forces_weight(np.array([2.0, 0.6, 0.2]), rules(**FORCES))
-    assert weight == pytest.approx(0.6 + 4 * 0.6 + 6 * 0.2)
 
 
 @pytest.mark.parametrize(("leaning", "beside"), [(0.6, 0.6), (0.0, 0.0), (-0.8, 0.0)])
