@@ -14,7 +14,7 @@ from eurasia_sim.kernel.arrays import CODED, STATE
 # What a run leaves behind that a reader may look at; the rest of the state is scratch.
 OUTCOMES = (
     "leaning", "alignment", "threat", "rivalry", "partnership", "shared", "inclination", "effort",
-    "joint", "influence", "spillover", "recognition", "power", "budget", "standing", "attended",
+    "joint", "influence", "spillover", "recognition", "power", "budget", "standing", "venue_effort",
     "stability", "militants", "economy", "control", "restraint", "demand", "ruler", "challenger",
 )  # fmt: skip
 # Ends of what a random lever may be.

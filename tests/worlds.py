@@ -232,8 +232,8 @@ def snapshots(
     found = []
     for t in range(start, world.months if months is None else months):
         workspace.set_month(world.levers, t)
-        kernel.assess(workspace.blocks, t)
-        kernel.act(workspace.blocks, t)
+        kernel.decide(workspace.blocks, t)
+        kernel.resolve(workspace.blocks, t)
         found.append(workspace.memories()[0])
     return found
 

@@ -24,7 +24,7 @@ ONLY = {
     "yaml": READERS,
 }
 # All that a mechanism knows of eight runs being worked out side by side.
-OF_BLOCKS = ("blocks.RUNS", "vectors.spread", "vectors.in_some_run")
+OF_BLOCKS = ("blocks.RUNS", "vectors.each_run", "vectors.in_some_run")
 OF_COMPUTE = ("random_streams", "mathematics", "jit", "dimensions", *OF_BLOCKS)
 OF_A_MECHANISM = (
     *(f"{FACE}.compute.{name}" for name in OF_COMPUTE), "numpy", "numba", "__future__",
@@ -100,7 +100,7 @@ def test_the_rule_itself_sees_a_fault():
         ("analysis.blocs", "mesa.Model", True),
         ("kernel.month", "pandas", True),
         ("mechanisms.contest", "eurasia_sim.compute.vectors.Eight", True),
-        ("mechanisms.contest", "eurasia_sim.compute.vectors.spread", False),
+        ("mechanisms.contest", "eurasia_sim.compute.vectors.each_run", False),
     ):
         assert fault(module, target, {"kernel", "compute"}) == wrong, (module, target)
 

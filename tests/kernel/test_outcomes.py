@@ -49,7 +49,7 @@ def benefit_world() -> RandomWorld:
 
 def benefit(state: Run) -> float:
     """The first actor's."""
-    call(contest.hold, state)
+    call(contest.sum_influence, state)
     return observed(state)["benefit.actor0"]
 
 
@@ -92,11 +92,11 @@ HOST = {"ruler": 0, "challenger": 1}
         # The share of what is spent in one's own venues.
         ("convening.actor0", plain(venues=2).having(**CONVENES), {}, 0),
         (
-            "convening.actor0", plain(venues=2).having(**CONVENES), {"gathered": [0.4, 0.6]},
+            "convening.actor0", plain(venues=2).having(**CONVENES), {"venue_total": [0.4, 0.6]},
             0.5 * 0.4 / 1.0,
         ),
         (
-            "convening.actor1", plain(venues=2).having(**CONVENES), {"gathered": [0.4, 0.6]},
+            "convening.actor1", plain(venues=2).having(**CONVENES), {"venue_total": [0.4, 0.6]},
             (0.25 * 0.4 + 0.6) / 1.0,
         ),
         # How evenly patrons share a host.
@@ -127,7 +127,7 @@ def test_every_column_is_written_in_the_order_of_its_name():
         "threat.actor2.actor0": state.threat[2, 0],
         "recognition.actor1.theatre1": state.recognition[1, 1],
         "influence.actor2.theatre0.diplomatic": state.influence[2, 0, 2],
-        "level.actor0.theatre1.economic": state.effort[0, 1, 1],
+        "effort.actor0.theatre1.economic": state.effort[0, 1, 1],
         "effort.actor1": pytest.approx(state.effort[1].sum()),
         "power.actor1": state.power[1],
         "stability.theatre1": state.stability[1],

@@ -112,8 +112,8 @@ def test_an_inclination_moves_by_habit_and_starts_at_its_utility(month, by_hand)
 def test_noise_in_choice_is_scaled_and_drawn_by_name():
     state = begun(plain(habit=1, utility_noise=0.1), utility=0.6, inclination=2.0)
     call(allocation.incline, state, number=LATER)
-    np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.luck)
-    assert len(np.unique(state.luck)) == state.luck.size
+    np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.noise)
+    assert len(np.unique(state.noise)) == state.noise.size
 
 
 def test_what_is_imposed_by_hand():

@@ -133,7 +133,7 @@ def test_a_contest_by_hand(form, numbers, by_hand):
         plain(forms=forms, synergy=0.5, influence_rate=0.1, unclaimed=0.1, **numbers),
         effort=[[[0.04, 0.09, 0.0]], [[0.16, 0.0, 0.01]]],
         influence=[[[0.5, 0.0, 0.0]], [[0.25, 1.0, 0.0]]],
-        joint={(0, 0, 1): 0.02}, summoned={(1, 0): 0.03},
+        joint={(0, 0, 1): 0.02}, convening_influence={(1, 0): 0.03},
     )  # fmt: skip
     for domain, shares in by_hand.items():
         np.testing.assert_allclose(state.influence[:, 0, domain], shares)

@@ -131,12 +131,13 @@ def test_convening_by_hand():
         membership=[[1.0, 0.5], [1.0, 0.0]],
     )  # fmt: skip
     state = after(
-        cooperation.convene, world, alignment=[[1.0, 0.4], [-0.2, 1.0]],
+        cooperation.choose_venues, world, alignment=[[1.0, 0.4], [-0.2, 1.0]],
         joint={(0, 0): [0.05, 0.02, 0.9]}, effort={(0, 0, 2): 0.1, (1, 0, 2): 0.3},
     )  # fmt: skip
+    call(cooperation.convene, state)
     own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
     spent = 0.1 + 0.05 + 0.02
     first = spent * own / (own + others)
-    np.testing.assert_allclose(state.attended, [[first, spent - first], [0.3, 0.0]])
+    np.testing.assert_allclose(state.venue_effort, [[first, spent - first], [0.3, 0.0]])
     # Only the first venue has the host among its members.
-    np.testing.assert_allclose(state.summoned, [[0.1 * 0.75 * (first + 0.3)], [0.0]])
+    np.testing.assert_allclose(state.convening_influence, [[0.1 * 0.75 * (first + 0.3)], [0.0]])

@@ -88,7 +88,7 @@ def test_buffers_and_blocks_of_another_size_are_refused():
             Block(STATE, counts, buffer=np.zeros((size, RUNS), kind))
     small, large = plain().workspace(), plain(5).workspace()
     with pytest.raises(ValueError, match="different sizes"):
-        kernel.assess(large.blocks._replace(state=small.state), 0)
+        kernel.decide(large.blocks._replace(state=small.state), 0)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ ROUNDING = 1e-12
 WHOLE = 1 + ROUNDING
 NEVER_NEGATIVE = (
     "threat", "rivalry", "partnership", "shared", "effort", "joint", "influence", "spillover",
-    "open_spillover", "containment", "recognition", "power", "budget", "attended", "stability",
+    "open_spillover", "containment", "recognition", "power", "budget", "venue_effort", "stability",
     "militants", "economy", "control", "restraint", "demand", "hazard", "access", "strength",
-    "common", "summoned", "pair_joint",
+    "common", "convening_influence", "pair_joint",
 )  # fmt: skip
 SHARES = ("threat", "access", "stability", "militants", "economy", "control", "restraint")
 SYMMETRIC = ("rivalry", "partnership", "shared")
@@ -93,6 +93,8 @@ def test_measures_keep_to_their_bounds_and_name_a_pair_either_way(world, seed):
             measure, *whom = name.split(".")
             if measure in ("burden", "convening", "hedging"):
                 assert 0 <= value <= WHOLE, name
+            if measure == "effort":
+                assert 0 <= value <= row[f"effort.{whom[0]}"] + ROUNDING, name
             if measure == "benefit":
                 share = abs(state.standing[world.actors.index(whom[0])])
                 assert -share - ROUNDING <= value <= WHOLE + share, name

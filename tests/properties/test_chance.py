@@ -106,7 +106,7 @@ def test_noise_moves_what_it_is_said_to_move(world, seed):
 @given(worlds(noise=True, months=2), seeds)
 def test_switching_one_noise_off_moves_no_draw_of_another(world, seed):
     whole = simulate(world, seed)[0]
-    for name, drawn in (("alignment_noise", "luck"), ("utility_noise", "shock")):
+    for name, drawn in (("alignment_noise", "noise"), ("utility_noise", "shock")):
         without = simulate(replace(world, p=changed(world.p, **{name: 0.0})), seed)[0]
         assert getattr(whole, drawn).tobytes() == getattr(without, drawn).tobytes()
 
