@@ -12,15 +12,13 @@ import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS, Block, Run
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Geography
-from eurasia_sim.files.data_yaml import packaged, read_pages
 from eurasia_sim.kernel import month as kernel
 from eurasia_sim.kernel.arrays import CODED, LEVERS, STATE
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 from eurasia_sim.world.entities import Preset
-from eurasia_sim.world.loader import Gathered
-from eurasia_sim.world.theories import read_rules, read_theories
+from eurasia_sim.world.world import load_world
 
 LEVER_NAMES = [
     field.name for field in LEVERS.fields if field.name not in ("common_venues", "comembership")
@@ -49,22 +47,13 @@ class Rules(NamedTuple):
 
 @functools.cache
 def declared() -> Rules:
-    """Reference values, ranges, theories and forms of the packaged rules, without any world."""
-    into = Gathered()
-    pages = read_pages(packaged() / "rules")
-    for name, page in pages.items():
-        if name != "theories":
-            read_rules(page, into)
-    theories, forms, _ = read_theories(pages["theories"], into)
-    assert not into.problems
-    numbers = {
-        path.rsplit(".", 1)[1]: number
-        for path, number in into.numbers.items()
-        if path.startswith("rules.")
-    }
+    """Reference values, ranges, theories and forms of the packaged rules."""
+    world = load_world()
+    rules = {path: number for path, number in world.numbers.items() if path.startswith("rules.")}
+    numbers = {path.rsplit(".", 1)[1]: number for path, number in rules.items()}
     values = {name: number.value for name, number in numbers.items()}
     ranges = {name: (number.low, number.high) for name, number in numbers.items()}
-    return Rules(values, ranges, theories, forms)
+    return Rules(values, ranges, world.theories, world.forms)
 
 
 def record(values: Mapping[str, float]) -> Any:

@@ -9,21 +9,12 @@ from tests.worlds import plain
 
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Table
 from eurasia_sim.compute.jit import compiled
+from eurasia_sim.kernel import arrays
 from eurasia_sim.kernel import month as kernel
-from eurasia_sim.kernel.arrays import (
-    CODED,
-    CONSTANTS,
-    FACTS,
-    LEVERS,
-    REPORT,
-    STATE,
-    Coded,
-    coded_of,
-    coded_shapes,
-)
 from eurasia_sim.kernel.workspace import facts_of, levers_of, plan_of
 
-TABLES = (FACTS, CODED, CONSTANTS, LEVERS, STATE, REPORT)
+STATE = arrays.STATE
+TABLES = (arrays.FACTS, arrays.CODED, arrays.CONSTANTS, arrays.LEVERS, STATE, arrays.REPORT)
 sizes = st.builds(Counts, *(st.integers(low, 7) for low in (2, 1, 0, 1, 1, 1, 1)))
 ONE = np.zeros(1, np.int64)
 
@@ -38,8 +29,8 @@ def numbered(table: Table, counts: Counts) -> Block:
 @given(sizes)
 def test_the_arrays_of_a_block_share_out_its_buffer(table, counts):
     block = numbered(table, counts)
-    arrays = [block.array(field.name).view(np.float64).ravel() for field in table.fields]
-    assert np.array_equal(np.concatenate(arrays), block.memory.ravel())
+    parts = [block.array(field.name).view(np.float64).ravel() for field in table.fields]
+    assert np.array_equal(np.concatenate(parts), block.memory.ravel())
     assert all(field.name not in Counts._fields for field in table.fields)
 
 
@@ -64,10 +55,10 @@ def test_a_run_of_a_block_is_its_place_on_the_last_axis_in_compiled_code_too(cou
 
 @given(st.integers(2, 7), st.integers(1, 5))
 def test_coded_views_are_the_shapes_in_their_order(n, k):
-    shapes = coded_shapes(n, k)
+    shapes = arrays.coded_shapes(n, k)
     row = np.arange(float(sum(int(np.prod(shape)) for shape in shapes.values())))
-    coded = coded_of(row, n, k)
-    assert coded._fields == tuple(shapes) == Coded._fields
+    coded = arrays.coded_of(row, n, k)
+    assert coded._fields == tuple(shapes) == arrays.Coded._fields
     assert [view.shape for view in coded] == list(shapes.values())
     assert np.array_equal(np.concatenate([view.ravel() for view in coded]), row)
 
