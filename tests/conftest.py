@@ -1,4 +1,4 @@
-"""What every test may ask for: the repository, its files, the original documents, and how hard hypothesis searches."""
+"""What every test may ask for: the repository, its documents, results, and hypothesis's effort."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # What builds, tools and runs leave behind is no part of the product.
 _LEFT_BEHIND = {"results", "build", "dist", "__pycache__", "node_modules"}
 
-# The first example compiles a mechanism, which no deadline should count. Examples are the same on every machine, so a
-# stranger's first run passes as ours did; `search` looks for new ones.
+# The first example compiles a mechanism, which no deadline should count. Examples are the same on
+# every machine, so a stranger's first run passes as ours did; `search` looks for new ones.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("portable", max_examples=50, derandomize=True, **_COMMON)
-settings.register_profile("thorough", max_examples=500, derandomize=True, print_blob=True, **_COMMON)
+settings.register_profile("thorough", settings.get_profile("portable"), max_examples=500)
 settings.register_profile("search", max_examples=500, print_blob=True, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portable"))
 
@@ -40,9 +40,12 @@ def product_files() -> list[Path]:
     found = []
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [
-            name for name in folders if name not in _LEFT_BEHIND and (name == ".ci" or not name.startswith("."))
+            name
+            for name in folders
+            if name not in _LEFT_BEHIND and (name == ".ci" or not name.startswith("."))
         ]
-        found += [Path(folder) / name for name in names if not name.startswith(".") or name == ".gitignore"]
+        written = [name for name in names if not name.startswith(".") or name == ".gitignore"]
+        found += [Path(folder) / name for name in written]
     return sorted(found)
 
 
@@ -54,7 +57,9 @@ def sources() -> Path:
     if not any(folder.glob("*.txt")):
         if named:
             pytest.fail(f"EURASIA_SIM_SOURCES names {folder}, which holds no .txt file")
-        pytest.skip("the original documents are not at hand: put them in a folder and name it in EURASIA_SIM_SOURCES")
+        pytest.skip(
+            "the original documents are not at hand: name their folder in EURASIA_SIM_SOURCES"
+        )
     return folder
 
 
@@ -76,7 +81,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders that the verbs themselves wrote, by kind of design: swept, analysed, and validated."""
+    """Folders that the verbs wrote, by kind of design: swept, analysed, and validated."""
     from tests.results import real_folders
 
     return real_folders(tmp_path_factory.mktemp("real"))

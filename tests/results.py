@@ -1,14 +1,19 @@
-"""Small results folders of every kind, made by the product's own parts, for the tests of what reads them."""
+"""Small results folders of every kind, made by the product's own parts, for what reads them."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
+from eurasia_sim.cli import main
 from eurasia_sim.cli.test import write_tables
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.schema import located
@@ -21,13 +26,31 @@ from eurasia_sim.simulation.parameter_draws import range_draws, values_of
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.world.world import load_world
 
-COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
-FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")
+FACTORS = (
+    "rules.cooperation.relative_gains", "rules.perception.distance_decay",
+    "rules.alignment.alignment_affinity",
+)  # fmt: skip
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
-    """A verb, as a person calls it."""
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=600, check=False)
+    """A verb as a person calls it, but in this process, which has loaded everything."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings(),
+        patch.object(sys, "argv", ["eurasia-sim", *words]),
+    ):  # fmt: skip
+        warnings.simplefilter("default")
+        try:
+            main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def done(*words: str) -> None:
+    """Call a verb that must succeed."""
+    ended = call(*words)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def only(folder: Path) -> Path:
@@ -38,8 +61,7 @@ def only(folder: Path) -> Path:
 
 def run_folder(into: Path, *more: str) -> Path:
     """What `run` writes for two paired scenarios, 12 runs each and set."""
-    done = call("run", "us_exit", "us_stays", "-n", "12", *more, "--out", str(into))
-    assert done.returncode == 0, done.stderr
+    done("run", "us_exit", "us_stays", "-n", "12", *more, "--out", str(into))
     return only(into)
 
 
@@ -49,16 +71,18 @@ def tested_folder(into: Path) -> Path:
     family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
     effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4, held=2)
     names = write_tables(into, evaluate(world, family, effort))
+    digests = {"world": world.digest, "model": model_version()}
     manifest = {
-        "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title, "hypotheses": family.digest,
-        "world": world.name, "effort": vars(effort), "digests": {"world": world.digest, "model": model_version()},
+        "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title,
+        "hypotheses": family.digest, "world": world.name, "effort": vars(effort),
+        "digests": digests,
     }  # fmt: skip
     write_manifest(into, manifest, names)
     return into
 
 
 def swept_folder(into: Path, runs: int = 60) -> Path:
-    """A sweep of three numbers as one writes it: parts, a design, a manifest; two of its runs failed."""
+    """A sweep of three numbers as one writes it: parts, a design, a manifest; two runs failed."""
     world = load_world()
     inputs = prepare(world, load_scenario("us_exit", world))
     draws = range_draws(world, inputs, runs, 7)
@@ -67,24 +91,23 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
     rows.loc[:1, "status"] = "overflow"
     rows.loc[:1, list(inputs.columns)] = np.nan
     measures = [name for name in inputs.columns if name.endswith(".central_asia")][:4]
-    found = pd.DataFrame(
-        {
-            "run_id": [f"{r:016x}" for r in range(runs)], "point": np.arange(runs), "replicate": 0,
-            **{name: rows[name] for name in ("scenario", "theory", "seed", "draw", "status")},
-            **{f"x.{path.removeprefix('rules.')}": values_of(world, draws, path) for path in FACTORS},
-            **{name: rows[name] for name in measures},
-        }
-    )  # fmt: skip
+    ids = {"run_id": [f"{r:016x}" for r in range(runs)], "point": np.arange(runs), "replicate": 0}
+    kept = rows[["scenario", "theory", "seed", "draw", "status", *measures]]
+    found = pd.DataFrame(ids).join(kept)
+    factors = {
+        f"x.{path.removeprefix('rules.')}": values_of(world, draws, path) for path in FACTORS
+    }
+    for at, (name, values) in enumerate(factors.items(), start=8):
+        found.insert(at, name, values)
     (into / "parts").mkdir(parents=True)
-    half = runs // 2
-    found.iloc[:half].to_parquet(into / "parts" / "a.parquet", compression="zstd", index=False)
-    found.iloc[half:].to_parquet(into / "parts" / "b.parquet", compression="zstd", index=False)
-    named = [{"name": name, "low": 0.0, "high": 1.0} for name in found.columns if name.startswith("x.")]
+    for name, part in (("a", found[: runs // 2]), ("b", found[runs // 2 :])):
+        part.to_parquet(into / "parts" / f"{name}.parquet", compression="zstd", index=False)
+    ranges = [{"name": name, "low": 0.0, "high": 1.0} for name in factors]
     manifest = {
-        "kind": "sweep", "finished": True, "title": "Three numbers", "world": world.name, "seed": 7, "replications": 1,
-        "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures,
-        "command": "eurasia-sim sweep three",
-        "design": {"kind": "latin_hypercube", "points": runs, "factors": named, "options": {}},
+        "kind": "sweep", "finished": True, "title": "Three numbers", "world": world.name,
+        "seed": 7, "replications": 1, "scenarios": {"us_exit": inputs.scenario.resolved()},
+        "measures": measures, "command": "eurasia-sim sweep three",
+        "design": {"kind": "latin_hypercube", "points": runs, "factors": ranges, "options": {}},
         "digests": {"world": world.digest, "model": model_version()}, "versions": {},
     }  # fmt: skip
     write_manifest(into, manifest, ["parts/a.parquet", "parts/b.parquet"])
@@ -113,19 +136,13 @@ _DESIGNS = {
 
 
 def real_folders(into: Path) -> dict[str, Path]:
-    """Small sweeps of every kind of design, each analysed, and a validation of the record: all by the verbs."""
-    found = {}
+    """Small sweeps of every kind of design, each analysed, and a validation: all by the verbs."""
     for kind, (points, steps, replications) in _DESIGNS.items():
         file = into / f"{kind}.yaml"
         text = _SWEPT.format(kind=kind, points=points, steps=steps, replications=replications)
         file.write_text(text, encoding="utf-8")
-        _done(call("sweep", str(file), "--out", str(into / kind)))
-        found[kind] = only(into / kind)
+        done("sweep", str(file), "--out", str(into / kind))
         above = ("--above", "0.07") if kind == "latin_hypercube" else ()
-        _done(call("analyze", str(found[kind]), *above))
-    _done(call("validate", "-n", "4", "--out", str(into / "validation")))
-    return {**found, "validation": only(into / "validation")}
-
-
-def _done(finished: subprocess.CompletedProcess[str]) -> None:
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+        done("analyze", str(only(into / kind)), *above)
+    done("validate", "-n", "4", "--out", str(into / "validation"))
+    return {kind: only(into / kind) for kind in (*_DESIGNS, "validation")}

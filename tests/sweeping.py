@@ -1,4 +1,4 @@
-"""Small sweeps for tests: a scenario of a few months, a design of a few points, a world in which a run can fail."""
+"""Small sweeps: a scenario of a few months, few points, and a world in which a run can fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.sweep import Sweep, prepare_sweep
 from eurasia_sim.world.world import World
 
-# A coefficient that may be anything in a world made for failing; from some size on its product is no number.
+# A coefficient that may be anything in a world made for failing; at some size its product is none.
 FRAGILE = "rules.alignment.alignment_affinity"
 SCENARIO = """format: 1
 title: A few months
@@ -29,6 +29,15 @@ factors:
 replications: 2
 measures: [competition.russia-china.central_asia, alignment.russia.china]
 """
+FAILING = """format: 1
+kind: sweep
+title: A try
+scenarios: [{scenario}]
+design: {{kind: grid}}
+factors: {{{factor}: {values}}}
+replications: 2
+measures: [alignment]
+"""
 
 
 def written(folder: Path, text: str, name: str = "tried") -> Path:
@@ -41,32 +50,31 @@ def written(folder: Path, text: str, name: str = "tried") -> Path:
     return file
 
 
-def grid(folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object) -> Sweep:
+def grid(
+    folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object
+) -> Sweep:
     """A grid of 2 * steps points and twice as many runs."""
     file = written(folder, GRID.format(scenario="{scenario}", steps=steps))
-    return prepare_sweep(load_experiment(file, world), world, runs_a_chunk=runs_a_chunk, **options)  # type: ignore[arg-type]
+    experiment = load_experiment(file, world)
+    return prepare_sweep(experiment, world, runs_a_chunk=runs_a_chunk, **options)  # type: ignore[arg-type]
 
 
-def failing(folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2) -> Sweep:
-    """A sweep in which the runs of one point fail."""
-    fragile = fragile_world(world)
-    file = written(
-        folder,
-        "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\ndesign: {kind: grid}\n"
-        f"factors: {{{FRAGILE}: {values}}}\nreplications: 2\nmeasures: [alignment]\n",
-    )
-    return prepare_sweep(load_experiment(file, fragile), fragile, runs_a_chunk=runs_a_chunk)
-
-
-def fragile_world(world: World) -> World:
-    """The world with a range that no one should have declared."""
-    return replace(world, numbers={**world.numbers, FRAGILE: replace(world.numbers[FRAGILE], low=0.0, high=1e308)})
+def failing(
+    folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2
+) -> Sweep:
+    """A sweep in which the runs of one point fail, over a range no one should have declared."""
+    number = replace(world.numbers[FRAGILE], low=0.0, high=1e308)
+    fragile = replace(world, numbers={**world.numbers, FRAGILE: number})
+    text = FAILING.format(scenario="{scenario}", factor=FRAGILE, values=values)
+    experiment = load_experiment(written(folder, text), fragile)
+    return prepare_sweep(experiment, fragile, runs_a_chunk=runs_a_chunk)
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
     """Every file of a results folder that carries no times and is no lock."""
+    timed = ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
+        if path.is_file() and path.name not in timed
     }

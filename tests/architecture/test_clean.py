@@ -1,62 +1,50 @@
-"""The checkout is clean: of one machine's paths, of registries, of numbers that belong in the data, of large rooms."""
-
-from __future__ import annotations
+"""No machine, registry, lock, stray number, long function or sentence of another's is here."""
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".cfg", ".cff", ".bib", ".sh", ".txt", ".j2", ".html", ".mplstyle", ""}
+TEXT = {
+    ".py", ".md", ".yaml", ".yml", ".toml", ".cfg", ".cff", ".bib", ".sh", ".txt", ".j2", ".html",
+    ".mplstyle", "",
+}  # fmt: skip
 # Built from halves, so that this file passes its own test.
 HOMES = "|".join(("wo" + "rk", "ro" + "ot", "ho" + "me", "Us" + "ers", "mn" + "t"))
-MACHINE_PATH = re.compile(rf"(?<![\w./~$}}>-])(?:/(?:{HOMES})/|[A-Z]:\\\\?(?:{HOMES})\b)")
-REGISTRY = re.compile(
-    "|".join(
-        (
-            "pypi" + r"\.org",
-            "python" + "hosted",
-            "npm" + r"js\.",
-            "debian" + r"\.org",
-            "index" + "-url",
-            "conda-" + "forge",
-        )
-    )
-)
+REGISTRIES = (
+    "pypi" + r"\.org", "python" + "hosted", "npm" + r"js\.", "debian" + r"\.org", "index" + "-url",
+    "conda-" + "forge",
+)  # fmt: skip
+FOREIGN = {
+    "machine path": re.compile(rf"(?<![\w./~$}}>-])(?:/(?:{HOMES})/|[A-Z]:\\\\?(?:{HOMES})\b)"),
+    "registry": re.compile("|".join(REGISTRIES)),
+}
 LOCK_FILES = (
-    "uv.lock",
-    "poetry.lock",
-    "Pipfile.lock",
-    "pdm.lock",
-    "pylock.toml",
-    "requirements*.txt",
+    "uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "pylock.toml", "requirements*.txt",
     "package-lock.json",
-)
-
-# Numbers a mechanism may hold: identities, halves and doubles, the ends of the scales that the codebook (3) and the
-# ladder (4, and a step of it as a share) define, months in a year. An index is a place, not a number; and anything
-# smaller than TINY only keeps a division from failing.
+)  # fmt: skip
+# Numbers a mechanism may hold: identities, halves and doubles, the ends of the scales that the
+# codebook (3) and the ladder (4, and a step of it as a share) define, months in a year. An index is
+# a place, not a number; and anything smaller than TINY only keeps a division from failing.
 PLAIN = {0, 0.25, 0.5, 1, 2, 3, 4, 12}
 TINY = 1e-9
-
 LONGEST_FUNCTION = 60
-LONGEST_FILE = 400
+RUN = 9
+# A title is how a work is named, and every citation of it repeats it.
+TITLE = re.compile(
+    r"""^\s*(?:-\s*)?title\s*[=:]\s*[{"']*(.+?)[}"',]*\s*$""", re.MULTILINE | re.IGNORECASE
+)
 
 
-def texts(files: list[Path]) -> Iterator[tuple[Path, str]]:
-    for path in files:
-        if path.suffix in TEXT:
-            yield path, path.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("pattern", [MACHINE_PATH, REGISTRY], ids=["machine path", "registry"])
-def test_no_file_knows_the_machine_it_was_written_on(product_files, repository, pattern):
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_no_file_knows_the_machine_it_was_written_on(product_files, repository, kind):
     found = [
-        f"{path.relative_to(repository)}:{text[: match.start()].count(chr(10)) + 1}: {match.group()}"
-        for path, text in texts(product_files)
-        for match in pattern.finditer(text)
+        f"{path.relative_to(repository)}:{text[: match.start()].count(chr(10)) + 1}: {match[0]}"
+        for path in product_files
+        if path.suffix in TEXT
+        for text in [path.read_text(encoding="utf-8")]
+        for match in FOREIGN[kind].finditer(text)
     ]
     assert not found, "\n".join(found)
 
@@ -65,44 +53,70 @@ def test_no_lock_file_stands_in_the_checkout(repository):
     assert not [path for pattern in LOCK_FILES for path in repository.glob(pattern)]
 
 
-def empirical(tree: ast.AST) -> list[tuple[int, float]]:
-    """Line and value of every number that is more than plain arithmetic."""
-    places = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Subscript) for part in ast.walk(node.slice)}
-    numbers = [
-        (node.lineno, node.value)
+def empirical(path: Path, tree: ast.AST) -> list[str]:
+    """Place and value of every number that is more than plain arithmetic."""
+    slices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    places = {part for index in slices for part in ast.walk(index)}
+    return [
+        f"{path.name}:{node.lineno}: {node.value}"
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float) and id(node) not in places
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        if node not in places and node.value not in PLAIN and not 0 < abs(node.value) <= TINY
     ]
-    return [(line, value) for line, value in numbers if value not in PLAIN and not 0 < abs(value) <= TINY]
 
 
-def test_no_mechanism_holds_a_number_that_belongs_in_the_data(package):
-    files = sorted(package.glob("mechanisms/*.py"))
+def long_functions(path: Path, tree: ast.AST) -> list[str]:
+    """Place, name and length of every function that no screen holds."""
+    return [
+        f"{path}:{node.lineno}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if node.end_lineno - node.lineno >= LONGEST_FUNCTION
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "faults"),
+    [("mechanisms/*.py", empirical), ("**/*.py", long_functions)],
+    ids=["numbers that belong in data/rules/", "functions that no screen holds"],
+)
+def test_no_code_has(package, pattern, faults):
+    files = sorted(package.glob(pattern))
     assert files
-    found = [
-        f"{path.relative_to(package)}:{line}: {value}"
-        for path in files
-        for line, value in empirical(ast.parse(path.read_text(encoding="utf-8")))
+    found = [fault for path in files for fault in faults(path, ast.parse(path.read_text("utf-8")))]
+    assert not found, "\n".join(found)
+
+
+def runs(text: str) -> set[tuple[str, ...]]:
+    """Every run of nine words in a text."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return {tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
+
+
+@pytest.mark.sources
+def test_no_run_of_nine_words_stands_in_a_document_too(product_files, repository, package, sources):
+    titled = [package / "data" / "references.bib", *package.glob("data/worlds/*/documents.yaml")]
+    titles = [title for file in titled for title in TITLE.findall(file.read_text("utf-8"))]
+    theirs = set().union(*(runs(file.read_text("utf-8")) for file in sources.glob("*.txt")))
+    theirs -= set().union(*map(runs, titles))
+    shared = [
+        f"{path.relative_to(repository)}: {' '.join(run)}"
+        for path in product_files
+        if path.suffix in TEXT
+        for run in sorted(runs(path.read_text(encoding="utf-8")) & theirs)
     ]
-    assert not found, "give it a name, a range and a parent in data/rules/:\n" + "\n".join(found)
-
-
-def test_a_function_fits_a_screen_and_a_file_a_sitting(package):
-    large = []
-    for path in sorted(package.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        if text.count("\n") > LONGEST_FILE:
-            large.append(f"{path.relative_to(package)}: {text.count(chr(10))} lines")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or node.lineno) - node.lineno + 1
-                if length > LONGEST_FUNCTION:
-                    large.append(f"{path.relative_to(package)}:{node.lineno}: {node.name} has {length} lines")
-    assert not large, "\n".join(large)
+    assert not shared, "\n".join(shared)
 
 
 def test_the_rules_themselves_see_what_they_look_for():
-    assert MACHINE_PATH.search("see /" + "wo" + "rk/notes")
-    assert not MACHINE_PATH.search("https://example.com/" + "wo" + "rk/notes")
-    assert REGISTRY.search("https://pypi" + ".org/simple")
-    assert empirical(ast.parse("x = 0.37 * y[6] / 2.0 + 1e-12")) == [(1, 0.37)]
+    path, registry = FOREIGN.values()
+    assert path.search("see /" + "wo" + "rk/notes")
+    assert not path.search("https://example.com/" + "wo" + "rk/notes")
+    assert registry.search("https://pypi" + ".org/simple")
+    tree = ast.parse("x = 0.37 * y[6] / 2.0 + 1e-12")
+    assert empirical(Path("a.py"), tree) == ["a.py:1: 0.37"]
+    assert long_functions(Path(), ast.parse("def f():\n" + 60 * "  pass\n"))
+    assert not long_functions(Path(), ast.parse("def f():\n" + 59 * "  pass\n"))
+    theirs = runs("One, two; three\nfour five (six) seven eight nine ten.")
+    assert runs("one two three four five six seven eight nine") & theirs
+    assert not runs("one two three four five six seven eight and nine") & theirs

@@ -1,146 +1,160 @@
-"""Machine code that is kept: damaged, unwritable, somebody else's or nowhere, a run goes on and one line says so."""
-
-from __future__ import annotations
+"""Machine code that is kept: damaged, unwritable, another's or nowhere, and a run goes on."""
 
 import os
+import platform
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-# A function as the rules are, small enough to compile at once: twice, so that what is kept is read.
-PROGRAM = """
-
+from eurasia_sim.compute import machine_code
+from eurasia_sim.compute.jit import compiled
 from eurasia_sim.compute.mathematics import saturation
-assert saturation(1.0) == 0.5
-kept = saturation._cache._cache_file if hasattr(saturation._cache, "_cache_file") else None
-print(sum(saturation.stats.cache_hits.values()), kept._cache_path if kept else "nowhere")
-"""
+
 ROOT = hasattr(os, "getuid") and os.getuid() == 0
-
-
-def told(home: Path, room: Path) -> tuple[int, str, list[str]]:
-    """How often kept code was found, where it is kept, and what was said."""
-    room.mkdir(exist_ok=True)
-    environment = {**os.environ, "XDG_CACHE_HOME": str(home), "TMPDIR": str(room), "NUMBA_DISABLE_JIT": "0"}
-    command = [sys.executable, "-c", PROGRAM]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    hits, where = ended.stdout.split()
-    return int(hits), where, ended.stderr.splitlines()
+USER = os.getuid() if hasattr(os, "getuid") else 0
+Start = Callable[[], tuple[int, str, list[str]]]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder for caches, in which the function above is kept."""
-    found = tmp_path / "home"
-    hits, where, said = told(found, tmp_path / "room")
+def start(tmp_path: Path, monkeypatch, capsys) -> Iterator[Start]:
+    """Compile a function as a new process would, with caches in `home` and scratch in `room`.
+
+    Gives how often kept code was found, where it is kept, and what was said.
+    """
+    (tmp_path / "room").mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "room"))
+
+    def forget() -> None:
+        machine_code.cache_folder.cache_clear()
+        machine_code._say.cache_clear()
+
+    def started() -> tuple[int, str, list[str]]:
+        forget()
+        function = compiled(saturation.py_func)
+        assert function(1.0) == 0.5
+        file = getattr(function._cache, "_cache_file", None)
+        hits = sum(function.stats.cache_hits.values())
+        said = capsys.readouterr().err.splitlines()
+        return hits, file._cache_path if file else "nowhere", said
+
+    yield started
+    forget()
+
+
+@pytest.fixture
+def home(start: Start, tmp_path: Path) -> Path:
+    """A folder for caches, in which the function is kept."""
+    hits, where, said = start()
     assert (hits, said) == (0, [])
-    assert Path(where).is_relative_to(found / "eurasia-sim")
-    return found
+    assert Path(where).is_relative_to(tmp_path / "home" / "eurasia-sim")
+    return tmp_path / "home"
 
 
-def files(home: Path, ending: str) -> list[Path]:
-    return sorted(home.rglob(f"mathematics.saturation*.{ending}"))
-
-
-def test_what_is_kept_is_found(home: Path, tmp_path: Path) -> None:
-    hits, _, said = told(home, tmp_path / "room")
+def test_what_is_kept_is_found_and_lies_nowhere_else(home, start, tmp_path, package):
+    hits, _, said = start()
     assert (hits, said) == (1, [])
     assert not [path for path in (tmp_path / "room").rglob("*") if path.is_file()]
+    assert not [*package.rglob("*.nbi"), *package.rglob("*.nbc")]
 
 
-def test_nothing_is_written_beside_the_sources(home: Path, package: Path) -> None:
-    assert not list(package.rglob("*.nbi"))
-    assert not list(package.rglob("*.nbc"))
-
-
-def _emptied(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _turned(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(bytes(content))
+def _turned(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
 
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
-@pytest.mark.parametrize("damage", [_emptied, _cut, _turned])
-def test_what_is_damaged_is_made_again(home: Path, tmp_path: Path, ending: str, damage: Callable[[Path], None]) -> None:
-    for path in files(home, ending):
-        damage(path)
-    hits, where, said = told(home, tmp_path / "room")
+@pytest.mark.parametrize(
+    "damaged",
+    [lambda _: b"", lambda content: content[: len(content) // 2], _turned, None],
+    ids=["emptied", "cut", "turned", "missing"],
+)
+def test_what_is_damaged_or_missing_is_made_again(home, start, ending, damaged):
+    for path in home.rglob(f"mathematics.saturation*.{ending}"):
+        if damaged:
+            path.write_bytes(damaged(path.read_bytes()))
+        else:
+            path.unlink()
+    hits, where, said = start()
     assert hits == 0
-    assert len(said) == 1
-    assert "damaged" in said[0]
+    assert ["damaged" in line for line in said] == [True] * bool(damaged)
     assert Path(where).is_relative_to(home)
-    assert told(home, tmp_path / "room")[::2] == (1, [])
+    assert start()[::2] == (1, [])
 
 
-def test_an_object_that_is_missing_is_made_again(home: Path, tmp_path: Path) -> None:
-    for path in files(home, "nbc"):
-        path.unlink()
-    assert told(home, tmp_path / "room")[::2] == (0, [])
-    assert told(home, tmp_path / "room")[::2] == (1, [])
-
-
-@pytest.mark.skipif(ROOT, reason="whoever may write everywhere is refused nowhere")
-@pytest.mark.parametrize("part", ["", "eurasia-sim"])
-def test_where_nothing_can_be_written_a_temporary_folder_serves(home: Path, tmp_path: Path, part: str) -> None:
+def _read_only(home: Path) -> None:
     for path in [*home.rglob("*"), home]:
         if path.is_dir():
             path.chmod(0o500)
+
+
+def _open_to_all(home: Path) -> None:
+    for path in home.glob("eurasia-sim/compiled-*"):
+        path.chmod(0o777)
+
+
+def _given_away(home: Path) -> None:
+    for path in [home / "eurasia-sim", *(home / "eurasia-sim").rglob("*")]:
+        os.chown(path, 12345, 12345)
+
+
+def _no_folder(home: Path) -> None:
+    home.rename(home.with_name("elsewhere"))
+    home.write_text("a file, where a folder should be")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(_read_only, marks=pytest.mark.skipif(ROOT, reason="root may write anywhere")),
+        pytest.param(_given_away, marks=pytest.mark.skipif(not ROOT, reason="only root can")),
+        _open_to_all,
+        _no_folder,
+    ],
+)
+def test_where_nothing_can_be_kept_or_trusted_a_temporary_folder_serves(
+    home, start, tmp_path, spoil
+):
+    spoil(home)
     try:
-        _check_temporary_serves(home, tmp_path)
+        for expected in (0, 1):
+            hits, where, said = start()
+            assert hits == expected
+            assert ["cannot be kept" in line for line in said] == [True]
+            assert Path(where).is_relative_to(tmp_path / "room")
     finally:
         for path in [home, *home.rglob("*")]:
             if path.is_dir():
                 path.chmod(0o700)
 
 
-def _check_temporary_serves(home: Path, tmp_path: Path) -> None:
-    for hits in (0, 1):
-        found, where, said = told(home, tmp_path / "room")
-        assert found == hits
-        assert len(said) == 1
-        assert "cannot be kept" in said[0]
-        assert Path(where).is_relative_to(tmp_path / "room")
-
-
-def test_a_folder_that_cannot_be_made_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "home").write_text("a file, where a folder should be")
-    _check_temporary_serves(tmp_path / "home", tmp_path)
-
-
-def test_a_folder_that_anybody_may_write_to_is_not_trusted(home: Path, tmp_path: Path) -> None:
-    for path in (home / "eurasia-sim").iterdir():
-        if path.name.startswith("compiled-"):
-            path.chmod(0o777)
-    _check_temporary_serves(home, tmp_path)
-
-
-@pytest.mark.skipif(not ROOT, reason="only root can give a folder to another user")
-def test_a_folder_of_another_user_is_not_trusted(home: Path, tmp_path: Path) -> None:
-    for path in [home / "eurasia-sim", *(home / "eurasia-sim").rglob("*")]:
-        os.chown(path, 12345, 12345)
-    _check_temporary_serves(home, tmp_path)
-
-
-def test_without_any_folder_every_process_compiles(tmp_path: Path) -> None:
-    home, room = tmp_path / "home", tmp_path / "room"
-    home.write_text("no folder")
-    room.mkdir()
-    uid = os.getuid() if hasattr(os, "getuid") else 0
-    (room / f"eurasia-sim-{uid}").write_text("no folder either")
+def test_without_any_folder_every_process_compiles(start, tmp_path):
+    (tmp_path / "home").write_text("no folder")
+    (tmp_path / "room" / f"eurasia-sim-{USER}").write_text("no folder either")
     for _ in range(2):
-        hits, where, said = told(home, room)
+        hits, where, said = start()
         assert (hits, where) == (0, "nowhere")
-        assert len(said) == 1
-        assert "compiles anew" in said[0]
+        assert ["compiles anew" in line for line in said] == [True]
+
+
+DIGEST = """import hashlib
+from eurasia_sim import simulate
+print(hashlib.sha256(simulate("us_exit", seed=11).to_numpy().tobytes()).hexdigest())"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names such a processor")
+def test_a_processor_of_2009_without_fused_instructions_gives_the_same_bytes():
+    old = {"NUMBA_CPU_NAME": "x86-64-v2", "NUMBA_CPU_FEATURES": ""}
+    one, other = (
+        subprocess.run(
+            [sys.executable, "-c", DIGEST], env={**os.environ, **given}, check=True,
+            capture_output=True,
+        ).stdout
+        for given in ({}, old)
+    )  # fmt: skip
+    assert one == other != b""

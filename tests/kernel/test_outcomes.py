@@ -1,161 +1,145 @@
 """What is read off a month, by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.worlds import RandomWorld, call, observed, plain, rules
+from tests.worlds import RandomWorld, begun, call, interests, observed, plain
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.kernel import outcomes as measures
 from eurasia_sim.mechanisms import contest
 
 
-def begun(world: RandomWorld, **fields: object) -> tuple[Run, Run]:
-    state = world.view(world.memory())
-    for name, value in fields.items():
-        getattr(state, name)[:] = value
-    return state, world.constants()
-
-
-def of(state: Run, column: str) -> float:
-    """One measure of a state."""
-    return observed(state.world, state)[column]
-
-
-def pair(first: list, second: list, joint: list, scope: list, budgets: float) -> dict[str, float]:
-    world = replace(plain(rules(), k=len(scope)), scopes=np.array([scope], float))
-    state, _ = begun(world, budget=budgets / 2)
-    state.effort[:], state.pair_joint[0] = [first, second], joint
-    found = observed(world, state)
-    return {
-        measure: found[f"{measure}.{world.actors[0]}-{world.actors[1]}.scope0"] for measure in measures.PAIR_MEASURES
-    }
-
-
-def test_pair_measures_by_hand():
-    found = pair([[3, 1, 0], [9, 9, 9]], [[1, 2, 1], [9, 9, 9]], [[0.5, 0.5, 0], [9, 9, 9]], [1, 0], 16)
-    assert found == pytest.approx(
-        {
-            "intensity": 2 * 2 / 16, "colocation": 2 * 2 / 8, "joint_share": 0.5, "competition": 2 * 1 / 8,
-            "cooperation": 2 * 1 / 8, "division_of_labour": 1 - (0.25 + 0.25),
-        }
-    )  # fmt: skip
-
-
-def test_two_who_do_the_same_are_wholly_together_and_divide_nothing():
-    found = pair([[1, 2, 3]], [[1, 2, 3]], [[1, 2, 3]], [1], 12)
-    assert found == pytest.approx(
-        {"intensity": 1, "colocation": 1, "joint_share": 1, "competition": 0, "cooperation": 1, "division_of_labour": 0}
-    )
-
-
-def test_two_in_one_place_who_do_different_things_divide_all_labour():
-    found = pair([[2, 0, 0]], [[0, 1, 1]], [[0, 0, 0]], [1], 4)
-    assert found["division_of_labour"] == 1
-    assert found["colocation"] == 0
-
-
-def test_two_in_different_places_measure_nothing():
-    assert set(pair([[2, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 1]], [[0] * 3] * 2, [1, 1], 4).values()) == {0}
+@pytest.mark.parametrize(
+    ("first", "second", "joint", "budgets", "by_hand"),
+    [
+        # The second land is out of scope.
+        (
+            [[3, 1, 0], [9, 9, 9]], [[1, 2, 1], [9, 9, 9]], [[0.5, 0.5, 0], [9, 9, 9]], 16,
+            (2 * 2 / 16, 2 * 2 / 8, 0.5, 2 * 1 / 8, 2 * 1 / 8, 1 - (0.25 + 0.25)),
+        ),
+        # Two who do the same are wholly together and divide nothing.
+        ([[1, 2, 3]], [[1, 2, 3]], [[1, 2, 3]], 12, (1, 1, 1, 0, 1, 0)),
+        # Two in one place who do different things divide all labour.
+        ([[2, 0, 0]], [[0, 1, 1]], [[0, 0, 0]], 4, (0, 0, 0, 0, 0, 1)),
+        # Two in different places measure nothing; both lands are in scope.
+        ([[2, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 1]], [[0, 0, 0]] * 2, 4, (0,) * 6),
+    ],
+)  # fmt: skip
+def test_pair_measures_by_hand(first, second, joint, budgets, by_hand):
+    names = "intensity colocation joint_share competition cooperation division_of_labour"
+    scope = [1.0] + [float(budgets == 4)] * (len(first) - 1)
+    world = replace(plain(k=len(first)), scopes=np.array([scope]))
+    state = begun(world, budget=budgets / 2, effort=[first, second], pair_joint={0: joint})
+    row = observed(state)
+    found = {measure: row[f"{measure}.actor0-actor1.scope0"] for measure in measures.PAIR_MEASURES}
+    assert found == pytest.approx(dict(zip(names.split(), by_hand, strict=True)))
 
 
 def benefit_world() -> RandomWorld:
-    """Three actors, two lands of one and three parts; the first actor rules the small one and denies the others."""
-    world = plain(rules(salience_curve=1, size_elasticity=1), n=3, k=2).with_geography(
-        size=np.array([1.0, 3.0]), ruler=np.array([0, -1])
-    )
-    denial = np.array([[np.nan, 3.0, 1.5], [0, np.nan, 0], [0, 0, np.nan]])
-    return world.with_coded(
-        salience=np.array([[3.0, 1.5, 3.0, 0, 1.5, 3.0, 1.5]] * 3),
-        denial=denial,
-        opportunity=np.array([0.5, 1.0]),
-        base_stability=np.array([0.4, 0.8]),
-    )
+    """Lands of one part and three; the first of three actors rules the small, denies the others."""
+    saliences = {"primacy": 3.0, "containment": 1.5, "commerce": 3.0, "autonomy": 1.5}
+    return plain(3, 2, salience_curve=1, size_elasticity=1).having(
+        size=[1.0, 3.0], ruler=[0, -1], opportunity=[0.5, 1.0], base_stability=[0.4, 0.8],
+        salience=interests(**saliences, survival=3.0, standing=1.5),
+        denial={(0, 1): 3.0, (0, 2): 1.5},
+    )  # fmt: skip
 
 
 def benefit(state: Run) -> float:
     """The first actor's."""
     call(contest.sum_influence, state)
-    return observed(state.world, state)["benefit.actor0"]
+    return observed(state)["benefit.actor0"]
 
 
 def test_benefit_by_hand():
-    state, _ = begun(benefit_world(), power=1.0)
-    state.influence[0, 0], state.influence[0, 1] = [0.6, 0.3, 0.3], [0.1, 0.2, 0.0]
-    state.influence[1, 1], state.influence[2, 1] = 0.4, 0.2
-    state.spillover[0] = [0.5, 0.5]
-    state.threat[0] = [0, 0.75, 0.25]
-    state.standing[0] = -0.2
-    held = (1 * 0.4 + 3 * 0.1) / 4
+    state = begun(
+        benefit_world(), power=1.0, spillover={0: 0.5}, threat={0: [0, 0.75, 0.25]},
+        standing={0: -0.2},
+        influence={
+            (0, 0): [0.6, 0.3, 0.3], (0, 1): [0.1, 0.2, 0.0], (1, 1): 0.4, (2, 1): 0.2,
+        },
+    )  # fmt: skip
+    weight = (1 * 0.4 + 3 * 0.1) / 4
     trade = (0.5 * 0.4 * 0.3 + 1.0 * 0.8 * 0.2) / 1.5
     free = 1 - (1 * 0.75 * 0.4 + 0.5 * 0.75 * 0.2)
-    by_hand = 1 * held + 0.5 * 0.5 + 1 * trade + 1 * free + 0.5 * 0.4 + 1 * 0.5 + 0.5 * -0.2
+    by_hand = weight + 0.5 * 0.5 + trade + free + 0.5 * 0.4 + 1 * 0.5 + 0.5 * -0.2
     assert benefit(state) == pytest.approx(by_hand / (1 + 0.5 + 1 + 1 + 0.5 + 1 + 0.5))
 
 
 def test_a_denied_stranger_without_power_gives_no_benefit_by_its_absence():
-    world = benefit_world()
-    of_all, _ = begun(world, power=1.0, influence=0.2)
-    of_one, _ = begun(world, power=[1.0, 0.0, 1.0], influence=0.2)
-    assert benefit(of_one) != benefit(of_all)
-    only = world.with_coded(denial=np.array([[np.nan, 0, 1.5], [0, np.nan, 0], [0, 0, np.nan]]))
-    alone, _ = begun(only, power=1.0, influence=0.2)
-    assert benefit(of_one) == pytest.approx(benefit(alone))
+    world, fields = benefit_world(), {"power": [1.0, 0.0, 1.0], "influence": 0.2}
+    of_one = benefit(begun(world, **fields))
+    assert benefit(begun(world, influence=0.2, power=1.0)) != of_one
+    undenied = world.having(denial={(0, 1): 0.0})
+    assert benefit(begun(undenied, influence=0.2, power=1.0)) == pytest.approx(of_one)
 
 
-def test_burden_is_security_abroad_over_the_budget():
-    state, _ = begun(benefit_world(), budget=0.5)
-    state.effort[0] = [[0.2, 0.1, 0], [0.05, 0.1, 0]]
-    assert of(state, "burden.actor0") == pytest.approx(0.1)
-    state.budget[:] = 0
-    assert of(state, "burden.actor0") == 0
+CONVENES = {"convenes": [[0.5, 0.25], [0.0, 1.0]]}
+HOST = {"ruler": 0, "challenger": 1}
 
 
-def test_convening_is_the_share_of_what_is_spent_in_ones_own_venues():
-    world = plain(rules(), venues=2).with_geography(convenes=np.array([[0.5, 0.25], [0.0, 1.0]]))
-    state, _ = begun(world)
-    assert of(state, "convening.actor0") == 0
-    state.venue_total[:] = [0.4, 0.6]
-    assert of(state, "convening.actor0") == pytest.approx(0.5 * 0.4 / 1.0)
-    assert of(state, "convening.actor1") == pytest.approx((0.25 * 0.4 + 0.6) / 1.0)
-
-
-def test_hedging_is_how_evenly_patrons_hold_a_host():
-    world = plain(rules(), n=4).with_geography(ruler=np.array([0]), challenger=np.array([1]))
-    state, _ = begun(world)
-    assert of(state, "hedging.theatre0") == 0
-    state.influence[:, 0, 0] = [0.5, 0.3, 0.1, 0.1]
-    assert of(state, "hedging.theatre0") == pytest.approx(0.5)
-    state.influence[3] = 0
-    assert of(state, "hedging.theatre0") == pytest.approx(0)
+@pytest.mark.parametrize(
+    ("column", "world", "fields", "by_hand"),
+    [
+        # Security abroad over the budget.
+        (
+            "burden.actor0", benefit_world(),
+            {"budget": 0.5, "effort": {0: [[0.2, 0.1, 0], [0.05, 0.1, 0]]}}, 0.05 / 0.5,
+        ),
+        ("burden.actor0", benefit_world(), {"budget": 0.0, "effort": 0.2}, 0),
+        # The share of what is spent in one's own venues.
+        ("convening.actor0", plain(venues=2).having(**CONVENES), {}, 0),
+        (
+            "convening.actor0", plain(venues=2).having(**CONVENES), {"venue_total": [0.4, 0.6]},
+            0.5 * 0.4 / 1.0,
+        ),
+        (
+            "convening.actor1", plain(venues=2).having(**CONVENES), {"venue_total": [0.4, 0.6]},
+            (0.25 * 0.4 + 0.6) / 1.0,
+        ),
+        # How evenly patrons share a host.
+        ("hedging.theatre0", plain(4).having(**HOST), {}, 0),
+        (
+            "hedging.theatre0", plain(4).having(**HOST),
+            {"influence": {(..., 0, 0): [0.5, 0.3, 0.1, 0.1]}}, 0.5,
+        ),
+        (
+            "hedging.theatre0", plain(4).having(**HOST),
+            {"influence": {(..., 0, 0): [0.5, 0.3, 0.1, 0]}}, 0,
+        ),
+    ],
+)  # fmt: skip
+def test_a_measure_by_hand(column, world, fields, by_hand):
+    assert observed(begun(world, **fields))[column] == pytest.approx(by_hand)
 
 
 def test_every_column_is_written_in_the_order_of_its_name():
-    world = benefit_world()
-    state, _ = begun(world, budget=1.0)
-    for at, name in enumerate(("alignment", "threat", "recognition", "influence", "effort", "power", "stability")):
+    state = begun(benefit_world(), budget=1.0)
+    names = ("alignment", "threat", "recognition", "influence", "effort", "power", "stability")
+    for at, name in enumerate(names):
         array = getattr(state, name)
         array[:] = (at + 1) + np.arange(array.size).reshape(array.shape) / 1000
-    row = observed(world, state)
-    a, k = world.actors, world.theatres
-    assert row[f"alignment.{a[1]}.{a[2]}"] == state.alignment[1, 2]
-    assert row[f"threat.{a[2]}.{a[0]}"] == state.threat[2, 0]
-    assert row[f"recognition.{a[1]}.{k[1]}"] == state.recognition[1, 1]
-    assert row[f"influence.{a[2]}.{k[0]}.diplomatic"] == state.influence[2, 0, 2]
-    assert row[f"effort.{a[0]}.{k[1]}.economic"] == state.effort[0, 1, 1]
-    assert row[f"effort.{a[1]}"] == pytest.approx(state.effort[1].sum())
-    assert row[f"power.{a[1]}"] == state.power[1]
-    assert row[f"stability.{k[1]}"] == state.stability[1]
+    row = observed(state)
+    by_hand = {
+        "alignment.actor1.actor2": state.alignment[1, 2],
+        "threat.actor2.actor0": state.threat[2, 0],
+        "recognition.actor1.theatre1": state.recognition[1, 1],
+        "influence.actor2.theatre0.diplomatic": state.influence[2, 0, 2],
+        "effort.actor0.theatre1.economic": state.effort[0, 1, 1],
+        "effort.actor1": pytest.approx(state.effort[1].sum()),
+        "power.actor1": state.power[1],
+        "stability.theatre1": state.stability[1],
+    }
+    assert {name: row[name] for name in by_hand} == by_hand
     assert np.isfinite(list(row.values())).all()
 
 
 def test_the_columns_that_are_needed_are_written_whatever_is_left():
     world = benefit_world()
-    state, _ = begun(world, budget=1.0, effort=0.01, influence=0.2)
-    whole = np.array(list(observed(world, state).values()))
+    state = begun(world, budget=1.0, effort=0.01, influence=0.2)
+    whole = np.array(list(observed(state).values()))
     workspace = world.workspace()
     for needed in range(1, whole.size + 1):
         workspace.report.memory[:] = np.nan
