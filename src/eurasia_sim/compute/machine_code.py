@@ -153,10 +153,10 @@ class _Kept(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        held = self._cache_file
-        self._cache_file = _SealedFile(
-            self._cache_path, self._impl.filename_base, held._source_stamp
-        )
+        # The folder is the model version's own; another install of the same sources is no change.
+        own = function.__module__.startswith("eurasia_sim.")
+        stamp = model_version() if own else self._impl.locator.get_source_stamp()
+        self._cache_file = _SealedFile(self._cache_path, self._impl.filename_base, stamp)
 
     def save_overload(self, signature: Any, data: Any) -> None:
         """Keep what was compiled, if that can be."""

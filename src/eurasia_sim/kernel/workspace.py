@@ -209,6 +209,8 @@ def levers_of(
     first, stop = max(months[0], 0), months[1]
     rows = np.stack([one.rows[first:stop] for one in series])
     changes = np.any([one.changes[first:stop] for one in series], axis=0)
+    for array in (rows, changes):
+        array.flags.writeable = False  # as the arrays of one series: another type compiles anew
     return kernel.Levers(rows, changes, series[0].starts, each, first)
 
 
