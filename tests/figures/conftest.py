@@ -22,7 +22,8 @@ from eurasia_sim.world.world import World, load_world
 
 SCENARIOS = ("us_exit", "us_stays")
 MEASURES = tuple(
-    f"{measure}.russia-china.central_asia" for measure in ("competition", "cooperation", "colocation", "joint_share")
+    f"{measure}.russia-china.central_asia"
+    for measure in ("competition", "cooperation", "colocation", "joint_share")
 )
 SEED = 7
 
@@ -47,7 +48,10 @@ def ensembles() -> Ensembles:
     tables, outcomes = [], []
     for draws in (reference_draws(family[0], 12, SEED), range_draws(world, family[0], 12, SEED)):
         outcomes = run_ensemble_draws(family, draws, kept=kept)
-        parts = [table_of(inputs, draws, outcome) for inputs, outcome in zip(family, outcomes, strict=True)]
+        parts = [
+            table_of(inputs, draws, outcome)
+            for inputs, outcome in zip(family, outcomes, strict=True)
+        ]
         tables.append(pd.concat(parts, ignore_index=True))
     trajectories = {
         measure: {outcome.scenario: outcome.trajectories[:, :, at] for outcome in outcomes}
@@ -76,8 +80,17 @@ def clipped(figure) -> list[str]:
     texts = [*figure.texts, *(t for legend in figure.legends for t in legend.get_texts())]
     for panel in figure.axes:
         if panel.get_visible():
-            texts += [*panel.texts, panel.title, panel._left_title, panel.xaxis.label, panel.yaxis.label]
-            for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
+            texts += [
+                *panel.texts,
+                panel.title,
+                panel._left_title,
+                panel.xaxis.label,
+                panel.yaxis.label,
+            ]
+            for axis, (low, high) in (
+                (panel.xaxis, panel.get_xlim()),
+                (panel.yaxis, panel.get_ylim()),
+            ):
                 places = axis.get_ticklocs() if panel.axison else ()
                 near = (min(low, high) - 1e-9, max(low, high) + 1e-9)
                 labels = zip(places, axis.get_ticklabels(), strict=False)

@@ -25,15 +25,27 @@ def test_actors_keep_their_colours_and_marks_are_unlike(ran, ensembles):
         if text.get_text() in by_name:
             assert patch.get_facecolor()[:3] == pytest.approx(by_name[text.get_text()])
     (line, *_) = pictures(held, ["timeline"], Request())
-    for handle, text in zip(line.figure.legends[0].get_lines(), line.figure.legends[0].get_texts(), strict=True):
+    for handle, text in zip(
+        line.figure.legends[0].get_lines(), line.figure.legends[0].get_texts(), strict=True
+    ):
         assert to_rgb(handle.get_color()) == pytest.approx(by_name[text.get_text()])
 
 
 def test_missing_ties_are_said():
     ties = pd.DataFrame(
-        [{"month": "2001-01", "first": a, "second": b, "alignment": np.nan} for a in "abc" for b in "abc" if a != b]
+        [
+            {"month": "2001-01", "first": a, "second": b, "alignment": np.nan}
+            for a in "abc"
+            for b in "abc"
+            if a != b
+        ]
     )
     nodes = pd.DataFrame(
-        [{"month": "2001-01", "actor": a, "name": a, "colour": "#123456", "power": 0.1} for a in "abc"]
+        [
+            {"month": "2001-01", "actor": a, "name": a, "colour": "#123456", "power": 0.1}
+            for a in "abc"
+        ]
     )
-    assert "3 ties without a number" in alignment_network(ties, nodes, WORDS).axes[0].get_title(loc="left")
+    assert "3 ties without a number" in alignment_network(ties, nodes, WORDS).axes[0].get_title(
+        loc="left"
+    )

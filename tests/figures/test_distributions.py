@@ -27,7 +27,11 @@ def texts(figure, panel=0):
 def test_an_ensemble_is_drawn_twice_to_the_same_bytes(ensembles, tmp_path):
     data = distribution_data(ensembles.ranges, MEASURES)
     both = [
-        save(outcome_distribution(ensembles.ranges, MEASURES, WORDS), tmp_path / name / "outcomes", data)
+        save(
+            outcome_distribution(ensembles.ranges, MEASURES, WORDS),
+            tmp_path / name / "outcomes",
+            data,
+        )
         for name in ("one", "two")
     ]
     assert [path.read_bytes() for path in both[0]] == [path.read_bytes() for path in both[1]]
@@ -79,7 +83,10 @@ def test_a_density_ends_where_the_runs_end_and_rises_to_one():
 
 def test_many_runs_are_thinned_in_the_picture_and_that_is_said(ensembles):
     table = ensembles.ranges.loc[ensembles.ranges.index.repeat(50)]
-    assert texts(outcome_distribution(table, MEASURES[:1], WORDS))[0] == "600 runs, 0 missing, 300 drawn"
+    assert (
+        texts(outcome_distribution(table, MEASURES[:1], WORDS))[0]
+        == "600 runs, 0 missing, 300 drawn"
+    )
 
 
 def test_more_than_six_groups_or_no_measure_are_refused(ensembles):

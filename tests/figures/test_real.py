@@ -61,7 +61,9 @@ def test_every_kind_has_a_real_folder_to_be_drawn_from():
     assert {kind for kinds in OF_FOLDER.values() for kind in kinds} == set(KINDS)
 
 
-@pytest.mark.parametrize(("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds])
+@pytest.mark.parametrize(
+    ("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds]
+)
 def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
     held = open_held(folders[folder], ensembles.world)
     found = list(pictures(held, [kind], Request()))

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 from tests.figures.conftest import words
 
-from eurasia_sim.figures.sensitivity import index_plot, index_table, share_plot, share_table, tornado_table
+from eurasia_sim.figures.sensitivity import (
+    index_plot,
+    index_table,
+    share_plot,
+    share_table,
+    tornado_table,
+)
 from eurasia_sim.figures.style import Words
 
 WORDS = Words("T", "n")
@@ -29,7 +35,14 @@ def test_indices_without_a_number_say_so():
 
 def test_indices_and_shares_are_read_as_analyze_writes_them():
     rows = [
-        {"order": order, "factor": factor, "other": "", "index": value, "low": value - 0.1, "high": value + 0.1}
+        {
+            "order": order,
+            "factor": factor,
+            "other": "",
+            "index": value,
+            "low": value - 0.1,
+            "high": value + 0.1,
+        }
         for order, value in (("first", 0.3), ("total", 0.5), ("second", 0.1))
         for factor in ("a", "b")
     ]
@@ -61,9 +74,13 @@ def test_a_tornado_counts_failed_runs_at_neither_end():
 
 
 def test_shares_beyond_six_sources_are_put_together_and_a_still_reading_says_so():
-    table = pd.DataFrame([[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05], [np.nan] * 7], columns=list("abcdefg"))
+    table = pd.DataFrame(
+        [[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05], [np.nan] * 7], columns=list("abcdefg")
+    )
     table.insert(0, "reading", ["moves", "still"])
     figure = share_plot(table, WORDS)
     assert "does not vary" in words(figure)
-    assert "1 of 2 readings do not vary" in " ".join(t.get_text() for t in figure.texts).replace("\n", " ")
+    assert "1 of 2 readings do not vary" in " ".join(t.get_text() for t in figure.texts).replace(
+        "\n", " "
+    )
     assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "other sources"

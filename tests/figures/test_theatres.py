@@ -12,7 +12,9 @@ WORDS = Words("T", "n")
 
 
 def test_missing_tiles_and_shares_are_said():
-    held = pd.DataFrame({"scenario": "s", "theatre": "t", "domain": "d", "actor": ["a", "b"], "share": np.nan})
+    held = pd.DataFrame(
+        {"scenario": "s", "theatre": "t", "domain": "d", "actor": ["a", "b"], "share": np.nan}
+    )
     known = {"a": ("A", "#112233", "A"), "b": ("B", "#445566", "B")}
     figure = influence_mosaic(held, known, {}, WORDS)
     assert "no finite run" in words(figure)

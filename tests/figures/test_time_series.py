@@ -37,15 +37,23 @@ def test_the_bands_are_the_quantiles_of_the_runs(ensembles):
 
 def test_the_parting_is_marked_and_the_shared_past_drawn_once(ensembles):
     figure = chart(ensembles)
-    assert figure.axes[0].texts[0].get_text() == f"scenarios part, {ensembles.months[ensembles.parting]}"
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*SCENARIOS, "shared past"]
+    assert (
+        figure.axes[0].texts[0].get_text()
+        == f"scenarios part, {ensembles.months[ensembles.parting]}"
+    )
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        *SCENARIOS,
+        "shared past",
+    ]
     unlike = {MEASURES[0]: {"a": np.zeros((3, 40)), "b": np.ones((3, 40))}}
     apart = fan_chart(unlike, ensembles.months, WORDS, parting=20)
     assert [text.get_text() for text in apart.legends[0].get_texts()] == ["a", "b"]
 
 
 def test_missing_runs_are_counted_and_never_bend_a_band(ensembles, tmp_path):
-    family = {m: {s: runs.copy() for s, runs in by.items()} for m, by in ensembles.trajectories.items()}
+    family = {
+        m: {s: runs.copy() for s, runs in by.items()} for m, by in ensembles.trajectories.items()
+    }
     family[MEASURES[0]]["us_exit"][:2] = np.nan
     family[MEASURES[1]]["us_exit"][:] = np.nan
     family[MEASURES[1]]["us_stays"][:] = np.nan
@@ -64,7 +72,11 @@ def test_missing_runs_are_counted_and_never_bend_a_band(ensembles, tmp_path):
 
 def test_constant_runs_one_scenario_and_a_shorter_one_are_drawn(ensembles, tmp_path):
     flat = {"stability.a": {"calm": np.full((4, 50), 0.5), "short": np.full((4, 30), 0.5)}}
-    save(fan_chart(flat, ensembles.months, WORDS), tmp_path / "flat", fan_bands(flat, ensembles.months))
+    save(
+        fan_chart(flat, ensembles.months, WORDS),
+        tmp_path / "flat",
+        fan_bands(flat, ensembles.months),
+    )
     alone = {"stability.a": {"calm": ensembles.trajectories[MEASURES[0]]["us_exit"]}}
     assert fan_chart(alone, ensembles.months, WORDS).axes[0].get_xlabel() == "12 runs, 0 missing"
 
@@ -75,7 +87,9 @@ def test_a_trajectory_beyond_the_months_is_refused(ensembles):
 
 
 def test_convergence_counts_and_narrows(ensembles):
-    table = pd.DataFrame({"scenario": "s", "run": range(400), "y": np.random.default_rng(2).normal(size=400)})
+    table = pd.DataFrame(
+        {"scenario": "s", "run": range(400), "y": np.random.default_rng(2).normal(size=400)}
+    )
     table.loc[3, "y"] = np.nan
     found = convergence_data(table, ["y"])
     assert found["runs"].iloc[-1] == 399

@@ -73,7 +73,9 @@ def section(page: str, title: str) -> str:
     return page.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-def test_the_page_says_how_it_was_made_and_what_was_hashed(world: World, result: Evaluation) -> None:
+def test_the_page_says_how_it_was_made_and_what_was_hashed(
+    world: World, result: Evaluation
+) -> None:
     page = page_of(world, result)
     assert page.startswith("# Findings: What is argued\n")
     assert COMMAND in page
@@ -91,7 +93,9 @@ def test_every_hypothesis_has_its_verdict_and_its_source(world: World, result: E
 
 
 def test_whatever_is_entailed_is_named(world: World, result: Evaluation) -> None:
-    assert "**B**, part of B: expected +, found in 100 %" in section(page_of(world, result), "What is entailed")
+    assert "**B**, part of B: expected +, found in 100 %" in section(
+        page_of(world, result), "What is entailed"
+    )
     free = replace(result, parts=result.parts[result.parts["word"] != "entailed"])
     assert section(page_of(world, free), "What is entailed").strip().startswith("Nothing")
 
@@ -99,12 +103,16 @@ def test_whatever_is_entailed_is_named(world: World, result: Evaluation) -> None
 def test_a_placebo_that_moves_is_called_a_fault(world: World, result: Evaluation) -> None:
     assert "Every placebo came out null" in section(page_of(world, result), "Baselines")
     moved = result.verdicts.assign(verdict=["supported", "entailed", "conditional", "contradicted"])
-    assert "**Not null: P.**" in section(page_of(world, replace(result, verdicts=moved)), "Baselines")
+    assert "**Not null: P.**" in section(
+        page_of(world, replace(result, verdicts=moved)), "Baselines"
+    )
 
 
 def test_what_the_null_shows_as_well_is_named(world: World, result: Evaluation) -> None:
     said = section(page_of(world, result), "Baselines")
-    assert "A, part of A; B, part of B." in said  # the placebo expects no sign, and C's null does not hold
+    assert (
+        "A, part of A; B, part of B." in said
+    )  # the placebo expects no sign, and C's null does not hold
 
 
 def test_each_hypothesis_shows_reversal_and_path(world: World, result: Evaluation) -> None:
@@ -117,7 +125,9 @@ def test_each_hypothesis_shows_reversal_and_path(world: World, result: Evaluatio
 
 
 def test_variance_shares_are_shown(world: World, result: Evaluation) -> None:
-    assert "| x | 2 | 25 % | 50 % | 25 % |" in section(page_of(world, result), "What the spread is made of")
+    assert "| x | 2 | 25 % | 50 % | 25 % |" in section(
+        page_of(world, result), "What the spread is made of"
+    )
 
 
 def test_the_page_of_a_map_stands_beside_and_is_linked(world: World, result: Evaluation) -> None:
@@ -129,7 +139,14 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
     rows = []
     for at, (level, first, second) in enumerate(MAP.cells()):
         for theory in ("all", *(name for name in world.theories if name != world.null_theory)):
-            place = {"map": "ground", "level": level, "first": first, "second": second, "theory": theory, "n": 240}
+            place = {
+                "map": "ground",
+                "level": level,
+                "first": first,
+                "second": second,
+                "theory": theory,
+                "n": 240,
+            }
             rows += [
                 {
                     **place,
@@ -145,7 +162,9 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
             ]
             held = {"kind": "rival", "holds": at / 100, "mirrored": 0.2}
             rows += [{**place, **held, "name": name} for name in MAP.rivals]
-    page = map_page(world, MAP, pd.DataFrame(rows), Effort(mapped=60), COMMAND, Path("docs/findings.md"))
+    page = map_page(
+        world, MAP, pd.DataFrame(rows), Effort(mapped=60), COMMAND, Path("docs/findings.md")
+    )
     assert "## presence: there → gone" in page
     assert "- **one**: from 4 % to 7 % of points; most at threat low, pressure more." in page
     assert "| one | high | 4 % (opposite 20 %) | 5 % (opposite 20 %) |" in page
@@ -156,4 +175,9 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
 
 def test_a_cell_cannot_break_its_table() -> None:
     assert table(("a", "b"), [("1|2", "x\n y")]) == "| a | b |\n|---|---|\n| 1\\|2 | x y |"
-    assert (number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)) == ("–", "–", "-0.5", "13 %")
+    assert (number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)) == (
+        "–",
+        "–",
+        "-0.5",
+        "13 %",
+    )

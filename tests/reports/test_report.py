@@ -84,7 +84,10 @@ def test_the_page_is_whole_ordered_labelled_and_fetches_nothing(pages, kind):
     outline = Outline(pages[kind])
     assert (outline.wrong, outline.open, outline.language) == ([], [], "en")
     assert outline.headings.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
+    assert all(
+        after - before <= 1
+        for before, after in zip(outline.headings, outline.headings[1:], strict=False)
+    )
     assert len(outline.ids) == len(set(outline.ids))
     assert {link[1:] for link in outline.links} <= set(outline.ids)
     assert len(outline.labels) == len(set(outline.labels)) > outline.tables
@@ -119,7 +122,9 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
 
 
 def test_a_tests_page_gives_verdicts_shares_and_reversals(pages, tested):
-    assert {"Verdicts", "Variance shares", "Discovered boxes", "Limits"} <= set(headings(pages["test"]))
+    assert {"Verdicts", "Variance shares", "Discovered boxes", "Limits"} <= set(
+        headings(pages["test"])
+    )
     verdicts = pd.read_parquet(tested / "verdicts.parquet")
     for row in verdicts.to_dict("records"):
         assert row["verdict"] in pages["test"]
@@ -139,7 +144,11 @@ def test_the_same_folder_gives_the_same_page(ran, world, pages):
 def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
     folder = tmp_path / "hostile"
     shutil.copytree(ran, folder)
-    text = (folder / "manifest.json").read_text().replace("The United States leaves", "<script>alert(1)</script>")
+    text = (
+        (folder / "manifest.json")
+        .read_text()
+        .replace("The United States leaves", "<script>alert(1)</script>")
+    )
     (folder / "manifest.json").write_text(text)
     with pytest.raises(DataError, match="its digest is that of another content"):
         open_held(folder, world)
@@ -149,7 +158,9 @@ def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
     assert "&lt;script&gt;" in page
 
 
-def test_another_folder_beside_says_what_was_set_differently_and_by_how_much(ran, tested, world, tmp_path):
+def test_another_folder_beside_says_what_was_set_differently_and_by_how_much(
+    ran, tested, world, tmp_path
+):
     other = run_folder(tmp_path, "--set", "rules.cooperation.relative_gains=0.3")
     page = report_page(open_held(ran, world), open_held(other, world))
     beside = page.split('id="comparison"')[1].split("</section>")[0]
@@ -196,7 +207,17 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "MB)" in done.stdout
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
-    drawn = call("plot", str(ran), "--kind", "cumulative", "--threshold", "0.2", "--out", str(tmp_path), "--json")
+    drawn = call(
+        "plot",
+        str(ran),
+        "--kind",
+        "cumulative",
+        "--threshold",
+        "0.2",
+        "--out",
+        str(tmp_path),
+        "--json",
+    )
     assert drawn.returncode == 0, drawn.stderr
     assert (tmp_path / "cumulative-balance_of_threat.svg").is_file()
     for words, complaint in (
@@ -212,7 +233,9 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
 def chromium() -> str:
     """Path of a Chromium on this machine; the test is skipped where none is."""
     named = os.environ.get("EURASIA_SIM_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = named or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found is None:
         pytest.skip("no Chromium is at hand: install one, or name it in EURASIA_SIM_CHROMIUM")
     return found
@@ -220,9 +243,15 @@ def chromium() -> str:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", ["run", "test"])
-def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_screens(pages, kind, tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra `browser`")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: extra `browser`")
+def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_screens(
+    pages, kind, tmp_path
+):
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: the extra `browser`"
+    )
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed: extra `browser`"
+    )
     path = tmp_path / "report.html"
     path.write_text(pages[kind], encoding="utf-8")
     with sync_api.sync_playwright() as driver:
@@ -233,10 +262,14 @@ def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_scree
             page = context.new_page()
             page.on("request", lambda request: asked.append(request.url))
             page.goto(path.as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+            page.evaluate(
+                "document.querySelectorAll('details').forEach(each => { each.open = true })"
+            )
             found = axe.Axe().run(page)
             assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-            assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+            assert page.evaluate(
+                "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+            )
         assert not [url for url in asked if not url.startswith(("file:", "data:"))]
         browser.close()

@@ -11,7 +11,14 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.hypotheses.schema import NULL_EXPECTED
-from eurasia_sim.hypotheses.verdicts import CONDITIONAL, CONTRADICTED, ENTAILED, REPORTED, SUPPORTED, UNDETERMINED
+from eurasia_sim.hypotheses.verdicts import (
+    CONDITIONAL,
+    CONTRADICTED,
+    ENTAILED,
+    REPORTED,
+    SUPPORTED,
+    UNDETERMINED,
+)
 from eurasia_sim.reports.markdown import Row, known, number, percent, rows_of, table
 from eurasia_sim.reports.scope_map import map_path
 from eurasia_sim.world.world import World
@@ -34,7 +41,9 @@ null, forms, codings of the documents, all numbers); and **by theory and form**.
 Nothing here is a forecast."""
 
 
-def findings_page(world: World, family: Family, result: Evaluation, effort: Effort, command: str, place: Path) -> str:
+def findings_page(
+    world: World, family: Family, result: Evaluation, effort: Effort, command: str, place: Path
+) -> str:
     """The findings as one Markdown page.
 
     Args:
@@ -83,7 +92,14 @@ def _counted(verdicts: pd.DataFrame) -> str:
 
 def _verdicts(verdicts: pd.DataFrame) -> str:
     rows = [
-        (row["hypothesis"], row["says"], f"**{row['verdict']}**", _space(row), _region(row), row["source"] or "–")
+        (
+            row["hypothesis"],
+            row["says"],
+            f"**{row['verdict']}**",
+            _space(row),
+            _region(row),
+            row["source"] or "–",
+        )
         for row in rows_of(verdicts)
     ]
     return table(("", "says", "verdict", "share of the space [95 %]", "where", "source"), rows)
@@ -101,9 +117,13 @@ def _precision(result: Evaluation) -> str:
         said += [f"to within ±{100 * half:.1f} percentage points (95 %)."]
     widths = (result.parts["high"] - result.parts["low"]) / 2 / result.parts["smallest"]
     if widths.notna().any():
-        said += [f"Intervals at reference reach ±{widths.median():.2f} smallest effects (middle of the parts),"]
+        said += [
+            f"Intervals at reference reach ±{widths.median():.2f} smallest effects (middle of the parts),"
+        ]
         said += [f"±{widths.max():.2f} at most."]
-    said += [f"At most {result.parts['failed'].max()} of {result.parts['n'].max()} runs of a part failed at reference."]
+    said += [
+        f"At most {result.parts['failed'].max()} of {result.parts['n'].max()} runs of a part failed at reference."
+    ]
     return " ".join(said)
 
 
@@ -121,7 +141,9 @@ def _entailed(parts: pd.DataFrame) -> str:
 
 def _placebos(result: Evaluation) -> str:
     """Hypotheses that expect nothing, and whether nothing came."""
-    expects = result.parts.groupby("hypothesis", sort=False)["sign"].agg(lambda signs: set(signs) == {NULL_EXPECTED})
+    expects = result.parts.groupby("hypothesis", sort=False)["sign"].agg(
+        lambda signs: set(signs) == {NULL_EXPECTED}
+    )
     names = list(expects[expects].index)
     if not names:
         return "No placebo is among the hypotheses tested."
@@ -142,14 +164,19 @@ def _placebos(result: Evaluation) -> str:
 
 def _null(world: World, result: Evaluation) -> str:
     """Which expected signs the null theory shows as well."""
-    under = result.theories[(result.theories["kind"] == "theory") & (result.theories["under"] == world.null_theory)]
+    under = result.theories[
+        (result.theories["kind"] == "theory") & (result.theories["under"] == world.null_theory)
+    ]
     signed = result.parts.loc[result.parts["sign"].isin(("+", "-")), ["hypothesis", "part"]]
     also = under[under["holds"]].merge(signed, on=["hypothesis", "part"])
     head = f"The null theory `{world.null_theory}` sees no threat and answers nothing. "
     if also.empty:
         return head + "It shows none of the signed effects that the hypotheses expect."
     named = "; ".join(f"{row['hypothesis']}, {row['part']}" for row in rows_of(also))
-    return head + f"It shows these expected effects as well, which are therefore no support for a theory: {named}."
+    return (
+        head
+        + f"It shows these expected effects as well, which are therefore no support for a theory: {named}."
+    )
 
 
 def _shares(shares: pd.DataFrame) -> str:
@@ -157,7 +184,10 @@ def _shares(shares: pd.DataFrame) -> str:
     if shares.empty:
         return ""
     names = [name for name in shares.columns if name not in ("reading", "scenarios")]
-    rows = [(row["reading"], row["scenarios"], *(percent(row[name]) for name in names)) for row in rows_of(shares)]
+    rows = [
+        (row["reading"], row["scenarios"], *(percent(row[name]) for name in names))
+        for row in rows_of(shares)
+    ]
     lead = (
         "Shares of the variance over scenarios, points of the space and repeated runs (main effects). *interplay* is"
         " what scenarios do differently at different points; *coding* is whose reading of the documents."
@@ -172,7 +202,12 @@ def _hypothesis(world: World, verdict: Row, result: Evaluation) -> str:
     rivals = result.theories[result.theories["hypothesis"] == name]
     sections = [
         f"### {name}: {verdict['verdict']}",
-        " ".join(filter(None, (verdict["says"], verdict["note"], f"*Source: {verdict['source'] or 'ours'}.*"))),
+        " ".join(
+            filter(
+                None,
+                (verdict["says"], verdict["note"], f"*Source: {verdict['source'] or 'ours'}.*"),
+            )
+        ),
         f"It holds in {_space(verdict)} of the space." if verdict["points"] else "",
         f"Where: {_region(verdict)}." if verdict["region"] else "",
         _parts(parts),
@@ -197,7 +232,9 @@ def _parts(parts: Sequence[Row]) -> str:
             _effect(row),
             number(row["size"], 2),
             _joined(row["colocation_part"], row["joint_part"]),
-            f"{number(row['correlation'], 2)}, ×{row['variance_gain']:.3g}" if known(row["variance_gain"]) else "–",
+            f"{number(row['correlation'], 2)}, ×{row['variance_gain']:.3g}"
+            if known(row["variance_gain"])
+            else "–",
             percent(row["share_of_space"]),
             percent(row["mirrored"]),
             number(row["null_mean"]),
@@ -215,10 +252,20 @@ def _under(world: World, parts: Sequence[Row], rivals: pd.DataFrame) -> str:
     rows = []
     for part in parts:
         cells = rivals[rivals["part"] == part["part"]].set_index("under").to_dict("index")
-        marks = {name: "✓" if cell["holds"] else "✗" if cell["mirrors"] else "" for name, cell in cells.items()}
-        rows.append((part["part"], *(f"{number(cells[name]['mean'])} {marks[name]}".strip() for name in columns)))
+        marks = {
+            name: "✓" if cell["holds"] else "✗" if cell["mirrors"] else ""
+            for name, cell in cells.items()
+        }
+        rows.append(
+            (
+                part["part"],
+                *(f"{number(cells[name]['mean'])} {marks[name]}".strip() for name in columns),
+            )
+        )
     titles = [f"{name} (null)" if name == world.null_theory else name for name in columns]
-    return "By theory and form (✓ as expected, ✗ the opposite):\n\n" + table(("part", *titles), rows)
+    return "By theory and form (✓ as expected, ✗ the opposite):\n\n" + table(
+        ("part", *titles), rows
+    )
 
 
 def _reversals(parts: Sequence[Row]) -> str:

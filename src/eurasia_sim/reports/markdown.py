@@ -16,7 +16,11 @@ def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table; a bar inside a cell is kept from ending it."""
 
     def line(cells: Iterable[object]) -> str:
-        return "| " + " | ".join(re.sub(r"\s*\n\s*", " ", str(cell)).replace("|", "\\|") for cell in cells) + " |"
+        return (
+            "| "
+            + " | ".join(re.sub(r"\s*\n\s*", " ", str(cell)).replace("|", "\\|") for cell in cells)
+            + " |"
+        )
 
     head = list(head)
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])

@@ -33,7 +33,9 @@ def effects(held: Held) -> Section:
         ]  # fmt: skip
         head: tuple[str, ...] = ("hypothesis", "part", "expected", "effect", "95 % interval", "in standard deviations",
                    "by co-location", "by joint share", "correlation", "variance gain")  # fmt: skip
-        found.says.append("The first arms less the second, run by run under the same draws, at reference values.")
+        found.says.append(
+            "The first arms less the second, run by run under the same draws, at reference values."
+        )
         found.tables.append(table("Effects at reference", head, rows, digits=3))
         return found
     summary = held.manifest.get("summary", {})
@@ -48,7 +50,9 @@ def effects(held: Held) -> Section:
         ]  # fmt: skip
         head = ("contrast", "measure", "difference", "95 % interval", "in standard deviations", "above 0",
                    "correlation", "variance gain", "pairs")  # fmt: skip
-        found.tables.append(table(f"Paired differences, {theory}, {_SETS.get(kind, kind)}", head, contrasts))
+        found.tables.append(
+            table(f"Paired differences, {theory}, {_SETS.get(kind, kind)}", head, contrasts)
+        )
     outcomes = summary.get("outcomes", ())
     for theory, kind in dict.fromkeys((row["theory"], row["set"]) for row in outcomes):
         spreads = [
@@ -58,7 +62,9 @@ def effects(held: Held) -> Section:
             if (row["theory"], row["set"]) == (theory, kind)
         ]  # fmt: skip
         head = ("scenario", "measure", "mean", "5 to 95 % of runs", "runs", "failed")
-        found.folded.append((f"outcomes, {theory}, {_SETS.get(kind, kind)}", table("Outcomes", head, spreads)))
+        found.folded.append(
+            (f"outcomes, {theory}, {_SETS.get(kind, kind)}", table("Outcomes", head, spreads))
+        )
     return found
 
 
@@ -73,7 +79,13 @@ def verdicts(held: Held) -> Section:
          row["region"] or "–")
         for row in rows_of(table_of(held, "verdicts"))
     ]  # fmt: skip
-    head: tuple[str, ...] = ("hypothesis", "says", "verdict", "share of the space [95 %]", "holds where")
+    head: tuple[str, ...] = (
+        "hypothesis",
+        "says",
+        "verdict",
+        "share of the space [95 %]",
+        "holds where",
+    )
     found.tables.append(table("Verdicts", head, rows))
     reversals = [
         (row["hypothesis"], row["part"], row["word"], row["reversal"])
@@ -82,7 +94,11 @@ def verdicts(held: Held) -> Section:
     ]
     if reversals:
         found.tables.append(
-            table("What would reverse each effect", ("hypothesis", "part", "word", "reversed by"), reversals)
+            table(
+                "What would reverse each effect",
+                ("hypothesis", "part", "word", "reversed by"),
+                reversals,
+            )
         )
     rivals = table_of(held, "theories")
     beside = [
@@ -91,7 +107,12 @@ def verdicts(held: Held) -> Section:
         for row in rows_of(rivals)
     ]  # fmt: skip
     head = ("hypothesis", "part", "kind", "under", "effect", "95 % interval", "verdict")
-    found.folded.append((f"{len(beside)} effects under other theories and forms", table("Under rivals", head, beside)))
+    found.folded.append(
+        (
+            f"{len(beside)} effects under other theories and forms",
+            table("Under rivals", head, beside),
+        )
+    )
     return found
 
 
@@ -117,10 +138,14 @@ def regions(held: Held) -> Section:
             if row["region"]
         ]
         head: tuple[str, ...] = ("hypothesis", "holds where", "density", "coverage")
-        found.says.append("No hypothesis holds in a box alone." if not rows else "Judged on draws held back.")
+        found.says.append(
+            "No hypothesis holds in a box alone." if not rows else "Judged on draws held back."
+        )
         found.tables += [table("Boxes", head, rows)] if rows else []
     if (boxes := held.table("boxes")) is not None:
-        found.tables.append(frame_table("Boxes, a row a limit, judged on draws held back", boxes, digits=3))
+        found.tables.append(
+            frame_table("Boxes, a row a limit, judged on draws held back", boxes, digits=3)
+        )
     return found
 
 
@@ -130,7 +155,9 @@ def validation(held: Held, beside: Path | None) -> Section:
     files = files_of(beside or held.folder)
     if PATTERNS not in files.entries:
         if beside is not None:
-            raise DataError([f"{beside} holds no {PATTERNS}: name a folder that `eurasia-sim validate` wrote"])
+            raise DataError(
+                [f"{beside} holds no {PATTERNS}: name a folder that `eurasia-sim validate` wrote"]
+            )
         return found
     patterns = read_table(files, PATTERNS)
     counted = patterns[patterns["counted"].astype(bool)]
@@ -138,7 +165,9 @@ def validation(held: Held, beside: Path | None) -> Section:
     rows = []
     for theory in theories:
         own = counted[counted["theory"] == theory] if theory else counted
-        means = {side: float(own[side].mean()) for side in ("model", "reference", "null", "unchanged")}
+        means = {
+            side: float(own[side].mean()) for side in ("model", "reference", "null", "unchanged")
+        }
         rows.append((theory or "the model", len(own), *(share(means[side]) for side in means)))
     head: tuple[str, ...] = (
         "theory",
@@ -160,7 +189,9 @@ def validation(held: Held, beside: Path | None) -> Section:
     ]  # fmt: skip
     first = ("theory",) if "theory" in patterns else ()
     misses_head = (*first, "pattern", "says", "half", "passed by", "null theory", "nothing changes")
-    found.tables.append(table(f"The misses: {len(shown)} patterns that most runs fail", misses_head, shown))
+    found.tables.append(
+        table(f"The misses: {len(shown)} patterns that most runs fail", misses_head, shown)
+    )
     return found
 
 
@@ -171,12 +202,16 @@ def comparison(held: Held, other: Held | None) -> Section:
         return found
     if held.kind != other.kind:
         raise DataError(
-            [f"{held.folder} was written by {held.kind}, {other.folder} by {other.kind}: they do not compare"]
+            [
+                f"{held.folder} was written by {held.kind}, {other.folder} by {other.kind}: they do not compare"
+            ]
         )
     if held.kind == TEST:
         return _verdicts_beside(found, held, other)
     if held.kind != RUN:
-        raise DataError(["sweeps are compared by `eurasia-sim analyze`, not beside each other in a report"])
+        raise DataError(
+            ["sweeps are compared by `eurasia-sim analyze`, not beside each other in a report"]
+        )
     matched = sides(open_results(held.folder), open_results(other.folder), None, ())
     found.says += warnings(*matched[0], force=True)
     settings = [
@@ -186,7 +221,9 @@ def comparison(held: Held, other: Held | None) -> Section:
     ]
     found.tables.append(
         table(
-            f"Set differently: this folder beside {other.folder.name}", ("scenario", "path", "this", "other"), settings
+            f"Set differently: this folder beside {other.folder.name}",
+            ("scenario", "path", "this", "other"),
+            settings,
         )
     )
     measures = [name for name in held.shown if name in set(other.measures)]
@@ -211,7 +248,13 @@ def comparison(held: Held, other: Held | None) -> Section:
 
 
 def _listed(value: Any) -> str:
-    return "–" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (
+        "–"
+        if value is None
+        else ", ".join(map(str, value))
+        if isinstance(value, list)
+        else str(value)
+    )
 
 
 def _verdicts_beside(found: Section, held: Held, other: Held) -> Section:

@@ -78,27 +78,41 @@ def interval(low: float, high: float, digits: int = 4) -> str:
     return f"{number(float(low), digits)} to {number(float(high), digits)}"
 
 
-def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, digits: int = 4) -> Table:
+def table(
+    caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, digits: int = 4
+) -> Table:
     """A table whose numbers are written alike; a column is one of numbers where no cell of it is text."""
     numeric = {
         at
         for at in range(len(columns))
         if rows and all(not isinstance(row[at], str) or _is_count(row[at]) for row in rows)
     }
-    written = tuple(tuple(cell if isinstance(cell, str) else number(cell, digits) for cell in row) for row in rows)
+    written = tuple(
+        tuple(cell if isinstance(cell, str) else number(cell, digits) for cell in row)
+        for row in rows
+    )
     return Table(caption, tuple(columns), written, frozenset(numeric))
 
 
 def _is_count(cell: str) -> bool:
     """Whether text is a number with its sign, interval or percentage."""
-    return bool(cell) and set(cell) <= set("0123456789.,–−+ to%±[]\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+    return bool(cell) and set(cell) <= set(
+        "0123456789.,–−+ to%±[]\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
+    )
 
 
-def frame_table(caption: str, frame: pd.DataFrame, names: dict[str, str] | None = None, digits: int = 4) -> Table:
+def frame_table(
+    caption: str, frame: pd.DataFrame, names: dict[str, str] | None = None, digits: int = 4
+) -> Table:
     """A data frame as a table, its columns under other names where these are given."""
     columns = [str(name) for name in frame.columns]
     rows = [[_plain(cell) for cell in row] for row in frame.itertuples(index=False)]
-    return table(caption, [(names or {}).get(name, name.replace("_", " ")) for name in columns], rows, digits=digits)
+    return table(
+        caption,
+        [(names or {}).get(name, name.replace("_", " ")) for name in columns],
+        rows,
+        digits=digits,
+    )
 
 
 def _plain(cell: Any) -> Any:
@@ -110,4 +124,6 @@ def image(picture: Picture) -> Image:
     drawn, kind = render(picture.figure, "svg"), "svg+xml"
     if len(drawn) > _LARGEST_SVG:
         drawn, kind = render(picture.figure, "png"), "png"
-    return Image(f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}", picture.says, picture.stem)
+    return Image(
+        f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}", picture.says, picture.stem
+    )

@@ -12,7 +12,14 @@ from eurasia_sim.figures.gallery import pictures, usual_kinds
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError, packaged
-from eurasia_sim.reports.outcomes import comparison, effects, regions, validation, variance, verdicts
+from eurasia_sim.reports.outcomes import (
+    comparison,
+    effects,
+    regions,
+    validation,
+    variance,
+    verdicts,
+)
 from eurasia_sim.reports.parts import Image, Section, image
 from eurasia_sim.reports.sections import design, exclusions, foundations, limits, question, seeds
 
@@ -61,13 +68,17 @@ def report_page(held: Held, other: Held | None = None, validated: Path | None = 
         sections=[section for section in sections if not section.is_empty],
     )  # fmt: skip
     if len(text.encode()) > MOST_BYTES:
-        raise DataError([f"the page of {held.folder} would have {len(text) / 1e6:.1f} MB; a page has at most 5"])
+        raise DataError(
+            [f"the page of {held.folder} would have {len(text) / 1e6:.1f} MB; a page has at most 5"]
+        )
     return text
 
 
 def _template() -> Template:
     source = (packaged() / TEMPLATE).read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(source)
 
 
@@ -84,4 +95,6 @@ def commands(held: Held) -> Section:
     again = [str(held.manifest.get("command", ""))]
     again += [f"eurasia-sim plot {folder}", f"eurasia-sim report {folder}"]
     says = "The first makes the folder again, to the same tables; an identical folder is found, not overwritten."
-    return Section("commands", "Commands that reproduce it", [says], commands=[line for line in again if line])
+    return Section(
+        "commands", "Commands that reproduce it", [says], commands=[line for line in again if line]
+    )

@@ -21,7 +21,12 @@ def map_path(findings: Path, contrast: ContrastMap) -> Path:
 
 
 def map_page(
-    world: World, contrast: ContrastMap, found: pd.DataFrame, effort: Effort, command: str, place: Path
+    world: World,
+    contrast: ContrastMap,
+    found: pd.DataFrame,
+    effort: Effort,
+    command: str,
+    place: Path,
 ) -> str:
     """One map of rivals as a Markdown page."""
     own = found[found["map"] == contrast.id]
@@ -47,10 +52,18 @@ def map_page(
     for level in later:
         here = own[own["level"] == level]
         sections += [f"## {contrast.change.label}: {before} → {level}", _answer(contrast, here)]
-        sections += ["Share of points in which each rival holds:", _grid(contrast, here, "rival", _holding)]
-        sections += ["Mean change, and in brackets the share of points beyond the smallest effect, up and down:"]
+        sections += [
+            "Share of points in which each rival holds:",
+            _grid(contrast, here, "rival", _holding),
+        ]
+        sections += [
+            "Mean change, and in brackets the share of points beyond the smallest effect, up and down:"
+        ]
         sections += [_grid(contrast, here, "reading", _moving)]
-    sections += ["## By theory", "The last change, share of points in which each rival holds, over all cells:"]
+    sections += [
+        "## By theory",
+        "The last change, share of points in which each rival holds, over all cells:",
+    ]
     sections += [_by_theory(own[own["level"] == later[-1]], theories)]
     return "\n\n".join(sections) + "\n"
 
@@ -59,7 +72,9 @@ def _answer(contrast: ContrastMap, rows: pd.DataFrame) -> str:
     """In which cell each rival holds most."""
     said = []
     for rival in dict.fromkeys(rows.loc[rows["kind"] == "rival", "name"]):
-        cells = rows[(rows["name"] == rival) & (rows["kind"] == "rival") & (rows["theory"] == EVERY)]
+        cells = rows[
+            (rows["name"] == rival) & (rows["kind"] == "rival") & (rows["theory"] == EVERY)
+        ]
         best, worst = cells.loc[cells["holds"].idxmax()], cells.loc[cells["holds"].idxmin()]
         where = f"{contrast.across[0].label} {best['first']}, {contrast.across[1].label} {best['second']}"
         said.append(
@@ -82,7 +97,9 @@ def _grid(contrast: ContrastMap, rows: pd.DataFrame, kind: str, shown: Callable[
 
 
 def _holding(row: Row) -> str:
-    return percent(row["holds"]) + (f" (opposite {percent(row['mirrored'])})" if known(row["mirrored"]) else "")
+    return percent(row["holds"]) + (
+        f" (opposite {percent(row['mirrored'])})" if known(row["mirrored"]) else ""
+    )
 
 
 def _moving(row: Row) -> str:
@@ -92,7 +109,10 @@ def _moving(row: Row) -> str:
 def _by_theory(rows: pd.DataFrame, theories: Sequence[str]) -> str:
     over = rows[rows["kind"] == "rival"].groupby(["theory", "name"], sort=False)["holds"].mean()
     names = list(dict.fromkeys(rows.loc[rows["kind"] == "rival", "name"]))
-    return table(("theory", *names), [(each, *(percent(over[each, name]) for name in names)) for each in theories])
+    return table(
+        ("theory", *names),
+        [(each, *(percent(over[each, name]) for name in names)) for each in theories],
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -36,8 +36,13 @@ def question(held: Held) -> Section:
     found = Section("question", "Question")
     if held.kind == TEST:
         verdicts = table_of(held, "verdicts")
-        rows = [(row["hypothesis"], row["says"], row["source"], row["note"]) for row in rows_of(verdicts)]
-        found.says.append(f"{held.title}. Each hypothesis was written and hashed before its first run.")
+        rows = [
+            (row["hypothesis"], row["says"], row["source"], row["note"])
+            for row in rows_of(verdicts)
+        ]
+        found.says.append(
+            f"{held.title}. Each hypothesis was written and hashed before its first run."
+        )
         found.tables.append(table("The hypotheses", ("id", "says", "source", "note"), rows))
         return found
     if scenarios := _entries(held):
@@ -45,7 +50,9 @@ def question(held: Held) -> Section:
             (name, entry.get("title", ""), entry.get("question", ""), entry.get("expect", ""))
             for name, entry in scenarios.items()
         ]
-        found.tables.append(table("The scenarios", ("scenario", "title", "question", "expected"), rows))
+        found.tables.append(
+            table("The scenarios", ("scenario", "title", "question", "expected"), rows)
+        )
     return found
 
 
@@ -61,14 +68,25 @@ def design(held: Held) -> Section:
         if key in manifest:
             value = manifest[key]
             facts.append((label, ", ".join(map(str, value)) if isinstance(value, list) else value))
-    facts += [(f"form of {factor.replace('_', ' ')}", form) for factor, form in manifest.get("forms", {}).items()]
-    facts += [(_EFFORT[name], count) for name, count in manifest.get("effort", {}).items() if name in _EFFORT]
+    facts += [
+        (f"form of {factor.replace('_', ' ')}", form)
+        for factor, form in manifest.get("forms", {}).items()
+    ]
+    facts += [
+        (_EFFORT[name], count)
+        for name, count in manifest.get("effort", {}).items()
+        if name in _EFFORT
+    ]
     laid = manifest.get("design", {})
     facts += [("design", f"{laid['kind']} of {laid['points']} points")] if laid else []
     found = Section("design", "Design", tables=[_facts("How the runs were laid out", facts)])
     if laid.get("factors"):
         rows = [
-            (each["name"].removeprefix("x."), _ends(each), ", ".join(map(str, each.get("levels", ()))))
+            (
+                each["name"].removeprefix("x."),
+                _ends(each),
+                ", ".join(map(str, each.get("levels", ()))),
+            )
             for each in laid["factors"]
         ]
         found.tables.append(table("Factors of the design", ("factor", "range", "levels"), rows))
@@ -114,7 +132,9 @@ def seeds(held: Held) -> Section:
         "Every run's own seed spawns from the root. Random numbers are found by seed, mechanism, month and actor, so "
         "runs of two scenarios that share a seed differ only by what the scenarios change."
     )
-    return Section("seeds", "Seeds and versions", [says], [_facts("What makes the same runs again", facts)])
+    return Section(
+        "seeds", "Seeds and versions", [says], [_facts("What makes the same runs again", facts)]
+    )
 
 
 def exclusions(held: Held) -> Section:
@@ -124,7 +144,8 @@ def exclusions(held: Held) -> Section:
         parts = table_of(held, "parts")
         lost = parts.loc[parts["failed"] > 0, ["hypothesis", "part", "n", "failed"]]
         found.says.append(
-            "A failed run is missing, never a value. " + ("No run at reference failed." if lost.empty else "")
+            "A failed run is missing, never a value. "
+            + ("No run at reference failed." if lost.empty else "")
         )
         if not lost.empty:
             found.tables.append(frame_table("Runs that failed at reference", lost))
@@ -132,20 +153,31 @@ def exclusions(held: Held) -> Section:
     if held.kind == VALIDATION:
         gone = sum(map(int, held.manifest.get("failed", {}).values()))
         found.says.append(f"{gone} runs failed; a failed run counts nowhere.")
-        found.says.append("Patterns that both baselines pass, or that the model was told, are left out of every score.")
+        found.says.append(
+            "Patterns that both baselines pass, or that the model was told, are left out of every score."
+        )
         return found
     extra = [name for name in ("failed_month", "failed_phase") if name in held.columns]
     runs = held.runs(extra)
     keys = [name for name in ("scenario", "theory", "set") if name in runs]
     grouped = runs.assign(failed=runs["status"].ne("ok")).groupby(keys, sort=False)["failed"]
-    counts = grouped.agg(["size", "sum"]).reset_index().rename(columns={"size": "runs", "sum": "failed"})
-    found.says.append("A failed run is missing from every number below, never a value; nothing else was left out.")
+    counts = (
+        grouped.agg(["size", "sum"]).reset_index().rename(columns={"size": "runs", "sum": "failed"})
+    )
+    found.says.append(
+        "A failed run is missing from every number below, never a value; nothing else was left out."
+    )
     found.tables.append(frame_table("Runs and failures", counts))
     failures = runs[runs["status"] != "ok"]
     if not failures.empty:
-        shown = failures[[name for name in (*keys, "run", "seed", "status", *extra) if name in failures]]
+        shown = failures[
+            [name for name in (*keys, "run", "seed", "status", *extra) if name in failures]
+        ]
         found.folded.append(
-            (f"the first of {len(failures)} failed runs", frame_table("Failed runs", shown.head(_MOST_FAILURES)))
+            (
+                f"the first of {len(failures)} failed runs",
+                frame_table("Failed runs", shown.head(_MOST_FAILURES)),
+            )
         )
     return found
 
@@ -159,7 +191,9 @@ def foundations(held: Held) -> Section:
     total = max(sum(count for count, _ in bases.values()), 1)
     rows = [(basis, count, share(count / total), drawn) for basis, (count, drawn) in bases.items()]
     columns = ("basis", "numbers", "share", "drawn by an ensemble")
-    found.tables.append(table("On what basis the numbers of the world and its rules stand", columns, rows))
+    found.tables.append(
+        table("On what basis the numbers of the world and its rules stand", columns, rows)
+    )
     works = read_bibliography()
     if scenarios:
         resting = works_of(world, scenarios[0], works)
@@ -168,14 +202,23 @@ def foundations(held: Held) -> Section:
             for part, counts in resting.items()
             for key, count in sorted(counts.items())
         ]
-        found.folded.append((f"{len(cited)} works", table("Works", ("part", "key", "work", "numbers"), cited)))
+        found.folded.append(
+            (f"{len(cited)} works", table("Works", ("part", "key", "work", "numbers"), cited))
+        )
     claims = claims_of(world, numbers_of(world, dropped))
     counts = Counter(claim.document for claim, _ in claims)
-    citations = {name: document.citation for name, document in load_evidence(world.directory).documents.items()}
+    citations = {
+        name: document.citation
+        for name, document in load_evidence(world.directory).documents.items()
+    }
     spoken = [(name, citations.get(name, ""), count) for name, count in counts.items()]
-    found.tables.append(table("Documents and the claims drawn from them", ("document", "work", "claims"), spoken))
+    found.tables.append(
+        table("Documents and the claims drawn from them", ("document", "work", "claims"), spoken)
+    )
     listed = [(claim.id, claim.locator, claim.says, count) for claim, count in claims]
-    found.folded.append((f"{len(listed)} claims", table("Claims", ("claim", "where", "says", "numbers"), listed)))
+    found.folded.append(
+        (f"{len(listed)} claims", table("Claims", ("claim", "where", "says", "numbers"), listed))
+    )
     return found
 
 
@@ -198,4 +241,6 @@ Actors are unitary, a month is the shortest time, and what no mechanism knows ca
 
 def limits(held: Held) -> Section:
     """What the numbers do not say."""
-    return Section("limits", "Limits", _LIMITS.format(judged=share(held.judged)).strip().split("\n\n"))
+    return Section(
+        "limits", "Limits", _LIMITS.format(judged=share(held.judged)).strip().split("\n\n")
+    )
