@@ -28,7 +28,7 @@ MOST_BYTES = 5_000_000
 _MOST_OF_IMAGES = 3_800_000
 # The section in which a kind of picture stands; every other kind stands among the distributions.
 _PLACE = {
-    "difference": "effects", "tornado": "effects", "surface": "effects", "forest": "verdicts", "shares": "variance",
+    "difference": "effects", "tornado": "effects", "heatmap": "effects", "forest": "verdicts", "shares": "variance",
     "indices": "variance", "effects": "variance", "box": "boxes", "convergence": "convergence",
     "patterns": "validation",
 }  # fmt: skip
