@@ -34,9 +34,7 @@ def network(model: EurasiaModel) -> Figure:
     """Who leans toward whom."""
     world, moments = model.world, [moment_of(model)]
     words = _words(model, "Alignment")
-    return alignment_network(
-        tie_table(world, moments), node_table(world, moments), words, order=list(world.actors)
-    )
+    return alignment_network(tie_table(world, moments), node_table(world, moments), words)
 
 
 def region(model: EurasiaModel) -> Figure:

@@ -12,8 +12,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-from scipy.spatial.distance import squareform
 
 from eurasia_sim.figures import style
 from eurasia_sim.figures.held import RUN, Held
@@ -29,9 +27,9 @@ _LEAST_AWAY = 0.05  # how far two lean away from each other for a line
 _WIDEST = 4.0  # points, of a line at full alignment
 _FRIENDLY, _HOSTILE, _DASHES = "#0072B2", "#B4530A", (0, (2.0, 1.0))
 _NETWORK = (
-    f"Line: mean of both actors' lean toward each other, the wider the stronger. Drawn are the "
-    f"{_FRIENDS} strongest ties of every actor, and each pair that leans away by {_LEAST_AWAY} or "
-    "more; all are in the table. Place and colour stay an actor's own; a disc's size is its power."
+    f"Line: mean of both actors' lean toward each other, the wider the stronger: the {_FRIENDS} "
+    f"strongest ties of every actor, and each pair that leans away by {_LEAST_AWAY} or more; all "
+    "are in the table. A disc's size is its actor's power."
 )
 
 
@@ -46,11 +44,7 @@ class Moment(NamedTuple):
 
 
 def scenarios_of(held: Held) -> list[str]:
-    """The scenarios that a folder of `run` holds.
-
-    Raises:
-        DataError: for any other folder.
-    """
+    """The scenarios that a folder of `run` holds; DataError for any other folder."""
     if held.kind != RUN:
         need = "this picture needs a folder of `eurasia-sim run`"
         raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
@@ -82,11 +76,7 @@ def replay_runs(held: Held, scenario: str, theory: str) -> tuple[Replay, str]:
 
 
 def months_of(held: Held, asked: Sequence[str], last: int, count: int) -> list[int]:
-    """The months asked for, or `count` spread evenly to the last one.
-
-    Raises:
-        DataError: for a month outside the runs.
-    """
+    """The months asked for, all of them within the runs, or `count` spread evenly to the last."""
     known = [held.world.date(t) for t in range(last + 1)]
     if unknown := [month for month in asked if month not in known]:
         span = f"from {known[0]} to {known[-1]}"
@@ -142,23 +132,15 @@ def node_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
 
 
 @use_style()
-def alignment_network(
-    ties: pd.DataFrame, actors: pd.DataFrame, words: Words, *, order: list[str] | None = None
-) -> Figure:
+def alignment_network(ties: pd.DataFrame, actors: pd.DataFrame, words: Words) -> Figure:
     """A circle of actors a month, a solid line where two lean toward each other, dashed if away.
 
     Args:
         ties: as `tie_table` gives, −1..1, NaN where no run is finite.
-        actors: as `node_table` gives; power is 0..1.
-        order: ids round the circle; by default strong friends come to stand together.
-
-    Raises:
-        ValueError: where there is no tie.
+        actors: as `node_table` gives, in their order round the circle; power is 0..1.
     """
-    if ties.empty:
-        raise ValueError("there is no alignment to draw")
     months = list(dict.fromkeys(ties["month"]))
-    around = order or _round_the_circle(ties, list(dict.fromkeys(actors["actor"])))
+    around = list(dict.fromkeys(actors["actor"]))
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(around)) / len(around)
     places = dict(zip(around, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
     legend: dict[str, Artist] = {
@@ -174,19 +156,6 @@ def alignment_network(
         panel.set(xlim=(-1.75, 1.75), ylim=(-1.35, 1.35), aspect="equal")
         panel.set_axis_off()
     return figure
-
-
-def _round_the_circle(ties: pd.DataFrame, actors: list[str]) -> list[str]:
-    """An order of short strong ties: the leaves of an average-linkage tree of mean alignment."""
-    if len(actors) < 3:
-        return actors
-    mean = ties.pivot_table(index="first", columns="second", values="alignment")
-    lean = mean.reindex(index=actors, columns=actors).to_numpy(dtype=float)
-    apart = np.round(2.0 - np.nan_to_num((lean + lean.T) / 2), 9)
-    np.fill_diagonal(apart, 0.0)
-    near = squareform(apart, checks=False)
-    tree = optimal_leaf_ordering(linkage(near, "average"), near)
-    return [actors[at] for at in leaves_list(tree)]
 
 
 def _draw_ties(panel: Axes, ties: pd.DataFrame, places: Mapping[str, Values]) -> int:

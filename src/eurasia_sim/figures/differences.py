@@ -25,11 +25,7 @@ _HOW_TO_READ = (
 
 
 def difference_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Paired differences of the first scenario from each other one, at reference and over ranges.
-
-    Raises:
-        DataError: for a folder whose runs are not paired.
-    """
+    """Paired differences of the first scenario from each other, at reference and over ranges."""
     table = held.runs(request.measures)
     scenarios = list(dict.fromkeys(table["scenario"]))
     if len(scenarios) < 2 or "set" not in table:
@@ -78,10 +74,7 @@ def differences_of(
 
 
 def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
-    """A row a measure and what the runs were drawn over.
-
-    Args:
-        differences: as `differences_of` gives; several draws stacked.
+    """A row a measure and what the runs of one or more `differences_of` were drawn over.
 
     Returns:
         Columns `measure`, `over`, `pairs`, `missing`, `mean`, `low`, `high` (95 % bootstrap
@@ -106,11 +99,7 @@ def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
 
 @use_style()
 def paired_difference(summary: pd.DataFrame, words: Words) -> Figure:
-    """Mean paired differences with 95 % intervals; a panel a measure, one axis for each unit.
-
-    Args:
-        summary: as `difference_summary` gives.
-    """
+    """Means and intervals of a `difference_summary`; a panel a measure, one axis for each unit."""
     groups = style.looks(summary["over"])
     measures = list(dict.fromkeys(summary["measure"]))
     height = len(measures) * (0.5 + 0.34 * len(groups))

@@ -51,11 +51,7 @@ _CONVERGENCE = (
 def group_runs(
     held: Held, request: Request, measures: Sequence[str]
 ) -> Iterator[tuple[str, pd.DataFrame, str]]:
-    """Each theory's runs over the ranges and the column that groups them; one table by theory.
-
-    Raises:
-        DataError: for a group that is no column of the runs.
-    """
+    """Each theory's runs over the ranges and the column that groups them; one table by theory."""
     by = request.by or "scenario"
     by = f"x.{by}" if by not in held.columns and f"x.{by}" in held.columns else by
     if by not in held.columns:

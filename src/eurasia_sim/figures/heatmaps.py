@@ -11,7 +11,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import moments_of_runs
@@ -188,53 +187,41 @@ def draw_cells(
     return shown
 
 
-def factor_cells(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
-    """Which cell of an axis each run lies in, and what the cells are called.
+def factor_cells(values: pd.Series) -> pd.Series:
+    """Which cell of an axis each run lies in, named, in the order of the axis.
 
     A factor of text, or of few levels, has a cell a level; any other has ten of equal width
-    between its ends. A run without a value lies in cell −1.
+    between its ends.
 
     Raises:
         ValueError: for more levels than an axis holds.
     """
-    present = values.dropna()
-    if not pd.api.types.is_numeric_dtype(values) or present.nunique() <= MOST_LEVELS:
-        levels = sorted(present.unique(), key=lambda level: (isinstance(level, str), level))
-        if len(levels) > MOST_LEVELS:
-            limit = f"an axis holds {MOST_LEVELS}: filter first"
-            raise ValueError(f"{values.name} has {len(levels)} levels; {limit}")
-        cells = pd.Index(levels).get_indexer(pd.Index(values)).astype(np.int64)
-        return cells, [level if isinstance(level, str) else style.plain(level) for level in levels]
-    edges = np.linspace(present.min(), present.max(), _CELLS + 1)
-    width = float(edges[1] - edges[0])
-    inside = np.searchsorted(edges, values.to_numpy(dtype=float), side="right") - 1
-    inside = np.where(values.isna(), -1, np.clip(inside, 0, _CELLS - 1))
-    names = [
-        f"{style.plain(low, width)}–{style.plain(high, width)}" for low, high in pairwise(edges)
-    ]
-    return inside.astype(np.int64), names
+    levels = values.dropna().unique()
+    if pd.api.types.is_numeric_dtype(values) and len(levels) > MOST_LEVELS:
+        edges = np.linspace(values.min(), values.max(), _CELLS + 1)
+        ends = [style.plain(edge, edges[1] - edges[0]) for edge in edges]
+        names = [f"{low}–{high}" for low, high in pairwise(ends)]
+        return pd.cut(values, _CELLS, right=False, labels=names)
+    if len(levels) > MOST_LEVELS:
+        limit = f"an axis holds {MOST_LEVELS}: filter first"
+        raise ValueError(f"{values.name} has {len(levels)} levels; {limit}")
+    ordered = sorted(levels, key=lambda level: (isinstance(level, str), level))
+    named = {level: level if isinstance(level, str) else style.plain(level) for level in ordered}
+    return values.map(named).astype(pd.CategoricalDtype([*named.values()]))
 
 
 def surface_data(table: pd.DataFrame, across: str, up: str, measure: str) -> pd.DataFrame:
-    """A row a cell, empty or not: factors, `measure`, `mean`, `deviation`, `runs`, `missing`.
+    """A row a cell, empty or not: up, across, `mean`, `deviation`, `runs`, `missing`, `measure`.
 
     Args:
         table: a row a run with both factors; a failed run is NaN.
     """
-    (column, columns), (row, rows) = factor_cells(table[across]), factor_cells(table[up])
     values = table[measure].replace([np.inf, -np.inf], np.nan)
-    found = values.groupby([row, column]).agg(["mean", "std", "count", "size"])
-    every = pd.MultiIndex.from_product([range(len(rows)), range(len(columns))])
-    cells = found.reindex(every)
-    runs = cells["count"].fillna(0).astype(int)
-    return pd.DataFrame(
-        {
-            across: [columns[c] for _, c in every], up: [rows[r] for r, _ in every],
-            "measure": measure, "mean": cells["mean"].to_numpy(),
-            "deviation": cells["std"].to_numpy(), "runs": runs.to_numpy(),
-            "missing": (cells["size"].fillna(0).astype(int) - runs).to_numpy(),
-        }
-    )  # fmt: skip
+    cells = [factor_cells(table[up]), factor_cells(table[across])]
+    found = values.groupby(cells, observed=False).agg(["mean", "std", "count", "size"])
+    found = found.set_axis(["mean", "deviation", "runs", "missing"], axis="columns")
+    found["missing"] -= found["runs"]
+    return found.reset_index().assign(measure=measure).astype({up: str, across: str})
 
 
 @use_style()
@@ -242,10 +229,10 @@ def response_surface(cells: pd.DataFrame, words: Words, note: str = "") -> Figur
     """Means of a measure over two factors, a coloured and numbered cell for each pair of levels.
 
     Args:
-        cells: as `surface_data` gives; its first column goes across, its second up.
+        cells: as `surface_data` gives; its first column goes up, its second across.
         note: how many runs there are.
     """
-    across, up = cells.columns[:2]
+    up, across = cells.columns[:2]
     measure = str(cells["measure"].iloc[0])
     columns, rows = list(dict.fromkeys(cells[across])), list(dict.fromkeys(cells[up]))
     means = cells["mean"].to_numpy(dtype=float).reshape(len(rows), len(columns))

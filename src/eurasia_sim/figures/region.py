@@ -23,14 +23,11 @@ from eurasia_sim.world.world import World
 _MOST_MAPPED = 3  # scenarios
 _OTHERS_COLOUR = "#9A9A9A"
 _SIDE = 0.4  # half of a tile's side
-_ARROWS, _LEAST_THREAT, _THREAT = 5, 0.02, "#7A1F1F"
 _LEAST_PRESENCE = 0.005
-_KEY = "Bases: 1 is one full permanent base; forces and counterterror in 100,000 troops."
 _TILES = (
     "Tiles lie as the world's data place them, not to scale. Percentages: foreign influence; a "
-    "tile takes the colour of whoever has most, paler where the lead is small. Arrows: threat that "
-    "the state at the head sees in the one at the tail, the "
-    f"{_ARROWS} strongest from {_LEAST_THREAT} on."
+    "tile takes the colour of whoever has most, paler where the lead is small. Bases: 1 is one "
+    "full permanent base; forces and counterterror in 100,000 troops."
 )
 
 
@@ -53,56 +50,19 @@ def map_pages(held: Held, request: Request) -> Iterator[Page]:
                 moments += [moment_at(found, world, t, label) for t, label in labels.items()]
             together = f"scenarios {', '.join(shown)}"
             caption = caption.replace(f"scenario {shown[-1]}", together)
-            words = Words(f"{held.title}: the region", f"{caption}\n{map_key(world)}")
-            says = f"{len(world.theatres)} tiles with bases, institutions and flows of threat"
+            words = Words(f"{held.title}: the region", caption)
+            says = f"{len(world.theatres)} tiles with rulers, influence, forces and bases"
             yield Page(
                 (theory, page), tile_map(world, moments, words), tile_table(world, moments), says
             )
 
 
-def unlike_initials(names: Mapping[str, str]) -> dict[str, str]:
-    """A short mark for every actor, no two alike: initials, or letters of the name."""
-    marks = {}
-    for actor, name in names.items():
-        first = [word[0] for word in name.replace("-", " ").split()]
-        marks[actor] = "".join(first)[:3].upper() if len(first) > 1 else name[:3]
-    for letters in range(4, 12):
-        taken = list(marks.values())
-        for actor, name in names.items():
-            if taken.count(marks[actor]) > 1:
-                marks[actor] = name[:letters]
-    return marks
-
-
-def _institution_mark(institution: str) -> str:
-    """A short mark of an institution: its id, or the first letters of the id's words."""
-    parts = institution.split("_")
-    return institution.upper() if len(parts) == 1 else "".join(part[0] for part in parts).upper()
-
-
-def map_key(world: World) -> str:
-    """What the marks and numbers on tiles stand for, for a caption."""
-    marks = [f"{_institution_mark(k)} {venue.name}" for k, venue in world.institutions.items()]
-    return f"{'; '.join(marks)}. {_KEY}" if marks else _KEY
-
-
-def _memberships(world: World, ruler: str | None, t: int) -> str:
-    """Marks of the institutions a theatre's ruler sits in."""
-    seats = [
-        _institution_mark(name)
-        for name, venue in world.institutions.items()
-        for m in venue.members
-        if m.actor == ruler and m.since <= t and (m.until is None or t < m.until)
-    ]
-    return " · ".join(dict.fromkeys(seats))
-
-
-def _present(presence: Values, marks: Sequence[str]) -> str:
+def _present(presence: Values, names: Sequence[str]) -> str:
     """Who is present in a theatre, kind by kind, in words; presence is (N, P)."""
     kinds = []
     for kind, column in zip(PRESENCE_KINDS, presence.T, strict=True):
-        present = zip(marks, column, strict=True)
-        there = [f"{mark} {value:.2g}" for mark, value in present if value >= _LEAST_PRESENCE]
+        present = zip(names, column, strict=True)
+        there = [f"{name} {value:.2g}" for name, value in present if value >= _LEAST_PRESENCE]
         kinds += [f"{kind} {', '.join(there)}"] if there else []
     return "; ".join(kinds)
 
@@ -127,7 +87,7 @@ def tile_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
     no run is finite.
     """
     places = _grid(world)
-    marks = list(unlike_initials({a.id: a.name for a in world.actors.values()}).values())
+    names = {actor.id: actor.name for actor in world.actors.values()}
     rows = []
     for each in moments:
         for at, (k, theatre) in enumerate(world.theatres.items()):
@@ -148,30 +108,17 @@ def tile_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
                     "month": each.label, "theatre": k, "name": theatre.name, "row": places[k][0],
                     "column": places[k][1], "first": first, "second": second,
                     "others": 1.0 - first - second, "state": ", ".join(state),
-                    "bases": _present(each.presence[:, at], marks),
-                    "institutions": _memberships(world, each.rulers[at], each.month),
-                    "ruler": each.rulers[at],
+                    "bases": _present(each.presence[:, at], list(names.values())),
+                    "ruler": names.get(each.rulers[at] or "", "nobody"),
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def flow_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
-    """What the ruler of one theatre fears from another's: `month`, `source`, `target`, `threat`."""
-    rows = [
-        (each.label, source, target, float(each.values[f"threat.{one}.{other}"]))
-        for each in moments
-        for target, one in zip(world.theatres, each.rulers, strict=True)
-        for source, other in zip(world.theatres, each.rulers, strict=True)
-        if one and other and one != other
-    ]
-    return pd.DataFrame(rows, columns=["month", "source", "target", "threat"])
-
-
 @use_style()
 def tile_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
     """A tile a theatre, a map a moment (two abreast)."""
-    tiles, threats = tile_table(world, moments), flow_table(world, moments)
+    tiles = tile_table(world, moments)
     columns = min(2, len(moments))
     (left, right), (top, bottom) = ((tiles[k].min(), tiles[k].max()) for k in ("column", "row"))
     side = (WIDTH / columns - 0.15) / (right - left + 1)
@@ -183,10 +130,8 @@ def tile_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
     note = _TILES + (f" {lost} tiles have no finite run." if lost else "")
     figure, panels = style.panel_each(len(moments), 2, height, words, note, legend)
     for panel, moment in zip(panels, moments, strict=True):
-        own = tiles[tiles["month"] == moment.label]
-        for tile in style.rows_of(own):
+        for tile in style.rows_of(tiles[tiles["month"] == moment.label]):
             _draw_tile(panel, tile, shades, 1.0 if columns == 1 else 0.8)
-        _draw_flows(panel, threats[threats["month"] == moment.label], own.set_index("theatre"))
         panel.set(xlim=(left - 0.5, right + 0.5), ylim=(bottom + 0.5, top - 0.5))
         panel.set_title(moment.label)
         panel.set_axis_off()
@@ -209,33 +154,8 @@ def _draw_tile(
         influence = ", ".join(f"{name} {100 * share:.0f} %" for name, share in named)
     edge: Any = {"facecolor": fill, "edgecolor": INK, "linewidth": 0.8}
     panel.add_patch(Rectangle((left, top), 2 * _SIDE, 2 * _SIDE, **edge))
-    lines = (influence, tile["state"], tile["bases"], tile["institutions"])
+    lines = (f"ruled by {tile['ruler']}", influence, tile["state"], tile["bases"])
     body = "\n".join(style.break_lines(str(line), 27) for line in lines if line)
     look: Any = {"va": "top", "color": INK, "linespacing": 1.1}
     panel.text(left + 0.04, top + 0.05, tile["name"], weight="bold", fontsize=8.5 * letters, **look)
     panel.text(left + 0.04, top + 0.2, body, fontsize=6.0 * letters, **look)
-
-
-def _draw_flows(panel: Axes, threats: pd.DataFrame, tiles: pd.DataFrame) -> None:
-    """The strongest threats as arrows that pass behind the tiles between and hide no word."""
-    strong = threats[threats["threat"] >= _LEAST_THREAT]
-    strong = strong.sort_values("threat", ascending=False, kind="stable").head(_ARROWS)
-    for row in style.rows_of(strong):
-        tail, head = (
-            tiles.loc[row[end], ["column", "row"]].to_numpy(dtype=float)
-            for end in ("source", "target")
-        )  # fmt: skip
-        along = (head - tail) / np.linalg.norm(head - tail)
-        edge = float((_SIDE - 0.02) / np.abs(along).max())  # from a tile's middle, that way
-        threat = min(row["threat"], 1.0)
-        arrow: Any = {
-            "arrowstyle": "-|>", "color": _THREAT, "alpha": 0.85, "linewidth": 0.8 + 3.0 * threat,
-            "mutation_scale": 7 + 10 * threat, "connectionstyle": "arc3,rad=0.25",
-            "shrinkA": 0, "shrinkB": 0,
-        }  # fmt: skip
-        ends: Any = {"xy": head - along * edge, "xytext": tail + along * edge}
-        panel.annotate("", arrowprops=arrow, zorder=0.5, **ends)
-        middle = head - along * (edge + 0.08) - 0.08 * np.array([-along[1], along[0]])
-        box: Any = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.9}
-        text: Any = {"fontsize": 5.5, "ha": "center", "va": "center", "color": _THREAT}
-        panel.text(*middle, f"{row['threat']:.2f}", zorder=6, bbox=box, **text)

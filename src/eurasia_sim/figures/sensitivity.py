@@ -46,11 +46,7 @@ _SHARES = (
 
 
 def tornado_pages(held: Held, request: Request) -> Iterator[Page]:
-    """What each measure does at both ends of every factor of a sweep.
-
-    Raises:
-        DataError: for a folder without factors.
-    """
+    """What each measure does at both ends of every factor of a sweep."""
     if not held.factors:
         raise DataError([f"{held.folder} has no factors: a tornado needs a folder of a sweep"])
     for measure in request.measures:

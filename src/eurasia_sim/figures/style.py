@@ -108,11 +108,7 @@ def use_style() -> Iterator[None]:
 
 
 def looks(groups: Iterable[str]) -> dict[str, Look]:
-    """A look for each group in its order of appearance.
-
-    Raises:
-        ValueError: for more groups than a reader can tell apart.
-    """
+    """A look for each group in its order of appearance; ValueError for more than six."""
     names = list(dict.fromkeys(groups))
     if len(names) > MOST_GROUPS:
         limit = f"a figure tells at most {MOST_GROUPS} groups apart"
@@ -133,9 +129,7 @@ def title_of(identifier: str) -> str:
 def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """A column in words: `competition.red-blue.far_lands` → competition, Red–Blue, Far Lands.
 
-    Args:
-        column: as `measures.column_names` has it: `measure`, `measure.whom`, `measure.whom.where…`.
-        names: how an id is to be written where its own words will not do.
+    `names` says how an id is to be written where its own words will not do.
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
@@ -209,7 +203,7 @@ def caption(
     seed: int,
     scenario: str | Sequence[str],
     theory: str,
-    judgement: float | None = None,
+    judgement: float = math.nan,
 ) -> str:
     """What a reader must know of the runs behind a figure.
 
@@ -219,22 +213,22 @@ def caption(
         judgement: share 0..1 of the numbers that rest on judgement; left out where it is not known.
     """
     scenarios = [scenario] if isinstance(scenario, str) else list(dict.fromkeys(scenario))
-    if isinstance(n, Mapping) and len(set(n.values())) > 1:
-        runs = " and ".join(f"{count} of {name}" for name, count in n.items()) + " runs"
-    else:
-        count = next(iter(n.values()), 0) if isinstance(n, Mapping) else n
+    counts = n if isinstance(n, Mapping) else {"": n}
+    runs = " and ".join(f"{count} of {name}" for name, count in counts.items()) + " runs"
+    if len(set(counts.values())) < 2:
+        count = next(iter(counts.values()), 0)
         runs = f"{count} run{'s' * (count != 1)}" + " each" * (len(scenarios) > 1)
     lost = str(failed)
     if isinstance(failed, Mapping):
         lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
     named = f"scenario{'s' * (len(scenarios) > 1)} {', '.join(scenarios)}"
     parts = [runs, f"{lost} failed", f"seed {seed}", named, f"theory {theory}"]
-    if judgement is not None and math.isfinite(judgement):
+    if math.isfinite(judgement):
         parts.append(f"{100 * judgement:.0f} % of numbers rest on judgement")
     return " · ".join(parts)
 
 
-def caption_of(table: pd.DataFrame, seed: int, judgement: float | None = None) -> str:
+def caption_of(table: pd.DataFrame, seed: int, judgement: float = math.nan) -> str:
     """The caption of runs with the columns `scenario`, `theory` and `status`."""
     failed = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
     runs, lost = failed["size"].to_dict(), failed["sum"].to_dict()
@@ -255,12 +249,8 @@ def frame_panels(
 
     Args:
         height: of all panels together, inches.
-        note: how to read the figure.
         legend: label → what stands for it.
         shared: handed to `Figure.subplots`.
-
-    Returns:
-        The figure and its rows x columns panels, row by row.
     """
     heading = textwrap.wrap(words.title, 88) or [""]
     below_it = f"{words.caption}\n{note}".splitlines()
@@ -308,11 +298,7 @@ def panel_each(
 def measure_panels(
     measures: Iterable[str], abreast: int, height: float, words: Words, *written: Any, **shared: Any
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A panel for each measure, headed by it and with its unit along the horizontal axis.
-
-    Raises:
-        ValueError: for no measure.
-    """
+    """A panel for each measure, headed by it and with its unit along the horizontal axis."""
     names = list(measures)
     if not names:
         raise ValueError("name at least one measure to draw")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,7 @@ _TIMELINE = (
 
 
 def fan_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Fans of the monthly values that `run` kept, at reference values.
-
-    Raises:
-        DataError: for a folder that keeps none, or none of the measures.
-    """
+    """Fans of the monthly values that `run` kept, at reference values."""
     if TRAJECTORIES not in held.files.entries:
         need = "keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"
         raise DataError([f"{held.folder} {need}"])
@@ -145,8 +141,8 @@ def fan_chart(
         trajectories: measure → scenario → (R, T), a row a run, paired; a run with a gap is left
             out and counted.
         months: the T months (or more); a shorter scenario ends earlier.
-        parting: number of the month in which the scenarios part; what comes before is drawn once,
-            in grey, where all scenarios agree on it.
+        parting: number of the month in which the scenarios part; what comes before is the same
+            in all and drawn once, in grey.
 
     Raises:
         ValueError: for no measure, more than six scenarios, or a trajectory beyond the months.
@@ -155,7 +151,7 @@ def fan_chart(
     groups = style.looks(scenario for family in families for scenario in family)
     if any(runs.shape[1] > len(months) for family in families for runs in family.values()):
         raise ValueError(f"a trajectory is longer than the {len(months)} months given")
-    legend = _fan_key(groups, words, families, parting)
+    legend = _fan_key(groups, words, parting)
     figure, panels = style.measure_panels(trajectories, 2, 2.35, words, _FANS, legend, sharex=True)
     for measure, panel in panels.items():
         _draw_fans(panel, trajectories[measure], months, groups, parting, words)
@@ -187,7 +183,7 @@ def outlook(
         ValueError: for more than six scenarios.
     """
     groups = style.looks(trajectories)
-    legend = _fan_key(groups, words, [trajectories], parting)
+    legend = _fan_key(groups, words, parting)
     height = max(2.5, 0.6 + 1.05 * len(groups))
     figure, (left, right) = style.frame_panels(
         1, 2, height, words, f"{_FANS} {CLOUDS}", legend, width_ratios=(2.1, 1.0)
@@ -199,26 +195,12 @@ def outlook(
     return figure
 
 
-def _fan_key(
-    groups: Mapping[str, Look],
-    words: Words,
-    families: Iterable[Mapping[str, Values]],
-    parting: int | None,
-) -> dict[str, Artist]:
+def _fan_key(groups: Mapping[str, Look], words: Words, parting: int | None) -> dict[str, Artist]:
     """A median's line for each scenario, and a patch for the months they share, if they do."""
     legend = style.line_key(groups, words)
-    if any(_shared_months(family, parting) for family in families):
+    if parting and len(groups) > 1:
         legend["shared past"] = style.swatch(color=_SHARED.colour, alpha=0.5)
     return legend
-
-
-def _shared_months(family: Mapping[str, Values], parting: int | None) -> int:
-    """How many months to draw once: those before the parting, if all runs are the same there."""
-    first, *others = (runs[:, :parting] for runs in family.values())
-    if not parting or not others:
-        return 0
-    same = all(np.array_equal(first, other, equal_nan=True) for other in others)
-    return parting if same else 0
 
 
 def _draw_fans(
@@ -231,7 +213,7 @@ def _draw_fans(
 ) -> None:
     """Draw one measure's fans, mark where scenarios part, and count runs shown and missing."""
     years = _years(months)
-    shared = _shared_months(family, parting)
+    shared = parting if parting and len(family) > 1 else 0
     counts: dict[str, str] = {}
     for at, (scenario, runs) in enumerate(family.items()):
         whole = runs[whole_runs(runs)]
@@ -281,11 +263,7 @@ def _draw_fan(panel: Axes, runs: Values, years: Values, look: Look) -> None:
 
 
 def timeline_pages(held: Held, _: Request) -> Iterator[Page]:
-    """The events of a folder's first run against the dates of the record, a figure a scenario.
-
-    Raises:
-        DataError: for a folder without events, or of another version.
-    """
+    """The events of a folder's first run against the dates of the record, a figure a scenario."""
     same_as(held.manifest, held.world)
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
     for name in scenarios_of(held):
@@ -346,9 +324,9 @@ def event_timeline(
     figure, (top, below) = style.frame_panels(
         2, 1, sum(heights), words, _TIMELINE, legend, **shared
     )
-    first, last = _years(pd.PeriodIndex(span, freq="M"))
+    first, last = _years(span)
     top.set_xlim(first, last + 1 / 12)
-    years = _years(pd.PeriodIndex(record["month"].astype(str), freq="M"))
+    years = _years(record["month"])
     for at, (row, year) in enumerate(zip(style.rows_of(record), years, strict=True)):
         mark, ink, left_out = ("|", INK, "") if row["holds"] else ("x", "#8A8A8A", "  (left out)")
         top.plot(year, -at, mark, color=ink, markersize=6, markeredgewidth=1.2)
@@ -367,9 +345,10 @@ def event_timeline(
     return figure
 
 
-def _years(months: pd.PeriodIndex) -> Values:
-    """The middle of each month in years."""
-    return np.asarray(months.year + (months.month - 0.5) / 12, dtype=float)
+def _years(months: Any) -> Values:
+    """The middle of each month, a period or YYYY-MM, in years."""
+    periods = pd.PeriodIndex(months, freq="M")
+    return np.asarray(periods.year + (periods.month - 0.5) / 12, dtype=float)
 
 
 def _draw_lane(
@@ -382,25 +361,24 @@ def _draw_lane(
 ) -> None:
     """One kind of event; a month's events stack, and a lane of few events has their own words."""
     stacked = events.groupby("month").cumcount()
-    offsets = 0.13 * ((stacked + 1) // 2) * (-1) ** stacked
-    low, high = panel.get_xlim()
-    years = _years(pd.PeriodIndex(events["month"].astype(str), freq="M"))
+    heights = height + 0.13 * ((stacked + 1) // 2) * (-1) ** stacked
+    years = _years(events["month"])
     edge: Any = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 4.0}
-    notes: list[tuple[float, dict[str, list[str]]]] = []  # those too close to read share one
-    order = np.argsort(years, kind="stable")
-    rows = style.rows_of(events.assign(year=years, offset=offsets).iloc[order])
-    for row in rows:
+    for row, year, up in zip(style.rows_of(events), years, heights, strict=True):
         _, colour = actors.get(row["actor"], ("", INK))
-        mark = marks.get(row["actor"], "o")
-        panel.plot(row["year"], height + row["offset"], mark, color=colour, **edge)
-        if not notes or row["year"] - notes[-1][0] > 0.13 * (high - low):
-            notes.append((row["year"], {}))
-        did = " ".join(words.name(word) for word in str(row["detail"]).split())
-        theatres = notes[-1][1].setdefault(f"{words.name(row['actor'])} {did}", [])
-        theatres.append(words.name(row["theatre"]))
-    for year, of in notes if len(events) <= _MOST_WRITTEN else ():
-        text = "; ".join(f"{did}: {', '.join(dict.fromkeys(where))}" for did, where in of.items())
-        late = year > low + 0.75 * (high - low)
+        panel.plot(year, up, marks.get(row["actor"], "o"), color=colour, **edge)
+    if len(events) > _MOST_WRITTEN:
+        return
+    low, high = panel.get_xlim()
+    told = events.assign(year=years).sort_values("year", kind="stable")
+    for _, near in told.groupby(((told["year"] - low) / (high - low) / 0.13).astype(int)):
+        deeds = [
+            " ".join(map(words.name, f"{e.actor} {e.detail}".split())) for e in near.itertuples()
+        ]
+        places = near["theatre"].map(words.name).groupby(deeds, sort=False).unique()
+        text = "; ".join(f"{deed}: {', '.join(where)}" for deed, where in places.items())
+        first = near["year"].iloc[0]
+        late = first > low + 0.75 * (high - low)
         look: Any = {"va": "top", "ha": "right" if late else "left", "fontsize": 5.5, "color": INK}
         offset: Any = {"xytext": (1, -9), "textcoords": "offset points", "linespacing": 1.0}
-        panel.annotate(textwrap.fill(text, 44), (year, height), **offset, **look)
+        panel.annotate(textwrap.fill(text, 44), (first, height), **offset, **look)

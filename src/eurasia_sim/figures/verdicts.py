@@ -49,6 +49,7 @@ _PATTERNS = (
 
 _TRACK = "#E3E3E3"
 _PATH = "the path along which the box was peeled, from the whole space at the right"
+_ALL = "every box found"
 _BOXES = (
     "Left: {what}. Coverage: share of the cases sought that lie in the box; density: share of the "
     "box that is such a case. Number: how many factors it limits. Right: the chosen box; a bar is "
@@ -58,11 +59,7 @@ _BOXES = (
 
 
 def table_of(held: Held, name: str) -> pd.DataFrame:
-    """A table that a folder holds beside its runs.
-
-    Raises:
-        DataError: where it is not there.
-    """
+    """A table that a folder holds beside its runs; DataError where it is not there."""
     table = held.table(name)
     if table is None:
         verb = "test" if name in ("parts", "theories", "verdicts") else "analyze"
@@ -118,11 +115,7 @@ def forest_pages(held: Held, _: Request) -> Iterator[Page]:
 
 
 def pattern_pages(held: Held, _: Request) -> Iterator[Page]:
-    """How many runs pass each documented pattern, the misses first, a figure a theory.
-
-    Raises:
-        DataError: for a folder that `validate` did not write.
-    """
+    """How many runs pass each documented pattern, the misses first, a figure a theory."""
     if held.kind != VALIDATION:
         need = "patterns need what `eurasia-sim validate` writes"
         raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
@@ -318,32 +311,29 @@ def box_plot(
         raise ValueError("boxes with exactly one chosen are needed")
     joined = "method" not in path
     along, box = (look.colour for look in style.looks("ab").values())
-    looks: dict[str, dict[str, Any]] = {
-        "a step of peeling" if joined else "a box":
-            {"color": along, "marker": "o", "markersize": 4, "linewidth": 0.8 * joined},
-        "the chosen box":
-            {"color": box, "marker": "s", "markersize": 7, "markeredgecolor": INK, "linewidth": 0},
-        "a box of another method": {"color": INK, "marker": "^", "markersize": 5, "linewidth": 0},
-        "density of the whole space": {"color": INK, "linestyle": "--", "linewidth": 0.8},
-    }  # fmt: skip
-    step, chosen_box, other, whole = looks.values()
-    drawn = {label: Line2D([], [], **look) for label, look in looks.items()}
-    legend = {**drawn, "a factor's whole range": style.swatch(color=_TRACK)}
-    height, note = max(2.9, 1.0 + 0.42 * len(limits)), _PATH if joined else "every box found"
-    note = _BOXES.format(what=note)
+    found, chosen = ("a step of peeling" if joined else "a box"), path[path["chosen"]]
+    marks: list[tuple[str, pd.DataFrame, dict[str, Any]]] = [
+        (found, path, {"color": along, "marker": "o", "linewidth": 0.8 * joined}),
+        ("the chosen box", chosen, {"color": box, "marker": "s", "markersize": 7, "linewidth": 0}),
+        ("a box of another method", others, {"color": INK, "marker": "^", "linewidth": 0}),
+    ]
+    dashed: Any = {"color": INK, "linestyle": "--", "linewidth": 0.8}
+    legend: dict[str, Artist] = {label: Line2D([], [], **look) for label, _, look in marks}
+    legend |= {"density of the whole space": Line2D([], [], **dashed)}
+    legend |= {"a factor's whole range": style.swatch(color=_TRACK)}
+    height, note = max(2.9, 1.0 + 0.42 * len(limits)), _BOXES.format(what=_PATH if joined else _ALL)
     figure, (left, right) = style.frame_panels(1, 2, height, words, note, legend)
-    chosen = path[path["chosen"]].iloc[0]
-    for boxes, look in ((path, step), (chosen.to_frame().T, chosen_box), (others, other)):
-        left.plot(boxes["coverage"].astype(float), boxes["density"].astype(float), **look)
-    for boxes in (path, others):
-        _write_limited(left, boxes)
-    left.axhline(base_rate, **whole)
+    for _, boxes, look in marks:
+        left.plot(boxes["coverage"], boxes["density"], **{"markersize": 4.5, **look})
+    _write_limited(left, path)
+    _write_limited(left, others)
+    left.axhline(base_rate, **dashed)
     left.set(xlabel="coverage", ylabel="density", xlim=(-0.03, 1.05), ylim=(0.0, 1.05))
     left.xaxis.set_major_formatter(PercentFormatter(1.0))
     left.yaxis.set_major_formatter(PercentFormatter(1.0))
     left.set_title("Coverage and density")
-    shares = f"density {chosen['density']:.0%}, coverage {chosen['coverage']:.0%}"
-    right.set_title(f"The box: {shares}")
+    density, coverage = chosen["density"].iloc[0], chosen["coverage"].iloc[0]
+    right.set_title(f"The box: density {density:.0%}, coverage {coverage:.0%}")
     _draw_limits(right, limits, box)
     return figure
 
