@@ -219,7 +219,8 @@ def convergence_data(
             found = widths(values.to_numpy(dtype=float)).rename(columns={"n": "runs"})
             missing = int((~np.isfinite(values)).sum())
             rows.append(found.assign(**{"measure": measure, by: group, "missing": missing}))
-    found = pd.concat(rows, ignore_index=True)
+    types = {"runs": int, "mean": float, "half_width": float}
+    found = pd.concat(rows, ignore_index=True).astype(types)
     low, high = found["mean"] - found["half_width"], found["mean"] + found["half_width"]
     return found.assign(low=low, high=high)[np.isfinite(found["half_width"])]
 

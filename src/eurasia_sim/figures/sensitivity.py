@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -271,9 +272,7 @@ def share_plot(shares: pd.DataFrame, words: Words) -> Figure:
         for (name, look), hatch in zip(style.looks(table).items(), HATCHES, strict=False)
     }
     legend = {
-        words.names.get(name, name.replace("_", " ").replace(".", " ")): style.swatch(
-            **{**look, "linewidth": 1.0}
-        )
+        words.names.get(name, re.sub("[_.]", " ", name)): style.swatch(**look)
         for name, look in bars.items()
     }
     still = table.isna().all(axis=1)

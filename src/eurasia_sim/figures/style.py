@@ -319,7 +319,7 @@ def line_key(groups: Mapping[str, Look], words: Words) -> dict[str, Artist]:
 
 def swatch(**look: Any) -> Artist:
     """An entry of a legend: a patch of colour, its edge one point wide."""
-    return Patch(linewidth=1.0, **look)
+    return Patch(**{**look, "linewidth": 1.0})
 
 
 def mark_key(look: Look, **more: Any) -> Artist:
