@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
-from tests.figures.conftest import MEASURES, SCENARIOS, clipped, texts
+from tests.figures.conftest import MEASURES, SCENARIOS, around, clipped, texts
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
@@ -32,7 +32,7 @@ from eurasia_sim.figures.sensitivity import (
 )
 from eurasia_sim.figures.style import Words
 from eurasia_sim.figures.time_series import event_timeline, fan_bands, fan_chart
-from eurasia_sim.figures.verdicts import box_plot, box_tables, forest_plot
+from eurasia_sim.figures.verdicts import box_plot, box_tables, forest_plot, pattern_plot
 
 WORDS = Words("T", "n")
 COUNTED = "12 runs, 0 missing"
@@ -304,15 +304,18 @@ def test_shares_are_read_as_analyze_writes_them():
     assert np.isnan(table.loc[1, "chance"])
 
 
-def test_shares_beyond_six_sources_are_put_together_and_a_still_reading_says_so():
-    shares = [[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05], [np.nan] * 7]
-    table = pd.DataFrame(shares, columns=list("abcdefg"))
-    table.insert(0, "reading", ["moves", "still"])
+def test_shares_and_patterns_are_cells_and_a_still_reading_says_so():
+    table = pd.DataFrame({"reading": ["moves", "still"], "a_b": [0.3, np.nan], "c": [0.7, np.nan]})
     figure = share_plot(table, WORDS)
-    assert "does not vary" in texts(figure)
-    notes = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
-    assert "1 of 2 readings do not vary" in notes
-    assert figure.legends[0].get_texts()[-1].get_text() == "other sources"
+    assert texts(figure) == ["30 %", "70 %"]
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["a b", "c"]
+    assert "1 of 2 readings do not vary" in around(figure)
+    sides = {"model": [0.9, 0.1], "reference": 1.0, "null": np.nan, "unchanged": 0.0}
+    patterns = pd.DataFrame({"says": ["one", "two"], "half": ["training", "held_back"], **sides})
+    names = [label.get_text() for label in pattern_plot(patterns, WORDS).axes[0].get_yticklabels()]
+    assert names == ["mean of the patterns drawn", "two *", "one"]  # the misses first
+    with pytest.raises(ValueError, match="no pattern counts"):
+        pattern_plot(patterns.iloc[:0], WORDS)
 
 
 def test_a_box_is_drawn_within_the_whole_range_of_its_factors():

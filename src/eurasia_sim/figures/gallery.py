@@ -123,12 +123,9 @@ REPLACED = {
 # The kinds that `run` itself draws.
 OF_RUN = ("distribution", "fan", "difference")
 _OPTIONS = {
-    "by": "--by",
-    "across": "--across",
-    "up": "--up",
-    "threshold": "--threshold",
+    "by": "--by", "across": "--across", "up": "--up", "threshold": "--threshold",
     "months": "--month",
-}
+}  # fmt: skip
 
 
 def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:

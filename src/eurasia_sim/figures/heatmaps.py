@@ -159,6 +159,21 @@ def _label(key: str, words: Words) -> str:
     return style.break_lines("–".join(words.name(part) for part in key.split("-")), 24)
 
 
+@use_style()
+def cell_plot(table: pd.DataFrame, words: Words, note: str, width: int) -> Figure:
+    """Shares 0..1 as numbered cells, hatched where NaN; the names of rows break at a width."""
+    figure, (panel,) = style.frame_panels(1, 1, 0.7 + 0.3 * len(table), words, note)
+    written = [[f"{100 * value:.0f} %" for value in row] for row in table.to_numpy(dtype=float)]
+    names = [style.break_lines(str(name), width) for name in table.index]
+    columns = [style.break_lines(str(name), 12) for name in table.columns]
+    scale: Any = {"cmap": "YlGnBu", "vmin": 0.0, "vmax": 1.0}
+    draw_cells(panel, table.to_numpy(dtype=float), names, columns, written, **scale)
+    panel.xaxis.tick_top()
+    panel.set_xticks(panel.get_xticks(), columns, rotation=0, ha="center")
+    panel.invert_yaxis()
+    return figure
+
+
 def draw_cells(
     panel: Axes,
     values: Values,

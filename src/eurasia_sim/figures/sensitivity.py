@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
+from eurasia_sim.figures.heatmaps import cell_plot
 from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import HATCHES, INK, MOST_GROUPS, Page, Request, Words, use_style
+from eurasia_sim.figures.style import HATCHES, INK, Page, Request, Words, use_style
 from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, split_table, table_of
 from eurasia_sim.files.data_yaml import DataError
 
@@ -37,12 +38,10 @@ _EFFECTS = (
     "factor acts mostly through others or bends. Largest µ* first{left}."
 )
 _MARKS = {"absolute": "µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness"}
-_OTHERS = "other sources"
-_LEAST_WRITTEN = 0.055
 _NO_SHARES = ("scenarios", "replicates")  # columns beside the shares that count
 _SHARES = (
     "Shares of the variance over all runs of the reading (law of total variance); they add up to "
-    "100 %. Chance is what runs of one point vary by."
+    "100 %. Chance is what runs of one point vary by. Hatched: does not vary."
 )
 
 
@@ -225,7 +224,7 @@ def mark_plot(
         ValueError: where there is no factor.
     """
     shown, note = _first(_ordered(table, table[by]), note)
-    looks = dict(zip(marks, style.looks(marks).values(), strict=True))
+    looks = style.looks(marks)
     legend = {label: style.mark_key(looks[name]) for name, label in marks.items()}
     height = 0.75 + 0.15 * len(marks) * len(shown)
     figure, (panel,) = style.frame_panels(1, 1, height, words, note, legend)
@@ -248,50 +247,20 @@ def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
     return f"{row[name]:.3g}" + ("" if low is None else f" [{low:.3g}, {high:.3g}]")
 
 
-@use_style()
 def share_plot(shares: pd.DataFrame, words: Words) -> Figure:
-    """A bar a reading, divided by what its variance comes from, in the same order in every bar.
+    """A row a reading, a column a source of its variance, in the same order in every row.
 
     Args:
         shares: `reading`, and every column of numbers a source; a row's shares 0..1 add up to 1,
-            and a reading that does not vary has none. The smallest beyond six are put together.
+            and a reading that does not vary has none.
 
     Raises:
         ValueError: where there is no reading or no source.
     """
-    table = shares.select_dtypes("float").reset_index(drop=True)
+    table = shares.set_index("reading").select_dtypes("float")
     if table.empty:
         raise ValueError("there is no share to draw")
-    if len(table.columns) > MOST_GROUPS:
-        order = table.mean().sort_values(ascending=False, kind="stable").index
-        small = [name for name in table if name in set(order[MOST_GROUPS - 1 :])]
-        table[_OTHERS] = table[small].sum(axis=1, min_count=1)
-        table = table.drop(columns=small)
-    bars: dict[str, dict[str, Any]] = {
-        name: {"facecolor": look.colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4}
-        for (name, look), hatch in zip(style.looks(table).items(), HATCHES, strict=False)
-    }
-    legend = {
-        words.names.get(name, re.sub("[_.]", " ", name)): style.swatch(**look)
-        for name, look in bars.items()
-    }
-    still = table.isna().all(axis=1)
-    note = _SHARES
-    note += f" {still.sum()} of {len(shares)} readings do not vary." if still.any() else ""
-    figure, (panel,) = style.frame_panels(1, 1, 0.6 + 0.42 * len(table), words, note, legend)
-    filled = table.fillna(0.0)
-    starts = filled.cumsum(axis=1) - filled
-    for name, look in bars.items():
-        drawn = panel.barh(-table.index, filled[name], 0.66, left=starts[name], **look)
-        labels = [f"{100 * v:.0f}" if v >= _LEAST_WRITTEN else "" for v in filled[name]]
-        box = {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 0.8}
-        ink = style.legible(look["facecolor"])
-        for text in panel.bar_label(drawn, labels, label_type="center", fontsize=6.5, color=ink):
-            text.set_bbox(box if text.get_text() else None)
-    for at in table.index[still]:
-        panel.text(0.01, -at, "does not vary", va="center", fontsize=7, color=INK)
-    rows = [words.heading(str(name), 38) for name in shares["reading"]]
-    style.label_rows(panel, rows, (0.45, 0.55), fontsize=7)
-    panel.set(xlim=(0.0, 1.0), xlabel="share of the variance")
-    panel.xaxis.set_major_formatter(PercentFormatter(1.0))
-    return figure
+    still = int(table.isna().all(axis=1).sum())
+    note = _SHARES + (f" {still} of {len(shares)} readings do not vary." if still else "")
+    table = table.rename(lambda name: words.heading(str(name)))
+    return cell_plot(table.rename(columns=lambda name: re.sub("[_.]", " ", name)), words, note, 38)

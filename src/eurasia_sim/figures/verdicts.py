@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 
 from eurasia_sim.analysis.scenario_discovery import PRIM
 from eurasia_sim.figures import style
+from eurasia_sim.figures.heatmaps import cell_plot
 from eurasia_sim.figures.held import PATTERNS, RUN, VALIDATION, Held
 from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
@@ -42,11 +43,10 @@ SIDES: Mapping[str, str] = {
     "unchanged": "nothing changes",
 }  # fmt: skip
 _PATTERNS = (
-    "A row a pattern that counts, the misses first; a mark is the share of runs that pass it. Open "
-    "marks: baselines that know nothing; where they pass as often, a pass tells little. * held "
-    "back from every fit. First row: means."
+    "A row a pattern that counts, the misses first; a cell is the share of runs that pass it. The "
+    "null theory and a world without change know nothing; where they pass as often, a pass tells "
+    "little. * held back from every fit. First row: means."
 )
-
 _TRACK = "#E3E3E3"
 _PATH = "the path along which the box was peeled, from the whole space at the right"
 _ALL = "every box found"
@@ -205,9 +205,8 @@ def _label_axes(left: Axes, right: Axes, asked: float) -> None:
     right.grid(visible=False, axis="y")
 
 
-@use_style()
 def pattern_plot(patterns: pd.DataFrame, words: Words) -> Figure:
-    """Shares of runs that pass: a row of means, then a row a pattern, a mark a side.
+    """Shares of runs that pass: a row of means, then a row a pattern, a column a side.
 
     Args:
         patterns: `says`, `half` (training or held_back), and shares 0..1 under the names of
@@ -218,31 +217,11 @@ def pattern_plot(patterns: pd.DataFrame, words: Words) -> Figure:
     """
     if patterns.empty:
         raise ValueError("no pattern counts")
-    ordered = patterns.sort_values("model", kind="stable", na_position="last")
-    means = {"says": "mean of the patterns drawn", "half": "", **ordered[list(SIDES)].mean()}
-    rows = pd.concat([pd.DataFrame([means]), ordered], ignore_index=True)
-    sides = dict(zip(SIDES, style.looks(SIDES).values(), strict=True))
-    marks: dict[str, Any] = {
-        side: {"fillstyle": "full" if side in ("model", "reference") else "none", "linewidth": 0}
-        for side in SIDES
-    }
-    legend: dict[str, Artist] = {
-        label: style.mark_key(sides[side], **marks[side]) for side, label in SIDES.items()
-    }
-    figure, (panel,) = style.frame_panels(1, 1, 0.6 + 0.34 * len(rows), words, _PATTERNS, legend)
-    for side, look in sides.items():
-        mark: Any = {"color": look.colour, "markersize": 5.0, "clip_on": False, **marks[side]}
-        panel.plot(rows[side].astype(float), -rows.index.to_numpy(), look.marker, **mark)
-    labels = [
-        style.break_lines(str(row["says"]), 76) + (" *" if row["half"] == "held_back" else "")
-        for row in style.rows_of(rows)
-    ]
-    style.label_rows(panel, labels, fontsize=5.8, linespacing=1.05)
-    panel.grid(visible=True, axis="y")
-    panel.set(xlim=(-0.03, 1.03), xlabel="share of runs that pass")
-    panel.axvline(0.5, color=INK, linestyle=":", linewidth=0.8)
-    panel.xaxis.set_major_formatter(PercentFormatter(1.0))
-    return figure
+    held_back = patterns["half"].map({"held_back": " *"}).fillna("")
+    table = patterns.set_index(patterns["says"] + held_back)[list(SIDES)].rename(columns=SIDES)
+    ordered = table.sort_values(SIDES["model"], kind="stable", na_position="last")
+    means = ordered.mean().to_frame("mean of the patterns drawn").T
+    return cell_plot(pd.concat([means, ordered]), words, _PATTERNS, 76)
 
 
 def box_pages(held: Held, request: Request) -> Iterator[Page]:
