@@ -11,7 +11,7 @@ from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.drawing import Drawn, in_turn
 from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
 from eurasia_sim.figures.heatmaps import matrix_plot, matrix_table
-from eurasia_sim.figures.region import map_key, tile_map
+from eurasia_sim.figures.region import tile_map
 from eurasia_sim.figures.style import Words, caption
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
@@ -39,9 +39,7 @@ def network(model: EurasiaModel) -> Figure:
 
 def region(model: EurasiaModel) -> Figure:
     """The map of tiles."""
-    words = _words(model, "The region")
-    words = words._replace(caption=f"{words.caption}\n{map_key(model.world)}")
-    return tile_map(model.world, [moment_of(model)], words)
+    return tile_map(model.world, [moment_of(model)], _words(model, "The region"))
 
 
 def mosaic(model: EurasiaModel) -> Figure:
@@ -57,10 +55,10 @@ def threats(model: EurasiaModel) -> Figure:
 def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
     """The month's values of a measure of two actors, or of an actor and a theatre."""
     world = model.world
-    entities = [*world.actors.values(), *world.theatres.values()]
     columns = [name for name in model.measures if name.startswith(f"{measure}.")]
     table = matrix_table(columns, {model.date: model.measures}, "month")
-    names = {entity.id: entity.name for entity in entities}
+    names = {actor.id: actor.name for actor in world.actors.values()}
+    names |= {theatre.id: theatre.name for theatre in world.theatres.values()}
     return matrix_plot(table, _words(model, title, names=names, by="month"))
 
 

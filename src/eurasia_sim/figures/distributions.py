@@ -164,7 +164,8 @@ def _cloud(panel: Axes, present: Values, base: float, look: Look) -> str:
         if len(present) > _MOST_KERNELS:
             kernels = np.quantile(present, np.linspace(0.0, 1.0, _MOST_KERNELS))
         shape: Any = {"side": "high", "widths": 0.84, "points": 200, "showextrema": False, **flat}
-        for body in panel.violinplot([kernels], [base], **shape)["bodies"]:
+        bodies: Any = panel.violinplot([kernels], [base], **shape)["bodies"]
+        for body in bodies:
             body.set(facecolor=look.colour, edgecolor=look.colour, alpha=0.55, linewidth=0.8)
     ink: Any = {"color": INK, "linewidth": 0.8}
     panel.boxplot(
@@ -222,7 +223,7 @@ def convergence_data(
     types = {"runs": int, "mean": float, "half_width": float}
     found = pd.concat(rows, ignore_index=True).astype(types)
     low, high = found["mean"] - found["half_width"], found["mean"] + found["half_width"]
-    return found.assign(low=low, high=high)[np.isfinite(found["half_width"])]
+    return found.assign(low=low, high=high).loc[np.isfinite(found["half_width"])]
 
 
 @use_style()

@@ -93,7 +93,8 @@ _Groups = tuple[str, Mapping[str, Mapping[str, float]], str, str]  # theory, gro
 def _means_of_runs(held: Held, request: Request) -> Iterator[_Groups]:
     for theory, runs, by in group_runs(held, request, request.measures):
         means = runs.groupby(runs[by].astype(str), sort=False)[list(request.measures)].mean()
-        yield theory, means.to_dict(orient="index"), held.caption(runs), by
+        groups: Any = means.to_dict(orient="index")
+        yield theory, groups, held.caption(runs), by
 
 
 def _means_of_months(held: Held, request: Request) -> Iterator[_Groups]:
@@ -144,11 +145,11 @@ def matrix_plot(table: pd.DataFrame, words: Words) -> Figure:
     figure, panels = style.panel_each(len(panels_of), abreast, height, words, _MATRIX, **shared)
     keys = [words.by, "part", "row"]
     cells = table.pivot_table(index=keys, columns="column", values="value", dropna=False)
-    labels = [[_label(key, words) for key in keys] for keys in (rows, columns)]
+    sides = [[_label(key, words) for key in keys] for keys in (rows, columns)]
     for panel, key in zip(panels, panels_of, strict=True):
         values = cells.loc[key].reindex(index=rows, columns=columns).to_numpy(dtype=float)
         written = [[f"{v:.2f}" if abs(v) >= _LEAST_WRITTEN else "" for v in row] for row in values]
-        draw_cells(panel, values, *labels, written, **colours)
+        draw_cells(panel, values, sides[0], sides[1], written, **colours)
         panel.set_title(", ".join(words.name(word) for word in key if word))
     panels[0].invert_yaxis()
     return figure

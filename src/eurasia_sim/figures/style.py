@@ -231,9 +231,12 @@ def caption(
 def caption_of(table: pd.DataFrame, seed: int, judgement: float = math.nan) -> str:
     """The caption of runs with the columns `scenario`, `theory` and `status`."""
     failed = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
-    runs, lost = failed["size"].to_dict(), failed["sum"].to_dict()
+    runs, lost = (
+        {str(name): int(count) for name, count in failed[column].items()}
+        for column in ("size", "sum")
+    )
     theories = ", ".join(map(str, table["theory"].unique()))
-    return caption(runs, lost, seed, [str(name) for name in runs], theories, judgement)
+    return caption(runs, lost, seed, list(runs), theories, judgement)
 
 
 def frame_panels(
@@ -343,8 +346,8 @@ def draw_marks(
     """A mark a row and column, with its interval where there are `<column>_low` and `_high`."""
     ups = np.linspace(spread, -spread, len(looks))
     for up, (name, look) in zip(ups, looks.items(), strict=True):
-        ends = [table.get(f"{name}_{end}", table[name]) for end in ("low", "high")]
-        draw_intervals(panel, up - np.arange(len(table)), table[name], *ends, look, **mark)
+        low, high = (table.get(f"{name}_{end}", table[name]) for end in ("low", "high"))
+        draw_intervals(panel, up - np.arange(len(table)), table[name], low, high, look, **mark)
 
 
 def label_rows(

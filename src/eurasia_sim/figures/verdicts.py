@@ -166,8 +166,8 @@ def forest_plot(
             lost += int((~np.isfinite(means)).sum())
             heights = np.full(len(means), up - at)
             left.plot(means, heights, look.marker, color=look.colour, **hollow)
-        ends = (row[name] / unit for name in ("mean", "low", "high"))
-        style.draw_intervals(left, -float(at), *ends, effect)
+        mean, low, high = (row[name] / unit for name in ("mean", "low", "high"))
+        style.draw_intervals(left, -float(at), mean, low, high, effect)
         missing = f"no effect at reference ({row['failed']} runs failed)"
         notes = [] if np.isfinite(row["mean"]) else [missing]
         notes += [f"{lost} theories or forms gave no number"] if lost else []

@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -95,8 +96,8 @@ def table(
 
     A column is one of numbers where no cell of it is text other than numbers.
     """
-    rows = rows_of(rows) if isinstance(rows, pd.DataFrame) else rows
-    cells = [[row[c] if isinstance(c, str) else c(row) for c in columns.values()] for row in rows]
+    found: Iterable[Any] = rows_of(rows) if isinstance(rows, pd.DataFrame) else rows
+    cells = [[row[c] if isinstance(c, str) else c(row) for c in columns.values()] for row in found]
     numeric = {
         at for at, column in enumerate(zip(*cells, strict=True)) if all(map(_is_numeric, column))
     }
@@ -106,9 +107,7 @@ def table(
 
 def listed(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A table of rows that are sequences, a column each."""
-    return table(
-        caption, {name: lambda row, at=at: row[at] for at, name in enumerate(columns)}, rows
-    )
+    return table(caption, {name: itemgetter(at) for at, name in enumerate(columns)}, rows)
 
 
 def frame_table(caption: str, frame: pd.DataFrame, digits: int = 4) -> Table:

@@ -45,10 +45,11 @@ def report_page(held: Held, other: Held | None = None, validated: Path | None = 
     ]  # fmt: skip
     _place_images(held, {section.id: section for section in page})
     source = (packaged() / TEMPLATE).read_text(encoding="utf-8")
-    options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    template = Environment(autoescape=True, **options).from_string(source)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     shown = [section for section in page if not section.is_empty]
-    text = template.render(
+    text = environment.from_string(source).render(
         title=held.title, folder=held.folder.name, kind=held.kind, sections=shown
     )
     if len(text.encode()) > MOST_BYTES:

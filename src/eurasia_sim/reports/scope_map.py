@@ -83,7 +83,7 @@ def _answer(contrast: ContrastMap, rivals: pd.DataFrame) -> str:
     """In which cell each rival holds most."""
     lines = []
     for rival, cells in rivals.groupby("name", sort=False):
-        best = cells.loc[cells["holds"].idxmax()]
+        best = cells.iloc[int(cells["holds"].argmax())]
         shares = f"from {percent(cells['holds'].min())} to {percent(best['holds'])} of points"
         first, second = contrast.across
         where = f"{first.label} {best['first']}, {second.label} {best['second']}"

@@ -48,8 +48,8 @@ def question(held: Held) -> Section:
         found.says.append(
             f"{held.title}. Each hypothesis was written and hashed before its first run."
         )
-        columns = {"id": "hypothesis", "says": "says", "source": "source", "note": "note"}
-        found.tables.append(table("The hypotheses", columns, table_of(held, "verdicts")))
+        asked = {"id": "hypothesis", "says": "says", "source": "source", "note": "note"}
+        found.tables.append(table("The hypotheses", asked, table_of(held, "verdicts")))
     elif scenarios := _entries(held):
         rows = [
             (name, *(entry.get(key, "") for key in ("title", "question", "expect")))
@@ -148,16 +148,16 @@ def exclusions(held: Held) -> Section:
     extra = [name for name in ("failed_month", "failed_phase") if name in held.columns]
     runs = held.runs(extra)
     keys = [name for name in ("scenario", "theory", "set") if name in runs]
-    lost = runs["status"].ne("ok")
-    counts = lost.groupby([runs[key] for key in keys], sort=False).agg(runs="size", failed="sum")
+    failed = runs["status"].ne("ok")
+    counts = failed.groupby([runs[key] for key in keys], sort=False).agg(runs="size", failed="sum")
     found.says.append(
         "A failed run is missing from every number below, never a value; nothing else was left out."
     )
     found.tables.append(frame_table("Runs and failures", counts.reset_index()))
-    if lost.any():
+    if failed.any():
         columns = [name for name in (*keys, "run", "seed", "status", *extra) if name in runs]
-        first = frame_table("Failed runs", runs.loc[lost, columns].head(_MOST_FAILURES))
-        found.folded.append((f"the first of {lost.sum()} failed runs", first))
+        first = frame_table("Failed runs", runs.loc[failed, columns].head(_MOST_FAILURES))
+        found.folded.append((f"the first of {failed.sum()} failed runs", first))
     return found
 
 
@@ -189,9 +189,9 @@ def foundations(held: Held) -> Section:
     ]
     caption = "Documents and the claims drawn from them"
     found.tables.append(listed(caption, ("document", "work", "claims"), spoken))
-    rows = [(claim.id, claim.locator, claim.says, count) for claim, count in claims]
+    said = [(claim.id, claim.locator, claim.says, count) for claim, count in claims]
     columns = ("claim", "where", "says", "numbers")
-    found.folded.append((f"{len(rows)} claims", listed("Claims", columns, rows)))
+    found.folded.append((f"{len(said)} claims", listed("Claims", columns, said)))
     return found
 
 
