@@ -223,7 +223,7 @@ def convergence_data(
     types = {"runs": int, "mean": float, "half_width": float}
     found = pd.concat(rows, ignore_index=True).astype(types)
     low, high = found["mean"] - found["half_width"], found["mean"] + found["half_width"]
-    return found.assign(low=low, high=high).loc[np.isfinite(found["half_width"])]
+    return found.assign(low=low, high=high)[found["half_width"].lt(np.inf)]
 
 
 @use_style()

@@ -135,7 +135,7 @@ def _placebos(result: Evaluation) -> str:
     placebos = result.parts[result.parts["hypothesis"].map(expects)]
     if placebos.empty:
         return "No placebo is among the hypotheses tested."
-    named = result.verdicts[result.verdicts["hypothesis"].map(expects)]
+    named = result.verdicts[result.verdicts["hypothesis"].isin(placebos["hypothesis"])]
     broken = list(named.loc[named["verdict"] != words.SUPPORTED, "hypothesis"])
     rows = [
         (
