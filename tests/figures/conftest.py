@@ -22,9 +22,9 @@ from eurasia_sim.world.world import World, load_world
 
 SCENARIOS = ("us_exit", "us_stays")
 MEASURES = tuple(
-    f"{measure}.russia-china.central_asia" for measure in ("competition", "cooperation", "colocation", "joint_share")
+    f"{measure}.russia-china.central_asia"
+    for measure in ("competition", "cooperation", "colocation", "joint_share")
 )
-SEED = 7
 
 
 class Ensembles(NamedTuple):
@@ -42,24 +42,25 @@ class Ensembles(NamedTuple):
 def ensembles() -> Ensembles:
     world = load_world()
     family = [prepare(world, load_scenario(name, world)) for name in SCENARIOS]
-    columns = family[0].columns
-    kept = np.array([columns.index(measure) for measure in MEASURES])
+    kept = np.array([family[0].columns.index(measure) for measure in MEASURES])
     tables, outcomes = [], []
-    for draws in (reference_draws(family[0], 12, SEED), range_draws(world, family[0], 12, SEED)):
+    for draws in (reference_draws(family[0], 12, 7), range_draws(world, family[0], 12, 7)):
         outcomes = run_ensemble_draws(family, draws, kept=kept)
-        parts = [table_of(inputs, draws, outcome) for inputs, outcome in zip(family, outcomes, strict=True)]
+        pairs = zip(family, outcomes, strict=True)
+        parts = [table_of(inputs, draws, outcome) for inputs, outcome in pairs]
         tables.append(pd.concat(parts, ignore_index=True))
     trajectories = {
-        measure: {outcome.scenario: outcome.trajectories[:, :, at] for outcome in outcomes}
+        measure: {each.scenario: each.trajectories[:, :, at] for each in outcomes}
         for at, measure in enumerate(MEASURES)
     }
     months = pd.period_range(world.date(0), periods=family[0].months, freq="M")
     return Ensembles(world, *tables, trajectories, months, branch_month(family))
 
 
-def words(figure) -> list[str]:
-    """What is written inside the panels of a figure."""
-    return [text.get_text() for panel in figure.axes for text in panel.texts]
+def texts(figure, panel=None) -> list[str]:
+    """What is written inside the panels of a figure, or inside one of them."""
+    panels = figure.axes if panel is None else [figure.axes[panel]]
+    return [text.get_text() for each in panels for text in each.texts]
 
 
 def around(figure) -> str:
@@ -73,19 +74,21 @@ def clipped(figure) -> list[str]:
         figure.savefig(io.BytesIO(), format="png")
         renderer = figure.canvas.get_renderer()
     width, height = figure.canvas.get_width_height()
-    texts = [*figure.texts, *(t for legend in figure.legends for t in legend.get_texts())]
-    for panel in figure.axes:
-        if panel.get_visible():
-            texts += [*panel.texts, panel.title, panel._left_title, panel.xaxis.label, panel.yaxis.label]
-            for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
-                places = axis.get_ticklocs() if panel.axison else ()
-                near = (min(low, high) - 1e-9, max(low, high) + 1e-9)
-                labels = zip(places, axis.get_ticklabels(), strict=False)
-                texts += [label for place, label in labels if near[0] <= place <= near[1]]
-    found = []
-    for text in texts:
-        if text.get_text() and text.get_visible():
-            box = text.get_window_extent(renderer)
-            if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
-                found.append(f"{text.get_text()!r}: {box}")
-    return found
+    written = [*figure.texts, *(t for legend in figure.legends for t in legend.get_texts())]
+    for panel in (panel for panel in figure.axes if panel.get_visible()):
+        written += [*panel.texts, panel._left_title, panel.xaxis.label, panel.yaxis.label]
+        for axis, limits in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
+            places = axis.get_ticklocs() if panel.axison else ()
+            low, high = min(limits) - 1e-9, max(limits) + 1e-9
+            labels = zip(places, axis.get_ticklabels(), strict=False)
+            written += [label for place, label in labels if low <= place <= high]
+    boxes = {
+        text.get_text(): text.get_window_extent(renderer)
+        for text in written
+        if text.get_text() and text.get_visible()
+    }
+    return [
+        f"{text!r}: {box}"
+        for text, box in boxes.items()
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1
+    ]

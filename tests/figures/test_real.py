@@ -1,4 +1,4 @@
-"""Every kind of picture on folders that the verbs themselves wrote: captions whole, nothing clipped, the same bytes."""
+"""Every kind of figure on folders that the verbs wrote: whole captions, nothing clipped."""
 
 from __future__ import annotations
 
@@ -21,19 +21,17 @@ from eurasia_sim.reports.report import report_page
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
-OF_RUN = (
-    "distribution", "ridgeline", "cumulative", "fan", "difference", "convergence", "network", "threat", "mosaic", "map",
-    "timeline",
-)  # fmt: skip
 OF_FOLDER = {
-    "ran": OF_RUN,
+    "ran": (
+        "distribution", "fan", "difference", "heatmap", "convergence", "network", "map", "timeline",
+    ),
     "tested": ("forest", "shares"),
-    "grid": ("distribution", "surface", "tornado", "shares"),
+    "grid": ("distribution", "heatmap", "tornado", "shares"),
     "saltelli": ("indices", "shares", "tornado"),
     "morris": ("effects", "tornado"),
-    "latin_hypercube": ("box", "shares", "surface", "ridgeline", "convergence"),
+    "latin_hypercube": ("box", "shares", "heatmap", "convergence"),
     "validation": ("patterns",),
-}
+}  # fmt: skip
 _DRAW = """
 import hashlib, json, sys
 from pathlib import Path
@@ -43,11 +41,12 @@ from eurasia_sim.figures.style import Request
 from eurasia_sim.world.world import load_world
 world, found = load_world(), {}
 for folder, kinds in json.loads(sys.argv[1]).items():
-    for picture in pictures(open_held(Path(folder), world), kinds, Request()):
-        for kind in ("png", "svg"):
-            digest = hashlib.sha256(render(picture.figure, kind)).hexdigest()
-            found[f"{folder} {picture.stem} {kind}"] = digest
-        found[f"{folder} {picture.stem} csv"] = hashlib.sha256(picture.data.to_csv().encode()).hexdigest()
+    for kind in kinds:
+        picture = next(pictures(open_held(Path(folder), world), [kind], Request()))
+        drawn = {form: render(picture.figure, form) for form in ("png", "svg")}
+        drawn["csv"] = picture.data.to_csv().encode()
+        for form, content in drawn.items():
+            found[f"{folder} {picture.stem} {form}"] = hashlib.sha256(content).hexdigest()
 print(json.dumps(found))
 """
 
@@ -61,15 +60,16 @@ def test_every_kind_has_a_real_folder_to_be_drawn_from():
     assert {kind for kinds in OF_FOLDER.values() for kind in kinds} == set(KINDS)
 
 
-@pytest.mark.parametrize(("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds])
+@pytest.mark.parametrize(
+    ("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds]
+)
 def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
     held = open_held(folders[folder], ensembles.world)
     found = list(pictures(held, [kind], Request()))
     assert found
     for picture in found:
-        said = around(picture.figure)
         for part in ("failed", "seed 7", "theor", "% of numbers rest on judgement"):
-            assert part in said, (picture.stem, part)
+            assert part in around(picture.figure), (picture.stem, part)
         assert not clipped(picture.figure), picture.stem
         assert len(picture.data)
         assert picture.says
@@ -85,16 +85,14 @@ def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembl
     page = report_page(held)
     assert held.title in page
     assert page.count("<img") >= 1
-
-
-def test_a_validation_is_reported_with_its_score_and_its_misses(real, ensembles):
-    page = report_page(open_held(real["validation"], ensembles.world))
-    assert "patterns that most runs fail" in page
-    assert "0 runs failed" in page
+    if folder == "validation":
+        assert "patterns that most runs fail" in page
+        assert "0 runs failed" in page
 
 
 def test_a_box_is_drawn_on_the_path_it_was_peeled_along(real, ensembles):
-    (picture,) = pictures(open_held(real["latin_hypercube"], ensembles.world), ["box"], Request())
+    held = open_held(real["latin_hypercube"], ensembles.world)
+    (picture,) = pictures(held, ["box"], Request())
     path = pd.read_parquet(real["latin_hypercube"] / "analysis" / "paths.parquet")
     drawn = picture.figure.axes[0].lines[0]
     assert drawn.get_xdata().tolist() == path["coverage"].tolist()
@@ -104,23 +102,20 @@ def test_a_box_is_drawn_on_the_path_it_was_peeled_along(real, ensembles):
 
 def test_every_kind_has_the_same_bytes_in_two_processes_of_unlike_hashes(folders):
     asked = json.dumps({str(folders[name]): list(kinds) for name, kinds in OF_FOLDER.items()})
-    found = [
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-c", _DRAW, asked], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
-                capture_output=True, text=True,
-            ).stdout
-        )
+    command = [sys.executable, "-c", _DRAW, asked]
+    one, other = (
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
         for seed in ("0", "4711")
-    ]  # fmt: skip
-    assert len(found[0]) > 3 * len(KINDS)
-    assert [name for name, digest in found[0].items() if found[1][name] != digest] == []
+    )
+    assert len(json.loads(one)) >= 3 * len(KINDS)
+    assert json.loads(one) == json.loads(other)
 
 
 def test_two_runs_of_one_command_are_drawn_to_the_same_bytes(ran, tmp_path, ensembles):
-    again = run_folder(tmp_path / "again")
     drawn = []
-    for folder in (ran, again):
+    for folder in (ran, run_folder(tmp_path / "again")):
         (picture, *_) = pictures(open_held(folder, ensembles.world), ["fan"], Request())
         drawn.append(hashlib.sha256(picture.data.to_csv().encode()).hexdigest())
     assert drawn[0] == drawn[1]

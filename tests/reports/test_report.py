@@ -1,4 +1,4 @@
-"""The report: one page that stands alone, says everything a referee asks for, and is read by any reader."""
+"""The report: one page that stands alone and says everything a referee asks for."""
 
 from __future__ import annotations
 
@@ -38,61 +38,44 @@ def pages(ran: Path, tested: Path, swept: Path, world: World) -> dict[str, str]:
 
 
 class Outline(HTMLParser):
-    """What a screen reader goes by: headings, tables, pictures, links, ids, and whether every tag is closed."""
+    """What a screen reader goes by: every element with its attributes, and unclosed tags."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.headings: list[int] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.alts: list[str | None] = []
-        self.labels: list[str] = []
-        self.fetched: list[str] = []
-        self.scopes: list[str | None] = []
-        self.captions = self.tables = 0
-        self.language: str | None = None
         self.wrong: list[str] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-        if re.fullmatch(r"h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-        if "id" in given:
-            self.ids.append(given["id"] or "")
-        self.language = given.get("lang") if tag == "html" else self.language
-        self.links += [given["href"] or ""] if tag == "a" else []
-        self.labels += [given["aria-label"] or ""] if "aria-label" in given else []
-        self.alts += [given.get("alt")] if tag == "img" else []
-        self.scopes += [given.get("scope")] if tag == "th" else []
-        self.tables += tag == "table"
-        self.captions += tag == "caption"
-        source = given.get("src") or ""
-        if tag in ("script", "link", "iframe") or (source and not source.startswith("data:image/")):
-            self.fetched.append(f"{tag} {source}")
+        self.open += [] if tag in VOID else [tag]
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             self.wrong.append(tag)
 
+    def all(self, tag: str, name: str = "") -> list[str]:
+        """An attribute of every element of a tag, or of any tag."""
+        return [given.get(name, "") for found, given in self.elements if tag in (found, "")]
+
 
 @pytest.mark.parametrize("kind", ["run", "test", "sweep"])
 def test_the_page_is_whole_ordered_labelled_and_fetches_nothing(pages, kind):
     outline = Outline(pages[kind])
-    assert (outline.wrong, outline.open, outline.language) == ([], [], "en")
-    assert outline.headings.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
-    assert len(outline.ids) == len(set(outline.ids))
-    assert {link[1:] for link in outline.links} <= set(outline.ids)
-    assert len(outline.labels) == len(set(outline.labels)) > outline.tables
-    assert outline.alts
-    assert all(alt and len(alt) > 20 for alt in outline.alts)
-    assert outline.tables == outline.captions > 3
-    assert set(outline.scopes) == {"col", "row"}
-    assert outline.fetched == []
+    assert (outline.wrong, outline.open, outline.all("html", "lang")) == ([], [], ["en"])
+    levels = [int(tag[1]) for tag, _ in outline.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert max(np.diff(levels)) <= 1
+    ids, labels = (list(filter(None, outline.all("", name))) for name in ("id", "aria-label"))
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in outline.all("a", "href")} <= set(ids)
+    assert len(labels) == len(set(labels)) > len(outline.all("table"))
+    assert min(map(len, outline.all("img", "alt"))) > 20
+    assert len(outline.all("table")) == len(outline.all("caption")) > 3
+    assert set(outline.all("th", "scope")) == {"col", "row"}
+    assert not [tag for tag, _ in outline.elements if tag in ("script", "link", "iframe")]
+    assert all(source.startswith("data:image/") for source in filter(None, outline.all("", "src")))
     assert not re.search(r"url\(|@import", pages[kind].split("</style>")[0])
     assert len(pages[kind].encode()) < MOST_BYTES
 
@@ -103,8 +86,9 @@ def headings(page: str) -> list[str]:
 
 def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
     assert headings(pages["run"]) == [
-        "Question", "Design", "Seeds and versions", "Exclusions", "Effect sizes", "Distributions and pictures",
-        "Convergence", "Claims and figures the runs rest on", "Limits", "Commands that reproduce it",
+        "Question", "Design", "Seeds and versions", "Exclusions", "Effect sizes",
+        "Distributions and pictures", "Convergence", "Claims and figures the runs rest on",
+        "Limits", "Commands that reproduce it",
     ]  # fmt: skip
     manifest = open_held(ran, load_world()).manifest
     for said in (
@@ -119,28 +103,28 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
 
 
 def test_a_tests_page_gives_verdicts_shares_and_reversals(pages, tested):
-    assert {"Verdicts", "Variance shares", "Discovered boxes", "Limits"} <= set(headings(pages["test"]))
+    expected = {"Verdicts", "Variance shares", "Discovered boxes", "Limits"}
+    assert expected <= set(headings(pages["test"]))
     verdicts = pd.read_parquet(tested / "verdicts.parquet")
     for row in verdicts.to_dict("records"):
         assert row["verdict"] in pages["test"]
         assert row["says"] in pages["test"].replace("&#39;", "'")
 
 
-def test_failed_runs_are_counted_in_the_exclusions(pages):
+def test_failed_runs_are_counted_and_the_same_folder_gives_the_same_page(pages, ran, world):
     exclusions = pages["sweep"].split('id="exclusions"')[1].split("</section>")[0]
     assert "the first of 2 failed runs" in exclusions
     assert "overflow" in exclusions
-
-
-def test_the_same_folder_gives_the_same_page(ran, world, pages):
     assert report_page(open_held(ran, world)) == pages["run"]
 
 
 def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
     folder = tmp_path / "hostile"
     shutil.copytree(ran, folder)
-    text = (folder / "manifest.json").read_text().replace("The United States leaves", "<script>alert(1)</script>")
-    (folder / "manifest.json").write_text(text)
+    manifest = folder / "manifest.json"
+    hostile = "<script>alert(1)</script>"
+    text = manifest.read_text().replace("The United States leaves", hostile)
+    manifest.write_text(text)
     with pytest.raises(DataError, match="its digest is that of another content"):
         open_held(folder, world)
     write_manifest(folder, json.loads(text), json.loads(text)["files"])
@@ -149,7 +133,9 @@ def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
     assert "&lt;script&gt;" in page
 
 
-def test_another_folder_beside_says_what_was_set_differently_and_by_how_much(ran, tested, world, tmp_path):
+def test_another_folder_beside_says_what_was_set_differently_and_by_how_much(
+    ran, tested, world, tmp_path
+):
     other = run_folder(tmp_path, "--set", "rules.cooperation.relative_gains=0.3")
     page = report_page(open_held(ran, world), open_held(other, world))
     beside = page.split('id="comparison"')[1].split("</section>")[0]
@@ -164,9 +150,9 @@ def test_another_folder_beside_says_what_was_set_differently_and_by_how_much(ran
 def test_validation_shows_the_misses_first(ran, world, tmp_path):
     table = pd.DataFrame(
         {
-            "pattern": ["p1", "p2", "p3"], "says": ["one", "two", "three"], "kind": "sign", "half": "training",
-            "model": [0.9, 0.1, 0.3], "reference": 1.0, "null": [0.2, 0.2, 0.2], "unchanged": 0.0,
-            "counted": [True, True, True], "theory": "balance_of_threat",
+            "pattern": ["p1", "p2", "p3"], "says": ["one", "two", "three"], "kind": "sign",
+            "half": "training", "model": [0.9, 0.1, 0.3], "reference": 1.0, "null": [0.2, 0.2, 0.2],
+            "unchanged": 0.0, "counted": [True, True, True], "theory": "balance_of_threat",
         }
     )  # fmt: skip
     table.to_parquet(tmp_path / "patterns.parquet")
@@ -180,13 +166,12 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
 
 
 def test_numbers_are_written_alike():
-    assert number(-0.001234) == "−0.00123"
-    assert number(0.00002) == "0.0000200"
-    assert number(34198.6639) == "34\N{THIN SPACE}198.7"
-    assert number(0.01234) == "0.0123"
-    assert number(float("nan")) == number(None) == "–"
-    assert number(12345) == "12\N{THIN SPACE}345"
-    assert number(float("inf")) == "∞"
+    written = {
+        -0.001234: "−0.00123", 0.00002: "0.0000200", 34198.6639: "34\N{THIN SPACE}198.7",
+        0.01234: "0.0123", float("nan"): "–", None: "–", 12345: "12\N{THIN SPACE}345",
+        float("inf"): "∞",
+    }  # fmt: skip
+    assert {value: number(value) for value in written} == written
     assert share(0.274) == "27\N{NARROW NO-BREAK SPACE}%"
     assert interval(-1.0, np.float64(2.0), 1) == "−1.0 to 2.0"
 
@@ -196,9 +181,10 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "MB)" in done.stdout
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
-    drawn = call("plot", str(ran), "--kind", "cumulative", "--threshold", "0.2", "--out", str(tmp_path), "--json")
+    at_most = ("--threshold", "0.2", "--out", str(tmp_path), "--json")
+    drawn = call("plot", str(ran), "--kind", "distribution", *at_most)
     assert drawn.returncode == 0, drawn.stderr
-    assert (tmp_path / "cumulative-balance_of_threat.svg").is_file()
+    assert (tmp_path / "distribution-balance_of_threat.svg").is_file()
     for words, complaint in (
         (("report", str(tmp_path)), "it has no manifest"),
         (("plot", str(ran), "--kind", "fann"), "did you mean"),
@@ -212,7 +198,9 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
 def chromium() -> str:
     """Path of a Chromium on this machine; the test is skipped where none is."""
     named = os.environ.get("EURASIA_SIM_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = named or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found is None:
         pytest.skip("no Chromium is at hand: install one, or name it in EURASIA_SIM_CHROMIUM")
     return found
@@ -220,9 +208,15 @@ def chromium() -> str:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", ["run", "test"])
-def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_screens(pages, kind, tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra `browser`")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: extra `browser`")
+def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_screens(
+    pages, kind, tmp_path
+):
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: the extra `browser`"
+    )
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed: extra `browser`"
+    )
     path = tmp_path / "report.html"
     path.write_text(pages[kind], encoding="utf-8")
     with sync_api.sync_playwright() as driver:
@@ -233,10 +227,14 @@ def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_scree
             page = context.new_page()
             page.on("request", lambda request: asked.append(request.url))
             page.goto(path.as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+            page.evaluate(
+                "document.querySelectorAll('details').forEach(each => { each.open = true })"
+            )
             found = axe.Axe().run(page)
             assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-            assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+            assert page.evaluate(
+                "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+            )
         assert not [url for url in asked if not url.startswith(("file:", "data:"))]
         browser.close()

@@ -32,23 +32,22 @@ def plot(
     filters: Annotated[
         list[str] | None, typer.Option("--filter", help="Which runs: column=value, or !=, <, <=, >, >=; repeatable.")
     ] = None,
-    across: Annotated[str | None, typer.Option(help="Factor along the horizontal axis of a surface.")] = None,
+    across: Annotated[str | None, typer.Option(help="Factor along the horizontal axis of a sweep's heat map.")] = None,
     up: Annotated[str | None, typer.Option(help="Factor along its vertical axis.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Value of interest of a cumulative picture, in the measure's unit.")
+        float | None, typer.Option(help="Value of interest of a distribution, in the measure's unit.")
     ] = None,
-    month: Annotated[list[str] | None, typer.Option(help="YYYY-MM, for networks and maps; repeatable.")] = None,
+    month: Annotated[list[str] | None, typer.Option(help="YYYY-MM, for networks, maps, heat maps; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where pictures go; by default RESULTS/figures.")] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
 ) -> None:
     """Draw what a results folder holds, with the numbers behind each picture beside it.
 
-    Kinds: distribution, ridgeline, cumulative, fan, difference, convergence (runs); surface, tornado (sweeps);
-    network, threat, mosaic, map, timeline (runs); forest, shares (tests); indices, effects, box (analysed sweeps);
-    patterns (validations).
+    Kinds: distribution, heatmap, convergence (runs and sweeps); fan, difference, network, map, timeline (runs);
+    tornado (sweeps); forest, shares (tests); indices, effects, box (analysed sweeps); patterns (validations).
 
-    Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind cumulative --measure "comp*"
+    Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution --measure "comp*"
     """
     from eurasia_sim.figures.gallery import draw
     from eurasia_sim.figures.style import Request

@@ -9,21 +9,10 @@ from matplotlib.figure import Figure
 
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.drawing import Drawn, in_turn
-from eurasia_sim.figures.actors import (
-    alignment_network,
-    at_home,
-    dyad_table,
-    flow_table,
-    influence_table,
-    leaning,
-    map_key,
-    node_table,
-    patrons,
-    threat_matrix,
-)
-from eurasia_sim.figures.months import Moment
+from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
+from eurasia_sim.figures.heatmaps import matrix_plot, matrix_table
+from eurasia_sim.figures.region import tile_map
 from eurasia_sim.figures.style import Words, caption
-from eurasia_sim.figures.theatres import influence_mosaic, tile_map, tile_table
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 
@@ -45,32 +34,32 @@ def network(model: EurasiaModel) -> Figure:
     """Who leans toward whom."""
     world, moments = model.world, [moment_of(model)]
     words = _words(model, "Alignment")
-    return alignment_network(
-        dyad_table(world, moments, "alignment"), node_table(world, moments), words, order=list(world.actors)
-    )
+    return alignment_network(tie_table(world, moments), node_table(world, moments), words)
 
 
 def region(model: EurasiaModel) -> Figure:
     """The map of tiles."""
-    world, moments = model.world, [moment_of(model)]
-    words = _words(model, "The region")
-    words = words._replace(caption=f"{words.caption}\n{map_key(world)}")
-    return tile_map(tile_table(world, moments), flow_table(world, moments), leaning(world), words)
+    return tile_map(model.world, [moment_of(model)], _words(model, "The region"))
 
 
 def mosaic(model: EurasiaModel) -> Figure:
     """Who holds influence in every theatre and domain."""
-    world = model.world
-    influence = influence_table(world, {model.date: model.measures}, "month")
-    names = {theatre.id: theatre.name for theatre in world.theatres.values()}
-    words = _words(model, "Who holds influence", names=names, by="month")
-    return influence_mosaic(influence, patrons(world), at_home(world), words)
+    return _matrix(model, "influence", "Who holds influence")
 
 
 def threats(model: EurasiaModel) -> Figure:
     """Who sees how much threat in whom."""
-    names = {actor.id: actor.name for actor in model.world.actors.values()}
-    return threat_matrix(dyad_table(model.world, [moment_of(model)], "threat"), _words(model, "Threat", names=names))
+    return _matrix(model, "threat", "Threat")
+
+
+def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
+    """The month's values of a measure of two actors, or of an actor and a theatre."""
+    world = model.world
+    columns = [name for name in model.measures if name.startswith(f"{measure}.")]
+    table = matrix_table(columns, {model.date: model.measures}, "month")
+    names = {actor.id: actor.name for actor in world.actors.values()}
+    names |= {theatre.id: theatre.name for theatre in world.theatres.values()}
+    return matrix_plot(table, _words(model, title, names=names, by="month"))
 
 
 _SAYS: dict[Callable[[EurasiaModel], Figure], str] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
-from eurasia_sim.figures.distributions import is_flat, list_measures
+from eurasia_sim.figures.distributions import is_flat
 from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, Look, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
@@ -26,16 +25,12 @@ _HOW_TO_READ = (
 
 
 def difference_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Paired differences of the first scenario from each other one, at reference and over ranges.
-
-    Raises:
-        DataError: for a folder whose runs are not paired.
-    """
+    """Paired differences of the first scenario from each other, at reference and over ranges."""
     table = held.runs(request.measures)
     scenarios = list(dict.fromkeys(table["scenario"]))
     if len(scenarios) < 2 or "set" not in table:
-        said = "a paired difference needs two scenarios that one call of `eurasia-sim run` paired"
-        raise DataError([said])
+        need = "a paired difference needs two scenarios that one call of `eurasia-sim run` paired"
+        raise DataError([need])
     first, *others = scenarios
     for theory, runs in table.groupby("theory", sort=False):
         sets = {str(kind): part for kind, part in runs.groupby("set")}
@@ -45,13 +40,13 @@ def difference_pages(held: Held, request: Request) -> Iterator[Page]:
                 differences_of(sets[kind], first, other, request.measures, _OVER.get(kind, kind))
                 for kind in order
             ]
+            summary = difference_summary(pd.concat(gaps, ignore_index=True))
             pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
             title, units = f"{first} less {other}", held.units(request.measures)
             words = Words(title, held.caption(pair), held.names, units)
             parts = (str(theory), other if len(others) > 1 else "")
-            says = f"{title}, {list_measures(request.measures, held.names)}"
-            summary = difference_summary(pd.concat(gaps, ignore_index=True))
-            yield Page("difference", parts, summary, words, says, {"summary": summary})
+            says = f"{title}, {style.list_measures(request.measures, held.names)}"
+            yield Page(parts, paired_difference(summary, words), summary, says)
 
 
 def differences_of(
@@ -64,7 +59,7 @@ def differences_of(
         over: what the runs were drawn over, in the words of the figure.
 
     Returns:
-        Columns `measure`, `over`, `run`, `difference`; a run that either scenario lacks is NaN.
+        Columns `run`, `over`, `measure`, `difference`; a run that either scenario lacks is NaN.
 
     Raises:
         ValueError: where the runs of the two do not share their seeds and so are no pairs.
@@ -73,22 +68,13 @@ def differences_of(
     both = one.index.intersection(other.index)
     if "seed" in table and not one.loc[both, "seed"].equals(other.loc[both, "seed"]):
         raise ValueError(f"runs of {first} and {second} share no seeds: they cannot be paired")
-    runs = one.index.union(other.index)
-    parts = []
-    for measure in measures:
-        gap = (one[measure].reindex(runs) - other[measure].reindex(runs)).to_numpy()
-        parts.append(
-            pd.DataFrame({"measure": measure, "over": over, "run": runs, "difference": gap})
-        )
-    return pd.concat(parts, ignore_index=True)
+    gaps = one[list(measures)].sub(other[list(measures)])  # by run, NaN where one side lacks it
+    named = gaps.rename_axis("run").reset_index().assign(over=over)
+    return named.melt(["run", "over"], var_name="measure", value_name="difference")
 
 
 def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
-    """A row a measure and what the runs were drawn over.
-
-    Args:
-        differences: columns `measure`, `over`, `difference`, as `differences_of` gives; several
-            draws stacked.
+    """A row a measure and what the runs of one or more `differences_of` were drawn over.
 
     Returns:
         Columns `measure`, `over`, `pairs`, `missing`, `mean`, `low`, `high` (95 % bootstrap
@@ -113,60 +99,44 @@ def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
 
 @use_style()
 def paired_difference(summary: pd.DataFrame, words: Words) -> Figure:
-    """Mean paired differences with 95 % intervals; a panel a measure, one axis for each unit.
-
-    Args:
-        summary: as `difference_summary` gives.
-    """
+    """Means and intervals of a `difference_summary`; a panel a measure, one axis for each unit."""
     groups = style.looks(summary["over"])
     measures = list(dict.fromkeys(summary["measure"]))
     height = len(measures) * (0.5 + 0.34 * len(groups))
     figure, panels = style.frame_panels(len(measures), 1, height, words, _HOW_TO_READ)
-    for panel, measure in zip(panels, measures, strict=True):
-        rows = summary[summary["measure"] == measure]
-        for at, (_, row) in enumerate(rows.iterrows()):
-            _dot(panel, row, -float(at), groups[row["over"]])
+    units = [words.unit(measure) for measure in measures]
+    first_of: dict[str, Axes] = {}
+    for panel, measure, unit in zip(panels, measures, units, strict=True):
+        if unit and first_of.setdefault(unit, panel) is not panel:
+            panel.sharex(first_of[unit])
+        rows = style.rows_of(summary[summary["measure"] == measure])
+        for at, row in enumerate(rows):
+            ends, look = (row["mean"], row["low"], row["high"]), groups[row["over"]]
+            style.draw_intervals(panel, -float(at), *ends, look)
+            style.write_beside(panel, -float(at), _summary_words(row), 1.02, linespacing=1.2)
         panel.axvline(0.0, color=INK, linestyle="--", linewidth=0.8, zorder=1)
-        style.label_rows(panel, [style.break_lines(over, 20) for over in rows["over"]])
+        style.label_rows(panel, [style.break_lines(row["over"], 20) for row in rows])
         panel.set_title(words.heading(measure))
-        panel.set_xlabel(words.unit(measure))
         panel.margins(x=0.08)
         panel.xaxis.set_major_locator(MaxNLocator(nbins=6))
-        low, high = panel.get_xlim()
-        if high - low < 1e-9:
+    for panel, unit, following in zip(panels, units, [*units[1:], None], strict=True):
+        panel.set_xlabel("" if unit == following else unit)
+        if np.ptp(panel.get_xlim()) < 1e-9:
             panel.set_xlim(-1.0, 1.0)
-    _share_axes(panels, [words.unit(measure) for measure in measures])
     return figure
 
 
-def _dot(panel: Axes, row: pd.Series, height: float, look: Look) -> None:
-    """One mean with its interval, and its words beside the panel."""
-    if row["pairs"]:
-        panel.hlines(height, row["low"], row["high"], color=look.colour, linewidth=2.4)
-        edge: Any = {"markeredgecolor": INK, "markeredgewidth": 0.5}
-        panel.plot(row["mean"], height, look.marker, markersize=5, color=look.colour, **edge)
-    said = f"{row['pairs']} pairs, {row['missing']} missing"
-    if row["pairs"] and row["deviation"] == 0:
-        said = f"{_signed(row['mean'])} in every pair\n{said}"
-    elif row["pairs"]:
-        mean, low, high = (_signed(row[name]) for name in ("mean", "low", "high"))
-        said = f"{mean}  [{low}, {high}]\n{100 * row['above']:.0f} % above 0 · {said}"
-    style.write_beside(panel, height, said, 1.02, linespacing=1.2)
+def _summary_words(row: Mapping[str, float]) -> str:
+    """Mean, interval, share above zero and pairs of one row."""
+    counted = f"{row['pairs']} pairs, {row['missing']} missing"
+    if not row["pairs"]:
+        return counted
+    if row["deviation"] == 0:
+        return f"{_signed(row['mean'])} in every pair\n{counted}"
+    mean, low, high = (_signed(row[name]) for name in ("mean", "low", "high"))
+    return f"{mean}  [{low}, {high}]\n{100 * row['above']:.0f} % above 0 · {counted}"
 
 
 def _signed(value: float) -> str:
     """Three significant digits with their sign; nothing before a zero."""
-    digits = f"{value:+#.3g}".rstrip(".").replace("-", "−")
-    return "0" if value == 0 else digits
-
-
-def _share_axes(panels: Sequence[Axes], units: Sequence[str]) -> None:
-    """Give panels of one unit the same ends, and the unit's name to the last of them."""
-    for unit in {unit for unit in units if unit}:
-        alike = [panel for panel, own in zip(panels, units, strict=True) if own == unit]
-        limits = [panel.get_xlim() for panel in alike]
-        for panel in alike:
-            panel.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
-        for panel, follower in zip(panels, [*units[1:], None], strict=True):
-            if panel in alike and follower == unit:
-                panel.set_xlabel("")
+    return "0" if value == 0 else f"{value:+#.3g}".rstrip(".").replace("-", "−")

@@ -15,14 +15,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from eurasia_sim.figures import (  # fmt: skip
+from eurasia_sim.figures import (
     actors,
     differences,
-    discovery,
     distributions,
-    months,
+    heatmaps,
+    region,
     sensitivity,
-    theatres,
     time_series,
     verdicts,
 )
@@ -47,108 +46,86 @@ class Kind(NamedTuple):
     """One kind of picture."""
 
     meaning: str
-    pages: Callable[[Held, Request], Iterator[Page]]  # the tables of a folder's pictures
-    plot: Callable[..., Figure]  # takes a page's words, and what else the page says
+    pages: Callable[[Held, Request], Iterator[Page]]  # its figures of a folder
     folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
-    heeds: tuple[str, ...] = ()  # options of a request; measures are columns of the runs
+    options: tuple[str, ...] = ()  # of a request; measures are columns of the runs
     table: str = ""  # a folder that holds it is drawn as this kind, too
+    of_run: tuple[str, ...] = ()  # measures of a run where none is named; else those it shows
 
 
 _RUNS = ("measures", "by")
 KINDS: Mapping[str, Kind] = {
     "distribution": Kind(
         "Densities, boxes and dots of runs",
-        distributions.distribution_pages, distributions.outcome_distribution, (RUN, SWEEP), _RUNS,
-    ),
-    "ridgeline": Kind(
-        "Densities of runs, one above the other",
-        distributions.ridgeline_pages, distributions.ridgeline, (), _RUNS,
-    ),
-    "cumulative": Kind(
-        "Cumulative shares of runs",
-        distributions.cumulative_pages, distributions.cumulative_distribution, (),
-        (*_RUNS, "threshold"),
+        distributions.distribution_pages, (RUN, SWEEP), (*_RUNS, "threshold"),
     ),
     "fan": Kind(
         "Medians and the middle 50, 80 and 95 % of runs, month by month",
-        time_series.fan_pages, time_series.fan_chart, (RUN,), ("measures",),
+        time_series.fan_pages, (RUN,), ("measures",),
     ),
     "difference": Kind(
         "Mean paired differences with 95 % intervals",
-        differences.difference_pages, differences.paired_difference, (RUN,), ("measures",),
+        differences.difference_pages, (RUN,), ("measures",),
     ),
-    "surface": Kind(
-        "Means over two factors",
-        discovery.surface_pages, discovery.response_surface, (SWEEP,), ("measures", "across", "up"),
+    "heatmap": Kind(
+        "Means over two factors, or over actors and theatres",
+        heatmaps.heatmap_pages, (RUN, SWEEP), (*_RUNS, "across", "up", "months"),
+        of_run=("influence.*", "threat.*"),
     ),
     "tornado": Kind(
         "Means at the low and the high end of every factor, the widest first",
-        sensitivity.tornado_pages, sensitivity.tornado, (SWEEP,), ("measures",),
+        sensitivity.tornado_pages, (SWEEP,), ("measures",),
     ),
     "convergence": Kind(
         "Running means with 95 % intervals as runs come in",
-        time_series.convergence_pages, time_series.convergence_plot, (RUN, SWEEP), _RUNS,
+        distributions.convergence_pages, (RUN, SWEEP), _RUNS,
     ),
     "network": Kind(
         "Circles of actors, lines where two lean toward each other",
-        actors.network_pages, actors.alignment_network, (RUN,), ("months",),
+        actors.network_pages, (RUN,), ("months",),
     ),
-    "threat": Kind(
-        "Squares of actors, darker where one sees more threat in another",
-        actors.threat_pages, actors.threat_matrix, (), ("months",),
-    ),
-    "mosaic": Kind(
-        "Shares of influence by patron",
-        theatres.mosaic_pages, theatres.influence_mosaic, (RUN,), ("by",),
-    ),
-    "map": Kind(
-        "Maps of theatres with foreign influence",
-        theatres.map_pages, theatres.tile_map, (RUN,), ("months",),
-    ),
+    "map": Kind("Maps of theatres with foreign influence", region.map_pages, (RUN,), ("months",)),
     "timeline": Kind(
-        "Events of one run against the dates of the record",
-        months.timeline_pages, months.event_timeline, (RUN,),
+        "Events of one run against the dates of the record", time_series.timeline_pages, (RUN,)
     ),
     "forest": Kind(
         "Effects at reference and under rivals, and the share of the space that holds",
-        verdicts.forest_pages, verdicts.forest_plot, (TEST,),
+        verdicts.forest_pages, (TEST,),
     ),
     "indices": Kind(
         "First-order and total sensitivity indices with 95 % intervals",
-        sensitivity.index_pages, sensitivity.index_plot, table="sobol",
+        sensitivity.index_pages, table="sobol",
     ),
     "effects": Kind(
         "Mean absolute effects, and how much each differs from place to place",
-        sensitivity.effect_pages, sensitivity.elementary_effects, table="morris",
+        sensitivity.effect_pages, table="morris",
     ),
     "shares": Kind(
         "Shares of the variance by source: theory, parameters, chance and others",
-        sensitivity.share_pages, sensitivity.share_plot, (TEST,), table="shares",
+        sensitivity.share_pages, (TEST,), table="shares",
     ),
     "box": Kind(
         "The box that does best, and the coverage and density of boxes",
-        discovery.box_pages, discovery.box_plot, table="boxes",
+        verdicts.box_pages, table="boxes",
     ),
     "patterns": Kind(
-        "Share of runs that pass each documented pattern",
-        verdicts.pattern_pages, verdicts.pattern_plot, (VALIDATION,),
+        "Share of runs that pass each documented pattern", verdicts.pattern_pages, (VALIDATION,)
     ),
 }  # fmt: skip
+# A kind that has left -> what draws its answer now.
+REPLACED = {
+    "ridgeline": "distribution, with --by for any number of groups",
+    "cumulative": "distribution, with --threshold for the share of runs above a value",
+    "surface": "heatmap",
+    "threat": "heatmap, with --measure 'threat.*'",
+    "mosaic": "heatmap, with --measure 'influence.*'",
+}
 # The kinds that `run` itself draws.
 OF_RUN = ("distribution", "fan", "difference")
-# What a measure is drawn as, by what it is of.
-_OF_MEASURE = {
-    ("actor", "actor"): ("network",),
-    ("actor", "theatre"): ("cumulative",),
-    ("actor", "theatre", "domain"): ("mosaic",),
-}
 _OPTIONS = {
-    "by": "--by",
-    "across": "--across",
-    "up": "--up",
-    "threshold": "--threshold",
+    "by": "--by", "across": "--across", "up": "--up", "threshold": "--threshold",
     "months": "--month",
-}
+}  # fmt: skip
 
 
 def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
@@ -161,22 +138,24 @@ def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
         if held.kind in kind.folders or (kind.table and held.has(kind.table))
     ]
     unfit = {"difference"} if len(held.manifest.get("scenarios", ())) < 2 else set()
-    unfit |= {"surface"} if held.kind == SWEEP and len(held.factors) < 2 else set()
+    unfit |= {"heatmap"} if held.kind == SWEEP and len(held.factors) < 2 else set()
     return [name for name in found if name not in unfit]
 
 
 def _kinds_of_measures(held: Held, measures: Sequence[str]) -> list[str]:
-    notes = measure_notes()
+    """What measures are drawn as, by what they are of: two actors, or an actor and a theatre."""
     found: list[str] = []
     for measure in measures:
         name = measure.split(".")[0]
-        if name == "threat":
-            found.append(name)
-        elif name in notes:
-            usual = ["distribution"]
-            usual += ["fan"] if held.kind == RUN and measure in held.shown else []
-            found += _OF_MEASURE.get(tuple(notes[name].get("of", ())), usual)
-    return list(dict.fromkeys(found)) or ["distribution"]
+        of = measure_notes().get(name, {}).get("of", ())
+        if name == "alignment":
+            found.append("network")
+        elif of[:1] == ["actor"] and len(of) > 1 and held.kind == RUN:
+            found.append("heatmap")
+        else:
+            found.append("distribution")
+            found += ["fan"] if held.kind == RUN and measure in held.shown else []
+    return list(dict.fromkeys(found))
 
 
 def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
@@ -184,43 +163,43 @@ def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Pic
 
     Raises:
         DataError: for an unknown kind, one that the folder cannot be drawn as, or an option that
-            none of them heeds.
+            none of them takes.
     """
     for name in kinds:
+        if name in REPLACED:
+            raise DataError([f"--kind {name} has left; its answer is now: {REPLACED[name]}"])
         if name not in KINDS:
-            said = f"is no kind of picture{near(name, KINDS)}; one of {', '.join(KINDS)}"
-            raise DataError([f"--kind {name} {said}"])
+            known = f"is no kind of picture{near(name, KINDS)}; one of {', '.join(KINDS)}"
+            raise DataError([f"--kind {name} {known}"])
     chosen = kinds or usual_kinds(held, request.measures)
     for option, written in _OPTIONS.items():
-        used = [name for name, kind in KINDS.items() if option in kind.heeds]
+        used = [name for name, kind in KINDS.items() if option in kind.options]
         if getattr(request, option) not in (None, ()) and not set(used) & set(chosen):
-            said = f"{written} is for {' and '.join(used)}, not for {', '.join(chosen)}"
-            raise DataError([f"{said}: name one by --kind"])
+            misused = f"{written} is for {' and '.join(used)}, not for {', '.join(chosen)}"
+            raise DataError([f"{misused}: name one by --kind"])
     for name in chosen:
         try:
-            yield from _draw_kind(held, KINDS[name], request)
+            yield from _draw_kind(held, name, request)
         except ValueError as error:
             if isinstance(error, DataError):
                 raise
             raise DataError([f"--kind {name}: {error}"]) from error
 
 
-def _draw_kind(held: Held, kind: Kind, request: Request) -> Iterator[Picture]:
+def _draw_kind(held: Held, name: str, request: Request) -> Iterator[Picture]:
     """The pictures of one kind; where measures of a sweep are left for lack of room, it is said."""
-    left = 0
-    if "measures" in kind.heeds:
-        measures = held.chosen(request.measures)
-        if held.kind != RUN and not request.measures:
+    kind, left = KINDS[name], 0
+    if "measures" in kind.options:
+        asked = request.measures or (kind.of_run if held.kind == RUN else ())
+        measures = held.chosen(asked)
+        if held.kind != RUN and not asked:
             measures, left = measures[:_MOST_UNASKED], len(measures[_MOST_UNASKED:])
         request = replace(request, measures=tuple(measures))
     for page in kind.pages(held, request):
-        # A page says its own kind: too many groups for clouds are drawn as ridges.
-        kind_drawn = KINDS[page.kind]
-        words = (re.sub(r"[^\w.-]+", "", word) for word in (page.kind, *page.parts))
-        says = f"{kind_drawn.meaning}: {page.says}."
+        words = (re.sub(r"[^\w.-]+", "", word) for word in (name, *page.parts))
+        says = f"{kind.meaning}: {page.says}."
         says += f" {left} more measures are drawn when named by --measure." if left else ""
-        figure = kind_drawn.plot(words=page.words, **page.arguments)
-        yield Picture("-".join(filter(None, words)), figure, page.table, says)
+        yield Picture("-".join(filter(None, words)), page.figure, page.data, says)
 
 
 def draw(

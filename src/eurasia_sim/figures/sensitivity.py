@@ -1,24 +1,23 @@
-"""Which factor moves an outcome: ends of a factor, variance-based indices, effects, and shares."""
+"""Which factor moves an outcome: ends of a factor, Sobol' indices, Morris's effects, shares."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
+from eurasia_sim.figures.heatmaps import cell_plot
 from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, MOST_GROUPS, Look, Page, Request, Words, use_style
-from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, table_of
+from eurasia_sim.figures.style import HATCHES, INK, Page, Request, Words, use_style
+from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, split_table, table_of
 from eurasia_sim.files.data_yaml import DataError
 
 _MOST_FACTORS = 20
@@ -34,79 +33,61 @@ _INDICES = (
     "above its total is sampling error. Largest total first{left}."
 )
 _EFFECTS = (
-    "Left: µ*, the mean size of what a step over a factor's whole range does, with its 95 % "
-    "interval, largest first; a mark within shows the mean with its sign. Right: σ, how much that "
-    "differs from place to place. Above the dashed line (σ = µ*) a factor acts mostly through "
-    "others or bends; far below it, it acts alone and evenly{left}."
+    "µ*: mean size of what a step over a factor's whole range does, with its 95 % interval; mean: "
+    "the same with its sign; σ: how much it differs from place to place. Where σ is above µ* a "
+    "factor acts mostly through others or bends. Largest µ* first{left}."
 )
-_OTHERS = "other sources"
-_HATCHES = ("", "///", "", "...", "\\\\\\", "xxx")
-_LEAST_WRITTEN = 0.055
+_MARKS = {"absolute": "µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness"}
 _NO_SHARES = ("scenarios", "replicates")  # columns beside the shares that count
 _SHARES = (
     "Shares of the variance over all runs of the reading (law of total variance); they add up to "
-    "100 %. Chance is what runs of one point vary by."
+    "100 %. Chance is what runs of one point vary by. Hatched: does not vary."
 )
 
 
 def tornado_pages(held: Held, request: Request) -> Iterator[Page]:
-    """What each measure does at both ends of every factor of a sweep.
-
-    Raises:
-        DataError: for a folder without factors.
-    """
+    """What each measure does at both ends of every factor of a sweep."""
     if not held.factors:
-        said = "has no factors: surfaces and tornadoes need a folder that a sweep wrote"
-        raise DataError([f"{held.folder} {said}"])
+        raise DataError([f"{held.folder} has no factors: a tornado needs a folder of a sweep"])
     for measure in request.measures:
         table = held.runs([measure, *held.factors])
         varied = [factor for factor in held.factors if len(table[factor].unique()) > 1]
         ends = tornado_table(table, varied, measure)
         title = f"{held.title}: what each factor does at its ends"
         words = Words(title, held.caption(table), held.names, held.units([measure]))
-        says, arguments = style.readable(measure, held.names), {"ends": ends, "measure": measure}
-        yield Page("tornado", (measure,), ends, words, says, arguments)
-
-
-def _split_table(
-    held: Held, name: str, request: Request, title: str
-) -> Iterator[tuple[tuple[str, str], pd.DataFrame, Words]]:
-    """Measure and scenario, rows and words of every picture that an analysis's table makes."""
-    table, said = table_of(held, name), analysis_caption(held)
-    keys = [column for column in ("measure", "scenario") if column in table]
-    for found, own in table.groupby(keys, sort=False) if keys else [((), table)]:
-        of = dict(zip(keys, map(str, found), strict=True))
-        measure, scenario = of.get("measure", ""), of.get("scenario", "")
-        wanted = [fnmatchcase(measure, pattern) for pattern in request.measures]
-        if not wanted or any(wanted):
-            heading = ", ".join(filter(None, (style.readable(measure, held.names), scenario)))
-            words = Words(f"{heading}: {title}", said, held.names, held.units([measure]))
-            yield (measure, scenario), own, words
+        says = style.readable(measure, held.names)
+        yield Page((measure,), tornado(ends, measure, words), ends, says)
 
 
 def index_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Sobol' indices of every factor with intervals, a picture a measure and scenario."""
-    for parts, own, words in _split_table(held, "sobol", request, "Sobol' indices"):
-        wide = index_table(own)
-        says = f"{words.title}, {len(wide)} factors"
-        yield Page("indices", parts, wide, words, says, {"indices": wide})
+    """Sobol' indices of every factor with intervals, a figure a measure and scenario."""
+    for parts, own, heading in split_table(held, "sobol", request, "measure", "scenario"):
+        table = index_table(own)
+        words = Words(f"{heading}: Sobol' indices", analysis_caption(held), held.names)
+        marks = {"first": "first order", "total": "total"}
+        unit = "share of the outcome's variance"
+        figure = mark_plot(table, marks, "total", _INDICES, unit, words)
+        yield Page(parts, figure, table, f"{words.title}, {len(table)} factors")
 
 
 def effect_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Morris's effects of every factor, a picture a measure and scenario."""
-    for parts, own, words in _split_table(held, "morris", request, "Morris's effects"):
-        arguments = {"effects": own, "measure": parts[0]}
-        yield Page("effects", parts, own, words, f"{words.title}, {len(own)} factors", arguments)
+    """Morris's effects of every factor, a figure a measure and scenario."""
+    for parts, own, heading in split_table(held, "morris", request, "measure", "scenario"):
+        words = Words(f"{heading}: Morris's effects", analysis_caption(held), held.names)
+        table = own.rename(columns={"low": "absolute_low", "high": "absolute_high"})
+        unit = held.units(parts[:1]).get(parts[0], "")
+        figure = mark_plot(table, _MARKS, "absolute", _EFFECTS, unit, words)
+        yield Page(parts, figure, own, f"{words.title}, {len(own)} factors")
 
 
 def share_pages(held: Held, _: Request) -> Iterator[Page]:
-    """What the variance of every reading comes from, eighteen readings a picture."""
+    """What the variance of every reading comes from, eighteen readings a figure."""
     table = share_table(table_of(held, "shares"), held.names)
     words = Words(f"{held.title}: what the spread comes from", analysis_caption(held), held.names)
     for first in range(0, len(table), ROWS_A_PAGE):
         own = table.iloc[first : first + ROWS_A_PAGE]
         part = str(first // ROWS_A_PAGE + 1) if len(table) > ROWS_A_PAGE else ""
-        yield Page("shares", (part,), own, words, f"{len(own)} readings", {"shares": own})
+        yield Page((part,), share_plot(own, words), own, f"{len(own)} readings")
 
 
 def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -157,9 +138,7 @@ def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> 
         row |= {"runs": int(whole.sum()), "missing": int((~whole).sum()), "middle": middle}
         rows.append(row)
     found = pd.DataFrame(rows)
-    width = (found["high"] - found["low"]).abs()
-    order = width.sort_values(ascending=False, kind="stable").index
-    return found.loc[order].reset_index(drop=True)
+    return _ordered(found, (found["high"] - found["low"]).abs())
 
 
 def _ends(factor: pd.Series, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
@@ -178,40 +157,10 @@ def _ends(factor: pd.Series, values: np.ndarray) -> list[tuple[str, np.ndarray]]
     ]
 
 
-@use_style()
-def tornado(ends: pd.DataFrame, measure: str, words: Words) -> Figure:
-    """Bars from the overall mean to the mean at either end of each factor.
-
-    Args:
-        ends: as `tornado_table` gives; the first twenty are drawn, and the rest is counted.
-
-    Raises:
-        ValueError: where there is no factor.
-    """
-    low, high = style.looks("ab").values()
-    legend: dict[str, Artist] = {
-        "at the factor's low end": style.swatch(color=low.colour, alpha=0.85),
-        "at its high end": style.swatch(
-            facecolor=high.colour, alpha=0.85, hatch="///", edgecolor="white"
-        ),
-    }
-    shown, note = _first(ends, _TORNADO)
-    note = f"{ends['runs'].iloc[0]} runs, {ends['missing'].iloc[0]} missing. {note}"
-    figure, (panel,) = style.frame_panels(1, 1, 0.75 + 0.3 * len(shown), words, note, legend)
-    for at, row in enumerate(style.rows_of(shown)):
-        for end, look, hatch, up in (("low", low, "", 0.18), ("high", high, "///", -0.18)):
-            bar: Any = {"left": row["middle"], "height": 0.36, "color": look.colour, "alpha": 0.85}
-            length = row[end] - row["middle"]
-            panel.barh(up - at, length, hatch=hatch, edgecolor="white", **bar)
-            whiskers = (row[f"{end}_low"], row[f"{end}_high"])
-            panel.hlines(up - at, *whiskers, color=INK, linewidth=1.0, zorder=3)
-        said = f"{row['low_at']}\n{row['high_at']}"
-        style.write_beside(panel, -at, said, fontsize=5.5, linespacing=1.1)
-    panel.axvline(ends["middle"].iloc[0], color=INK, linewidth=0.9)
-    _factor_rows(panel, shown)
-    panel.set_title(words.heading(measure))
-    panel.set_xlabel(words.unit(measure))
-    return figure
+def _ordered(table: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
+    """The rows of a table, the largest first, those without a number last."""
+    order = by.sort_values(ascending=False, kind="stable", na_position="last").index
+    return table.loc[order].reset_index(drop=True)
 
 
 def _first(table: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
@@ -223,167 +172,95 @@ def _first(table: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
     return table.head(_MOST_FACTORS), note.format(left=left)
 
 
-def _ordered(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The rows of a table, the largest of a column first, those without a number last."""
-    order = table[column].sort_values(ascending=False, kind="stable", na_position="last").index
-    return table.loc[order].reset_index(drop=True)
-
-
-def _factor_rows(panel: Axes, shown: pd.DataFrame) -> None:
-    style.label_rows(
-        panel, [style.break_lines(style.factor_name(name), 40) for name in shown["factor"]]
-    )
-    panel.tick_params(axis="y", labelsize=7)
+def _label_factors(panel: Axes, shown: pd.DataFrame) -> None:
+    labels = [style.break_lines(style.factor_name(name), 40) for name in shown["factor"]]
+    style.label_rows(panel, labels, fontsize=7)
     panel.xaxis.set_major_locator(MaxNLocator(nbins=7))
 
 
 @use_style()
-def index_plot(indices: pd.DataFrame, words: Words) -> Figure:
-    """First-order and total indices of every factor with intervals, the largest total first.
+def tornado(ends: pd.DataFrame, measure: str, words: Words) -> Figure:
+    """Bars from the overall mean to the mean at either end of each factor.
 
     Args:
-        indices: as `index_table` gives; the first twenty are drawn, a NaN is written as such.
+        ends: as `tornado_table` gives; the first twenty are drawn, and the rest is counted.
 
     Raises:
         ValueError: where there is no factor.
     """
-    shown, note = _first(_ordered(indices, "total"), _INDICES)
-    looked = dict(zip(("first", "total"), style.looks("ab").values(), strict=True))
-    mark: Any = {"markersize": 5, "linewidth": 2.2}
-    legend: dict[str, Artist] = {
-        said: Line2D([], [], color=looked[kind].colour, marker=looked[kind].marker, **mark)
-        for said, kind in (("first order", "first"), ("total", "total"))
+    shown, note = _first(ends, _TORNADO)
+    note = f"{ends['runs'].iloc[0]} runs, {ends['missing'].iloc[0]} missing. {note}"
+    colours = [look.colour for look in style.looks("ab").values()]
+    bars: dict[str, dict[str, Any]] = {
+        end: {"facecolor": colour, "hatch": hatch, "edgecolor": "white", "alpha": 0.85}
+        for end, colour, hatch in zip(("low", "high"), colours, HATCHES, strict=False)
     }
+    legend = {f"at the factor's {end} end": style.swatch(**look) for end, look in bars.items()}
     figure, (panel,) = style.frame_panels(1, 1, 0.75 + 0.3 * len(shown), words, note, legend)
+    for up, (end, look) in zip((0.18, -0.18), bars.items(), strict=True):
+        heights = up - shown.index.to_numpy()
+        panel.barh(heights, shown[end] - shown["middle"], 0.36, left=shown["middle"], **look)
+        panel.hlines(heights, shown[f"{end}_low"], shown[f"{end}_high"], color=INK, linewidth=1.0)
     for at, row in enumerate(style.rows_of(shown)):
-        said = [
-            _index(panel, row, kind, height - at, looked[kind])
-            for kind, height in (("first", 0.15), ("total", -0.15))
-        ]
-        style.write_beside(panel, -at, "\n".join(said), fontsize=5.5, linespacing=1.1)
-    panel.axvline(0.0, color=INK, linestyle="--", linewidth=0.8)
-    low, high = panel.get_xlim()
-    panel.set_xlim(min(low, -0.02), max(high, 0.1))
-    _factor_rows(panel, shown)
-    panel.set_xlabel("share of the outcome's variance")
+        style.write_beside(panel, -at, f"{row['low_at']}\n{row['high_at']}", fontsize=5.5)
+    panel.axvline(ends["middle"].iloc[0], color=INK, linewidth=0.9)
+    _label_factors(panel, shown)
+    panel.set(title=words.heading(measure), xlabel=words.unit(measure))
     return figure
 
 
-def _index(panel: Axes, row: Mapping[str, Any], kind: str, height: float, look: Look) -> str:
-    """Draw an index with its interval; return it in words."""
-    index, low, high = (row[f"{kind}{end}"] for end in ("", "_low", "_high"))
-    if not np.isfinite(index):
-        return f"{kind}: no number"
-    panel.hlines(height, low, high, color=look.colour, linewidth=2.2)
-    edge: Any = {"markeredgecolor": INK, "markeredgewidth": 0.5}
-    panel.plot(index, height, look.marker, markersize=4.5, color=look.colour, **edge)
-    return f"{index:.2f} [{low:.2f}, {high:.2f}]".replace("-", "−")
-
-
 @use_style()
-def elementary_effects(effects: pd.DataFrame, measure: str, words: Words) -> Figure:
-    """Mean absolute effects with intervals as bars, and beside them µ* against σ.
+def mark_plot(
+    table: pd.DataFrame, marks: Mapping[str, str], by: str, note: str, unit: str, words: Words
+) -> Figure:
+    """A row a factor with marks, their intervals and numbers; the first twenty by one column.
 
     Args:
-        effects: a row a factor: `factor`, `mean`, `absolute` (µ*), `low`, `high` (its interval),
-            `deviation` (σ), in the measure's unit; the first twenty by µ* are drawn.
+        table: `factor` and a column a mark, NaN written as such; `<mark>_low` and `<mark>_high`
+            where it has an interval.
+        marks: column → what it is called. by: column of which the largest comes first.
 
     Raises:
         ValueError: where there is no factor.
     """
-    shown, note = _first(_ordered(effects, "absolute"), _EFFECTS)
-    (size, *_), (signed, *_) = style.looks("ab").values()
-    edge: Any = {"markeredgecolor": INK}
-    legend: dict[str, Artist] = {
-        "µ*, mean size of the effect": Line2D([], [], color=size, linewidth=5.0, alpha=0.85),
-        "mean effect": Line2D([], [], color=signed, marker="D", markersize=5, linewidth=0, **edge),
-        "σ = µ*": Line2D([], [], color=INK, linestyle="--", linewidth=0.8),
-    }
-    height = max(2.8, 0.75 + 0.3 * len(shown))
-    figure, (left, right) = style.frame_panels(
-        1, 2, height, words, note, legend, width_ratios=(1.25, 1.0)
-    )
+    shown, note = _first(_ordered(table, table[by]), note)
+    looks = style.looks(marks)
+    legend = {label: style.mark_key(looks[name]) for name, label in marks.items()}
+    height = 0.75 + 0.15 * len(marks) * len(shown)
+    figure, (panel,) = style.frame_panels(1, 1, height, words, note, legend)
+    style.draw_marks(panel, shown, looks, 0.3 - 0.3 / len(marks))
     for at, row in enumerate(style.rows_of(shown)):
-        left.barh(-at, row["absolute"], height=0.6, color=size, alpha=0.85)
-        left.hlines(-at, row["low"], row["high"], color=INK, linewidth=1.0, zorder=3)
-        mark: Any = {"markersize": 4.5, "markeredgewidth": 0.5, "zorder": 4, **edge}
-        left.plot(row["mean"], -at, "D", color=signed, **mark)
-        place = (row["absolute"], row["deviation"])
-        right.plot(*place, "o", color=size, markersize=5)
-        text: Any = {"textcoords": "offset points", "fontsize": 7, "color": INK}
-        right.annotate(str(at + 1), place, xytext=(4, 3), **text)
-    labels = [
-        style.break_lines(f"{at}  {style.factor_name(n)}", 32)
-        for at, n in enumerate(shown["factor"], 1)
-    ]
-    left.set_yticks([-float(at) for at in range(len(labels))], labels, fontsize=7)
-    left.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    left.axvline(0.0, color=INK, linewidth=0.8)
-    left.tick_params(axis="y", length=0)
-    left.grid(visible=False, axis="y")
-    unit = words.unit(measure)
-    left.set(xlabel=unit, title="Effect over the whole range")
-    most = 1.12 * float(shown[["absolute", "deviation"]].max().max()) or 1.0
-    right.plot([0.0, most], [0.0, most], "--", color=INK, linewidth=0.8, zorder=0)
-    across = f"µ* ({unit})" if unit else "µ*"
-    right.set(xlabel=across, ylabel="σ", xlim=(0.0, most), ylim=(0.0, most))
-    right.set_title("Size against unevenness")
+        text = "\n".join(_number_words(row, name, marks[name]) for name in marks)
+        style.write_beside(panel, -at, text.replace("-", "−"), fontsize=5.5)
+    panel.axvline(0.0, color=INK, linestyle="--", linewidth=0.8)
+    panel.margins(x=0.08)
+    _label_factors(panel, shown)
+    panel.set_xlabel(unit)
     return figure
 
 
-@use_style()
+def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
+    """A mark's number with its interval, if it has one."""
+    if not np.isfinite(row[name]):
+        return f"{label}: no number"
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    return f"{row[name]:.3g}" + ("" if low is None else f" [{low:.3g}, {high:.3g}]")
+
+
 def share_plot(shares: pd.DataFrame, words: Words) -> Figure:
-    """A bar a reading, divided by what its variance comes from, in the same order in every bar.
+    """A row a reading, a column a source of its variance, in the same order in every row.
 
     Args:
         shares: `reading`, and every column of numbers a source; a row's shares 0..1 add up to 1,
-            and a reading that does not vary has none. The smallest beyond six are put together.
+            and a reading that does not vary has none.
 
     Raises:
         ValueError: where there is no reading or no source.
     """
-    sources = list(shares.columns[[pd.api.types.is_float_dtype(kind) for kind in shares.dtypes]])
-    if shares.empty or not sources:
+    table = shares.set_index("reading").select_dtypes("float")
+    if table.empty:
         raise ValueError("there is no share to draw")
-    table = shares[sources].copy()
-    if len(sources) > MOST_GROUPS:
-        order = table.mean().sort_values(ascending=False, kind="stable").index
-        small = [name for name in sources if name not in set(order[: MOST_GROUPS - 1])]
-        table[_OTHERS] = table[small].sum(axis=1, min_count=1)
-        table = table.drop(columns=small)
-    groups = style.looks(table.columns)
-    legend: dict[str, Artist] = {
-        words.names.get(name, name.replace("_", " ").replace(".", " ")): style.swatch(
-            facecolor=look.colour, hatch=hatch, edgecolor="white", alpha=0.9
-        )
-        for (name, look), hatch in zip(groups.items(), _HATCHES, strict=False)
-    }
     still = int(table.isna().all(axis=1).sum())
     note = _SHARES + (f" {still} of {len(shares)} readings do not vary." if still else "")
-    figure, (panel,) = style.frame_panels(1, 1, 0.6 + 0.42 * len(table), words, note, legend)
-    for at, (_, values) in enumerate(table.iterrows()):
-        _bar(panel, values, -float(at), [look.colour for look in groups.values()])
-    rows = [words.heading(str(name), 38) for name in shares["reading"]]
-    style.label_rows(panel, rows, (0.45, 0.55), fontsize=7)
-    panel.set_xlim(0.0, 1.0)
-    panel.xaxis.set_major_formatter(PercentFormatter(1.0))
-    panel.set_xlabel("share of the variance")
-    return figure
-
-
-def _bar(panel: Axes, values: pd.Series, height: float, colours: list[str]) -> None:
-    """One reading's shares from left to right, each with its number where there is room."""
-    if values.isna().all():
-        panel.text(0.01, height, "does not vary", va="center", fontsize=7, color=INK)
-        return
-    left = 0.0
-    for value, colour, hatch in zip(values.fillna(0.0), colours, _HATCHES, strict=False):
-        look: Any = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4}
-        panel.barh(height, value, left=left, height=0.66, **look)
-        if value >= _LEAST_WRITTEN:
-            panel.text(
-                left + value / 2, height, f"{100 * value:.0f}", ha="center", va="center",
-                fontsize=6.5, color="#111111" if hatch else style.legible(colour),
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8} if hatch else None,
-            )  # fmt: skip
-        left += value
+    table = table.rename(lambda name: words.heading(str(name)))
+    return cell_plot(table.rename(columns=lambda name: re.sub("[_.]", " ", name)), words, note, 38)

@@ -1,4 +1,4 @@
-"""The one look of all pictures, what is written on them, and what one of them is made of."""
+"""The one look of all figures, what is written on them, and what a request and a page hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
 import matplotlib.style
@@ -29,18 +29,17 @@ from eurasia_sim.files.data_yaml import Number
 
 Values = NDArray[np.float64]
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
-PANELS = 4  # of a picture; more measures go on to further pictures
+PANELS = 4  # of a figure; more measures go on to further figures
 INK = "#333333"
 WIDTH = 8.0  # inches
 MOST_GROUPS = 6
 MOST_LEVELS = 12  # of a factor, each by itself; any other is cut into tenths
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---")
 _LINES: tuple[Any, ...] = (
     "-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)),
 )  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_LINE_HEIGHT = 0.155  # inches, of the caption
 _MARGIN = 0.09  # inches
-_CAPTION_LETTERS = 128
 _SMALL_WORDS = ("and", "of", "the")
 
 
@@ -53,7 +52,7 @@ class Look(NamedTuple):
 
 
 class Words(NamedTuple):
-    """What is written on a picture; a person's own text is never read as markup."""
+    """What is written on a figure; a person's own text is never read as markup."""
 
     title: str
     caption: str
@@ -75,14 +74,12 @@ class Words(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One picture still to be drawn: the table behind it, its words, and what its plot takes."""
+    """One figure of a folder: the rest of its files' stem, the figure, its data, what it shows."""
 
-    kind: str
-    parts: tuple[str, ...]  # of its files' stem, after the kind
-    table: pd.DataFrame
-    words: Words
-    says: str  # what it shows, for who cannot see it
-    arguments: Mapping[str, Any]  # of its plot
+    parts: tuple[str, ...]
+    figure: Figure
+    data: pd.DataFrame
+    says: str
 
 
 @dataclass(frozen=True)
@@ -91,10 +88,10 @@ class Request:
 
     measures: tuple[str, ...] = ()  # names or wildcards; those the folder puts first if none
     by: str | None = None  # column whose values are the groups; the scenario if none
-    across: str | None = None  # factor of the horizontal axis of a surface
+    across: str | None = None  # factor of the horizontal axis of a sweep's heat map
     up: str | None = None  # and of its vertical one
-    threshold: float | None = None  # value of interest of a cumulative distribution
-    months: tuple[str, ...] = ()  # of networks and maps
+    threshold: float | None = None  # value of interest of a distribution
+    months: tuple[str, ...] = ()  # of networks, maps and a run's heat maps
 
 
 def pages_of(items: Sequence[str], most: int = PANELS) -> Iterator[tuple[str, Sequence[str]]]:
@@ -111,15 +108,11 @@ def use_style() -> Iterator[None]:
 
 
 def looks(groups: Iterable[str]) -> dict[str, Look]:
-    """A look for each group in its order of appearance.
-
-    Raises:
-        ValueError: for more groups than a reader can tell apart.
-    """
+    """A look for each group in its order of appearance; ValueError for more than six."""
     names = list(dict.fromkeys(groups))
     if len(names) > MOST_GROUPS:
-        said = f"a figure tells at most {MOST_GROUPS} groups apart"
-        raise ValueError(f"{said}; here are {len(names)}: {', '.join(names)}")
+        limit = f"a figure tells at most {MOST_GROUPS} groups apart"
+        raise ValueError(f"{limit}; here are {len(names)}: {', '.join(names)}")
     with use_style():
         colours = [to_hex(entry["color"]) for entry in mpl.rcParams["axes.prop_cycle"]]
     return {name: Look(colours[at], _LINES[at], _MARKERS[at]) for at, name in enumerate(names)}
@@ -136,14 +129,17 @@ def title_of(identifier: str) -> str:
 def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """A column in words: `competition.red-blue.far_lands` → competition, Red–Blue, Far Lands.
 
-    Args:
-        column: as `measures.column_names` has it: `measure`, `measure.whom`, `measure.whom.where…`.
-        names: how an id is to be written where its own words will not do.
+    `names` says how an id is to be written where its own words will not do.
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
     parts = ["–".join(known.get(part, title_of(part)) for part in whom.split("-")) for whom in rest]
     return ", ".join([known.get(measure, measure.replace("_", " ")), *parts])
+
+
+def list_measures(measures: Sequence[str], names: Mapping[str, str]) -> str:
+    """Measures in words, one after another."""
+    return "; ".join(readable(measure, names) for measure in measures)
 
 
 def factor_name(column: str) -> str:
@@ -166,15 +162,15 @@ def break_lines(label: str, width: int) -> str:
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table, each as a mapping from the names of its columns."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    return cast("list[dict[str, Any]]", table.to_dict("records"))
 
 
 def count_runs(values: Values) -> str:
     """How many runs have a number, how many have none and, where any are, how many are infinite."""
     missing = int(np.isnan(values).sum())
     infinite = int(np.isinf(values).sum())
-    said = f"{len(values) - missing - infinite} runs, {missing} missing"
-    return said + (f", {infinite} infinite" if infinite else "")
+    counted = f"{len(values) - missing - infinite} runs, {missing} missing"
+    return counted + (f", {infinite} infinite" if infinite else "")
 
 
 def plain(value: float, step: float | None = None) -> str:
@@ -207,7 +203,7 @@ def caption(
     seed: int,
     scenario: str | Sequence[str],
     theory: str,
-    judgement: float | None = None,
+    judgement: float = math.nan,
 ) -> str:
     """What a reader must know of the runs behind a figure.
 
@@ -217,50 +213,30 @@ def caption(
         judgement: share 0..1 of the numbers that rest on judgement; left out where it is not known.
     """
     scenarios = [scenario] if isinstance(scenario, str) else list(dict.fromkeys(scenario))
-    if isinstance(n, Mapping) and len(set(n.values())) > 1:
-        runs = " and ".join(f"{count} of {name}" for name, count in n.items()) + " runs"
-    else:
-        count = next(iter(n.values()), 0) if isinstance(n, Mapping) else n
+    counts = n if isinstance(n, Mapping) else {"": n}
+    runs = " and ".join(f"{count} of {name}" for name, count in counts.items()) + " runs"
+    if len(set(counts.values())) < 2:
+        count = next(iter(counts.values()), 0)
         runs = f"{count} run{'s' * (count != 1)}" + " each" * (len(scenarios) > 1)
+    lost = str(failed)
     if isinstance(failed, Mapping):
         lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
-    else:
-        lost = str(failed)
-    parts = [
-        runs,
-        f"{lost} failed",
-        f"seed {seed}",
-        f"{'scenarios' if len(scenarios) > 1 else 'scenario'} {', '.join(scenarios)}",
-        f"theory {theory}",
-    ]
-    if judgement is not None and math.isfinite(judgement):
-        parts.append(f"{judgement:.0%} of numbers rest on judgement".replace("%", " %"))
+    named = f"scenario{'s' * (len(scenarios) > 1)} {', '.join(scenarios)}"
+    parts = [runs, f"{lost} failed", f"seed {seed}", named, f"theory {theory}"]
+    if math.isfinite(judgement):
+        parts.append(f"{100 * judgement:.0f} % of numbers rest on judgement")
     return " · ".join(parts)
 
 
-def caption_of(table: pd.DataFrame, seed: int, judgement: float | None = None) -> str:
+def caption_of(table: pd.DataFrame, seed: int, judgement: float = math.nan) -> str:
     """The caption of runs with the columns `scenario`, `theory` and `status`."""
-    grouped = table["status"].ne("ok").groupby(table["scenario"], sort=False)
-    return caption(
-        n={str(name): int(count) for name, count in grouped.size().items()},
-        failed={str(name): int(count) for name, count in grouped.sum().items()},
-        seed=seed,
-        scenario=[str(name) for name in table["scenario"].unique()],
-        theory=", ".join(map(str, table["theory"].unique())),
-        judgement=judgement,
+    failed = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
+    runs, lost = (
+        {str(name): int(count) for name, count in failed[column].items()}
+        for column in ("size", "sum")
     )
-
-
-def _abreast(letters: Sequence[int]) -> int:
-    """How many columns of a legend a figure's width holds; a legend is filled column by column."""
-    for columns in range(len(letters), 1, -1):
-        rows = math.ceil(len(letters) / columns)
-        widths = [
-            0.62 + 0.075 * max(letters[at : at + rows]) for at in range(0, len(letters), rows)
-        ]
-        if sum(widths) <= WIDTH - 2 * _MARGIN:
-            return columns
-    return 1
+    theories = ", ".join(map(str, table["theory"].unique()))
+    return caption(runs, lost, seed, list(runs), theories, judgement)
 
 
 def frame_panels(
@@ -276,35 +252,29 @@ def frame_panels(
 
     Args:
         height: of all panels together, inches.
-        note: how to read the picture.
         legend: label → what stands for it.
         shared: handed to `Figure.subplots`.
-
-    Returns:
-        The figure and its rows x columns panels, row by row.
     """
     heading = textwrap.wrap(words.title, 88) or [""]
     below_it = f"{words.caption}\n{note}".splitlines()
-    notes = [line for part in below_it for line in textwrap.wrap(part, _CAPTION_LETTERS)]
+    notes = [line for part in below_it for line in textwrap.wrap(part, 128)]
     entries = legend or {}
-    across = _abreast([len(label) for label in entries])
+    widest = 0.62 + 0.075 * max(map(len, entries), default=0)  # inches, of an entry
+    across = max(1, int((WIDTH - 2 * _MARGIN) / widest))
     title_height = 0.2 * len(heading) + _MARGIN
     above = title_height + (0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
-    below = _LINE_HEIGHT * len(notes) + 2 * _MARGIN
+    below = 0.155 * len(notes) + 2 * _MARGIN
     whole = above + height + below
     rect = (0.0, below / whole, 1.0, 1.0 - (above + below) / whole)
     engine = ConstrainedLayoutEngine(rect=rect, hspace=0.06, wspace=0.04)
     figure = Figure(figsize=(WIDTH, whole), layout=engine)
     FigureCanvasAgg(figure)
-    left = _MARGIN / WIDTH
+    left, top, bottom = _MARGIN / WIDTH, 1 - _MARGIN / whole, _MARGIN / whole
     outside: dict[str, Any] = {"ha": "left", "linespacing": 1.25, "in_layout": False}
-    figure.text(
-        left, 1 - _MARGIN / whole, "\n".join(heading), va="top", fontsize=10.5, weight="bold",
-        **outside,
-    )  # fmt: skip
-    figure.text(
-        left, _MARGIN / whole, "\n".join(notes), va="bottom", fontsize=7, color="#555555", **outside
-    )  # fmt: skip
+    bold: dict[str, Any] = {"va": "top", "fontsize": 10.5, "weight": "bold", **outside}
+    figure.text(left, top, "\n".join(heading), **bold)
+    small: dict[str, Any] = {"va": "bottom", "fontsize": 7, "color": "#555555", **outside}
+    figure.text(left, bottom, "\n".join(notes), **small)
     if entries:
         key = figure.legend(
             list(entries.values()), list(entries), loc="upper left", ncols=across,
@@ -331,11 +301,7 @@ def panel_each(
 def measure_panels(
     measures: Iterable[str], abreast: int, height: float, words: Words, *written: Any, **shared: Any
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A panel for each measure, headed by it and with its unit along the horizontal axis.
-
-    Raises:
-        ValueError: for no measure.
-    """
+    """A panel for each measure, headed by it and with its unit along the horizontal axis."""
     names = list(measures)
     if not names:
         raise ValueError("name at least one measure to draw")
@@ -356,7 +322,32 @@ def line_key(groups: Mapping[str, Look], words: Words) -> dict[str, Artist]:
 
 def swatch(**look: Any) -> Artist:
     """An entry of a legend: a patch of colour, its edge one point wide."""
-    return Patch(linewidth=1.0, **look)
+    return Patch(**{**look, "linewidth": 1.0})
+
+
+def mark_key(look: Look, **more: Any) -> Artist:
+    """An entry of a legend: a mark with its interval."""
+    drawn: Any = {"marker": look.marker, "markersize": 5, "linewidth": 2.2, **more}
+    return Line2D([], [], color=look.colour, **drawn)
+
+
+def draw_intervals(
+    panel: Axes, heights: Any, middle: Any, low: Any, high: Any, look: Look, **mark: Any
+) -> None:
+    """A mark and its interval in each row; what is NaN is left out. All (rows,) or one number."""
+    panel.hlines(heights, low, high, color=look.colour, linewidth=2.2)
+    edge: Any = {"markersize": 5, "markeredgecolor": INK, "markeredgewidth": 0.5, **mark}
+    panel.plot(middle, heights, look.marker, color=look.colour, linestyle="none", **edge)
+
+
+def draw_marks(
+    panel: Axes, table: pd.DataFrame, looks: Mapping[str, Look], spread: float = 0.0, **mark: Any
+) -> None:
+    """A mark a row and column, with its interval where there are `<column>_low` and `_high`."""
+    ups = np.linspace(spread, -spread, len(looks))
+    for up, (name, look) in zip(ups, looks.items(), strict=True):
+        low, high = (table.get(f"{name}_{end}", table[name]) for end in ("low", "high"))
+        draw_intervals(panel, up - np.arange(len(table)), table[name], low, high, look, **mark)
 
 
 def label_rows(

@@ -1,9 +1,10 @@
-"""How runs spread over the months, and how a mean settles as runs come in."""
+"""What happens over time: fans of runs month by month, and the events of one run."""
 
 from __future__ import annotations
 
+import io
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,23 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.distributions import CLOUDS, draw_clouds, group_runs, list_measures
+from eurasia_sim.figures.actors import scenario_title, scenarios_of
+from eurasia_sim.figures.distributions import CLOUDS, draw_clouds
 from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, load_trajectories
 from eurasia_sim.simulation.run import REFERENCE
+from eurasia_sim.world.world import World
 
 # Widest first, so that the narrow lie on the wide.
-_BANDS = ((0.025, 0.975, 0.13), (0.1, 0.9, 0.17), (0.25, 0.75, 0.26))
+_BANDS = (("q2.5", "q97.5", 0.13), ("q10", "q90", 0.17), ("q25", "q75", 0.26))
 _QUANTILES = {
     "q2.5": 0.025, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q97.5": 0.975,
 }  # fmt: skip
@@ -36,30 +39,27 @@ _FANS = (
     f"first {_SHOWN} runs as they went. Where fans overlap, their colours mix. "
     "These are shares of runs under the assumptions made, no probabilities of events."
 )
-_LADDER, _FEWEST = 60, 5
-_CONVERGENCE = (
-    "Line: mean of the first runs, in the order of their numbers; band: its 95 % interval "
-    "(Student). A band that no longer narrows much, round a line that no longer moves, means that "
-    "more runs would tell little."
+_MARKERS = "osD^vP*X<>hpd8"
+_MOST_WRITTEN = 8  # events of a lane beside which their own words stand
+_TIMELINE = (
+    "Top: what the record dates; in grey with a cross: left out by this scenario. Below: events of "
+    "one run, the first of the ensemble, at its seed; other runs differ by chance. A mark's colour "
+    "and shape are the actor's; lanes are kinds of event."
 )
 
 
 def fan_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Fans of the monthly values that `run` kept, at reference values.
-
-    Raises:
-        DataError: for a folder that keeps none, or none of the measures.
-    """
+    """Fans of the monthly values that `run` kept, at reference values."""
     if TRAJECTORIES not in held.files.entries:
-        said = "keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"
-        raise DataError([f"{held.folder} {said}"])
+        need = "keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"
+        raise DataError([f"{held.folder} {need}"])
     monthly = load_trajectories(held.folder)
     kept = [name for name in monthly.columns if name in held.measures]
     measures = [name for name in request.measures if name in kept]
     lost = [name for name in request.measures if name not in kept]
     if not measures:
-        said = f"monthly values were kept of {', '.join(kept)} alone"
-        raise DataError([f"{said}: name one of them with --measure"])
+        alone = f"monthly values were kept of {', '.join(kept)} alone"
+        raise DataError([f"{alone}: name one of them with --measure"])
     window = held.manifest.get("window")
     parting = None  # a paired folder averages its columns from the month in which scenarios part
     if window and len(held.manifest["scenarios"]) > 1:
@@ -71,24 +71,22 @@ def fan_pages(held: Held, request: Request) -> Iterator[Page]:
             paths = monthly_values(runs, monthly, own)
             longest = max(runs.shape[1] for family in paths.values() for runs in family.values())
             months = pd.period_range(held.world.date(0), periods=longest, freq="M")
-            says = list_measures(own, held.names)
+            says = style.list_measures(own, held.names)
             if lost:
                 says += f" (no monthly values were kept of {', '.join(lost)})"
-            arguments = {"trajectories": paths, "months": months, "parting": parting}
-            bands = fan_bands(paths, months)
-            yield Page("fan", (str(theory), page), bands, words, says, arguments)
+            figure = fan_chart(paths, months, words, parting)
+            yield Page((str(theory), page), figure, fan_bands(paths, months), says)
 
 
 def monthly_values(
     runs: pd.DataFrame, monthly: pd.DataFrame, measures: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, Values]]:
     """Measure → scenario → (R, T) in the order of the runs, over the months a scenario lasts."""
-    found: dict[str, dict[str, Any]] = {measure: {} for measure in measures}
+    found: dict[str, dict[str, Values]] = {measure: {} for measure in measures}
     for scenario, own in runs.groupby("scenario", sort=False):
         rows = monthly[monthly["run_id"].isin(set(own["run_id"]))]
         for measure in measures:
-            shape: Any = {"index": "run_id", "columns": "month", "values": measure}
-            wide = rows.pivot_table(**shape, dropna=False)
+            wide = rows.pivot_table(index="run_id", columns="month", values=measure, dropna=False)
             found[measure][str(scenario)] = wide.reindex(own["run_id"]).to_numpy()
     return found
 
@@ -113,20 +111,21 @@ def fan_bands(
     parts = []
     for measure, family in trajectories.items():
         for scenario, runs in family.items():
-            whole, length = runs[whole_runs(runs)], runs.shape[1]
-            levels = list(_QUANTILES.values())
-            found = np.full((len(levels), length), np.nan)
-            if len(whole):
-                found = np.quantile(whole, levels, axis=0)
-            head: Any = {
-                "measure": measure,
-                "scenario": scenario,
-                "month": months[:length].astype(str),
-            }
+            whole = runs[whole_runs(runs)]
+            dates = months[: runs.shape[1]].astype(str)
+            head: Any = {"measure": measure, "scenario": scenario, "month": dates}
             counts: Any = {"runs": len(whole), "missing": len(runs) - len(whole)}
-            quantiles = dict(zip(_QUANTILES, found, strict=True))
-            parts.append(pd.DataFrame({**head, **counts, **quantiles}))
+            parts.append(pd.DataFrame({**head, **counts, **_quantiles(whole)}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _quantiles(whole: Values) -> dict[str, Values]:
+    """Each quantile of whole runs (R, T) by month; NaN without runs."""
+    levels = list(_QUANTILES.values())
+    found = np.full((len(levels), whole.shape[1]), np.nan)
+    if len(whole):
+        found = np.quantile(whole, levels, axis=0)
+    return dict(zip(_QUANTILES, found, strict=True))
 
 
 @use_style()
@@ -142,8 +141,8 @@ def fan_chart(
         trajectories: measure → scenario → (R, T), a row a run, paired; a run with a gap is left
             out and counted.
         months: the T months (or more); a shorter scenario ends earlier.
-        parting: number of the month in which the scenarios part; what comes before is drawn once,
-            in grey, where all scenarios agree on it.
+        parting: number of the month in which the scenarios part; what comes before is the same
+            in all and drawn once, in grey.
 
     Raises:
         ValueError: for no measure, more than six scenarios, or a trajectory beyond the months.
@@ -152,105 +151,14 @@ def fan_chart(
     groups = style.looks(scenario for family in families for scenario in family)
     if any(runs.shape[1] > len(months) for family in families for runs in family.values()):
         raise ValueError(f"a trajectory is longer than the {len(months)} months given")
-    legend = fan_key(groups, words, families, parting)
+    legend = _fan_key(groups, words, parting)
     figure, panels = style.measure_panels(trajectories, 2, 2.35, words, _FANS, legend, sharex=True)
     for measure, panel in panels.items():
-        draw_fans(panel, trajectories[measure], months, groups, parting, words)
+        _draw_fans(panel, trajectories[measure], months, groups, parting, words)
         panel.set_title(words.heading(measure, 52))
         panel.set_ylabel(words.unit(measure))
         panel.tick_params(labelbottom=True)
     return figure
-
-
-def fan_key(
-    groups: Mapping[str, Look],
-    words: Words,
-    families: Iterable[Mapping[str, Values]],
-    parting: int | None,
-) -> dict[str, Artist]:
-    """A median's line for each scenario, and a patch for the months they share, if they do."""
-    legend = style.line_key(groups, words)
-    if any(shared_months(family, parting) for family in families):
-        legend["shared past"] = Patch(color=_SHARED.colour, alpha=0.5, linewidth=1.0)
-    return legend
-
-
-def shared_months(family: Mapping[str, Values], parting: int | None) -> int:
-    """How many months to draw once: those before the parting, if all runs are the same there."""
-    first, *others = family.values()
-    if not parting or not others:
-        return 0
-    past = first[:, :parting]
-    return (
-        parting if all(np.array_equal(past, o[:, :parting], equal_nan=True) for o in others) else 0
-    )
-
-
-def draw_fans(
-    panel: Axes,
-    family: Mapping[str, Values],
-    months: pd.PeriodIndex,
-    groups: Mapping[str, Look],
-    parting: int | None,
-    words: Words,
-) -> None:
-    """Draw one measure's fans, mark where scenarios part, and count runs shown and missing.
-
-    Args:
-        family: scenario → (R, T), as `fan_chart` takes it for one measure.
-    """
-    years = np.asarray(months.year + (months.month - 0.5) / 12, dtype=float)
-    shared = shared_months(family, parting)
-    counts: dict[str, str] = {}
-    for at, (scenario, runs) in enumerate(family.items()):
-        whole = runs[whole_runs(runs)]
-        span: Any = years[: runs.shape[1]]
-        if shared and at == 0:
-            past = runs[whole_runs(runs[:, :shared]), :shared]
-            _fan(panel, past, span[:shared], _SHARED)
-        # From the last shared month on, so that no gap opens between past and future.
-        start = max(shared - 1, 0)
-        _fan(panel, whole[:, start:], span[start:], groups[scenario])
-        counts[words.name(scenario)] = f"{len(whole)} runs, {len(runs) - len(whole)} missing"
-    panel.set_xlim(years[0], years[-1])
-    if parting is not None and 0 < parting < len(months):
-        _mark_parting(panel, years[parting], f"scenarios part, {months[parting]}")
-    panel.set_xlabel(_count_words(counts), fontsize=6.5, loc="left")
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
-
-
-def _fan(panel: Axes, runs: Values, years: Values, look: Look) -> None:
-    """Draw bands, first runs and median of whole runs (R, T) over years (T,)."""
-    if len(runs) == 0 or len(years) == 0:
-        return
-    for low, high, strength in _BANDS:
-        lower, upper = np.quantile(runs, [low, high], axis=0)
-        panel.fill_between(years, lower, upper, color=look.colour, alpha=strength, linewidth=0)
-    for run in runs[:_SHOWN]:
-        panel.plot(years, run, color=look.colour, linewidth=0.45, alpha=0.75)
-    middle = np.median(runs, axis=0)
-    # Halos lie under all medians, so that one scenario's line shows through another's gaps.
-    panel.plot(years, middle, color="white", linewidth=3.0, alpha=0.8, zorder=3.0)
-    panel.plot(years, middle, color=look.colour, linestyle=look.line, linewidth=1.7, zorder=3.1)
-
-
-def _mark_parting(panel: Axes, year: float, said: str) -> None:
-    """A dotted line at the parting, its label on the side that has more room."""
-    low, high = panel.get_xlim()
-    late = year > (low + high) / 2
-    panel.axvline(year, color=INK, linestyle=":", linewidth=1.0)
-    panel.annotate(
-        said, (year, 0.985), xycoords=panel.get_xaxis_transform(), xytext=(-3 if late else 3, 0),
-        textcoords="offset points", ha="right" if late else "left", va="top", fontsize=6.5,
-        color=INK, bbox={"facecolor": "white", "alpha": 0.75, "pad": 1.0},
-    )  # fmt: skip
-
-
-def _count_words(counts: Mapping[str, str]) -> str:
-    """Runs and missing runs by scenario, said once where they agree."""
-    if len(set(counts.values())) == 1:
-        return next(iter(counts.values())) + (" in each scenario" if len(counts) > 1 else "")
-    return textwrap.fill(" · ".join(f"{name}: {count}" for name, count in counts.items()), 72)
 
 
 @use_style()
@@ -275,109 +183,202 @@ def outlook(
         ValueError: for more than six scenarios.
     """
     groups = style.looks(trajectories)
-    legend = fan_key(groups, words, [trajectories], parting)
-    note = f"{_FANS} {CLOUDS}"
+    legend = _fan_key(groups, words, parting)
     height = max(2.5, 0.6 + 1.05 * len(groups))
     figure, (left, right) = style.frame_panels(
-        1, 2, height, words, note, legend, width_ratios=(2.1, 1.0)
+        1, 2, height, words, f"{_FANS} {CLOUDS}", legend, width_ratios=(2.1, 1.0)
     )
-    draw_fans(left, trajectories, months, groups, parting, words)
-    left.set_title(style.break_lines(headings[0], 60))
-    left.set_ylabel(unit)
+    _draw_fans(left, trajectories, months, groups, parting, words)
+    left.set(title=style.break_lines(headings[0], 60), ylabel=unit)
     draw_clouds(right, means, groups, words)
-    right.set_title(style.break_lines(headings[1], 32))
-    right.set_xlabel(unit)
+    right.set(title=style.break_lines(headings[1], 32), xlabel=unit)
     return figure
 
 
-def convergence_pages(held: Held, request: Request) -> Iterator[Page]:
-    """Running means of the measures as runs come in.
-
-    Raises:
-        DataError: for too few runs.
-    """
-    for theory, table, by in group_runs(held, request, request.measures):
-        try:
-            found = convergence_data(table, request.measures, by=by)
-        except ValueError as error:
-            raise DataError([f"{held.folder}: {error}; convergence needs more runs"]) from None
-        title = f"{held.title}: are there runs enough?"
-        words = Words(title, held.caption(table), held.names, held.units(request.measures), by)
-        for page, measures in style.pages_of(request.measures):
-            own = found[found["measure"].isin(measures)].reset_index(drop=True)
-            arguments = {"found": found, "measures": measures}
-            says = list_measures(measures, held.names)
-            yield Page("convergence", (theory, page), own, words, says, arguments)
+def _fan_key(groups: Mapping[str, Look], words: Words, parting: int | None) -> dict[str, Artist]:
+    """A median's line for each scenario, and a patch for the months they share, if they do."""
+    legend = style.line_key(groups, words)
+    if parting and len(groups) > 1:
+        legend["shared past"] = style.swatch(color=_SHARED.colour, alpha=0.5)
+    return legend
 
 
-def convergence_data(
-    table: pd.DataFrame, measures: Sequence[str], *, by: str = "scenario"
+def _draw_fans(
+    panel: Axes,
+    family: Mapping[str, Values],
+    months: pd.PeriodIndex,
+    groups: Mapping[str, Look],
+    parting: int | None,
+    words: Words,
+) -> None:
+    """Draw one measure's fans, mark where scenarios part, and count runs shown and missing."""
+    years = _years(months)
+    shared = parting if parting and len(family) > 1 else 0
+    counts: dict[str, str] = {}
+    for at, (scenario, runs) in enumerate(family.items()):
+        whole = runs[whole_runs(runs)]
+        span = years[: runs.shape[1]]
+        if shared and at == 0:
+            past = runs[whole_runs(runs[:, :shared]), :shared]
+            _draw_fan(panel, past, span[:shared], _SHARED)
+        # From the last shared month on, so that no gap opens between past and future.
+        start = max(shared - 1, 0)
+        _draw_fan(panel, whole[:, start:], span[start:], groups[scenario])
+        counts[words.name(scenario)] = f"{len(whole)} runs, {len(runs) - len(whole)} missing"
+    panel.set_xlim(years[0], years[-1])
+    if parting is not None and 0 < parting < len(months):
+        panel.axvline(years[parting], color=INK, linestyle=":", linewidth=1.0)
+        _write_at(panel, years[parting], 0.985, f"scenarios part, {months[parting]}", "top")
+    if len(set(counts.values())) == 1:
+        counted = next(iter(counts.values())) + (" in each scenario" if len(counts) > 1 else "")
+    else:
+        counted = " · ".join(f"{name}: {count}" for name, count in counts.items())
+    panel.set_xlabel(textwrap.fill(counted, 72), fontsize=6.5, loc="left")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+
+
+def _write_at(panel: Axes, year: float, height: float, text: str, up: str, **more: Any) -> None:
+    """Write beside a year on the side that has more room; height in panels unless told."""
+    low, high = panel.get_xlim()
+    late = year > (low + high) / 2
+    look: Any = {"xycoords": panel.get_xaxis_transform(), "color": INK, "fontsize": 6.5, **more}
+    place: Any = {"xytext": (-4 if late else 4, 0), "ha": "right" if late else "left", "va": up}
+    box = {"facecolor": "white", "alpha": 0.75, "pad": 0.6}
+    panel.annotate(text, (year, height), textcoords="offset points", bbox=box, **place, **look)
+
+
+def _draw_fan(panel: Axes, runs: Values, years: Values, look: Look) -> None:
+    """Draw bands, first runs and median of whole runs (R, T) over years (T,)."""
+    if len(runs) == 0 or len(years) == 0:
+        return
+    found = _quantiles(runs)
+    for low, high, strength in _BANDS:
+        band: Any = {"color": look.colour, "alpha": strength, "linewidth": 0}
+        panel.fill_between(years, found[low], found[high], **band)
+    panel.plot(years, runs[:_SHOWN].T, color=look.colour, linewidth=0.45, alpha=0.75)
+    # Halos lie under all medians, so that one scenario's line shows through another's gaps.
+    line: Any = {"color": look.colour, "linestyle": look.line, "linewidth": 1.7}
+    panel.plot(years, found["median"], color="white", linewidth=3.0, alpha=0.8, zorder=3.0)
+    panel.plot(years, found["median"], zorder=3.1, **line)
+
+
+def timeline_pages(held: Held, _: Request) -> Iterator[Page]:
+    """The events of a folder's first run against the dates of the record, a figure a scenario."""
+    same_as(held.manifest, held.world)
+    actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
+    for name in scenarios_of(held):
+        content = io.BytesIO(held.files.content(f"events-{name}.csv"))
+        events = pd.read_csv(content, keep_default_na=False)
+        scenario = restored(held.manifest["scenarios"][name], held.world)
+        record = _record(held.world, scenario.dropped, scenario.added)
+        span = (held.world.date(0), held.world.date(scenario.months - 1))
+        theory = held.manifest["theories"][0]
+        caption = style.caption(1, 0, held.seed, name, theory, held.judged)
+        words = Words(f"{scenario_title(held, name)}: one run, month by month", caption, held.names)
+        says = f"{len(events)} events in lanes by kind, beneath {len(record)} dates of the record"
+        yield Page((name,), event_timeline(events, record, actors, span, words), events, says)
+
+
+def _record(
+    world: World, dropped: tuple[str, ...], added: tuple[Mapping[str, Any], ...]
 ) -> pd.DataFrame:
-    """Mean and 95 % interval of the first n finite runs of every group, for up to sixty n.
-
-    Returns:
-        Columns `measure`, the group, `runs`, `mean`, `low`, `high`, `half_width`, `missing` (of
-        the whole group); no row for fewer than five finite runs.
-
-    Raises:
-        ValueError: where that leaves nothing.
-    """
-    rows = []
-    for measure in measures:
-        for group, part in table.groupby(by, sort=False):
-            values = part.sort_values("run", kind="stable")[measure].to_numpy(dtype=float)
-            present = values[np.isfinite(values)]
-            if len(present) < _FEWEST:
-                continue
-            ladder = np.geomspace(_FEWEST, len(present), _LADDER).round().astype(int)
-            ladder = np.unique(ladder)
-            away = present - present[0]
-            sums, squares = np.cumsum(away)[ladder - 1], np.cumsum(away**2)[ladder - 1]
-            mean = sums / ladder
-            variance = np.maximum(squares - ladder * mean**2, 0.0) / (ladder - 1)
-            half = student.ppf(0.975, ladder - 1) * np.sqrt(variance / ladder)
-            mean = mean + present[0]
-            head: Any = {"measure": measure, by: group, "runs": ladder, "mean": mean}
-            ends: Any = {"low": mean - half, "high": mean + half, "half_width": half}
-            lost: Any = {"missing": len(values) - len(present)}
-            rows.append(pd.DataFrame({**head, **ends, **lost}))
-    if not rows:
-        raise ValueError(f"no group has {_FEWEST} finite runs")
-    return pd.concat(rows, ignore_index=True)
+    """Dated breaks of the record and of the scenario, and whether the scenario keeps them."""
+    rows = [(each.month, each.title, each.id not in dropped) for each in world.events.values()]
+    rows += [(int(each["date"]), str(each.get("title") or each["id"]), True) for each in added]
+    ends = "the record ends; last values hold from here on"
+    rows.append((world.record_until - world.start, ends, True))
+    rows.sort(key=lambda row: row[0])
+    found = pd.DataFrame(rows, columns=["month", "title", "holds"])
+    return found.assign(month=[world.date(month) for month in found["month"]])
 
 
 @use_style()
-def convergence_plot(found: pd.DataFrame, measures: Sequence[str], words: Words) -> Figure:
-    """Running means with intervals: a panel a measure (two abreast), a line a group.
+def event_timeline(
+    events: pd.DataFrame,
+    record: pd.DataFrame,
+    actors: Mapping[str, tuple[str, str]],
+    span: tuple[str, str],
+    words: Words,
+) -> Figure:
+    """Events of one run in lanes by kind, beneath the dates of the record.
 
     Args:
-        found: as `convergence_data` gives; a group without a row is said to have too few runs.
+        events: columns `month` (YYYY-MM), `kind`, `actor`, `theatre`, `detail`.
+        record: columns `month`, `title`, `holds` (false for one that the scenario leaves out).
+        actors: name and colour by id. span: first and last month of the axis.
 
     Raises:
-        ValueError: for more than six groups.
+        ValueError: where there is neither an event nor a date.
     """
-    keys = found[words.by].astype(str)
-    groups = style.looks(keys)
-    key = style.line_key(groups, words)
-    figure, panels = style.measure_panels(measures, 2, 2.3, words, _CONVERGENCE, key)
-    for measure, panel in panels.items():
-        said = ["runs"]
-        for group, look in groups.items():
-            own = found[(found["measure"] == measure) & (keys == group)]
-            if own.empty:
-                said.append(f"{words.name(group)}: fewer than {_FEWEST} runs")
-                continue
-            band: Any = {"color": look.colour, "alpha": 0.2, "linewidth": 0}
-            panel.fill_between(own["runs"], own["low"], own["high"], **band)
-            panel.plot(own["runs"], own["mean"], color=look.colour, linestyle=look.line)
-            last = own.iloc[-1]
-            counts = f"{last['runs']} runs, {last['missing']} missing"
-            said.append(f"{words.name(group)}: {counts}, ±{last['half_width']:.2g}")
-        panel.set_xscale("log")
-        panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        panel.xaxis.set_major_formatter(ScalarFormatter())
-        panel.xaxis.set_minor_formatter(NullFormatter())
-        panel.set_title(words.heading(measure, 96 // min(2, len(panels))))
-        panel.set_ylabel(words.unit(measure))
-        panel.set_xlabel("\n".join(said), fontsize=7)
+    if events.empty and record.empty:
+        raise ValueError("neither the run nor the record has an event to draw")
+    marks = dict(zip(actors, _MARKERS * len(actors), strict=False))
+    legend: dict[str, Artist] = {
+        name: Line2D([], [], marker=marks[actor], color=colour, linewidth=0, markersize=4.5)
+        for actor, (name, colour) in actors.items()
+        if actor in set(events["actor"])
+    }
+    lanes = {str(kind): own for kind, own in events.groupby("kind", sort=False)}
+    heights = (0.3 + 0.17 * len(record), 0.4 + 0.62 * max(len(lanes), 1))
+    shared: Any = {"sharex": True, "height_ratios": heights}
+    figure, (top, below) = style.frame_panels(
+        2, 1, sum(heights), words, _TIMELINE, legend, **shared
+    )
+    first, last = _years(span)
+    top.set_xlim(first, last + 1 / 12)
+    years = _years(record["month"])
+    for at, (row, year) in enumerate(zip(style.rows_of(record), years, strict=True)):
+        mark, ink, left_out = ("|", INK, "") if row["holds"] else ("x", "#8A8A8A", "  (left out)")
+        top.plot(year, -at, mark, color=ink, markersize=6, markeredgewidth=1.2)
+        text = f"{row['month']}  {row['title']}{left_out}"
+        _write_at(top, year, -at, text, "center", xycoords="data", color=ink)
+        below.axvline(year, color="#AAAAAA", linestyle=":", linewidth=0.7, zorder=0)
+    style.label_rows(top, [""] * len(record))
+    top.set_title("the record")
+    top.tick_params(axis="x", length=0)
+    top.spines["left"].set_visible(False)
+    for at, own in enumerate(lanes.values()):
+        _draw_lane(below, own, -float(at), actors, marks, words)
+    labels = [f"{kind.replace('_', ' ')}\n{len(own)} times" for kind, own in lanes.items()]
+    style.label_rows(below, labels, fontsize=7)
+    below.grid(visible=True, axis="y")
     return figure
+
+
+def _years(months: Any) -> Values:
+    """The middle of each month, a period or YYYY-MM, in years."""
+    periods = pd.PeriodIndex(months, freq="M")
+    return np.asarray(periods.year + (periods.month - 0.5) / 12, dtype=float)
+
+
+def _draw_lane(
+    panel: Axes,
+    events: pd.DataFrame,
+    height: float,
+    actors: Mapping[str, tuple[str, str]],
+    marks: Mapping[str, str],
+    words: Words,
+) -> None:
+    """One kind of event; a month's events stack, and a lane of few events has their own words."""
+    stacked = events.groupby("month").cumcount()
+    heights = height + 0.13 * ((stacked + 1) // 2) * (-1) ** stacked
+    years = _years(events["month"])
+    edge: Any = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 4.0}
+    for row, year, up in zip(style.rows_of(events), years, heights, strict=True):
+        _, colour = actors.get(row["actor"], ("", INK))
+        panel.plot(year, up, marks.get(row["actor"], "o"), color=colour, **edge)
+    if len(events) > _MOST_WRITTEN:
+        return
+    low, high = panel.get_xlim()
+    told = events.assign(year=years).sort_values("year", kind="stable")
+    for _, near in told.groupby(((told["year"] - low) / (high - low) / 0.13).astype(int)):
+        deeds = [
+            " ".join(map(words.name, f"{e.actor} {e.detail}".split())) for e in near.itertuples()
+        ]
+        places = near["theatre"].map(words.name).groupby(deeds, sort=False).unique()
+        text = "; ".join(f"{deed}: {', '.join(where)}" for deed, where in places.items())
+        first = near["year"].iloc[0]
+        late = first > low + 0.75 * (high - low)
+        look: Any = {"va": "top", "ha": "right" if late else "left", "fontsize": 5.5, "color": INK}
+        offset: Any = {"xytext": (1, -9), "textcoords": "offset points", "linespacing": 1.0}
+        panel.annotate(textwrap.fill(text, 44), (first, height), **offset, **look)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
-
-import pandas as pd
-
-Row = Mapping[str, Any]
+from collections.abc import Iterable
+from typing import Any
 
 
 def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table; a bar inside a cell is kept from ending it."""
 
     def line(cells: Iterable[object]) -> str:
-        return "| " + " | ".join(re.sub(r"\s*\n\s*", " ", str(cell)).replace("|", "\\|") for cell in cells) + " |"
+        words = (re.sub(r"\s*\n\s*", " ", str(cell)).replace("|", "\\|") for cell in cells)
+        return f"| {' | '.join(words)} |"
 
     head = list(head)
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
@@ -35,8 +32,3 @@ def number(value: float, digits: int = 4) -> str:
 def percent(value: float) -> str:
     """A share in per cent, or a dash."""
     return f"{100 * value:.0f} %" if known(value) else "–"
-
-
-def rows_of(frame: pd.DataFrame) -> list[Row]:
-    """The rows of a table, each by column name."""
-    return cast("list[Row]", frame.to_dict("records"))

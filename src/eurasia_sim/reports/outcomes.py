@@ -1,4 +1,4 @@
-"""What came out, section by section: effects, verdicts, variance, boxes, validation, and another folder beside."""
+"""What came out: effects, verdicts, variance, boxes, validation, and another folder beside."""
 
 from __future__ import annotations
 
@@ -11,10 +11,19 @@ import pandas as pd
 from eurasia_sim.analysis.pairing import compare_sides, differing, open_results, sides, warnings
 from eurasia_sim.figures.held import PATTERNS, RUN, TEST, Held
 from eurasia_sim.figures.sensitivity import share_table
-from eurasia_sim.figures.style import readable, rows_of
-from eurasia_sim.figures.verdicts import table_of
+from eurasia_sim.figures.style import readable
+from eurasia_sim.figures.verdicts import SIDES, table_of
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.reports.parts import Section, frame_table, interval, number, share, table
+from eurasia_sim.reports.parts import (
+    Columns,
+    Section,
+    frame_table,
+    interval_of,
+    listed,
+    number,
+    share,
+    table,
+)
 from eurasia_sim.simulation.results import files_of, read_table
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
@@ -25,41 +34,46 @@ def effects(held: Held) -> Section:
     """Outcomes, and effect sizes with intervals."""
     found = Section("effects", "Effect sizes")
     if held.kind == TEST:
-        rows = [
-            (row["hypothesis"], row["part"], f"{row['sign']} {row['smallest']:g}", row["mean"],
-             interval(row["low"], row["high"]), row["size"], row["colocation_part"], row["joint_part"],
-             row["correlation"], row["variance_gain"])
-            for row in rows_of(table_of(held, "parts"))
-        ]  # fmt: skip
-        head: tuple[str, ...] = ("hypothesis", "part", "expected", "effect", "95 % interval", "in standard deviations",
-                   "by co-location", "by joint share", "correlation", "variance gain")  # fmt: skip
-        found.says.append("The first arms less the second, run by run under the same draws, at reference values.")
-        found.tables.append(table("Effects at reference", head, rows, digits=3))
+        columns: Columns = {
+            "hypothesis": "hypothesis", "part": "part",
+            "expected": lambda row: f"{row['sign']} {row['smallest']:g}", "effect": "mean",
+            "95 % interval": interval_of, "in standard deviations": "size",
+            "by co-location": "colocation_part", "by joint share": "joint_part",
+            "correlation": "correlation", "variance gain": "variance_gain",
+        }  # fmt: skip
+        found.says.append(
+            "The first arms less the second, run by run under the same draws, at reference values."
+        )
+        parts = table_of(held, "parts")
+        found.tables.append(table("Effects at reference", columns, parts, digits=3))
         return found
+    contrasts: Columns = {
+        "contrast": lambda row: f"{row['first']} less {row['scenario']}",
+        "measure": lambda row: readable(row["measure"], held.names), "difference": "mean",
+        "95 % interval": interval_of,
+        "in standard deviations": lambda row: row.get("effect_size", math.nan),
+        "above 0": lambda row: share(row["positive"]), "correlation": "correlation",
+        "variance gain": "variance_gain", "pairs": "n",
+    }  # fmt: skip
+    spreads: Columns = {
+        "scenario": "scenario", "measure": contrasts["measure"], "mean": "mean",
+        "5 to 95 % of runs": interval_of, "runs": "n", "failed": "failed",
+    }  # fmt: skip
     summary = held.manifest.get("summary", {})
-    gaps = summary.get("differences", ())
-    for theory, kind in dict.fromkeys((row["theory"], row["set"]) for row in gaps):
-        own = [row for row in gaps if (row["theory"], row["set"]) == (theory, kind)]
-        contrasts = [
-            (f"{row['first']} less {row['scenario']}", readable(row["measure"], held.names), row["mean"],
-             interval(row["low"], row["high"]), row.get("effect_size", math.nan), share(row["positive"]),
-             row["correlation"], row["variance_gain"], row["n"])
-            for row in own
-        ]  # fmt: skip
-        head = ("contrast", "measure", "difference", "95 % interval", "in standard deviations", "above 0",
-                   "correlation", "variance gain", "pairs")  # fmt: skip
-        found.tables.append(table(f"Paired differences, {theory}, {_SETS.get(kind, kind)}", head, contrasts))
-    outcomes = summary.get("outcomes", ())
-    for theory, kind in dict.fromkeys((row["theory"], row["set"]) for row in outcomes):
-        spreads = [
-            (row["scenario"], readable(row["measure"], held.names), row["mean"], interval(row["low"], row["high"]),
-             row["n"], row["failed"])
-            for row in outcomes
-            if (row["theory"], row["set"]) == (theory, kind)
-        ]  # fmt: skip
-        head = ("scenario", "measure", "mean", "5 to 95 % of runs", "runs", "failed")
-        found.folded.append((f"outcomes, {theory}, {_SETS.get(kind, kind)}", table("Outcomes", head, spreads)))
+    for where, rows in _by_set(summary.get("differences", ())):
+        found.tables.append(table(f"Paired differences, {where}", contrasts, rows))
+    for where, rows in _by_set(summary.get("outcomes", ())):
+        found.folded.append((f"outcomes, {where}", table("Outcomes", spreads, rows)))
     return found
+
+
+def _by_set(rows: Any) -> list[tuple[str, list[Any]]]:
+    """Rows of a summary by theory and set, each under the words for both."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        where = f"{row['theory']}, {_SETS.get(row['set'], row['set'])}"
+        found.setdefault(where, []).append(row)
+    return list(found.items())
 
 
 def verdicts(held: Held) -> Section:
@@ -67,31 +81,28 @@ def verdicts(held: Held) -> Section:
     found = Section("verdicts", "Verdicts")
     if held.kind != TEST:
         return found
-    rows = [
-        (row["hypothesis"], row["says"], row["verdict"],
-         f"{share(row['share_of_space'])} [{share(row['share_low'])}, {share(row['share_high'])}]",
-         row["region"] or "–")
-        for row in rows_of(table_of(held, "verdicts"))
-    ]  # fmt: skip
-    head: tuple[str, ...] = ("hypothesis", "says", "verdict", "share of the space [95 %]", "holds where")
-    found.tables.append(table("Verdicts", head, rows))
-    reversals = [
-        (row["hypothesis"], row["part"], row["word"], row["reversal"])
-        for row in rows_of(table_of(held, "parts"))
-        if row["reversal"]
-    ]
-    if reversals:
-        found.tables.append(
-            table("What would reverse each effect", ("hypothesis", "part", "word", "reversed by"), reversals)
-        )
+    columns: Columns = {
+        "hypothesis": "hypothesis", "says": "says", "verdict": "verdict",
+        "share of the space [95 %]": lambda row: "{} [{}, {}]".format(
+            *(share(row[f"share_{end}"]) for end in ("of_space", "low", "high"))
+        ),
+        "holds where": lambda row: row["region"] or "–",
+    }  # fmt: skip
+    found.tables.append(table("Verdicts", columns, table_of(held, "verdicts")))
+    parts = table_of(held, "parts")
+    reversed_by = {"hypothesis": "hypothesis", "part": "part", "word": "word"}
+    reversed_by["reversed by"] = "reversal"
+    if parts["reversal"].astype(bool).any():
+        rows = parts[parts["reversal"].astype(bool)]
+        found.tables.append(table("What would reverse each effect", reversed_by, rows))
     rivals = table_of(held, "theories")
-    beside = [
-        (row["hypothesis"], row["part"], row["kind"], row["under"], row["mean"], interval(row["low"], row["high"]),
-         "holds" if row["holds"] else "mirrors" if row["mirrors"] else "neither")
-        for row in rows_of(rivals)
-    ]  # fmt: skip
-    head = ("hypothesis", "part", "kind", "under", "effect", "95 % interval", "verdict")
-    found.folded.append((f"{len(beside)} effects under other theories and forms", table("Under rivals", head, beside)))
+    beside: Columns = {
+        "hypothesis": "hypothesis", "part": "part", "kind": "kind", "under": "under",
+        "effect": "mean", "95 % interval": interval_of,
+        "verdict": lambda row: next((w for w in ("holds", "mirrors") if row[w]), "neither"),
+    }  # fmt: skip
+    counted = f"{len(rivals)} effects under other theories and forms"
+    found.folded.append((counted, table("Under rivals", beside, rivals)))
     return found
 
 
@@ -111,16 +122,19 @@ def regions(held: Held) -> Section:
     """Boxes in the space of assumptions in which something holds."""
     found = Section("boxes", "Discovered boxes")
     if held.kind == TEST:
-        rows = [
-            (row["hypothesis"], row["region"], share(row["density"]), share(row["coverage"]))
-            for row in rows_of(table_of(held, "verdicts"))
-            if row["region"]
-        ]
-        head: tuple[str, ...] = ("hypothesis", "holds where", "density", "coverage")
-        found.says.append("No hypothesis holds in a box alone." if not rows else "Judged on draws held back.")
-        found.tables += [table("Boxes", head, rows)] if rows else []
+        columns: Columns = {
+            "hypothesis": "hypothesis", "holds where": "region",
+            "density": lambda row: share(row["density"]),
+            "coverage": lambda row: share(row["coverage"]),
+        }  # fmt: skip
+        rows = table_of(held, "verdicts").query("region != ''")
+        found.says.append(
+            "No hypothesis holds in a box alone." if rows.empty else "Judged on draws held back."
+        )
+        found.tables += [] if rows.empty else [table("Boxes", columns, rows)]
     if (boxes := held.table("boxes")) is not None:
-        found.tables.append(frame_table("Boxes, a row a limit, judged on draws held back", boxes, digits=3))
+        caption = "Boxes, a row a limit, judged on draws held back"
+        found.tables.append(frame_table(caption, boxes, digits=3))
     return found
 
 
@@ -130,37 +144,28 @@ def validation(held: Held, beside: Path | None) -> Section:
     files = files_of(beside or held.folder)
     if PATTERNS not in files.entries:
         if beside is not None:
-            raise DataError([f"{beside} holds no {PATTERNS}: name a folder that `eurasia-sim validate` wrote"])
+            need = "name a folder that `eurasia-sim validate` wrote"
+            raise DataError([f"{beside} holds no {PATTERNS}: {need}"])
         return found
     patterns = read_table(files, PATTERNS)
     counted = patterns[patterns["counted"].astype(bool)]
-    theories = list(dict.fromkeys(patterns["theory"])) if "theory" in patterns else [""]
-    rows = []
-    for theory in theories:
-        own = counted[counted["theory"] == theory] if theory else counted
-        means = {side: float(own[side].mean()) for side in ("model", "reference", "null", "unchanged")}
-        rows.append((theory or "the model", len(own), *(share(means[side]) for side in means)))
-    head: tuple[str, ...] = (
-        "theory",
-        "patterns that count",
-        "over the ranges",
-        "at reference",
-        "null theory",
-        "nothing changes",
-    )
+    by_theory = counted.groupby("theory", sort=False)
+    means = by_theory[list(SIDES)].mean().map(share)
+    means.insert(0, "patterns that count", by_theory.size())
     found.says.append(
-        "Share of runs that pass a documented pattern, averaged over the patterns that count, beside baselines."
+        "Share of runs that pass a documented pattern, averaged over the patterns that count, "
+        "beside baselines."
     )
-    found.tables.append(table("Scores", head, rows))
+    scores = means.rename(columns=SIDES).reset_index()
+    found.tables.append(frame_table("Scores", scores))
     misses = counted[counted["model"] < 0.5].sort_values("model", kind="stable")
-    shown = [
-        (*((row["theory"],) if "theory" in row else ()), row["pattern"], row["says"], row["half"], share(row["model"]),
-         share(row["null"]), share(row["unchanged"]))
-        for row in rows_of(misses)
-    ]  # fmt: skip
-    first = ("theory",) if "theory" in patterns else ()
-    misses_head = (*first, "pattern", "says", "half", "passed by", "null theory", "nothing changes")
-    found.tables.append(table(f"The misses: {len(shown)} patterns that most runs fail", misses_head, shown))
+    columns: Columns = {
+        "theory": "theory", "pattern": "pattern", "says": "says", "half": "half",
+        "passed by": lambda row: share(row["model"]), "null theory": lambda row: share(row["null"]),
+        "nothing changes": lambda row: share(row["unchanged"]),
+    }  # fmt: skip
+    caption = f"The misses: {len(misses)} patterns that most runs fail"
+    found.tables.append(table(caption, columns, misses))
     return found
 
 
@@ -170,61 +175,52 @@ def comparison(held: Held, other: Held | None) -> Section:
     if other is None:
         return found
     if held.kind != other.kind:
-        raise DataError(
-            [f"{held.folder} was written by {held.kind}, {other.folder} by {other.kind}: they do not compare"]
-        )
+        kinds = f"{held.folder} was written by {held.kind}, {other.folder} by {other.kind}"
+        raise DataError([f"{kinds}: they do not compare"])
     if held.kind == TEST:
         return _verdicts_beside(found, held, other)
     if held.kind != RUN:
-        raise DataError(["sweeps are compared by `eurasia-sim analyze`, not beside each other in a report"])
+        instead = "sweeps are compared by `eurasia-sim analyze`, not beside each other in a report"
+        raise DataError([instead])
     matched = sides(open_results(held.folder), open_results(other.folder), None, ())
     found.says += warnings(*matched[0], force=True)
     settings = [
-        (a.scenario, path, _listed(mine), _listed(theirs))
+        (a.scenario, path, *map(_setting, both))
         for a, b in matched
-        for path, (mine, theirs) in differing(a, b).items()
+        for path, both in differing(a, b).items()
     ]
-    found.tables.append(
-        table(
-            f"Set differently: this folder beside {other.folder.name}", ("scenario", "path", "this", "other"), settings
-        )
-    )
+    caption = f"Set differently: this folder beside {other.folder.name}"
+    found.tables.append(listed(caption, ("scenario", "path", "this", "other"), settings))
     measures = [name for name in held.shown if name in set(other.measures)]
+    columns: Columns = {
+        "this less other": lambda row: readable(row["measure"], held.names), "difference": "mean",
+        "95 % interval": interval_of, "effect size": "effect_size",
+        "probability above": "superiority", "verdict": "verdict",
+    }  # fmt: skip
     for a, b in matched:
         for each in compare_sides(a, b, measures, [REFERENCE, RANGES]):
-            rows = [
-                (readable(row["measure"], held.names), row["mean"], interval(row["low"], row["high"]),
-                 row["effect_size"], row["superiority"], row["verdict"])
-                for row in each.rows()
-            ]  # fmt: skip
-            head: tuple[str, ...] = (
-                "this less other",
-                "difference",
-                "95 % interval",
-                "effect size",
-                "probability above",
-                "verdict",
-            )
             caption = f"{a.scenario}, {a.theory}, {_SETS[each.kind]}: {each.pairing.why}"
-            found.tables.append(table(caption, head, rows))
+            found.tables.append(table(caption, columns, each.rows()))
     return found
 
 
-def _listed(value: Any) -> str:
-    return "–" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _setting(value: Any) -> str:
+    return (
+        "–" if value is None else ", ".join(map(str, value if isinstance(value, list) else [value]))
+    )
 
 
 def _verdicts_beside(found: Section, held: Held, other: Held) -> Section:
     """The words of two tests, hypothesis by hypothesis."""
-    one, two = (table_of(each, "verdicts").set_index("hypothesis") for each in (held, other))
-    both = [name for name in one.index if name in two.index]
-    rows = [
-        (name, str(one.loc[name, "verdict"]), str(two.loc[name, "verdict"]),
-         number(float(one.loc[name, "share_of_space"]), 2), number(float(two.loc[name, "share_of_space"]), 2))
-        for name in both
-    ]  # fmt: skip
-    head: tuple[str, ...] = ("hypothesis", "this", "other", "share here", "share there")
-    found.tables.append(table(f"Verdicts here and in {other.folder.name}", head, rows))
-    changed = sum(row[1] != row[2] for row in rows)
+    both = table_of(held, "verdicts").merge(
+        table_of(other, "verdicts"), on="hypothesis", suffixes=("", "_other")
+    )
+    columns: Columns = {
+        "hypothesis": "hypothesis", "this": "verdict", "other": "verdict_other",
+        "share here": lambda row: number(row["share_of_space"], 2),
+        "share there": lambda row: number(row["share_of_space_other"], 2),
+    }  # fmt: skip
+    found.tables.append(table(f"Verdicts here and in {other.folder.name}", columns, both))
+    changed = int((both["verdict"] != both["verdict_other"]).sum())
     found.says.append(f"{changed} of {len(both)} shared hypotheses have another verdict.")
     return found

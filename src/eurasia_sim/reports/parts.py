@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
 from eurasia_sim.figures.gallery import Picture, render
+from eurasia_sim.figures.style import rows_of
 
 _LARGEST_SVG = 200_000  # bytes; a heavier drawing is shown as png
+Columns = Mapping[str, str | Callable[[Any], Any]]  # heading → a row's key, or its cell
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,10 @@ class Section:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A number as the page writes it, the smallest with three digits that count; a dash where there is none."""
+    """A number as the page writes it, the smallest with three digits; a dash where there is none.
+
+    What is no number is written as it is.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, bool | str):
@@ -78,27 +84,42 @@ def interval(low: float, high: float, digits: int = 4) -> str:
     return f"{number(float(low), digits)} to {number(float(high), digits)}"
 
 
-def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, digits: int = 4) -> Table:
-    """A table whose numbers are written alike; a column is one of numbers where no cell of it is text."""
+def interval_of(row: Mapping[str, float]) -> str:
+    """Both ends of a row's interval."""
+    return interval(row["low"], row["high"])
+
+
+def table(
+    caption: str, columns: Columns, rows: Iterable[Any] | pd.DataFrame, *, digits: int = 4
+) -> Table:
+    """A table of rows whose numbers are written alike.
+
+    A column is one of numbers where no cell of it is text other than numbers.
+    """
+    found: Iterable[Any] = rows_of(rows) if isinstance(rows, pd.DataFrame) else rows
+    cells = [[row[c] if isinstance(c, str) else c(row) for c in columns.values()] for row in found]
     numeric = {
-        at
-        for at in range(len(columns))
-        if rows and all(not isinstance(row[at], str) or _is_count(row[at]) for row in rows)
+        at for at, column in enumerate(zip(*cells, strict=True)) if all(map(_is_numeric, column))
     }
-    written = tuple(tuple(cell if isinstance(cell, str) else number(cell, digits) for cell in row) for row in rows)
+    written = tuple(tuple(number(_plain(cell), digits) for cell in row) for row in cells)
     return Table(caption, tuple(columns), written, frozenset(numeric))
 
 
-def _is_count(cell: str) -> bool:
-    """Whether text is a number with its sign, interval or percentage."""
-    return bool(cell) and set(cell) <= set("0123456789.,–−+ to%±[]\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+def listed(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table of rows that are sequences, a column each."""
+    return table(caption, {name: itemgetter(at) for at, name in enumerate(columns)}, rows)
 
 
-def frame_table(caption: str, frame: pd.DataFrame, names: dict[str, str] | None = None, digits: int = 4) -> Table:
-    """A data frame as a table, its columns under other names where these are given."""
-    columns = [str(name) for name in frame.columns]
-    rows = [[_plain(cell) for cell in row] for row in frame.itertuples(index=False)]
-    return table(caption, [(names or {}).get(name, name.replace("_", " ")) for name in columns], rows, digits=digits)
+def frame_table(caption: str, frame: pd.DataFrame, digits: int = 4) -> Table:
+    """A data frame as a table."""
+    columns = {str(name).replace("_", " "): str(name) for name in frame.columns}
+    return table(caption, columns, frame, digits=digits)
+
+
+def _is_numeric(cell: Any) -> bool:
+    """Whether a cell is a number, or text of numbers with signs, interval or percentage."""
+    signs = set("0123456789.,–−+ to%±[]\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+    return not isinstance(cell, str) or (bool(cell) and set(cell) <= signs)
 
 
 def _plain(cell: Any) -> Any:
@@ -110,4 +131,5 @@ def image(picture: Picture) -> Image:
     drawn, kind = render(picture.figure, "svg"), "svg+xml"
     if len(drawn) > _LARGEST_SVG:
         drawn, kind = render(picture.figure, "png"), "png"
-    return Image(f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}", picture.says, picture.stem)
+    uri = f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}"
+    return Image(uri, picture.says, picture.stem)
