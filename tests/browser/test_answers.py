@@ -22,5 +22,7 @@ def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch):
     shown = list(comparing.answered(question, "us_stays", column, Pasts(), threading.Event()))
     assert [(each.answer.done, each.drawn) for each in shown] == [(4, 0), (4, 4), (8, 4), (8, 8)]
     assert shown[1].figure is not None
-    assert shown[1].figure.says.startswith("competition, Russia–China, Central Asia: 4 runs of us_exit and of us_stays")
+    assert shown[1].figure.says.startswith(
+        "competition, Russia–China, Central Asia: 4 runs of us_exit and of us_stays"
+    )
     assert shown[-1].figure.png != shown[1].figure.png

@@ -10,7 +10,17 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
+VIEWS = (
+    "Network",
+    "Map",
+    "Influence",
+    "Threat",
+    "Events",
+    "Numbers",
+    "By hand",
+    "Ensemble",
+    "Export",
+)
 
 
 PICTURED = {
@@ -74,7 +84,11 @@ def network(page) -> str:
 
 def drawn_anew(page, was: str) -> str:
     """The picture in view, once it is another than it was."""
-    becomes(page, "was => ![null, undefined, was].includes(document.querySelector('.picture img')?.src)", was)
+    becomes(
+        page,
+        "was => ![null, undefined, was].includes(document.querySelector('.picture img')?.src)",
+        was,
+    )
     return page.get_attribute(".picture img", "src")
 
 
@@ -96,7 +110,9 @@ def test_a_step_lives_one_month_and_a_year_twelve(visit):
     page.click("text=Start over")
     month_becomes(page, start)
     assert month(page) == start
-    becomes(page, "was => document.querySelector('.picture img')?.src === was", drawn)  # the same month, the same bytes
+    becomes(
+        page, "was => document.querySelector('.picture img')?.src === was", drawn
+    )  # the same month, the same bytes
 
 
 def test_it_plays_by_itself_until_it_is_paused(visit):
@@ -125,7 +141,9 @@ def test_a_slider_sets_a_lever_and_stops_at_its_bounds(visit, keep):
     unfold(page, "Decide otherwise")
     choose(page, ".lever", "pressure")
     page.wait_for_selector("text=0 to 1 (share")
-    slider = page.locator(".set-lever").locator("xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]")
+    slider = page.locator(".set-lever").locator(
+        "xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]"
+    )
     slider.press("End")
     slider.press("ArrowRight")
     label = page.locator(".set-lever").locator("xpath=preceding::label[1]")

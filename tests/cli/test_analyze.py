@@ -16,7 +16,14 @@ import pytest
 from SALib.sample import sobol as sobol_sample
 
 from eurasia_sim.simulation.ensemble import run_ensemble
-from eurasia_sim.simulation.results import DRAWS, MANIFEST, load_results, part_name, write_manifest, write_table
+from eurasia_sim.simulation.results import (
+    DRAWS,
+    MANIFEST,
+    load_results,
+    part_name,
+    write_manifest,
+    write_table,
+)
 
 PROGRAM = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 MEASURE = "competition.russia-china.central_asia"
@@ -29,7 +36,9 @@ def compiled() -> None:
 
 
 def say(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PROGRAM, *words], capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [*PROGRAM, *words], capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def only(folder: Path) -> Path:
@@ -56,7 +65,9 @@ def swept(tmp_path: Path) -> Path:
     """A finished sweep by Saltelli's design of a known function, as the contract of results has it."""
     names = ["x.rules.perception.contiguity", "x.rules.perception.projection"]
     problem = {"num_vars": 2, "names": names, "bounds": [[0.2, 1.0], [0.2, 1.2]]}
-    design = pd.DataFrame(sobol_sample.sample(problem, 64, calc_second_order=True, seed=3), columns=names)
+    design = pd.DataFrame(
+        sobol_sample.sample(problem, 64, calc_second_order=True, seed=3), columns=names
+    )
     design.insert(0, "point", np.arange(len(design)))
     runs = design.assign(
         run_id=[f"{at:016x}" for at in design["point"]], replicate=0, scenario="us_exit", theory="balance_of_threat",
@@ -67,7 +78,10 @@ def swept(tmp_path: Path) -> Path:
     for part, own in enumerate(np.array_split(np.arange(len(runs)), 3)):
         write_table(folder / "parts" / f"{2 - part:08d}.parquet", runs.iloc[own])
     write_table(folder / "design.parquet", design)
-    factors = [{"name": n, "low": b[0], "high": b[1]} for n, b in zip(names, problem["bounds"], strict=True)]
+    factors = [
+        {"name": n, "low": b[0], "high": b[1]}
+        for n, b in zip(names, problem["bounds"], strict=True)
+    ]
     write_manifest(
         folder,
         {"kind": "sweep", "finished": True, "world": "eurasia", "seed": 7, "measures": [],
@@ -83,7 +97,11 @@ def test_a_sweep_is_analysed_from_its_folder(swept: Path):
     found = json.loads(done.stdout)
     assert found["of"] == "a saltelli design"
     assert found["measures"] == [MEASURE]
-    first = {row["factor"]: row["index"] for row in found["sections"]["sobol"]["rows"] if row["order"] == "first"}
+    first = {
+        row["factor"]: row["index"]
+        for row in found["sections"]["sobol"]["rows"]
+        if row["order"] == "first"
+    }
     # Of a sum, a share is the square of weight and range: 3 x 0.8 beside 1 x 1.0.
     total = (3 * 0.8) ** 2 + 1.0
     assert first["rules.perception.contiguity"] == pytest.approx((3 * 0.8) ** 2 / total, abs=0.04)
@@ -93,14 +111,22 @@ def test_a_sweep_is_analysed_from_its_folder(swept: Path):
 
 
 def test_a_run_is_analysed_from_its_folder_with_tables_and_reasons(ran: Path, tmp_path: Path):
-    done = say("analyze", str(ran), "--measure", MEASURE, "--better", "lower", "--out", str(tmp_path / "a"))
+    done = say(
+        "analyze", str(ran), "--measure", MEASURE, "--better", "lower", "--out", str(tmp_path / "a")
+    )
     assert done.returncode == 0, done.stderr
     for title in ("what the spread divides into", "what holds up", "how well means are known"):
         assert title in done.stdout
-    assert "Sobol' indices need a sweep by a saltelli design; this is what `run` draws" in done.stdout
-    assert {"shares.csv", "robustness.parquet", "convergence.csv"} <= {path.name for path in (tmp_path / "a").iterdir()}
+    assert (
+        "Sobol' indices need a sweep by a saltelli design; this is what `run` draws" in done.stdout
+    )
+    assert {"shares.csv", "robustness.parquet", "convergence.csv"} <= {
+        path.name for path in (tmp_path / "a").iterdir()
+    }
     before = same(tmp_path / "a")
-    say("analyze", str(ran), "--measure", MEASURE, "--better", "lower", "--out", str(tmp_path / "a"))
+    say(
+        "analyze", str(ran), "--measure", MEASURE, "--better", "lower", "--out", str(tmp_path / "a")
+    )
     assert same(tmp_path / "a") == before
 
 
@@ -114,7 +140,9 @@ def test_a_run_is_analysed_from_its_folder_with_tables_and_reasons(ran: Path, tm
         (["--seed", "0"], "--seed 0 must be from 1"),
     ],
 )
-def test_a_question_that_cannot_be_asked_is_answered_in_words(ran: Path, words: list[str], said: str):
+def test_a_question_that_cannot_be_asked_is_answered_in_words(
+    ran: Path, words: list[str], said: str
+):
     done = say("analyze", str(ran), *words)
     assert done.returncode == 2
     assert said in done.stderr
@@ -133,7 +161,17 @@ def test_analyze_helps_with_an_example():
     assert "Example: eurasia-sim analyze" in say("analyze", "--help").stdout
 
 
-UNTIL = ("run", "us_exit", "us_stays", "-n", "16", "--until", "half-width=0.0005", "--watch", MEASURE)
+UNTIL = (
+    "run",
+    "us_exit",
+    "us_stays",
+    "-n",
+    "16",
+    "--until",
+    "half-width=0.0005",
+    "--watch",
+    MEASURE,
+)
 
 
 @pytest.mark.slow
@@ -159,7 +197,16 @@ def test_a_rule_stops_after_the_same_run_for_any_workers(tmp_path: Path):
 def test_the_first_block_is_the_plain_run_and_later_ones_are_new(tmp_path: Path):
     say("run", "us_exit", "-n", "8", "--out", str(tmp_path / "plain"))
     done = say(
-        "run", "us_exit", "-n", "8", "--until", "half-width=1e-9", "--most", "24", "--out", str(tmp_path / "more")
+        "run",
+        "us_exit",
+        "-n",
+        "8",
+        "--until",
+        "half-width=1e-9",
+        "--most",
+        "24",
+        "--out",
+        str(tmp_path / "more"),
     )
     assert done.returncode == 1
     assert "is not met, and --most is reached after 24 runs" in done.stdout
@@ -175,7 +222,9 @@ def test_a_rule_that_was_interrupted_goes_on_to_the_same_bytes(tmp_path: Path):
     words = ["run", "us_exit", "-n", "16", "--until", "half-width=1e-9", "--most", "160"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     say(*words, "--out", str(whole))
-    process = subprocess.Popen([*PROGRAM, *words, "--out", str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*PROGRAM, *words, "--out", str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     for _ in range(1200):
         if len(list(cut.glob("*/parts/*.runs.parquet"))) >= 3 or process.poll() is not None:
             break
@@ -192,7 +241,10 @@ def test_a_rule_that_was_interrupted_goes_on_to_the_same_bytes(tmp_path: Path):
     ("words", "said"),
     [
         (["--until", "width=1"], "write half-width=0.002"),
-        (["--until", "half-width=1", "--watch", "competitoin.*"], "--watch competitoin.* is no measure"),
+        (
+            ["--until", "half-width=1", "--watch", "competitoin.*"],
+            "--watch competitoin.* is no measure",
+        ),
         (["--watch", "competition.*"], "--watch says what --until looks at"),
         (["-n", "20", "--until", "half-width=1", "--most", "10"], "--most 10 is below -n 20"),
     ],

@@ -52,7 +52,9 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-def test_two_results_that_differ_by_a_lever_pair_run_by_run(say: Say, results: dict[str, Path]) -> None:
+def test_two_results_that_differ_by_a_lever_pair_run_by_run(
+    say: Say, results: dict[str, Path]
+) -> None:
     code, told, _ = say(results["both"], results["pressed"])
     assert code == 0
     assert "scenario us_exit.levers.pressure.united_states.russia.2021-05" in told
@@ -62,8 +64,19 @@ def test_two_results_that_differ_by_a_lever_pair_run_by_run(say: Say, results: d
     assert "smallest effect that matters: 0.2 standard deviations of the runs" in told
 
 
-def test_the_numbers_told_are_those_of_the_runs(say: Say, results: dict[str, Path], tmp_path: Path) -> None:
-    words = (results["both"], "--measure", MEASURE, "--smallest", "0.001", "--json", "--out", tmp_path / "t.parquet")
+def test_the_numbers_told_are_those_of_the_runs(
+    say: Say, results: dict[str, Path], tmp_path: Path
+) -> None:
+    words = (
+        results["both"],
+        "--measure",
+        MEASURE,
+        "--smallest",
+        "0.001",
+        "--json",
+        "--out",
+        tmp_path / "t.parquet",
+    )
     code, told, _ = say(*words)
     assert code == 0
     found = json.loads(told)
@@ -78,23 +91,36 @@ def test_the_numbers_told_are_those_of_the_runs(say: Say, results: dict[str, Pat
         assert row["verdict"] in {"different", "equivalent", "inconclusive"}
     table = pd.read_parquet(tmp_path / "t.parquet")
     assert list(table["mean"]) == [row["mean"] for row in found["measures"]]
-    assert {"path": "scenario.levers.rule.afghanistan.2021-05", "a": None, "b": "free"}.items() <= next(
-        row for row in found["configuration"] if "rule" in row["path"]
-    ).items()
+    assert {
+        "path": "scenario.levers.rule.afghanistan.2021-05",
+        "a": None,
+        "b": "free",
+    }.items() <= next(row for row in found["configuration"] if "rule" in row["path"]).items()
 
 
-def test_the_other_way_round_every_difference_has_the_other_sign(say: Say, results: dict[str, Path]) -> None:
-    there = json.loads(say(results["both"], "--scenarios", "us_exit", "us_stays", "--json")[1])["measures"]
-    back = json.loads(say(results["both"], "--scenarios", "us_stays", "us_exit", "--json")[1])["measures"]
+def test_the_other_way_round_every_difference_has_the_other_sign(
+    say: Say, results: dict[str, Path]
+) -> None:
+    there = json.loads(say(results["both"], "--scenarios", "us_exit", "us_stays", "--json")[1])[
+        "measures"
+    ]
+    back = json.loads(say(results["both"], "--scenarios", "us_stays", "us_exit", "--json")[1])[
+        "measures"
+    ]
     assert len(there) == len(back) > 10
     for one, other in zip(there, back, strict=True):
         assert one["mean"] == pytest.approx(-other["mean"])
         assert one["superiority"] == pytest.approx(1 - other["superiority"])
         assert one["verdict"] == other["verdict"]
-        assert all(value is None or not isinstance(value, float) or math.isfinite(value) for value in one.values())
+        assert all(
+            value is None or not isinstance(value, float) or math.isfinite(value)
+            for value in one.values()
+        )
 
 
-def test_a_number_held_on_one_side_breaks_the_pairs_over_the_ranges_alone(say: Say, results: dict[str, Path]) -> None:
+def test_a_number_held_on_one_side_breaks_the_pairs_over_the_ranges_alone(
+    say: Say, results: dict[str, Path]
+) -> None:
     code, told, _ = say(results["both"], results["held"], "--json")
     assert code == 0
     found = json.loads(told)
@@ -140,7 +166,10 @@ def test_results_of_two_model_versions_are_refused_unless_forced(
         (["{held}"], "name another folder"),
         (["{both}", "--scenarios", "us_exit", "us_stay"], "did you mean us_stays"),
         (["{both}", "--theory", "inertia"], "holds no theory inertia"),
-        (["{both}", "--measure", "competiton.russia-china.all"], "did you mean competition.russia-china.all"),
+        (
+            ["{both}", "--measure", "competiton.russia-china.all"],
+            "did you mean competition.russia-china.all",
+        ),
         (["{both}", "--smallest", "-1"], "--smallest"),
         (["{both}", "--smallest", "inf"], "no finite number"),
         (["{both}", "--out", "x.csv"], "must end in .parquet"),

@@ -18,7 +18,16 @@ from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble
-from eurasia_sim.simulation.results import DRAWS, MANIFEST, RUNS, TABLES, TRAJECTORIES, files_of, found, load_results
+from eurasia_sim.simulation.results import (
+    DRAWS,
+    MANIFEST,
+    RUNS,
+    TABLES,
+    TRAJECTORIES,
+    files_of,
+    found,
+    load_results,
+)
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.simulation.run import carry_out as study_carried_out
 from eurasia_sim.world.world import load_world
@@ -27,7 +36,9 @@ COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 
 
 def say(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,16 +77,22 @@ def test_a_damaged_file_of_a_finished_run_is_named_and_made_again(
     assert name in done.stderr
     assert said in done.stderr
     assert contents(folder) == contents(finished)
-    assert "found again, unchanged" in call("us_exit", "us_stays", "-n", "4", folder=tmp_path).stdout
+    assert (
+        "found again, unchanged" in call("us_exit", "us_stays", "-n", "4", folder=tmp_path).stdout
+    )
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, None])
-def test_every_reader_refuses_a_run_that_is_damaged(finished: Path, tmp_path: Path, cut: int | None) -> None:
+def test_every_reader_refuses_a_run_that_is_damaged(
+    finished: Path, tmp_path: Path, cut: int | None
+) -> None:
     folder = Path(shutil.copytree(finished, tmp_path / finished.name))
     content = (folder / RUNS).read_bytes()
     (folder / RUNS).unlink()
     if cut is not None:
-        (folder / RUNS).write_bytes(content[: cut * len(content) // 2] + (b"" if cut < 2 else b"more"))
+        (folder / RUNS).write_bytes(
+            content[: cut * len(content) // 2] + (b"" if cut < 2 else b"more")
+        )
     for words in (("analyze",), ("plot",), ("report",), ("compare", str(finished))):
         done = say(*words, folder)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
@@ -83,7 +100,9 @@ def test_every_reader_refuses_a_run_that_is_damaged(finished: Path, tmp_path: Pa
         assert "eurasia-sim run us_exit us_stays -n 4" in done.stderr
 
 
-def test_the_events_of_a_run_are_drawn_only_as_they_were_written(finished: Path, tmp_path: Path) -> None:
+def test_the_events_of_a_run_are_drawn_only_as_they_were_written(
+    finished: Path, tmp_path: Path
+) -> None:
     folder = Path(shutil.copytree(finished, tmp_path / finished.name))
     place = folder / "events-us_stays.csv"
     place.write_text(place.read_text(encoding="utf-8").replace("20", "21", 1), encoding="utf-8")
@@ -92,12 +111,16 @@ def test_the_events_of_a_run_are_drawn_only_as_they_were_written(finished: Path,
     assert "events-us_stays.csv is not what was written" in done.stderr
 
 
-def test_a_flipped_bit_of_runs_is_never_read_as_another_value(finished: Path, tmp_path: Path) -> None:
+def test_a_flipped_bit_of_runs_is_never_read_as_another_value(
+    finished: Path, tmp_path: Path
+) -> None:
     folder = Path(shutil.copytree(finished, tmp_path / finished.name))
     content, chance = (folder / RUNS).read_bytes(), random.Random(1)
     for _ in range(400):
         at = chance.randrange(len(content))
-        (folder / RUNS).write_bytes(content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :])
+        (folder / RUNS).write_bytes(
+            content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :]
+        )
         with pytest.raises(DataError, match=f"{RUNS} is not what was written"):
             load_results(folder)
 
@@ -122,7 +145,9 @@ def test_a_damaged_part_of_an_interrupted_run_is_run_again(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(again.trajectories, whole.trajectories)
 
 
-def test_every_reader_refuses_a_sweep_of_which_a_part_is_gone_until_resume_heals_it(tmp_path: Path) -> None:
+def test_every_reader_refuses_a_sweep_of_which_a_part_is_gone_until_resume_heals_it(
+    tmp_path: Path,
+) -> None:
     small = written(tmp_path, GRID.format(scenario="{scenario}", steps=2))
     words = ("sweep", small, "--chunk", 2, "--out", tmp_path / "out")
     assert say(*words).returncode == 0
@@ -132,7 +157,9 @@ def test_every_reader_refuses_a_sweep_of_which_a_part_is_gone_until_resume_heals
     for verb in (("analyze", folder), ("plot", folder), ("report", folder), words):
         done = say(*verb)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
-        assert "2 of 8 runs are missing or damaged: parts/00000002.parquet is missing" in done.stderr
+        assert (
+            "2 of 8 runs are missing or damaged: parts/00000002.parquet is missing" in done.stderr
+        )
         assert "--resume" in done.stderr
     healed = say(*words, "--resume")
     assert healed.returncode == 0, healed.stderr
@@ -148,7 +175,9 @@ def test_a_table_of_an_analysis_is_checked_like_the_runs(finished: Path, tmp_pat
     assert table is not None
     place = folder / "analysis" / "convergence.parquet"
     place.write_bytes(place.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"convergence.parquet is not what was written\n.*analyze the runs again"):
+    with pytest.raises(
+        DataError, match=r"convergence.parquet is not what was written\n.*analyze the runs again"
+    ):
         held.table("convergence")
     (folder / "analysis" / TABLES).unlink()
     with pytest.raises(DataError, match=r"tables.json does not list convergence.parquet"):

@@ -32,7 +32,9 @@ def test_a_rule_is_explained_with_its_work_and_its_user() -> None:
 def test_an_interest_is_explained_with_its_claims_and_where_they_stand() -> None:
     found = json.loads(answer("explain", "actors.china.interests.containment", "--json"))
     assert found["basis"] == "coded"
-    assert all(claim["locator"].split(",")[0].endswith(("2021", "2022")) for claim in found["claims"])
+    assert all(
+        claim["locator"].split(",")[0].endswith(("2021", "2022")) for claim in found["claims"]
+    )
     assert any(claim["id"].startswith("c") and claim["says"] for claim in found["claims"])
     assert any(claim["id"].startswith("s") for claim in found["claims"])
     assert found["used_by"]
@@ -76,7 +78,9 @@ def test_a_broken_world_ends_with_two_and_says_where(
     world, _ = write_small_world(tmp_path)
     (world / "ties.yaml").write_text("capital_distance: [\n")
     with pytest.raises(DataError):
-        CliRunner().invoke(app, ["explain", "--summary", "--world", str(world)], catch_exceptions=False)
+        CliRunner().invoke(
+            app, ["explain", "--summary", "--world", str(world)], catch_exceptions=False
+        )
     monkeypatch.setattr(sys, "argv", ["eurasia-sim", "explain", "--summary", "--world", str(world)])
     with pytest.raises(SystemExit) as left:
         main()
@@ -94,7 +98,10 @@ def test_evidence_is_listed_by_whom_it_is_about() -> None:
     assert found
     assert all("quad" in claim["about"] or claim["toward"] == "quad" for claim in found)
     assert f"{len(found)} claims" in answer("explain", "--evidence", "list", "--about", "quad")
-    assert CliRunner().invoke(app, ["explain", "--evidence", "list", "--about", "quadd"]).exit_code == 2
+    assert (
+        CliRunner().invoke(app, ["explain", "--evidence", "list", "--about", "quadd"]).exit_code
+        == 2
+    )
 
 
 def test_agreement_is_shown_with_its_interval() -> None:
@@ -103,9 +110,18 @@ def test_agreement_is_shown_with_its_interval() -> None:
     assert "Jaccard" in answer("explain", "--evidence", "agreement", "--draws", "200")
 
 
-def test_verifying_against_no_folder_is_bad_input_and_against_an_empty_one_failed_work(tmp_path: Path) -> None:
-    assert CliRunner().invoke(app, ["explain", "--evidence", "verify", str(tmp_path / "nowhere")]).exit_code == 2
-    assert CliRunner().invoke(app, ["explain", "--evidence", "verify", str(tmp_path)]).exit_code == 1
+def test_verifying_against_no_folder_is_bad_input_and_against_an_empty_one_failed_work(
+    tmp_path: Path,
+) -> None:
+    assert (
+        CliRunner()
+        .invoke(app, ["explain", "--evidence", "verify", str(tmp_path / "nowhere")])
+        .exit_code
+        == 2
+    )
+    assert (
+        CliRunner().invoke(app, ["explain", "--evidence", "verify", str(tmp_path)]).exit_code == 1
+    )
 
 
 def test_a_scenario_cites_the_documents_and_its_own_theory() -> None:

@@ -36,7 +36,15 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def test_validate_scores_both_halves_beside_both_baselines(say: Say, tmp_path: Path) -> None:
     code, told, _ = say("validate", "-n", "8", "--until", "2025-12", "--out", tmp_path)
     assert code == 0
-    for title in ("over the ranges", "at reference", "null theory", "no change", "training", "held back", "Brier"):
+    for title in (
+        "over the ranges",
+        "at reference",
+        "null theory",
+        "no change",
+        "training",
+        "held back",
+        "Brier",
+    ):
         assert title in told
     assert told.index("patterns that count, misses first") < told.index("circular, so not counted")
     (folder,) = tmp_path.iterdir()
@@ -48,20 +56,35 @@ def test_validate_scores_both_halves_beside_both_baselines(say: Say, tmp_path: P
 
 
 def test_validate_says_in_json_what_it_says_in_tables(say: Say, tmp_path: Path) -> None:
-    code, told, _ = say("validate", "-n", "4", "--until", "2012-12", "--theory", "inertia", "--json", "--out", tmp_path)
+    code, told, _ = say(
+        "validate",
+        "-n",
+        "4",
+        "--until",
+        "2012-12",
+        "--theory",
+        "inertia",
+        "--json",
+        "--out",
+        tmp_path,
+    )
     assert code == 0
     found = json.loads(told)
     own = found["theories"]["inertia"]
     assert found["until"] == "2012-12"
     assert own["out_of_reach"]
     assert {row["pattern"] for row in own["patterns"]}.isdisjoint(own["out_of_reach"])
-    assert all(row["model"] == row["null"] for row in own["patterns"])  # the theory is the null itself
+    assert all(
+        row["model"] == row["null"] for row in own["patterns"]
+    )  # the theory is the null itself
     counted = [row["model"] for row in own["patterns"] if row["counted"]]
     assert own["scores"][0]["patterns"] == len(counted)
     assert own["scores"][0]["score"]["model"] == pytest.approx(sum(counted) / len(counted))
 
 
-def test_a_fit_is_recorded_seeded_and_scored_on_the_half_it_never_saw(say: Say, tmp_path: Path) -> None:
+def test_a_fit_is_recorded_seeded_and_scored_on_the_half_it_never_saw(
+    say: Say, tmp_path: Path
+) -> None:
     words = ("calibrate", "-n", "24", "--keep", "6", "--seed", "5", "--json", "--out")
     code, told, _ = say(*words, tmp_path / "one", "--record", tmp_path)
     assert code == 0
@@ -84,7 +107,10 @@ def test_test_writes_its_tables_and_pages_and_finds_them_again(say: Say, tmp_pat
     code, told, _ = say(*words, "--findings", page)
     assert code == 0
     assert "Verdicts" in told
-    assert sorted(path.name for path in page.parent.iterdir()) == ["findings-ground-or-axis.md", "findings.md"]
+    assert sorted(path.name for path in page.parent.iterdir()) == [
+        "findings-ground-or-axis.md",
+        "findings.md",
+    ]
     text = page.read_text()
     assert all(f"### {name}: " in text for name in ("H2", "H12", "P2"))
     assert "findings-ground-or-axis.md" in text
@@ -114,7 +140,9 @@ def test_test_writes_its_tables_and_pages_and_finds_them_again(say: Say, tmp_pat
         (["test", "--world", "europe_1914"], "unknown"),
     ],
 )
-def test_wrong_words_end_with_a_reason(say: Say, tmp_path: Path, words: list[str], said: str) -> None:
+def test_wrong_words_end_with_a_reason(
+    say: Say, tmp_path: Path, words: list[str], said: str
+) -> None:
     code, told, complaint = say(*words, "--out", tmp_path)
     assert (code, told) == (2, "")
     assert said in " ".join(complaint.split())

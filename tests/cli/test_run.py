@@ -26,7 +26,11 @@ def compiled() -> None:
 
 def call(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, "run", *words, "--out", str(folder)], capture_output=True, text=True, timeout=300, check=False
+        [*COMMAND, "run", *words, "--out", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -46,7 +50,17 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(tmp_path: Path) -> None:
     done = [
-        call("us_exit", "us_stays", "-n", "12", "--seed", "7", "--workers", str(k), folder=tmp_path / f"w{k}")
+        call(
+            "us_exit",
+            "us_stays",
+            "-n",
+            "12",
+            "--seed",
+            "7",
+            "--workers",
+            str(k),
+            folder=tmp_path / f"w{k}",
+        )
         for k in (1, 3)
     ]
     assert [each.returncode for each in done] == [0, 0], done[0].stderr
@@ -56,7 +70,10 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(tmp_p
     assert contents(one) == contents(other)
     names = set(contents(one))
     assert {RUNS, TRAJECTORIES, STATUS_LOG, "events-us_exit.csv"} <= names
-    assert {"figures/fan-balance_of_threat.png", "figures/distribution-balance_of_threat.svg"} <= names
+    assert {
+        "figures/fan-balance_of_threat.png",
+        "figures/distribution-balance_of_threat.svg",
+    } <= names
     manifest = json.loads((one / MANIFEST).read_text())
     assert manifest["finished"]
     assert manifest["seed"] == 7
@@ -92,7 +109,9 @@ def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_pa
     assert child.returncode == 1, said
     assert "goes on from there" in said
     assert took < 10  # the kernel answers within a chunk; writing what is finished takes the rest
-    kept = pd.concat(map(pd.read_parquet, (only(tmp_path / "cut") / "parts").glob("*.runs.parquet")))
+    kept = pd.concat(
+        map(pd.read_parquet, (only(tmp_path / "cut") / "parts").glob("*.runs.parquet"))
+    )
     assert 0 < len(kept) < 600 * 2 * 2
     assert call(*words, folder=tmp_path / "cut").returncode == 0
     assert call(*words, folder=tmp_path / "whole").returncode == 0
@@ -119,7 +138,9 @@ def _until_a_part_is_written(child: subprocess.Popen[str], out: Path) -> None:
         (("us_exit", "--set", "presence.united_states.afganistan.forces=0.1"), "afghanistan"),
     ],
 )
-def test_bad_input_is_exit_2_without_a_traceback(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+def test_bad_input_is_exit_2_without_a_traceback(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
     done = call(*words, folder=tmp_path / "none")
     assert done.returncode == 2
     assert said in done.stderr
@@ -128,11 +149,21 @@ def test_bad_input_is_exit_2_without_a_traceback(tmp_path: Path, words: tuple[st
 
 
 def test_a_setting_changes_the_runs_and_is_in_the_manifest(tmp_path: Path) -> None:
-    done = call("us_exit", "-n", "2", "--set", "pressure.united_states.russia=0.1", "--json", folder=tmp_path)
+    done = call(
+        "us_exit",
+        "-n",
+        "2",
+        "--set",
+        "pressure.united_states.russia=0.1",
+        "--json",
+        folder=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["folder"]
     manifest = json.loads((only(tmp_path) / MANIFEST).read_text())
-    assert manifest["scenarios"]["us_exit"]["settings"] == ["pressure.united_states.russia.2023-01=0.1"]
+    assert manifest["scenarios"]["us_exit"]["settings"] == [
+        "pressure.united_states.russia.2023-01=0.1"
+    ]
 
 
 def edited(folder: Path, **changes: str) -> Path:
@@ -161,7 +192,9 @@ def test_two_scenarios_of_one_file_name_share_no_row_figure_or_event(tmp_path: P
     assert {row["n"] for row in said["summary"]["outcomes"]} == {3}
     assert {f"events-{name}.csv" for name in names} <= {path.name for path in folder.iterdir()}
     manifest = json.loads((folder / MANIFEST).read_text())
-    assert [manifest["scenarios"][name]["title"] for name in names] == ["The United States stays"] * 2
+    assert [manifest["scenarios"][name]["title"] for name in names] == [
+        "The United States stays"
+    ] * 2
     assert len(set(manifest["digests"]["scenarios"].values())) == 2
 
 
@@ -169,16 +202,23 @@ def test_an_edited_title_or_question_is_not_found_again_with_the_old_one(tmp_pat
     folders = []
     for at, title in enumerate(["The United States stays", "Another title"]):
         (tmp_path / str(at)).mkdir()
-        path = edited(tmp_path / str(at), title=("title: The United States stays", f"title: {title}"))
+        path = edited(
+            tmp_path / str(at), title=("title: The United States stays", f"title: {title}")
+        )
         done = call(str(path), "-n", "2", "--json", folder=tmp_path / "out")
         assert done.returncode == 0, done.stderr
         folders.append(json.loads(done.stdout)["folder"])
-    titles = [json.loads((Path(f) / MANIFEST).read_text())["scenarios"]["us_stays"]["title"] for f in folders]
+    titles = [
+        json.loads((Path(f) / MANIFEST).read_text())["scenarios"]["us_stays"]["title"]
+        for f in folders
+    ]
     assert titles == ["The United States stays", "Another title"]
 
 
 def test_what_comes_to_the_same_runs_is_refused(tmp_path: Path) -> None:
-    copy = edited(tmp_path, title=("title: The United States stays", "title: A copy")).rename(tmp_path / "copy.yaml")
+    copy = edited(tmp_path, title=("title: The United States stays", "title: A copy")).rename(
+        tmp_path / "copy.yaml"
+    )
     for words, said in (
         (("us_exit", "us_exit"), "us_exit stands twice"),
         ((str(copy), "us_stays"), "come to the same runs"),
@@ -191,9 +231,12 @@ def test_what_comes_to_the_same_runs_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}", "forms: {threat: additive}"]
+    "line",
+    ["uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}", "forms: {threat: additive}"],
 )
-def test_scenarios_with_other_numbers_or_forms_are_not_run_as_a_pair(tmp_path: Path, line: str) -> None:
+def test_scenarios_with_other_numbers_or_forms_are_not_run_as_a_pair(
+    tmp_path: Path, line: str
+) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(f"format: 1\ntitle: own\nextends: us_stays\n{line}\n", encoding="utf-8")
     done = call("us_exit", str(path), "-n", "2", folder=tmp_path / "none")
@@ -206,12 +249,16 @@ def test_a_setting_starts_in_one_month_in_all_and_the_screen_says_which(tmp_path
     assert done.returncode == 0, done.stderr
     assert "set: growth.russia = -0.1 from 2021-05" in done.stdout
     scenarios = json.loads((only(tmp_path) / MANIFEST).read_text())["scenarios"]
-    assert [entry["levers"]["growth.russia"] for entry in scenarios.values()] == [{"2021-05": -0.1}] * 2
+    assert [entry["levers"]["growth.russia"] for entry in scenarios.values()] == [
+        {"2021-05": -0.1}
+    ] * 2
 
 
 def test_narrowed_and_left_out_are_said(tmp_path: Path) -> None:
     path = tmp_path / "narrow.yaml"
-    content = "uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}\nmeasures: [threat, alignment]"
+    content = (
+        "uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}\nmeasures: [threat, alignment]"
+    )
     path.write_text(f"format: 1\ntitle: narrow\nextends: us_stays\n{content}\n", encoding="utf-8")
     done = call(str(path), "-n", "2", folder=tmp_path / "out")
     assert done.returncode == 0, done.stderr

@@ -48,10 +48,22 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(small: Path, tmp_path: Pa
     assert (told["runs"], told["failed"], told["complete"]) == (12, 0, True)
     shards = []
     for i in (1, 2):
-        done = call("sweep", small, "--chunk", 4, "--shard", f"{i}/2", "--out", tmp_path / "shards", "--json")
+        done = call(
+            "sweep",
+            small,
+            "--chunk",
+            4,
+            "--shard",
+            f"{i}/2",
+            "--out",
+            tmp_path / "shards",
+            "--json",
+        )
         assert done.returncode == 0, done.stderr
         shards.append(json.loads(done.stdout)["folder"])
-    merged = call("sweep", small, "--merge", *shards, "--chunk", 4, "--out", tmp_path / "merged", "--json")
+    merged = call(
+        "sweep", small, "--merge", *shards, "--chunk", 4, "--out", tmp_path / "merged", "--json"
+    )
     assert merged.returncode == 0, merged.stderr
     assert contents(Path(json.loads(merged.stdout)["folder"])) == contents(Path(told["folder"]))
 
@@ -68,7 +80,9 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(small: Path, tmp_path: Pa
         (["relative_gains", "--merge", "results/a", "--shard", "1/2"], "--shard: not with --merge"),
     ],
 )
-def test_bad_input_is_exit_2_without_a_traceback(tmp_path: Path, words: list[str], said: str) -> None:
+def test_bad_input_is_exit_2_without_a_traceback(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
     done = call("sweep", *words, "--out", tmp_path / "none")
     assert done.returncode == 2
     assert said in done.stderr
@@ -79,7 +93,17 @@ def test_bad_input_is_exit_2_without_a_traceback(tmp_path: Path, words: list[str
 def test_two_interrupts_end_it_within_half_a_second_and_resume_goes_on(tmp_path: Path) -> None:
     text = GRID.format(scenario="us_exit", steps=40).replace("replications: 2", "replications: 20")
     long = written(tmp_path, text)
-    words = [*COMMAND, "sweep", str(long), "--chunk", "20", "--workers", "2", "--out", str(tmp_path / "out")]
+    words = [
+        *COMMAND,
+        "sweep",
+        str(long),
+        "--chunk",
+        "20",
+        "--workers",
+        "2",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     child = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 240
     while not list((tmp_path / "out").glob("*/parts/0*.parquet")) and time.monotonic() < deadline:
@@ -96,7 +120,9 @@ def test_two_interrupts_end_it_within_half_a_second_and_resume_goes_on(tmp_path:
     assert child.returncode == 1, said
     assert "--resume goes on" in said
     assert "Traceback" not in said
-    assert took < 0.5 * max(1.0, os.getloadavg()[0])  # on a machine that does nothing else: half a second
+    assert took < 0.5 * max(
+        1.0, os.getloadavg()[0]
+    )  # on a machine that does nothing else: half a second
     (folder,) = (tmp_path / "out").iterdir()
     assert not (folder / "manifest.json").exists()
     refused = call("sweep", long, "--chunk", 20, "--out", tmp_path / "out")
@@ -104,10 +130,27 @@ def test_two_interrupts_end_it_within_half_a_second_and_resume_goes_on(tmp_path:
     assert "--resume to go on" in refused.stderr
 
 
-def test_ctrl_c_in_a_terminal_ends_a_sweep_on_local_processes_and_leaves_none(tmp_path: Path) -> None:
-    long = written(tmp_path, GRID.format(scenario="us_exit", steps=40).replace("replications: 2", "replications: 20"))
-    words = [*COMMAND, "sweep", str(long), "--chunk", "20", "--scheduler", "local:2", "--out", str(tmp_path / "out")]
-    child = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+def test_ctrl_c_in_a_terminal_ends_a_sweep_on_local_processes_and_leaves_none(
+    tmp_path: Path,
+) -> None:
+    long = written(
+        tmp_path,
+        GRID.format(scenario="us_exit", steps=40).replace("replications: 2", "replications: 20"),
+    )
+    words = [
+        *COMMAND,
+        "sweep",
+        str(long),
+        "--chunk",
+        "20",
+        "--scheduler",
+        "local:2",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    child = subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     deadline = time.monotonic() + 240
     while not list((tmp_path / "out").glob("*/parts/0*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -133,7 +176,9 @@ def test_ctrl_c_in_a_terminal_ends_a_sweep_on_local_processes_and_leaves_none(tm
         (["--timeout=5"], "--resume"),
     ],
 )
-def test_an_option_that_has_left_is_answered_with_what_replaces_it(words: list[str], said: str) -> None:
+def test_an_option_that_has_left_is_answered_with_what_replaces_it(
+    words: list[str], said: str
+) -> None:
     done = call("sweep", "relative_gains", *words)
     assert done.returncode == 2
     assert done.stderr.startswith(f"the option {words[0].partition('=')[0]} has left")

@@ -72,7 +72,14 @@ def test_wrong_words_end_with_a_reason_and_no_traceback(say, here, words, code, 
 
 
 @pytest.mark.parametrize(
-    "words", [["schema"], ["cite", "us_exit"], ["evidence", "list", "--json"], ["camps", "--help"], ["merge", "a", "b"]]
+    "words",
+    [
+        ["schema"],
+        ["cite", "us_exit"],
+        ["evidence", "list", "--json"],
+        ["camps", "--help"],
+        ["merge", "a", "b"],
+    ],
 )
 def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(say, words):
     code, printed, complaint = say(*words)
@@ -88,7 +95,10 @@ def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(say, words):
         (["check", "us_exit", "--out", "x.json"], "--out: only with --schema"),
         (["check", "us_exit", "--schema"], "files: not with --schema"),
         (["explain", "actors", "--about", "china"], "--about: only with --evidence list"),
-        (["explain", "--evidence", "list", "--draws", "200"], "--draws: only with --evidence agreement"),
+        (
+            ["explain", "--evidence", "list", "--draws", "200"],
+            "--draws: only with --evidence agreement",
+        ),
         (["explain", "--evidence", "list", "--cite"], "--cite: not with --evidence"),
         (["explain", "--evidence", "list", "china"], "takes no NAME"),
         (["explain", "--evidence", "verify"], "takes one NAME"),
@@ -109,11 +119,17 @@ def test_options_that_do_not_go_together_end_with_two_and_say_so(say, here, word
 
 
 def test_check_says_that_nothing_is_wrong(say):
-    assert say("check", "us_exit", "us_stays") == (0, "us_exit: nothing wrong\nus_stays: nothing wrong\n", "")
+    assert say("check", "us_exit", "us_stays") == (
+        0,
+        "us_exit: nothing wrong\nus_stays: nothing wrong\n",
+        "",
+    )
 
 
 def test_check_prints_place_hint_line_and_what_is_allowed(say, here):
-    (here / "bad.yaml").write_text('format: 1\ntitle: x\ndeparts: "2021-05"\nlevers: {revisionism: {rusia: 7}}\n')
+    (here / "bad.yaml").write_text(
+        'format: 1\ntitle: x\ndeparts: "2021-05"\nlevers: {revisionism: {rusia: 7}}\n'
+    )
     code, printed, _ = say("check", "bad.yaml")
     assert code == 2
     assert printed.startswith("bad.yaml:4:24: unknown actor 'rusia'")
@@ -126,7 +142,10 @@ def test_check_answers_scripts_in_json(say, here):
     (here / "bad.yaml").write_text("format: 1\n")
     code, printed, _ = say("check", "bad.yaml", ".", "--json")
     assert code == 2
-    assert [(problem["file"], problem["line"]) for problem in json.loads(printed)] == [("bad.yaml", 1), (".", 1)]
+    assert [(problem["file"], problem["line"]) for problem in json.loads(printed)] == [
+        ("bad.yaml", 1),
+        (".", 1),
+    ]
 
 
 def test_list_shows_every_kind(say):
@@ -142,7 +161,10 @@ def test_list_answers_scripts_in_json(say):
     found = json.loads(printed)
     assert code == 0
     assert set(found) == {"numbers", "theatres"}
-    assert all(row["range"] is None or row["range"][0] <= row["value"] <= row["range"][1] for row in found["numbers"])
+    assert all(
+        row["range"] is None or row["range"][0] <= row["value"] <= row["range"][1]
+        for row in found["numbers"]
+    )
 
 
 def test_the_measures_listed_are_the_measures_there_are():
@@ -195,6 +217,8 @@ try:
 finally:
     print("loaded:", sorted(set({HEAVY!r}) & set(sys.modules)))
 """
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "loaded: []"

@@ -18,7 +18,9 @@ OTHER = "europe_1914"
 
 
 def call(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=300, check=False, cwd=folder)
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, timeout=300, check=False, cwd=folder
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,10 @@ def call(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (("explain", "--evidence", "agreement"), "no second coding"),
         (("explain", "--evidence", "verify", "."), "no coded documents"),
         (("check", "--schema"), "austria_hungary"),
-        (("new", "half_a_fleet", "--from", "no_naval_race"), f"check half_a_fleet.yaml --world {OTHER}"),
+        (
+            ("new", "half_a_fleet", "--from", "no_naval_race"),
+            f"check half_a_fleet.yaml --world {OTHER}",
+        ),
     ],
 )
 def test_every_verb_reads_another_world(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
@@ -54,9 +59,15 @@ def test_a_world_with_scenarios_of_its_own_knows_no_others(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("world", "said"),
-    [("europe_1941", f"did you mean {OTHER}"), ("no/such/folder", "name one of"), ("empty", "missing")],
+    [
+        ("europe_1941", f"did you mean {OTHER}"),
+        ("no/such/folder", "name one of"),
+        ("empty", "missing"),
+    ],
 )
-@pytest.mark.parametrize("words", [("run", "record"), ("analyze", "record", "--blocs"), ("list",), ("check", "record")])
+@pytest.mark.parametrize(
+    "words", [("run", "record"), ("analyze", "record", "--blocs"), ("list",), ("check", "record")]
+)
 def test_what_is_no_world_is_exit_2_without_a_traceback(
     tmp_path: Path, words: tuple[str, ...], world: str, said: str
 ) -> None:

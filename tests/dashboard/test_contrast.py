@@ -27,7 +27,9 @@ def test_a_first_answer_has_the_bits_of_the_plain_ensemble(family, draws):
     for at in (0, len(family[0].columns) - 1):
         answer = next(answers(family, draws, family[0].columns[at], Pasts(), threading.Event()))
         window = (answer.parting, family[0].months)
-        plain = run_paired(family, draws.part(slice(0, answer.done)), window, np.array([at]), since=answer.first)
+        plain = run_paired(
+            family, draws.part(slice(0, answer.done)), window, np.array([at]), since=answer.first
+        )
         for own, outcome in enumerate(plain):
             assert answer.trajectories[own].tobytes() == outcome.trajectories[:, :, 0].tobytes()
             assert answer.means[own].tobytes() == outcome.means[:, at].tobytes()
@@ -56,7 +58,9 @@ def test_a_changed_future_does_not_relive_the_past(family, draws, monkeypatch):
     other = draw(served.world(), family[0], 8, over_ranges=True)
     next(answers(family, other, family[0].columns[0], pasts, threading.Event()))
     assert len(lived) == 2 * before
-    next(answers(family, draws, family[0].columns[0], pasts, threading.Event()))  # the first is not forgotten for it
+    next(
+        answers(family, draws, family[0].columns[0], pasts, threading.Event())
+    )  # the first is not forgotten for it
     assert len(lived) == 2 * before
 
 

@@ -28,7 +28,10 @@ def words(figure: Figure) -> str:
     texts = [text.get_text() for text in figure.texts]
     texts += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     for panel in figure.axes:
-        texts += [text.get_text() for text in [*panel.texts, *panel.get_xticklabels(), *panel.get_yticklabels()]]
+        texts += [
+            text.get_text()
+            for text in [*panel.texts, *panel.get_xticklabels(), *panel.get_yticklabels()]
+        ]
     return " ".join(" ".join(texts).split())
 
 
@@ -41,13 +44,21 @@ def test_every_actor_is_named_in_it(draw, model):
 @pytest.mark.parametrize("draw", [region, mosaic])
 def test_every_theatre_is_named_in_it(draw, model):
     said = words(draw(model))
-    assert [theatre.name for theatre in model.world.theatres.values() if theatre.name not in said] == []
+    assert [
+        theatre.name for theatre in model.world.theatres.values() if theatre.name not in said
+    ] == []
 
 
 @pytest.mark.parametrize("draw", ALL)
 def test_it_says_of_which_run_it_is(draw, model):
     said = words(draw(model))
-    for part in (model.date, "1 run · 0 failed · seed 7", "scenario record", "theory balance", "rest on judgement"):
+    for part in (
+        model.date,
+        "1 run · 0 failed · seed 7",
+        "scenario record",
+        "theory balance",
+        "rest on judgement",
+    ):
         assert part in said
 
 

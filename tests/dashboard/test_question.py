@@ -16,10 +16,14 @@ def asked(question: Question):
 
 def test_a_visitor_meets_first_the_scenario_that_most_others_start_from():
     parents = [scenario.extends for scenario in served.scenarios().values()]
-    assert parents.count(served.first_scenario()) == max(parents.count(name) for name in served.scenarios())
+    assert parents.count(served.first_scenario()) == max(
+        parents.count(name) for name in served.scenarios()
+    )
 
 
-@pytest.mark.parametrize("name", ["scenarios/us_exit.yaml", "../us_exit", "/etc/passwd", "us_exit.yaml", ""])
+@pytest.mark.parametrize(
+    "name", ["scenarios/us_exit.yaml", "../us_exit", "/etc/passwd", "us_exit.yaml", ""]
+)
 def test_a_path_is_no_scenario(name):
     with pytest.raises(DataError, match="is no scenario"):
         asked(Question(name))
@@ -29,11 +33,15 @@ def test_everything_that_is_wrong_is_said_at_once():
     with pytest.raises(DataError) as caught:
         asked(Question("us_exitt", "realisme", seed=-1))
     said = complaints(caught.value)
-    assert [part in said for part in ("us_exit", "is no theory", "seed -1 is out of range")] == [True] * 3
+    assert [part in said for part in ("us_exit", "is no theory", "seed -1 is out of range")] == [
+        True
+    ] * 3
 
 
 def test_a_later_setting_of_a_path_takes_the_place_of_the_earlier():
-    question = Question("us_exit").with_setting("a.b", "1").with_setting("c", "2").with_setting("a.b", "3")
+    question = (
+        Question("us_exit").with_setting("a.b", "1").with_setting("c", "2").with_setting("a.b", "3")
+    )
     assert question.settings == ("c=2", "a.b=3")
     assert question.without("c=2").settings == ("a.b=3",)
 
@@ -44,7 +52,10 @@ def test_every_adjustable_number_may_take_both_ends_of_its_range():
     assert len(numbers) > 100
     for number in numbers[:: len(numbers) // 20]:
         for value in (number.low, number.high):
-            assert asked(Question(first).with_setting(number.path, f"{value:.17g}")).fixed[number.path] == value
+            assert (
+                asked(Question(first).with_setting(number.path, f"{value:.17g}")).fixed[number.path]
+                == value
+            )
     beyond = Question(first).with_setting(numbers[0].path, f"{numbers[0].high * 2 + 1:.17g}")
     with pytest.raises(InputProblems, match="out of range"):
         asked(beyond)

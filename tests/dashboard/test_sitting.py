@@ -39,12 +39,17 @@ def test_its_events_are_those_of_the_chronicle():
     world, scenario = served.world(), served.scenarios()["us_stays"]
     told, status = chronicle(world, prepare(world, scenario), int(run_seeds(7, 1)[0]))
     assert status == "ok"
-    assert [tuple(event) for event in sitting.events] == list(told.itertuples(index=False, name=None))
+    assert [tuple(event) for event in sitting.events] == list(
+        told.itertuples(index=False, name=None)
+    )
 
 
 def test_shares_by_hand_are_what_is_spent_until_the_rule_decides_again():
     sitting = sat()
-    actor, place = next(iter(served.world().actors)), (next(iter(served.world().theatres)), "economic")
+    actor, place = (
+        next(iter(served.world().actors)),
+        (next(iter(served.world().theatres)), "economic"),
+    )
     sitting.decide(actor, {place: 0.5})
     sitting.live()
     spent = sitting.model.actor(actor).shares()

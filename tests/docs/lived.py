@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = re.compile(r"(?:<!-- (file|says|elsewhere): (.+?) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"(?:<!-- (file|says|elsewhere): (.+?) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 _LONGEST = 300
 
 
@@ -43,10 +45,16 @@ def reader(folder: Path, repository: Path) -> dict[str, str]:
     ):
         (place / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
         (place / name).chmod(0o755)
-    return os.environ | {"PATH": f"{place}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "Agg", "COLUMNS": "160"}
+    return os.environ | {
+        "PATH": f"{place}{os.pathsep}{os.environ['PATH']}",
+        "MPLBACKEND": "Agg",
+        "COLUMNS": "160",
+    }
 
 
-def live(page: Path, folder: Path, repository: Path) -> Iterator[tuple[Block, subprocess.CompletedProcess[str]]]:
+def live(
+    page: Path, folder: Path, repository: Path
+) -> Iterator[tuple[Block, subprocess.CompletedProcess[str]]]:
     """Run every block of shell or Python, and write every file; yield each run with what came of it."""
     environment = reader(folder, repository)
     for block in blocks(page):
@@ -55,7 +63,11 @@ def live(page: Path, folder: Path, repository: Path) -> Iterator[tuple[Block, su
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(block.text, encoding="utf-8")
         elif block.note != "elsewhere" and block.language in ("sh", "python"):
-            words = ["bash", "-euo", "pipefail", "-c"] if block.language == "sh" else [sys.executable, "-c"]
+            words = (
+                ["bash", "-euo", "pipefail", "-c"]
+                if block.language == "sh"
+                else [sys.executable, "-c"]
+            )
             done = subprocess.run(
                 [*words, block.text], cwd=folder, env=environment, text=True, capture_output=True, check=False,
                 timeout=_LONGEST,

@@ -41,7 +41,14 @@ def rests_on(source: Iterable[Mapping[str, Any]]) -> str:
 def of_rules(numbers: Iterable[Number]) -> str:
     """The numbers of one mechanism: one a row, with its reference value, range and parents."""
     rows = (
-        (f"`{n.path.rsplit('.', 1)[1]}`", n.meaning, f"{n.value:g}", span(n.low, n.high), n.unit, rests_on(n.source))
+        (
+            f"`{n.path.rsplit('.', 1)[1]}`",
+            n.meaning,
+            f"{n.value:g}",
+            span(n.low, n.high),
+            n.unit,
+            rests_on(n.source),
+        )
         for n in numbers
     )
     return table(("name", "meaning", "value", "range", "unit", "rests on"), rows)
@@ -58,13 +65,18 @@ def of_presets(presets: Mapping[str, Preset]) -> str:
     def settings(preset: Preset) -> str:
         fixed = [f"`{name}` = {value:g}" for name, value in preset.fix.items()]
         ranged = [
-            f"`{name}` {preset.values[name]:g} ({span(*ends)})" if name in preset.values else f"`{name}` {span(*ends)}"
+            f"`{name}` {preset.values[name]:g} ({span(*ends)})"
+            if name in preset.values
+            else f"`{name}` {span(*ends)}"
             for name, ends in preset.ranges.items()
         ]
         index = [f"index `{preset.index}`"] if preset.index else []
         return ", ".join([*fixed, *ranged, *index]) or "–"
 
-    rows = ((f"`{p.name}`", p.says, settings(p), ", ".join(f"`{c}`" for c in p.cite)) for p in presets.values())
+    rows = (
+        (f"`{p.name}`", p.says, settings(p), ", ".join(f"`{c}`" for c in p.cite))
+        for p in presets.values()
+    )
     return table(("name", "says", "sets", "cites"), rows)
 
 
@@ -76,14 +88,20 @@ def of_levers() -> str:
 
 def of_fields(fields: Iterable[Field]) -> str:
     """The arrays of one table."""
-    rows = ((f"`{field.name}`", field.meaning, field.unit, ", ".join(field.axes) or "–") for field in fields)
+    rows = (
+        (f"`{field.name}`", field.meaning, field.unit, ", ".join(field.axes) or "–")
+        for field in fields
+    )
     return table(("term", "meaning", "unit", "axes"), rows)
 
 
 def of_measures() -> str:
     """What is read off a run."""
     page = read_page(packaged() / "measures.yaml").data
-    rows = ((f"`{name}`", entry["meaning"], entry["unit"], ", ".join(entry["of"])) for name, entry in page.items())
+    rows = (
+        (f"`{name}`", entry["meaning"], entry["unit"], ", ".join(entry["of"]))
+        for name, entry in page.items()
+    )
     return table(("measure", "meaning", "unit", "of"), rows)
 
 
@@ -105,7 +123,9 @@ def of_world(world: World) -> str:
 def of_findings(page: str) -> str:
     """What became of each hypothesis, in short: the rows of the findings' own table without places and sources."""
     rows = [
-        line.strip("| ").split(" | ") for line in page.splitlines() if re.match(r"\| [HP]\d+r? \| .* \| \*\*", line)
+        line.strip("| ").split(" | ")
+        for line in page.splitlines()
+        if re.match(r"\| [HP]\d+r? \| .* \| \*\*", line)
     ]
     return table(("", "says", "verdict", "share of the space [95 %]"), (row[:4] for row in rows))
 
@@ -119,7 +139,10 @@ def tables() -> dict[str, str]:
             mechanisms.setdefault(path.rsplit(".", 1)[0], []).append(number)
     forms = {f"forms.{factor}": of_presets(rivals) for factor, rivals in world.forms.items()}
     found = {name: of_rules(numbers) for name, numbers in mechanisms.items()} | forms
-    found |= {f"fields.{each.name}": of_fields(each.fields) for each in (FACTS, CODED, CONSTANTS, LEVERS, STATE)}
+    found |= {
+        f"fields.{each.name}": of_fields(each.fields)
+        for each in (FACTS, CODED, CONSTANTS, LEVERS, STATE)
+    }
     return found | {
         "theories": of_presets(world.theories),
         "levers": of_levers(),

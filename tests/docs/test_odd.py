@@ -63,5 +63,10 @@ def test_every_parameter_that_a_mechanism_reads_stands_in_an_equation(page: str,
 
 
 def test_dimensions_are_those_of_the_code(page: str) -> None:
-    for names in (parameters.DOMAINS, parameters.THREATS, parameters.PRESENCE_KINDS, parameters.CONSTRUCTS):
+    for names in (
+        parameters.DOMAINS,
+        parameters.THREATS,
+        parameters.PRESENCE_KINDS,
+        parameters.CONSTRUCTS,
+    ):
         assert all(f"`{name}`" in page for name in names)

@@ -19,29 +19,77 @@ BAD_INPUT = 2
 # The option of every verb that reads a world.
 WorldName = Annotated[
     Path | None,
-    typer.Option("--world", metavar="WORLD", help="Name of a packaged world (`eurasia-sim list worlds`), or a folder."),
+    typer.Option(
+        "--world",
+        metavar="WORLD",
+        help="Name of a packaged world (`eurasia-sim list worlds`), or a folder.",
+    ),
 ]
 
 # Verb -> the module that holds it, the name in it, and what the table of verbs says of it.
 VERBS: dict[str, tuple[str, str, str]] = {
-    "run": ("run", "run", "Run scenarios, paired when there are several, and write tables, figures and a manifest."),
+    "run": (
+        "run",
+        "run",
+        "Run scenarios, paired when there are several, and write tables, figures and a manifest.",
+    ),
     "sweep": (
         "sweep",
         "sweep",
         "Run an experiment at every point of its design; resumable, extendable, in shards or merged.",
     ),
-    "analyze": ("analyze", "analyze", "Say what runs depend on, where it is so, what holds up; or which blocs form."),
-    "compare": ("compare", "compare", "Compare two results: what was set differently, and what the runs differ by."),
-    "test": ("test", "put_to_the_test", "Test hypotheses at reference, over all that is uncertain, and by theory."),
-    "validate": ("validate", "validate", "Score runs by the documented patterns they pass, beside two baselines."),
-    "calibrate": ("validate", "calibrate", "Fit what is uncertain to half of what is documented; score the other."),
-    "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios in a browser."),
-    "plot": ("output", "plot", "Draw what a results folder holds, with the numbers behind each picture."),
+    "analyze": (
+        "analyze",
+        "analyze",
+        "Say what runs depend on, where it is so, what holds up; or which blocs form.",
+    ),
+    "compare": (
+        "compare",
+        "compare",
+        "Compare two results: what was set differently, and what the runs differ by.",
+    ),
+    "test": (
+        "test",
+        "put_to_the_test",
+        "Test hypotheses at reference, over all that is uncertain, and by theory.",
+    ),
+    "validate": (
+        "validate",
+        "validate",
+        "Score runs by the documented patterns they pass, beside two baselines.",
+    ),
+    "calibrate": (
+        "validate",
+        "calibrate",
+        "Fit what is uncertain to half of what is documented; score the other.",
+    ),
+    "dashboard": (
+        "output",
+        "dashboard",
+        "Serve the live page: edit, play and compare scenarios in a browser.",
+    ),
+    "plot": (
+        "output",
+        "plot",
+        "Draw what a results folder holds, with the numbers behind each picture.",
+    ),
     "report": ("output", "report", "Write a results folder as one offline page."),
-    "check": ("scenario", "check", "Say everything that is wrong with files, at once; or print their JSON Schema."),
-    "list": ("scenario", "show", "List worlds, scenarios, theories, actors, theatres, levers, measures and the rest."),
+    "check": (
+        "scenario",
+        "check",
+        "Say everything that is wrong with files, at once; or print their JSON Schema.",
+    ),
+    "list": (
+        "scenario",
+        "show",
+        "List worlds, scenarios, theories, actors, theatres, levers, measures and the rest.",
+    ),
     "new": ("scenario", "new", "Begin a scenario file that extends another."),
-    "explain": ("data", "explain", "Say where a number comes from; cite works; verify, list and compare the evidence."),
+    "explain": (
+        "data",
+        "explain",
+        "Say where a number comes from; cite works; verify, list and compare the evidence.",
+    ),
 }
 
 # A verb that has left -> how to ask for the same now.
@@ -66,7 +114,9 @@ REPLACED_OPTIONS = {
 def load_verb(name: str) -> Any:
     """The command of a verb, with its module imported."""
     module, attribute, _ = VERBS[name]
-    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single = typer.Typer(
+        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
     single.command(name)(getattr(import_module(f"eurasia_sim.cli.{module}"), attribute))
     return typer.main.get_command(single)
 
@@ -92,9 +142,14 @@ class _Verbs(TyperGroup):
             _refuse_replaced(args[0], args[1:])
             return args[0], load_verb(args[0]), args[1:]
         if args and args[0] in REPLACED:
-            typer.echo(f"the verb {args[0]} has left; its work is now: eurasia-sim {REPLACED[args[0]]}", err=True)
+            typer.echo(
+                f"the verb {args[0]} has left; its work is now: eurasia-sim {REPLACED[args[0]]}",
+                err=True,
+            )
             raise typer.Exit(BAD_INPUT)
-        self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # what a suggestion chooses from
+        self.commands = {
+            name: self.get_command(ctx, name) for name in VERBS
+        }  # what a suggestion chooses from
         return super().resolve_command(ctx, args)
 
 
@@ -131,7 +186,11 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def root(
     version: bool = typer.Option(
-        False, "--version", is_eager=True, callback=_print_version, help="Print the version and leave."
+        False,
+        "--version",
+        is_eager=True,
+        callback=_print_version,
+        help="Print the version and leave.",
     ),
 ) -> None:
     """Run scenarios of a world of named actors, and ask which assumption drives what comes out.
@@ -151,7 +210,9 @@ def main() -> None:
     """Entry point: 0 when done, 1 when work failed, 2 when the input was wrong; known errors leave no traceback."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal of another alphabet shows ? rather than a traceback
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal of another alphabet shows ? rather than a traceback
     try:
         app()
     except (InputProblems, DataError) as error:
@@ -161,5 +222,7 @@ def main() -> None:
         sys.stderr.close()  # whoever read us has left; nothing more can be said
         raise SystemExit(FAILED_WORK) from None
     except OSError as error:
-        typer.echo(f"eurasia-sim: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        typer.echo(
+            f"eurasia-sim: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True
+        )
         raise SystemExit(FAILED_WORK) from None

@@ -35,27 +35,62 @@ def analyze(
     context: typer.Context,
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RESULTS", help="A folder that `run` or `sweep` has finished; scenarios with --blocs."),
+        typer.Argument(
+            metavar="RESULTS",
+            help="A folder that `run` or `sweep` has finished; scenarios with --blocs.",
+        ),
     ],
-    measure: Annotated[list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable.")] = None,
-    above: Annotated[float | None, typer.Option(help="Seek where a measure is at least this.")] = None,
-    below: Annotated[float | None, typer.Option(help="Seek where a measure is at most this.")] = None,
-    better: Annotated[Literal["higher", "lower"] | None, typer.Option(help="Which way is better.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="What will do, for the domain criterion.")] = None,
-    option: Annotated[list[str] | None, typer.Option(help="A factor of a sweep that is decided; repeatable.")] = None,
-    half_width: Annotated[float | None, typer.Option(help="Half-width of the interval that is wanted.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=2**63 - 1, help="Of the intervals (1), or with --blocs of the runs (7).")
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the tables; by default beside the results.")] = None,
+    above: Annotated[
+        float | None, typer.Option(help="Seek where a measure is at least this.")
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option(help="Seek where a measure is at most this.")
+    ] = None,
+    better: Annotated[
+        Literal["higher", "lower"] | None, typer.Option(help="Which way is better.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="What will do, for the domain criterion.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="A factor of a sweep that is decided; repeatable.")
+    ] = None,
+    half_width: Annotated[
+        float | None, typer.Option(help="Half-width of the interval that is wanted.")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=2**63 - 1, help="Of the intervals (1), or with --blocs of the runs (7)."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the tables; by default beside the results.")
+    ] = None,
     blocs: Annotated[
-        bool, typer.Option("--blocs", help="Run scenarios and sort their actors into two blocs, run by run.")
+        bool,
+        typer.Option(
+            "--blocs", help="Run scenarios and sort their actors into two blocs, run by run."
+        ),
     ] = False,
-    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of the blocs; by default the last.")] = None,
-    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a theory.")] = _BLOCS_RUNS,
-    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Of the blocs; by default the last.")
+    ] = None,
+    n: Annotated[
+        int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a theory.")
+    ] = _BLOCS_RUNS,
+    theory: Annotated[
+        list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default all cores.")
+    ] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -71,13 +106,24 @@ def analyze(
     if blocs:
         refuse(context, _OF_ANALYSIS, "not with --blocs")
         root = _BLOCS_SEED if seed is None else seed
-        _show_blocs([_blocs_of(name, month, n, root, theory, settings, workers, world) for name in names], as_json)
+        _show_blocs(
+            [_blocs_of(name, month, n, root, theory, settings, workers, world) for name in names],
+            as_json,
+        )
         return
     refuse(context, _OF_BLOCS, "only with --blocs")
     if len(names) > 1:
         typer.echo("give one results folder; only --blocs takes several names", err=True)
         raise typer.Exit(BAD_INPUT)
-    asked = _asked(above, below, better, threshold, option, half_width, _ANALYSIS_SEED if seed is None else seed)
+    asked = _asked(
+        above,
+        below,
+        better,
+        threshold,
+        option,
+        half_width,
+        _ANALYSIS_SEED if seed is None else seed,
+    )
     _analyze_results(Path(names[0]), measure or [], asked, out, as_json)
 
 
@@ -100,9 +146,16 @@ def _asked(
 
     if above is not None and below is not None:
         raise DataError(["--above and --below are two questions: ask one"])
-    given = {"--above": above, "--below": below, "--threshold": threshold, "--half-width": half_width}
+    given = {
+        "--above": above,
+        "--below": below,
+        "--threshold": threshold,
+        "--half-width": half_width,
+    }
     wrong = [
-        f"{name} {value} is no finite number" for name, value in given.items() if value and not math.isfinite(value)
+        f"{name} {value} is no finite number"
+        for name, value in given.items()
+        if value and not math.isfinite(value)
     ]
     if half_width is not None and half_width <= 0:
         wrong.append(f"--half-width {half_width:g} must be above 0")
@@ -114,7 +167,9 @@ def _asked(
     return Asked(above, below, higher, threshold, tuple(option or ()), half_width, seed)
 
 
-def _analyze_results(results: Path, measure: list[str], asked: Asked, out: Path | None, as_json: bool) -> None:
+def _analyze_results(
+    results: Path, measure: list[str], asked: Asked, out: Path | None, as_json: bool
+) -> None:
     """Write and show every section that a results folder has material for."""
     from eurasia_sim.analysis.summary import sections
     from eurasia_sim.experiments.analysis_folder import material_of
@@ -125,12 +180,20 @@ def _analyze_results(results: Path, measure: list[str], asked: Asked, out: Path 
     folder = out or results / "analysis"
     (folder / TABLES).unlink(missing_ok=True)
     for section in found:
-        for ending in ("parquet", "csv"):  # what another question left would be taken for the answer to this one
+        for ending in (
+            "parquet",
+            "csv",
+        ):  # what another question left would be taken for the answer to this one
             (folder / f"{section.name}.{ending}").unlink(missing_ok=True)
         if len(section.table):
             write_table(folder / f"{section.name}.parquet", section.table)
             write_whole(folder / f"{section.name}.csv", partial(section.table.to_csv, index=False))
-    names = [f"{section.name}.{ending}" for section in found if len(section.table) for ending in ("parquet", "csv")]
+    names = [
+        f"{section.name}.{ending}"
+        for section in found
+        if len(section.table)
+        for ending in ("parquet", "csv")
+    ]
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     write_manifest(folder, {"finished": True, "command": command}, names, to=TABLES)
     if as_json:
@@ -173,7 +236,10 @@ def _print(material: Material, found: list[Section], folder: Path) -> None:
         f"{len(material.runs)} runs of {material.kind}, {failed} failed; measures: {', '.join(material.measures)}"
     )
     for section in found:
-        if section.name in ("widths", "paths"):  # tables for figures; the rows that count stand in others
+        if section.name in (
+            "widths",
+            "paths",
+        ):  # tables for figures; the rows that count stand in others
             continue
         typer.echo()
         for measure in dict.fromkeys(section.table["measure"]) if len(section.table) else ():
@@ -190,14 +256,24 @@ def _show(console: Console, section: Section, measure: str, rows: int) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    own = section.table[section.table["measure"] == measure].rename(columns=str).drop(columns="measure")
+    own = (
+        section.table[section.table["measure"] == measure]
+        .rename(columns=str)
+        .drop(columns="measure")
+    )
     own = own.drop(columns=[name for name in _HIDDEN.get(section.name, ()) if name in own])
     shown = own.head(rows)
-    kept = [name for name in map(str, shown) if not (shown[name].isna() | (shown[name].astype(str) == "")).all()]
+    kept = [
+        name
+        for name in map(str, shown)
+        if not (shown[name].isna() | (shown[name].astype(str) == "")).all()
+    ]
     same = [name for name in kept if len(shown) > 1 and len(shown[name].unique()) == 1]
     title = f"{section.title}: {measure}"
     if same:
-        title += "\n" + "; ".join(f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same)
+        title += "\n" + "; ".join(
+            f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same
+        )
     if len(own) > rows:
         title += f"\nthe first {rows} of {len(own)} rows"
     typer.echo(title)
@@ -253,7 +329,9 @@ def _place(month: str | None, scenario: Scenario, world: World) -> int:
 def _show_blocs(results: list[dict[str, Any]], as_json: bool) -> None:
     """Print how runs divide, one JSON value or a list of several; exit 1 where a run failed."""
     if as_json:
-        typer.echo(json.dumps(results if len(results) > 1 else results[0], indent=2, ensure_ascii=False))
+        typer.echo(
+            json.dumps(results if len(results) > 1 else results[0], indent=2, ensure_ascii=False)
+        )
     else:
         for result in results:
             _print_blocs(result)
@@ -268,7 +346,9 @@ def _print_blocs(result: dict[str, Any]) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     head = f"blocs of {result['scenario']} in {result['world']}, {result['month']}"
-    console.print(f"{head}; {result['runs']} runs a theory over the declared ranges, seed {result['seed']}")
+    console.print(
+        f"{head}; {result['runs']} runs a theory over the declared ranges, seed {result['seed']}"
+    )
     console.print(bloc_splits(result))
     if len(next(iter(result["theories"].values()))["alignment"]) <= _MOST_PAIRS:
         console.print(bloc_leanings(result))

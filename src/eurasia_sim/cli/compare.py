@@ -20,33 +20,54 @@ if TYPE_CHECKING:
 
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="A results folder.")],
-    b: Annotated[Path | None, typer.Argument(metavar="[B]", help="Another; without it, scenarios of A.")] = None,
+    b: Annotated[
+        Path | None, typer.Argument(metavar="[B]", help="Another; without it, scenarios of A.")
+    ] = None,
     scenarios: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="X Y", help="A scenario of A and one of B; by default by name.")
+        tuple[str, str] | None,
+        typer.Option(metavar="X Y", help="A scenario of A and one of B; by default by name."),
     ] = None,
-    theory: Annotated[list[str] | None, typer.Option(help="A theory; given twice, A's and B's.")] = None,
+    theory: Annotated[
+        list[str] | None, typer.Option(help="A theory; given twice, A's and B's.")
+    ] = None,
     kind: Annotated[
-        Literal["reference", "ranges"] | None, typer.Option("--set-of-draws", help="One set; by default both.")
+        Literal["reference", "ranges"] | None,
+        typer.Option("--set-of-draws", help="One set; by default both."),
     ] = None,
-    measure: Annotated[list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable.")] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable.")
+    ] = None,
     smallest: Annotated[
-        float | None, typer.Option(min=0, help="Smallest effect that matters, in the measure's unit.")
+        float | None,
+        typer.Option(min=0, help="Smallest effect that matters, in the measure's unit."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Compare results of different model versions.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write the numbers as a table.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Compare results of different model versions.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.parquet", help="Write the numbers as a table.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare two results: what was set differently, whether runs pair, and by how much each measure differs, A less B.
 
     Example: eurasia-sim compare results/us_exit-1fb36c results/us_exit-bc9c66 --measure "competition.*"
     """
-    from eurasia_sim.analysis.pairing import chosen_measures, compare_sides, open_results, sides, warnings
+    from eurasia_sim.analysis.pairing import (
+        chosen_measures,
+        compare_sides,
+        open_results,
+        sides,
+        warnings,
+    )
     from eurasia_sim.files.data_yaml import DataError
     from eurasia_sim.simulation.results import write_table
     from eurasia_sim.simulation.run import RANGES, REFERENCE
 
     if smallest is not None and not math.isfinite(smallest):
-        raise DataError([f"--smallest {smallest} is no finite number; give the least difference that matters"])
+        raise DataError(
+            [f"--smallest {smallest} is no finite number; give the least difference that matters"]
+        )
     if out is not None and out.suffix != ".parquet":
         raise DataError([f"--out {out} must end in .parquet"])
     first = open_results(a)
@@ -61,7 +82,9 @@ def compare(
 
         write_table(out, pd.DataFrame([row for comparison in found for row in comparison.rows()]))
     if as_json:
-        typer.echo(json.dumps(_as_json(matched, found, notes, smallest), indent=2, ensure_ascii=False))
+        typer.echo(
+            json.dumps(_as_json(matched, found, notes, smallest), indent=2, ensure_ascii=False)
+        )
     else:
         _print(matched, found, notes, smallest)
 
@@ -74,24 +97,35 @@ def _left_out(matched: list[tuple[Side, Side]]) -> list[str]:
     for letter, sides in zip("AB", zip(*matched, strict=True), strict=True):
         told = {side.scenario for side in sides}
         if alone := [name for name in sides[0].results.manifest["scenarios"] if name not in told]:
-            notes.append(f"only in {letter} and left out: {', '.join(alone)} (--scenarios X Y compares two by name)")
+            notes.append(
+                f"only in {letter} and left out: {', '.join(alone)} (--scenarios X Y compares two by name)"
+            )
     return notes
 
 
 def _basis(smallest: float | None) -> str:
     from eurasia_sim.analysis.equivalence import SMALL_SHARE
 
-    return f"{smallest:g}, as given" if smallest is not None else f"{SMALL_SHARE:g} standard deviations of the runs"
+    return (
+        f"{smallest:g}, as given"
+        if smallest is not None
+        else f"{SMALL_SHARE:g} standard deviations of the runs"
+    )
 
 
 def _as_json(
-    matched: list[tuple[Side, Side]], found: list[Comparison], notes: list[str], smallest: float | None
+    matched: list[tuple[Side, Side]],
+    found: list[Comparison],
+    notes: list[str],
+    smallest: float | None,
 ) -> dict[str, Any]:
     from eurasia_sim.analysis.pairing import differing
 
     def plain(row: dict[str, Any]) -> dict[str, Any]:
         """JSON knows no number that is none or without end."""
-        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+        return {
+            k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()
+        }
 
     return {
         "a": str(matched[0][0].results.folder),
@@ -112,7 +146,12 @@ def _as_json(
     }  # fmt: skip
 
 
-def _print(matched: list[tuple[Side, Side]], found: list[Comparison], notes: list[str], smallest: float | None) -> None:
+def _print(
+    matched: list[tuple[Side, Side]],
+    found: list[Comparison],
+    notes: list[str],
+    smallest: float | None,
+) -> None:
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
@@ -135,14 +174,22 @@ def _settings_table(matched: list[tuple[Side, Side]]) -> Table | str:
 
     rows = {}
     for a, b in matched:
-        own = f"scenario {a.scenario}" if a.scenario == b.scenario and len(matched) > 1 else "scenario"
+        own = (
+            f"scenario {a.scenario}"
+            if a.scenario == b.scenario and len(matched) > 1
+            else "scenario"
+        )
         for path, values in differing(a, b).items():
-            rows[path.replace("scenario", own, 1) if path.startswith("scenario.") else path] = values
+            rows[path.replace("scenario", own, 1) if path.startswith("scenario.") else path] = (
+                values
+            )
     if not rows:
         return "nothing was set differently"
     table = Table("path", "A", "B", title="set differently", title_justify="left")
     for path, values in rows.items():
-        table.add_row(_plain(path), *("–" if value is None else _plain(value) or "–" for value in values))
+        table.add_row(
+            _plain(path), *("–" if value is None else _plain(value) or "–" for value in values)
+        )
     return table
 
 
@@ -189,5 +236,7 @@ def _shift_table(each: Comparison) -> Table:
     for name in (*(f"{100 * at:.0f} %" for at in QUANTILES), "smallest effect"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in each.measures:
-        table.add_row(one.difference.measure, *(figure(v, 5) for v in (*one.shifts, one.judgement.smallest)))
+        table.add_row(
+            one.difference.measure, *(figure(v, 5) for v in (*one.shifts, one.judgement.smallest))
+        )
     return table

@@ -30,19 +30,32 @@ def explain(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...", help="Path of a number, or its beginning; for --cite a scenario or results too."
+            metavar="NAME...",
+            help="Path of a number, or its beginning; for --cite a scenario or results too.",
         ),
     ] = None,
-    summary: Annotated[bool, typer.Option("--summary", help="Count all numbers by what they rest on.")] = False,
-    cite: Annotated[bool, typer.Option("--cite", help="List the works that each NAME rests on.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Count all numbers by what they rest on.")
+    ] = False,
+    cite: Annotated[
+        bool, typer.Option("--cite", help="List the works that each NAME rests on.")
+    ] = False,
     evidence: Annotated[
         Literal["verify", "list", "agreement"] | None,
-        typer.Option(help="Compare the claims with the texts in the folder NAME, list claims, or compare the codings."),
+        typer.Option(
+            help="Compare the claims with the texts in the folder NAME, list claims, or compare the codings."
+        ),
     ] = None,
-    about: Annotated[str | None, typer.Option(help="Claims about an actor, theatre or institution.")] = None,
-    construct: Annotated[str | None, typer.Option(help="Claims of a construct of the codebook.")] = None,
+    about: Annotated[
+        str | None, typer.Option(help="Claims about an actor, theatre or institution.")
+    ] = None,
+    construct: Annotated[
+        str | None, typer.Option(help="Claims of a construct of the codebook.")
+    ] = None,
     document: Annotated[str | None, typer.Option(help="Claims of a document, by its id.")] = None,
-    draws: Annotated[int, typer.Option(min=100, help="Draws of the bootstrap of agreement.")] = 2000,
+    draws: Annotated[
+        int, typer.Option(min=100, help="Draws of the bootstrap of agreement.")
+    ] = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap of agreement.")] = 0,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -103,13 +116,16 @@ def _explain_numbers(names: list[str], world: World, as_json: bool) -> None:
 def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
     """What is known of a number, or a row for every number below a path."""
     if path in world.numbers:
-        return described(world, path, load_evidence(None if path.startswith(OF_RULES) else world.directory))
+        return described(
+            world, path, load_evidence(None if path.startswith(OF_RULES) else world.directory)
+        )
     inside = _numbers_at(world, path)
     if not inside:
         typer.echo(f"{path} names no number{near(path, world.numbers)}", err=True)
         raise typer.Exit(BAD_INPUT)
     return [
-        {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis} for each in inside
+        {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis}
+        for each in inside
     ]
 
 
@@ -136,7 +152,10 @@ def _show_summary(world: World, as_json: bool) -> None:
     """How many numbers of each group rest on what."""
     counts = Counter((number.path.split(".")[0], number.basis) for number in world.numbers.values())
     groups = list(dict.fromkeys(group for group, _ in counts))
-    bases = [basis for basis, _ in Counter(number.basis for number in world.numbers.values()).most_common()]
+    bases = [
+        basis
+        for basis, _ in Counter(number.basis for number in world.numbers.values()).most_common()
+    ]
     drawn = len(drawn_paths(world))
     if as_json:
         table = {group: {basis: counts[group, basis] for basis in bases} for group in groups}
@@ -149,7 +168,9 @@ def _show_summary(world: World, as_json: bool) -> None:
         typer.echo(f"{group:<14}" + "".join(f"{count:>11}" for count in [*row, sum(row)]))
     totals = [sum(counts[group, basis] for group in groups) for basis in bases]
     typer.echo(f"{'all':<14}" + "".join(f"{count:>11}" for count in [*totals, sum(totals)]))
-    typer.echo(f"An ensemble over the declared ranges draws {drawn} of them; the others are the same in every run.")
+    typer.echo(
+        f"An ensemble over the declared ranges draws {drawn} of them; the others are the same in every run."
+    )
 
 
 def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
@@ -196,7 +217,9 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
     return works_of(given, load_scenario(name, given), works)
 
 
-def _works_of_results(folder: Path, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
+def _works_of_results(
+    folder: Path, world: Path | None, works: Mapping[str, Work]
+) -> dict[str, Counter[str]]:
     """Works of every scenario and theory that a results folder has run; of its arms where it tests hypotheses."""
     from eurasia_sim.cli.output import world_of
     from eurasia_sim.scenarios.sources import works_of, works_of_all
@@ -207,7 +230,9 @@ def _works_of_results(folder: Path, world: Path | None, works: Mapping[str, Work
     given = world_of(folder, manifest, world)
     scenarios = list(scenarios_of(manifest, given))
     if not scenarios:
-        raise DataError([f"{folder / MANIFEST} names no scenario; give a folder of run, sweep or validate"])
+        raise DataError(
+            [f"{folder / MANIFEST} names no scenario; give a folder of run, sweep or validate"]
+        )
     return works_of_all(works_of(given, each, works) for each in scenarios)
 
 
@@ -219,31 +244,48 @@ def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
     problems = verify_texts(texts, world)
     evidence = load_evidence(world)
     if as_json:
-        typer.echo(json.dumps({"claims": len(evidence.claims), "problems": problems}, indent=2, ensure_ascii=False))
+        typer.echo(
+            json.dumps(
+                {"claims": len(evidence.claims), "problems": problems}, indent=2, ensure_ascii=False
+            )
+        )
     else:
         for problem in problems:
             typer.echo(problem)
         many = f"{len(evidence.claims)} claims in {len(evidence.documents)} documents"
-        good = "every one stands in its text" if evidence.documents else "this world has no coded documents"
+        good = (
+            "every one stands in its text"
+            if evidence.documents
+            else "this world has no coded documents"
+        )
         typer.echo(f"{many}: {len(problems)} problems" if problems else f"{many}: {good}")
     if problems:
         raise typer.Exit(FAILED_WORK)
 
 
 def _list_claims(
-    world: Path | None, about: str | None, construct: str | None, document: str | None, as_json: bool
+    world: Path | None,
+    about: str | None,
+    construct: str | None,
+    document: str | None,
+    as_json: bool,
 ) -> None:
     """List claims with their places, by whom they are about, by construct or by document."""
     claims = load_evidence(world).claims
     known = {
-        "about": {name for claim in claims for name in (*claim.about, *filter(None, [claim.toward]))},
+        "about": {
+            name for claim in claims for name in (*claim.about, *filter(None, [claim.toward]))
+        },
         "construct": {claim.construct for claim in claims},
         "document": {claim.document for claim in claims},
     }
     for name, word in (("about", about), ("construct", construct), ("document", document)):
         if word is not None and word not in known[name]:
             among = ", ".join(sorted(known[name]))
-            typer.echo(f"no claim has {name} {word!r}{near(word, known[name])}\n    known: {among}", err=True)
+            typer.echo(
+                f"no claim has {name} {word!r}{near(word, known[name])}\n    known: {among}",
+                err=True,
+            )
             raise typer.Exit(BAD_INPUT)
     found = [
         claim
@@ -257,8 +299,12 @@ def _list_claims(
         return
     for claim in found:
         toward = f" toward {claim.toward}" if claim.toward else ""
-        level = "" if claim.level is None else f" {claim.level:+g}" if toward else f" {claim.level:g}"
-        typer.echo(f"{claim.id} {claim.locator}: {', '.join(claim.about)}: {claim.construct}{toward}{level}")
+        level = (
+            "" if claim.level is None else f" {claim.level:+g}" if toward else f" {claim.level:g}"
+        )
+        typer.echo(
+            f"{claim.id} {claim.locator}: {', '.join(claim.about)}: {claim.construct}{toward}{level}"
+        )
         typer.echo(f"    {claim.says}")
     typer.echo(f"{len(found)} claims")
 

@@ -30,13 +30,19 @@ def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
     """End with exit code 2 where the command line gives one of these parameters."""
     flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
     sources = {name: context.get_parameter_source(name) for name in names}
-    given = [flags[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    given = [
+        flags[name]
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    ]
     if given:
         typer.echo(f"{', '.join(given)}: {reason}", err=True)
         raise typer.Exit(BAD_INPUT)
 
 
-def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]) -> tuple[str, ...]:
+def chosen_theories(
+    asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]
+) -> tuple[str, ...]:
     """The theories to run under: those asked for, else the scenarios' one, else the world's default."""
     from eurasia_sim.files.data_yaml import DataError, near
 
@@ -51,7 +57,11 @@ def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Seq
         return tuple(dict.fromkeys(asked))
     own = {name for name in of_scenarios if name}
     if len(own) > 1:
-        raise DataError([f"the scenarios name different theories ({', '.join(sorted(own))}): choose with --theory"])
+        raise DataError(
+            [
+                f"the scenarios name different theories ({', '.join(sorted(own))}): choose with --theory"
+            ]
+        )
     return (own.pop() if own else world.default_theory,)
 
 
@@ -62,7 +72,9 @@ def compile_once(inputs: Inputs, draws: Draws) -> None:
     from eurasia_sim.simulation.ensemble import run_paired
 
     if not AS_WRITTEN and not is_kept("kernel.run"):
-        typer.echo("compiling once for this version of the model, about half a minute ...", err=True)
+        typer.echo(
+            "compiling once for this version of the model, about half a minute ...", err=True
+        )
     run_paired([inputs], draws.part(slice(0, 1)), (0, 1))
 
 
@@ -77,9 +89,20 @@ class RunCounter:
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
             self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self.bar.start()
             self.task = self.bar.add_task("runs", total=self.total)
@@ -99,7 +122,9 @@ class RunCounter:
         elif self._is_time():
             rate = (finished - before) / (self.last - self.began)
             left = f", {(self.total - finished) / rate:.0f} s left" if rate > 0 else ""
-            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second{left}{said}", err=True)
+            typer.echo(
+                f"{finished} of {self.total} runs, {rate:.0f} a second{left}{said}", err=True
+            )
 
     def stage(self, name: str, done: int, of: int) -> None:
         """Show that so much of one stage among several is done."""
@@ -127,7 +152,12 @@ def checked_out() -> str | None:
     here = Path(__file__).parent
     try:
         done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5, check=True
+            ["git", "rev-parse", "HEAD"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
         )
         tracked = subprocess.run(
             ["git", "ls-files", "--error-unmatch", Path(__file__).name],
@@ -155,7 +185,9 @@ class Stopping:
         """What tells its results folder from that of the study without it."""
         return (str(self.rule), *self.measures, str(self.most))
 
-    def following(self, total: int, counter: RunCounter) -> Callable[[pd.DataFrame], Sequence[Batch]]:
+    def following(
+        self, total: int, counter: RunCounter
+    ) -> Callable[[pd.DataFrame], Sequence[Batch]]:
         """What says, of the runs so far, which batches are to follow.
 
         Args:
@@ -185,7 +217,9 @@ class Stopping:
         }  # fmt: skip
 
 
-def stopping_of(study: Study, until: str | None, watch: Sequence[str], most: int) -> Stopping | None:
+def stopping_of(
+    study: Study, until: str | None, watch: Sequence[str], most: int
+) -> Stopping | None:
     """The rule that the options ask for; None without `--until`.
 
     Raises:
@@ -195,7 +229,9 @@ def stopping_of(study: Study, until: str | None, watch: Sequence[str], most: int
 
     if until is None:
         if watch:
-            raise DataError(["--watch says what --until looks at; add a rule, such as --until half-width=0.002"])
+            raise DataError(
+                ["--watch says what --until looks at; add a rule, such as --until half-width=0.002"]
+            )
         return None
     from eurasia_sim.analysis.convergence import StoppingRule
     from eurasia_sim.analysis.pairing import matching
@@ -205,4 +241,9 @@ def stopping_of(study: Study, until: str | None, watch: Sequence[str], most: int
     if most < study.n:
         raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
     columns = prepare(study.world, study.scenarios[0], study.theories[0]).columns
-    return Stopping(study, rule, tuple(matching("--watch", watch, columns) if watch else study.shown(columns)), most)
+    return Stopping(
+        study,
+        rule,
+        tuple(matching("--watch", watch, columns) if watch else study.shown(columns)),
+        most,
+    )

@@ -21,24 +21,38 @@ _PORT = 8765
 
 
 def plot(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")
+    ],
     kind: Annotated[
-        list[str] | None, typer.Option(help="Kind of picture, repeatable; by default those that suit the folder.")
+        list[str] | None,
+        typer.Option(help="Kind of picture, repeatable; by default those that suit the folder."),
     ] = None,
     measure: Annotated[
-        list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable; four a picture.")
+        list[str] | None,
+        typer.Option(help="A measure, wildcards * and ? allowed; repeatable; four a picture."),
     ] = None,
-    by: Annotated[str | None, typer.Option(help="Column whose values are compared; by default the scenario.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Column whose values are compared; by default the scenario.")
+    ] = None,
     filters: Annotated[
-        list[str] | None, typer.Option("--filter", help="Which runs: column=value, or !=, <, <=, >, >=; repeatable.")
+        list[str] | None,
+        typer.Option("--filter", help="Which runs: column=value, or !=, <, <=, >, >=; repeatable."),
     ] = None,
-    across: Annotated[str | None, typer.Option(help="Factor along the horizontal axis of a surface.")] = None,
+    across: Annotated[
+        str | None, typer.Option(help="Factor along the horizontal axis of a surface.")
+    ] = None,
     up: Annotated[str | None, typer.Option(help="Factor along its vertical axis.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Value of interest of a cumulative picture, in the measure's unit.")
+        float | None,
+        typer.Option(help="Value of interest of a cumulative picture, in the measure's unit."),
     ] = None,
-    month: Annotated[list[str] | None, typer.Option(help="YYYY-MM, for networks and maps; repeatable.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where pictures go; by default RESULTS/figures.")] = None,
+    month: Annotated[
+        list[str] | None, typer.Option(help="YYYY-MM, for networks and maps; repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where pictures go; by default RESULTS/figures.")
+    ] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
 ) -> None:
@@ -89,23 +103,36 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
 
     named = str(manifest.get("world", ""))
     if world is None and named and named not in packaged_worlds():
-        raise DataError([f"{results} was made in the world {named}, which is not packaged: give its folder by --world"])
+        raise DataError(
+            [
+                f"{results} was made in the world {named}, which is not packaged: give its folder by --world"
+            ]
+        )
     return load_world(world or named or None)
 
 
 def report(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")
+    ],
     compare_to: Annotated[
-        Path | None, typer.Option("--compare-to", metavar="OTHER", help="Another folder of the same kind.")
+        Path | None,
+        typer.Option("--compare-to", metavar="OTHER", help="Another folder of the same kind."),
     ] = None,
     validation: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A folder of validate, whose score and misses are shown.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="A folder of validate, whose score and misses are shown."
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the page goes; by default RESULTS/report.html.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the page goes; by default RESULTS/report.html."),
     ] = None,
     world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the file and its size as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the file and its size as JSON.")
+    ] = False,
 ) -> None:
     """Write one HTML page that needs no network: question, design, effects, pictures, limits, and how to repeat it.
 
@@ -127,7 +154,9 @@ def report(
 
 
 def dashboard(
-    host: Annotated[str, typer.Option(help="Address to listen on; by default this machine's own alone.")] = _LOOPBACK,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; by default this machine's own alone.")
+    ] = _LOOPBACK,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = _PORT,
     world: WorldName = None,
 ) -> None:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eurasia_sim.cli import WorldName
-from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once, stopping_of
+from eurasia_sim.cli.options import (
+    MOST_RUNS,
+    RunCounter,
+    checked_out,
+    chosen_theories,
+    compile_once,
+    stopping_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,19 +31,35 @@ if TYPE_CHECKING:
 
 
 def run(
-    scenarios: Annotated[list[str], typer.Argument(help="Names or files; the first is compared with each other one.")],
-    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a scenario.")] = 200,
+    scenarios: Annotated[
+        list[str], typer.Argument(help="Names or files; the first is compared with each other one.")
+    ],
+    n: Annotated[
+        int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a scenario.")
+    ] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
-    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
+    theory: Annotated[
+        list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")
+    ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="RULE", help="Go on, -n runs at a time, until e.g. half-width=0.002 is met.")
+        str | None,
+        typer.Option(
+            metavar="RULE", help="Go on, -n runs at a time, until e.g. half-width=0.002 is met."
+        ),
     ] = None,
     watch: Annotated[
-        list[str] | None, typer.Option(help="A measure the rule looks at, wildcards allowed; by default all shown.")
+        list[str] | None,
+        typer.Option(help="A measure the rule looks at, wildcards allowed; by default all shown."),
     ] = None,
-    most: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="Runs a scenario at which the rule gives up.")] = 5000,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    most: Annotated[
+        int, typer.Option(min=1, max=MOST_RUNS, help="Runs a scenario at which the rule gives up.")
+    ] = 5000,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default all cores.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
@@ -52,7 +75,9 @@ def run(
     began = time.time()
     found = load_world(world)
     resolved = load_family(scenarios, found, settings or ())
-    study = Study(found, resolved, chosen_theories(theory, found, [s.theory for s in resolved]), n, seed)
+    study = Study(
+        found, resolved, chosen_theories(theory, found, [s.theory for s in resolved]), n, seed
+    )
     stopping = stopping_of(study, until, watch or (), most)
     finished = _carry_out(study, stopping, out, workers)
     if finished is None:
@@ -61,7 +86,9 @@ def run(
     stop = stopping.told(tables.runs) if stopping else None
     summary = _summary(study, batches, tables)
     if not reused:
-        _finish(study, folder, batches, tables, {"summary": summary, "until": stop}, time.time() - began)
+        _finish(
+            study, folder, batches, tables, {"summary": summary, "until": stop}, time.time() - began
+        )
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "summary": summary, "until": stop}, indent=2))
     else:
@@ -70,7 +97,15 @@ def run(
             for given, scenario in zip(scenarios, resolved, strict=True)
             if scenario.name != Path(given).stem
         ]
-        _print(study, batches, folder, summary, stop, [*apart, *_conditions(study, batches)], reused=reused)
+        _print(
+            study,
+            batches,
+            folder,
+            summary,
+            stop,
+            [*apart, *_conditions(study, batches)],
+            reused=reused,
+        )
     if any(row["failed"] for row in summary["outcomes"]) or (stop is not None and not stop["met"]):
         raise typer.Exit(1)
 
@@ -88,7 +123,9 @@ def _carry_out(
 
     batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
-    folder = out / store.folder_name(study.name, [*ids, study.said, *(stopping.identity if stopping else ())])
+    folder = out / store.folder_name(
+        study.name, [*ids, study.said, *(stopping.identity if stopping else ())]
+    )
     manifest, wrong = store.found(folder)
     if manifest is not None and not {store.RUNS, store.TRAJECTORIES} & set(wrong):
         held = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
@@ -109,7 +146,10 @@ def _carry_out(
     if tables is None or not tables.complete:
         of = f" of {len(ids)}" if stopping is None else ""
         kept = "the finished" if tables is None else f"{len(tables.runs)}{of}"
-        typer.echo(f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.", err=True)
+        typer.echo(
+            f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.",
+            err=True,
+        )
         return None
     _put_beside(study, folder, tables, batches)
     return folder, batches, tables, False
@@ -126,7 +166,11 @@ def _put_beside(study: Study, folder: Path, tables: Tables, batches: list[Batch]
 
 def _chosen(tables: Tables, batch: Batch, scenario: str) -> pd.DataFrame:
     runs = tables.runs
-    chosen = (runs["scenario"] == scenario) & (runs["theory"] == batch.theory) & (runs["set"] == batch.kind)
+    chosen = (
+        (runs["scenario"] == scenario)
+        & (runs["theory"] == batch.theory)
+        & (runs["set"] == batch.kind)
+    )
     return runs[chosen].sort_values("run", ignore_index=True)
 
 
@@ -146,7 +190,12 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
             failed = int((own["status"] != "ok").sum())
             for measure in shown:
                 low, high = own[measure].quantile([0.05, 0.95])
-                row = {"measure": measure, "mean": float(own[measure].mean()), "low": float(low), "high": float(high)}
+                row = {
+                    "measure": measure,
+                    "mean": float(own[measure].mean()),
+                    "low": float(low),
+                    "high": float(high),
+                }
                 outcomes.append({**same, **row, "n": len(own), "failed": failed})
                 if inputs is not batch.family[0]:
                     found = asdict(paired_difference(base, own, measure))
@@ -155,7 +204,12 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
 
 
 def _finish(
-    study: Study, folder: Path, batches: list[Batch], tables: Tables, found: dict[str, Any], seconds: float
+    study: Study,
+    folder: Path,
+    batches: list[Batch],
+    tables: Tables,
+    found: dict[str, Any],
+    seconds: float,
 ) -> None:
     """Draw the figures and write the manifest, last: a folder with a finished manifest is whole."""
     import platform
@@ -185,7 +239,10 @@ def _finish(
             "model": model_version(),
             "scenarios": {scenario.name: scenario.digest for scenario in study.scenarios},
         },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
         "commit": checked_out(),
         "failed": int((tables.runs["status"] != "ok").sum()),
         "events_of_the_first_run": events,
@@ -195,7 +252,9 @@ def _finish(
     # Pictures are drawn from the folder, as `plot` draws them; until they are there, it is not finished.
     store.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
     manifest["figures"] = figures = _draw(Held(folder, RUN, manifest, study.world))
-    store.write_manifest(folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)])
+    store.write_manifest(
+        folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)]
+    )
 
 
 def _draw(held: Held) -> list[str]:
@@ -216,7 +275,9 @@ def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
     events = {}
     for inputs in batch.family:
         told, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
-        store.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
+        store.write_whole(
+            folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False)
+        )
         events[inputs.scenario.name] = {"events": len(told), "status": status}
     return events
 
@@ -256,5 +317,7 @@ def _print(
             console.print(difference_table(summary, batch.theory, batch.kind))
     if stop:
         met = "is met" if stop["met"] else "is not met, and --most is reached"
-        console.print(f"{stop['rule']} {met} after {count} runs; widest: {stop['widest']}, ± {stop['half_width']:.3g}")
+        console.print(
+            f"{stop['rule']} {met} after {count} runs; widest: {stop['widest']}, ± {stop['half_width']:.3g}"
+        )
     console.print(f"{'found again, unchanged' if reused else 'written'}: {folder}")

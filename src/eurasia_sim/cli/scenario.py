@@ -31,13 +31,18 @@ from eurasia_sim.world.world import World, load_world
 def check(
     context: typer.Context,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE...", help="Scenario or experiment files, or names of either.")
+        list[str] | None,
+        typer.Argument(metavar="FILE...", help="Scenario or experiment files, or names of either."),
     ] = None,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of a scenario file, with this world's ids.")
+        bool,
+        typer.Option(
+            "--schema", help="Print the JSON Schema of a scenario file, with this world's ids."
+        ),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the schema to a file instead of the screen.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the schema to a file instead of the screen."),
     ] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
@@ -61,13 +66,19 @@ def check(
     given = load_world(world)
     found = {file: _problems(file, given) for file in files}
     if as_json:
-        typer.echo(json.dumps([asdict(problem) for problems in found.values() for problem in problems], indent=2))
+        typer.echo(
+            json.dumps(
+                [asdict(problem) for problems in found.values() for problem in problems], indent=2
+            )
+        )
     else:
         for file, problems in found.items():
             for problem in problems:
                 typer.echo(str(problem))
             count = len(problems)
-            typer.echo(f"{file}: {count} problem{'s' * (count > 1)}" if count else f"{file}: nothing wrong")
+            typer.echo(
+                f"{file}: {count} problem{'s' * (count > 1)}" if count else f"{file}: nothing wrong"
+            )
     if any(found.values()):
         raise typer.Exit(BAD_INPUT)
 
@@ -103,7 +114,10 @@ def _repeats(path: Path, world: World) -> list[Problem]:
     try:
         lay_out(experiment)
     except DataError as error:
-        told = [problem.removeprefix(f"{path}: ").partition("\n    allowed: ") for problem in error.problems]
+        told = [
+            problem.removeprefix(f"{path}: ").partition("\n    allowed: ")
+            for problem in error.problems
+        ]
         return [Problem(str(path), 1, 1, message, "", "", allowed) for message, _, allowed in told]
     return []
 
@@ -122,8 +136,12 @@ def _write_schema(world: World, out: Path | None) -> None:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the scenario; the file is NAME.yaml in this folder.")],
-    source: Annotated[str, typer.Option("--from", metavar="SCENARIO", help="Scenario to start from.")],
+    name: Annotated[
+        str, typer.Argument(help="Name of the scenario; the file is NAME.yaml in this folder.")
+    ],
+    source: Annotated[
+        str, typer.Option("--from", metavar="SCENARIO", help="Scenario to start from.")
+    ],
     world: WorldName = None,
 ) -> None:
     """Begin a scenario file that starts from another, with a schema beside it for the editor.
@@ -132,14 +150,18 @@ def new(
     """
     name = name.removesuffix(".yaml")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        typer.echo(f"'{name}' cannot name a scenario\n    allowed: letters, digits, _ and -", err=True)
+        typer.echo(
+            f"'{name}' cannot name a scenario\n    allowed: letters, digits, _ and -", err=True
+        )
         raise typer.Exit(BAD_INPUT)
     given = load_world(world)
     base = load_scenario(source, given)
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
     taken = path if path.exists() else find(name, world=given.directory)
     if taken:
-        typer.echo(f"there is a scenario '{name}' already, in {taken}: choose another name", err=True)
+        typer.echo(
+            f"there is a scenario '{name}' already, in {taken}: choose another name", err=True
+        )
         raise typer.Exit(FAILED_WORK)
     path.write_text(scaffold(name, base, given), encoding="utf-8")
     schema.write_text(_schema_text(given) + "\n", encoding="utf-8")
@@ -167,14 +189,25 @@ def _scenarios(world: World) -> Rows:
         data = plain(root) if root else {}
         data = data if isinstance(data, dict) else {}
         says = data.get("title") or "(cannot be read; see `eurasia-sim check`)"
-        rows.append({"id": name, "says": says, "extends": data.get("extends"), "departs": data.get("departs")})
+        rows.append(
+            {
+                "id": name,
+                "says": says,
+                "extends": data.get("extends"),
+                "departs": data.get("departs"),
+            }
+        )
     return rows
 
 
 def _theories(world: World) -> Rows:
     default = world.default_theory
     return [
-        {"id": name, "says": preset.says + (" (default)" if name == default else ""), "cite": list(preset.cite)}
+        {
+            "id": name,
+            "says": preset.says + (" (default)" if name == default else ""),
+            "cite": list(preset.cite),
+        }
         for name, preset in world.theories.items()
     ]
 
@@ -188,19 +221,31 @@ def _forms(world: World) -> Rows:
 
 
 def _actors(world: World) -> Rows:
-    return [{"id": actor.id, "says": actor.name, "home": actor.home} for actor in world.actors.values()]
+    return [
+        {"id": actor.id, "says": actor.name, "home": actor.home} for actor in world.actors.values()
+    ]
 
 
 def _theatres(world: World) -> Rows:
     return [
-        {"id": theatre.id, "says": theatre.name, "ruler": theatre.ruler, "challenger": theatre.challenger}
+        {
+            "id": theatre.id,
+            "says": theatre.name,
+            "ruler": theatre.ruler,
+            "challenger": theatre.challenger,
+        }
         for theatre in world.theatres.values()
     ]
 
 
 def _institutions(world: World) -> Rows:
     return [
-        {"id": venue.id, "says": venue.name, "convenes": dict(venue.convenes), "domains": list(venue.domains)}
+        {
+            "id": venue.id,
+            "says": venue.name,
+            "convenes": dict(venue.convenes),
+            "domains": list(venue.domains),
+        }
         for venue in world.institutions.values()
     ]
 
@@ -214,14 +259,22 @@ def _levers(world: World) -> Rows:  # noqa: ARG001 - every lister is given the w
 
 def _events(world: World) -> Rows:
     return [
-        {"id": event.id, "says": f"{world.date(event.month)} {event.title}", "sets": dict(event.sets)}
+        {
+            "id": event.id,
+            "says": f"{world.date(event.month)} {event.title}",
+            "sets": dict(event.sets),
+        }
         for event in world.events.values()
     ]
 
 
 def _measures(world: World) -> Rows:  # noqa: ARG001 - every lister is given the world
     return [
-        {"id": name, "says": f"{entry['meaning']} [{entry['unit']}; of {' and '.join(entry['of'])}]", "of": entry["of"]}
+        {
+            "id": name,
+            "says": f"{entry['meaning']} [{entry['unit']}; of {' and '.join(entry['of'])}]",
+            "of": entry["of"],
+        }
         for name, entry in measures().items()
     ]
 
@@ -258,7 +311,10 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
 def show(
     kinds: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KIND...]", help=f"Any of {', '.join(LISTERS)}; all but numbers if none is named."),
+        typer.Argument(
+            metavar="[KIND...]",
+            help=f"Any of {', '.join(LISTERS)}; all but numbers if none is named.",
+        ),
     ] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
@@ -272,7 +328,9 @@ def show(
         if kind not in LISTERS:
             close = nearest(kind, LISTERS)
             hint = f" — did you mean {close}?" if close else ""
-            typer.echo(f"there is no list of '{kind}'{hint}\n    allowed: {', '.join(LISTERS)}", err=True)
+            typer.echo(
+                f"there is no list of '{kind}'{hint}\n    allowed: {', '.join(LISTERS)}", err=True
+            )
             raise typer.Exit(BAD_INPUT)
     given = load_world(world)
     found = {kind: LISTERS[kind](given) for kind in wanted}

@@ -28,39 +28,59 @@ _KILO = 1000
 # Parameters that say how to run, which --merge does not.
 _OF_RUNS = ("dry_run", "resume", "extend", "workers", "scheduler", "shard", "on_error", "rerun")
 
-ExperimentName = Annotated[str, typer.Argument(help="Name or path of a sweep file, as in experiments/.")]
+ExperimentName = Annotated[
+    str, typer.Argument(help="Name or path of a sweep file, as in experiments/.")
+]
 KeepWhat = Annotated[
     Literal["measures", "trajectories", "events"],
-    typer.Option(help="What is kept of a run: means alone, monthly values too, or its dated events too."),
+    typer.Option(
+        help="What is kept of a run: means alone, monthly values too, or its dated events too."
+    ),
 ]
-ChunkSize = Annotated[int, typer.Option("--chunk", min=1, help="Runs in one part: the unit of work, and of loss.")]
+ChunkSize = Annotated[
+    int, typer.Option("--chunk", min=1, help="Runs in one part: the unit of work, and of loss.")
+]
 
 
 def sweep(
     context: typer.Context,
     experiment: ExperimentName,
     shards: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FOLDER...]", help="With --merge: results folders of the shards.")
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER...]", help="With --merge: results folders of the shards."),
     ] = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="Run nothing: make of its shards the folder of the whole sweep.")
+        bool,
+        typer.Option(
+            "--merge", help="Run nothing: make of its shards the folder of the whole sweep."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, and run a few runs only.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished folder.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished folder.")
+    ] = False,
     extend: Annotated[
         bool, typer.Option("--extend", help="Take over the points of an earlier, smaller sweep.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default all cores.")
+    ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask: local:N for N processes here, or tcp://HOST:PORT.")
     ] = None,
-    shard: Annotated[str, typer.Option(help="i/n: every n-th part, from the i-th; see --merge.")] = "1/1",
-    on_error: Annotated[str, typer.Option(help="After a failed run: continue, stop, or max=N.")] = "continue",
+    shard: Annotated[
+        str, typer.Option(help="i/n: every n-th part, from the i-th; see --merge.")
+    ] = "1/1",
+    on_error: Annotated[
+        str, typer.Option(help="After a failed run: continue, stop, or max=N.")
+    ] = "continue",
     keep: KeepWhat = "measures",
     chunk: ChunkSize = 128,
-    rerun: Annotated[str | None, typer.Option(help="POINT:REPLICATE:SCENARIO: live this run, with traceback.")] = None,
+    rerun: Annotated[
+        str | None, typer.Option(help="POINT:REPLICATE:SCENARIO: live this run, with traceback.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -80,7 +100,12 @@ def sweep(
     work = Work(workers, scheduler, None, _most_failures(on_error))
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     prepared = prepare_sweep(
-        experiment, load_world(world), keep=keep, shard=_shard(shard), runs_a_chunk=chunk, command=command
+        experiment,
+        load_world(world),
+        keep=keep,
+        shard=_shard(shard),
+        runs_a_chunk=chunk,
+        command=command,
     )
     if merge:
         _tell(merged(prepared, out, shards or []), as_json=as_json)
@@ -112,10 +137,15 @@ def _carried_out(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend
             return carry_out(prepared, out, work, resume=resume, extend=extend, report=report)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C finds us leaving
-        typer.echo(f"\nstopped: what is finished is in {out / prepared.plan.folder}; --resume goes on.", err=True)
+        typer.echo(
+            f"\nstopped: what is finished is in {out / prepared.plan.folder}; --resume goes on.",
+            err=True,
+        )
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(FAILED_WORK)  # every file is whole or not there; a thread in its last runs is not worth a wait
+        os._exit(
+            FAILED_WORK
+        )  # every file is whole or not there; a thread in its last runs is not worth a wait
 
 
 def _check_merge(context: typer.Context, shards: Sequence[Path] | None, *, merge: bool) -> None:
@@ -166,13 +196,21 @@ def _say_what_it_takes(prepared: Sweep, out: Path, work: Work, *, as_json: bool)
         typer.echo(json.dumps({"folder": str(out / prepared.plan.folder), **found}, indent=2))
         return
     left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
-    typer.echo(f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts")
-    typer.echo(f"about {_duration(found['seconds'])} with {found['workers']} workers on this machine")
+    typer.echo(
+        f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts"
+    )
+    typer.echo(
+        f"about {_duration(found['seconds'])} with {found['workers']} workers on this machine"
+    )
     typer.echo(f"about {_size(found['memory'])} of memory, however many runs")
     for kind, total in found["disk"].items():
         name = "measures" if kind == "parts" else kind
-        typer.echo(f"about {_size(total)} of disk for {name} ({_size(found['disk_a_run'][kind])} a run)")
-    typer.echo(f"{_size(found['disk_free'])} of disk are free; the folder would be {out / prepared.plan.folder}")
+        typer.echo(
+            f"about {_size(total)} of disk for {name} ({_size(found['disk_a_run'][kind])} a run)"
+        )
+    typer.echo(
+        f"{_size(found['disk_free'])} of disk are free; the folder would be {out / prepared.plan.folder}"
+    )
 
 
 def _tell(ended: Ended, *, as_json: bool) -> None:

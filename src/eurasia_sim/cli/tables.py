@@ -32,7 +32,13 @@ def outcome_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary["outcomes"]:
         if (row["theory"], row["set"]) == (theory, kind):
-            values = (figure(row["mean"]), figure(row["low"]), figure(row["high"]), str(row["n"]), str(row["failed"]))
+            values = (
+                figure(row["mean"]),
+                figure(row["low"]),
+                figure(row["high"]),
+                str(row["n"]),
+                str(row["failed"]),
+            )
             table.add_row(row["scenario"], row["measure"], *values)
     return table
 
@@ -42,7 +48,15 @@ def difference_table(summary: dict[str, Any], theory: str, kind: str) -> Table:
     rows = [row for row in summary["differences"] if (row["theory"], row["set"]) == (theory, kind)]
     table = Table(title=f"{theory}, paired differences {SETS[kind]}", title_justify="left")
     table.add_column("difference", no_wrap=True)
-    for name in ("mean", "95 % interval", "by co-location", "by joint share", "+ / − %", "r", "gain"):
+    for name in (
+        "mean",
+        "95 % interval",
+        "by co-location",
+        "by joint share",
+        "+ / − %",
+        "r",
+        "gain",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for scenario in dict.fromkeys(row["scenario"] for row in rows):
         table.add_row(f"[bold]{rows[0]['first']} less {scenario}[/bold]")
@@ -85,7 +99,9 @@ def part_table(result: Evaluation) -> Table:
         "null",
         "word",
     ):
-        table.add_column(name, justify="left" if name in {"", "part", "word"} else "right", overflow="fold")
+        table.add_column(
+            name, justify="left" if name in {"", "part", "word"} else "right", overflow="fold"
+        )
     for row in result.parts.to_dict("records"):
         table.add_row(
             row["hypothesis"], row["part"], f"{row['sign']} {row['smallest']:g}",
@@ -104,7 +120,12 @@ def verdict_table(result: Evaluation) -> Table:
     for row in result.verdicts.to_dict("records"):
         space = f"{share(row['share_of_space'])} [{share(row['share_low'])}, {share(row['share_high'])}]"
         table.add_row(
-            row["hypothesis"], row["says"], row["verdict"], space if row["points"] else "", region(row), row["source"]
+            row["hypothesis"],
+            row["says"],
+            row["verdict"],
+            space if row["points"] else "",
+            region(row),
+            row["source"],
         )
     return table
 
@@ -157,11 +178,24 @@ def pattern_rows(patterns: pd.DataFrame, title: str, *, why: bool = False) -> Ta
         why: add the first reason why a pattern is circular.
     """
     table = Table(title=title, title_justify="left")
-    for name in ("pattern", "says", "kind", "half", *(_TITLES[side] for side in _TITLES), *(["why"] if why else [])):
-        table.add_column(name, overflow="fold", justify="right" if name in _TITLES.values() else "left")
+    for name in (
+        "pattern",
+        "says",
+        "kind",
+        "half",
+        *(_TITLES[side] for side in _TITLES),
+        *(["why"] if why else []),
+    ):
+        table.add_column(
+            name, overflow="fold", justify="right" if name in _TITLES.values() else "left"
+        )
     for row in patterns.sort_values("model", kind="stable").to_dict("records"):
         shown = [row["pattern"], row["says"], row["kind"], row["half"].replace("_", " ")]
-        table.add_row(*shown, *(share(row[side]) for side in _TITLES), *([_first(row["circular"])] if why else []))
+        table.add_row(
+            *shown,
+            *(share(row[side]) for side in _TITLES),
+            *([_first(row["circular"])] if why else []),
+        )
     return table
 
 
@@ -171,12 +205,22 @@ def _first(reasons: str) -> str:
     return f"{first} (and {len(more)} more)" if more else first
 
 
-def fit_table(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], n: int) -> Table:
+def fit_table(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], n: int
+) -> Table:
     """Scores of fresh runs before and after a fit, half by half, with the baselines."""
     table = Table(
-        title=f"score of {n} fresh runs a side (Brier); the held-back half took no part", title_justify="left"
+        title=f"score of {n} fresh runs a side (Brier); the held-back half took no part",
+        title_justify="left",
     )
-    for name in ("", "patterns", "before the fit", "after the fit", _TITLES["null"], _TITLES["unchanged"]):
+    for name in (
+        "",
+        "patterns",
+        "before the fit",
+        "after the fit",
+        _TITLES["null"],
+        _TITLES["unchanged"],
+    ):
         table.add_column(name, justify="left" if not name else "right")
     for old, new in zip(before, after, strict=True):
         sides = ((old, "model"), (new, "model"), (old, "null"), (old, "unchanged"))
@@ -188,7 +232,15 @@ def fit_table(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, 
 def contraction_table(numbers: pd.DataFrame, title: str) -> Table:
     """A row a number: what its range became."""
     table = Table(title=title, title_justify="left")
-    for name in ("number", "declared range", "mean, before to after", "contraction", "shift in sd", "p", "q"):
+    for name in (
+        "number",
+        "declared range",
+        "mean, before to after",
+        "contraction",
+        "shift in sd",
+        "p",
+        "q",
+    ):
         table.add_column(name, overflow="fold", justify="left" if name == "number" else "right")
     for row in numbers.to_dict("records"):
         table.add_row(
@@ -221,7 +273,9 @@ def bloc_splits(result: dict[str, Any]) -> Table:
                 sides = " | ".join(", ".join(side) for side in each["sides"])
                 table.add_row(label if at == 0 else "", f"{100 * each['share']:.1f} %", sides)
         if found["failed"]:
-            table.add_row("", "", f"{found['failed']} of {found['runs']} runs failed and count nowhere")
+            table.add_row(
+                "", "", f"{found['failed']} of {found['runs']} runs failed and count nowhere"
+            )
     return table
 
 
@@ -229,14 +283,19 @@ def bloc_lineups(result: dict[str, Any]) -> Table:
     """Share of runs that hold each line-up, and mean adjusted Rand index, by theory and beside the baselines."""
     from eurasia_sim.analysis.blocs import AFFINITIES
 
-    table = Table(title="share of runs that hold a line-up (mean adjusted Rand index)", title_justify="left")
+    table = Table(
+        title="share of runs that hold a line-up (mean adjusted Rand index)", title_justify="left"
+    )
     table.add_column("theory", no_wrap=True)
     for name in result["lineups"]:
         table.add_column(name, justify="right", no_wrap=True)
     for theory, found in result["theories"].items():
         for label, divided in ((theory, found), (f"  {AFFINITIES}", found[AFFINITIES])):
             held = divided["lineups"].values()
-            table.add_row(label, *(f"{100 * each['share']:.1f} % ({each['adjusted_rand']:.2f})" for each in held))
+            table.add_row(
+                label,
+                *(f"{100 * each['share']:.1f} % ({each['adjusted_rand']:.2f})" for each in held),
+            )
     for label, shares in result["baselines"].items():
         table.add_row(f"baseline: {label}", *(f"{100 * share:.1f} %" for share in shares.values()))
     return table
@@ -278,5 +337,7 @@ def support_lines(support: dict[str, Any]) -> Iterator[str]:
     """How claims fared that were judged against their sentences."""
     for each in support.get("samples", []):
         verdicts = [entry["verdict"] for entry in each["verdicts"]]
-        counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("supported", "overstated", "unsupported"))
+        counts = ", ".join(
+            f"{verdicts.count(word)} {word}" for word in ("supported", "overstated", "unsupported")
+        )
         yield f"support, {each['name']}: of {len(verdicts)} claims drawn at random {counts}"

@@ -23,14 +23,26 @@ _FILE = "hypotheses"
 
 
 def put_to_the_test(
-    hypotheses: Annotated[list[str] | None, typer.Argument(help="Ids of hypotheses; all of the file if none.")] = None,
-    file: Annotated[str, typer.Option("--file", help="Name or path of a file of hypotheses.")] = _FILE,
-    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Runs an arm at reference.")] = 200,
-    samples: Annotated[int, typer.Option(min=16, max=MOST_RUNS, help="Points of the space, a theory.")] = 200,
+    hypotheses: Annotated[
+        list[str] | None, typer.Argument(help="Ids of hypotheses; all of the file if none.")
+    ] = None,
+    file: Annotated[
+        str, typer.Option("--file", help="Name or path of a file of hypotheses.")
+    ] = _FILE,
+    n: Annotated[
+        int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Runs an arm at reference.")
+    ] = 200,
+    samples: Annotated[
+        int, typer.Option(min=16, max=MOST_RUNS, help="Points of the space, a theory.")
+    ] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default all cores.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    findings: Annotated[Path | None, typer.Option(help="Also write the findings page here.")] = None,
+    findings: Annotated[
+        Path | None, typer.Option(help="Also write the findings page here.")
+    ] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
 ) -> None:
@@ -48,8 +60,12 @@ def put_to_the_test(
     effort = Effort.of(n, samples, seed)
     folder, result, reused = _tested(given, family, effort, workers, out)
     if as_json:
-        verdicts = json.loads(result.verdicts.to_json(orient="records"))  # what is not known becomes null
-        typer.echo(json.dumps({"folder": str(folder), "verdicts": verdicts}, indent=2, ensure_ascii=False))
+        verdicts = json.loads(
+            result.verdicts.to_json(orient="records")
+        )  # what is not known becomes null
+        typer.echo(
+            json.dumps({"folder": str(folder), "verdicts": verdicts}, indent=2, ensure_ascii=False)
+        )
     else:
         _print(result, folder, reused=reused)
     if findings is not None:
@@ -69,7 +85,11 @@ def _tested(
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
-    identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
+    identity = [
+        family.digest,
+        *(h.id for h in family.hypotheses),
+        *(each.digest for each in family.maps),
+    ]
     identity += [repr(effort), world.digest, model_version(), said_by(scenarios.values())]
     folder = out / store.folder_name(f"test-{family.path.stem}", identity)
     manifest, wrong = store.found(folder)
@@ -100,7 +120,9 @@ def _tested(
     return folder, result, False
 
 
-def _write_pages(path: Path, world: World, family: Family, result: Evaluation, effort: Effort) -> None:
+def _write_pages(
+    path: Path, world: World, family: Family, result: Evaluation, effort: Effort
+) -> None:
     """The findings page, and beside it a page for every map of rivals."""
     from eurasia_sim.reports.findings import findings_page
     from eurasia_sim.reports.scope_map import map_page, map_path
@@ -109,7 +131,9 @@ def _write_pages(path: Path, world: World, family: Family, result: Evaluation, e
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     pages = {path: findings_page(world, family, result, effort, command, path)}
     for contrast in family.maps:
-        pages[map_path(path, contrast)] = map_page(world, contrast, result.maps, effort, command, path)
+        pages[map_path(path, contrast)] = map_page(
+            world, contrast, result.maps, effort, command, path
+        )
     for place, text in pages.items():
 
         def write(aside: Path, text: str = text) -> None:
@@ -136,7 +160,12 @@ def read_tables(folder: Path) -> Evaluation:
     from eurasia_sim.simulation import results as store
 
     files = store.files_of(folder)
-    return Evaluation(**{each.name: store.read_table(files, f"{each.name}.parquet") for each in fields(Evaluation)})
+    return Evaluation(
+        **{
+            each.name: store.read_table(files, f"{each.name}.parquet")
+            for each in fields(Evaluation)
+        }
+    )
 
 
 def _compile(world: Any, scenario: Any) -> None:

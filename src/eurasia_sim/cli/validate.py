@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
+from eurasia_sim.cli.options import (
+    MOST_RUNS,
+    RunCounter,
+    checked_out,
+    chosen_theories,
+    compile_once,
+)
 from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
@@ -30,14 +36,25 @@ _MOST_MONTHS = 1200  # after the start of the record
 
 def validate(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
+        str | None,
+        typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none."),
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Run to this month, beyond or before.")] = None,
-    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a side.")] = 200,
+    until: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Run to this month, beyond or before.")
+    ] = None,
+    n: Annotated[
+        int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a side.")
+    ] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
-    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    theory: Annotated[
+        list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default all cores.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -63,7 +80,11 @@ def validate(
     folder = out / store.folder_name(f"validate-{question.name}", identity)
     _write(folder, given, question, found, n, seed)
     if as_json:
-        typer.echo(json.dumps(_plain(given, question, found, n, seed, folder), indent=2, ensure_ascii=False))
+        typer.echo(
+            json.dumps(
+                _plain(given, question, found, n, seed, folder), indent=2, ensure_ascii=False
+            )
+        )
     else:
         _print(given, question, found, n, seed, folder)
     if any(failed for result in found.values() for failed in result.failed.values()):
@@ -84,7 +105,12 @@ def _until(scenario: Scenario, until: str | None, world: World) -> Scenario:
 
 
 def _validated(
-    world: World, scenario: Scenario, theories: tuple[str, ...], n: int, seed: int, workers: int | None
+    world: World,
+    scenario: Scenario,
+    theories: tuple[str, ...],
+    n: int,
+    seed: int,
+    workers: int | None,
 ) -> dict[str, Validation]:
     """By theory, how its runs compare with the patterns."""
     from eurasia_sim.simulation.inputs import prepare
@@ -101,14 +127,18 @@ def _validated(
                 def tell(side: str, done: int, of: int, name: str = name) -> None:
                     counter.stage(f"{name}, {side}", done, of)
 
-                found[name] = validated(world, scenario, name, n, seed, workers=workers, report=tell)
+                found[name] = validated(
+                    world, scenario, name, n, seed, workers=workers, report=tell
+                )
         except KeyboardInterrupt:
             typer.echo("\nstopped: nothing was kept.", err=True)
             raise typer.Exit(FAILED_WORK) from None
     return found
 
 
-def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int) -> None:
+def _write(
+    folder: Path, world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int
+) -> None:
     """One table of all theories, and how to repeat it."""
     import pandas as pd
 
@@ -153,25 +183,35 @@ def _plain(
     return {**head, "folder": str(folder), "theories": theories}
 
 
-def _print(world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path) -> None:
+def _print(
+    world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path
+) -> None:
     from rich.console import Console
 
     from eurasia_sim.cli.tables import score_table
 
     console = Console(width=None if sys.stdout.isatty() else 160)
     last = world.date(scenario.months - 1)
-    console.print(f"{scenario.name} in {world.name} to {last}; {n} runs a side, seed {seed}", highlight=False)
+    console.print(
+        f"{scenario.name} in {world.name} to {last}; {n} runs a side, seed {seed}", highlight=False
+    )
     for name, result in found.items():
         counted, circular = result.table["counted"], result.table["circular"] != ""
         console.print(score_table(result.scores, f"{name}: score of the patterns that count"))
         _group(console, result.table[counted], f"{name}: patterns that count, misses first")
-        _group(console, result.table[~counted & ~circular], f"{name}: passed by both baselines, so not counted")
+        _group(
+            console,
+            result.table[~counted & ~circular],
+            f"{name}: passed by both baselines, so not counted",
+        )
         _group(console, result.table[circular], f"{name}: circular, so not counted", why=True)
         failures = ", ".join(f"{side} {count}" for side, count in result.failed.items() if count)
         if failures:
             console.print(f"runs that failed and count nowhere: {failures}")
         if result.out_of_reach:
-            console.print(f"{len(result.out_of_reach)} patterns end after {last} and were not looked at.")
+            console.print(
+                f"{len(result.out_of_reach)} patterns end after {last} and were not looked at."
+            )
     console.print(f"written: {folder}", highlight=False)
 
 
@@ -185,15 +225,26 @@ def _group(console: Console, table: pd.DataFrame, title: str, *, why: bool = Fal
 
 def calibrate(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
+        str | None,
+        typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none."),
     ] = None,
-    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Draws to choose from.")] = 4000,
-    keep: Annotated[int, typer.Option(min=2, max=MOST_RUNS, help="How many of them are kept.")] = 200,
+    n: Annotated[
+        int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Draws to choose from.")
+    ] = 4000,
+    keep: Annotated[
+        int, typer.Option(min=2, max=MOST_RUNS, help="How many of them are kept.")
+    ] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
-    theory: Annotated[str | None, typer.Option(help="A theory preset; by default the scenario's.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
+    theory: Annotated[
+        str | None, typer.Option(help="A theory preset; by default the scenario's.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; by default all cores.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    record: Annotated[Path | None, typer.Option(help="Also record the posterior in this world's folder.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Also record the posterior in this world's folder.")
+    ] = None,
     world: WorldName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -221,7 +272,9 @@ def calibrate(
         "world": given.name,
         "digests": digests,
     }
-    folder = out / store.folder_name(f"calibrate-{question.name}", [found.posterior.digest, *digests.values()])
+    folder = out / store.folder_name(
+        f"calibrate-{question.name}", [found.posterior.digest, *digests.values()]
+    )
     store.write_table(folder / _NUMBERS, found.numbers)
     said = records.plain(found.posterior, head)
     store.write_json(folder / records.FILE, said)
@@ -230,7 +283,9 @@ def calibrate(
     if record is not None:
         store.write_json(records.record_path(record), said)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), **_plain_fit(found)}, indent=2, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"folder": str(folder), **_plain_fit(found)}, indent=2, ensure_ascii=False)
+        )
     else:
         _print_fit(given, found, folder)
     if found.failed:
@@ -249,7 +304,9 @@ def _calibrated(
     compile_once(inputs, reference_draws(inputs, 1, 0))
     with RunCounter(n) as counter:
         try:
-            return fitted(world, scenario, theory, n, keep, seed, workers=workers, report=counter.stage)
+            return fitted(
+                world, scenario, theory, n, keep, seed, workers=workers, report=counter.stage
+            )
         except KeyboardInterrupt:
             typer.echo("\nstopped: a fit is whole or not there, so nothing was kept.", err=True)
             raise typer.Exit(FAILED_WORK) from None
@@ -290,14 +347,20 @@ def _print_fit(world: World, found: Calibration, folder: Path) -> None:
 
     fit = found.posterior
     console = Console(width=None if sys.stdout.isatty() else 160)
-    said = (
-        f"{fit.scenario} in {world.name} under {fit.theory}: {len(fit.kept)} of {fit.draws} draws kept, seed {fit.seed}"
-    )
+    said = f"{fit.scenario} in {world.name} under {fit.theory}: {len(fit.kept)} of {fit.draws} draws kept, seed {fit.seed}"
     console.print(said, highlight=False)
-    missed = f"{found.distance:.2f} standard deviations in sum, those kept {found.kept_distance:.2f}"
-    console.print(f"Fitted to {len(found.patterns)} patterns of the training half; a draw misses them by {missed}.")
+    missed = (
+        f"{found.distance:.2f} standard deviations in sum, those kept {found.kept_distance:.2f}"
+    )
+    console.print(
+        f"Fitted to {len(found.patterns)} patterns of the training half; a draw misses them by {missed}."
+    )
     console.print(fit_table(found.before.scores, found.after.scores, len(fit.kept)))
-    console.print(contraction_table(found.numbers.head(_SHOWN), f"numbers that moved most, of {len(found.numbers)}"))
+    console.print(
+        contraction_table(
+            found.numbers.head(_SHOWN), f"numbers that moved most, of {len(found.numbers)}"
+        )
+    )
     narrowed = found.numbers["contraction"]
     console.print(
         f"{_moved(found)} of {len(found.numbers)} numbers moved at a false discovery rate of {FALSE_DISCOVERIES:.0%}; "

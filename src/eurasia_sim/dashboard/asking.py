@@ -28,7 +28,9 @@ def Asking(question: Question, ask: Ask) -> None:
         ask(replace(question, scenario=name, settings=numbers))
 
     with solara.Column(gap="10px", style="padding:12px;width:330px"):
-        solara.Select("Scenario", list(scenarios), question.scenario, choose, dense=True, classes=["scenario"])
+        solara.Select(
+            "Scenario", list(scenarios), question.scenario, choose, dense=True, classes=["scenario"]
+        )
         scenario = scenarios[question.scenario]
         words("p", f"{scenario.title}. {scenario.question}", "quiet")
         theory = question.theory or scenario.theory or world.default_theory
@@ -59,7 +61,12 @@ def Seed(question: Question, ask: Ask) -> None:
             wrong.set("")
 
     solara.InputText(
-        "Seed", str(question.seed), on_value=take, error=wrong.value or False, dense=True, classes=["seed"]
+        "Seed",
+        str(question.seed),
+        on_value=take,
+        error=wrong.value or False,
+        dense=True,
+        classes=["seed"],
     )
 
 
@@ -85,13 +92,17 @@ def LeverSlider(question: Question, ask: Ask) -> None:
     scenario = resolved(world, served.scenarios(), question)
     name = solara.use_reactive(next(iter(levers())))
     ids = solara.use_reactive(())
-    start = scenario.departs if scenario.departs is not None else world.record_until - world.start + 1
+    start = (
+        scenario.departs if scenario.departs is not None else world.record_until - world.start + 1
+    )
     month = solara.use_reactive(0)
     value = solara.use_reactive(0.0)
     lever = levers()[name.value if name.value in levers() else next(iter(levers()))]
     options = steps_of(world, lever)
     chosen = tuple(
-        ids.value[at] if at < len(ids.value) and ids.value[at] in known else known[min(at, len(known) - 1)]
+        ids.value[at]
+        if at < len(ids.value) and ids.value[at] in known
+        else known[min(at, len(known) - 1)]
         for at, known in enumerate(options)
     )
     path = ".".join([lever.name, *chosen])
@@ -106,9 +117,16 @@ def LeverSlider(question: Question, ask: Ask) -> None:
     solara.Select("Lever", list(levers()), lever.name, name.set, dense=True, classes=["lever"])
     words("p", f"{lever.meaning} Allowed: {lever.allowed}.", "quiet")
     for at, (kind, known) in enumerate(zip(lever.path, options, strict=True)):
-        solara.Select(kind.capitalize(), known, chosen[at], lambda word, at=at: pick(at, word), dense=True)
+        solara.Select(
+            kind.capitalize(), known, chosen[at], lambda word, at=at: pick(at, word), dense=True
+        )
     solara.SliderInt(
-        f"from {world.date(when)}", when, start, scenario.months - 1, on_value=month.set, thumb_label=False
+        f"from {world.date(when)}",
+        when,
+        start,
+        scenario.months - 1,
+        on_value=month.set,
+        thumb_label=False,
     )
     if lever.bounds is None:
         solara.Select("Value", [*world.actors], None, put, dense=True)
@@ -119,9 +137,20 @@ def LeverSlider(question: Question, ask: Ask) -> None:
         said = "free or at rest" if now is None else f"{now:g}"
         words("p", f"now {said}; unit: {lever.unit}", "quiet")
         solara.SliderFloat(
-            f"{at_value:g}", at_value, low, high, (high - low) / _STEPS, on_value=value.set, thumb_label=False
+            f"{at_value:g}",
+            at_value,
+            low,
+            high,
+            (high - low) / _STEPS,
+            on_value=value.set,
+            thumb_label=False,
         )
-        solara.Button("Set this lever", on_click=lambda: put(f"{at_value:g}"), small=True, classes=["set-lever"])
+        solara.Button(
+            "Set this lever",
+            on_click=lambda: put(f"{at_value:g}"),
+            small=True,
+            classes=["set-lever"],
+        )
     if lever.free:
         solara.Button("Let it go", on_click=lambda: put(FREE), small=True, text=True)
 
@@ -169,7 +198,9 @@ def Written(question: Question, ask: Ask) -> None:
     def put() -> None:
         path, equals, value = (text.value or "").strip().partition("=")
         wanted = question.with_setting(path.strip(), value.strip()) if equals else None
-        if ask(wanted or replace(question, settings=(*question.settings, (text.value or "").strip()))):
+        if ask(
+            wanted or replace(question, settings=(*question.settings, (text.value or "").strip()))
+        ):
             text.set("")
 
     solara.InputText("path=value", text, continuous_update=True, dense=True, classes=["written"])

@@ -57,7 +57,9 @@ def family_of(question: Question, second: str) -> list[Inputs]:
         other = replace(question, scenario=second, settings=numbers)
     found = prepare(world, resolved(world, scenarios, other), first.theory)
     if found.rules != first.rules or not np.array_equal(found.row, first.row, equal_nan=True):
-        raise DataError([f"{other.scenario} sets numbers or forms of its own: its runs do not pair with these"])
+        raise DataError(
+            [f"{other.scenario} sets numbers or forms of its own: its runs do not pair with these"]
+        )
     if found.scenario.name == first.scenario.name:
         renamed = replace(scenario, name=f"{scenario.name}_edited")
         first = replace(first, scenario=renamed)
@@ -65,7 +67,13 @@ def family_of(question: Question, second: str) -> list[Inputs]:
 
 
 def answered(
-    question: Question, second: str, column: str, pasts: Pasts, stop: threading.Event, *, over_ranges: bool = False
+    question: Question,
+    second: str,
+    column: str,
+    pasts: Pasts,
+    stop: threading.Event,
+    *,
+    over_ranges: bool = False,
 ) -> Iterator[Shown]:
     """Answer after answer, each first in numbers and then drawn.
 
@@ -111,7 +119,10 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
             Words(title, said, names()), unit,
         )  # fmt: skip
 
-    return in_turn(build, f"{title}: {answer.done} runs of {' and of '.join(answer.names)}, month by month and spread")
+    return in_turn(
+        build,
+        f"{title}: {answer.done} runs of {' and of '.join(answer.names)}, month by month and spread",
+    )
 
 
 class Comparison:
@@ -143,7 +154,9 @@ def Comparing(question: Question, comparison: Comparison) -> None:
     )
     with solara.Columns([1, 1]):
         solara.Select("Paired against", choices, other, second.set, dense=True, classes=["second"])
-        solara.Select("Measure", list(columns), chosen, column.set, dense=True, classes=["measured"])
+        solara.Select(
+            "Measure", list(columns), chosen, column.set, dense=True, classes=["measured"]
+        )
     solara.Switch(label="over everything uncertain, not chance alone", value=over_ranges)
     if result.error is not None:
         known = isinstance(result.error, InputProblems | DataError)
@@ -158,7 +171,12 @@ def Comparing(question: Question, comparison: Comparison) -> None:
 def Found(shown: Shown) -> None:
     """An answer in numbers, and its figures."""
     answer = shown.answer
-    words("p", f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s", "answered", "quiet")
+    words(
+        "p",
+        f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s",
+        "answered",
+        "quiet",
+    )
     with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
         for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer)):
             with solara.v.Html(tag="tr"):
@@ -167,12 +185,16 @@ def Found(shown: Shown) -> None:
     if len(answer.names) > 1:
         words("p", difference(answer), "difference")
     if shown.figure is not None:
-        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=["figure", f"of-{shown.drawn}"])
+        solara.HTML(
+            "div", unsafe_innerHTML=shown.figure.element(), classes=["figure", f"of-{shown.drawn}"]
+        )
 
 
 def _rows(answer: Answer) -> Iterator[Sequence[str]]:
     """By scenario: runs, failed runs, mean after the parting and the range of nine tenths of the runs."""
-    for name, means, (runs, failed) in zip(answer.names, answer.means, answer.statuses, strict=True):
+    for name, means, (runs, failed) in zip(
+        answer.names, answer.means, answer.statuses, strict=True
+    ):
         whole = means[np.isfinite(means)]
         low, high = np.quantile(whole, [0.05, 0.95]) if len(whole) else (np.nan, np.nan)
         mean = whole.mean() if len(whole) else np.nan

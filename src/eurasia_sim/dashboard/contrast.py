@@ -152,7 +152,9 @@ def _batch(
             past.ready[own] = True
         # No window: a month is measured up to the one column alone, which saves a third of the time.
         return [
-            continued(inputs, part, past.memories[own], first, place, (inputs.months, inputs.months))
+            continued(
+                inputs, part, past.memories[own], first, place, (inputs.months, inputs.months)
+            )
             for inputs in family
         ]
 
@@ -175,7 +177,9 @@ def _joined(
 ) -> Answer:
     by_scenario = list(zip(*parts, strict=True))
     statuses = [np.concatenate([part.statuses for part in own]) for own in by_scenario]
-    trajectories = [np.concatenate([part.trajectories[:, :, 0] for part in own]) for own in by_scenario]
+    trajectories = [
+        np.concatenate([part.trajectories[:, :, 0] for part in own]) for own in by_scenario
+    ]
     return Answer(
         names=tuple(inputs.scenario.name for inputs in family),
         trajectories=tuple(trajectories),

@@ -22,7 +22,9 @@ def Deciding(sitting: Sitting, problem: solara.Reactive[str], lived: solara.Reac
     edited = solara.use_reactive({})
     by_hand = own in sitting.by_hand
     base = sitting.by_hand.get(own) or sitting.model.actor(own).shares()
-    percents = {place: round(_WHOLE * share) for place, share in base.items()} | edited.value.get(own, {})
+    percents = {place: round(_WHOLE * share) for place, share in base.items()} | edited.value.get(
+        own, {}
+    )
     total = sum(percents.values())
 
     def move(place: tuple[str, str], percent: int) -> None:
@@ -39,7 +41,13 @@ def Deciding(sitting: Sitting, problem: solara.Reactive[str], lived: solara.Reac
 
     with solara.Row(gap="12px", style="align-items:center;flex-wrap:wrap"):
         solara.Select(
-            "Actor", list(world.actors), own, actor.set, dense=True, style="max-width:220px", classes=["hand"]
+            "Actor",
+            list(world.actors),
+            own,
+            actor.set,
+            dense=True,
+            style="max-width:220px",
+            classes=["hand"],
         )
         who = "you decide for it" if by_hand else "its rule decides"
         words("span", f"{world.actors[own].name}: {who}; {total} % of its budget is spent", "total")
@@ -48,7 +56,9 @@ def Deciding(sitting: Sitting, problem: solara.Reactive[str], lived: solara.Reac
             "Decide by hand", on_click=lambda: decide({place: share / _WHOLE for place, share in percents.items()}),
             color="primary", small=True,
         )  # fmt: skip
-        solara.Button("Leave it to its rule", on_click=lambda: decide(None), disabled=not by_hand, small=True)
+        solara.Button(
+            "Leave it to its rule", on_click=lambda: decide(None), disabled=not by_hand, small=True
+        )
     words("p", "Per cent of the budget by theatre and domain; it holds until changed.", "quiet")
     with (
         solara.Column(classes=["shares"]),
@@ -59,7 +69,10 @@ def Deciding(sitting: Sitting, problem: solara.Reactive[str], lived: solara.Reac
         for name, theatre in world.theatres.items():
             words("span", theatre.name)
             for domain in DOMAINS:
-                Share(percents[name, domain], lambda percent, place=(name, domain): move(place, percent))
+                Share(
+                    percents[name, domain],
+                    lambda percent, place=(name, domain): move(place, percent),
+                )
 
 
 @solara.component

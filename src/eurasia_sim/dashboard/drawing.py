@@ -45,5 +45,7 @@ def _quick_png(figure: Figure) -> bytes:
         settle(figure)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
-        matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1})
+        matplotlib.image.imsave(
+            stream, canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1}
+        )
     return stream.getvalue()

@@ -21,7 +21,9 @@ _BOTH_WAYS = ("alignment", "threat")
 def names() -> dict[str, str]:
     """How actors and theatres are written out."""
     world = served.world()
-    return {each.id: each.name for group in (world.actors, world.theatres) for each in group.values()}
+    return {
+        each.id: each.name for group in (world.actors, world.theatres) for each in group.values()
+    }
 
 
 def key_columns(columns: tuple[str, ...]) -> list[str]:
@@ -31,9 +33,12 @@ def key_columns(columns: tuple[str, ...]) -> list[str]:
         return [name for name in columns if name.startswith("power.")][:6]
     one, other = pairs[0]
     found = [
-        next(name for name in columns if name.startswith(f"{measure}.{one}-{other}.")) for measure in _KEY
+        next(name for name in columns if name.startswith(f"{measure}.{one}-{other}."))
+        for measure in _KEY
     ]  # the first is over the first region
-    return found + [f"{measure}.{a}.{b}" for measure in _BOTH_WAYS for a, b in ((one, other), (other, one))]
+    return found + [
+        f"{measure}.{a}.{b}" for measure in _BOTH_WAYS for a, b in ((one, other), (other, one))
+    ]
 
 
 @solara.component
@@ -48,7 +53,12 @@ def KeyNumbers(sitting: Sitting, show: Callable[[str], None], lived: int) -> Non
 @solara.component
 def Figure(name: str, value: float, show: Callable[[str], None]) -> None:
     """One number with its name, to be clicked."""
-    solara.Button(f"{readable(name, names())}: {value:.3f}", on_click=lambda: show(name), outlined=True, x_small=True)
+    solara.Button(
+        f"{readable(name, names())}: {value:.3f}",
+        on_click=lambda: show(name),
+        outlined=True,
+        x_small=True,
+    )
 
 
 @solara.component
@@ -64,9 +74,16 @@ def Explaining(sitting: Sitting, column: solara.Reactive[str], lived: int) -> No
     with solara.Columns([1, 1]):
         with solara.Column(gap="6px"):
             kinds = list(dict.fromkeys(name.split(".")[0] for name in columns))
-            first = {kind: next(name for name in columns if name.split(".")[0] == kind) for kind in kinds}
+            first = {
+                kind: next(name for name in columns if name.split(".")[0] == kind) for kind in kinds
+            }
             solara.Select(
-                "Measure", kinds, measure, lambda kind: column.set(first[kind]), dense=True, classes=["measure"]
+                "Measure",
+                kinds,
+                measure,
+                lambda kind: column.set(first[kind]),
+                dense=True,
+                classes=["measure"],
             )
             words("p", f"{measures()[measure]['meaning']} ({measures()[measure]['unit']})", "quiet")
             solara.Select("Of", heads, head, of.set, dense=True, classes=["of"])
@@ -80,9 +97,15 @@ def Explaining(sitting: Sitting, column: solara.Reactive[str], lived: int) -> No
 @solara.component
 def Parents(column: str, value: float) -> None:
     """The numbers that enter a measure directly, and the origin of the one that is chosen."""
-    inputs = solara.use_memo(lambda: {n.path: n for n in served.ancestry().inputs(column)}, [column])
+    inputs = solara.use_memo(
+        lambda: {n.path: n for n in served.ancestry().inputs(column)}, [column]
+    )
     path = solara.use_reactive("")
-    own = path.value if path.value in inputs else next((p for p, n in inputs.items() if n.claims()), None)
+    own = (
+        path.value
+        if path.value in inputs
+        else next((p for p, n in inputs.items() if n.claims()), None)
+    )
     own = own or next(iter(inputs), None)
     judged = sum(number.basis == "judgement" for number in inputs.values())
     words("h3", f"{readable(column, names())}: {value:.4f}", "chosen")
@@ -91,12 +114,16 @@ def Parents(column: str, value: float) -> None:
         return
     said = f"{len(inputs)} numbers enter it directly, {judged} of them on judgement; the rules connect them."
     words("p", said, "quiet")
-    solara.Select("Number that enters it", list(inputs), own, path.set, dense=True, classes=["parent"])
+    solara.Select(
+        "Number that enters it", list(inputs), own, path.set, dense=True, classes=["parent"]
+    )
     Origin(own)
 
 
 @solara.component
 def Origin(path: str) -> None:
     """What `explain` says of a number: its range, its basis, its claims and works."""
-    lines = solara.use_memo(lambda: list(told(described(served.world(), path, served.evidence(path)))), [path])
+    lines = solara.use_memo(
+        lambda: list(told(described(served.world(), path, served.evidence(path)))), [path]
+    )
     words("pre", "\n".join(lines), "claim")

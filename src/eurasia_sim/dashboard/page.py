@@ -25,7 +25,17 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
-VIEWS = ("Network", "Map", "Influence", "Threat", "Events", "Numbers", "By hand", "Ensemble", "Export")
+VIEWS = (
+    "Network",
+    "Map",
+    "Influence",
+    "Threat",
+    "Events",
+    "Numbers",
+    "By hand",
+    "Ensemble",
+    "Export",
+)
 _PAUSE = 0.25  # seconds between two months that play by themselves
 _PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
@@ -105,7 +115,9 @@ def Run(
         while playing.value and not stop.is_set() and not sitting.is_over:
             drawn.clear()
             live(1)
-            drawn.wait(_PATIENCE)  # months that come faster than they are drawn would keep the page from the browser
+            drawn.wait(
+                _PATIENCE
+            )  # months that come faster than they are drawn would keep the page from the browser
             stop.wait(_PAUSE)
         if playing.value and not stop.is_set():
             playing.set(False)
@@ -147,11 +159,17 @@ def Clock(
     with solara.Row(gap="8px", style="align-items:center;flex-wrap:wrap"):
         words("span", model.date, "month")
         busy = over or playing.value
-        solara.Button("Step a month", on_click=lambda: live(1), disabled=busy, color="primary", small=True)
+        solara.Button(
+            "Step a month", on_click=lambda: live(1), disabled=busy, color="primary", small=True
+        )
         solara.Button("A year on", on_click=lambda: live(_YEAR), disabled=busy, small=True)
         label = "Pause" if playing.value else "Play"
-        solara.Button(label, on_click=lambda: playing.set(not playing.value), disabled=over, small=True)
-        solara.Button("To the end", on_click=lambda: live(model.inputs.months), disabled=busy, small=True)
+        solara.Button(
+            label, on_click=lambda: playing.set(not playing.value), disabled=over, small=True
+        )
+        solara.Button(
+            "To the end", on_click=lambda: live(model.inputs.months), disabled=busy, small=True
+        )
         solara.Button("Start over", on_click=restart, disabled=playing.value, small=True)
         words("span", _where(sitting), "quiet")
 
@@ -188,7 +206,9 @@ def Events(sitting: Sitting, lived: int) -> None:  # noqa: ARG001 - asks for a n
          event.detail) for event in rows
     )  # fmt: skip
     # One element for all: hundreds of single ones would take seconds.
-    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    table = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells
+    )
     solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
 
 

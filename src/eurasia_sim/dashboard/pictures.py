@@ -30,7 +30,9 @@ from eurasia_sim.simulation.mesa_model import EurasiaModel
 def moment_of(model: EurasiaModel) -> Moment:
     """The month last lived, as tables take it."""
     t = max(model.month - 1, 0)
-    rulers = [model.present.actors[ruler] if ruler >= 0 else None for ruler in model.present.state.ruler]
+    rulers = [
+        model.present.actors[ruler] if ruler >= 0 else None for ruler in model.present.state.ruler
+    ]
     return Moment(model.date, t, model.measures, model.inputs.month(t).presence, rulers)
 
 
@@ -46,7 +48,10 @@ def network(model: EurasiaModel) -> Figure:
     world, moments = model.world, [moment_of(model)]
     words = _words(model, "Alignment")
     return alignment_network(
-        dyad_table(world, moments, "alignment"), node_table(world, moments), words, order=list(world.actors)
+        dyad_table(world, moments, "alignment"),
+        node_table(world, moments),
+        words,
+        order=list(world.actors),
     )
 
 
@@ -70,7 +75,9 @@ def mosaic(model: EurasiaModel) -> Figure:
 def threats(model: EurasiaModel) -> Figure:
     """Who sees how much threat in whom."""
     names = {actor.id: actor.name for actor in model.world.actors.values()}
-    return threat_matrix(dyad_table(model.world, [moment_of(model)], "threat"), _words(model, "Threat", names=names))
+    return threat_matrix(
+        dyad_table(model.world, [moment_of(model)], "threat"), _words(model, "Threat", names=names)
+    )
 
 
 _SAYS: dict[Callable[[EurasiaModel], Figure], str] = {

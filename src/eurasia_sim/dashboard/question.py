@@ -64,9 +64,15 @@ def resolved(world: World, scenarios: Mapping[str, Scenario], question: Question
 def _dated(world: World, scenario: Scenario, setting: str) -> str:
     """A setting with its month named where the scenario has none of its own to begin with."""
     path = setting.partition("=")[0]
-    if scenario.departs is not None or path in world.numbers or path.rpartition(".")[2][:1].isdigit():
+    if (
+        scenario.departs is not None
+        or path in world.numbers
+        or path.rpartition(".")[2][:1].isdigit()
+    ):
         return setting
-    return setting.replace("=", f".{world.date(min(world.record_until - world.start + 1, world.months - 1))}=", 1)
+    return setting.replace(
+        "=", f".{world.date(min(world.record_until - world.start + 1, world.months - 1))}=", 1
+    )
 
 
 def complaints(error: InputProblems | DataError) -> str:
@@ -76,7 +82,11 @@ def complaints(error: InputProblems | DataError) -> str:
 
 def adjustable(world: World) -> list[Number]:
     """Numbers that a visitor may set within their declared range."""
-    found = [number for path, number in world.numbers.items() if is_drawn(world, path) and number.is_uncertain]
+    found = [
+        number
+        for path, number in world.numbers.items()
+        if is_drawn(world, path) and number.is_uncertain
+    ]
     return [number for number in found if not number.is_silent]
 
 

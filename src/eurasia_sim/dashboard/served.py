@@ -46,7 +46,9 @@ def scenarios() -> Mapping[str, Scenario]:
 @cache
 def first_scenario() -> str:
     """The scenario that a visitor meets first: the one that most others start from."""
-    parents = Counter(scenario.extends for scenario in scenarios().values() if scenario.extends in scenarios())
+    parents = Counter(
+        scenario.extends for scenario in scenarios().values() if scenario.extends in scenarios()
+    )
     return str(parents.most_common(1)[0][0]) if parents else next(iter(scenarios()))
 
 

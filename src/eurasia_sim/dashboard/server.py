@@ -20,10 +20,16 @@ def serve(host: str, port: int) -> None:
         OSError: where the address cannot be had.
     """
     # Solara reads these when it is imported: nothing is reported to its makers, and nothing is fetched from elsewhere.
-    os.environ.update(SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False")
-    os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "1h")  # who has left without a word is forgotten
+    os.environ.update(
+        SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False"
+    )
+    os.environ.setdefault(
+        "SOLARA_KERNEL_CULL_TIMEOUT", "1h"
+    )  # who has left without a word is forgotten
     logging.getLogger("solara").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", message="Cookies with samesite")  # it matters inside another site's page only
+    warnings.filterwarnings(
+        "ignore", message="Cookies with samesite"
+    )  # it matters inside another site's page only
     import uvicorn
     from solara.server.starlette import app
 
@@ -78,11 +84,21 @@ class OwnPageOnly:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"this page answers to its own address only"})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 403,
+                    "headers": [(b"content-type", b"text/plain")],
+                }
+            )
+            await send(
+                {"type": "http.response.body", "body": b"this page answers to its own address only"}
+            )
 
     def _is_own(self, scope: Any) -> bool:
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        headers = {
+            key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
+        }
         host, origin = headers.get("host", ""), headers.get("origin")
         name = host.rsplit(":", 1)[0].strip("[]") if not host.endswith("]") else host.strip("[]")
         if self.names is not None and name not in self.names:

@@ -42,7 +42,9 @@ class Sitting:
 
     def _view(self) -> View:
         model = self.model
-        return view_of(model.present.state, model.inputs.month(max(model.month - 1, 0)), model.inputs)
+        return view_of(
+            model.present.state, model.inputs.month(max(model.month - 1, 0)), model.inputs
+        )
 
     def live(self, months: int = 1) -> int:
         """Live some months, or as many as are left; return how many.
