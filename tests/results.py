@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tests.command import done, only
 
 from eurasia_sim.cli.test import write_tables
 from eurasia_sim.compute.jit import model_version
@@ -18,28 +17,21 @@ from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws, values_of
-from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.simulation.results import MANIFEST, write_manifest
 from eurasia_sim.world.world import load_world
 
-COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
 FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")
 
 
-def call(*words: str) -> subprocess.CompletedProcess[str]:
-    """A verb, as a person calls it."""
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=600, check=False)
-
-
-def only(folder: Path) -> Path:
-    """The one folder inside another."""
-    (found,) = (each for each in folder.iterdir() if each.is_dir())
-    return found
+def unchanging(folder: Path) -> dict[str, bytes]:
+    """Every file that carries no times, by its path within the folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def run_folder(into: Path, *more: str) -> Path:
     """What `run` writes for two paired scenarios, 12 runs each and set."""
-    done = call("run", "us_exit", "us_stays", "-n", "12", *more, "--out", str(into))
-    assert done.returncode == 0, done.stderr
+    done("run", "us_exit", "us_stays", "-n", "12", *more, "--out", into)
     return only(into)
 
 
@@ -119,13 +111,9 @@ def real_folders(into: Path) -> dict[str, Path]:
         file = into / f"{kind}.yaml"
         text = _SWEPT.format(kind=kind, points=points, steps=steps, replications=replications)
         file.write_text(text, encoding="utf-8")
-        _done(call("sweep", str(file), "--out", str(into / kind)))
+        done("sweep", file, "--out", into / kind)
         found[kind] = only(into / kind)
         above = ("--above", "0.07") if kind == "latin_hypercube" else ()
-        _done(call("analyze", str(found[kind]), *above))
-    _done(call("validate", "-n", "4", "--out", str(into / "validation")))
+        done("analyze", found[kind], *above)
+    done("validate", "-n", "4", "--out", into / "validation")
     return {**found, "validation": only(into / "validation")}
-
-
-def _done(finished: subprocess.CompletedProcess[str]) -> None:
-    assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -18,60 +18,20 @@ BAD_INPUT = 2
 
 # Verb -> its module, the function in it, and its line in the list of verbs.
 VERBS: dict[str, tuple[str, str, str]] = {
-    "run": (
-        "run",
-        "run",
-        "Run scenarios, paired if several; write tables, figures and a manifest.",
-    ),
-    "sweep": (
-        "sweep",
-        "sweep",
-        "Run an experiment at every point of its design, in parts or shards.",
-    ),
-    "analyze": (
-        "analyze",
-        "analyze",
-        "Sensitivity, discovery, robustness, convergence, or the blocs.",
-    ),
-    "compare": (
-        "compare",
-        "compare",
-        "Compare two results: their settings, and how their runs differ.",
-    ),
-    "test": (
-        "test",
-        "test",
-        "Test hypotheses at reference, over everything uncertain, and by theory.",
-    ),
-    "validate": (
-        "validate",
-        "validate",
-        "Score runs by documented patterns, beside two baselines.",
-    ),
-    "calibrate": (
-        "validate",
-        "calibrate",
-        "Fit the uncertain numbers to half of the documented patterns.",
-    ),
+    "run": ("run", "run", "Run scenarios, paired if several; write tables and figures."),
+    "sweep": ("sweep", "sweep", "Run an experiment at every point of its design, in parts."),
+    "analyze": ("analyze", "analyze", "Sensitivity, discovery, robustness, convergence; or blocs."),
+    "compare": ("compare", "compare", "Compare two results: their settings and their runs."),
+    "test": ("test", "evaluate_hypotheses", "Test hypotheses, by theory and over all ranges."),
+    "validate": ("validate", "validate", "Score runs by documented patterns, beside baselines."),
+    "calibrate": ("validate", "calibrate", "Fit uncertain numbers to half of the patterns."),
     "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios."),
-    "plot": ("output", "plot", "Draw a results folder, with the numbers behind each picture."),
+    "plot": ("output", "plot", "Draw a results folder, with the numbers of each picture."),
     "report": ("output", "report", "Write a results folder as one offline page."),
-    "check": (
-        "scenario",
-        "check",
-        "Name every mistake in input files, or print their JSON Schema.",
-    ),
-    "list": (
-        "scenario",
-        "show",
-        "List worlds, scenarios, theories, actors, levers, measures and more.",
-    ),
+    "check": ("scenario", "check", "Name every mistake in input files; or print their schema."),
+    "list": ("scenario", "show", "List worlds, scenarios, theories, actors, levers and more."),
     "new": ("scenario", "new", "Begin a scenario file that extends another."),
-    "explain": (
-        "data",
-        "explain",
-        "Trace numbers to their sources; cite works; verify the evidence.",
-    ),
+    "explain": ("data", "explain", "Trace numbers to their sources; cite; verify evidence."),
 }
 
 # Verb that has left -> how to ask for the same now.

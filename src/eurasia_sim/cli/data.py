@@ -13,11 +13,14 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import world_of
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
-from eurasia_sim.scenarios.sources import drawn_paths
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.search import find
+from eurasia_sim.scenarios.sources import drawn_paths, works_of, works_of_all, works_of_numbers
 from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
@@ -175,15 +178,11 @@ def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
 
 def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
     """Works of a results folder; else of a scenario; else of all numbers at or below a path."""
-    from eurasia_sim.cli.output import world_of
-    from eurasia_sim.scenarios.scenario import load_scenario
-    from eurasia_sim.scenarios.search import find
-    from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
-    from eurasia_sim.simulation.replay import scenarios_of
-    from eurasia_sim.simulation.results import MANIFEST, read_manifest
-
     folder = Path(name)
     if folder.is_dir():
+        from eurasia_sim.simulation.replay import scenarios_of
+        from eurasia_sim.simulation.results import MANIFEST, read_manifest
+
         manifest = read_manifest(folder) or {}
         place = world_of(folder, manifest, world)
         scenarios = list(scenarios_of(manifest, place))
