@@ -25,23 +25,19 @@ _OF_BLOCS = ("month", "n", "theory", "settings", "workers", "world")
 
 def analyze(
     context: typer.Context,
-    names: Annotated[
-        list[str], Argument(metavar="RESULTS", help="A results folder; scenarios with --blocs.")
-    ],
+    names: Annotated[list[str], Argument(metavar="RESULTS", help="A folder; else scenarios.")],
     measure: options.Measures = None,
-    above: Annotated[float | None, Option(callback=options.finite, help="Seek at least.")] = None,
-    below: Annotated[float | None, Option(callback=options.finite, help="Seek at most.")] = None,
+    above: Annotated[float | None, options.number("Seek results of at least this.")] = None,
+    below: Annotated[float | None, options.number("Seek results of at most this.")] = None,
     better: Annotated[Literal["higher", "lower"] | None, Option(help="The better way.")] = None,
-    threshold: Annotated[float | None, Option(callback=options.finite, help="Enough.")] = None,
+    threshold: Annotated[float | None, options.number("What will do, as a criterion.")] = None,
     option: Annotated[list[str] | None, Option(help="A factor of choice; repeatable.")] = None,
-    half_width: Annotated[float | None, Option(callback=options.positive, help="Wanted.")] = None,
-    seed: Annotated[
-        int | None, Option(min=0, max=options.LARGEST_SEED, help="Default: 1; of blocs 7.")
-    ] = None,
+    half_width: Annotated[float | None, options.number("Precision wanted.", positive=True)] = None,
+    seed: options.NoSeed = None,
     out: Annotated[Path | None, Option(help="Folder of the tables; else in the results.")] = None,
     blocs: Annotated[bool, Option("--blocs", help="Run scenarios; sort actors in blocs.")] = False,
     month: Annotated[str | None, Option(metavar="YYYY-MM", help="Of blocs; else last.")] = None,
-    n: Annotated[int, Option("-n", "--runs", min=1, max=options.MOST_RUNS, help="Of blocs.")] = 200,
+    n: Annotated[int, options.count("Runs a theory, of blocs.")] = 200,
     theory: options.Theories = None,
     settings: options.Settings = None,
     workers: options.Workers = None,
@@ -49,9 +45,6 @@ def analyze(
     as_json: options.AsJson = False,
 ) -> None:
     """Sensitivity, scenario discovery, robustness and convergence of a results folder.
-
-    --above and --below bound the results that discovery seeks; --better and --threshold (of the
-    domain criterion) rank options; --half-width is the precision that convergence aims at.
 
     With --blocs: sort the actors of a scenario into the two blocs that frustrate their leanings
     least, run by run over the declared ranges; --month, --runs, --theory, --set, --workers and
@@ -69,13 +62,7 @@ def analyze(
         found = [
             _blocs_of(each, month, n, root, theory, settings, workers, world) for each in names
         ]
-        if as_json:
-            terminal.print_json(found if len(found) > 1 else found[0])
-        else:
-            for result in found:
-                _show_blocs(result)
-        if any(each["failed"] for result in found for each in result["theories"].values()):
-            raise typer.Exit(FAILED_WORK)
+        _show_all_blocs(found, as_json)
         return
     options.refuse(context, _OF_BLOCS, "only with --blocs")
     if len(names) > 1:
@@ -190,6 +177,17 @@ def _blocs_of(
         raise DataError([f"--month {month} lies outside {scenario.name}; one of {period}"])
     options.compile_once(prepare(world, scenario, theories[0]))
     return compared_blocs(world, scenario, theories, at, n, seed, workers)
+
+
+def _show_all_blocs(found: list[dict[str, Any]], as_json: bool) -> None:
+    """Print how runs divide, one JSON value or a list of several; exit 1 where a run failed."""
+    if as_json:
+        terminal.print_json(found if len(found) > 1 else found[0])
+    else:
+        for result in found:
+            _show_blocs(result)
+    if any(each["failed"] for result in found for each in result["theories"].values()):
+        raise typer.Exit(FAILED_WORK)
 
 
 def _show_blocs(result: dict[str, Any]) -> None:

@@ -22,20 +22,14 @@ _DIFFERENCES = {
 
 def compare(
     a: Annotated[Path, Argument(metavar="A", help="A results folder.")],
-    b: Annotated[
-        Path | None, Argument(metavar="[B]", help="Another; without it, scenarios of A.")
-    ] = None,
-    scenarios: Annotated[
-        tuple[str, str] | None, Option(metavar="X Y", help="One of A and one of B; else by name.")
-    ] = None,
+    b: Annotated[Path | None, Argument(metavar="[B]", help="Another; else A itself.")] = None,
+    scenarios: Annotated[tuple[str, str] | None, Option(help="Of A and B; else all.")] = None,
     theory: Annotated[list[str] | None, Option(help="Given twice, A's and B's.")] = None,
     kind: Annotated[
         Literal["reference", "ranges"] | None, Option("--set-of-draws", help="One set; else both.")
     ] = None,
     measure: options.Measures = None,
-    smallest: Annotated[
-        float | None, Option(min=0, callback=options.finite, help="Smallest effect that matters.")
-    ] = None,
+    smallest: Annotated[float | None, options.number("Smallest effect that matters.")] = None,
     force: Annotated[bool, Option("--force", help="Compare model versions that differ.")] = False,
     out: Annotated[Path | None, Option(metavar="FILE.parquet", help="Table of numbers.")] = None,
     as_json: options.AsJson = False,
@@ -48,6 +42,8 @@ def compare(
     from eurasia_sim.simulation.results import write_table
     from eurasia_sim.simulation.run import RANGES, REFERENCE
 
+    if smallest is not None and smallest < 0:
+        raise DataError([f"--smallest {smallest:g} is below 0"])
     if out is not None and out.suffix != ".parquet":
         raise DataError([f"--out {out} must end in .parquet"])
     first = pairing.open_results(a)

@@ -38,9 +38,7 @@ def explain(
         Argument(metavar="NAME...", help="Path of a number, or its beginning; or see --cite."),
     ] = None,
     summary: Annotated[bool, Option("--summary", help="Count all numbers by basis.")] = False,
-    cite: Annotated[
-        bool, Option("--cite", help="List works of numbers, scenarios or results.")
-    ] = False,
+    cite: Annotated[bool, Option("--cite", help="Works of numbers or scenarios.")] = False,
     evidence: Annotated[
         Literal["verify", "list", "agreement"] | None,
         Option(help="Compare claims with the texts in folder NAME; list; or compare codings."),

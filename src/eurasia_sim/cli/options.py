@@ -34,6 +34,7 @@ ScenarioName = Annotated[
     str | None, Argument(metavar="SCENARIO", help="Name or file of a scenario; else the record.")
 ]
 Seed = Annotated[int, Option(min=0, max=LARGEST_SEED, help="Root of all seeds.")]
+NoSeed = Annotated[int | None, Option(min=0, max=LARGEST_SEED, help="Else 1, of blocs 7.")]
 Settings = Annotated[list[str] | None, Option("--set", help="path=value, as in a scenario file.")]
 Theories = Annotated[list[str] | None, Option(help="A theory preset, several, or 'all'.")]
 Workers = Annotated[int | None, Option(min=1, help="Threads; by default all cores.")]
@@ -43,18 +44,22 @@ WorldName = Annotated[
 ]
 
 
-def finite(value: float | None) -> float | None:
-    """The value of an option, which must be finite."""
-    if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no finite number")
-    return value
+def count(help_text: str, least: int = 1) -> Any:
+    """The option of a number of runs."""
+    return Option("-n", "--runs", min=least, max=MOST_RUNS, help=help_text)
 
 
-def positive(value: float | None) -> float | None:
-    """The value of an option, which must be finite and above 0."""
-    if value is not None and value <= 0:
-        raise typer.BadParameter(f"{value:g} must be above 0")
-    return finite(value)
+def number(help_text: str, *, positive: bool = False) -> Any:
+    """The option of a finite number."""
+
+    def check(value: float | None) -> float | None:
+        if value is not None and positive and value <= 0:
+            raise typer.BadParameter(f"{value:g} must be above 0")
+        if value is not None and not math.isfinite(value):
+            raise typer.BadParameter(f"{value} is no finite number")
+        return value
+
+    return Option(callback=check, help=help_text)
 
 
 def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 def plot(
     results: options.Results,
-    kind: Annotated[
-        list[str] | None, Option(help="Kind of picture, repeatable; by default all that suit.")
-    ] = None,
+    kind: Annotated[list[str] | None, Option(help="Repeatable; else all that suit.")] = None,
     measure: options.Measures = None,
     by: Annotated[str | None, Option(help="Column to compare by; else the scenario.")] = None,
     filters: Annotated[
@@ -31,12 +29,8 @@ def plot(
     ] = None,
     across: Annotated[str | None, Option(help="Horizontal factor of a surface.")] = None,
     up: Annotated[str | None, Option(help="Vertical factor of a surface.")] = None,
-    threshold: Annotated[
-        float | None, Option(help="Value of interest of a cumulative picture.")
-    ] = None,
-    month: Annotated[
-        list[str] | None, Option(help="YYYY-MM, for networks and maps; repeatable.")
-    ] = None,
+    threshold: Annotated[float | None, Option(help="Of a cumulative picture.")] = None,
+    month: Annotated[list[str] | None, Option(help="YYYY-MM, of maps; repeatable.")] = None,
     out: Annotated[Path | None, Option(help="Folder; by default RESULTS/figures.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
@@ -94,15 +88,9 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
 
 def report(
     results: options.Results,
-    compare_to: Annotated[
-        Path | None, Option(metavar="OTHER", help="Another folder of the same kind.")
-    ] = None,
-    validation: Annotated[
-        Path | None, Option(metavar="FOLDER", help="A folder of validate: its score and misses.")
-    ] = None,
-    out: Annotated[
-        Path | None, Option(metavar="FILE", help="The page; by default RESULTS/report.html.")
-    ] = None,
+    compare_to: Annotated[Path | None, Option(help="Another folder of the same kind.")] = None,
+    validation: Annotated[Path | None, Option(help="A folder of validate, to be shown.")] = None,
+    out: Annotated[Path | None, Option(help="File; by default RESULTS/report.html.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
 ) -> None:

@@ -37,24 +37,14 @@ _DIFFERENCES = {
 
 
 def run(
-    scenarios: Annotated[
-        list[str], Argument(help="Names or files; the first is compared with each other one.")
-    ],
-    n: Annotated[
-        int, Option("-n", "--runs", min=1, max=options.MOST_RUNS, help="Runs a scenario.")
-    ] = 200,
+    scenarios: Annotated[list[str], Argument(help="Names or files; differences from the first.")],
+    n: Annotated[int, options.count("Runs a scenario.")] = 200,
     seed: options.Seed = 7,
     theory: options.Theories = None,
     settings: options.Settings = None,
-    until: Annotated[
-        str | None, Option(metavar="RULE", help="Add -n runs until e.g. half-width=0.002.")
-    ] = None,
-    watch: Annotated[
-        list[str] | None, Option(help="A measure of the rule, wildcards allowed; else all shown.")
-    ] = None,
-    most: Annotated[
-        int, Option(min=1, max=options.MOST_RUNS, help="Runs at which the rule gives up.")
-    ] = 5000,
+    until: Annotated[str | None, Option(help="Add -n runs until half-width=NUMBER.")] = None,
+    watch: Annotated[list[str] | None, Option(help="Measures of --until; else all shown.")] = None,
+    most: Annotated[int, Option(min=1, max=options.MOST_RUNS, help="Runs to give up at.")] = 5000,
     workers: options.Workers = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,

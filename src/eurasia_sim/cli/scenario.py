@@ -33,9 +33,7 @@ def check(
     files: Annotated[
         list[str] | None, Argument(metavar="FILE...", help="Scenarios or experiments, or names.")
     ] = None,
-    schema: Annotated[
-        bool, Option("--schema", help="Print a scenario file's JSON Schema.")
-    ] = False,
+    schema: Annotated[bool, Option("--schema", help="Print the JSON Schema.")] = False,
     out: Annotated[Path | None, Option(metavar="FILE", help="Write the schema here.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,

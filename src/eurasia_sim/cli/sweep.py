@@ -29,17 +29,14 @@ def sweep(
     context: typer.Context,
     experiment: Annotated[str, Argument(help="Name or path of a sweep file.")],
     shards: Annotated[
-        list[Path] | None,
-        Argument(metavar="[FOLDER...]", help="With --merge: the shards' folders."),
+        list[Path] | None, Argument(metavar="[FOLDER...]", help="Shards, with --merge.")
     ] = None,
     merge: Annotated[bool, Option("--merge", help="Make of its shards the whole sweep.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Estimate; run a few runs only.")] = False,
     resume: Annotated[bool, Option("--resume", help="Go on with an unfinished folder.")] = False,
     extend: Annotated[bool, Option("--extend", help="Take over a smaller sweep's points.")] = False,
     workers: options.Workers = None,
-    scheduler: Annotated[
-        str | None, Option(help="Dask: local:N for N processes here, or tcp://HOST:PORT.")
-    ] = None,
+    scheduler: Annotated[str | None, Option(help="Dask: local:N, or tcp://HOST:PORT.")] = None,
     shard: Annotated[str, Option(help="i/n: every n-th part, from the i-th.")] = "1/1",
     on_error: Annotated[str, Option(help="continue, stop, or max=N failed runs.")] = "continue",
     keep: Annotated[
@@ -47,9 +44,7 @@ def sweep(
         Option(help="Kept of a run: means alone, monthly values too, or its events too."),
     ] = "measures",
     chunk: Annotated[int, Option(min=1, help="Runs in one part: the unit of work.")] = 128,
-    rerun: Annotated[
-        str | None, Option(help="POINT:REPLICATE:SCENARIO: run this one again, with traceback.")
-    ] = None,
+    rerun: Annotated[str | None, Option(help="Run POINT:REPLICATE:SCENARIO again.")] = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,
     as_json: options.AsJson = False,

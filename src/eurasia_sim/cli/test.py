@@ -33,16 +33,10 @@ _WHERE = "{region} (density {density:.0%}, coverage {coverage:.0%} on held-out d
 
 
 def evaluate_hypotheses(
-    hypotheses: Annotated[
-        list[str] | None, Argument(help="Ids of hypotheses; all of the file if none.")
-    ] = None,
+    hypotheses: Annotated[list[str] | None, Argument(help="Ids; all of the file if none.")] = None,
     file: Annotated[str, Option(help="Name or path of a file of hypotheses.")] = "hypotheses",
-    n: Annotated[
-        int, Option("-n", "--runs", min=2, max=options.MOST_RUNS, help="Runs an arm at reference.")
-    ] = 200,
-    samples: Annotated[
-        int, Option(min=16, max=options.MOST_RUNS, help="Points of the space, a theory.")
-    ] = 200,
+    n: Annotated[int, options.count("Runs an arm at reference.", least=2)] = 200,
+    samples: Annotated[int, Option(min=16, max=100_000, help="Points of space a theory.")] = 200,
     seed: options.Seed = 7,
     workers: options.Workers = None,
     out: options.Out = Path("results"),

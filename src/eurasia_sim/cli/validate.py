@@ -25,22 +25,24 @@ _MOST_MONTHS = 1200  # after the start of the record
 _TITLE = "{scenario} in {world} to {until}; {runs} runs a side, seed {seed}"
 _FITTED = "{theory}: {kept} of {draws} draws kept, seed {seed}"
 _HEAD = {"": "{half}", "patterns": "{patterns:d}"}
-_SCORES = _HEAD | {
-    "over the ranges (Brier)": "{model:.0%} ({brier_model:.3f})",
-    "at reference (Brier)": "{reference:.0%} ({brier_reference:.3f})",
-    "null theory (Brier)": "{null:.0%} ({brier_null:.3f})",
-    "no change (Brier)": "{unchanged:.0%} ({brier_unchanged:.3f})",
-}
+_SIDES = {
+    "over the ranges": "model", "at reference": "reference", "null theory": "null",
+    "no change": "unchanged",
+}  # fmt: skip
+
+
+def _score(side: str) -> str:
+    return f"{{{side}:.0%}} ({{brier_{side}:.3f}})"
+
+
+_SCORES = _HEAD | {f"{title} (Brier)": _score(side) for title, side in _SIDES.items()}
 _FIT = _HEAD | {
-    "before the fit": "{model:.0%} ({brier_model:.3f})",
-    "after the fit": "{after:.0%} ({brier_after:.3f})",
-    "null theory": "{null:.0%} ({brier_null:.3f})",
-    "no change": "{unchanged:.0%} ({brier_unchanged:.3f})",
-}
+    "before the fit": _score("model"), "after the fit": _score("after"),
+    "null theory": _score("null"), "no change": _score("unchanged"),
+}  # fmt: skip
 _PASSES = {
     "pattern": "{pattern}", "says": "{says}", "kind": "{kind}", "half": "{half}",
-    "over the ranges": "{model:.0%}", "at reference": "{reference:.0%}",
-    "null theory": "{null:.0%}", "no change": "{unchanged:.0%}",
+    **{title: f"{{{side}:.0%}}" for title, side in _SIDES.items()},
 }  # fmt: skip
 _MOVED = {
     "number": "{number}", "declared range": "{low:.3g} to {high:.3g}",
@@ -52,9 +54,7 @@ _MOVED = {
 def validate(
     scenario: options.ScenarioName = None,
     until: Annotated[str | None, Option(metavar="YYYY-MM", help="Run to this month.")] = None,
-    n: Annotated[
-        int, Option("-n", "--runs", min=1, max=options.MOST_RUNS, help="Runs a side.")
-    ] = 200,
+    n: Annotated[int, options.count("Runs a side.")] = 200,
     seed: options.Seed = 7,
     theory: options.Theories = None,
     settings: options.Settings = None,
@@ -67,10 +67,6 @@ def validate(
 
     Example: eurasia-sim validate --until 2025-12 --theory all
     """
-    import pandas as pd
-
-    from eurasia_sim.simulation import results as store
-    from eurasia_sim.simulation.family import said_by
     from eurasia_sim.validation.patterns import load_patterns
     from eurasia_sim.validation.scores import extended
     from eurasia_sim.world.world import load_world
@@ -96,12 +92,7 @@ def validate(
         "scores": {name: result.scores for name, result in found.items()},
         "failed": failed,
     }
-    digests = content["digests"]
-    identity = [digests["world"], said_by([asked]), *theories, str(n), str(seed), digests["model"]]
-    folder = out / store.folder_name(f"validate-{asked.name}", identity)
-    tables = [result.table.assign(theory=name) for name, result in found.items()]
-    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
-    store.write_manifest(folder, content, [_PATTERNS])
+    folder = _write(out, asked, found, content)
     last_month = place.date(asked.months - 1)
     head = {
         "scenario": asked.name,
@@ -120,6 +111,24 @@ def validate(
         terminal.show_folder(folder)
     if any(failed.values()):
         raise typer.Exit(FAILED_WORK)
+
+
+def _write(
+    out: Path, scenario: Scenario, found: dict[str, Validation], content: dict[str, Any]
+) -> Path:
+    """Write one table of all theories, and the manifest; return their folder."""
+    import pandas as pd
+
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.family import said_by
+
+    digests, effort = content["digests"], (str(content["runs_a_side"]), str(content["seed"]))
+    identity = [digests["world"], said_by([scenario]), *found, *effort, digests["model"]]
+    folder = out / store.folder_name(f"validate-{scenario.name}", identity)
+    tables = [result.table.assign(theory=name) for name, result in found.items()]
+    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
+    store.write_manifest(folder, content, [_PATTERNS])
+    return folder
 
 
 def _scores(
@@ -196,9 +205,7 @@ def _halves(result: Validation) -> list[dict[str, Any]]:
 
 def calibrate(
     scenario: options.ScenarioName = None,
-    n: Annotated[
-        int, Option("-n", "--runs", min=2, max=options.MOST_RUNS, help="Draws to choose from.")
-    ] = 4000,
+    n: Annotated[int, options.count("Draws to choose from.", least=2)] = 4000,
     keep: Annotated[int, Option(min=2, max=options.MOST_RUNS, help="Draws kept.")] = 200,
     seed: Annotated[int, Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
     theory: Annotated[str | None, Option(help="A theory preset; else the scenario's.")] = None,
