@@ -8,23 +8,18 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.command import PROGRAM
 
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
 PATIENCE = 120_000  # milliseconds; a machine may be busy
 _COMPILING = 600  # seconds
 
@@ -59,14 +54,7 @@ def _free_port() -> int:
 def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the verb serves the page."""
     port, log = _free_port(), tmp_path_factory.mktemp("server") / "log"
-    command = [
-        sys.executable,
-        "-c",
-        "from eurasia_sim.cli import main; main()",
-        "dashboard",
-        "--port",
-        str(port),
-    ]
+    command = [*PROGRAM, "dashboard", "--port", str(port)]
     with (
         log.open("wb") as stream,
         subprocess.Popen(command, stdout=stream, stderr=stream) as server,
@@ -74,9 +62,7 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         try:
             _wait_for(f"http://127.0.0.1:{port}/", server, log)
             yield f"http://127.0.0.1:{port}"
-            said = log.read_text(
-                errors="replace"
-            )  # before it is asked to end, which cuts open connections off
+            said = log.read_text(errors="replace")  # before its end, which cuts connections off
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -107,7 +93,7 @@ def browser(chromium: str):
 
 @pytest.fixture
 def visit(browser, address: str) -> Iterator[Callable[[], object]]:
-    """Opens the page as one more visitor, who must meet no error and no address but the server's."""
+    """Opens the page as one more visitor, who meets no error and no address but the server's."""
     contexts, errors, hosts = [], [], set()
 
     def begin():

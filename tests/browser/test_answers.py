@@ -1,4 +1,4 @@
-"""What the page shows of paired runs as they come in, without a browser but with the page's libraries."""
+"""Answers of paired runs as they come in, with the page's libraries but no browser."""
 
 from __future__ import annotations
 

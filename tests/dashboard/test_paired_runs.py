@@ -1,4 +1,4 @@
-"""Paired runs in growing numbers from snapshots: the same numbers as the plain ensemble's, and a past lived once."""
+"""Paired runs in growing numbers have the bits of the plain ensemble, and a past runs once."""
 
 from __future__ import annotations
 

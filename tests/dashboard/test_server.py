@@ -13,7 +13,7 @@ from eurasia_sim.dashboard.server import OwnPageOnly, _listening
 
 
 def answered(headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1") -> object:
-    """Status of what comes back, or the code a socket is closed with; `served` where the page itself answers."""
+    """Status of the answer, or the code a socket is closed with; `served` from the page itself."""
     sent: list[dict] = []
 
     async def page(scope, receive, send):

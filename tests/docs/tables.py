@@ -1,4 +1,4 @@
-"""The tables of the protocol, glossary and README, made from the data: `python -m tests.docs.tables` writes them."""
+"""Tables of the protocol, glossary and README: `python -m tests.docs.tables` writes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n)(.*?)(<!-- end -->)", re.DOTAL
 
 
 def rests_on(source: Iterable[Mapping[str, Any]]) -> str:
-    """Parents of a number in a few words: works, passages, datasets, and what a judgement says for itself."""
+    """Parents of a number in a few words: works, passages, datasets and notes."""
     found = []
     for item in source:
         if "document" in item:
@@ -121,7 +121,7 @@ def of_world(world: World) -> str:
 
 
 def of_findings(page: str) -> str:
-    """What became of each hypothesis, in short: the rows of the findings' own table without places and sources."""
+    """Verdicts of the hypotheses: rows of the findings' own table, without sources."""
     rows = [
         line.strip("| ").split(" | ")
         for line in page.splitlines()

@@ -15,7 +15,7 @@ RUN = ("another-theory", "cluster", "play-an-actor")
 def test_every_command_of_the_page_works(name: str, repository: Path, tmp_path: Path) -> None:
     if name == "cluster":
         pytest.importorskip("distributed")
-    for block, done in live(repository / "docs" / "how-to" / f"{name}.md", tmp_path, repository):
+    for block, done in live(repository / "docs" / "how-to" / f"{name}.md", tmp_path):
         assert done.returncode == 0, f"{block.text}\n{done.stdout}{done.stderr}"
 
 

@@ -28,7 +28,7 @@ SHOWN = {
 @pytest.mark.slow
 def test_every_block_of_the_tutorial_works_in_its_order(repository: Path, tmp_path: Path) -> None:
     seen = set()
-    for block, done in live(repository / "docs" / "tutorial.md", tmp_path, repository):
+    for block, done in live(repository / "docs" / "tutorial.md", tmp_path):
         assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
         for words, shown in SHOWN.items():
             if words in block.text:
