@@ -43,7 +43,8 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title), title_justify="left")
+    show(title)
+    table = Table()
     is_number = {heading: ":" in template for heading, template in columns.items()}
     for heading, right in is_number.items():
         wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
