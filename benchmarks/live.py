@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.measured import Row, Section, machine, show
-from eurasia_sim.dashboard import comparing, served
-from eurasia_sim.dashboard.contrast import BATCHES, Pasts
-from eurasia_sim.dashboard.explaining import key_columns
-from eurasia_sim.dashboard.question import Question
+from eurasia_sim.dashboard import comparison, shared
+from eurasia_sim.dashboard.paired_runs import BATCHES, Pasts
+from eurasia_sim.dashboard.provenance import key_columns
+from eurasia_sim.dashboard.session import Question
 from eurasia_sim.simulation.inputs import prepare
 
 FIRST, ALL = BATCHES[0], sum(BATCHES)
@@ -34,7 +34,7 @@ PATIENCE = 600  # seconds
 def asked(question: Question, second: str, column: str, pasts: Pasts, *, over_ranges: bool) -> dict[int, float]:
     """Seconds from asking to the figure of so many pairs, for each number of pairs that is drawn."""
     began, found = time.perf_counter(), {}
-    for shown in comparing.answered(question, second, column, pasts, threading.Event(), over_ranges=over_ranges):
+    for shown in comparison.answered(question, second, column, pasts, threading.Event(), over_ranges=over_ranges):
         if shown.drawn == shown.answer.done:
             found[shown.drawn] = time.perf_counter() - began
     return found
@@ -42,8 +42,8 @@ def asked(question: Question, second: str, column: str, pasts: Pasts, *, over_ra
 
 def of_the_code(options: argparse.Namespace) -> dict[str, list[dict[int, float]]]:
     """Times of the page's own code: with a past never lived before, and with one kept."""
-    column = key_columns(prepare(served.world(), served.scenarios()[options.scenario]).columns)[0]
-    comparing.warm()
+    column = key_columns(prepare(shared.world(), shared.scenarios()[options.scenario]).columns)[0]
+    comparison.warm()
     found: dict[str, list[dict[int, float]]] = {"chance alone": [], "over the ranges": [], "a future changed": []}
     for turn in range(options.repeats):
         question, pasts = Question(options.scenario, seed=1000 + turn), Pasts()
@@ -116,7 +116,7 @@ def main() -> None:
     """Measure, and print medians with the least and the most."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--page", action="store_true", help="in a browser, from the click to the figure")
-    parser.add_argument("--scenario", default=served.first_scenario())
+    parser.add_argument("--scenario", default=shared.first_scenario())
     parser.add_argument("--second", default="us_stays")
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import subprocess
-import sys
-import warnings
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from tests.command import done, only
 
 from eurasia_sim.cli import main
 from eurasia_sim.cli.test import write_tables
@@ -23,45 +19,21 @@ from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws, values_of
-from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.simulation.results import MANIFEST, write_manifest
 from eurasia_sim.world.world import load_world
 
-FACTORS = (
-    "rules.cooperation.relative_gains", "rules.perception.distance_decay",
-    "rules.alignment.alignment_affinity",
-)  # fmt: skip
+FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")
 
 
-def call(*words: str) -> subprocess.CompletedProcess[str]:
-    """A verb as a person calls it, but in this process, which has loaded everything."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with (
-        contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings(),
-        patch.object(sys, "argv", ["eurasia-sim", *words]),
-    ):  # fmt: skip
-        warnings.simplefilter("default")
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
-
-
-def done(*words: str) -> None:
-    """Call a verb that must succeed."""
-    ended = call(*words)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def only(folder: Path) -> Path:
-    """The one folder inside another."""
-    (found,) = (each for each in folder.iterdir() if each.is_dir())
-    return found
+def unchanging(folder: Path) -> dict[str, bytes]:
+    """Every file that carries no times, by its path within the folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def run_folder(into: Path, *more: str) -> Path:
     """What `run` writes for two paired scenarios, 12 runs each and set."""
-    done("run", "us_exit", "us_stays", "-n", "12", *more, "--out", str(into))
+    done("run", "us_exit", "us_stays", "-n", "12", *more, "--out", into)
     return only(into)
 
 
@@ -141,8 +113,9 @@ def real_folders(into: Path) -> dict[str, Path]:
         file = into / f"{kind}.yaml"
         text = _SWEPT.format(kind=kind, points=points, steps=steps, replications=replications)
         file.write_text(text, encoding="utf-8")
-        done("sweep", str(file), "--out", str(into / kind))
+        done("sweep", file, "--out", into / kind)
+        found[kind] = only(into / kind)
         above = ("--above", "0.07") if kind == "latin_hypercube" else ()
-        done("analyze", str(only(into / kind)), *above)
-    done("validate", "-n", "4", "--out", str(into / "validation"))
-    return {kind: only(into / kind) for kind in (*_DESIGNS, "validation")}
+        done("analyze", found[kind], *above)
+    done("validate", "-n", "4", "--out", into / "validation")
+    return {**found, "validation": only(into / "validation")}

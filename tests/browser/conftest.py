@@ -8,23 +8,18 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.command import PROGRAM
 
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
 PATIENCE = 120_000  # milliseconds; a machine may be busy
 _COMPILING = 600  # seconds
 
@@ -39,7 +34,9 @@ def _needed(what: str, is_there: object) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the browser."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     _needed("a Chromium browser", found)
     for package in ("playwright", "solara"):
         _needed(package, importlib.util.find_spec(package))
@@ -57,12 +54,15 @@ def _free_port() -> int:
 def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the verb serves the page."""
     port, log = _free_port(), tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-c", "from eurasia_sim.cli import main; main()", "dashboard", "--port", str(port)]
-    with log.open("wb") as stream, subprocess.Popen(command, stdout=stream, stderr=stream) as server:
+    command = [*PROGRAM, "dashboard", "--port", str(port)]
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(command, stdout=stream, stderr=stream) as server,
+    ):
         try:
             _wait_for(f"http://127.0.0.1:{port}/", server, log)
             yield f"http://127.0.0.1:{port}"
-            said = log.read_text(errors="replace")  # before it is asked to end, which cuts open connections off
+            said = log.read_text(errors="replace")  # before its end, which cuts connections off
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -93,16 +93,21 @@ def browser(chromium: str):
 
 @pytest.fixture
 def visit(browser, address: str) -> Iterator[Callable[[], object]]:
-    """Opens the page as one more visitor, who must meet no error and no address but the server's."""
+    """Opens the page as one more visitor, who meets no error and no address but the server's."""
     contexts, errors, hosts = [], [], set()
 
     def begin():
-        context = browser.new_context(viewport={"width": 1400, "height": 1000}, accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": 1400, "height": 1000}, accept_downloads=True
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None)
+        page.on(
+            "request",
+            lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None,
+        )
         page.goto(address)
         page.wait_for_selector(".month")
         page.wait_for_selector(".picture img")

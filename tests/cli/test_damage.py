@@ -1,114 +1,120 @@
-"""What a person meets where a results folder is damaged: every verb says so, and the command that wrote it mends it."""
+"""Damaged results: every verb refuses them, and the command that wrote them makes them again."""
 
 from __future__ import annotations
 
 import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.cli.test_run import call, contents, only
+from tests.command import call, done, only, run_without_pictures
+from tests.results import unchanging
 from tests.sweeping import GRID, written
 from tests.sweeping import contents as tables
 
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.simulation.ensemble import run_ensemble
-from eurasia_sim.simulation.results import DRAWS, MANIFEST, RUNS, TABLES, TRAJECTORIES, files_of, found, load_results
+from eurasia_sim.simulation.results import (
+    DRAWS,
+    MANIFEST,
+    RUNS,
+    TABLES,
+    TRAJECTORIES,
+    files_of,
+    found,
+    load_results,
+)
 from eurasia_sim.simulation.run import Study
-from eurasia_sim.simulation.run import carry_out as study_carried_out
+from eurasia_sim.simulation.run import carry_out as carry_out_study
 from eurasia_sim.world.world import load_world
 
-COMMAND = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
-
-
-def say(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=300, check=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    """The kernel's machine code is made once, so that no test below waits for it in a child."""
-    run_ensemble(["us_exit"], n=1)
+WORDS = ("us_exit", "us_stays", "-n", "4")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A paired run of four runs each, as it was written."""
-    out = tmp_path_factory.mktemp("finished")
-    assert call("us_exit", "us_stays", "-n", "4", folder=out).returncode == 0
-    return only(out)
+    return run_without_pictures(tmp_path_factory.mktemp("finished"), *WORDS)
+
+
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """The same in a folder of its own."""
+    return Path(shutil.copytree(finished, tmp_path / finished.name))
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("names", "reason"),
     [
-        (RUNS, "its runs are made again"),
-        (TRAJECTORIES, "its runs are made again"),
-        (MANIFEST, "its runs are made again"),
-        (DRAWS, "made again from its runs"),
-        ("events-us_exit.csv", "made again from its runs"),
+        ([RUNS, TRAJECTORIES], "its runs are made again"),
+        ([MANIFEST], "its runs are made again"),
+        ([DRAWS, "events-us_exit.csv"], "made again from its runs"),
     ],
 )
-def test_a_damaged_file_of_a_finished_run_is_named_and_made_again(
-    finished: Path, tmp_path: Path, name: str, said: str
+def test_damaged_files_of_a_finished_run_are_named_and_made_again(
+    finished: Path, copy: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], reason: str
 ) -> None:
-    folder = Path(shutil.copytree(finished, tmp_path / finished.name))
-    content = bytearray((folder / name).read_bytes())
-    content[len(content) // 2] ^= 4
-    (folder / name).write_bytes(content)
-    done = call("us_exit", "us_stays", "-n", "4", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert name in done.stderr
-    assert said in done.stderr
-    assert contents(folder) == contents(finished)
-    assert "found again, unchanged" in call("us_exit", "us_stays", "-n", "4", folder=tmp_path).stdout
+    monkeypatch.setattr("eurasia_sim.figures.gallery.usual_kinds", lambda *_: [])
+    for name in names:
+        content = bytearray((copy / name).read_bytes())
+        content[len(content) // 2] ^= 4
+        (copy / name).write_bytes(content)
+    answer = call("run", *WORDS, "--out", copy.parent)
+    assert answer.returncode == 0, answer.stderr
+    assert [name for name in names if name not in answer.stderr] == []
+    assert reason in answer.stderr
+    assert unchanging(copy) == unchanging(finished)
+    assert "found again, unchanged" in done("run", *WORDS, "--out", copy.parent)
+
+
+def refused(*words: object) -> str:
+    """What a verb says that refuses damaged results."""
+    answer = call(*words)
+    assert answer.returncode == 2, answer.stderr
+    return answer.stderr
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, None])
-def test_every_reader_refuses_a_run_that_is_damaged(finished: Path, tmp_path: Path, cut: int | None) -> None:
-    folder = Path(shutil.copytree(finished, tmp_path / finished.name))
-    content = (folder / RUNS).read_bytes()
-    (folder / RUNS).unlink()
+def test_every_reader_refuses_a_run_that_is_damaged(
+    finished: Path, copy: Path, cut: int | None
+) -> None:
+    content = (copy / RUNS).read_bytes()
+    (copy / RUNS).unlink()
     if cut is not None:
-        (folder / RUNS).write_bytes(content[: cut * len(content) // 2] + (b"" if cut < 2 else b"more"))
-    for words in (("analyze",), ("plot",), ("report",), ("compare", str(finished))):
-        done = say(*words, folder)
-        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
-        assert f"16 of 16 runs are missing or damaged: {RUNS} is " in done.stderr
-        assert "eurasia-sim run us_exit us_stays -n 4" in done.stderr
+        more = b"" if cut < 2 else b"more"
+        (copy / RUNS).write_bytes(content[: cut * len(content) // 2] + more)
+    for words in (("analyze", copy), ("plot", copy), ("report", copy), ("compare", finished, copy)):
+        reason = refused(*words)
+        assert f"16 of 16 runs are missing or damaged: {RUNS} is " in reason
+        assert "eurasia-sim run us_exit us_stays -n 4" in reason
 
 
-def test_the_events_of_a_run_are_drawn_only_as_they_were_written(finished: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(finished, tmp_path / finished.name))
-    place = folder / "events-us_stays.csv"
-    place.write_text(place.read_text(encoding="utf-8").replace("20", "21", 1), encoding="utf-8")
-    done = say("plot", folder, "--kind", "timeline", "--out", tmp_path / "drawn")
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "events-us_stays.csv is not what was written" in done.stderr
+def test_the_events_of_a_run_are_drawn_only_as_they_were_written(copy: Path) -> None:
+    file = copy / "events-us_stays.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("20", "21", 1), encoding="utf-8")
+    reason = refused("plot", copy, "--kind", "timeline", "--out", copy.parent / "drawn")
+    assert "events-us_stays.csv is not what was written" in reason
 
 
-def test_a_flipped_bit_of_runs_is_never_read_as_another_value(finished: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(finished, tmp_path / finished.name))
-    content, chance = (folder / RUNS).read_bytes(), random.Random(1)
-    for _ in range(400):
-        at = chance.randrange(len(content))
-        (folder / RUNS).write_bytes(content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :])
+def test_a_flipped_bit_of_runs_is_never_read_as_another_value(copy: Path) -> None:
+    content, chance = (copy / RUNS).read_bytes(), random.Random(1)
+    for _ in range(200):
+        flipped = bytearray(content)
+        flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        (copy / RUNS).write_bytes(flipped)
         with pytest.raises(DataError, match=f"{RUNS} is not what was written"):
-            load_results(folder)
+            load_results(copy)
 
 
 def test_a_damaged_part_of_an_interrupted_run_is_run_again(tmp_path: Path) -> None:
     world = load_world()
     study = Study(world, (load_scenario("us_exit", world),), ("balance_of_threat",), 40, 7)
     batches = list(study.batches())
-    whole = study_carried_out(study, batches, tmp_path / "whole", 1, lambda _: None)
-    parts = sorted((tmp_path / "whole" / "parts").glob("*.runs.parquet"))
-    months = sorted((tmp_path / "whole" / "parts").glob("*.months.parquet"))
+    whole = carry_out_study(study, batches, tmp_path, 1, lambda _: None)
+    parts = sorted((tmp_path / "parts").glob("*.runs.parquet"))
+    months = sorted((tmp_path / "parts").glob("*.months.parquet"))
     assert len(parts) == len(months) == 4
     table = pd.read_parquet(parts[0])
     table.iloc[0, -1] += 1.0
@@ -116,47 +122,42 @@ def test_a_damaged_part_of_an_interrupted_run_is_run_again(tmp_path: Path) -> No
     months[1].write_bytes(months[2].read_bytes())
     parts[3].unlink()
     seen: list[int] = []
-    again = study_carried_out(study, batches, tmp_path / "whole", 1, seen.append)
+    again = carry_out_study(study, batches, tmp_path, 1, seen.append)
     assert seen[0] < 40
     pd.testing.assert_frame_equal(again.runs, whole.runs)
     pd.testing.assert_frame_equal(again.trajectories, whole.trajectories)
 
 
-def test_every_reader_refuses_a_sweep_of_which_a_part_is_gone_until_resume_heals_it(tmp_path: Path) -> None:
+def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_path: Path) -> None:
     small = written(tmp_path, GRID.format(scenario="{scenario}", steps=2))
     words = ("sweep", small, "--chunk", 2, "--out", tmp_path / "out")
-    assert say(*words).returncode == 0
+    done(*words)
     folder = only(tmp_path / "out")
     before = tables(folder)
     (folder / "parts" / "00000002.parquet").unlink()
     for verb in (("analyze", folder), ("plot", folder), ("report", folder), words):
-        done = say(*verb)
-        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
-        assert "2 of 8 runs are missing or damaged: parts/00000002.parquet is missing" in done.stderr
-        assert "--resume" in done.stderr
-    healed = say(*words, "--resume")
-    assert healed.returncode == 0, healed.stderr
+        reason = refused(*verb)
+        assert "2 of 8 runs are missing or damaged: parts/00000002.parquet is missing" in reason
+        assert "--resume" in reason
+    done(*words, "--resume")
     assert tables(folder) == before
-    assert "found again, unchanged" in say(*words).stdout
+    assert "found again, unchanged" in done(*words)
 
 
-def test_a_table_of_an_analysis_is_checked_like_the_runs(finished: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(finished, tmp_path / finished.name))
-    assert say("analyze", folder).returncode == 0
-    held = open_held(folder, load_world())
+def test_a_table_of_an_analysis_is_checked_like_the_runs(copy: Path) -> None:
+    done("analyze", copy)
+    held = open_held(copy, load_world())
     table = held.table("convergence")
     assert table is not None
-    place = folder / "analysis" / "convergence.parquet"
-    place.write_bytes(place.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"convergence.parquet is not what was written\n.*analyze the runs again"):
+    file = copy / "analysis" / "convergence.parquet"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DataError, match=r"is not what was written\n.*analyze the runs again"):
         held.table("convergence")
-    (folder / "analysis" / TABLES).unlink()
+    (copy / "analysis" / TABLES).unlink()
     with pytest.raises(DataError, match=r"tables.json does not list convergence.parquet"):
         held.table("convergence")
-    assert say("analyze", folder).returncode == 0
-    again = held.table("convergence")
-    assert again is not None
-    pd.testing.assert_frame_equal(again, table)
+    done("analyze", copy)
+    pd.testing.assert_frame_equal(held.table("convergence"), table)
 
 
 def test_a_damaged_table_of_a_test_is_refused_and_named(tested: Path, tmp_path: Path) -> None:
@@ -165,6 +166,4 @@ def test_a_damaged_table_of_a_test_is_refused_and_named(tested: Path, tmp_path: 
     table = pd.read_parquet(folder / "verdicts.parquet")
     table.to_parquet(folder / "verdicts.parquet", index=True)
     assert found(folder)[1] == {"verdicts.parquet": "is not what was written"}
-    done = say("report", folder)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "verdicts.parquet is not what was written" in done.stderr
+    assert "verdicts.parquet is not what was written" in refused("report", folder)

@@ -13,7 +13,7 @@ from eurasia_sim.dashboard.server import OwnPageOnly, _listening
 
 
 def answered(headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1") -> object:
-    """Status of what comes back, or the code a socket is closed with; `served` where the page itself answers."""
+    """Status of the answer, or the code a socket is closed with; `served` from the page itself."""
     sent: list[dict] = []
 
     async def page(scope, receive, send):
@@ -25,7 +25,10 @@ def answered(headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1
     async def send(message):
         sent.append(message)
 
-    scope = {"type": kind, "headers": [(key.encode(), value.encode()) for key, value in headers.items()]}
+    scope = {
+        "type": kind,
+        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
+    }
     asyncio.run(OwnPageOnly(page, host)(scope, receive, send))
     return sent[0].get("status", sent[0].get("code"))
 
@@ -39,14 +42,29 @@ def test_its_own_page_is_answered(kind, name):
 
 @pytest.mark.parametrize(("kind", "refusal"), [("http", 403), ("websocket", 1008)])
 def test_another_sites_page_is_refused(kind, refusal):
-    assert answered({"host": "127.0.0.1:8765", "origin": "http://elsewhere.example"}, kind) == refusal
-    assert answered({"host": "elsewhere.example:8765", "origin": "http://elsewhere.example:8765"}, kind) == refusal
+    assert (
+        answered({"host": "127.0.0.1:8765", "origin": "http://elsewhere.example"}, kind) == refusal
+    )
+    assert (
+        answered(
+            {"host": "elsewhere.example:8765", "origin": "http://elsewhere.example:8765"}, kind
+        )
+        == refusal
+    )
     assert answered({}, kind) == refusal
 
 
 def test_on_an_open_address_any_name_of_the_host_will_do_but_no_foreign_origin():
-    assert answered({"host": "sim.example:80", "origin": "http://sim.example:80"}, host="sim.example") == "served"
-    assert answered({"host": "sim.example:80", "origin": "http://elsewhere.example"}, host="sim.example") == 403
+    assert (
+        answered({"host": "sim.example:80", "origin": "http://sim.example:80"}, host="sim.example")
+        == "served"
+    )
+    assert (
+        answered(
+            {"host": "sim.example:80", "origin": "http://elsewhere.example"}, host="sim.example"
+        )
+        == 403
+    )
 
 
 def test_an_address_in_use_is_said():

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = re.compile(r"(?:<!-- (file|says|elsewhere): (.+?) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"(?:<!-- (file|says|elsewhere): (.+?) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 _LONGEST = 300
 
 
@@ -21,8 +23,8 @@ class Block:
 
     language: str
     text: str
-    note: str  # file: what it is written to; says: what its output must hold; elsewhere: what runs it instead
-    about: str
+    note: str  # file, says or elsewhere
+    about: str  # the file it goes to, what its output must hold, or what runs it instead
 
 
 def blocks(page: Path) -> list[Block]:
@@ -32,8 +34,8 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-def reader(folder: Path, repository: Path) -> dict[str, str]:
-    """The environment of someone who has installed the package: `eurasia-sim` and `python` are on the path."""
+def reader(folder: Path) -> dict[str, str]:
+    """The environment of an installed package: `eurasia-sim` and `python` are on the path."""
     place = folder / ".bin"
     place.mkdir()
     python = shlex.quote(sys.executable)
@@ -43,21 +45,22 @@ def reader(folder: Path, repository: Path) -> dict[str, str]:
     ):
         (place / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
         (place / name).chmod(0o755)
-    return os.environ | {"PATH": f"{place}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "Agg", "COLUMNS": "160"}
+    path = f"{place}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "MPLBACKEND": "Agg", "COLUMNS": "160"}
 
 
-def live(page: Path, folder: Path, repository: Path) -> Iterator[tuple[Block, subprocess.CompletedProcess[str]]]:
-    """Run every block of shell or Python, and write every file; yield each run with what came of it."""
-    environment = reader(folder, repository)
+def live(page: Path, folder: Path) -> Iterator[tuple[Block, subprocess.CompletedProcess[str]]]:
+    """Run every block of shell or Python and write every file; yield each run."""
+    environment = reader(folder)
     for block in blocks(page):
         if block.note == "file":
             target = folder / block.about
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(block.text, encoding="utf-8")
         elif block.note != "elsewhere" and block.language in ("sh", "python"):
-            words = ["bash", "-euo", "pipefail", "-c"] if block.language == "sh" else [sys.executable, "-c"]
-            done = subprocess.run(
-                [*words, block.text], cwd=folder, env=environment, text=True, capture_output=True, check=False,
-                timeout=_LONGEST,
+            shell = ["bash", "-euo", "pipefail", "-c"]
+            words = shell if block.language == "sh" else [sys.executable, "-c"]
+            yield block, subprocess.run(
+                [*words, block.text], cwd=folder, env=environment, text=True, capture_output=True,
+                check=False, timeout=_LONGEST,
             )  # fmt: skip
-            yield block, done

@@ -28,7 +28,7 @@ SHOWN = {
 @pytest.mark.slow
 def test_every_block_of_the_tutorial_works_in_its_order(repository: Path, tmp_path: Path) -> None:
     seen = set()
-    for block, done in live(repository / "docs" / "tutorial.md", tmp_path, repository):
+    for block, done in live(repository / "docs" / "tutorial.md", tmp_path):
         assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
         for words, shown in SHOWN.items():
             if words in block.text:
@@ -38,7 +38,9 @@ def test_every_block_of_the_tutorial_works_in_its_order(repository: Path, tmp_pa
 
 
 def test_what_is_not_run_here_is_the_beginning_of_the_readmes_command(repository: Path) -> None:
-    (elsewhere,) = (block for block in blocks(repository / "docs" / "tutorial.md") if block.note == "elsewhere")
+    (elsewhere,) = (
+        block for block in blocks(repository / "docs" / "tutorial.md") if block.note == "elsewhere"
+    )
     readme = (repository / "README.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"<!-- command: run -->\n```sh\n(.+?)\n```", readme)
     assert command.startswith(elsewhere.text.strip())

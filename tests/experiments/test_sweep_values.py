@@ -10,7 +10,7 @@ import pytest
 from tests.sweeping import SCENARIO, written
 
 from eurasia_sim.analysis.summary import Asked, sections
-from eurasia_sim.cli.scenario import _problems
+from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.design import lay_out, memory_free
 from eurasia_sim.experiments.experiment import load_experiment
@@ -136,7 +136,7 @@ def test_a_sample_of_levels_takes_no_point_twice_under_the_same_luck(world: Worl
     text = "scenarios: [{scenario}]\n" + text
     with pytest.raises(DataError, match="8 points of levels hold only 2 different ones"):
         prepared(tmp_path, world, text.replace("LUCK", "common"))
-    (found,) = _problems(str(tmp_path / "tried.yaml"), world)
+    (found,) = problems_of(str(tmp_path / "tried.yaml"), world)
     assert "hold only 2 different ones" in found.message
     assert "chance: own" in found.allowed
     assert len(prepared(tmp_path, world, text.replace("LUCK", "own")).design) == 8
@@ -149,7 +149,7 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     monkeypatch.setattr("eurasia_sim.experiments.design.memory_free", lambda: 2 * 10**9)
     text = 'scenarios: [{scenario}]\ndesign: {kind: latin_hypercube, points: 10000000}\nfactors: {"*": declared}\n'
     file = written(tmp_path, HEAD + text)
-    assert _problems(str(file), world) == []
+    assert problems_of(str(file), world) == []
     with pytest.raises(DataError, match=r"10,000,000 points of 423 factors take about 101\.5 GB of memory"):
         lay_out(load_experiment(file, world))
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.command import call
 from tests.figures.conftest import around, clipped
-from tests.results import call, run_folder
+from tests.results import run_folder
 
 from eurasia_sim.figures.gallery import KINDS, pictures, usual_kinds
 from eurasia_sim.figures.held import open_held

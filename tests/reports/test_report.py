@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.results import call, run_folder
+from tests.command import call
+from tests.results import run_folder
 
 from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError

@@ -1,25 +1,31 @@
-"""`explain`: where numbers come from, what works anything rests on, and how the coded evidence stands."""
+"""`explain`: where numbers come from, what works anything rests on, how the evidence stands."""
 
 from __future__ import annotations
 
-import json
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer import Argument, Option
 
-from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
-from eurasia_sim.cli.options import refuse
-from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import world_of
+from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
-from eurasia_sim.scenarios.sources import drawn_paths
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.search import find
+from eurasia_sim.scenarios.sources import drawn_paths, works_of, works_of_all, works_of_numbers
 from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.world import OF_RULES, World, load_world
+
+if TYPE_CHECKING:
+    from eurasia_sim.evidence.intercoder import Agreement
 
 _OF_CLAIMS = ("about", "construct", "document")
 _OF_AGREEMENT = ("draws", "seed")
@@ -29,25 +35,25 @@ def explain(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME...", help="Path of a number, or its beginning; for --cite a scenario or results too."
-        ),
+        Argument(metavar="NAME...", help="Path of a number, or its beginning; or see --cite."),
     ] = None,
-    summary: Annotated[bool, typer.Option("--summary", help="Count all numbers by what they rest on.")] = False,
-    cite: Annotated[bool, typer.Option("--cite", help="List the works that each NAME rests on.")] = False,
+    summary: Annotated[bool, Option("--summary", help="Count all numbers by basis.")] = False,
+    cite: Annotated[bool, Option("--cite", help="Works of numbers or scenarios.")] = False,
     evidence: Annotated[
         Literal["verify", "list", "agreement"] | None,
-        typer.Option(help="Compare the claims with the texts in the folder NAME, list claims, or compare the codings."),
+        Option(help="Compare claims with the texts in folder NAME; list; or compare codings."),
     ] = None,
-    about: Annotated[str | None, typer.Option(help="Claims about an actor, theatre or institution.")] = None,
-    construct: Annotated[str | None, typer.Option(help="Claims of a construct of the codebook.")] = None,
-    document: Annotated[str | None, typer.Option(help="Claims of a document, by its id.")] = None,
-    draws: Annotated[int, typer.Option(min=100, help="Draws of the bootstrap of agreement.")] = 2000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap of agreement.")] = 0,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    about: Annotated[str | None, Option(help="Claims about an actor, theatre or body.")] = None,
+    construct: Annotated[str | None, Option(help="Claims of a construct of the codebook.")] = None,
+    document: Annotated[str | None, Option(help="Claims of a document, by its id.")] = None,
+    draws: Annotated[int, Option(min=100, help="Draws of the bootstrap of agreement.")] = 2000,
+    seed: Annotated[int, Option(help="Seed of the bootstrap of agreement.")] = 0,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Say what a number means, what it may be, what it rests on and where it is used; exit 1 if a text differs.
+    """Say what a number means, what it may be, what it rests on and where it is used.
+
+    Exit code 1: a text differs from what the claims say of it.
 
     Example: eurasia-sim explain rules.perception.distance_decay
 
@@ -57,99 +63,91 @@ def explain(
 
     Example: eurasia-sim explain --evidence list --construct standing --document aliyev2022
     """
+    given = names or []
     if evidence != "list":
-        refuse(context, _OF_CLAIMS, "only with --evidence list")
+        options.refuse(context, _OF_CLAIMS, "only with --evidence list")
     if evidence != "agreement":
-        refuse(context, _OF_AGREEMENT, "only with --evidence agreement")
+        options.refuse(context, _OF_AGREEMENT, "only with --evidence agreement")
     if evidence is not None:
-        refuse(context, ("summary", "cite"), "not with --evidence")
-        _check_names(names or [], 1 if evidence == "verify" else 0, evidence)
-    elif summary == bool(names) or (summary and cite):
-        typer.echo("give either names, or --summary, or --evidence", err=True)
-        raise typer.Exit(BAD_INPUT)
+        options.refuse(context, ("summary", "cite"), "not with --evidence")
+        if len(given) != (evidence == "verify"):
+            one = "one NAME, the folder of the original texts"
+            takes = one if evidence == "verify" else "no NAME"
+            raise DataError([f"--evidence {evidence} takes {takes}"])
+    elif summary == bool(given) or (summary and cite):
+        raise DataError(["give either names, or --summary, or --evidence"])
     if evidence == "verify":
-        _verify(Path((names or [])[0]), world, as_json)
+        _verify(Path(given[0]), world, as_json)
     elif evidence == "list":
-        _list_claims(world, about, construct, document, as_json)
+        wanted = {"about": about, "construct": construct, "document": document}
+        _list_claims(world, wanted, as_json)
     elif evidence == "agreement":
-        _compare_codings(world, draws, seed, as_json)
+        _compare_codings(load_evidence(world), draws, seed, as_json)
     elif cite:
-        _cite(names or [], world, as_json)
-    elif names:
-        _explain_numbers(names, load_world(world), as_json)
+        _cite(given, world, as_json)
+    elif given:
+        _explain_numbers(given, load_world(world), as_json)
     else:
         _show_summary(load_world(world), as_json)
 
 
-def _check_names(names: list[str], wanted: int, evidence: str) -> None:
-    """End with exit code 2 unless so many names stand beside --evidence."""
-    if len(names) != wanted:
-        takes = "one NAME, the folder of the original texts" if wanted else "no NAME"
-        typer.echo(f"--evidence {evidence} takes {takes}", err=True)
-        raise typer.Exit(BAD_INPUT)
-
-
 def _explain_numbers(names: list[str], world: World, as_json: bool) -> None:
-    """Everything known of each number, or the numbers below a path; one name is one JSON value, several an object."""
+    """Everything known of each number, or a line for every number below a path."""
     found = {name: _of_path(world, name) for name in dict.fromkeys(names)}
     if as_json:
-        shown = found if len(found) > 1 else next(iter(found.values()))
-        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        terminal.print_json(found if len(found) > 1 else next(iter(found.values())))
         return
     for each in found.values():
-        typer.echo("\n".join(told(each) if isinstance(each, dict) else _group_lines(world, each)))
+        terminal.show(*(told(each) if isinstance(each, dict) else _lines(world, each)))
 
 
 def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
     """What is known of a number, or a row for every number below a path."""
     if path in world.numbers:
-        return described(world, path, load_evidence(None if path.startswith(OF_RULES) else world.directory))
-    inside = _numbers_at(world, path)
-    if not inside:
-        typer.echo(f"{path} names no number{near(path, world.numbers)}", err=True)
-        raise typer.Exit(BAD_INPUT)
+        evidence = load_evidence(None if path.startswith(OF_RULES) else world.directory)
+        return described(world, path, evidence)
+    if not (inside := _numbers_at(world, path)):
+        raise DataError([f"{path} names no number{near(path, world.numbers)}"])
     return [
-        {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis} for each in inside
+        {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis}
+        for each in inside
     ]
 
 
 def _numbers_at(world: World, path: str) -> list[Number]:
     """The number of a path, else those below it, or below the same path in the record."""
+    if path in world.numbers:
+        return [world.numbers[path]]
     beginnings = (f"{path}.", f"record.{path}.")
-    inside = [number for name, number in world.numbers.items() if name.startswith(beginnings)]
-    return [world.numbers[path]] if path in world.numbers else inside
+    return [number for name, number in world.numbers.items() if name.startswith(beginnings)]
 
 
-def _group_lines(world: World, rows: list[dict[str, Any]]) -> list[str]:
-    """A line a number."""
+def _lines(world: World, rows: list[dict[str, Any]]) -> Iterator[str]:
     width = max(len(row["path"]) for row in rows)
-    lines = []
-    for row in rows:
-        number = world.numbers[row["path"]]
+    for number in (world.numbers[row["path"]] for row in rows):
         value = "silent" if number.is_silent else f"{number.value:g}"
         ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
-        lines.append(f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}".rstrip())
-    return lines
+        yield f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}".rstrip()
 
 
 def _show_summary(world: World, as_json: bool) -> None:
     """How many numbers of each group rest on what."""
-    counts = Counter((number.path.split(".")[0], number.basis) for number in world.numbers.values())
+    numbers = world.numbers.values()
+    counts = Counter((number.path.split(".")[0], number.basis) for number in numbers)
     groups = list(dict.fromkeys(group for group, _ in counts))
-    bases = [basis for basis, _ in Counter(number.basis for number in world.numbers.values()).most_common()]
+    bases = [basis for basis, _ in Counter(number.basis for number in numbers).most_common()]
+    table = {group: {basis: counts[group, basis] for basis in bases} for group in groups}
     drawn = len(drawn_paths(world))
     if as_json:
-        table = {group: {basis: counts[group, basis] for basis in bases} for group in groups}
-        found = {"numbers": len(world.numbers), "drawn": drawn, "by_group": table}
-        typer.echo(json.dumps(found, indent=2))
+        terminal.print_json({"numbers": len(numbers), "drawn": drawn, "by_group": table})
         return
-    typer.echo(f"{'':<14}" + "".join(f"{basis:>11}" for basis in [*bases, "all"]))
-    for group in groups:
-        row = [counts[group, basis] for basis in bases]
-        typer.echo(f"{group:<14}" + "".join(f"{count:>11}" for count in [*row, sum(row)]))
-    totals = [sum(counts[group, basis] for group in groups) for basis in bases]
-    typer.echo(f"{'all':<14}" + "".join(f"{count:>11}" for count in [*totals, sum(totals)]))
-    typer.echo(f"An ensemble over the declared ranges draws {drawn} of them; the others are the same in every run.")
+    table["all"] = {basis: sum(row[basis] for row in table.values()) for basis in bases}
+    terminal.show(f"{'':<14}" + "".join(f"{basis:>11}" for basis in [*bases, "all"]))
+    for group, row in table.items():
+        cells = "".join(f"{count:>11}" for count in [*row.values(), sum(row.values())])
+        terminal.show(f"{group:<14}{cells}")
+    constant = "the others are the same in every run."
+    terminal.show(f"An ensemble over the declared ranges draws {drawn} of them; {constant}")
 
 
 def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
@@ -158,119 +156,127 @@ def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
     found = {name: _works_of(name, world, works) for name in dict.fromkeys(names)}
     if as_json:
         rows = [
-            {
-                "name": name,
-                "part": part,
-                "key": key,
-                "numbers": count,
-                "work": str(works[key]) if key in works else None,
-            }
+            {"name": name, "part": part, "key": key, "numbers": count,
+             "work": str(works[key]) if key in works else None}
             for name, parts in found.items()
             for part, counts in parts.items()
             for key, count in counts.items()
-        ]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        ]  # fmt: skip
+        terminal.print_json(rows)
         return
     for name, parts in found.items():
         if len(found) > 1:
-            typer.echo(f"# {name}")
+            terminal.show(f"# {name}")
         for part, counts in parts.items():
-            typer.echo(f"{part}:")
+            terminal.show(f"{part}:")
             for key, count in sorted(counts.items()):
                 many = f" [{count} number{'s' * (count > 1)}]" if count else ""
-                typer.echo(f"  {key}: {works.get(key, 'not in references.bib')}{many}")
+                terminal.show(f"  {key}: {works.get(key, 'not in references.bib')}{many}")
 
 
 def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
-    """Works of a results folder; else of a scenario; else of a number or of all numbers below a path."""
-    from eurasia_sim.scenarios.scenario import load_scenario
-    from eurasia_sim.scenarios.search import find
-    from eurasia_sim.scenarios.sources import works_of, works_of_numbers
+    """Works of a results folder; else of a scenario; else of all numbers at or below a path."""
+    folder = Path(name)
+    if folder.is_dir():
+        from eurasia_sim.simulation.replay import scenarios_of
+        from eurasia_sim.simulation.results import MANIFEST, read_manifest
 
-    if Path(name).is_dir():
-        return _works_of_results(Path(name), world, works)
-    given = load_world(world)
-    numbers = [] if find(name, world=given.directory) else _numbers_at(given, name)
+        manifest = read_manifest(folder) or {}
+        place = world_of(folder, manifest, world)
+        scenarios = list(scenarios_of(manifest, place))
+        if not scenarios:
+            hint = "give a folder of run, sweep or validate"
+            raise DataError([f"{folder / MANIFEST} names no scenario; {hint}"])
+        return works_of_all(works_of(place, each, works) for each in scenarios)
+    place = load_world(world)
+    numbers = [] if find(name, world=place.directory) else _numbers_at(place, name)
     if numbers:
-        return {part: counts for part, counts in works_of_numbers(given, numbers).items() if counts}
-    return works_of(given, load_scenario(name, given), works)
-
-
-def _works_of_results(folder: Path, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
-    """Works of every scenario and theory that a results folder has run; of its arms where it tests hypotheses."""
-    from eurasia_sim.cli.output import world_of
-    from eurasia_sim.scenarios.sources import works_of, works_of_all
-    from eurasia_sim.simulation.replay import scenarios_of
-    from eurasia_sim.simulation.results import MANIFEST, read_manifest
-
-    manifest = read_manifest(folder) or {}
-    given = world_of(folder, manifest, world)
-    scenarios = list(scenarios_of(manifest, given))
-    if not scenarios:
-        raise DataError([f"{folder / MANIFEST} names no scenario; give a folder of run, sweep or validate"])
-    return works_of_all(works_of(given, each, works) for each in scenarios)
+        return {part: counts for part, counts in works_of_numbers(place, numbers).items() if counts}
+    return works_of(place, load_scenario(name, place), works)
 
 
 def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
-    """Check every paragraph, sentence and fingerprint against the original texts; exit 1 if anything differs."""
+    """Check every paragraph, sentence and fingerprint against the texts; exit 1 if any differs."""
     if not texts.is_dir():
-        typer.echo(f"{texts} is no folder; give the one that holds the original texts", err=True)
-        raise typer.Exit(BAD_INPUT)
+        raise DataError([f"{texts} is no folder; give the one that holds the original texts"])
     problems = verify_texts(texts, world)
     evidence = load_evidence(world)
     if as_json:
-        typer.echo(json.dumps({"claims": len(evidence.claims), "problems": problems}, indent=2, ensure_ascii=False))
+        terminal.print_json({"claims": len(evidence.claims), "problems": problems})
     else:
-        for problem in problems:
-            typer.echo(problem)
+        some = bool(evidence.documents)
+        good = "every one stands in its text" if some else "this world has no coded documents"
+        verdict = f"{len(problems)} problems" if problems else good
         many = f"{len(evidence.claims)} claims in {len(evidence.documents)} documents"
-        good = "every one stands in its text" if evidence.documents else "this world has no coded documents"
-        typer.echo(f"{many}: {len(problems)} problems" if problems else f"{many}: {good}")
+        terminal.show(*problems, f"{many}: {verdict}")
     if problems:
         raise typer.Exit(FAILED_WORK)
 
 
-def _list_claims(
-    world: Path | None, about: str | None, construct: str | None, document: str | None, as_json: bool
-) -> None:
+def _list_claims(world: Path | None, wanted: Mapping[str, str | None], as_json: bool) -> None:
     """List claims with their places, by whom they are about, by construct or by document."""
     claims = load_evidence(world).claims
-    known = {
-        "about": {name for claim in claims for name in (*claim.about, *filter(None, [claim.toward]))},
-        "construct": {claim.construct for claim in claims},
-        "document": {claim.document for claim in claims},
+    words = {
+        claim.id: {
+            "about": {*claim.about, *filter(None, [claim.toward])},
+            "construct": {claim.construct},
+            "document": {claim.document},
+        }
+        for claim in claims
     }
-    for name, word in (("about", about), ("construct", construct), ("document", document)):
-        if word is not None and word not in known[name]:
-            among = ", ".join(sorted(known[name]))
-            typer.echo(f"no claim has {name} {word!r}{near(word, known[name])}\n    known: {among}", err=True)
-            raise typer.Exit(BAD_INPUT)
+    asked = {name: word for name, word in wanted.items() if word is not None}
+    for name, word in asked.items():
+        known = set().union(*(own[name] for own in words.values()))
+        if word not in known:
+            among = f"    known: {', '.join(sorted(known))}"
+            raise DataError([f"no claim has {name} {word!r}{near(word, known)}\n{among}"])
     found = [
         claim
         for claim in claims
-        if (about is None or about in claim.about or about == claim.toward)
-        and construct in (None, claim.construct)
-        and document in (None, claim.document)
+        if all(word in words[claim.id][name] for name, word in asked.items())
     ]
     if as_json:
-        typer.echo(json.dumps([asdict(claim) for claim in found], indent=2, ensure_ascii=False))
+        terminal.print_json([asdict(claim) for claim in found])
         return
     for claim in found:
         toward = f" toward {claim.toward}" if claim.toward else ""
-        level = "" if claim.level is None else f" {claim.level:+g}" if toward else f" {claim.level:g}"
-        typer.echo(f"{claim.id} {claim.locator}: {', '.join(claim.about)}: {claim.construct}{toward}{level}")
-        typer.echo(f"    {claim.says}")
-    typer.echo(f"{len(found)} claims")
+        level = "" if claim.level is None else f" {claim.level:{'+' if toward else ''}g}"
+        what = f"{', '.join(claim.about)}: {claim.construct}{toward}{level}"
+        terminal.show(f"{claim.id} {claim.locator}: {what}", f"    {claim.says}")
+    terminal.show(f"{len(found)} claims")
 
 
-def _compare_codings(world: Path | None, draws: int, seed: int, as_json: bool) -> None:
-    """Krippendorff's alpha of the two codings with its interval, by construct, and of which passages count."""
-    from eurasia_sim.cli.tables import agreement_lines, finite
+def _compare_codings(evidence: Evidence, draws: int, seed: int, as_json: bool) -> None:
+    """Krippendorff's alpha of the two codings with its interval, by construct and by passage."""
     from eurasia_sim.evidence.intercoder import agreement
 
-    evidence = load_evidence(world)
     compared = agreement(evidence, draws, seed)
     if as_json:
-        typer.echo(json.dumps([finite(asdict(each)) for each in compared], indent=2))
-        return
-    typer.echo("\n".join(agreement_lines(evidence, compared)))
+        terminal.print_json([asdict(each) for each in compared])
+    else:
+        terminal.show(*_agreement_lines(evidence, compared))
+
+
+def _agreement_lines(evidence: Evidence, compared: Sequence[Agreement]) -> Iterator[str]:
+    yield from (f"{role}: {who}" for role, who in evidence.coders.items())
+    if not compared:
+        yield "there is no second coding to compare with"
+    for each in compared:
+        alpha = f"ordinal alpha {each.overall.alpha:.3f} [{each.low:.3f}, {each.high:.3f}]"
+        yield f"round {each.round}: {alpha}"
+        yield f"  {'':<12}  alpha  both  only first  only second"
+        for name, part in [("all", each.overall), *each.constructs.items()]:
+            alpha = "    -" if math.isnan(part.alpha) else f"{part.alpha:5.2f}"
+            counts = f"{part.pairable:4d}  {part.first_only:10d}  {part.second_only:11d}"
+            yield f"  {name:<12}  {alpha}  {counts}"
+        seen = each.passages
+        yield (
+            f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({seen.both} marked by"
+            f" both, {seen.first_only} by the first alone, {seen.second_only} by the second alone,"
+            f" of {seen.universe})"
+        )
+    for sample in dict(evidence.support).get("samples", []):
+        verdicts = [entry["verdict"] for entry in sample["verdicts"]]
+        words = ("supported", "overstated", "unsupported")
+        counts = ", ".join(f"{verdicts.count(word)} {word}" for word in words)
+        yield f"support, {sample['name']}: of {len(verdicts)} claims drawn at random {counts}"

@@ -1,208 +1,148 @@
-"""What verbs share: theories, options that go together, one compilation, progress, the commit, and `--until`."""
+"""Options that verbs share, what they choose, and what a manifest says of a command."""
 
 from __future__ import annotations
 
+import math
+import shlex
+import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
-from eurasia_sim.cli import BAD_INPUT
+from eurasia_sim.files.data_yaml import DataError, near
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from rich.progress import Progress
-
-    from eurasia_sim.analysis.convergence import StoppingRule
     from eurasia_sim.simulation.inputs import Inputs
-    from eurasia_sim.simulation.parameter_draws import Draws
-    from eurasia_sim.simulation.run import Batch, Study
     from eurasia_sim.world.world import World
 
 MOST_RUNS = 100_000
+LARGEST_SEED = 2**63 - 1
+
+AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
+Measures = Annotated[
+    list[str] | None, Option(help="A measure, wildcards * and ? allowed; repeatable.")
+]
+Out = Annotated[Path, Option(help="Where the results folder goes.")]
+Results = Annotated[
+    Path, Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")
+]
+ScenarioName = Annotated[
+    str | None, Argument(metavar="SCENARIO", help="Name or file of a scenario; else the record.")
+]
+Seed = Annotated[int, Option(min=0, max=LARGEST_SEED, help="Root of all seeds.")]
+NoSeed = Annotated[int | None, Option(min=0, max=LARGEST_SEED, help="Else 1, of blocs 7.")]
+Settings = Annotated[list[str] | None, Option("--set", help="path=value, as in a scenario file.")]
+Theories = Annotated[list[str] | None, Option(help="A theory preset, several, or 'all'.")]
+Workers = Annotated[int | None, Option(min=1, help="Threads; by default all cores.")]
+WorldName = Annotated[
+    Path | None,
+    Option(metavar="WORLD", help="A packaged world (`eurasia-sim list worlds`), or a folder."),
+]
+
+
+def count(help_text: str, least: int = 1) -> Any:
+    """The option of a number of runs."""
+    return Option("-n", "--runs", min=least, max=MOST_RUNS, help=help_text)
+
+
+def number(help_text: str, *, positive: bool = False) -> Any:
+    """The option of a finite number."""
+
+    def check(value: float | None) -> float | None:
+        if value is not None and positive and value <= 0:
+            raise typer.BadParameter(f"{value:g} must be above 0")
+        if value is not None and not math.isfinite(value):
+            raise typer.BadParameter(f"{value} is no finite number")
+        return value
+
+    return Option(callback=check, help=help_text)
 
 
 def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
-    """End with exit code 2 where the command line gives one of these parameters."""
+    """Refuse a command line that gives one of these parameters.
+
+    Raises:
+        DataError: naming those given.
+    """
     flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
     sources = {name: context.get_parameter_source(name) for name in names}
-    given = [flags[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    given = [
+        flags[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"
+    ]
     if given:
-        typer.echo(f"{', '.join(given)}: {reason}", err=True)
-        raise typer.Exit(BAD_INPUT)
+        raise DataError([f"{', '.join(given)}: {reason}"])
 
 
-def chosen_theories(asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]) -> tuple[str, ...]:
-    """The theories to run under: those asked for, else the scenarios' one, else the world's default."""
-    from eurasia_sim.files.data_yaml import DataError, near
+def chosen_theories(
+    asked: Sequence[str] | None, world: World, of_scenarios: Sequence[str | None]
+) -> tuple[str, ...]:
+    """The theories asked for, else the one the scenarios name, else the world's default.
 
+    Raises:
+        DataError: for an unknown theory, or scenarios that name different ones.
+    """
     if list(asked or ()) == ["all"]:
         return tuple(world.theories)
-    unknown = [name for name in asked or () if name not in world.theories]
-    if unknown:
-        known = ", ".join(world.theories)
-        said = [f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown]
-        raise DataError([*said, f"    allowed: {known}, all"])
+    wrong = [
+        f"--theory {name} is no theory{near(name, world.theories)}"
+        for name in asked or ()
+        if name not in world.theories
+    ]
+    if wrong:
+        raise DataError([*wrong, f"    allowed: {', '.join(world.theories)}, all"])
     if asked:
         return tuple(dict.fromkeys(asked))
     own = {name for name in of_scenarios if name}
     if len(own) > 1:
-        raise DataError([f"the scenarios name different theories ({', '.join(sorted(own))}): choose with --theory"])
+        named = ", ".join(sorted(own))
+        raise DataError([f"the scenarios name different theories ({named}): choose with --theory"])
     return (own.pop() if own else world.default_theory,)
 
 
-def compile_once(inputs: Inputs, draws: Draws) -> None:
-    """Compile the kernel in this thread, saying so, unless its machine code is kept from before."""
+def compile_once(inputs: Inputs) -> None:
+    """Compile the kernel, saying so, unless its machine code is in the cache."""
     from eurasia_sim.compute.jit import AS_WRITTEN
     from eurasia_sim.compute.machine_code import is_kept
     from eurasia_sim.simulation.ensemble import run_paired
+    from eurasia_sim.simulation.parameter_draws import reference_draws
 
     if not AS_WRITTEN and not is_kept("kernel.run"):
-        typer.echo("compiling once for this version of the model, about half a minute ...", err=True)
-    run_paired([inputs], draws.part(slice(0, 1)), (0, 1))
+        said = "compiling once for this version of the model, about half a minute ..."
+        typer.echo(said, err=True)
+    run_paired([inputs], reference_draws(inputs, 1, 0), (0, 1))
 
 
-class RunCounter:
-    """Shows how many runs are finished: a bar on a terminal, a line every few seconds elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.last, self.began = total, time.time(), time.time()
-        self.bar: Progress | None = None
-        self.task: Any = None
-
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task("runs", total=self.total)
-        return self
-
-    def expect(self, total: int) -> None:
-        """Count toward another total."""
-        self.total = total
-        if self.bar is not None:
-            self.bar.update(self.task, total=total)
-
-    def __call__(self, finished: int, failed: int = 0, before: int = 0) -> None:
-        """Show that so many runs are finished, and how many of them failed; `before` were there at the start."""
-        said = f", {failed} failed" if failed else ""
-        if self.bar is not None:
-            self.bar.update(self.task, completed=finished, description=f"runs{said}")
-        elif self._is_time():
-            rate = (finished - before) / (self.last - self.began)
-            left = f", {(self.total - finished) / rate:.0f} s left" if rate > 0 else ""
-            typer.echo(f"{finished} of {self.total} runs, {rate:.0f} a second{left}{said}", err=True)
-
-    def stage(self, name: str, done: int, of: int) -> None:
-        """Show that so much of one stage among several is done."""
-        if self.bar is not None:
-            self.bar.update(self.task, description=name, completed=done, total=of)
-        elif self._is_time():
-            typer.echo(f"{name}: {done} of {of}", err=True)
-
-    def _is_time(self) -> bool:
-        """Whether it is long enough since the last line."""
-        if time.time() - self.last <= 5:
-            return False
-        self.last = time.time()
-        return True
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+def command_line() -> str:
+    """The command that this program was called by."""
+    return shlex.join(["eurasia-sim", *sys.argv[1:]])
 
 
-def checked_out() -> str | None:
-    """The commit of the checkout the package runs from, if it does."""
-    import subprocess
+def origin(world: World, **digests: Any) -> dict[str, Any]:
+    """What a finished folder's manifest says of how it was made, with further digests by name."""
+    from eurasia_sim.compute.jit import model_version
 
-    here = Path(__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5, check=True
-        )
-        tracked = subprocess.run(
-            ["git", "ls-files", "--error-unmatch", Path(__file__).name],
-            cwd=here,
-            capture_output=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() if tracked.returncode == 0 else None
+    return {
+        "finished": True,
+        "command": command_line(),
+        "world": world.name,
+        "digests": {"world": world.digest, "model": model_version(), **digests},
+        "commit": _commit(),
+    }
 
 
-@dataclass(frozen=True)
-class Stopping:
-    """A study that goes on, n runs at a time, until a rule is met or a number of runs is reached."""
-
-    study: Study
-    rule: StoppingRule
-    measures: tuple[str, ...]
-    most: int
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What tells its results folder from that of the study without it."""
-        return (str(self.rule), *self.measures, str(self.most))
-
-    def following(self, total: int, counter: RunCounter) -> Callable[[pd.DataFrame], Sequence[Batch]]:
-        """What says, of the runs so far, which batches are to follow.
-
-        Args:
-            total: runs of all scenarios, theories and sets in a block.
-            counter: is told how many runs there will be.
-        """
-
-        def more(runs: pd.DataFrame) -> Sequence[Batch]:
-            so_far = int(runs["run"].max()) + 1
-            if self.told(runs)["met"] or so_far + self.study.n > self.most:
-                return ()
-            counter.expect(len(runs) + total)
-            return list(self.study.batches(so_far))
-
-        return more
-
-    def told(self, runs: pd.DataFrame) -> dict[str, Any]:
-        """Rule, whether it is met, after how many runs a scenario, and what is known least."""
-        from eurasia_sim.analysis.convergence import watched
-
-        values = watched(runs, [scenario.name for scenario in self.study.scenarios], self.measures)
-        widest, half = self.rule.widest(values)
-        return {
-            "rule": str(self.rule), "met": self.rule.is_met(values), "runs": int(runs["run"].max()) + 1,
-            "least": self.study.n, "most": self.most, "widest": widest, "half_width": half,
-            "measures": list(self.measures),
-        }  # fmt: skip
-
-
-def stopping_of(study: Study, until: str | None, watch: Sequence[str], most: int) -> Stopping | None:
-    """The rule that the options ask for; None without `--until`.
-
-    Raises:
-        DataError: for a rule or a measure that there is not.
-    """
-    from eurasia_sim.files.data_yaml import DataError
-
-    if until is None:
-        if watch:
-            raise DataError(["--watch says what --until looks at; add a rule, such as --until half-width=0.002"])
-        return None
-    from eurasia_sim.analysis.convergence import StoppingRule
-    from eurasia_sim.analysis.pairing import matching
-    from eurasia_sim.simulation.inputs import prepare
-
-    rule = StoppingRule.read(until)
-    if most < study.n:
-        raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
-    columns = prepare(study.world, study.scenarios[0], study.theories[0]).columns
-    return Stopping(study, rule, tuple(matching("--watch", watch, columns) if watch else study.shown(columns)), most)
+def _commit() -> str | None:
+    """The commit of the checkout that the package runs from, if it does."""
+    file = Path(__file__)
+    found = None
+    for words in (("ls-files", "--error-unmatch", file.name), ("rev-parse", "HEAD")):
+        command = ["git", "-C", str(file.parent), *words]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        found = done.stdout.strip()
+    return found

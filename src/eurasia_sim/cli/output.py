@@ -1,75 +1,69 @@
-"""What a person looks at: `plot` pictures and `report` a page of a results folder, `dashboard` the live page."""
+"""`plot` and `report` of a results folder, and `dashboard`, the live page."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Option
 
-from eurasia_sim.cli import FAILED_WORK, WorldName
+from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.files.data_yaml import DataError, packaged_worlds
 
 if TYPE_CHECKING:
     from eurasia_sim.figures.held import Held
     from eurasia_sim.world.world import World
 
-_LOOPBACK = "127.0.0.1"
-_PORT = 8765
-
 
 def plot(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")],
-    kind: Annotated[
-        list[str] | None, typer.Option(help="Kind of picture, repeatable; by default those that suit the folder.")
-    ] = None,
-    measure: Annotated[
-        list[str] | None, typer.Option(help="A measure, wildcards * and ? allowed; repeatable; four a picture.")
-    ] = None,
-    by: Annotated[str | None, typer.Option(help="Column whose values are compared; by default the scenario.")] = None,
+    results: options.Results,
+    kind: Annotated[list[str] | None, Option(help="Repeatable; else all that suit.")] = None,
+    measure: options.Measures = None,
+    by: Annotated[str | None, Option(help="Column to compare by; else the scenario.")] = None,
     filters: Annotated[
-        list[str] | None, typer.Option("--filter", help="Which runs: column=value, or !=, <, <=, >, >=; repeatable.")
+        list[str] | None,
+        Option("--filter", help="Which runs: column=value, or !=, <, <=, >, >=; repeatable."),
     ] = None,
-    across: Annotated[str | None, typer.Option(help="Factor along the horizontal axis of a sweep's heat map.")] = None,
-    up: Annotated[str | None, typer.Option(help="Factor along its vertical axis.")] = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Value of interest of a distribution, in the measure's unit.")
-    ] = None,
-    month: Annotated[list[str] | None, typer.Option(help="YYYY-MM, for networks, maps, heat maps; repeatable.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where pictures go; by default RESULTS/figures.")] = None,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
+    across: Annotated[str | None, Option(help="Horizontal factor of a heat map.")] = None,
+    up: Annotated[str | None, Option(help="Vertical factor of a heat map.")] = None,
+    threshold: Annotated[float | None, Option(help="Of a distribution, in the measure's unit.")] = None,
+    month: Annotated[list[str] | None, Option(help="YYYY-MM, of networks, maps and heat maps; repeatable.")] = None,
+    out: Annotated[Path | None, Option(help="Folder; by default RESULTS/figures.")] = None,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Draw what a results folder holds, with the numbers behind each picture beside it.
+    """Draw a results folder, four measures a picture, with the numbers behind each beside it.
 
-    Kinds: distribution, heatmap, convergence (runs and sweeps); fan, difference, network, map, timeline (runs);
-    tornado (sweeps); forest, shares (tests); indices, effects, box (analysed sweeps); patterns (validations).
+    Kinds: distribution, heatmap, convergence (runs and sweeps); fan, difference, network, map,
+    timeline (runs); tornado (sweeps); forest, shares (tests); indices, effects, box (analysed
+    sweeps); patterns (validations).
 
-    Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution --measure "comp*"
+    Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution
     """
     from eurasia_sim.figures.gallery import draw
     from eurasia_sim.figures.style import Request
 
-    held = opened(results, world, filters or [])
-    if held.kind in ("run", "sweep") and measure:
-        held.chosen(measure)
+    found = open_results(results, world, filters or [])
+    if found.kind in ("run", "sweep") and measure:
+        found.chosen(measure)
     request = Request(tuple(measure or ()), by, across, up, threshold, tuple(month or ()))
     rows = []
-    for picture, files in draw(held, kind or [], request, out or results / "figures"):
+    for picture, files in draw(found, kind or [], request, out or results / "figures"):
         rows.append({"says": picture.says, "files": [str(path) for path in files]})
         if not as_json:
             typer.echo(f"{files[0]} (and .svg, .csv): {picture.says}")
     if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        terminal.print_json(rows)
 
 
-def opened(results: Path, world: Path | None, filters: list[str]) -> Held:
+def open_results(results: Path, world: Path | None, filters: Sequence[str] = ()) -> Held:
     """A results folder with the world its manifest names, or the one given.
 
     Raises:
-        DataError: where the folder is none, or its world is not at hand.
+        DataError: for no results folder, or a world that is not at hand.
     """
     from eurasia_sim.figures.held import open_held
     from eurasia_sim.simulation.results import read_manifest
@@ -81,70 +75,60 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
     """The world that a results folder was made in, or the one given.
 
     Raises:
-        DataError: where its world is not at hand.
+        DataError: for a world that is not at hand.
     """
-    from eurasia_sim.files.data_yaml import DataError, packaged_worlds
     from eurasia_sim.world.world import load_world
 
-    named = str(manifest.get("world", ""))
-    if world is None and named and named not in packaged_worlds():
-        raise DataError([f"{results} was made in the world {named}, which is not packaged: give its folder by --world"])
-    return load_world(world or named or None)
+    name = str(manifest.get("world", ""))
+    if world is None and name and name not in packaged_worlds():
+        unknown = f"{results} was made in the world {name}, which is not packaged"
+        raise DataError([f"{unknown}: give its folder by --world"])
+    return load_world(world or name or None)
 
 
 def report(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")],
-    compare_to: Annotated[
-        Path | None, typer.Option("--compare-to", metavar="OTHER", help="Another folder of the same kind.")
-    ] = None,
-    validation: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A folder of validate, whose score and misses are shown.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the page goes; by default RESULTS/report.html.")
-    ] = None,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the file and its size as JSON.")] = False,
+    results: options.Results,
+    compare_to: Annotated[Path | None, Option(help="Another folder of the same kind.")] = None,
+    validation: Annotated[Path | None, Option(help="A folder of validate, to be shown.")] = None,
+    out: Annotated[Path | None, Option(help="File; by default RESULTS/report.html.")] = None,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Write one HTML page that needs no network: question, design, effects, pictures, limits, and how to repeat it.
+    """Write one offline HTML page: question, design, effects, pictures, limits, the command.
 
     Example: eurasia-sim report results/us_exit-us_stays-balance_of_threat-0c5c2f --out report.html
     """
     from eurasia_sim.reports.report import report_page
-    from eurasia_sim.simulation.results import write_whole
+    from eurasia_sim.simulation.results import write_bytes
 
-    held = opened(results, world, [])
-    other = None if compare_to is None else opened(compare_to, world, [])
-    text = report_page(held, other, validation)
-    place = out or results / "report.html"
-    write_whole(place, lambda aside: aside.write_text(text, encoding="utf-8"))
-    size = len(text.encode())
+    found = open_results(results, world)
+    other = None if compare_to is None else open_results(compare_to, world)
+    page = report_page(found, other, validation).encode()
+    file = out or results / "report.html"
+    write_bytes(file, page)
     if as_json:
-        typer.echo(json.dumps({"file": str(place), "bytes": size}))
+        terminal.print_json({"file": str(file), "bytes": len(page)})
     else:
-        typer.echo(f"written: {place} ({size / 1e6:.1f} MB)")
+        typer.echo(f"written: {file} ({len(page) / 1e6:.1f} MB)")
 
 
 def dashboard(
-    host: Annotated[str, typer.Option(help="Address to listen on; by default this machine's own alone.")] = _LOOPBACK,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = _PORT,
-    world: WorldName = None,
+    host: Annotated[str, Option(help="Address; by default this machine's own.")] = "127.0.0.1",
+    port: Annotated[int, Option(min=1, max=65535, help="Port to listen on.")] = 8765,
+    world: options.WorldName = None,
 ) -> None:
-    """Serve the live page: edit a scenario, play it month by month, compare ensembles, follow numbers to their claims.
+    """Serve the live page: edit a scenario, play it, compare ensembles, trace numbers to claims.
 
     Example: eurasia-sim dashboard --port 8765
     """
     if find_spec("solara") is None or find_spec("uvicorn") is None:
         typer.echo('the live page needs its extra: pip install ".[live]" in the clone', err=True)
         raise typer.Exit(FAILED_WORK)
-    from eurasia_sim.cli.options import compile_once
-    from eurasia_sim.dashboard import served
+    from eurasia_sim.dashboard import shared
     from eurasia_sim.dashboard.server import serve
     from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.simulation.parameter_draws import reference_draws
 
-    served.show(None if world is None else str(world))
-    inputs = prepare(served.world(), served.scenarios()[served.first_scenario()])
-    compile_once(inputs, reference_draws(inputs, 1, 0))
+    shared.choose_world(None if world is None else str(world))
+    options.compile_once(prepare(shared.world(), shared.scenarios()[shared.first_scenario()]))
     typer.echo(f"open http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C ends it)")
     serve(host, port)

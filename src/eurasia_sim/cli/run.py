@@ -2,259 +2,265 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
+import platform
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
-from eurasia_sim.cli import WorldName
-from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once, stopping_of
+from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eurasia_sim.cli.options import Stopping
-    from eurasia_sim.figures.held import Held
+    from eurasia_sim.analysis.convergence import StoppingRule
     from eurasia_sim.simulation.run import Batch, Study, Tables
+
+_PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
+_OUTCOMES = {
+    "scenario": "{scenario}", "measure": "{measure}", "mean": "{mean:.4f}", "5 %": "{low:.4f}",
+    "95 %": "{high:.4f}", "runs": "{n:d}", "failed": "{failed:d}",
+}  # fmt: skip
+_DIFFERENCES = {
+    "difference": "{first} less {scenario}", "measure": "{measure}", "mean": "{mean:.5f}",
+    "95 % interval": "{low:.5f} … {high:.5f}", "by co-location": "{colocation_part:.5f}",
+    "by joint share": "{joint_part:.5f}", "+ / −": "{positive:.0%} / {negative:.0%}",
+    "r": "{correlation:.2f}", "gain": "{variance_gain:.0f}",
+}  # fmt: skip
 
 
 def run(
-    scenarios: Annotated[list[str], typer.Argument(help="Names or files; the first is compared with each other one.")],
-    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a scenario.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
-    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="RULE", help="Go on, -n runs at a time, until e.g. half-width=0.002 is met.")
-    ] = None,
-    watch: Annotated[
-        list[str] | None, typer.Option(help="A measure the rule looks at, wildcards allowed; by default all shown.")
-    ] = None,
-    most: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="Runs a scenario at which the rule gives up.")] = 5000,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    scenarios: Annotated[list[str], Argument(help="Names or files; differences from the first.")],
+    n: Annotated[int, options.count("Runs a scenario.")] = 200,
+    seed: options.Seed = 7,
+    theory: options.Theories = None,
+    settings: options.Settings = None,
+    until: Annotated[str | None, Option(help="Add -n runs until half-width=NUMBER.")] = None,
+    watch: Annotated[list[str] | None, Option(help="Measures of --until; else all shown.")] = None,
+    most: Annotated[int, Option(min=1, max=options.MOST_RUNS, help="Runs to give up at.")] = 5000,
+    workers: options.Workers = None,
+    out: options.Out = Path("results"),
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Run scenarios, paired when there are several, and write tables, figures and a manifest.
 
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
-    from eurasia_sim.simulation.family import load_family
+    from eurasia_sim.simulation.family import conditions, load_family
     from eurasia_sim.simulation.run import Study
     from eurasia_sim.world.world import load_world
 
     began = time.time()
-    found = load_world(world)
-    resolved = load_family(scenarios, found, settings or ())
-    study = Study(found, resolved, chosen_theories(theory, found, [s.theory for s in resolved]), n, seed)
-    stopping = stopping_of(study, until, watch or (), most)
-    finished = _carry_out(study, stopping, out, workers)
-    if finished is None:
-        raise typer.Exit(1)
-    folder, batches, tables, reused = finished
-    stop = stopping.told(tables.runs) if stopping else None
-    summary = _summary(study, batches, tables)
+    place = load_world(world)
+    family = load_family(scenarios, place, settings or ())
+    theories = options.chosen_theories(theory, place, [scenario.theory for scenario in family])
+    study = Study(place, family, theories, n, seed)
+    rule = _stopping(study, until, watch or (), most)
+    batches = list(study.batches())
+    folder, tables, reused = _execute(study, batches, rule, out, workers)
+    end = rule.verdict(tables.runs) if rule else None
+    result = {"summary": _summary(study, batches, tables), "until": end}
     if not reused:
-        _finish(study, folder, batches, tables, {"summary": summary, "until": stop}, time.time() - began)
+        _finish(study, folder, batches, tables, result, began)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), "summary": summary, "until": stop}, indent=2))
+        terminal.print_json({"folder": str(folder), **result})
     else:
-        apart = [
-            f"{scenario.name}: from {given}"
-            for given, scenario in zip(scenarios, resolved, strict=True)
-            if scenario.name != Path(given).stem
+        pairs = zip(scenarios, family, strict=True)
+        renamed = [
+            f"{each.name}: from {file}" for file, each in pairs if each.name != Path(file).stem
         ]
-        _print(study, batches, folder, summary, stop, [*apart, *_conditions(study, batches)], reused=reused)
-    if any(row["failed"] for row in summary["outcomes"]) or (stop is not None and not stop["met"]):
-        raise typer.Exit(1)
+        _show(study, batches, result, [*renamed, *conditions(family, place)])
+        terminal.show_folder(folder, reused=reused)
+    if (tables.runs["status"] != "ok").any() or (end is not None and not end["met"]):
+        raise typer.Exit(FAILED_WORK)
 
 
-def _carry_out(
-    study: Study, stopping: Stopping | None, out: Path, workers: int | None
-) -> tuple[Path, list[Batch], Tables, bool] | None:
-    """Folder, batches and tables of the study, and whether an identical finished one was found; None if interrupted.
+@dataclass(frozen=True)
+class _Stopping:
+    """A study that goes on, n runs at a time, until a rule is met or `most` runs are reached."""
 
-    The batches are those of the first n runs, even where a rule has more follow.
-    """
+    study: Study
+    rule: StoppingRule
+    measures: tuple[str, ...]
+    most: int
+
+    def following(
+        self, total: int, counter: terminal.RunCounter, runs: pd.DataFrame
+    ) -> Sequence[Batch]:
+        """The batches to follow the runs so far; `total` runs of all scenarios are a block."""
+        so_far = int(runs["run"].max()) + 1
+        if self.verdict(runs)["met"] or so_far + self.study.n > self.most:
+            return ()
+        counter.total = len(runs) + total
+        return list(self.study.batches(so_far))
+
+    def verdict(self, runs: pd.DataFrame) -> dict[str, Any]:
+        """Rule, whether it is met, after how many runs a scenario, and the widest interval."""
+        from eurasia_sim.analysis.convergence import watched
+
+        values = watched(runs, [scenario.name for scenario in self.study.scenarios], self.measures)
+        widest, half = self.rule.widest(values)
+        return {
+            "rule": str(self.rule), "met": self.rule.is_met(values),
+            "runs": int(runs["run"].max()) + 1, "least": self.study.n, "most": self.most,
+            "widest": widest, "half_width": half, "measures": list(self.measures),
+        }  # fmt: skip
+
+
+def _stopping(study: Study, until: str | None, watch: Sequence[str], most: int) -> _Stopping | None:
+    """The rule that the options ask for; None without `--until`."""
+    if until is None:
+        if watch:
+            hint = "add a rule, such as --until half-width=0.002"
+            raise DataError([f"--watch says what --until looks at; {hint}"])
+        return None
+    from eurasia_sim.analysis.convergence import StoppingRule
+    from eurasia_sim.analysis.pairing import matching
+    from eurasia_sim.simulation.inputs import prepare
+
+    rule = StoppingRule.read(until)
+    if most < study.n:
+        raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
+    columns = prepare(study.world, study.scenarios[0], study.theories[0]).columns
+    measures = matching("--watch", watch, columns) if watch else study.shown(columns)
+    return _Stopping(study, rule, tuple(measures), most)
+
+
+def _execute(
+    study: Study, batches: list[Batch], rule: _Stopping | None, out: Path, workers: int | None
+) -> tuple[Path, Tables, bool]:
+    """Folder and tables of the study, and whether an identical finished one was found."""
     from eurasia_sim.files.integrity import listed
     from eurasia_sim.simulation import results as store
-    from eurasia_sim.simulation.run import Tables, carry_out, nothing_more
+    from eurasia_sim.simulation.run import Tables, carry_out, drawn_table, keep, nothing_more
 
-    batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
-    folder = out / store.folder_name(study.name, [*ids, study.said, *(stopping.identity if stopping else ())])
+    identity = (str(rule.rule), *rule.measures, str(rule.most)) if rule else ()
+    folder = out / store.folder_name(study.name, [*ids, study.said, *identity])
     manifest, wrong = store.found(folder)
     if manifest is not None and not {store.RUNS, store.TRAJECTORIES} & set(wrong):
-        held = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
+        tables = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
+        if not wrong:
+            return folder, tables, True
+        typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
+    else:
         if wrong:
-            typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
-            _put_beside(study, folder, held, batches)
-        return folder, batches, held, not wrong
-    if wrong:
-        typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
-        (folder / store.MANIFEST).unlink()
-    compile_once(batches[0].family[0], batches[0].draws)
-    try:
-        with RunCounter(len(ids)) as report:
-            more = stopping.following(len(ids), report) if stopping else nothing_more
-            tables = carry_out(study, batches, folder, workers, report, more)
-    except KeyboardInterrupt:  # between two parts, when all that is finished is written
-        tables = None
-    if tables is None or not tables.complete:
-        of = f" of {len(ids)}" if stopping is None else ""
-        kept = "the finished" if tables is None else f"{len(tables.runs)}{of}"
-        typer.echo(f"\nstopped: {kept} runs are kept in {folder}; the same command goes on from there.", err=True)
-        return None
-    _put_beside(study, folder, tables, batches)
-    return folder, batches, tables, False
-
-
-def _put_beside(study: Study, folder: Path, tables: Tables, batches: list[Batch]) -> None:
-    """Write the whole tables of a complete study, and what its runs drew over ranges."""
-    from eurasia_sim.simulation import results as store
-    from eurasia_sim.simulation.run import drawn_table, keep
-
+            typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
+            (folder / store.MANIFEST).unlink()
+        options.compile_once(batches[0].family[0])
+        kept = f"runs are kept in {folder}; the same command goes on from there."
+        with terminal.RunCounter(len(ids), f"the finished {kept}") as counter:
+            more = partial(rule.following, len(ids), counter) if rule else nothing_more
+            tables = carry_out(study, batches, folder, workers, counter, more)
+        if not tables.complete:
+            of = f" of {len(ids)}" if rule is None else ""
+            raise terminal.stop(f"{len(tables.runs)}{of} {kept}")
     store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
-
-
-def _chosen(tables: Tables, batch: Batch, scenario: str) -> pd.DataFrame:
-    runs = tables.runs
-    chosen = (runs["scenario"] == scenario) & (runs["theory"] == batch.theory) & (runs["set"] == batch.kind)
-    return runs[chosen].sort_values("run", ignore_index=True)
+    return folder, tables, False
 
 
 def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, list[dict[str, Any]]]:
-    """Outcomes of each scenario, and differences of the first from each other, theory by theory and set by set."""
-    from dataclasses import asdict
-
+    """Outcomes of each scenario, and of the first less each other, by theory and set of draws."""
     from eurasia_sim.analysis.differences import paired_difference
 
     outcomes, differences = [], []
+    groups = dict(iter(tables.runs.sort_values("run").groupby(["theory", "set", "scenario"])))
     for batch in batches:
-        shown = study.shown(batch.family[0].columns)
-        base = _chosen(tables, batch, batch.family[0].scenario.name)
-        for inputs in batch.family:
-            own = _chosen(tables, batch, inputs.scenario.name)
-            same = {"theory": batch.theory, "set": batch.kind, "scenario": inputs.scenario.name}
-            failed = int((own["status"] != "ok").sum())
-            for measure in shown:
-                low, high = own[measure].quantile([0.05, 0.95])
-                row = {"measure": measure, "mean": float(own[measure].mean()), "low": float(low), "high": float(high)}
-                outcomes.append({**same, **row, "n": len(own), "failed": failed})
-                if inputs is not batch.family[0]:
-                    found = asdict(paired_difference(base, own, measure))
-                    differences.append({**same, "first": batch.family[0].scenario.name, **found})
+        names = [inputs.scenario.name for inputs in batch.family]
+        family = [groups[batch.theory, batch.kind, name].reset_index(drop=True) for name in names]
+        for name, runs in zip(names, family, strict=True):
+            head = {"theory": batch.theory, "set": batch.kind, "scenario": name}
+            counts = {"n": len(runs), "failed": int((runs["status"] != "ok").sum())}
+            for measure in study.shown(batch.family[0].columns):
+                low, high = map(float, runs[measure].quantile([0.05, 0.95]))
+                values = {"mean": float(runs[measure].mean()), "low": low, "high": high}
+                outcomes.append({**head, "measure": measure, **values, **counts})
+                if name != names[0]:
+                    gap = paired_difference(family[0], runs, measure)
+                    differences.append({**head, "first": names[0], **asdict(gap)})
     return {"outcomes": outcomes, "differences": differences}
 
 
 def _finish(
-    study: Study, folder: Path, batches: list[Batch], tables: Tables, found: dict[str, Any], seconds: float
-) -> None:
-    """Draw the figures and write the manifest, last: a folder with a finished manifest is whole."""
-    import platform
-    from importlib.metadata import version
-
-    from eurasia_sim.compute.jit import model_version
+    study: Study, folder: Path, batches: list[Batch], tables: Tables, result: dict[str, Any],
+    began: float,
+) -> None:  # fmt: skip
+    """Draw the figures and write the manifest last: a folder with a finished manifest is whole."""
+    from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
     from eurasia_sim.figures.held import RUN, Held
+    from eurasia_sim.figures.style import Request
     from eurasia_sim.simulation import results as store
     from eurasia_sim.simulation.run import WRITTEN, window_of
 
-    events = _tell(study, folder, batches[0])
-    packages = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
-    first, last = window_of(batches, study.world)
-    command = ["eurasia-sim", *sys.argv[1:]]
+    events = dict(_write_events(study, folder, batches[0]))
     manifest = {
-        "finished": True,
-        "command": shlex.join(command),
-        "world": study.world.name,
+        **options.origin(
+            study.world, scenarios={each.name: each.digest for each in study.scenarios}
+        ),
         "seed": study.seed,
         "runs_a_scenario": int(tables.runs["run"].max()) + 1,
         "theories": list(study.theories),
         "forms": dict(batches[0].family[0].forms),
-        "window": [first, last],
+        "window": list(window_of(batches, study.world)),
         "scenarios": {scenario.name: scenario.resolved() for scenario in study.scenarios},
-        "digests": {
-            "world": study.world.digest,
-            "model": model_version(),
-            "scenarios": {scenario.name: scenario.digest for scenario in study.scenarios},
-        },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "commit": checked_out(),
+        "versions": {"python": platform.python_version()} | {x: version(x) for x in _PACKAGES},
         "failed": int((tables.runs["status"] != "ok").sum()),
         "events_of_the_first_run": events,
-        **{name: value for name, value in found.items() if value is not None},
-        "seconds": round(seconds, 1),
+        **{name: value for name, value in result.items() if value is not None},
+        "seconds": round(time.time() - began, 1),
     }
-    # Pictures are drawn from the folder, as `plot` draws them; until they are there, it is not finished.
+    # Pictures are drawn from the folder, as `plot` draws them; without them it is not finished.
     store.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
-    manifest["figures"] = figures = _draw(Held(folder, RUN, manifest, study.world))
-    store.write_manifest(folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)])
+    found = Held(folder, RUN, manifest, study.world)
+    kinds = [kind for kind in usual_kinds(found, ()) if kind in OF_RUN]
+    drawn = draw(found, kinds, Request(), folder / "figures")
+    manifest["figures"] = [str(path.relative_to(folder)) for _, files in drawn for path in files]
+    files = [*WRITTEN, *manifest["figures"], *(f"events-{name}.csv" for name in events)]
+    store.write_manifest(folder, manifest, files)
 
 
-def _draw(held: Held) -> list[str]:
-    """Draw the figures of a run, as `plot` would; return their files, relative to the folder."""
-    from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
-    from eurasia_sim.figures.style import Request
-
-    kinds = [kind for kind in usual_kinds(held, ()) if kind in OF_RUN]
-    drawn = draw(held, kinds, Request(), held.folder / "figures")
-    return [str(path.relative_to(held.folder)) for _, files in drawn for path in files]
-
-
-def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
-    """Write the first run of every scenario as dated events; return how many each has, and the run's status."""
-    from eurasia_sim.simulation import results as store
+def _write_events(study: Study, folder: Path, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Write the events of every scenario's first run; yield how many, and the run's status."""
     from eurasia_sim.simulation.events import chronicle
+    from eurasia_sim.simulation.results import write_whole
 
-    events = {}
     for inputs in batch.family:
-        told, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
-        store.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
-        events[inputs.scenario.name] = {"events": len(told), "status": status}
-    return events
+        name = inputs.scenario.name
+        events, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
+        write_whole(folder / f"events-{name}.csv", partial(events.to_csv, index=False))
+        yield name, {"events": len(events), "status": status}
 
 
-def _conditions(study: Study, batches: list[Batch]) -> list[str]:
-    """What a reader must know beyond the scenarios' names: settings, narrowed numbers, what is left out."""
-    from eurasia_sim.simulation.family import conditions
-
-    lines = conditions(study.scenarios, study.world)
-    shown = study.shown(batches[0].family[0].columns)
-    if left_out := study.left_out(shown):
-        named = ", ".join(left_out)
-        lines.append(
-            f"named and not shown, for they are not of pairs, actors and regions in focus: {named} (runs.parquet)"
-        )
-    return lines
-
-
-def _print(
-    study: Study, batches: list[Batch], folder: Path, summary: dict[str, Any], stop: dict[str, Any] | None,
-    said: list[str], *, reused: bool,
-) -> None:  # fmt: skip
-    from rich.console import Console
-
-    from eurasia_sim.cli.tables import difference_table, outcome_table
+def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str]) -> None:
+    """Print notes, the tables of outcomes and differences, and how the rule ended."""
     from eurasia_sim.simulation.run import window_of
 
-    console = Console(width=None if sys.stdout.isatty() else 140)
     first, last = window_of(batches, study.world)
-    count = stop["runs"] if stop else study.n
-    console.print(f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}")
-    for line in said:
-        console.print(line, markup=False, highlight=False)
+    end = result["until"]
+    count = end["runs"] if end else study.n
+    head = f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}"
+    terminal.show(head, *notes)
+    if left_out := study.left_out(study.shown(batches[0].family[0].columns)):
+        why = "named and not shown, for they are not of pairs, actors and regions in focus"
+        terminal.show(f"{why}: {', '.join(left_out)} (runs.parquet)")
     for batch in batches:
-        console.print(outcome_table(summary, batch.theory, batch.kind))
-        if len(batch.family) > 1:
-            console.print(difference_table(summary, batch.theory, batch.kind))
-    if stop:
-        met = "is met" if stop["met"] else "is not met, and --most is reached"
-        console.print(f"{stop['rule']} {met} after {count} runs; widest: {stop['widest']}, ± {stop['half_width']:.3g}")
-    console.print(f"{'found again, unchanged' if reused else 'written'}: {folder}")
+        for name, columns in (("outcomes", _OUTCOMES), ("differences", _DIFFERENCES)):
+            key = (batch.theory, batch.kind)
+            rows = [row for row in result["summary"][name] if (row["theory"], row["set"]) == key]
+            what = "paired differences " if columns is _DIFFERENCES else ""
+            if rows:
+                title = f"{batch.theory}, {what}{terminal.SETS[batch.kind]}"
+                terminal.show_table(title, rows, columns)
+    if end:
+        met = "is met" if end["met"] else "is not met, and --most is reached"
+        widest = f"widest: {end['widest']}, ± {end['half_width']:.3g}"
+        terminal.show(f"{end['rule']} {met} after {count} runs; {widest}")

@@ -1,4 +1,4 @@
-"""For whoever writes a scenario: `check` files or print their schema, begin a `new` one, `list` what it may name."""
+"""`check` input files or print their schema, begin a `new` scenario, `list` what it may name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
-from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, WorldName
-from eurasia_sim.cli.options import refuse
+from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, options, terminal
 from eurasia_sim.experiments.experiment import check_experiment, kind_of, load_experiment
 from eurasia_sim.experiments.schema import SPREAD
 from eurasia_sim.experiments.schema import names as experiments
-from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, packaged_worlds
+from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
@@ -31,56 +31,55 @@ from eurasia_sim.world.world import World, load_world
 def check(
     context: typer.Context,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE...", help="Scenario or experiment files, or names of either.")
+        list[str] | None, Argument(metavar="FILE...", help="Scenarios or experiments, or names.")
     ] = None,
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of a scenario file, with this world's ids.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the schema to a file instead of the screen.")
-    ] = None,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+    schema: Annotated[bool, Option("--schema", help="Print the JSON Schema.")] = False,
+    out: Annotated[Path | None, Option(metavar="FILE", help="Write the schema here.")] = None,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Say everything that is wrong with scenario and experiment files, at once; exit 2 if anything is.
+    """Name every mistake in scenario and experiment files at once; exit 2 if there is any.
 
-    With --schema: print the JSON Schema (2020-12) by which an editor completes and checks a scenario file.
+    With --schema: print the JSON Schema (2020-12) of a scenario file, with this world's ids, by
+    which an editor completes and checks it.
 
     Example: eurasia-sim check scenarios/us_exit.yaml my_scenario.yaml
 
     Example: eurasia-sim check --schema --out scenarios/scenario.schema.json
     """
     if schema:
-        refuse(context, ["files", "as_json"], "not with --schema")
-        _write_schema(load_world(world), out)
+        options.refuse(context, ["files", "as_json"], "not with --schema")
+        text = _schema_text(load_world(world))
+        if out is None:
+            terminal.show(text)
+        else:
+            out.write_text(text + "\n", encoding="utf-8")
+            terminal.show(f"wrote {out}")
         return
-    refuse(context, ["out"], "only with --schema")
+    options.refuse(context, ["out"], "only with --schema")
     if not files:
-        typer.echo("Missing argument 'FILE...': name files to check, or ask for --schema", err=True)
-        raise typer.Exit(BAD_INPUT)
-    given = load_world(world)
-    found = {file: _problems(file, given) for file in files}
+        raise DataError(["Missing argument 'FILE...': name files to check, or ask for --schema"])
+    place = load_world(world)
+    found = {file: problems_of(file, place) for file in files}
     if as_json:
-        typer.echo(json.dumps([asdict(problem) for problems in found.values() for problem in problems], indent=2))
+        terminal.print_json([asdict(each) for problems in found.values() for each in problems])
     else:
         for file, problems in found.items():
-            for problem in problems:
-                typer.echo(str(problem))
             count = len(problems)
-            typer.echo(f"{file}: {count} problem{'s' * (count > 1)}" if count else f"{file}: nothing wrong")
+            verdict = f"{count} problem{'s' * (count > 1)}" if count else "nothing wrong"
+            terminal.show(*map(str, problems), f"{file}: {verdict}")
     if any(found.values()):
         raise typer.Exit(BAD_INPUT)
 
 
-def _problems(file: str, world: World) -> list[Problem]:
-    path = locate(file, world.directory)
-    if path is None and Path(file).exists():
-        path = Path(file)
+def problems_of(file: str, world: World) -> list[Problem]:
+    """Everything wrong with a scenario, sweep or hypotheses file, by path or name."""
+    path = locate(file, world.directory) or (Path(file) if Path(file).exists() else None)
     path = path or experiments().get(file)
     if path is None:
         known = {**names(world=world.directory), **experiments()}
-        said = "no such file, scenario or experiment"
-        return [Problem(file, 1, 1, said, "", nearest(file, known), ", ".join(known))]
+        reason = "no such file, scenario or experiment"
+        return [Problem(file, 1, 1, reason, "", nearest(file, known), ", ".join(known))]
     kind = kind_of(path)
     if kind == "sweep":
         return check_experiment(path, world) or _repeats(path, world)
@@ -94,7 +93,7 @@ def _problems(file: str, world: World) -> list[Problem]:
 
 
 def _repeats(path: Path, world: World) -> list[Problem]:
-    """What is wrong with the points of a good sweep file that draws among levels: these alone can repeat a point."""
+    """Repeated points of a sweep that draws among levels alone; no other design can repeat one."""
     from eurasia_sim.experiments.design import lay_out
 
     experiment = load_experiment(path, world)
@@ -103,8 +102,11 @@ def _repeats(path: Path, world: World) -> list[Problem]:
     try:
         lay_out(experiment)
     except DataError as error:
-        told = [problem.removeprefix(f"{path}: ").partition("\n    allowed: ") for problem in error.problems]
-        return [Problem(str(path), 1, 1, message, "", "", allowed) for message, _, allowed in told]
+        parts = [
+            problem.removeprefix(f"{path}: ").partition("\n    allowed: ")
+            for problem in error.problems
+        ]
+        return [Problem(str(path), 1, 1, reason, "", "", allowed) for reason, _, allowed in parts]
     return []
 
 
@@ -112,19 +114,10 @@ def _schema_text(world: World) -> str:
     return json.dumps(scenario_schema(world), indent=1)
 
 
-def _write_schema(world: World, out: Path | None) -> None:
-    """Print the JSON Schema of a scenario file, or write it to a file."""
-    if out is None:
-        typer.echo(_schema_text(world))
-    else:
-        out.write_text(_schema_text(world) + "\n", encoding="utf-8")
-        typer.echo(f"wrote {out}")
-
-
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the scenario; the file is NAME.yaml in this folder.")],
-    source: Annotated[str, typer.Option("--from", metavar="SCENARIO", help="Scenario to start from.")],
-    world: WorldName = None,
+    name: Annotated[str, Argument(help="Name of the scenario; the file is NAME.yaml here.")],
+    source: Annotated[str, Option("--from", metavar="SCENARIO", help="Scenario to start from.")],
+    world: options.WorldName = None,
 ) -> None:
     """Begin a scenario file that starts from another, with a schema beside it for the editor.
 
@@ -132,30 +125,29 @@ def new(
     """
     name = name.removesuffix(".yaml")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        typer.echo(f"'{name}' cannot name a scenario\n    allowed: letters, digits, _ and -", err=True)
-        raise typer.Exit(BAD_INPUT)
-    given = load_world(world)
-    base = load_scenario(source, given)
+        raise DataError([f"'{name}' cannot name a scenario\n    allowed: letters, digits, _ and -"])
+    place = load_world(world)
+    base = load_scenario(source, place)
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
-    taken = path if path.exists() else find(name, world=given.directory)
-    if taken:
-        typer.echo(f"there is a scenario '{name}' already, in {taken}: choose another name", err=True)
+    if taken := path if path.exists() else find(name, world=place.directory):
+        reason = f"there is a scenario '{name}' already, in {taken}: choose another name"
+        typer.echo(reason, err=True)
         raise typer.Exit(FAILED_WORK)
-    path.write_text(scaffold(name, base, given), encoding="utf-8")
-    schema.write_text(_schema_text(given) + "\n", encoding="utf-8")
+    path.write_text(scaffold(name, base, place), encoding="utf-8")
+    schema.write_text(_schema_text(place) + "\n", encoding="utf-8")
     option = f" --world {world}" if world else ""
-    typer.echo(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
+    terminal.show(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
 
 
-Rows = list[dict[str, Any]]  # each with "id" and "says", and more for whoever reads JSON
+Rows = list[dict[str, Any]]  # each with "id" and "says", and more for JSON
 
 
-def _worlds(world: World) -> Rows:  # noqa: ARG001 - every lister is given the world
+def _worlds() -> Rows:
     rows = []
     for name, folder in packaged_worlds().items():
-        each = load_world(folder)
-        span = f"{each.date(0)} to {month_name(each.record_until)}"
-        says = f"record of {span}, {len(each.actors)} actors, {len(each.theatres)} theatres"
+        world = load_world(folder)
+        span = f"{world.date(0)} to {month_name(world.record_until)}"
+        says = f"record of {span}, {len(world.actors)} actors, {len(world.theatres)} theatres"
         rows.append({"id": name, "says": says + (" (default)" if name == DEFAULT_WORLD else "")})
     return rows
 
@@ -167,101 +159,72 @@ def _scenarios(world: World) -> Rows:
         data = plain(root) if root else {}
         data = data if isinstance(data, dict) else {}
         says = data.get("title") or "(cannot be read; see `eurasia-sim check`)"
-        rows.append({"id": name, "says": says, "extends": data.get("extends"), "departs": data.get("departs")})
+        rows.append(
+            {"id": name, "says": says} | {key: data.get(key) for key in ("extends", "departs")}
+        )
     return rows
-
-
-def _theories(world: World) -> Rows:
-    default = world.default_theory
-    return [
-        {"id": name, "says": preset.says + (" (default)" if name == default else ""), "cite": list(preset.cite)}
-        for name, preset in world.theories.items()
-    ]
-
-
-def _forms(world: World) -> Rows:
-    return [
-        {"id": f"{factor}.{name}", "says": form.says, "cite": list(form.cite)}
-        for factor, alternatives in world.forms.items()
-        for name, form in alternatives.items()
-    ]
-
-
-def _actors(world: World) -> Rows:
-    return [{"id": actor.id, "says": actor.name, "home": actor.home} for actor in world.actors.values()]
-
-
-def _theatres(world: World) -> Rows:
-    return [
-        {"id": theatre.id, "says": theatre.name, "ruler": theatre.ruler, "challenger": theatre.challenger}
-        for theatre in world.theatres.values()
-    ]
-
-
-def _institutions(world: World) -> Rows:
-    return [
-        {"id": venue.id, "says": venue.name, "convenes": dict(venue.convenes), "domains": list(venue.domains)}
-        for venue in world.institutions.values()
-    ]
-
-
-def _levers(world: World) -> Rows:  # noqa: ARG001 - every lister is given the world
-    return [
-        {"id": lever.pattern, "says": lever.meaning, "allowed": lever.allowed, "unit": lever.unit}
-        for lever in levers().values()
-    ]
-
-
-def _events(world: World) -> Rows:
-    return [
-        {"id": event.id, "says": f"{world.date(event.month)} {event.title}", "sets": dict(event.sets)}
-        for event in world.events.values()
-    ]
-
-
-def _measures(world: World) -> Rows:  # noqa: ARG001 - every lister is given the world
-    return [
-        {"id": name, "says": f"{entry['meaning']} [{entry['unit']}; of {' and '.join(entry['of'])}]", "of": entry["of"]}
-        for name, entry in measures().items()
-    ]
 
 
 def _numbers(world: World) -> Rows:
     return [
         {
-            "id": path,
-            "says": number.meaning,
-            "value": None if number.is_silent else number.value,
+            "id": path, "says": number.meaning, "value": None if number.is_silent else number.value,
             "range": None if number.is_silent else [number.low, number.high],
-            "unit": number.unit,
-            "basis": number.basis,
+            "unit": number.unit, "basis": number.basis,
         }
         for path, number in sorted(world.numbers.items())
-    ]
+    ]  # fmt: skip
 
 
 LISTERS: dict[str, Callable[[World], Rows]] = {
-    "worlds": _worlds,
+    "worlds": lambda _: _worlds(),
     "scenarios": _scenarios,
-    "theories": _theories,
-    "forms": _forms,
-    "actors": _actors,
-    "theatres": _theatres,
-    "institutions": _institutions,
-    "levers": _levers,
-    "events": _events,
-    "measures": _measures,
+    "theories": lambda world: [
+        {"id": name, "says": preset.says + (" (default)" if name == world.default_theory else ""),
+         "cite": list(preset.cite)}
+        for name, preset in world.theories.items()
+    ],
+    "forms": lambda world: [
+        {"id": f"{factor}.{name}", "says": form.says, "cite": list(form.cite)}
+        for factor, alternatives in world.forms.items() for name, form in alternatives.items()
+    ],
+    "actors": lambda world: [
+        {"id": actor.id, "says": actor.name, "home": actor.home} for actor in world.actors.values()
+    ],
+    "theatres": lambda world: [
+        {"id": each.id, "says": each.name, "ruler": each.ruler, "challenger": each.challenger}
+        for each in world.theatres.values()
+    ],
+    "institutions": lambda world: [
+        {"id": each.id, "says": each.name, "convenes": dict(each.convenes),
+         "domains": list(each.domains)}
+        for each in world.institutions.values()
+    ],
+    "levers": lambda _: [
+        {"id": each.pattern, "says": each.meaning, "allowed": each.allowed, "unit": each.unit}
+        for each in levers().values()
+    ],
+    "events": lambda world: [
+        {"id": event.id, "says": f"{world.date(event.month)} {event.title}",
+         "sets": dict(event.sets)}
+        for event in world.events.values()
+    ],
+    "measures": lambda _: [
+        {"id": name, "of": each["of"],
+         "says": f"{each['meaning']} [{each['unit']}; of {' and '.join(each['of'])}]"}
+        for name, each in measures().items()
+    ],
     "numbers": _numbers,
-}
+}  # fmt: skip
 
 
 def show(
     kinds: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KIND...]", help=f"Any of {', '.join(LISTERS)}; all but numbers if none is named."),
+        Argument(metavar="[KIND...]", help=f"Any of {', '.join(LISTERS)}; else all but numbers."),
     ] = None,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """List worlds, scenarios, theories, actors, theatres, institutions, levers and measures.
 
@@ -270,17 +233,13 @@ def show(
     wanted = kinds or [kind for kind in LISTERS if kind != "numbers"]
     for kind in wanted:
         if kind not in LISTERS:
-            close = nearest(kind, LISTERS)
-            hint = f" — did you mean {close}?" if close else ""
-            typer.echo(f"there is no list of '{kind}'{hint}\n    allowed: {', '.join(LISTERS)}", err=True)
-            raise typer.Exit(BAD_INPUT)
-    given = load_world(world)
-    found = {kind: LISTERS[kind](given) for kind in wanted}
+            allowed = f"    allowed: {', '.join(LISTERS)}"
+            raise DataError([f"there is no list of '{kind}'{near(kind, LISTERS)}\n{allowed}"])
+    place = load_world(world)
+    found = {kind: LISTERS[kind](place) for kind in wanted}
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        terminal.print_json(found)
         return
     for kind, rows in found.items():
-        typer.echo(f"{kind}:")
         width = max((len(row["id"]) for row in rows), default=0)
-        for row in rows:
-            typer.echo(f"  {row['id']:<{width}}  {row['says']}")
+        terminal.show(f"{kind}:", *(f"  {row['id']:<{width}}  {row['says']}" for row in rows))

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 import time
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
-from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, compile_once
+from eurasia_sim.cli import options, terminal
 
 if TYPE_CHECKING:
     from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
     from eurasia_sim.hypotheses.hypothesis import Family
     from eurasia_sim.world.world import World
 
-_FILE = "hypotheses"
+_PARTS = {
+    "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:g}",
+    "effect [95 %]": "{mean:+.4f} [{low:+.4f}, {high:+.4f}]",
+    "co-location + joint share": "{colocation_part:+.4f} {joint_part:+.4f}",
+    "holds": "{share_of_space:.0%}", "mirror": "{mirrored:.0%}", "null": "{null_mean:+.4f}",
+    "word": "{word}",
+}  # fmt: skip
+_VERDICTS = {
+    "": "{hypothesis}", "says": "{says}", "verdict": "{verdict}", "share of space": "{space}",
+    "where": "{where}", "source": "{source}",
+}  # fmt: skip
+_SPACE = "{share_of_space:.0%} [{share_low:.0%}, {share_high:.0%}]"
+_WHERE = "{region} (density {density:.0%}, coverage {coverage:.0%} on held-out draws)"
 
 
-def put_to_the_test(
-    hypotheses: Annotated[list[str] | None, typer.Argument(help="Ids of hypotheses; all of the file if none.")] = None,
-    file: Annotated[str, typer.Option("--file", help="Name or path of a file of hypotheses.")] = _FILE,
-    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Runs an arm at reference.")] = 200,
-    samples: Annotated[int, typer.Option(min=16, max=MOST_RUNS, help="Points of the space, a theory.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    findings: Annotated[Path | None, typer.Option(help="Also write the findings page here.")] = None,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+def evaluate_hypotheses(
+    hypotheses: Annotated[list[str] | None, Argument(help="Ids; all of the file if none.")] = None,
+    file: Annotated[str, Option(help="Name or path of a file of hypotheses.")] = "hypotheses",
+    n: Annotated[int, options.count("Runs an arm at reference.", least=2)] = 200,
+    samples: Annotated[int, Option(min=16, max=100_000, help="Points of space a theory.")] = 200,
+    seed: options.Seed = 7,
+    workers: options.Workers = None,
+    out: options.Out = Path("results"),
+    findings: Annotated[Path | None, Option(help="Also write the findings page here.")] = None,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Test hypotheses in three layers: at reference, over everything uncertain, and under every theory and form.
+    """Test hypotheses at reference, over everything uncertain, and under every theory and form.
 
     Example: eurasia-sim test H2 H12 --samples 400
     """
@@ -43,80 +53,58 @@ def put_to_the_test(
     from eurasia_sim.hypotheses.loader import load_hypotheses
     from eurasia_sim.world.world import load_world
 
-    given = load_world(world)
-    family = load_hypotheses(located(file), given).chosen(hypotheses or [])
+    place = load_world(world)
+    family = load_hypotheses(located(file), place).chosen(hypotheses or [])
     effort = Effort.of(n, samples, seed)
-    folder, result, reused = _tested(given, family, effort, workers, out)
+    folder, result, reused = _evaluate(place, family, effort, workers, out)
     if as_json:
-        verdicts = json.loads(result.verdicts.to_json(orient="records"))  # what is not known becomes null
-        typer.echo(json.dumps({"folder": str(folder), "verdicts": verdicts}, indent=2, ensure_ascii=False))
+        verdicts = result.verdicts.astype(object).to_dict("records")
+        terminal.print_json({"folder": str(folder), "verdicts": verdicts})
     else:
-        _print(result, folder, reused=reused)
+        _show(result)
+        terminal.show_folder(folder, reused=reused)
     if findings is not None:
-        _write_pages(findings, given, family, result, effort)
+        _write_pages(findings, place, family, result, effort)
 
 
-def _tested(
+def _evaluate(
     world: World, family: Family, effort: Effort, workers: int | None, out: Path
 ) -> tuple[Path, Evaluation, bool]:
-    """The results folder, what it holds, and whether it was there before."""
+    """The results folder, its tables, and whether it was there before."""
     from eurasia_sim.compute.jit import model_version
     from eurasia_sim.files.integrity import listed
-    from eurasia_sim.hypotheses.evaluation import evaluate
+    from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
     from eurasia_sim.simulation import results as store
     from eurasia_sim.simulation.family import said_by
+    from eurasia_sim.simulation.inputs import prepare
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
-    identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
-    identity += [repr(effort), world.digest, model_version(), said_by(scenarios.values())]
+    ids = [*(each.id for each in family.hypotheses), *(each.digest for each in family.maps)]
+    identity = [family.digest, *ids, repr(effort), world.digest, model_version()]
+    identity.append(said_by(scenarios.values()))
     folder = out / store.folder_name(f"test-{family.path.stem}", identity)
     manifest, wrong = store.found(folder)
     if manifest is not None and not wrong:
-        return folder, read_tables(folder), True
+        files, names = store.files_of(folder), [each.name for each in fields(Evaluation)]
+        tables = {name: store.read_table(files, f"{name}.parquet") for name in names}
+        return folder, Evaluation(**tables), True
     if wrong:
         typer.echo(f"{folder}: {listed(wrong)}; the test is made again", err=True)
-    _compile(world, next(iter(scenarios.values())))
-    with RunCounter(effort.runs) as counter:
-        try:
-            result = evaluate(world, family, effort, workers, counter.stage)
-        except KeyboardInterrupt:
-            typer.echo("\nstopped: a test is whole or not there, so nothing was kept.", err=True)
-            raise typer.Exit(FAILED_WORK) from None
-    names = write_tables(folder, result)
+    options.compile_once(prepare(world, next(iter(scenarios.values()))))
+    nothing = "a test is whole or not there, so nothing was kept."
+    with terminal.RunCounter(effort.runs, nothing) as counter:
+        result = evaluate(world, family, effort, workers, counter.stage)
     content = {
-        "finished": True,
-        "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
+        **options.origin(world),
         "title": family.title,
         "hypotheses": family.digest,
-        "world": world.name,
         "effort": vars(effort),
-        "digests": {"world": world.digest, "model": model_version()},
-        "commit": checked_out(),
         "seconds": round(time.time() - began, 1),
     }
-    store.write_manifest(folder, content, names)
+    store.write_manifest(folder, content, write_tables(folder, result))
     return folder, result, False
-
-
-def _write_pages(path: Path, world: World, family: Family, result: Evaluation, effort: Effort) -> None:
-    """The findings page, and beside it a page for every map of rivals."""
-    from eurasia_sim.reports.findings import findings_page
-    from eurasia_sim.reports.scope_map import map_page, map_path
-    from eurasia_sim.simulation import results as store
-
-    command = shlex.join(["eurasia-sim", *sys.argv[1:]])
-    pages = {path: findings_page(world, family, result, effort, command, path)}
-    for contrast in family.maps:
-        pages[map_path(path, contrast)] = map_page(world, contrast, result.maps, effort, command, path)
-    for place, text in pages.items():
-
-        def write(aside: Path, text: str = text) -> None:
-            aside.write_text(text, encoding="utf-8")
-
-        store.write_whole(place, write)
-        typer.echo(f"findings: {place}", err=True)
 
 
 def write_tables(folder: Path, result: Evaluation) -> list[str]:
@@ -128,32 +116,37 @@ def write_tables(folder: Path, result: Evaluation) -> list[str]:
     return [f"{name}.parquet" for name in vars(result)]
 
 
-def read_tables(folder: Path) -> Evaluation:
-    """The evaluation that a folder holds."""
-    from dataclasses import fields
+def _write_pages(
+    path: Path, world: World, family: Family, result: Evaluation, effort: Effort
+) -> None:
+    """The findings page, and beside it a page for every map of rivals."""
+    from eurasia_sim.reports.findings import findings_page
+    from eurasia_sim.reports.scope_map import map_page, map_path
+    from eurasia_sim.simulation.results import write_bytes
 
-    from eurasia_sim.hypotheses.evaluation import Evaluation
-    from eurasia_sim.simulation import results as store
-
-    files = store.files_of(folder)
-    return Evaluation(**{each.name: store.read_table(files, f"{each.name}.parquet") for each in fields(Evaluation)})
-
-
-def _compile(world: Any, scenario: Any) -> None:
-    from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.simulation.parameter_draws import reference_draws
-
-    inputs = prepare(world, scenario)
-    compile_once(inputs, reference_draws(inputs, 1, 0))
+    command = options.command_line()
+    pages = {path: findings_page(world, family, result, effort, command, path)}
+    for rivals in family.maps:
+        page = map_page(world, rivals, result.maps, effort, command, path)
+        pages[map_path(path, rivals)] = page
+    for file, text in pages.items():
+        write_bytes(file, text.encode())
+        typer.echo(f"findings: {file}", err=True)
 
 
-def _print(result: Evaluation, folder: Path, *, reused: bool) -> None:
-    from rich.console import Console
-
-    from eurasia_sim.cli.tables import part_table, precision, verdict_table
-
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(part_table(result))
-    console.print(verdict_table(result))
-    console.print(precision(result))
-    console.print(f"{'found again, unchanged' if reused else 'written'}: {folder}")
+def _show(result: Evaluation) -> None:
+    """Print a row a part, a row a hypothesis, and how well the shares are known."""
+    parts, verdicts = (frame.to_dict("records") for frame in (result.parts, result.verdicts))
+    title = "Parts: first arms less second, at reference and over everything uncertain"
+    terminal.show_table(title, parts, _PARTS)
+    for row in verdicts:
+        row["space"] = _SPACE.format_map(row) if row["points"] else ""
+        row["where"] = _WHERE.format_map(row) if row["region"] else ""
+    terminal.show_table("Verdicts", verdicts, _VERDICTS)
+    if counted := [row for row in verdicts if row["points"]]:
+        half = max(row["share_high"] - row["share_low"] for row in counted) / 2
+        terminal.show(
+            f"{max(row['points'] for row in counted)} points of the space count; a share is known "
+            f"to within ±{half:.1%} (95 %). At most {result.parts['failed'].max()} runs of a part "
+            f"failed at reference. Hash of the hypotheses: {counted[0]['digest']}."
+        )

@@ -1,23 +1,19 @@
-"""What is documented: `validate` scores runs by it beside two baselines, `calibrate` fits to half of it."""
+"""`validate` scores runs by documented patterns; `calibrate` fits to half of them."""
 
 from __future__ import annotations
 
 import json
-import shlex
-import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Option
 
-from eurasia_sim.cli import FAILED_WORK, WorldName
-from eurasia_sim.cli.options import MOST_RUNS, RunCounter, checked_out, chosen_theories, compile_once
+from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import Console
-
     from eurasia_sim.scenarios.scenario import Scenario
     from eurasia_sim.validation.calibration import Calibration
     from eurasia_sim.validation.scores import Validation
@@ -26,283 +22,264 @@ if TYPE_CHECKING:
 _PATTERNS, _NUMBERS = "patterns.parquet", "numbers.parquet"
 _SHOWN = 12  # numbers of a fit on the terminal
 _MOST_MONTHS = 1200  # after the start of the record
+_TITLE = "{scenario} in {world} to {until}; {runs} runs a side, seed {seed}"
+_FITTED = "{theory}: {kept} of {draws} draws kept, seed {seed}"
+_HEAD = {"": "{half}", "patterns": "{patterns:d}"}
+_SIDES = {
+    "over the ranges": "model", "at reference": "reference", "null theory": "null",
+    "no change": "unchanged",
+}  # fmt: skip
+
+
+def _score(side: str) -> str:
+    return f"{{{side}:.0%}} ({{brier_{side}:.3f}})"
+
+
+_SCORES = _HEAD | {f"{title} (Brier)": _score(side) for title, side in _SIDES.items()}
+_FIT = _HEAD | {
+    "before the fit": _score("model"), "after the fit": _score("after"),
+    "null theory": _score("null"), "no change": _score("unchanged"),
+}  # fmt: skip
+_PASSES = {
+    "pattern": "{pattern}", "says": "{says}", "kind": "{kind}", "half": "{half}",
+    **{title: f"{{{side}:.0%}}" for title, side in _SIDES.items()},
+}  # fmt: skip
+_MOVED = {
+    "number": "{number}", "declared range": "{low:.3g} to {high:.3g}",
+    "mean, before to after": "{prior_mean:.3g} to {mean:.3g}", "contraction": "{contraction:.1%}",
+    "shift in sd": "{shift:+.2f}", "p": "{p:.2g}", "q": "{q:.2g}",
+}  # fmt: skip
 
 
 def validate(
-    scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Run to this month, beyond or before.")] = None,
-    n: Annotated[int, typer.Option("-n", "--runs", min=1, max=MOST_RUNS, help="Runs a side.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Root of all seeds.")] = 7,
-    theory: Annotated[list[str] | None, typer.Option(help="A theory preset, several, or 'all'.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="path=value, as in a scenario file.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    scenario: options.ScenarioName = None,
+    until: Annotated[str | None, Option(metavar="YYYY-MM", help="Run to this month.")] = None,
+    n: Annotated[int, options.count("Runs a side.")] = 200,
+    seed: options.Seed = 7,
+    theory: options.Theories = None,
+    settings: options.Settings = None,
+    workers: options.Workers = None,
+    out: options.Out = Path("results"),
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Score runs by the documented patterns they pass, beside a theory that sees nothing and a world that stands still.
+    """Score runs by the documented patterns they pass, beside a null theory and no change.
 
     Example: eurasia-sim validate --until 2025-12 --theory all
     """
-    from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.scenarios.scenario import apply_settings, as_recorded, load_scenario
-    from eurasia_sim.simulation import results as store
-    from eurasia_sim.simulation.family import said_by
     from eurasia_sim.validation.patterns import load_patterns
+    from eurasia_sim.validation.scores import extended
     from eurasia_sim.world.world import load_world
 
-    given = load_world(world)
-    load_patterns(given)  # a world without any is refused before anything is compiled
-    asked = load_scenario(scenario, given) if scenario else as_recorded(given)
-    question = _until(apply_settings(asked, settings or (), given), until, given)
-    theories = chosen_theories(theory, given, [question.theory])
-    found = _validated(given, question, theories, n, seed, workers)
-    identity = [given.digest, said_by([question]), *theories, str(n), str(seed), model_version()]
-    folder = out / store.folder_name(f"validate-{question.name}", identity)
-    _write(folder, given, question, found, n, seed)
-    if as_json:
-        typer.echo(json.dumps(_plain(given, question, found, n, seed, folder), indent=2, ensure_ascii=False))
-    else:
-        _print(given, question, found, n, seed, folder)
-    if any(failed for result in found.values() for failed in result.failed.values()):
-        raise typer.Exit(FAILED_WORK)
-
-
-def _until(scenario: Scenario, until: str | None, world: World) -> Scenario:
-    """The scenario run to the month asked for."""
-    from eurasia_sim.validation.scores import extended
-
-    if until is None:
-        return scenario
-    last = world.month(until)
-    if not 0 <= last < _MOST_MONTHS:
-        period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
-        raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
-    return extended(scenario, last)
-
-
-def _validated(
-    world: World, scenario: Scenario, theories: tuple[str, ...], n: int, seed: int, workers: int | None
-) -> dict[str, Validation]:
-    """By theory, how its runs compare with the patterns."""
-    from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.simulation.parameter_draws import reference_draws
-    from eurasia_sim.validation.scores import validate as validated
-
-    inputs = prepare(world, scenario, theories[0])
-    compile_once(inputs, reference_draws(inputs, 1, 0))
-    found = {}
-    with RunCounter(n) as counter:
-        try:
-            for name in theories:
-
-                def tell(side: str, done: int, of: int, name: str = name) -> None:
-                    counter.stage(f"{name}, {side}", done, of)
-
-                found[name] = validated(world, scenario, name, n, seed, workers=workers, report=tell)
-        except KeyboardInterrupt:
-            typer.echo("\nstopped: nothing was kept.", err=True)
-            raise typer.Exit(FAILED_WORK) from None
-    return found
-
-
-def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int) -> None:
-    """One table of all theories, and how to repeat it."""
-    import pandas as pd
-
-    from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.simulation import results as store
-
-    tables = [result.table.assign(theory=name) for name, result in found.items()]
-    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
+    place = load_world(world)
+    load_patterns(place)  # a world without any is refused before anything is compiled
+    asked = _scenario(scenario, place, settings)
+    if until is not None:
+        last = place.month(until)
+        if not 0 <= last < _MOST_MONTHS:
+            period = f"{place.date(0)} to {place.date(_MOST_MONTHS - 1)}"
+            raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
+        asked = extended(asked, last)
+    theories = options.chosen_theories(theory, place, [asked.theory])
+    found = dict(_scores(place, asked, theories, n, seed, workers))
+    failed = {name: sum(result.failed.values()) for name, result in found.items()}
     content = {
-        "finished": True,
-        "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
-        "world": world.name,
-        "scenario": scenario.resolved(),
+        **options.origin(place, scenario=asked.digest),
+        "scenario": asked.resolved(),
         "theories": list(found),
         "runs_a_side": n,
         "seed": seed,
         "scores": {name: result.scores for name, result in found.items()},
-        "failed": {name: sum(result.failed.values()) for name, result in found.items()},
-        "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
-        "commit": checked_out(),
+        "failed": failed,
     }
+    folder = _write(out, asked, found, content)
+    last_month = place.date(asked.months - 1)
+    head = {
+        "scenario": asked.name,
+        "world": place.name,
+        "until": last_month,
+        "runs": n,
+        "seed": seed,
+    }
+    if as_json:
+        by_theory = {name: _plain(result) for name, result in found.items()}
+        terminal.print_json({**head, "folder": str(folder), "theories": by_theory})
+    else:
+        terminal.show(_TITLE.format_map(head))
+        for name, result in found.items():
+            _show(name, last_month, result)
+        terminal.show_folder(folder)
+    if any(failed.values()):
+        raise typer.Exit(FAILED_WORK)
+
+
+def _write(
+    out: Path, scenario: Scenario, found: dict[str, Validation], content: dict[str, Any]
+) -> Path:
+    """Write one table of all theories, and the manifest; return their folder."""
+    import pandas as pd
+
+    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.family import said_by
+
+    digests, effort = content["digests"], (str(content["runs_a_side"]), str(content["seed"]))
+    identity = [digests["world"], said_by([scenario]), *found, *effort, digests["model"]]
+    folder = out / store.folder_name(f"validate-{scenario.name}", identity)
+    tables = [result.table.assign(theory=name) for name, result in found.items()]
+    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
     store.write_manifest(folder, content, [_PATTERNS])
+    return folder
 
 
-def _plain(
-    world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path
-) -> dict[str, Any]:
-    """Everything for whoever reads JSON; what is not known is null."""
-    from eurasia_sim.cli.tables import finite
+def _scores(
+    world: World,
+    scenario: Scenario,
+    theories: Sequence[str],
+    n: int,
+    seed: int,
+    workers: int | None,
+) -> Iterator[tuple[str, Validation]]:
+    """By theory, how its runs compare with the patterns."""
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.validation import scores
 
-    theories = {
-        name: {
-            "scores": finite(result.scores),
-            "patterns": json.loads(result.table.to_json(orient="records")),
-            "failed": result.failed,
-            "out_of_reach": list(result.out_of_reach),
-        }
-        for name, result in found.items()
+    options.compile_once(prepare(world, scenario, theories[0]))
+    with terminal.RunCounter(n, "nothing was kept.") as counter:
+        for name in theories:
+
+            def report(side: str, done: int, of: int, name: str = name) -> None:
+                counter.stage(f"{name}, {side}", done, of)
+
+            yield (
+                name,
+                scores.validate(world, scenario, name, n, seed, workers=workers, report=report),
+            )
+
+
+def _scenario(name: str | None, world: World, settings: list[str] | None = None) -> Scenario:
+    """The scenario of a name or file, or the record, with its settings."""
+    from eurasia_sim.scenarios.scenario import apply_settings, as_recorded, load_scenario
+
+    found = load_scenario(name, world) if name else as_recorded(world)
+    return apply_settings(found, settings or (), world)
+
+
+def _plain(result: Validation) -> dict[str, Any]:
+    return {
+        "scores": result.scores,
+        "patterns": json.loads(result.table.to_json(orient="records")),
+        "failed": result.failed,
+        "out_of_reach": list(result.out_of_reach),
     }
-    last = world.date(scenario.months - 1)
-    head = {"scenario": scenario.name, "world": world.name, "until": last, "runs": n, "seed": seed}
-    return {**head, "folder": str(folder), "theories": theories}
 
 
-def _print(world: World, scenario: Scenario, found: dict[str, Validation], n: int, seed: int, folder: Path) -> None:
-    from rich.console import Console
+def _show(theory: str, last_month: str, result: Validation) -> None:
+    """Print the scores of one theory and its patterns, those that fewest runs pass first."""
+    patterns = result.table.sort_values("model", kind="stable")
+    counted, circular = patterns["counted"], patterns["circular"] != ""
+    patterns = patterns.replace({"half": "_"}, " ", regex=True)
+    patterns["circular"] = patterns["circular"].str.partition("; ")[0]
+    terminal.show_table(f"{theory}: score of the patterns that count", _halves(result), _SCORES)
+    for title, group, columns in (
+        ("patterns that count, misses first", counted, _PASSES),
+        ("passed by both baselines, so not counted", ~counted & ~circular, _PASSES),
+        ("circular, so not counted", circular, _PASSES | {"why": "{circular}"}),
+    ):
+        if group.any():
+            rows = patterns[group].to_dict("records")
+            terminal.show_table(f"{theory}: {title}", rows, columns)
+    if failures := [f"{side} {count}" for side, count in result.failed.items() if count]:
+        terminal.show(f"runs that failed and count nowhere: {', '.join(failures)}")
+    if late := len(result.out_of_reach):
+        terminal.show(f"{late} patterns end after {last_month} and were not looked at.")
 
-    from eurasia_sim.cli.tables import score_table
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    last = world.date(scenario.months - 1)
-    console.print(f"{scenario.name} in {world.name} to {last}; {n} runs a side, seed {seed}", highlight=False)
-    for name, result in found.items():
-        counted, circular = result.table["counted"], result.table["circular"] != ""
-        console.print(score_table(result.scores, f"{name}: score of the patterns that count"))
-        _group(console, result.table[counted], f"{name}: patterns that count, misses first")
-        _group(console, result.table[~counted & ~circular], f"{name}: passed by both baselines, so not counted")
-        _group(console, result.table[circular], f"{name}: circular, so not counted", why=True)
-        failures = ", ".join(f"{side} {count}" for side, count in result.failed.items() if count)
-        if failures:
-            console.print(f"runs that failed and count nowhere: {failures}")
-        if result.out_of_reach:
-            console.print(f"{len(result.out_of_reach)} patterns end after {last} and were not looked at.")
-    console.print(f"written: {folder}", highlight=False)
-
-
-def _group(console: Console, table: pd.DataFrame, title: str, *, why: bool = False) -> None:
-    """One group of patterns, if it has any."""
-    from eurasia_sim.cli.tables import pattern_rows
-
-    if len(table):
-        console.print(pattern_rows(table, title, why=why))
+def _halves(result: Validation) -> list[dict[str, Any]]:
+    """A flat row a half: its patterns, and every side's score and Brier score."""
+    return [
+        {"half": row["half"].replace("_", " "), "patterns": row["patterns"], **row["score"]}
+        | {f"brier_{side}": value for side, value in row["brier"].items()}
+        for row in result.scores
+    ]
 
 
 def calibrate(
-    scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="Name or file of a scenario; the record if none.")
-    ] = None,
-    n: Annotated[int, typer.Option("-n", "--runs", min=2, max=MOST_RUNS, help="Draws to choose from.")] = 4000,
-    keep: Annotated[int, typer.Option(min=2, max=MOST_RUNS, help="How many of them are kept.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
-    theory: Annotated[str | None, typer.Option(help="A theory preset; by default the scenario's.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the results folder goes.")] = Path("results"),
-    record: Annotated[Path | None, typer.Option(help="Also record the posterior in this world's folder.")] = None,
-    world: WorldName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    scenario: options.ScenarioName = None,
+    n: Annotated[int, options.count("Draws to choose from.", least=2)] = 4000,
+    keep: Annotated[int, Option(min=2, max=options.MOST_RUNS, help="Draws kept.")] = 200,
+    seed: Annotated[int, Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
+    theory: Annotated[str | None, Option(help="A theory preset; else the scenario's.")] = None,
+    workers: options.Workers = None,
+    out: options.Out = Path("results"),
+    record: Annotated[Path | None, Option(help="World folder to record it in, too.")] = None,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Keep the draws that miss the training half least; show what that narrows, and what it gains on the other half.
+    """Keep the draws that miss the training half least; score them on the half held back.
 
-    A scenario of a world with a record may say `uncertain: posterior` to draw from it.
+    A scenario of a world with a recorded posterior may say `uncertain: posterior` to draw from it.
 
     Example: eurasia-sim calibrate -n 4000 --keep 200 --record my_world/
     """
-    from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.scenarios import posterior as records
-    from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
+    from eurasia_sim.scenarios import posterior as posteriors
     from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.validation import calibration
     from eurasia_sim.world.world import load_world
 
     if keep >= n:
         raise DataError([f"--keep {keep} of -n {n} draws narrows nothing: keep fewer"])
-    given = load_world(world)
-    question = load_scenario(scenario, given) if scenario else as_recorded(given)
-    (name,) = chosen_theories([theory] if theory else None, given, [question.theory])
-    found = _calibrated(given, question, name, n, keep, seed, workers)
-    digests = {"world": given.digest, "scenario": question.digest, "model": model_version()}
-    head = {
-        "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
-        "world": given.name,
-        "digests": digests,
-    }
-    folder = out / store.folder_name(f"calibrate-{question.name}", [found.posterior.digest, *digests.values()])
-    store.write_table(folder / _NUMBERS, found.numbers)
-    said = records.plain(found.posterior, head)
-    store.write_json(folder / records.FILE, said)
-    content = {"finished": True, "commit": checked_out(), **head, **_plain_fit(found)}
-    store.write_manifest(folder, content, [_NUMBERS, records.FILE])
+    place = load_world(world)
+    asked = _scenario(scenario, place)
+    (name,) = options.chosen_theories([theory] if theory else None, place, [asked.theory])
+    options.compile_once(prepare(place, asked, name))
+    with terminal.RunCounter(n, "a fit is whole or not there, so nothing was kept.") as counter:
+        fit = calibration.calibrate(
+            place, asked, name, n, keep, seed, workers=workers, report=counter.stage
+        )
+    found, numbers = fit.posterior, fit.numbers
+    result = {
+        "theory": found.theory, "draws": found.draws, "kept": len(found.kept), "seed": found.seed,
+        "failed": fit.failed, "fitted_to": list(fit.patterns), "distance": fit.distance,
+        "kept_distance": fit.kept_distance,
+        "moved": int((numbers["q"] <= calibration.FALSE_DISCOVERIES).sum()),
+        "before": terminal.finite(fit.before.scores), "after": terminal.finite(fit.after.scores),
+        "numbers": json.loads(numbers.to_json(orient="records")),
+    }  # fmt: skip
+    origin = options.origin(place, scenario=asked.digest)
+    posterior = posteriors.plain(found, {x: origin[x] for x in ("command", "world", "digests")})
+    digests = [origin["digests"][key] for key in ("world", "scenario", "model")]
+    folder = out / store.folder_name(f"calibrate-{asked.name}", [found.digest, *digests])
+    store.write_table(folder / _NUMBERS, numbers)
+    store.write_json(folder / posteriors.FILE, posterior)
+    store.write_manifest(folder, origin | result, [_NUMBERS, posteriors.FILE])
     if record is not None:
-        store.write_json(records.record_path(record), said)
+        store.write_json(posteriors.record_path(record), posterior)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), **_plain_fit(found)}, indent=2, ensure_ascii=False))
+        terminal.print_json({"folder": str(folder), **result})
     else:
-        _print_fit(given, found, folder)
-    if found.failed:
+        terminal.show(f"{found.scenario} in {place.name} under {_FITTED.format_map(result)}")
+        _show_fit(fit, f"{result['moved']} of {len(numbers)}", calibration.FALSE_DISCOVERIES)
+        terminal.show_folder(folder)
+    if fit.failed:
         raise typer.Exit(FAILED_WORK)
 
 
-def _calibrated(
-    world: World, scenario: Scenario, theory: str, n: int, keep: int, seed: int, workers: int | None
-) -> Calibration:
-    """The fit, with its progress shown."""
-    from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.simulation.parameter_draws import reference_draws
-    from eurasia_sim.validation.calibration import calibrate as fitted
-
-    inputs = prepare(world, scenario, theory)
-    compile_once(inputs, reference_draws(inputs, 1, 0))
-    with RunCounter(n) as counter:
-        try:
-            return fitted(world, scenario, theory, n, keep, seed, workers=workers, report=counter.stage)
-        except KeyboardInterrupt:
-            typer.echo("\nstopped: a fit is whole or not there, so nothing was kept.", err=True)
-            raise typer.Exit(FAILED_WORK) from None
-
-
-def _plain_fit(found: Calibration) -> dict[str, Any]:
-    """Everything for whoever reads JSON; what is not known is null."""
-    from eurasia_sim.cli.tables import finite
-
-    return {
-        "theory": found.posterior.theory,
-        "draws": found.posterior.draws,
-        "kept": len(found.posterior.kept),
-        "seed": found.posterior.seed,
-        "failed": found.failed,
-        "fitted_to": list(found.patterns),
-        "distance": found.distance,
-        "kept_distance": found.kept_distance,
-        "moved": _moved(found),
-        "before": finite(found.before.scores),
-        "after": finite(found.after.scores),
-        "numbers": json.loads(found.numbers.to_json(orient="records")),
-    }
-
-
-def _moved(found: Calibration) -> int:
-    """How many numbers moved beyond what chance would move."""
-    from eurasia_sim.validation.calibration import FALSE_DISCOVERIES
-
-    return int((found.numbers["q"] <= FALSE_DISCOVERIES).sum())
-
-
-def _print_fit(world: World, found: Calibration, folder: Path) -> None:
-    from rich.console import Console
-
-    from eurasia_sim.cli.tables import contraction_table, fit_table
-    from eurasia_sim.validation.calibration import FALSE_DISCOVERIES
-
-    fit = found.posterior
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    said = (
-        f"{fit.scenario} in {world.name} under {fit.theory}: {len(fit.kept)} of {fit.draws} draws kept, seed {fit.seed}"
-    )
-    console.print(said, highlight=False)
-    missed = f"{found.distance:.2f} standard deviations in sum, those kept {found.kept_distance:.2f}"
-    console.print(f"Fitted to {len(found.patterns)} patterns of the training half; a draw misses them by {missed}.")
-    console.print(fit_table(found.before.scores, found.after.scores, len(fit.kept)))
-    console.print(contraction_table(found.numbers.head(_SHOWN), f"numbers that moved most, of {len(found.numbers)}"))
-    narrowed = found.numbers["contraction"]
-    console.print(
-        f"{_moved(found)} of {len(found.numbers)} numbers moved at a false discovery rate of {FALSE_DISCOVERIES:.0%}; "
-        f"the middle contraction is {narrowed.median():.1%}, the largest {narrowed.max():.1%}."
-    )
-    if found.failed:
-        console.print(f"{found.failed} runs failed and could not be kept.")
-    console.print(f"written: {folder}", highlight=False)
+def _show_fit(fit: Calibration, moved: str, rate: float) -> None:
+    """Print the scores before and after a fit, and the numbers that moved most."""
+    halves = [
+        old | {"after": new["model"], "brier_after": new["brier_model"]}
+        for old, new in zip(_halves(fit.before), _halves(fit.after), strict=True)
+    ]
+    missed = f"{fit.distance:.2f} standard deviations in sum, those kept {fit.kept_distance:.2f}."
+    training = f"Fitted to {len(fit.patterns)} patterns of the training half"
+    terminal.show(f"{training}; a draw misses them by {missed}")
+    title = f"score of {len(fit.posterior.kept)} fresh runs a side (Brier)"
+    terminal.show_table(f"{title}; the held-back half took no part", halves, _FIT)
+    title = f"numbers that moved most, of {len(fit.numbers)}"
+    terminal.show_table(title, fit.numbers.head(_SHOWN).to_dict("records"), _MOVED)
+    narrowed = fit.numbers["contraction"]
+    middle = f"the middle contraction is {narrowed.median():.1%}, the largest {narrowed.max():.1%}."
+    terminal.show(f"{moved} numbers moved at a false discovery rate of {rate:.0%}; {middle}")
+    if fit.failed:
+        terminal.show(f"{fit.failed} runs failed and could not be kept.")

@@ -1,1 +1,1 @@
-"""The live page: a scenario edited, played and compared in a browser; what a visitor does is that visitor's own."""
+"""The live page: edit, play and compare scenarios in a browser; visitors share no state."""

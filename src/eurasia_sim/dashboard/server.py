@@ -1,9 +1,10 @@
-"""The server behind the page: Solara's own, on loopback unless asked otherwise, answering its own page only."""
+"""The server behind the page: Solara's own, on loopback by default, for its own page only."""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 import warnings
@@ -19,38 +20,34 @@ def serve(host: str, port: int) -> None:
     Raises:
         OSError: where the address cannot be had.
     """
-    # Solara reads these when it is imported: nothing is reported to its makers, and nothing is fetched from elsewhere.
-    os.environ.update(SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False")
-    os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "1h")  # who has left without a word is forgotten
+    # Solara reads these on import: it reports nothing to its makers and fetches nothing elsewhere.
+    os.environ.update(
+        SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False"
+    )
+    os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "1h")  # then a visitor is forgotten
     logging.getLogger("solara").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", message="Cookies with samesite")  # it matters inside another site's page only
+    # It matters inside another site's page only.
+    warnings.filterwarnings("ignore", message="Cookies with samesite")
     import uvicorn
     from solara.server.starlette import app
 
-    # Solara gives every visitor settings of the drawing library of their own, which breaks its style files; ours are
-    # the same for all, and figures take turns (see `comparing`).
-    setattr(sys.modules["solara.server.patch"], "patch_matplotlib", _left_alone)  # noqa: B010 - a module has no such type
+    # Solara gives every visitor Matplotlib settings of their own, which breaks style files; ours
+    # are the same for all, and figures take turns (see `views`).
+    vars(sys.modules["solara.server.patch"])["patch_matplotlib"] = lambda: None
 
-    from eurasia_sim.dashboard.comparing import warm
+    from eurasia_sim.dashboard.comparison import warm
 
     threading.Thread(target=warm, daemon=True).start()
-    with _listening(host, port) as socket:
+    with _listening(host, port) as listener:
         config = uvicorn.Config(
             OwnPageOnly(app, host), log_level="error", access_log=False, timeout_graceful_shutdown=1
         )
-        uvicorn.Server(config).run(sockets=[socket])
+        uvicorn.Server(config).run(sockets=[listener])
 
 
-def _left_alone() -> None:
-    """Patches nothing."""
-
-
-def _listening(host: str, port: int) -> Any:
-    """A socket bound to the address, so that one in use is said before anything is served."""
-    import socket
-
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, so that one in use is reported before anything is served."""
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
@@ -61,9 +58,9 @@ def _listening(host: str, port: int) -> Any:
 
 
 class OwnPageOnly:
-    """Refuses what another site's page asks: a foreign origin anywhere, and on loopback a foreign name for the host.
+    """Refuses what another site's page asks: a foreign origin, on loopback a foreign host too.
 
-    A browser sends any page's requests to this machine; without this, a page elsewhere could drive the model here.
+    A browser sends any page's requests to this machine: one elsewhere could drive the model.
     """
 
     def __init__(self, app: Any, host: str) -> None:
@@ -78,13 +75,15 @@ class OwnPageOnly:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"this page answers to its own address only"})
+            headers = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": 403, "headers": headers})
+            body = b"this page answers to its own address only"
+            await send({"type": "http.response.body", "body": body})
 
     def _is_own(self, scope: Any) -> bool:
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-        host, origin = headers.get("host", ""), headers.get("origin")
-        name = host.rsplit(":", 1)[0].strip("[]") if not host.endswith("]") else host.strip("[]")
+        headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        name = (host if host.endswith("]") else host.rsplit(":", 1)[0]).strip("[]")
         if self.names is not None and name not in self.names:
             return False
         return origin is None or origin.split("://", 1)[-1] == host

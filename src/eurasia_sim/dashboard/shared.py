@@ -1,4 +1,4 @@
-"""What this server shows: one world and its scenarios, read once and never changed, whoever visits."""
+"""The world that this server shows and its scenarios: read once, the same for every visitor."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from eurasia_sim.scenarios.search import names
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
-# Where the name or folder of the world stands, for this process and for any other that serves the page.
-WORLD = "EURASIA_SIM_WORLD"
+WORLD = "EURASIA_SIM_WORLD"  # environment variable: the name or folder of the world
 
 
-def show(name: str | None) -> None:
+def choose_world(name: str | None) -> None:
     """Choose the world to serve, by name or folder, before anything of it is read."""
     if name is not None:
         os.environ[WORLD] = name
@@ -33,7 +32,7 @@ def world() -> World:
 
 @cache
 def scenarios() -> Mapping[str, Scenario]:
-    """Every scenario that can be chosen, by name; a file with mistakes is none."""
+    """Every scenario that can be chosen, by name; files with mistakes are left out."""
     found = {}
     for name in names(world=world().directory):
         try:
@@ -45,8 +44,8 @@ def scenarios() -> Mapping[str, Scenario]:
 
 @cache
 def first_scenario() -> str:
-    """The scenario that a visitor meets first: the one that most others start from."""
-    parents = Counter(scenario.extends for scenario in scenarios().values() if scenario.extends in scenarios())
+    """The scenario that a visitor meets first: the one that most others extend."""
+    parents = Counter(each.extends for each in scenarios().values() if each.extends in scenarios())
     return str(parents.most_common(1)[0][0]) if parents else next(iter(scenarios()))
 
 
@@ -58,15 +57,14 @@ def ancestry() -> Ancestry:
 
 def evidence(path: str) -> Evidence:
     """The evidence that a number rests on: the rules' own, or the world's."""
-    return rules_evidence() if path.startswith(OF_RULES) else ancestry().evidence
+    return _evidence_of_rules() if path.startswith(OF_RULES) else ancestry().evidence
 
 
 @cache
-def rules_evidence() -> Evidence:
-    """The evidence that numbers of any world rest on."""
+def _evidence_of_rules() -> Evidence:
     return load_evidence(None)
 
 
 def judged(of: World | None = None) -> float:
-    """Share of a world's numbers that rest on judgement, 0..1; of the world that is shown where none is named."""
+    """Share of a world's numbers that rest on judgement, 0..1; by default of the world shown."""
     return judgement_share((of or world()).numbers.values())

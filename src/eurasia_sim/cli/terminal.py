@@ -1,0 +1,124 @@
+"""What verbs print: lines, tables, JSON and progress."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import typer
+
+from eurasia_sim.cli import FAILED_WORK
+
+SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
+_WIDTH = 160  # of output that is no terminal
+_SILENCE = 5.0  # seconds between two lines of progress
+
+
+def show(*lines: str) -> None:
+    """Print lines."""
+    for line in lines:
+        typer.echo(line)
+
+
+def show_folder(folder: Path, *, reused: bool = False) -> None:
+    """Say where results are, and whether they were there before."""
+    show(f"{'found again, unchanged' if reused else 'written'}: {folder}")
+
+
+def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[str, str]) -> None:
+    """Print a table.
+
+    Args:
+        rows: values by key.
+        columns: heading -> template of a cell, such as "{low:.2f} to {high:.2f}"; a column of
+            formatted numbers is set to the right, with a dash for what is missing.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    show(title)
+    table = Table()
+    is_number = {heading: ":" in template for heading, template in columns.items()}
+    for heading, right in is_number.items():
+        wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
+        table.add_column(heading, justify="right" if right else "left", **wrapping)
+    for row in rows:
+        values = {key: math.nan if value is None else value for key, value in row.items()}
+        cells = {heading: template.format_map(values) for heading, template in columns.items()}
+        table.add_row(
+            *(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading] else escape(cell)
+              for heading, cell in cells.items())
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; numbers that are not finite become null."""
+    show(json.dumps(finite(value), indent=2, ensure_ascii=False))
+
+
+def finite(value: Any) -> Any:
+    """The value with None for every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def stop(reason: str) -> typer.Exit:
+    """Say why work ends unfinished; the exit to raise."""
+    typer.echo(f"\nstopped: {reason}", err=True)
+    return typer.Exit(FAILED_WORK)
+
+
+class RunCounter:
+    """Shows how many runs are finished: a bar on a terminal, a line every few seconds elsewhere.
+
+    Args:
+        total: runs in all.
+        stopped: the answer to Ctrl-C, which then ends with exit code 1; without it, Ctrl-C passes.
+    """
+
+    def __init__(self, total: int, stopped: str = "") -> None:
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress
+
+        columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+        self.is_bar = sys.stderr.isatty()
+        console = Console(stderr=True)
+        self.bar = Progress(*columns, console=console, transient=True, disable=not self.is_bar)
+        self.task = self.bar.add_task("runs", total=total)
+        self.total, self.stopped = total, stopped
+        self.began = self.last = time.time()
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.is_bar:
+            self.bar.stop()
+        if kind is KeyboardInterrupt and self.stopped:
+            raise stop(self.stopped) from None
+
+    def __call__(self, finished: int, failed: int = 0, before: int = 0) -> None:
+        """Show finished and failed runs; `before` were finished at the start."""
+        rate = (finished - before) / max(time.time() - self.began, 1e-9)
+        left = f", {(self.total - finished) / rate:.0f} s left" if rate > 0 else ""
+        name = f"runs, {failed} failed" if failed else "runs"
+        self.stage(name, finished, self.total, f", {rate:.0f} a second{left}")
+
+    def stage(self, name: str, done: int, of: int, more: str = "") -> None:
+        """Show how much of a stage is done."""
+        self.bar.update(self.task, description=name, completed=done, total=of)
+        if not self.is_bar and time.time() - self.last > _SILENCE:
+            self.last = time.time()
+            typer.echo(f"{name}: {done} of {of}{more}", err=True)

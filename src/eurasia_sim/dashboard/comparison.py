@@ -1,0 +1,188 @@
+"""The ensemble: fans, distributions and the paired difference to a second scenario, by batches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import solara
+from matplotlib.figure import Figure
+
+from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.dashboard import shared
+from eurasia_sim.dashboard.paired_runs import Answer, Pasts, answers, draw
+from eurasia_sim.dashboard.provenance import key_columns, names
+from eurasia_sim.dashboard.session import Question, complaints
+from eurasia_sim.dashboard.views import Drawn, in_turn
+from eurasia_sim.dashboard.words import words
+from eurasia_sim.figures.style import Words, caption, readable
+from eurasia_sim.figures.time_series import outlook
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.simulation.inputs import Inputs, prepare
+
+ALONE = "none: this scenario alone"
+_CHANGED = "the same, with no lever changed"
+_PASTS = Pasts()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer and its figure, which may lag a batch behind."""
+
+    answer: Answer
+    figure: Drawn | None = None
+    drawn: int = 0  # paired runs in the figure
+
+
+def family_of(question: Question, second: str) -> list[Inputs]:
+    """Inputs of the question and, under the same numbers and theory, of the second scenario.
+
+    Raises:
+        DataError: for a second that sets numbers or forms of its own, so that no runs pair.
+    """
+    world, scenario = shared.world(), question.resolved()
+    first = prepare(world, scenario, question.theory)
+    if second == ALONE:
+        return [first]
+    name = question.scenario if second == _CHANGED else second
+    other = replace(question, scenario=name, settings=question.numbers())
+    found = prepare(world, other.resolved(), first.theory)
+    if found.rules != first.rules or not np.array_equal(found.row, first.row, equal_nan=True):
+        reason = "sets numbers or forms of its own: its runs do not pair with these"
+        raise DataError([f"{name} {reason}"])
+    if found.scenario.name == first.scenario.name:
+        first = replace(first, scenario=replace(scenario, name=f"{scenario.name}_edited"))
+    return [first, found]
+
+
+def answered(
+    question: Question, second: str, column: str, pasts: Pasts, stop: threading.Event,
+    *, over_ranges: bool = False,
+) -> Iterator[Shown]:  # fmt: skip
+    """Answer after answer, each first in numbers and then drawn.
+
+    Args:
+        second: a scenario's name, or what the page offers in its place.
+    """
+    family = family_of(question, second)
+    draws = draw(shared.world(), family[0], question.seed, over_ranges=over_ranges)
+    figure, count = None, 0
+    for answer in answers(family, draws, column, pasts, stop):
+        yield Shown(answer, figure, count)
+        if stop.is_set():
+            return
+        figure, count = drawn(answer, column, question, family[0].theory), answer.done
+        yield Shown(answer, figure, count)
+
+
+def warm() -> None:
+    """Draw a first answer that nobody sees, so that no visitor waits for fonts and libraries."""
+    question = Question(shared.first_scenario())
+    columns = prepare(shared.world(), question.resolved()).columns
+    growing = answered(question, ALONE, key_columns(columns)[0], _PASTS, threading.Event())
+    next(shown for shown in growing if shown.figure is not None)
+
+
+def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn:
+    """Fans of one column and clouds of its means."""
+    world, scenarios = shared.world(), answer.names
+    runs = dict.fromkeys(scenarios, answer.done)
+    under = caption(runs, answer.failed, question.seed, scenarios, theory, shared.judged())
+    last = answer.first + max(each.shape[1] for each in answer.trajectories.values())
+    months = pd.period_range(world.date(answer.first), world.date(last - 1), freq="M")
+    parting = answer.parting - answer.first if len(scenarios) > 1 else None
+    headings = ("month by month", f"mean from {world.date(answer.parting)} on")
+    title, unit = readable(column, names()), str(measures()[column.partition(".")[0]]["unit"])
+    labels = Words(title, under, names())
+
+    def build() -> Figure:
+        paths, means = answer.trajectories, answer.means
+        return outlook(paths, means, months, parting, headings, labels, unit)
+
+    of = " and of ".join(scenarios)
+    return in_turn(build, f"{title}: {answer.done} runs of {of}, month by month and spread")
+
+
+class Comparison:
+    """What one visitor compares, kept while the view or the question changes."""
+
+    def __init__(self) -> None:
+        self.second = solara.Reactive(ALONE)
+        self.column = solara.Reactive("")
+        self.over_ranges = solara.Reactive(default_value=False)
+
+
+@solara.component
+def ComparisonView(question: Question, comparison: Comparison) -> None:
+    """The second scenario, the measure, and the answer as it grows."""
+    second, column, over_ranges = comparison.second, comparison.column, comparison.over_ranges
+    columns = solara.use_memo(
+        lambda: prepare(shared.world(), shared.scenarios()[question.scenario]).columns,
+        [question.scenario],
+    )
+    choices = [ALONE, *([_CHANGED] if question.settings else []), *shared.scenarios()]
+    other = second.value if second.value in choices else ALONE
+    chosen = column.value if column.value in columns else key_columns(columns)[0]
+    wide = over_ranges.value
+
+    def compute(stop: threading.Event) -> Iterator[Shown]:
+        return answered(question, other, chosen, _PASTS, stop, over_ranges=wide)
+
+    asked = [question, other, chosen, wide]
+    result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)
+    with solara.Columns([1, 1]):
+        solara.Select("Paired against", choices, other, second.set, dense=True, classes=["second"])
+        every = list(columns)
+        solara.Select("Measure", every, chosen, column.set, dense=True, classes=["measured"])
+    solara.Switch(label="over everything uncertain, not chance alone", value=over_ranges)
+    if result.error is not None:
+        solara.Error(complaints(result.error), classes=["problem"])
+        return
+    solara.ProgressLinear(result.state == solara.ResultState.RUNNING)
+    if result.value is not None:
+        AnswerView(result.value)
+
+
+@solara.component
+def AnswerView(shown: Shown) -> None:
+    """An answer in numbers, and its figures."""
+    answer = shown.answer
+    count = f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s"
+    words("p", count, "answered", "quiet")
+    with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
+        for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer)):
+            with solara.v.Html(tag="tr"):
+                for cell in cells:
+                    words("td", cell)
+    if len(answer.names) > 1:
+        words("p", difference(answer), "difference")
+    if shown.figure is not None:
+        classes = ["figure", f"of-{shown.drawn}"]
+        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=classes)
+
+
+def _rows(answer: Answer) -> Iterator[Sequence[str]]:
+    """By scenario: runs, failed, mean after the parting and the range of nine tenths of runs."""
+    for name, means in answer.means.items():
+        whole = means[np.isfinite(means)]
+        low, high = np.quantile(whole, [0.05, 0.95]) if len(whole) else (np.nan, np.nan)
+        mean = whole.mean() if len(whole) else np.nan
+        counts = (str(answer.done), str(answer.failed[name]))
+        yield name, *counts, f"{mean:.4f}", f"{low:.4f} to {high:.4f}"
+
+
+def difference(answer: Answer) -> str:
+    """The paired difference, first less second, in words."""
+    one, other = answer.names
+    gap = answer.means[one] - answer.means[other]
+    whole = gap[np.isfinite(gap)]
+    if not len(whole):
+        return "No pair of runs is whole."
+    low, high = mean_interval(whole)
+    above = f"above zero in {100 * (whole > 0).mean():.0f} % of {len(whole)} pairs"
+    interval = f"95 % interval of the mean {low:+.5f} to {high:+.5f}"
+    return f"{one} less {other}: {whole.mean():+.5f}, {interval}; {above}"

@@ -1,0 +1,168 @@
+"""One visitor's question, checked before anything runs, and the run that is played."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from eurasia_sim.dashboard import shared
+from eurasia_sim.files.data_yaml import DataError, Number, near
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.scenarios.checks import is_drawn
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings
+from eurasia_sim.simulation.events import Event, View, changes, view_of
+from eurasia_sim.simulation.mesa_actors import StateActor
+from eurasia_sim.simulation.mesa_model import EurasiaModel
+
+MOST_SETTINGS = 60
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a visitor asks; scenarios go by the names that the server offers, never by a path."""
+
+    scenario: str
+    theory: str | None = None
+    settings: tuple[str, ...] = ()
+    seed: int = 7
+
+    def with_setting(self, path: str, value: str) -> Question:
+        """The same with a lever or number set, in place of an earlier setting of that path."""
+        kept = tuple(setting for setting in self.settings if setting.partition("=")[0] != path)
+        return replace(self, settings=(*kept, f"{path}={value}"))
+
+    def without(self, setting: str) -> Question:
+        """The same with one setting taken back."""
+        return replace(self, settings=tuple(each for each in self.settings if each != setting))
+
+    def numbers(self) -> tuple[str, ...]:
+        """The settings of numbers, without those of levers."""
+        numbers = shared.world().numbers
+        return tuple(each for each in self.settings if each.partition("=")[0] in numbers)
+
+    def resolved(self) -> Scenario:
+        """The scenario asked for, with its settings applied.
+
+        Raises:
+            DataError: for an unknown scenario or theory, or a seed or settings out of bounds.
+            InputProblems: for settings that `--set` would refuse.
+        """
+        world, scenarios, count = shared.world(), shared.scenarios(), len(self.settings)
+        problems = []
+        if self.scenario not in scenarios:
+            problems.append(f"{self.scenario!r} is no scenario{near(self.scenario, scenarios)}")
+        if self.theory is not None and self.theory not in world.theories:
+            problems.append(f"{self.theory!r} is no theory{near(self.theory, world.theories)}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            problems.append(f"seed {self.seed} is out of range; allowed: 0 to {LARGEST_SEED}")
+        if count > MOST_SETTINGS:
+            problems.append(f"{count} settings are too many; allowed: {MOST_SETTINGS}")
+        if problems:
+            raise DataError(problems)
+        scenario = scenarios[self.scenario]
+        dated = [_dated(scenario, setting) for setting in self.settings]
+        return apply_settings(scenario, dated, world)
+
+
+def first_free_month(scenario: Scenario) -> int:
+    """The first month that a visitor may decide: when the scenario departs, or after the record."""
+    world = shared.world()
+    return world.record_until - world.start + 1 if scenario.departs is None else scenario.departs
+
+
+def _dated(scenario: Scenario, setting: str) -> str:
+    """A setting with its month named, where the scenario has none of its own to begin with."""
+    world, path = shared.world(), setting.partition("=")[0]
+    is_dated = path.rpartition(".")[2][:1].isdigit()
+    if scenario.departs is not None or path in world.numbers or is_dated:
+        return setting
+    month = world.date(min(first_free_month(scenario), world.months - 1))
+    return setting.replace("=", f".{month}=", 1)
+
+
+def complaints(error: Exception) -> str:
+    """Everything wrong with an input, a line each; of any other error its text."""
+    problems = error.problems if isinstance(error, InputProblems | DataError) else [error]
+    return "\n".join(map(str, problems))
+
+
+def adjustable() -> dict[str, Number]:
+    """Numbers that a visitor may set within their declared range, by path."""
+    world = shared.world()
+    return {
+        path: number
+        for path, number in world.numbers.items()
+        if is_drawn(world, path) and number.is_uncertain and not number.is_silent
+    }
+
+
+class Session:
+    """A run and its events so far; one thread at a time may advance it.
+
+    Args:
+        scenario: the run begins in the last month that it shares with the record.
+    """
+
+    def __init__(self, scenario: Scenario, theory: str | None, seed: int) -> None:
+        self.world = shared.world()
+        self.model = EurasiaModel(scenario, self.world, theory, seed)
+        self.events: list[Event] = []
+        self.by_hand: dict[str, dict[tuple[str, str], float]] = {}
+        self._busy = threading.Lock()
+        self._before: View = self._view()
+        self.advance(max(1, min(scenario.branch_month, scenario.months - 1)))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last month has passed."""
+        return bool(self.model.month >= self.model.inputs.months)
+
+    @property
+    def has_departed(self) -> bool:
+        """Whether a month has passed in which the scenario may differ from the record."""
+        return bool(self.model.month > self.model.scenario.branch_month)
+
+    def _view(self) -> View:
+        model = self.model
+        levers = model.inputs.month(max(model.month - 1, 0))
+        return view_of(model.present.state, levers, model.inputs)
+
+    def advance(self, months: int = 1) -> int:
+        """Run some months, or as many as are left; return how many.
+
+        Raises:
+            PolicyError: for decisions by hand that cannot be carried out; the month is not run.
+            FloatingPointError: where a number overflows.
+        """
+        with self._busy:
+            count = 0
+            while count < months and self.model.running:
+                self.model.step()
+                now = self._view()
+                self.events += changes(self.world, self.model.date, self._before, now)
+                self._before = now
+                count += 1
+            return count
+
+    def decide(self, actor: str, shares: Mapping[tuple[str, str], float] | None) -> None:
+        """Decide for an actor from the next month on, or give it back to its rule.
+
+        Args:
+            shares: of its budget, by theatre and domain, together at most 1; None gives it back.
+
+        Raises:
+            DataError: for an unknown actor. PolicyError: for shares that cannot be spent.
+        """
+        chosen = self.model.actor(actor)
+        if shares is None:
+            self.by_hand.pop(actor, None)
+            self.model.policies.pop(actor, None)
+            return
+        chosen.efforts_of(shares, self.model.date)
+        self.by_hand[actor] = dict(shares)
+        self.model.policies[actor] = self._policy
+
+    def _policy(self, actor: StateActor) -> Mapping[tuple[str, str], float]:
+        return self.by_hand[actor.name]

@@ -1,0 +1,112 @@
+"""Figures of one month of a run: alignments, map, influence and threats, as the page shows them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from collections.abc import Callable
+from html import escape
+from typing import Any, NamedTuple
+
+import matplotlib.image
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from eurasia_sim.dashboard import shared
+from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
+from eurasia_sim.figures.gallery import settle
+from eurasia_sim.figures.heatmaps import matrix_plot, matrix_table
+from eurasia_sim.figures.region import tile_map
+from eurasia_sim.figures.style import Words, caption, use_style
+from eurasia_sim.simulation.mesa_model import EurasiaModel
+
+# Matplotlib keeps its settings in one place for all threads, so two visitors' figures take turns.
+_TURN = threading.Lock()
+
+
+class Drawn(NamedTuple):
+    """A figure as PNG, with its text for readers who cannot see it."""
+
+    png: bytes
+    says: str
+
+    def element(self) -> str:
+        """The element that a page shows, with the text escaped."""
+        data = base64.b64encode(self.png).decode("ascii")
+        return f'<img src="data:image/png;base64,{data}" alt="{escape(self.says)}">'
+
+
+def in_turn(draw: Callable[[], Figure], says: str) -> Drawn:
+    """Build and draw a figure while no other thread does, with little compression."""
+    stream = io.BytesIO()
+    with _TURN, use_style():
+        figure = draw()
+        settle(figure)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        packing = {"compress_level": 1}
+        matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs=packing)
+    return Drawn(stream.getvalue(), says)
+
+
+def moment_of(model: EurasiaModel) -> Moment:
+    """The month last run, as the tables of figures take it."""
+    t = max(model.month - 1, 0)
+    present = model.present
+    rulers = [present.actors[at] if at >= 0 else None for at in present.state.ruler]
+    return Moment(model.date, t, model.measures, model.inputs.month(t).presence, rulers)
+
+
+def _words(model: EurasiaModel, what: str, **more: Any) -> Words:
+    """Title and caption of a picture of one run's month."""
+    scenario, theory = model.scenario.name, model.inputs.theory
+    under = caption(1, 0, model.root_seed, scenario, theory, shared.judged(model.world))
+    return Words(f"{what} · {model.date} · {scenario} · {theory}", under, **more)
+
+
+def network(model: EurasiaModel) -> Figure:
+    """Who leans toward whom."""
+    world, moments = model.world, [moment_of(model)]
+    words = _words(model, "Alignment")
+    return alignment_network(tie_table(world, moments), node_table(world, moments), words)
+
+
+def region(model: EurasiaModel) -> Figure:
+    """The map of tiles."""
+    return tile_map(model.world, [moment_of(model)], _words(model, "The region"))
+
+
+def mosaic(model: EurasiaModel) -> Figure:
+    """Who holds influence, by theatre and domain."""
+    return _matrix(model, "influence", "Who holds influence")
+
+
+def threats(model: EurasiaModel) -> Figure:
+    """Who sees how much threat in whom."""
+    return _matrix(model, "threat", "Threat")
+
+
+def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
+    """The month's values of a measure of two actors, or of an actor and a theatre."""
+    world = model.world
+    columns = [name for name in model.measures if name.startswith(f"{measure}.")]
+    table = matrix_table(columns, {model.date: model.measures}, "month")
+    names = {actor.id: actor.name for actor in world.actors.values()}
+    names |= {theatre.id: theatre.name for theatre in world.theatres.values()}
+    return matrix_plot(table, _words(model, title, names=names, by="month"))
+
+
+VIEWS: dict[str, tuple[Callable[[EurasiaModel], Figure], str]] = {
+    "Network": (network, "Who leans toward whom"),
+    "Map": (region, "Map of theatres"),
+    "Influence": (mosaic, "Influence of every actor by theatre and domain"),
+    "Threat": (threats, "Threat that every actor sees in every other"),
+}
+
+
+def picture(model: EurasiaModel, view: str) -> Drawn:
+    """One of the views above as the page shows it."""
+    draw, what = VIEWS[view]
+    says = f"{what} in {model.date}, {model.scenario.name}, {model.inputs.theory}"
+    return in_turn(lambda: draw(model), says)

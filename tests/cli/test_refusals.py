@@ -1,0 +1,136 @@
+"""Wrong words end with an exit code, a reason and no traceback, and leave nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.command import call
+
+from eurasia_sim.cli import REPLACED, VERBS
+
+OTHER = "europe_1914"
+OPTIONS = [
+    ("check us_exit --out x.json", "--out: only with --schema"),
+    ("check us_exit --schema", "files: not with --schema"),
+    ("explain actors --about china", "--about: only with --evidence list"),
+    ("explain --evidence list --draws 200", "--draws: only with --evidence agreement"),
+    ("explain --evidence list --cite", "--cite: not with --evidence"),
+    ("explain --evidence list china", "takes no NAME"),
+    ("explain --evidence verify", "takes one NAME"),
+    ("explain --cite", "give either names"),
+    ("explain", "give either names"),
+    ("explain actors.china --summary", "give either names"),
+    ("analyze record --blocs --above 1", "--above: not with --blocs"),
+    ("analyze results --month 2010-01 -n 3", "--month, -n: only with --blocs"),
+    ("analyze results others", "one results folder"),
+    ("analyze {ran} --above 1 --below 0", "two questions"),
+    ("run us_exit --watch competition.*", "--watch says what --until looks at"),
+    ("run us_exit -n 20 --until half-width=1 --most 10", "--most 10 is below -n 20"),
+    ("sweep relative_gains --merge", "--merge needs the results folders"),
+    ("sweep relative_gains results/a results/b", "shards: only with --merge"),
+    ("sweep relative_gains --merge results/a --shard 1/2", "--shard: not with --merge"),
+    ("sweep relative_gains --isolate", "the option --isolate has left: --scheduler local:N"),
+    ("sweep relative_gains --retry 2", "the option --retry has left: a part whose worker dies"),
+    ("sweep relative_gains --timeout=5", "the option --timeout has left: Ctrl-C"),
+]
+VALUES = [
+    ("analyze {ran} --half-width -1", "must be above 0"),
+    ("analyze {ran} --threshold inf", "no finite number"),
+    ("analyze {ran} --seed 0", "--seed 0 must be from 1"),
+    ("compare {ran} --smallest -1", "--smallest"),
+    ("compare {ran} --smallest inf", "no finite number"),
+    ("compare {ran} --out x.csv", "must end in .parquet"),
+    ("compare {ran} --set-of-draws all", "--set-of-draws"),
+    ("run us_exit --set rules.perception.distance_decay=9", "1500"),
+    ("run us_exit --until width=1", "write half-width=0.002"),
+    ("sweep relative_gains --shard 3/2", "i/n"),
+    ("sweep relative_gains --on-error stopp", "max=N"),
+    ("validate --until 2001-12", "before the first pattern"),
+    ("validate --until 1990-01", "outside what can be run"),
+    ("validate --until soon", "soon"),
+    ("calibrate -n 10 --keep 10", "narrows nothing"),
+    ("new x", "--from"),
+    ("new ../x --from us_exit", "cannot name a scenario"),
+]
+NAMES = [
+    ("chek", "Did you mean 'check'"),
+    ("check", "Missing argument"),
+    ("check none.yaml", "no such file"),
+    ("new x --from us_exti", "did you mean us_exit"),
+    ("list scenaros", "did you mean scenarios"),
+    ("explain rules.perception.distanc_decay", "did you mean rules.perception.distance_decay"),
+    ("explain us_exti --cite", "did you mean us_exit"),
+    ("explain . --cite", "names no scenario"),
+    ("explain --evidence list --about quadd", "did you mean quad"),
+    ("explain --evidence verify nowhere", "is no folder"),
+    ("analyze nothing", "is no folder"),
+    ("analyze {ran} --measure competitoin.*", "--measure competitoin.* is no measure"),
+    ("compare nothing", "no folder"),
+    ("compare .", "no results folder"),
+    ("compare {ran} --scenarios us_exit us_stay", "did you mean us_stays"),
+    ("compare {ran} --theory inertia", "holds no theory inertia"),
+    ("compare {ran} --measure competiton.russia-china.all", "competition.russia-china.all"),
+    ("run no_such", "no_such"),
+    ("run us_exit --theory balance_of_thread", "balance_of_threat"),
+    ("run us_exit --set presence.united_states.afganistan.forces=0.1", "afghanistan"),
+    ("run us_exit --until half-width=1 --watch comp", "--watch comp is no measure"),
+    ("run us_exit us_exit -n 2", "us_exit stands twice"),
+    ("run us_exit record -n 2", "come to the same runs"),
+    ("sweep relative_gain", "did you mean relative_gains"),
+    ("sweep hypotheses", "kind"),
+    ("validate recordd", "unknown scenario"),
+    ("validate --theory inertai", "inertai is no theory"),
+    (f"validate --world {OTHER}", "has no patterns.yaml"),
+    (f"calibrate --world {OTHER}", "has no patterns.yaml"),
+    ("test H22", "did you mean H2"),
+    ("test --file hypothesis", "did you mean hypotheses"),
+    (f"test --world {OTHER}", "unknown"),
+    (f"check us_exit --world {OTHER}", "no_naval_race"),
+]
+WORLDS = [
+    (f"{verb} --world {world}", reason)
+    for verb in ("run record", "analyze record --blocs", "list", "check record")
+    for world, reason in (
+        ("europe_1941", f"did you mean {OTHER}"), ("no/such/folder", "name one of"),
+        ("empty", "missing"),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "reason"), [*OPTIONS, *VALUES, *NAMES, *WORLDS])
+def test_wrong_words_end_with_2_and_a_reason(
+    ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    answer = call(*words.format(ran=ran).split())
+    assert answer.returncode == 2
+    assert reason in " ".join((answer.stdout + answer.stderr).split())
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("new us_stays --from us_exit", "already"),
+        ("check --schema --out no/such/folder/x.json", "x.json"),
+    ],
+)
+def test_work_that_fails_ends_with_1_and_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = call(*words.split())
+    assert answer.returncode == 1
+    assert reason in answer.stderr
+
+
+@pytest.mark.parametrize("verb", REPLACED)
+def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(verb: str) -> None:
+    answer = call(verb, "x", "--json")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == (
+        f"the verb {verb} has left; its work is now: eurasia-sim {REPLACED[verb]}\n"
+    )
+    assert REPLACED[verb].split()[0] in VERBS

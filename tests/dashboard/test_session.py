@@ -1,0 +1,114 @@
+"""A visitor's question names what is offered, and a run is played as the model runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from eurasia_sim.dashboard import shared
+from eurasia_sim.dashboard.session import Question, Session, adjustable, complaints
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.mesa_actors import PolicyError
+from eurasia_sim.simulation.parameter_draws import run_seeds
+
+
+def test_a_visitor_meets_first_the_scenario_that_most_others_start_from():
+    parents = [scenario.extends for scenario in shared.scenarios().values()]
+    assert parents.count(shared.first_scenario()) == max(map(parents.count, shared.scenarios()))
+
+
+@pytest.mark.parametrize("name", ["../us_exit", "/etc/passwd", "us_exit.yaml", ""])
+def test_a_path_is_no_scenario(name):
+    with pytest.raises(DataError, match="is no scenario"):
+        Question(name).resolved()
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    settings = tuple(f"a{at}=1" for at in range(61))
+    with pytest.raises(DataError) as caught:
+        Question("us_exitt", "realisme", settings, seed=-1).resolved()
+    reasons = ("us_exit", "is no theory", "seed -1 is out of range", "61 settings are too many")
+    assert [reason for reason in reasons if reason not in complaints(caught.value)] == []
+
+
+def test_a_later_setting_of_a_path_takes_the_place_of_the_earlier():
+    question = Question("us_exit").with_setting("a.b", "1").with_setting("c", "2")
+    question = question.with_setting("a.b", "3")
+    assert question.settings == ("c=2", "a.b=3")
+    assert question.without("c=2").settings == ("a.b=3",)
+
+
+def test_adjustable_numbers_may_take_both_ends_of_their_range_and_no_more():
+    numbers, question = list(adjustable().values()), Question(shared.first_scenario())
+    assert len(numbers) > 100
+    ends = {}
+    for number in numbers[:: len(numbers) // 40]:
+        ends[number.path] = number.high if len(ends) % 2 else number.low
+        question = question.with_setting(number.path, f"{ends[number.path]:.17g}")
+    fixed = question.resolved().fixed
+    assert {path: fixed[path] for path in ends} == ends
+    beyond = Question(question.scenario).with_setting(
+        numbers[0].path, f"{numbers[0].high * 2 + 1:.17g}"
+    )
+    with pytest.raises(InputProblems, match="out of range"):
+        beyond.resolved()
+
+
+def begun() -> Session:
+    return Session(shared.scenarios()["us_stays"], None, 7)
+
+
+def test_a_run_goes_from_the_month_of_departure_to_the_end_with_the_events_of_the_log():
+    session = begun()
+    scenario = shared.scenarios()["us_stays"]
+    assert session.model.month == scenario.departs
+    assert not session.has_departed
+    assert session.advance() == 1
+    assert session.has_departed
+    left = session.model.inputs.months - session.model.month
+    assert session.advance(10_000) == left
+    assert session.is_over
+    assert session.advance() == 0
+    inputs = prepare(shared.world(), scenario)
+    events, status = chronicle(shared.world(), inputs, int(run_seeds(7, 1)[0]))
+    assert status == "ok"
+    expected = list(events.itertuples(index=False, name=None))
+    assert [tuple(event) for event in session.events] == expected
+
+
+def test_shares_by_hand_are_spent_until_the_rule_decides_again():
+    session = begun()
+    actor, place = (
+        next(iter(session.world.actors)),
+        (next(iter(session.world.theatres)), "economic"),
+    )
+    session.decide(actor, {place: 0.5})
+    session.advance()
+    spent = session.model.actor(actor).shares()
+    assert spent[place] == pytest.approx(0.5)
+    assert sum(spent.values()) == pytest.approx(0.5)
+    session.decide(actor, None)
+    session.advance()
+    assert session.model.actor(actor).shares()[place] != pytest.approx(0.5)
+
+
+def test_shares_that_cannot_be_spent_are_refused_before_a_month_passes():
+    session = begun()
+    actor, theatre = next(iter(session.world.actors)), next(iter(session.world.theatres))
+    with pytest.raises(PolicyError, match="together they are at most 1"):
+        session.decide(actor, {(theatre, "economic"): 0.7, (theatre, "security"): 0.7})
+    with pytest.raises(DataError, match="is no actor"):
+        session.decide("nobody", {})
+    assert session.by_hand == {}
+    assert session.model.policies == {}
+
+
+def test_two_sessions_share_nothing():
+    one, other = begun(), begun()
+    before = other.model.row.tobytes()
+    one.advance(5)
+    assert other.model.row.tobytes() == before
+    other.advance(5)
+    assert other.model.row.tobytes() == one.model.row.tobytes()
