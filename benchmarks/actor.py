@@ -74,7 +74,9 @@ class Actor(mesa.Agent):
         self.affinity = dict(zip(actors, affinity, strict=True))
         self.denial = dict(zip(actors, denial, strict=True))
         self.resist = [rules.motive_denial * weight for weight in denial]
-        self.leaning = {other: rules.alignment_affinity * self.affinity[other] / 3.0 for other in actors}
+        self.leaning = {
+            other: rules.alignment_affinity * self.affinity[other] / 3.0 for other in actors
+        }
         self.alignment = {other: tanh(leaning) for other, leaning in self.leaning.items()}
         self.alignment[self] = 1.0
         self.threat, self.projected, self.rivalry = (dict.fromkeys(actors, 0.0) for _ in range(3))
@@ -84,13 +86,21 @@ class Actor(mesa.Agent):
         """Threat seen in each other actor: power times what proximity, offense and intent leave of it (Walt)."""
         p, month = self.model.rules, self.model.month
         half, additive = p.closeness_half, p.additive_threat
-        near_weight, offense_weight, will_weight = p.weight_proximity, p.weight_offense, p.weight_intent
+        near_weight, offense_weight, will_weight = (
+            p.weight_proximity,
+            p.weight_offense,
+            p.weight_intent,
+        )
         weights = near_weight + offense_weight + will_weight + 1e-12
         baseline, enmity, habit = p.intent_baseline, p.intent_enmity / 3.0, p.intent_habit
         by_pressure, by_revisionism = p.intent_pressure, p.intent_revisionism
         power, threat, projected, reach = self.power, self.threat, self.projected, self.reach
         affinity, alignment = self.affinity, self.alignment
-        goodwill, pressed, revisionism = month.goodwill[self], month.pressed[self], month.revisionism
+        goodwill, pressed, revisionism = (
+            month.goodwill[self],
+            month.pressed[self],
+            month.revisionism,
+        )
         for other in self.model.actors:
             theirs = other.power
             if other is self or theirs <= 0.0:
@@ -98,8 +108,13 @@ class Actor(mesa.Agent):
                 continue
             near = reach[other] + projected[other]
             near /= near + half
-            appeal = baseline - enmity * (affinity[other] + goodwill[other]) - habit * alignment[other]
-            will = 1.0 / (1.0 + exp(-appeal - by_pressure * pressed[other] - by_revisionism * revisionism[other]))
+            appeal = (
+                baseline - enmity * (affinity[other] + goodwill[other]) - habit * alignment[other]
+            )
+            will = 1.0 / (
+                1.0
+                + exp(-appeal - by_pressure * pressed[other] - by_revisionism * revisionism[other])
+            )
             offense = other.offense
             blend = (
                 (1.0 - near_weight + near_weight * near)
@@ -107,7 +122,9 @@ class Actor(mesa.Agent):
                 * (1.0 - will_weight + will_weight * will)
             )
             if additive:
-                mean = (near_weight * near + offense_weight * offense + will_weight * will) / weights
+                mean = (
+                    near_weight * near + offense_weight * offense + will_weight * will
+                ) / weights
                 blend = (1.0 - additive) * blend + additive * mean
             threat[other] = theirs / (power + theirs) * blend
 
@@ -144,11 +161,19 @@ class Actor(mesa.Agent):
         and survival at home; less distance and ill-suited means.
         """
         p, weight = self.model.rules, self.weight
-        primacy, guard = 0.5 * p.motive_primacy * weight["primacy"], p.motive_survival * weight["survival"]
+        primacy, guard = (
+            0.5 * p.motive_primacy * weight["primacy"],
+            p.motive_survival * weight["survival"],
+        )
         displace = [primacy * (1.0 - alignment) for alignment in self.alignment.values()]
         resist = self.resist
-        guarded = [worth + guard * fear for worth, fear in zip(resist, self.threat.values(), strict=True)]
-        contain, trade = p.motive_containment * weight["containment"], p.motive_commerce * weight["commerce"]
+        guarded = [
+            worth + guard * fear for worth, fear in zip(resist, self.threat.values(), strict=True)
+        ]
+        contain, trade = (
+            p.motive_containment * weight["containment"],
+            p.motive_commerce * weight["commerce"],
+        )
         stage, suited = p.motive_standing * weight["standing"], self.skill_cost
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
         self._open_spillover(p.burden_sharing)
@@ -160,12 +185,19 @@ class Actor(mesa.Agent):
             traded = trade * theatre.opportunity * theatre.stability * near
             seen = stage * (1.0 - theatre.stability) * theatre.size
             trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
-            for d, (influence, access) in enumerate(zip(theatre.influence, theatre.access, strict=True)):
+            for d, (influence, access) in enumerate(
+                zip(theatre.influence, theatre.access, strict=True)
+            ):
                 held, let_in = influence.values(), access[self]
                 sated = 1.0 - p.sufficiency * influence[self]
                 rivals = sated * dot(displace, held) + dot(resist if d else guarded, held)
                 common.append(need * meets[d])
-                utility.append(let_in * (near * rivals + need * meets[d] + trades[d]) + stages[d] - cost - suited[d])
+                utility.append(
+                    let_in * (near * rivals + need * meets[d] + trades[d])
+                    + stages[d]
+                    - cost
+                    - suited[d]
+                )
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
         self.utility, self.common = utility, common
@@ -177,7 +209,9 @@ class Actor(mesa.Agent):
             spill / (1.0 + sharing * (theatre.guarded - effort[theatre.first]))
             for theatre, spill in zip(self.model.theatres, self.spillover, strict=True)
         ]
-        self.containment = [dot(theatre.gate, self.open_spillover) for theatre in self.model.theatres]
+        self.containment = [
+            dot(theatre.gate, self.open_spillover) for theatre in self.model.theatres
+        ]
 
     def _at_home(self, theatre: Theatre, utility: list[float]) -> None:
         """Add what moves whoever rules or contests a theatre: survival, and autonomy from the largest patron.
@@ -186,11 +220,19 @@ class Actor(mesa.Agent):
         """
         p = self.model.rules
         disputed = theatre.control if self is theatre.ruler else 1.0 - theatre.control
-        peril = saturation(sum(self.threat.values())) + theatre.militants + (disputed if theatre.is_contested else 0.0)
+        peril = (
+            saturation(sum(self.threat.values()))
+            + theatre.militants
+            + (disputed if theatre.is_contested else 0.0)
+        )
         utility[theatre.first] += p.motive_home_survival * self.weight["survival"] * peril
         for d, influence in enumerate(theatre.influence):
-            largest = max((share for other, share in influence.items() if other is not self), default=0.0)
-            utility[theatre.first + d] += p.motive_autonomy * self.weight["autonomy"] * largest + self.skill_cost[d]
+            largest = max(
+                (share for other, share in influence.items() if other is not self), default=0.0
+            )
+            utility[theatre.first + d] += (
+                p.motive_autonomy * self.weight["autonomy"] * largest + self.skill_cost[d]
+            )
 
     def incline(self) -> None:
         """Move the logarithms of choice weights a little toward utility, with chance; the first month starts there."""
@@ -215,10 +257,15 @@ class Actor(mesa.Agent):
         p = model.rules
         self.budget = exp(p.budget_elasticity * log(self.power)) if self.power > 0.0 else 0.0
         imposed, taken = self._imposed()
-        weighed = [size * exp(incline) for size, incline in zip(model.cell_sizes, self.inclination, strict=True)]
+        weighed = [
+            size * exp(incline)
+            for size, incline in zip(model.cell_sizes, self.inclination, strict=True)
+        ]
         free = (1.0 - taken) / (p.reserve + sum(weighed))
         budget = self.budget
-        self.effort = [budget * (set_ + free * chosen) for set_, chosen in zip(imposed, weighed, strict=True)]
+        self.effort = [
+            budget * (set_ + free * chosen) for set_, chosen in zip(imposed, weighed, strict=True)
+        ]
 
     def _imposed(self) -> tuple[list[float], float]:
         """Share of the budget that the scenario sets in each cell, and the share it takes in all, at most 1."""
@@ -226,7 +273,11 @@ class Actor(mesa.Agent):
         imposed = month.imposed[self].copy()
         if self.budget > 0.0:
             for theatre, (bases, forces, counterterror) in month.posted[self]:
-                posted = p.effort_bases * bases + p.effort_forces * forces + p.effort_counterterror * counterterror
+                posted = (
+                    p.effort_bases * bases
+                    + p.effort_forces * forces
+                    + p.effort_counterterror * counterterror
+                )
                 imposed[theatre.first] += posted / self.budget
             for theatre, aid in zip(self.model.theatres, month.aid[self], strict=True):
                 imposed[theatre.first + 1] += p.effort_aid * aid / self.budget

@@ -25,7 +25,9 @@ class Alone(NamedTuple):
 
     result: Any
     peak: float  # bytes, the most that the process itself held at any moment
-    peak_of_all: float  # bytes, the most seen of it and its children together, shared pages counted once
+    peak_of_all: (
+        float  # bytes, the most seen of it and its children together, shared pages counted once
+    )
 
 
 def alone(function: Callable[..., Any], **given: Any) -> Alone:
@@ -38,11 +40,16 @@ def alone(function: Callable[..., Any], **given: Any) -> Alone:
         answer = Path(folder) / "answer.json"
         name = f"{function.__module__}:{function.__qualname__}"
         command = [sys.executable, "-m", "benchmarks.alone", name, json.dumps(given), str(answer)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path])),
+        }
         most = 0.0
         with (
             (Path(folder) / "errors.txt").open("w+", encoding="utf-8") as errors,
-            psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=errors) as process,
+            psutil.Popen(
+                command, env=environment, stdout=subprocess.DEVNULL, stderr=errors
+            ) as process,
         ):
             while process.poll() is None:
                 most = max(most, _held(process))
@@ -80,7 +87,11 @@ def peak_memory() -> float:
     """
     own = Path("/proc/self/status")
     if own.exists():
-        (line,) = [line for line in own.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")]
+        (line,) = [
+            line
+            for line in own.read_text(encoding="utf-8").splitlines()
+            if line.startswith("VmHWM")
+        ]
         return float(line.split()[1]) * 1024
     unit = 1 if sys.platform == "darwin" else 1024
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)

@@ -45,14 +45,21 @@ class Given(NamedTuple):
     def columns(self) -> list[str]:
         """Names of the focal pairs' measures, in the order in which the kernel writes them first."""
         pairs = [f"{self.actors[i]}-{self.actors[j]}" for i, j in self.focus]
-        return [f"{m}.{pair}.{scope}" for pair in pairs for scope in self.scope_names for m in PAIR_MEASURES]
+        return [
+            f"{m}.{pair}.{scope}"
+            for pair in pairs
+            for scope in self.scope_names
+            for m in PAIR_MEASURES
+        ]
 
 
 def begun(inputs: Given, seed: int, runs: int = 1) -> Workspace:
     """A block of runs of successive seeds before the first month of the burn-in."""
     rules = np.repeat(np.asarray(inputs.rules)[None], runs)
     workspace = Workspace(facts_of(inputs.geography, inputs.focus, inputs.scopes), rules)
-    workspace.load(rules, np.tile(inputs.row, (runs, 1)), np.uint64(seed) + np.arange(runs, dtype=np.uint64))
+    workspace.load(
+        rules, np.tile(inputs.row, (runs, 1)), np.uint64(seed) + np.arange(runs, dtype=np.uint64)
+    )
     return workspace
 
 
@@ -103,10 +110,17 @@ def random_inputs(
     """
     actors, theatres, venues = size
     random = np.random.default_rng(seed)
-    names, lands = tuple(f"actor{i}" for i in range(actors)), tuple(f"theatre{k}" for k in range(theatres))
+    names, lands = (
+        tuple(f"actor{i}" for i in range(actors)),
+        tuple(f"theatre{k}" for k in range(theatres)),
+    )
     ruler = np.arange(theatres) % actors
     challenger = np.full(theatres, -1)
-    ruler[1:][-1:], challenger[0], challenger[1:][-1:] = -1, actors - 1, 0  # the last has a challenger and no ruler
+    ruler[1:][-1:], challenger[0], challenger[1:][-1:] = (
+        -1,
+        actors - 1,
+        0,
+    )  # the last has a challenger and no ruler
     geography = Geography(
         random.uniform(0, 8000, (actors, actors)), _some(random, 0.2, (actors, actors)),
         random.uniform(0, 8000, (actors, theatres)), _some(random, 0.2, (actors, theatres)),
@@ -135,7 +149,9 @@ def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.n
     shapes = coded_shapes(actors, theatres)
     fields = {name: random.random(shape) for name, shape in shapes.items()}
     fields["salience"] = random.integers(0, 4, shapes["salience"]).astype(float)
-    fields["denial"] = random.integers(0, 4, shapes["denial"]) * _some(random, 0.3, shapes["denial"])
+    fields["denial"] = random.integers(0, 4, shapes["denial"]) * _some(
+        random, 0.3, shapes["denial"]
+    )
     fields["affinity"] = random.integers(-3, 4, shapes["affinity"]).astype(float)
     for name in ("salience", "denial", "affinity"):
         fields[name][random.random(shapes[name]) < 0.2] = np.nan
@@ -153,14 +169,18 @@ def _random_levers(
     spells = np.arange(months) // 24
 
     def held(share: float, scale: float, *shape: int) -> np.ndarray:
-        level = random.random((spells[-1] + 1, *shape)) * _some(random, share, (spells[-1] + 1, *shape))
+        level = random.random((spells[-1] + 1, *shape)) * _some(
+            random, share, (spells[-1] + 1, *shape)
+        )
         return level[spells] * scale
 
     rule = np.full((months, k), -1.0)
     rule[months // 4 : months // 2, 0] = n - 1
     rule[months // 2 : 3 * months // 4, 0] = 0
     rule[3 * months // 4 :, 0] = n // 2  # neither first ruler nor challenger
-    rule[months // 3 : months // 2, 1:] = n // 2  # whether or not a theatre has a challenger or a ruler
+    rule[months // 3 : months // 2, 1:] = (
+        n // 2
+    )  # whether or not a theatre has a challenger or a ruler
     stability, recognition = held(0.05, 1.0, k), np.floor(held(0.05, 5.0, n, k))
     capability = held(0.9, 0.1, n)
     series = LeverSeries(counts_of(geography, 0, 0), months)

@@ -49,7 +49,11 @@ class Bar(NamedTuple):
     def asked(self) -> str:
         """Where it should lie."""
         unit = f" {self.unit}" if self.unit else ""
-        return f"at least {self.least:g}{unit}" if self.most == math.inf else f"at most {self.most:g}{unit}"
+        return (
+            f"at least {self.least:g}{unit}"
+            if self.most == math.inf
+            else f"at most {self.most:g}{unit}"
+        )
 
 
 class Section(NamedTuple):
@@ -69,7 +73,9 @@ def show(section: Section) -> None:
     if section.rows:
         print(f"{'':<{width}}{'median':>10}{'least':>10}{'most':>10}")
     for row in section.rows:
-        print(f"{row.name:<{width}}{row.median:>10.4g}{min(row.values):>10.4g}{max(row.values):>10.4g}  {row.unit}")
+        print(
+            f"{row.name:<{width}}{row.median:>10.4g}{min(row.values):>10.4g}{max(row.values):>10.4g}  {row.unit}"
+        )
     for note in section.notes:
         print(note)
     for bar in section.bars:
@@ -89,7 +95,12 @@ def page(section: Section) -> Iterable[str]:
         yield from ("| | median | least | most | unit |", "|---|---:|---:|---:|---|")
     for row in section.rows:
         yield f"| {row.name} | {row.median:.4g} | {min(row.values):.4g} | {max(row.values):.4g} | {row.unit} |"
-    yield from ("", *(f"- {note}" for note in section.notes), *(f"- **{told(bar)}**" for bar in section.bars), "")
+    yield from (
+        "",
+        *(f"- {note}" for note in section.notes),
+        *(f"- **{told(bar)}**" for bar in section.bars),
+        "",
+    )
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
@@ -102,7 +113,9 @@ def machine(cores: int) -> str:
     processor = platform.processor() or platform.machine()
     described = Path("/proc/cpuinfo")
     if described.exists():
-        models = [line for line in described.read_text().splitlines() if line.startswith("model name")]
+        models = [
+            line for line in described.read_text().splitlines() if line.startswith("model name")
+        ]
         processor = models[0].partition(":")[2].strip() if models else processor
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     python = f"{platform.python_implementation()} {platform.python_version()}"

@@ -42,7 +42,9 @@ class KernelRaces:
     def __init__(self, inputs: Given, runs: int, cores: int) -> None:
         self.inputs, self.runs, self.cores = inputs, runs, cores
         pairs = [(inputs.actors[i], inputs.actors[j]) for i, j in inputs.focus]
-        names = column_names(list(inputs.actors), list(inputs.theatres), DOMAINS, pairs, list(inputs.scope_names))
+        names = column_names(
+            list(inputs.actors), list(inputs.theatres), DOMAINS, pairs, list(inputs.scope_names)
+        )
         self.kept = np.array([names.index(name) for name in inputs.columns])
         self.trajectories = np.empty((-(-runs // RUNS), inputs.months, len(self.kept), RUNS))
         self.facts = facts_of(inputs.geography, inputs.focus, inputs.scopes)
@@ -67,17 +69,27 @@ class KernelRaces:
         began = time.perf_counter()
         with ThreadPoolExecutor(self.cores) as pool:
             size = RUNS_A_CHUNK
-            list(pool.map(lambda part: self.advance(part, self.inputs.months), shares(self.runs, size)))
+            list(
+                pool.map(
+                    lambda part: self.advance(part, self.inputs.months), shares(self.runs, size)
+                )
+            )
         return self.runs / (time.perf_counter() - began)
 
 
-def reference_rates(scenario: str, theory: str | None, runs: int, cores: int, chance: str) -> tuple[float, float]:
+def reference_rates(
+    scenario: str, theory: str | None, runs: int, cores: int, chance: str
+) -> tuple[float, float]:
     """Runs a second of the plain Mesa model under `batch_run`: of workers at work, and with their start.
 
     The first leaves out the start of the processes and the reading of the world: over the workers, the sum of runs
     over the time from each one's first start to its last end.
     """
-    parameters: dict[str, Any] = {"scenario": scenario, "seed": [int(seed) for seed in seeds(runs)], "chance": chance}
+    parameters: dict[str, Any] = {
+        "scenario": scenario,
+        "seed": [int(seed) for seed in seeds(runs)],
+        "chance": chance,
+    }
     if theory:
         parameters["theory"] = theory
     began = time.perf_counter()
@@ -87,7 +99,9 @@ def reference_rates(scenario: str, theory: str | None, runs: int, cores: int, ch
     at_work = 0.0
     for process in {row["process"] for row in rows}:
         own = [row for row in rows if row["process"] == process]
-        at_work += len(own) / (max(row["ended"] for row in own) - min(row["started"] for row in own))
+        at_work += len(own) / (
+            max(row["ended"] for row in own) - min(row["started"] for row in own)
+        )
     return at_work, whole
 
 

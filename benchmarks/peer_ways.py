@@ -62,7 +62,9 @@ def by_workbench(scenario: str, points: int, replications: int, cores: int) -> f
         from ema_workbench import Model, MultiprocessingEvaluator, RealParameter, ScalarOutcome
 
         model = Model("eurasia", function=WorkbenchRun(scenario, replications))
-        model.uncertainties = [RealParameter(path, *ends) for path, ends in _ranges(scenario).items()]
+        model.uncertainties = [
+            RealParameter(path, *ends) for path, ends in _ranges(scenario).items()
+        ]
         model.outcomes = [ScalarOutcome(measure) for measure in COLLECTED]
         began = time.perf_counter()
         with MultiprocessingEvaluator(model, n_processes=cores) as evaluator:
@@ -97,12 +99,23 @@ def by_batch_run(scenario: str, points: int, replications: int, cores: int) -> f
 
     ranges = _ranges(scenario)
     low, high = np.array(list(ranges.values())).T
-    sample = low + (high - low) * qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(7)).random(points)
-    settings = [tuple(f"{path}={value}" for path, value in zip(ranges, row, strict=True)) for row in sample.tolist()]
-    parameters: dict[str, Any] = {"scenario": _scenario(scenario), "settings": settings, "seed": range(replications)}
+    sample = low + (high - low) * qmc.LatinHypercube(
+        len(ranges), rng=np.random.default_rng(7)
+    ).random(points)
+    settings = [
+        tuple(f"{path}={value}" for path, value in zip(ranges, row, strict=True))
+        for row in sample.tolist()
+    ]
+    parameters: dict[str, Any] = {
+        "scenario": _scenario(scenario),
+        "settings": settings,
+        "seed": range(replications),
+    }
     began = time.perf_counter()
     rows = batch_run(EurasiaModel, parameters, cores, max_steps=10**6, display_progress=False)
-    _all_there({measure: [row[measure] for row in rows] for measure in COLLECTED}, points * replications)
+    _all_there(
+        {measure: [row[measure] for row in rows] for measure in COLLECTED}, points * replications
+    )
     return time.perf_counter() - began
 
 

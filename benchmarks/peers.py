@@ -39,8 +39,14 @@ def compare(size: Size) -> Section:
     found: dict[tuple[str, int], list[Alone]] = {}
     for _ in range(size.turns):
         for name, way in WAYS.items():
-            for points in sorted({size.peer_points, size.points} if name == OWN else {size.peer_points}):
-                given = {"scenario": size.scenario, "replications": size.replications, "cores": size.cores}
+            for points in sorted(
+                {size.peer_points, size.points} if name == OWN else {size.peer_points}
+            ):
+                given = {
+                    "scenario": size.scenario,
+                    "replications": size.replications,
+                    "cores": size.cores,
+                }
                 found.setdefault((name, points), []).append(alone(way, points=points, **given))
     rows = []
     for (name, points), turns in found.items():
@@ -48,7 +54,11 @@ def compare(size: Size) -> Section:
         rows += [
             Row(f"{name}, {runs:,} runs", seconds, "s"),
             Row(f"{name}, {runs:,} runs: rate", tuple(runs / each for each in seconds), "runs/s"),
-            Row(f"{name}, {runs:,} runs: memory", tuple(turn.peak_of_all / MEGABYTE for turn in turns), "MB"),
+            Row(
+                f"{name}, {runs:,} runs: memory",
+                tuple(turn.peak_of_all / MEGABYTE for turn in turns),
+                "MB",
+            ),
         ]
     about = (
         f"{size.scenario} over everything uncertain, {size.replications} replications a point, {size.cores} cores "
@@ -62,7 +72,9 @@ def compare(size: Size) -> Section:
 
 def asked() -> Size:
     """What the command line asks for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.peers", description=(__doc__ or "").split("\n")[0]
+    )
     usual = Size()
     for name in ("points", "peer_points", "replications", "turns", "cores"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(usual, name))

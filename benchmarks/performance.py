@@ -41,7 +41,14 @@ def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
     yield light_verbs()
 
 
-def write(to: Path, *, quick: bool, cores: int, turns: int, report: Callable[[Section], None] = lambda _: None) -> None:
+def write(
+    to: Path,
+    *,
+    quick: bool,
+    cores: int,
+    turns: int,
+    report: Callable[[Section], None] = lambda _: None,
+) -> None:
     """Measure everything and write the page.
 
     Args:
@@ -59,7 +66,9 @@ def write(to: Path, *, quick: bool, cores: int, turns: int, report: Callable[[Se
         "",
     ]
     if quick:
-        lines += ["**A try with a few runs: its figures say that the program works, and nothing else.**"]
+        lines += [
+            "**A try with a few runs: its figures say that the program works, and nothing else.**"
+        ]
     else:
         lines += ["| what is asked | found | asked | |", "|---|---:|---:|---|", *map(_row, bars)]
     for section in found:
@@ -80,7 +89,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.performance", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--quick", action="store_true", help="a few runs of everything, to see that it works")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few runs of everything, to see that it works"
+    )
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--turns", type=int, default=3, help="of the largest sweeps")
     parser.add_argument("--out", type=Path, default=PAGE)

@@ -16,7 +16,14 @@ from eurasia_sim.compute.mathematics import TINY, _bits_from_float, _float_from_
 from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.workspace import Workspace
 
-NUMBERS = ("joint_trust", "joint_venues", "joint_reluctance", "joint_gain", "joint_danger", "relative_gains")
+NUMBERS = (
+    "joint_trust",
+    "joint_venues",
+    "joint_reluctance",
+    "joint_gain",
+    "joint_danger",
+    "relative_gains",
+)
 READ = ("effort", "common", "alignment", "budget")
 WRITTEN = ("danger", "joint", "rivalry", "partnership")
 
@@ -31,14 +38,34 @@ def exponential(x):
     r = (x - power * 0.6931471803691238) - power * 1.9082149292705877e-10
     r2 = r * r
     r4 = r2 * r2
-    low = r4 * (r2 * (r * (1 / 5040.0) + 1 / 720.0) + (r * (1 / 120.0) + 1 / 24.0)) + (r2 * (r * (1 / 6.0) + 0.5) + r)
-    high = r4 * (1 / 479001600.0) + (r2 * (r * (1 / 39916800.0) + 1 / 3628800.0) + (r * (1 / 362880.0) + 1 / 40320.0))
-    bits = _bits_from_float(1.0 + (r4 * r4 * high + low)) + (_bits_from_float(shifted) << np.int64(52))
+    low = r4 * (r2 * (r * (1 / 5040.0) + 1 / 720.0) + (r * (1 / 120.0) + 1 / 24.0)) + (
+        r2 * (r * (1 / 6.0) + 0.5) + r
+    )
+    high = r4 * (1 / 479001600.0) + (
+        r2 * (r * (1 / 39916800.0) + 1 / 3628800.0) + (r * (1 / 362880.0) + 1 / 40320.0)
+    )
+    bits = _bits_from_float(1.0 + (r4 * r4 * high + low)) + (
+        _bits_from_float(shifted) << np.int64(52)
+    )
     return _float_from_bits(bits)
 
 
 @numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
-def join(effort, common, alignment, budget, danger, joint, rivalry, partnership, venues, least, p, room, times):
+def join(
+    effort,
+    common,
+    alignment,
+    budget,
+    danger,
+    joint,
+    rivalry,
+    partnership,
+    venues,
+    least,
+    p,
+    room,
+    times,
+):
     """What every two do jointly, so many times on end; arrays as `STATE` names them, with runs last.
 
     Args:
@@ -87,9 +114,14 @@ class PlainJoin:
     def __init__(self, workspace: Workspace) -> None:
         state, month = workspace.state, workspace.month
         self.written = {name: np.zeros_like(np.asarray(getattr(state, name))) for name in WRITTEN}
-        self.given: list[Any] = [np.array(getattr(state, name)) for name in READ] + list(self.written.values())
+        self.given: list[Any] = [np.array(getattr(state, name)) for name in READ] + list(
+            self.written.values()
+        )
         self.given += [np.array(month.common_venues), np.array(month.jointness)]
-        self.given += [np.array([getattr(workspace.p, name) for name in NUMBERS]), np.zeros((4, workspace.state.runs))]
+        self.given += [
+            np.array([getattr(workspace.p, name) for name in NUMBERS]),
+            np.zeros((4, workspace.state.runs)),
+        ]
         assert set(READ) | set(WRITTEN) <= set(STATE.of)  # noqa: S101 - a name that changed would be a wrong price
 
     def __call__(self, times: int) -> None:

@@ -46,7 +46,9 @@ class ReferenceModel(mesa.Model):
         self.inputs = inputs or named_inputs(scenario, theory)
         self.started = time.monotonic()
         self.rules = rules_of(self.inputs)
-        self.chance = AddressedChance(seed) if chance == "addressed" else SequentialChance(self.random)
+        self.chance = (
+            AddressedChance(seed) if chance == "addressed" else SequentialChance(self.random)
+        )
         self._people_and_places()
         self.levers = Months(self.inputs, self.actors, self.theatres)
         self.t = -self.inputs.burn_in
@@ -54,10 +56,14 @@ class ReferenceModel(mesa.Model):
         self.measured: dict[str, float] = {}
         self.columns = self.inputs.columns
         reporters = {name: partial(measured, name=name) for name in self.columns}
-        self.datacollector = DataCollector({**reporters, "process": process, "started": started, "ended": ended})
+        self.datacollector = DataCollector(
+            {**reporters, "process": process, "started": started, "ended": ended}
+        )
 
     @classmethod
-    def from_world(cls, inputs: Given, seed: int, state: Any = None, t: int | None = None) -> ReferenceModel:
+    def from_world(
+        cls, inputs: Given, seed: int, state: Any = None, t: int | None = None
+    ) -> ReferenceModel:
         """The model at the start of month t (the first of the burn-in where none is named) from a kernel's state."""
         model = cls(inputs=inputs, seed=seed)
         if t is not None:
@@ -79,24 +85,36 @@ class ReferenceModel(mesa.Model):
         for i, actor in enumerate(self.actors):
             actor.meet(*dyads(inputs, coded, i, p))
             actor.recognition = coded.initial_recognition[i]
-        self.pairs = [(one, other) for i, one in enumerate(self.actors) for other in self.actors[i + 1 :]]
+        self.pairs = [
+            (one, other) for i, one in enumerate(self.actors) for other in self.actors[i + 1 :]
+        ]
         self.focus = [(self.actors[i], self.actors[j]) for i, j in inputs.focus.tolist()]
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
         self.theatres = []
         for k, name in enumerate(inputs.theatres):
             ruler, challenger = (
-                self.actors[who[k]] if who[k] >= 0 else None for who in (place.ruler, place.challenger)
+                self.actors[who[k]] if who[k] >= 0 else None
+                for who in (place.ruler, place.challenger)
             )
             traits = theatre_traits(inputs, coded, k, p)
             theatre = Theatre(self, name, int(place.theatre_hash[k]), k, traits, ruler, challenger)
             for d, influence in enumerate(theatre.influence):
-                influence.update({actor: coded.initial_influence[i][k][d] for i, actor in enumerate(self.actors)})
+                influence.update(
+                    {actor: coded.initial_influence[i][k][d] for i, actor in enumerate(self.actors)}
+                )
             self.theatres.append(theatre)
             theatre.grant_access()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
         self.venues = [
-            Venue(str(v), {actor: share for actor, share in zip(self.actors, row, strict=True) if share > 0.0})
+            Venue(
+                str(v),
+                {
+                    actor: share
+                    for actor, share in zip(self.actors, row, strict=True)
+                    if share > 0.0
+                },
+            )
             for v, row in enumerate(place.convenes.tolist())
         ]
         self.scopes = {
@@ -163,12 +181,16 @@ class ReferenceModel(mesa.Model):
         for one, other in self.pairs:
             if p.minimum_shared > 0.5:
                 spill = sum(map(min, one.spillover, other.spillover))
-                shared = p.shared_spillover * spill + sum(map(min, one.threat.values(), other.threat.values()))
+                shared = p.shared_spillover * spill + sum(
+                    map(min, one.threat.values(), other.threat.values())
+                )
             else:
                 shared = p.shared_spillover * dot(one.spillover_roots, other.spillover_roots)
                 shared += dot(one.threat_roots, other.threat_roots)
             if p.alignment_noise > 0.0:
-                first, second = (one.key, other.key) if one.key < other.key else (other.key, one.key)
+                first, second = (
+                    (one.key, other.key) if one.key < other.key else (other.key, one.key)
+                )
                 luck = shock(words(ALIGNMENT_STREAM, number, first, second)[0])
             one.shared[other] = other.shared[one] = shared
             one.shocks[other] = other.shocks[one] = luck
@@ -243,7 +265,11 @@ class ReferenceModel(mesa.Model):
             actor.summoned = [0.0] * len(self.theatres)
         for venue in self.venues:
             gathered = sum(actor.attended.get(venue.name, 0.0) for actor in self.actors)
-            hosts = [t.place for t in self.theatres if t.ruler is not None and venue.membership[t.ruler] > 0.0]
+            hosts = [
+                t.place
+                for t in self.theatres
+                if t.ruler is not None and venue.membership[t.ruler] > 0.0
+            ]
             for convener, share in venue.conveners.items():
                 for place in hosts:
                     convener.summoned[place] += p.venue_influence * share * gathered
@@ -260,7 +286,9 @@ class ReferenceModel(mesa.Model):
         self.measured = dict(zip(self.columns, values, strict=True))
 
 
-def pair_measures(mine: list[float], theirs: list[float], together: float, budgets: float) -> list[float]:
+def pair_measures(
+    mine: list[float], theirs: list[float], together: float, budgets: float
+) -> list[float]:
     """Intensity, co-location, joint share, competition, cooperation and division of labour of two efforts by cell."""
     own, other = sum(mine), sum(theirs)
     if not any(sum(mine[c : c + 3]) and sum(theirs[c : c + 3]) for c in range(0, len(mine), 3)):

@@ -17,7 +17,16 @@ import numpy as np
 
 from benchmarks.alone import alone
 from benchmarks.measured import Bar, Row, Section, exponent, machine, show
-from benchmarks.timed import MEASURES, REPLICATIONS, Bare, Spent, scratch, swept, swept_short, timed_sweep
+from benchmarks.timed import (
+    MEASURES,
+    REPLICATIONS,
+    Bare,
+    Spent,
+    scratch,
+    swept,
+    swept_short,
+    timed_sweep,
+)
 from benchmarks.units import on_paper, unit_costs
 
 MOST_OVER_KERNEL, MOST_OVER_POOL, MOST_GROWTH = 1.15, 1.25, 60.0
@@ -60,7 +69,10 @@ def overheads(effort: Effort) -> tuple[Section, dict[str, list[Spent]]]:
         "sweep": "sweep, storage included",
         "dask": f"sweep by Dask, local:{effort.cores}",
     }
-    rows = [Row(names[name], tuple(each.seconds for each in spent), "s") for name, spent in found.items()]
+    rows = [
+        Row(names[name], tuple(each.seconds for each in spent), "s")
+        for name, spent in found.items()
+    ]
     over = _ratios("sweep over bare kernel", found["sweep"], found["kernel"])
     bars = [Bar(over[0].name, over[0].median, MOST_OVER_KERNEL)]
     if effort.dask:
@@ -80,7 +92,11 @@ def _ratios(name: str, above: list[Spent], below: list[Spent]) -> list[Row]:
     pairs = list(zip(above, below, strict=True))
     return [
         Row(name, tuple(a.seconds / b.seconds for a, b in pairs), "by the clock"),
-        Row(f"{name}, by processor time", tuple(a.processor / b.processor for a, b in pairs), "of processor time"),
+        Row(
+            f"{name}, by processor time",
+            tuple(a.processor / b.processor for a, b in pairs),
+            "of processor time",
+        ),
     ]
 
 
@@ -94,7 +110,9 @@ def memory(effort: Effort) -> Section:
         "Largest resident memory of a fresh process that carries out the sweep above, its runs cut to the burn-in and "
         "a few months: memory depends on how many runs there are, not on how long they are."
     )
-    return Section("Memory", about, tuple(rows), (Bar("growth of memory", growth, MOST_GROWTH, "MB"),))
+    return Section(
+        "Memory", about, tuple(rows), (Bar("growth of memory", growth, MOST_GROWTH, "MB"),)
+    )
 
 
 def growth(effort: Effort) -> Section:
@@ -112,9 +130,18 @@ def growth(effort: Effort) -> Section:
     by_actor = [_month_of(size) for size in SIZES]
     local = np.diff(np.log(by_actor)) / np.diff(np.log(SIZES))
     rows = (
-        *(Row(f"{size:,} runs, cut short, swept", (cost,), "s") for size, cost in zip(runs, by_run, strict=True)),
-        *(Row(f"{size:,} months, 8 runs", (cost,), "s") for size, cost in zip(months, by_month, strict=True)),
-        *(Row(f"{size} actors, a month", (cost * 1e6,), "us") for size, cost in zip(SIZES, by_actor, strict=True)),
+        *(
+            Row(f"{size:,} runs, cut short, swept", (cost,), "s")
+            for size, cost in zip(runs, by_run, strict=True)
+        ),
+        *(
+            Row(f"{size:,} months, 8 runs", (cost,), "s")
+            for size, cost in zip(months, by_month, strict=True)
+        ),
+        *(
+            Row(f"{size} actors, a month", (cost * 1e6,), "us")
+            for size, cost in zip(SIZES, by_actor, strict=True)
+        ),
     )
     bars = (
         Bar("exponent in runs", exponent(runs, by_run), MOST_LINEAR),
@@ -125,7 +152,10 @@ def growth(effort: Effort) -> Section:
         f"Slope of the logarithm of cost, in processor time, over that of size, the least of {TURNS_OF_A_FIT} turns "
         f"each; actors in random worlds of {OTHERS[0]} theatres and {OTHERS[1]} venues, kernel alone, one core."
     )
-    steps = ", ".join(f"{power:.2f} from {a} to {b}" for power, a, b in zip(local, SIZES[:-1], SIZES[1:], strict=True))
+    steps = ", ".join(
+        f"{power:.2f} from {a} to {b}"
+        for power, a, b in zip(local, SIZES[:-1], SIZES[1:], strict=True)
+    )
     return Section("Growth", about, rows, bars, (f"exponent in actors, step by step: {steps}",))
 
 
@@ -156,7 +186,9 @@ def scale(effort: Effort) -> Iterator[Section]:
     yield over
     yield memory(effort)
     yield growth(effort)
-    kernel, sweep = (min(spent.processor for spent in found[name]) / effort.runs for name in ("kernel", "sweep"))
+    kernel, sweep = (
+        min(spent.processor for spent in found[name]) / effort.runs for name in ("kernel", "sweep")
+    )
     yield on_paper(unit_costs(kernel, max(sweep - kernel, 0.0), effort.cores, dask=effort.dask))
 
 

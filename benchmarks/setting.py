@@ -46,39 +46,57 @@ def utility_weight(salience: float, silence: float, p: SimpleNamespace) -> float
     return exp(p.salience_curve * log(max(level / 3.0, LEAST_SALIENCE)))
 
 
-def actor_traits(inputs: Given, coded: SimpleNamespace, i: int, p: SimpleNamespace) -> dict[str, Any]:
+def actor_traits(
+    inputs: Given, coded: SimpleNamespace, i: int, p: SimpleNamespace
+) -> dict[str, Any]:
     """What the world says of actor i: see `actor.Actor`."""
     place = inputs.geography
     theatres = range(len(inputs.theatres))
-    near = [closeness(float(place.theatre_distance[i, k]), float(place.theatre_border[i, k]), p) for k in theatres]
+    near = [
+        closeness(float(place.theatre_distance[i, k]), float(place.theatre_border[i, k]), p)
+        for k in theatres
+    ]
     at_home = nearness(closeness(0.0, 1.0, p), p)
     return {
         "own_power": coded.own_power[i],
         "offense": coded.offensive_capability[i],
         "susceptibility": coded.susceptibility[i],
         "skill": coded.skill[i],
-        "weight": {c: utility_weight(s, p.silence, p) for c, s in zip(CONSTRUCTS, coded.salience[i], strict=True)},
+        "weight": {
+            c: utility_weight(s, p.silence, p)
+            for c, s in zip(CONSTRUCTS, coded.salience[i], strict=True)
+        },
         "closeness": near,
         "nearness": [nearness(raw, p) / at_home for raw in near],
         "transit": [exp(-float(place.border_distance[i, k]) / p.transit_decay) for k in theatres],
     }
 
 
-def dyads(inputs: Given, coded: SimpleNamespace, i: int, p: SimpleNamespace) -> tuple[list[float], ...]:
+def dyads(
+    inputs: Given, coded: SimpleNamespace, i: int, p: SimpleNamespace
+) -> tuple[list[float], ...]:
     """Actor i's nearness to each other without forces abroad, its affinity toward it, and its denial of it."""
     place = inputs.geography
     others = range(len(inputs.actors))
-    reach = [closeness(float(place.distance[i, j]), float(place.border[i, j]), p) + coded.front[i][j] for j in others]
+    reach = [
+        closeness(float(place.distance[i, j]), float(place.border[i, j]), p) + coded.front[i][j]
+        for j in others
+    ]
     affinity = [p.silent_affinity if isnan(value) else value for value in coded.affinity[i]]
     denial = [utility_weight(value, p.silent_denial, p) for value in coded.denial[i]]
     affinity[i] = denial[i] = 0.0
     return reach, affinity, denial
 
 
-def theatre_traits(inputs: Given, coded: SimpleNamespace, k: int, p: SimpleNamespace) -> dict[str, Any]:
+def theatre_traits(
+    inputs: Given, coded: SimpleNamespace, k: int, p: SimpleNamespace
+) -> dict[str, Any]:
     """What the world says of theatre k: see `theatre.Theatre`."""
     people = float(inputs.geography.size[k])
-    gate = [exp(-float(apart) / p.transit_decay) * p.buffer for apart in inputs.geography.theatre_separation[k]]
+    gate = [
+        exp(-float(apart) / p.transit_decay) * p.buffer
+        for apart in inputs.geography.theatre_separation[k]
+    ]
     gate[k] /= p.buffer
     return {
         "size": exp(p.size_elasticity * log(people)) if people > 0.0 else 0.0,
@@ -119,7 +137,11 @@ class Months:
             revisionism=keyed(now["revisionism"]),
             posted=keyed(
                 [
-                    [(theatre, kinds) for theatre, kinds in zip(self.theatres, row, strict=True) if any(kinds)]
+                    [
+                        (theatre, kinds)
+                        for theatre, kinds in zip(self.theatres, row, strict=True)
+                        if any(kinds)
+                    ]
                     for row in now["presence"]
                 ]
             ),
@@ -145,7 +167,10 @@ class Months:
                 self.keyed(
                     [
                         [
-                            sum(a * b * serves[d] for a, b, serves in zip(one, other, self.domains, strict=True))
+                            sum(
+                                a * b * serves[d]
+                                for a, b, serves in zip(one, other, self.domains, strict=True)
+                            )
                             for d in range(3)
                         ]
                         for other in by_actor

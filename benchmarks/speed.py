@@ -46,11 +46,15 @@ def race(asked: Race) -> Section:
     for _ in range(asked.repeats):
         found["kernel"].append(kernel.rate())
         for chance in ("addressed", "sequential"):
-            at_work, whole = reference_rates(asked.scenario, asked.theory, asked.reference_runs, asked.cores, chance)
+            at_work, whole = reference_rates(
+                asked.scenario, asked.theory, asked.reference_runs, asked.cores, chance
+            )
             found[chance].append(at_work)
             if chance == "addressed":
                 found["started"].append(whole)
-        for name, spent in zip(("own", "plain"), join_times(inputs, inputs.months // 2), strict=True):
+        for name, spent in zip(
+            ("own", "plain"), join_times(inputs, inputs.months // 2), strict=True
+        ):
             found[name].append(spent)
     times = mechanism_times(inputs, inputs.months // 2)
     pair_months = months * actors * (actors - 1) // 2
@@ -75,13 +79,19 @@ def race(asked: Race) -> Section:
         f"{months} months a run; {asked.repeats} repeats, interleaved, {asked.cores} cores for every opponent."
     )
     notes = (
-        "one month of one run, us: " + ", ".join(f"{name} {spent:.1f}" for name, spent in times.items()),
+        "one month of one run, us: "
+        + ", ".join(f"{name} {spent:.1f}" for name, spent in times.items()),
         f"costliest mechanism: {max(times, key=lambda name: times[name])}",
         f"ratio of each repeat: {', '.join(f'{ratio:.1f}' for ratio in ratios.values)}",
         f"ratio: {ratios.median:.1f}",
     )
     bars = (
-        Bar("kernel over plain Mesa", ratios.median, unit="times", least=LEAST_RATIO[wide_registers()]),
+        Bar(
+            "kernel over plain Mesa",
+            ratios.median,
+            unit="times",
+            least=LEAST_RATIO[wide_registers()],
+        ),
         Bar("first run, with all that it compiles", first.median, MOST_COMPILING, "s"),
     )
     return Section("Kernel", about, rows, bars, notes)
@@ -90,7 +100,11 @@ def race(asked: Race) -> Section:
 def wide_registers() -> bool:
     """Whether code is made for registers of eight numbers."""
     features = os.environ.get("NUMBA_CPU_FEATURES")
-    return ("+avx512f" in features.split(",")) if features else bool(get_host_cpu_features().get("avx512f"))
+    return (
+        ("+avx512f" in features.split(","))
+        if features
+        else bool(get_host_cpu_features().get("avx512f"))
+    )
 
 
 def compiling() -> float:
@@ -115,16 +129,25 @@ def _over(above: list[float], below: list[float]) -> tuple[float, ...]:
 def options() -> Race:
     """What the command line asks for."""
     usual = Race()
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument(
-        "--scenario", default=usual.scenario, help='a packaged scenario, or "random" for a random world'
+        "--scenario",
+        default=usual.scenario,
+        help='a packaged scenario, or "random" for a random world',
     )
     parser.add_argument("--theory", default=None, help="a preset; the scenario's own by default")
     parser.add_argument("--cores", type=int, default=usual.cores, help="cores for every opponent")
     parser.add_argument("--repeats", type=int, default=usual.repeats, help="turns of each opponent")
-    parser.add_argument("--kernel-runs", type=int, default=usual.kernel_runs, help="runs of the kernel a turn")
     parser.add_argument(
-        "--reference-runs", type=int, default=usual.reference_runs, help="runs of the plain model a turn"
+        "--kernel-runs", type=int, default=usual.kernel_runs, help="runs of the kernel a turn"
+    )
+    parser.add_argument(
+        "--reference-runs",
+        type=int,
+        default=usual.reference_runs,
+        help="runs of the plain model a turn",
     )
     return Race(**vars(parser.parse_args()))
 

@@ -36,7 +36,14 @@ class Theatre(mesa.Agent):
     """
 
     def __init__(
-        self, model: Any, name: str, key: int, place: int, traits: dict[str, Any], ruler: Any, challenger: Any
+        self,
+        model: Any,
+        name: str,
+        key: int,
+        place: int,
+        traits: dict[str, Any],
+        ruler: Any,
+        challenger: Any,
     ) -> None:
         super().__init__(model)
         self.name, self.key, self.place, self.first = name, key, place, 3 * place
@@ -66,7 +73,10 @@ class Theatre(mesa.Agent):
         self.hazard = [
             source * (1.0 + surge) * (mix * militants + (1.0 - mix) * disorder)
             for source, surge, mix in zip(
-                self.threat_source, self.model.month.surge[self.place], self.model.militancy, strict=True
+                self.threat_source,
+                self.model.month.surge[self.place],
+                self.model.militancy,
+                strict=True,
             )
         ]
 
@@ -92,7 +102,11 @@ class Theatre(mesa.Agent):
                     access[actor] = granted
                 continue
             known = by_force * actor.recognition[self.place]
-            appeal = 1.0 + p.access_balancing * (self.demand - uncovered[actor]) + p.access_recognition * known
+            appeal = (
+                1.0
+                + p.access_balancing * (self.demand - uncovered[actor])
+                + p.access_recognition * known
+            )
             liked = 0.5 * (1.0 + host.alignment[actor])
             for access, influence in zip(self.access, self.influence, strict=True):
                 access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
@@ -101,17 +115,26 @@ class Theatre(mesa.Agent):
         """The host's threats, each as far as no aligned patron but the threatening one covers it."""
         security = self.influence[0]
         covers = {
-            actor: max(leaning, 0.0) * security[actor] for actor, leaning in host.alignment.items() if actor is not host
+            actor: max(leaning, 0.0) * security[actor]
+            for actor, leaning in host.alignment.items()
+            if actor is not host
         }
         cover = sum(covers.values())
-        return {actor: max(fear * (1.0 - cover + covers.get(actor, 0.0)), 0.0) for actor, fear in host.threat.items()}
+        return {
+            actor: max(fear * (1.0 - cover + covers.get(actor, 0.0)), 0.0)
+            for actor, fear in host.threat.items()
+        }
 
     def contest(self) -> None:
         """Move influence toward each actor's share of all strength: access times effort by the contest's form."""
         model, place = self.model, self.place
         p = model.rules
         self.grant_access()
-        by_difference, scale, decisiveness = p.difference_contest > 0.5, p.difference_scale, p.decisiveness
+        by_difference, scale, decisiveness = (
+            p.difference_contest > 0.5,
+            p.difference_scale,
+            p.decisiveness,
+        )
         for d, (access, influence) in enumerate(zip(self.access, self.influence, strict=True)):
             cell = self.first + d
             strength = {}
@@ -134,7 +157,9 @@ class Theatre(mesa.Agent):
         """Move rule one month on, and control, conduct, militants, economy and stability where it is contested."""
         model, place = self.model, self.place
         if self.challenger is not None:
-            first, second, _, _ = model.chance.words(REGIME_STREAM, model.number, self.key, self.key)
+            first, second, _, _ = model.chance.words(
+                REGIME_STREAM, model.number, self.key, self.key
+            )
             held_down, beside_ruler = self._suppression()
             self._dispute(beside_ruler, shock(first))
             self._transfer()
@@ -169,9 +194,14 @@ class Theatre(mesa.Agent):
         power = self.challenger.power
         held = self.ruler.power if self.ruler is not None else 0.0
         ground = power + held + p.suppression_power * beside_ruler
-        drive = p.control_rate * ((power / ground if ground > 0.0 else 0.0) - p.control_hold) + p.regime_noise * luck
+        drive = (
+            p.control_rate * ((power / ground if ground > 0.0 else 0.0) - p.control_hold)
+            + p.regime_noise * luck
+        )
         margin = p.control_margin
-        self.control = min(max(self.control + drive * self.control * (1.0 - self.control), margin), 1.0 - margin)
+        self.control = min(
+            max(self.control + drive * self.control * (1.0 - self.control), margin), 1.0 - margin
+        )
 
     def _transfer(self) -> None:
         """Change hands where the record imposes another ruler, or where rule is free and control is past the mark."""
@@ -235,8 +265,13 @@ class Theatre(mesa.Agent):
         """Move militants, economy and stability toward what conduct, force, aid, trade and rule undisputed allow."""
         p, first = self.model.rules, self.first
         foreign = [a for a in self.model.actors if a is not self.ruler and a is not self.challenger]
-        guard, trade = sum(a.effort[first] for a in foreign), sum(a.effort[first + 1] for a in foreign)
-        breeding = (1.0 - self.restraint) * (p.militants_base + p.militants_disorder * (1.0 - self.stability))
+        guard, trade = (
+            sum(a.effort[first] for a in foreign),
+            sum(a.effort[first + 1] for a in foreign),
+        )
+        breeding = (1.0 - self.restraint) * (
+            p.militants_base + p.militants_disorder * (1.0 - self.stability)
+        )
         militants = min(breeding / (1.0 + held_down + p.militants_effort * guard), 1.0)
         self.militants += p.militants_rate * (militants - self.militants)
         economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
@@ -293,7 +328,10 @@ class Theatre(mesa.Agent):
             + p.recognition_commerce * weight["commerce"] * self.opportunity * actor.nearness[place]
             - p.recognition_partners * lead
             + p.recognition_conduct * self.restraint
-            - p.recognition_audience * weight["standing"] * max(-actor.affinity[contender], 0.0) / 3.0
+            - p.recognition_audience
+            * weight["standing"]
+            * max(-actor.affinity[contender], 0.0)
+            / 3.0
             - p.recognition_step * actor.recognition[place]
         )
 

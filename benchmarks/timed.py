@@ -53,7 +53,9 @@ levers: {pressure: {united_states: {russia: 0.3}}}
 SHORT_WINDOW = '["2002-01", "2002-03"]'
 
 
-def timed_sweep(folder: Path, runs: int, scenario: str = "us_exit", *, short: bool = False) -> Sweep:
+def timed_sweep(
+    folder: Path, runs: int, scenario: str = "us_exit", *, short: bool = False
+) -> Sweep:
     """The sweep of so many runs, prepared from a file that is written to the folder.
 
     Args:
@@ -100,7 +102,12 @@ def stopwatch() -> Iterator[list[Spent]]:
 
 
 def swept(
-    runs: int, cores: int, scheduler: str | None = None, scenario: str = "us_exit", *, short: bool = False
+    runs: int,
+    cores: int,
+    scheduler: str | None = None,
+    scenario: str = "us_exit",
+    *,
+    short: bool = False,
 ) -> Spent:
     """What a sweep takes from its file to its manifest, by the function that the command line calls."""
     with scratch() as folder, stopwatch() as found:
@@ -130,11 +137,15 @@ class Bare:
         calls: list[tuple[Inputs, Draws]] = []
         for number in plan.numbers:
             chunk = plan.chunk(prepared.design, number)
-            points = [point_of(setup, chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
+            points = [
+                point_of(setup, chunk.first + at, cells) for at, cells in enumerate(chunk.cells)
+            ]
             for batch in batches(points):
                 inputs = setup.inputs(points[0].scenarios[0], batch.points[batch.members[0, 0]])
                 draws = batch.draws(setup)
-                calls += [(inputs, draws.part(slice(at, at + size))) for at in range(0, len(draws), size)]
+                calls += [
+                    (inputs, draws.part(slice(at, at + size))) for at in range(0, len(draws), size)
+                ]
         return cls(tuple(calls), setup.experiment.window)
 
     def spent(self, cores: int) -> Spent:

@@ -50,7 +50,9 @@ def unit_costs(kernel: float, around: float, cores: int, *, dask: bool = True) -
         kernel, around: seconds of a core a run, in the kernel and beyond it.
     """
     with scratch() as folder:
-        prepared = timed_sweep(folder, PARTS_TIMED * (RUNS_A_CHUNK // REPLICATIONS) * REPLICATIONS, short=True)
+        prepared = timed_sweep(
+            folder, PARTS_TIMED * (RUNS_A_CHUNK // REPLICATIONS) * REPLICATIONS, short=True
+        )
         plan, setup = prepared.plan, prepared.setup
         whole = Folder(carry_out(prepared, folder, Work(workers=cores)).folder, plan)
         bytes_written = sum(whole.part(number).stat().st_size for number in plan.numbers)
@@ -114,11 +116,18 @@ def on_paper(units: Units) -> Section:
         Row("writing a part", (units.write * 1e3,), "ms"),
         Row("looking through a part at the end", (units.look * 1e3,), "ms"),
         Row("merging a part of a shard", (units.adopt * 1e3,), "ms"),
-        *([Row("handing a part to a Dask worker", (units.hand * 1e3,), "ms")] if units.hand is not None else []),
+        *(
+            [Row("handing a part to a Dask worker", (units.hand * 1e3,), "ms")]
+            if units.hand is not None
+            else []
+        ),
         Row("laying out a point", (units.lay * 1e6,), "us"),
         Row("a run on disk", (units.disk,), "bytes"),
         Row("a point of the design in memory", (units.memory,), "bytes"),
-        *(Row(f"most by {name}", (runs,), "runs a day") for name, runs in sorted(limits.items(), key=lambda x: x[1])),
+        *(
+            Row(f"most by {name}", (runs,), "runs a day")
+            for name, runs in sorted(limits.items(), key=lambda x: x[1])
+        ),
         Row(f"most whose design fits {memory / 1e9:.0f} GB of memory", (table,), "runs a sweep"),
     )
     cores = limits[first] * units.run / DAY

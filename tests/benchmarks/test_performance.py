@@ -22,7 +22,11 @@ def test_an_exponent_is_the_slope_of_the_logarithms():
 
 def test_a_section_is_told_whole():
     section = Section(
-        "A title", "About it.", (Row("speed", (3.0, 1.0, 2.0), "runs/s"),), (Bar("cost", 2.0, 1.5),), ("so",)
+        "A title",
+        "About it.",
+        (Row("speed", (3.0, 1.0, 2.0), "runs/s"),),
+        (Bar("cost", 2.0, 1.5),),
+        ("so",),
     )
     lines = list(page(section))
     assert "| speed | 2 | 1 | 3 | runs/s |" in lines
@@ -55,7 +59,9 @@ def test_memory_is_that_of_the_process_watched():
 def test_the_page_is_written(repository: Path, tmp_path: Path):
     written = tmp_path / "performance.md"
     command = [sys.executable, "-m", "benchmarks.performance", "--quick", "--out", str(written)]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=900)
+    done = subprocess.run(
+        command, cwd=repository, capture_output=True, text=True, check=False, timeout=900
+    )
     assert done.returncode == 0, done.stderr
     assert "ratio: " in done.stdout
     text = written.read_text(encoding="utf-8")

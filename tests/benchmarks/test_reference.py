@@ -30,9 +30,16 @@ def theories() -> dict:
 def settings() -> dict[str, dict[str, float]]:
     """What every preset and rival form sets, each by itself, and a world without chance."""
     read = theories()
-    found = {name: {**preset.get("values", {}), **preset["fix"]} for name, preset in read["presets"].items()}
+    found = {
+        name: {**preset.get("values", {}), **preset["fix"]}
+        for name, preset in read["presets"].items()
+    }
     for factor, form in read["forms"].items():
-        found |= {f"{factor} {name}": rival["fix"] for name, rival in form["alternatives"].items() if "fix" in rival}
+        found |= {
+            f"{factor} {name}": rival["fix"]
+            for name, rival in form["alternatives"].items()
+            if "fix" in rival
+        }
     found["no chance"] = {"alignment_noise": 0, "utility_noise": 0, "regime_noise": 0}
     return found
 
@@ -71,7 +78,11 @@ def assert_agreement(inputs, seed, months=None, *, together=True):
         kernel.assess(workspace.blocks, number)
         kernel.act(workspace.blocks, number)
         model.step()
-        apart = {name: worst for name, worst in differences(model, state).items() if not worst <= TOLERANCE}
+        apart = {
+            name: worst
+            for name, worst in differences(model, state).items()
+            if not worst <= TOLERANCE
+        }
         assert not apart, (t, apart)
     return model, state, workspace
 
@@ -95,7 +106,9 @@ def test_plain_draws_are_those_published(counter, key, expected):
 @pytest.mark.parametrize("setting", settings())
 @pytest.mark.parametrize("seed", [7, LARGEST_SEED])
 def test_a_random_world_goes_the_same_way_under_every_theory_and_form(setting, seed):
-    assert_agreement(random_inputs(1, months=40, burn_in=3, changes=settings()[setting].items()), seed)
+    assert_agreement(
+        random_inputs(1, months=40, burn_in=3, changes=settings()[setting].items()), seed
+    )
 
 
 @pytest.mark.parametrize("size", [(2, 1, 1), (3, 2, 0), (5, 4, 2), (20, 9, 15)])
@@ -106,11 +119,14 @@ def test_worlds_of_other_sizes_go_the_same_way(size, world):
 
 @pytest.mark.parametrize("world", range(4, 10))
 def test_worlds_with_rules_drawn_from_their_ranges_go_the_same_way(world):
-    assert_agreement(random_inputs(world, months=40, burn_in=3, changes=drawn_rules(world).items()), world)
+    assert_agreement(
+        random_inputs(world, months=40, burn_in=3, changes=drawn_rules(world).items()), world
+    )
 
 
 @pytest.mark.parametrize(
-    ("scenario", "theory"), list(product(("us_exit", "us_stays", "no_ukraine_war"), theories()["presets"]))
+    ("scenario", "theory"),
+    list(product(("us_exit", "us_stays", "no_ukraine_war"), theories()["presets"])),
 )
 def test_a_packaged_scenario_goes_the_same_way(scenario, theory):
     inputs = scenario_inputs(scenario, theory)
@@ -133,8 +149,13 @@ def test_taking_a_state_and_giving_it_back_changes_nothing():
 def test_measures_of_the_focal_pairs_are_the_kernels():
     model, _, workspace = assert_agreement(random_inputs(0, months=30, burn_in=2), 5)
     out = workspace.observed()[0, : len(model.columns)]
-    assert [model.measured[name] for name in model.columns] == pytest.approx(list(out), abs=TOLERANCE)
-    assert pair_measures([0.0, 0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.0, 2.0) == [0.0] * 6
+    assert [model.measured[name] for name in model.columns] == pytest.approx(
+        list(out), abs=TOLERANCE
+    )
+    assert (
+        pair_measures([0.0, 0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.0, 2.0)
+        == [0.0] * 6
+    )
 
 
 def test_batch_run_gives_what_a_model_stepped_by_hand_gives():
@@ -150,13 +171,21 @@ def test_batch_run_gives_what_a_model_stepped_by_hand_gives():
 
 
 def test_draws_from_mesas_own_generator_give_a_run_of_the_same_kind():
-    model = ReferenceModel(inputs=random_inputs(0, months=24, burn_in=2), seed=1, chance="sequential")
+    model = ReferenceModel(
+        inputs=random_inputs(0, months=24, burn_in=2), seed=1, chance="sequential"
+    )
     while model.running:
         model.step()
     assert all(0.0 <= value <= 1.0 for value in model.measured.values())
 
 
 def test_elementary_functions_of_the_kernel_are_those_of_mathematics():
-    points = SimpleNamespace(exponents=np.linspace(-690, 690, 4001), numbers=np.geomspace(1e-300, 1e300, 4001))
-    assert np.allclose([exponential(x) for x in points.exponents], np.exp(points.exponents), rtol=1e-15, atol=0)
-    assert np.allclose([logarithm(x) for x in points.numbers], np.log(points.numbers), rtol=1e-15, atol=1e-15)
+    points = SimpleNamespace(
+        exponents=np.linspace(-690, 690, 4001), numbers=np.geomspace(1e-300, 1e300, 4001)
+    )
+    assert np.allclose(
+        [exponential(x) for x in points.exponents], np.exp(points.exponents), rtol=1e-15, atol=0
+    )
+    assert np.allclose(
+        [logarithm(x) for x in points.numbers], np.log(points.numbers), rtol=1e-15, atol=1e-15
+    )

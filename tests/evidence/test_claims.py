@@ -21,11 +21,18 @@ from eurasia_sim.evidence.claims import (
     sentences,
     verify,
 )
-from eurasia_sim.evidence.coding import across_documents, blocks_of, salience_from_claims, values_by_document
+from eurasia_sim.evidence.coding import (
+    across_documents,
+    blocks_of,
+    salience_from_claims,
+    values_by_document,
+)
 from eurasia_sim.evidence.intercoder import agreement, bootstrap_interval, krippendorff_alpha
 from eurasia_sim.files.data_yaml import packaged, read_page
 
-SOURCES = Path(os.environ.get("EURASIA_SIM_SOURCES", Path(__file__).parents[3] / "shared" / "sources"))
+SOURCES = Path(
+    os.environ.get("EURASIA_SIM_SOURCES", Path(__file__).parents[3] / "shared" / "sources")
+)
 TEXT = "A heading\n\nGulls circle the harbour. Boats wait for the tide.\n"
 
 
@@ -39,13 +46,33 @@ def claim(
     name: str = "c001",
     lines: tuple[int, int] = (1, 1),
 ) -> Claim:
-    return Claim(name, document, "opening", lines, 1, "", "says", (about,), construct, toward, "+", level, None)
+    return Claim(
+        name,
+        document,
+        "opening",
+        lines,
+        1,
+        "",
+        "says",
+        (about,),
+        construct,
+        toward,
+        "+",
+        level,
+        None,
+    )
 
 
 def evidence(first: list[Claim], second: list[Claim] | None = None) -> Evidence:
-    paragraphs = (Paragraph((1, 1), "opening", ""), Paragraph((2, 2), "opening", ""), Paragraph((3, 3), "opening", "x"))
+    paragraphs = (
+        Paragraph((1, 1), "opening", ""),
+        Paragraph((2, 2), "opening", ""),
+        Paragraph((3, 3), "opening", "x"),
+    )
     groups = {"one": None, "two": None, "twin": "pair", "other_twin": "pair"}
-    documents = {name: Document(name, "", "", "", "", group, paragraphs) for name, group in groups.items()}
+    documents = {
+        name: Document(name, "", "", "", "", group, paragraphs) for name, group in groups.items()
+    }
     rounds = (Round("independent", tuple(second)),) if second is not None else ()
     return Evidence(documents, tuple(first), rounds, {})
 
@@ -59,7 +86,8 @@ def test_within_a_document_a_bottom_line_is_not_diluted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "value"), [([1, 2], 2), ([-1, -3, 0], -3), ([2, 2, -1], 0.5), ([-3, 1, 0], -1), ([0, 0], 0)]
+    ("levels", "value"),
+    [([1, 2], 2), ([-1, -3, 0], -3), ([2, 2, -1], 0.5), ([-3, 1, 0], -1), ([0, 0], 0)],
 )
 def test_an_affinity_is_the_furthest_from_zero_or_the_mean_of_opposite_extremes(
     levels: list[float], value: float
@@ -88,7 +116,9 @@ def test_what_only_the_second_coder_found_reaches_down_to_silence() -> None:
 
 
 def test_what_neither_found_is_silent_and_nobody_has_a_dyad_with_himself() -> None:
-    found = salience_from_claims(evidence([claim(1, construct="denial", toward="north")], []), SILENCE)
+    found = salience_from_claims(
+        evidence([claim(1, construct="denial", toward="north")], []), SILENCE
+    )
     assert found == {}
 
 
@@ -96,7 +126,9 @@ def test_a_block_names_both_coders_claims() -> None:
     found = salience_from_claims(evidence([claim(2)], [claim(3, name="s001")]), SILENCE)
     order = {"interests": CONSTRUCTS, "denial": ["south"], "affinity": ["south"]}
     assert blocks_of("north", found, order) == {
-        "interests": {"commerce": {"salience": 2, "range": [2, 3], "claims": ["c001"], "second": ["s001"]}}
+        "interests": {
+            "commerce": {"salience": 2, "range": [2, 3], "claims": ["c001"], "second": ["s001"]}
+        }
     }
 
 
@@ -136,10 +168,18 @@ def test_the_interval_holds_the_estimate_and_repeats() -> None:
 
 
 def test_agreement_counts_units_and_passages_by_hand() -> None:
-    first = [claim(2), claim(3, construct="primacy"), claim(1, construct="denial", toward="south", lines=(2, 2))]
+    first = [
+        claim(2),
+        claim(3, construct="primacy"),
+        claim(1, construct="denial", toward="south", lines=(2, 2)),
+    ]
     second = [claim(2), claim(2, construct="primacy"), claim(2, construct="autonomy", lines=(2, 2))]
     (found,) = agreement(evidence(first, second))
-    assert (found.overall.pairable, found.overall.first_only, found.overall.second_only) == (2, 1, 1)
+    assert (found.overall.pairable, found.overall.first_only, found.overall.second_only) == (
+        2,
+        1,
+        1,
+    )
     assert found.constructs["denial"].first_only == 1
     assert (found.passages.both, found.passages.first_only, found.passages.second_only) == (1, 1, 1)
     assert found.passages.jaccard == pytest.approx(1 / 3)
@@ -159,7 +199,9 @@ def test_a_later_round_replaces_what_it_coded_and_the_earlier_is_still_reported(
     assert now.overall.alpha == pytest.approx(1.0)  # and 2 and 1 now
 
 
-def write_evidence(folder: Path, *, claims: str, nothing: str = ', nothing: "heading"') -> tuple[Path, Path]:
+def write_evidence(
+    folder: Path, *, claims: str, nothing: str = ', nothing: "heading"'
+) -> tuple[Path, Path]:
     texts, world = folder / "texts", folder / "world"
     texts.mkdir()
     world.mkdir()
@@ -229,7 +271,9 @@ def test_a_changed_text_is_noticed(tmp_path: Path) -> None:
 
 def test_nine_words_of_the_author_in_a_row_are_noticed(tmp_path: Path) -> None:
     copied = one_claim(says="gulls circle the harbour boats wait for the tide")
-    assert any("paraphrase" in problem for problem in verify(*write_evidence(tmp_path, claims=copied)))
+    assert any(
+        "paraphrase" in problem for problem in verify(*write_evidence(tmp_path, claims=copied))
+    )
 
 
 def test_the_packaged_actors_are_what_the_rule_makes_of_the_claims() -> None:
@@ -249,7 +293,9 @@ def test_the_packaged_actors_are_what_the_rule_makes_of_the_claims() -> None:
 def test_the_packaged_coding_agrees_well_enough_to_draw_from() -> None:
     found = agreement(load_evidence(), draws=200)[-1]
     assert found.overall.pairable > 50
-    assert 0.667 < found.overall.alpha <= 1  # the least Krippendorff allows for tentative conclusions
+    assert (
+        0.667 < found.overall.alpha <= 1
+    )  # the least Krippendorff allows for tentative conclusions
 
 
 @pytest.mark.sources

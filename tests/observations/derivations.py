@@ -22,9 +22,13 @@ STATES = {
     "UZB": "uzbekistan",
     "AFG": "afghan_republic",
 }
-PLACES = {code: STATES[code] for code in ("KAZ", "KGZ", "TJK", "TKM", "UZB")} | {"AFG": "afghanistan"}
+PLACES = {code: STATES[code] for code in ("KAZ", "KGZ", "TJK", "TKM", "UZB")} | {
+    "AFG": "afghanistan"
+}
 FIVE = ("KAZ", "KGZ", "TJK", "TKM", "UZB")
-RULED_FROM = 2002  # first full year in which the republic ruled the land that the sources call Afghanistan
+RULED_FROM = (
+    2002  # first full year in which the republic ruled the land that the sources call Afghanistan
+)
 NORMAL_90 = 1.645  # standard errors from the middle of a 90 % interval to its end
 PAIRS = list(itertools.combinations(STATES, 2))
 
@@ -67,13 +71,17 @@ def votes_distance(folder: Path) -> pd.DataFrame:
     points = read(folder, "observed/votes_ideal_points_country_year.csv")
     points["se"] = (points["q95all"] - points["q5all"]) / (2 * NORMAL_90)
     se = points.set_index(["country", "year"])["se"]
-    table = dyads(read(folder, "observed/votes_ideal_distance_dyad_year.csv"), "country_a", "country_b")
+    table = dyads(
+        read(folder, "observed/votes_ideal_distance_dyad_year.csv"), "country_a", "country_b"
+    )
     known = [
         np.hypot(se.get((a, y), np.nan), se.get((b, y), np.nan))
         for a, b, y in zip(table["state"], table["partner"], table["year"], strict=True)
     ]
     table = table.assign(value=table["ideal_distance_all"].round(4), error=np.round(known, 4))
-    return named(table[table["year"] <= 2020].dropna(subset=["value", "error"]), BOTH, ["value", "error"])
+    return named(
+        table[table["year"] <= 2020].dropna(subset=["value", "error"]), BOTH, ["value", "error"]
+    )
 
 
 def votes_agreement(folder: Path) -> pd.DataFrame:
@@ -109,7 +117,9 @@ def disputes(folder: Path) -> pd.DataFrame:
 
 
 def alliances(folder: Path) -> pd.DataFrame:
-    table = dyads(read(folder, "observed/alliances_atop_directed_dyad_year.csv"), "country_a", "country_b")
+    table = dyads(
+        read(folder, "observed/alliances_atop_directed_dyad_year.csv"), "country_a", "country_b"
+    )
     kinds = [name for name in table.columns if name.startswith("atop_")]
     table = table.groupby(["year", "state", "partner"], as_index=False)[kinds].max()
     table["value"] = table[kinds].sum(axis=1)
@@ -126,7 +136,12 @@ def shared_organisations(folder: Path) -> pd.DataFrame:
 
 def exercises(folder: Path) -> pd.DataFrame:
     table = dyads(read(folder, "observed/exercises_mme7_dyad_month.csv"), "country_a", "country_b")
-    table = table.groupby(["year", "state", "partner"])["mme_id"].nunique().rename("value").reset_index()
+    table = (
+        table.groupby(["year", "state", "partner"])["mme_id"]
+        .nunique()
+        .rename("value")
+        .reset_index()
+    )
     return named(every_dyad(table, 2000, 2010).astype({"value": int}), BOTH, ["value"])
 
 
@@ -134,19 +149,26 @@ def joint_exercises(folder: Path) -> pd.DataFrame:
     """Exercises of China with any of the five (n), and how many of these had Russia too (value): events, not dyads."""
     table = read(folder, "observed/exercises_mme7_dyad_month.csv")
     both = pd.concat(
-        [table[["mme_id", "year", c]].set_axis(["id", "year", "who"], axis=1) for c in ("country_a", "country_b")]
+        [
+            table[["mme_id", "year", c]].set_axis(["id", "year", "who"], axis=1)
+            for c in ("country_a", "country_b")
+        ]
     )
     who = both.groupby(["id", "year"])["who"].agg(set).reset_index()
     who = who[who["who"].map(lambda held: "CHN" in held and bool(held & set(FIVE)))]
     joint = who["who"].map(lambda held: "RUS" in held)
     counted = who.assign(joint=joint).groupby("year")["joint"].agg(["sum", "size"]).reset_index()
-    counted = counted.rename(columns={"sum": "value", "size": "n"}).assign(state="RUS", partner="CHN")
+    counted = counted.rename(columns={"sum": "value", "size": "n"}).assign(
+        state="RUS", partner="CHN"
+    )
     return named(counted.astype({"value": int}), BOTH, ["value", "n"])
 
 
 def arms_suppliers(folder: Path) -> pd.DataFrame:
     """Share of a supplier in what a recipient got in three years that end in the year."""
-    table = read(folder, "sipri_arms_tiv_2001_2020.csv").rename(columns={"recipient_iso3": "theatre"})
+    table = read(folder, "sipri_arms_tiv_2001_2020.csv").rename(
+        columns={"recipient_iso3": "theatre"}
+    )
     names = {"Russia": "RUS", "China": "CHN", "United States": "USA"}
     rows = []
     for place, year in itertools.product(PLACES, range(2003, 2021)):
@@ -156,7 +178,9 @@ def arms_suppliers(folder: Path) -> pd.DataFrame:
             for name, code in names.items():
                 share = got[got["supplier"] == name]["tiv_musd"].sum() / total
                 rows.append((year, code, place, round(share, 3)))
-    return named(pd.DataFrame(rows, columns=["year", "actor", "theatre", "value"]), OF_PLACE, ["value"])
+    return named(
+        pd.DataFrame(rows, columns=["year", "actor", "theatre", "value"]), OF_PLACE, ["value"]
+    )
 
 
 def trade_ratio(folder: Path) -> pd.DataFrame:
@@ -184,7 +208,9 @@ def trade_partners(folder: Path) -> pd.DataFrame:
     """Trade of each of the five with a partner, as a share of its trade with the seven partners listed."""
     table = read(folder, "ca_trade_cow_2001_2014.csv")
     table["theatre"], table["actor"] = table["ca_state"], table["partner"]
-    table = table[~((table["actor"] == "AFG") & (table["year"] < RULED_FROM))].dropna(subset=["total_musd"])
+    table = table[~((table["actor"] == "AFG") & (table["year"] < RULED_FROM))].dropna(
+        subset=["total_musd"]
+    )
     whole = table.groupby(["theatre", "year"])["total_musd"].transform("sum")
     table = table.assign(value=(table["total_musd"] / whole).round(4))
     return named(table, OF_PLACE, ["value"])
@@ -193,7 +219,11 @@ def trade_partners(folder: Path) -> pd.DataFrame:
 def visits_president(folder: Path) -> pd.DataFrame:
     table = read(folder, "observed/visits_us_president.csv")
     counts = table.groupby(["year", "visitor", "host"]).size()
-    rows = [(year, host, counts.get((year, "USA", host), 0)) for year in range(2001, 2021) for host in PLACES]
+    rows = [
+        (year, host, counts.get((year, "USA", host), 0))
+        for year in range(2001, 2021)
+        for host in PLACES
+    ]
     frame = pd.DataFrame(rows, columns=["year", "theatre", "value"]).assign(actor="USA")
     return named(frame, OF_PLACE, ["value"])
 
@@ -216,16 +246,31 @@ def students(folder: Path) -> pd.DataFrame:
 def deaths(folder: Path) -> pd.DataFrame:
     table = read(folder, "observed/deaths_ucdp_country_month.csv")
     table["year"] = table["month"].str[:4].astype(int)
-    table = table[table["country"].eq("AFG")]  # the one land with a challenger; elsewhere a year has a handful or none
-    table = table.groupby(["year", "country"])["deaths_best_all_types"].sum().rename("value").reset_index()
-    return named(table.rename(columns={"country": "theatre"}).astype({"value": int}), {"theatre": PLACES}, ["value"])
+    table = table[
+        table["country"].eq("AFG")
+    ]  # the one land with a challenger; elsewhere a year has a handful or none
+    table = (
+        table.groupby(["year", "country"])["deaths_best_all_types"]
+        .sum()
+        .rename("value")
+        .reset_index()
+    )
+    return named(
+        table.rename(columns={"country": "theatre"}).astype({"value": int}),
+        {"theatre": PLACES},
+        ["value"],
+    )
 
 
 def refugees(folder: Path) -> pd.DataFrame:
     table = read(folder, "observed/refugees_origin_asylum_year.csv")
     hosts = {code: name for code, name in STATES.items() if code != "AFG"}
-    table = table[table["origin"].eq("AFG") & table["asylum"].isin(list(hosts))].dropna(subset=["refugees"])
-    table = table.assign(theatre=table["origin"], actor=table["asylum"], value=table["refugees"].astype(int))
+    table = table[table["origin"].eq("AFG") & table["asylum"].isin(list(hosts))].dropna(
+        subset=["refugees"]
+    )
+    table = table.assign(
+        theatre=table["origin"], actor=table["asylum"], value=table["refugees"].astype(int)
+    )
     return named(table, {"theatre": PLACES, "actor": STATES}, ["value"])
 
 

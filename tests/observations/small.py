@@ -41,7 +41,9 @@ year,state,partner,value
 """
 
 
-def beside(world: World, folder: Path, yaml: str = YAML, csv: str | None = CSV, name: str = "talks") -> World:
+def beside(
+    world: World, folder: Path, yaml: str = YAML, csv: str | None = CSV, name: str = "talks"
+) -> World:
     """The world, with observations of its own in a folder."""
     (folder / FOLDER).mkdir()
     (folder / FOLDER / FILE).write_text(yaml, encoding="utf-8")

@@ -66,7 +66,9 @@ def test_gravity_stands_for_trade_alone():
     world = load_world()
     found = {name: gravity_of(world, each) for name, each in load_observations(world).items()}
     assert {name for name, each in found.items() if each} == {"trade_ratio", "trade_partners"}
-    assert np.isfinite(found["trade_ratio"](load_observations(world)["trade_ratio"].until(2010), (3,))).all()
+    assert np.isfinite(
+        found["trade_ratio"](load_observations(world)["trade_ratio"].until(2010), (3,))
+    ).all()
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
@@ -74,7 +76,9 @@ def test_gravity_stands_for_trade_alone():
 def test_values_after_the_origin_change_no_forecast(name, rows, later):
     whole, changed = series(rows), series([[*row[:6], later, np.nan, later] for row in rows])
     at = list(rolled(whole, {}, 1, "level").ends).index(6)
-    one, two = (rolled(each, {name: FREE[name]}, 1, "level").means[name][at] for each in (whole, changed))
+    one, two = (
+        rolled(each, {name: FREE[name]}, 1, "level").means[name][at] for each in (whole, changed)
+    )
     assert np.array_equal(one, two)
 
 
@@ -84,10 +88,14 @@ def test_another_order_of_dyads_permutes_the_forecasts(name, rows, random):
     order = list(range(len(rows)))
     random.shuffle(order)
     found = FREE[name](series(rows), (1, 3))
-    assert FREE[name](series([rows[at] for at in order]), (1, 3)) == pytest.approx(found[order], abs=1e-6)
+    assert FREE[name](series([rows[at] for at in order]), (1, 3)) == pytest.approx(
+        found[order], abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
 def test_gaps_are_bridged(name):
-    found = FREE[name](series([[1, np.nan, 2, 3, np.nan], [np.nan, 4, 4, 5, 4], [2, 2, 2, np.nan, np.nan]]), (1, 2))
+    found = FREE[name](
+        series([[1, np.nan, 2, 3, np.nan], [np.nan, 4, 4, 5, 4], [2, 2, 2, np.nan, np.nan]]), (1, 2)
+    )
     assert np.isfinite(found).all()

@@ -25,7 +25,14 @@ def facts(world):
 def test_facts_are_dated_up_to_august_2022_and_include_every_step_of_recognition(facts):
     assert len(facts) > 60
     assert max(fact.date for fact in facts) <= "2022-08"
-    assert {fact.step for fact in facts} == {None, "listed", "talks", "mission", "envoy", "recognised"}
+    assert {fact.step for fact in facts} == {
+        None,
+        "listed",
+        "talks",
+        "mission",
+        "envoy",
+        "recognised",
+    }
     assert not [fact.id for fact in facts if fact.step == "recognised" and fact.reached]
 
 
@@ -37,8 +44,11 @@ def test_a_fact_that_the_coding_used_is_marked(world, facts):
         fact.id
         for fact in facts
         for claim in claims
-        if (claim.document, claim.lines[0], claim.sentence) == (fact.document, fact.line, fact.sentence)
-        and rest.get(claim.id, "").startswith(tuple(f"actors.{actor}." for actor in (*fact.actors, *fact.toward)))
+        if (claim.document, claim.lines[0], claim.sentence)
+        == (fact.document, fact.line, fact.sentence)
+        and rest.get(claim.id, "").startswith(
+            tuple(f"actors.{actor}." for actor in (*fact.actors, *fact.toward))
+        )
         and fact.tests
     ]
     assert not unmarked

@@ -42,18 +42,36 @@ def test_the_packaged_items_are_good_and_end_in_2020(world):
 
 TABLE = [
     (("year,state", "jahr,state"), "talks.csv:1: the columns are jahr"),
-    (("2002,russia,china,2", "2001,russia,china,2"), "talks.csv:3: russia.china of 2001 was given before"),
+    (
+        ("2002,russia,china,2", "2001,russia,china,2"),
+        "talks.csv:3: russia.china of 2001 was given before",
+    ),
     (("2002,russia,china,2\n", ""), "russia.china has no row of 2002, and the item is complete"),
     (
         ("2002,russia,china,2", "2002,rusia,china,2"),
         "talks.csv:3: state = 'rusia' is no actor — did you mean russia",
     ),
-    (("2002,russia,china,2", "2002,china,china,2"), "talks.csv:3: china.china names one actor twice"),
-    (("2003,russia,china,3", "2004,russia,china,3"), "talks.csv:4: year = '2004' lies outside the coverage"),
+    (
+        ("2002,russia,china,2", "2002,china,china,2"),
+        "talks.csv:3: china.china names one actor twice",
+    ),
+    (
+        ("2003,russia,china,3", "2004,russia,china,3"),
+        "talks.csv:4: year = '2004' lies outside the coverage",
+    ),
     (("2003,russia,china,3", "x,russia,china,3"), "talks.csv:4: year = 'x' lies outside"),
-    (("2002,russia,china,2", "2002,russia,china,nan"), "talks.csv:3: value = 'nan' must be a finite number"),
-    (("2002,russia,china,2", "2002,russia,china,"), "talks.csv:3: value = '' must be a finite number"),
-    (("2002,russia,china,2", "2002,russia,china,-2"), "talks.csv:3: value = -2: a count or share is at least 0"),
+    (
+        ("2002,russia,china,2", "2002,russia,china,nan"),
+        "talks.csv:3: value = 'nan' must be a finite number",
+    ),
+    (
+        ("2002,russia,china,2", "2002,russia,china,"),
+        "talks.csv:3: value = '' must be a finite number",
+    ),
+    (
+        ("2002,russia,china,2", "2002,russia,china,-2"),
+        "talks.csv:3: value = -2: a count or share is at least 0",
+    ),
     (("2002,russia,china,2", "2002,russia,china,2,9"), "talks.csv:3: 5 cells; the header has 4"),
     (("2003,russia,united_states", "2003,united_states,russia"), "is given in both orders"),
 ]
@@ -97,7 +115,9 @@ def test_a_table_that_is_missing_and_one_too_many_are_both_named(world, tmp_path
     with pytest.raises(DataError) as error:
         load_observations(beside(world, tmp_path, name="walks"))
     assert "talks.csv is missing" in str(error.value)
-    assert "walks.csv: observations.yaml has no item walks — did you mean talks?" in str(error.value)
+    assert "walks.csv: observations.yaml has no item walks — did you mean talks?" in str(
+        error.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,11 +127,18 @@ def test_a_table_that_is_missing_and_one_too_many_are_both_named(world, tmp_path
         ("share", "binomial", "3,2", "value = 3: it is more than n = 2"),
         ("share", "binomial", "0,0", "value = 0: a share needs n above 0"),
         ("log_balance", "counts", "3,2", "value = 3: it is more than n = 2"),
-        ("identity", "binomial", "1.5,2", "value = 1.5: a binomial error needs a share from 0 to 1"),
+        (
+            "identity",
+            "binomial",
+            "1.5,2",
+            "value = 1.5: a binomial error needs a share from 0 to 1",
+        ),
         ("identity", "column", "1.5,-2", "error = '-2' must be a finite number"),
     ],
 )
-def test_a_figure_that_its_link_cannot_take_is_named(world, tmp_path, transform, error, cells, said):
+def test_a_figure_that_its_link_cannot_take_is_named(
+    world, tmp_path, transform, error, cells, said
+):
     extra = {"none": "", "column": ",error"}.get(error, ",n")
     yaml = YAML.replace("log1p", transform).replace("error: poisson", f"error: {error}")
     table = f"year,state,partner,value{extra}\n2001,russia,china,{cells}\n"

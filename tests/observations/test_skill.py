@@ -24,7 +24,9 @@ def test_level_and_change_by_hand():
 
 def test_the_crps_is_that_of_a_normal_with_the_spread_of_earlier_errors():
     # Origins 2003 … 2006: errors 1, 0, 0, 0; spreads known from 2004 on: 1, sqrt(1/2), sqrt(1/3).
-    rmse, crps, cases = measured(rolled(series(STEP), {"last value": FREE["last value"]}, 1, "level"))["last value"]
+    rmse, crps, cases = measured(
+        rolled(series(STEP), {"last value": FREE["last value"]}, 1, "level")
+    )["last value"]
     assert (rmse, cases) == (0, 3)
     at_zero = 2 * norm.pdf(0) - 1 / np.sqrt(np.pi)
     assert crps == pytest.approx(at_zero * np.mean([1, np.sqrt(1 / 2), np.sqrt(1 / 3)]))

@@ -23,7 +23,9 @@ def figures(repository: Path) -> Path:
     if not any(folder.glob("*.csv")):
         if named:
             pytest.fail(f"EURASIA_SIM_DATA names {folder}, which holds no .csv file")
-        pytest.skip("the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA")
+        pytest.skip(
+            "the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA"
+        )
     return folder
 
 
@@ -48,7 +50,10 @@ def errors(series: Series, target: str, first: int) -> dict[str, float]:
     found = rolled(series, FREE, 3, target)  # type: ignore[arg-type]
     begins = series.years[found.ends - 1] + (1 if target == "change" else 3)
     kept = begins >= first
-    return {name: float(np.sqrt(np.nanmean((found.truth - each)[kept] ** 2))) for name, each in found.means.items()}
+    return {
+        name: float(np.sqrt(np.nanmean((found.truth - each)[kept] ** 2)))
+        for name, each in found.means.items()
+    }
 
 
 # RMSE of last value, three-year mean, own mean and thirds, three years ahead, as measured by others on the same tables:
@@ -70,7 +75,9 @@ MEASURED = {
 def test_free_forecasts_of_dyads_err_as_measured_elsewhere(observed, case):
     name, target, first = case
     found = errors(relative(observed[name]), target, first)
-    for method, wanted in zip(("last value", "three-year mean", "own mean", "thirds"), MEASURED[case], strict=True):
+    for method, wanted in zip(
+        ("last value", "three-year mean", "own mean", "thirds"), MEASURED[case], strict=True
+    ):
         if wanted is not None:
             assert found[method] == pytest.approx(wanted, rel=0.08), method
 
@@ -86,7 +93,9 @@ def test_free_forecasts_of_deaths_err_as_measured_elsewhere(observed):
     past, came = observed["deaths"].until(2013), observed["deaths"].values[0, -7:]
     ahead = tuple(range(1, 8))
     for name in ("last value", "three-year mean"):
-        assert np.sqrt(np.mean((FREE[name](past, ahead)[0] - came) ** 2)) == pytest.approx(1.0, abs=0.02)
+        assert np.sqrt(np.mean((FREE[name](past, ahead)[0] - came) ** 2)) == pytest.approx(
+            1.0, abs=0.02
+        )
     past, came = observed["deaths"].until(2008), observed["deaths"].values[0, -12:]
     found = FREE["level trend"](past, tuple(range(1, 13)))[0]
     assert np.sqrt(np.mean((found - came) ** 2)) == pytest.approx(0.29, abs=0.02)

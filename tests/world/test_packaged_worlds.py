@@ -10,7 +10,13 @@ import pytest
 from eurasia_sim.analysis.blocs import read_roster
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.files.data_yaml import BASES, DEFAULT_WORLD, DataError, packaged_worlds, world_folder
+from eurasia_sim.files.data_yaml import (
+    BASES,
+    DEFAULT_WORLD,
+    DataError,
+    packaged_worlds,
+    world_folder,
+)
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
 from eurasia_sim.scenarios.search import names
 from eurasia_sim.simulation.ensemble import run_paired
@@ -61,7 +67,11 @@ def test_its_scenarios_are_sound(world: World) -> None:
 def test_it_runs_without_a_failure_under_every_theory_and_form(world: World) -> None:
     scenario = load_scenario("record", world)
     chosen = [(theory, {}) for theory in world.theories]
-    chosen += [(world.default_theory, {factor: name}) for factor, rivals in world.forms.items() for name in rivals]
+    chosen += [
+        (world.default_theory, {factor: name})
+        for factor, rivals in world.forms.items()
+        for name in rivals
+    ]
     for theory, forms in chosen:
         inputs = prepare(world, scenario, theory, forms)
         (outcome,) = run_paired([inputs], range_draws(world, inputs, 3, 11))
@@ -78,7 +88,10 @@ def test_its_evidence_can_be_read(world: World) -> None:
 def test_it_is_not_told_the_line_ups_it_is_compared_with(world: World) -> None:
     members = read_roster(world).members if read_roster(world).lineups else ()
     late = [
-        v.id for v in world.institutions.values() for spell in v.members if spell.actor in members and spell.since > 0
+        v.id
+        for v in world.institutions.values()
+        for spell in v.members
+        if spell.actor in members and spell.since > 0
     ]
     assert not late, "a venue made later would tell the members where to stand"
     told = [

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from tests.small_world import ACTORS, RECORD, RULES, THEATRES, TIES, write_small_world
 
-from eurasia_sim.files.data_yaml import BASES, DataError, month_name, month_number, packaged, read_page
+from eurasia_sim.files.data_yaml import (
+    BASES,
+    DataError,
+    month_name,
+    month_number,
+    packaged,
+    read_page,
+)
 from eurasia_sim.scenarios.lever_steps import build_posture, capability_shares
 from eurasia_sim.world.geography import name_hash
 from eurasia_sim.world.world import World, load_world
@@ -38,7 +45,9 @@ def test_months_are_counted_and_named() -> None:
         month_number("2001-13")
 
 
-def test_a_number_inherits_what_its_table_says_and_overrides_what_it_says_itself(small: World) -> None:
+def test_a_number_inherits_what_its_table_says_and_overrides_what_it_says_itself(
+    small: World,
+) -> None:
     plain = small.number("actors.north.susceptibility.terrorism")
     assert (plain.value, plain.low, plain.high) == (0.9, pytest.approx(0.7), 1.0)
     assert (plain.meaning, plain.unit, plain.basis) == ("harm", "share", "judgement")
@@ -185,7 +194,10 @@ def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -
         "  source: [{cite: boulding1962, says: strength falls with distance}]\n", ""
     )
     message = problems(tmp_path, perception=broken)
-    assert "perception.yaml:1: rules.perception.distance_decay = 3000 has no basis, no source" in message
+    assert (
+        "perception.yaml:1: rules.perception.distance_decay = 3000 has no basis, no source"
+        in message
+    )
     assert "basis is one of measured, coded, estimated, judgement" in message
 
 
@@ -211,7 +223,9 @@ def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -
         ("record", RECORD.replace('"2001-12": south', '"2001-12": nobody'), "is no actor"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_what_would_be_right(tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_what_is_wrong_is_said_with_what_would_be_right(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
     assert said in problems(tmp_path, **{name: text})
 
 
@@ -240,10 +254,14 @@ def test_an_entry_of_another_form_names_its_file(tmp_path: Path) -> None:
     assert "actors.yaml: an entry is missing" in problems(
         tmp_path, actors=ACTORS.replace('    colour: "#111111"\n', "")
     )
-    assert "record.yaml: " in problems(tmp_path, record=RECORD.replace("burn_in: 12", "burning: 12"))
+    assert "record.yaml: " in problems(
+        tmp_path, record=RECORD.replace("burn_in: 12", "burning: 12")
+    )
 
 
-def test_the_index_is_used_only_while_the_file_is_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_is_used_only_while_the_file_is_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     file = tmp_path / "page.yaml"
     file.write_text("a: 1\n")
@@ -256,7 +274,9 @@ def test_the_index_is_used_only_while_the_file_is_unchanged(tmp_path: Path, monk
     assert read_page(file).data == {"a": 2}
 
 
-def test_without_a_cache_folder_files_are_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_cache_folder_files_are_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder is wanted")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))

@@ -46,7 +46,9 @@ def sentences(text: str) -> list[str]:
     for end in _SENTENCE_END.finditer(folded):
         if not _ABBREVIATION.search(folded[: end.start() + 1]):
             cuts.append(end.end())  # noqa: PERF401 - a comprehension would hide the rule
-    return [piece.strip() for piece in map(lambda a, b: folded[a:b], cuts, [*cuts[1:], len(folded)])]
+    return [
+        piece.strip() for piece in map(lambda a, b: folded[a:b], cuts, [*cuts[1:], len(folded)])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ class Claim:
         """Where it stands: document, section, lines and sentence."""
         first, last = self.lines
         lines = f"L{first}" if first == last else f"L{first}-{last}"
-        return ", ".join(part for part in (self.document, self.section, f"{lines} ({self.sentence})") if part)
+        return ", ".join(
+            part for part in (self.document, self.section, f"{lines} ({self.sentence})") if part
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,9 @@ class Round:
     name: str
     claims: tuple[Claim, ...]
     constructs: tuple[str, ...] = SCALED  # what was coded in this round
-    superseded: tuple[Claim, ...] = ()  # the first coder's claims of then, where a later round replaced them
+    superseded: tuple[
+        Claim, ...
+    ] = ()  # the first coder's claims of then, where a later round replaced them
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +121,36 @@ class Evidence:
     claims: tuple[Claim, ...]
     rounds: tuple[Round, ...]
     coders: Mapping[str, str]
-    support: Mapping[str, Any] = field(default_factory=dict)  # how claims were judged against their sentences
+    support: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # how claims were judged against their sentences
 
     @property
     def second(self) -> tuple[Claim, ...]:
         """The second coding as it stands: of every construct the claims of the last round that coded it."""
         last = {construct: turn.name for turn in self.rounds for construct in turn.constructs}
-        return tuple(c for turn in self.rounds for c in turn.claims if last.get(c.construct) == turn.name)
+        return tuple(
+            c for turn in self.rounds for c in turn.claims if last.get(c.construct) == turn.name
+        )
 
     def section(self, document: str, lines: tuple[int, int]) -> str:
         """Heading under which some lines stand; empty if no paragraph holds them."""
         if document not in self.documents:
             return ""
-        held = (each for each in self.documents[document].paragraphs if each.lines[0] <= lines[0] <= each.lines[1])
+        held = (
+            each
+            for each in self.documents[document].paragraphs
+            if each.lines[0] <= lines[0] <= each.lines[1]
+        )
         return next((paragraph.section for paragraph in held), "")
 
 
 def load_evidence(directory: Path | str | None = None) -> Evidence:
     """Documents and both codings of a world (a folder or a packaged name); a world without documents holds none."""
     folder = world_folder(directory)
-    documents = {name: _document(name, entry) for name, entry in _held(folder / "documents.yaml", {}).items()}
+    documents = {
+        name: _document(name, entry) for name, entry in _held(folder / "documents.yaml", {}).items()
+    }
     claims = tuple(_claim(entry) for entry in _held(folder / "claims.yaml", []))
     second = _held(folder / "second_coding.yaml", {})
     rounds = tuple(
@@ -156,10 +172,16 @@ def _held(path: Path, nothing: Any) -> Any:
 
 def _document(name: str, entry: Mapping[str, Any]) -> Document:
     paragraphs = tuple(
-        Paragraph((each["lines"][0], each["lines"][-1]), str(each.get("section") or ""), str(each.get("nothing") or ""))
+        Paragraph(
+            (each["lines"][0], each["lines"][-1]),
+            str(each.get("section") or ""),
+            str(each.get("nothing") or ""),
+        )
         for each in entry["paragraphs"]
     )
-    citation, file, sha256, thesis = (str(entry[key]) for key in ("citation", "file", "sha256", "thesis"))
+    citation, file, sha256, thesis = (
+        str(entry[key]) for key in ("citation", "file", "sha256", "thesis")
+    )
     return Document(name, citation, file, sha256, thesis, entry.get("dependent"), paragraphs)
 
 
@@ -230,7 +252,10 @@ def _cover(document: Document, lines: list[str], claims: Iterable[Claim]) -> Ite
         place = f"{document.id}, L{paragraph.lines[0]}"
         if not paragraph.section:
             yield f"{place}: has no section; give its heading as printed (its first words and … if long), or opening"
-        elif paragraph.section != "opening" and fold(paragraph.section).removesuffix(" …") not in whole:
+        elif (
+            paragraph.section != "opening"
+            and fold(paragraph.section).removesuffix(" …") not in whole
+        ):
             yield f"{place}: section {paragraph.section!r} is no heading of the text"
         if paragraph.lines in coded and paragraph.nothing:
             yield f"{place}: has claims, and a reason why it has none"
@@ -254,7 +279,9 @@ def _misplaced(
     if claim.document not in documents:
         yield f"{name}: no such document{near(claim.document, documents)}"
         return
-    home = next((each for each in documents[claim.document].paragraphs if each.lines == claim.lines), None)
+    home = next(
+        (each for each in documents[claim.document].paragraphs if each.lines == claim.lines), None
+    )
     if home is None:
         yield f"{name}: its lines are no paragraph of {claim.document}"
         return
@@ -278,7 +305,9 @@ def _miscoded(claim: Claim, is_second: bool) -> Iterator[str]:
     if (claim.construct in SCALED) != (claim.level is not None):
         yield f"{claim.construct} {'needs a' if claim.construct in SCALED else 'has no'} level"
     lowest = -3 if claim.construct == "affinity" else 0
-    if claim.level is not None and not (lowest <= claim.level <= 3 and claim.level == round(claim.level)):
+    if claim.level is not None and not (
+        lowest <= claim.level <= 3 and claim.level == round(claim.level)
+    ):
         yield f"level {claim.level:g} must be a whole number from {lowest} to 3"
     if not claim.about:
         yield "it is about nobody"
@@ -296,7 +325,10 @@ def _copied(evidence: Evidence, originals: Mapping[str, list[str]]) -> Iterator[
     own = [(claim.id, claim.says) for claim in evidence.claims]
     for document in evidence.documents.values():
         own.append((document.id, document.thesis))
-        own += [(f"{document.id}, L{each.lines[0]}", f"{each.section}. {each.nothing}") for each in document.paragraphs]
+        own += [
+            (f"{document.id}, L{each.lines[0]}", f"{each.section}. {each.nothing}")
+            for each in document.paragraphs
+        ]
     for name, text in own:
         hit = next((run for run in _runs(text) if run in grams), None)
         if hit:

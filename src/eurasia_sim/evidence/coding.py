@@ -54,12 +54,16 @@ def values_by_document(unit: Unit, claims: Iterable[Claim]) -> dict[str, float]:
     if unit[0] != "affinity":
         return {document: max(stated) for document, stated in levels.items()}
     return {
-        document: fmean([min(stated), max(stated)]) if min(stated) < 0 < max(stated) else max(stated, key=abs)
+        document: fmean([min(stated), max(stated)])
+        if min(stated) < 0 < max(stated)
+        else max(stated, key=abs)
         for document, stated in levels.items()
     }
 
 
-def across_documents(values: Mapping[str, float], dependent: Mapping[str, str | None]) -> tuple[float, float, float]:
+def across_documents(
+    values: Mapping[str, float], dependent: Mapping[str, str | None]
+) -> tuple[float, float, float]:
     """Step 2: median, lowest and highest of the documents, of which a dependent group is one witness.
 
     Args:
@@ -74,7 +78,9 @@ def across_documents(values: Mapping[str, float], dependent: Mapping[str, str | 
     return median(spoken), min(spoken), max(spoken)
 
 
-def values_by_unit(claims: Iterable[Claim], evidence: Evidence) -> dict[Unit, tuple[float, float, float]]:
+def values_by_unit(
+    claims: Iterable[Claim], evidence: Evidence
+) -> dict[Unit, tuple[float, float, float]]:
     """Steps 1 and 2 for one coding: value, lowest and highest of every unit it speaks of."""
     dependent = {name: document.dependent for name, document in evidence.documents.items()}
     return {
@@ -83,7 +89,9 @@ def values_by_unit(claims: Iterable[Claim], evidence: Evidence) -> dict[Unit, tu
     }
 
 
-def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> dict[Unit, CodedNumber]:
+def salience_from_claims(
+    evidence: Evidence, silence: Mapping[str, float]
+) -> dict[Unit, CodedNumber]:
     """Steps 1 to 5: every unit of which at least one coder found a claim; the others stay silent.
 
     Claim: docs/codebook.md, "From claims to a number".
@@ -96,7 +104,10 @@ def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> di
         itself, with a range that reaches to silence, where the first coder found nothing.
     """
     first, second = claims_by_unit(evidence.claims), claims_by_unit(evidence.second)
-    first_values, second_values = values_by_unit(evidence.claims, evidence), values_by_unit(evidence.second, evidence)
+    first_values, second_values = (
+        values_by_unit(evidence.claims, evidence),
+        values_by_unit(evidence.second, evidence),
+    )
     found = {}
     for unit in sorted({*first, *second}):
         if unit in first_values:
@@ -105,7 +116,10 @@ def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> di
         else:
             value = low = high = second_values[unit][0]
             other = silence[unit[0]]
-        ids = (tuple(dict.fromkeys(claim.id for claim in coding.get(unit, []))) for coding in (first, second))
+        ids = (
+            tuple(dict.fromkeys(claim.id for claim in coding.get(unit, [])))
+            for coding in (first, second)
+        )
         found[unit] = CodedNumber(value, min(low, other), max(high, other), *ids)
     return found
 
@@ -123,7 +137,9 @@ def values_by_coder(evidence: Evidence) -> dict[str, tuple[float, float]]:
     }
 
 
-def blocks_of(actor: str, coded: Mapping[Unit, CodedNumber], order: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+def blocks_of(
+    actor: str, coded: Mapping[Unit, CodedNumber], order: Mapping[str, Iterable[str]]
+) -> dict[str, Any]:
     """The interests, denial and affinity of one actor as actors.yaml holds them.
 
     Args:
@@ -136,7 +152,10 @@ def blocks_of(actor: str, coded: Mapping[Unit, CodedNumber], order: Mapping[str,
             if number is None:
                 continue
             key = "value" if block == "affinity" else "salience"
-            entry: dict[str, Any] = {key: plain(number.value), "range": [plain(number.low), plain(number.high)]}
+            entry: dict[str, Any] = {
+                key: plain(number.value),
+                "range": [plain(number.low), plain(number.high)],
+            }
             entry |= {"claims": list(number.claims)} if number.claims else {}
             entry |= {"second": list(number.second)} if number.second else {}
             blocks.setdefault(block, {})[other] = entry

@@ -99,7 +99,9 @@ def _squared_distance(levels: Floats, totals: Floats, metric: str) -> Floats:
     raise ValueError(f"{metric!r} is no metric; one of nominal, ordinal, interval")
 
 
-def bootstrap_interval(values: Floats, draws: int = 2000, seed: int = 0, coverage: float = 0.95) -> tuple[float, float]:
+def bootstrap_interval(
+    values: Floats, draws: int = 2000, seed: int = 0, coverage: float = 0.95
+) -> tuple[float, float]:
     """Percentile interval of the ordinal alpha over units drawn again with replacement; NaN if alpha never exists."""
     generator = np.random.default_rng(seed)
     levels, coincidences = _coincidences(values)
@@ -125,30 +127,50 @@ def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agre
     compared = []
     for turn in evidence.rounds:
         recoded = {claim.construct for claim in turn.superseded}
-        first = [c for c in evidence.claims if c.construct in turn.constructs and c.construct not in recoded]
-        compared.append(_compared(evidence, turn.name, [*first, *turn.superseded], turn.claims, draws, seed))
+        first = [
+            c
+            for c in evidence.claims
+            if c.construct in turn.constructs and c.construct not in recoded
+        ]
+        compared.append(
+            _compared(evidence, turn.name, [*first, *turn.superseded], turn.claims, draws, seed)
+        )
     if len(evidence.rounds) > 1:
-        compared.append(_compared(evidence, "as coded now", evidence.claims, evidence.second, draws, seed))
+        compared.append(
+            _compared(evidence, "as coded now", evidence.claims, evidence.second, draws, seed)
+        )
     return compared
 
 
 def _compared(
-    evidence: Evidence, name: str, first: Sequence[Claim], second: Sequence[Claim], draws: int, seed: int
+    evidence: Evidence,
+    name: str,
+    first: Sequence[Claim],
+    second: Sequence[Claim],
+    draws: int,
+    seed: int,
 ) -> Agreement:
     codings = [
-        {unit: found[0] for unit, found in values_by_unit(claims, evidence).items()} for claims in (first, second)
+        {unit: found[0] for unit, found in values_by_unit(claims, evidence).items()}
+        for claims in (first, second)
     ]
     units = sorted({*codings[0], *codings[1]})
-    matrix = np.array([[coding.get(unit, math.nan) for unit in units] for coding in codings]).reshape(2, len(units))
+    matrix = np.array(
+        [[coding.get(unit, math.nan) for unit in units] for coding in codings]
+    ).reshape(2, len(units))
     names = [_construct(unit) for unit in units]
     constructs = {
-        construct: _reliability(matrix[:, [at for at, each in enumerate(names) if each == construct]])
+        construct: _reliability(
+            matrix[:, [at for at, each in enumerate(names) if each == construct]]
+        )
         for construct in SCALED
         if construct in names
     }
     paired = matrix[:, ~np.isnan(matrix).any(axis=0)]
     low, high = bootstrap_interval(paired, draws, seed)
-    return Agreement(name, _reliability(matrix), low, high, constructs, _passages(evidence, first, second))
+    return Agreement(
+        name, _reliability(matrix), low, high, constructs, _passages(evidence, first, second)
+    )
 
 
 def _construct(unit: Unit) -> str:
@@ -157,8 +179,14 @@ def _construct(unit: Unit) -> str:
 
 def _reliability(matrix: Floats) -> Reliability:
     spoken = ~np.isnan(matrix)
-    both, first, second = (spoken[0] & spoken[1]), (spoken[0] & ~spoken[1]), (~spoken[0] & spoken[1])
-    return Reliability(krippendorff_alpha(matrix), int(both.sum()), int(first.sum()), int(second.sum()))
+    both, first, second = (
+        (spoken[0] & spoken[1]),
+        (spoken[0] & ~spoken[1]),
+        (~spoken[0] & spoken[1]),
+    )
+    return Reliability(
+        krippendorff_alpha(matrix), int(both.sum()), int(first.sum()), int(second.sum())
+    )
 
 
 def _passages(evidence: Evidence, first: Sequence[Claim], second: Sequence[Claim]) -> Passages:

@@ -16,7 +16,15 @@ _FIELD = re.compile(r"\s*(\w+)\s*=\s*")
 _BARE = re.compile(r"[^,}\s]+")
 _AFTER_FIELD = re.compile(r"\s*,?")
 # TeX's accents as Unicode's combining marks.
-_ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "c": "\u0327", "v": "\u030c"}
+_ACCENTS = {
+    '"': "\u0308",
+    "'": "\u0301",
+    "`": "\u0300",
+    "^": "\u0302",
+    "~": "\u0303",
+    "c": "\u0327",
+    "v": "\u030c",
+}
 _ACCENT = re.compile(r"\\([\"'`^~]|[cv](?=[\s{]))\s*\{?\\?([A-Za-z])\}?")
 
 
@@ -33,7 +41,12 @@ class Work:
         get = self.fields.get
         who = get("author") or get("editor") or get("organization") or ""
         place = (
-            get("journal") or get("booktitle") or get("publisher") or get("institution") or get("howpublished") or ""
+            get("journal")
+            or get("booktitle")
+            or get("publisher")
+            or get("institution")
+            or get("howpublished")
+            or ""
         )
         numbers = ", ".join(part for part in (get("volume", ""), get("pages", "")) if part)
         address = f"doi:{get('doi')}" if get("doi") else get("url", "")
@@ -56,7 +69,9 @@ def read_bibliography(path: Path | None = None) -> dict[str, Work]:
     for entry in _ENTRY.finditer(text):
         kind, key = entry[1].lower(), entry[2]
         if key in works:
-            problems.append(f"references.bib:{text[: entry.start()].count(chr(10)) + 1}: {key} is given twice")
+            problems.append(
+                f"references.bib:{text[: entry.start()].count(chr(10)) + 1}: {key} is given twice"
+            )
         works[key] = Work(key, kind, dict(_fields(text, entry.end())))
     if problems:
         raise DataError(problems)
@@ -77,7 +92,12 @@ def _fields(text: str, at: int) -> Iterator[tuple[str, str]]:
             bare = _BARE.match(text, at)
             value, at = (bare[0], bare.end()) if bare else ("", at)
         name = found[1].lower()
-        yield name, "; ".join(_plain(person) for person in _people(value)) if name in _PERSONS else _plain(value)
+        yield (
+            name,
+            "; ".join(_plain(person) for person in _people(value))
+            if name in _PERSONS
+            else _plain(value),
+        )
         after = _AFTER_FIELD.match(text, at)
         at = after.end() if after else at
 
@@ -106,7 +126,9 @@ def _people(value: str) -> list[str]:
 
 def _plain(value: str) -> str:
     """A field without TeX: no braces or commands, letters with their accents, dashes as dashes, white space folded."""
-    value = _ACCENT.sub(lambda mark: unicodedata.normalize("NFC", mark[2] + _ACCENTS[mark[1]]), value)
+    value = _ACCENT.sub(
+        lambda mark: unicodedata.normalize("NFC", mark[2] + _ACCENTS[mark[1]]), value
+    )
     value = re.sub(r"\\(?:url|emph|textit)\b", "", value)
     value = value.replace("---", "—").replace("--", "–").replace("\\&", "&").replace("~", " ")
     return " ".join(re.sub(r"[{}]", "", value).split())

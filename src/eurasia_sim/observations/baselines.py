@@ -72,7 +72,11 @@ def _slope(values: Floats) -> Floats:
     counts = np.maximum(held.sum(axis=1), 1)
     centred = np.where(held, years - (years.sum(axis=1) / counts)[:, None], 0.0)
     below = (centred**2).sum(axis=1)
-    return np.where(below > 0, (centred * np.nan_to_num(recent)).sum(axis=1) / np.where(below > 0, below, 1), 0.0)
+    return np.where(
+        below > 0,
+        (centred * np.nan_to_num(recent)).sum(axis=1) / np.where(below > 0, below, 1),
+        0.0,
+    )
 
 
 def _along(values: Floats, horizons: tuple[int, ...], share: float) -> Floats:
@@ -126,7 +130,9 @@ def gravity(size: Floats, distance: Floats) -> Baseline:
     def ahead(past: Series, horizons: tuple[int, ...]) -> Floats:
         units, years = past.values.shape
         held = size[:, :years]
-        x = np.stack([np.ones((units, years)), held, np.repeat(distance[:, None], years, axis=1)], axis=-1)
+        x = np.stack(
+            [np.ones((units, years)), held, np.repeat(distance[:, None], years, axis=1)], axis=-1
+        )
         known = np.isfinite(past.values) & np.isfinite(x).all(axis=-1)
         weights = np.linalg.lstsq(x[known], past.values[known], rcond=None)[0]
         return still(np.asarray(x[:, -1] @ weights, dtype=np.float64), horizons)
@@ -137,13 +143,19 @@ def gravity(size: Floats, distance: Floats) -> Baseline:
 def gravity_of(world: World, series: Series) -> Baseline | None:
     """Gravity for an item of partners, or of two rival partners, of a theatre; nothing for any other item."""
     axes = list(series.item.axes.values())
-    if series.item.part != "influence_economy" or axes not in (["actor", "theatre"], ["actor", "actor", "theatre"]):
+    if series.item.part != "influence_economy" or axes not in (
+        ["actor", "theatre"],
+        ["actor", "actor", "theatre"],
+    ):
         return None
     size, distance = np.zeros(series.values.shape), np.zeros(len(series.units))
     for at, unit in enumerate(series.units):
         for actor, sign in zip(unit[:-1], (1.0, -1.0), strict=False):
             size[at] += sign * _size(world, actor, series.years)
-            pair = [f"ties.border_distance.{unit[-1]}.{actor}", f"ties.border_distance.{actor}.{unit[-1]}"]
+            pair = [
+                f"ties.border_distance.{unit[-1]}.{actor}",
+                f"ties.border_distance.{actor}.{unit[-1]}",
+            ]
             known = [world.numbers[name].value for name in pair if name in world.numbers]
             distance[at] += sign * np.log(known[0] + _CLOSE) if known else np.nan
     return gravity(size, distance)
@@ -151,7 +163,14 @@ def gravity_of(world: World, series: Series) -> Baseline | None:
 
 def _size(world: World, actor: str, years: NDArray[np.int64]) -> Floats:
     """(T,) log of the mean output of the five years up to each year; NaN where none is known."""
-    paths = {year: f"capabilities.gdp.{actor}.{year}" for year in range(int(years[0]) - TREND, int(years[-1]) + 1)}
-    output = {year: world.numbers[path].value for year, path in paths.items() if path in world.numbers}
-    recent = [[output[y] for y in range(year - TREND + 1, year + 1) if y in output] for year in years]
+    paths = {
+        year: f"capabilities.gdp.{actor}.{year}"
+        for year in range(int(years[0]) - TREND, int(years[-1]) + 1)
+    }
+    output = {
+        year: world.numbers[path].value for year, path in paths.items() if path in world.numbers
+    }
+    recent = [
+        [output[y] for y in range(year - TREND + 1, year + 1) if y in output] for year in years
+    ]
     return np.array([np.log(np.mean(each)) if each else np.nan for each in recent])

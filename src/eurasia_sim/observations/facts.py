@@ -13,7 +13,18 @@ from eurasia_sim.observations.loader import FOLDER, Strict, unknown, validated
 from eurasia_sim.world.world import World
 
 FILE = "facts.yaml"
-Kind = Literal["recognition", "base", "exercise", "meeting", "visit", "statement", "presence", "aid", "war", "takeover"]
+Kind = Literal[
+    "recognition",
+    "base",
+    "exercise",
+    "meeting",
+    "visit",
+    "statement",
+    "presence",
+    "aid",
+    "war",
+    "takeover",
+]
 Step = Literal["listed", "talks", "mission", "envoy", "recognised"]
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 
@@ -54,7 +65,9 @@ def load_facts(world: World) -> tuple[Fact, ...]:
     problems: list[str] = []
     facts = []
     for name, data in dict(page.data or {}).items():
-        fact = validated(page, Fact, {"id": name, **data} if isinstance(data, dict) else data, (name,), problems)
+        fact = validated(
+            page, Fact, {"id": name, **data} if isinstance(data, dict) else data, (name,), problems
+        )
         if fact:
             facts.append(fact)
             wrong = _wrong(fact, world, documents)
@@ -74,8 +87,13 @@ def _wrong(entry: Fact, world: World, documents: dict[str, Any]) -> Iterator[tup
     for name in entry.toward:
         if name not in world.actors and name not in world.theatres:
             yield "toward", unknown(name, "actor or theatre", [*world.actors, *world.theatres])
-    if (entry.kind == "recognition") != (entry.step is not None) or (entry.step is None) != (entry.reached is None):
-        yield "step", "a fact of recognition, and no other, has a step and says whether it was reached"
+    if (entry.kind == "recognition") != (entry.step is not None) or (entry.step is None) != (
+        entry.reached is None
+    ):
+        yield (
+            "step",
+            "a fact of recognition, and no other, has a step and says whether it was reached",
+        )
     if entry.document not in documents:
         yield "document", unknown(entry.document, "document", documents)
     else:
@@ -85,4 +103,7 @@ def _wrong(entry: Fact, world: World, documents: dict[str, Any]) -> Iterator[tup
     for path in entry.circular:
         known = path in world.numbers or path in world.events
         if not known and not any(number.startswith(f"{path}.") for number in world.numbers):
-            yield "circular", f"{path} is no number or event{near(path, [*world.numbers, *world.events])}"
+            yield (
+                "circular",
+                f"{path} is no number or event{near(path, [*world.numbers, *world.events])}",
+            )

@@ -23,7 +23,9 @@ def mean_of(values: Floats) -> Floats:
     """(U,) mean of the known values of each unit; NaN where it has none."""
     held = np.isfinite(values)
     counts = held.sum(axis=1)
-    return np.where(counts > 0, np.where(held, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+    return np.where(
+        counts > 0, np.where(held, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan
+    )
 
 
 def recent_mean(values: Floats) -> Floats:
@@ -83,7 +85,11 @@ def start(items: list[Series], year: int) -> dict[str, dict[tuple[str, ...], flo
     parts = sorted({each.item.part for each in items})
     if len(parts) > 1:
         names = ", ".join(each.name for each in items)
-        raise DataError([f"{names} observe {', '.join(parts)}; read each part by itself, they are never averaged"])
+        raise DataError(
+            [
+                f"{names} observe {', '.join(parts)}; read each part by itself, they are never averaged"
+            ]
+        )
     past = {each.name: each.until(year) for each in items}
     return {
         name: dict(zip(each.units, map(float, filtered(each.values, each.errors)), strict=True))

@@ -52,7 +52,9 @@ def linked(link: Link, value: Floats, n: Floats) -> Floats:
         elif link.transform == "share":
             scaled = value / n
         elif link.transform == "log_balance":
-            scaled = np.log((value + link.prior * link.share) / (n - value + link.prior * (1 - link.share)))
+            scaled = np.log(
+                (value + link.prior * link.share) / (n - value + link.prior * (1 - link.share))
+            )
         else:
             scaled = value / link.per
     return np.asarray(link.sign * scaled, dtype=np.float64)
@@ -123,7 +125,14 @@ class Fit:
     residual: float  # standard deviation beyond the sampling error
 
 
-def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np.int64], *, year_effects: bool) -> Fit:
+def fit_link(
+    values: Floats,
+    errors: Floats,
+    measure: Floats,
+    groups: NDArray[np.int64],
+    *,
+    year_effects: bool,
+) -> Fit:
     """Fit one item's link by alternating least squares and partial pooling; uses the cells where both are known.
 
     Args:
@@ -142,7 +151,13 @@ def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np
     noise = np.where(known, np.nan_to_num(errors) ** 2, 0.0)
     held = known.any(axis=1)
     counts = known.sum(axis=1)
-    scale, offsets, years, residual, between = 0.0, np.zeros(len(y)), np.zeros_like(y), float(np.nanvar(y)) + 1e-12, 0.0
+    scale, offsets, years, residual, between = (
+        0.0,
+        np.zeros(len(y)),
+        np.zeros_like(y),
+        float(np.nanvar(y)) + 1e-12,
+        0.0,
+    )
     for _ in range(_ROUNDS):
         weight = np.where(known, 1 / (noise + residual), 0.0)
         if year_effects:
@@ -152,7 +167,9 @@ def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np
         offsets[held], centre, between = pooled(own / precision, 1 / precision)
         offsets[~held] = centre
         # Within units: offsets that are pooled would otherwise lend the scale what differs between units.
-        mean_x = np.where(held, (weight * x).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300), 0.0)
+        mean_x = np.where(
+            held, (weight * x).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300), 0.0
+        )
         inner = np.where(known, x - mean_x[:, None], 0.0)
         moved = np.where(known, y - years - offsets[:, None], 0.0)
         below = float((weight * inner**2).sum())

@@ -26,7 +26,11 @@ Unit = tuple[str, ...]
 Form = TypeVar("Form", bound=BaseModel)
 ErrorModel = Literal["none", "column", "binomial", "counts", "poisson"]
 # Error models that a transform allows; every other transform allows none, column and, for a share of 1, binomial.
-_ALLOWED = {"share": ("binomial",), "log_balance": ("counts",), "log1p": ("none", "column", "poisson")}
+_ALLOWED = {
+    "share": ("binomial",),
+    "log_balance": ("counts",),
+    "log1p": ("none", "column", "poisson"),
+}
 _EXTRA = {"none": (), "poisson": (), "column": ("error",), "binomial": ("n",), "counts": ("n",)}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _Text = Annotated[str, Field(min_length=1)]
@@ -111,7 +115,9 @@ class Series:
     def until(self, year: int) -> Series:
         """The series up to a year."""
         kept = self.years <= year
-        return replace(self, years=self.years[kept], values=self.values[:, kept], errors=self.errors[:, kept])
+        return replace(
+            self, years=self.years[kept], values=self.values[:, kept], errors=self.errors[:, kept]
+        )
 
 
 def load_observations(world: World) -> dict[str, Series]:
@@ -150,13 +156,17 @@ def load_observations(world: World) -> dict[str, Series]:
         if rows:
             found[name] = _series(name, item, rows, catalogue.hegemon)
     stray = sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items))
-    problems += [f"{name}.csv: {FILE} has no item {name}{near(name, catalogue.items)}" for name in stray]
+    problems += [
+        f"{name}.csv: {FILE} has no item {name}{near(name, catalogue.items)}" for name in stray
+    ]
     if problems:
         raise DataError(problems)
     return found
 
 
-def validated(page: Page, form: type[Form], data: Any, keys: tuple[str, ...], problems: list[str]) -> Form | None:
+def validated(
+    page: Page, form: type[Form], data: Any, keys: tuple[str, ...], problems: list[str]
+) -> Form | None:
     """Data as a form; what is wrong goes to `problems` with file, line, key and value."""
     try:
         return form.model_validate(data)
@@ -167,7 +177,9 @@ def validated(page: Page, form: type[Form], data: Any, keys: tuple[str, ...], pr
             if finding["type"] == "extra_forbidden":
                 fields = [name for part in (form, Item, Source, Link) for name in part.model_fields]
                 wanted = f"no known key{near(trail[-1], fields)}"
-            problems.append(f"{page.place(trail)}: {'.'.join(trail)} = {finding.get('input')!r}: {wanted}")
+            problems.append(
+                f"{page.place(trail)}: {'.'.join(trail)} = {finding.get('input')!r}: {wanted}"
+            )
         return None
 
 
@@ -215,13 +227,17 @@ def _rows(path: Path, item: Item, world: World, problems: list[str]) -> list[_Ro
         lines = csv.reader(stream)
         given = next(lines, [])
         if given != header:
-            problems.append(f"{path.name}:1: the columns are {','.join(given)}; they must be {','.join(header)}")
+            problems.append(
+                f"{path.name}:1: the columns are {','.join(given)}; they must be {','.join(header)}"
+            )
             return []
         for line, cells in enumerate(lines, start=2):
             before = len(problems)
             row = _row(f"{path.name}:{line}", cells, header, item, world, problems)
             if row and row[:2] in rows:
-                problems.append(f"{path.name}:{line}: {'.'.join(row[0])} of {row[1]} was given before")
+                problems.append(
+                    f"{path.name}:{line}: {'.'.join(row[0])} of {row[1]} was given before"
+                )
             elif row and len(problems) == before:
                 rows[row[:2]] = row
     if not rows and not problems:
@@ -230,7 +246,9 @@ def _rows(path: Path, item: Item, world: World, problems: list[str]) -> list[_Ro
     return list(rows.values())
 
 
-def _row(place: str, cells: list[str], header: list[str], item: Item, world: World, problems: list[str]) -> _Row | None:
+def _row(
+    place: str, cells: list[str], header: list[str], item: Item, world: World, problems: list[str]
+) -> _Row | None:
     if len(cells) != len(header):
         problems.append(f"{place}: {len(cells)} cells; the header has {len(header)}")
         return None
@@ -245,7 +263,9 @@ def _row(place: str, cells: list[str], header: list[str], item: Item, world: Wor
     first, last = item.coverage
     year = int(named["year"]) if named["year"].isdigit() else -1
     if not first <= year <= last:
-        problems.append(f"{place}: year = {named['year']!r} lies outside the coverage {first} to {last}")
+        problems.append(
+            f"{place}: year = {named['year']!r} lies outside the coverage {first} to {last}"
+        )
     numbers = {"n": 0.0, "error": 0.0}
     for key in ("value", *_EXTRA[item.error]):
         try:
@@ -253,7 +273,9 @@ def _row(place: str, cells: list[str], header: list[str], item: Item, world: Wor
         except ValueError:
             numbers[key] = math.nan
         if not math.isfinite(numbers[key]) or (key != "value" and numbers[key] < 0):
-            problems.append(f"{place}: {key} = {named[key]!r} must be a finite number, and no n or error is negative")
+            problems.append(
+                f"{place}: {key} = {named[key]!r} must be a finite number, and no n or error is negative"
+            )
             return None
     wrong = item.link.refuses(numbers["value"], numbers["n"])
     if (
@@ -276,7 +298,11 @@ def _gaps(name: str, item: Item, rows: Mapping[tuple[Unit, int], _Row]) -> Itera
         missing = sorted(set(range(min(held), max(held) + 1)) - held)
         if item.complete and missing:
             yield f"{name}: {'.'.join(unit)} has no row of {', '.join(map(str, missing))}, and the item is complete"
-        if unit[::-1] in years and unit < unit[::-1] and list(item.axes.values()) == ["actor", "actor"]:
+        if (
+            unit[::-1] in years
+            and unit < unit[::-1]
+            and list(item.axes.values()) == ["actor", "actor"]
+        ):
             yield f"{name}: {'.'.join(unit)} is given in both orders; an undirected dyad has one"
 
 
@@ -290,4 +316,12 @@ def _series(name: str, item: Item, rows: list[_Row], hegemon: list[str]) -> Seri
     value, n, error = table
     groups = np.array([int(any(one in hegemon for one in unit)) for unit in units])
     values = linked(item.link, value, n)
-    return Series(name, item, units, years, values, sampling_error(item.link, item.error, value, n, error), groups)
+    return Series(
+        name,
+        item,
+        units,
+        years,
+        values,
+        sampling_error(item.link, item.error, value, n, error),
+        groups,
+    )

@@ -85,7 +85,11 @@ def rolled(series: Series, methods: Mapping[str, Baseline], horizon: int, target
     for at, end in enumerate(ends):
         past = series.until(int(series.years[end - 1]))
         before = recent_mean(past.values) if target == "change" else np.zeros(shape[1])
-        came = series.values[:, end : end + horizon] if target == "change" else series.values[:, [end + horizon - 1]]
+        came = (
+            series.values[:, end : end + horizon]
+            if target == "change"
+            else series.values[:, [end + horizon - 1]]
+        )
         truth[at] = mean_of(came) - before
         for name, baseline in methods.items():
             means[name][at] = baseline(past, ahead).mean(axis=1) - before
@@ -105,7 +109,9 @@ def forecast(baseline: Baseline, past: Series, horizons: tuple[int, ...] = HORIZ
 def spreads(found: Rolled, errors: Floats) -> Floats:
     """(O,) root mean square of the errors (O, U) whose target was known at each origin; NaN where none was."""
     squares = [errors[found.ends + found.horizon <= end] ** 2 for end in found.ends]
-    return np.array([np.sqrt(np.nanmean(each)) if np.isfinite(each).any() else np.nan for each in squares])
+    return np.array(
+        [np.sqrt(np.nanmean(each)) if np.isfinite(each).any() else np.nan for each in squares]
+    )
 
 
 def chosen(found: Rolled) -> list[str]:
@@ -113,7 +119,10 @@ def chosen(found: Rolled) -> list[str]:
     names = list(found.means)
     errors = np.array([spreads(found, found.truth - found.means[name]) for name in names])
     errors = errors.reshape(len(names), len(found.ends))
-    return [names[int(np.nanargmin(column))] if np.isfinite(column).any() else names[0] for column in errors.T]
+    return [
+        names[int(np.nanargmin(column))] if np.isfinite(column).any() else names[0]
+        for column in errors.T
+    ]
 
 
 def scores(
@@ -137,7 +146,9 @@ def scores(
         for name, (rmse, crps, cases) in whole.items():
             ends = (min(left[name]), max(left[name])) if left[name] else (np.nan, np.nan)
             units = int(np.isfinite(found.truth).any(axis=0).sum())
-            listed.append(Score(series.name, name, horizon, target, cases, units, rmse, crps, *ends))
+            listed.append(
+                Score(series.name, name, horizon, target, cases, units, rmse, crps, *ends)
+            )
     return sorted(listed, key=lambda score: (score.horizon, -score.crps))
 
 
@@ -148,7 +159,10 @@ def measured(found: Rolled) -> dict[str, tuple[float, float, int]]:
     if not len(found.ends):
         return {}
     best = chosen(found)
-    means = {**found.means, CHOSEN: np.array([found.means[name][at] for at, name in enumerate(best)])}
+    means = {
+        **found.means,
+        CHOSEN: np.array([found.means[name][at] for at, name in enumerate(best)]),
+    }
     wide = {name: spreads(found, found.truth - each) for name, each in found.means.items()}
     wide[CHOSEN] = np.array([wide[name][at] for at, name in enumerate(best)])
     cells = np.isfinite(found.truth)

@@ -41,7 +41,9 @@ def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
         "basis": number.basis,
         "file": number.place,
         "claims": [_claim(claim) for claim in _claims(number, evidence)],
-        "source": [_source(item, evidence, works) for item in number.source if "claims" not in item],
+        "source": [
+            _source(item, evidence, works) for item in number.source if "claims" not in item
+        ],
         "used_by": sorted({*users(_names(path)), *_weighers(path)}),
     }
 
@@ -54,7 +56,12 @@ def _claims(number: Number, evidence: Evidence) -> list[Claim]:
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
-    return {"id": claim.id, "locator": claim.locator, "says": claim.says or None, "level": claim.level}
+    return {
+        "id": claim.id,
+        "locator": claim.locator,
+        "says": claim.says or None,
+        "level": claim.level,
+    }
 
 
 def _source(item: Any, evidence: Evidence, works: Any) -> dict[str, Any]:
@@ -63,7 +70,9 @@ def _source(item: Any, evidence: Evidence, works: Any) -> dict[str, Any]:
     if "document" in item:
         first, last = item["lines"][0], item["lines"][-1]
         section = evidence.section(item["document"], (first, last))
-        found["locator"] = f"{item['document']}, {section}, L{first}" + (f"-{last}" if last != first else "")
+        found["locator"] = f"{item['document']}, {section}, L{first}" + (
+            f"-{last}" if last != first else ""
+        )
     key = item.get("cite", item.get("document"))
     if key in works:
         found["work"] = str(works[key])
@@ -100,7 +109,11 @@ def _readers(reads: Callable[[ast.FunctionDef], bool]) -> Iterator[str]:
         for file in sorted(root.glob(pattern)):
             module = ".".join(file.relative_to(root).with_suffix("").parts)
             for node in ast.parse(file.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_") and reads(node):
+                if (
+                    isinstance(node, ast.FunctionDef)
+                    and not node.name.startswith("unpack_")
+                    and reads(node)
+                ):
                     yield f"{module}.{node.name}"
 
 
@@ -111,11 +124,15 @@ def _reads_column(function: ast.FunctionDef, column: int) -> bool:
         for node in ast.walk(function)
         if isinstance(node, ast.Assign)
         for target, value in _bindings(node)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Attribute) and value.attr == "weight"
+        if isinstance(target, ast.Name)
+        and isinstance(value, ast.Attribute)
+        and value.attr == "weight"
     }
     return any(
         isinstance(node, ast.Subscript)
-        and (getattr(node.value, "id", None) in held or getattr(node.value, "attr", None) == "weight")
+        and (
+            getattr(node.value, "id", None) in held or getattr(node.value, "attr", None) == "weight"
+        )
         and isinstance(node.slice, ast.Tuple)
         and isinstance(node.slice.elts[-1], ast.Constant)
         and node.slice.elts[-1].value == column
@@ -133,7 +150,9 @@ def _bindings(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _reads(function: ast.FunctionDef, wanted: set[str]) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in wanted for node in ast.walk(function))
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in wanted for node in ast.walk(function)
+    )
 
 
 def told(found: dict[str, Any]) -> Iterator[str]:
@@ -145,7 +164,11 @@ def told(found: dict[str, Any]) -> Iterator[str]:
     else:
         low, high = found["range"]
         yield f"  value     {found['value']:g} ({found['unit']})"
-        yield f"  range     {low:g} to {high:g}" if low < high else "  range     none: every run has this value"
+        yield (
+            f"  range     {low:g} to {high:g}"
+            if low < high
+            else "  range     none: every run has this value"
+        )
     yield f"  basis     {found['basis']}"
     yield f"  file      {found['file']}"
     for at, user in enumerate(found["used_by"]):

@@ -12,7 +12,12 @@ from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.world.entities import Actor, Institution, Theatre
 
 # How many of a unit of people make ten million.
-_TEN_MILLION = {"people": 1e7, "thousand people": 1e4, "million people": 10.0, "tens of millions": 1.0}
+_TEN_MILLION = {
+    "people": 1e7,
+    "thousand people": 1e4,
+    "million people": 10.0,
+    "tens of millions": 1.0,
+}
 
 
 def geography_of(
@@ -37,11 +42,17 @@ def geography_of(
         theatre_border=ties.touching(lands, places),
         border_distance=ties.distances("border_distance", lands, places, problems),
         theatre_separation=ties.distances("border_distance", places, places, problems),
-        size=np.array([_size(numbers.get(f"theatres.{place}.population"), problems) for place in places]),
+        size=np.array(
+            [_size(numbers.get(f"theatres.{place}.population"), problems) for place in places]
+        ),
         ruler=np.array([order.get(t.ruler or "", -1) for t in theatres.values()], dtype=np.int64),
-        challenger=np.array([order.get(t.challenger or "", -1) for t in theatres.values()], dtype=np.int64),
+        challenger=np.array(
+            [order.get(t.challenger or "", -1) for t in theatres.values()], dtype=np.int64
+        ),
         convenes=_filled(len(venues), len(ids), lambda v, i: venues[v].convenes.get(ids[i], 0.0)),
-        venue_domains=_filled(len(venues), len(DOMAINS), lambda v, d: float(DOMAINS[d] in venues[v].domains)),
+        venue_domains=_filled(
+            len(venues), len(DOMAINS), lambda v, d: float(DOMAINS[d] in venues[v].domains)
+        ),
         name_hash=_hashes(actors),
         theatre_hash=_hashes(theatres),
     )
@@ -65,19 +76,29 @@ class _Ties:
         """The tie, 0 of a territory with itself, None where the table is silent."""
         if a == b:
             return 0.0
-        found = self.numbers.get(f"ties.{table}.{a}.{b}") or self.numbers.get(f"ties.{table}.{b}.{a}")
+        found = self.numbers.get(f"ties.{table}.{a}.{b}") or self.numbers.get(
+            f"ties.{table}.{b}.{a}"
+        )
         return found.value if found else None
 
-    def distances(self, table: str, rows: list[str], columns: list[str], problems: list[str]) -> Floats:
+    def distances(
+        self, table: str, rows: list[str], columns: list[str], problems: list[str]
+    ) -> Floats:
         """Kilometres; territories that touch are no distance apart."""
 
         def distance(i: int, j: int) -> float:
             value = self.between(table, rows[i], columns[j])
-            if value is None and table == "border_distance" and self.between("land_border", rows[i], columns[j]):
+            if (
+                value is None
+                and table == "border_distance"
+                and self.between("land_border", rows[i], columns[j])
+            ):
                 return 0.0
             if value is None:
                 first, second = sorted((rows[i], columns[j]))
-                problems.append(f"ties.yaml: {table} of {first} and {second} is missing; give it once, in km")
+                problems.append(
+                    f"ties.yaml: {table} of {first} and {second} is missing; give it once, in km"
+                )
             return value or 0.0
 
         return _filled(len(rows), len(columns), distance)
@@ -86,7 +107,9 @@ class _Ties:
         """1 where two territories touch or are one."""
 
         def touches(i: int, j: int) -> float:
-            return float(rows[i] == columns[j] or bool(self.between("land_border", rows[i], columns[j])))
+            return float(
+                rows[i] == columns[j] or bool(self.between("land_border", rows[i], columns[j]))
+            )
 
         return _filled(len(rows), len(columns), touches)
 
@@ -97,7 +120,9 @@ def _size(population: Number | None, problems: list[str]) -> float:
         return 0.0
     if population.unit not in _TEN_MILLION:
         known = ", ".join(_TEN_MILLION)
-        problems.append(f"{population.place}: {population.path} has unit {population.unit!r}; use one of {known}")
+        problems.append(
+            f"{population.place}: {population.path} has unit {population.unit!r}; use one of {known}"
+        )
     return population.value / _TEN_MILLION.get(population.unit, 1.0)
 
 

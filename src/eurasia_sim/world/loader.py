@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS
-from eurasia_sim.files.data_yaml import DataError, Leaf, Number, Page, leaves, month_number, near, number
+from eurasia_sim.files.data_yaml import (
+    DataError,
+    Leaf,
+    Number,
+    Page,
+    leaves,
+    month_number,
+    near,
+    number,
+)
 from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Theatre
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 
@@ -66,15 +75,21 @@ class Gathered:
         """Keep a leaf as the number at a path."""
         found = number(page, leaf, path, self.problems)
         if found and path in self.numbers:
-            self.problems.append(f"{found.place}: {path} was given before, at {self.numbers[path].place}")
+            self.problems.append(
+                f"{found.place}: {path} was given before, at {self.numbers[path].place}"
+            )
         elif found:
             self.numbers[path] = found
         return found
 
-    def known(self, page: Page, keys: Iterable[str], word: str, among: Collection[str], what: str) -> bool:
+    def known(
+        self, page: Page, keys: Iterable[str], word: str, among: Collection[str], what: str
+    ) -> bool:
         """Whether a word is a known id; an unknown one is a problem."""
         if word not in among:
-            self.problems.append(f"{page.place(keys)}: {word!r} is no {what}{near(word, among)}; {_listed(among)}")
+            self.problems.append(
+                f"{page.place(keys)}: {word!r} is no {what}{near(word, among)}; {_listed(among)}"
+            )
         return word in among
 
 
@@ -88,11 +103,15 @@ def read_actors(page: Page, into: Gathered) -> None:
         into.actors[name] = Actor(name, str(entry["name"]), str(entry["colour"]), entry.get("home"))
 
 
-def read_theatres(page: Page, into: Gathered) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
+def read_theatres(
+    page: Page, into: Gathered
+) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
     """The theatres without their numbers; returns the regions and the pairs in focus."""
     for name, entry in page.data["theatres"].items():
         tile = tuple(entry["tile"]) if entry.get("tile") else None
-        into.theatres[name] = Theatre(name, str(entry["name"]), entry.get("ruler"), entry.get("challenger"), tile)
+        into.theatres[name] = Theatre(
+            name, str(entry["name"]), entry.get("ruler"), entry.get("challenger"), tile
+        )
         for role in ("ruler", "challenger"):
             if entry.get(role) is not None:
                 into.known(page, ("theatres", name, role), entry[role], into.actors, "actor")
@@ -117,23 +136,47 @@ def read_interests(page: Page, into: Gathered) -> None:
     """What the documents say of every actor; where they are silent the number is NaN and says so."""
     for name, entry in page.data["actors"].items():
         for block, meaning in _CODED_BLOCKS.items():
-            header = {"meaning": meaning, "unit": "-3..3" if block == "affinity" else "0..3", "basis": "coded"}
+            header = {
+                "meaning": meaning,
+                "unit": "-3..3" if block == "affinity" else "0..3",
+                "basis": "coded",
+            }
             header["bounds"] = [-3, 3] if block == "affinity" else [0, 3]  # type: ignore[assignment]
             about = CONSTRUCTS if block == "interests" else tuple(into.actors)
             keys = ("actors", name, block)
             for leaf in leaves(page, keys, header) if entry.get(block) else ():
-                if into.known(page, leaf.keys, leaf.ids[0], about, "construct" if block == "interests" else "actor"):
+                if into.known(
+                    page,
+                    leaf.keys,
+                    leaf.ids[0],
+                    about,
+                    "construct" if block == "interests" else "actor",
+                ):
                     into.add(page, leaf, f"actors.{name}.{block}.{leaf.ids[0]}")
             for other in about:
                 path = f"actors.{name}.{block}.{other}"
                 if path not in into.numbers and other not in (name, "denial"):
                     nothing = float("nan")
-                    silent = Number(path, meaning, nothing, header["unit"], nothing, nothing, "silent", (), page.name)
+                    silent = Number(
+                        path,
+                        meaning,
+                        nothing,
+                        header["unit"],
+                        nothing,
+                        nothing,
+                        "silent",
+                        (),
+                        page.name,
+                    )
                     into.numbers[path] = silent
 
 
 def read_table(
-    page: Page, keys: tuple[str, ...], axes: tuple[str, ...], prefix: tuple[str, str], into: Gathered
+    page: Page,
+    keys: tuple[str, ...],
+    axes: tuple[str, ...],
+    prefix: tuple[str, str],
+    into: Gathered,
 ) -> None:
     """A table of numbers, checked against the ids of its axes.
 
@@ -147,10 +190,13 @@ def read_table(
     for leaf in leaves(page, keys) if node else ():
         if len(leaf.ids) != len(axes):
             wanted = " -> ".join(axes)
-            into.problems.append(f"{page.place(leaf.keys)}: {'.'.join(leaf.ids)} in {table} must be {wanted}")
+            into.problems.append(
+                f"{page.place(leaf.keys)}: {'.'.join(leaf.ids)} in {table} must be {wanted}"
+            )
             continue
         if all(
-            into.known(page, leaf.keys, word, into.ids(axis), axis) for word, axis in zip(leaf.ids, axes, strict=True)
+            into.known(page, leaf.keys, word, into.ids(axis), axis)
+            for word, axis in zip(leaf.ids, axes, strict=True)
         ):
             at = axes.index(prefix[1])
             rest = [word for place, word in enumerate(leaf.ids) if place != at]
@@ -159,7 +205,9 @@ def read_table(
     if table not in _SPARSE:
         for words in _product([into.ids(axis) for axis in axes]):
             if words not in found:
-                into.problems.append(f"{page.place(keys)}: {table} lacks {'.'.join(words)}; every one must be given")
+                into.problems.append(
+                    f"{page.place(keys)}: {table} lacks {'.'.join(words)}; every one must be given"
+                )
 
 
 def _product(axes: list[Collection[str]]) -> list[tuple[str, ...]]:
@@ -177,7 +225,9 @@ def read_ties(page: Page, into: Gathered) -> None:
             a, b = leaf.ids
             if all(into.known(page, leaf.keys, word, lands, "territory") for word in leaf.ids):
                 if f"ties.{table}.{b}.{a}" in into.numbers:
-                    into.problems.append(f"{page.place(leaf.keys)}: {table} of {a} and {b} stands twice; give it once")
+                    into.problems.append(
+                        f"{page.place(leaf.keys)}: {table} of {a} and {b} stands twice; give it once"
+                    )
                 into.add(page, leaf, f"ties.{table}.{a}.{b}")
 
 
@@ -194,8 +244,14 @@ def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Insti
     """The institutions with who convenes them and who belongs to them, when."""
     found = {}
     for name, entry in page.data.items():
-        header = {"meaning": "Share of the convening done by the actor.", "unit": "share", "bounds": [0, 1]}
-        header |= {key: entry[key] for key in ("basis", "source", "claims", "spread") if key in entry}
+        header = {
+            "meaning": "Share of the convening done by the actor.",
+            "unit": "share",
+            "bounds": [0, 1],
+        }
+        header |= {
+            key: entry[key] for key in ("basis", "source", "claims", "spread") if key in entry
+        }
         convenes = {}
         for leaf in leaves(page, (name, "convenes"), header) if entry.get("convenes") else ():
             if into.known(page, leaf.keys, leaf.ids[0], into.actors, "actor"):
@@ -203,23 +259,31 @@ def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Insti
                 convenes[leaf.ids[0]] = share.value if share else 0.0
         total = sum(convenes.values())
         if total > 1.0 + 1e-9:
-            into.problems.append(f"{page.place((name, 'convenes'))}: shares sum to {total:g}; at most 1")
+            into.problems.append(
+                f"{page.place((name, 'convenes'))}: shares sum to {total:g}; at most 1"
+            )
         for domain in entry["domains"]:
             into.known(page, (name, "domains"), domain, DOMAINS, "domain")
         spells = []
         for actor, listed in entry["members"].items():
             if into.known(page, (name, "members", actor), actor, into.actors, "actor"):
                 spells += [_spell(actor, spell, start) for spell in listed]
-        found[name] = Institution(name, str(entry.get("name", name)), convenes, tuple(entry["domains"]), tuple(spells))
+        found[name] = Institution(
+            name, str(entry.get("name", name)), convenes, tuple(entry["domains"]), tuple(spells)
+        )
     return found
 
 
 def _spell(actor: str, spell: Mapping[str, Any], start: int) -> Membership:
     until = month_number(spell["until"]) - start if spell.get("until") else None
-    return Membership(actor, month_number(spell["from"]) - start, until, spell.get("as", "member") == "observer")
+    return Membership(
+        actor, month_number(spell["from"]) - start, until, spell.get("as", "member") == "observer"
+    )
 
 
-def read_record(page: Page, into: Gathered, start: int) -> tuple[dict[str, dict[int, float | str]], dict[str, Event]]:
+def read_record(
+    page: Page, into: Gathered, start: int
+) -> tuple[dict[str, dict[int, float | str]], dict[str, Event]]:
     """The dated levers by path, and the events by id."""
     record: dict[str, dict[int, float | str]] = {}
     for name in page.data.get("levers", {}):
@@ -237,7 +301,9 @@ def read_record(page: Page, into: Gathered, start: int) -> tuple[dict[str, dict[
         for path, value in entry["sets"].items():
             lever = levers().get(path.split(".")[0])
             header = {"meaning": lever.meaning, "unit": lever.unit} if lever else {}
-            header |= {key: entry[key] for key in ("basis", "source", "claims", "spread") if key in entry}
+            header |= {
+                key: entry[key] for key in ("basis", "source", "claims", "spread") if key in entry
+            }
             leaf = Leaf((path,), ("events", str(at), "sets", path), value, header)
             if _lever_value(page, leaf, path, f"record.events.{entry['id']}.{path}", into):
                 sets[path] = value

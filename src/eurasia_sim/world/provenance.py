@@ -39,12 +39,17 @@ class Ancestry:
     @cached_property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
         """What the steps of a column's name after the first stand for, by measure."""
-        return {name: tuple(entry["of"]) for name, entry in read_page(packaged() / "measures.yaml").data.items()}
+        return {
+            name: tuple(entry["of"])
+            for name, entry in read_page(packaged() / "measures.yaml").data.items()
+        }
 
     @cached_property
     def claims(self) -> Mapping[str, Claim]:
         """Every claim of either coding by id."""
-        turns = [claim for turn in self.evidence.rounds for claim in (*turn.claims, *turn.superseded)]
+        turns = [
+            claim for turn in self.evidence.rounds for claim in (*turn.claims, *turn.superseded)
+        ]
         return {claim.id: claim for claim in (*turns, *self.evidence.claims)}
 
     def inputs(self, column: str) -> list[Number]:
@@ -53,7 +58,9 @@ class Ancestry:
         wanted = re.compile("|".join(patterns) or _NOTHING)
         return [number for path, number in self.world.numbers.items() if wanted.fullmatch(path)]
 
-    def ancestors(self, column: str, claims: Collection[str], source: Collection[Mapping[str, Any]]) -> list[str]:
+    def ancestors(
+        self, column: str, claims: Collection[str], source: Collection[Mapping[str, Any]]
+    ) -> list[str]:
         """Every way in which claims or datasets stand behind a number that enters the column, in words.
 
         A number rests on its claims, on every sentence of the passages that its source names, and on its datasets. Two
@@ -61,12 +68,15 @@ class Ancestry:
         """
         found = []
         for number in self.inputs(column):
-            coded = {_sentence(self.claims[claim]) for claim in number.claims() if claim in self.claims}
+            coded = {
+                _sentence(self.claims[claim]) for claim in number.claims() if claim in self.claims
+            }
             passages = list(_passages(number))
             behind = [
                 claim
                 for claim in claims
-                if (at := _sentence(self.claims[claim])) in coded or any(_holds(passage, at) for passage in passages)
+                if (at := _sentence(self.claims[claim])) in coded
+                or any(_holds(passage, at) for passage in passages)
             ]
             behind += sorted(_datasets(source) & _datasets(number.source))
             if behind:
@@ -90,8 +100,14 @@ class Ancestry:
                 before = max((month for month in dated if month <= first), default=None)
                 steps = [month for month in dated if first < month <= last]
                 held = [] if before is None or of_change else [before]
-                acting = [month for month in (*held, *steps) if of_change or _binds(path, dated[month])]
-                found += [f"the record sets {path} in {self.world.date(max(acting[0], 0))}"] if acting else []
+                acting = [
+                    month for month in (*held, *steps) if of_change or _binds(path, dated[month])
+                ]
+                found += (
+                    [f"the record sets {path} in {self.world.date(max(acting[0], 0))}"]
+                    if acting
+                    else []
+                )
         return found
 
     def _ids(self, column: str) -> Ids:
@@ -100,11 +116,21 @@ class Ancestry:
         named = list(zip(self.axes[measure], steps, strict=True))
         actors = [word for axis, word in named if axis == "actor"]
         actors += [actor for axis, word in named if axis == "pair" for actor in word.split("-")]
-        places = [world.regions.get(word, tuple(world.theatres)) for axis, word in named if axis == "scope"]
-        theatres = tuple(word for axis, word in named if axis == "theatre") or (places or [tuple(world.theatres)])[0]
+        places = [
+            world.regions.get(word, tuple(world.theatres))
+            for axis, word in named
+            if axis == "scope"
+        ]
+        theatres = (
+            tuple(word for axis, word in named if axis == "theatre")
+            or (places or [tuple(world.theatres)])[0]
+        )
         everyone = tuple(actors) or tuple(world.actors)
         is_dyad = self.axes[measure].count("actor") == len(("one", "other"))
-        members = {name: {spell.actor for spell in venue.members} for name, venue in world.institutions.items()}
+        members = {
+            name: {spell.actor for spell in venue.members}
+            for name, venue in world.institutions.items()
+        }
         return {
             "actor": everyone[:1] if is_dyad else everyone,
             "other": everyone[1:] if is_dyad else tuple(world.actors),
@@ -113,7 +139,9 @@ class Ancestry:
             "venue": tuple(name for name, inside in members.items() if set(everyone) <= inside),
             "theatre": theatres,
             "host": tuple(actor.id for actor in world.actors.values() if actor.home in theatres),
-            "contender": tuple(rival for k in theatres if (rival := world.theatres[k].challenger) is not None),
+            "contender": tuple(
+                rival for k in theatres if (rival := world.theatres[k].challenger) is not None
+            ),
             "domain": tuple(word for axis, word in named if axis == "domain") or DOMAINS,
         }
 
@@ -137,7 +165,9 @@ class Ancestry:
 def _filled(path: str, ids: Ids) -> str:
     """A path as a regular expression: ids in place of braces, any one step in place of a star."""
     pieces = [re.escape(piece).replace(r"\*", "[^.]+") for piece in _BRACES.split(path)[::2]]
-    filled = [f"(?:{'|'.join(map(re.escape, ids[name])) or _NOTHING})" for name in _BRACES.findall(path)]
+    filled = [
+        f"(?:{'|'.join(map(re.escape, ids[name])) or _NOTHING})" for name in _BRACES.findall(path)
+    ]
     return "".join(piece + fill for piece, fill in zip(pieces, [*filled, ""], strict=True))
 
 
@@ -150,7 +180,9 @@ def _passages(number: Number) -> Iterator[tuple[str, int, int]]:
     for item in number.source:
         if "document" in item:
             yield str(item["document"]), int(item["lines"][0]), int(item["lines"][-1])
-        for document, first, last in _PASSAGE.findall(f"{item.get('note', '')} {item.get('says', '')}"):
+        for document, first, last in _PASSAGE.findall(
+            f"{item.get('note', '')} {item.get('says', '')}"
+        ):
             yield document, int(first), int(last or first)
 
 
@@ -162,7 +194,13 @@ def _holds(passage: tuple[str, int, int], sentence: Sentence) -> bool:
 
 def _datasets(source: Collection[Mapping[str, Any]]) -> set[str]:
     """Names and citation keys of the datasets that a source names."""
-    return {str(item[key]) for item in source if "dataset" in item for key in ("dataset", "cite") if key in item}
+    return {
+        str(item[key])
+        for item in source
+        if "dataset" in item
+        for key in ("dataset", "cite")
+        if key in item
+    }
 
 
 def _binds(path: str, value: float | str) -> bool:

@@ -18,9 +18,13 @@ def read_rules(page: Page, into: Gathered) -> None:
     for leaf in leaves(page):
         name = ".".join(leaf.ids)
         if len(leaf.ids) != 1:
-            into.problems.append(f"{page.place(leaf.keys)}: {name} must be a name with meaning, value, unit, range")
+            into.problems.append(
+                f"{page.place(leaf.keys)}: {name} must be a name with meaning, value, unit, range"
+            )
         elif twin := next((path for path in into.numbers if path.endswith(f".{name}")), None):
-            into.problems.append(f"{page.place(leaf.keys)}: {name} is also {twin}; rules share one set of flat names")
+            into.problems.append(
+                f"{page.place(leaf.keys)}: {name} is also {twin}; rules share one set of flat names"
+            )
         else:
             into.add(page, leaf, f"rules.{mechanism}.{name}")
 
@@ -28,13 +32,17 @@ def read_rules(page: Page, into: Gathered) -> None:
 def read_theories(page: Page, into: Gathered) -> tuple[dict[str, Preset], Forms, dict[str, str]]:
     """The theory presets by name, the rival forms by factor and name, and each factor's default."""
     names = {path.rsplit(".", 1)[1]: path for path in into.numbers if path.startswith("rules.")}
-    presets = {name: _preset(page, ("presets", name), ("theories", name), names, into) for name in page.data["presets"]}
+    presets = {
+        name: _preset(page, ("presets", name), ("theories", name), names, into)
+        for name in page.data["presets"]
+    }
     forms: Forms = {}
     defaults: dict[str, str] = {}
     for factor, entry in page.data.get("forms", {}).items():
         keys = ("forms", factor, "alternatives")
         rivals = {
-            name: _preset(page, (*keys, name), ("forms", factor, name), names, into) for name in entry["alternatives"]
+            name: _preset(page, (*keys, name), ("forms", factor, name), names, into)
+            for name in entry["alternatives"]
         }
         default = entry.get("default", next(iter(rivals)))
         into.known(page, ("forms", factor, "default"), default, rivals, f"alternative of {factor}")
@@ -43,14 +51,24 @@ def read_theories(page: Page, into: Gathered) -> tuple[dict[str, Preset], Forms,
 
 
 def _preset(
-    page: Page, keys: tuple[str, ...], group: tuple[str, ...], names: Mapping[str, str], into: Gathered
+    page: Page,
+    keys: tuple[str, ...],
+    group: tuple[str, ...],
+    names: Mapping[str, str],
+    into: Gathered,
 ) -> Preset:
     """One preset or alternative; every number it fixes or ranges is kept under its own path."""
     entry = page.data
     for key in keys:
         entry = entry[key]
     for key in entry:
-        into.known(page, (*keys, key), key, ("says", "cite", "fix", "values", "ranges", "index"), "key of a preset")
+        into.known(
+            page,
+            (*keys, key),
+            key,
+            ("says", "cite", "fix", "values", "ranges", "index"),
+            "key of a preset",
+        )
     cited = entry.get("cite") or []
     cites = (cited,) if isinstance(cited, str) else tuple(cited)
     source: list[dict[str, Any]] = [{"cite": cite, "says": str(entry["says"])} for cite in cites]
@@ -67,9 +85,16 @@ def _preset(
         if into.known(page, (*keys, part, name), name, names, "number of the rules"):
             rule = into.numbers[names[name]]
             value = values.get(name, min(max(rule.value, ends[0]), ends[1]))
-            header = {"meaning": rule.meaning, "unit": rule.unit, "basis": "judgement", "range": ends}
+            header = {
+                "meaning": rule.meaning,
+                "unit": rule.unit,
+                "basis": "judgement",
+                "range": ends,
+            }
             header["source"] = source or [{"note": str(entry["says"])}]
-            found = into.add(page, Leaf((name,), (*keys, part, name), value, header), ".".join((*group, name)))
+            found = into.add(
+                page, Leaf((name,), (*keys, part, name), value, header), ".".join((*group, name))
+            )
             kept[name] = found.value if found else 0.0
     return Preset(
         keys[-1],

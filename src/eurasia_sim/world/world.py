@@ -65,12 +65,16 @@ class World:
     horizon: int  # months since year 0 of the last month a run reaches
     burn_in: int  # months run before the start
     numbers: Mapping[str, Number]
-    record: Mapping[str, Mapping[int, float | str]]  # lever path -> month since the start -> value, without events
+    record: Mapping[
+        str, Mapping[int, float | str]
+    ]  # lever path -> month since the start -> value, without events
     events: Mapping[str, Event]
     theories: Mapping[str, Preset]
     forms: Mapping[str, Mapping[str, Preset]]  # factor -> alternative
     default_theory: str
-    null_theory: str | None  # the preset that no theory argues for; what it also shows is no evidence
+    null_theory: (
+        str | None
+    )  # the preset that no theory argues for; what it also shows is no evidence
     default_forms: Mapping[str, str]  # factor -> alternative
     digest: str  # of all files it was read from
 
@@ -101,7 +105,9 @@ class World:
         """The record as lever path -> month since the start -> value, with every event that is not dropped."""
         unknown = [name for name in drop if name not in self.events]
         if unknown:
-            raise DataError([f"{name} is no event of the record{near(name, self.events)}" for name in unknown])
+            raise DataError(
+                [f"{name} is no event of the record{near(name, self.events)}" for name in unknown]
+            )
         steps = {path: dict(dated) for path, dated in self.record.items()}
         for event in sorted(self.events.values(), key=lambda event: event.month):
             if event.id not in drop:
@@ -169,9 +175,13 @@ class World:
         """The value, if the number's range holds it."""
         number = self.number(path)
         if number.is_silent:
-            raise DataError([f"{path}: the documents are silent on it; vary rules.allocation.silence instead"])
+            raise DataError(
+                [f"{path}: the documents are silent on it; vary rules.allocation.silence instead"]
+            )
         if not number.low <= value <= number.high:
-            raise DataError([f"{path} = {value:g} lies outside its range [{number.low:g}, {number.high:g}]"])
+            raise DataError(
+                [f"{path} = {value:g} lies outside its range [{number.low:g}, {number.high:g}]"]
+            )
         return float(value)
 
 
@@ -190,7 +200,9 @@ def _coded_paths(actors: list[str], theatres: list[str]) -> Iterator[str]:
     yield from (f"theatres.{k}.threat_source.{h}" for k in theatres for h in THREATS)
     for table in ("initial_control", "initial_militants", "initial_economy"):
         yield from (f"theatres.{k}.{table}" for k in theatres)
-    yield from (f"theatres.{k}.initial_influence.{i}.{d}" for i in actors for k in theatres for d in DOMAINS)
+    yield from (
+        f"theatres.{k}.initial_influence.{i}.{d}" for i in actors for k in theatres for d in DOMAINS
+    )
     yield from (f"theatres.{k}.initial_recognition.{i}" for i in actors for k in theatres)
 
 
@@ -213,11 +225,15 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     into = Gathered()
     try:
         world = _assembled(folder, pages, rules, into)
-        world = replace(world, digest=_digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")]))
+        world = replace(
+            world, digest=_digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
+        )
     except (KeyError, TypeError, AttributeError) as error:
         if into.problems:
             raise DataError(into.problems) from error
-        raise DataError([f"{into.reading}: an entry is missing or has another form than it should: {error}"]) from error
+        raise DataError(
+            [f"{into.reading}: an entry is missing or has another form than it should: {error}"]
+        ) from error
     if not into.problems:
         into.problems += _conflicts(world, pages)
     if into.problems:
@@ -225,7 +241,9 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     return world
 
 
-def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page], into: Gathered) -> World:
+def _assembled(
+    folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page], into: Gathered
+) -> World:
     """Everything read in the order in which ids become known; what is wrong gathers in `into`."""
 
     def page(name: str) -> Page:
@@ -291,18 +309,33 @@ def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
         problems.append(f"theatres.yaml: {place}: shares sum to {shares[k, d]:g}; at most 1")
     claims = {entry["id"] for entry in pages["claims"].data} if "claims" in pages else set()
     if "second_coding" in pages:
-        claims |= {entry["id"] for turn in pages["second_coding"].data["rounds"] for entry in turn["claims"]}
+        claims |= {
+            entry["id"]
+            for turn in pages["second_coding"].data["rounds"]
+            for entry in turn["claims"]
+        }
     documents = pages["documents"].data if "documents" in pages else {}
-    beside_rules = read_page(world_folder() / "documents.yaml").data  # the rules were written from these, for any world
+    beside_rules = read_page(
+        world_folder() / "documents.yaml"
+    ).data  # the rules were written from these, for any world
     for number in world.numbers.values():
         held = beside_rules if number.path.startswith(OF_RULES) else documents
-        problems += [f"{number.place}: {number.path} rests on {what}" for what in _unfounded(number, claims, held)]
+        problems += [
+            f"{number.place}: {number.path} rests on {what}"
+            for what in _unfounded(number, claims, held)
+        ]
     return problems
 
 
-def _unfounded(number: Number, claims: Collection[str], documents: Mapping[str, Any]) -> Iterator[str]:
+def _unfounded(
+    number: Number, claims: Collection[str], documents: Mapping[str, Any]
+) -> Iterator[str]:
     """Claims and passages of a number's sources that are not there."""
-    yield from (f"claim {claim}, which claims.yaml does not hold" for claim in number.claims() if claim not in claims)
+    yield from (
+        f"claim {claim}, which claims.yaml does not hold"
+        for claim in number.claims()
+        if claim not in claims
+    )
     for item in number.source:
         name = item.get("document")
         if name is not None and name not in documents:
