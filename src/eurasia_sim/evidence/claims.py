@@ -23,9 +23,8 @@ LOCATED = ("tie", "event", "source", "capability", "mechanism", "hypothesis")
 _COPIED_WORDS = 9
 
 # A full stop after one of these closes an abbreviation, not a sentence.
-_ABBREVIATED = "U.S U.N Gen Sept Oct Nov Dec Jan Feb Dr Ph.D Mr Mrs St no vs et_al ed op".split()
 _ABBREVIATION = re.compile(
-    rf"\b(?:{'|'.join(re.escape(word.replace('_', ' ')) for word in _ABBREVIATED)}|[A-Z])\.$"
+    r"\b(?:U\.S|U\.N|Gen|Sept|Oct|Nov|Dec|Jan|Feb|Dr|Ph\.D|Mr|Mrs|St|no|vs|et al|ed|op|[A-Z])\.$"
 )
 # A sentence ends at . ! or ? with its closing quotes and note marks, before white space and a
 # new beginning.

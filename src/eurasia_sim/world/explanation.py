@@ -83,11 +83,11 @@ def users(names: Collection[str], construct: str | None = None) -> list[str]:
     """`module.function` of every rule whose source reads one of the names, sorted.
 
     Args:
-        construct: an interest whose utility weight counts as well, by its column in `weight`.
+        construct: an interest whose utility weight counts as well: its column in `weight` or `w`.
     """
     wanted = rf"\.({'|'.join(map(re.escape, names))})\b"
     if construct:
-        wanted += rf"|\bweight\[\w+, {CONSTRUCTS.index(construct)}\]"
+        wanted += rf"|\bw(?:eight)?\[\w+, {CONSTRUCTS.index(construct)}\]"
     root = packaged().parent
     return sorted(
         f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{name}"

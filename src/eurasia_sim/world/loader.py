@@ -24,9 +24,10 @@ from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Th
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 
 CODED_BLOCKS = {
-    "interests": "How much this aim of its own weighs with the actor,"
-    " from none stated to the bottom line.",
-    "denial": "How much the actor wants this rival to have less presence or influence in the region.",
+    "interests": "How much this aim of its own weighs with the actor, "
+    "from none stated to the bottom line.",
+    "denial": "How much the actor wants this rival to have less presence or influence "
+    "in the region.",
     "affinity": "How well disposed the actor is toward the other before anything is simulated.",
 }
 _AXES = {"i": "actor", "j": "actor", "k": "theatre", "h": "threat", "d": "domain"}
@@ -174,7 +175,7 @@ def read_interests(page: Page, into: Gathered) -> None:
 
 
 def read_tables(page: Page, group: str, into: Gathered) -> None:
-    """Read the tables of numbers of actors or of theatres, checked against the ids of their axes."""
+    """Read the tables of actors or of theatres, checked against the ids of their axes."""
     for table, axes in _TABLES.items():
         owner = "theatre" if "theatre" in axes else "actor"
         if group != f"{owner}s":
@@ -305,7 +306,7 @@ def check_lever(path: str, actors: Collection[str], theatres: Collection[str]) -
     """The lever a path belongs to.
 
     Raises:
-        DataError: when the path names no lever, or an id that does not exist; with the nearest ones.
+        DataError: when the path names no lever or an unknown id; with the nearest ones.
     """
     name, *ids = path.split(".")
     lever = levers().get(name)

@@ -134,7 +134,7 @@ class World:
         return row
 
     def coded_bounds(self) -> tuple[Floats, Floats]:
-        """(M,) lowest and (M,) highest values an ensemble draws; NaN where the documents are silent."""
+        """(M,) lowest and (M,) highest values an ensemble draws; NaN where documents are silent."""
         return self._coded(lambda number: number.low), self._coded(lambda number: number.high)
 
     def _coded(self, value: Callable[[Number], float]) -> Floats:
