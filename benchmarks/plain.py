@@ -1,7 +1,7 @@
-"""Joint work as plain loops over runs, without a vector type: the simplest alternative to the kernel's own.
+"""Joint work as plain loops over runs, without a vector type: the simplest alternative.
 
-It says what `mechanisms.cooperation.join` says, one number at a time with the runs innermost, and leaves it to the
-compiler to take several at once. `benchmarks.speed` prices both in the same turns.
+It says what `mechanisms.cooperation.join` says, one number at a time with the runs innermost, and
+leaves it to the compiler to take several at once. `benchmarks.kernel_speed` prices both.
 """
 
 from __future__ import annotations
@@ -13,17 +13,12 @@ import numba
 import numpy as np
 
 from eurasia_sim.compute.mathematics import TINY, _bits_from_float, _float_from_bits
-from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.workspace import Workspace
 
 NUMBERS = (
-    "joint_trust",
-    "joint_venues",
-    "joint_reluctance",
-    "joint_gain",
-    "joint_danger",
+    "joint_trust", "joint_venues", "joint_reluctance", "joint_gain", "joint_danger",
     "relative_gains",
-)
+)  # fmt: skip
 READ = ("effort", "common", "alignment", "budget")
 WRITTEN = ("danger", "joint", "rivalry", "partnership")
 
@@ -51,26 +46,18 @@ def exponential(x):
 
 
 @numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
-def join(
-    effort,
-    common,
-    alignment,
-    budget,
-    danger,
-    joint,
-    rivalry,
-    partnership,
-    venues,
-    least,
-    p,
-    room,
-    times,
-):
-    """What every two do jointly, so many times on end; arrays as `STATE` names them, with runs last.
+def join(read, written, venues, least, p, room, times):
+    """What every two do jointly, so many times on end; arrays as `STATE` names them, runs last.
 
     Args:
-        venues: (N, N, D, R). least: (K, D, R). p: (6, R) `NUMBERS`. room: (4, R) scratch.
+        read, written: arrays by `READ` and `WRITTEN`.
+        venues: (N, N, D, R).
+        least: (K, D, R).
+        p: (6, R) `NUMBERS`.
+        room: (4, R) scratch.
     """
+    effort, common, alignment, budget = read
+    danger, joint, rivalry, partnership = written
     actors, theatres, domains, runs = effort.shape
     trust, overlap, joined, ready = room[0], room[1], room[2], room[3]
     for _ in range(times):
@@ -113,16 +100,13 @@ class PlainJoin:
 
     def __init__(self, workspace: Workspace) -> None:
         state, month = workspace.state, workspace.month
-        self.written = {name: np.zeros_like(np.asarray(getattr(state, name))) for name in WRITTEN}
-        self.given: list[Any] = [np.array(getattr(state, name)) for name in READ] + list(
-            self.written.values()
-        )
+        zeros = {name: np.zeros_like(np.asarray(getattr(state, name))) for name in WRITTEN}
+        self.written = zeros
+        self.given: list[Any] = [tuple(np.array(getattr(state, name)) for name in READ)]
+        self.given += [tuple(zeros.values())]
         self.given += [np.array(month.common_venues), np.array(month.jointness)]
-        self.given += [
-            np.array([getattr(workspace.p, name) for name in NUMBERS]),
-            np.zeros((4, workspace.state.runs)),
-        ]
-        assert set(READ) | set(WRITTEN) <= set(STATE.of)  # noqa: S101 - a name that changed would be a wrong price
+        numbers = np.array([getattr(workspace.p, name) for name in NUMBERS])
+        self.given += [numbers, np.zeros((4, state.runs))]
 
     def __call__(self, times: int) -> None:
         """Work it out so many times."""
