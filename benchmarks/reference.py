@@ -46,8 +46,8 @@ class ReferenceModel(mesa.Model):
         inputs: Given | None = None,
     ) -> None:
         super().__init__(seed=seed)
-        self.started = time.monotonic()
         self.inputs = inputs = inputs or named_inputs(scenario, theory)
+        self.started = time.monotonic()
         numbers = inputs.rules
         self.rules = p = SimpleNamespace(**{n: float(numbers[n]) for n in numbers.dtype.names})
         coded = coded_of(inputs.row, len(inputs.actors), len(inputs.theatres))._asdict()

@@ -79,8 +79,8 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     return {name: np.asarray(values) for name, values in found.items()}
 
 
-def assert_agreement(inputs, seed):
-    """Run both, each by itself all along, and compare every array after every month."""
+def assert_agreement(inputs, seed, every=1):
+    """Run both, each by itself all along, and compare every array after every so many months."""
     workspace, model = begun(inputs, seed), ReferenceModel(inputs=inputs, seed=seed)
     state = workspace.state[0]
     for number, t in enumerate(range(-inputs.burn_in, inputs.months)):
@@ -88,7 +88,7 @@ def assert_agreement(inputs, seed):
         kernel.assess(workspace.blocks, number)
         kernel.act(workspace.blocks, number)
         model.step()
-        for name, values in state_of(model).items():
+        for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))
             if name == "shared":
                 np.fill_diagonal(apart, 0.0)
@@ -133,10 +133,10 @@ def test_worlds_with_rules_drawn_from_their_ranges_go_the_same_way(world):
 
 @pytest.mark.parametrize(
     ("theory", "scenario"),
-    zip(theories()["presets"], cycle(["us_exit", "us_stays", "no_ukraine_war"])),
+    list(zip(theories()["presets"], cycle(["us_exit", "us_stays", "no_ukraine_war"]))),
 )
 def test_a_packaged_scenario_goes_the_same_way(scenario, theory):
-    assert_agreement(scenario_inputs(scenario, theory), LARGEST_SEED)
+    assert_agreement(scenario_inputs(scenario, theory), LARGEST_SEED, every=10)
 
 
 def test_every_array_a_run_remembers_and_every_measure_is_compared():
