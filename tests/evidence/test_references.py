@@ -50,12 +50,6 @@ def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:
         read_bibliography(written(tmp_path, ENTRIES + "@misc{second2002, title = {again}}"))
 
 
-def test_every_work_the_packaged_numbers_cite_is_in_the_bibliography() -> None:
-    works = read_bibliography()
-    cited = {key for number in load_world().numbers.values() for key in number.cites()}
-    assert cited - set(works) == set()
-
-
 def test_a_sweep_rests_on_the_works_of_every_theory_and_form_it_has_run() -> None:
     world, works = load_world(), read_bibliography()
     theories = list(world.theories)[:2]
