@@ -24,9 +24,8 @@ def test_shrinkage_of_two_units_by_hand():
     values = np.array([[-np.sqrt(0.5), np.sqrt(0.5)], [10 - np.sqrt(0.5), 10 + np.sqrt(0.5)]])
     assert reliability(values, np.zeros((2, 2))) == pytest.approx([0.99, 0.99])
     level = (np.sqrt(0.5) + 0 + 0) / 3
-    assert filtered(values, np.zeros((2, 2))) == pytest.approx(
-        [5 + 0.99 * (level - 5), 5 + 0.99 * (level + 5)]
-    )
+    wanted = [5 + 0.99 * (level - 5), 5 + 0.99 * (level + 5)]
+    assert filtered(values, np.zeros((2, 2))) == pytest.approx(wanted)
 
 
 def test_a_unit_without_values_gets_the_mean_of_all():

@@ -33,10 +33,23 @@ def test_the_crps_is_that_of_a_normal_with_the_spread_of_earlier_errors():
 
 
 def test_the_best_baseline_is_chosen_on_targets_up_to_the_origin():
-    found = rolled(series([[0, 2, 0, 2, 0, 2, 0, 9, 9, 9, 9]]), TWO, 1, "level")
+    ends = [9, 9, 9, 9], [-50, 90, 9, 9]
+    units = [[[0, 2, 0, 2, 0, 2, 0, *end]] * 5 for end in ends]
+    found, other = (rolled(series(each), TWO, 1, "level") for each in units)
     assert chosen(found)[2:4] == ["own mean", "own mean"]
-    other = rolled(series([[0, 2, 0, 2, 0, 2, 0, -50, 90, 9, 9]]), TWO, 1, "level")
     assert chosen(found)[:4] == chosen(other)[:4]
+
+
+def test_without_ten_earlier_targets_the_last_value_is_the_best_free():
+    # Two units a year: at the end of year 4 there are 2 targets of earlier origins, then 4, 6, 8,
+    # 10. The own mean is off by 1 and the last value by 2, wherever a target is known.
+    found = rolled(series([[0, 2] * 5, [2, 0] * 5]), TWO, 1, "level")
+    assert list(found.ends) == [3, 4, 5, 6, 7, 8, 9]
+    assert chosen(found) == ["last value"] * 5 + ["own mean"] * 2
+    assert chosen(found.only(np.array([True, False]))) == ["last value"] * 7
+    # A target that nobody observed is no case.
+    found.truth[0, 0] = np.nan
+    assert chosen(found) == ["last value"] * 6 + ["own mean"]
 
 
 def test_a_single_series_is_labelled_and_leaves_nobody_out():
