@@ -53,7 +53,8 @@ def test_a_world_may_have_no_facts():
 
 
 GOOD = {
-    "says": "They met.", "kind": "meeting", "actors": ["russia"], "date": "2021-08", "document": "warsaw2021",
+    "says": "They met.", "kind": "meeting", "actors": ["russia"], "date": "2021-08",
+    "document": "warsaw2021",
     "line": 14, "sentence": 1, "circular": [],
 }  # fmt: skip
 
