@@ -73,12 +73,12 @@ class Actor(mesa.Agent):
             exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
         ]
         self.power = self.budget = self.standing = 0.0
-        for name in ("inclination", "effort", "joint", "utility", "common", "luck"):
+        for name in ("inclination", "effort", "joint", "utility", "common", "noise"):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
-        for name in ("spillover", "open_spillover", "containment", "summoned"):
+        for name in ("spillover", "open_spillover", "containment", "convening_influence"):
             setattr(self, name, [0.0] * len(self.nearness))
         self.recognition = coded.initial_recognition[i]
-        self.attended: dict[str, float] = {}
+        self.venue_effort: dict[str, float] = {}
 
     def meet(self) -> None:
         """Take up relations with every actor: nearness without forces abroad, affinity, denial."""
@@ -243,12 +243,14 @@ class Actor(mesa.Agent):
             for theatre in model.theatres:
                 words = model.chance.words(ALLOCATION_STREAM, number, self.key, theatre.key)
                 luck += map(gumbel, words[:3])
-            self.luck = luck
+            self.noise = luck
         habit = p.habit if number > 0 else 0.0
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
         self.inclination = [
             habit * before + fresh * utility + noise * luck
-            for before, utility, luck in zip(self.inclination, self.utility, self.luck, strict=True)
+            for before, utility, luck in zip(
+                self.inclination, self.utility, self.noise, strict=True
+            )
         ]
 
     def spend(self) -> None:
@@ -294,4 +296,4 @@ class Actor(mesa.Agent):
                 )
                 drawn[venue.name] = membership * exp(p.venue_pull * pull)
         scale = spent / (sum(drawn.values()) + 1e-300)
-        self.attended = {name: weight * scale for name, weight in drawn.items()}
+        self.venue_effort = {name: weight * scale for name, weight in drawn.items()}

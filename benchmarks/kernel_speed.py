@@ -116,8 +116,8 @@ def join_times(inputs: Given) -> tuple[float, float]:
     """Microseconds of a run's month of joint work: the kernel's own, and as plain loops."""
     workspace = begun(inputs, 7, RUNS)
     workspace.set_month(inputs.levers, inputs.months // 2)
-    kernel.assess(workspace.blocks, 1)
-    kernel.act(workspace.blocks, 1)
+    kernel.decide(workspace.blocks, 1)
+    kernel.resolve(workspace.blocks, 1)
     state, _, levers, facts, p = workspace.blocks
     return _least(partial(joined, state, levers, facts, p)), _least(PlainJoin(workspace))
 

@@ -20,17 +20,18 @@ TOLERANCE = 1e-10
 RULES = packaged() / "rules"
 LARGEST_SEED = 2**64 - 1
 DYADIC = ("leaning", "alignment", "threat", "rivalry", "partnership", "projected", "shared")
-BY_CELL = ("inclination", "effort", "joint", "utility", "common", "luck")
+BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
-    "spillover", "open_spillover", "containment", "recognition", "summoned", "power", "budget",
-    "standing",
+    "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
+    "budget", "standing",
 )  # fmt: skip
 OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand", "hazard")
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
     "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
-    "open_to", "hostility", "together", "host_leaning", "host_threat", "pushed", "resisted",
-    "guarded", "uncovered", "hosted", "held", "gathered", "total", "seed",
+    "open_to", "hostility", "together", "host_leaning", "host_threat", "displacement_weight",
+    "denial_weight", "security_weight", "uncovered", "hosted", "regional_influence",
+    "venue_total", "total", "seed",
 )  # fmt: skip
 
 
@@ -74,7 +75,9 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
         who = [getattr(theatre, name) for theatre in theatres]
         found[name] = [-1 if actor is None else actor.i for actor in who]
     found["shock"] = [one.shocks[other] for one, other in model.pairs]
-    found["attended"] = [[a.attended.get(venue.name, 0.0) for venue in venues] for a in actors]
+    found["venue_effort"] = [
+        [a.venue_effort.get(venue.name, 0.0) for venue in venues] for a in actors
+    ]
     found["pair_joint"] = np.reshape([model.together[pair] for pair in model.focus], shape)
     return {name: np.asarray(values) for name, values in found.items()}
 
@@ -85,8 +88,8 @@ def assert_agreement(inputs, seed, every=1):
     state = workspace.state[0]
     for number, t in enumerate(range(-inputs.burn_in, inputs.months)):
         workspace.set_month(inputs.levers, max(t, 0))
-        kernel.assess(workspace.blocks, number)
-        kernel.act(workspace.blocks, number)
+        kernel.decide(workspace.blocks, number)
+        kernel.resolve(workspace.blocks, number)
         model.step()
         for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))

@@ -87,7 +87,8 @@ def users(names: Collection[str], construct: str | None = None) -> list[str]:
     """
     wanted = rf"\.({'|'.join(map(re.escape, names))})\b"
     if construct:
-        wanted += rf"|\bw(?:eight)?\[\w+, {CONSTRUCTS.index(construct)}\]"
+        column = rf"(?:{CONSTRUCTS.index(construct)}|{construct.upper()})"
+        wanted += rf"|\bw(?:eight)?\[\w+, {column}\]"
     root = packaged().parent
     return sorted(
         f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{name}"

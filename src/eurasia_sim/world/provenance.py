@@ -106,7 +106,8 @@ class Ancestry:
         """The ids that each name in braces stands for in a column."""
         world, (measure, *steps) = self.world, column.split(".")
         named: dict[str, list[str]] = {axis: [] for axis in ("actor", "theatre", "scope", "domain")}
-        for axis, word in zip(self.axes[measure], steps, strict=True):
+        # A sum is named by its first axes alone.
+        for axis, word in zip(self.axes[measure], steps, strict=False):
             if axis == "pair":
                 named["actor"] += word.split("-")
             else:
