@@ -4,6 +4,7 @@ import hashlib
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,29 +33,12 @@ from eurasia_sim.files.data_yaml import packaged, read_page
 TEXT = "A heading\n\nGulls circle the harbour. Boats wait for the tide.\n"
 
 
-def claim(
-    level: float,
-    *,
-    document: str = "one",
-    construct: str = "commerce",
-    about: str = "north",
-    toward: str | None = None,
-    name: str = "c001",
-    lines: tuple[int, int] = (1, 1),
-) -> Claim:
-    return Claim(
-        id=name,
-        document=document,
-        section="opening",
-        lines=lines,
-        sentence=1,
-        says="says",
-        about=(about,),
-        construct=construct,
-        toward=toward,
-        direction="+",
-        level=level,
-    )
+def claim(level: float, **changed: Any) -> Claim:
+    given = {
+        "id": "c001", "document": "one", "section": "opening", "lines": (1, 1), "sentence": 1,
+        "says": "says", "about": ("north",), "construct": "commerce", "direction": "+",
+    }  # fmt: skip
+    return Claim(level=level, **(given | changed))
 
 
 def evidence(first: list[Claim], second: list[Claim] | None = None) -> Evidence:
@@ -101,9 +85,9 @@ def test_across_documents_the_median_counts_and_twins_are_one_witness() -> None:
     ("first", "second", "number"),
     [
         # A second coder widens the range and moves no value.
-        ([claim(2)], [claim(3, name="s1")], CodedNumber(2, 2, 3, ("c001",), ("s1",))),
+        ([claim(2)], [claim(3, id="s1")], CodedNumber(2, 2, 3, ("c001",), ("s1",))),
         # What only the second coder found reaches down to silence.
-        ([], [claim(2, name="s1")], CodedNumber(2, 0.5, 2, (), ("s1",))),
+        ([], [claim(2, id="s1")], CodedNumber(2, 0.5, 2, (), ("s1",))),
     ],
 )
 def test_two_codings_make_one_number(first, second, number) -> None:
@@ -173,10 +157,10 @@ def test_agreement_counts_units_and_passages_by_hand() -> None:
 
 
 def test_a_later_round_replaces_what_it_coded_and_the_earlier_is_still_reported() -> None:
-    base = evidence([claim(2, name="c1"), claim(1, name="c2", construct="primacy")], [])
-    coded = claim(2, name="s1"), claim(3, name="s2", construct="primacy")
-    early = Round("early", coded, superseded=(claim(3, name="x1", construct="primacy"),))
-    late = Round("late", (claim(1, name="s3", construct="primacy"),), constructs=("primacy",))
+    base = evidence([claim(2, id="c1"), claim(1, id="c2", construct="primacy")], [])
+    coded = claim(2, id="s1"), claim(3, id="s2", construct="primacy")
+    early = Round("early", coded, superseded=(claim(3, id="x1", construct="primacy"),))
+    late = Round("late", (claim(1, id="s3", construct="primacy"),), constructs=("primacy",))
     both = replace(base, rounds=(early, late))
     assert [each.id for each in both.second] == ["s1", "s3"]
     then, since, now = agreement(both)

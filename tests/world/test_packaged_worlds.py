@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eurasia_sim.analysis.blocs import read_roster
+from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.files.data_yaml import (
@@ -22,6 +23,7 @@ from eurasia_sim.scenarios.search import names
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws
+from eurasia_sim.world.explanation import users
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
 WORLDS = list(packaged_worlds())
@@ -55,6 +57,13 @@ def test_the_rules_are_the_same_in_every_world(world: World) -> None:
     rules = [path for path in default.numbers if path.startswith(OF_RULES)]
     assert rules == [path for path in world.numbers if path.startswith(OF_RULES)]
     assert all(world.numbers[path] == default.numbers[path] for path in rules)
+
+
+@pytest.mark.parametrize("construct", [name for name in CONSTRUCTS if name != "denial"])
+def test_every_interest_is_traced_to_what_weighs_it(construct: str) -> None:
+    readers = {name.split(".")[0] for name in users(["salience"], construct)}
+    assert readers == {"kernel", "mechanisms"}
+    assert "kernel.outcomes.benefit" in users(["salience"], construct)
 
 
 def test_its_scenarios_are_sound(world: World) -> None:

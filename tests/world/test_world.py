@@ -83,14 +83,6 @@ def test_the_flat_row_holds_every_array_in_order(small: World) -> None:
     assert coded.initial_economy.tolist() == [0.15]
 
 
-def test_bounds_enclose_the_reference_row(small: World) -> None:
-    row, (low, high) = small.coded_row(), small.coded_bounds()
-    spoken = ~np.isnan(row)
-    assert (low[spoken] <= row[spoken]).all()
-    assert (row[spoken] <= high[spoken]).all()
-    assert np.isnan(low[~spoken]).all()
-
-
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [

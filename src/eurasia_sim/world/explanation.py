@@ -83,12 +83,11 @@ def users(names: Collection[str], construct: str | None = None) -> list[str]:
     """`module.function` of every rule whose source reads one of the names, sorted.
 
     Args:
-        construct: an interest whose utility weight counts as well: its column in `weight` or `w`.
+        construct: an interest whose utility weight counts as well, by the name of its column.
     """
     wanted = rf"\.({'|'.join(map(re.escape, names))})\b"
     if construct:
-        column = rf"(?:{CONSTRUCTS.index(construct)}|{construct.upper()})"
-        wanted += rf"|\bw(?:eight)?\[\w+, {column}\]"
+        wanted += rf"|\b{construct.upper()}\b"
     root = packaged().parent
     return sorted(
         f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{name}"

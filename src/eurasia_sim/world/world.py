@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -127,20 +127,12 @@ class World:
 
     def coded_row(self, overrides: Mapping[str, float] | None = None) -> Floats:
         """(M,) reference values, NaN where silent; overrides by path stay within their range."""
-        row = self._coded(lambda number: number.value)
+        row = np.zeros(len(self.coded_paths))
+        for path, at in self.coded_index.items():
+            row[at] = self.numbers[path].value
         for path, value in (overrides or {}).items():
             if self.number(path).path in self.coded_index:
                 row[self.coded_index[path]] = self.fixed(path, value)
-        return row
-
-    def coded_bounds(self) -> tuple[Floats, Floats]:
-        """(M,) lowest and (M,) highest values an ensemble draws; NaN where documents are silent."""
-        return self._coded(lambda number: number.low), self._coded(lambda number: number.high)
-
-    def _coded(self, value: Callable[[Number], float]) -> Floats:
-        row = np.zeros(len(self.coded_paths))
-        for path, at in self.coded_index.items():
-            row[at] = value(self.numbers[path])
         return row
 
     def coded(self, row: Floats) -> Any:
