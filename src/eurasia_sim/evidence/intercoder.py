@@ -127,8 +127,8 @@ def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agre
     for each in evidence.rounds:
         recoded = {claim.construct for claim in each.superseded}
         coded = set(each.constructs) - recoded
-        first = [claim for claim in evidence.claims if claim.construct in coded]
-        pairs.append((each.name, [*first, *each.superseded], each.claims))
+        kept = [claim for claim in evidence.claims if claim.construct in coded]
+        pairs.append((each.name, [*kept, *each.superseded], each.claims))
     if len(pairs) > 1:
         pairs.append(("as coded now", evidence.claims, evidence.second))
     compared = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Any
 
-from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS
+from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.files.data_yaml import (
     DataError,
     Leaf,
@@ -39,14 +39,9 @@ _TABLES = {"population": ("theatre",)} | {
 }
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
 _SPARSE = (
-    "front",
-    "own_power",
-    "population",
-    "initial_control",
-    "initial_militants",
-    "initial_influence",
-    "initial_recognition",
-)
+    "front", "own_power", "population", "initial_control", "initial_militants",
+    "initial_influence", "initial_recognition",
+)  # fmt: skip
 _TIES = ("capital_distance", "border_distance", "land_border")
 _PARENT = ("basis", "source", "claims", "spread")
 
@@ -61,9 +56,12 @@ class Gathered:
     problems: list[str] = field(default_factory=list)
     reading: str = ""  # the file that is being read
 
-    def lands(self) -> set[str]:
-        """Every territory."""
-        return {actor.territory for actor in self.actors.values()} | set(self.theatres)
+    def ids(self, kind: str) -> Collection[str]:
+        """The ids of a kind of thing."""
+        if kind == "territory":
+            return {actor.territory for actor in self.actors.values()} | set(self.theatres)
+        own: dict[str, Collection[str]] = {"construct": CONSTRUCTS, "lever": levers()}
+        return own.get(kind) or choices(kind, self.actors, self.theatres)
 
     def add(self, page: Page, leaf: Leaf, path: str) -> Number | None:
         """Keep a leaf as the number at a path."""
@@ -76,50 +74,49 @@ class Gathered:
         return found
 
     def known(
-        self, page: Page, keys: Iterable[str], word: str, among: Collection[str], what: str
+        self,
+        page: Page,
+        keys: Iterable[str],
+        word: str,
+        kind: str,
+        among: Collection[str] | None = None,
     ) -> bool:
-        """Whether a word is a known id; an unknown one is a problem."""
+        """Whether a word is an id of its kind, or among some words; if not, that is a problem."""
+        among = self.ids(kind) if among is None else among
         if word not in among:
-            self.problems.append(f"{page.place(keys)}: {_unknown(word, among, what)}")
+            self.problems.append(f"{page.place(keys)}: {_unknown(word, among, kind)}")
         return word in among
 
     def leaves(
         self,
         page: Page,
         keys: tuple[str, ...],
-        axes: Sequence[tuple[str, Collection[str]]],
+        kinds: tuple[str, ...],
         header: Mapping[str, Any] | None = None,
     ) -> Iterator[Leaf]:
-        """Leaves below an entry, none where there is none; a leaf with an unknown id is a problem.
+        """Leaves below an entry, if there is one, whose ids are known; others are problems.
 
         Args:
-            axes: for each level of nesting, what its ids are, and the ids.
+            kinds: what the ids of each level of nesting name.
         """
         node = page.data
         for key in keys:
             node = node.get(key) or {}
         for leaf in leaves(page, keys, header) if node else ():
-            if len(leaf.ids) != len(axes):
-                wanted = f"{keys[-1]} must be {' -> '.join(what for what, _ in axes)}"
-                self.problems.append(f"{page.place(leaf.keys)}: {'.'.join(leaf.ids)} in {wanted}")
-            elif all(
-                self.known(page, leaf.keys, word, among, what)
-                for word, (what, among) in zip(leaf.ids, axes, strict=True)
-            ):
+            if len(leaf.ids) != len(kinds):
+                wrong = f"{'.'.join(leaf.ids)} in {keys[-1]} must be {' -> '.join(kinds)}"
+                self.problems.append(f"{page.place(leaf.keys)}: {wrong}")
+            elif all(map(partial(self.known, page, leaf.keys), leaf.ids, kinds)):
                 yield leaf
 
-    @contextmanager
-    def at(self, page: Page, keys: Iterable[str]) -> Iterator[None]:
-        """Note with its place what is found wrong inside the block."""
-        try:
-            yield
-        except DataError as error:
-            self.problems += [f"{page.place(keys)}: {problem}" for problem in error.problems]
+    def note(self, page: Page, keys: Iterable[str], error: DataError) -> None:
+        """Note with its place what an error says."""
+        self.problems += [f"{page.place(keys)}: {problem}" for problem in error.problems]
 
 
-def _unknown(word: str, among: Collection[str], what: str) -> str:
+def _unknown(word: str, among: Collection[str], kind: str) -> str:
     known = f"one of {', '.join(among)}" if among else "there are none"
-    return f"{word!r} is no {what}{near(word, among)}; {known}"
+    return f"{word!r} is no {kind}{near(word, among)}; {known}"
 
 
 def read_actors(page: Page, into: Gathered) -> None:
@@ -138,14 +135,14 @@ def read_theatres(
         into.theatres[name] = Theatre(name, str(entry["name"]), **roles, tile=tile)
         for role, actor in roles.items():
             if actor is not None:
-                into.known(page, ("theatres", name, role), actor, into.actors, "actor")
+                into.known(page, ("theatres", name, role), actor, "actor")
     regions = {name: tuple(inside) for name, inside in page.data.get("regions", {}).items()}
     for name, inside in regions.items():
         for theatre in inside:
-            into.known(page, ("regions", name), theatre, into.theatres, "theatre")
+            into.known(page, ("regions", name), theatre, "theatre")
     pairs = tuple((a, b) for a, b in page.data.get("focus", {}).get("pairs", []))
     for actor in (actor for pair in pairs for actor in pair):
-        into.known(page, ("focus", "pairs"), actor, into.actors, "actor")
+        into.known(page, ("focus", "pairs"), actor, "actor")
     return regions, pairs
 
 
@@ -156,17 +153,16 @@ def read_interests(page: Page, into: Gathered) -> None:
     """
     for name, entry in page.data["actors"].items():
         if entry.get("home") is not None:
-            into.known(page, ("actors", name, "home"), entry["home"], into.theatres, "theatre")
+            into.known(page, ("actors", name, "home"), entry["home"], "theatre")
         for block, meaning in CODED_BLOCKS.items():
             low = -3 if block == "affinity" else 0
             unit = f"{low}..3"
             header = {"meaning": meaning, "unit": unit, "basis": "coded", "bounds": [low, 3]}
-            is_dyad = block != "interests"
-            what, about = ("actor", tuple(into.actors)) if is_dyad else ("construct", CONSTRUCTS)
+            kind = "construct" if block == "interests" else "actor"
             stem = f"actors.{name}.{block}"
-            for leaf in into.leaves(page, ("actors", name, block), [(what, about)], header):
+            for leaf in into.leaves(page, ("actors", name, block), (kind,), header):
                 into.add(page, leaf, f"{stem}.{leaf.ids[0]}")
-            for other in about:
+            for other in into.ids(kind):
                 path = f"{stem}.{other}"
                 if path not in into.numbers and other not in (name, "denial"):
                     nan = float("nan")
@@ -181,28 +177,26 @@ def read_tables(page: Page, group: str, into: Gathered) -> None:
         if group != f"{owner}s":
             continue
         keys = (table,) if owner == "theatre" else ("traits", table)
-        ids = [(axis, choices(axis, into.actors, into.theatres)) for axis in axes]
         at = axes.index(owner)
         found = set()
-        for leaf in into.leaves(page, keys, ids):
+        for leaf in into.leaves(page, keys, axes):
             rest = [*leaf.ids[:at], *leaf.ids[at + 1 :]]
             into.add(page, leaf, ".".join((group, leaf.ids[at], table, *rest)))
             found.add(leaf.ids)
         into.problems += [
             f"{page.place(keys)}: {table} lacks {'.'.join(words)}; every one must be given"
-            for words in product(*(among for _, among in ids))
+            for words in product(*map(into.ids, axes))
             if words not in found and table not in _SPARSE
         ]
 
 
 def read_ties(page: Page, into: Gathered) -> None:
     """Read distances and borders of territories, each pair once."""
-    axis = ("territory", into.lands())
     into.problems += [
         f"{page.name}: {table} is missing" for table in _TIES if table not in page.data
     ]
     for table in _TIES:
-        for leaf in into.leaves(page, (table,), [axis, axis]):
+        for leaf in into.leaves(page, (table,), ("territory", "territory")):
             a, b = leaf.ids
             if f"ties.{table}.{b}.{a}" in into.numbers:
                 place = page.place(leaf.keys)
@@ -214,7 +208,7 @@ def read_capabilities(page: Page, into: Gathered) -> None:
     """Read the yearly series of every territory, and their growth after the last year."""
     for table in page.data:
         for leaf in leaves(page, (table,)):
-            if into.known(page, leaf.keys, leaf.ids[0], into.lands(), "territory"):
+            if into.known(page, leaf.keys, leaf.ids[0], "territory"):
                 into.add(page, leaf, ".".join(("capabilities", table, *leaf.ids)))
 
 
@@ -222,10 +216,11 @@ def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Insti
     """Read the institutions, who convenes them, and who belongs to them from when to when."""
     found = {}
     for name, entry in page.data.items():
-        header = {"meaning": "Share of the convening done by the actor.", "unit": "share"}
-        header |= {"bounds": [0, 1], **{key: entry[key] for key in _PARENT if key in entry}}
+        header: dict[str, Any] = {key: entry[key] for key in _PARENT if key in entry}
+        header |= {"meaning": "Share of the convening done by the actor.", "unit": "share"}
+        header["bounds"] = [0, 1]
         convenes = {}
-        for leaf in into.leaves(page, (name, "convenes"), [("actor", into.actors)], header):
+        for leaf in into.leaves(page, (name, "convenes"), ("actor",), header):
             share = into.add(page, leaf, f"institutions.{name}.convenes.{leaf.ids[0]}")
             convenes[leaf.ids[0]] = share.value if share else 0.0
         total = sum(convenes.values())
@@ -234,11 +229,11 @@ def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Insti
             into.problems.append(f"{place}: shares sum to {total:g}; at most 1")
         domains = tuple(entry["domains"])
         for domain in domains:
-            into.known(page, (name, "domains"), domain, DOMAINS, "domain")
+            into.known(page, (name, "domains"), domain, "domain")
         spells = [
             _membership(actor, spell, start)
             for actor, listed in entry["members"].items()
-            if into.known(page, (name, "members", actor), actor, into.actors, "actor")
+            if into.known(page, (name, "members", actor), actor, "actor")
             for spell in listed
         ]
         title = str(entry.get("name", name))
@@ -258,7 +253,7 @@ def read_record(
     """Read the dated levers by path, and the events by id."""
     record: dict[str, dict[int, float | str]] = {}
     for name in page.data.get("levers", {}):
-        if into.known(page, ("levers", name), name, levers(), "lever"):
+        if into.known(page, ("levers", name), name, "lever"):
             for leaf in leaves(page, ("levers", name), _header(levers()[name])):
                 *ids, date = leaf.ids
                 path = ".".join((name, *ids))
@@ -284,22 +279,26 @@ def _header(lever: Lever | None) -> dict[str, Any]:
 
 
 def _month(page: Page, keys: Iterable[str], date: str, into: Gathered) -> int:
-    with into.at(page, keys):
+    try:
         return month_number(date)
-    return 0
+    except DataError as error:
+        into.note(page, keys, error)
+        return 0
 
 
 def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered) -> bool:
     """Whether a step's path and value are right; a finite number is kept with its parent."""
-    with into.at(page, leaf.keys):
+    try:
         lever = check_lever(path, into.actors, into.theatres)
-        if leaf.value == FREE and lever.free:
-            return True
-        if lever.bounds is None:
-            return into.known(page, leaf.keys, str(leaf.value), into.actors, "actor")
-        header = {"bounds": list(lever.bounds), **leaf.header}
-        return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
-    return False
+    except DataError as error:
+        into.note(page, leaf.keys, error)
+        return False
+    if leaf.value == FREE and lever.free:
+        return True
+    if lever.bounds is None:
+        return into.known(page, leaf.keys, str(leaf.value), "actor")
+    header = {"bounds": list(lever.bounds), **leaf.header}
+    return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
 
 
 def check_lever(path: str, actors: Collection[str], theatres: Collection[str]) -> Lever:

@@ -39,7 +39,7 @@ def read_theories(page: Page, into: Gathered) -> tuple[dict[str, Preset], Forms,
         keys = ("forms", factor, "alternatives")
         rivals = {name: _preset(page, (*keys, name), into) for name in entry["alternatives"]}
         default = entry.get("default", next(iter(rivals)))
-        into.known(page, ("forms", factor, "default"), default, rivals, f"alternative of {factor}")
+        into.known(page, ("forms", factor, "default"), default, f"alternative of {factor}", rivals)
         forms[factor], defaults[factor] = rivals, default
     return presets, forms, defaults
 
@@ -50,7 +50,7 @@ def _preset(page: Page, keys: tuple[str, ...], into: Gathered) -> Preset:
     for key in keys:
         entry = entry[key]
     for key in entry:
-        into.known(page, (*keys, key), key, _KEYS, "key of a preset")
+        into.known(page, (*keys, key), key, "key of a preset", _KEYS)
     group = ("theories", keys[-1]) if keys[0] == "presets" else ("forms", keys[1], keys[-1])
     names = {path.rsplit(".", 1)[1]: path for path in into.numbers if path.startswith("rules.")}
     says, cited = str(entry["says"]), entry.get("cite") or []
@@ -67,11 +67,16 @@ def _preset(page: Page, keys: tuple[str, ...], into: Gathered) -> Preset:
     kept = {}
     for name, (part, ends) in stated.items():
         trail = (*keys, part, name)
-        if into.known(page, trail, name, names, "number of the rules"):
+        if into.known(page, trail, name, "number of the rules", names):
             rule = into.numbers[names[name]]
             value = values.get(name, min(max(rule.value, ends[0]), ends[1]))
-            header = {"meaning": rule.meaning, "unit": rule.unit, "basis": "judgement"}
-            header |= {"range": ends, "source": source or [{"note": says}]}
+            header = {
+                "meaning": rule.meaning,
+                "unit": rule.unit,
+                "basis": "judgement",
+                "range": ends,
+            }
+            header["source"] = source or [{"note": says}]
             found = into.add(page, Leaf((name,), trail, value, header), ".".join((*group, name)))
             kept[name] = found.value if found else 0.0
     return Preset(

@@ -236,7 +236,7 @@ def _assemble(
     default, null = (rules["theories"].data.get(key) for key in ("default", "baseline"))
     for key, name in (("default", default), ("baseline", null)):
         if name is not None:
-            into.known(rules["theories"], (key,), name, theories, "preset")
+            into.known(rules["theories"], (key,), name, "preset", theories)
     return World(
         name=folder.name,
         directory=folder,
