@@ -151,5 +151,5 @@ def _size(world: World, actor: str, years: Integers) -> Floats:
     for year in years:
         recent = [f"capabilities.gdp.{actor}.{year - ago}" for ago in range(TREND)]
         output = [world.numbers[path].value for path in recent if path in world.numbers]
-        means.append(np.mean(output) if output else np.nan)
-    return np.log(means)
+        means.append(float(np.mean(output)) if output else np.nan)
+    return np.asarray(np.log(np.array(means)))
