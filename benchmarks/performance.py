@@ -67,11 +67,11 @@ def main() -> None:
         if asked.part in (None, name):
             sections.append(measure())
             print("", *page(sections[-1]), sep="\n")
-    print("", *bars(sections), sep="\n")
+    summary = [TRY] if asked.quick else list(bars(sections))
+    print("", *summary, sep="\n")
     if asked.part is None:
         minutes = (time.monotonic() - began) / 60
-        lines = [HEAD, f"{when:%Y-%m-%d}: {on}; {minutes:.0f} minutes in all.", ""]
-        lines += [TRY] if asked.quick else bars(sections)
+        lines = [HEAD, f"{when:%Y-%m-%d}: {on}; {minutes:.0f} minutes in all.", "", *summary]
         for section in sections:
             lines += ["", *page(section)]
         asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
