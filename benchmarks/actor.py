@@ -1,23 +1,25 @@
-"""An actor as a Mesa agent: it perceives, leans, and divides its budget, by plain Python over other agents.
+"""An actor as a Mesa agent: it perceives, leans, and divides its budget, by plain Python.
 
-Lists run over theatres, or over cells: every theatre's three domains, theatre by theatre. Dictionaries run over all
-actors, itself included, in the model's order.
+Lists run over theatres, or over cells: every theatre's three domains, theatre by theatre.
+Dictionaries run over all actors, itself included, in the model's order.
 """
 
 from __future__ import annotations
 
-from math import exp, log, sqrt, tanh
+from math import exp, isnan, log, sqrt, tanh
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from benchmarks.chance import gumbel
+from eurasia_sim.compute.dimensions import CONSTRUCTS
 
 if TYPE_CHECKING:
     from benchmarks.theatre import Theatre
 
 ALLOCATION_STREAM = 2
+LEAST_SALIENCE = 1e-300  # of 3: keeps a logarithm finite
 
 
 def dot(first: Any, second: Any) -> float:
@@ -31,66 +33,86 @@ def saturation(x: float) -> float:
 
 
 def logistic(x: float) -> float:
-    """1 / (1 + e^-x): any number squeezed into (0, 1); beyond 700 it is held, lest e overflow."""
+    """1 / (1 + e^-x): any number squeezed into (0, 1); held beyond 700, lest e overflow."""
     return 1.0 / (1.0 + exp(min(-x, 700.0)))
 
 
+def closeness(distance: float, border: float, p: Any) -> float:
+    """How near two places are: what distance leaves, plus a shared border."""
+    return exp(-distance / p.distance_decay) + p.contiguity * border
+
+
+def utility_weight(salience: float, silence: float, p: Any) -> float:
+    """Utility weight of an ordinal salience, (salience / 3) ** curve; silence counts as told."""
+    level = silence if isnan(salience) else salience
+    return exp(p.salience_curve * log(max(level / 3.0, LEAST_SALIENCE)))
+
+
 class Actor(mesa.Agent):
-    """Who perceives and acts.
+    """Who perceives and acts; its relations follow by `meet`, once all actors are there.
 
     Args:
-        model: the reference model. name, key: its id and the hash of it. traits: what a run's coded draw and the rules
-            say of it (`setting.traits_of`), as attributes: own_power, offense, susceptibility, weight, skill and, over
-            theatres, nearness, transit, closeness; dyads follow by `meet`, once all actors are there.
+        i: its place among the actors of the model's inputs.
     """
 
-    def __init__(self, model: Any, name: str, key: int, traits: dict[str, Any]) -> None:
+    def __init__(self, model: Any, i: int) -> None:
         super().__init__(model)
-        self.name, self.key = name, key
-        self.own_power: float = traits["own_power"]
-        self.offense: float = traits["offense"]
-        self.susceptibility: list[float] = traits["susceptibility"]
-        self.weight: dict[str, float] = traits["weight"]
-        self.skill_cost = [model.rules.skill_cost * (1.0 - skill) for skill in traits["skill"]]
-        self.nearness: list[float] = traits["nearness"]
-        self.transit: list[float] = traits["transit"]
-        self.closeness: list[float] = traits["closeness"]
-        theatres = len(self.nearness)
-        cells = 3 * theatres
+        place, coded, p = model.inputs.geography, model.coded, model.rules
+        self.i, self.name, self.key = i, model.inputs.actors[i], int(place.name_hash[i])
+        self.own_power, self.offense = coded.own_power[i], coded.offensive_capability[i]
+        self.susceptibility = coded.susceptibility[i]
+        weights = [utility_weight(salience, p.silence, p) for salience in coded.salience[i]]
+        self.weight = dict(zip(CONSTRUCTS, weights, strict=True))
+        self.skill_cost = [p.skill_cost * (1.0 - skill) for skill in coded.skill[i]]
+        spans = zip(place.theatre_distance[i].tolist(), place.theatre_border[i], strict=True)
+        self.closeness = [closeness(distance, float(border), p) for distance, border in spans]
+        home = closeness(0.0, 1.0, p)
+        at_home = home / (home + p.closeness_half)
+        self.nearness = [near / (near + p.closeness_half) / at_home for near in self.closeness]
+        self.transit = [
+            exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
+        ]
         self.power = self.budget = self.standing = 0.0
-        self.inclination, self.effort, self.joint = [0.0] * cells, [0.0] * cells, [0.0] * cells
-        self.utility, self.common, self.noise = [0.0] * cells, [0.0] * cells, [0.0] * cells
-        self.spillover, self.open_spillover = [0.0] * theatres, [0.0] * theatres
-        self.containment, self.convening_influence = [0.0] * theatres, [0.0] * theatres
-        self.recognition = [0.0] * theatres
+        for name in ("inclination", "effort", "joint", "utility", "common", "noise"):
+            setattr(self, name, [0.0] * 3 * len(self.nearness))
+        for name in ("spillover", "open_spillover", "containment", "convening_influence"):
+            setattr(self, name, [0.0] * len(self.nearness))
+        self.recognition = coded.initial_recognition[i]
         self.venue_effort: dict[str, float] = {}
-        self.threat_roots: list[float] = []
-        self.spillover_roots: list[float] = []
 
-    def meet(self, reach: list[float], affinity: list[float], denial: list[float]) -> None:
+    def meet(self) -> None:
         """Take up relations with every actor: nearness without forces abroad, affinity, denial."""
-        rules, actors = self.model.rules, self.model.actors
-        self.reach = dict(zip(actors, reach, strict=True))
-        self.affinity = dict(zip(actors, affinity, strict=True))
-        self.denial = dict(zip(actors, denial, strict=True))
-        self.resist = [rules.motive_denial * weight for weight in denial]
-        self.leaning = {other: rules.alignment_affinity * self.affinity[other] / 3.0 for other in actors}
+        p, actors, i = self.model.rules, self.model.actors, self.i
+        place, coded = self.model.inputs.geography, self.model.coded
+        self.reach, self.affinity, self.denial = {}, {}, {}
+        for j, other in enumerate(actors):
+            near = closeness(float(place.distance[i, j]), float(place.border[i, j]), p)
+            self.reach[other] = near + coded.front[i][j]
+            affinity = coded.affinity[i][j]
+            self.affinity[other] = p.silent_affinity if isnan(affinity) else affinity
+            self.denial[other] = utility_weight(coded.denial[i][j], p.silent_denial, p)
+        self.affinity[self] = self.denial[self] = 0.0
+        self.resist = [p.motive_denial * weight for weight in self.denial.values()]
+        pull = p.alignment_affinity / 3.0
+        self.leaning = {other: pull * liked for other, liked in self.affinity.items()}
         self.alignment = {other: tanh(leaning) for other, leaning in self.leaning.items()}
         self.alignment[self] = 1.0
-        self.threat, self.projected, self.rivalry = (dict.fromkeys(actors, 0.0) for _ in range(3))
-        self.partnership, self.shared, self.shocks = (dict.fromkeys(actors, 0.0) for _ in range(3))
+        for name in ("threat", "projected", "rivalry", "partnership", "shared", "shocks"):
+            setattr(self, name, dict.fromkeys(actors, 0.0))
 
     def perceive_threats(self) -> None:
-        """Threat seen in each other actor: power times what proximity, offense and intent leave of it (Walt)."""
+        """See in each other actor its power, as proximity, offense and intent let it threaten."""
         p, month = self.model.rules, self.model.month
         half, additive = p.closeness_half, p.additive_threat
-        near_weight, offense_weight, will_weight = p.weight_proximity, p.weight_offense, p.weight_intent
+        near_weight, offense_weight, will_weight = (
+            p.weight_proximity, p.weight_offense, p.weight_intent,
+        )  # fmt: skip
         weights = near_weight + offense_weight + will_weight + 1e-12
         baseline, enmity, habit = p.intent_baseline, p.intent_enmity / 3.0, p.intent_habit
         by_pressure, by_revisionism = p.intent_pressure, p.intent_revisionism
         power, threat, projected, reach = self.power, self.threat, self.projected, self.reach
-        affinity, alignment = self.affinity, self.alignment
-        goodwill, pressed, revisionism = month.goodwill[self], month.pressed[self], month.revisionism
+        affinity, alignment, revisionism = self.affinity, self.alignment, month.revisionism
+        goodwill, pressed = month.goodwill[self], month.pressed[self]
         for other in self.model.actors:
             theirs = other.power
             if other is self or theirs <= 0.0:
@@ -98,8 +120,11 @@ class Actor(mesa.Agent):
                 continue
             near = reach[other] + projected[other]
             near /= near + half
-            appeal = baseline - enmity * (affinity[other] + goodwill[other]) - habit * alignment[other]
-            will = 1.0 / (1.0 + exp(-appeal - by_pressure * pressed[other] - by_revisionism * revisionism[other]))
+            appeal = (
+                baseline - enmity * (affinity[other] + goodwill[other]) - habit * alignment[other]
+            )
+            pressure = by_pressure * pressed[other] + by_revisionism * revisionism[other]
+            will = 1.0 / (1.0 + exp(-appeal - pressure))
             offense = other.offense
             blend = (
                 (1.0 - near_weight + near_weight * near)
@@ -107,22 +132,29 @@ class Actor(mesa.Agent):
                 * (1.0 - will_weight + will_weight * will)
             )
             if additive:
-                mean = (near_weight * near + offense_weight * offense + will_weight * will) / weights
+                mean = (
+                    near_weight * near + offense_weight * offense + will_weight * will
+                ) / weights
                 blend = (1.0 - additive) * blend + additive * mean
             threat[other] = theirs / (power + theirs) * blend
 
     def perceive_spillover(self) -> None:
-        """What spills over from each theatre: its hazards by susceptibility, as far as they travel."""
+        """See what spills over from each theatre: hazards by susceptibility, less transit."""
         susceptible = self.susceptibility
         self.spillover = [
             dot(theatre.hazard, susceptible) * transit
             for theatre, transit in zip(self.model.theatres, self.transit, strict=True)
         ]
 
-    def lean(self, other: Actor, shared: float, shock: float) -> None:
-        """Relax the leaning toward another to its pull; alignment is the leaning's hyperbolic tangent.
+    def take_roots(self) -> None:
+        """Keep the square roots of its dangers, which every pair it is in needs."""
+        self.threat_roots = [sqrt(threat) for threat in self.threat.values()]
+        self.spillover_roots = [sqrt(spill) for spill in self.spillover]
 
-        The pull: affinity, shared danger, membership and joint work, less the threat seen in it and their rivalry.
+    def lean(self, other: Actor, shared: float, shock: float) -> None:
+        """Relax the leaning toward another to its pull; alignment is its hyperbolic tangent.
+
+        The pull: affinity, shared danger, membership and joint work, less threat and rivalry.
         """
         p, month = self.model.rules, self.model.month
         pull = (
@@ -140,60 +172,70 @@ class Actor(mesa.Agent):
     def weigh(self) -> None:
         """Find the worth of one more unit of effort in each cell.
 
-        Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in; a stage; autonomy
-        and survival at home; less distance and ill-suited means.
+        Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in;
+        a stage; autonomy and survival at home; less distance and ill-suited means.
         """
         p, weight = self.model.rules, self.weight
-        primacy, guard = 0.5 * p.motive_primacy * weight["primacy"], p.motive_survival * weight["survival"]
+        primacy = 0.5 * p.motive_primacy * weight["primacy"]
+        guard = p.motive_survival * weight["survival"]
         displace = [primacy * (1.0 - alignment) for alignment in self.alignment.values()]
         resist = self.resist
-        guarded = [worth + guard * fear for worth, fear in zip(resist, self.threat.values(), strict=True)]
-        contain, trade = p.motive_containment * weight["containment"], p.motive_commerce * weight["commerce"]
-        stage, suited = p.motive_standing * weight["standing"], self.skill_cost
+        guarded = [
+            worth + guard * fear for worth, fear in zip(resist, self.threat.values(), strict=True)
+        ]
+        contain = p.motive_containment * weight["containment"]
+        trade, stage = (
+            p.motive_commerce * weight["commerce"],
+            p.motive_standing * weight["standing"],
+        )
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
+        suited = self.skill_cost
         self._open_spillover(p.burden_sharing)
-        utility: list[float] = []
-        common: list[float] = []
+        self.utility, self.common = utility, common = [], []
         for theatre, near in zip(self.model.theatres, self.nearness, strict=True):
             need = contain * self.containment[theatre.place]
             cost = p.distance_cost * (1.0 - near)
             traded = trade * theatre.opportunity * theatre.stability * near
             seen = stage * (1.0 - theatre.stability) * theatre.size
             trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
-            for d, (influence, access) in enumerate(zip(theatre.influence, theatre.access, strict=True)):
-                held, let_in = influence.values(), access[self]
+            for d, (influence, access) in enumerate(
+                zip(theatre.influence, theatre.access, strict=True)
+            ):
+                shares, let_in = influence.values(), access[self]
                 sated = 1.0 - p.sufficiency * influence[self]
-                rivals = sated * dot(displace, held) + dot(resist if d else guarded, held)
+                rivals = sated * dot(displace, shares) + dot(resist if d else guarded, shares)
                 common.append(need * meets[d])
-                utility.append(let_in * (near * rivals + need * meets[d] + trades[d]) + stages[d] - cost - suited[d])
+                inside = let_in * (near * rivals + need * meets[d] + trades[d])
+                utility.append(inside + stages[d] - cost - suited[d])
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
-        self.utility, self.common = utility, common
 
     def _open_spillover(self, sharing: float) -> None:
-        """Spill-over that others' security effort leaves open, and the need it makes in every theatre between."""
-        effort = self.effort
+        """Leave open what others' security effort does not meet, and gate it by theatre."""
+        effort, theatres = self.effort, self.model.theatres
         self.open_spillover = [
             spill / (1.0 + sharing * (theatre.guarded - effort[theatre.first]))
-            for theatre, spill in zip(self.model.theatres, self.spillover, strict=True)
+            for theatre, spill in zip(theatres, self.spillover, strict=True)
         ]
-        self.containment = [dot(theatre.gate, self.open_spillover) for theatre in self.model.theatres]
+        self.containment = [dot(theatre.gate, self.open_spillover) for theatre in theatres]
 
     def _at_home(self, theatre: Theatre, utility: list[float]) -> None:
-        """Add what moves whoever rules or contests a theatre: survival, and autonomy from the largest patron.
+        """Add what moves a ruler or challenger: survival, and autonomy from the largest patron.
 
         At home its means suit every domain.
         """
         p = self.model.rules
         disputed = theatre.control if self is theatre.ruler else 1.0 - theatre.control
-        peril = saturation(sum(self.threat.values())) + theatre.militants + (disputed if theatre.is_contested else 0.0)
+        peril = saturation(sum(self.threat.values())) + theatre.militants
+        peril += disputed if theatre.is_contested else 0.0
         utility[theatre.first] += p.motive_home_survival * self.weight["survival"] * peril
+        autonomy = p.motive_autonomy * self.weight["autonomy"]
         for d, influence in enumerate(theatre.influence):
-            largest = max((share for other, share in influence.items() if other is not self), default=0.0)
-            utility[theatre.first + d] += p.motive_autonomy * self.weight["autonomy"] * largest + self.skill_cost[d]
+            patrons = (share for other, share in influence.items() if other is not self)
+            utility[theatre.first + d] += autonomy * max(patrons, default=0.0) + self.skill_cost[d]
 
     def incline(self) -> None:
-        """Move the logarithms of choice weights a little toward utility, with chance; the first month starts there."""
+        """Move the logarithms of choice weights toward utility, with chance."""
         p, model = self.model.rules, self.model
         number = model.number
         if p.utility_noise > 0.0:
@@ -206,43 +248,46 @@ class Actor(mesa.Agent):
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
         self.inclination = [
             habit * before + fresh * utility + noise * luck
-            for before, utility, luck in zip(self.inclination, self.utility, self.noise, strict=True)
+            for before, utility, luck in zip(
+                self.inclination, self.utility, self.noise, strict=True
+            )
         ]
 
     def spend(self) -> None:
-        """Divide the budget: what the scenario imposes, the rest by logit over cells and what lies outside them."""
-        model = self.model
-        p = model.rules
-        self.budget = exp(p.budget_elasticity * log(self.power)) if self.power > 0.0 else 0.0
+        """Divide the budget: what the scenario imposes, the rest by logit over cells and beyond."""
+        model, p = self.model, self.model.rules
+        budget = exp(p.budget_elasticity * log(self.power)) if self.power > 0.0 else 0.0
+        self.budget = budget
         imposed, taken = self._imposed()
-        weighed = [size * exp(incline) for size, incline in zip(model.cell_sizes, self.inclination, strict=True)]
+        weighed = [
+            size * exp(incline)
+            for size, incline in zip(model.cell_sizes, self.inclination, strict=True)
+        ]
         free = (1.0 - taken) / (p.reserve + sum(weighed))
-        budget = self.budget
-        self.effort = [budget * (set_ + free * chosen) for set_, chosen in zip(imposed, weighed, strict=True)]
+        self.effort = [
+            budget * (fixed + free * chosen) for fixed, chosen in zip(imposed, weighed, strict=True)
+        ]
 
     def _imposed(self) -> tuple[list[float], float]:
-        """Share of the budget that the scenario sets in each cell, and the share it takes in all, at most 1."""
+        """Share of the budget that the scenario sets in each cell, and in all, at most 1."""
         p, month = self.model.rules, self.model.month
         imposed = month.imposed[self].copy()
         if self.budget > 0.0:
             for theatre, (bases, forces, counterterror) in month.posted[self]:
-                posted = p.effort_bases * bases + p.effort_forces * forces + p.effort_counterterror * counterterror
+                posted = p.effort_bases * bases + p.effort_forces * forces
+                posted += p.effort_counterterror * counterterror
                 imposed[theatre.first] += posted / self.budget
             for theatre, aid in zip(self.model.theatres, month.aid[self], strict=True):
                 imposed[theatre.first + 1] += p.effort_aid * aid / self.budget
         taken = sum(imposed)
-        if taken > 1.0:
-            return [share / taken for share in imposed], 1.0
-        return imposed, taken
+        return ([share / taken for share in imposed], 1.0) if taken > 1.0 else (imposed, taken)
 
     def attend(self) -> None:
-        """Divide diplomatic and joint effort over the venues it belongs to, by logit of its tie to their conveners."""
-        model = self.model
-        p, alignment, ambition = model.rules, self.alignment, self.weight["primacy"]
-        effort, joint = self.effort, self.joint
-        spent = sum(effort[2::3]) + sum(joint[0::3]) + sum(joint[1::3])
+        """Divide diplomatic and joint effort over its venues, by logit of its tie to conveners."""
+        p, alignment, ambition = self.model.rules, self.alignment, self.weight["primacy"]
+        spent = sum(self.effort[2::3]) + sum(self.joint[0::3]) + sum(self.joint[1::3])
         drawn = {}
-        for venue in model.venues:
+        for venue in self.model.venues:
             membership = venue.membership.get(self)
             if membership:
                 pull = sum(
@@ -252,8 +297,3 @@ class Actor(mesa.Agent):
                 drawn[venue.name] = membership * exp(p.venue_pull * pull)
         scale = spent / (sum(drawn.values()) + 1e-300)
         self.venue_effort = {name: weight * scale for name, weight in drawn.items()}
-
-    def take_roots(self) -> None:
-        """Keep the square roots of its dangers, which every pair it is in needs."""
-        self.threat_roots = [sqrt(threat) for threat in self.threat.values()]
-        self.spillover_roots = [sqrt(spill) for spill in self.spillover]

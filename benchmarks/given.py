@@ -1,4 +1,4 @@
-"""What a run is given, by name of a scenario or at random, and the compiled model set up with it."""
+"""Inputs of a run, by name of a scenario or at random, and the compiled model set up with them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import numpy as np
 
 from eurasia_sim.compute.dimensions import Geography
 from eurasia_sim.compute.random_streams import name_hash
-from eurasia_sim.files.data_yaml import packaged, read_pages
 from eurasia_sim.kernel.arrays import coded_shapes
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import PAIR_MEASURES
 from eurasia_sim.kernel.workspace import Workspace, counts_of, facts_of
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.inputs import prepare, scopes_of
-from eurasia_sim.world.loader import Gathered
-from eurasia_sim.world.theories import read_rules
 from eurasia_sim.world.world import World, load_world
 
 
@@ -34,7 +31,7 @@ class Given(NamedTuple):
     focus: np.ndarray  # (P, 2) pairs that measures are read off for
     scopes: np.ndarray  # (S, K) 1 where a scope counts a theatre
     scope_names: tuple[str, ...]
-    burn_in: int  # months run under the first posture before month 0
+    burn_in: int  # months run under the first month's levers before month 0
 
     @property
     def months(self) -> int:
@@ -43,50 +40,35 @@ class Given(NamedTuple):
 
     @property
     def columns(self) -> list[str]:
-        """Names of the focal pairs' measures, in the order in which the kernel writes them first."""
+        """Names of the focal pairs' measures, which the kernel writes first, in its order."""
         pairs = [f"{self.actors[i]}-{self.actors[j]}" for i, j in self.focus]
-        return [f"{m}.{pair}.{scope}" for pair in pairs for scope in self.scope_names for m in PAIR_MEASURES]
+        scopes = [f"{pair}.{scope}" for pair in pairs for scope in self.scope_names]
+        return [f"{measure}.{scope}" for scope in scopes for measure in PAIR_MEASURES]
 
 
 def begun(inputs: Given, seed: int, runs: int = 1) -> Workspace:
     """A block of runs of successive seeds before the first month of the burn-in."""
     rules = np.repeat(np.asarray(inputs.rules)[None], runs)
     workspace = Workspace(facts_of(inputs.geography, inputs.focus, inputs.scopes), rules)
-    workspace.load(rules, np.tile(inputs.row, (runs, 1)), np.uint64(seed) + np.arange(runs, dtype=np.uint64))
+    seeds = np.uint64(seed) + np.arange(runs, dtype=np.uint64)
+    workspace.load(rules, np.tile(inputs.row, (runs, 1)), seeds)
     return workspace
-
-
-@cache
-def rule_values() -> dict[str, float]:
-    """Reference value of every number of the packaged rules by its flat name."""
-    into = Gathered()
-    for name, page in read_pages(packaged() / "rules").items():
-        if name != "theories":
-            read_rules(page, into)
-    return {path.rsplit(".", 1)[1]: number.value for path, number in into.numbers.items()}
-
-
-def rules_with(changes: Iterable[tuple[str, float]] = ()) -> Any:
-    """The rules' record at reference values but for some."""
-    values = {**rule_values(), **dict(changes)}
-    return np.array([tuple(values.values())], dtype=[(name, np.float64) for name in values])[0]
-
-
-def scenario_inputs(scenario: str, theory: str | None = None) -> Given:
-    """A packaged scenario under a theory (the scenario's own where none is named), every number at its reference."""
-    world = packaged_world()
-    asked = load_scenario(scenario, world)
-    given = prepare(world, asked, theory)
-    return Given(
-        tuple(world.actors), tuple(world.theatres), given.geography, given.row, given.levers,
-        given.rules[()], given.focus, given.scopes, tuple(scopes_of(world)), given.burn_in,
-    )  # fmt: skip
 
 
 @cache
 def packaged_world() -> World:
     """The world that comes with the package, read once a process."""
     return load_world()
+
+
+def scenario_inputs(scenario: str, theory: str | None = None) -> Given:
+    """A packaged scenario under a theory or its own, every number at its reference."""
+    world = packaged_world()
+    inputs = prepare(world, load_scenario(scenario, world), theory)
+    return Given(
+        tuple(world.actors), tuple(world.theatres), inputs.geography, inputs.row, inputs.levers,
+        inputs.rules[()], inputs.focus, inputs.scopes, tuple(scopes_of(world)), inputs.burn_in,
+    )  # fmt: skip
 
 
 def random_inputs(
@@ -99,29 +81,36 @@ def random_inputs(
     """A world of random actors, theatres and venues in which every lever is used somewhere.
 
     Args:
-        seed: of the world, not of a run. size: actors, theatres, venues. changes: of the rules' reference values.
+        seed: of the world, not of a run.
+        size: actors, theatres, venues.
+        changes: of the rules' reference values.
     """
     actors, theatres, venues = size
     random = np.random.default_rng(seed)
-    names, lands = tuple(f"actor{i}" for i in range(actors)), tuple(f"theatre{k}" for k in range(theatres))
+    names = tuple(f"actor{i}" for i in range(actors))
+    lands = tuple(f"theatre{k}" for k in range(theatres))
     ruler = np.arange(theatres) % actors
     challenger = np.full(theatres, -1)
-    ruler[1:][-1:], challenger[0], challenger[1:][-1:] = -1, actors - 1, 0  # the last has a challenger and no ruler
+    challenger[0] = actors - 1
+    ruler[1:][-1:], challenger[1:][-1:] = -1, 0  # the last has a challenger and no ruler
     geography = Geography(
         random.uniform(0, 8000, (actors, actors)), _some(random, 0.2, (actors, actors)),
         random.uniform(0, 8000, (actors, theatres)), _some(random, 0.2, (actors, theatres)),
         random.uniform(0, 3000, (actors, theatres)), random.uniform(0, 1000, (theatres, theatres)),
-        random.uniform(0.5, 4, theatres), ruler, challenger, random.dirichlet(np.ones(actors), venues),
-        _some(random, 0.5, (venues, 3)), np.array([name_hash(name) for name in names]),
+        random.uniform(0.5, 4, theatres), ruler, challenger,
+        random.dirichlet(np.ones(actors), venues), _some(random, 0.5, (venues, 3)),
+        np.array([name_hash(name) for name in names]),
         np.array([name_hash(name) for name in lands]),
     )  # fmt: skip
     levers = _random_levers(random, size, months, geography)
-    region = np.ones((2, theatres))
-    region[1, 0] = 0.0
+    scopes = np.ones((2, theatres))
+    scopes[1, 0] = 0.0
+    rules = packaged_world().rules_record()
+    for name, value in changes:
+        rules[name] = value
     return Given(
-        names, lands, geography, _random_row(random, actors, theatres), levers,
-        rules_with(changes),
-        np.array([[0, 1], [2, 1]])[: actors - 1], region, ("all", "rest"), burn_in,
+        names, lands, geography, _random_row(random, actors, theatres), levers, rules[()],
+        np.array([[0, 1], [2, 1]])[: actors - 1], scopes, ("all", "rest"), burn_in,
     )  # fmt: skip
 
 
@@ -135,7 +124,8 @@ def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.n
     shapes = coded_shapes(actors, theatres)
     fields = {name: random.random(shape) for name, shape in shapes.items()}
     fields["salience"] = random.integers(0, 4, shapes["salience"]).astype(float)
-    fields["denial"] = random.integers(0, 4, shapes["denial"]) * _some(random, 0.3, shapes["denial"])
+    fields["denial"] = 1.0 * random.integers(0, 4, shapes["denial"])
+    fields["denial"] *= _some(random, 0.3, shapes["denial"])
     fields["affinity"] = random.integers(-3, 4, shapes["affinity"]).astype(float)
     for name in ("salience", "denial", "affinity"):
         fields[name][random.random(shapes[name]) < 0.2] = np.nan
@@ -148,28 +138,37 @@ def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.n
 def _random_levers(
     random: np.random.Generator, size: tuple[int, int, int], months: int, geography: Geography
 ) -> LeverSeries:
-    """Levers that hold for years at a time; some actors without power, some rule, stability and recognition imposed."""
+    """Levers that stay for two years at a time; some are at rest, some impose an outcome."""
     n, k, v = size
     spells = np.arange(months) // 24
 
-    def held(share: float, scale: float, *shape: int) -> np.ndarray:
-        level = random.random((spells[-1] + 1, *shape)) * _some(random, share, (spells[-1] + 1, *shape))
-        return level[spells] * scale
+    def steps(share: float, scale: float, *shape: int) -> np.ndarray:
+        shape = (spells[-1] + 1, *shape)
+        return scale * (random.random(shape) * _some(random, share, shape))[spells]
 
     rule = np.full((months, k), -1.0)
     rule[months // 4 : months // 2, 0] = n - 1
     rule[months // 2 : 3 * months // 4, 0] = 0
     rule[3 * months // 4 :, 0] = n // 2  # neither first ruler nor challenger
-    rule[months // 3 : months // 2, 1:] = n // 2  # whether or not a theatre has a challenger or a ruler
-    stability, recognition = held(0.05, 1.0, k), np.floor(held(0.05, 5.0, n, k))
-    capability = held(0.9, 0.1, n)
+    rule[months // 3 : months // 2, 1:] = n // 2  # with a challenger or a ruler, or without
+    stability, recognition = steps(0.05, 1.0, k), np.floor(steps(0.05, 5.0, n, k))
+    capability = steps(0.9, 0.1, n)
     series = LeverSeries(counts_of(geography, 0, 0), months)
     return series.changed_to(
-        geography.venue_domains, presence=held(0.05, 0.3, n, k, 3), pressure=held(0.3, 1.0, n, n),
-        goodwill=held(0.1, 3.0, n, n) - held(0.1, 3.0, n, n), revisionism=held(0.2, 1.0, n),
-        conduct=held(0.3, 1.0, k) - held(0.3, 1.0, k), surge=held(0.2, 2.0, k, 3), aid=held(0.2, 3.0, n, k),
-        imposed=held(0.02, 0.5, n, k, 3), jointness=held(0.1, 1.0, k, 3), rule=rule,
+        geography.venue_domains,
+        presence=steps(0.05, 0.3, n, k, 3),
+        pressure=steps(0.3, 1.0, n, n),
+        goodwill=steps(0.1, 3.0, n, n) - steps(0.1, 3.0, n, n),
+        revisionism=steps(0.2, 1.0, n),
+        conduct=steps(0.3, 1.0, k) - steps(0.3, 1.0, k),
+        surge=steps(0.2, 2.0, k, 3),
+        aid=steps(0.2, 3.0, n, k),
+        imposed=steps(0.02, 0.5, n, k, 3),
+        jointness=steps(0.1, 1.0, k, 3),
+        rule=rule,
         stability=np.where(stability > 0.0, stability, np.nan),
-        recognition=np.where(recognition > 0.0, recognition, np.nan), capability=capability,
-        theatre_capability=held(1.0, 0.005, k), membership=held(0.4, 2.0, v, n).round() / 2,
-    )  # fmt: skip
+        recognition=np.where(recognition > 0.0, recognition, np.nan),
+        capability=capability,
+        theatre_capability=steps(1.0, 0.005, k),
+        membership=steps(0.4, 2.0, v, n).round() / 2,
+    )

@@ -1,7 +1,7 @@
 """All benchmarks in one run, and the page that they make: `python -m benchmarks.performance`.
 
-Writes docs/performance.md; no figure on it is typed by hand. What a benchmark needs is imported where it is used, for
-every process of a cluster loads this file.
+Writes docs/performance.md; no figure on it is typed by hand. What a benchmark needs is imported
+where it is used, for every process of a cluster loads this file.
 """
 
 from __future__ import annotations
@@ -9,83 +9,72 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measured import Bar, Section, machine, page, show, told
+from benchmarks.measured import Section, bars, machine, page
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
 <!-- written by `python -m benchmarks.performance`; edit the benchmarks, not the page -->
 
-Every figure below was measured in one run of one program, on the machine named, and is written by it:
-`python -m benchmarks.performance`. Ratios are of turns that alternate; a median comes with the least and the most.
-Other work on a machine slows whatever runs at that moment, so compare ratios rather than times, and run it yourself.
-Each part also runs alone: `python -m benchmarks.speed`, `.scaling`, `.peers`, `.verbs`.
+Every figure below was measured in one run of one program, on the machine named, and is written by
+it: `python -m benchmarks.performance`. Ratios are of turns that alternate; a median comes with the
+least and the most. Other work on a machine slows whatever runs at that moment, so compare ratios
+rather than times, and run it yourself; `--part` measures one part alone and writes nothing.
 """
+TRY = "**A try with a few runs: its figures say that the program works, and nothing else.**"
 
 
-def sections(*, quick: bool, cores: int, turns: int) -> Iterator[Section]:
-    """Every benchmark in turn, as it is done."""
-    from benchmarks.peers import Size, compare
-    from benchmarks.scaling import Effort, scale
-    from benchmarks.speed import Race, race
-    from benchmarks.verbs import light_verbs
-
-    small_race = Race(cores=cores, repeats=1, kernel_runs=8, reference_runs=2)
-    small_effort = Effort(runs=80, turns=1, many=400, few=200, fitted=160, cores=cores, dask=False)
-    yield race(small_race if quick else Race(cores=cores))
-    yield from scale(small_effort if quick else Effort(turns=turns, cores=cores))
-    yield compare(Size(2, 1, cores=cores) if quick else Size(cores=cores))
-    yield light_verbs()
-
-
-def write(to: Path, *, quick: bool, cores: int, turns: int, report: Callable[[Section], None] = lambda _: None) -> None:
-    """Measure everything and write the page.
+def measurements(cores: int, turns: int, *, quick: bool) -> dict[str, Callable[[], Section]]:
+    """Every benchmark by name.
 
     Args:
-        quick: a few runs of everything. turns: of the largest sweeps, which take most of the time.
+        turns: of the sweeps, which take most of the time.
+        quick: a few runs of everything.
     """
-    on, began, when = machine(cores), time.monotonic(), datetime.now(UTC)
-    found, bars = [], []
-    for section in sections(quick=quick, cores=cores, turns=turns):
-        found.append(section._replace(bars=()) if quick else section)  # so few runs decide nothing
-        bars += section.bars
-        report(section)
-    lines = [
-        HEAD,
-        f"{when:%Y-%m-%d}: {' '.join(on.split())}; {(time.monotonic() - began) / 60:.0f} minutes in all.",
-        "",
-    ]
+    from benchmarks.kernel_speed import race
+    from benchmarks.sweeps import memory, overheads
+
     if quick:
-        lines += ["**A try with a few runs: its figures say that the program works, and nothing else.**"]
-    else:
-        lines += ["| what is asked | found | asked | |", "|---|---:|---:|---|", *map(_row, bars)]
-    for section in found:
-        lines += ["", *page(section)]
-    to.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-    for bar in bars:
-        print(told(bar))
-
-
-def _row(bar: Bar) -> str:
-    """A bar as a row of a table."""
-    met = "met" if bar.is_met else "not met"
-    return f"| {bar.name} | {bar.found:.3g} {bar.unit} | {bar.asked} | {met} |"
+        return {
+            "kernel": lambda: race(cores, turns=1, kernel_runs=8, reference_runs=2),
+            "sweep": lambda: overheads(cores, turns=1, runs=80, dask=False),
+            "memory": lambda: memory(cores, few=200, many=400),
+        }
+    return {
+        "kernel": lambda: race(cores),
+        "sweep": lambda: overheads(cores, turns),
+        "memory": lambda: memory(cores),
+    }
 
 
 def main() -> None:
     """Measure, print, and write the page."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.performance", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--quick", action="store_true", help="a few runs of everything, to see that it works")
+    about = (__doc__ or "").split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.performance", description=about)
+    parser.add_argument("--part", choices=("kernel", "sweep", "memory"), help="this part alone")
+    parser.add_argument("--quick", action="store_true", help="few runs, to see that it works")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--turns", type=int, default=3, help="of the largest sweeps")
+    parser.add_argument("--turns", type=int, default=3, help="of the sweeps")
     parser.add_argument("--out", type=Path, default=PAGE)
     asked = parser.parse_args()
-    write(asked.out, quick=asked.quick, cores=asked.cores, turns=asked.turns, report=show)
+    on, began, when = machine(asked.cores), time.monotonic(), datetime.now(UTC)
+    print(on)
+    sections: list[Section] = []
+    for name, measure in measurements(asked.cores, asked.turns, quick=asked.quick).items():
+        if asked.part in (None, name):
+            sections.append(measure())
+            print("", *page(sections[-1]), sep="\n")
+    summary = [TRY] if asked.quick else list(bars(sections))
+    print("", *summary, sep="\n")
+    if asked.part is None:
+        minutes = (time.monotonic() - began) / 60
+        lines = [HEAD, f"{when:%Y-%m-%d}: {on}; {minutes:.0f} minutes in all.", "", *summary]
+        for section in sections:
+            lines += ["", *page(section)]
+        asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

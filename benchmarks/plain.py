@@ -1,7 +1,7 @@
-"""Joint work as plain loops over runs, without a vector type: the simplest alternative to the kernel's own.
+"""Joint work as plain loops over runs, without a vector type: the simplest alternative.
 
-It says what `mechanisms.cooperation.join` says, one number at a time with the runs innermost, and leaves it to the
-compiler to take several at once. `benchmarks.speed` prices both in the same turns.
+It says what `mechanisms.cooperation.join` says, one number at a time with the runs innermost, and
+leaves it to the compiler to take several at once. `benchmarks.kernel_speed` prices both.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import numba
 import numpy as np
 
 from eurasia_sim.compute.mathematics import TINY, _bits_from_float, _float_from_bits
-from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.workspace import Workspace
 
-NUMBERS = ("joint_trust", "joint_venues", "joint_reluctance", "joint_gain", "joint_danger", "relative_gains")
+NUMBERS = (
+    "joint_trust", "joint_venues", "joint_reluctance", "joint_gain", "joint_danger",
+    "relative_gains",
+)  # fmt: skip
 READ = ("effort", "common", "alignment", "budget")
 WRITTEN = ("danger", "joint", "rivalry", "partnership")
 
@@ -31,19 +33,31 @@ def exponential(x):
     r = (x - power * 0.6931471803691238) - power * 1.9082149292705877e-10
     r2 = r * r
     r4 = r2 * r2
-    low = r4 * (r2 * (r * (1 / 5040.0) + 1 / 720.0) + (r * (1 / 120.0) + 1 / 24.0)) + (r2 * (r * (1 / 6.0) + 0.5) + r)
-    high = r4 * (1 / 479001600.0) + (r2 * (r * (1 / 39916800.0) + 1 / 3628800.0) + (r * (1 / 362880.0) + 1 / 40320.0))
-    bits = _bits_from_float(1.0 + (r4 * r4 * high + low)) + (_bits_from_float(shifted) << np.int64(52))
+    low = r4 * (r2 * (r * (1 / 5040.0) + 1 / 720.0) + (r * (1 / 120.0) + 1 / 24.0)) + (
+        r2 * (r * (1 / 6.0) + 0.5) + r
+    )
+    high = r4 * (1 / 479001600.0) + (
+        r2 * (r * (1 / 39916800.0) + 1 / 3628800.0) + (r * (1 / 362880.0) + 1 / 40320.0)
+    )
+    bits = _bits_from_float(1.0 + (r4 * r4 * high + low)) + (
+        _bits_from_float(shifted) << np.int64(52)
+    )
     return _float_from_bits(bits)
 
 
 @numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
-def join(effort, common, alignment, budget, danger, joint, rivalry, partnership, venues, least, p, room, times):
-    """What every two do jointly, so many times on end; arrays as `STATE` names them, with runs last.
+def join(read, written, venues, least, p, room, times):
+    """What every two do jointly, so many times on end; arrays as `STATE` names them, runs last.
 
     Args:
-        venues: (N, N, D, R). least: (K, D, R). p: (6, R) `NUMBERS`. room: (4, R) scratch.
+        read, written: arrays by `READ` and `WRITTEN`.
+        venues: (N, N, D, R).
+        least: (K, D, R).
+        p: (6, R) `NUMBERS`.
+        room: (4, R) scratch.
     """
+    effort, common, alignment, budget = read
+    danger, joint, rivalry, partnership = written
     actors, theatres, domains, runs = effort.shape
     trust, overlap, joined, ready = room[0], room[1], room[2], room[3]
     for _ in range(times):
@@ -86,11 +100,13 @@ class PlainJoin:
 
     def __init__(self, workspace: Workspace) -> None:
         state, month = workspace.state, workspace.month
-        self.written = {name: np.zeros_like(np.asarray(getattr(state, name))) for name in WRITTEN}
-        self.given: list[Any] = [np.array(getattr(state, name)) for name in READ] + list(self.written.values())
+        zeros = {name: np.zeros_like(np.asarray(getattr(state, name))) for name in WRITTEN}
+        self.written = zeros
+        self.given: list[Any] = [tuple(np.array(getattr(state, name)) for name in READ)]
+        self.given += [tuple(zeros.values())]
         self.given += [np.array(month.common_venues), np.array(month.jointness)]
-        self.given += [np.array([getattr(workspace.p, name) for name in NUMBERS]), np.zeros((4, workspace.state.runs))]
-        assert set(READ) | set(WRITTEN) <= set(STATE.of)  # noqa: S101 - a name that changed would be a wrong price
+        numbers = np.array([getattr(workspace.p, name) for name in NUMBERS])
+        self.given += [numbers, np.zeros((4, state.runs))]
 
     def __call__(self, times: int) -> None:
         """Work it out so many times."""

@@ -1,7 +1,7 @@
 """The model as one would write it with Mesa alone: agents, plain Python, one month a step.
 
-It follows the equations of eurasia_sim's mechanisms, shares nothing with their compiled code but the inputs, takes its
-draws from the same addresses, and so agrees with it month by month to rounding.
+It follows the equations of eurasia_sim's mechanisms, shares nothing with their compiled code but
+the inputs, takes its draws from the same addresses, and so agrees with it month by month.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import time
 from functools import cache, partial
 from math import exp, sqrt
-from typing import Any
+from types import SimpleNamespace
 
 import mesa
 from mesa.datacollection import DataCollector
@@ -18,8 +18,9 @@ from mesa.datacollection import DataCollector
 from benchmarks.actor import Actor, dot
 from benchmarks.chance import AddressedChance, SequentialChance, shock
 from benchmarks.given import Given, random_inputs, scenario_inputs
-from benchmarks.setting import Months, actor_traits, coded_of, dyads, rules_of, theatre_traits
+from benchmarks.levers import Months
 from benchmarks.theatre import Theatre, Venue
+from eurasia_sim.kernel.arrays import coded_of
 
 ALIGNMENT_STREAM = 1
 ANY_WORLD = "random"
@@ -29,8 +30,10 @@ class ReferenceModel(mesa.Model):
     """A run: one scenario under one theory, or a random world, by one seed.
 
     Args:
-        scenario: a packaged scenario's name, or "random" for a random world. theory: a preset, or the world's default.
-        seed: of every draw. chance: "addressed" (the kernel's own draws) or "sequential" (Mesa's generator).
+        scenario: a packaged scenario's name, or "random" for a random world.
+        theory: a preset, or the world's default.
+        seed: of every draw.
+        chance: "addressed" (the kernel's own draws) or "sequential" (Mesa's generator).
         inputs: takes the place of scenario and theory.
     """
 
@@ -43,71 +46,38 @@ class ReferenceModel(mesa.Model):
         inputs: Given | None = None,
     ) -> None:
         super().__init__(seed=seed)
-        self.inputs = inputs or named_inputs(scenario, theory)
+        self.inputs = inputs = inputs or named_inputs(scenario, theory)
         self.started = time.monotonic()
-        self.rules = rules_of(self.inputs)
-        self.chance = AddressedChance(seed) if chance == "addressed" else SequentialChance(self.random)
-        self._people_and_places()
-        self.levers = Months(self.inputs, self.actors, self.theatres)
-        self.t = -self.inputs.burn_in
-        self.number = 0
-        self.measured: dict[str, float] = {}
-        self.columns = self.inputs.columns
-        reporters = {name: partial(measured, name=name) for name in self.columns}
-        self.datacollector = DataCollector({**reporters, "process": process, "started": started, "ended": ended})
-
-    @classmethod
-    def from_world(cls, inputs: Given, seed: int, state: Any = None, t: int | None = None) -> ReferenceModel:
-        """The model at the start of month t (the first of the burn-in where none is named) from a kernel's state."""
-        model = cls(inputs=inputs, seed=seed)
-        if t is not None:
-            model.t, model.number = t, t + inputs.burn_in
-        if state is not None:
-            from benchmarks.exchange import take_state
-
-            take_state(model, state)
-        return model
-
-    def _people_and_places(self) -> None:
-        """Make the actors, acquaint them, and make the theatres and venues."""
-        inputs, p = self.inputs, self.rules
-        place, coded = inputs.geography, coded_of(inputs)
-        self.actors = [
-            Actor(self, name, int(place.name_hash[i]), actor_traits(inputs, coded, i, p))
-            for i, name in enumerate(inputs.actors)
-        ]
-        for i, actor in enumerate(self.actors):
-            actor.meet(*dyads(inputs, coded, i, p))
-            actor.recognition = coded.initial_recognition[i]
-        self.pairs = [(one, other) for i, one in enumerate(self.actors) for other in self.actors[i + 1 :]]
+        numbers = inputs.rules
+        self.rules = p = SimpleNamespace(**{n: float(numbers[n]) for n in numbers.dtype.names})
+        coded = coded_of(inputs.row, len(inputs.actors), len(inputs.theatres))._asdict()
+        self.coded = SimpleNamespace(**{name: values.tolist() for name, values in coded.items()})
+        is_addressed = chance == "addressed"
+        self.chance = AddressedChance(seed) if is_addressed else SequentialChance(self.random)
+        self.actors = [Actor(self, i) for i in range(len(inputs.actors))]
+        for actor in self.actors:
+            actor.meet()
+        self.pairs = [(one, other) for one in self.actors for other in self.actors[one.i + 1 :]]
         self.focus = [(self.actors[i], self.actors[j]) for i, j in inputs.focus.tolist()]
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
-        self.theatres = []
-        for k, name in enumerate(inputs.theatres):
-            ruler, challenger = (
-                self.actors[who[k]] if who[k] >= 0 else None for who in (place.ruler, place.challenger)
-            )
-            traits = theatre_traits(inputs, coded, k, p)
-            theatre = Theatre(self, name, int(place.theatre_hash[k]), k, traits, ruler, challenger)
-            for d, influence in enumerate(theatre.influence):
-                influence.update({actor: coded.initial_influence[i][k][d] for i, actor in enumerate(self.actors)})
-            self.theatres.append(theatre)
-            theatre.grant_access()
+        self.theatres = [Theatre(self, k) for k in range(len(inputs.theatres))]
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
+        shares = (zip(self.actors, row, strict=True) for row in inputs.geography.convenes.tolist())
         self.venues = [
-            Venue(str(v), {actor: share for actor, share in zip(self.actors, row, strict=True) if share > 0.0})
-            for v, row in enumerate(place.convenes.tolist())
+            Venue(str(v), {actor: share for actor, share in row if share > 0.0})
+            for v, row in enumerate(shares)
         ]
-        self.scopes = {
-            name: [
-                cell
-                for theatre in self.theatres
-                if scope[theatre.place]
-                for cell in range(theatre.first, theatre.first + 3)
-            ]
-            for name, scope in zip(inputs.scope_names, inputs.scopes.tolist(), strict=True)
-        }
+        self.scopes = [
+            [cell for cell in range(len(self.cell_sizes)) if scope[cell // 3]]
+            for scope in inputs.scopes.tolist()
+        ]
+        self.levers = Months(inputs, self.actors, self.theatres)
+        self.t, self.number = -inputs.burn_in, 0
+        self.measured: dict[str, float] = {}
+        reporters = {name: partial(measured, name=name) for name in inputs.columns}
+        clocks = {"process": process, "started": started, "ended": ended}
+        self.datacollector = DataCollector(reporters | clocks)
 
     def step(self) -> None:
         """One month: perceive and align, choose, then cooperate, contest, rule and recognise."""
@@ -132,7 +102,7 @@ class ReferenceModel(mesa.Model):
         self.running = self.t < self.inputs.months
 
     def perceive(self) -> None:
-        """Power, nearness by forces abroad, threats and spill-over as this month's actors see them."""
+        """See power, nearness by forces abroad, threats and spill-over of this month."""
         month, p = self.month, self.rules
         for actor in self.actors:
             actor.power = actor.own_power + month.capability[actor]
@@ -141,15 +111,13 @@ class ReferenceModel(mesa.Model):
             if theatre.ruler is not None:
                 theatre.ruler.power += month.theatre_capability[theatre.place]
             theatre.menace()
-        for power, posts in month.posted.items():
+        for owner, posts in month.posted.items():
             for theatre, (bases, forces, counterterror) in posts:
-                reach = p.projection * (
-                    p.projection_bases * bases
-                    + p.projection_forces * forces
-                    + p.projection_counterterror * counterterror
-                )
+                reach = p.projection_bases * bases + p.projection_forces * forces
+                reach += p.projection_counterterror * counterterror
                 for actor in self.actors:
-                    actor.projected[power] += reach * actor.closeness[theatre.place]
+                    near = actor.closeness[theatre.place]
+                    actor.projected[owner] += p.projection * reach * near
         for actor in self.actors:
             actor.perceive_threats()
             actor.perceive_spillover()
@@ -163,20 +131,21 @@ class ReferenceModel(mesa.Model):
         for one, other in self.pairs:
             if p.minimum_shared > 0.5:
                 spill = sum(map(min, one.spillover, other.spillover))
-                shared = p.shared_spillover * spill + sum(map(min, one.threat.values(), other.threat.values()))
+                shared = sum(map(min, one.threat.values(), other.threat.values()))
             else:
-                shared = p.shared_spillover * dot(one.spillover_roots, other.spillover_roots)
-                shared += dot(one.threat_roots, other.threat_roots)
+                spill = dot(one.spillover_roots, other.spillover_roots)
+                shared = dot(one.threat_roots, other.threat_roots)
+            shared += p.shared_spillover * spill
             if p.alignment_noise > 0.0:
-                first, second = (one.key, other.key) if one.key < other.key else (other.key, one.key)
-                luck = shock(words(ALIGNMENT_STREAM, number, first, second)[0])
+                keys = (one.key, other.key) if one.key < other.key else (other.key, one.key)
+                luck = shock(words(ALIGNMENT_STREAM, number, *keys)[0])
             one.shared[other] = other.shared[one] = shared
             one.shocks[other] = other.shocks[one] = luck
             one.lean(other, shared, luck)
             other.lean(one, shared, luck)
 
     def allocate(self) -> None:
-        """Let every actor weigh, incline and spend; what guards a theatre is last month's security effort there."""
+        """Let every actor weigh, incline and spend, where last month's security effort guards."""
         for theatre in self.theatres:
             theatre.guarded = sum(actor.effort[theatre.first] for actor in self.actors)
         for actor in self.actors:
@@ -187,18 +156,17 @@ class ReferenceModel(mesa.Model):
     def cooperate(self) -> None:
         """Let every pair settle what it does together, and so its rivalry and partnership."""
         focal = set(self.focus)
-        cells = len(self.cell_sizes)
         roots = {actor: [sqrt(need) for need in actor.common] for actor in self.actors}
         for actor in self.actors:
-            actor.joint = [0.0] * cells
+            actor.joint = [0.0] * len(self.cell_sizes)
         for one, other in self.pairs:
-            both = one.budget + other.budget
+            both = one.budget + other.budget + 1e-300
             volumes, overlap = self._joint_volumes(one, other, roots[one], roots[other])
             one.joint = list(map(max, one.joint, volumes))
             other.joint = list(map(max, other.joint, volumes))
             joined = sum(volumes)
-            one.rivalry[other] = other.rivalry[one] = 2.0 * (overlap - joined) / (both + 1e-300)
-            one.partnership[other] = other.partnership[one] = 2.0 * joined / (both + 1e-300)
+            one.rivalry[other] = other.rivalry[one] = 2.0 * (overlap - joined) / both
+            one.partnership[other] = other.partnership[one] = 2.0 * joined / both
             for pair in ((one, other), (other, one)):
                 if pair in focal:
                     self.together[pair] = volumes
@@ -208,8 +176,8 @@ class ReferenceModel(mesa.Model):
     ) -> tuple[list[float], float]:
         """What two actors do together in each cell, and their overlap in all cells.
 
-        Willingness, that of the smaller party, by trust, shared venues and gains, relative ones weighed, times the
-        smaller effort. The innermost loop of the model: a call of min or max in it costs more than its answer.
+        Willingness, by trust, shared venues and gains of the smaller party (relative ones weighed),
+        times the smaller effort. In this innermost loop a call of min costs more than its answer.
         """
         p = self.rules
         if not (one.budget and other.budget):
@@ -225,17 +193,16 @@ class ReferenceModel(mesa.Model):
         for mine, theirs, root, other_root, easy, floor in zip(
             one.effort, other.effort, roots, other_roots, eased, self.month.jointness, strict=True
         ):
-            smaller = mine if mine < theirs else theirs  # noqa: FURB136 - no call in the innermost loop
+            smaller = mine if mine < theirs else theirs  # noqa: FURB136 - no call in this loop
             share = smaller / (mine + theirs + 1e-300)
             worth = (gain + danger * root * other_root) * (share * slope - relative)
             willing = 1.0 / (1.0 + exp(-easy - worth))
-            volumes.append((willing if willing > floor else floor) * smaller)  # noqa: FURB136 - the same
+            volumes.append((willing if willing > floor else floor) * smaller)  # noqa: FURB136
             overlap += smaller
         return volumes, overlap
 
     def convene(self) -> None:
-        """Bring actors together in venues; conveners gain in each theatre whose ruler is a member."""
-        p = self.rules
+        """Bring actors together; conveners gain in each theatre whose ruler is a member."""
         for venue, membership in zip(self.venues, self.month.membership, strict=True):
             venue.membership = membership
         for actor in self.actors:
@@ -243,27 +210,32 @@ class ReferenceModel(mesa.Model):
             actor.convening_influence = [0.0] * len(self.theatres)
         for venue in self.venues:
             gathered = sum(actor.venue_effort.get(venue.name, 0.0) for actor in self.actors)
-            hosts = [t.place for t in self.theatres if t.ruler is not None and venue.membership[t.ruler] > 0.0]
+            rulers = ((theatre.place, theatre.ruler) for theatre in self.theatres)
+            hosts = [place for place, ruler in rulers if ruler and venue.membership[ruler] > 0.0]
             for convener, share in venue.conveners.items():
                 for place in hosts:
-                    convener.convening_influence[place] += p.venue_influence * share * gathered
+                    convener.convening_influence[place] += (
+                        self.rules.venue_influence * share * gathered
+                    )
 
     def measure(self) -> None:
-        """Read off the focal pairs' measures over every scope (`eurasia_sim.kernel.outcomes.pair_measures`)."""
+        """Read off the focal pairs' measures over every scope (`kernel.outcomes.pair_measures`)."""
         values: list[float] = []
         for one, other in self.focus:
-            for cells in self.scopes.values():
+            for cells in self.scopes:
                 mine, theirs = [one.effort[c] for c in cells], [other.effort[c] for c in cells]
                 together = sum(self.together[one, other][c] for c in cells)
-                budgets = one.budget + other.budget
-                values += pair_measures(mine, theirs, together, budgets)
-        self.measured = dict(zip(self.columns, values, strict=True))
+                values += pair_measures(mine, theirs, together, one.budget + other.budget)
+        self.measured = dict(zip(self.inputs.columns, values, strict=True))
 
 
-def pair_measures(mine: list[float], theirs: list[float], together: float, budgets: float) -> list[float]:
-    """Intensity, co-location, joint share, competition, cooperation and division of labour of two efforts by cell."""
+def pair_measures(
+    mine: list[float], theirs: list[float], together: float, budgets: float
+) -> list[float]:
+    """Intensity, co-location, joint share, competition, cooperation and division of labour."""
     own, other = sum(mine), sum(theirs)
-    if not any(sum(mine[c : c + 3]) and sum(theirs[c : c + 3]) for c in range(0, len(mine), 3)):
+    theatres = range(0, len(mine), 3)
+    if not any(sum(mine[c : c + 3]) and sum(theirs[c : c + 3]) for c in theatres):
         return [0.0] * 6
     overlap, total = sum(map(min, mine, theirs)), own + other
     agreement = sum(min(sum(mine[d::3]) / own, sum(theirs[d::3]) / other) for d in range(3))
@@ -279,7 +251,7 @@ def pair_measures(mine: list[float], theirs: list[float], together: float, budge
 
 @cache
 def named_inputs(scenario: str, theory: str | None = None) -> Given:
-    """Given of a scenario by name, or of a random world, read once a process."""
+    """Inputs of a scenario by name, or of a random world, read once a process."""
     return random_inputs(0) if scenario == ANY_WORLD else scenario_inputs(scenario, theory)
 
 
@@ -288,7 +260,7 @@ def measured(model: ReferenceModel, name: str) -> float:
     return model.measured[name]
 
 
-def process(model: ReferenceModel) -> int:  # noqa: ARG001 - every reporter is given the model
+def process(_model: ReferenceModel) -> int:
     """Which process runs the model."""
     return os.getpid()
 
@@ -298,6 +270,6 @@ def started(model: ReferenceModel) -> float:
     return model.started
 
 
-def ended(model: ReferenceModel) -> float:  # noqa: ARG001 - the same
+def ended(_model: ReferenceModel) -> float:
     """When the month was over, s on the machine's one clock."""
     return time.monotonic()

@@ -1,4 +1,4 @@
-"""A theatre as a Mesa agent: it grants access, lets influence be contested, changes hands, and is recognised or not."""
+"""A theatre as a Mesa agent: it grants access, is contested, changes hands, and is recognised."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ RECOGNITION_STREAM = 4
 
 
 class Venue:
-    """Where actors meet: who convenes it, which domains it serves, and this month's members."""
+    """Where actors meet: who convenes it with which share, and this month's members."""
 
     def __init__(self, name: str, conveners: dict[Actor, float]) -> None:
-        self.name = name
-        self.conveners = conveners  # those with a share of convening only
+        self.name, self.conveners = name, conveners
         self.membership: dict[Actor, float] = {}
 
 
@@ -30,53 +29,55 @@ class Theatre(mesa.Agent):
     """Where influence is contested.
 
     Args:
-        model: the reference model. name, key: its id and the hash of it. place: its number among theatres.
-        traits: size, opportunity, gate (over theatres), threat_source, stability, control, militants, economy.
-        ruler, challenger: actors, or None.
+        k: its place among the theatres of the model's inputs.
     """
 
-    def __init__(
-        self, model: Any, name: str, key: int, place: int, traits: dict[str, Any], ruler: Any, challenger: Any
-    ) -> None:
+    def __init__(self, model: Any, k: int) -> None:
         super().__init__(model)
-        self.name, self.key, self.place, self.first = name, key, place, 3 * place
-        self.size: float = traits["size"]
-        self.opportunity: float = traits["opportunity"]
-        self.gate: list[float] = traits["gate"]
-        self.threat_source: list[float] = traits["threat_source"]
-        self.base_stability: float = traits["stability"]
-        self.stability = self.base_stability
-        self.control: float = traits["control"]
-        self.militants: float = traits["militants"]
-        self.economy: float = traits["economy"]
-        self.ruler: Actor | None = ruler
-        self.challenger: Actor | None = challenger
-        self.contender: Actor | None = challenger
-        self.is_contested = challenger is not None
-        self.restraint = model.rules.restraint_base
+        facts, coded, p = model.inputs.geography, model.coded, model.rules
+        self.name, self.key = model.inputs.theatres[k], int(facts.theatre_hash[k])
+        self.place, self.first = k, 3 * k
+        people = float(facts.size[k])
+        self.size = exp(p.size_elasticity * log(people)) if people > 0.0 else 0.0
+        separation = facts.theatre_separation[k].tolist()
+        self.gate = [exp(-apart / p.transit_decay) * p.buffer for apart in separation]
+        self.gate[k] /= p.buffer
+        self.opportunity, self.threat_source = coded.opportunity[k], coded.threat_source[k]
+        self.stability = self.base_stability = coded.base_stability[k]
+        self.control, self.militants = coded.initial_control[k], coded.initial_militants[k]
+        self.economy = coded.initial_economy[k]
+        ruler, challenger = int(facts.ruler[k]), int(facts.challenger[k])
+        self.ruler: Actor | None = model.actors[ruler] if ruler >= 0 else None
+        self.challenger: Actor | None = model.actors[challenger] if challenger >= 0 else None
+        self.contender = self.challenger
+        self.is_contested = self.challenger is not None
+        self.restraint = p.restraint_base
         self.demand = self.guarded = 0.0
         self.hazard = [0.0] * 3
-        self.influence: list[dict[Actor, float]] = [{}, {}, {}]
+        self.influence = [
+            {actor: coded.initial_influence[actor.i][k][d] for actor in model.actors}
+            for d in range(3)
+        ]
+        self.strength = [dict.fromkeys(model.actors, 0.0) for _ in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
-        self.strength: list[dict[Actor, float]] = [{}, {}, {}]
+        self.grant_access()
 
     def menace(self) -> None:
         """Hazard of each threat: its source, surged, by militants and disorder."""
         disorder, militants = 1.0 - self.stability, self.militants
+        surges, mixes = self.model.month.surge[self.place], self.model.militancy
         self.hazard = [
             source * (1.0 + surge) * (mix * militants + (1.0 - mix) * disorder)
-            for source, surge, mix in zip(
-                self.threat_source, self.model.month.surge[self.place], self.model.militancy, strict=True
-            )
+            for source, surge, mix in zip(self.threat_source, surges, mixes, strict=True)
         ]
 
     def grant_access(self) -> None:
         """Let patrons in by the host's leaning, less the more they hold.
 
-        What is still closed opens as they balance what it fears, and as they have recognised a ruler by force.
+        What is still closed opens as they balance what it fears, and as they have recognised a
+        ruler by force.
         """
-        model, host = self.model, self.ruler
-        p = model.rules
+        model, host, p = self.model, self.ruler, self.model.rules
         if host is None:
             self.demand = 0.0
             self.access = [dict.fromkeys(model.actors, 1.0) for _ in range(3)]
@@ -87,36 +88,41 @@ class Theatre(mesa.Agent):
         hedging = min(p.access_hedging * host.weight["autonomy"], 1.0)
         for actor in model.actors:
             if actor is host or actor is self.challenger:
-                granted = 1.0 if actor is host else self.control
                 for access in self.access:
-                    access[actor] = granted
+                    access[actor] = 1.0 if actor is host else self.control
                 continue
             known = by_force * actor.recognition[self.place]
-            appeal = 1.0 + p.access_balancing * (self.demand - uncovered[actor]) + p.access_recognition * known
+            balanced = self.demand - uncovered[actor]
+            appeal = 1.0 + p.access_balancing * balanced + p.access_recognition * known
             liked = 0.5 * (1.0 + host.alignment[actor])
             for access, influence in zip(self.access, self.influence, strict=True):
                 access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
 
     def _uncovered_threats(self, host: Actor) -> dict[Actor, float]:
-        """The host's threats, each as far as no aligned patron but the threatening one covers it."""
+        """The host's threats, less what aligned patrons but the threatening one cover."""
         security = self.influence[0]
         covers = {
-            actor: max(leaning, 0.0) * security[actor] for actor, leaning in host.alignment.items() if actor is not host
+            actor: max(leaning, 0.0) * security[actor]
+            for actor, leaning in host.alignment.items()
+            if actor is not host
         }
-        cover = sum(covers.values())
-        return {actor: max(fear * (1.0 - cover + covers.get(actor, 0.0)), 0.0) for actor, fear in host.threat.items()}
+        open_to_all = 1.0 - sum(covers.values())
+        return {
+            actor: max(fear * (open_to_all + covers.get(actor, 0.0)), 0.0)
+            for actor, fear in host.threat.items()
+        }
 
     def contest(self) -> None:
-        """Move influence toward each actor's share of all strength: access times effort by the contest's form."""
-        model, place = self.model, self.place
-        p = model.rules
+        """Move influence toward each actor's share of all strength."""
+        p, place = self.model.rules, self.place
         self.grant_access()
-        by_difference, scale, decisiveness = p.difference_contest > 0.5, p.difference_scale, p.decisiveness
+        by_difference, scale = p.difference_contest > 0.5, p.difference_scale
+        synergy, decisiveness = p.synergy, p.decisiveness
         for d, (access, influence) in enumerate(zip(self.access, self.influence, strict=True)):
             cell = self.first + d
             strength = {}
-            for actor in model.actors:
-                effort = actor.effort[cell] + p.synergy * actor.joint[cell]
+            for actor in self.model.actors:
+                effort = actor.effort[cell] + synergy * actor.joint[cell]
                 if d == 2:
                     effort += actor.convening_influence[place]
                 if effort <= 0.0:
@@ -131,17 +137,17 @@ class Theatre(mesa.Agent):
             self.strength[d] = strength
 
     def govern(self) -> None:
-        """Move rule one month on, and control, conduct, militants, economy and stability where it is contested."""
+        """Move rule one month on, and where it is contested what follows from it."""
         model, place = self.model, self.place
         if self.challenger is not None:
-            first, second, _, _ = model.chance.words(REGIME_STREAM, model.number, self.key, self.key)
-            held_down, beside_ruler = self._suppression()
-            self._dispute(beside_ruler, shock(first))
+            words = model.chance.words(REGIME_STREAM, model.number, self.key, self.key)
+            suppressed, beside_ruler = self._suppression()
+            self._dispute(beside_ruler, shock(words[0]))
             self._transfer()
             aid = sum(aids[place] for aids in model.month.aid.values())
             known = self._esteem()
             self._restrain(aid, known)
-            self._settle(aid, known, held_down, shock(second))
+            self._settle(aid, known, suppressed, shock(words[1]))
         else:
             self._transfer()
             self._catch_disorder()
@@ -150,47 +156,44 @@ class Theatre(mesa.Agent):
             self.stability = imposed
 
     def _suppression(self) -> tuple[float, float]:
-        """Weight of forces abroad: any but the challenger's press militants, the ruler's friends' the challenger."""
+        """Weight of forces against militants (none the challenger's) and beside the ruler."""
         p, ruler = self.model.rules, self.ruler
-        held_down = beside_ruler = 0.0
+        suppressed = beside_ruler = 0.0
         for owner, posts in self.model.month.posted.items():
             for theatre, (bases, forces, counterterror) in posts:
                 if theatre is self and owner is not self.challenger:
                     weight = p.suppression_bases * bases + p.suppression_forces * forces
                     weight += p.suppression_counterterror * counterterror
-                    held_down += weight
+                    suppressed += weight
                     if ruler is not None:
                         beside_ruler += weight * max(ruler.alignment[owner], 0.0)
-        return held_down, beside_ruler
+        return suppressed, beside_ruler
 
     def _dispute(self, beside_ruler: float, luck: float) -> None:
         """Grow or shrink the challenger's control by its share of all power on the ground."""
-        p = self.model.rules
-        power = self.challenger.power
-        held = self.ruler.power if self.ruler is not None else 0.0
-        ground = power + held + p.suppression_power * beside_ruler
-        drive = p.control_rate * ((power / ground if ground > 0.0 else 0.0) - p.control_hold) + p.regime_noise * luck
-        margin = p.control_margin
-        self.control = min(max(self.control + drive * self.control * (1.0 - self.control), margin), 1.0 - margin)
+        p, power, control = self.model.rules, self.challenger.power, self.control
+        ground = power + p.suppression_power * beside_ruler
+        ground += self.ruler.power if self.ruler is not None else 0.0
+        share = power / ground if ground > 0.0 else 0.0
+        drive = p.control_rate * (share - p.control_hold) + p.regime_noise * luck
+        control += drive * control * (1.0 - control)
+        self.control = min(max(control, p.control_margin), 1.0 - p.control_margin)
 
     def _transfer(self) -> None:
-        """Change hands where the record imposes another ruler, or where rule is free and control is past the mark."""
+        """Change hands where the record says so, or rule is free and control past the mark."""
         threshold = self.model.rules.control_threshold
         imposed = int(self.model.month.rule[self.place])
-        if imposed >= 0:
-            successor = self.model.actors[imposed]
-            if successor is self.ruler:
-                self.control = min(self.control, threshold)
-            else:
-                self._fall(successor)
-        elif self.challenger is not None and self.control > threshold:
-            self._fall(self.challenger)
+        if imposed < 0:
+            if self.challenger is not None and self.control > threshold:
+                self._fall(self.challenger)
+        elif self.model.actors[imposed] is self.ruler:
+            self.control = min(self.control, threshold)
+        else:
+            self._fall(self.model.actors[imposed])
 
     def _fall(self, successor: Actor) -> None:
-        """Put the ruler's successor in its place; who stood behind it loses standing, and others gain by distance."""
-        model = self.model
-        p = model.rules
-        fallen = self.ruler
+        """Put a successor in the ruler's place; its patrons lose standing to distant others."""
+        actors, p, fallen = self.model.actors, self.model.rules, self.ruler
         self.ruler, self.challenger = successor, fallen
         self.control = p.control_remnant
         if fallen is None:
@@ -200,28 +203,26 @@ class Theatre(mesa.Agent):
                 continue
             lost = influence * max(fallen.alignment[loser], 0.0)
             loser.standing -= lost
-            for actor in model.actors:
+            for actor in actors:
                 if actor is not loser and actor.power > 0.0:
-                    actor.standing += p.standing_gain * 0.5 * (1.0 - actor.alignment[loser]) * lost
+                    distance = 0.5 * (1.0 - actor.alignment[loser])
+                    actor.standing += p.standing_gain * distance * lost
 
     def _catch_disorder(self) -> None:
-        """Move an uncontested theatre's stability toward its own, less what spills over to its ruler from elsewhere."""
+        """Move stability toward the theatre's own, less what spills over to its ruler."""
         p, arriving = self.model.rules, 0.0
         if self.ruler is not None:
-            spills = zip(self.model.theatres, self.ruler.spillover, strict=True)
-            arriving = sum(spill for theatre, spill in spills if theatre is not self)
+            arriving = sum(self.ruler.spillover) - self.ruler.spillover[self.place]
         target = self.base_stability * (1.0 - p.stability_contagion * saturation(arriving))
         self.stability += p.stability_rate * (target - self.stability)
 
     def _esteem(self) -> float:
-        """Recognition of the contender, once it rules, by all others, weighed by power, as a share of the ladder."""
+        """Recognition of a contender that rules, weighed by power, as a share of the ladder."""
         if self.ruler is not self.contender:
             return 0.0
-        known = weight = 0.0
-        for actor in self.model.actors:
-            if actor is not self.contender:
-                known += actor.power * actor.recognition[self.place]
-                weight += actor.power
+        others = [actor for actor in self.model.actors if actor is not self.contender]
+        known = sum(actor.power * actor.recognition[self.place] for actor in others)
+        weight = sum(actor.power for actor in others)
         return 0.25 * known / weight if weight > 0.0 else 0.0
 
     def _restrain(self, aid: float, known: float) -> None:
@@ -231,13 +232,16 @@ class Theatre(mesa.Agent):
         target += p.restraint_recognition * known + self.model.month.conduct[self.place]
         self.restraint += p.restraint_rate * (min(max(target, 0.0), 1.0) - self.restraint)
 
-    def _settle(self, aid: float, known: float, held_down: float, luck: float) -> None:
-        """Move militants, economy and stability toward what conduct, force, aid, trade and rule undisputed allow."""
+    def _settle(self, aid: float, known: float, suppressed: float, luck: float) -> None:
+        """Move militants, economy and stability toward what conduct, force, aid and trade allow."""
         p, first = self.model.rules, self.first
-        foreign = [a for a in self.model.actors if a is not self.ruler and a is not self.challenger]
-        guard, trade = sum(a.effort[first] for a in foreign), sum(a.effort[first + 1] for a in foreign)
-        breeding = (1.0 - self.restraint) * (p.militants_base + p.militants_disorder * (1.0 - self.stability))
-        militants = min(breeding / (1.0 + held_down + p.militants_effort * guard), 1.0)
+        home = (self.ruler, self.challenger)
+        foreign = [actor for actor in self.model.actors if actor not in home]
+        guard = sum(actor.effort[first] for actor in foreign)
+        trade = sum(actor.effort[first + 1] for actor in foreign)
+        breeding = p.militants_base + p.militants_disorder * (1.0 - self.stability)
+        pressed = 1.0 + suppressed + p.militants_effort * guard
+        militants = min((1.0 - self.restraint) * breeding / pressed, 1.0)
         self.militants += p.militants_rate * (militants - self.militants)
         economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
         self.economy += p.economy_rate * (economy - self.economy)
@@ -253,7 +257,7 @@ class Theatre(mesa.Agent):
         self.stability += p.stability_rate * (target - self.stability)
 
     def be_recognised(self) -> None:
-        """Let all actors at once stay or step up the ladder toward the contender, and pay their audience's price."""
+        """Let all actors at once stay or step up the ladder, and pay their audience's price."""
         model, contender, place = self.model, self.contender, self.place
         if contender is None:
             return
@@ -269,13 +273,13 @@ class Theatre(mesa.Agent):
             if not isnan(imposed):
                 actor.recognition[place] = imposed
             elif here < top:
-                word = model.chance.words(RECOGNITION_STREAM, model.number, actor.key, self.key)[0]
-                if uniform(word) < self._step_hazard(actor, contender, lead):
+                words = model.chance.words(RECOGNITION_STREAM, model.number, actor.key, self.key)
+                if uniform(words[0]) < self._step_hazard(actor, contender, lead):
                     actor.recognition[place] = here + 1.0
             actor.standing -= price * max(lead, 0.0)
 
     def _partners_level(self, actor: Actor, stood: dict[Actor, float]) -> float:
-        """Ladder level at which an actor's partners but the contender stood, weighed by power and its alignment."""
+        """Ladder level of an actor's partners but the contender, by power and alignment."""
         level = weight = 0.0
         for other, leaning in actor.alignment.items():
             if leaning > 0.0 and other is not actor and other is not self.contender:
@@ -285,21 +289,23 @@ class Theatre(mesa.Agent):
         return level / weight if weight > 0.0 else 0.0
 
     def _step_hazard(self, actor: Actor, contender: Actor, lead: float) -> float:
-        """Chance of the next step this month: need, trade, partners and conduct draw, audience and height hold back."""
+        """Chance of the next step this month: need, trade and conduct draw, audience holds back."""
         p, place, weight = self.model.rules, self.place, actor.weight
+        enmity = max(-actor.affinity[contender], 0.0) / 3.0
+        trade = self.opportunity * actor.nearness[place]
         return p.recognition_rate * logistic(
             p.recognition_base
             + p.recognition_need * weight["containment"] * actor.spillover[place]
-            + p.recognition_commerce * weight["commerce"] * self.opportunity * actor.nearness[place]
+            + p.recognition_commerce * weight["commerce"] * trade
             - p.recognition_partners * lead
             + p.recognition_conduct * self.restraint
-            - p.recognition_audience * weight["standing"] * max(-actor.affinity[contender], 0.0) / 3.0
+            - p.recognition_audience * weight["standing"] * enmity
             - p.recognition_step * actor.recognition[place]
         )
 
     def _hostility(self, contender: Actor) -> float:
         """Mean enmity of the rulers of the other theatres toward the contender."""
-        hosts = [t.ruler for t in self.model.theatres if t is not self and t.ruler is not None]
-        if not hosts:
-            return 0.0
-        return sum(max(-host.affinity[contender], 0.0) for host in hosts) / 3.0 / len(hosts)
+        theatres = [theatre for theatre in self.model.theatres if theatre is not self]
+        hosts = [theatre.ruler for theatre in theatres if theatre.ruler is not None]
+        enmities = [max(-host.affinity[contender], 0.0) / 3.0 for host in hosts]
+        return sum(enmities) / len(enmities) if enmities else 0.0

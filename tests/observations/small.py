@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from ruamel import yaml as reader
 
-from eurasia_sim.observations.links import Link
-from eurasia_sim.observations.loader import FILE, FOLDER, Item, Series, Source
+from eurasia_sim.observations.loader import FILE, FOLDER, Item, Series
 from eurasia_sim.world.world import World
 
 YAML = """\
@@ -41,33 +41,21 @@ year,state,partner,value
 """
 
 
-def beside(world: World, folder: Path, yaml: str = YAML, csv: str | None = CSV, name: str = "talks") -> World:
+ENTRY = reader.YAML(typ="safe").load(YAML)["items"]["talks"]
+
+
+def beside(world: World, folder: Path, yaml: str = YAML, csv: str = CSV, name="talks") -> World:
     """The world, with observations of its own in a folder."""
     (folder / FOLDER).mkdir()
     (folder / FOLDER / FILE).write_text(yaml, encoding="utf-8")
-    if csv is not None:
-        (folder / FOLDER / f"{name}.csv").write_text(csv, encoding="utf-8")
+    (folder / FOLDER / f"{name}.csv").write_text(csv, encoding="utf-8")
     return replace(world, directory=folder)
 
 
 def series(values: list[list[float]], transform: str = "identity", errors: float = 0.0) -> Series:
     """A series of dyads from 2001 on; the second actor of the last one is the hegemon."""
-    source = Source(dataset="ours", cite="none", terms="none", known_from="read")
-    item = Item(
-        says="x",
-        cannot="x",
-        source=source,
-        unit="x",
-        axes={"state": "actor", "partner": "actor"},
-        coverage=[2001, 2000 + len(values[0])],
-        complete=False,
-        part="quarrel",
-        reads=["alignment.{state}.{partner}"],
-        link=Link(transform=transform, sign=1),
-        error="none",
-        year_effects=False,
-        use="fits",
-    )
+    link = {"transform": transform, "sign": 1}
+    item = Item.model_validate(ENTRY | {"link": link, "error": "none", "year_effects": False})
     table = np.array(values, dtype=float)
     units = tuple((f"a{at}", f"b{at}") for at in range(len(table)))
     groups = np.array([0] * (len(table) - 1) + [1])

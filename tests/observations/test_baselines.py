@@ -1,4 +1,4 @@
-"""Every free forecast on a series of four points, by hand; none of them looks ahead or knows a name."""
+"""Every free forecast on four points, by hand; none of them looks ahead or knows a name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from tests.observations.small import series
 
 from eurasia_sim.observations.baselines import FREE, gravity, gravity_of
-from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.observations.skill import forecast, rolled
-from eurasia_sim.world.world import load_world
 
 FOUR = [[1.0, 2.0, 4.0, 5.0]]  # slope 1.4 a year
 BY_HAND = {
@@ -62,11 +60,10 @@ def test_gravity_finds_the_numbers_that_made_the_data():
     assert found == pytest.approx(np.repeat(made[:, [4]], 2, axis=1))
 
 
-def test_gravity_stands_for_trade_alone():
-    world = load_world()
-    found = {name: gravity_of(world, each) for name, each in load_observations(world).items()}
+def test_gravity_stands_for_trade_alone(world, observed):
+    found = {name: gravity_of(world, each) for name, each in observed.items()}
     assert {name for name, each in found.items() if each} == {"trade_ratio", "trade_partners"}
-    assert np.isfinite(found["trade_ratio"](load_observations(world)["trade_ratio"].until(2010), (3,))).all()
+    assert np.isfinite(found["trade_ratio"](observed["trade_ratio"].until(2010), (3,))).all()
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
@@ -74,8 +71,8 @@ def test_gravity_stands_for_trade_alone():
 def test_values_after_the_origin_change_no_forecast(name, rows, later):
     whole, changed = series(rows), series([[*row[:6], later, np.nan, later] for row in rows])
     at = list(rolled(whole, {}, 1, "level").ends).index(6)
-    one, two = (rolled(each, {name: FREE[name]}, 1, "level").means[name][at] for each in (whole, changed))
-    assert np.array_equal(one, two)
+    both = [rolled(each, {name: FREE[name]}, 1, "level").means[name] for each in (whole, changed)]
+    assert np.array_equal(both[0][at], both[1][at])
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
@@ -84,10 +81,12 @@ def test_another_order_of_dyads_permutes_the_forecasts(name, rows, random):
     order = list(range(len(rows)))
     random.shuffle(order)
     found = FREE[name](series(rows), (1, 3))
-    assert FREE[name](series([rows[at] for at in order]), (1, 3)) == pytest.approx(found[order], abs=1e-6)
+    again = FREE[name](series([rows[at] for at in order]), (1, 3))
+    assert again == pytest.approx(found[order], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
 def test_gaps_are_bridged(name):
-    found = FREE[name](series([[1, np.nan, 2, 3, np.nan], [np.nan, 4, 4, 5, 4], [2, 2, 2, np.nan, np.nan]]), (1, 2))
-    assert np.isfinite(found).all()
+    nan = np.nan
+    past = series([[1, nan, 2, 3, nan], [nan, 4, 4, 5, 4], [2, 2, 2, nan, nan]])
+    assert np.isfinite(FREE[name](past, (1, 2))).all()

@@ -24,7 +24,8 @@ def test_shrinkage_of_two_units_by_hand():
     values = np.array([[-np.sqrt(0.5), np.sqrt(0.5)], [10 - np.sqrt(0.5), 10 + np.sqrt(0.5)]])
     assert reliability(values, np.zeros((2, 2))) == pytest.approx([0.99, 0.99])
     level = (np.sqrt(0.5) + 0 + 0) / 3
-    assert filtered(values, np.zeros((2, 2))) == pytest.approx([5 + 0.99 * (level - 5), 5 + 0.99 * (level + 5)])
+    wanted = [5 + 0.99 * (level - 5), 5 + 0.99 * (level + 5)]
+    assert filtered(values, np.zeros((2, 2))) == pytest.approx(wanted)
 
 
 def test_a_unit_without_values_gets_the_mean_of_all():
@@ -32,7 +33,10 @@ def test_a_unit_without_values_gets_the_mean_of_all():
     assert filtered(values, np.zeros((3, 2)))[2] == pytest.approx(group_mean(values))
 
 
-@given(st.lists(st.lists(st.floats(-5, 5), min_size=4, max_size=4), min_size=2, max_size=6), st.floats(0, 3))
+@given(
+    st.lists(st.lists(st.floats(-5, 5), min_size=4, max_size=4), min_size=2, max_size=6),
+    st.floats(0, 3),
+)
 def test_a_filtered_level_lies_between_the_own_thirds_and_the_mean_of_all(rows, error):
     values = np.array(rows)
     thirds = (values[:, -1] + values[:, -3:].mean(axis=1) + mean_of(values)) / 3

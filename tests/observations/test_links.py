@@ -7,29 +7,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eurasia_sim.observations.links import Link, fit_link, linked, pooled, sampling_error, year_means
+from eurasia_sim.observations.links import (
+    Link,
+    fit_link,
+    linked,
+    pooled,
+    sampling_error,
+    year_means,
+)
 
 
 def test_each_transform_by_hand():
     value, n = np.array([4.0]), np.array([10.0])
-    of = {name: linked(Link(transform=name, sign=1), value, n)[0] for name in ("identity", "log", "log1p", "share")}
-    assert of == pytest.approx({"identity": 4, "log": np.log(4), "log1p": np.log(5), "share": 0.4})
+    wanted = {"identity": 4, "log": np.log(4), "log1p": np.log(5), "share": 0.4}
+    found = {name: linked(Link(transform=name, sign=1), value, n)[0] for name in wanted}
+    assert found == pytest.approx(wanted)
     balance = Link(transform="log_balance", sign=1, prior=20, share=0.75)
     assert linked(balance, value, n)[0] == pytest.approx(np.log(19 / 11))
     assert linked(Link(transform="identity", sign=-1, per=8), value, n)[0] == -0.5
 
 
-def test_each_sampling_error_by_hand():
-    value, n, own = np.array([0.5]), np.array([3.0]), np.array([0.2])
-    identity = Link(transform="identity", sign=-1, per=2)
-    assert sampling_error(identity, "column", value, n, own)[0] == pytest.approx(0.1)
-    assert sampling_error(identity, "binomial", value, n, own)[0] == pytest.approx(np.sqrt(0.25 / 3))
-    counts = Link(transform="log_balance", sign=1, prior=4, share=0.5)
-    assert sampling_error(counts, "counts", np.array([2.0]), np.array([4.0]), own)[0] == pytest.approx(np.sqrt(0.5))
-    assert sampling_error(Link(transform="log1p", sign=1), "poisson", np.array([1.5]), n, own)[0] == pytest.approx(
-        np.sqrt(2) / 2.5
-    )
-    assert sampling_error(identity, "none", np.array([1.0, np.nan]), n, own) == pytest.approx([0, np.nan], nan_ok=True)
+IDENTITY = Link(transform="identity", sign=-1, per=2)
+COUNTS = Link(transform="log_balance", sign=1, prior=4, share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("link", "model", "value", "n", "error"),
+    [
+        (IDENTITY, "column", 0.5, 3.0, 0.1),
+        (IDENTITY, "binomial", 0.5, 3.0, np.sqrt(0.25 / 3)),
+        (COUNTS, "counts", 2.0, 4.0, np.sqrt(0.5)),
+        (Link(transform="log1p", sign=1), "poisson", 1.5, 3.0, np.sqrt(2) / 2.5),
+        (IDENTITY, "none", 1.0, 3.0, 0.0),
+        (IDENTITY, "none", np.nan, 3.0, np.nan),
+    ],
+)
+def test_each_sampling_error_by_hand(link, model, value, n, error):
+    found = sampling_error(link, model, *np.array([[value], [n], [0.2]]))
+    assert found == pytest.approx([error], nan_ok=True)
 
 
 def test_year_means_are_of_the_own_group():
@@ -73,9 +88,10 @@ def test_a_link_that_made_the_data_is_found_again():
     assert found.scale == pytest.approx(0.8, abs=0.03)
     assert found.residual == pytest.approx(np.sqrt(0.01 - 0.0025), abs=0.02)
     assert np.corrcoef(found.offsets, offsets)[0, 1] > 0.95
-    assert found.years + found.offsets[:, None] + found.scale * measure == pytest.approx(clean, abs=0.2)
+    again = found.years + found.offsets[:, None] + found.scale * measure
+    assert again == pytest.approx(clean, abs=0.2)
 
 
 def test_a_link_without_a_common_cell_is_refused():
     with pytest.raises(ValueError, match="no cell"):
-        fit_link(np.full((1, 2), np.nan), np.zeros((1, 2)), np.ones((1, 2)), np.zeros(1, int), year_effects=False)
+        fit_link(*np.full((3, 1, 2), np.nan), np.zeros(1, int), year_effects=False)

@@ -24,17 +24,32 @@ def test_level_and_change_by_hand():
 
 def test_the_crps_is_that_of_a_normal_with_the_spread_of_earlier_errors():
     # Origins 2003 … 2006: errors 1, 0, 0, 0; spreads known from 2004 on: 1, sqrt(1/2), sqrt(1/3).
-    rmse, crps, cases = measured(rolled(series(STEP), {"last value": FREE["last value"]}, 1, "level"))["last value"]
+    rmse, crps, cases = measured(
+        rolled(series(STEP), {"last value": FREE["last value"]}, 1, "level")
+    )["last value"]
     assert (rmse, cases) == (0, 3)
     at_zero = 2 * norm.pdf(0) - 1 / np.sqrt(np.pi)
     assert crps == pytest.approx(at_zero * np.mean([1, np.sqrt(1 / 2), np.sqrt(1 / 3)]))
 
 
 def test_the_best_baseline_is_chosen_on_targets_up_to_the_origin():
-    found = rolled(series([[0, 2, 0, 2, 0, 2, 0, 9, 9, 9, 9]]), TWO, 1, "level")
+    ends = [9, 9, 9, 9], [-50, 90, 9, 9]
+    units = [[[0, 2, 0, 2, 0, 2, 0, *end]] * 5 for end in ends]
+    found, other = (rolled(series(each), TWO, 1, "level") for each in units)
     assert chosen(found)[2:4] == ["own mean", "own mean"]
-    other = rolled(series([[0, 2, 0, 2, 0, 2, 0, -50, 90, 9, 9]]), TWO, 1, "level")
     assert chosen(found)[:4] == chosen(other)[:4]
+
+
+def test_without_ten_earlier_targets_the_last_value_is_the_best_free():
+    # Two units a year: at the end of year 4 there are 2 targets of earlier origins, then 4, 6, 8,
+    # 10. The own mean is off by 1 and the last value by 2, wherever a target is known.
+    found = rolled(series([[0, 2] * 5, [2, 0] * 5]), TWO, 1, "level")
+    assert list(found.ends) == [3, 4, 5, 6, 7, 8, 9]
+    assert chosen(found) == ["last value"] * 5 + ["own mean"] * 2
+    assert chosen(found.only(np.array([True, False]))) == ["last value"] * 7
+    # A target that nobody observed is no case.
+    found.truth[0, 0] = np.nan
+    assert chosen(found) == ["last value"] * 6 + ["own mean"]
 
 
 def test_a_single_series_is_labelled_and_leaves_nobody_out():

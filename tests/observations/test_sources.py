@@ -1,4 +1,4 @@
-"""The shipped series follow from the providers' tables, and free forecasts err as the studies of them say."""
+"""The shipped series follow from the providers' tables; free forecasts err as studies say."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.observations.derivations import SERIES
+from tests.observations.derivations import SERIES, derived
 
 from eurasia_sim.observations.baselines import FREE
-from eurasia_sim.observations.loader import FOLDER, Series, load_observations
+from eurasia_sim.observations.loader import FOLDER, Series
 from eurasia_sim.observations.skill import relative, rolled
-from eurasia_sim.world.world import load_world
 
 
 @pytest.fixture(scope="module")
@@ -23,36 +22,35 @@ def figures(repository: Path) -> Path:
     if not any(folder.glob("*.csv")):
         if named:
             pytest.fail(f"EURASIA_SIM_DATA names {folder}, which holds no .csv file")
-        pytest.skip("the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA")
+        pytest.skip(
+            "the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA"
+        )
     return folder
 
 
-def test_every_shipped_table_has_its_derivation():
-    assert {path.stem for path in (load_world().directory / FOLDER).glob("*.csv")} == set(SERIES)
+def test_every_shipped_table_has_its_derivation(world):
+    assert {path.stem for path in (world.directory / FOLDER).glob("*.csv")} == set(SERIES)
 
 
 @pytest.mark.sources
 @pytest.mark.parametrize("name", SERIES)
-def test_a_shipped_table_is_what_the_providers_table_says(figures, name):
-    shipped = pd.read_csv(load_world().directory / FOLDER / f"{name}.csv")
-    pd.testing.assert_frame_equal(shipped, SERIES[name](figures), check_dtype=False)
-
-
-@pytest.fixture(scope="module")
-def observed() -> dict[str, Series]:
-    return load_observations(load_world())
+def test_a_shipped_table_is_what_the_providers_table_says(world, figures, name):
+    shipped = pd.read_csv(world.directory / FOLDER / f"{name}.csv")
+    found = derived(name, figures)[list(shipped)]
+    pd.testing.assert_frame_equal(shipped, found, check_dtype=False)
 
 
 def errors(series: Series, target: str, first: int) -> dict[str, float]:
-    """RMSE of every free baseline three years ahead, over origins whose first target is not before a year."""
+    """RMSE of every free baseline three years ahead, over origins whose targets begin so late."""
     found = rolled(series, FREE, 3, target)  # type: ignore[arg-type]
-    begins = series.years[found.ends - 1] + (1 if target == "change" else 3)
-    kept = begins >= first
-    return {name: float(np.sqrt(np.nanmean((found.truth - each)[kept] ** 2))) for name, each in found.means.items()}
+    kept = series.years[found.ends - 1] + (1 if target == "change" else 3) >= first
+    squares = {name: (found.truth - each)[kept] ** 2 for name, each in found.means.items()}
+    return {name: float(np.sqrt(np.nanmean(each))) for name, each in squares.items()}
 
 
-# RMSE of last value, three-year mean, own mean and thirds, three years ahead, as measured by others on the same tables:
-# votes and agreement on 2013-20, events and disputes on 2008-14, exercises on all.
+# RMSE of last value, three-year mean, own mean and thirds, three years ahead, as measured by others
+# on the same tables: votes and agreement on 2013-20, events and disputes on 2008-14.
+METHODS = ("last value", "three-year mean", "own mean", "thirds")
 MEASURED = {
     ("votes_distance", "change", 2013): (0.237, 0.193, 0.238, 0.191),
     ("votes_distance", "level", 2013): (0.291, 0.252, 0.287, None),
@@ -70,7 +68,7 @@ MEASURED = {
 def test_free_forecasts_of_dyads_err_as_measured_elsewhere(observed, case):
     name, target, first = case
     found = errors(relative(observed[name]), target, first)
-    for method, wanted in zip(("last value", "three-year mean", "own mean", "thirds"), MEASURED[case], strict=True):
+    for method, wanted in zip(METHODS, MEASURED[case], strict=True):
         if wanted is not None:
             assert found[method] == pytest.approx(wanted, rel=0.08), method
 
@@ -83,15 +81,17 @@ def test_free_forecasts_of_trade_err_as_measured_elsewhere(observed):
 
 
 def test_free_forecasts_of_deaths_err_as_measured_elsewhere(observed):
-    past, came = observed["deaths"].until(2013), observed["deaths"].values[0, -7:]
-    ahead = tuple(range(1, 8))
-    for name in ("last value", "three-year mean"):
-        assert np.sqrt(np.mean((FREE[name](past, ahead)[0] - came) ** 2)) == pytest.approx(1.0, abs=0.02)
-    past, came = observed["deaths"].until(2008), observed["deaths"].values[0, -12:]
-    found = FREE["level trend"](past, tuple(range(1, 13)))[0]
-    assert np.sqrt(np.mean((found - came) ** 2)) == pytest.approx(0.29, abs=0.02)
+    deaths = observed["deaths"]
+    for name, years, wanted in (
+        ("last value", 7, 1.0),
+        ("three-year mean", 7, 1.0),
+        ("level trend", 12, 0.29),
+    ):
+        found = FREE[name](deaths.until(2020 - years), tuple(range(1, years + 1)))[0]
+        error = np.sqrt(np.mean((found - deaths.values[0, -years:]) ** 2))
+        assert error == pytest.approx(wanted, abs=0.02), name
 
 
-def test_the_seven_exercises_are_seven_events_and_three_of_them_joint():
-    shipped = pd.read_csv(load_world().directory / FOLDER / "joint_exercises.csv")
+def test_the_seven_exercises_are_seven_events_and_three_of_them_joint(world):
+    shipped = pd.read_csv(world.directory / FOLDER / "joint_exercises.csv")
     assert (shipped["n"].sum(), shipped["value"].sum()) == (7, 3)

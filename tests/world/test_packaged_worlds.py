@@ -1,4 +1,4 @@
-"""Every world that comes with the package is whole, runs under unchanged rules, and is not told what it is asked."""
+"""Every packaged world is whole, runs under the same rules, and is not told what it is asked."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 
 from eurasia_sim.analysis.blocs import read_roster
+from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.files.data_yaml import BASES, DEFAULT_WORLD, DataError, packaged_worlds, world_folder
+from eurasia_sim.files.data_yaml import (
+    BASES,
+    DEFAULT_WORLD,
+    DataError,
+    packaged_worlds,
+    world_folder,
+)
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
 from eurasia_sim.scenarios.search import names
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws
+from eurasia_sim.world.explanation import users
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
 WORLDS = list(packaged_worlds())
@@ -51,6 +59,13 @@ def test_the_rules_are_the_same_in_every_world(world: World) -> None:
     assert all(world.numbers[path] == default.numbers[path] for path in rules)
 
 
+@pytest.mark.parametrize("construct", [name for name in CONSTRUCTS if name != "denial"])
+def test_every_interest_is_traced_to_what_weighs_it(construct: str) -> None:
+    readers = {name.split(".")[0] for name in users(["salience"], construct)}
+    assert readers == {"kernel", "mechanisms"}
+    assert "kernel.outcomes.benefit" in users(["salience"], construct)
+
+
 def test_its_scenarios_are_sound(world: World) -> None:
     found = names(world=world.directory)
     assert "record" in found
@@ -60,8 +75,9 @@ def test_its_scenarios_are_sound(world: World) -> None:
 
 def test_it_runs_without_a_failure_under_every_theory_and_form(world: World) -> None:
     scenario = load_scenario("record", world)
-    chosen = [(theory, {}) for theory in world.theories]
-    chosen += [(world.default_theory, {factor: name}) for factor, rivals in world.forms.items() for name in rivals]
+    chosen: list[tuple[str, dict[str, str]]] = [(theory, {}) for theory in world.theories]
+    for factor, rivals in world.forms.items():
+        chosen += [(world.default_theory, {factor: name}) for name in rivals]
     for theory, forms in chosen:
         inputs = prepare(world, scenario, theory, forms)
         (outcome,) = run_paired([inputs], range_draws(world, inputs, 3, 11))
@@ -71,23 +87,18 @@ def test_it_runs_without_a_failure_under_every_theory_and_form(world: World) -> 
 
 def test_its_evidence_can_be_read(world: World) -> None:
     evidence = load_evidence(world.directory)
-    documents = set(evidence.documents)
-    assert {claim.document for claim in evidence.claims} <= documents
+    assert {claim.document for claim in evidence.claims} <= set(evidence.documents)
 
 
 def test_it_is_not_told_the_line_ups_it_is_compared_with(world: World) -> None:
-    members = read_roster(world).members if read_roster(world).lineups else ()
-    late = [
-        v.id for v in world.institutions.values() for spell in v.members if spell.actor in members and spell.since > 0
-    ]
+    roster = read_roster(world)
+    members = set(roster.members if roster.lineups else ())
+    spells = [spell for venue in world.institutions.values() for spell in venue.members]
+    late = [spell for spell in spells if spell.actor in members and spell.since > 0]
     assert not late, "a venue made later would tell the members where to stand"
-    told = [
-        path
-        for steps in (world.record, *(event.sets for event in world.events.values()))
-        for path in steps
-        if path.startswith("goodwill.") and set(path.split(".")[1:]) <= set(members)
-    ]
-    assert not told
+    paths = {path for event in world.events.values() for path in event.sets} | set(world.record)
+    goodwill = [path.split(".")[1:] for path in paths if path.startswith("goodwill.")]
+    assert not [pair for pair in goodwill if set(pair) <= members]
 
 
 def test_a_world_goes_by_its_name_or_its_folder() -> None:

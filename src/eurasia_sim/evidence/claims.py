@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, TypeAdapter
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.files.data_yaml import near, read_page, world_folder
@@ -20,10 +24,17 @@ _COPIED_WORDS = 9
 
 # A full stop after one of these closes an abbreviation, not a sentence.
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:U\.S|U\.N|Gen|Sept|Oct|Nov|Dec|Jan|Feb|Dr|Ph\.D|Mr|Mrs|St|no|vs|et al|ed|op)|\b[A-Z])\.$"
+    r"\b(?:U\.S|U\.N|Gen|Sept|Oct|Nov|Dec|Jan|Feb|Dr|Ph\.D|Mr|Mrs|St|no|vs|et al|ed|op|[A-Z])\.$"
 )
-# A sentence ends at . ! or ? with its closing quotes and note marks, before white space and a new beginning.
+# A sentence ends at . ! or ? with its closing quotes and note marks, before white space and a
+# new beginning.
 _SENTENCE_END = re.compile(r"""[.!?][”"’'*)\]]*[⁰¹²³⁴-⁹]*(?=\s+[“"‘'*(\[]*[A-Z0-9])""")
+
+_Lines = Annotated[tuple[int, int], BeforeValidator(lambda lines: (lines[0], lines[-1]))]
+_Text = Annotated[str, BeforeValidator(lambda text: text or "")]
+_Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda names: [names] if isinstance(names, str) else names)
+]
 
 
 def fold(text: str) -> str:
@@ -39,28 +50,31 @@ def fingerprint(text: str) -> str:
 def sentences(text: str) -> list[str]:
     """The folded text cut into sentences.
 
-    Form: a fixed rule of our own rather than a library's, because a sentence's number and fingerprint are part of
-    the evidence and must not move when a dependency does.
+    Form: a fixed rule of our own rather than a library's, because a sentence's number and
+    fingerprint are part of the evidence and must not move when a dependency does.
     """
-    folded, cuts = fold(text), [0]
-    for end in _SENTENCE_END.finditer(folded):
-        if not _ABBREVIATION.search(folded[: end.start() + 1]):
-            cuts.append(end.end())  # noqa: PERF401 - a comprehension would hide the rule
-    return [piece.strip() for piece in map(lambda a, b: folded[a:b], cuts, [*cuts[1:], len(folded)])]
+    folded = fold(text)
+    ends = [
+        found.end()
+        for found in _SENTENCE_END.finditer(folded)
+        if not _ABBREVIATION.search(folded[: found.start() + 1])
+    ]
+    spans = zip([0, *ends], [*ends, len(folded)], strict=True)
+    return [folded[begin:end].strip() for begin, end in spans]
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A run of printed lines, first and last included; `nothing` says why none of it can be coded."""
+    """A run of printed lines, first and last included; `nothing` says why none of it is coded."""
 
-    lines: tuple[int, int]
-    section: str
-    nothing: str
+    lines: _Lines
+    section: _Text = ""
+    nothing: _Text = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One of the texts a world rests on; documents of one `dependent` group count as one witness."""
+    """One of the texts a world rests on; a `dependent` group of documents is one witness."""
 
     id: str
     citation: str
@@ -71,40 +85,40 @@ class Document:
     paragraphs: tuple[Paragraph, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What one sentence says about one construct of one or more actors, in our own words."""
 
-    id: str
+    id: str = ""
     document: str
-    section: str
-    lines: tuple[int, int]
+    section: str = ""
+    lines: _Lines
     sentence: int  # from 1, within its paragraph
-    fingerprint: str
-    says: str
-    about: tuple[str, ...]
+    fingerprint: str = ""
+    says: str = ""
+    about: _Names
     construct: str
-    toward: str | None
-    direction: str
-    level: float | None
-    date: str | None
+    toward: str | None = None
+    direction: str = ""
+    level: float | None = None
+    date: str | None = None
 
     @property
     def locator(self) -> str:
         """Where it stands: document, section, lines and sentence."""
         first, last = self.lines
         lines = f"L{first}" if first == last else f"L{first}-{last}"
-        return ", ".join(part for part in (self.document, self.section, f"{lines} ({self.sentence})") if part)
+        return ", ".join(filter(None, (self.document, self.section, f"{lines} ({self.sentence})")))
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One coding by a second person from the codebook and the texts; its claims have places and levels, no wording."""
+    """One coding by a second person; its claims have places and levels, no wording."""
 
     name: str
     claims: tuple[Claim, ...]
     constructs: tuple[str, ...] = SCALED  # what was coded in this round
-    superseded: tuple[Claim, ...] = ()  # the first coder's claims of then, where a later round replaced them
+    superseded: tuple[Claim, ...] = ()  # the first coder's claims that a later round replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,74 +127,44 @@ class Evidence:
 
     documents: Mapping[str, Document]
     claims: tuple[Claim, ...]
-    rounds: tuple[Round, ...]
-    coders: Mapping[str, str]
-    support: Mapping[str, Any] = field(default_factory=dict)  # how claims were judged against their sentences
+    rounds: tuple[Round, ...] = ()
+    coders: Mapping[str, str] = field(default_factory=dict)
+    support: Mapping[str, Any] = field(default_factory=dict)  # how claims fared beside sentences
 
     @property
     def second(self) -> tuple[Claim, ...]:
-        """The second coding as it stands: of every construct the claims of the last round that coded it."""
-        last = {construct: turn.name for turn in self.rounds for construct in turn.constructs}
-        return tuple(c for turn in self.rounds for c in turn.claims if last.get(c.construct) == turn.name)
+        """The second coding as it stands: of each construct the claims of its last round."""
+        last = {construct: each.name for each in self.rounds for construct in each.constructs}
+        return tuple(
+            claim
+            for each in self.rounds
+            for claim in each.claims
+            if last.get(claim.construct) == each.name
+        )
 
     def section(self, document: str, lines: tuple[int, int]) -> str:
         """Heading under which some lines stand; empty if no paragraph holds them."""
-        if document not in self.documents:
-            return ""
-        held = (each for each in self.documents[document].paragraphs if each.lines[0] <= lines[0] <= each.lines[1])
-        return next((paragraph.section for paragraph in held), "")
+        paragraphs = self.documents[document].paragraphs if document in self.documents else ()
+        inside = (each for each in paragraphs if each.lines[0] <= lines[0] <= each.lines[1])
+        return next((paragraph.section for paragraph in inside), "")
+
+
+@cache
+def _form() -> TypeAdapter[Evidence]:
+    return TypeAdapter(Evidence)
 
 
 def load_evidence(directory: Path | str | None = None) -> Evidence:
-    """Documents and both codings of a world (a folder or a packaged name); a world without documents holds none."""
+    """Documents and both codings of a world (a folder or a packaged name); empty if it has none."""
     folder = world_folder(directory)
-    documents = {name: _document(name, entry) for name, entry in _held(folder / "documents.yaml", {}).items()}
-    claims = tuple(_claim(entry) for entry in _held(folder / "claims.yaml", []))
-    second = _held(folder / "second_coding.yaml", {})
-    rounds = tuple(
-        Round(
-            turn["name"],
-            tuple(_claim(entry) for entry in turn["claims"]),
-            tuple(turn.get("constructs", SCALED)),
-            tuple(_claim(entry) for entry in turn.get("superseded", [])),
-        )
-        for turn in second.get("rounds", [])
-    )
-    return Evidence(documents, claims, rounds, second.get("coders", {}), second.get("support", {}))
 
+    def data(name: str, otherwise: Any) -> Any:
+        path = folder / f"{name}.yaml"
+        return read_page(path).data if path.exists() else otherwise
 
-def _held(path: Path, nothing: Any) -> Any:
-    """What a file of the evidence holds; nothing where the world has no such file."""
-    return read_page(path).data if path.exists() else nothing
-
-
-def _document(name: str, entry: Mapping[str, Any]) -> Document:
-    paragraphs = tuple(
-        Paragraph((each["lines"][0], each["lines"][-1]), str(each.get("section") or ""), str(each.get("nothing") or ""))
-        for each in entry["paragraphs"]
-    )
-    citation, file, sha256, thesis = (str(entry[key]) for key in ("citation", "file", "sha256", "thesis"))
-    return Document(name, citation, file, sha256, thesis, entry.get("dependent"), paragraphs)
-
-
-def _claim(entry: Mapping[str, Any]) -> Claim:
-    level = entry.get("level")
-    about = entry["about"]
-    return Claim(
-        id=str(entry.get("id", "")),
-        document=str(entry["document"]),
-        section=str(entry.get("section", "")),
-        lines=(int(entry["lines"][0]), int(entry["lines"][-1])),
-        sentence=int(entry["sentence"]),
-        fingerprint=str(entry.get("fingerprint", "")),
-        says=str(entry.get("says", "")),
-        about=(about,) if isinstance(about, str) else tuple(about),
-        construct=str(entry["construct"]),
-        toward=entry.get("toward"),
-        direction=str(entry.get("direction", "")),
-        level=None if level is None else float(level),
-        date=entry.get("date"),
-    )
+    documents = {name: {"id": name, **entry} for name, entry in data("documents", {}).items()}
+    found = {"documents": documents, "claims": data("claims", [])}
+    return _form().validate_python(found | data("second_coding", {}))
 
 
 def verify(texts: Path, directory: Path | None = None) -> list[str]:
@@ -201,40 +185,41 @@ def verify(texts: Path, directory: Path | None = None) -> list[str]:
         raw = path.read_bytes()
         found = hashlib.sha256(raw).hexdigest()
         if found != document.sha256:
-            problems.append(
-                f"{document.id}: {document.file} has SHA-256 {found}, documents.yaml says {document.sha256}"
-            )
+            stated = f"documents.yaml says {document.sha256}"
+            problems.append(f"{document.id}: {document.file} has SHA-256 {found}, {stated}")
         originals[document.id] = raw.decode("utf-8").split("\n")
-        problems += _cover(document, originals[document.id], evidence.claims)
-    seen: set[str] = set()
-    for claim in evidence.claims:
-        problems += _misplaced(claim, evidence.documents, originals, seen)
-    for turn in evidence.rounds:
-        for claim in (*turn.claims, *turn.superseded):
-            problems += _misplaced(claim, evidence.documents, originals, seen, is_second=True)
+        problems += _uncovered(document, originals[document.id], evidence.claims)
+    second = [claim for each in evidence.rounds for claim in (*each.claims, *each.superseded)]
+    ids = Counter(claim.id for claim in (*evidence.claims, *second))
+    for coding, is_second in ((evidence.claims, False), (second, True)):
+        for claim in coding:
+            wrong = [] if claim.id and ids[claim.id] == 1 else ["its id must be its own"]
+            wrong += _miscoded(claim, is_second)
+            wrong += _misplaced(claim, evidence.documents, originals, is_second)
+            problems += [f"{claim.id} ({claim.locator}): {what}" for what in wrong]
     return problems + list(_copied(evidence, originals))
 
 
-def _cover(document: Document, lines: list[str], claims: Iterable[Claim]) -> Iterator[str]:
-    """Whether every printed line belongs to one paragraph, and every paragraph is coded or excused."""
-    holders: dict[int, int] = {}
-    for paragraph in document.paragraphs:
-        for line in range(paragraph.lines[0], paragraph.lines[1] + 1):
-            holders[line] = holders.get(line, 0) + 1
+def _uncovered(document: Document, lines: list[str], claims: Iterable[Claim]) -> Iterator[str]:
+    """Printed lines outside any one paragraph, and paragraphs neither coded nor excused."""
+    holders = Counter(
+        line for each in document.paragraphs for line in range(each.lines[0], each.lines[1] + 1)
+    )
     for at, text in enumerate(lines, start=1):
-        if text.strip() and holders.get(at, 0) != 1:
-            yield f"{document.id}, L{at}: stands in {holders.get(at, 0)} paragraphs; it must stand in one"
+        if text.strip() and holders[at] != 1:
+            yield f"{document.id}, L{at}: stands in {holders[at]} paragraphs; it must stand in one"
     coded = {claim.lines for claim in claims if claim.document == document.id}
     whole = fold("\n".join(lines))
-    for paragraph in document.paragraphs:
-        place = f"{document.id}, L{paragraph.lines[0]}"
-        if not paragraph.section:
-            yield f"{place}: has no section; give its heading as printed (its first words and … if long), or opening"
-        elif paragraph.section != "opening" and fold(paragraph.section).removesuffix(" …") not in whole:
-            yield f"{place}: section {paragraph.section!r} is no heading of the text"
-        if paragraph.lines in coded and paragraph.nothing:
+    for each in document.paragraphs:
+        place, section = f"{document.id}, L{each.lines[0]}", each.section
+        if not section:
+            form = "its first words and … if long"
+            yield f"{place}: has no section; give its heading as printed ({form}), or opening"
+        elif section != "opening" and fold(section).removesuffix(" …") not in whole:
+            yield f"{place}: section {section!r} is no heading of the text"
+        if each.lines in coded and each.nothing:
             yield f"{place}: has claims, and a reason why it has none"
-        if paragraph.lines not in coded and not paragraph.nothing:
+        if each.lines not in coded and not each.nothing:
             yield f"{place}: has no claim and no reason why (nothing: ...)"
 
 
@@ -242,43 +227,40 @@ def _misplaced(
     claim: Claim,
     documents: Mapping[str, Document],
     originals: Mapping[str, list[str]],
-    seen: set[str],
-    is_second: bool = False,
+    is_second: bool,
 ) -> Iterator[str]:
-    """What is wrong with one claim's place, sentence or coding."""
-    name = f"{claim.id} ({claim.locator})"
-    if not claim.id or claim.id in seen:
-        yield f"{name}: its id must be its own"
-    seen.add(claim.id)
-    yield from (f"{name}: {what}" for what in _miscoded(claim, is_second))
+    """What is wrong with one claim's place and sentence."""
     if claim.document not in documents:
-        yield f"{name}: no such document{near(claim.document, documents)}"
+        yield f"no such document{near(claim.document, documents)}"
         return
-    home = next((each for each in documents[claim.document].paragraphs if each.lines == claim.lines), None)
-    if home is None:
-        yield f"{name}: its lines are no paragraph of {claim.document}"
+    paragraphs = {each.lines: each for each in documents[claim.document].paragraphs}
+    if claim.lines not in paragraphs:
+        yield f"its lines are no paragraph of {claim.document}"
         return
-    if not is_second and claim.section != home.section:
-        yield f"{name}: its paragraph stands under {home.section!r}"
+    section = paragraphs[claim.lines].section
+    if not is_second and claim.section != section:
+        yield f"its paragraph stands under {section!r}"
     if claim.document in originals:
         first, last = claim.lines
         printed = sentences("\n".join(originals[claim.document][first - 1 : last]))
         if not 1 <= claim.sentence <= len(printed):
-            yield f"{name}: the paragraph has {len(printed)} sentences"
+            yield f"the paragraph has {len(printed)} sentences"
         elif not is_second and fingerprint(printed[claim.sentence - 1]) != claim.fingerprint:
-            yield f"{name}: the sentence there has fingerprint {fingerprint(printed[claim.sentence - 1])}"
+            found = fingerprint(printed[claim.sentence - 1])
+            yield f"the sentence there has fingerprint {found}"
 
 
 def _miscoded(claim: Claim, is_second: bool) -> Iterator[str]:
     """What the codebook does not allow."""
-    if claim.construct not in (*SCALED, *LOCATED):
-        yield f"construct {claim.construct!r} is not in the codebook{near(claim.construct, (*SCALED, *LOCATED))}"
+    known = (*SCALED, *LOCATED)
+    if claim.construct not in known:
+        yield f"construct {claim.construct!r} is not in the codebook{near(claim.construct, known)}"
     if (claim.construct in DYADS) != (claim.toward is not None):
         yield f"{claim.construct} {'needs' if claim.construct in DYADS else 'has no'} toward"
     if (claim.construct in SCALED) != (claim.level is not None):
         yield f"{claim.construct} {'needs a' if claim.construct in SCALED else 'has no'} level"
     lowest = -3 if claim.construct == "affinity" else 0
-    if claim.level is not None and not (lowest <= claim.level <= 3 and claim.level == round(claim.level)):
+    if claim.level is not None and claim.level not in range(lowest, 4):
         yield f"level {claim.level:g} must be a whole number from {lowest} to 3"
     if not claim.about:
         yield "it is about nobody"
@@ -290,19 +272,23 @@ def _miscoded(claim: Claim, is_second: bool) -> Iterator[str]:
 
 def _copied(evidence: Evidence, originals: Mapping[str, list[str]]) -> Iterator[str]:
     """Runs of the author's words in what should be ours; a document's title may be named."""
-    grams = {run for lines in originals.values() for run in _runs("\n".join(lines))}
+    copied = {run for lines in originals.values() for run in _runs("\n".join(lines))}
+    ours = [(claim.id, claim.says) for claim in evidence.claims]
     for document in evidence.documents.values():
-        grams -= set(_runs(document.citation))
-    own = [(claim.id, claim.says) for claim in evidence.claims]
-    for document in evidence.documents.values():
-        own.append((document.id, document.thesis))
-        own += [(f"{document.id}, L{each.lines[0]}", f"{each.section}. {each.nothing}") for each in document.paragraphs]
-    for name, text in own:
-        hit = next((run for run in _runs(text) if run in grams), None)
+        copied -= set(_runs(document.citation))
+        ours.append((document.id, document.thesis))
+        ours += [
+            (f"{document.id}, L{each.lines[0]}", f"{each.section}. {each.nothing}")
+            for each in document.paragraphs
+        ]
+    for name, text in ours:
+        hit = next((run for run in _runs(text) if run in copied), None)
         if hit:
-            yield f"{name}: takes {_COPIED_WORDS} words in a row from a document ({' '.join(hit)}); paraphrase"
+            words = f"{_COPIED_WORDS} words in a row from a document ({' '.join(hit)})"
+            yield f"{name}: takes {words}; paraphrase"
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
     words = re.findall(r"[a-z0-9]+", text.lower())
-    return [tuple(words[at : at + _COPIED_WORDS]) for at in range(len(words) - _COPIED_WORDS + 1)]
+    starts = range(len(words) - _COPIED_WORDS + 1)
+    return [tuple(words[at : at + _COPIED_WORDS]) for at in starts]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Any
 
 from eurasia_sim.evidence.claims import DYADS, SCALED, Claim, Evidence
 
@@ -28,53 +28,58 @@ class CodedNumber:
 
 def claims_by_unit(claims: Iterable[Claim]) -> dict[Unit, list[Claim]]:
     """The claims that carry a level, under every actor or ordered pair they are about."""
-    found: dict[Unit, list[Claim]] = {}
+    found: dict[Unit, list[Claim]] = defaultdict(list)
     for claim in claims:
         if claim.construct not in SCALED or claim.level is None:
             continue
         for actor in claim.about:
+            unit = ("interests", actor, claim.construct)
             if claim.construct in DYADS and claim.toward is not None:
                 unit = (claim.construct, actor, claim.toward)
-            else:
-                unit = ("interests", actor, claim.construct)
             if unit[1] != unit[2]:
-                found.setdefault(unit, []).append(claim)
-    return found
+                found[unit].append(claim)
+    return dict(found)
 
 
 def values_by_document(unit: Unit, claims: Iterable[Claim]) -> dict[str, float]:
     """Step 1: what each document says of a unit.
 
-    Form: the highest level; of an affinity the level furthest from zero, and where a document has levels of both
-    signs, the mean of the furthest on either side.
+    Form: the highest level; of an affinity the level furthest from zero, and where a document has
+    levels of both signs, the mean of the furthest on either side.
     """
-    levels: dict[str, list[float]] = {}
+    levels: dict[str, list[float]] = defaultdict(list)
     for claim in claims:
-        levels.setdefault(claim.document, []).append(float(claim.level or 0.0))
-    if unit[0] != "affinity":
-        return {document: max(stated) for document, stated in levels.items()}
-    return {
-        document: fmean([min(stated), max(stated)]) if min(stated) < 0 < max(stated) else max(stated, key=abs)
-        for document, stated in levels.items()
-    }
+        levels[claim.document].append(float(claim.level or 0.0))
+    strongest = _strongest_affinity if unit[0] == "affinity" else max
+    return {document: strongest(stated) for document, stated in levels.items()}
 
 
-def across_documents(values: Mapping[str, float], dependent: Mapping[str, str | None]) -> tuple[float, float, float]:
-    """Step 2: median, lowest and highest of the documents, of which a dependent group is one witness.
+def _strongest_affinity(levels: list[float]) -> float:
+    low, high = min(levels), max(levels)
+    return fmean([low, high]) if low < 0 < high else max(levels, key=abs)
+
+
+def across_documents(
+    values: Mapping[str, float], dependent: Mapping[str, str | None]
+) -> tuple[float, float, float]:
+    """Step 2: median, lowest and highest of the documents.
 
     Args:
         values: what each document says.
-        dependent: the group of each document, None for an independent one; a group speaks with its higher value.
+        dependent: the group of each document, None for an independent one; a group is one witness
+            and speaks with its highest value.
     """
     witnesses: dict[str, float] = {}
     for document, value in values.items():
         witness = dependent.get(document) or document
         witnesses[witness] = max(value, witnesses.get(witness, value))
-    spoken = list(witnesses.values())
-    return median(spoken), min(spoken), max(spoken)
+    stated = list(witnesses.values())
+    return median(stated), min(stated), max(stated)
 
 
-def values_by_unit(claims: Iterable[Claim], evidence: Evidence) -> dict[Unit, tuple[float, float, float]]:
+def values_by_unit(
+    claims: Iterable[Claim], evidence: Evidence
+) -> dict[Unit, tuple[float, float, float]]:
     """Steps 1 and 2 for one coding: value, lowest and highest of every unit it speaks of."""
     dependent = {name: document.dependent for name, document in evidence.documents.items()}
     return {
@@ -83,8 +88,10 @@ def values_by_unit(claims: Iterable[Claim], evidence: Evidence) -> dict[Unit, tu
     }
 
 
-def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> dict[Unit, CodedNumber]:
-    """Steps 1 to 5: every unit of which at least one coder found a claim; the others stay silent.
+def salience_from_claims(
+    evidence: Evidence, silence: Mapping[str, float]
+) -> dict[Unit, CodedNumber]:
+    """Steps 1 to 5: every unit of which a coder found a claim; the others stay silent.
 
     Claim: docs/codebook.md, "From claims to a number".
 
@@ -92,57 +99,39 @@ def salience_from_claims(evidence: Evidence, silence: Mapping[str, float]) -> di
         silence: what is assumed of a silent unit, by block (interests, denial, affinity).
 
     Returns:
-        The number of each unit. The first coder's value stands; the second coder's widens the range, and stands
-        itself, with a range that reaches to silence, where the first coder found nothing.
+        The number of each unit. The first coder's value stands and the second coder's widens the
+        range. Where only the second coder found a claim, its value stands and the range reaches to
+        silence.
     """
-    first, second = claims_by_unit(evidence.claims), claims_by_unit(evidence.second)
-    first_values, second_values = values_by_unit(evidence.claims, evidence), values_by_unit(evidence.second, evidence)
-    found = {}
+    codings = [claims_by_unit(coding) for coding in (evidence.claims, evidence.second)]
+    first, second = (
+        values_by_unit(coding, evidence) for coding in (evidence.claims, evidence.second)
+    )
+    numbers = {}
     for unit in sorted({*first, *second}):
-        if unit in first_values:
-            value, low, high = first_values[unit]
-            other = second_values[unit][0] if unit in second_values else value
+        if unit in first:
+            value, low, high = first[unit]
+            other = second.get(unit, first[unit])[0]
         else:
-            value = low = high = second_values[unit][0]
+            value = low = high = second[unit][0]
             other = silence[unit[0]]
-        ids = (tuple(dict.fromkeys(claim.id for claim in coding.get(unit, []))) for coding in (first, second))
-        found[unit] = CodedNumber(value, min(low, other), max(high, other), *ids)
-    return found
+        ids = [
+            tuple(dict.fromkeys(claim.id for claim in coding.get(unit, []))) for coding in codings
+        ]
+        numbers[unit] = CodedNumber(value, min(low, other), max(high, other), *ids)
+    return numbers
 
 
 def values_by_coder(evidence: Evidence) -> dict[str, tuple[float, float]]:
-    """What the first and the second coder make of each coded number, by its path; NaN where a coder found nothing."""
-    codings = [values_by_unit(claims, evidence) for claims in (evidence.claims, evidence.second)]
+    """The first and the second coder's value of each coded number by its path; NaN if silent."""
+    first, second = (
+        values_by_unit(coding, evidence) for coding in (evidence.claims, evidence.second)
+    )
     silent = (math.nan,)
     return {
-        f"actors.{actor}.{block}.{other}": (
-            codings[0].get((block, actor, other), silent)[0],
-            codings[1].get((block, actor, other), silent)[0],
+        ".".join(("actors", unit[1], unit[0], unit[2])): (
+            first.get(unit, silent)[0],
+            second.get(unit, silent)[0],
         )
-        for block, actor, other in sorted({*codings[0], *codings[1]})
+        for unit in sorted({*first, *second})
     }
-
-
-def blocks_of(actor: str, coded: Mapping[Unit, CodedNumber], order: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """The interests, denial and affinity of one actor as actors.yaml holds them.
-
-    Args:
-        order: by block, the constructs or actors in the order in which they are to stand.
-    """
-    blocks: dict[str, Any] = {}
-    for block in BLOCKS:
-        for other in order[block]:
-            number = coded.get((block, actor, other))
-            if number is None:
-                continue
-            key = "value" if block == "affinity" else "salience"
-            entry: dict[str, Any] = {key: plain(number.value), "range": [plain(number.low), plain(number.high)]}
-            entry |= {"claims": list(number.claims)} if number.claims else {}
-            entry |= {"second": list(number.second)} if number.second else {}
-            blocks.setdefault(block, {})[other] = entry
-    return blocks
-
-
-def plain(value: float) -> float | int:
-    """A whole number as an integer, any other as it is."""
-    return int(value) if value == int(value) else value

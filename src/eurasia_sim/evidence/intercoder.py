@@ -52,8 +52,8 @@ class Agreement:
 def krippendorff_alpha(values: Floats, metric: str = "ordinal") -> float:
     """Krippendorff's alpha of a reliability matrix.
 
-    Claim: Krippendorff 2011, "Computing Krippendorff's alpha-reliability": one minus observed over expected
-    disagreement, from the coincidences of values within units that at least two coders valued.
+    Claim: Krippendorff 2011, "Computing Krippendorff's alpha-reliability": one minus observed over
+    expected disagreement, from the coincidences of values within units that at least two valued.
 
     Args:
         values: (coders, units), NaN where a coder gave none.
@@ -67,7 +67,7 @@ def krippendorff_alpha(values: Floats, metric: str = "ordinal") -> float:
 
 
 def _coincidences(values: Floats) -> tuple[Floats, Floats]:
-    """(L,) the values that occur, and (units, L, L) how often each two meet in a unit, over its size less 1."""
+    """(L,) values that occur, and (units, L, L) meetings of each two over a unit's size less 1."""
     levels = np.unique(values[~np.isnan(values)])
     counts = (values[:, :, None] == levels).sum(axis=0).astype(np.float64)
     sizes = counts.sum(axis=1)
@@ -90,17 +90,17 @@ def _squared_distance(levels: Floats, totals: Floats, metric: str) -> Floats:
     """(L, L) squared difference of every two values under a metric."""
     if metric == "nominal":
         return 1.0 - np.eye(len(levels))
-    if metric == "interval":
-        return np.asarray(np.subtract.outer(levels, levels) ** 2)
-    if metric == "ordinal":
-        # The ranks between two values, each end counted half.
-        middle = np.cumsum(totals) - totals / 2.0
-        return np.asarray(np.subtract.outer(middle, middle) ** 2)
-    raise ValueError(f"{metric!r} is no metric; one of nominal, ordinal, interval")
+    if metric not in ("ordinal", "interval"):
+        raise ValueError(f"{metric!r} is no metric; one of nominal, ordinal, interval")
+    # An ordinal difference is the ranks between two values, each end counted half.
+    scale = levels if metric == "interval" else np.cumsum(totals) - totals / 2.0
+    return np.asarray(np.subtract.outer(scale, scale) ** 2)
 
 
-def bootstrap_interval(values: Floats, draws: int = 2000, seed: int = 0, coverage: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of the ordinal alpha over units drawn again with replacement; NaN if alpha never exists."""
+def bootstrap_interval(
+    values: Floats, draws: int = 2000, seed: int = 0, coverage: float = 0.95
+) -> tuple[float, float]:
+    """Percentile interval of the ordinal alpha over resampled units; NaN if alpha never exists."""
     generator = np.random.default_rng(seed)
     levels, coincidences = _coincidences(values)
     units = len(coincidences)
@@ -117,55 +117,62 @@ def bootstrap_interval(values: Floats, draws: int = 2000, seed: int = 0, coverag
 
 
 def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agreement]:
-    """The first coding against every round of the second, as both stood then; last, both as they stand now.
+    """The first coding against each round of the second, as both stood then; last, as they are now.
 
-    A unit is an actor's construct or an ordered pair's denial or affinity; its value is what steps 1 and 2 of the
-    codebook make of one coder's claims. Units of all kinds are pooled for the overall alpha, by the order of values.
+    A unit is an actor's construct or an ordered pair's denial or affinity; its value is what steps
+    1 and 2 of the codebook make of one coder's claims. Units of all kinds are pooled for the
+    overall alpha, by the order of values.
     """
+    pairs: list[tuple[str, Sequence[Claim], Sequence[Claim]]] = []
+    for each in evidence.rounds:
+        recoded = {claim.construct for claim in each.superseded}
+        coded = set(each.constructs) - recoded
+        kept = [claim for claim in evidence.claims if claim.construct in coded]
+        pairs.append((each.name, [*kept, *each.superseded], each.claims))
+    if len(pairs) > 1:
+        pairs.append(("as coded now", evidence.claims, evidence.second))
     compared = []
-    for turn in evidence.rounds:
-        recoded = {claim.construct for claim in turn.superseded}
-        first = [c for c in evidence.claims if c.construct in turn.constructs and c.construct not in recoded]
-        compared.append(_compared(evidence, turn.name, [*first, *turn.superseded], turn.claims, draws, seed))
-    if len(evidence.rounds) > 1:
-        compared.append(_compared(evidence, "as coded now", evidence.claims, evidence.second, draws, seed))
+    for name, first, second in pairs:
+        units, matrix = _matrix(evidence, first, second)
+        kinds = np.array([unit[2] if unit[0] == BLOCKS[0] else unit[0] for unit in units])
+        constructs = {
+            construct: _reliability(matrix[:, kinds == construct])
+            for construct in SCALED
+            if construct in kinds
+        }
+        paired = matrix[:, ~np.isnan(matrix).any(axis=0)]
+        low, high = bootstrap_interval(paired, draws, seed)
+        passages = _passages(evidence, first, second)
+        compared.append(Agreement(name, _reliability(matrix), low, high, constructs, passages))
     return compared
 
 
-def _compared(
-    evidence: Evidence, name: str, first: Sequence[Claim], second: Sequence[Claim], draws: int, seed: int
-) -> Agreement:
-    codings = [
-        {unit: found[0] for unit, found in values_by_unit(claims, evidence).items()} for claims in (first, second)
-    ]
+def _matrix(
+    evidence: Evidence, first: Iterable[Claim], second: Iterable[Claim]
+) -> tuple[list[Unit], Floats]:
+    """The units of either coding, and (2, units) their values, NaN where a coder found none."""
+    codings = [values_by_unit(claims, evidence) for claims in (first, second)]
     units = sorted({*codings[0], *codings[1]})
-    matrix = np.array([[coding.get(unit, math.nan) for unit in units] for coding in codings]).reshape(2, len(units))
-    names = [_construct(unit) for unit in units]
-    constructs = {
-        construct: _reliability(matrix[:, [at for at, each in enumerate(names) if each == construct]])
-        for construct in SCALED
-        if construct in names
-    }
-    paired = matrix[:, ~np.isnan(matrix).any(axis=0)]
-    low, high = bootstrap_interval(paired, draws, seed)
-    return Agreement(name, _reliability(matrix), low, high, constructs, _passages(evidence, first, second))
-
-
-def _construct(unit: Unit) -> str:
-    return unit[2] if unit[0] == BLOCKS[0] else unit[0]
+    silent = (math.nan,)
+    values = [[coding.get(unit, silent)[0] for unit in units] for coding in codings]
+    return units, np.array(values).reshape(2, len(units))
 
 
 def _reliability(matrix: Floats) -> Reliability:
-    spoken = ~np.isnan(matrix)
-    both, first, second = (spoken[0] & spoken[1]), (spoken[0] & ~spoken[1]), (~spoken[0] & spoken[1])
-    return Reliability(krippendorff_alpha(matrix), int(both.sum()), int(first.sum()), int(second.sum()))
+    first, second = ~np.isnan(matrix)
+    return Reliability(
+        alpha=krippendorff_alpha(matrix),
+        pairable=int((first & second).sum()),
+        first_only=int((first & ~second).sum()),
+        second_only=int((~first & second).sum()),
+    )
 
 
-def _passages(evidence: Evidence, first: Sequence[Claim], second: Sequence[Claim]) -> Passages:
+def _passages(evidence: Evidence, first: Iterable[Claim], second: Iterable[Claim]) -> Passages:
     """Which paragraphs each coder found to speak of interests, of denial and of affinity.
 
-    Paragraphs that the first coder excused and the second left alone are no part of the universe: agreement that a
-    heading holds no interest would flatter.
+    Paragraphs that the first coder excused and the second left alone are no part of the universe:
+    agreement that a heading holds no interest would flatter.
     """
     marked = [_marks(first), _marks(second)]
     texts = {

@@ -10,13 +10,19 @@ from pathlib import Path
 
 from eurasia_sim.files.data_yaml import DataError, packaged
 
+
+def _braced(depth: int) -> str:
+    """A regular expression of text in braces, with braces in it so many deep."""
+    inner = f"|{_braced(depth - 1)}" if depth else ""
+    return rf"\{{(?:[^{{}}]{inner})*\}}"
+
+
 _ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
+_FIELD = re.compile(rf"\s*(\w+)\s*=\s*({_braced(5)}|\"[^\"]*\"|[^,}}\s]*)\s*,?")
 _PERSONS = ("author", "editor")
-_FIELD = re.compile(r"\s*(\w+)\s*=\s*")
-_BARE = re.compile(r"[^,}\s]+")
-_AFTER_FIELD = re.compile(r"\s*,?")
+_PLACES = ("journal", "booktitle", "publisher", "institution", "howpublished")
 # TeX's accents as Unicode's combining marks.
-_ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "c": "\u0327", "v": "\u030c"}
+_ACCENTS = dict(zip("\"'`^~cv", "\u0308\u0301\u0300\u0302\u0303\u0327\u030c", strict=True))
 _ACCENT = re.compile(r"\\([\"'`^~]|[cv](?=[\s{]))\s*\{?\\?([A-Za-z])\}?")
 
 
@@ -30,22 +36,22 @@ class Work:
 
     def __str__(self) -> str:
         """Author, year, title, place and address, in one line."""
-        get = self.fields.get
-        who = get("author") or get("editor") or get("organization") or ""
-        place = (
-            get("journal") or get("booktitle") or get("publisher") or get("institution") or get("howpublished") or ""
-        )
-        numbers = ", ".join(part for part in (get("volume", ""), get("pages", "")) if part)
-        address = f"doi:{get('doi')}" if get("doi") else get("url", "")
-        head = f"{who} ({get('year')})" if who and get("year") else who or get("year", "")
-        parts = (head, get("title", ""), f"{place} {numbers}".strip(), address)
-        return ". ".join(part for part in parts if part) + "."
+
+        def first(*names: str) -> str:
+            return next((self.fields[name] for name in names if self.fields.get(name)), "")
+
+        who, year = first(*_PERSONS, "organization"), first("year")
+        numbers = ", ".join(filter(None, (first("volume"), first("pages"))))
+        address = f"doi:{first('doi')}" if first("doi") else first("url")
+        head = f"{who} ({year})" if who and year else who or year
+        parts = (head, first("title"), f"{first(*_PLACES)} {numbers}".strip(), address)
+        return ". ".join(filter(None, parts)) + "."
 
 
 def read_bibliography(path: Path | None = None) -> dict[str, Work]:
     """Every work of a BibTeX file by its key; of the packaged file when none is given.
 
-    Form: the part of BibTeX this file uses (braced, quoted and bare fields; no string macros, no crossref).
+    Form: braced, quoted and bare fields; no string macros, no crossref, braces six deep at most.
 
     Raises:
         DataError: for a key given twice.
@@ -56,7 +62,8 @@ def read_bibliography(path: Path | None = None) -> dict[str, Work]:
     for entry in _ENTRY.finditer(text):
         kind, key = entry[1].lower(), entry[2]
         if key in works:
-            problems.append(f"references.bib:{text[: entry.start()].count(chr(10)) + 1}: {key} is given twice")
+            line = text[: entry.start()].count("\n") + 1
+            problems.append(f"references.bib:{line}: {key} is given twice")
         works[key] = Work(key, kind, dict(_fields(text, entry.end())))
     if problems:
         raise DataError(problems)
@@ -66,34 +73,14 @@ def read_bibliography(path: Path | None = None) -> dict[str, Work]:
 def _fields(text: str, at: int) -> Iterator[tuple[str, str]]:
     """Name and plain value of every field from a place in the text to the end of its entry."""
     while found := _FIELD.match(text, at):
-        at = found.end()
-        if text[at : at + 1] == "{":
-            end = _closing(text, at)
-            value, at = text[at + 1 : end], end + 1
-        elif text[at : at + 1] == '"':
-            end = text.index('"', at + 1)
-            value, at = text[at + 1 : end], end + 1
-        else:
-            bare = _BARE.match(text, at)
-            value, at = (bare[0], bare.end()) if bare else ("", at)
-        name = found[1].lower()
-        yield name, "; ".join(_plain(person) for person in _people(value)) if name in _PERSONS else _plain(value)
-        after = _AFTER_FIELD.match(text, at)
-        at = after.end() if after else at
-
-
-def _closing(text: str, at: int) -> int:
-    """Place of the brace that closes the one at a place; the end of the text when none does."""
-    depth = 0
-    for place in range(at, len(text)):
-        depth += (text[place] == "{") - (text[place] == "}")
-        if depth == 0:
-            return place
-    return len(text)
+        at, name, value = found.end(), found[1].lower(), found[2]
+        if value[:1] in ("{", '"'):
+            value = value[1:-1]
+        yield name, "; ".join(map(_plain, _people(value))) if name in _PERSONS else _plain(value)
 
 
 def _people(value: str) -> list[str]:
-    """The names of a list joined by "and"; one inside braces belongs to the name of an institution."""
+    """Names of a list joined by "and"; one inside braces belongs to an institution's name."""
     names, depth = [""], 0
     for word in value.split():
         if word == "and" and depth == 0:
@@ -105,8 +92,9 @@ def _people(value: str) -> list[str]:
 
 
 def _plain(value: str) -> str:
-    """A field without TeX: no braces or commands, letters with their accents, dashes as dashes, white space folded."""
-    value = _ACCENT.sub(lambda mark: unicodedata.normalize("NFC", mark[2] + _ACCENTS[mark[1]]), value)
+    """A field without TeX: no braces or commands, accents and dashes as Unicode, spaces folded."""
+    value = _ACCENT.sub(lambda m: unicodedata.normalize("NFC", m[2] + _ACCENTS[m[1]]), value)
     value = re.sub(r"\\(?:url|emph|textit)\b", "", value)
-    value = value.replace("---", "—").replace("--", "–").replace("\\&", "&").replace("~", " ")
+    for tex, plain in (("---", "—"), ("--", "–"), ("\\&", "&"), ("~", " ")):
+        value = value.replace(tex, plain)
     return " ".join(re.sub(r"[{}]", "", value).split())

@@ -1,1 +1,1 @@
-"""What was observed of a world: series, their links to measures, and forecasts that cost nothing."""
+"""What was observed of a world: series, links, noise filter, free baselines, scores and facts."""

@@ -1,18 +1,17 @@
-"""Means of forecasts that cost nothing: each knows a series up to an origin; skill.py adds the spread."""
+"""Forecasts that cost nothing: means from a series up to an origin; skill.py adds the spread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.observations.filter import filtered, group_mean, last_value, mean_of, recent_mean
 from eurasia_sim.observations.loader import Series
 from eurasia_sim.world.world import World
 
-Floats = NDArray[np.float64]
 Baseline = Callable[[Series, tuple[int, ...]], Floats]  # past, horizons in years -> (U, H) means
 FIRST = 3  # years that a forecast needs before it
 TREND = 5  # years of a trend
@@ -35,10 +34,10 @@ def thirds(past: Series, horizons: tuple[int, ...]) -> Floats:
 
 
 def noise_filter(past: Series, horizons: tuple[int, ...]) -> Floats:
-    """Last value, three-year mean, own mean and group mean, with weights ≥ 0 that fitted earlier targets best.
+    """Last value, three-year mean, own mean and group mean, weighed as fitted earlier targets best.
 
-    Weights are fitted for each horizon on origins whose target lies in the past; before there are two such, the
-    filtered level stays.
+    Weights ≥ 0 are fitted for each horizon on origins whose target lies in the past; before there
+    are two such, the filtered level stays.
     """
     found = thirds(past, horizons)
     now = _features(past.values)
@@ -50,11 +49,10 @@ def noise_filter(past: Series, horizons: tuple[int, ...]) -> Floats:
         y = np.concatenate([past.values[:, end + horizon - 1] for end in ends])
         known = np.isfinite(x).all(axis=1) & np.isfinite(y)
         if known.sum() > x.shape[1]:
-            # Weights are of values less the group's mean: a level in common is no reason for weight.
+            # Of values less the group's mean: a level in common is no reason for weight.
             weights = nnls(x[known, :3] - x[known, 3:], y[known] - x[known, 3])[0]
-            known_now = np.isfinite(now).all(axis=1)
             guess = now[:, 3] + (now[:, :3] - now[:, 3:]) @ weights
-            found[:, at] = np.where(known_now, guess, found[:, at])
+            found[:, at] = np.where(np.isfinite(guess), guess, found[:, at])
     return found
 
 
@@ -64,37 +62,33 @@ def _features(values: Floats) -> Floats:
     return np.column_stack([last_value(values), recent_mean(values), mean_of(values), centre])
 
 
-def _slope(values: Floats) -> Floats:
-    """(U,) least-squares slope a year over the last five years; 0 with fewer than two values."""
-    recent = values[:, -TREND:]
-    held = np.isfinite(recent)
-    years = np.where(held, np.arange(recent.shape[1], dtype=float), 0.0)
-    counts = np.maximum(held.sum(axis=1), 1)
-    centred = np.where(held, years - (years.sum(axis=1) / counts)[:, None], 0.0)
-    below = (centred**2).sum(axis=1)
-    return np.where(below > 0, (centred * np.nan_to_num(recent)).sum(axis=1) / np.where(below > 0, below, 1), 0.0)
-
-
 def _along(values: Floats, horizons: tuple[int, ...], share: float) -> Floats:
+    """(U, H) last value moved by a share of the least-squares slope of the last five years."""
+    recent = values[:, -TREND:]
+    known = np.isfinite(recent)
+    years = np.where(known, np.arange(recent.shape[1], dtype=float), 0.0)
+    middle = years.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    centred = np.where(known, years - middle[:, None], 0.0)
+    below = (centred**2).sum(axis=1)  # 0 with fewer than two values
+    above = (centred * np.nan_to_num(recent)).sum(axis=1)
+    slope = np.where(below > 0, above / np.where(below > 0, below, 1), 0.0)
     steps = np.array(horizons, dtype=float)
-    return np.asarray(last_value(values)[:, None] + share * _slope(values)[:, None] * steps)
+    return np.asarray(last_value(values)[:, None] + share * slope[:, None] * steps)
 
 
-def log_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
-    """The slope of the last five years on the linked scale goes on: a growth rate where the link is a logarithm."""
-    return _along(past.values, horizons, 1.0)
+def trend(share: float) -> Baseline:
+    """The baseline that a share of the last five years' slope on the linked scale goes on.
 
-
-def half_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
-    """Half that slope goes on."""
-    return _along(past.values, horizons, 0.5)
+    The slope is a growth rate where the link is a logarithm.
+    """
+    return lambda past, horizons: _along(past.values, horizons, share)
 
 
 def level_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
     """The slope of the figures themselves goes on, never below the smallest figure so far."""
     link = past.item.link
     if link.transform not in ("log", "log1p") or not np.isfinite(past.values).any():
-        return log_trend(past, horizons)
+        return _along(past.values, horizons, 1.0)
     added = 1.0 if link.transform == "log1p" else 0.0
     figures = np.exp(link.sign * past.values) - added
     ahead = np.maximum(_along(figures, horizons, 1.0), np.nanmin(figures))
@@ -107,26 +101,26 @@ FREE: Mapping[str, Baseline] = {
     "own mean": unmoved(mean_of),
     "thirds": thirds,
     "noise filter": noise_filter,
-    "log trend": log_trend,
+    "log trend": trend(1.0),
     "level trend": level_trend,
-    "half trend": half_trend,
+    "half trend": trend(0.5),
 }
 
 
 def gravity(size: Floats, distance: Floats) -> Baseline:
-    """A baseline of trade: least squares on size and distance up to the origin, with the origin's size held.
+    """A baseline of trade: least squares on size and distance up to the origin, whose size stays.
 
     Args:
-        size: (U, T) log of the five-year mean of output, or of its ratio for a ratio of two partners.
+        size: (U, T) log of the five-year mean of output; of a ratio of two partners, of its ratio.
         distance: (U,) log of distance, or the difference of two logs.
 
     Source: Tinbergen's gravity equation.
     """
 
     def ahead(past: Series, horizons: tuple[int, ...]) -> Floats:
-        units, years = past.values.shape
-        held = size[:, :years]
-        x = np.stack([np.ones((units, years)), held, np.repeat(distance[:, None], years, axis=1)], axis=-1)
+        shape = past.values.shape
+        apart = np.broadcast_to(distance[:, None], shape)
+        x = np.stack([np.ones(shape), size[:, : shape[1]], apart], axis=-1)
         known = np.isfinite(past.values) & np.isfinite(x).all(axis=-1)
         weights = np.linalg.lstsq(x[known], past.values[known], rcond=None)[0]
         return still(np.asarray(x[:, -1] @ weights, dtype=np.float64), horizons)
@@ -135,23 +129,27 @@ def gravity(size: Floats, distance: Floats) -> Baseline:
 
 
 def gravity_of(world: World, series: Series) -> Baseline | None:
-    """Gravity for an item of partners, or of two rival partners, of a theatre; nothing for any other item."""
-    axes = list(series.item.axes.values())
-    if series.item.part != "influence_economy" or axes not in (["actor", "theatre"], ["actor", "actor", "theatre"]):
+    """Gravity for an item of partners, or of two rival partners, of a theatre; else None."""
+    axes = " ".join(series.item.axes.values())
+    is_trade = axes in ("actor theatre", "actor actor theatre")
+    if series.item.part != "influence_economy" or not is_trade:
         return None
     size, distance = np.zeros(series.values.shape), np.zeros(len(series.units))
     for at, unit in enumerate(series.units):
         for actor, sign in zip(unit[:-1], (1.0, -1.0), strict=False):
             size[at] += sign * _size(world, actor, series.years)
-            pair = [f"ties.border_distance.{unit[-1]}.{actor}", f"ties.border_distance.{actor}.{unit[-1]}"]
-            known = [world.numbers[name].value for name in pair if name in world.numbers]
-            distance[at] += sign * np.log(known[0] + _CLOSE) if known else np.nan
+            pairs = (f"{unit[-1]}.{actor}", f"{actor}.{unit[-1]}")
+            found = [world.numbers.get(f"ties.border_distance.{pair}") for pair in pairs]
+            apart = next((number.value for number in found if number), np.nan)
+            distance[at] += sign * np.log(apart + _CLOSE)
     return gravity(size, distance)
 
 
-def _size(world: World, actor: str, years: NDArray[np.int64]) -> Floats:
+def _size(world: World, actor: str, years: Integers) -> Floats:
     """(T,) log of the mean output of the five years up to each year; NaN where none is known."""
-    paths = {year: f"capabilities.gdp.{actor}.{year}" for year in range(int(years[0]) - TREND, int(years[-1]) + 1)}
-    output = {year: world.numbers[path].value for year, path in paths.items() if path in world.numbers}
-    recent = [[output[y] for y in range(year - TREND + 1, year + 1) if y in output] for year in years]
-    return np.array([np.log(np.mean(each)) if each else np.nan for each in recent])
+    means = []
+    for year in years:
+        recent = [f"capabilities.gdp.{actor}.{year - ago}" for ago in range(TREND)]
+        output = [world.numbers[path].value for path in recent if path in world.numbers]
+        means.append(float(np.mean(output)) if output else np.nan)
+    return np.asarray(np.log(np.array(means)))

@@ -13,7 +13,10 @@ from eurasia_sim.observations.loader import FOLDER, Strict, unknown, validated
 from eurasia_sim.world.world import World
 
 FILE = "facts.yaml"
-Kind = Literal["recognition", "base", "exercise", "meeting", "visit", "statement", "presence", "aid", "war", "takeover"]
+Kind = Literal[
+    "recognition", "base", "exercise", "meeting", "visit", "statement", "presence", "aid", "war",
+    "takeover",
+]  # fmt: skip
 Step = Literal["listed", "talks", "mission", "envoy", "recognised"]
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 
@@ -53,36 +56,38 @@ def load_facts(world: World) -> tuple[Fact, ...]:
     documents = read_page(world.directory / "documents.yaml").data
     problems: list[str] = []
     facts = []
-    for name, data in dict(page.data or {}).items():
-        fact = validated(page, Fact, {"id": name, **data} if isinstance(data, dict) else data, (name,), problems)
+    for name, data in (page.data or {}).items():
+        entry = {"id": name, **data} if isinstance(data, dict) else data
+        fact = validated(page, Fact, entry, (name,), problems)
         if fact:
             facts.append(fact)
-            wrong = _wrong(fact, world, documents)
-            problems += [f"{page.place([name, key])}: {name}.{key}: {what}" for key, what in wrong]
+            for key, what in _wrong_keys(fact, world, documents):
+                problems.append(f"{page.place([name, key])}: {name}.{key}: {what}")
     if problems:
         raise DataError(problems)
     return tuple(facts)
 
 
-def _wrong(entry: Fact, world: World, documents: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Key and fault of everything in an entry that names what is not there."""
-    if not _DATE.fullmatch(entry.date):
-        yield "date", f"{entry.date!r} is no date; write 2021 or 2021-08"
-    for name in entry.actors:
-        if name not in world.actors:
-            yield "actors", unknown(name, "actor", world.actors)
-    for name in entry.toward:
-        if name not in world.actors and name not in world.theatres:
-            yield "toward", unknown(name, "actor or theatre", [*world.actors, *world.theatres])
-    if (entry.kind == "recognition") != (entry.step is not None) or (entry.step is None) != (entry.reached is None):
-        yield "step", "a fact of recognition, and no other, has a step and says whether it was reached"
-    if entry.document not in documents:
-        yield "document", unknown(entry.document, "document", documents)
-    else:
-        held = [each["lines"] for each in documents[entry.document]["paragraphs"]]
-        if not any(first == entry.line for first, _ in held):
-            yield "line", f"L{entry.line} begins no paragraph of {entry.document}"
-    for path in entry.circular:
-        known = path in world.numbers or path in world.events
-        if not known and not any(number.startswith(f"{path}.") for number in world.numbers):
-            yield "circular", f"{path} is no number or event{near(path, [*world.numbers, *world.events])}"
+def _wrong_keys(fact: Fact, world: World, documents: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Key and fault of everything in an entry that names what does not exist."""
+    if not _DATE.fullmatch(fact.date):
+        yield "date", f"{fact.date!r} is no date; write 2021 or 2021-08"
+    either = [*world.actors, *world.theatres]
+    named = [("actors", name, "actor", list(world.actors)) for name in fact.actors]
+    named += [("toward", name, "actor or theatre", either) for name in fact.toward]
+    named += [("document", fact.document, "document", list(documents))]
+    for key, name, kind, known in named:
+        if name not in known:
+            yield key, unknown(name, kind, known)
+    is_step = (fact.step is not None, fact.reached is not None)
+    if is_step != (fact.kind == "recognition",) * 2:
+        rule = "has a step and says whether it was reached"
+        yield "step", f"a fact of recognition, and no other, {rule}"
+    if fact.document in documents:
+        paragraphs = documents[fact.document]["paragraphs"]
+        if fact.line not in (paragraph["lines"][0] for paragraph in paragraphs):
+            yield "line", f"L{fact.line} begins no paragraph of {fact.document}"
+    known = [*world.numbers, *world.events]
+    for path in fact.circular:
+        if path not in known and not any(name.startswith(f"{path}.") for name in world.numbers):
+            yield "circular", f"{path} is no number or event{near(path, known)}"

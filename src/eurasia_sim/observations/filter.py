@@ -1,14 +1,13 @@
-"""The noise filter: what is known of a unit's level up to an origin, shrunk by how reliable its values are."""
+"""The noise filter: a unit's level at an origin, shrunk by how reliable its values are."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.observations.loader import Series
 
-Floats = NDArray[np.float64]
 WINDOW = 3  # years in the recent mean
 
 
@@ -23,7 +22,9 @@ def mean_of(values: Floats) -> Floats:
     """(U,) mean of the known values of each unit; NaN where it has none."""
     held = np.isfinite(values)
     counts = held.sum(axis=1)
-    return np.where(counts > 0, np.where(held, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+    return np.where(
+        counts > 0, np.where(held, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan
+    )
 
 
 def recent_mean(values: Floats) -> Floats:
@@ -41,8 +42,8 @@ def group_mean(values: Floats) -> float:
 def reliability(values: Floats, errors: Floats) -> Floats:
     """(U,) trust in a unit's own level, in [0, 1]: n / (n + noise / between).
 
-    `noise` is the variance of values round their unit's mean (at least the sampling error's), `between` that of the
-    units' means beyond it. One unit alone is trusted wholly, since nothing is there to shrink it toward.
+    `noise` is the variance of values round their unit's mean (at least the sampling error's),
+    `between` that of the units' means beyond it. One unit alone has nothing to be shrunk toward.
     """
     counts = np.isfinite(values).sum(axis=1)
     own = mean_of(values)
@@ -60,9 +61,9 @@ def reliability(values: Floats, errors: Floats) -> Floats:
 
 
 def filtered(values: Floats, errors: Floats) -> Floats:
-    """(U,) a third each of last value, three-year mean and own mean, shrunk toward the mean of all units.
+    """(U,) a third each of last value, three-year mean and own mean, shrunk toward all units' mean.
 
-    A unit without values gets that mean.
+    A unit without values gets the mean of all units.
 
     Args:
         values: (U, T) up to the origin.
@@ -83,7 +84,8 @@ def start(items: list[Series], year: int) -> dict[str, dict[tuple[str, ...], flo
     parts = sorted({each.item.part for each in items})
     if len(parts) > 1:
         names = ", ".join(each.name for each in items)
-        raise DataError([f"{names} observe {', '.join(parts)}; read each part by itself, they are never averaged"])
+        remedy = "read each part by itself, they are never averaged"
+        raise DataError([f"{names} observe {', '.join(parts)}; {remedy}"])
     past = {each.name: each.until(year) for each in items}
     return {
         name: dict(zip(each.units, map(float, filtered(each.values, each.errors)), strict=True))

@@ -1,4 +1,4 @@
-"""Links between a measure and what observes it: scale, offsets partially pooled, year effects of a group, error."""
+"""Links between a measure and what observes it: scale, offsets, year effects of a group, error."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-Floats = NDArray[np.float64]
+from eurasia_sim.compute.dimensions import Floats, Integers
+
 _ROUNDS = 200
 _STILL = 1e-10
 
@@ -41,65 +41,68 @@ class Link(BaseModel):
 def linked(link: Link, value: Floats, n: Floats) -> Floats:
     """(...) values on the linked scale, NaN where the figure is.
 
-    `log_balance` is the log of cooperative over conflictual events, each with its part of `prior` events added, so
-    that few events say little.
+    `log_balance` is the log of cooperative over conflictual events, each with its part of `prior`
+    events added, so that few events say little.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        if link.transform == "log":
-            scaled = np.log(value)
-        elif link.transform == "log1p":
-            scaled = np.log1p(value)
+        if link.transform == "log_balance":
+            more, less = _balance(link, value, n)
+            scaled = np.log(more / less)
         elif link.transform == "share":
             scaled = value / n
-        elif link.transform == "log_balance":
-            scaled = np.log((value + link.prior * link.share) / (n - value + link.prior * (1 - link.share)))
-        else:
+        elif link.transform == "identity":
             scaled = value / link.per
+        else:
+            scaled = np.log(value) if link.transform == "log" else np.log1p(value)
     return np.asarray(link.sign * scaled, dtype=np.float64)
+
+
+def _balance(link: Link, value: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Cooperative and conflictual events with their parts of the prior."""
+    return value + link.prior * link.share, n - value + link.prior * (1 - link.share)
 
 
 def sampling_error(link: Link, model: str, value: Floats, n: Floats, error: Floats) -> Floats:
     """(...) standard deviation of the sampling error on the linked scale, by the delta method.
 
-    column: the file's own. binomial: of a share of n, half a success and half a failure added. counts: of the log of
-    two counts. poisson: of a count under log1p.
+    column: the file's own. binomial: of a share of n, half a success and half a failure added.
+    counts: of the log of two counts. poisson: of a count under log1p.
     """
+    found = np.zeros_like(value)
     if model == "column":
         found = error / link.per
     elif model == "binomial":
-        successes = value if link.transform == "share" else value * n
-        p = (successes + 0.5) / (n + 1)
+        p = ((value if link.transform == "share" else value * n) + 0.5) / (n + 1)
         found = np.sqrt(p * (1 - p) / np.maximum(n, 1))
     elif model == "counts":
-        held = (value + link.prior * link.share, n - value + link.prior * (1 - link.share))
-        found = np.sqrt(1 / held[0] + 1 / held[1])
+        more, less = _balance(link, value, n)
+        found = np.sqrt(1 / more + 1 / less)
     elif model == "poisson":
         found = np.sqrt(value + 0.5) / (value + 1)
-    else:
-        found = np.zeros_like(value)
     return np.where(np.isfinite(value), found, np.nan)
 
 
-def year_means(values: Floats, groups: NDArray[np.int64]) -> Floats:
-    """(U, T) mean of each year over the units of a unit's group; a year in which a group has no value gives NaN."""
+def year_means(values: Floats, groups: Integers) -> Floats:
+    """(U, T) mean of each year over a unit's group; NaN where the group has no value."""
     means = np.full_like(values, np.nan)
     for group in np.unique(groups):
         own = groups == group
-        held = np.isfinite(values[own])
-        sums, counts = np.where(held, values[own], 0.0).sum(axis=0), held.sum(axis=0)
+        known = np.isfinite(values[own])
+        sums, counts = np.where(known, values[own], 0.0).sum(axis=0), known.sum(axis=0)
         means[own] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     return means
 
 
 def pooled(means: Floats, variances: Floats) -> tuple[Floats, float, float]:
-    """Offsets of units, partially pooled by empirical Bayes with the variance of DerSimonian and Laird.
+    """Offsets of units, partially pooled by empirical Bayes (variance of DerSimonian and Laird).
 
     Args:
         means: (U,) own mean of each unit.
         variances: (U,) its sampling variance, above 0.
 
     Returns:
-        (U,) offsets, each between the unit's mean and the group's; the group's mean; variance between units.
+        (U,) offsets, each between the unit's mean and the group's; the group's mean; variance
+        between units.
     """
     weight = 1 / variances
     fixed = float(np.sum(weight * means) / np.sum(weight))
@@ -123,8 +126,12 @@ class Fit:
     residual: float  # standard deviation beyond the sampling error
 
 
-def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np.int64], *, year_effects: bool) -> Fit:
-    """Fit one item's link by alternating least squares and partial pooling; uses the cells where both are known.
+def fit_link(
+    values: Floats, errors: Floats, measure: Floats, groups: Integers, *, year_effects: bool
+) -> Fit:
+    """Fit one item's link by alternating least squares and partial pooling.
+
+    Uses the cells where observed value and measure are both known.
 
     Args:
         values: (U, T) observed, up to the origin and no later.
@@ -141,8 +148,9 @@ def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np
     y, x = np.where(known, values, np.nan), np.where(known, measure, 0.0)
     noise = np.where(known, np.nan_to_num(errors) ** 2, 0.0)
     held = known.any(axis=1)
-    counts = known.sum(axis=1)
-    scale, offsets, years, residual, between = 0.0, np.zeros(len(y)), np.zeros_like(y), float(np.nanvar(y)) + 1e-12, 0.0
+    free = max(int(known.sum()) - int(held.sum()), 1)
+    scale, offsets, years = 0.0, np.zeros(len(y)), np.zeros_like(y)
+    residual, between = float(np.nanvar(y)) + 1e-12, 0.0
     for _ in range(_ROUNDS):
         weight = np.where(known, 1 / (noise + residual), 0.0)
         if year_effects:
@@ -151,17 +159,15 @@ def fit_link(values: Floats, errors: Floats, measure: Floats, groups: NDArray[np
         own, precision = (weight * rest).sum(axis=1)[held], weight.sum(axis=1)[held]
         offsets[held], centre, between = pooled(own / precision, 1 / precision)
         offsets[~held] = centre
-        # Within units: offsets that are pooled would otherwise lend the scale what differs between units.
-        mean_x = np.where(held, (weight * x).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300), 0.0)
+        # Within units: pooled offsets would otherwise lend the scale what differs between units.
+        totals = np.maximum(weight.sum(axis=1), 1e-300)
+        mean_x = np.where(held, (weight * x).sum(axis=1) / totals, 0.0)
         inner = np.where(known, x - mean_x[:, None], 0.0)
         moved = np.where(known, y - years - offsets[:, None], 0.0)
         below = float((weight * inner**2).sum())
-        new = float((weight * inner * moved).sum()) / below if below > 0 else 0.0
-        errors_left = np.where(known, y - years - offsets[:, None] - new * x, 0.0)
-        free = max(int(counts.sum()) - int(held.sum()), 1)
+        before, scale = scale, float((weight * inner * moved).sum()) / below if below > 0 else 0.0
+        errors_left = np.where(known, y - years - offsets[:, None] - scale * x, 0.0)
         residual = max(float(np.sum((errors_left**2 - noise)[known])) / free, 1e-12)
-        done = abs(new - scale) < _STILL
-        scale = new
-        if done:
+        if abs(scale - before) < _STILL:
             break
     return Fit(scale, offsets, years, between, float(np.sqrt(residual)))

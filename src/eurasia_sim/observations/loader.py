@@ -1,11 +1,12 @@
-"""Observed series of a world, read from its folder `observations/` and checked; a world may have none."""
+"""Observed series of a world, read from its folder `observations/`; a world may have none."""
 
 from __future__ import annotations
 
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.data_yaml import DataError, Page, near, packaged, read_page
 from eurasia_sim.observations.links import Link, linked, sampling_error
 from eurasia_sim.world.levers import choices
@@ -21,13 +23,15 @@ from eurasia_sim.world.world import World
 
 FOLDER = "observations"
 FILE = "observations.yaml"
-Floats = NDArray[np.float64]
 Unit = tuple[str, ...]
 Form = TypeVar("Form", bound=BaseModel)
 ErrorModel = Literal["none", "column", "binomial", "counts", "poisson"]
-# Error models that a transform allows; every other transform allows none, column and, for a share of 1, binomial.
-_ALLOWED = {"share": ("binomial",), "log_balance": ("counts",), "log1p": ("none", "column", "poisson")}
-_EXTRA = {"none": (), "poisson": (), "column": ("error",), "binomial": ("n",), "counts": ("n",)}
+_ERRORS_OF = {  # a transform; of any other none, column and, for a share of 1, binomial
+    "share": ("binomial",),
+    "log_balance": ("counts",),
+    "log1p": ("none", "column", "poisson"),
+}
+_COLUMNS = {"column": ["error"], "binomial": ["n"], "counts": ["n"]}  # beside the value
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _Text = Annotated[str, Field(min_length=1)]
 _Years = Annotated[list[int], Field(min_length=2, max_length=2)]
@@ -80,17 +84,17 @@ class Series:
         units: (U,) ids of each unit, in the order of the item's axes.
         years: (T,) consecutive years.
         values: (U, T) on the linked scale; NaN where nothing was observed.
-        errors: (U, T) standard deviation of the sampling error on that scale; 0 where none is known.
+        errors: (U, T) standard deviation of the sampling error on that scale; 0 if none is known.
         groups: (U,) 1 for units with the hegemon, else 0.
     """
 
     name: str
     item: Item
     units: tuple[Unit, ...]
-    years: NDArray[np.int64]
+    years: Integers
     values: Floats
     errors: Floats
-    groups: NDArray[np.int64]
+    groups: Integers
 
     @property
     def ids(self) -> list[str]:
@@ -111,7 +115,8 @@ class Series:
     def until(self, year: int) -> Series:
         """The series up to a year."""
         kept = self.years <= year
-        return replace(self, years=self.years[kept], values=self.values[:, kept], errors=self.errors[:, kept])
+        values, errors = self.values[:, kept], self.errors[:, kept]
+        return replace(self, years=self.years[kept], values=values, errors=errors)
 
 
 def load_observations(world: World) -> dict[str, Series]:
@@ -128,35 +133,32 @@ def load_observations(world: World) -> dict[str, Series]:
     catalogue = validated(page, _Catalogue, page.data, (), problems)
     if catalogue is None:
         raise DataError(problems)
-    strange = [name for name in catalogue.hegemon if name not in world.actors]
-    place = page.place(["hegemon"])
-    problems += [f"{place}: hegemon: {unknown(name, 'actor', world.actors)}" for name in strange]
+    for name in catalogue.hegemon:
+        if name not in world.actors:
+            wrong = unknown(name, "actor", world.actors)
+            problems.append(f"{page.place(['hegemon'])}: hegemon: {wrong}")
     found = {}
     for name, item in catalogue.items.items():
-        problems += _misread(page, name, item, world)
-        if item.coverage[0] > item.coverage[1] or item.coverage[1] > catalogue.until:
-            place = page.place(["items", name, "coverage"])
-            problems.append(
-                f"{place}: items.{name}.coverage = {item.coverage}: first year, then last, at most {catalogue.until}"
-            )
-        allowed = _ALLOWED.get(item.link.transform, ("none", "column", "binomial"))
-        if item.error not in allowed:
-            place = page.place(["items", name, "error"])
-            problems.append(
-                f"{place}: items.{name}.error = {item.error!r}: {item.link.transform} takes {' or '.join(allowed)}"
-            )
-            continue
-        rows = _rows(folder / f"{name}.csv", item, world, problems)
-        if rows:
-            found[name] = _series(name, item, rows, catalogue.hegemon)
-    stray = sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items))
-    problems += [f"{name}.csv: {FILE} has no item {name}{near(name, catalogue.items)}" for name in stray]
+        wrong_keys = list(_wrong_keys(item, catalogue.until, world))
+        for key, value, wanted in wrong_keys:
+            place = page.place(["items", name, *key.split(".")])
+            problems.append(f"{place}: items.{name}.{key.split('.')[0]} = {value!r}: {wanted}")
+        if "error" not in (key for key, _, _ in wrong_keys):
+            rows = _Table(folder / f"{name}.csv", item, world, problems).rows()
+            if rows:
+                found[name] = _series(name, item, rows, catalogue.hegemon)
+    problems += [
+        f"{name}.csv: {FILE} has no item {name}{near(name, catalogue.items)}"
+        for name in sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items))
+    ]
     if problems:
         raise DataError(problems)
     return found
 
 
-def validated(page: Page, form: type[Form], data: Any, keys: tuple[str, ...], problems: list[str]) -> Form | None:
+def validated(
+    page: Page, form: type[Form], data: Any, keys: tuple[str, ...], problems: list[str]
+) -> Form | None:
     """Data as a form; what is wrong goes to `problems` with file, line, key and value."""
     try:
         return form.model_validate(data)
@@ -167,117 +169,141 @@ def validated(page: Page, form: type[Form], data: Any, keys: tuple[str, ...], pr
             if finding["type"] == "extra_forbidden":
                 fields = [name for part in (form, Item, Source, Link) for name in part.model_fields]
                 wanted = f"no known key{near(trail[-1], fields)}"
-            problems.append(f"{page.place(trail)}: {'.'.join(trail)} = {finding.get('input')!r}: {wanted}")
+            value = repr(finding.get("input"))
+            problems.append(f"{page.place(trail)}: {'.'.join(trail)} = {value}: {wanted}")
         return None
 
 
-def unknown(name: str, kind: str, known: Mapping[str, Any] | list[str]) -> str:
+def unknown(name: str, kind: str, known: Iterable[str]) -> str:
     """That a word is no id, and which ids are near."""
     return f"{name!r} is no {kind}{near(name, known) or '; one of ' + ', '.join(known)}"
 
 
-def _misread(page: Page, name: str, item: Item, world: World) -> Iterator[str]:
-    """Columns that an item reads and no run publishes."""
+def _wrong_keys(item: Item, until: int, world: World) -> Iterator[tuple[str, Any, str]]:
+    """Key, value and what would be right, of what an entry's form alone cannot show."""
     published = read_page(packaged() / "measures.yaml").data
-    pairs = [f"{a}-{b}" for a, b in world.pairs]
     for at, column in enumerate(item.reads):
-        place = f"{page.place(['items', name, 'reads', str(at)])}: items.{name}.reads = {column!r}"
-        measure, *steps = column.split(".")
-        if measure not in published:
-            yield f"{place}: {unknown(measure, 'measure', published)}"
-            continue
-        wanted = published[measure]["of"]
-        if len(steps) != len(wanted):
-            yield f"{place}: {measure} is of {', '.join(wanted)}, {len(wanted)} names after dots"
-            continue
-        for step, kind in zip(steps, wanted, strict=True):
-            found = _PLACEHOLDER.fullmatch(step)
-            if found and item.axes.get(found[1]) != kind:
-                yield f"{place}: {step} must be an axis of kind {kind}; axes are {item.axes}"
-            elif not found:
-                own = {"pair": pairs, "scope": [*world.regions, "all"]}
-                among = own[kind] if kind in own else choices(kind, world.actors, world.theatres)
-                if step not in among:
-                    yield f"{place}: {unknown(step, kind, among)}"
+        for wrong in _misread(column, item, published, world):
+            yield f"reads.{at}", column, wrong
+    if not item.coverage[0] <= item.coverage[1] <= until:
+        yield "coverage", item.coverage, f"first year, then last, at most {until}"
+    allowed = _ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
+    if item.error not in allowed:
+        yield "error", item.error, f"{item.link.transform} takes {' or '.join(allowed)}"
+
+
+def _misread(column: str, item: Item, published: Mapping[str, Any], world: World) -> Iterator[str]:
+    """Why no run publishes a column that an item reads."""
+    measure, *steps = column.split(".")
+    kinds = published.get(measure, {}).get("of", [])
+    if measure not in published:
+        yield unknown(measure, "measure", published)
+    elif len(steps) != len(kinds):
+        yield f"{measure} is of {', '.join(kinds)}, {len(kinds)} names after dots"
+    else:
+        own = {"pair": [f"{a}-{b}" for a, b in world.pairs], "scope": [*world.regions, "all"]}
+        for step, kind in zip(steps, kinds, strict=True):
+            axis = _PLACEHOLDER.fullmatch(step)
+            among = own[kind] if kind in own else choices(kind, world.actors, world.theatres)
+            if axis and item.axes.get(axis[1]) != kind:
+                yield f"{step} must be an axis of kind {kind}; axes are {item.axes}"
+            elif not axis and step not in among:
+                yield unknown(step, kind, among)
 
 
 _Row = tuple[Unit, int, float, float, float]  # unit, year, value, n, error
 
 
-def _rows(path: Path, item: Item, world: World, problems: list[str]) -> list[_Row]:
-    """Rows of an item's table; every problem with it as file:line."""
-    if not path.is_file():
-        problems.append(f"{path.name} is missing; {FILE} has an item {path.stem}")
-        return []
-    header = ["year", *item.axes, "value", *_EXTRA[item.error]]
-    rows: dict[tuple[Unit, int], _Row] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        lines = csv.reader(stream)
-        given = next(lines, [])
-        if given != header:
-            problems.append(f"{path.name}:1: the columns are {','.join(given)}; they must be {','.join(header)}")
+@dataclass
+class _Table:
+    """The table of an item; every problem with it goes to `problems` as file:line."""
+
+    path: Path
+    item: Item
+    world: World
+    problems: list[str]
+
+    def rows(self) -> list[_Row]:
+        """Rows that are in order."""
+        name = self.path.name
+        if not self.path.is_file():
+            self.problems.append(f"{name} is missing; {FILE} has an item {self.path.stem}")
             return []
+        header = ["year", *self.item.axes, "value", *_COLUMNS.get(self.item.error, [])]
+        with self.path.open(encoding="utf-8", newline="") as stream:
+            given, *lines = list(csv.reader(stream)) or [[]]
+        if given != header:
+            wanted = f"they must be {','.join(header)}"
+            self.problems.append(f"{name}:1: the columns are {','.join(given)}; {wanted}")
+            return []
+        rows: dict[tuple[Unit, int], _Row] = {}
         for line, cells in enumerate(lines, start=2):
-            before = len(problems)
-            row = _row(f"{path.name}:{line}", cells, header, item, world, problems)
+            wrong: list[str] = []
+            row = self._row(header, cells, wrong)
             if row and row[:2] in rows:
-                problems.append(f"{path.name}:{line}: {'.'.join(row[0])} of {row[1]} was given before")
-            elif row and len(problems) == before:
+                wrong.append(f"{'.'.join(row[0])} of {row[1]} was given before")
+            elif row and not wrong:
                 rows[row[:2]] = row
-    if not rows and not problems:
-        problems.append(f"{path.name} has no rows")
-    problems += _gaps(path.name, item, rows)
-    return list(rows.values())
+            self.problems += [f"{name}:{line}: {what}" for what in wrong]
+        if not rows and not self.problems:
+            self.problems.append(f"{name} has no rows")
+        self.problems += [f"{name}: {what}" for what in self._gaps(rows)]
+        return list(rows.values())
 
-
-def _row(place: str, cells: list[str], header: list[str], item: Item, world: World, problems: list[str]) -> _Row | None:
-    if len(cells) != len(header):
-        problems.append(f"{place}: {len(cells)} cells; the header has {len(header)}")
-        return None
-    named = dict(zip(header, cells, strict=True))
-    for axis, kind in item.axes.items():
-        among = choices(kind, world.actors, world.theatres)
-        if named[axis] not in among:
-            problems.append(f"{place}: {axis} = {unknown(named[axis], kind, among)}")
-    unit = tuple(named[axis] for axis in item.axes)
-    if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
-        problems.append(f"{place}: {'.'.join(unit)} names one actor twice")
-    first, last = item.coverage
-    year = int(named["year"]) if named["year"].isdigit() else -1
-    if not first <= year <= last:
-        problems.append(f"{place}: year = {named['year']!r} lies outside the coverage {first} to {last}")
-    numbers = {"n": 0.0, "error": 0.0}
-    for key in ("value", *_EXTRA[item.error]):
-        try:
-            numbers[key] = float(named[key])
-        except ValueError:
-            numbers[key] = math.nan
-        if not math.isfinite(numbers[key]) or (key != "value" and numbers[key] < 0):
-            problems.append(f"{place}: {key} = {named[key]!r} must be a finite number, and no n or error is negative")
+    def _row(self, header: list[str], row: list[str], wrong: list[str]) -> _Row | None:
+        """One row, or None where it cannot be read; what is wrong goes to `wrong`."""
+        item, world = self.item, self.world
+        if len(row) != len(header):
+            wrong.append(f"{len(row)} cells; the header has {len(header)}")
             return None
-    wrong = item.link.refuses(numbers["value"], numbers["n"])
-    if (
-        item.error == "binomial"
-        and item.link.transform != "share"
-        and not (0 <= numbers["value"] <= 1 and numbers["n"] > 0)
-    ):
-        wrong = "a binomial error needs a share from 0 to 1 and n above 0"
-    if wrong:
-        problems.append(f"{place}: value = {named['value']}: {wrong}")
-    return unit, year, numbers["value"], numbers["n"], numbers["error"]
+        cells = dict(zip(header, row, strict=True))
+        for axis, kind in item.axes.items():
+            among = choices(kind, world.actors, world.theatres)
+            if cells[axis] not in among:
+                wrong.append(f"{axis} = {unknown(cells[axis], kind, among)}")
+        unit = tuple(cells[axis] for axis in item.axes)
+        if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
+            wrong.append(f"{'.'.join(unit)} names one actor twice")
+        first, last = item.coverage
+        year = int(cells["year"]) if cells["year"].isdigit() else -1
+        if not first <= year <= last:
+            wrong.append(f"year = {cells['year']!r} lies outside the coverage {first} to {last}")
+        numbers = {"n": 0.0, "error": 0.0}
+        for key in ("value", *_COLUMNS.get(item.error, [])):
+            numbers[key] = _number(cells[key])
+            if not math.isfinite(numbers[key]) or (key != "value" and numbers[key] < 0):
+                rule = "must be a finite number, and no n or error is negative"
+                wrong.append(f"{key} = {cells[key]!r} {rule}")
+                return None
+        value, n = numbers["value"], numbers["n"]
+        refused = item.link.refuses(value, n)
+        if item.error == "binomial" and item.link.transform != "share":
+            is_share = 0 <= value <= 1 and n > 0
+            refused = "" if is_share else "a binomial error needs a share from 0 to 1 and n above 0"
+        if refused:
+            wrong.append(f"value = {cells['value']}: {refused}")
+        return unit, year, value, n, numbers["error"]
+
+    def _gaps(self, rows: Iterable[tuple[Unit, int]]) -> Iterator[str]:
+        """Years that a unit of a complete item lacks, and dyads given in both orders."""
+        years: dict[Unit, set[int]] = defaultdict(set)
+        for unit, year in rows:
+            years[unit].add(year)
+        is_dyad = list(self.item.axes.values()) == ["actor", "actor"]
+        for unit, known in years.items():
+            missing = sorted(set(range(min(known), max(known) + 1)) - known)
+            if self.item.complete and missing:
+                listed = ", ".join(map(str, missing))
+                yield f"{'.'.join(unit)} has no row of {listed}, and the item is complete"
+            if is_dyad and unit < unit[::-1] and unit[::-1] in years:
+                yield f"{'.'.join(unit)} is given in both orders; an undirected dyad has one"
 
 
-def _gaps(name: str, item: Item, rows: Mapping[tuple[Unit, int], _Row]) -> Iterator[str]:
-    """Years between a unit's first and last that a complete item lacks, and a dyad given in both directions."""
-    years: dict[Unit, set[int]] = {}
-    for unit, year in rows:
-        years.setdefault(unit, set()).add(year)
-    for unit, held in years.items():
-        missing = sorted(set(range(min(held), max(held) + 1)) - held)
-        if item.complete and missing:
-            yield f"{name}: {'.'.join(unit)} has no row of {', '.join(map(str, missing))}, and the item is complete"
-        if unit[::-1] in years and unit < unit[::-1] and list(item.axes.values()) == ["actor", "actor"]:
-            yield f"{name}: {'.'.join(unit)} is given in both orders; an undirected dyad has one"
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _series(name: str, item: Item, rows: list[_Row], hegemon: list[str]) -> Series:
@@ -288,6 +314,6 @@ def _series(name: str, item: Item, rows: list[_Row], hegemon: list[str]) -> Seri
     for unit, year, *numbers in rows:
         table[:, place[unit], year - item.coverage[0]] = numbers
     value, n, error = table
-    groups = np.array([int(any(one in hegemon for one in unit)) for unit in units])
-    values = linked(item.link, value, n)
-    return Series(name, item, units, years, values, sampling_error(item.link, item.error, value, n, error), groups)
+    groups = np.array([int(any(actor in hegemon for actor in unit)) for unit in units])
+    errors = sampling_error(item.link, item.error, value, n, error)
+    return Series(name, item, units, years, linked(item.link, value, n), errors, groups)

@@ -1,4 +1,4 @@
-"""Scores of forecasts at rolling origins: level and change apart, against the best free baseline of that time."""
+"""Scores of forecasts at rolling origins, against the best free baseline of that time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.observations.baselines import FIRST, FREE, Baseline
 from eurasia_sim.observations.filter import mean_of, recent_mean
 from eurasia_sim.observations.links import year_means
 from eurasia_sim.observations.loader import Series
 
-Floats = NDArray[np.float64]
 Target = Literal["level", "change"]
 HORIZONS = (1, 3, 5)
 CHOSEN = "best free"
+LEAST_CASES = 10  # earlier targets, of all units, that a choice among the free baselines needs
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """(U, H) means and (H,) standard deviations: those of earlier errors, NaN where none is known."""
+    """(U, H) means and (H,) standard deviations of earlier errors, NaN where none is known."""
 
     mean: Floats
     spread: Floats
@@ -40,9 +41,13 @@ class Rolled:
 
     horizon: int
     target: Target
-    ends: NDArray[np.int64]
+    ends: Integers
     means: Mapping[str, Floats]
     truth: Floats
+
+    def known_at(self, end: int) -> NDArray[np.bool_]:
+        """(O,) whether the target of each origin is known where so many years are."""
+        return self.ends + self.horizon <= end
 
     def only(self, kept: NDArray[np.bool_]) -> Rolled:
         """The same for some of the units, (U,) booleans."""
@@ -52,7 +57,7 @@ class Rolled:
 
 @dataclass(frozen=True)
 class Score:
-    """Errors of one method for one item, horizon and target, over the origins at which every method has a spread."""
+    """Errors of one method, over the origins at which every method has a spread."""
 
     item: str
     method: str
@@ -62,8 +67,8 @@ class Score:
     units: int
     rmse: float
     crps: float
-    low: float  # smallest and largest CRPS with one actor or place left out; NaN where nothing is left
-    high: float
+    low: float  # smallest CRPS with one actor or place left out, NaN where nobody would be left
+    high: float  # the largest
 
     @property
     def note(self) -> str:
@@ -72,21 +77,23 @@ class Score:
 
 
 def relative(series: Series) -> Series:
-    """The series less the year's mean of each group, which every method then knows of the target's year too."""
+    """The series less the year's mean of each group, which every method knows of the target too."""
     return replace(series, values=series.values - year_means(series.values, series.groups))
 
 
 def rolled(series: Series, methods: Mapping[str, Baseline], horizon: int, target: Target) -> Rolled:
-    """Forecasts at every origin; `change` is the mean of the next years less the last three years' mean."""
+    """Forecasts at every origin; `change` is the next years' mean less that of the last three."""
     ends = np.arange(FIRST, series.values.shape[1] - horizon + 1)
-    ahead = (horizon,) if target == "level" else tuple(range(1, horizon + 1))
+    is_change = target == "change"
+    ahead = tuple(range(1, horizon + 1)) if is_change else (horizon,)
     shape = (len(ends), len(series.units))
-    means, truth = {name: np.full(shape, np.nan) for name in methods}, np.full(shape, np.nan)
+    means = {name: np.full(shape, np.nan) for name in methods}
+    truth = np.full(shape, np.nan)
     for at, end in enumerate(ends):
         past = series.until(int(series.years[end - 1]))
-        before = recent_mean(past.values) if target == "change" else np.zeros(shape[1])
-        came = series.values[:, end : end + horizon] if target == "change" else series.values[:, [end + horizon - 1]]
-        truth[at] = mean_of(came) - before
+        before = recent_mean(past.values) if is_change else np.zeros(shape[1])
+        begin = end if is_change else end + horizon - 1
+        truth[at] = mean_of(series.values[:, begin : end + horizon]) - before
         for name, baseline in methods.items():
             means[name][at] = baseline(past, ahead).mean(axis=1) - before
     return Rolled(horizon, target, ends, means, truth)
@@ -94,26 +101,36 @@ def rolled(series: Series, methods: Mapping[str, Baseline], horizon: int, target
 
 def forecast(baseline: Baseline, past: Series, horizons: tuple[int, ...] = HORIZONS) -> Forecast:
     """Mean and spread of a baseline from what is known up to the last year of `past`."""
-    wide = []
+    errors = []
     for horizon in horizons:
         found = rolled(past, {"": baseline}, horizon, "level")
-        errors = found.truth - found.means[""]
-        wide.append(np.sqrt(np.nanmean(errors**2)) if np.isfinite(errors).any() else np.nan)
-    return Forecast(baseline(past, horizons), np.array(wide))
+        errors.append(_root_mean_square(found.truth - found.means[""]))
+    return Forecast(baseline(past, horizons), np.array(errors))
+
+
+def _root_mean_square(errors: Floats) -> float:
+    return float(np.sqrt(np.nanmean(errors**2))) if np.isfinite(errors).any() else np.nan
 
 
 def spreads(found: Rolled, errors: Floats) -> Floats:
-    """(O,) root mean square of the errors (O, U) whose target was known at each origin; NaN where none was."""
-    squares = [errors[found.ends + found.horizon <= end] ** 2 for end in found.ends]
-    return np.array([np.sqrt(np.nanmean(each)) if np.isfinite(each).any() else np.nan for each in squares])
+    """(O,) root mean square of the errors (O, U) known at each origin; NaN where none was."""
+    return np.array([_root_mean_square(errors[found.known_at(end)]) for end in found.ends])
 
 
 def chosen(found: Rolled) -> list[str]:
-    """The free baseline with the smallest error on targets up to each origin; the first where none is known."""
+    """At each origin the free baseline with the smallest error on the targets known by then.
+
+    Before `LEAST_CASES` targets are known it is the first one listed: of `FREE`, the last value.
+    """
     names = list(found.means)
-    errors = np.array([spreads(found, found.truth - found.means[name]) for name in names])
-    errors = errors.reshape(len(names), len(found.ends))
-    return [names[int(np.nanargmin(column))] if np.isfinite(column).any() else names[0] for column in errors.T]
+    errors = np.array([found.truth - each for each in found.means.values()])
+    best = []
+    for end in found.ends:
+        known = errors[:, found.known_at(end)]
+        cases = int(np.isfinite(known).all(axis=0).sum())
+        sizes = [_root_mean_square(each) for each in known]
+        best.append(names[int(np.nanargmin(sizes)) if cases >= LEAST_CASES else 0])
+    return best
 
 
 def scores(
@@ -123,34 +140,36 @@ def scores(
     target: Target = "level",
     horizons: tuple[int, ...] = HORIZONS,
 ) -> list[Score]:
-    """Scores of every method and of the best free one at the time, worst CRPS first within a horizon."""
+    """Scores of every method and of the best free one at the time, worst CRPS first by horizon."""
     listed = []
     for horizon in horizons:
         found = rolled(series, methods, horizon, target)
-        whole = measured(found)
-        left: dict[str, list[float]] = {name: [] for name in whole}
-        for name in series.ids:
-            kept = np.array([name not in unit for unit in series.units])
-            if kept.any() and not kept.all():
-                for method, (_, crps, _) in measured(found.only(kept)).items():
-                    left[method].append(crps)
-        for name, (rmse, crps, cases) in whole.items():
-            ends = (min(left[name]), max(left[name])) if left[name] else (np.nan, np.nan)
-            units = int(np.isfinite(found.truth).any(axis=0).sum())
-            listed.append(Score(series.name, name, horizon, target, cases, units, rmse, crps, *ends))
+        kept = [np.array([name not in unit for unit in series.units]) for name in series.ids]
+        parts = [measured(found.only(each)) for each in kept if each.any() and not each.all()]
+        units = int(np.isfinite(found.truth).any(axis=0).sum())
+        for name, (rmse, crps, cases) in measured(found).items():
+            left = [part[name][1] for part in parts if name in part] or [np.nan]
+            ends = min(left), max(left)
+            listed.append(
+                Score(series.name, name, horizon, target, cases, units, rmse, crps, *ends)
+            )
     return sorted(listed, key=lambda score: (score.horizon, -score.crps))
 
 
 def measured(found: Rolled) -> dict[str, tuple[float, float, int]]:
-    """RMSE, CRPS and number of cases of every method, over the cells at which all have a forecast and a spread."""
+    """RMSE, CRPS and number of cases of every method.
+
+    The cases are the cells at which every method has a forecast and a spread.
+    """
     from scoringrules import crps_normal
 
     if not len(found.ends):
         return {}
     best = chosen(found)
-    means = {**found.means, CHOSEN: np.array([found.means[name][at] for at, name in enumerate(best)])}
-    wide = {name: spreads(found, found.truth - each) for name, each in found.means.items()}
-    wide[CHOSEN] = np.array([wide[name][at] for at, name in enumerate(best)])
+    means = dict(found.means)
+    wide = {name: spreads(found, found.truth - each) for name, each in means.items()}
+    for table in (means, wide):
+        table[CHOSEN] = np.array([table[name][at] for at, name in enumerate(best)])
     cells = np.isfinite(found.truth)
     for name, each in means.items():
         cells &= np.isfinite(each) & (np.nan_to_num(wide[name]) > 0)[:, None]

@@ -1,4 +1,4 @@
-"""Who and what a world holds: actors, theatres, institutions, events and theories, without their numbers."""
+"""Actors, theatres, institutions, events and theories of a world, without their numbers."""
 
 from __future__ import annotations
 

@@ -1,26 +1,25 @@
-"""Where a number comes from: its meaning, range and basis, the claims and works behind it, and who reads it."""
+"""Where a number comes from: meaning, range, basis, the claims and works behind it, its readers."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
-from eurasia_sim.evidence.claims import Claim, Evidence
+from eurasia_sim.evidence.claims import Evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.files.data_yaml import Number, packaged
+from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.world.world import World
 
-# The names under which the rules meet what a path names; where a table is not listed they use the table's own name.
+# Names under which the rules read a table, where they are not the table's own.
+_CAPABILITY = ("capability", "theatre_capability")
 _ARRAYS = {
     "interests": ("salience",),
     "population": ("size",),
-    "cinc": ("capability", "theatre_capability"),
-    "gdp": ("capability", "theatre_capability"),
-    "growth_beyond": ("capability", "theatre_capability"),
-    "growth_beyond_gdp": ("capability", "theatre_capability"),
-    "growth": ("capability", "theatre_capability"),
+    **dict.fromkeys(("cinc", "gdp", "growth"), _CAPABILITY),
+    **dict.fromkeys(("growth_beyond", "growth_beyond_gdp"), _CAPABILITY),
     "capital_distance": ("distance", "theatre_distance"),
     "border_distance": ("border_distance", "theatre_separation"),
     "land_border": ("border", "theatre_border"),
@@ -32,6 +31,11 @@ def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
     """Everything known of one number, as plain values."""
     number = world.number(path)
     works = read_bibliography()
+    known = {claim.id: claim for each in evidence.rounds for claim in each.claims}
+    known = {claim.id: claim for claim in evidence.claims} | known
+    claims = [known[name] for name in number.claims() if name in known]
+    parts = path.split(".")
+    weighed = parts[-1] if "interests" in parts and parts[-1] in CONSTRUCTS else None
     return {
         "path": path,
         "meaning": number.meaning,
@@ -40,21 +44,15 @@ def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
         "unit": number.unit,
         "basis": number.basis,
         "file": number.place,
-        "claims": [_claim(claim) for claim in _claims(number, evidence)],
-        "source": [_source(item, evidence, works) for item in number.source if "claims" not in item],
-        "used_by": sorted({*users(_names(path)), *_weighers(path)}),
+        "claims": [
+            {"id": c.id, "locator": c.locator, "says": c.says or None, "level": c.level}
+            for c in claims
+        ],
+        "source": [
+            _source(item, evidence, works) for item in number.source if "claims" not in item
+        ],
+        "used_by": users(_names(parts), weighed),
     }
-
-
-def _claims(number: Number, evidence: Evidence) -> list[Claim]:
-    wanted = number.claims()
-    known = {claim.id: claim for claim in evidence.claims}
-    known |= {claim.id: claim for turn in evidence.rounds for claim in turn.claims}
-    return [known[name] for name in wanted if name in known]
-
-
-def _claim(claim: Claim) -> dict[str, Any]:
-    return {"id": claim.id, "locator": claim.locator, "says": claim.says or None, "level": claim.level}
 
 
 def _source(item: Any, evidence: Evidence, works: Any) -> dict[str, Any]:
@@ -63,77 +61,49 @@ def _source(item: Any, evidence: Evidence, works: Any) -> dict[str, Any]:
     if "document" in item:
         first, last = item["lines"][0], item["lines"][-1]
         section = evidence.section(item["document"], (first, last))
-        found["locator"] = f"{item['document']}, {section}, L{first}" + (f"-{last}" if last != first else "")
+        lines = f"L{first}" if first == last else f"L{first}-{last}"
+        found["locator"] = f"{item['document']}, {section}, {lines}"
     key = item.get("cite", item.get("document"))
     if key in works:
         found["work"] = str(works[key])
     return found
 
 
-def _names(path: str) -> tuple[str, ...]:
-    """The names under which the rules' sources meet a number."""
-    parts = path.split(".")
+def _names(parts: list[str]) -> tuple[str, ...]:
+    """Names under which the rules' source reads the number of a path."""
     if parts[0] in ("rules", "theories", "forms"):
         return (parts[-1],)
-    at = {"capabilities": 1, "ties": 1, "record": 3 if parts[1] == "events" else 1}.get(parts[0], 2)
+    of_event = parts[:2] == ["record", "events"]
+    at = 3 if of_event else 1 if parts[0] in ("capabilities", "ties", "record") else 2
     table = parts[min(at, len(parts) - 1)]
     return _ARRAYS.get(table, (table,))
 
 
-def users(names: Iterable[str]) -> Iterator[str]:
-    """`module.function` of every rule whose source reads one of the names; nothing is imported for it."""
-    wanted = set(names)
-    yield from _readers(lambda function: _reads(function, wanted))
+def users(names: Collection[str], construct: str | None = None) -> list[str]:
+    """`module.function` of every rule whose source reads one of the names, sorted.
 
-
-def _weighers(path: str) -> Iterator[str]:
-    """`module.function` of every rule that reads an interest's utility weight, by its column among the constructs."""
-    parts = path.split(".")
-    if "interests" in parts and parts[-1] in CONSTRUCTS:
-        column = CONSTRUCTS.index(parts[-1])
-        yield from _readers(lambda function: _reads_column(function, column))
-
-
-def _readers(reads: Callable[[ast.FunctionDef], bool]) -> Iterator[str]:
+    Args:
+        construct: an interest whose utility weight counts as well, by the name of its column.
+    """
+    wanted = rf"\.({'|'.join(map(re.escape, names))})\b"
+    if construct:
+        wanted += rf"|\b{construct.upper()}\b"
     root = packaged().parent
-    for pattern in _SCIENCE:
-        for file in sorted(root.glob(pattern)):
-            module = ".".join(file.relative_to(root).with_suffix("").parts)
-            for node in ast.parse(file.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_") and reads(node):
-                    yield f"{module}.{node.name}"
-
-
-def _reads_column(function: ast.FunctionDef, column: int) -> bool:
-    """Whether a function subscripts the array of weights, by whatever name it holds it, with a column's number."""
-    held = {
-        target.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign)
-        for target, value in _bindings(node)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Attribute) and value.attr == "weight"
-    }
-    return any(
-        isinstance(node, ast.Subscript)
-        and (getattr(node.value, "id", None) in held or getattr(node.value, "attr", None) == "weight")
-        and isinstance(node.slice, ast.Tuple)
-        and isinstance(node.slice.elts[-1], ast.Constant)
-        and node.slice.elts[-1].value == column
-        for node in ast.walk(function)
+    return sorted(
+        f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{name}"
+        for pattern in _SCIENCE
+        for file in root.glob(pattern)
+        for name, source in _functions(file.read_text(encoding="utf-8"))
+        if re.search(wanted, source)
     )
 
 
-def _bindings(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Each name an assignment binds, with what it is bound to."""
-    (target,) = node.targets[:1]
-    if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-        yield from zip(target.elts, node.value.elts, strict=False)
-    else:
-        yield target, node.value
-
-
-def _reads(function: ast.FunctionDef, wanted: set[str]) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in wanted for node in ast.walk(function))
+def _functions(text: str) -> Iterator[tuple[str, str]]:
+    """Name and source, less its docstring, of every function of a module."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_"):
+            body = node.body[ast.get_docstring(node) is not None :]
+            yield node.name, "\n".join(map(ast.unparse, body))
 
 
 def told(found: dict[str, Any]) -> Iterator[str]:
@@ -145,7 +115,8 @@ def told(found: dict[str, Any]) -> Iterator[str]:
     else:
         low, high = found["range"]
         yield f"  value     {found['value']:g} ({found['unit']})"
-        yield f"  range     {low:g} to {high:g}" if low < high else "  range     none: every run has this value"
+        ends = f"{low:g} to {high:g}" if low < high else "none: every run has this value"
+        yield f"  range     {ends}"
     yield f"  basis     {found['basis']}"
     yield f"  file      {found['file']}"
     for at, user in enumerate(found["used_by"]):
@@ -158,12 +129,8 @@ def told(found: dict[str, Any]) -> Iterator[str]:
     if found["source"]:
         yield "  rests on"
     for item in found["source"]:
-        yield from _source_lines(item)
-
-
-def _source_lines(item: dict[str, Any]) -> Iterator[str]:
-    head = item.get("locator") or item.get("dataset") or item.get("cite") or "note"
-    says = item.get("says") or item.get("note") or ""
-    yield f"    {head}" + (f": {says}" if says else "")
-    if "work" in item:
-        yield f"      {item['work']}"
+        head = item.get("locator") or item.get("dataset") or item.get("cite") or "note"
+        says = item.get("says") or item.get("note") or ""
+        yield f"    {head}" + (f": {says}" if says else "")
+        if "work" in item:
+            yield f"      {item['work']}"

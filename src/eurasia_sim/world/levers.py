@@ -14,20 +14,22 @@ FREE = "free"
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """One kind of decision; its path is the lever's name followed by one id for each entry of `path`."""
+    """One kind of decision; a path of it is its name and an id for each entry of `path`."""
 
     name: str
     meaning: str
     unit: str
-    path: tuple[str, ...]  # what each step names: actor, theatre, actor or theatre, threat, domain, presence kind
+    path: tuple[str, ...]  # what each id names, by the keys of `choices`
     bounds: tuple[float, float] | None  # none where the value is an actor
     free: bool  # whether it can be let go
 
     @property
     def allowed(self) -> str:
         """The values it takes, in words."""
-        low_to_high = "" if self.bounds is None else f"{self.bounds[0]:g} to {self.bounds[1]:g} ({self.unit})"
-        return (low_to_high or "the id of an actor") + (f", or {FREE}" if self.free else "")
+        values = "the id of an actor"
+        if self.bounds is not None:
+            values = f"{self.bounds[0]:g} to {self.bounds[1]:g} ({self.unit})"
+        return values + (f", or {FREE}" if self.free else "")
 
     @property
     def pattern(self) -> str:
@@ -44,7 +46,9 @@ def levers() -> dict[str, Lever]:
             meaning=entry["meaning"],
             unit=entry["unit"],
             path=tuple(entry["path"]),
-            bounds=(float(entry["bounds"][0]), float(entry["bounds"][1])) if "bounds" in entry else None,
+            bounds=(float(entry["bounds"][0]), float(entry["bounds"][1]))
+            if "bounds" in entry
+            else None,
             free=bool(entry.get("free", False)),
         )
         for name, entry in read_page(packaged() / "levers.yaml").data.items()

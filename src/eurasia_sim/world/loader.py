@@ -1,56 +1,54 @@
-"""A world's files gathered into actors, theatres, institutions, events, theories and numbers; problems all at once."""
+"""Read a world's files into actors, theatres, institutions, events and numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from typing import Any
 
-from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS
-from eurasia_sim.files.data_yaml import DataError, Leaf, Number, Page, leaves, month_number, near, number
+from eurasia_sim.compute.dimensions import CONSTRUCTS
+from eurasia_sim.files.data_yaml import (
+    DataError,
+    Leaf,
+    Number,
+    Page,
+    leaves,
+    month_number,
+    near,
+    number,
+)
+from eurasia_sim.kernel.arrays import CODED
 from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Theatre
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 
-# Axes of each table, as its file nests them.
-TRAITS = {
-    "susceptibility": ("actor", "threat"),
-    "offensive_capability": ("actor",),
-    "skill": ("actor", "domain"),
-    "front": ("actor", "actor"),
-    "own_power": ("actor",),
+CODED_BLOCKS = {
+    "interests": "How much this aim of its own weighs with the actor, "
+    "from none stated to the bottom line.",
+    "denial": "How much the actor wants this rival to have less presence or influence "
+    "in the region.",
+    "affinity": "How well disposed the actor is toward the other before anything is simulated.",
 }
-THEATRE_TABLES = {
-    "population": ("theatre",),
-    "opportunity": ("theatre",),
-    "base_stability": ("theatre",),
-    "threat_source": ("theatre", "threat"),
-    "initial_control": ("theatre",),
-    "initial_militants": ("theatre",),
-    "initial_economy": ("theatre",),
-    "initial_influence": ("actor", "theatre", "domain"),
-    "initial_recognition": ("actor", "theatre"),
+_AXES = {"i": "actor", "j": "actor", "k": "theatre", "h": "threat", "d": "domain"}
+# Axes of each table, as its file nests them.
+_TABLES = {"population": ("theatre",)} | {
+    field.name: tuple(_AXES[axis] for axis in field.axes)
+    for field in CODED.fields
+    if field.name not in ("salience", *CODED_BLOCKS)
 }
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
 _SPARSE = (
-    "front",
-    "own_power",
-    "population",
-    "initial_control",
-    "initial_militants",
-    "initial_influence",
-    "initial_recognition",
-)
-TIES = ("capital_distance", "border_distance", "land_border")
-_CODED_BLOCKS = {
-    "interests": "How much this aim of its own weighs with the actor, from none stated to the bottom line.",
-    "denial": "How much the actor wants this rival to have less presence or influence in the region.",
-    "affinity": "How well disposed the actor is toward the other before anything is simulated.",
-}
+    "front", "own_power", "population", "initial_control", "initial_militants",
+    "initial_influence", "initial_recognition",
+)  # fmt: skip
+_TIES = ("capital_distance", "border_distance", "land_border")
+_PARENT = ("basis", "source", "claims", "spread")
 
 
 @dataclass
 class Gathered:
-    """What has been read so far, and everything found wrong."""
+    """Everything read so far, and everything found wrong."""
 
     actors: dict[str, Actor] = field(default_factory=dict)
     theatres: dict[str, Theatre] = field(default_factory=dict)
@@ -58,232 +56,265 @@ class Gathered:
     problems: list[str] = field(default_factory=list)
     reading: str = ""  # the file that is being read
 
-    def ids(self, axis: str) -> Collection[str]:
-        """The ids that may stand on an axis of a table."""
-        return choices(axis, self.actors, self.theatres)
+    def ids(self, kind: str) -> Collection[str]:
+        """The ids of a kind of thing."""
+        if kind == "territory":
+            return {actor.territory for actor in self.actors.values()} | set(self.theatres)
+        own: dict[str, Collection[str]] = {"construct": CONSTRUCTS, "lever": levers()}
+        return own.get(kind) or choices(kind, self.actors, self.theatres)
 
     def add(self, page: Page, leaf: Leaf, path: str) -> Number | None:
         """Keep a leaf as the number at a path."""
         found = number(page, leaf, path, self.problems)
         if found and path in self.numbers:
-            self.problems.append(f"{found.place}: {path} was given before, at {self.numbers[path].place}")
+            before = self.numbers[path].place
+            self.problems.append(f"{found.place}: {path} was given before, at {before}")
         elif found:
             self.numbers[path] = found
         return found
 
-    def known(self, page: Page, keys: Iterable[str], word: str, among: Collection[str], what: str) -> bool:
-        """Whether a word is a known id; an unknown one is a problem."""
+    def known(
+        self,
+        page: Page,
+        keys: Iterable[str],
+        word: str,
+        kind: str,
+        among: Collection[str] | None = None,
+    ) -> bool:
+        """Whether a word is an id of its kind, or among some words; if not, that is a problem."""
+        among = self.ids(kind) if among is None else among
         if word not in among:
-            self.problems.append(f"{page.place(keys)}: {word!r} is no {what}{near(word, among)}; {_listed(among)}")
+            self.problems.append(f"{page.place(keys)}: {_unknown(word, among, kind)}")
         return word in among
 
+    def leaves(
+        self,
+        page: Page,
+        keys: tuple[str, ...],
+        kinds: tuple[str, ...],
+        header: Mapping[str, Any] | None = None,
+    ) -> Iterator[Leaf]:
+        """Leaves below an entry, if there is one, whose ids are known; others are problems.
 
-def _listed(among: Collection[str]) -> str:
-    return f"one of {', '.join(among)}" if among else "there are none"
+        Args:
+            kinds: what the ids of each level of nesting name.
+        """
+        node = page.data
+        for key in keys:
+            node = node.get(key) or {}
+        for leaf in leaves(page, keys, header) if node else ():
+            if len(leaf.ids) != len(kinds):
+                wrong = f"{'.'.join(leaf.ids)} in {keys[-1]} must be {' -> '.join(kinds)}"
+                self.problems.append(f"{page.place(leaf.keys)}: {wrong}")
+            elif all(map(partial(self.known, page, leaf.keys), leaf.ids, kinds)):
+                yield leaf
+
+    def note(self, page: Page, keys: Iterable[str], error: DataError) -> None:
+        """Note with its place what an error says."""
+        self.problems += [f"{page.place(keys)}: {problem}" for problem in error.problems]
+
+
+def _unknown(word: str, among: Collection[str], kind: str) -> str:
+    known = f"one of {', '.join(among)}" if among else "there are none"
+    return f"{word!r} is no {kind}{near(word, among)}; {known}"
 
 
 def read_actors(page: Page, into: Gathered) -> None:
-    """The actors, without their numbers."""
+    """Read the actors, without their numbers."""
     for name, entry in page.data["actors"].items():
         into.actors[name] = Actor(name, str(entry["name"]), str(entry["colour"]), entry.get("home"))
 
 
-def read_theatres(page: Page, into: Gathered) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
-    """The theatres without their numbers; returns the regions and the pairs in focus."""
+def read_theatres(
+    page: Page, into: Gathered
+) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
+    """Read the theatres without their numbers; return the regions and the pairs in focus."""
     for name, entry in page.data["theatres"].items():
         tile = tuple(entry["tile"]) if entry.get("tile") else None
-        into.theatres[name] = Theatre(name, str(entry["name"]), entry.get("ruler"), entry.get("challenger"), tile)
-        for role in ("ruler", "challenger"):
-            if entry.get(role) is not None:
-                into.known(page, ("theatres", name, role), entry[role], into.actors, "actor")
+        roles = {role: entry.get(role) for role in ("ruler", "challenger")}
+        into.theatres[name] = Theatre(name, str(entry["name"]), **roles, tile=tile)
+        for role, actor in roles.items():
+            if actor is not None:
+                into.known(page, ("theatres", name, role), actor, "actor")
     regions = {name: tuple(inside) for name, inside in page.data.get("regions", {}).items()}
     for name, inside in regions.items():
         for theatre in inside:
-            into.known(page, ("regions", name), theatre, into.theatres, "theatre")
+            into.known(page, ("regions", name), theatre, "theatre")
     pairs = tuple((a, b) for a, b in page.data.get("focus", {}).get("pairs", []))
     for actor in (actor for pair in pairs for actor in pair):
-        into.known(page, ("focus", "pairs"), actor, into.actors, "actor")
+        into.known(page, ("focus", "pairs"), actor, "actor")
     return regions, pairs
 
 
-def read_homes(page: Page, into: Gathered) -> None:
-    """Check that every actor's home is a theatre; possible only once the theatres are known."""
-    for actor in into.actors.values():
-        if actor.home is not None:
-            into.known(page, ("actors", actor.id, "home"), actor.home, into.theatres, "theatre")
-
-
 def read_interests(page: Page, into: Gathered) -> None:
-    """What the documents say of every actor; where they are silent the number is NaN and says so."""
+    """Read what the documents say of every actor; a number on which they are silent is NaN.
+
+    An actor's home is checked here, since the theatres are known by now.
+    """
     for name, entry in page.data["actors"].items():
-        for block, meaning in _CODED_BLOCKS.items():
-            header = {"meaning": meaning, "unit": "-3..3" if block == "affinity" else "0..3", "basis": "coded"}
-            header["bounds"] = [-3, 3] if block == "affinity" else [0, 3]  # type: ignore[assignment]
-            about = CONSTRUCTS if block == "interests" else tuple(into.actors)
-            keys = ("actors", name, block)
-            for leaf in leaves(page, keys, header) if entry.get(block) else ():
-                if into.known(page, leaf.keys, leaf.ids[0], about, "construct" if block == "interests" else "actor"):
-                    into.add(page, leaf, f"actors.{name}.{block}.{leaf.ids[0]}")
-            for other in about:
-                path = f"actors.{name}.{block}.{other}"
+        if entry.get("home") is not None:
+            into.known(page, ("actors", name, "home"), entry["home"], "theatre")
+        for block, meaning in CODED_BLOCKS.items():
+            low = -3 if block == "affinity" else 0
+            unit = f"{low}..3"
+            header = {"meaning": meaning, "unit": unit, "basis": "coded", "bounds": [low, 3]}
+            kind = "construct" if block == "interests" else "actor"
+            stem = f"actors.{name}.{block}"
+            for leaf in into.leaves(page, ("actors", name, block), (kind,), header):
+                into.add(page, leaf, f"{stem}.{leaf.ids[0]}")
+            for other in into.ids(kind):
+                path = f"{stem}.{other}"
                 if path not in into.numbers and other not in (name, "denial"):
-                    nothing = float("nan")
-                    silent = Number(path, meaning, nothing, header["unit"], nothing, nothing, "silent", (), page.name)
+                    nan = float("nan")
+                    silent = Number(path, meaning, nan, unit, nan, nan, "silent", (), page.name)
                     into.numbers[path] = silent
 
 
-def read_table(
-    page: Page, keys: tuple[str, ...], axes: tuple[str, ...], prefix: tuple[str, str], into: Gathered
-) -> None:
-    """A table of numbers, checked against the ids of its axes.
-
-    Args:
-        prefix: the group its paths begin with, and the axis whose id comes next (before the table's name).
-    """
-    table, found = keys[-1], set()
-    node = page.data
-    for key in keys:
-        node = node.get(key, {})
-    for leaf in leaves(page, keys) if node else ():
-        if len(leaf.ids) != len(axes):
-            wanted = " -> ".join(axes)
-            into.problems.append(f"{page.place(leaf.keys)}: {'.'.join(leaf.ids)} in {table} must be {wanted}")
+def read_tables(page: Page, group: str, into: Gathered) -> None:
+    """Read the tables of actors or of theatres, checked against the ids of their axes."""
+    for table, axes in _TABLES.items():
+        owner = "theatre" if "theatre" in axes else "actor"
+        if group != f"{owner}s":
             continue
-        if all(
-            into.known(page, leaf.keys, word, into.ids(axis), axis) for word, axis in zip(leaf.ids, axes, strict=True)
-        ):
-            at = axes.index(prefix[1])
-            rest = [word for place, word in enumerate(leaf.ids) if place != at]
-            into.add(page, leaf, ".".join((prefix[0], leaf.ids[at], table, *rest)))
+        keys = (table,) if owner == "theatre" else ("traits", table)
+        at = axes.index(owner)
+        found = set()
+        for leaf in into.leaves(page, keys, axes):
+            rest = [*leaf.ids[:at], *leaf.ids[at + 1 :]]
+            into.add(page, leaf, ".".join((group, leaf.ids[at], table, *rest)))
             found.add(leaf.ids)
-    if table not in _SPARSE:
-        for words in _product([into.ids(axis) for axis in axes]):
-            if words not in found:
-                into.problems.append(f"{page.place(keys)}: {table} lacks {'.'.join(words)}; every one must be given")
-
-
-def _product(axes: list[Collection[str]]) -> list[tuple[str, ...]]:
-    words: list[tuple[str, ...]] = [()]
-    for axis in axes:
-        words = [(*before, word) for before in words for word in axis]
-    return words
+        into.problems += [
+            f"{page.place(keys)}: {table} lacks {'.'.join(words)}; every one must be given"
+            for words in product(*map(into.ids, axes))
+            if words not in found and table not in _SPARSE
+        ]
 
 
 def read_ties(page: Page, into: Gathered) -> None:
-    """Distances and borders of territories, each pair once."""
-    lands = {actor.territory for actor in into.actors.values()} | set(into.theatres)
-    for table in TIES:
-        for leaf in leaves(page, (table,)):
+    """Read distances and borders of territories, each pair once."""
+    into.problems += [
+        f"{page.name}: {table} is missing" for table in _TIES if table not in page.data
+    ]
+    for table in _TIES:
+        for leaf in into.leaves(page, (table,), ("territory", "territory")):
             a, b = leaf.ids
-            if all(into.known(page, leaf.keys, word, lands, "territory") for word in leaf.ids):
-                if f"ties.{table}.{b}.{a}" in into.numbers:
-                    into.problems.append(f"{page.place(leaf.keys)}: {table} of {a} and {b} stands twice; give it once")
-                into.add(page, leaf, f"ties.{table}.{a}.{b}")
+            if f"ties.{table}.{b}.{a}" in into.numbers:
+                place = page.place(leaf.keys)
+                into.problems.append(f"{place}: {table} of {a} and {b} stands twice; give it once")
+            into.add(page, leaf, f"ties.{table}.{a}.{b}")
 
 
 def read_capabilities(page: Page, into: Gathered) -> None:
-    """Yearly series of every territory, and their growth after the last year."""
-    lands = {actor.territory for actor in into.actors.values()} | set(into.theatres)
+    """Read the yearly series of every territory, and their growth after the last year."""
     for table in page.data:
         for leaf in leaves(page, (table,)):
-            if into.known(page, leaf.keys, leaf.ids[0], lands, "territory"):
+            if into.known(page, leaf.keys, leaf.ids[0], "territory"):
                 into.add(page, leaf, ".".join(("capabilities", table, *leaf.ids)))
 
 
 def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Institution]:
-    """The institutions with who convenes them and who belongs to them, when."""
+    """Read the institutions, who convenes them, and who belongs to them from when to when."""
     found = {}
     for name, entry in page.data.items():
-        header = {"meaning": "Share of the convening done by the actor.", "unit": "share", "bounds": [0, 1]}
-        header |= {key: entry[key] for key in ("basis", "source", "claims", "spread") if key in entry}
+        header: dict[str, Any] = {key: entry[key] for key in _PARENT if key in entry}
+        header |= {"meaning": "Share of the convening done by the actor.", "unit": "share"}
+        header["bounds"] = [0, 1]
         convenes = {}
-        for leaf in leaves(page, (name, "convenes"), header) if entry.get("convenes") else ():
-            if into.known(page, leaf.keys, leaf.ids[0], into.actors, "actor"):
-                share = into.add(page, leaf, f"institutions.{name}.convenes.{leaf.ids[0]}")
-                convenes[leaf.ids[0]] = share.value if share else 0.0
+        for leaf in into.leaves(page, (name, "convenes"), ("actor",), header):
+            share = into.add(page, leaf, f"institutions.{name}.convenes.{leaf.ids[0]}")
+            convenes[leaf.ids[0]] = share.value if share else 0.0
         total = sum(convenes.values())
         if total > 1.0 + 1e-9:
-            into.problems.append(f"{page.place((name, 'convenes'))}: shares sum to {total:g}; at most 1")
-        for domain in entry["domains"]:
-            into.known(page, (name, "domains"), domain, DOMAINS, "domain")
-        spells = []
-        for actor, listed in entry["members"].items():
-            if into.known(page, (name, "members", actor), actor, into.actors, "actor"):
-                spells += [_spell(actor, spell, start) for spell in listed]
-        found[name] = Institution(name, str(entry.get("name", name)), convenes, tuple(entry["domains"]), tuple(spells))
+            place = page.place((name, "convenes"))
+            into.problems.append(f"{place}: shares sum to {total:g}; at most 1")
+        domains = tuple(entry["domains"])
+        for domain in domains:
+            into.known(page, (name, "domains"), domain, "domain")
+        spells = [
+            _membership(actor, spell, start)
+            for actor, listed in entry["members"].items()
+            if into.known(page, (name, "members", actor), actor, "actor")
+            for spell in listed
+        ]
+        title = str(entry.get("name", name))
+        found[name] = Institution(name, title, convenes, domains, tuple(spells))
     return found
 
 
-def _spell(actor: str, spell: Mapping[str, Any], start: int) -> Membership:
+def _membership(actor: str, spell: Mapping[str, Any], start: int) -> Membership:
     until = month_number(spell["until"]) - start if spell.get("until") else None
-    return Membership(actor, month_number(spell["from"]) - start, until, spell.get("as", "member") == "observer")
+    is_observer = spell.get("as", "member") == "observer"
+    return Membership(actor, month_number(spell["from"]) - start, until, is_observer)
 
 
-def read_record(page: Page, into: Gathered, start: int) -> tuple[dict[str, dict[int, float | str]], dict[str, Event]]:
-    """The dated levers by path, and the events by id."""
+def read_record(
+    page: Page, into: Gathered, start: int
+) -> tuple[dict[str, dict[int, float | str]], dict[str, Event]]:
+    """Read the dated levers by path, and the events by id."""
     record: dict[str, dict[int, float | str]] = {}
     for name in page.data.get("levers", {}):
-        if not into.known(page, ("levers", name), name, levers(), "lever"):
-            continue
-        header = {"meaning": levers()[name].meaning, "unit": levers()[name].unit}
-        for leaf in leaves(page, ("levers", name), header):
-            *ids, date = leaf.ids
-            path = ".".join((name, *ids))
-            if _lever_value(page, leaf, path, f"record.{path}.{date}", into):
-                record.setdefault(path, {})[_month(page, leaf, date, into) - start] = leaf.value
+        if into.known(page, ("levers", name), name, "lever"):
+            for leaf in leaves(page, ("levers", name), _header(levers()[name])):
+                *ids, date = leaf.ids
+                path = ".".join((name, *ids))
+                if _is_lever_value(page, leaf, path, f"record.{path}.{date}", into):
+                    month = _month(page, leaf.keys, date, into) - start
+                    record.setdefault(path, {})[month] = leaf.value
     events = {}
     for at, entry in enumerate(page.data.get("events", [])):
-        sets = {}
+        keys, sets = ("events", str(at)), {}
         for path, value in entry["sets"].items():
-            lever = levers().get(path.split(".")[0])
-            header = {"meaning": lever.meaning, "unit": lever.unit} if lever else {}
-            header |= {key: entry[key] for key in ("basis", "source", "claims", "spread") if key in entry}
-            leaf = Leaf((path,), ("events", str(at), "sets", path), value, header)
-            if _lever_value(page, leaf, path, f"record.events.{entry['id']}.{path}", into):
+            header = _header(levers().get(path.split(".")[0]))
+            header |= {key: entry[key] for key in _PARENT if key in entry}
+            leaf = Leaf((path,), (*keys, "sets", path), value, header)
+            if _is_lever_value(page, leaf, path, f"record.events.{entry['id']}.{path}", into):
                 sets[path] = value
-        leaf = Leaf((), ("events", str(at), "date"), entry["date"], {})
-        month = _month(page, leaf, str(entry["date"]), into) - start
+        month = _month(page, (*keys, "date"), str(entry["date"]), into) - start
         events[entry["id"]] = Event(entry["id"], month, str(entry["title"]), sets)
     return record, events
 
 
-def _month(page: Page, leaf: Leaf, date: str, into: Gathered) -> int:
+def _header(lever: Lever | None) -> dict[str, Any]:
+    return {"meaning": lever.meaning, "unit": lever.unit} if lever else {}
+
+
+def _month(page: Page, keys: Iterable[str], date: str, into: Gathered) -> int:
     try:
         return month_number(date)
     except DataError as error:
-        into.problems += [f"{page.place(leaf.keys)}: {problem}" for problem in error.problems]
+        into.note(page, keys, error)
         return 0
 
 
-def _lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered) -> bool:
+def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered) -> bool:
     """Whether a step's path and value are right; a finite number is kept with its parent."""
     try:
-        kind = check_lever(path, into.actors, into.theatres)
+        lever = check_lever(path, into.actors, into.theatres)
     except DataError as error:
-        into.problems += [f"{page.place(leaf.keys)}: {problem}" for problem in error.problems]
+        into.note(page, leaf.keys, error)
         return False
-    if leaf.value == FREE and kind.free:
+    if leaf.value == FREE and lever.free:
         return True
-    if kind.bounds is None:
-        return into.known(page, leaf.keys, str(leaf.value), into.actors, "actor")
-    leaf = Leaf(leaf.ids, leaf.keys, leaf.value, {"bounds": list(kind.bounds), **leaf.header})
-    return into.add(page, leaf, name) is not None
+    if lever.bounds is None:
+        return into.known(page, leaf.keys, str(leaf.value), "actor")
+    header = {"bounds": list(lever.bounds), **leaf.header}
+    return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
 
 
 def check_lever(path: str, actors: Collection[str], theatres: Collection[str]) -> Lever:
     """The lever a path belongs to.
 
     Raises:
-        DataError: when the path names no lever, or an id that does not exist; with the nearest ones.
+        DataError: when the path names no lever or an unknown id; with the nearest ones.
     """
     name, *ids = path.split(".")
     lever = levers().get(name)
     if lever is None:
-        raise DataError([f"{name!r} is no lever{near(name, levers())}; {_listed(list(levers()))}"])
+        raise DataError([_unknown(name, list(levers()), "lever")])
     if len(ids) != len(lever.path):
         raise DataError([f"{path} must have the form {lever.pattern}"])
     for word, axis in zip(ids, lever.path, strict=True):
         among = choices(axis, actors, theatres)
         if word not in among:
-            raise DataError([f"{path}: {word!r} is no {axis}{near(word, among)}; {_listed(among)}"])
+            raise DataError([f"{path}: {_unknown(word, among, axis)}"])
     return lever

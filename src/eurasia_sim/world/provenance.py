@@ -1,4 +1,4 @@
-"""Which numbers enter a measure directly, and whether what a pattern rests on stands behind one of them."""
+"""Which numbers enter a measure, and whether a pattern's own evidence stands behind one of them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ class Ancestry:
     @cached_property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
         """What the steps of a column's name after the first stand for, by measure."""
-        return {name: tuple(entry["of"]) for name, entry in read_page(packaged() / "measures.yaml").data.items()}
+        measures = read_page(packaged() / "measures.yaml").data
+        return {name: tuple(entry["of"]) for name, entry in measures.items()}
 
     @cached_property
     def claims(self) -> Mapping[str, Claim]:
         """Every claim of either coding by id."""
-        turns = [claim for turn in self.evidence.rounds for claim in (*turn.claims, *turn.superseded)]
-        return {claim.id: claim for claim in (*turns, *self.evidence.claims)}
+        rounds = self.evidence.rounds
+        second = [claim for each in rounds for claim in (*each.claims, *each.superseded)]
+        return {claim.id: claim for claim in (*second, *self.evidence.claims)}
 
     def inputs(self, column: str) -> list[Number]:
         """The numbers that enter a column directly."""
@@ -53,20 +55,24 @@ class Ancestry:
         wanted = re.compile("|".join(patterns) or _NOTHING)
         return [number for path, number in self.world.numbers.items() if wanted.fullmatch(path)]
 
-    def ancestors(self, column: str, claims: Collection[str], source: Collection[Mapping[str, Any]]) -> list[str]:
-        """Every way in which claims or datasets stand behind a number that enters the column, in words.
+    def ancestors(
+        self, column: str, claims: Collection[str], source: Collection[Mapping[str, Any]]
+    ) -> list[str]:
+        """Every way in which claims or datasets stand behind a number of the column, in words.
 
-        A number rests on its claims, on every sentence of the passages that its source names, and on its datasets. Two
-        claims of one sentence are one witness: what has set an input cannot test it under another heading.
+        A number rests on its claims, on every sentence of the passages that its source names, and
+        on its datasets. Two claims of one sentence are one witness: what has set an input cannot
+        test it under another heading.
         """
         found = []
+        sentences = {claim: _sentence(self.claims[claim]) for claim in claims}
         for number in self.inputs(column):
-            coded = {_sentence(self.claims[claim]) for claim in number.claims() if claim in self.claims}
+            coded = {_sentence(self.claims[c]) for c in number.claims() if c in self.claims}
             passages = list(_passages(number))
             behind = [
                 claim
-                for claim in claims
-                if (at := _sentence(self.claims[claim])) in coded or any(_holds(passage, at) for passage in passages)
+                for claim, sentence in sentences.items()
+                if sentence in coded or any(_overlaps(passage, sentence) for passage in passages)
             ]
             behind += sorted(_datasets(source) & _datasets(number.source))
             if behind:
@@ -74,48 +80,63 @@ class Ancestry:
         return found
 
     def impositions(self, column: str, span: tuple[int, int], *, of_change: bool) -> list[str]:
-        """Every lever by which the record puts the quantity itself in place, in words.
+        """Every lever by which the record sets the quantity itself, in words.
 
         Args:
             span: first and last month (since the start of the record) that are read.
-            of_change: whether a change is read, which only a step within the span can impose; a level is imposed by any
-                value that holds in it.
+            of_change: whether a change is read, which only a step within the span can set; a level
+                is set by any value in force during the span.
         """
         measure, ids, (first, last) = column.partition(".")[0], self._ids(column), span
         declared = self._declared(measure, "imposed_by", ids)
-        wanted = re.compile("|".join(_filled(path, ids) for path in declared) or _NOTHING)
+        wanted = re.compile("|".join(_pattern(path, ids) for path in declared) or _NOTHING)
         found = []
         for path, dated in self.world.record_steps().items():
-            if wanted.fullmatch(path):
-                before = max((month for month in dated if month <= first), default=None)
-                steps = [month for month in dated if first < month <= last]
-                held = [] if before is None or of_change else [before]
-                acting = [month for month in (*held, *steps) if of_change or _binds(path, dated[month])]
-                found += [f"the record sets {path} in {self.world.date(max(acting[0], 0))}"] if acting else []
+            if not wanted.fullmatch(path):
+                continue
+            months = [month for month in dated if first < month <= last]
+            if not of_change:
+                before = [month for month in dated if month <= first][-1:]
+                months = [month for month in (*before, *months) if _binds(path, dated[month])]
+            if months:
+                found.append(f"the record sets {path} in {self.world.date(max(months[0], 0))}")
         return found
 
     def _ids(self, column: str) -> Ids:
         """The ids that each name in braces stands for in a column."""
         world, (measure, *steps) = self.world, column.split(".")
-        named = list(zip(self.axes[measure], steps, strict=False))  # a sum is named by its first axes
-        actors = [word for axis, word in named if axis == "actor"]
-        actors += [actor for axis, word in named if axis == "pair" for actor in word.split("-")]
-        places = [world.regions.get(word, tuple(world.theatres)) for axis, word in named if axis == "scope"]
-        theatres = tuple(word for axis, word in named if axis == "theatre") or (places or [tuple(world.theatres)])[0]
-        everyone = tuple(actors) or tuple(world.actors)
-        is_dyad = self.axes[measure].count("actor") == len(("one", "other"))
-        members = {name: {spell.actor for spell in venue.members} for name, venue in world.institutions.items()}
+        named: dict[str, list[str]] = {axis: [] for axis in ("actor", "theatre", "scope", "domain")}
+        # A sum is named by its first axes alone.
+        for axis, word in zip(self.axes[measure], steps, strict=False):
+            if axis == "pair":
+                named["actor"] += word.split("-")
+            else:
+                named.setdefault(axis, []).append(word)
+        everywhere = tuple(world.theatres)
+        inside = [world.regions.get(scope, everywhere) for scope in named["scope"]]
+        theatres = tuple(named["theatre"]) or (inside or [everywhere])[0]
+        everyone = tuple(named["actor"]) or tuple(world.actors)
+        is_dyad = self._is_dyad(measure)
+        rivals = [world.theatres[theatre].challenger for theatre in theatres]
         return {
             "actor": everyone[:1] if is_dyad else everyone,
             "other": everyone[1:] if is_dyad else tuple(world.actors),
             "everyone": everyone,
             "land": tuple(dict.fromkeys(world.actors[actor].territory for actor in everyone)),
-            "venue": tuple(name for name, inside in members.items() if set(everyone) <= inside),
+            "venue": tuple(
+                name
+                for name, venue in world.institutions.items()
+                if set(everyone) <= {spell.actor for spell in venue.members}
+            ),
             "theatre": theatres,
             "host": tuple(actor.id for actor in world.actors.values() if actor.home in theatres),
-            "contender": tuple(rival for k in theatres if (rival := world.theatres[k].challenger) is not None),
-            "domain": tuple(word for axis, word in named if axis == "domain") or DOMAINS,
+            "contender": tuple(rival for rival in rivals if rival is not None),
+            "domain": tuple(named["domain"]) or DOMAINS,
         }
+
+    def _is_dyad(self, measure: str) -> bool:
+        """Whether a measure is of one actor and another."""
+        return self.axes[measure].count("actor") > 1
 
     def _declared(self, measure: str, key: str, ids: Ids) -> list[str]:
         """What the map declares for a measure under a key, in the domains at hand."""
@@ -126,19 +147,25 @@ class Ancestry:
     def _patterns(self, measure: str, ids: Ids) -> Iterator[str]:
         """Regular expressions of the paths of all numbers that enter a measure."""
         for path in self._declared(measure, "numbers", ids):
-            yield _filled(path, ids) + _BELOW
+            yield _pattern(path, ids) + _BELOW
         for path in self._declared(measure, "levers", ids):
-            yield r"record\.(events\.[^.]+\.)?" + _filled(path, ids) + _BELOW
+            yield r"record\.(events\.[^.]+\.)?" + _pattern(path, ids) + _BELOW
         for other in self.measures[measure].get("like", []):
-            is_dyad = self.axes[other].count("actor") == len(("one", "other"))
-            yield from self._patterns(other, ids if is_dyad else {**ids, "actor": ids["everyone"]})
+            own = ids if self._is_dyad(other) else {**ids, "actor": ids["everyone"]}
+            yield from self._patterns(other, own)
 
 
-def _filled(path: str, ids: Ids) -> str:
+def _pattern(path: str, ids: Ids) -> str:
     """A path as a regular expression: ids in place of braces, any one step in place of a star."""
-    pieces = [re.escape(piece).replace(r"\*", "[^.]+") for piece in _BRACES.split(path)[::2]]
-    filled = [f"(?:{'|'.join(map(re.escape, ids[name])) or _NOTHING})" for name in _BRACES.findall(path)]
-    return "".join(piece + fill for piece, fill in zip(pieces, [*filled, ""], strict=True))
+    pieces = _BRACES.split(path)  # text and names take turns
+    for at, piece in enumerate(pieces):
+        is_name = at % 2 == 1
+        pieces[at] = _any_of(ids[piece]) if is_name else re.escape(piece).replace(r"\*", "[^.]+")
+    return "".join(pieces)
+
+
+def _any_of(words: Collection[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, words)) or _NOTHING})"
 
 
 def _sentence(claim: Claim) -> Sentence:
@@ -146,15 +173,16 @@ def _sentence(claim: Claim) -> Sentence:
 
 
 def _passages(number: Number) -> Iterator[tuple[str, int, int]]:
-    """Document, first and last line of every passage that a number's source names, in its prose too."""
+    """Document, first and last line of every passage that a source names, in its prose too."""
     for item in number.source:
         if "document" in item:
             yield str(item["document"]), int(item["lines"][0]), int(item["lines"][-1])
-        for document, first, last in _PASSAGE.findall(f"{item.get('note', '')} {item.get('says', '')}"):
+        prose = f"{item.get('note', '')} {item.get('says', '')}"
+        for document, first, last in _PASSAGE.findall(prose):
             yield document, int(first), int(last or first)
 
 
-def _holds(passage: tuple[str, int, int], sentence: Sentence) -> bool:
+def _overlaps(passage: tuple[str, int, int], sentence: Sentence) -> bool:
     """Whether a passage takes in the paragraph of a sentence, or part of it."""
     (document, first, last), (own, (begins, ends), _) = passage, sentence
     return document == own and first <= ends and begins <= last
@@ -162,9 +190,10 @@ def _holds(passage: tuple[str, int, int], sentence: Sentence) -> bool:
 
 def _datasets(source: Collection[Mapping[str, Any]]) -> set[str]:
     """Names and citation keys of the datasets that a source names."""
-    return {str(item[key]) for item in source if "dataset" in item for key in ("dataset", "cite") if key in item}
+    datasets = [item for item in source if "dataset" in item]
+    return {str(item[key]) for item in datasets for key in ("dataset", "cite") if key in item}
 
 
 def _binds(path: str, value: float | str) -> bool:
-    """Whether a lever's value puts something in place: one that can be let go binds unless free, others unless 0."""
+    """Whether a lever's value sets something: any but "free", or but 0 where it cannot be free."""
     return value != FREE if levers()[path.partition(".")[0]].free else value != 0

@@ -1,8 +1,7 @@
-"""The rules' numbers, and the theories and rival forms that set some of them their own way."""
+"""The rules' numbers, and the theories and rival forms that set some of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from eurasia_sim.files.data_yaml import Leaf, Page, leaves
@@ -12,48 +11,51 @@ from eurasia_sim.world.loader import Gathered
 Forms = dict[str, dict[str, Preset]]
 
 
+_KEYS = ("says", "cite", "fix", "values", "ranges", "index")
+
+
 def read_rules(page: Page, into: Gathered) -> None:
-    """The numbers of one mechanism; a flat name stands once in all of them."""
+    """Read the numbers of one mechanism; a flat name stands once in all mechanisms."""
     mechanism = page.name.removesuffix(".yaml")
     for leaf in leaves(page):
         name = ".".join(leaf.ids)
+        place = page.place(leaf.keys)
         if len(leaf.ids) != 1:
-            into.problems.append(f"{page.place(leaf.keys)}: {name} must be a name with meaning, value, unit, range")
+            wanted = "must be a name with meaning, value, unit, range"
+            into.problems.append(f"{place}: {name} {wanted}")
         elif twin := next((path for path in into.numbers if path.endswith(f".{name}")), None):
-            into.problems.append(f"{page.place(leaf.keys)}: {name} is also {twin}; rules share one set of flat names")
+            wrong = f"{name} is also {twin}; rules share one set of flat names"
+            into.problems.append(f"{place}: {wrong}")
         else:
             into.add(page, leaf, f"rules.{mechanism}.{name}")
 
 
 def read_theories(page: Page, into: Gathered) -> tuple[dict[str, Preset], Forms, dict[str, str]]:
-    """The theory presets by name, the rival forms by factor and name, and each factor's default."""
-    names = {path.rsplit(".", 1)[1]: path for path in into.numbers if path.startswith("rules.")}
-    presets = {name: _preset(page, ("presets", name), ("theories", name), names, into) for name in page.data["presets"]}
+    """Read theories by name, rival forms by factor and name, and each factor's default."""
+    presets = {name: _preset(page, ("presets", name), into) for name in page.data["presets"]}
     forms: Forms = {}
     defaults: dict[str, str] = {}
     for factor, entry in page.data.get("forms", {}).items():
         keys = ("forms", factor, "alternatives")
-        rivals = {
-            name: _preset(page, (*keys, name), ("forms", factor, name), names, into) for name in entry["alternatives"]
-        }
+        rivals = {name: _preset(page, (*keys, name), into) for name in entry["alternatives"]}
         default = entry.get("default", next(iter(rivals)))
-        into.known(page, ("forms", factor, "default"), default, rivals, f"alternative of {factor}")
+        into.known(page, ("forms", factor, "default"), default, f"alternative of {factor}", rivals)
         forms[factor], defaults[factor] = rivals, default
     return presets, forms, defaults
 
 
-def _preset(
-    page: Page, keys: tuple[str, ...], group: tuple[str, ...], names: Mapping[str, str], into: Gathered
-) -> Preset:
-    """One preset or alternative; every number it fixes or ranges is kept under its own path."""
+def _preset(page: Page, keys: tuple[str, ...], into: Gathered) -> Preset:
+    """One preset or alternative; each number it fixes or ranges is kept under a path of its own."""
     entry = page.data
     for key in keys:
         entry = entry[key]
     for key in entry:
-        into.known(page, (*keys, key), key, ("says", "cite", "fix", "values", "ranges", "index"), "key of a preset")
-    cited = entry.get("cite") or []
+        into.known(page, (*keys, key), key, "key of a preset", _KEYS)
+    group = ("theories", keys[-1]) if keys[0] == "presets" else ("forms", keys[1], keys[-1])
+    names = {path.rsplit(".", 1)[1]: path for path in into.numbers if path.startswith("rules.")}
+    says, cited = str(entry["says"]), entry.get("cite") or []
     cites = (cited,) if isinstance(cited, str) else tuple(cited)
-    source: list[dict[str, Any]] = [{"cite": cite, "says": str(entry["says"])} for cite in cites]
+    source: list[dict[str, Any]] = [{"cite": cite, "says": says} for cite in cites]
     fix, values, ranges = (dict(entry.get(part) or {}) for part in ("fix", "values", "ranges"))
     into.problems += [
         f"{page.place((*keys, 'values'))}: {name} has a value but no range; give it one in ranges"
@@ -64,19 +66,25 @@ def _preset(
     stated |= {name: ("ranges", ends) for name, ends in ranges.items()}
     kept = {}
     for name, (part, ends) in stated.items():
-        if into.known(page, (*keys, part, name), name, names, "number of the rules"):
+        trail = (*keys, part, name)
+        if into.known(page, trail, name, "number of the rules", names):
             rule = into.numbers[names[name]]
             value = values.get(name, min(max(rule.value, ends[0]), ends[1]))
-            header = {"meaning": rule.meaning, "unit": rule.unit, "basis": "judgement", "range": ends}
-            header["source"] = source or [{"note": str(entry["says"])}]
-            found = into.add(page, Leaf((name,), (*keys, part, name), value, header), ".".join((*group, name)))
+            header = {
+                "meaning": rule.meaning,
+                "unit": rule.unit,
+                "basis": "judgement",
+                "range": ends,
+            }
+            header["source"] = source or [{"note": says}]
+            found = into.add(page, Leaf((name,), trail, value, header), ".".join((*group, name)))
             kept[name] = found.value if found else 0.0
     return Preset(
-        keys[-1],
-        str(entry["says"]),
-        cites,
-        {name: kept[name] for name in fix if name in kept},
-        {name: kept[name] for name in ranges if name in kept},
-        {name: (float(ends[0]), float(ends[1])) for name, ends in ranges.items()},
-        entry.get("index"),
+        name=keys[-1],
+        says=says,
+        cite=cites,
+        fix={name: kept[name] for name in fix if name in kept},
+        values={name: kept[name] for name in ranges if name in kept},
+        ranges={name: (float(ends[0]), float(ends[1])) for name, ends in ranges.items()},
+        index=entry.get("index"),
     )

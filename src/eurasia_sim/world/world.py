@@ -1,11 +1,12 @@
-"""A world: who, where, what happened and what every number of it rests on, ready to be made into arrays."""
+"""A world: who, where, what happened, the parent of every number, and the arrays of a run."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +26,17 @@ from eurasia_sim.files.data_yaml import (
     read_pages,
     world_folder,
 )
-from eurasia_sim.kernel.arrays import coded_of
+from eurasia_sim.kernel.arrays import CODED, coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
 from eurasia_sim.world.geography import geography_of
 from eurasia_sim.world.loader import (
-    THEATRE_TABLES,
-    TRAITS,
     Gathered,
     read_actors,
     read_capabilities,
-    read_homes,
     read_institutions,
     read_interests,
     read_record,
-    read_table,
+    read_tables,
     read_theatres,
     read_ties,
 )
@@ -46,6 +44,7 @@ from eurasia_sim.world.theories import read_rules, read_theories
 
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
+Steps = Mapping[int, float | str]  # month since the start -> value
 _FILES = ("actors", "theatres", "ties", "capabilities", "institutions", "record")
 
 
@@ -65,12 +64,12 @@ class World:
     horizon: int  # months since year 0 of the last month a run reaches
     burn_in: int  # months run before the start
     numbers: Mapping[str, Number]
-    record: Mapping[str, Mapping[int, float | str]]  # lever path -> month since the start -> value, without events
+    record: Mapping[str, Steps]  # by lever path, without events
     events: Mapping[str, Event]
     theories: Mapping[str, Preset]
     forms: Mapping[str, Mapping[str, Preset]]  # factor -> alternative
     default_theory: str
-    null_theory: str | None  # the preset that no theory argues for; what it also shows is no evidence
+    null_theory: str | None  # the preset that no theory argues for; what it shows is no evidence
     default_forms: Mapping[str, str]  # factor -> alternative
     digest: str  # of all files it was read from
 
@@ -98,10 +97,13 @@ class World:
         return self.numbers[path]
 
     def record_steps(self, drop: Collection[str] = ()) -> dict[str, dict[int, float | str]]:
-        """The record as lever path -> month since the start -> value, with every event that is not dropped."""
+        """Steps of the record by lever path, with every event that is not dropped."""
         unknown = [name for name in drop if name not in self.events]
         if unknown:
-            raise DataError([f"{name} is no event of the record{near(name, self.events)}" for name in unknown])
+            events = self.events
+            raise DataError(
+                f"{name} is no event of the record{near(name, events)}" for name in unknown
+            )
         steps = {path: dict(dated) for path, dated in self.record.items()}
         for event in sorted(self.events.values(), key=lambda event: event.month):
             if event.id not in drop:
@@ -124,23 +126,13 @@ class World:
         return {path: at for at, path in enumerate(self.coded_paths) if path in self.numbers}
 
     def coded_row(self, overrides: Mapping[str, float] | None = None) -> Floats:
-        """(M,) reference values of every coded number, NaN where silent; overrides by path stay within their range."""
-        row = self._coded(lambda number: number.value)
-        for path, value in (overrides or {}).items():
-            if path in self.coded_index:
-                row[self.coded_index[path]] = self.fixed(path, value)
-            elif path not in self.numbers:
-                self.number(path)
-        return row
-
-    def coded_bounds(self) -> tuple[Floats, Floats]:
-        """(M,) lowest and (M,) highest values an ensemble draws from; equal where nothing varies, NaN where silent."""
-        return self._coded(lambda number: number.low), self._coded(lambda number: number.high)
-
-    def _coded(self, of: Callable[[Number], float]) -> Floats:
+        """(M,) reference values, NaN where silent; overrides by path stay within their range."""
         row = np.zeros(len(self.coded_paths))
         for path, at in self.coded_index.items():
-            row[at] = of(self.numbers[path])
+            row[at] = self.numbers[path].value
+        for path, value in (overrides or {}).items():
+            if self.number(path).path in self.coded_index:
+                row[self.coded_index[path]] = self.fixed(path, value)
         return row
 
     def coded(self, row: Floats) -> Any:
@@ -158,7 +150,7 @@ class World:
         return np.dtype([(name, np.float64) for name in self.rule_paths])
 
     def rules_record(self, overrides: Mapping[str, float] | None = None) -> NDArray[np.void]:
-        """The rules' reference values as one record of shape (); overrides by path stay within their range."""
+        """The rules' reference values as one record; overrides by path stay within their range."""
         record = np.zeros((), dtype=self.rules_dtype)
         for name, path in self.rule_paths.items():
             given = (overrides or {}).get(path)
@@ -169,29 +161,23 @@ class World:
         """The value, if the number's range holds it."""
         number = self.number(path)
         if number.is_silent:
-            raise DataError([f"{path}: the documents are silent on it; vary rules.allocation.silence instead"])
+            remedy = "vary rules.allocation.silence instead"
+            raise DataError([f"{path}: the documents are silent on it; {remedy}"])
         if not number.low <= value <= number.high:
-            raise DataError([f"{path} = {value:g} lies outside its range [{number.low:g}, {number.high:g}]"])
+            ends = f"[{number.low:g}, {number.high:g}]"
+            raise DataError([f"{path} = {value:g} lies outside its range {ends}"])
         return float(value)
 
 
-def _coded_paths(actors: list[str], theatres: list[str]) -> Iterator[str]:
-    """Paths in the order of `fields.CODED`, field by field and row by row."""
-    yield from (f"actors.{i}.interests.{c}" for i in actors for c in CONSTRUCTS)
-    for block in ("denial", "affinity"):
-        yield from (f"actors.{i}.{block}.{j}" for i in actors for j in actors)
-    yield from (f"actors.{i}.susceptibility.{h}" for i in actors for h in THREATS)
-    yield from (f"actors.{i}.offensive_capability" for i in actors)
-    yield from (f"actors.{i}.skill.{d}" for i in actors for d in DOMAINS)
-    yield from (f"actors.{i}.front.{j}" for i in actors for j in actors)
-    yield from (f"actors.{i}.own_power" for i in actors)
-    for table in ("opportunity", "base_stability"):
-        yield from (f"theatres.{k}.{table}" for k in theatres)
-    yield from (f"theatres.{k}.threat_source.{h}" for k in theatres for h in THREATS)
-    for table in ("initial_control", "initial_militants", "initial_economy"):
-        yield from (f"theatres.{k}.{table}" for k in theatres)
-    yield from (f"theatres.{k}.initial_influence.{i}.{d}" for i in actors for k in theatres for d in DOMAINS)
-    yield from (f"theatres.{k}.initial_recognition.{i}" for i in actors for k in theatres)
+def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
+    """Paths in the order of `kernel.arrays.CODED`, field by field and row by row."""
+    ids = {"i": actors, "j": actors, "k": theatres, "c": CONSTRUCTS, "d": DOMAINS, "h": THREATS}
+    for field in CODED.fields:
+        owner = "k" if "k" in field.axes else "i"
+        at, group = field.axes.index(owner), "theatres" if owner == "k" else "actors"
+        table = "interests" if field.name == "salience" else field.name
+        for words in product(*(ids[axis] for axis in field.axes)):
+            yield ".".join((group, words[at], table, *words[:at], *words[at + 1 :]))
 
 
 def load_world(directory: Path | str | None = None, rules_directory: Path | None = None) -> World:
@@ -212,21 +198,21 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
         raise DataError(missing)
     into = Gathered()
     try:
-        world = _assembled(folder, pages, rules, into)
-        world = replace(world, digest=_digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")]))
+        digest = _digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
+        world = _assemble(folder, digest, pages, rules, into)
     except (KeyError, TypeError, AttributeError) as error:
-        if into.problems:
-            raise DataError(into.problems) from error
-        raise DataError([f"{into.reading}: an entry is missing or has another form than it should: {error}"]) from error
-    if not into.problems:
-        into.problems += _conflicts(world, pages)
-    if into.problems:
-        raise DataError(into.problems)
+        wrong = f"{into.reading}: an entry is missing or has another form than it should: {error}"
+        raise DataError(into.problems or [wrong]) from error
+    problems = into.problems or _conflicts(world, pages)
+    if problems:
+        raise DataError(problems)
     return world
 
 
-def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page], into: Gathered) -> World:
-    """Everything read in the order in which ids become known; what is wrong gathers in `into`."""
+def _assemble(
+    folder: Path, digest: str, pages: Mapping[str, Page], rules: Mapping[str, Page], into: Gathered
+) -> World:
+    """Read everything in the order in which ids become known; problems gather in `into`."""
 
     def page(name: str) -> Page:
         into.reading = f"{name}.yaml"
@@ -238,12 +224,9 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
     theories, forms, default_forms = read_theories(page("theories"), into)
     read_actors(page("actors"), into)
     regions, pairs = read_theatres(page("theatres"), into)
-    read_homes(page("actors"), into)
     read_interests(page("actors"), into)
-    for table, axes in TRAITS.items():
-        read_table(page("actors"), ("traits", table), axes, ("actors", "actor"), into)
-    for table, axes in THEATRE_TABLES.items():
-        read_table(page("theatres"), (table,), axes, ("theatres", "theatre"), into)
+    for group in ("actors", "theatres"):
+        read_tables(page(group), group, into)
     read_ties(page("ties"), into)
     read_capabilities(page("capabilities"), into)
     period = page("record").data["period"]
@@ -253,7 +236,7 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
     default, null = (rules["theories"].data.get(key) for key in ("default", "baseline"))
     for key, name in (("default", default), ("baseline", null)):
         if name is not None:
-            into.known(rules["theories"], (key,), name, theories, "preset")
+            into.known(rules["theories"], (key,), name, "preset", theories)
     return World(
         name=folder.name,
         directory=folder,
@@ -274,12 +257,12 @@ def _assembled(folder: Path, pages: Mapping[str, Page], rules: Mapping[str, Page
         default_theory=default or next(iter(theories), ""),
         null_theory=null,
         default_forms=default_forms,
-        digest="",
+        digest=digest,
     )
 
 
 def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
-    """What each file alone cannot show: missing distances, shares above one, claims and passages that do not exist."""
+    """Faults that no file shows alone: distances, shares above 1, unknown claims and passages."""
     problems = []
     try:
         world.geography()
@@ -289,32 +272,42 @@ def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
     for k, d in np.argwhere(shares > 1.0 + 1e-9):
         place = f"theatres.{list(world.theatres)[k]}.initial_influence, {DOMAINS[d]}"
         problems.append(f"theatres.yaml: {place}: shares sum to {shares[k, d]:g}; at most 1")
-    claims = {entry["id"] for entry in pages["claims"].data} if "claims" in pages else set()
+    entries = list(pages["claims"].data) if "claims" in pages else []
     if "second_coding" in pages:
-        claims |= {entry["id"] for turn in pages["second_coding"].data["rounds"] for entry in turn["claims"]}
+        entries += [
+            claim for each in pages["second_coding"].data["rounds"] for claim in each["claims"]
+        ]
+    claims = {entry["id"] for entry in entries}
     documents = pages["documents"].data if "documents" in pages else {}
-    beside_rules = read_page(world_folder() / "documents.yaml").data  # the rules were written from these, for any world
+    # The rules were written from the default world's documents, for any world.
+    of_rules = read_page(world_folder() / "documents.yaml").data
     for number in world.numbers.values():
-        held = beside_rules if number.path.startswith(OF_RULES) else documents
-        problems += [f"{number.place}: {number.path} rests on {what}" for what in _unfounded(number, claims, held)]
+        known = of_rules if number.path.startswith(OF_RULES) else documents
+        for what in _unfounded(number, claims, known):
+            problems.append(f"{number.place}: {number.path} rests on {what}")
     return problems
 
 
-def _unfounded(number: Number, claims: Collection[str], documents: Mapping[str, Any]) -> Iterator[str]:
-    """Claims and passages of a number's sources that are not there."""
-    yield from (f"claim {claim}, which claims.yaml does not hold" for claim in number.claims() if claim not in claims)
+def _unfounded(
+    number: Number, claims: Collection[str], documents: Mapping[str, Any]
+) -> Iterator[str]:
+    """Claims and passages of a number's sources that do not exist."""
+    for claim in number.claims():
+        if claim not in claims:
+            yield f"claim {claim}, which claims.yaml does not hold"
     for item in number.source:
         name = item.get("document")
         if name is not None and name not in documents:
-            yield f"document {name!r}, which documents.yaml does not hold{near(str(name), documents)}"
+            suggestion = near(str(name), documents)
+            yield f"document {name!r}, which documents.yaml does not hold{suggestion}"
         elif name is not None:
-            held = [entry["lines"] for entry in documents[name]["paragraphs"]]
-            if not any(first <= item["lines"][0] <= last for first, last in held):
+            spans = [entry["lines"] for entry in documents[name]["paragraphs"]]
+            if not any(first <= item["lines"][0] <= last for first, last in spans):
                 yield f"{name}, L{item['lines'][0]}, which is no line of a paragraph there"
 
 
 def _digest(paths: Iterable[Path]) -> str:
-    """SHA-256 of the files' names and bytes, in the order of their names."""
+    """SHA-256 of the files' names and bytes, in the order of their paths."""
     total = hashlib.sha256()
     for path in sorted(paths):
         total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

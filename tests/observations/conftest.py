@@ -1,0 +1,18 @@
+"""The packaged world and what was observed of it, read once."""
+
+from __future__ import annotations
+
+import pytest
+
+from eurasia_sim.observations.loader import Series, load_observations
+from eurasia_sim.world.world import World, load_world
+
+
+@pytest.fixture(scope="package")
+def world() -> World:
+    return load_world()
+
+
+@pytest.fixture(scope="package")
+def observed(world: World) -> dict[str, Series]:
+    return load_observations(world)
