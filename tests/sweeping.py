@@ -41,13 +41,17 @@ def written(folder: Path, text: str, name: str = "tried") -> Path:
     return file
 
 
-def grid(folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object) -> Sweep:
+def grid(
+    folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object
+) -> Sweep:
     """A grid of 2 * steps points and twice as many runs."""
     file = written(folder, GRID.format(scenario="{scenario}", steps=steps))
     return prepare_sweep(load_experiment(file, world), world, runs_a_chunk=runs_a_chunk, **options)  # type: ignore[arg-type]
 
 
-def failing(folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2) -> Sweep:
+def failing(
+    folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2
+) -> Sweep:
     """A sweep in which the runs of one point fail."""
     fragile = fragile_world(world)
     file = written(
@@ -60,7 +64,10 @@ def failing(folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_
 
 def fragile_world(world: World) -> World:
     """The world with a range that no one should have declared."""
-    return replace(world, numbers={**world.numbers, FRAGILE: replace(world.numbers[FRAGILE], low=0.0, high=1e308)})
+    return replace(
+        world,
+        numbers={**world.numbers, FRAGILE: replace(world.numbers[FRAGILE], low=0.0, high=1e308)},
+    )
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
@@ -68,5 +75,6 @@ def contents(folder: Path) -> Mapping[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
+        if path.is_file()
+        and path.name not in ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
     }

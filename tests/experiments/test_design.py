@@ -36,7 +36,11 @@ BOTH = f"{{{FIRST}: declared, {SECOND}: declared}}"
     [
         ("{kind: sobol, points: 8}", "{kind: sobol, points: 16}", 16),
         ("{kind: saltelli, points: 4}", "{kind: saltelli, points: 8}", 8 * 6),
-        ("{kind: saltelli, points: 4, second_order: false}", "{kind: saltelli, points: 8, second_order: false}", 8 * 4),
+        (
+            "{kind: saltelli, points: 4, second_order: false}",
+            "{kind: saltelli, points: 8, second_order: false}",
+            8 * 4,
+        ),
         ("{kind: latin_hypercube, points: 10}", "{kind: latin_hypercube, points: [10, 5]}", 15),
         ("{kind: morris, trajectories: 3}", "{kind: morris, trajectories: [3, 2]}", 5 * 3),
     ],
@@ -64,13 +68,23 @@ def test_a_latin_hypercube_has_one_point_in_every_layer(world: World, tmp_path: 
 def test_a_grid_crosses_levels_and_a_zip_pairs_them(world: World, tmp_path: Path) -> None:
     factors = f"{{form.threat: all, {FIRST}: [0.8, 0.9]}}"
     grid = laid(world, tmp_path, "{kind: grid}", factors).table()
-    assert list(grid["x.form.threat"]) == ["multiplicative", "multiplicative", "additive", "additive"]
+    assert list(grid["x.form.threat"]) == [
+        "multiplicative",
+        "multiplicative",
+        "additive",
+        "additive",
+    ]
     assert list(grid[f"x.{FIRST}"]) == [0.8, 0.9, 0.8, 0.9]
     assert len(laid(world, tmp_path, "{kind: zip}", factors)) == 2
 
 
 def test_levels_of_names_are_drawn_equally_often(world: World, tmp_path: Path) -> None:
-    found = laid(world, tmp_path, "{kind: latin_hypercube, points: 20}", f"{{form.threat: all, {FIRST}: declared}}")
+    found = laid(
+        world,
+        tmp_path,
+        "{kind: latin_hypercube, points: 20}",
+        f"{{form.threat: all, {FIRST}: declared}}",
+    )
     assert list(found.table()["x.form.threat"].value_counts()) == [10, 10]
 
 
@@ -81,7 +95,13 @@ def test_a_constraint_takes_points_out_and_says_how_many(world: World, tmp_path:
     assert len(found) + found.left_out == 64
     assert (found.cells[:, 0] >= found.cells[:, 1]).all()
     with pytest.raises(DataError, match="leave none"):
-        laid(world, tmp_path, "{kind: sobol, points: 64}", BOTH, rest.replace("at_least: 0", "at_least: 9"))
+        laid(
+            world,
+            tmp_path,
+            "{kind: sobol, points: 64}",
+            BOTH,
+            rest.replace("at_least: 0", "at_least: 9"),
+        )
 
 
 def test_a_design_is_told_apart_by_its_points(world: World, tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ def deadly_once(payload: bytes, chunk: Chunk) -> Finished:
 
 
 def the_log(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "status.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in (folder / "status.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def assert_every_part_once(folder: Path, parts: int) -> None:
@@ -80,19 +83,29 @@ def assert_every_part_once(folder: Path, parts: int) -> None:
 def dask_processes(parent: int) -> list[psutil.Process]:
     """The worker processes below a process."""
     return [
-        child for child in psutil.Process(parent).children(recursive=True) if "spawn_main" in " ".join(child.cmdline())
+        child
+        for child in psutil.Process(parent).children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
     ]
 
 
-def test_local_processes_give_the_same_bytes_and_end(world: World, whole: Path, tmp_path: Path) -> None:
+def test_local_processes_give_the_same_bytes_and_end(
+    world: World, whole: Path, tmp_path: Path
+) -> None:
     before = set(psutil.Process().children(recursive=True))
     ended = carry_out(the_sweep(whole, world), tmp_path, Work(scheduler="local:2"))
     assert contents(ended.folder) == contents(whole)
-    left = {child for child in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(child.cmdline())}
+    left = {
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
+    }
     assert left <= before
 
 
-def test_a_local_process_that_is_killed_in_mid_sweep_costs_nothing(world: World, tmp_path: Path) -> None:
+def test_a_local_process_that_is_killed_in_mid_sweep_costs_nothing(
+    world: World, tmp_path: Path
+) -> None:
     prepared = grid(tmp_path, world, steps=40)
     whole = carry_out(prepared, tmp_path / "whole", Work(workers=1)).folder
     parts = tmp_path / "out" / whole.name / "parts"
@@ -134,7 +147,9 @@ def test_a_part_that_kills_its_workers_is_aborted_after_one_more_try_and_alone(
     assert ended.failed == 2
     assert list(runs.loc[runs["status"] != "ok", "point"]) == [3, 3]
     assert set(runs["status"]) == {"ok", "aborted"}
-    assert [entry["chunk"] for entry in the_log(ended.folder) if entry.get("event") == "aborted"] == [3]
+    assert [
+        entry["chunk"] for entry in the_log(ended.folder) if entry.get("event") == "aborted"
+    ] == [3]
     well = load_results(whole)
     assert runs[runs["status"] == "ok"].equals(well[well["point"] != 3])
 
@@ -190,18 +205,24 @@ def test_work_in_flight_is_bounded_and_a_part_that_a_worker_died_of_comes_last_a
     sweep, taken = the_sweep(whole, world), []
     workers = Scripted(sweep.setup, {1: 1, 2: 2})
     workers.dispatch = Dispatch(sweep.setup, workers, taken.append, lambda _: None)
-    assert workers.dispatch.run(sweep.plan.chunk(sweep.design, number) for number in sweep.plan.numbers)
+    assert workers.dispatch.run(
+        sweep.plan.chunk(sweep.design, number) for number in sweep.plan.numbers
+    )
     assert sorted(finished.number for finished in taken) == list(sweep.plan.numbers)
     assert [finished.number for finished in taken if finished.failed] == [2]
     assert max(others for _, others in workers.given) < workers.in_flight
     assert sorted(workers.given[-2:]) == [(1, 0), (2, 0)]
 
 
-def test_a_sweep_with_a_part_missing_is_not_finished(world: World, whole: Path, tmp_path: Path) -> None:
+def test_a_sweep_with_a_part_missing_is_not_finished(
+    world: World, whole: Path, tmp_path: Path
+) -> None:
     prepared = the_sweep(whole, world)
     folder = Folder(tmp_path / prepared.plan.folder, prepared.plan)
     folder.begin(prepared.design)
-    with pytest.raises(DataError, match=f"{prepared.plan.chunks} of {prepared.plan.chunks} parts are missing"):
+    with pytest.raises(
+        DataError, match=f"{prepared.plan.chunks} of {prepared.plan.chunks} parts are missing"
+    ):
         finish(prepared, folder, 0.0)
 
 
@@ -218,12 +239,19 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_outlives_a_parent_that_is_ended(tmp_path: Path, repository: Path, end: signal.Signals) -> None:
+def test_no_process_outlives_a_parent_that_is_ended(
+    tmp_path: Path, repository: Path, end: signal.Signals
+) -> None:
     script = tmp_path / "long.py"
     script.write_text(LONG, encoding="utf-8")
     paths = os.pathsep.join(filter(None, (str(repository), os.environ.get("PYTHONPATH"))))
-    command, environment = [sys.executable, str(script), str(tmp_path)], {**os.environ, "PYTHONPATH": paths}
-    parent = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command, environment = (
+        [sys.executable, str(script), str(tmp_path)],
+        {**os.environ, "PYTHONPATH": paths},
+    )
+    parent = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("out/*/parts/0*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -290,7 +318,9 @@ def test_a_cluster_that_loses_a_worker_in_mid_sweep_loses_no_run(
 
 
 @pytest.mark.parametrize("given", ["local:none", "tcp://127.0.0.1:1"])
-def test_a_scheduler_that_cannot_be_had_is_said(world: World, whole: Path, tmp_path: Path, given: str) -> None:
+def test_a_scheduler_that_cannot_be_had_is_said(
+    world: World, whole: Path, tmp_path: Path, given: str
+) -> None:
     pytest.importorskip("distributed")
     with pytest.raises(DataError, match="--scheduler"):
         carry_out(the_sweep(whole, world), tmp_path, Work(scheduler=given))
@@ -311,6 +341,8 @@ def test_a_client_that_is_slow_to_go_leaves_no_cluster_of_ours_behind() -> None:
             raise TimeoutError
 
     crew = executors.Cluster.__new__(executors.Cluster)
-    crew.executor, crew.client, crew.cluster = (Slow(name) for name in ("executor", "client", "cluster"))  # type: ignore[assignment]
+    crew.executor, crew.client, crew.cluster = (
+        Slow(name) for name in ("executor", "client", "cluster")
+    )  # type: ignore[assignment]
     crew.close()
     assert asked == ["executor", "client", "cluster"]

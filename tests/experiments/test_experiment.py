@@ -30,10 +30,14 @@ def test_every_ready_experiment_is_a_good_one(repository: Path, world: World) ->
     files = sorted((repository / "experiments").glob("*.yaml"))
     sweeps = [file for file in files if "kind: sweep" in file.read_text(encoding="utf-8")]
     assert len(sweeps) >= 5
-    assert {str(file): check_experiment(file, world) for file in sweeps} == {str(file): [] for file in sweeps}
+    assert {str(file): check_experiment(file, world) for file in sweeps} == {
+        str(file): [] for file in sweeps
+    }
 
 
-def test_an_experiment_is_found_by_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_experiment_is_found_by_name_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert located("relative_gains").is_file()
     assert "all_uncertainties" in names()
@@ -41,7 +45,9 @@ def test_an_experiment_is_found_by_name_from_anywhere(tmp_path: Path, monkeypatc
         located("relative_gain")
 
 
-def test_all_mistakes_are_said_at_once_each_with_its_line_and_what_was_meant(tmp_path: Path, world: World) -> None:
+def test_all_mistakes_are_said_at_once_each_with_its_line_and_what_was_meant(
+    tmp_path: Path, world: World
+) -> None:
     file = written(
         tmp_path,
         "scenarios: [us_exi]\n"
@@ -71,17 +77,38 @@ def test_all_mistakes_are_said_at_once_each_with_its_line_and_what_was_meant(tmp
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: {low: 0, high: 5, steps: 3}}\n", "out of range"),
-        ("scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: {low: 0.7, high: 0.9}}\n", "needs levels"),
+        (
+            "scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: {low: 0, high: 5, steps: 3}}\n",
+            "out of range",
+        ),
+        (
+            "scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: {low: 0.7, high: 0.9}}\n",
+            "needs levels",
+        ),
         ("scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: [0.8, 0.8]}\n", "stands twice"),
-        ("scenarios: [us_exit]\ndesign: {kind: morris, trajectories: 4}\nfactors: {%s: [0.8, 0.9]}\n", "has levels"),
-        ("scenarios: [us_exit]\ndesign: {kind: latin_hypercube}\nfactors: {%s: declared}\n", "how many points"),
-        ("design: {kind: latin_hypercube, points: 4}\nfactors: {%s: declared}\n", "no scenario is named"),
-        ("scenarios: [us_exit]\ndesign: {kind: table, file: ../points.csv}\n", "outside the experiment's folder"),
+        (
+            "scenarios: [us_exit]\ndesign: {kind: morris, trajectories: 4}\nfactors: {%s: [0.8, 0.9]}\n",
+            "has levels",
+        ),
+        (
+            "scenarios: [us_exit]\ndesign: {kind: latin_hypercube}\nfactors: {%s: declared}\n",
+            "how many points",
+        ),
+        (
+            "design: {kind: latin_hypercube, points: 4}\nfactors: {%s: declared}\n",
+            "no scenario is named",
+        ),
+        (
+            "scenarios: [us_exit]\ndesign: {kind: table, file: ../points.csv}\n",
+            "outside the experiment's folder",
+        ),
         ("scenarios: [us_exit]\ndesign: {kind: table, file: none.csv}\n", "no such file"),
         ("scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {}\n", "needs factors"),
         ("scenarios: [us_exit]\ndesign: {kind: gird}\nfactors: {%s: [0.8]}\n", "gird"),
-        ("scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: [0.8]}\nreplication: 3\n", "mean replications"),
+        (
+            "scenarios: [us_exit]\ndesign: {kind: grid}\nfactors: {%s: [0.8]}\nreplication: 3\n",
+            "mean replications",
+        ),
         (
             """scenarios: [us_exit]
 design: {kind: saltelli, points: 4}
@@ -104,13 +131,17 @@ def test_each_mistake_is_named(tmp_path: Path, world: World, text: str, said: st
     assert said in "\n".join(map(str, found))
 
 
-def test_a_theory_holds_what_is_declared_but_not_what_the_file_names_itself(tmp_path: Path, world: World) -> None:
+def test_a_theory_holds_what_is_declared_but_not_what_the_file_names_itself(
+    tmp_path: Path, world: World
+) -> None:
     file = written(
         tmp_path,
         "scenarios: [us_exit]\ntheory: defensive_realism\ndesign: {kind: latin_hypercube, points: 4}\n"
         'factors: {"rules.*": declared}\n',
     )
-    spans = {factor.name: (factor.low, factor.high) for factor in load_experiment(file, world).factors}
+    spans = {
+        factor.name: (factor.low, factor.high) for factor in load_experiment(file, world).factors
+    }
     assert spans["rules.cooperation.relative_gains"] == (0.0, 0.4)  # the theory's own range
     assert not [name for name in spans if name.endswith(".sufficiency")]  # fixed by the theory
     assert not [name for name in spans if name.endswith(".additive_threat")]  # a form decides
@@ -128,10 +159,14 @@ def test_a_lever_can_be_free_or_an_actor_in_a_list(tmp_path: Path, world: World)
 
 
 def test_a_table_is_checked_like_a_list(tmp_path: Path, world: World) -> None:
-    (tmp_path / "points.csv").write_text(f"scenario,{HABIT}\nus_exit,0.8\nus_stays,0.99999\n", encoding="utf-8")
+    (tmp_path / "points.csv").write_text(
+        f"scenario,{HABIT}\nus_exit,0.8\nus_stays,0.99999\n", encoding="utf-8"
+    )
     file = written(tmp_path, "design: {kind: table, file: points.csv}\n")
     assert "out of range" in str(check_experiment(file, world)[0])
-    (tmp_path / "points.csv").write_text(f"scenario,{HABIT}\nus_exit,0.8\nus_stays,0.9\n", encoding="utf-8")
+    (tmp_path / "points.csv").write_text(
+        f"scenario,{HABIT}\nus_exit,0.8\nus_stays,0.9\n", encoding="utf-8"
+    )
     found = load_experiment(file, world)
     assert [scenario.name for scenario in found.scenarios] == ["us_exit", "us_stays"]
     assert found.scenario_is_factor
@@ -156,7 +191,9 @@ def test_an_option_that_would_be_passed_over_is_refused(
 ) -> None:
     file = written(tmp_path, "scenarios: [us_exit]\n" + text.replace("HABIT", HABIT) + "\n")
     found = check_experiment(file, world)
-    assert [(problem.line, said in problem.message) for problem in found] == [(line, True)], [str(p) for p in found]
+    assert [(problem.line, said in problem.message) for problem in found] == [(line, True)], [
+        str(p) for p in found
+    ]
 
 
 def test_scenarios_that_narrow_a_factor_differently_or_draw_from_the_posterior_are_refused(
@@ -166,13 +203,24 @@ def test_scenarios_that_narrow_a_factor_differently_or_draw_from_the_posterior_a
     middle = (number.low + number.high) / 2
     for name, ends in (("low", [number.low, middle]), ("high", [middle, number.high])):
         text = f"format: 1\ntitle: {name}\nextends: us_{'exit' if name == 'low' else 'stays'}\n"
-        (tmp_path / f"{name}.yaml").write_text(f"{text}uncertain: {{{HABIT}: {ends}}}\n", encoding="utf-8")
+        (tmp_path / f"{name}.yaml").write_text(
+            f"{text}uncertain: {{{HABIT}: {ends}}}\n", encoding="utf-8"
+        )
     named = f"scenarios: [{tmp_path}/low.yaml, {tmp_path}/high.yaml]\n"
-    file = written(tmp_path, f"{named}design: {{kind: sobol, points: 4}}\nfactors: {{{HABIT}: declared}}\n")
-    assert any("narrow rules.allocation.habit differently" in p.message for p in check_experiment(file, world))
+    file = written(
+        tmp_path, f"{named}design: {{kind: sobol, points: 4}}\nfactors: {{{HABIT}: declared}}\n"
+    )
+    assert any(
+        "narrow rules.allocation.habit differently" in p.message
+        for p in check_experiment(file, world)
+    )
     (tmp_path / "fit.yaml").write_text(
         "format: 1\ntitle: fit\nextends: us_exit\nuncertain: posterior\n", encoding="utf-8"
     )
     named = f"scenarios: [{tmp_path}/fit.yaml]\n"
-    file = written(tmp_path, f"{named}design: {{kind: sobol, points: 4}}\nfactors: {{{HABIT}: declared}}\n")
-    assert any("draws its numbers from the posterior" in p.message for p in check_experiment(file, world))
+    file = written(
+        tmp_path, f"{named}design: {{kind: sobol, points: 4}}\nfactors: {{{HABIT}: declared}}\n"
+    )
+    assert any(
+        "draws its numbers from the posterior" in p.message for p in check_experiment(file, world)
+    )

@@ -24,7 +24,15 @@ from eurasia_sim.experiments.batch import rerun
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, one_writer
 from eurasia_sim.experiments.point import batches, point_of
-from eurasia_sim.experiments.sweep import Progress, Sweep, Work, carry_out, estimate, merge, prepare_sweep
+from eurasia_sim.experiments.sweep import (
+    Progress,
+    Sweep,
+    Work,
+    carry_out,
+    estimate,
+    merge,
+    prepare_sweep,
+)
 from eurasia_sim.experiments.sweep import run_sweep as carried_out
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation import results as store
@@ -66,17 +74,24 @@ class Backwards(Executor):
             future.set_result(fn(*args))
 
 
-def test_the_bytes_depend_on_neither_workers_nor_order_nor_executor(world: World, tmp_path: Path) -> None:
+def test_the_bytes_depend_on_neither_workers_nor_order_nor_executor(
+    world: World, tmp_path: Path
+) -> None:
     prepared = grid(tmp_path, world)
     assert prepared.plan.chunks == 8
     whole = contents(finished(prepared, tmp_path / "one"))
     assert contents(finished(prepared, tmp_path / "three", Work(workers=3))) == whole
     with ThreadPoolExecutor(2) as pool:
         assert contents(finished(prepared, tmp_path / "pool", Work(executor=pool))) == whole
-    assert contents(finished(prepared, tmp_path / "backwards", Work(workers=2, executor=Backwards()))) == whole
+    assert (
+        contents(finished(prepared, tmp_path / "backwards", Work(workers=2, executor=Backwards())))
+        == whole
+    )
 
 
-def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(world: World, tmp_path: Path) -> None:
+def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(
+    world: World, tmp_path: Path
+) -> None:
     prepared = grid(tmp_path, world)
     runs = load_results(finished(prepared, tmp_path))
     setup, design = prepared.setup, prepared.design
@@ -85,7 +100,9 @@ def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(world: World, t
         inputs, (batch,) = setup.inputs(point.scenarios[0], point), batches([point])
         (alone,) = run_paired([inputs], batch.draws(setup), setup.experiment.window)
         own = runs[runs["point"] == number]
-        np.testing.assert_array_equal(own[COMPETITION], alone.means[:, inputs.columns.index(COMPETITION)])
+        np.testing.assert_array_equal(
+            own[COMPETITION], alone.means[:, inputs.columns.index(COMPETITION)]
+        )
         assert own[f"x.{HABIT}"].unique() == [design.cells[number, 0]]
         assert (batch.draws(setup).rules["habit"] == design.cells[number, 0]).all()
         assert inputs.scenario.settings == (f"{PRESSURE}.2001-12={design.cells[number, 1]}",)
@@ -98,13 +115,17 @@ def test_a_declared_number_is_moved_into_the_range_of_its_theory_or_left_to_what
         "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\ndesign: {kind: latin_hypercube, points: 8}\n"
         'factors: {theory: all, form.threat: all, "rules.*": declared}\nmeasures: [alignment]\n'
     )
-    setup = (prepared := prepare_sweep(load_experiment(written(tmp_path, text), world), world)).setup
+    setup = (
+        prepared := prepare_sweep(load_experiment(written(tmp_path, text), world), world)
+    ).setup
     factors = {factor.name: at for at, factor in enumerate(setup.experiment.factors)}
     moved = held = 0
     for number, cells in enumerate(prepared.design.cells):
         point = point_of(setup, number, cells)
         preset, numbers = world.theories[point.theory or ""], dict(point.numbers)
-        fixed = set(preset.fix).union(*(world.forms[factor][form].fix for factor, form in point.forms))
+        fixed = set(preset.fix).union(
+            *(world.forms[factor][form].fix for factor, form in point.forms)
+        )
         for path in [path for path in factors if path.startswith("rules.")]:
             name, cell, own = path.rsplit(".", 1)[1], cells[factors[path]], world.numbers[path]
             if name in fixed:
@@ -113,7 +134,9 @@ def test_a_declared_number_is_moved_into_the_range_of_its_theory_or_left_to_what
             elif name in preset.ranges:
                 moved += 1
                 low, high = preset.ranges[name]
-                assert numbers[path] == pytest.approx(low + (high - low) * (cell - own.low) / (own.high - own.low))
+                assert numbers[path] == pytest.approx(
+                    low + (high - low) * (cell - own.low) / (own.high - own.low)
+                )
             elif world.default_forms.items() <= dict(point.forms).items():
                 assert numbers[path] == pytest.approx(cell)
     assert moved > 0
@@ -135,7 +158,10 @@ def test_the_folder_keeps_the_contract_that_analysis_reads(world: World, tmp_pat
     assert manifest["finished"] is True
     assert manifest["design"]["kind"] == "grid"
     assert manifest["design"]["points"] == 8
-    assert [factor["name"] for factor in manifest["design"]["factors"]] == [f"x.{HABIT}", f"x.{PRESSURE}"]
+    assert [factor["name"] for factor in manifest["design"]["factors"]] == [
+        f"x.{HABIT}",
+        f"x.{PRESSURE}",
+    ]
     head = ["run_id", "point", "replicate", "scenario", "theory", "seed", "draw", "status"]
     runs = load_results(folder)
     assert list(runs.columns[:8]) == head
@@ -143,13 +169,17 @@ def test_the_folder_keeps_the_contract_that_analysis_reads(world: World, tmp_pat
     design = pd.read_parquet(folder / "design.parquet")
     assert list(design.columns) == ["point", f"x.{HABIT}", f"x.{PRESSURE}"]
     assert runs["seed"].dtype == np.uint64
-    codecs = pq.read_metadata(folder / "parts" / "00000000.parquet").row_group(0).column(0).compression
+    codecs = (
+        pq.read_metadata(folder / "parts" / "00000000.parquet").row_group(0).column(0).compression
+    )
     assert codecs == "ZSTD"
 
 
 def test_columns_and_filters_are_read_alone(world: World, tmp_path: Path) -> None:
     folder = finished(grid(tmp_path, world), tmp_path)
-    found = load_results(folder, columns=["point", COMPETITION], filters=[(f"x.{PRESSURE}", ">", 0.5)])
+    found = load_results(
+        folder, columns=["point", COMPETITION], filters=[(f"x.{PRESSURE}", ">", 0.5)]
+    )
     assert list(found.columns) == ["point", COMPETITION]
     assert set(found["point"]) == {1, 3, 5, 7}
     with pytest.raises(DataError, match="no results folder"):
@@ -180,14 +210,23 @@ def test_a_design_is_extended_without_doing_its_points_again(world: World, tmp_p
     small = load_experiment(written(tmp_path, text % 8), world)
     first = finished(prepare_sweep(small, world, runs_a_chunk=4), tmp_path / "out")
     marked = (first / "parts" / "00000001.parquet").stat().st_mtime_ns
-    large = prepare_sweep(load_experiment(written(tmp_path, text % 16), world), world, runs_a_chunk=4)
+    large = prepare_sweep(
+        load_experiment(written(tmp_path, text % 16), world), world, runs_a_chunk=4
+    )
     done: list[int] = []
-    ended = carry_out(large, tmp_path / "out", Work(workers=1), extend=True, report=lambda p: done.append(p.before))
+    ended = carry_out(
+        large,
+        tmp_path / "out",
+        Work(workers=1),
+        extend=True,
+        report=lambda p: done.append(p.before),
+    )
     assert set(done) == {8}
     assert (first / "parts" / "00000001.parquet").stat().st_mtime_ns == marked
     assert contents(ended.folder) == contents(finished(large, tmp_path / "fresh"))
     other = prepare_sweep(
-        load_experiment(written(tmp_path, (text % 16).replace("high: 1}", "high: 0.9}")), world), world
+        load_experiment(written(tmp_path, (text % 16).replace("high: 1}", "high: 0.9}")), world),
+        world,
     )
     assert carry_out(other, tmp_path / "out", Work(workers=1)).complete
 
@@ -228,7 +267,9 @@ def _hold(folder: str, held, go) -> None:
         go.wait(60)
 
 
-def test_a_second_writer_is_refused_clearly_and_a_dead_one_bars_nobody(world: World, tmp_path: Path) -> None:
+def test_a_second_writer_is_refused_clearly_and_a_dead_one_bars_nobody(
+    world: World, tmp_path: Path
+) -> None:
     prepared = grid(tmp_path, world)
     folder = tmp_path / prepared.plan.folder
     context = multiprocessing.get_context("spawn")
@@ -244,7 +285,9 @@ def test_a_second_writer_is_refused_clearly_and_a_dead_one_bars_nobody(world: Wo
 
 
 @pytest.mark.parametrize(("keep", "said"), [("trajectories", "month"), ("events", "kind")])
-def test_more_than_means_is_kept_when_asked(world: World, tmp_path: Path, keep: str, said: str) -> None:
+def test_more_than_means_is_kept_when_asked(
+    world: World, tmp_path: Path, keep: str, said: str
+) -> None:
     folder = finished(grid(tmp_path, world, steps=2, keep=keep), tmp_path)
     parts = sorted((folder / keep).glob("*.parquet"))
     assert len(parts) == len(list((folder / "parts").glob("*.parquet")))
@@ -256,7 +299,9 @@ def test_more_than_means_is_kept_when_asked(world: World, tmp_path: Path, keep: 
         months = load_trajectories(folder)
         assert len(months) == len(runs) * 6
         late = months[months["month"] >= "2001-12"].groupby("run_id")[COMPETITION].mean()
-        pd.testing.assert_series_equal(late.sort_index(), runs.set_index("run_id")[COMPETITION].sort_index())
+        pd.testing.assert_series_equal(
+            late.sort_index(), runs.set_index("run_id")[COMPETITION].sort_index()
+        )
 
 
 def test_a_dry_run_says_what_it_would_take_and_writes_nothing(world: World, tmp_path: Path) -> None:
@@ -270,7 +315,9 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(world: World, tmp_
 # --- what other tools get wrong
 
 
-def test_one_a_failed_run_is_missing_and_never_keeps_the_run_before(world: World, tmp_path: Path) -> None:
+def test_one_a_failed_run_is_missing_and_never_keeps_the_run_before(
+    world: World, tmp_path: Path
+) -> None:
     prepared = failing(tmp_path, world)
     ended = carry_out(prepared, tmp_path, Work(workers=1))
     assert ended.failed == 2
@@ -285,9 +332,18 @@ def test_one_a_failure_is_told_with_its_parameters_its_mechanism_and_what_shows_
     world: World, tmp_path: Path
 ) -> None:
     prepared = failing(tmp_path, world)
-    failures = pd.read_parquet(carry_out(prepared, tmp_path, Work(workers=1)).folder / "failures.parquet")
+    failures = pd.read_parquet(
+        carry_out(prepared, tmp_path, Work(workers=1)).folder / "failures.parquet"
+    )
     assert list(failures[f"x.{FRAGILE}"]) == [1e308, 1e308]
-    assert set(failures["mechanism"]) <= {"align", "allocate", "contest", "rule", "recognise", "perceive"}
+    assert set(failures["mechanism"]) <= {
+        "align",
+        "allocate",
+        "contest",
+        "rule",
+        "recognise",
+        "perceive",
+    }
     assert {"run_id", "seed", "status", "month", "repro"} <= set(failures.columns)
     run = failures["repro"].iloc[0].rsplit(" ", 1)[1]
     with pytest.raises(FloatingPointError, match=r"gave a number that is none|invalid|overflow"):
@@ -312,11 +368,15 @@ def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_pa
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
-    assert "p.alignment_affinity *" in ended.stderr  # the line that multiplies by the fragile number
+    assert (
+        "p.alignment_affinity *" in ended.stderr
+    )  # the line that multiplies by the fragile number
     assert ended.stderr.splitlines()[-1].startswith("FloatingPointError: "), ended.stderr
 
 
-def test_two_one_exception_costs_its_part_alone(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_one_exception_costs_its_part_alone(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared = grid(tmp_path, world)
     whole = load_results(finished(prepared, tmp_path / "whole"))
     _break(monkeypatch, times=10**6)
@@ -339,7 +399,10 @@ def _break(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     left = [times]
 
     def beam(family, draws, *rest):
-        here = family[0].scenario.settings == (f"{PRESSURE}.2001-12=0.9",) and 0.78 < draws.rules["habit"][0] < 0.79
+        here = (
+            family[0].scenario.settings == (f"{PRESSURE}.2001-12=0.9",)
+            and 0.78 < draws.rules["habit"][0] < 0.79
+        )
         if here and left[0] > 0:
             left[0] -= 1
             raise RuntimeError("a beam has come down")
@@ -359,15 +422,22 @@ def test_two_a_sweep_stops_after_as_many_failures_as_it_was_told(
     assert len(pd.read_parquet(ended.folder / "failures.parquet")) == ended.failed == 2
 
 
-def test_three_every_replicate_has_a_seed_of_its_own_and_it_is_written_down(world: World, tmp_path: Path) -> None:
+def test_three_every_replicate_has_a_seed_of_its_own_and_it_is_written_down(
+    world: World, tmp_path: Path
+) -> None:
     prepared = grid(tmp_path, world)
     runs = load_results(finished(prepared, tmp_path))
     by_replicate = runs.groupby("replicate")["seed"].unique()
-    assert [len(seeds) for seeds in by_replicate] == [1, 1]  # points are compared under the same luck
+    assert [len(seeds) for seeds in by_replicate] == [
+        1,
+        1,
+    ]  # points are compared under the same luck
     assert by_replicate[0] != by_replicate[1]
     text = "format: 1\nkind: sweep\ntitle: A\nscenarios: [{scenario}]\ndesign: {kind: latin_hypercube, points: 4}\n"
     text += f"factors: {{{HABIT}: declared}}\nreplications: 3\nmeasures: [alignment]\n"
-    spread = load_results(finished(prepare_sweep(load_experiment(written(tmp_path, text), world), world), tmp_path))
+    spread = load_results(
+        finished(prepare_sweep(load_experiment(written(tmp_path, text), world), world), tmp_path)
+    )
     assert spread["seed"].nunique() == 12
 
 
@@ -388,7 +458,10 @@ def test_five_no_batch_is_kept_in_memory(world: World, tmp_path: Path) -> None:
     class Counting(ThreadPoolExecutor):
         def submit(self, fn, /, *args, **options):
             handed.add(args[1].number)
-            held.append(len(handed) - len(list((tmp_path / prepared.plan.folder / "parts").glob("0*.parquet"))))
+            held.append(
+                len(handed)
+                - len(list((tmp_path / prepared.plan.folder / "parts").glob("0*.parquet")))
+            )
             return super().submit(fn, *args, **options)
 
     with Counting(2) as pool:
@@ -397,7 +470,9 @@ def test_five_no_batch_is_kept_in_memory(world: World, tmp_path: Path) -> None:
     assert max(held) <= 4  # what is handed out and not yet on disk
 
 
-def test_seven_an_unfinished_sweep_can_be_read_and_says_what_is_there(world: World, tmp_path: Path) -> None:
+def test_seven_an_unfinished_sweep_can_be_read_and_says_what_is_there(
+    world: World, tmp_path: Path
+) -> None:
     prepared = grid(tmp_path, world)
     folder = finished(prepared, tmp_path)
     (folder / "manifest.json").unlink()

@@ -47,7 +47,9 @@ def forks() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World, tmp_path: Path, forks) -> None:
+def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(
+    world: World, tmp_path: Path, forks
+) -> None:
     prepared = grid(tmp_path, world, steps=100)
     whole = carried_on(prepared, tmp_path / "whole")
     moments = random.Random(11)
@@ -58,7 +60,11 @@ def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World
         child.start()
         before = len(list(parts.glob("0*.parquet")))
         deadline = time.monotonic() + 60
-        while len(list(parts.glob("*"))) <= before and child.is_alive() and time.monotonic() < deadline:
+        while (
+            len(list(parts.glob("*"))) <= before
+            and child.is_alive()
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.001)  # until it writes
         child.join(moments.uniform(0, 0.1))
         if child.is_alive():
@@ -71,7 +77,9 @@ def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World
         assert all((out / whole.name / "parts" / path.name).read_bytes() == path.read_bytes()
                    for path in (whole / "parts").glob("*.parquet") if (parts / path.name).exists())  # fmt: skip
         there = sorted(parts.glob("0*.parquet"))
-        if len(there) > KEPT:  # begin again before it is done, so that there is always more work than a moment's
+        if (
+            len(there) > KEPT
+        ):  # begin again before it is done, so that there is always more work than a moment's
             for path in moments.sample(there, len(there) - 5):
                 path.unlink()
     assert len(set(left)) > 3  # the moments were different ones
@@ -96,7 +104,9 @@ class _Failing:
         monkeypatch.setattr(target, name, call)
 
 
-@pytest.mark.parametrize(("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (store, "write_whole")])
+@pytest.mark.parametrize(
+    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (store, "write_whole")]
+)
 def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: object, name: str
 ) -> None:
@@ -117,7 +127,9 @@ def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
             assert path.read_bytes() == expected[f"parts/{path.name}"]
         carried_on(prepared, out)
         assert contents(out / whole.name) == expected
-    assert failed >= counted.calls - 2  # two looks whether a finished sweep is there; nothing else hides a failure
+    assert (
+        failed >= counted.calls - 2
+    )  # two looks whether a finished sweep is there; nothing else hides a failure
     assert counted.calls >= 4
 
 

@@ -72,19 +72,24 @@ def swept(folder: Path, world: World, text: str) -> Path:
 
 def test_a_declared_number_reaches_its_run_to_the_last_bit(world: World, tmp_path: Path) -> None:
     found = prepared(
-        tmp_path, world, 'scenarios: [{scenario}]\ndesign: {kind: sobol, points: 64}\nfactors: {"*": declared}\n'
+        tmp_path,
+        world,
+        'scenarios: [{scenario}]\ndesign: {kind: sobol, points: 64}\nfactors: {"*": declared}\n',
     )
     names = [factor.name for factor in found.setup.experiment.factors]
     for number, cells in enumerate(found.design.cells):
-        assert dict(point_of(found.setup, number, cells).numbers) == dict(zip(names, cells.tolist(), strict=True))
+        assert dict(point_of(found.setup, number, cells).numbers) == dict(
+            zip(names, cells.tolist(), strict=True)
+        )
 
 
 def test_what_moves_together_ends_where_it_is_said_to(world: World, tmp_path: Path) -> None:
-    text = (
-        f"design: {{kind: grid}}\nfactors: {{x: {{levels: [0.1, 0.2, 0.3, 0.7], moves: {{{GAINS}: [0.21, 0.46]}}}}}}\n"
-    )
+    text = f"design: {{kind: grid}}\nfactors: {{x: {{levels: [0.1, 0.2, 0.3, 0.7], moves: {{{GAINS}: [0.21, 0.46]}}}}}}\n"
     found = prepared(tmp_path, world, "scenarios: [{scenario}]\n" + text)
-    values = [dict(point_of(found.setup, at, cells).numbers)[GAINS] for at, cells in enumerate(found.design.cells)]
+    values = [
+        dict(point_of(found.setup, at, cells).numbers)[GAINS]
+        for at, cells in enumerate(found.design.cells)
+    ]
     assert (values[0], values[-1]) == (0.21, 0.46)
     assert values == sorted(values)
 
@@ -99,9 +104,13 @@ def test_a_lever_starts_in_one_month_in_all_scenarios(world: World, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["other", "held"])
-def test_each_scenario_keeps_the_theory_and_the_numbers_that_it_holds(world: World, tmp_path: Path, name: str) -> None:
+def test_each_scenario_keeps_the_theory_and_the_numbers_that_it_holds(
+    world: World, tmp_path: Path, name: str
+) -> None:
     rest = f"design: {{kind: grid}}\nfactors: {{{HABIT}: [0.8, 0.9]}}\nreplications: 2\n"
-    both = load_results(swept(tmp_path / "both", world, f"scenarios: [{{scenario}}, {{{name}}}]\n{rest}"))
+    both = load_results(
+        swept(tmp_path / "both", world, f"scenarios: [{{scenario}}, {{{name}}}]\n{rest}")
+    )
     alone = load_results(swept(tmp_path / "alone", world, f"scenarios: [{{{name}}}]\n{rest}"))
     own = both[both["scenario"] == name].reset_index(drop=True)
     np.testing.assert_array_equal(own[MEASURE], alone[MEASURE])
@@ -122,16 +131,24 @@ def test_factors_of_every_kind_are_swept_and_analysed(
     world: World, tmp_path: Path, design: str, levels: str, section: str
 ) -> None:
     scenarios = "" if levels else "scenarios: [{scenario}, {second}]\n"
-    folder = swept(tmp_path, world, f"{scenarios}design: {design}\nfactors: {RANGES.rstrip()}{levels}\n")
+    folder = swept(
+        tmp_path, world, f"{scenarios}design: {design}\nfactors: {RANGES.rstrip()}{levels}\n"
+    )
     found = {each.name: each for each in sections(material_of(folder, [MEASURE]), Asked())}[section]
     assert found.notes == ()
     assert len(found.table) > 0
     runs, points = load_results(folder), pd.read_parquet(folder / "design.parquet")
-    for name in ("x.rules.allocation.skill_cost", "x.actors.russia.interests.primacy", "x.together"):
+    for name in (
+        "x.rules.allocation.skill_cost",
+        "x.actors.russia.interests.primacy",
+        "x.together",
+    ):
         np.testing.assert_array_equal(runs[name], points[name].to_numpy()[runs["point"]])
 
 
-def test_a_sample_of_levels_takes_no_point_twice_under_the_same_luck(world: World, tmp_path: Path) -> None:
+def test_a_sample_of_levels_takes_no_point_twice_under_the_same_luck(
+    world: World, tmp_path: Path
+) -> None:
     text = f"chance: LUCK\ndesign: {{kind: sobol, points: 8}}\nfactors: {{{GAINS}: [0.3, 0.4]}}\n"
     text = "scenarios: [{scenario}]\n" + text
     with pytest.raises(DataError, match="8 points of levels hold only 2 different ones"):
@@ -150,14 +167,14 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     text = 'scenarios: [{scenario}]\ndesign: {kind: latin_hypercube, points: 10000000}\nfactors: {"*": declared}\n'
     file = written(tmp_path, HEAD + text)
     assert _problems(str(file), world) == []
-    with pytest.raises(DataError, match=r"10,000,000 points of 423 factors take about 101\.5 GB of memory"):
+    with pytest.raises(
+        DataError, match=r"10,000,000 points of 423 factors take about 101\.5 GB of memory"
+    ):
         lay_out(load_experiment(file, world))
 
 
 def test_a_figure_counts_the_runs_of_each_scenario(world: World, tmp_path: Path) -> None:
-    text = (
-        f"design: {{kind: saltelli, points: 2}}\nfactors: {{{GAINS}: declared, {HABIT}: declared}}\nreplications: 2\n"
-    )
+    text = f"design: {{kind: saltelli, points: 2}}\nfactors: {{{GAINS}: declared, {HABIT}: declared}}\nreplications: 2\n"
     folder = swept(tmp_path, world, "scenarios: [{scenario}, {second}]\n" + text)
     assert analysis_caption(open_held(folder, world)).startswith("24 runs each · 0 failed")
     assert len(load_results(folder)) == 48

@@ -72,7 +72,9 @@ class _Rows:
     events: list[pd.DataFrame]
 
 
-def work(setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False, *, status: str = OK) -> Finished:
+def work(
+    setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False, *, status: str = OK
+) -> Finished:
     """Run a chunk.
 
     Args:
@@ -84,7 +86,11 @@ def work(setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False
     """
     began = time.perf_counter()
     experiment = setup.experiment
-    points = [point for at, cells in enumerate(chunk.cells) for point in points_of(setup, chunk.first + at, cells)]
+    points = [
+        point
+        for at, cells in enumerate(chunk.cells)
+        for point in points_of(setup, chunk.first + at, cells)
+    ]
     rows = _empty(setup, chunk, points)
     for batch in batches(points):
         _run_batch(setup, batch, rows, stopped, status)
@@ -119,17 +125,24 @@ def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
             values = np.array(factor.told(values), object)
         elif factor.declared:
             held = [each.get(factor.name) for each in numbers]
-            values = [_held(setup, factor, p) if v is None else v for v, p in zip(held, points, strict=True)]
+            values = [
+                _held(setup, factor, p) if v is None else v
+                for v, p in zip(held, points, strict=True)
+            ]
         factors[factor.column] = np.repeat(values, own)
     scenarios = [name for point in points for name in point.scenarios for _ in range(times)]
-    theories = [setup.theory(n, point) for point in points for n in point.scenarios for _ in range(times)]
+    theories = [
+        setup.theory(n, point) for point in points for n in point.scenarios for _ in range(times)
+    ]
     head = {
         "run_id": np.full(count, "", object),
         "point": np.repeat(order, own),
         "replicate": np.tile(np.arange(times, dtype=np.int64), count // times),
         "scenario": np.array(scenarios, object),
         "theory": np.array(theories, object),
-        "seed": np.array([s for point in points for _ in point.scenarios for s in point.seeds], np.uint64),
+        "seed": np.array(
+            [s for point in points for _ in point.scenarios for s in point.seeds], np.uint64
+        ),
         "draw": np.full(count, "", object),
         "status": np.full(count, OK, object),
         "failed_month": np.full(count, -1, np.int64),
@@ -137,7 +150,9 @@ def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
         **factors,
     }
     starts = np.cumsum([0, *own[:-1]])
-    return _Rows(starts, head, inputs.columns, np.full((count, len(inputs.columns)), np.nan), [], [])
+    return _Rows(
+        starts, head, inputs.columns, np.full((count, len(inputs.columns)), np.nan), [], []
+    )
 
 
 def _held(setup: Setup, factor: Factor, point: Point) -> float:
@@ -145,7 +160,9 @@ def _held(setup: Setup, factor: Factor, point: Point) -> float:
     return float(setup.inputs(point.scenarios[0], point).rules[factor.name.rsplit(".", 1)[1]])
 
 
-def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bool], status: str) -> None:
+def _run_batch(
+    setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bool], status: str
+) -> None:
     """Run a batch a few runs at a time, and put what it gives where it belongs in the rows."""
     draws, times = batch.draws(setup), setup.experiment.replications
     scenarios = batch.points[batch.members[0, 0]].scenarios
@@ -154,9 +171,15 @@ def _run_batch(setup: Setup, batch: Batch, rows: _Rows, stopped: Callable[[], bo
         for s, name in enumerate(scenarios):
             family.append(setup.inputs(name, batch.points[batch.members[0, column]]))
             first = rows.starts[batch.members[:, column]] + s * times
-            where.append((first[:, None] + np.arange(times)).ravel())  # a draw's row, by scenario and schedule
+            where.append(
+                (first[:, None] + np.arange(times)).ravel()
+            )  # a draw's row, by scenario and schedule
     names, kept = draws.names(), _kept(setup, family[0])
-    shares = [factor.name for factor in setup.experiment.factors if SHARE in factor.name and not factor.moves]
+    shares = [
+        factor.name
+        for factor in setup.experiment.factors
+        if SHARE in factor.name and not factor.moves
+    ]
     for inputs, at in zip(family, where, strict=True):
         rows.head["run_id"][at] = run_ids(inputs, draws, setup.world.digest)
         rows.head["draw"][at] = names
@@ -180,12 +203,20 @@ def _kept(setup: Setup, inputs: Inputs) -> Integers:
     if setup.keep != "trajectories":
         return NO_COLUMNS
     experiment = setup.experiment
-    names = experiment.columns or Study(setup.world, experiment.scenarios, (), 1, 1).shown(inputs.columns)
+    names = experiment.columns or Study(setup.world, experiment.scenarios, (), 1, 1).shown(
+        inputs.columns
+    )
     return np.array([inputs.columns.index(name) for name in names], np.int64)
 
 
 def _take(
-    setup: Setup, rows: _Rows, inputs: Inputs, at: Integers, draws: Draws, outcome: Outcome, kept: Integers
+    setup: Setup,
+    rows: _Rows,
+    inputs: Inputs,
+    at: Integers,
+    draws: Draws,
+    outcome: Outcome,
+    kept: Integers,
 ) -> None:
     """Put what some runs gave into the rows of a chunk."""
     rows.means[at] = outcome.means
@@ -198,7 +229,9 @@ def _take(
         months = [setup.world.date(t) for t in range(inputs.months)]
         names = [inputs.columns[column] for column in kept]
         rows.trajectories.append(
-            trajectory_table(ids, inputs.scenario.name, months, names, outcome.trajectories[:, : inputs.months])
+            trajectory_table(
+                ids, inputs.scenario.name, months, names, outcome.trajectories[:, : inputs.months]
+            )
         )
     elif setup.keep == "events":
         for r, run_id in enumerate(ids):
@@ -235,7 +268,11 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
     number, replicate, name = run.split(":") if run.count(":") == 2 else ("", "", "")
     good = number.isdigit() and replicate.isdigit()
     if not good or int(number) >= len(design) or int(replicate) >= setup.experiment.replications:
-        raise DataError([f"--rerun {run} is no run of this sweep\n    allowed: POINT:REPLICATE:SCENARIO, from 0"])
+        raise DataError(
+            [
+                f"--rerun {run} is no run of this sweep\n    allowed: POINT:REPLICATE:SCENARIO, from 0"
+            ]
+        )
     points = points_of(setup, int(number), design.cells[int(number)])
     point = next((point for point in points if name in point.scenarios), None)
     if point is None:
@@ -243,7 +280,13 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
     (batch,) = batches([point])
     draws = batch.draws(setup)
     inputs = setup.inputs(name, point)
-    _live(setup.world, inputs, draws.rules[int(replicate)], draws.rows[int(replicate)], point.seeds[int(replicate)])
+    _live(
+        setup.world,
+        inputs,
+        draws.rules[int(replicate)],
+        draws.rows[int(replicate)],
+        point.seeds[int(replicate)],
+    )
 
 
 def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) -> None:
@@ -257,4 +300,6 @@ def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) 
             kernel.act(workspace.blocks, t + inputs.burn_in)
             if phase := workspace.failed_phase()[0]:
                 when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
-                raise FloatingPointError(f"{kernel.PHASES[phase]} gave a number that is none in {when}; {_HINT}")
+                raise FloatingPointError(
+                    f"{kernel.PHASES[phase]} gave a number that is none in {when}; {_HINT}"
+                )

@@ -34,7 +34,9 @@ class Design:
     def digest(self) -> str:
         """SHA-256 of factors and points."""
         digest = hashlib.sha256(repr([factor.described() for factor in self.factors]).encode())
-        digest.update(self.cells.data)  # where they lie: a copy of many points would be most of a sweep's memory
+        digest.update(
+            self.cells.data
+        )  # where they lie: a copy of many points would be most of a sweep's memory
         return digest.hexdigest()
 
     def table(self) -> pd.DataFrame:
@@ -81,16 +83,26 @@ def lay_out(experiment: Experiment) -> Design:
 
 def _check_repeats(experiment: Experiment, cells: Floats) -> None:
     """Refuse a sample of levels that takes a point twice under the same luck; patterns may need to."""
-    if experiment.kind in PATTERNED or experiment.chance == "own" or not all(f.levels for f in experiment.factors):
+    if (
+        experiment.kind in PATTERNED
+        or experiment.chance == "own"
+        or not all(f.levels for f in experiment.factors)
+    ):
         return
     kinds, counts = np.unique(cells, axis=0, return_counts=True)
     if len(kinds) < len(cells):
-        twice = dict(zip((f.name for f in experiment.factors), kinds[counts.argmax()].tolist(), strict=True))
-        such = ", ".join(f"{factor.name} {factor.value(twice[factor.name])}" for factor in experiment.factors)
+        twice = dict(
+            zip((f.name for f in experiment.factors), kinds[counts.argmax()].tolist(), strict=True)
+        )
+        such = ", ".join(
+            f"{factor.name} {factor.value(twice[factor.name])}" for factor in experiment.factors
+        )
         found = f"{len(cells):,} points of levels hold only {len(kinds):,} different ones, such as {such} several times"
         why = "under `chance: common` these would be the same runs"
         raise DataError(
-            [f"{experiment.path}: {found}; {why}\n    allowed: fewer points, or kind: grid, or chance: own"]
+            [
+                f"{experiment.path}: {found}; {why}\n    allowed: fewer points, or kind: grid, or chance: own"
+            ]
         )
 
 
@@ -99,13 +111,19 @@ def _check_memory(experiment: Experiment) -> None:
     sizes = experiment.options["trajectories" if experiment.kind == "morris" else "points"]
     if experiment.kind not in SPREAD:
         return
-    rows = points_of(experiment.kind, sizes, len(experiment.factors), experiment.options["second_order"])
+    rows = points_of(
+        experiment.kind, sizes, len(experiment.factors), experiment.options["second_order"]
+    )
     need = _COPIES * rows * len(experiment.factors) * 8
     free = memory_free()
     if need > free:
         what = f"{rows:,} points of {len(experiment.factors):,} factors"
-        memory = f"about {need / 1e9:,.1f} GB of memory to lay out, and {free / 1e9:,.1f} GB are free"
-        raise DataError([f"{experiment.path}: {what} take {memory}\n    allowed: fewer points or fewer factors"])
+        memory = (
+            f"about {need / 1e9:,.1f} GB of memory to lay out, and {free / 1e9:,.1f} GB are free"
+        )
+        raise DataError(
+            [f"{experiment.path}: {what} take {memory}\n    allowed: fewer points or fewer factors"]
+        )
 
 
 def memory_free() -> int:
@@ -129,10 +147,14 @@ def _spread(experiment: Experiment) -> Floats:
     cells = np.concatenate([_unit(experiment, count, block) for block, count in enumerate(blocks)])
     for at, factor in enumerate(experiment.factors):
         if factor.levels:
-            place = np.minimum((cells[:, at] * len(factor.levels)).astype(int), len(factor.levels) - 1)
+            place = np.minimum(
+                (cells[:, at] * len(factor.levels)).astype(int), len(factor.levels) - 1
+            )
             cells[:, at] = np.array(_places(factor))[place]
         else:
-            between = np.minimum(factor.low + (factor.high - factor.low) * cells[:, at], factor.high)
+            between = np.minimum(
+                factor.low + (factor.high - factor.low) * cells[:, at], factor.high
+            )
             cells[:, at] = np.where(cells[:, at] == 1.0, factor.high, between)
     return cells
 
@@ -144,8 +166,14 @@ def _unit(experiment: Experiment, count: int, block: int) -> Floats:
     if experiment.kind == "latin_hypercube":
         return np.asarray(qmc.LatinHypercube(dimensions, rng=generator).random(count))
     if experiment.kind == "sobol":
-        return np.asarray(qmc.Sobol(dimensions, rng=generator).random_base2(math.ceil(math.log2(count))))
-    problem = {"num_vars": dimensions, "names": [f.name for f in experiment.factors], "bounds": [[0, 1]] * dimensions}
+        return np.asarray(
+            qmc.Sobol(dimensions, rng=generator).random_base2(math.ceil(math.log2(count)))
+        )
+    problem = {
+        "num_vars": dimensions,
+        "names": [f.name for f in experiment.factors],
+        "bounds": [[0, 1]] * dimensions,
+    }
     seed = int(generator.integers(1, _MOST_SEED))
     if experiment.kind == "saltelli":
         from SALib.sample import sobol
@@ -154,4 +182,6 @@ def _unit(experiment: Experiment, count: int, block: int) -> Floats:
         return np.asarray(sobol.sample(problem, count, calc_second_order=second, seed=seed))
     from SALib.sample import morris
 
-    return np.asarray(morris.sample(problem, count, num_levels=experiment.options["levels"], seed=seed))
+    return np.asarray(
+        morris.sample(problem, count, num_levels=experiment.options["levels"], seed=seed)
+    )

@@ -96,13 +96,17 @@ class Cluster(GivenExecutor):
         try:
             from distributed import Client
         except ImportError:
-            raise DataError(["--scheduler needs Dask: pip install '.[cluster]' in the clone"]) from None
+            raise DataError(
+                ["--scheduler needs Dask: pip install '.[cluster]' in the clone"]
+            ) from None
         count = local_workers(scheduler)
         self.cluster: Any = None if count is None else _local_cluster(count)
         try:
             self.client = Client(self.cluster or scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise DataError([f"--scheduler {scheduler}: no scheduler answers there ({error})"]) from None
+            raise DataError(
+                [f"--scheduler {scheduler}: no scheduler answers there ({error})"]
+            ) from None
         threads = sum(self.client.nthreads().values())
         super().__init__(setup, self.client.get_executor(pure=False), 2 * max(threads, 1))
 
@@ -128,7 +132,11 @@ def local_workers(scheduler: str) -> int | None:
     if kind != "local":
         return None
     if not count.isdecimal() or int(count) < 1:
-        raise DataError([f"--scheduler {scheduler}: how many workers?\n    allowed: local:N, or tcp://HOST:PORT"])
+        raise DataError(
+            [
+                f"--scheduler {scheduler}: how many workers?\n    allowed: local:N, or tcp://HOST:PORT"
+            ]
+        )
     return int(count)
 
 
@@ -191,7 +199,9 @@ class Work:
         """
         if self.executor is not None:
             return GivenExecutor(setup, self.executor, 2 * self.count)
-        return Threads(setup, self.count) if self.scheduler is None else Cluster(setup, self.scheduler)
+        return (
+            Threads(setup, self.count) if self.scheduler is None else Cluster(setup, self.scheduler)
+        )
 
 
 @dataclass
@@ -242,12 +252,16 @@ class Dispatch:
         self.workers.stop()
         for future in self.pending:
             future.cancel()
-        for future in [f for f in self.pending if f.done() and not f.cancelled() and f.exception() is None]:
+        for future in [
+            f for f in self.pending if f.done() and not f.cancelled() and f.exception() is None
+        ]:
             self.take(future.result())
 
     def _submit(self, chunks: Iterator[Chunk]) -> bool:
         """Keep the workers busy; whether anything is in flight. Suspects come last, each alone."""
-        while len(self.pending) < self.workers.in_flight and (chunk := next(chunks, None)) is not None:
+        while (
+            len(self.pending) < self.workers.in_flight and (chunk := next(chunks, None)) is not None
+        ):
             self.pending[self.workers.submit(chunk)] = chunk
         if not self.pending and self.suspects:
             self.alone = self.suspects.popleft()

@@ -48,7 +48,9 @@ def load_experiment(path: Path | str, world: World) -> Experiment:
     document = read_file(path)
     found = _Reader(document, Path(path), world).experiment()
     if found is None or document.problems:
-        raise InputProblems(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
+        raise InputProblems(
+            sorted(document.problems, key=lambda problem: (problem.line, problem.column))
+        )
     return found
 
 
@@ -67,7 +69,9 @@ class _Reader(PointReader):
         data = plain(self.document.root) if self.document.root else None
         if not isinstance(data, dict):
             if self.document.root:
-                self.complain((), "an experiment is a list of `key: value` lines, beginning with `format: 1`")
+                self.complain(
+                    (), "an experiment is a list of `key: value` lines, beginning with `format: 1`"
+                )
             return None
         try:
             file = SweepFile.model_validate(data)
@@ -90,7 +94,8 @@ class _Reader(PointReader):
             theory=self.theory,
             forms=self.forms,
             kind=file.design.kind,
-            options=file.design.model_dump(exclude={"kind"}) | {"points": _count(file.design.points)},
+            options=file.design.model_dump(exclude={"kind"})
+            | {"points": _count(file.design.points)},
             factors=factors,
             stated=stated,
             constraints=tuple(self._constraints(file, factors)),
@@ -130,7 +135,11 @@ class _Reader(PointReader):
                 del file.set[path]
         for at, name in enumerate(file.scenarios):
             if name in file.scenarios[:at]:
-                self.complain(("scenarios", at), f"the scenario '{name}' stands twice", allowed="each scenario once")
+                self.complain(
+                    ("scenarios", at),
+                    f"the scenario '{name}' stands twice",
+                    allowed="each scenario once",
+                )
             self.load(("scenarios", at), name)
         factor: Any = file.factors.get("scenario")
         trail: Trail = ("factors", "scenario")
@@ -139,12 +148,20 @@ class _Reader(PointReader):
         for at, name in enumerate(items(factor)):
             self.load((*trail, at), name)
 
-    def _told_apart(self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]) -> None:
+    def _told_apart(
+        self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]
+    ) -> None:
         """Complain of scenarios that come to the same runs at every point where both are run."""
         same = same_scenarios(self.world, self.scenarios, factors, self.theory, self.forms)
         at = next((at for at, factor in enumerate(factors) if factor.name == "scenario"), None)
-        if at is not None and file.design.kind not in ("grid", *SPREAD):  # each point has one scenario and own values
-            again, known = {two.name: one.name for one, two in same}, {known.name: known for known in self.scenarios}
+        if at is not None and file.design.kind not in (
+            "grid",
+            *SPREAD,
+        ):  # each point has one scenario and own values
+            again, known = (
+                {two.name: one.name for one, two in same},
+                {known.name: known for known in self.scenarios},
+            )
             names = [str(name) for name in factors[at].levels]
             levels = [factor.levels for factor in factors if factor.name != "scenario"]
             rest: list[tuple[Any, ...]] = [cells[:at] + cells[at + 1 :] for cells in stated]
@@ -152,18 +169,29 @@ class _Reader(PointReader):
             chosen = [names[int(cells[at])] for cells in stated] or names
             found = twin(zip((again.get(name, name) for name in chosen), rest, strict=False))
             same = [(known[chosen[found[0]]], known[chosen[found[1]]])] if found else []
-            same = [(one, two) for one, two in same if one is not two]  # of the same point it has been said
+            same = [
+                (one, two) for one, two in same if one is not two
+            ]  # of the same point it has been said
         for one, two in same:
             why = overwriters(self.world, (one, two), factors, self.theory, self.forms)
-            at = next((at for at, name in enumerate(file.scenarios) if self.called[name] == two.name), None)
+            at = next(
+                (at for at, name in enumerate(file.scenarios) if self.called[name] == two.name),
+                None,
+            )
             trail: Trail = (
-                ("scenarios", at) if at is not None else ("factors", "scenario") if file.factors else ("design",)
+                ("scenarios", at)
+                if at is not None
+                else ("factors", "scenario")
+                if file.factors
+                else ("design",)
             )
             message = f"{one.name} and {two.name} come to the same: every run would be made twice and counted as two"
             if why:
                 overwritten = f"{', '.join(why)} overwrite{'s' * (len(why) == 1)} all that {one.name} and {two.name}"
                 message = f"{overwritten} differ in: at every point they would be the same runs"
-            self.complain(trail, message, allowed="scenarios that differ in something else, or one of them")
+            self.complain(
+                trail, message, allowed="scenarios that differ in something else, or one of them"
+            )
 
     # --- how many, within which bounds, and what is read off
 
@@ -175,23 +203,42 @@ class _Reader(PointReader):
         sizes = _sizes(design)
         if design.kind in SPREAD:
             key = "trajectories" if design.kind == "morris" else "points"
-            good = all(isinstance(s, int) and not isinstance(s, bool) and 0 < s <= MOST_POINTS for s in sizes)
+            good = all(
+                isinstance(s, int) and not isinstance(s, bool) and 0 < s <= MOST_POINTS
+                for s in sizes
+            )
             if not sizes:
-                self.complain(("design",), f"{design.kind} needs to know how many {key}", allowed=f"{key}: NUMBER")
+                self.complain(
+                    ("design",),
+                    f"{design.kind} needs to know how many {key}",
+                    allowed=f"{key}: NUMBER",
+                )
             elif not good:
                 allowed = f"whole numbers from 1 to {MOST_POINTS:,}"
-                self.complain(("design", key), f"{key} is {shown(getattr(design, key))}", allowed=allowed)
-            elif design.kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
+                self.complain(
+                    ("design", key), f"{key} is {shown(getattr(design, key))}", allowed=allowed
+                )
+            elif design.kind in ("sobol", "saltelli") and (
+                len(sizes) > 1 or sizes[0] & (sizes[0] - 1)
+            ):
                 message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
                 self.complain(("design", key), message, allowed="one of 2, 4, 8, 16, ...")
-            elif (rows := points_of(design.kind, sizes, len(factors), design.second_order)) > MOST_POINTS:
+            elif (
+                rows := points_of(design.kind, sizes, len(factors), design.second_order)
+            ) > MOST_POINTS:
                 message = f"{len(factors)} factors and {key} {shown(getattr(design, key))} make {rows:,} points"
                 self.complain(("design", key), message, allowed=f"at most {MOST_POINTS:,} points")
             if design.kind == "morris" and design.levels % 2:
-                self.complain(("design", "levels"), "morris needs an even number of levels", allowed="4, 6, 8, ...")
+                self.complain(
+                    ("design", "levels"),
+                    "morris needs an even number of levels",
+                    allowed="4, 6, 8, ...",
+                )
         if design.kind == "zip" and len({len(factor.levels) for factor in factors}) > 1:
             lengths = ", ".join(f"{factor.name} {len(factor.levels)}" for factor in factors)
-            self.complain(("factors",), f"a zip needs as many levels of each factor, and has {lengths}")
+            self.complain(
+                ("factors",), f"a zip needs as many levels of each factor, and has {lengths}"
+            )
 
     def _constraints(self, file: SweepFile, factors: Sequence[Factor]) -> Iterator[Constraint]:
         numeric = [factor.name for factor in factors if not factor.is_text]
@@ -202,7 +249,13 @@ class _Reader(PointReader):
                 self.complain(trail, message, allowed="no constraints, or latin_hypercube or sobol")
             for name in given.sum:
                 if name not in numeric:
-                    self.complain((*trail, "sum", name), f"'{name}' is no numeric factor", numeric, name, of_key=True)
+                    self.complain(
+                        (*trail, "sum", name),
+                        f"'{name}' is no numeric factor",
+                        numeric,
+                        name,
+                        of_key=True,
+                    )
             if given.at_least is None and given.at_most is None:
                 self.complain(trail, "a constraint needs at_least, at_most or both")
             low = -math.inf if given.at_least is None else float(given.at_least)
@@ -219,7 +272,9 @@ class _Reader(PointReader):
             unknown = [name for name in names if name not in known]
             if unknown:
                 kinds = [*measures(), *sorted(known)]
-                self.complain(("measures", at), f"unknown measure or column '{unknown[0]}'", kinds, unknown[0])
+                self.complain(
+                    ("measures", at), f"unknown measure or column '{unknown[0]}'", kinds, unknown[0]
+                )
             found += names
         return tuple(dict.fromkeys(found))
 
@@ -232,7 +287,10 @@ class _Reader(PointReader):
         months = [self.month(("window", at), date) for at, date in enumerate(given)]
         if len(months) != 2 or None in months or months[0] > months[1] or months[1] >= last:  # type: ignore[operator]
             if None not in months:
-                self.complain(("window",), "a window is its first and its last month, both within every scenario")
+                self.complain(
+                    ("window",),
+                    "a window is its first and its last month, both within every scenario",
+                )
             return 0, last
         return months[0], months[1] + 1  # type: ignore[operator, return-value]
 
@@ -244,4 +302,8 @@ def _sizes(design: DesignEntry) -> list[Any]:
 
 def _count(points: int | list[Any] | None) -> Any:
     """The option as a manifest keeps it: how many points; those written down stand in the design's own table."""
-    return len(points) if isinstance(points, list) and points and isinstance(points[0], dict) else points
+    return (
+        len(points)
+        if isinstance(points, list) and points and isinstance(points[0], dict)
+        else points
+    )

@@ -32,15 +32,21 @@ class FactorReader(Checker):
         super().__init__(document, world)
         self.path = path
         self.scenarios: list[Scenario] = []
-        self.called: dict[str, str] = {}  # name of each scenario by what the file calls it; empty where it is none
-        self.since: int | None = None  # month in which a lever that is set without one is set in every scenario
+        self.called: dict[
+            str, str
+        ] = {}  # name of each scenario by what the file calls it; empty where it is none
+        self.since: int | None = (
+            None  # month in which a lever that is set without one is set in every scenario
+        )
         self.theory: str | None = None
         self.forms: dict[str, str] = {}
 
     def passed_on(self, trail: Trail, error: InputProblems) -> None:
         """Report, at a place of this file, the first thing wrong with what it names."""
         first = error.problems[0]
-        self.document.report(self.place(trail, of_key=False), first.message, first.suggestion, first.allowed)
+        self.document.report(
+            self.place(trail, of_key=False), first.message, first.suggestion, first.allowed
+        )
 
     def load(self, trail: Trail, given: Any) -> None:
         """Load a scenario that the file names; each is loaded once."""
@@ -54,7 +60,9 @@ class FactorReader(Checker):
             return
         if scenario.name in self.called.values():
             message = f"'{given}' is a second scenario by the name {scenario.name}: their runs could not be told apart"
-            self.complain(trail, message, allowed="each scenario once, and each under a name of its own")
+            self.complain(
+                trail, message, allowed="each scenario once, and each under a name of its own"
+            )
             return
         if scenario.posterior is not None:
             message = f"{scenario.name} draws its numbers from the posterior, and a sweep lays them out itself"
@@ -65,7 +73,10 @@ class FactorReader(Checker):
 
     def work_in(self, file: SweepFile) -> None:
         """Work what the file sets into the scenarios, from one month in all, once these are loaded."""
-        settings, since = [f"{path}={value}" for path, value in file.set.items()], earliest_parting(self.scenarios)
+        settings, since = (
+            [f"{path}={value}" for path, value in file.set.items()],
+            earliest_parting(self.scenarios),
+        )
         for at, scenario in enumerate(self.scenarios):
             try:
                 self.scenarios[at] = apply_settings(scenario, settings, self.world, since)
@@ -74,10 +85,18 @@ class FactorReader(Checker):
         self.since = earliest_parting(self.scenarios)
 
     def values(
-        self, name: str, values: Sequence[Any], place: Callable[[int], Trail], table: Points | None = None
+        self,
+        name: str,
+        values: Sequence[Any],
+        place: Callable[[int], Trail],
+        table: Points | None = None,
     ) -> bool:
         """Whether a factor can take each of many values in every scenario; if not, say which and where."""
-        faults = [(at, wrong) for at, value in enumerate(values) if (wrong := fault(name, value)) is not None]
+        faults = [
+            (at, wrong)
+            for at, value in enumerate(values)
+            if (wrong := fault(name, value)) is not None
+        ]
         before = len(self.document.problems)
         for at, (message, allowed) in faults[:_FAULTS_SHOWN]:
             self.complain(place(at), message, allowed=allowed)
@@ -110,7 +129,9 @@ class FactorReader(Checker):
         elif whose == name:
             message = f"'{name}' sets {path} twice"
         else:
-            message = f"'{whose}' and '{name}' both set {path}: one would silently overwrite the other"
+            message = (
+                f"'{whose}' and '{name}' both set {path}: one would silently overwrite the other"
+            )
         self.complain(trail, message, allowed="one of the two", of_key=True)
 
     # --- factors with ranges or levels
@@ -119,26 +140,43 @@ class FactorReader(Checker):
         """The factors that one entry stands for: one, or every number that fits a pattern."""
         trail = ("factors", name)
         if given == DECLARED:
-            paths = [path for path in self.world.numbers if fnmatchcase(path, name)] if _ANY in name else [name]
+            paths = (
+                [path for path in self.world.numbers if fnmatchcase(path, name)]
+                if _ANY in name
+                else [name]
+            )
             ranges = {path: span for path in paths if (span := self._declared(path)) is not None}
             for path in ranges:
                 if len({scenario.uncertain.get(path) for scenario in self.scenarios}) > 1:
                     message = f"the scenarios narrow {path} differently, so it has no one range to be drawn over"
-                    self.complain(trail, message, allowed="the same `uncertain` in all, or low and high here")
+                    self.complain(
+                        trail, message, allowed="the same `uncertain` in all, or low and high here"
+                    )
             if name in file.set:
                 self.say_clash(trail, name, name, "")
             elif not ranges:
                 known = list(self.world.numbers)
-                self.complain(trail, f"'{name}' is no number that has a range", known, name, of_key=True)
+                self.complain(
+                    trail, f"'{name}' is no number that has a range", known, name, of_key=True
+                )
             kind = file.design.kind
             if kind in CROSSED:
-                self.complain(trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}")
+                self.complain(
+                    trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}"
+                )
             yield from (Factor(path, *span, declared=True) for path, span in ranges.items())
             return
         if given == ALL and (name == "theory" or name.startswith("form.")):
             given = self.names_of(name)
-        entry = FactorEntry(levels=given) if isinstance(given, list) and given else self._entry(trail, given)
-        if entry is not None and (found := self._factor(trail, name, entry, file.design.kind)) is not None:
+        entry = (
+            FactorEntry(levels=given)
+            if isinstance(given, list) and given
+            else self._entry(trail, given)
+        )
+        if (
+            entry is not None
+            and (found := self._factor(trail, name, entry, file.design.kind)) is not None
+        ):
             yield found
 
     def _declared(self, path: str) -> tuple[float, float] | None:
@@ -154,7 +192,9 @@ class FactorReader(Checker):
                 return None
             low, high = preset.ranges.get(name, (low, high))
         forms = {**self.world.default_forms, **self.forms}
-        if is_rule and any(name in each.fix for factor in forms for each in self.world.forms[factor].values()):
+        if is_rule and any(
+            name in each.fix for factor in forms for each in self.world.forms[factor].values()
+        ):
             return None
         for scenario in self.scenarios:
             if path in scenario.fixed:
@@ -178,7 +218,9 @@ class FactorReader(Checker):
 
     def _factor(self, trail: Trail, name: str, entry: FactorEntry, kind: str) -> Factor | None:
         if (entry.levels is None) == (entry.low is None or entry.high is None):
-            self.complain(trail, f"{name} needs levels, or both low and high", allowed="one of the two")
+            self.complain(
+                trail, f"{name} needs levels, or both low and high", allowed="one of the two"
+            )
             return None
         if entry.levels is not None and kind == "morris":
             message = f"morris changes numbers by a step; {name} has levels"
@@ -186,7 +228,12 @@ class FactorReader(Checker):
             return None
         if entry.steps is not None and (entry.levels is not None or kind not in CROSSED):
             where = "beside levels" if entry.levels is not None else f"in a {kind} design"
-            self.complain((*trail, "steps"), f"steps means nothing {where}", allowed="low and high alone", of_key=True)
+            self.complain(
+                (*trail, "steps"),
+                f"steps means nothing {where}",
+                allowed="low and high alone",
+                of_key=True,
+            )
         ends = entry.levels or [entry.low, entry.high]
         if entry.levels is None and not self._is_range(trail, name, entry, kind):
             return None
@@ -200,16 +247,30 @@ class FactorReader(Checker):
             return None
         if entry.levels is None and kind not in CROSSED:
             return Factor(name, float(ends[0]), float(ends[1]), moves=moves)
-        levels = [self.kept(name, level) for level in ends] if entry.levels is not None else _levels(entry)
+        levels = (
+            [self.kept(name, level) for level in ends]
+            if entry.levels is not None
+            else _levels(entry)
+        )
         if name == "seed" and not all(float(level).is_integer() for level in levels):
-            self.complain(trail, "these steps make seeds that are no whole numbers", allowed="steps of whole numbers")
+            self.complain(
+                trail,
+                "these steps make seeds that are no whole numbers",
+                allowed="steps of whole numbers",
+            )
             return None
         if (same := twin(levels)) is not None:
             said = f"a level of {name} stands twice: {' and '.join(str((entry.levels or levels)[at]) for at in same)}"
-            self.complain((*listed, same[1]) if entry.levels is not None else trail, said, allowed="each level once")
+            self.complain(
+                (*listed, same[1]) if entry.levels is not None else trail,
+                said,
+                allowed="each level once",
+            )
             return None
         numbers = [level for level in levels if isinstance(level, float)]
-        return Factor(name, min(numbers, default=0.0), max(numbers, default=0.0), tuple(levels), moves)
+        return Factor(
+            name, min(numbers, default=0.0), max(numbers, default=0.0), tuple(levels), moves
+        )
 
     def _is_range(self, trail: Trail, name: str, entry: FactorEntry, kind: str) -> bool:
         """Whether a low and a high make a range that this design can use; if not, say so."""
@@ -217,7 +278,9 @@ class FactorReader(Checker):
         if not math.isfinite(low) or not math.isfinite(high) or low >= high:
             self.complain(trail, f"{name}: low {float(low):g} is not below high {float(high):g}")
         elif kind in CROSSED and entry.steps is None:
-            self.complain(trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}")
+            self.complain(
+                trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}"
+            )
         elif kind not in CROSSED and name == "seed":
             message = f"a {kind} draws any number of a range, and a seed is a whole number"
             self.complain(trail, message, allowed="levels: [SEED, ...]")
@@ -238,7 +301,12 @@ class FactorReader(Checker):
         if entry.moves is None:
             return {}
         if not name.isidentifier() or name in ("scenario", "theory", "seed") or name in levers():
-            self.complain(trail, f"'{name}' cannot name what moves together", allowed="a word of its own", of_key=True)
+            self.complain(
+                trail,
+                f"'{name}' cannot name what moves together",
+                allowed="a word of its own",
+                of_key=True,
+            )
             return None
         if any(isinstance(end, str) or fault(name, end) for end in ends) or len(set(ends)) < 2:
             self.complain(trail, f"{name} moves others, so it needs two numbers or more")
@@ -246,15 +314,23 @@ class FactorReader(Checker):
         for path, pair in entry.moves.items():
             where = (*trail, "moves", path)
             if is_choice(path) or path == "seed":
-                self.complain(where, f"'{path}' cannot be moved", allowed="numbers and levers", of_key=True)
+                self.complain(
+                    where, f"'{path}' cannot be moved", allowed="numbers and levers", of_key=True
+                )
                 return None
             if len(pair) != 2:
-                self.complain(where, f"{path} needs its values at {name}'s lowest and highest", allowed="[LOW, HIGH]")
+                self.complain(
+                    where,
+                    f"{path} needs its values at {name}'s lowest and highest",
+                    allowed="[LOW, HIGH]",
+                )
                 return None
             if not self.values(path, pair, lambda at, where=where: (*where, at)):  # type: ignore[misc]
                 return None
         if all(low == high for low, high in entry.moves.values()):
-            self.complain((*trail, "moves"), f"{name} moves nothing: each path has one value at both ends")
+            self.complain(
+                (*trail, "moves"), f"{name} moves nothing: each path has one value at both ends"
+            )
             return None
         return {path: (float(pair[0]), float(pair[1])) for path, pair in entry.moves.items()}
 
@@ -299,7 +375,11 @@ def _telling(values: Sequence[Any]) -> list[int]:
     """Places of the values that show whether all are good: every text once, the smallest and the largest number."""
     texts = {value: at for at, value in reversed(list(enumerate(values))) if isinstance(value, str)}
     numbers = [at for at, value in enumerate(values) if not isinstance(value, str)]
-    ends = {min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)} if numbers else set()
+    ends = (
+        {min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)}
+        if numbers
+        else set()
+    )
     return sorted({*texts.values(), *ends})
 
 

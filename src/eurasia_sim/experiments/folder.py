@@ -31,7 +31,17 @@ from eurasia_sim.simulation.family import said_by
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
 # What says that a run failed, and how; the factors are added to it.
-_TELLING = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status", "failed_month", "failed_phase"]
+_TELLING = [
+    "run_id",
+    "point",
+    "replicate",
+    "scenario",
+    "theory",
+    "seed",
+    "status",
+    "failed_month",
+    "failed_phase",
+]
 _NO_EXTENSION = """this design does not begin with the points of {folder}, so it does not extend it
     allowed: more points of a sobol or saltelli design; another block of a latin_hypercube or morris design, as in
     points: [500, 500]; more entries at the end of a list, table or zip; more levels at the end of a grid's
@@ -78,12 +88,16 @@ class Plan:
         return (min(first + self.points_a_chunk, self.points) - first) * (self.runs // self.points)
 
 
-def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, int] = (1, 1)) -> Plan:
+def plan_of(
+    setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, int] = (1, 1)
+) -> Plan:
     """The plan of an experiment's sweep."""
     experiment = setup.experiment
     size = max(1, runs_a_chunk // experiment.runs_a_point)
     family = hashlib.sha256(
-        "\0".join([experiment.family, setup.world.digest, model_version(), setup.keep, str(size)]).encode()
+        "\0".join(
+            [experiment.family, setup.world.digest, model_version(), setup.keep, str(size)]
+        ).encode()
     ).hexdigest()
     said = [said_by(experiment.scenarios), experiment.title, experiment.question]
     identity = hashlib.sha256("\0".join([family, design.digest, *said]).encode()).hexdigest()
@@ -101,9 +115,16 @@ def read_plan(folder: Path) -> Plan:
     if content is None:
         raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
     try:
-        return Plan(**{**{key: content[key] for key in content if key != DIGEST}, "shard": tuple(content["shard"])})
+        return Plan(
+            **{
+                **{key: content[key] for key in content if key != DIGEST},
+                "shard": tuple(content["shard"]),
+            }
+        )
     except (TypeError, KeyError):
-        raise DataError([f"{folder / PLAN} is of another version; the sweep's command writes it again"]) from None
+        raise DataError(
+            [f"{folder / PLAN} is of another version; the sweep's command writes it again"]
+        ) from None
 
 
 @contextlib.contextmanager
@@ -118,7 +139,9 @@ def one_writer(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        message = f"{folder} is being written by another sweep: wait for it, or choose another --out"
+        message = (
+            f"{folder} is being written by another sweep: wait for it, or choose another --out"
+        )
         raise DataError([message]) from None
     try:
         for aside in folder.glob("**/.*.part"):  # what a killed writer left
@@ -133,18 +156,26 @@ class Folder:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self.plan = path, plan
-        self.entries: dict[str, Entry] = {}  # of the tables that were seen whole, or written, by name
+        self.entries: dict[
+            str, Entry
+        ] = {}  # of the tables that were seen whole, or written, by name
 
     @cached_property
     def logged(self) -> dict[int, dict[str, Entry]]:
         """By chunk and kind, the tables that were written: as the log has them, or the manifest where it has not."""
         try:
-            listed = store.files_of(self.path).entries if (self.path / store.MANIFEST).exists() else {}
+            listed = (
+                store.files_of(self.path).entries if (self.path / store.MANIFEST).exists() else {}
+            )
         except DataError:
             listed = {}
         chunks: dict[int, dict[str, Entry]] = {}
         for number in self.plan.numbers:
-            own = {kind: listed[name] for kind in self._kinds() if (name := store.part_name(kind, number)) in listed}
+            own = {
+                kind: listed[name]
+                for kind in self._kinds()
+                if (name := store.part_name(kind, number)) in listed
+            }
             if store.PARTS in own:
                 chunks[number] = own
         return chunks | store.read_log(self.path)
@@ -200,12 +231,20 @@ class Folder:
 
     def write(self, finished: Finished) -> None:
         """Write a chunk's tables and log them."""
-        self._put(finished.number, finished.tables, {"failed": finished.failed, "seconds": round(finished.seconds, 3)})
+        self._put(
+            finished.number,
+            finished.tables,
+            {"failed": finished.failed, "seconds": round(finished.seconds, 3)},
+        )
 
     def _put(self, number: int, tables: Mapping[str, bytes], notes: Mapping[str, Any]) -> None:
         """Write a chunk's tables, its part last, and then log them: what is not in the log is not there."""
         runs = self.plan.runs_of(number)
-        own = {k: Entry(digest_of(tables[k]), runs if k == store.PARTS else None) for k in self._kinds() if k in tables}
+        own = {
+            k: Entry(digest_of(tables[k]), runs if k == store.PARTS else None)
+            for k in self._kinds()
+            if k in tables
+        }
         for kind in own:
             store.write_bytes(self.part(number, kind), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
@@ -214,7 +253,12 @@ class Folder:
 
     def log(self, entry: Mapping[str, Any]) -> None:
         """Add a line to the log, after one that a full disk may have cut."""
-        line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry}).encode() + b"\n"
+        line = (
+            json.dumps(
+                {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry}
+            ).encode()
+            + b"\n"
+        )
         with (self.path / store.STATUS_LOG).open("a+b") as log:
             if log.tell():
                 log.seek(-1, os.SEEK_END)
@@ -225,7 +269,9 @@ class Folder:
         """Take over the chunks that another folder of the same runs holds, whole; how many those were."""
         taken = 0
         for number in self.plan.numbers:
-            same = number < other.plan.chunks and other.plan.runs_of(number) == self.plan.runs_of(number)
+            same = number < other.plan.chunks and other.plan.runs_of(number) == self.plan.runs_of(
+                number
+            )
             if same and not self.holds(number) and (tables := other.tables(number)) is not None:
                 self._put(number, tables, {"from": other.path.name})
                 taken += 1
@@ -275,7 +321,10 @@ def _told(failed: pd.DataFrame, repro: Mapping[str, Any]) -> pd.DataFrame:
     failed.insert(7, "month", [repro["date"](month) if month >= 0 else None for month in months])
     failed = failed.rename(columns={"failed_phase": "mechanism"})
     runs = zip(failed["point"], failed["replicate"], failed["scenario"], strict=True)
-    failed["repro"] = [repro["command"].format(run=f"{point}:{replicate}:{name}") for point, replicate, name in runs]
+    failed["repro"] = [
+        repro["command"].format(run=f"{point}:{replicate}:{name}")
+        for point, replicate, name in runs
+    ]
     return failed.astype({"month": "str", "repro": "str"})
 
 
@@ -288,7 +337,11 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     table, others, damaged = design.table(), [], []
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
-        if path.name == plan.folder or not (path / store.MANIFEST).exists() or not (path / PLAN).exists():
+        if (
+            path.name == plan.folder
+            or not (path / store.MANIFEST).exists()
+            or not (path / PLAN).exists()
+        ):
             continue
         try:
             other, before = read_plan(path), store.read_table(store.files_of(path), DESIGN)
@@ -297,7 +350,11 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
             continue
         if other.family == plan.family and other.shard == (1, 1):
             others.append(path)
-            if len(before) <= len(table) and before.equals(table.iloc[: len(before)]) and len(before) > largest:
+            if (
+                len(before) <= len(table)
+                and before.equals(table.iloc[: len(before)])
+                and len(before) > largest
+            ):
                 largest, found = len(before), path
     if others and found is None:
         raise DataError([_NO_EXTENSION.format(folder=others[-1])])

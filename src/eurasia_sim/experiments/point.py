@@ -86,7 +86,9 @@ class Setup:
     @cached_property
     def choices(self) -> list[tuple[int, Factor]]:
         """Factors that choose a scenario, theory, form or seed, each with its column of the design's table."""
-        return [(at, factor) for at, factor in enumerate(self.experiment.factors) if _is_choice(factor)]
+        return [
+            (at, factor) for at, factor in enumerate(self.experiment.factors) if _is_choice(factor)
+        ]
 
     @cached_property
     def moves(self) -> list[tuple[int, Factor]]:
@@ -110,7 +112,9 @@ class Setup:
         """What decides the numbers that a scenario holds at a point; those that draws write over them apart."""
         scenario = self.scenarios[name]
         forms = {**self.world.default_forms, **scenario.forms, **dict(point.forms)}
-        fixed = {path: value for path, value in scenario.fixed.items() if not path.startswith(_POSTURE)}
+        fixed = {
+            path: value for path, value in scenario.fixed.items() if not path.startswith(_POSTURE)
+        }
         return self.theory(name, point), tuple(forms.items()), tuple(sorted(fixed.items()))
 
     def inputs(self, name: str, point: Point) -> Inputs:
@@ -121,7 +125,9 @@ class Setup:
 
         def made() -> tuple[Scenario, LeverSeries]:
             scenario = apply_settings(self.scenarios[name], point.settings, self.world, self.since)
-            return scenario, build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
+            return scenario, build_posture(
+                self.world, scenario.steps, scenario.months, index, scenario.fixed
+            )
 
         def prepared() -> Inputs:
             scenario, levers = self._schedules.get((name, point.settings, index), made)
@@ -135,7 +141,9 @@ class Setup:
 def points_of(setup: Setup, number: int, cells: Floats) -> list[Point]:
     """What one row of the design's table asks for, scenarios of other theories, forms or fixed numbers apart."""
     whole = point_of(setup, number, cells)
-    groups = [tuple(own) for _, own in groupby(whole.scenarios, lambda name: setup.held(name, whole))]
+    groups = [
+        tuple(own) for _, own in groupby(whole.scenarios, lambda name: setup.held(name, whole))
+    ]
     return [whole] if len(groups) == 1 else [point_of(setup, number, cells, own) for own in groups]
 
 
@@ -144,8 +152,13 @@ def point_of(setup: Setup, number: int, cells: Floats, scenarios: tuple[str, ...
     experiment = setup.experiment
     given = {factor.name: factor.value(cells[at]) for at, factor in setup.choices}
     theory = str(given["theory"]) if "theory" in given else experiment.theory
-    forms = {**experiment.forms, **{n.partition(".")[2]: str(v) for n, v in given.items() if n.startswith("form.")}}
-    chosen = scenarios or ((str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios))
+    forms = {
+        **experiment.forms,
+        **{n.partition(".")[2]: str(v) for n, v in given.items() if n.startswith("form.")},
+    }
+    chosen = scenarios or (
+        (str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios)
+    )
     numbers = setup.scales(theory, forms, chosen[0]).numbers(cells)
     settings: list[str] = []
     for at, factor in setup.moves:
@@ -156,9 +169,17 @@ def point_of(setup: Setup, number: int, cells: Floats, scenarios: tuple[str, ...
                 settings.append(f"{path}={value}")
     root = int(given.get("seed", experiment.seed))
     key = () if experiment.chance == "common" else (number,)
-    seeds = np.random.SeedSequence(root, spawn_key=key).generate_state(experiment.replications, np.uint64)
+    seeds = np.random.SeedSequence(root, spawn_key=key).generate_state(
+        experiment.replications, np.uint64
+    )
     return Point(
-        number, chosen, theory, tuple(forms.items()), tuple(numbers.items()), tuple(settings), tuple(map(int, seeds))
+        number,
+        chosen,
+        theory,
+        tuple(forms.items()),
+        tuple(numbers.items()),
+        tuple(settings),
+        tuple(map(int, seeds)),
     )
 
 
@@ -195,7 +216,9 @@ class Scales:
         own = cells[self.columns]
         values = np.clip(low + (high - low) * (own - own_low) / (own_high - own_low), low, high)
         values = np.where(own >= own_high, high, values)
-        same = (low == own_low) & (high == own_high)  # a cell that is the value goes on to its last bit
+        same = (low == own_low) & (
+            high == own_high
+        )  # a cell that is the value goes on to its last bit
         return dict(zip(self.paths, np.where(same, own, values).tolist(), strict=True))
 
 
@@ -205,7 +228,9 @@ def _scales(setup: Setup, theory: str | None, forms: Mapping[str, str], scenario
     for at, factor in enumerate(setup.experiment.factors):
         numbers = [path for path in factor.moves or (factor.name,) if _is_number(path, setup.world)]
         span = _span(setup, factor, theory, forms, scenario)
-        found += [(path, at, span) for path in numbers if span is not None and not _is_choice(factor)]
+        found += [
+            (path, at, span) for path in numbers if span is not None and not _is_choice(factor)
+        ]
     paths, columns, spans = zip(*found, strict=True) if found else ((), (), np.zeros((0, 4)))
     return Scales(tuple(paths), np.array(columns, np.int64), np.array(spans).T)
 
@@ -227,8 +252,14 @@ def _span(
     if name in preset.fix or any(name in world.forms[f][a].fix for f, a in chosen.items()):
         return None
     # What the file's theory or a scenario narrows, the factor's own range says already.
-    narrowed = setup.experiment.theory is not None or any(factor.name in s.uncertain for s in setup.scenarios.values())
-    low, high = (factor.low, factor.high) if narrowed else preset.ranges.get(name, (factor.low, factor.high))
+    narrowed = setup.experiment.theory is not None or any(
+        factor.name in s.uncertain for s in setup.scenarios.values()
+    )
+    low, high = (
+        (factor.low, factor.high)
+        if narrowed
+        else preset.ranges.get(name, (factor.low, factor.high))
+    )
     return low, high, factor.low, factor.high
 
 
@@ -246,7 +277,9 @@ class Batch:
         rows = [self.points[members[0]] for members in self.members]
         times = setup.experiment.replications
         seeds = np.array([seed for point in rows for seed in point.seeds], np.uint64)
-        draws = Draws(np.repeat(inputs.rules[None], len(seeds)), np.tile(inputs.row, (len(seeds), 1)), seeds)
+        draws = Draws(
+            np.repeat(inputs.rules[None], len(seeds)), np.tile(inputs.row, (len(seeds), 1)), seeds
+        )
         for at, (path, _) in enumerate(first.numbers):
             values = np.repeat([point.numbers[at][1] for point in rows], times)
             put(setup.world, draws, path, values)
@@ -261,13 +294,17 @@ def batches(points: Sequence[Point]) -> Iterator[Batch]:
     """Points put together so that what they share is run once."""
     by_draw: dict[Hashable, list[int]] = {}
     for at, point in enumerate(points):
-        by_draw.setdefault((point.scenarios, point.theory, point.forms, point.numbers, point.seeds), []).append(at)
+        by_draw.setdefault(
+            (point.scenarios, point.theory, point.forms, point.numbers, point.seeds), []
+        ).append(at)
     crossed: dict[Hashable, list[list[int]]] = {}
     for members in by_draw.values():
         one = points[members[0]]
         paths = tuple(path for path, _ in one.numbers)
         schedules = tuple(points[at].settings for at in members)
-        crossed.setdefault((one.scenarios, one.theory, one.forms, paths, schedules), []).append(members)
+        crossed.setdefault((one.scenarios, one.theory, one.forms, paths, schedules), []).append(
+            members
+        )
     for groups in crossed.values():
         table = np.array(groups, np.int64)
         width = max(1, _MOST_SCHEDULES // len(points[table[0, 0]].scenarios))

@@ -28,7 +28,9 @@ class PointReader(FactorReader):
         if file.design.kind not in STATED:
             self.work_in(file)
             if not file.factors:
-                self.complain((), "a sweep needs factors", allowed="factors: {PATH: {low: ..., high: ...}}")
+                self.complain(
+                    (), "a sweep needs factors", allowed="factors: {PATH: {low: ..., high: ...}}"
+                )
             if not self._fits(file):
                 return (), ()
             found = [
@@ -56,7 +58,11 @@ class PointReader(FactorReader):
         self, rows: Any, file: SweepFile, table: Points | None
     ) -> tuple[tuple[Factor, ...], tuple[tuple[float, ...], ...]]:
         trail: Trail = ("design", "file" if table else "points")
-        if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and row for row in rows):
+        if (
+            not isinstance(rows, list)
+            or not rows
+            or not all(isinstance(row, dict) and row for row in rows)
+        ):
             message = "the table holds no point" if table else "a list of points is needed"
             self.complain(trail, message, allowed="points, each a value of every factor")
             return (), ()
@@ -64,7 +70,11 @@ class PointReader(FactorReader):
         for at, row in enumerate(rows):
             if list(row) != names and set(row) != set(names):
                 where = trail if table else (*trail, at)
-                self.complain(where, f"point {at} names other factors than the first", allowed=", ".join(names))
+                self.complain(
+                    where,
+                    f"point {at} names other factors than the first",
+                    allowed=", ".join(names),
+                )
                 return (), ()
         for at, row in enumerate(rows):
             self.load(trail if table else (*trail, at, "scenario"), row.get("scenario"))
@@ -81,14 +91,20 @@ class PointReader(FactorReader):
             column = [self.kept(name, value) for value in column]
             factor = _stated_factor(name, column)
             found.append((place(0), name, factor))
-            cells.append([float(factor.levels.index(value)) for value in column] if factor.is_text else column)
+            cells.append(
+                [float(factor.levels.index(value)) for value in column]
+                if factor.is_text
+                else column
+            )
         self._alone(found, file)
         points = tuple(zip(*cells, strict=True))
         if len(found) == len(names) and (same := twin(points)) is not None:
             first, second = same if table is None else (table.lines[at] for at in same)
             what = "point" if table is None else "line" if table.file.endswith(".csv") else "row"
             message = f"{what} {second} is {what} {first} again: each run would be made twice and counted as two"
-            self.complain((*trail, same[1]) if table is None else trail, message, allowed="every point once")
+            self.complain(
+                (*trail, same[1]) if table is None else trail, message, allowed="every point once"
+            )
         return tuple(factor for *_, factor in found), points
 
     # --- what each factor decides, alone
@@ -126,7 +142,11 @@ class PointReader(FactorReader):
         if file.design.kind not in CROSSED:
             return True
         counts = {name: self._count(name, given) for name, given in file.factors.items()}
-        points = math.prod(counts.values()) if file.design.kind == "grid" else max(counts.values(), default=0)
+        points = (
+            math.prod(counts.values())
+            if file.design.kind == "grid"
+            else max(counts.values(), default=0)
+        )
         if points <= MOST_POINTS:
             return True
         large = next((name for name, count in counts.items() if count > MOST_POINTS), None)
@@ -170,7 +190,11 @@ def read_points(folder: Path, name: str | None) -> Points:
     try:
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise _wrong(name, f"'{name}' lies outside the experiment's folder", "a file beside the experiment")
+            raise _wrong(
+                name,
+                f"'{name}' lies outside the experiment's folder",
+                "a file beside the experiment",
+            )
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _wrong(name, f"'{name}' is not an ordinary file", "a file beside the experiment")
@@ -201,7 +225,9 @@ def _from_csv(path: Path) -> Points:
             rows.append(dict(zip(head, [scalar(value.strip()) for value in values], strict=True)))
             lines.append(reader.line_num)
             if len(rows) > MOST_POINTS:
-                raise _wrong(path.name, f"{path.name} has too many rows", f"at most {MOST_POINTS:,}")
+                raise _wrong(
+                    path.name, f"{path.name} has too many rows", f"at most {MOST_POINTS:,}"
+                )
     return Points(str(path), rows, lines)
 
 
@@ -213,7 +239,9 @@ def _from_parquet(path: Path) -> Points:
         with pq.ParquetFile(path) as file:
             _check_head(path.name, list(file.schema_arrow.names))
             if file.metadata.num_rows > MOST_POINTS:
-                raise _wrong(path.name, f"{path.name} has too many rows", f"at most {MOST_POINTS:,}")
+                raise _wrong(
+                    path.name, f"{path.name} has too many rows", f"at most {MOST_POINTS:,}"
+                )
             rows = list(file.read().to_pylist())
     except ArrowException as error:
         raise ValueError(str(error) or type(error).__name__) from error
@@ -224,10 +252,14 @@ def _check_head(name: str, head: Sequence[str]) -> None:
     """Refuse a column that has no name, or a name that another has too."""
     for at, column in enumerate(head, start=1):
         if not column:
-            raise _wrong(name, f"column {at} of {name} has no name", "a factor at the head of every column")
+            raise _wrong(
+                name, f"column {at} of {name} has no name", "a factor at the head of every column"
+            )
         if column in head[: at - 1]:
             first = head.index(column) + 1
-            raise _wrong(name, f"columns {first} and {at} of {name} are both '{column}'", "each factor once")
+            raise _wrong(
+                name, f"columns {first} and {at} of {name} are both '{column}'", "each factor once"
+            )
 
 
 def _wrong(name: str | None, message: str, allowed: str = "") -> InputProblems:

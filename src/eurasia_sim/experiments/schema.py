@@ -20,7 +20,12 @@ Chance = Literal["common", "own"]
 KINDS: tuple[str, ...] = get_args(Kind)
 STATED = ("list", "table")  # their points are written down, so their factors are too
 CROSSED = ("grid", "zip")  # their factors have levels
-SPREAD = ("latin_hypercube", "sobol", "saltelli", "morris")  # their factors have ranges, and they say how many points
+SPREAD = (
+    "latin_hypercube",
+    "sobol",
+    "saltelli",
+    "morris",
+)  # their factors have ranges, and they say how many points
 # Those whose points come in a fixed pattern that an index is computed from: none may be taken out.
 PATTERNED = ("saltelli", "morris")
 # In these a point stands for itself; in all others points are compared with each other under the same luck.
@@ -97,8 +102,12 @@ class Factor:
     low: float = 0.0
     high: float = 0.0
     levels: tuple[float | str, ...] = ()  # none: any number from low to high
-    moves: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # path -> its value at low and at high
-    declared: bool = False  # over the number's declared range, or the theory's own where it owns one
+    moves: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # path -> its value at low and at high
+    declared: bool = (
+        False  # over the number's declared range, or the theory's own where it owns one
+    )
 
     @property
     def column(self) -> str:
@@ -121,7 +130,9 @@ class Factor:
     def described(self) -> dict[str, Any]:
         """For a manifest: its column with its range or its levels."""
         levels = [str(level) if self.is_text else level for level in self.levels]
-        span: dict[str, Any] = {"levels": levels} if levels else {"low": self.low, "high": self.high}
+        span: dict[str, Any] = (
+            {"levels": levels} if levels else {"low": self.low, "high": self.high}
+        )
         return {"name": self.column, **span, **({"moves": dict(self.moves)} if self.moves else {})}
 
 
@@ -147,7 +158,12 @@ class Points:
         column, line = list(self.rows[row]).index(name) + 1, self.lines[row]
         where = f"column '{name}'" if self.file.endswith(".csv") else f"row {line}, column '{name}'"
         return replace(
-            problem, file=self.file, line=line, column=column, message=f"{where}: {problem.message}", source_line=""
+            problem,
+            file=self.file,
+            line=line,
+            column=column,
+            message=f"{where}: {problem.message}",
+            source_line="",
         )
 
 
@@ -158,7 +174,9 @@ class Experiment:
     path: Path
     title: str
     question: str
-    scenarios: tuple[Scenario, ...]  # with what the file sets; those a factor chooses among are `scenario`'s levels
+    scenarios: tuple[
+        Scenario, ...
+    ]  # with what the file sets; those a factor chooses among are `scenario`'s levels
     theory: str | None
     forms: Mapping[str, str]
     kind: Kind
@@ -169,7 +187,9 @@ class Experiment:
     replications: int
     chance: Chance
     columns: tuple[str, ...]  # what is read off; none stands for everything
-    window: tuple[int, int]  # first month and the month after the last over which columns are averaged
+    window: tuple[
+        int, int
+    ]  # first month and the month after the last over which columns are averaged
     seed: int
 
     @property
@@ -195,7 +215,9 @@ class Experiment:
             "theory": self.theory,
             "forms": dict(sorted(self.forms.items())),
             "kind": self.kind,
-            "factors": [[factor.name, dict(factor.moves), factor.declared] for factor in self.factors],
+            "factors": [
+                [factor.name, dict(factor.moves), factor.declared] for factor in self.factors
+            ],
             "replications": self.replications,
             "chance": self.chance,
             "columns": list(self.columns),
@@ -224,7 +246,9 @@ def folders() -> list[Path]:
 
 def names() -> dict[str, Path]:
     """Every experiment that a name can reach, with its file."""
-    return {file.stem: file for folder in reversed(folders()) for file in sorted(folder.glob("*.yaml"))}
+    return {
+        file.stem: file for folder in reversed(folders()) for file in sorted(folder.glob("*.yaml"))
+    }
 
 
 def located(name_or_path: str) -> Path:
@@ -240,4 +264,6 @@ def located(name_or_path: str) -> Path:
     if name_or_path in known:
         return known[name_or_path]
     close, listed = nearest(name_or_path, known), ", ".join(known)
-    raise InputProblems([Problem(name_or_path, 1, 1, f"unknown experiment '{name_or_path}'", "", close, listed)])
+    raise InputProblems(
+        [Problem(name_or_path, 1, 1, f"unknown experiment '{name_or_path}'", "", close, listed)]
+    )

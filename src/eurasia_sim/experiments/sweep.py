@@ -57,7 +57,9 @@ class Sweep:
     def repro(self) -> dict[str, Any]:
         """How a failed run is told: the command that shows why it failed, and the names of months."""
         experiment, world = self.setup.experiment, self.setup.world
-        where = "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
+        where = (
+            "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
+        )
         command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {shlex.quote(str(experiment.path))}{where} --rerun {{run}}"
         return {"command": command, "date": world.date}
 
@@ -133,7 +135,9 @@ def carry_out(
         if 0 < len(missing) < len(plan.numbers) and not heal:
             there = f"{len(plan.numbers) - len(missing)} of {len(plan.numbers)} parts are in {path}"
             damaged = "".join(f"; {listed(own)}" for own in [folder.damaged(missing)] if own)
-            raise DataError([f"{there}{damaged}\n    allowed: --resume to go on from there, or another --out"])
+            raise DataError(
+                [f"{there}{damaged}\n    allowed: --resume to go on from there, or another --out"]
+            )
         folder.begin(prepared.design)
         if before is not None and folder.adopt(Folder(before, read_plan(before))):
             missing = folder.missing()
@@ -141,7 +145,9 @@ def carry_out(
         began = time.time()
         all_done = _work_off(prepared, folder, missing, how, report)
         if not all_done or plan.shard[1] > 1:
-            failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
+            failed = folder.failures(
+                [factor.column for factor in prepared.design.factors], prepared.repro
+            )
             return Ended(path, sum(map(plan.runs_of, plan.numbers)), failed, complete=False)
         return finish(prepared, folder, time.time() - began)
 
@@ -154,16 +160,26 @@ def _finished(path: Path, *, heal: bool) -> Ended | None:
     """
     manifest, wrong = store.found(path)
     if wrong and not heal:
-        what = listed(wrong) if manifest is None else store.files_of(path).said(wrong).partition("\n")[0]
+        what = (
+            listed(wrong)
+            if manifest is None
+            else store.files_of(path).said(wrong).partition("\n")[0]
+        )
         where = f"{path}: {what}" if manifest is None else what
-        raise DataError([f"{where}\n    allowed: --resume to make again what is damaged, or another --out"])
+        raise DataError(
+            [f"{where}\n    allowed: --resume to make again what is damaged, or another --out"]
+        )
     if manifest is None or wrong:
         return None
     return Ended(path, int(manifest["runs"]), int(manifest["failed"]), complete=True, reused=True)
 
 
 def _work_off(
-    prepared: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Callable[[Progress], None]
+    prepared: Sweep,
+    folder: Folder,
+    missing: Sequence[int],
+    how: Work,
+    report: Callable[[Progress], None],
 ) -> bool:
     """Have the missing chunks done and written; whether all were."""
     plan = prepared.plan
@@ -196,7 +212,11 @@ def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
     """
     experiment, world, plan = prepared.setup.experiment, prepared.setup.world, prepared.plan
     if missing := folder.missing():
-        raise DataError([f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing; --resume makes them"])
+        raise DataError(
+            [
+                f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing; --resume makes them"
+            ]
+        )
     failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
     versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
     beside = [DESIGN, PLAN, *([FAILURES] if failed else [])]
@@ -273,7 +293,9 @@ def run_sweep(
         InputProblems: with everything wrong with the file.
     """
     prepared = prepare_sweep(experiment, world, keep=keep)
-    return carry_out(prepared, Path(out), Work(workers=workers, executor=executor), resume=resume).folder
+    return carry_out(
+        prepared, Path(out), Work(workers=workers, executor=executor), resume=resume
+    ).folder
 
 
 def merge(prepared: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
@@ -285,7 +307,11 @@ def merge(prepared: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
     path = out / prepared.plan.folder
     for shard in shards:
         if read_plan(shard).identity != prepared.plan.identity:
-            raise DataError([f"{shard} belongs to another sweep: other points, scenarios, world or model version"])
+            raise DataError(
+                [
+                    f"{shard} belongs to another sweep: other points, scenarios, world or model version"
+                ]
+            )
     with one_writer(path):
         folder = Folder(path, prepared.plan)
         folder.begin(prepared.design)
@@ -311,7 +337,9 @@ def estimate(prepared: Sweep, out: Path, how: Work) -> dict[str, Any]:
         seconds, runs = found.seconds, found.runs
         sizes.append((found.runs, {kind: len(content) for kind, content in found.tables.items()}))
     (few, small), (many, large) = sizes
-    each = {k: (large[k] - small[k]) / (many - few) if many > few else large[k] / many for k in large}
+    each = {
+        k: (large[k] - small[k]) / (many - few) if many > few else large[k] / many for k in large
+    }
     head = {kind: max(large[kind] - each[kind] * many, 0) for kind in large}
     workers = how.count
     columns = len(experiment.columns)

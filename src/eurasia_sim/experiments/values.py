@@ -15,7 +15,9 @@ from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
-MOST_WHOLE = 2**53  # a design's table holds numbers as float64, which tells whole numbers apart up to here
+MOST_WHOLE = (
+    2**53
+)  # a design's table holds numbers as float64, which tells whole numbers apart up to here
 
 Target = tuple[str, int | None]  # what a setting decides: a path, and the month where it names one
 Fault = tuple[str, str]  # what is wrong, and what would be right
@@ -30,21 +32,36 @@ def fault(name: str, value: Any) -> Fault | None:
     """What keeps a value from being run and stored as it is written; none if nothing does."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
-    said = shown(value) if is_plain else f"a {type(value).__name__}"  # a table may hold dates, bytes and others
+    said = (
+        shown(value) if is_plain else f"a {type(value).__name__}"
+    )  # a table may hold dates, bytes and others
     if name != name.strip():
         return f"the factor {shown(name)} has space around its name", shown(name.strip())
     if is_choice(name):
-        return None if isinstance(value, str) else (f"{name} is {said}, not a name", "a name, as text")
+        return (
+            None if isinstance(value, str) else (f"{name} is {said}, not a name", "a name, as text")
+        )
     if name == "seed":
         whole = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
-        return None if whole else (f"the seed is {said}", f"a whole number from 0 to below {MOST_WHOLE}")
+        return (
+            None
+            if whole
+            else (f"the seed is {said}", f"a whole number from 0 to below {MOST_WHOLE}")
+        )
     if isinstance(value, str):
         return _fault_of_text(name, value)
     if not is_number:
         return f"{name} is {said}, not a number", "a number, or an id"
     if isinstance(value, int) and abs(value) > MOST_WHOLE:
-        return f"{name} is {said}: it cannot be kept to its last digit", f"whole numbers up to {MOST_WHOLE}"
-    return None if math.isfinite(value) else (f"{name} is {said}, not a finite number", "a number, or an id")
+        return (
+            f"{name} is {said}: it cannot be kept to its last digit",
+            f"whole numbers up to {MOST_WHOLE}",
+        )
+    return (
+        None
+        if math.isfinite(value)
+        else (f"{name} is {said}, not a finite number", "a number, or an id")
+    )
 
 
 def _fault_of_text(name: str, value: str) -> Fault | None:
@@ -53,7 +70,10 @@ def _fault_of_text(name: str, value: str) -> Fault | None:
     if isinstance(read := scalar(value), str):
         return None
     what = "a number" if isinstance(read, int | float) and not isinstance(read, bool) else "no text"
-    return f"{name} is the text {shown(value)}, which reads as {what}", "a number without quotes, or an id"
+    return (
+        f"{name} is the text {shown(value)}, which reads as {what}",
+        "a number without quotes, or an id",
+    )
 
 
 def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
@@ -89,44 +109,69 @@ def paths_of(factor: Factor) -> Sequence[str]:
 
 
 def same_scenarios(
-    world: World, scenarios: Sequence[Scenario], factors: Sequence[Factor], theory: str | None, forms: Mapping[str, str]
+    world: World,
+    scenarios: Sequence[Scenario],
+    factors: Sequence[Factor],
+    theory: str | None,
+    forms: Mapping[str, str],
 ) -> list[tuple[Scenario, Scenario]]:
     """Pairs of scenarios that come to the same runs at every point, once everything that points set is set.
 
     Each is set to the lowest and to the highest that the factors go, and what the kernel would be given is compared.
     """
     since = earliest_parting(scenarios)
-    chosen = {factor.name for factor in factors if factor.name == "theory" or factor.name.startswith("form.")}
+    chosen = {
+        factor.name
+        for factor in factors
+        if factor.name == "theory" or factor.name.startswith("form.")
+    }
     keys = []
     for scenario in scenarios:
         held = theory or ("" if "theory" in chosen else scenario.theory or world.default_theory)
         own = {**world.default_forms, **scenario.forms, **forms}
         own = {factor: "" if f"form.{factor}" in chosen else name for factor, name in own.items()}
         keys.append(
-            (held, tuple(own.items()), *(_comes_to(world, scenario, factors, own, end, since) for end in (0, 1)))
+            (
+                held,
+                tuple(own.items()),
+                *(_comes_to(world, scenario, factors, own, end, since) for end in (0, 1)),
+            )
         )
     pairs = [(at, keys.index(key)) for at, key in enumerate(keys)]
     return [(scenarios[first], scenarios[at]) for at, first in pairs if first != at]
 
 
 def overwriters(
-    world: World, pair: Sequence[Scenario], factors: Sequence[Factor], theory: str | None, forms: Mapping[str, str]
+    world: World,
+    pair: Sequence[Scenario],
+    factors: Sequence[Factor],
+    theory: str | None,
+    forms: Mapping[str, str],
 ) -> list[str]:
     """Names of the factors that overwrite all that two scenarios differ in; none if they differ in nothing."""
     if same_scenarios(world, pair, (), None, {}):
         return []
     held = {path for scenario in pair for path in scenario.fixed}
-    able = [f for f in factors if any(path in held or path not in world.numbers for path in paths_of(f))]
+    able = [
+        f for f in factors if any(path in held or path not in world.numbers for path in paths_of(f))
+    ]
     others = [[other for other in factors if other is not factor] for factor in able]
     each = [not same_scenarios(world, pair, rest, theory, forms) for rest in others]
     found = [factor.name for factor, alone in zip(able, each, strict=True) if alone]
     return (
-        found or [factor.name for factor in able if factor.name not in ("scenario", "seed")] or ["what the file sets"]
+        found
+        or [factor.name for factor in able if factor.name not in ("scenario", "seed")]
+        or ["what the file sets"]
     )
 
 
 def _comes_to(
-    world: World, scenario: Scenario, factors: Sequence[Factor], forms: Mapping[str, str], end: int, since: int | None
+    world: World,
+    scenario: Scenario,
+    factors: Sequence[Factor],
+    forms: Mapping[str, str],
+    end: int,
+    since: int | None,
 ) -> Hashable:
     """Numbers and schedule of a scenario with all factors at one of their ends."""
     numbers: dict[str, float] = {}
@@ -143,7 +188,9 @@ def _comes_to(
         scenario = apply_settings(scenario, settings, world, since)
     except InputProblems:
         return scenario.name  # its values were complained of
-    index = next((i for f, a in forms.items() if a and (i := world.forms[f][a].index) is not None), "cinc")
+    index = next(
+        (i for f, a in forms.items() if a and (i := world.forms[f][a].index) is not None), "cinc"
+    )
     fixed = {**scenario.fixed, **numbers}
     posture = build_posture(world, scenario.steps, scenario.months, index, fixed)
     return scenario.months, tuple(sorted(fixed.items())), posture.rows.tobytes()
