@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eurasia_sim.experiments import batch as sweep_chunk
-from eurasia_sim.experiments.point import batches, point_of
+from eurasia_sim.experiments.batch import batches
+from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, prepare_sweep
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import Inputs
@@ -132,8 +133,8 @@ class Bare:
             chunk = plan.chunk(prepared.design, number)
             points = [point_of(setup, chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
             for batch in batches(points):
-                inputs = setup.inputs(points[0].scenarios[0], batch.points[batch.members[0, 0]])
-                draws = batch.draws(setup)
+                inputs = setup.inputs(points[0].scenarios[0], batch.points[0][0])
+                draws = batch.draws(setup, inputs)
                 calls += [(inputs, draws.part(slice(at, at + size))) for at in range(0, len(draws), size)]
         return cls(tuple(calls), setup.experiment.window)
 

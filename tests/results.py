@@ -11,7 +11,7 @@ import pandas as pd
 
 from eurasia_sim.cli.test import write_tables
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.experiments.schema import located
+from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.evaluation import Effort, evaluate
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.scenario import load_scenario

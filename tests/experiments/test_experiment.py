@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eurasia_sim.experiments.experiment import check_experiment, load_experiment
-from eurasia_sim.experiments.schema import located, names
+from eurasia_sim.experiments.experiment import located, names
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.world.world import World, load_world
 

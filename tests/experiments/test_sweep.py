@@ -23,7 +23,8 @@ from tests.sweeping import FRAGILE, contents, failing, grid, written
 from eurasia_sim.experiments.batch import rerun
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, one_writer
-from eurasia_sim.experiments.point import batches, point_of
+from eurasia_sim.experiments.batch import batches
+from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import (
     Progress,
     Sweep,
@@ -98,13 +99,13 @@ def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(
     for number in (0, 5):
         point = point_of(setup, number, design.cells[number])
         inputs, (batch,) = setup.inputs(point.scenarios[0], point), batches([point])
-        (alone,) = run_paired([inputs], batch.draws(setup), setup.experiment.window)
+        (alone,) = run_paired([inputs], batch.draws(setup, inputs), setup.experiment.window)
         own = runs[runs["point"] == number]
         np.testing.assert_array_equal(
             own[COMPETITION], alone.means[:, inputs.columns.index(COMPETITION)]
         )
         assert own[f"x.{HABIT}"].unique() == [design.cells[number, 0]]
-        assert (batch.draws(setup).rules["habit"] == design.cells[number, 0]).all()
+        assert (batch.draws(setup, inputs).rules["habit"] == design.cells[number, 0]).all()
         assert inputs.scenario.settings == (f"{PRESSURE}.2001-12={design.cells[number, 1]}",)
 
 

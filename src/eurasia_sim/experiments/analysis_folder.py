@@ -1,4 +1,4 @@
-"""What an analysis reads of a finished results folder: runs, measures, and the design that they carried out."""
+"""What an analysis reads of a finished results folder: runs, measures, and their design."""
 
 from __future__ import annotations
 
@@ -43,11 +43,8 @@ def _of_sweep(
     folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]
 ) -> Material:
     if not manifest.get("finished"):
-        raise DataError(
-            [
-                f"{folder / MANIFEST} is not whole: the sweep is not finished; go on with it by --resume"
-            ]
-        )
+        unfinished = f"{folder / MANIFEST} is not whole: the sweep is not finished"
+        raise DataError([f"{unfinished}; go on with it by --resume"])
     points = read_table(files_of(folder), DESIGN)
     factors = factor_columns(points)
     held = [name for name in result_columns(folder) if "." in name and name not in factors]
@@ -80,7 +77,7 @@ def _chosen(
 
 
 def _catalogue(manifest: dict[str, Any]) -> Any:
-    """Every number of the world that was run, for its words; none where that world is not at hand any more."""
+    """The numbers of the world that was run; none where that world is not at hand any more."""
     try:
         return load_world(manifest.get("world")).numbers
     except (DataError, OSError):
