@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.experiments.schema import PATTERNED, Experiment, Factor, design_size
+from eurasia_sim.experiments.schema import PATTERNED, Experiment, Factor
 from eurasia_sim.files.data_yaml import DataError
 
 _MOST_SEED = 2**32  # what SALib's samplers take
@@ -112,8 +112,8 @@ def _places(factor: Factor) -> list[float]:
 
 def _spread(experiment: Experiment) -> Floats:
     """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
-    kind, factors, sizes = experiment.kind, experiment.factors, experiment.sizes
-    rows = design_size(kind, sizes, len(factors), experiment.options["second_order"])
+    factors, sizes = experiment.factors, experiment.design.sizes
+    rows = experiment.design.rows(len(factors))
     need, free = _COPIES * rows * len(factors) * 8, memory_free()
     if need > free:
         what = (
@@ -135,7 +135,7 @@ def _spread(experiment: Experiment) -> Floats:
 
 def _unit(experiment: Experiment, size: int, block: int) -> Floats:
     """One block of points in the unit cube."""
-    count, options = len(experiment.factors), experiment.options
+    count, design = len(experiment.factors), experiment.design
     generator = np.random.default_rng([experiment.seed, block])
     if experiment.kind == "latin_hypercube":
         return np.asarray(qmc.LatinHypercube(count, rng=generator).random(size))
@@ -148,8 +148,8 @@ def _unit(experiment: Experiment, size: int, block: int) -> Floats:
     if experiment.kind == "saltelli":
         from SALib.sample import sobol
 
-        second = options["second_order"]
+        second = design.second_order
         return np.asarray(sobol.sample(problem, size, calc_second_order=second, seed=seed))
     from SALib.sample import morris
 
-    return np.asarray(morris.sample(problem, size, num_levels=options["levels"], seed=seed))
+    return np.asarray(morris.sample(problem, size, num_levels=design.levels, seed=seed))

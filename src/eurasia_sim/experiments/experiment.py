@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from eurasia_sim.experiments.factors import fault, twin
 from eurasia_sim.experiments.point_reader import PointReader
@@ -24,7 +24,6 @@ from eurasia_sim.experiments.schema import (
     Experiment,
     Factor,
     SweepFile,
-    design_size,
 )
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.scenarios.checks import Trail
@@ -108,16 +107,18 @@ class _Reader(PointReader):
             for finding in error.errors(include_url=False):
                 self._report(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
             return None
-        self._choices(file)
+        self._fixed_choices(file)
         self._scenarios(file)
         factors, stated = self.points(file)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
-        design, points = file.design, file.design.points
+        design = file.design
         self._design(design, factors)
         self._check_twins(file, factors, stated)
-        if isinstance(points, list) and points and isinstance(points[0], dict):
-            points = len(points)  # the design's own table has them
+        if design.kind == "list" and isinstance(
+            design.points, list
+        ):  # the design's own table has them
+            design = design.model_copy(update={"points": len(design.points)})
         return Experiment(
             path=self.path,
             title=file.title,
@@ -125,8 +126,7 @@ class _Reader(PointReader):
             scenarios=tuple(self.scenarios),
             theory=self.theory,
             forms=self.forms,
-            kind=design.kind,
-            options=design.model_dump(exclude={"kind"}) | {"points": points},
+            design=design,
             factors=factors,
             stated=stated,
             constraints=tuple(self._constraints(file, factors)),
@@ -140,7 +140,10 @@ class _Reader(PointReader):
     def _report(self, loc: Trail, kind: str, message: str, given: object) -> None:
         """Report what pydantic found, in our words."""
         if kind == "extra_forbidden":
-            models = {"design": DesignEntry, "constraints": ConstraintEntry}
+            models: dict[Any, type[BaseModel]] = {
+                "design": DesignEntry,
+                "constraints": ConstraintEntry,
+            }
             known = list(models.get(loc[0], SweepFile).model_fields)
             self.complain(loc, f"unknown key '{loc[-1]}'", known, loc[-1], of_key=True)
         elif kind == "missing":
@@ -149,7 +152,7 @@ class _Reader(PointReader):
             allowed = message.removeprefix("Input should be ").removeprefix("String should ")
             self.complain(loc, f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=allowed)
 
-    def _choices(self, file: SweepFile) -> None:
+    def _fixed_choices(self, file: SweepFile) -> None:
         """Check the theory and the forms that hold at every point."""
         if file.theory is not None and self.known(("theory",), "theory", file.theory):
             self.theory = file.theory
@@ -244,10 +247,10 @@ class _Reader(PointReader):
         for factor in factors:
             if factor.is_choice:
                 continue
-            value = factor.levels[-end] if factor.levels else (factor.low, factor.high)[end]
-            values = {path: ends[end] for path, ends in factor.moves.items()} or {
-                factor.name: value
-            }
+            values: dict[str, float | str] = {p: ends[end] for p, ends in factor.moves.items()}
+            if not values:
+                spread = factor.levels or (factor.low, factor.high)
+                values = {factor.name: spread[-end]}
             for path, own in values.items():
                 if path in world.numbers:
                     numbers[path] = float(own)
@@ -306,7 +309,7 @@ class _Reader(PointReader):
         elif kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
             message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
             self.complain(trail, message, allowed="one of 2, 4, 8, 16, ...")
-        elif (rows := design_size(kind, sizes, len(factors), design.second_order)) > MOST_POINTS:
+        elif (rows := design.rows(len(factors))) > MOST_POINTS:
             message = f"{len(factors)} factors and {key} {given} make {rows:,} points"
             self.complain(trail, message, allowed=f"at most {MOST_POINTS:,} points")
         if kind == "morris" and design.levels % 2:

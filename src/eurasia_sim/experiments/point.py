@@ -59,7 +59,7 @@ class Setup:
 
     @cached_property
     def choices(self) -> list[tuple[int, Factor]]:
-        """Factors that choose a scenario, theory, form or seed, with their columns of the design."""
+        """Factors that choose a scenario, theory, form or seed, with columns of the design."""
         return [(at, f) for at, f in enumerate(self.experiment.factors) if f.is_choice]
 
     @cached_property

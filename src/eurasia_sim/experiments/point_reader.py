@@ -39,8 +39,8 @@ class Table:
         column, line = list(self.rows[row]).index(name) + 1, self.lines[row]
         row_number = "" if self.file.endswith(".csv") else f"row {line}, "
         message = f"{row_number}column '{name}': {problem.message}"
-        place = {"file": self.file, "line": line, "column": column}
-        return replace(problem, **place, message=message, source_line="")
+        problem = replace(problem, file=self.file, line=line, column=column)
+        return replace(problem, message=message, source_line="")
 
 
 class PointReader(FactorReader):

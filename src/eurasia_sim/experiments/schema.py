@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -56,6 +56,12 @@ class DesignEntry(_Strict):
         """How many points, or trajectories, by block."""
         given = self.trajectories if self.kind == "morris" else self.points
         return given if isinstance(given, list) else [] if given is None else [given]
+
+    def rows(self, factors: int) -> int:
+        """How many points it comes to, known before any is made, where it says its size."""
+        saltelli = (2 if self.second_order else 1) * factors + 2
+        each = {"saltelli": saltelli, "morris": factors + 1}.get(self.kind, 1)
+        return int(sum(self.sizes)) * each
 
 
 class FactorEntry(_Strict):
@@ -168,17 +174,14 @@ class Experiment:
     scenarios: tuple[Scenario, ...]  # with what the file sets; a factor may choose among them
     theory: str | None
     forms: Mapping[str, str]
-    kind: Kind
-    options: Mapping[str, Any]
+    design: DesignEntry
     factors: tuple[Factor, ...]
     stated: tuple[tuple[float, ...], ...]  # points that are written down, a cell a factor
     constraints: tuple[Constraint, ...]
     replications: int
     chance: Chance
     columns: tuple[str, ...]  # what is read off; none stands for everything
-    window: tuple[
-        int, int
-    ]  # first month and the month after the last that columns are averaged over
+    window: tuple[int, int]  # first month and the month after the last, for averages
     seed: int
 
     @property
@@ -187,10 +190,9 @@ class Experiment:
         return self.path.stem
 
     @property
-    def sizes(self) -> list[int]:
-        """How many points, or trajectories, by block of a design that says its size."""
-        given = self.options["trajectories" if self.kind == "morris" else "points"]
-        return given if isinstance(given, list) else [given]
+    def kind(self) -> Kind:
+        """Kind of its design."""
+        return self.design.kind
 
     @property
     def scenario_is_factor(self) -> bool:
@@ -220,9 +222,3 @@ class Experiment:
             "seed": self.seed,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def design_size(kind: str, sizes: Sequence[int], factors: int, second_order: bool) -> int:
-    """How many points a design that says its size comes to, known before any is made."""
-    each = {"saltelli": (2 if second_order else 1) * factors + 2, "morris": factors + 1}
-    return sum(sizes) * each.get(kind, 1)

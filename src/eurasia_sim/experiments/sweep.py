@@ -175,10 +175,10 @@ def _run(
         progress.failed += finished.failed
         report(progress)
 
+    chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
     workers = how.start(sweep.setup)
     try:
         dispatch = Dispatch(sweep.setup, workers, take, folder.log, how.most_failures)
-        chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
         return dispatch.run(chunks, partial(report, progress))
     finally:
         workers.close()
@@ -225,7 +225,7 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
             "points": plan.points,
             "left_out": sweep.design.left_out,
             "factors": [factor.described() for factor in sweep.design.factors],
-            "options": dict(experiment.options),
+            "options": experiment.design.model_dump(exclude={"kind"}),
         },
         "scenarios": {scenario.name: scenario.resolved() for scenario in experiment.scenarios},
         "digests": {
