@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.sweep import Sweep, prepare_sweep
@@ -41,25 +42,27 @@ def written(folder: Path, text: str, name: str = "tried") -> Path:
     return file
 
 
+def prepared(folder: Path, world: World, text: str, **options: Any) -> Sweep:
+    """A sweep of a file with this text after its head; {scenario} is that of a few months."""
+    file = written(folder, f"format: 1\nkind: sweep\ntitle: A try\n{text}")
+    return prepare_sweep(load_experiment(file, world), world, **options)
+
+
 def grid(
-    folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object
+    folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: Any
 ) -> Sweep:
     """A grid of 2 * steps points and twice as many runs."""
     file = written(folder, GRID.format(scenario="{scenario}", steps=steps))
-    return prepare_sweep(load_experiment(file, world), world, runs_a_chunk=runs_a_chunk, **options)  # type: ignore[arg-type]
+    return prepare_sweep(load_experiment(file, world), world, runs_a_chunk=runs_a_chunk, **options)
 
 
-def failing(
-    folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2
-) -> Sweep:
-    """A sweep in which the runs of one point fail."""
-    fragile = fragile_world(world)
-    file = written(
-        folder,
-        "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\ndesign: {kind: grid}\n"
-        f"factors: {{{FRAGILE}: {values}}}\nreplications: 2\nmeasures: [alignment]\n",
+def failing(folder: Path, world: World) -> Sweep:
+    """A sweep in which the runs of the second of three points fail."""
+    text = (
+        "scenarios: [{scenario}]\ndesign: {kind: grid}\n"
+        f"factors: {{{FRAGILE}: [2.0, 1e308, 3.0]}}\nreplications: 2\nmeasures: [alignment]\n"
     )
-    return prepare_sweep(load_experiment(file, fragile), fragile, runs_a_chunk=runs_a_chunk)
+    return prepared(folder, fragile_world(world), text, runs_a_chunk=2)
 
 
 def fragile_world(world: World) -> World:
