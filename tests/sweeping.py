@@ -1,4 +1,4 @@
-"""Small sweeps for tests: a scenario of a few months, a design of a few points, a world in which a run can fail."""
+"""Small sweeps for tests: few months, few points, and a world in which a run can fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.sweep import Sweep, prepare_sweep
 from eurasia_sim.world.world import World
 
-# A coefficient that may be anything in a world made for failing; from some size on its product is no number.
+# A coefficient that may be anything in a world made for failing: large, its product is no number.
 FRAGILE = "rules.alignment.alignment_affinity"
 SCENARIO = """format: 1
 title: A few months

@@ -36,7 +36,9 @@ RANGES = """
   actors.russia.interests.primacy: declared
   pressure.united_states.china: {low: 0.1, high: 0.9}
   together:
-    {low: 0, high: 3, moves: {aid.china.tajikistan: [0.01, 0.04], rules.allocation.habit: [0.71, 0.93]}}
+    low: 0
+    high: 3
+    moves: {aid.china.tajikistan: [0.01, 0.04], rules.allocation.habit: [0.71, 0.93]}
 """
 LEVELS = """  rules.perception.contiguity: [0.5, 0.7]
   stability.afghanistan: [0.3, free]

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import MOST_SERIES, Point, Setup, points_of
 from eurasia_sim.experiments.schema import SPREAD
@@ -169,9 +169,8 @@ def _run_batch(
     columns = NO_COLUMNS
     if setup.keep == "trajectories":
         experiment, names = setup.experiment, family[0].columns
-        shown = experiment.columns or Study(setup.world, experiment.scenarios, (), 1, 1).shown(
-            names
-        )
+        study = Study(setup.world, experiment.scenarios, (), 1, 1)
+        shown = experiment.columns or study.shown(names)
         columns = np.array([names.index(name) for name in shown], np.int64)
     for begin in range(0, len(draws), RUNS_A_CALL):
         if stopped():
@@ -233,11 +232,7 @@ def _part(setup: Setup, runs: Sequence[_Runs]) -> dict[str, Any]:
 
 
 def _months(
-    setup: Setup,
-    inputs: Inputs,
-    ids: list[str],
-    columns: Sequence[int] | np.ndarray,
-    outcome: Outcome,
+    setup: Setup, inputs: Inputs, ids: list[str], columns: Integers, outcome: Outcome
 ) -> pd.DataFrame:
     """Monthly values of some runs."""
     months = [setup.world.date(t) for t in range(inputs.months)]

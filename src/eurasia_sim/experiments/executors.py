@@ -92,7 +92,7 @@ class Cluster(GivenExecutor):
             memory_limit=None,
             dashboard_address=None,
             silence_logs=logging.CRITICAL,
-            scheduler_kwargs={"allowed_failures": 0},
+            scheduler_kwargs={"allowed_failures": 0, "dashboard_address": ":0"},  # any free port
             preload=[__name__],
         )
         try:

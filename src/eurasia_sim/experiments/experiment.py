@@ -34,6 +34,7 @@ from eurasia_sim.scenarios.schema import items, measures, shown, text
 from eurasia_sim.world.world import World
 
 FOLDER = "experiments"  # where a name is looked up
+_ENTRIES: Mapping[Any, type[BaseModel]] = {"design": DesignEntry, "constraints": ConstraintEntry}
 
 
 def names() -> dict[str, Path]:
@@ -115,10 +116,8 @@ class _Reader(PointReader):
         design = file.design
         self._design(design, factors)
         self._check_twins(file, factors, stated)
-        if design.kind == "list" and isinstance(
-            design.points, list
-        ):  # the design's own table has them
-            design = design.model_copy(update={"points": len(design.points)})
+        if design.kind == "list":  # the design's own table has its points
+            design = design.model_copy(update={"points": len(stated)})
         return Experiment(
             path=self.path,
             title=file.title,
@@ -140,11 +139,7 @@ class _Reader(PointReader):
     def _report(self, loc: Trail, kind: str, message: str, given: object) -> None:
         """Report what pydantic found, in our words."""
         if kind == "extra_forbidden":
-            models: dict[Any, type[BaseModel]] = {
-                "design": DesignEntry,
-                "constraints": ConstraintEntry,
-            }
-            known = list(models.get(loc[0], SweepFile).model_fields)
+            known = list(_ENTRIES.get(loc[0], SweepFile).model_fields)
             self.complain(loc, f"unknown key '{loc[-1]}'", known, loc[-1], of_key=True)
         elif kind == "missing":
             self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
@@ -271,11 +266,11 @@ class _Reader(PointReader):
         if self._same(pair, (), None, {}):
             return []
         held = {path for scenario in pair for path in scenario.fixed}
-        able = [
-            factor
-            for factor in factors
-            if any(path in held or path not in self.world.numbers for path in factor.paths)
-        ]
+
+        def is_able(path: str) -> bool:
+            return path in held or path not in self.world.numbers
+
+        able = [factor for factor in factors if any(map(is_able, factor.paths))]
         others = [[other for other in factors if other is not factor] for factor in able]
         names = [
             factor.name

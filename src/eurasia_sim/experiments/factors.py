@@ -27,6 +27,7 @@ from eurasia_sim.world.world import World
 DECLARED, ALL = "declared", "all"
 MOST_WHOLE = 2**53  # a design's table holds float64, which tells whole numbers apart up to here
 _FAULTS_SHOWN = 3  # of the values of one factor
+_LEVELS = "[VALUE, ...] or {low, high, steps}"
 
 Fault = tuple[str, str]  # what is wrong, and what would be right
 
@@ -91,12 +92,8 @@ class FactorReader(Checker):
         super().__init__(document, world)
         self.path = path
         self.scenarios: list[Scenario] = []
-        self.called: dict[
-            str, str
-        ] = {}  # names of scenarios by what the file calls them; "" for none
-        self.since: int | None = (
-            None  # month in which a lever set without one is set in every scenario
-        )
+        self.called: dict[str, str] = {}  # names by what the file calls a scenario; "" for none
+        self.since: int | None = None  # month of a lever that is set without one, in all scenarios
         self.theory: str | None = None
         self.forms: dict[str, str] = {}
 
@@ -118,9 +115,8 @@ class FactorReader(Checker):
         if scenario.name in self.called.values():
             second = f"'{given}' is a second scenario by the name {scenario.name}"
             message = f"{second}: their runs could not be told apart"
-            self.complain(
-                trail, message, allowed="each scenario once, and each under a name of its own"
-            )
+            allowed = "each scenario once, and each under a name of its own"
+            self.complain(trail, message, allowed=allowed)
         elif scenario.posterior is not None:
             draws = f"{scenario.name} draws its numbers from the posterior"
             message = f"{draws}, and a sweep lays them out itself"
@@ -148,9 +144,10 @@ class FactorReader(Checker):
         if faults:
             return [at for at, _ in faults]
         # Every text, the smallest and the largest number show whether all are good.
-        texts = {
-            value: at for at, value in reversed([*enumerate(values)]) if isinstance(value, str)
-        }
+        texts: dict[str, int] = {}
+        for at, value in enumerate(values):
+            if isinstance(value, str):
+                texts.setdefault(value, at)
         checked = set(texts.values())
         if numbers := [at for at, value in enumerate(values) if not isinstance(value, str)]:
             checked |= {min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)}
@@ -218,7 +215,7 @@ class FactorReader(Checker):
             message = f"'{name}' is no number that has a range"
             self.complain(trail, message, list(numbers), name, of_key=True)
         if kind in CROSSED:
-            self._needs_levels(trail, kind)
+            self.complain(trail, f"a {kind} needs levels", allowed=_LEVELS)
         yield from (Factor(path, *span, declared=True) for path, span in ranges.items())
 
     def _range(self, path: str) -> tuple[float, float] | None:
@@ -287,12 +284,8 @@ class FactorReader(Checker):
             message = f"a level of {name} stands twice: {twice}"
             self.complain(place, message, allowed="each level once")
             return None
-        return Factor(
-            name, min(numbers, default=0.0), max(numbers, default=0.0), tuple(kept), moves
-        )
-
-    def _needs_levels(self, trail: Trail, kind: str) -> None:
-        self.complain(trail, f"a {kind} needs levels", allowed="[VALUE, ...] or {low, high, steps}")
+        low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+        return Factor(name, low, high, tuple(kept), moves)
 
     def _is_range(self, trail: Trail, name: str, entry: FactorEntry, kind: str) -> bool:
         """Whether a low and a high make a range that this design can use; if not, complain."""
@@ -300,7 +293,7 @@ class FactorReader(Checker):
         if not math.isfinite(low) or not math.isfinite(high) or low >= high:
             self.complain(trail, f"{name}: low {float(low):g} is not below high {float(high):g}")
         elif kind in CROSSED and entry.steps is None:
-            self._needs_levels(trail, kind)
+            self.complain(trail, f"a {kind} needs levels", allowed=_LEVELS)
         elif kind not in CROSSED and name == "seed":
             message = f"a {kind} draws any number of a range, and a seed is a whole number"
             self.complain(trail, message, allowed="levels: [SEED, ...]")
@@ -344,8 +337,6 @@ class FactorReader(Checker):
         """What a factor of names may be."""
         if name == "theory":
             return list(self.world.theories)
-        if name == "scenario":
-            return [scenario.name for scenario in self.scenarios]
         return list(self.world.forms.get(name.removeprefix("form."), ()))
 
     def known(self, trail: Trail, name: str, value: Any) -> bool:

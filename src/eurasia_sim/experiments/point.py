@@ -21,6 +21,7 @@ from eurasia_sim.world.world import World
 Keep = Literal["measures", "trajectories", "events"]
 Settings = tuple[str, ...]
 Forms = tuple[tuple[str, str], ...]
+Scales = tuple[tuple[str, ...], Integers, Floats]  # paths, columns of the design, (4, paths) spans
 # A lever series takes about ten megabytes; so many serve a part without weighing on memory.
 MOST_SERIES = 6
 _MOST_INPUTS = 200
@@ -65,11 +66,8 @@ class Setup:
     @cached_property
     def moves(self) -> list[tuple[int, Factor]]:
         """Factors that move several paths, or one that is no number, with their columns."""
-        return [
-            (at, factor)
-            for at, factor in enumerate(self.experiment.factors)
-            if not factor.is_choice and (factor.moves or not _is_number(factor.name, self.world))
-        ]
+        others = [(at, f) for at, f in enumerate(self.experiment.factors) if not f.is_choice]
+        return [(at, f) for at, f in others if f.moves or not _is_number(f.name, self.world)]
 
     def theory(self, name: str, chosen: str | None) -> str:
         """The theory of a scenario's runs: the point's, the scenario's or the world's default."""
@@ -120,15 +118,11 @@ class Setup:
         return series
 
     @cached_property
-    def _scales(
-        self,
-    ) -> Callable[[str, str | None, Forms], tuple[tuple[str, ...], Integers, Floats]]:
-        """Of the numbers that factors set: paths, columns of the design, and (4, paths) spans."""
+    def _scales(self) -> Callable[[str, str | None, Forms], Scales]:
+        """How the cells of factors become the numbers that they set."""
 
         @lru_cache(_MOST_INPUTS)
-        def scales(
-            name: str, theory: str | None, forms: Forms
-        ) -> tuple[tuple[str, ...], Integers, Floats]:
+        def scales(name: str, theory: str | None, forms: Forms) -> Scales:
             found = [
                 (path, at, span)
                 for at, factor in enumerate(self.experiment.factors)
@@ -136,10 +130,9 @@ class Setup:
                 for path in factor.paths
                 if _is_number(path, self.world)
             ]
-            paths, columns, spans = (
-                zip(*found, strict=True) if found else ((), (), np.zeros((0, 4)))
-            )
-            return tuple(paths), np.array(columns, np.int64), np.array(spans).T
+            paths = tuple(path for path, *_ in found)
+            columns = np.array([at for _, at, _ in found], np.int64)
+            return paths, columns, np.array([span for *_, span in found]).reshape(-1, 4).T
 
         return scales
 
