@@ -95,7 +95,7 @@ def reference_rates(scenario: str, theory: str | None, runs: int, cores: int, ch
 def repeated(mechanism, blocks, number, times):
     """One mechanism of a month so many times on end."""
     for _ in range(times):
-        kernel.work(mechanism, blocks, number)
+        kernel.run_mechanism(mechanism, blocks, number)
 
 
 @compiled
@@ -109,8 +109,8 @@ def _block(inputs: Given, month: int) -> Workspace:
     """Eight runs that have lived one month."""
     workspace = begun(inputs, 7, RUNS)
     workspace.set_month(inputs.levers, month)
-    kernel.assess(workspace.blocks, 1)
-    kernel.act(workspace.blocks, 1)
+    kernel.decide(workspace.blocks, 1)
+    kernel.resolve(workspace.blocks, 1)
     return workspace
 
 

@@ -242,7 +242,8 @@ def test_every_scenario_begins_with_the_schema_for_editors(repository):
 
 
 def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses(repository, world):
-    jsonschema = pytest.importorskip("jsonschema")
+    import jsonschema
+
     from eurasia_sim.files.user_yaml import plain, read_file
 
     validator = jsonschema.Draft202012Validator(scenario_schema(world))

@@ -22,10 +22,10 @@ inputs = random_inputs(5, size, months=4, burn_in=0, changes=changes)
 workspace = begun(inputs, 3, runs=2)
 for t in range(3):
     workspace.set_month(inputs.levers, t)
-    kernel.assess(workspace.blocks, t)
-    kernel.act(workspace.blocks, t)
-names = ("leaning", "effort", "influence", "rivalry", "attended", "stability", "standing", "held", "access",
-         "recognition", "summoned", "pair_joint")
+    kernel.decide(workspace.blocks, t)
+    kernel.resolve(workspace.blocks, t)
+names = ("leaning", "effort", "influence", "rivalry", "venue_effort", "stability", "standing", "regional_influence", "access",
+         "recognition", "convening_influence", "pair_joint")
 found = {name: np.array(getattr(workspace.state, name)) for name in names}
 found["observed"] = workspace.observed()
 sys.stdout.buffer.write(pickle.dumps(found))

@@ -149,7 +149,7 @@ class EurasiaModel(mesa.Model):
 
     def _assess(self) -> None:
         self._workspace.set_month(self.inputs.levers, max(self.month, 0))
-        kernel.assess(self._workspace.blocks, self.month + self.inputs.burn_in)
+        kernel.decide(self._workspace.blocks, self.month + self.inputs.burn_in)
 
     def _decide(self) -> None:
         """Ask every policy, each seeing what the rules chose for all, and then put their choices in place together."""
@@ -163,7 +163,7 @@ class EurasiaModel(mesa.Model):
             self.states[name].spend(efforts)
 
     def _act(self) -> None:
-        kernel.act(self._workspace.blocks, self.month + self.inputs.burn_in)
+        kernel.resolve(self._workspace.blocks, self.month + self.inputs.burn_in)
         phase = self._workspace.failed_phase()[0]
         if phase > 0:
             name, when = self.scenario.name, self.world.date(self.month)
