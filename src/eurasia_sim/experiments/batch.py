@@ -290,8 +290,8 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
         workspace.load(draws.rules, draws.rows, draws.seeds)
         for t in range(-inputs.burn_in, inputs.months):
             workspace.set_month(inputs.levers, max(t, 0))
-            kernel.assess(workspace.blocks, t + inputs.burn_in)
-            kernel.act(workspace.blocks, t + inputs.burn_in)
+            kernel.decide(workspace.blocks, t + inputs.burn_in)
+            kernel.resolve(workspace.blocks, t + inputs.burn_in)
             if phase := workspace.failed_phase()[0]:
                 when = setup.world.date(t) if t >= 0 else f"month {t} of the burn-in"
                 found = f"{kernel.PHASES[phase]} gave a number that is none in {when}"
