@@ -35,14 +35,14 @@ def world() -> World:
 
 @pytest.fixture
 def problems(tmp_path, world):
-    """Everything wrong with a sweep, told within a second."""
+    """Everything wrong with a sweep, told within a second of work."""
 
     def told(text: str, head: str = US) -> str:
         file = tmp_path / "tried.yaml"
         file.write_text(full(f"format: 1\nkind: sweep\ntitle: A try\n{head}{text}\n"))
-        began = time.monotonic()
+        began = time.process_time()
         found = "\n".join(map(str, check_experiment(file, world)))
-        assert time.monotonic() - began < 1.0
+        assert time.process_time() - began < 1.0
         return found
 
     return told
