@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from benchmarks.fresh import fresh
 from benchmarks.measured import Row, Section
-from eurasia_sim.experiments.batch import RUNS_A_CALL
-from eurasia_sim.experiments.point import batches, point_of
+from eurasia_sim.experiments.batch import RUNS_A_CALL, batches
+from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, prepare_sweep
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import Inputs
@@ -121,9 +121,9 @@ class Bare:
             cells = enumerate(chunk.cells)
             points = [point_of(setup, chunk.first + at, each) for at, each in cells]
             for batch in batches(points):
-                first = batch.points[batch.members[0, 0]]
+                first = batch.points[0][0]
                 inputs = setup.inputs(points[0].scenarios[0], first)
-                draws = batch.draws(setup)
+                draws = batch.draws(setup, inputs)
                 parts = (slice(at, at + RUNS_A_CALL) for at in range(0, len(draws), RUNS_A_CALL))
                 calls += [(inputs, draws.part(part)) for part in parts]
         return cls(tuple(calls), setup.experiment.window)

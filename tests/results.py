@@ -12,7 +12,7 @@ from tests.command import done, only
 from eurasia_sim.cli import main
 from eurasia_sim.cli.test import write_tables
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.experiments.schema import located
+from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.evaluation import Effort, evaluate
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.scenario import load_scenario

@@ -1,16 +1,17 @@
-"""Small sweeps: a scenario of a few months, few points, and a world in which a run can fail."""
+"""Small sweeps for tests: few months, few points, and a world in which a run can fail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.sweep import Sweep, prepare_sweep
 from eurasia_sim.world.world import World
 
-# A coefficient that may be anything in a world made for failing; at some size its product is none.
+# A coefficient that may be anything in a world made for failing: large, its product is no number.
 FRAGILE = "rules.alignment.alignment_affinity"
 SCENARIO = """format: 1
 title: A few months
@@ -50,24 +51,35 @@ def written(folder: Path, text: str, name: str = "tried") -> Path:
     return file
 
 
+def prepared(folder: Path, world: World, text: str, **options: Any) -> Sweep:
+    """A sweep of a file with this text after its head; {scenario} is that of a few months."""
+    file = written(folder, f"format: 1\nkind: sweep\ntitle: A try\n{text}")
+    return prepare_sweep(load_experiment(file, world), world, **options)
+
+
 def grid(
-    folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: object
+    folder: Path, world: World, steps: int = 4, runs_a_chunk: int = 2, **options: Any
 ) -> Sweep:
     """A grid of 2 * steps points and twice as many runs."""
     file = written(folder, GRID.format(scenario="{scenario}", steps=steps))
-    experiment = load_experiment(file, world)
-    return prepare_sweep(experiment, world, runs_a_chunk=runs_a_chunk, **options)  # type: ignore[arg-type]
+    return prepare_sweep(load_experiment(file, world), world, runs_a_chunk=runs_a_chunk, **options)
 
 
-def failing(
-    folder: Path, world: World, values: str = "[2.0, 1e308, 3.0]", runs_a_chunk: int = 2
-) -> Sweep:
-    """A sweep in which the runs of one point fail, over a range no one should have declared."""
-    number = replace(world.numbers[FRAGILE], low=0.0, high=1e308)
-    fragile = replace(world, numbers={**world.numbers, FRAGILE: number})
-    text = FAILING.format(scenario="{scenario}", factor=FRAGILE, values=values)
-    experiment = load_experiment(written(folder, text), fragile)
-    return prepare_sweep(experiment, fragile, runs_a_chunk=runs_a_chunk)
+def failing(folder: Path, world: World) -> Sweep:
+    """A sweep in which the runs of the second of three points fail."""
+    text = (
+        "scenarios: [{scenario}]\ndesign: {kind: grid}\n"
+        f"factors: {{{FRAGILE}: [2.0, 1e308, 3.0]}}\nreplications: 2\nmeasures: [alignment]\n"
+    )
+    return prepared(folder, fragile_world(world), text, runs_a_chunk=2)
+
+
+def fragile_world(world: World) -> World:
+    """The world with a range that no one should have declared."""
+    return replace(
+        world,
+        numbers={**world.numbers, FRAGILE: replace(world.numbers[FRAGILE], low=0.0, high=1e308)},
+    )
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
@@ -76,5 +88,6 @@ def contents(folder: Path) -> Mapping[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in timed
+        if path.is_file()
+        and path.name not in ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
     }

@@ -1,4 +1,4 @@
-"""A sweep is killed at any moment, every write of it fails once, the disk fills up: it goes on to the same bytes."""
+"""A sweep killed at any moment, with a write failed or a full disk, goes on to the same bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,9 +34,9 @@ def carried_on(prepared: Sweep, out: Path) -> Path:
     return carry_out(prepared, out, Work(workers=2), resume=True).folder
 
 
-def _sweep_for_ever(prepared: Sweep, out: str) -> None:
-    """What the child does that is killed: the whole sweep, from wherever the folder stands."""
-    carried_on(prepared, Path(out))
+def assert_parts_are_those_of(whole: Path, parts: Iterable[Path]) -> None:
+    for path in parts:
+        assert path.read_bytes() == (whole / "parts" / path.name).read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +47,21 @@ def forks() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World, tmp_path: Path, forks) -> None:
+def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(
+    world: World, tmp_path: Path, forks
+) -> None:
     prepared = grid(tmp_path, world, steps=100)
     whole = carried_on(prepared, tmp_path / "whole")
     moments = random.Random(11)
     killed, left, out = 0, [], tmp_path / "killed"
     parts = out / whole.name / "parts"
     while killed < KILLS:
-        child = forks.Process(target=_sweep_for_ever, args=(prepared, str(out)))
+        child = forks.Process(target=carried_on, args=(prepared, out))
         child.start()
         before = len(list(parts.glob("0*.parquet")))
         deadline = time.monotonic() + 60
-        while len(list(parts.glob("*"))) <= before and child.is_alive() and time.monotonic() < deadline:
+        while len(list(parts.glob("*"))) <= before and child.is_alive():
+            assert time.monotonic() < deadline
             time.sleep(0.001)  # until it writes
         child.join(moments.uniform(0, 0.1))
         if child.is_alive():
@@ -68,10 +71,9 @@ def test_a_sweep_killed_at_thirty_moments_goes_on_to_the_same_bytes(world: World
             now = sorted(parts.glob("0*.parquet"))
             assert len(now) >= before  # what was there stays there
             left.append(len(now))
-        assert all((out / whole.name / "parts" / path.name).read_bytes() == path.read_bytes()
-                   for path in (whole / "parts").glob("*.parquet") if (parts / path.name).exists())  # fmt: skip
         there = sorted(parts.glob("0*.parquet"))
-        if len(there) > KEPT:  # begin again before it is done, so that there is always more work than a moment's
+        assert_parts_are_those_of(whole, there)
+        if len(there) > KEPT:  # so that there is always more work than a moment's
             for path in moments.sample(there, len(there) - 5):
                 path.unlink()
     assert len(set(left)) > 3  # the moments were different ones
@@ -96,9 +98,11 @@ class _Failing:
         monkeypatch.setattr(target, name, call)
 
 
-@pytest.mark.parametrize(("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (store, "write_whole")])
+@pytest.mark.parametrize(
+    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (store, "write_whole")]
+)
 def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: object, name: str
+    world, tmp_path, monkeypatch, target, name
 ) -> None:
     prepared = grid(tmp_path, world, steps=2)
     with monkeypatch.context() as patch:
@@ -113,11 +117,11 @@ def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
                 carried_on(prepared, out)
                 failed -= 1
             failed += 1
-        for path in (out / whole.name / "parts").glob("0*.parquet"):
-            assert path.read_bytes() == expected[f"parts/{path.name}"]
+        assert_parts_are_those_of(whole, (out / whole.name / "parts").glob("0*.parquet"))
         carried_on(prepared, out)
         assert contents(out / whole.name) == expected
-    assert failed >= counted.calls - 2  # two looks whether a finished sweep is there; nothing else hides a failure
+    # Two looks whether a finished sweep is there; nothing else hides a failure.
+    assert failed >= counted.calls - 2
     assert counted.calls >= 4
 
 
@@ -136,7 +140,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_ends_the_sweep_clearly_and_room_lets_it_go_on(
-    world: World, tmp_path: Path, small_disk: Path
+    world, tmp_path, small_disk
 ) -> None:
     prepared = grid(tmp_path, world, steps=4)
     whole = carried_on(prepared, tmp_path / "whole")
@@ -148,6 +152,6 @@ def test_a_full_disk_ends_the_sweep_clearly_and_room_lets_it_go_on(
     assert raised.value.errno == errno.ENOSPC
     kept = sorted((small_disk / whole.name / "parts").glob("0*.parquet"))
     assert 0 < len(kept) < prepared.plan.chunks
-    assert all(path.read_bytes() == (whole / "parts" / path.name).read_bytes() for path in kept)
+    assert_parts_are_those_of(whole, kept)
     ballast.unlink()
     assert contents(carried_on(prepared, small_disk)) == contents(whole)

@@ -14,8 +14,8 @@ from typer import Argument, Option
 
 from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, options, terminal
 from eurasia_sim.experiments.experiment import check_experiment, kind_of, load_experiment
+from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.experiments.schema import SPREAD
-from eurasia_sim.experiments.schema import names as experiments
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses

@@ -48,7 +48,7 @@ def evaluate_hypotheses(
 
     Example: eurasia-sim test H2 H12 --samples 400
     """
-    from eurasia_sim.experiments.schema import located
+    from eurasia_sim.experiments.experiment import located
     from eurasia_sim.hypotheses.evaluation import Effort
     from eurasia_sim.hypotheses.loader import load_hypotheses
     from eurasia_sim.world.world import load_world

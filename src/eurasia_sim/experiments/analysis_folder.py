@@ -1,4 +1,4 @@
-"""What an analysis reads of a finished results folder: runs, measures, and the design that they carried out."""
+"""What an analysis reads of a finished results folder: runs, measures, and their design."""
 
 from __future__ import annotations
 
@@ -39,9 +39,12 @@ def material_of(folder: Path, patterns: list[str] | tuple[str, ...]) -> Material
     return _of_run(folder, finished_manifest(folder), patterns)
 
 
-def _of_sweep(folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]) -> Material:
+def _of_sweep(
+    folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]
+) -> Material:
     if not manifest.get("finished"):
-        raise DataError([f"{folder / MANIFEST} is not whole: the sweep is not finished; go on with it by --resume"])
+        unfinished = f"{folder / MANIFEST} is not whole: the sweep is not finished"
+        raise DataError([f"{unfinished}; go on with it by --resume"])
     points = read_table(files_of(folder), DESIGN)
     factors = factor_columns(points)
     held = [name for name in result_columns(folder) if "." in name and name not in factors]
@@ -52,23 +55,29 @@ def _of_sweep(folder: Path, manifest: dict[str, Any], patterns: list[str] | tupl
     return Material(runs, points, manifest["design"], tuple(measures), _catalogue(manifest))
 
 
-def _of_run(folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]) -> Material:
+def _of_run(
+    folder: Path, manifest: dict[str, Any], patterns: list[str] | tuple[str, ...]
+) -> Material:
     results = open_results(folder)
     measures = _chosen(results.measures, patterns, results.shown)
     head = ["run_id", "scenario", "theory", "set", "run", "seed", "draw", "status"]
-    runs = load_results(folder, [*head, *measures]).sort_values(["scenario", "theory", "set", "run"], ignore_index=True)
+    runs = load_results(folder, [*head, *measures]).sort_values(
+        ["scenario", "theory", "set", "run"], ignore_index=True
+    )
     files = files_of(folder)
     points = read_table(files, DRAWS) if DRAWS in files.entries else pd.DataFrame()
     return Material(runs, points, None, tuple(measures), _catalogue(manifest))
 
 
-def _chosen(held: list[str], patterns: list[str] | tuple[str, ...], shown: list[str] | tuple[str, ...]) -> list[str]:
+def _chosen(
+    held: list[str], patterns: list[str] | tuple[str, ...], shown: list[str] | tuple[str, ...]
+) -> list[str]:
     """Measures that match a pattern; without one the first few that are shown, or held."""
     return matching("--measure", patterns, held) if patterns else list(shown or held)[:_FIRST]
 
 
 def _catalogue(manifest: dict[str, Any]) -> Any:
-    """Every number of the world that was run, for its words; none where that world is not at hand any more."""
+    """The numbers of the world that was run; none where that world is not at hand any more."""
     try:
         return load_world(manifest.get("world")).numbers
     except (DataError, OSError):

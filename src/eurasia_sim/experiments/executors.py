@@ -1,4 +1,4 @@
-"""Workers that run the chunks of a sweep: threads, any executor, or Dask; every chunk comes back exactly once."""
+"""Executors that run the chunks of a sweep, each once: threads, any executor, or Dask."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, Interrupted, work
 from eurasia_sim.experiments.point import Setup
@@ -31,78 +31,75 @@ _TICK = 0.1  # seconds between two looks for interrupts
 _PATIENCE = 10  # seconds for a scheduler to close
 
 
-class Workers(Protocol):
-    """What runs chunks."""
-
-    in_flight: int  # chunks to submit at a time
-
-    def submit(self, chunk: Chunk) -> Future[Finished]:
-        """Start a chunk."""
-
-    def stop(self) -> None:
-        """Give up the chunks in flight, at once."""
-
-    def close(self) -> None:
-        """Release the workers."""
-
-
-class Threads:
-    """Threads of this process: the kernel runs without the interpreter's lock."""
-
-    def __init__(self, setup: Setup, workers: int) -> None:
-        self.setup, self.in_flight = setup, 2 * workers
-        self.stopping = threading.Event()
-        self.pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
-
-    def submit(self, chunk: Chunk) -> Future[Finished]:
-        """Start a chunk."""
-        return self.pool.submit(work, self.setup, chunk, self.stopping.is_set)
-
-    def stop(self) -> None:
-        """Ask the threads to leave their chunks, within a few runs, and do not wait for them."""
-        self.stopping.set()
-        self.pool.shutdown(wait=False, cancel_futures=True)
-
-    def close(self) -> None:
-        """Wait for the threads to end."""
-        self.pool.shutdown(wait=not self.stopping.is_set())
-
-
 class GivenExecutor:
-    """Any `concurrent.futures.Executor`; its owner closes it. A worker keeps the setup of the last sweep."""
+    """Any `concurrent.futures.Executor`; its owner closes it, and a worker keeps the setup."""
 
     def __init__(self, setup: Setup, executor: Executor, in_flight: int) -> None:
         self.payload = pickle.dumps(setup)
-        self.executor, self.in_flight = executor, in_flight
+        self.executor, self.in_flight = executor, in_flight  # chunks to submit at a time
 
     def submit(self, chunk: Chunk) -> Future[Finished]:
         """Start a chunk."""
         return self.executor.submit(work_on, self.payload, chunk)
 
     def stop(self) -> None:
-        """Leave the executor to its owner; the dispatch cancels what waits."""
+        """Give up the chunks in flight, at once; here `Dispatch` cancels those that wait."""
 
     def close(self) -> None:
-        """Leave the executor to its owner."""
+        """Release the workers, which are their owner's."""
+
+
+class Threads(GivenExecutor):
+    """Threads of this process: the kernel runs without the interpreter's lock."""
+
+    def __init__(self, setup: Setup, workers: int) -> None:
+        self.setup, self.in_flight = setup, 2 * workers
+        self.stopping = threading.Event()
+        self.executor = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
+
+    def submit(self, chunk: Chunk) -> Future[Finished]:
+        """Start a chunk."""
+        return self.executor.submit(work, self.setup, chunk, self.stopping.is_set)
+
+    def stop(self) -> None:
+        """Ask the threads to leave their chunks, within a few runs, and do not wait for them."""
+        self.stopping.set()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        self.executor.shutdown(wait=not self.stopping.is_set())
 
 
 class Cluster(GivenExecutor):
-    """Dask: a scheduler by its address (`tcp://...`), or one of our own with N worker processes (`local:N`).
+    """Dask: a scheduler by its address (`tcp://...`), or our own with N processes (`local:N`).
 
-    Dask restarts a process that dies, and ends the processes of `local:N` when this one ends, however it ends.
+    Dask restarts a process that dies, and ends the processes of `local:N` when this one ends,
+    however it ends. A scheduler of our own reports a chunk after one death (`allowed_failures`):
+    `Dispatch` then runs that chunk alone.
     """
 
     def __init__(self, setup: Setup, scheduler: str) -> None:
         try:
-            from distributed import Client
+            from distributed import Client, LocalCluster
         except ImportError:
-            raise DataError(["--scheduler needs Dask: pip install '.[cluster]' in the clone"]) from None
+            message = "--scheduler needs Dask: pip install '.[cluster]' in the clone"
+            raise DataError([message]) from None
         count = local_workers(scheduler)
-        self.cluster: Any = None if count is None else _local_cluster(count)
+        self.cluster: Any = count and LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"allowed_failures": 0, "dashboard_address": ":0"},  # any free port
+            preload=[__name__],
+        )
         try:
             self.client = Client(self.cluster or scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise DataError([f"--scheduler {scheduler}: no scheduler answers there ({error})"]) from None
+            message = f"--scheduler {scheduler}: no scheduler answers there ({error})"
+            raise DataError([message]) from None
         threads = sum(self.client.nthreads().values())
         super().__init__(setup, self.client.get_executor(pure=False), 2 * max(threads, 1))
 
@@ -111,7 +108,7 @@ class Cluster(GivenExecutor):
         self.close()
 
     def close(self) -> None:
-        """Leave the scheduler, and end our own; one that is slow to close costs no finished part."""
+        """Leave the scheduler, and end our own; a slow one costs no finished part."""
         self.executor.shutdown(wait=False)
         for each in filter(None, (self.client, self.cluster)):
             with contextlib.suppress(TimeoutError):
@@ -128,30 +125,13 @@ def local_workers(scheduler: str) -> int | None:
     if kind != "local":
         return None
     if not count.isdecimal() or int(count) < 1:
-        raise DataError([f"--scheduler {scheduler}: how many workers?\n    allowed: local:N, or tcp://HOST:PORT"])
+        message = f"--scheduler {scheduler}: how many workers?"
+        raise DataError([f"{message}\n    allowed: local:N, or tcp://HOST:PORT"])
     return int(count)
 
 
-def _local_cluster(count: int) -> Any:
-    """A scheduler in this process and worker processes that it restarts.
-
-    It reports a chunk after one death (`allowed_failures`): the dispatch then runs that chunk alone.
-    """
-    from distributed import LocalCluster
-
-    return LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        memory_limit=None,
-        dashboard_address=None,
-        silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"allowed_failures": 0},
-        preload=[__name__],
-    )
-
-
 def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
-    """Let a worker ignore Ctrl-C, which a terminal sends to every process; Dask calls this in each as it starts."""
+    """Let a worker that Dask starts ignore Ctrl-C, which a terminal sends to every process."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -159,8 +139,8 @@ def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
 
 @functools.lru_cache(maxsize=2)
 def _setup_from(payload: bytes) -> Setup:
-    found: Setup = pickle.loads(payload)  # noqa: S301 - what this program pickled, sent by its own executor
-    return found
+    setup: Setup = pickle.loads(payload)  # noqa: S301 - what this program pickled, sent by its own executor
+    return setup
 
 
 def work_on(payload: bytes, chunk: Chunk) -> Finished:
@@ -183,7 +163,7 @@ class Work:
         local = None if self.scheduler is None else local_workers(self.scheduler)
         return local or self.workers or os.cpu_count() or 1
 
-    def start(self, setup: Setup) -> Workers:
+    def start(self, setup: Setup) -> GivenExecutor:
         """The workers.
 
         Raises:
@@ -191,17 +171,19 @@ class Work:
         """
         if self.executor is not None:
             return GivenExecutor(setup, self.executor, 2 * self.count)
-        return Threads(setup, self.count) if self.scheduler is None else Cluster(setup, self.scheduler)
+        if self.scheduler is not None:
+            return Cluster(setup, self.scheduler)
+        return Threads(setup, self.count)
 
 
 @dataclass
 class Dispatch:
-    """Submits chunks, a bounded number at a time, and passes each result to `take` as it finishes."""
+    """Submits chunks, a bounded number at a time, and passes each result to `take`."""
 
     setup: Setup
-    workers: Workers
+    workers: GivenExecutor
     take: Callable[[Finished], None]
-    note: Callable[[dict[str, Any]], None]  # something for the log
+    log: Callable[[dict[str, Any]], None]
     most_failures: int | None = None
     pending: dict[Future[Finished], Chunk] = field(default_factory=dict)
     suspects: deque[Chunk] = field(default_factory=deque)  # a worker died while it held these
@@ -228,8 +210,9 @@ class Dispatch:
                 tick()
         except (BrokenExecutor, CancelledError) as error:
             self._leave()
-            message = f"the workers were lost ({str(error) or type(error).__name__}); finished parts are kept"
-            raise DataError([f"{message}\n    allowed: --resume to go on from there"]) from error
+            lost = f"the workers were lost ({str(error) or type(error).__name__})"
+            message = f"{lost}; finished parts are kept\n    allowed: --resume to go on from there"
+            raise DataError([message]) from error
         except BaseException:
             self._leave()
             raise
@@ -242,12 +225,13 @@ class Dispatch:
         self.workers.stop()
         for future in self.pending:
             future.cancel()
-        for future in [f for f in self.pending if f.done() and not f.cancelled() and f.exception() is None]:
-            self.take(future.result())
+        for future in self.pending:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.take(future.result())
 
     def _submit(self, chunks: Iterator[Chunk]) -> bool:
         """Keep the workers busy; whether anything is in flight. Suspects come last, each alone."""
-        while len(self.pending) < self.workers.in_flight and (chunk := next(chunks, None)) is not None:
+        while len(self.pending) < self.workers.in_flight and (chunk := next(chunks, None)):
             self.pending[self.workers.submit(chunk)] = chunk
         if not self.pending and self.suspects:
             self.alone = self.suspects.popleft()
@@ -264,12 +248,12 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001 - whatever a chunk raises must not cost the others
             died = type(error).__name__ == "KilledWorker"  # Dask's name for it
             if died and chunk is not self.alone:
-                self.note({"chunk": chunk.number, "event": "worker died", "reason": str(error)})
+                self.log({"chunk": chunk.number, "event": "worker died", "reason": str(error)})
                 self.suspects.append(chunk)
                 return
             status = ABORTED if died else ERROR
             reason = str(error) if died else "".join(traceback.format_exception(error))
-            self.note({"chunk": chunk.number, "event": status, "reason": reason})
+            self.log({"chunk": chunk.number, "event": status, "reason": reason})
             finished = work(self.setup, chunk, status=status)  # its runs as missing
         self.failed += finished.failed
         self.take(finished)

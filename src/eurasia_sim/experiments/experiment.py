@@ -1,17 +1,20 @@
-"""A sweep file read and checked against a world: everything wrong with it at once, else an experiment."""
+"""A sweep file checked against a world: everything wrong with it at once, else an experiment."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from eurasia_sim.experiments.points import PointReader
+from eurasia_sim.experiments.factors import fault, twin
+from eurasia_sim.experiments.point_reader import PointReader
 from eurasia_sim.experiments.schema import (
     MOST_POINTS,
+    OWN_CHANCE,
     OWN_KEYS,
     PATTERNED,
     SPREAD,
@@ -21,35 +24,64 @@ from eurasia_sim.experiments.schema import (
     Experiment,
     Factor,
     SweepFile,
-    points_of,
-    usual_chance,
 )
-from eurasia_sim.experiments.values import fault, overwriters, same_scenarios, twin
-from eurasia_sim.files.user_yaml import InputProblems, Problem, plain, read_file
+from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.scenarios.checks import Trail
+from eurasia_sim.scenarios.lever_steps import build_posture
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.scenarios.schema import items, measures, shown, text
 from eurasia_sim.world.world import World
 
+FOLDER = "experiments"  # where a name is looked up
+_ENTRIES: Mapping[Any, type[BaseModel]] = {"design": DesignEntry, "constraints": ConstraintEntry}
+
+
+def names() -> dict[str, Path]:
+    """Every experiment that a name can reach, with its file: here, packaged, or in a checkout."""
+    package = Path(str(files("eurasia_sim")))
+    folders = [package.parent.parent / FOLDER, package / "data" / FOLDER, Path.cwd() / FOLDER]
+    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+
+
+def located(name_or_path: str) -> Path:
+    """The file of an experiment.
+
+    Raises:
+        InputProblems: when neither a file nor an experiment of that name is there.
+    """
+    path, known = Path(name_or_path), names()
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    if name_or_path in known:
+        return known[name_or_path]
+    close, listed = nearest(name_or_path, known), ", ".join(known)
+    message = f"unknown experiment '{name_or_path}'"
+    raise InputProblems([Problem(name_or_path, 1, 1, message, "", close, listed)])
+
+
+def _read(path: Path | str, world: World) -> tuple[Experiment | None, list[Problem]]:
+    """The experiment in a file, and everything wrong with the file in the order of its lines."""
+    document = read_file(path)
+    experiment = _Reader(document, Path(path), world).experiment()
+    return experiment, sorted(document.problems, key=lambda each: (each.line, each.column))
+
 
 def check_experiment(path: Path | str, world: World) -> list[Problem]:
-    """Everything wrong with a sweep file, in the order of its lines; never raises for what the file holds."""
-    document = read_file(path)
-    _Reader(document, Path(path), world).experiment()
-    return sorted(document.problems, key=lambda problem: (problem.line, problem.column))
+    """Everything wrong with a sweep file; never raises for what the file holds."""
+    return _read(path, world)[1]
 
 
 def load_experiment(path: Path | str, world: World) -> Experiment:
-    """The sweep in a file.
+    """The sweep in a file, or in the one that a text names.
 
     Raises:
         InputProblems: with everything wrong with it.
     """
-    document = read_file(path)
-    found = _Reader(document, Path(path), world).experiment()
-    if found is None or document.problems:
-        raise InputProblems(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
-    return found
+    experiment, problems = _read(located(path) if isinstance(path, str) else path, world)
+    if experiment is None or problems:
+        raise InputProblems(problems)
+    return experiment
 
 
 def kind_of(path: Path | str) -> str | None:
@@ -60,28 +92,32 @@ def kind_of(path: Path | str) -> str | None:
 
 
 class _Reader(PointReader):
-    """Goes through one sweep file; what is wrong lands in the document, and reading goes on."""
+    """Goes through one sweep file; problems land in the document, and reading goes on."""
 
     def experiment(self) -> Experiment | None:
         """The experiment, or none where the file has not even the right shape."""
         data = plain(self.document.root) if self.document.root else None
         if not isinstance(data, dict):
             if self.document.root:
-                self.complain((), "an experiment is a list of `key: value` lines, beginning with `format: 1`")
+                wanted = "a list of `key: value` lines, beginning with `format: 1`"
+                self.complain((), f"an experiment is {wanted}")
             return None
         try:
             file = SweepFile.model_validate(data)
         except ValidationError as error:
             for finding in error.errors(include_url=False):
-                self._finding(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
+                self._report(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
             return None
-        self._chosen(file)
+        self._fixed_choices(file)
         self._scenarios(file)
         factors, stated = self.points(file)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
-        self._design(file.design, factors)
-        self._told_apart(file, factors, stated)
+        design = file.design
+        self._design(design, factors)
+        self._check_twins(file, factors, stated)
+        if design.kind == "list":  # the design's own table has its points
+            design = design.model_copy(update={"points": len(stated)})
         return Experiment(
             path=self.path,
             title=file.title,
@@ -89,33 +125,30 @@ class _Reader(PointReader):
             scenarios=tuple(self.scenarios),
             theory=self.theory,
             forms=self.forms,
-            kind=file.design.kind,
-            options=file.design.model_dump(exclude={"kind"}) | {"points": _count(file.design.points)},
+            design=design,
             factors=factors,
             stated=stated,
             constraints=tuple(self._constraints(file, factors)),
             replications=file.replications,
-            chance=file.chance or usual_chance(file.design.kind),
+            chance=file.chance or ("own" if design.kind in OWN_CHANCE else "common"),
             columns=self._columns(file.measures),
             window=self._window(file.window),
             seed=file.seed,
         )
 
-    def _finding(self, loc: Trail, kind: str, said: str, given: object) -> None:
+    def _report(self, loc: Trail, kind: str, message: str, given: object) -> None:
+        """Report what pydantic found, in our words."""
         if kind == "extra_forbidden":
-            known = list(SweepFile.model_fields)
-            if loc[0] in ("design", "constraints"):
-                known = list((DesignEntry if loc[0] == "design" else ConstraintEntry).model_fields)
+            known = list(_ENTRIES.get(loc[0], SweepFile).model_fields)
             self.complain(loc, f"unknown key '{loc[-1]}'", known, loc[-1], of_key=True)
         elif kind == "missing":
             self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
         else:
-            allowed = said.removeprefix("Input should be ").removeprefix("String should ")
+            allowed = message.removeprefix("Input should be ").removeprefix("String should ")
             self.complain(loc, f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=allowed)
 
-    # --- what is held
-
-    def _chosen(self, file: SweepFile) -> None:
+    def _fixed_choices(self, file: SweepFile) -> None:
+        """Check the theory and the forms that hold at every point."""
         if file.theory is not None and self.known(("theory",), "theory", file.theory):
             self.theory = file.theory
         for factor, name in file.forms.items():
@@ -130,7 +163,8 @@ class _Reader(PointReader):
                 del file.set[path]
         for at, name in enumerate(file.scenarios):
             if name in file.scenarios[:at]:
-                self.complain(("scenarios", at), f"the scenario '{name}' stands twice", allowed="each scenario once")
+                message = f"the scenario '{name}' stands twice"
+                self.complain(("scenarios", at), message, allowed="each scenario once")
             self.load(("scenarios", at), name)
         factor: Any = file.factors.get("scenario")
         trail: Trail = ("factors", "scenario")
@@ -139,12 +173,16 @@ class _Reader(PointReader):
         for at, name in enumerate(items(factor)):
             self.load((*trail, at), name)
 
-    def _told_apart(self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]) -> None:
+    def _check_twins(
+        self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]
+    ) -> None:
         """Complain of scenarios that come to the same runs at every point where both are run."""
-        same = same_scenarios(self.world, self.scenarios, factors, self.theory, self.forms)
+        same = self._same(self.scenarios, factors, self.theory, self.forms)
         at = next((at for at, factor in enumerate(factors) if factor.name == "scenario"), None)
-        if at is not None and file.design.kind not in ("grid", *SPREAD):  # each point has one scenario and own values
-            again, known = {two.name: one.name for one, two in same}, {known.name: known for known in self.scenarios}
+        if at is not None and file.design.kind not in ("grid", *SPREAD):
+            # Each point has one scenario and values of its own.
+            again = {two.name: one.name for one, two in same}
+            known = {scenario.name: scenario for scenario in self.scenarios}
             names = [str(name) for name in factors[at].levels]
             levels = [factor.levels for factor in factors if factor.name != "scenario"]
             rest: list[tuple[Any, ...]] = [cells[:at] + cells[at + 1 :] for cells in stated]
@@ -152,65 +190,147 @@ class _Reader(PointReader):
             chosen = [names[int(cells[at])] for cells in stated] or names
             found = twin(zip((again.get(name, name) for name in chosen), rest, strict=False))
             same = [(known[chosen[found[0]]], known[chosen[found[1]]])] if found else []
-            same = [(one, two) for one, two in same if one is not two]  # of the same point it has been said
         for one, two in same:
-            why = overwriters(self.world, (one, two), factors, self.theory, self.forms)
-            at = next((at for at, name in enumerate(file.scenarios) if self.called[name] == two.name), None)
-            trail: Trail = (
-                ("scenarios", at) if at is not None else ("factors", "scenario") if file.factors else ("design",)
-            )
-            message = f"{one.name} and {two.name} come to the same: every run would be made twice and counted as two"
-            if why:
-                overwritten = f"{', '.join(why)} overwrite{'s' * (len(why) == 1)} all that {one.name} and {two.name}"
-                message = f"{overwritten} differ in: at every point they would be the same runs"
-            self.complain(trail, message, allowed="scenarios that differ in something else, or one of them")
+            if one is two:
+                continue  # of the same point it has been said
+            place = [at for at, name in enumerate(file.scenarios) if self.called[name] == two.name]
+            trail: Trail = ("factors", "scenario") if file.factors else ("design",)
+            message = f"{one.name} and {two.name} come to the same"
+            if why := self._overwriters((one, two), factors):
+                overwrite = f"{', '.join(why)} overwrite{'s' * (len(why) == 1)}"
+                message = f"{overwrite} all that {one.name} and {two.name} differ in"
+                message = f"{message}: at every point they would be the same runs"
+            else:
+                message = f"{message}: every run would be made twice and counted as two"
+            allowed = "scenarios that differ in something else, or one of them"
+            self.complain(("scenarios", place[0]) if place else trail, message, allowed=allowed)
 
-    # --- how many, within which bounds, and what is read off
+    def _same(
+        self,
+        scenarios: Sequence[Scenario],
+        factors: Sequence[Factor],
+        theory: str | None,
+        forms: Mapping[str, str],
+    ) -> list[tuple[Scenario, Scenario]]:
+        """Pairs of scenarios that come to the same runs at every point.
+
+        Each is set to the lowest and to the highest that the factors go, and what the kernel would
+        be given is compared.
+        """
+        since, world = earliest_parting(scenarios), self.world
+        chosen = {factor.name for factor in factors}
+        keys: list[Hashable] = []
+        for scenario in scenarios:
+            own_theory = "" if "theory" in chosen else scenario.theory or world.default_theory
+            own = {**world.default_forms, **scenario.forms, **forms}
+            own = {f: "" if f"form.{f}" in chosen else name for f, name in own.items()}
+            ends = [self._at_end(scenario, factors, own, end, since) for end in (0, 1)]
+            keys.append((theory or own_theory, tuple(own.items()), *ends))
+        firsts = [keys.index(key) for key in keys]
+        return [(scenarios[first], scenarios[at]) for at, first in enumerate(firsts) if first != at]
+
+    def _at_end(
+        self,
+        scenario: Scenario,
+        factors: Sequence[Factor],
+        forms: Mapping[str, str],
+        end: int,
+        since: int | None,
+    ) -> Hashable:
+        """Numbers and lever series of a scenario with all factors at their low (0) or high (1)."""
+        world, numbers, settings = self.world, {}, []
+        for factor in factors:
+            if factor.is_choice:
+                continue
+            values: dict[str, float | str] = {p: ends[end] for p, ends in factor.moves.items()}
+            if not values:
+                spread = factor.levels or (factor.low, factor.high)
+                values = {factor.name: spread[-end]}
+            for path, own in values.items():
+                if path in world.numbers:
+                    numbers[path] = float(own)
+                else:
+                    settings.append(f"{path}={own}")
+        try:
+            scenario = apply_settings(scenario, settings, world, since)
+        except InputProblems:
+            return scenario.name  # its values were complained of
+        indices = (world.forms[factor][name].index for factor, name in forms.items() if name)
+        index = next((index for index in indices if index is not None), "cinc")
+        fixed = {**scenario.fixed, **numbers}
+        series = build_posture(world, scenario.steps, scenario.months, index, fixed)
+        return scenario.months, tuple(sorted(fixed.items())), series.rows.tobytes()
+
+    def _overwriters(self, pair: Sequence[Scenario], factors: Sequence[Factor]) -> list[str]:
+        """Names of the factors that overwrite all that two scenarios differ in, if anything."""
+        if self._same(pair, (), None, {}):
+            return []
+        held = {path for scenario in pair for path in scenario.fixed}
+
+        def is_able(path: str) -> bool:
+            return path in held or path not in self.world.numbers
+
+        able = [factor for factor in factors if any(map(is_able, factor.paths))]
+        others = [[other for other in factors if other is not factor] for factor in able]
+        names = [
+            factor.name
+            for factor, rest in zip(able, others, strict=True)
+            if not self._same(pair, rest, self.theory, self.forms)
+        ]
+        names = names or [f.name for f in able if f.name not in ("scenario", "seed")]
+        return names or ["what the file sets"]
 
     def _design(self, design: DesignEntry, factors: Sequence[Factor]) -> None:
-        own = OWN_KEYS[design.kind]
+        """Check how many points there are, and that every key means something."""
+        kind, own, sizes = design.kind, OWN_KEYS[design.kind], design.sizes
         for key in sorted(design.model_fields_set - {"kind", *own}):
-            message = f"{key} means nothing in a {design.kind} design"
+            message = f"{key} means nothing in a {kind} design"
             self.complain(("design", key), message, allowed=", ".join(("kind", *own)), of_key=True)
-        sizes = _sizes(design)
-        if design.kind in SPREAD:
-            key = "trajectories" if design.kind == "morris" else "points"
-            good = all(isinstance(s, int) and not isinstance(s, bool) and 0 < s <= MOST_POINTS for s in sizes)
-            if not sizes:
-                self.complain(("design",), f"{design.kind} needs to know how many {key}", allowed=f"{key}: NUMBER")
-            elif not good:
-                allowed = f"whole numbers from 1 to {MOST_POINTS:,}"
-                self.complain(("design", key), f"{key} is {shown(getattr(design, key))}", allowed=allowed)
-            elif design.kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
-                message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
-                self.complain(("design", key), message, allowed="one of 2, 4, 8, 16, ...")
-            elif (rows := points_of(design.kind, sizes, len(factors), design.second_order)) > MOST_POINTS:
-                message = f"{len(factors)} factors and {key} {shown(getattr(design, key))} make {rows:,} points"
-                self.complain(("design", key), message, allowed=f"at most {MOST_POINTS:,} points")
-            if design.kind == "morris" and design.levels % 2:
-                self.complain(("design", "levels"), "morris needs an even number of levels", allowed="4, 6, 8, ...")
-        if design.kind == "zip" and len({len(factor.levels) for factor in factors}) > 1:
-            lengths = ", ".join(f"{factor.name} {len(factor.levels)}" for factor in factors)
-            self.complain(("factors",), f"a zip needs as many levels of each factor, and has {lengths}")
+        lengths = {factor.name: len(factor.levels) for factor in factors}
+        if kind == "zip" and len(set(lengths.values())) > 1:
+            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            message = f"a zip needs as many levels of each factor, and has {found}"
+            self.complain(("factors",), message)
+        if kind not in SPREAD:
+            return
+        key = "trajectories" if kind == "morris" else "points"
+        trail, given = ("design", key), shown(getattr(design, key))
+        if not sizes:
+            message = f"{kind} needs to know how many {key}"
+            self.complain(("design",), message, allowed=f"{key}: NUMBER")
+        elif not all(type(size) is int and 0 < size <= MOST_POINTS for size in sizes):
+            allowed = f"whole numbers from 1 to {MOST_POINTS:,}"
+            self.complain(trail, f"{key} is {given}", allowed=allowed)
+        elif kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
+            message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
+            self.complain(trail, message, allowed="one of 2, 4, 8, 16, ...")
+        elif (rows := design.rows(len(factors))) > MOST_POINTS:
+            message = f"{len(factors)} factors and {key} {given} make {rows:,} points"
+            self.complain(trail, message, allowed=f"at most {MOST_POINTS:,} points")
+        if kind == "morris" and design.levels % 2:
+            message = "morris needs an even number of levels"
+            self.complain(("design", "levels"), message, allowed="4, 6, 8, ...")
 
     def _constraints(self, file: SweepFile, factors: Sequence[Factor]) -> Iterator[Constraint]:
         numeric = [factor.name for factor in factors if not factor.is_text]
         for at, given in enumerate(file.constraints):
-            trail = ("constraints", at)
-            if file.design.kind in PATTERNED:
-                message = f"{file.design.kind} needs every point of its pattern: an index could not be computed"
+            trail, kind = ("constraints", at), file.design.kind
+            if kind in PATTERNED:
+                message = f"{kind} needs every point of its pattern: an index could not be computed"
                 self.complain(trail, message, allowed="no constraints, or latin_hypercube or sobol")
             for name in given.sum:
                 if name not in numeric:
-                    self.complain((*trail, "sum", name), f"'{name}' is no numeric factor", numeric, name, of_key=True)
+                    message = f"'{name}' is no numeric factor"
+                    self.complain((*trail, "sum", name), message, numeric, name, of_key=True)
             if given.at_least is None and given.at_most is None:
                 self.complain(trail, "a constraint needs at_least, at_most or both")
             low = -math.inf if given.at_least is None else float(given.at_least)
             high = math.inf if given.at_most is None else float(given.at_most)
-            yield Constraint({name: float(weight) for name, weight in given.sum.items()}, low, high)
+            weights = {name: float(weight) for name, weight in given.sum.items()}
+            yield Constraint(weights, low, high)
 
     def _columns(self, given: list[str]) -> tuple[str, ...]:
-        """Names of the columns to keep, unfolded: a measure's name stands for all of its columns."""
+        """Names of the columns to keep: a measure's name stands for all of its columns."""
         known, found = columns_of(self.world), []
         for at, pattern in enumerate(given):
             names = unfolded(pattern, self.world)
@@ -218,8 +338,9 @@ class _Reader(PointReader):
                 names = sorted(name for name in known if name.split(".")[0] == pattern)
             unknown = [name for name in names if name not in known]
             if unknown:
-                kinds = [*measures(), *sorted(known)]
-                self.complain(("measures", at), f"unknown measure or column '{unknown[0]}'", kinds, unknown[0])
+                words = [*measures(), *sorted(known)]
+                message = f"unknown measure or column '{unknown[0]}'"
+                self.complain(("measures", at), message, words, unknown[0])
             found += names
         return tuple(dict.fromkeys(found))
 
@@ -229,19 +350,12 @@ class _Reader(PointReader):
         if not given:
             first = min((scenario.branch_month for scenario in self.scenarios), default=0)
             return (first if first < last else 0), last
-        months = [self.month(("window", at), date) for at, date in enumerate(given)]
-        if len(months) != 2 or None in months or months[0] > months[1] or months[1] >= last:  # type: ignore[operator]
-            if None not in months:
-                self.complain(("window",), "a window is its first and its last month, both within every scenario")
+        found = [self.month(("window", at), date) for at, date in enumerate(given)]
+        months = [month for month in found if month is not None]
+        if len(months) < len(found):
             return 0, last
-        return months[0], months[1] + 1  # type: ignore[operator, return-value]
-
-
-def _sizes(design: DesignEntry) -> list[Any]:
-    given = design.trajectories if design.kind == "morris" else design.points
-    return given if isinstance(given, list) else [] if given is None else [given]
-
-
-def _count(points: int | list[Any] | None) -> Any:
-    """The option as a manifest keeps it: how many points; those written down stand in the design's own table."""
-    return len(points) if isinstance(points, list) and points and isinstance(points[0], dict) else points
+        if len(months) != 2 or months[0] > months[1] or months[1] >= last:
+            message = "a window is its first and its last month, both within every scenario"
+            self.complain(("window",), message)
+            return 0, last
+        return months[0], months[1] + 1

@@ -1,16 +1,15 @@
-"""The folder of a sweep: what is planned, which chunks are there, one writer at a time, and when it is whole."""
+"""The folder of a sweep: its plan, its parts, its failures, and one writer at a time."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,26 @@ from eurasia_sim.experiments.batch import OK, Chunk, Finished
 from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import ALTERED, DIGEST, FILES, Entry, digest_of, read_sealed
+from eurasia_sim.files.integrity import (
+    ALTERED,
+    DIGEST,
+    FILES,
+    Entry,
+    digest_of,
+    listed,
+    read_sealed,
+)
 from eurasia_sim.simulation import results as store
 from eurasia_sim.simulation.family import said_by
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
 # What says that a run failed, and how; the factors are added to it.
-_TELLING = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status", "failed_month", "failed_phase"]
+_FAILURE = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status", "failed_month"]
 _NO_EXTENSION = """this design does not begin with the points of {folder}, so it does not extend it
-    allowed: more points of a sobol or saltelli design; another block of a latin_hypercube or morris design, as in
-    points: [500, 500]; more entries at the end of a list, table or zip; more levels at the end of a grid's
-    first factor"""
+    allowed: more points of a sobol or saltelli design; another block of a latin_hypercube or
+    morris design, as in points: [500, 500]; more entries at the end of a list, table or zip; more
+    levels at the end of a grid's first factor"""
 
 
 @dataclass(frozen=True)
@@ -78,17 +85,22 @@ class Plan:
         return (min(first + self.points_a_chunk, self.points) - first) * (self.runs // self.points)
 
 
-def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, int] = (1, 1)) -> Plan:
+def plan_of(
+    setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, int] = (1, 1)
+) -> Plan:
     """The plan of an experiment's sweep."""
-    experiment = setup.experiment
-    size = max(1, runs_a_chunk // experiment.runs_a_point)
-    family = hashlib.sha256(
-        "\0".join([experiment.family, setup.world.digest, model_version(), setup.keep, str(size)]).encode()
-    ).hexdigest()
-    said = [said_by(experiment.scenarios), experiment.title, experiment.question]
-    identity = hashlib.sha256("\0".join([family, design.digest, *said]).encode()).hexdigest()
+    experiment, size = setup.experiment, max(1, runs_a_chunk // setup.experiment.runs_a_point)
+    model, keep = model_version(), setup.keep
+    family = _digest(experiment.family, setup.world.digest, model, keep, str(size))
+    scenarios = said_by(experiment.scenarios)
+    words = (scenarios, experiment.title, experiment.question)
+    identity = _digest(family, design.digest, *words)
     runs = len(design) * experiment.runs_a_point
-    return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)
+    return Plan(experiment.name, identity, family, len(design), runs, size, keep, shard)
+
+
+def _digest(*words: str) -> str:
+    return digest_of("\0".join(words).encode())
 
 
 def read_plan(folder: Path) -> Plan:
@@ -101,9 +113,11 @@ def read_plan(folder: Path) -> Plan:
     if content is None:
         raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
     try:
-        return Plan(**{**{key: content[key] for key in content if key != DIGEST}, "shard": tuple(content["shard"])})
+        known = {key: content[key] for key in content if key != DIGEST}
+        return Plan(**{**known, "shard": tuple(content["shard"])})
     except (TypeError, KeyError):
-        raise DataError([f"{folder / PLAN} is of another version; the sweep's command writes it again"]) from None
+        message = f"{folder / PLAN} is of another version; the sweep's command writes it again"
+        raise DataError([message]) from None
 
 
 @contextlib.contextmanager
@@ -118,8 +132,8 @@ def one_writer(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        message = f"{folder} is being written by another sweep: wait for it, or choose another --out"
-        raise DataError([message]) from None
+        allowed = "wait for it, or choose another --out"
+        raise DataError([f"{folder} is being written by another sweep: {allowed}"]) from None
     try:
         for aside in folder.glob("**/.*.part"):  # what a killed writer left
             aside.unlink(missing_ok=True)
@@ -133,25 +147,40 @@ class Folder:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self.plan = path, plan
-        self.entries: dict[str, Entry] = {}  # of the tables that were seen whole, or written, by name
+        self.entries: dict[str, Entry] = {}  # of tables seen whole, or written, by name
+        # Kinds of tables of a chunk; its part last, for it says that the chunk is there.
+        self.kinds = (store.PARTS,) if plan.keep == "measures" else (plan.keep, store.PARTS)
 
     @cached_property
     def logged(self) -> dict[int, dict[str, Entry]]:
-        """By chunk and kind, the tables that were written: as the log has them, or the manifest where it has not."""
-        try:
-            listed = store.files_of(self.path).entries if (self.path / store.MANIFEST).exists() else {}
-        except DataError:
-            listed = {}
+        """Tables that were written, by chunk and kind: as the log has them, else the manifest."""
+        known: Mapping[str, Entry] = {}
+        with contextlib.suppress(DataError):
+            if (self.path / store.MANIFEST).exists():
+                known = store.files_of(self.path).entries
         chunks: dict[int, dict[str, Entry]] = {}
         for number in self.plan.numbers:
-            own = {kind: listed[name] for kind in self._kinds() if (name := store.part_name(kind, number)) in listed}
-            if store.PARTS in own:
+            names = {kind: store.part_name(kind, number) for kind in self.kinds}
+            if names[store.PARTS] in known:
+                own = {kind: known[name] for kind, name in names.items() if name in known}
                 chunks[number] = own
         return chunks | store.read_log(self.path)
 
-    def _kinds(self) -> tuple[str, ...]:
-        """Kinds of tables that a chunk may have; its part last, for it says that the chunk is there."""
-        return (store.PARTS,) if self.plan.keep == "measures" else (self.plan.keep, store.PARTS)
+    def finished(self, *, heal: bool) -> dict[str, Any] | None:
+        """The manifest of a whole sweep; none where there is none, or damage is to be healed.
+
+        Raises:
+            DataError: where a finished one is damaged, and is not to be healed.
+        """
+        manifest, wrong = store.found(self.path)
+        if wrong and not heal:
+            if manifest is None:
+                what = f"{self.path}: {listed(wrong)}"
+            else:
+                what = store.files_of(self.path).said(wrong).partition("\n")[0]
+            allowed = "--resume to make again what is damaged, or another --out"
+            raise DataError([f"{what}\n    allowed: {allowed}"])
+        return None if wrong else manifest
 
     def begin(self, design: Design) -> None:
         """Write down what is planned."""
@@ -163,7 +192,7 @@ class Folder:
         return self.path / store.part_name(kind, number)
 
     def tables(self, number: int) -> dict[str, bytes] | None:
-        """A chunk's tables by kind, as they were written; none where one is missing or another than was planned."""
+        """A chunk's tables by kind, as written; none where one is missing or not as planned."""
         logged, found = self.logged.get(number, {}), {}
         if store.PARTS not in logged or logged[store.PARTS].rows != self.plan.runs_of(number):
             return None
@@ -172,7 +201,7 @@ class Folder:
                 content = self.part(number, kind).read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
-            if kind not in self._kinds() or digest_of(content) != entry.sha256:
+            if kind not in self.kinds or digest_of(content) != entry.sha256:
                 return None
             found[kind] = content
         return found
@@ -194,27 +223,31 @@ class Folder:
         """Numbers of the chunks that are not there, whole."""
         return [number for number in self.plan.numbers if not self.holds(number)]
 
-    def damaged(self, missing: Sequence[int]) -> dict[str, str]:
-        """Of chunks that are not there, whole: by name, the parts that are not as they were written."""
-        return {store.part_name(store.PARTS, n): ALTERED for n in missing if self.part(n).exists()}
+    def damaged(self, missing: Sequence[int]) -> str:
+        """Of chunks that are not there, whole: the parts that are not as they were written."""
+        names = [store.part_name(store.PARTS, n) for n in missing if self.part(n).exists()]
+        return listed(dict.fromkeys(names, ALTERED))
 
     def write(self, finished: Finished) -> None:
         """Write a chunk's tables and log them."""
-        self._put(finished.number, finished.tables, {"failed": finished.failed, "seconds": round(finished.seconds, 3)})
+        notes = {"failed": finished.failed, "seconds": round(finished.seconds, 3)}
+        self._put(finished.number, finished.tables, notes)
 
     def _put(self, number: int, tables: Mapping[str, bytes], notes: Mapping[str, Any]) -> None:
-        """Write a chunk's tables, its part last, and then log them: what is not in the log is not there."""
-        runs = self.plan.runs_of(number)
-        own = {k: Entry(digest_of(tables[k]), runs if k == store.PARTS else None) for k in self._kinds() if k in tables}
-        for kind in own:
-            store.write_bytes(self.part(number, kind), tables[kind])
+        """Write a chunk's tables, its part last, and log them: what is not logged is not there."""
+        runs, own = self.plan.runs_of(number), {}
+        for kind in self.kinds:
+            if kind in tables:
+                own[kind] = Entry(digest_of(tables[kind]), runs if kind == store.PARTS else None)
+                store.write_bytes(self.part(number, kind), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
         self.log({"chunk": number, "runs": runs, **notes, FILES: files})
         self._know(number, own)
 
     def log(self, entry: Mapping[str, Any]) -> None:
         """Add a line to the log, after one that a full disk may have cut."""
-        line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry}).encode() + b"\n"
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"at": now, **entry}).encode() + b"\n"
         with (self.path / store.STATUS_LOG).open("a+b") as log:
             if log.tell():
                 log.seek(-1, os.SEEK_END)
@@ -222,73 +255,72 @@ class Folder:
             log.write(line)
 
     def adopt(self, other: Folder) -> int:
-        """Take over the chunks that another folder of the same runs holds, whole; how many those were."""
+        """Take over the chunks that another folder of the same runs holds; how many those were."""
         taken = 0
         for number in self.plan.numbers:
-            same = number < other.plan.chunks and other.plan.runs_of(number) == self.plan.runs_of(number)
+            there = number < other.plan.chunks
+            same = there and other.plan.runs_of(number) == self.plan.runs_of(number)
             if same and not self.holds(number) and (tables := other.tables(number)) is not None:
                 self._put(number, tables, {"from": other.path.name})
                 taken += 1
         return taken
 
     def failures(self, factors: Sequence[str], repro: Mapping[str, Any]) -> int:
-        """Write the table of failed runs in the parts that are there, and how many; no table where none failed.
+        """Write the table of failed runs in the parts that are there, and how many; none, no table.
 
         Args:
             repro: `command`, with {run}, and `date`, which names a month.
         """
         path, count = self.path / FAILURES, 0
         path.unlink(missing_ok=True)
+        parts = [self.part(number) for number in self.plan.numbers if self.holds(number)]
+        columns = [*_FAILURE, "failed_phase", *factors]
+        tables = (_failed(part, columns, repro) for part in parts if _statuses(part) != [OK])
+        if (first := next(tables, None)) is None:
+            return 0
 
         def write(aside: Path) -> None:
             nonlocal count
-            writer = None
-            for part in [self.part(number) for number in self.plan.numbers if self.holds(number)]:
-                failed = _failed(part, [*_TELLING, *factors])
-                if len(failed):
-                    count += len(failed)
-                    table = pa.Table.from_pandas(_told(failed, repro), preserve_index=False)
-                    writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
+            with pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
+                for table in chain([first], tables):
+                    count += len(table)
                     writer.write_table(table)
-            if writer:
-                writer.close()
-            else:
-                pq.write_table(pa.table({}), aside)
 
         store.write_whole(path, write)
-        if not count:
-            path.unlink()
         return count
 
 
-def _failed(part: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The failed runs of a part; where none failed, no more than that is read."""
+def _statuses(part: Path) -> list[str]:
     with pq.ParquetFile(part) as file:
-        if file.read(columns=["status"])["status"].unique().to_pylist() == [OK]:
-            return pd.DataFrame()
-    return pd.read_parquet(part, columns=list(columns), filters=[("status", "!=", OK)])
+        return list(file.read(columns=["status"])["status"].unique().to_pylist())
 
 
-def _told(failed: pd.DataFrame, repro: Mapping[str, Any]) -> pd.DataFrame:
-    """Failed runs as a reader wants them: dates for months, the mechanism, and the command that shows why."""
+def _failed(part: Path, columns: list[str], repro: Mapping[str, Any]) -> pa.Table:
+    """The failed runs of a part, with dates for months, the mechanism, and what shows why."""
+    failed = pd.read_parquet(part, columns=columns, filters=[("status", "!=", OK)])
     months = failed.pop("failed_month")
-    failed.insert(7, "month", [repro["date"](month) if month >= 0 else None for month in months])
+    dates = [repro["date"](month) if month >= 0 else None for month in months]
+    failed.insert(7, "month", dates)
     failed = failed.rename(columns={"failed_phase": "mechanism"})
     runs = zip(failed["point"], failed["replicate"], failed["scenario"], strict=True)
-    failed["repro"] = [repro["command"].format(run=f"{point}:{replicate}:{name}") for point, replicate, name in runs]
-    return failed.astype({"month": "str", "repro": "str"})
+    ids = [f"{point}:{replicate}:{name}" for point, replicate, name in runs]
+    failed["repro"] = [repro["command"].format(run=run) for run in ids]
+    failed = failed.astype({"month": "str", "repro": "str"})
+    return pa.Table.from_pandas(failed, preserve_index=False)
 
 
 def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
-    """The finished folder of the same experiment whose points are the first of this design; the largest of them.
+    """The finished folder of the same experiment with the most points that this design begins with.
 
     Raises:
-        DataError: where there are finished ones, and this design begins with the points of none or all are damaged.
+        DataError: where there are finished ones, and this design begins with the points of none or
+            all are damaged.
     """
     table, others, damaged = design.table(), [], []
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
-        if path.name == plan.folder or not (path / store.MANIFEST).exists() or not (path / PLAN).exists():
+        finished = (path / store.MANIFEST).exists() and (path / PLAN).exists()
+        if path.name == plan.folder or not finished:
             continue
         try:
             other, before = read_plan(path), store.read_table(store.files_of(path), DESIGN)
@@ -297,17 +329,10 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
             continue
         if other.family == plan.family and other.shard == (1, 1):
             others.append(path)
-            if len(before) <= len(table) and before.equals(table.iloc[: len(before)]) and len(before) > largest:
+            if largest < len(before) <= len(table) and before.equals(table.iloc[: len(before)]):
                 largest, found = len(before), path
-    if others and found is None:
+    if found is None and others:
         raise DataError([_NO_EXTENSION.format(folder=others[-1])])
-    if damaged and found is None:
+    if found is None and damaged:
         raise DataError(damaged)
     return found
-
-
-def disk_free(folder: Path) -> int:
-    """Bytes free where a folder lies or will lie."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free

@@ -1,9 +1,10 @@
-"""A sweep carried out: planned, run by whoever works on it, written part by part, finished, and merged from shards."""
+"""A sweep from its file to its folder: planned, run part by part, finished, or merged."""
 
 from __future__ import annotations
 
 import platform
 import shlex
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -25,17 +26,16 @@ from eurasia_sim.experiments.folder import (
     RUNS_A_CHUNK,
     Folder,
     Plan,
-    disk_free,
     earlier,
     one_writer,
     plan_of,
     read_plan,
-)  # fmt: skip
-from eurasia_sim.experiments.point import Keep, Setup, point_of
-from eurasia_sim.experiments.schema import Experiment, located
+)
+from eurasia_sim.experiments.point import Keep, Setup
+from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
-from eurasia_sim.files.integrity import listed
-from eurasia_sim.simulation import results as store
+from eurasia_sim.scenarios.outcome_columns import columns_of
+from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
@@ -55,11 +55,18 @@ class Sweep:
 
     @property
     def repro(self) -> dict[str, Any]:
-        """How a failed run is told: the command that shows why it failed, and the names of months."""
+        """How a failed run is reported: the command that shows why, and the names of months."""
         experiment, world = self.setup.experiment, self.setup.world
-        where = "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
-        command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {shlex.quote(str(experiment.path))}{where} --rerun {{run}}"
-        return {"command": command, "date": world.date}
+        where = (
+            "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
+        )
+        sweep = f"eurasia-sim sweep {shlex.quote(str(experiment.path))}{where}"
+        return {"command": f"NUMBA_DISABLE_JIT=1 {sweep} --rerun {{run}}", "date": world.date}
+
+    @property
+    def runs(self) -> int:
+        """Runs of the chunks that are this sweep's own: all, or those of its shard."""
+        return sum(map(self.plan.runs_of, self.plan.numbers))
 
 
 @dataclass
@@ -95,17 +102,18 @@ def prepare_sweep(
     """An experiment (or the name or path of one) laid out and planned.
 
     Raises:
-        InputProblems: with everything wrong with the file; DataError: where constraints leave no point.
+        InputProblems: with everything wrong with the file.
+        DataError: where constraints leave no point.
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
-        experiment = load_experiment(located(str(experiment)), world)
+        experiment = load_experiment(str(experiment), world)
     setup, design = Setup(world, experiment, keep), lay_out(experiment)
     return Sweep(setup, design, plan_of(setup, design, runs_a_chunk, shard), command)
 
 
 def carry_out(
-    prepared: Sweep,
+    sweep: Sweep,
     out: Path,
     how: Work,
     *,
@@ -116,62 +124,50 @@ def carry_out(
     """Run what the sweep's folder does not hold yet; it is finished by its manifest, written last.
 
     Raises:
-        DataError: where another process writes the folder, or an unfinished one is there and `resume` was not said.
+        DataError: where another process writes the folder, or an unfinished one is there and
+            `resume` was not asked for.
         KeyboardInterrupt: with every finished chunk written.
     """
-    plan = prepared.plan
-    path = out / plan.folder
-    heal = resume or extend
-    if (found := _finished(path, heal=heal)) is not None:
-        return found
-    before = earlier(out, plan, prepared.design) if extend else None
-    with one_writer(path):
-        if (found := _finished(path, heal=heal)) is not None:  # whoever held it has just finished
-            return found
-        folder = Folder(path, plan)
-        missing = folder.missing()
-        if 0 < len(missing) < len(plan.numbers) and not heal:
-            there = f"{len(plan.numbers) - len(missing)} of {len(plan.numbers)} parts are in {path}"
-            damaged = "".join(f"; {listed(own)}" for own in [folder.damaged(missing)] if own)
-            raise DataError([f"{there}{damaged}\n    allowed: --resume to go on from there, or another --out"])
-        folder.begin(prepared.design)
+    plan, heal = sweep.plan, resume or extend
+    folder = Folder(out / plan.folder, plan)
+    if (manifest := folder.finished(heal=heal)) is not None:
+        return _reused(folder, manifest)
+    before = earlier(out, plan, sweep.design) if extend else None
+    with one_writer(folder.path):
+        if (manifest := folder.finished(heal=heal)) is not None:  # another writer has just finished
+            return _reused(folder, manifest)
+        missing, parts = folder.missing(), len(plan.numbers)
+        if 0 < len(missing) < parts and not heal:
+            there = f"{parts - len(missing)} of {parts} parts are in {folder.path}"
+            damaged = f"; {found}" if (found := folder.damaged(missing)) else ""
+            allowed = "--resume to go on from there, or another --out"
+            raise DataError([f"{there}{damaged}\n    allowed: {allowed}"])
+        folder.begin(sweep.design)
         if before is not None and folder.adopt(Folder(before, read_plan(before))):
             missing = folder.missing()
-        folder.log({"event": "begin", "missing": len(missing), "command": prepared.command})
+        folder.log({"event": "begin", "missing": len(missing), "command": sweep.command})
         began = time.time()
-        all_done = _work_off(prepared, folder, missing, how, report)
-        if not all_done or plan.shard[1] > 1:
-            failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
-            return Ended(path, sum(map(plan.runs_of, plan.numbers)), failed, complete=False)
-        return finish(prepared, folder, time.time() - began)
+        all_done = not missing or _run(sweep, folder, missing, how, report)
+        if all_done and plan.shard[1] == 1:
+            return finish(sweep, folder, time.time() - began)
+        return Ended(folder.path, sweep.runs, _failures(sweep, folder), complete=False)
 
 
-def _finished(path: Path, *, heal: bool) -> Ended | None:
-    """The sweep that a folder holds, whole; none where there is none, or it is to be healed.
-
-    Raises:
-        DataError: where one was finished, is damaged, and is not to be healed.
-    """
-    manifest, wrong = store.found(path)
-    if wrong and not heal:
-        what = listed(wrong) if manifest is None else store.files_of(path).said(wrong).partition("\n")[0]
-        where = f"{path}: {what}" if manifest is None else what
-        raise DataError([f"{where}\n    allowed: --resume to make again what is damaged, or another --out"])
-    if manifest is None or wrong:
-        return None
-    return Ended(path, int(manifest["runs"]), int(manifest["failed"]), complete=True, reused=True)
+def _reused(folder: Folder, manifest: dict[str, Any]) -> Ended:
+    runs, failed = int(manifest["runs"]), int(manifest["failed"])
+    return Ended(folder.path, runs, failed, complete=True, reused=True)
 
 
-def _work_off(
-    prepared: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Callable[[Progress], None]
+def _run(
+    sweep: Sweep,
+    folder: Folder,
+    missing: Sequence[int],
+    how: Work,
+    report: Callable[[Progress], None],
 ) -> bool:
-    """Have the missing chunks done and written; whether all were."""
-    plan = prepared.plan
-    total = sum(map(plan.runs_of, plan.numbers))
-    there = total - sum(map(plan.runs_of, missing))
-    progress = Progress(total, there, before=there)
-    if not missing:
-        return True
+    """Have the missing chunks run and written; whether all were."""
+    there = sweep.runs - sum(map(sweep.plan.runs_of, missing))
+    progress = Progress(sweep.runs, there, before=there)
 
     def take(finished: Finished) -> None:
         folder.write(finished)
@@ -179,68 +175,71 @@ def _work_off(
         progress.failed += finished.failed
         report(progress)
 
-    workers = how.start(prepared.setup)
+    chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
+    workers = how.start(sweep.setup)
     try:
-        dispatch = Dispatch(prepared.setup, workers, take, folder.log, how.most_failures)
-        chunks = (plan.chunk(prepared.design, number) for number in missing)
+        dispatch = Dispatch(sweep.setup, workers, take, folder.log, how.most_failures)
         return dispatch.run(chunks, partial(report, progress))
     finally:
         workers.close()
 
 
-def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
-    """Write what is told of a whole sweep: its failures, and its manifest last.
+def _failures(sweep: Sweep, folder: Folder) -> int:
+    """Write the table of failures; how many there are."""
+    return folder.failures([factor.column for factor in sweep.design.factors], sweep.repro)
+
+
+def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
+    """Write what is known of a whole sweep: its failures, and its manifest last.
 
     Raises:
         DataError: where a part is not there.
     """
-    experiment, world, plan = prepared.setup.experiment, prepared.setup.world, prepared.plan
+    experiment, world, plan = sweep.setup.experiment, sweep.setup.world, sweep.plan
     if missing := folder.missing():
-        raise DataError([f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing; --resume makes them"])
-    failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
+        message = f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing"
+        raise DataError([f"{message}; --resume makes them"])
+    failed = _failures(sweep, folder)
     versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
-    beside = [DESIGN, PLAN, *([FAILURES] if failed else [])]
-    store.write_manifest(
-        folder.path,
-        {
-            "kind": "sweep",
-            "finished": True,
-            "name": experiment.name,
-            "title": experiment.title,
-            "question": experiment.question,
-            "command": prepared.command,
-            "world": world.name,
-            "seed": experiment.seed,
-            "replications": experiment.replications,
-            "chance": experiment.chance,
-            "runs": plan.runs,
-            "failed": failed,
-            "theory": experiment.theory,
-            "forms": {**world.default_forms, **experiment.forms},
-            "window": [world.date(experiment.window[0]), world.date(experiment.window[1] - 1)],
-            "measures": list(experiment.columns),
-            "keep": plan.keep,
-            "design": {
-                "kind": experiment.kind,
-                "points": plan.points,
-                "left_out": prepared.design.left_out,
-                "factors": [factor.described() for factor in prepared.design.factors],
-                "options": dict(experiment.options),
-            },
-            "scenarios": {scenario.name: scenario.resolved() for scenario in experiment.scenarios},
-            "digests": {
-                "world": world.digest,
-                "model": model_version(),
-                "design": prepared.design.digest,
-                "sweep": plan.identity,
-                "scenarios": {scenario.name: scenario.digest for scenario in experiment.scenarios},
-            },
-            "versions": {"python": platform.python_version(), **versions},
-            "seconds": round(seconds, 1),
+    first, last = experiment.window[0], experiment.window[1] - 1
+    manifest = {
+        "kind": "sweep",
+        "finished": True,
+        "name": experiment.name,
+        "title": experiment.title,
+        "question": experiment.question,
+        "command": sweep.command,
+        "world": world.name,
+        "seed": experiment.seed,
+        "replications": experiment.replications,
+        "chance": experiment.chance,
+        "runs": plan.runs,
+        "failed": failed,
+        "theory": experiment.theory,
+        "forms": {**world.default_forms, **experiment.forms},
+        "window": [world.date(first), world.date(last)],
+        "measures": list(experiment.columns),
+        "keep": plan.keep,
+        "design": {
+            "kind": experiment.kind,
+            "points": plan.points,
+            "left_out": sweep.design.left_out,
+            "factors": [factor.described() for factor in sweep.design.factors],
+            "options": experiment.design.model_dump(exclude={"kind"}),
         },
-        beside,
-        folder.entries,
-    )
+        "scenarios": {scenario.name: scenario.resolved() for scenario in experiment.scenarios},
+        "digests": {
+            "world": world.digest,
+            "model": model_version(),
+            "design": sweep.design.digest,
+            "sweep": plan.identity,
+            "scenarios": {scenario.name: scenario.digest for scenario in experiment.scenarios},
+        },
+        "versions": {"python": platform.python_version(), **versions},
+        "seconds": round(seconds, 1),
+    }
+    beside = [DESIGN, PLAN, *([FAILURES] if failed else [])]
+    write_manifest(folder.path, manifest, beside, folder.entries)
     folder.log({"event": "finished", "runs": plan.runs, "failed": failed})
     return Ended(folder.path, plan.runs, failed, complete=True)
 
@@ -273,61 +272,61 @@ def run_sweep(
         InputProblems: with everything wrong with the file.
     """
     prepared = prepare_sweep(experiment, world, keep=keep)
-    return carry_out(prepared, Path(out), Work(workers=workers, executor=executor), resume=resume).folder
+    how = Work(workers=workers, executor=executor)
+    return carry_out(prepared, Path(out), how, resume=resume).folder
 
 
-def merge(prepared: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
-    """Put the folders of a sweep's shards together into the folder an unsharded sweep would have written.
+def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
+    """Put the folders of shards together into the folder an unsharded sweep would have made.
 
     Raises:
         DataError: where a folder belongs to another sweep, or chunks are missing from all.
     """
-    path = out / prepared.plan.folder
+    plan = sweep.plan
     for shard in shards:
-        if read_plan(shard).identity != prepared.plan.identity:
-            raise DataError([f"{shard} belongs to another sweep: other points, scenarios, world or model version"])
-    with one_writer(path):
-        folder = Folder(path, prepared.plan)
-        folder.begin(prepared.design)
+        if read_plan(shard).identity != plan.identity:
+            other = "other points, scenarios, world or model version"
+            raise DataError([f"{shard} belongs to another sweep: {other}"])
+    folder = Folder(out / plan.folder, plan)
+    with one_writer(folder.path):
+        folder.begin(sweep.design)
         for shard in shards:
-            folder.adopt(Folder(shard, prepared.plan))
+            folder.adopt(Folder(shard, plan))
         if missing := folder.missing():
             shown = ", ".join(map(str, missing[:8])) + (", ..." if len(missing) > 8 else "")
-            damaged = [f"\n    {shard}: {listed(own)}; --resume of that shard makes it again"
-                       for shard in shards if (own := Folder(shard, prepared.plan).damaged(missing))]  # fmt: skip
-            said = f"{len(missing)} of {prepared.plan.chunks} parts are in none of the folders: {shown}"
-            raise DataError([said + "".join(damaged)])
-        return finish(prepared, folder, 0.0)
+            message = f"{len(missing)} of {plan.chunks} parts are in none of the folders: {shown}"
+            for shard in shards:
+                if damaged := Folder(shard, plan).damaged(missing):
+                    message += f"\n    {shard}: {damaged}; --resume of that shard makes it again"
+            raise DataError([message])
+        return finish(sweep, folder, 0.0)
 
 
-def estimate(prepared: Sweep, out: Path, how: Work) -> dict[str, Any]:
-    """What a sweep will take, from running a few of its runs: seconds, bytes of memory and of disk."""
-    plan, experiment = prepared.plan, prepared.setup.experiment
-    per_point = experiment.runs_a_point
-    sizes, seconds, runs = [], 0.0, 0
-    for wanted in _STEPS:
-        points = min(max(1, wanted // per_point), plan.points, plan.points_a_chunk)
-        found = work(prepared.setup, Chunk(0, 0, prepared.design.cells[:points]))
-        seconds, runs = found.seconds, found.runs
-        sizes.append((found.runs, {kind: len(content) for kind, content in found.tables.items()}))
-    (few, small), (many, large) = sizes
-    each = {k: (large[k] - small[k]) / (many - few) if many > few else large[k] / many for k in large}
-    head = {kind: max(large[kind] - each[kind] * many, 0) for kind in large}
-    workers = how.count
-    columns = len(experiment.columns)
-    if not columns:
-        point = point_of(prepared.setup, 0, prepared.design.cells[0])
-        columns = len(prepared.setup.inputs(experiment.scenarios[0].name, point).columns)
+def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
+    """What a sweep will take, from a few of its runs: seconds, bytes of memory and of disk."""
+    plan, workers, per_point = sweep.plan, how.count, sweep.setup.experiment.runs_a_point
+    most = min(plan.points, plan.points_a_chunk)
+    sizes = [min(max(1, runs // per_point), most) for runs in _STEPS]
+    few, many = (work(sweep.setup, Chunk(0, 0, sweep.design.cells[:size])) for size in sizes)
+    each, total = {}, {}
+    for kind, content in many.tables.items():
+        size, more = len(content), many.runs - few.runs
+        grown = (size - len(few.tables[kind])) / more if more else size / many.runs
+        head = max(size - grown * many.runs, 0)
+        each[kind], total[kind] = int(grown), int(grown * plan.runs + head * plan.chunks)
+    columns = len(sweep.setup.experiment.columns or columns_of(sweep.setup.world))
     chunk_bytes = plan.points_a_chunk * per_point * (columns + _COLUMNS_BESIDE) * 8
+    while not out.exists():
+        out = out.parent
     return {
         "points": plan.points,
-        "left_out": prepared.design.left_out,
+        "left_out": sweep.design.left_out,
         "runs": plan.runs,
         "parts": plan.chunks,
-        "seconds": seconds / runs * plan.runs / workers,
-        "memory": int(_PROCESS + prepared.design.cells.nbytes * 2 + 3 * workers * chunk_bytes),
-        "disk": {kind: int(each[kind] * plan.runs + head[kind] * plan.chunks) for kind in each},
-        "disk_a_run": {kind: int(each[kind]) for kind in each},
-        "disk_free": disk_free(out),
+        "seconds": many.seconds / many.runs * plan.runs / workers,
+        "memory": int(_PROCESS + sweep.design.cells.nbytes * 2 + 3 * workers * chunk_bytes),
+        "disk": total,
+        "disk_a_run": each,
+        "disk_free": shutil.disk_usage(out).free,
         "workers": workers,
     }
