@@ -106,7 +106,9 @@ def test_a_harmed_part_is_named_refused_and_healed_to_the_same_bytes(
 ) -> None:
     harm(folder)
     runs = 4 if harm is _swapped else 2
-    with pytest.raises(DataError, match=f"{runs} of 8 runs are missing or damaged: {PART} is .*(\n|.)*--resume"):
+    with pytest.raises(
+        DataError, match=f"{runs} of 8 runs are missing or damaged: {PART} is .*(\n|.)*--resume"
+    ):
         carry_out(prepared, folder.parent, Work(workers=1))
     for read in (load_results, lambda at: open_held(at, world).runs(["point"])):
         with pytest.raises(DataError, match=f"{runs} of 8 runs are missing or damaged: {PART} is "):
@@ -122,12 +124,22 @@ def test_a_harmed_part_is_named_refused_and_healed_to_the_same_bytes(
 def test_only_what_is_damaged_is_run_again(prepared: Sweep, folder: Path) -> None:
     _foreign(folder)
     seen: list[tuple[int, int]] = []
-    carry_out(prepared, folder.parent, Work(workers=1), resume=True, report=lambda p: seen.append((p.before, p.total)))
+    carry_out(
+        prepared,
+        folder.parent,
+        Work(workers=1),
+        resume=True,
+        report=lambda p: seen.append((p.before, p.total)),
+    )
     assert set(seen) == {(6, 8)}
 
 
-@pytest.mark.parametrize("name", ["design.parquet", "plan.json", "trajectories/00000001.parquet", "manifest.json"])
-@pytest.mark.parametrize("content", [None, b"", b"{", b'{"finished": true}', b"\xff\xfe", b"[" * 100_000, b"[]", b"7"])
+@pytest.mark.parametrize(
+    "name", ["design.parquet", "plan.json", "trajectories/00000001.parquet", "manifest.json"]
+)
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b'{"finished": true}', b"\xff\xfe", b"[" * 100_000, b"[]", b"7"]
+)
 def test_any_other_file_of_a_sweep_is_held_to_what_was_written(
     prepared: Sweep, whole: Path, folder: Path, name: str, content: bytes | None
 ) -> None:
@@ -155,10 +167,14 @@ def test_a_flipped_bit_of_a_part_is_never_read_as_another_value(whole: Path, fol
     assert unseen == 0
 
 
-def test_a_flipped_bit_of_what_was_kept_by_month_is_never_read_as_another_value(whole: Path, folder: Path) -> None:
+def test_a_flipped_bit_of_what_was_kept_by_month_is_never_read_as_another_value(
+    whole: Path, folder: Path
+) -> None:
     for content in flipped((whole / "trajectories/00000002.parquet").read_bytes(), seed=2):
         (folder / "trajectories/00000002.parquet").write_bytes(content)
-        with pytest.raises(DataError, match=r"trajectories/00000002\.parquet is not what was written"):
+        with pytest.raises(
+            DataError, match=r"trajectories/00000002\.parquet is not what was written"
+        ):
             load_trajectories(folder)
 
 
@@ -176,7 +192,9 @@ def test_a_flipped_bit_of_a_manifest_or_a_plan_is_seen(
     assert unseen < FLIPS / 20  # a blank that became another blank
 
 
-def test_a_flipped_bit_of_the_log_costs_a_part_or_nothing(prepared: Sweep, whole: Path, folder: Path) -> None:
+def test_a_flipped_bit_of_the_log_costs_a_part_or_nothing(
+    prepared: Sweep, whole: Path, folder: Path
+) -> None:
     (folder / "manifest.json").unlink()
     first, noticed = load_results(whole), 0
     for content in flipped((whole / "status.jsonl").read_bytes(), seed=4):
@@ -218,7 +236,9 @@ def test_a_flipped_bit_of_the_design_is_seen(folder: Path, whole: Path) -> None:
             store.read_table(files, "design.parquet")
 
 
-def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(prepared: Sweep, whole: Path, folder: Path) -> None:
+def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(
+    prepared: Sweep, whole: Path, folder: Path
+) -> None:
     (folder / "manifest.json").unlink()
     (folder / PART).unlink()
     log = folder / "status.jsonl"
@@ -229,12 +249,16 @@ def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(prepared: Sweep, 
     assert contents(folder) == contents(whole)
 
 
-def test_an_unfinished_sweep_gives_what_it_has_logged_and_nothing_that_is_damaged(folder: Path, whole: Path) -> None:
+def test_an_unfinished_sweep_gives_what_it_has_logged_and_nothing_that_is_damaged(
+    folder: Path, whole: Path
+) -> None:
     (folder / "manifest.json").unlink()
     _missing(folder)
     assert len(load_results(folder)) == 6
     shutil.copy(whole / "parts/00000002.parquet", folder / PART)
-    with pytest.raises(DataError, match=f"2 of 8 runs are missing or damaged: {PART} is not what was written"):
+    with pytest.raises(
+        DataError, match=f"2 of 8 runs are missing or damaged: {PART} is not what was written"
+    ):
         load_results(folder)
     (folder / "status.jsonl").unlink()
     with pytest.raises(DataError, match="is no results folder, or is not finished"):
@@ -248,13 +272,20 @@ def test_a_damaged_shard_is_not_merged_and_is_named(world: World, tmp_path: Path
         shards.append(carry_out(shard, tmp_path / "shards", Work(workers=1)).folder)
     asked = grid(tmp_path, world, steps=2)
     _foreign(shards[1])
-    with pytest.raises(DataError, match=f"1 of 4 parts are in none of the folders: 1\n.*-2-of-2: {PART} is not what"):
+    with pytest.raises(
+        DataError,
+        match=f"1 of 4 parts are in none of the folders: 1\n.*-2-of-2: {PART} is not what",
+    ):
         merge(asked, tmp_path / "merged", shards)
-    with pytest.raises(DataError, match=f"1 of 2 parts are in .*; {PART} is not what was written\n.*--resume"):
+    with pytest.raises(
+        DataError, match=f"1 of 2 parts are in .*; {PART} is not what was written\n.*--resume"
+    ):
         carry_out(shard, tmp_path / "shards", Work(workers=1))
     carry_out(shard, tmp_path / "shards", Work(workers=1), resume=True)
     merged = merge(asked, tmp_path / "merged", shards).folder
-    assert contents(merged) == contents(carry_out(asked, tmp_path / "alone", Work(workers=1)).folder)
+    assert contents(merged) == contents(
+        carry_out(asked, tmp_path / "alone", Work(workers=1)).folder
+    )
     assert carry_out(asked, tmp_path / "merged", Work(workers=1)).reused
     _foreign(merged)
     assert merge(asked, tmp_path / "merged", shards).complete
@@ -263,15 +294,25 @@ def test_a_damaged_shard_is_not_merged_and_is_named(world: World, tmp_path: Path
 
 def test_what_is_taken_over_from_an_earlier_sweep_is_checked(world: World, tmp_path: Path) -> None:
     small, large = (
-        prepare_sweep(load_experiment(written(tmp_path, SOBOL % points), world), world, runs_a_chunk=2)
+        prepare_sweep(
+            load_experiment(written(tmp_path, SOBOL % points), world), world, runs_a_chunk=2
+        )
         for points in (4, 8)
     )
     before = carry_out(small, tmp_path / "out", Work(workers=1)).folder
     _foreign_alignment(before)
     done: list[int] = []
-    ended = carry_out(large, tmp_path / "out", Work(workers=1), extend=True, report=lambda p: done.append(p.before))
+    ended = carry_out(
+        large,
+        tmp_path / "out",
+        Work(workers=1),
+        extend=True,
+        report=lambda p: done.append(p.before),
+    )
     assert set(done) == {2}  # the damaged part is run again
-    assert contents(ended.folder) == contents(carry_out(large, tmp_path / "fresh", Work(workers=1)).folder)
+    assert contents(ended.folder) == contents(
+        carry_out(large, tmp_path / "fresh", Work(workers=1)).folder
+    )
     shutil.rmtree(ended.folder)
     (before / "design.parquet").write_bytes((before / PART).read_bytes())
     with pytest.raises(DataError, match=r"design\.parquet is not what was written"):
@@ -285,23 +326,40 @@ def _foreign_alignment(folder: Path) -> None:
 
 
 def test_what_is_sealed_is_read_back_and_nothing_else(tmp_path: Path) -> None:
-    content = {"a": 0.1 + 0.2, "none": float("nan"), "text": "Ω\ud800", "deep": {"b": [1, (2, 3)], "1": None}}
+    content = {
+        "a": 0.1 + 0.2,
+        "none": float("nan"),
+        "text": "Ω\ud800",
+        "deep": {"b": [1, (2, 3)], "1": None},
+    }
     store.write_sealed(tmp_path / "s.json", json.loads(json.dumps(content)) | {"text": "Ω"})
     read = read_sealed(tmp_path / "s.json")
     assert read is not None
     assert read["a"] == 0.1 + 0.2
     assert read_sealed(tmp_path / "none.json") is None
-    for wrong in ({**read, "a": 0.3}, {**read, "more": 1}, {k: v for k, v in read.items() if k != "a"}):
+    for wrong in (
+        {**read, "a": 0.3},
+        {**read, "more": 1},
+        {k: v for k, v in read.items() if k != "a"},
+    ):
         (tmp_path / "s.json").write_text(json.dumps(wrong))
         with pytest.raises(DataError, match="its digest is that of another content"):
             read_sealed(tmp_path / "s.json")
-    for listed in (None, [], {"runs.parquet": 7}, {"runs.parquet": {"sha256": 7}}, {"runs.parquet": []}):
+    for listed in (
+        None,
+        [],
+        {"runs.parquet": 7},
+        {"runs.parquet": {"sha256": 7}},
+        {"runs.parquet": []},
+    ):
         store.write_json(tmp_path / "manifest.json", sealed({"finished": True, "files": listed}))
         with pytest.raises(DataError, match="lists no files with their digests"):
             load_results(tmp_path)
 
 
-def test_a_flipped_bit_of_a_posterior_is_never_read_as_another_draw(world: World, tmp_path: Path) -> None:
+def test_a_flipped_bit_of_a_posterior_is_never_read_as_another_draw(
+    world: World, tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     content = (world.directory / FILE).read_bytes()
@@ -319,4 +377,6 @@ def test_a_flipped_bit_of_a_posterior_is_never_read_as_another_draw(world: World
 def test_a_table_in_memory_and_on_disk_is_the_same(tmp_path: Path) -> None:
     table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
     store.write_table(tmp_path / "t.parquet", table)
-    assert pd.read_parquet(io.BytesIO(store.table_bytes(table))).equals(pd.read_parquet(tmp_path / "t.parquet"))
+    assert pd.read_parquet(io.BytesIO(store.table_bytes(table))).equals(
+        pd.read_parquet(tmp_path / "t.parquet")
+    )

@@ -57,7 +57,11 @@ def test_a_folded_text_carries_no_marks_of_its_folds():
 
 def test_every_duplicate_key_is_reported_with_the_line_of_the_first():
     document = read("a: 1\nb: {c: 1, c: 2}\na: 3\na: 4\n")
-    assert [(problem.line, problem.column) for problem in document.problems] == [(2, 11), (3, 1), (4, 1)]
+    assert [(problem.line, problem.column) for problem in document.problems] == [
+        (2, 11),
+        (3, 1),
+        (4, 1),
+    ]
     assert "first in line 1" in messages(document)
 
 

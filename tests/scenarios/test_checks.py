@@ -110,9 +110,15 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_mistake_is_said_where_it_stands(check, case):
     text, line, column, words = WRONG[case]
-    said = [problem for problem in check(HEAD + text) if (problem.line, problem.column) == (line, column)]
+    said = [
+        problem
+        for problem in check(HEAD + text)
+        if (problem.line, problem.column) == (line, column)
+    ]
     assert said, [str(problem) for problem in check(HEAD + text)]
-    assert all(word in "\n".join(map(str, said)) for word in words), [str(problem) for problem in said]
+    assert all(word in "\n".join(map(str, said)) for word in words), [
+        str(problem) for problem in said
+    ]
     assert said[0].source_line in text.splitlines()[line - 4]
 
 
@@ -122,7 +128,10 @@ def test_a_mistake_is_said_once(check, case):
 
 
 def test_all_mistakes_of_a_file_are_said_at_once_and_in_order(check):
-    after = [WRONG[case][0] for case in ("unknown key", "unknown measure", "unknown theory", "end before start")]
+    after = [
+        WRONG[case][0]
+        for case in ("unknown key", "unknown measure", "unknown theory", "end before start")
+    ]
     levers = "levers:\n  revisionism:\n    rusia: 1\n    china: 7\n  presense: 1\n"
     found = check(HEAD + "".join(after) + levers + "title: Twice\n")
     assert len(found) == 8
@@ -143,7 +152,10 @@ def test_all_mistakes_of_a_file_are_said_at_once_and_in_order(check):
         ("format: 1\ntitle: x\ndeparts: 2021", "departs is 2021"),
         ("format: 1\ntitle: x\ndeparts: May", "'May' is no month"),
         ("format: 1\ntitle: x\ndeparts: '1999-01'", "outside the period"),
-        ("format: 1\ntitle: x\ndeparts: '2022-03'\nevents: {drop: [invasion_of_ukraine]}", "before the scenario"),
+        (
+            "format: 1\ntitle: x\ndeparts: '2022-03'\nevents: {drop: [invasion_of_ukraine]}",
+            "before the scenario",
+        ),
     ],
 )
 def test_a_file_without_a_sound_head_is_told_so(check, text, said):
@@ -166,14 +178,17 @@ def test_a_parent_with_mistakes_is_a_mistake(check):
 def test_every_scenario_that_comes_with_the_package_is_sound(repository, world):
     files = sorted((repository / "scenarios").glob("*.yaml"))
     assert len(files) >= 7
-    assert {path.name: list(map(str, check_file(path, world))) for path in files} == {path.name: [] for path in files}
+    assert {path.name: list(map(str, check_file(path, world))) for path in files} == {
+        path.name: [] for path in files
+    }
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "".join(f"k{n}: 1\n" for n in range(6000)),
-        "uncertain:\n" + "".join(f"  rules.perception.distance_deca{n}: [1, 2]\n" for n in range(2500)),
+        "uncertain:\n"
+        + "".join(f"  rules.perception.distance_deca{n}: [1, 2]\n" for n in range(2500)),
         "levers:\n  revisionism:\n" + "".join(f"    rusia{n}: 1\n" for n in range(6000)),
         "measures: [" + "competion, " * 6000 + "]\n",
     ],
@@ -191,10 +206,19 @@ _WORDS = """
     rules.perception.distance_decay revisionism.russia
 """
 _KEYS = st.sampled_from(_WORDS.split())
-_SCALARS = (st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.just("1e999"), st.text(max_size=4))
+_SCALARS = (
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.floats(),
+    st.just("1e999"),
+    st.text(max_size=4),
+)
 _LEAVES = st.one_of(_KEYS, *_SCALARS)
 _TREES = st.recursive(
-    _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=6), max_leaves=30
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=6),
+    max_leaves=30,
 )
 
 
@@ -205,13 +229,28 @@ def as_yaml(tree: object) -> str:
         return "[" + ", ".join(as_yaml(value) for value in tree) + "]"
     if isinstance(tree, float):
         return {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}.get(str(tree), str(tree))
-    return {None: "~", True: "true", False: "false"}.get(tree, str(tree)) if not isinstance(tree, str) else repr(tree)
+    return (
+        {None: "~", True: "true", False: "false"}.get(tree, str(tree))
+        if not isinstance(tree, str)
+        else repr(tree)
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(_KEYS, _TREES, max_size=8))
-@example({"format": True, "events": {"add": [{"id": [1], "date": {}, "sets": {"": 1}}], "drop": [{}, None]}})
-@example({"levers": {"rule": {"afghanistan": {"2021-05": {}}}}, "departs": "2021-05", "extends": "us_exit"})
+@example(
+    {
+        "format": True,
+        "events": {"add": [{"id": [1], "date": {}, "sets": {"": 1}}], "drop": [{}, None]},
+    }
+)
+@example(
+    {
+        "levers": {"rule": {"afghanistan": {"2021-05": {}}}},
+        "departs": "2021-05",
+        "extends": "us_exit",
+    }
+)
 def test_no_tree_of_known_words_makes_it_crash(tmp_path, world, tree):
     path = Path(tmp_path) / "any.yaml"
     path.write_text(as_yaml(tree), encoding="utf-8")

@@ -26,7 +26,9 @@ def write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def written(name: str, text: str) -> str:
-        (tmp_path / f"{name}.yaml").write_text(f"format: 1\ntitle: {name}\n{text}", encoding="utf-8")
+        (tmp_path / f"{name}.yaml").write_text(
+            f"format: 1\ntitle: {name}\n{text}", encoding="utf-8"
+        )
         return f"{name}.yaml"
 
     return written
@@ -64,7 +66,9 @@ def test_staying_holds_the_forces_of_2020_and_frees_the_rule(world):
 
 
 def test_scenarios_share_the_posture_until_they_part(world):
-    leaving, staying = (load_scenario(name, world).posture(world) for name in ("us_exit", "us_stays"))
+    leaving, staying = (
+        load_scenario(name, world).posture(world) for name in ("us_exit", "us_stays")
+    )
     part = world.month("2021-05")
     assert (leaving.presence[:part] == staying.presence[:part]).all()
     assert (leaving.presence[part:] != staying.presence[part:]).any()
@@ -74,8 +78,14 @@ def test_without_the_war_nothing_differs_before_it(world):
     peace, leaving = load_scenario("no_ukraine_war", world), load_scenario("us_exit", world)
     assert peace.branch_month == world.event_dates()["invasion_of_ukraine"]
     month = peace.branch_month
-    assert peace.posture(world).revisionism[:month].tolist() == leaving.posture(world).revisionism[:month].tolist()
-    assert peace.posture(world).revisionism[month:].sum() < leaving.posture(world).revisionism[month:].sum()
+    assert (
+        peace.posture(world).revisionism[:month].tolist()
+        == leaving.posture(world).revisionism[:month].tolist()
+    )
+    assert (
+        peace.posture(world).revisionism[month:].sum()
+        < leaving.posture(world).revisionism[month:].sum()
+    )
 
 
 def test_turmoil_and_stability_differ_only_where_they_say(world):
@@ -90,22 +100,39 @@ def test_a_childs_value_replaces_its_parents_from_its_own_first_month(write, wor
         "parent",
         'departs: "2020-01"\nlevers: {revisionism: {china: {"2020-01": 0.5, "2022-01": 0.6, "2024-01": 0.7}}}\n',
     )
-    child = write("child", 'extends: parent\ndeparts: "2021-01"\nlevers: {revisionism: {china: {"2023-01": 0.1}}}\n')
+    child = write(
+        "child",
+        'extends: parent\ndeparts: "2021-01"\nlevers: {revisionism: {china: {"2023-01": 0.1}}}\n',
+    )
     steps = load_scenario(child, world).steps["revisionism.china"]
-    after = {world.date(month): value for month, value in steps.items() if month >= world.month("2020-01")}
+    after = {
+        world.date(month): value
+        for month, value in steps.items()
+        if month >= world.month("2020-01")
+    }
     assert after == {"2020-01": 0.5, "2022-01": 0.6, "2023-01": 0.1}
-    assert load_scenario(child, world).departs == world.month("2020-01")  # its parent has left the record by then
+    assert load_scenario(child, world).departs == world.month(
+        "2020-01"
+    )  # its parent has left the record by then
 
 
 def test_a_bare_value_holds_from_the_departure_on(write, world):
     path = write("bare", 'departs: "2025-03"\nlevers: {revisionism: {china: 1}}\n')
-    assert load_scenario(path, world).changes == {"revisionism.china": {world.month("2025-03"): 1.0}}
+    assert load_scenario(path, world).changes == {
+        "revisionism.china": {world.month("2025-03"): 1.0}
+    }
 
 
 def test_an_added_event_sets_its_levers_and_a_child_can_drop_it(write, world):
-    write("parent", 'departs: "2024-01"\nevents: {add: [{id: pact, date: "2025-01", sets: {revisionism.china: 1}}]}\n')
+    write(
+        "parent",
+        'departs: "2024-01"\nevents: {add: [{id: pact, date: "2025-01", sets: {revisionism.china: 1}}]}\n',
+    )
     child = write("child", "extends: parent\nevents: {drop: [pact]}\n")
-    assert load_scenario("parent.yaml", world).steps["revisionism.china"][world.month("2025-01")] == 1.0
+    assert (
+        load_scenario("parent.yaml", world).steps["revisionism.china"][world.month("2025-01")]
+        == 1.0
+    )
     assert world.month("2025-01") not in load_scenario(child, world).steps["revisionism.china"]
 
 
@@ -120,13 +147,24 @@ def test_a_child_inherits_what_it_does_not_say(write, world):
 
 
 def test_a_setting_is_what_the_file_could_have_said(write, world):
-    said = write("said", "extends: us_stays\nlevers: {presence: {united_states: {afghanistan: {forces: 0.1}}}}\n")
-    assert load_scenario("us_stays", world, [f"{FORCES}=0.1"]).steps == load_scenario(said, world).steps
+    said = write(
+        "said",
+        "extends: us_stays\nlevers: {presence: {united_states: {afghanistan: {forces: 0.1}}}}\n",
+    )
+    assert (
+        load_scenario("us_stays", world, [f"{FORCES}=0.1"]).steps
+        == load_scenario(said, world).steps
+    )
 
 
 def test_a_setting_may_name_its_month(world):
-    scenario = load_scenario("us_exit", world, ["revisionism.china.2024-01=0.5", "revisionism.china.2025-01=1"])
-    assert scenario.changes["revisionism.china"] == {world.month("2024-01"): 0.5, world.month("2025-01"): 1.0}
+    scenario = load_scenario(
+        "us_exit", world, ["revisionism.china.2024-01=0.5", "revisionism.china.2025-01=1"]
+    )
+    assert scenario.changes["revisionism.china"] == {
+        world.month("2024-01"): 0.5,
+        world.month("2025-01"): 1.0,
+    }
     assert scenario.settings == ("revisionism.china.2024-01=0.5", "revisionism.china.2025-01=1")
 
 
@@ -170,18 +208,28 @@ def test_all_wrong_settings_are_said_at_once_each_with_its_place(world):
 
 def test_a_path_is_set_once(world):
     lever = "pressure.united_states.china"
-    for twice in (f"{DECAY}=2000", f"{DECAY}=1500"), (f"{lever}=0.1", f"{lever}=0.2"), (f"{lever}=0.1",) * 2:
+    for twice in (
+        (f"{DECAY}=2000", f"{DECAY}=1500"),
+        (f"{lever}=0.1", f"{lever}=0.2"),
+        (f"{lever}=0.1",) * 2,
+    ):
         (found,) = problems(*twice, scenario="us_exit", world=world)
         assert found.startswith("--set:2:")
         assert "is set twice" in found
-    (dated,) = problems(f"{lever}.2023-01=0.1", f"{lever}.2023-01=0.2", scenario="us_exit", world=world)
+    (dated,) = problems(
+        f"{lever}.2023-01=0.1", f"{lever}.2023-01=0.2", scenario="us_exit", world=world
+    )
     assert "is set twice" in dated
     load_scenario("us_exit", world, [f"{lever}.2023-01=0.1", f"{lever}.2024-01=0.2"])
 
 
 def test_a_lever_of_a_scenario_that_never_departs_needs_its_month(world):
-    assert "2001-10" not in str(load_scenario("record", world, ["revisionism.china.2020-01=1"]).changes)
-    assert "month must be named" in problems("revisionism.china=1", scenario="record", world=world)[0]
+    assert "2001-10" not in str(
+        load_scenario("record", world, ["revisionism.china.2020-01=1"]).changes
+    )
+    assert (
+        "month must be named" in problems("revisionism.china=1", scenario="record", world=world)[0]
+    )
 
 
 def test_no_settings_change_nothing(world):
@@ -191,7 +239,10 @@ def test_no_settings_change_nothing(world):
 
 def test_the_digest_knows_what_matters_and_nothing_else(write, world):
     one = write("one", 'departs: "2024-01"\nlevers: {revisionism: {china: 1, russia: 0.5}}\n')
-    other = write("other", 'expect: much\nlevers: {revisionism: {russia: 0.50, china: 1.0}}\ndeparts: "2024-01"\n')
+    other = write(
+        "other",
+        'expect: much\nlevers: {revisionism: {russia: 0.50, china: 1.0}}\ndeparts: "2024-01"\n',
+    )
     third = write("third", 'departs: "2024-01"\nlevers: {revisionism: {china: 0.9, russia: 0.5}}\n')
     digests = [load_scenario(path, world).digest for path in (one, other, third)]
     assert digests[0] == digests[1] != digests[2]
@@ -223,7 +274,9 @@ def test_an_unknown_name_is_answered_with_the_known_ones(world):
 
 def test_a_scenario_here_comes_before_the_packaged_one_of_its_name(tmp_path, monkeypatch, world):
     (tmp_path / "scenarios").mkdir()
-    (tmp_path / "scenarios" / "us_exit.yaml").write_text("format: 1\ntitle: Mine\n", encoding="utf-8")
+    (tmp_path / "scenarios" / "us_exit.yaml").write_text(
+        "format: 1\ntitle: Mine\n", encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     assert load_scenario("us_exit", world).title == "Mine"
     assert load_scenario("us_stays", world).title != "Mine"
@@ -232,13 +285,19 @@ def test_a_scenario_here_comes_before_the_packaged_one_of_its_name(tmp_path, mon
 
 
 def test_the_schema_beside_the_scenarios_is_this_worlds(repository, world):
-    kept = json.loads((repository / "scenarios" / "scenario.schema.json").read_text(encoding="utf-8"))
-    assert kept == scenario_schema(world), "run: eurasia-sim check --schema --out scenarios/scenario.schema.json"
+    kept = json.loads(
+        (repository / "scenarios" / "scenario.schema.json").read_text(encoding="utf-8")
+    )
+    assert kept == scenario_schema(world), (
+        "run: eurasia-sim check --schema --out scenarios/scenario.schema.json"
+    )
 
 
 def test_every_scenario_begins_with_the_schema_for_editors(repository):
     for path in (repository / "scenarios").glob("*.yaml"):
-        assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=scenario.schema.json\n")
+        assert path.read_text(encoding="utf-8").startswith(
+            "# yaml-language-server: $schema=scenario.schema.json\n"
+        )
 
 
 def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses(repository, world):

@@ -29,8 +29,16 @@ def test_every_scenario_written_whole_in_itself_moves_the_same_levers(name, worl
     found = again(scenario, world, tmp_path)
     assert found.extends is None
     assert found.steps == scenario.steps
-    assert (found.departs, found.months, found.measures) == (scenario.departs, scenario.months, scenario.measures)
-    assert (found.theory, found.forms, found.uncertain) == (scenario.theory, scenario.forms, scenario.uncertain)
+    assert (found.departs, found.months, found.measures) == (
+        scenario.departs,
+        scenario.months,
+        scenario.measures,
+    )
+    assert (found.theory, found.forms, found.uncertain) == (
+        scenario.theory,
+        scenario.forms,
+        scenario.uncertain,
+    )
 
 
 def test_settings_are_written_too_and_a_range_of_one_point_fixes_a_number(world, tmp_path):
@@ -47,7 +55,9 @@ def test_settings_are_written_too_and_a_range_of_one_point_fixes_a_number(world,
 
 def test_the_record_with_a_lever_departs_in_the_levers_month(world, tmp_path):
     first, second = list(world.actors)[:2]
-    scenario = apply_settings(load_scenario("record", world), [f"pressure.{first}.{second}.2020-03=0.4"], world)
+    scenario = apply_settings(
+        load_scenario("record", world), [f"pressure.{first}.{second}.2020-03=0.4"], world
+    )
     found = again(scenario, world, tmp_path)
     assert world.date(found.departs) == "2020-03"
     assert found.steps == scenario.steps

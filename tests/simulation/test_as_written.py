@@ -32,7 +32,9 @@ sys.stdout.buffer.write(pickle.dumps(found))
 """
 
 
-def after_months(size: tuple[int, int, int], switch: tuple[str, str], *, compiled: bool) -> dict[str, np.ndarray]:
+def after_months(
+    size: tuple[int, int, int], switch: tuple[str, str], *, compiled: bool
+) -> dict[str, np.ndarray]:
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if compiled else "1"}
     command = [sys.executable, "-c", PROGRAM, *map(str, size), *switch]
     found: dict[str, np.ndarray] = pickle.loads(  # noqa: S301 - what the program above has just printed
@@ -42,8 +44,12 @@ def after_months(size: tuple[int, int, int], switch: tuple[str, str], *, compile
 
 
 @pytest.mark.parametrize("size", [(5, 3, 2), (8, 1, 0), (13, 6, 10)])
-@pytest.mark.parametrize("switch", ["habit", "additive_threat", "difference_contest", "minimum_shared"])
+@pytest.mark.parametrize(
+    "switch", ["habit", "additive_threat", "difference_contest", "minimum_shared"]
+)
 def test_what_is_written_is_what_is_compiled(size, switch):
-    written, machine = (after_months(size, (switch, "1"), compiled=compiled) for compiled in (False, True))
+    written, machine = (
+        after_months(size, (switch, "1"), compiled=compiled) for compiled in (False, True)
+    )
     for name, array in machine.items():
         np.testing.assert_allclose(written[name], array, rtol=0, atol=1e-12, err_msg=name)

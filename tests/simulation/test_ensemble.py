@@ -18,7 +18,13 @@ from eurasia_sim.simulation.ensemble import (
     table,
 )
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
-from eurasia_sim.simulation.parameter_draws import range_draws, ranges_of, reference_draws, run_seeds, values_of
+from eurasia_sim.simulation.parameter_draws import (
+    range_draws,
+    ranges_of,
+    reference_draws,
+    run_seeds,
+    values_of,
+)
 from eurasia_sim.world.world import World, load_world
 
 
@@ -32,7 +38,9 @@ def family(world: World) -> list[Inputs]:
     return [prepare(world, load_scenario(name, world)) for name in ("us_exit", "us_stays")]
 
 
-def test_the_two_scenarios_part_in_the_month_of_departure(world: World, family: list[Inputs]) -> None:
+def test_the_two_scenarios_part_in_the_month_of_departure(
+    world: World, family: list[Inputs]
+) -> None:
     assert world.date(branch_month(family)) == "2021-05"
 
 
@@ -48,39 +56,51 @@ def test_a_branched_run_is_the_straight_run_to_the_last_bit(family: list[Inputs]
 
 
 @pytest.mark.parametrize("since", ["2015-03", "2025-06"])  # before and after they part
-def test_columns_can_be_kept_from_a_later_month(world: World, family: list[Inputs], since: str) -> None:
+def test_columns_can_be_kept_from_a_later_month(
+    world: World, family: list[Inputs], since: str
+) -> None:
     draws, kept, first = reference_draws(family[0], 1, seed=3), np.arange(5), world.month(since)
     late = (family[0].months, family[0].months)
     for whole, tail in zip(
-        run_paired(family, draws, late, kept), run_paired(family, draws, late, kept, first), strict=True
+        run_paired(family, draws, late, kept),
+        run_paired(family, draws, late, kept, first),
+        strict=True,
     ):
         assert whole.trajectories[:, first:].tobytes() == tail.trajectories.tobytes()
     (alone,) = run_paired(family[1:], draws, late, kept, first)
     assert alone.trajectories.tobytes() == tail.trajectories.tobytes()
 
 
-def test_runs_branched_each_in_its_own_month_are_straight_runs_to_the_last_bit(world: World) -> None:
+def test_runs_branched_each_in_its_own_month_are_straight_runs_to_the_last_bit(
+    world: World,
+) -> None:
     names = ("us_exit", "us_stays", "afghan_turmoil", "no_ukraine_war", "us_exit")
     family = [prepare(world, load_scenario(name, world)) for name in names]
     partings = [branch_month([family[0], inputs]) for inputs in family]
     assert len(set(partings)) == 4
     draws, kept = reference_draws(family[0], 2, seed=3), np.arange(60)
     for since in (0, world.month("2021-08")):
-        for inputs, found in zip(family, run_branched(family, partings, draws, kept, since), strict=True):
+        for inputs, found in zip(
+            family, run_branched(family, partings, draws, kept, since), strict=True
+        ):
             (straight,) = run_paired([inputs], draws, kept=kept)
             assert straight.trajectories[:, since:].tobytes() == found.tobytes()
 
 
 def test_scenarios_are_one_until_they_part_and_two_after(family: list[Inputs]) -> None:
     draws = reference_draws(family[0], 1, seed=3)
-    first, second = (run_paired([inputs], draws, (0, 1), np.arange(200))[0].trajectories for inputs in family)
+    first, second = (
+        run_paired([inputs], draws, (0, 1), np.arange(200))[0].trajectories for inputs in family
+    )
     parts = branch_month(family)
     assert first[:, :parts].tobytes() == second[:, :parts].tobytes()
     assert not np.array_equal(first[:, parts], second[:, parts])
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_the_tables_do_not_depend_on_the_workers(world: World, family: list[Inputs], workers: int) -> None:
+def test_the_tables_do_not_depend_on_the_workers(
+    world: World, family: list[Inputs], workers: int
+) -> None:
     draws = range_draws(world, family[0], 19, seed=5)
     whole = run_paired(family, draws)
     for one, other in zip(whole, run_ensemble_draws(family, draws, workers=workers), strict=True):
@@ -138,9 +158,13 @@ def test_draws_stay_within_the_ranges_the_theory_owns(world: World, theory: str)
 def test_every_theory_and_form_runs(world: World) -> None:
     scenario = load_scenario("us_exit", world)
     for theory in world.theories:
-        (outcome,) = run_paired([prepare(world, scenario, theory)], reference_draws(prepare(world, scenario), 1, 1))
+        (outcome,) = run_paired(
+            [prepare(world, scenario, theory)], reference_draws(prepare(world, scenario), 1, 1)
+        )
         assert np.isfinite(outcome.means).all()
-    base = run_paired([prepare(world, scenario)], reference_draws(prepare(world, scenario), 1, 1))[0]
+    base = run_paired([prepare(world, scenario)], reference_draws(prepare(world, scenario), 1, 1))[
+        0
+    ]
     for factor, alternatives in world.forms.items():
         for alternative in alternatives:
             inputs = prepare(world, scenario, forms={factor: alternative})
@@ -159,10 +183,16 @@ def test_the_front_door_gives_pandas(world: World) -> None:
     assert months.notna().all().all()
 
 
-def test_runs_of_one_draw_share_seed_and_drawn_numbers_and_nothing_else(world: World, family: list[Inputs]) -> None:
-    other = prepare(world, load_scenario("us_exit", world, ["rules.perception.distance_decay=2000"]))
+def test_runs_of_one_draw_share_seed_and_drawn_numbers_and_nothing_else(
+    world: World, family: list[Inputs]
+) -> None:
+    other = prepare(
+        world, load_scenario("us_exit", world, ["rules.perception.distance_decay=2000"])
+    )
     chance = reference_draws(family[0], 5, seed=3)
-    assert chance.names() == reference_draws(other, 5, seed=3).names()  # a number that is set is no draw
+    assert (
+        chance.names() == reference_draws(other, 5, seed=3).names()
+    )  # a number that is set is no draw
     assert chance.names() == reference_draws(family[0], 9, seed=3).names()[:5]
     assert len({*chance.names(), *reference_draws(family[0], 5, seed=4).names()}) == 10
     spread = range_draws(world, family[0], 5, seed=3)
@@ -175,7 +205,9 @@ def test_runs_of_one_draw_share_seed_and_drawn_numbers_and_nothing_else(world: W
 def test_the_drawn_numbers_are_those_that_the_runs_use(world: World, family: list[Inputs]) -> None:
     draws = range_draws(world, family[0], 4, seed=3)
     assert list(draws.drawn) == list(ranges_of(world, family[0]))
-    assert list(draws.drawn["rules.perception.distance_decay"]) == list(draws.rules["distance_decay"])
+    assert list(draws.drawn["rules.perception.distance_decay"]) == list(
+        draws.rules["distance_decay"]
+    )
 
 
 def test_what_is_kept_of_a_draw_is_what_the_run_is_given(world: World) -> None:

@@ -29,7 +29,9 @@ def test_the_recorded_takeover_is_told_in_its_month(world: World) -> None:
 
 
 def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> None:
-    theatre, first = next((name, held) for name, held in world.theatres.items() if held.challenger is None)
+    theatre, first = next(
+        (name, held) for name, held in world.theatres.items() if held.challenger is None
+    )
     empty = replace(world, theatres={**world.theatres, theatre: replace(first, ruler=None)})
     actor = next(iter(world.actors))
     scenario = apply_settings(load_scenario("us_exit", world), [f"rule.{theatre}={actor}"], world)

@@ -19,7 +19,9 @@ def world() -> World:
     return load_world()
 
 
-def test_names_that_differ_are_left_alone_and_those_that_repeat_carry_their_content(world: World) -> None:
+def test_names_that_differ_are_left_alone_and_those_that_repeat_carry_their_content(
+    world: World,
+) -> None:
     exit_, stays = load_family(["us_exit", "us_stays"], world)
     assert [exit_.name, stays.name] == ["us_exit", "us_stays"]
     retitled = replace(stays, title="Another")
@@ -44,7 +46,9 @@ def test_one_scenario_twice_is_refused(world: World) -> None:
 
 
 def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(world: World) -> None:
-    family = load_family(["us_exit", "us_stays"], world, ["growth.russia=-0.1", "growth.china.2024-01=0.1"])
+    family = load_family(
+        ["us_exit", "us_stays"], world, ["growth.russia=-0.1", "growth.china.2024-01=0.1"]
+    )
     for scenario in family:
         assert dict(scenario.changes["growth.russia"]) == {world.month("2021-05"): -0.1}
         assert dict(scenario.changes["growth.china"]) == {world.month("2024-01"): 0.1}
@@ -78,10 +82,16 @@ def test_pairs_hold_the_same_numbers_and_differ_somewhere(world: World) -> None:
     ):
         with pytest.raises(DataError, match=path):
             check_family(world, family(exit_, other))
-    coded = next(p for p in world.coded_index if world.numbers[p].is_uncertain and not world.numbers[p].is_silent)
+    coded = next(
+        p
+        for p in world.coded_index
+        if world.numbers[p].is_uncertain and not world.numbers[p].is_silent
+    )
     with pytest.raises(DataError, match=coded):
         check_family(world, family(exit_, replace(stays, fixed={coded: world.numbers[coded].low})))
-    factor, alternative = next((f, a) for f, names in world.forms.items() for a in names if a != world.default_forms[f])
+    factor, alternative = next(
+        (f, a) for f, names in world.forms.items() for a in names if a != world.default_forms[f]
+    )
     with pytest.raises(DataError, match=f"form {factor}"):
         check_family(world, family(exit_, replace(stays, forms={factor: alternative})))
     with pytest.raises(DataError, match="every difference would be 0"):

@@ -55,7 +55,9 @@ def test_an_experiment_of_the_workbench_is_the_kernels_own_run(world):
 def test_the_workbench_draws_what_is_declared_and_chooses_among_scenarios(world):
     model = workbench_model(["us_exit", "us_stays"], MEASURES)
     declared = ranges_of(world, prepare(world, load_scenario("us_exit", world)))
-    assert {each.name: (each.lower_bound, each.upper_bound) for each in model.uncertainties} == declared
+    assert {
+        each.name: (each.lower_bound, each.upper_bound) for each in model.uncertainties
+    } == declared
     experiments, outcomes = performed(model, scenarios=3, policies=4)
     assert len(experiments) == 12
     assert set(experiments["scenario_name"]) == {"us_exit", "us_stays"}
@@ -115,7 +117,12 @@ def test_the_examples_of_a_page_run_as_they_stand(page, repository: Path, tmp_pa
     assert len(blocks) == 2
     for block in blocks:
         done = subprocess.run(
-            [sys.executable, "-c", block], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300
+            [sys.executable, "-c", block],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip()

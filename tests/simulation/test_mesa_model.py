@@ -31,7 +31,9 @@ def short(world, months: int, **arguments) -> EurasiaModel:
     return model
 
 
-@pytest.mark.parametrize(("scenario", "theory"), [("us_exit", None), ("thaw_russia", "offensive_realism")])
+@pytest.mark.parametrize(
+    ("scenario", "theory"), [("us_exit", None), ("thaw_russia", "offensive_realism")]
+)
 def test_stepping_the_model_gives_the_bits_of_the_compiled_run(world, scenario, theory):
     inputs = prepare(world, load_scenario(scenario, world), theory)
     everything = np.arange(len(inputs.columns))
@@ -87,7 +89,8 @@ def test_mesa_runs_it_in_batches(world):
     assert all(0 <= row[f"colocation.{a}-{b}.all"] <= 1 for row in rows)
     # The two scenarios share a past and every draw, so their first months are one.
     months = {
-        key: [row for row in rows if (row["scenario"], row["seed"]) == key] for key in (("us_exit", 1), ("us_stays", 1))
+        key: [row for row in rows if (row["scenario"], row["seed"]) == key]
+        for key in (("us_exit", 1), ("us_stays", 1))
     }
     (first, second) = months.values()
     assert [row[f"power.{a}"] for row in first] == [row[f"power.{a}"] for row in second]
@@ -137,12 +140,18 @@ def test_a_mistyped_name_is_answered_with_the_nearest(world, ask):
 
 def test_a_policy_that_repeats_the_rules_choice_changes_next_to_nothing(world):
     name = next(iter(world.actors))
-    by_rule, by_policy = short(world, 6), short(world, 6, policies={name: lambda actor: actor.shares()})
+    by_rule, by_policy = (
+        short(world, 6),
+        short(world, 6, policies={name: lambda actor: actor.shares()}),
+    )
     np.testing.assert_allclose(by_policy.row, by_rule.row, rtol=1e-12, atol=1e-14)
 
 
 def test_a_policy_that_gives_none_leaves_the_rule_its_bits(world):
-    by_rule, by_policy = short(world, 6), short(world, 6, policies=dict.fromkeys(world.actors, lambda actor: None))
+    by_rule, by_policy = (
+        short(world, 6),
+        short(world, 6, policies=dict.fromkeys(world.actors, lambda actor: None)),
+    )
     assert by_policy.row.tobytes() == by_rule.row.tobytes()
 
 
@@ -151,7 +160,9 @@ def test_a_policy_decides_where_a_budget_goes(world):
     model = short(world, 1, policies={name: lambda actor: {(theatre, "economic"): 0.25}})
     actor = model.actor(name)
     assert actor.effort_in(theatre, "economic") == pytest.approx(0.25 * actor.budget)
-    assert sum(actor.effort_in(place) for place in world.theatres) == pytest.approx(0.25 * actor.budget)
+    assert sum(actor.effort_in(place) for place in world.theatres) == pytest.approx(
+        0.25 * actor.budget
+    )
     assert actor.shares()[theatre, "economic"] == pytest.approx(0.25)
 
 
@@ -178,7 +189,9 @@ def test_policies_do_not_see_each_others_choices(world):
         return {}
 
     short(world, 1, policies=dict.fromkeys(names, policy))
-    assert seen[names[0]] == seen[names[1]] == [agent.effort_in(theatre) for agent in by_rule.agents]
+    assert (
+        seen[names[0]] == seen[names[1]] == [agent.effort_in(theatre) for agent in by_rule.agents]
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,10 @@ def test_policies_do_not_see_each_others_choices(world):
         ({("{theatre}", "economic"): -0.1}, "= -0.1; a share is a number of 0 or more"),
         ({("{theatre}", "economic"): float("nan")}, "= nan; a share is a number"),
         ({("{theatre}", "economic"): "much"}, "= 'much'; a share is a number"),
-        ({("{theatre}", domain): 0.4 for domain in DOMAINS}, "shares sum to 1.2; together they are at most 1"),
+        (
+            {("{theatre}", domain): 0.4 for domain in DOMAINS},
+            "shares sum to 1.2; together they are at most 1",
+        ),
         ({("{theatre}x", "economic"): 0.1}, "{theatre}x is no theatre"),
         ({("{theatre}", "economics"): 0.1}, "economics is no domain"),
         ({"{theatre}": 0.1}, "is no (theatre, domain)"),
@@ -198,7 +214,9 @@ def test_a_policy_that_cannot_be_spent_is_answered_with_what_would_be_right(worl
     name, theatre = list(world.actors)[1], next(iter(world.theatres))
     if isinstance(shares, dict):
         shares = {
-            tuple(part.format(theatre=theatre) for part in place) if isinstance(place, tuple) else place: share
+            tuple(part.format(theatre=theatre) for part in place)
+            if isinstance(place, tuple)
+            else place: share
             for place, share in shares.items()
         }
     model = short(world, 0, policies={name: lambda actor: shares})

@@ -23,7 +23,9 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def sample(world: World) -> Sample:
-    return space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3)
+    return space_sample(
+        world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3
+    )
 
 
 def test_every_theory_form_and_coding_gets_its_equal_part(sample: Sample) -> None:
@@ -46,15 +48,23 @@ def test_replicates_of_a_point_differ_by_their_seed_alone(sample: Sample) -> Non
 def test_numbers_stay_within_the_ranges_of_their_theory(world: World, sample: Sample) -> None:
     for theory, points in sample.points.groupby("theory"):
         own = points[points["coding"] == "both"]
-        for path, (low, high) in ranges_of(world, prepare(world, as_recorded(world), str(theory))).items():
-            if path in own and not path.startswith("theatres."):  # shares of influence are scaled where they exceed one
+        for path, (low, high) in ranges_of(
+            world, prepare(world, as_recorded(world), str(theory))
+        ).items():
+            if path in own and not path.startswith(
+                "theatres."
+            ):  # shares of influence are scaled where they exceed one
                 known = own[path].dropna()
                 assert known.between(low - 1e-12, high + 1e-12).all(), path
 
 
-def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(world: World, sample: Sample) -> None:
+def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(
+    world: World, sample: Sample
+) -> None:
     coders = values_by_coder(load_evidence(world.directory))
-    path = next(path for path, (one, other) in coders.items() if path in world.coded_index and one != other)
+    path = next(
+        path for path, (one, other) in coders.items() if path in world.coded_index and one != other
+    )
     for group in sample.groups:
         coding = sample.points.loc[group.points, "coding"].repeat(REPLICATES).to_numpy()
         values = values_of(world, group.draws, path)
@@ -63,7 +73,11 @@ def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(world: World, s
 
 
 def test_the_same_seed_gives_the_same_sample(world: World, sample: Sample) -> None:
-    again = space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3)
+    again = space_sample(
+        world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3
+    )
     assert again.points.equals(sample.points)
-    other = space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=4)
+    other = space_sample(
+        world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=4
+    )
     assert not other.points.equals(sample.points)

@@ -118,7 +118,11 @@ def world_folder(world: Path | str | None = None) -> Path:
         return known[asked]
     if not Path(asked).is_dir():
         names = ", ".join(known)
-        raise DataError([f"{asked} is no world{near(asked, known)}; name one of {names}, or a folder that holds one"])
+        raise DataError(
+            [
+                f"{asked} is no world{near(asked, known)}; name one of {names}, or a folder that holds one"
+            ]
+        )
     return Path(asked).resolve()
 
 
@@ -213,7 +217,9 @@ def _plain(node: Any, keys: tuple[str, ...], lines: dict[str, int]) -> Any:
     return str(node)
 
 
-def leaves(page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] | None = None) -> Iterator[Leaf]:
+def leaves(
+    page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] | None = None
+) -> Iterator[Leaf]:
     """Every value at or below an entry of a file, with its ids and the header it inherits."""
     node = page.data
     for key in keys:
@@ -221,7 +227,9 @@ def leaves(page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] | N
     yield from _leaves(node, (), keys, header or {})
 
 
-def _leaves(node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Mapping[str, Any]) -> Iterator[Leaf]:
+def _leaves(
+    node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Mapping[str, Any]
+) -> Iterator[Leaf]:
     if isinstance(node, Mapping):
         below = {key: value for key, value in header.items() if key not in _OWN}
         below |= {key: node[key] for key in (*INHERITED, *_OWN) if key in node}
@@ -231,7 +239,9 @@ def _leaves(node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Mapp
             return
         for key, child in node.items():
             if key not in INHERITED and key not in _OWN:
-                yield from _leaves(child, ids if key in _GROUPING else (*ids, key), (*keys, key), below)
+                yield from _leaves(
+                    child, ids if key in _GROUPING else (*ids, key), (*keys, key), below
+                )
     elif isinstance(node, list):
         for at, child in enumerate(node):
             yield from _leaves(child, (*ids, str(at)), (*keys, str(at)), header)
@@ -247,10 +257,16 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
     """
     place, header = page.place(leaf.keys), leaf.header
     named = f"{place}: {path} = {leaf.value!r}"
-    if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float) or not math.isfinite(leaf.value):
+    if (
+        isinstance(leaf.value, bool)
+        or not isinstance(leaf.value, int | float)
+        or not math.isfinite(leaf.value)
+    ):
         problems.append(f"{named} is no number; write a finite number")
         return None
-    missing = [key for key in ("meaning", "unit", "basis") if not header.get(key) and header.get(key) != 0]
+    missing = [
+        key for key in ("meaning", "unit", "basis") if not header.get(key) and header.get(key) != 0
+    ]
     if not header.get("source") and not header.get("claims") and not header.get("second"):
         missing.append("source")
     if missing:
@@ -260,50 +276,82 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
         )
         return None
     if header["basis"] not in BASES:
-        problems.append(f"{named} has basis {header['basis']!r}; it must be one of {', '.join(BASES)}")
+        problems.append(
+            f"{named} has basis {header['basis']!r}; it must be one of {', '.join(BASES)}"
+        )
         return None
     sources = _sources(header, named, problems)
     value = float(leaf.value)
     low, high = _range(value, header, named, problems)
     if not low <= value <= high:
         problems.append(f"{named} lies outside its range [{low:g}, {high:g}]")
-    return Number(path, str(header["meaning"]), value, str(header["unit"]), low, high, header["basis"], sources, place)
+    return Number(
+        path,
+        str(header["meaning"]),
+        value,
+        str(header["unit"]),
+        low,
+        high,
+        header["basis"],
+        sources,
+        place,
+    )
 
 
-def _sources(header: Mapping[str, Any], named: str, problems: list[str]) -> tuple[Mapping[str, Any], ...]:
+def _sources(
+    header: Mapping[str, Any], named: str, problems: list[str]
+) -> tuple[Mapping[str, Any], ...]:
     listed = header.get("source") or []
     listed = [listed] if isinstance(listed, Mapping) else listed
     if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
-        problems.append(f"{named}: source must be a list of mappings such as {{cite: key, says: ...}}")
+        problems.append(
+            f"{named}: source must be a list of mappings such as {{cite: key, says: ...}}"
+        )
         listed = []
     problems.extend(
         f"{named}: source has an unknown entry {key!r}; it may have {', '.join(sorted(_OF_A_SOURCE))}"
         " (a text with a comma is written between quotes)"
         for key in sorted({str(key) for item in listed for key in item} - _OF_A_SOURCE)
     )
-    own = [{key: list(header[name])} for name, key in (("claims", "claims"), ("second", "claims")) if header.get(name)]
+    own = [
+        {key: list(header[name])}
+        for name, key in (("claims", "claims"), ("second", "claims"))
+        if header.get(name)
+    ]
     return (*own, *listed)
 
 
-def _range(value: float, header: Mapping[str, Any], named: str, problems: list[str]) -> tuple[float, float]:
+def _range(
+    value: float, header: Mapping[str, Any], named: str, problems: list[str]
+) -> tuple[float, float]:
     """Lowest and highest value, from the entry's own range or else its table's spread, within the bounds."""
     bounds = header.get("bounds") or [-math.inf, math.inf]
     if "range" in header:
         stated = header["range"]
-        if not (isinstance(stated, list) and len(stated) == 2 and all(isinstance(end, int | float) for end in stated)):
+        if not (
+            isinstance(stated, list)
+            and len(stated) == 2
+            and all(isinstance(end, int | float) for end in stated)
+        ):
             problems.append(f"{named}: range {stated!r} must be two numbers, [lowest, highest]")
             return value, value
         low, high = float(stated[0]), float(stated[1])
     else:
         spread = header.get("spread", 0) or 0
-        if isinstance(spread, Mapping) and len(spread) == 1 and set(spread) <= {"relative", "absolute"}:
+        if (
+            isinstance(spread, Mapping)
+            and len(spread) == 1
+            and set(spread) <= {"relative", "absolute"}
+        ):
             ((kind, size),) = spread.items()
             half = float(size) * (abs(value) if kind == "relative" else 1.0)
             low, high = value - half, value + half
         elif spread == 0:
             low = high = value
         else:
-            problems.append(f"{named}: spread {spread!r} must be {{relative: share}}, {{absolute: amount}} or 0")
+            problems.append(
+                f"{named}: spread {spread!r} must be {{relative: share}}, {{absolute: amount}} or 0"
+            )
             low = high = value
     if not bounds[0] <= value <= bounds[1]:
         problems.append(f"{named} lies outside its bounds [{bounds[0]}, {bounds[1]}]")

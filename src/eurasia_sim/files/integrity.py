@@ -53,7 +53,10 @@ def file_digest(path: Path) -> str:
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values with a digest of all of them."""
     rest = {key: value for key, value in content.items() if key != DIGEST}
-    return {**rest, DIGEST: digest_of(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())}
+    return {
+        **rest,
+        DIGEST: digest_of(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()),
+    }
 
 
 def read_sealed(path: Path) -> dict[str, Any] | None:
@@ -110,18 +113,31 @@ class Files:
     counted: frozenset[str] = field(default=frozenset())  # those whose rows are the folder's runs
 
     @classmethod
-    def of(cls, folder: Path, manifest: Mapping[str, Any], mend: str, counted: Iterable[str] = ()) -> Files:
+    def of(
+        cls, folder: Path, manifest: Mapping[str, Any], mend: str, counted: Iterable[str] = ()
+    ) -> Files:
         """The files that a manifest lists.
 
         Raises:
             DataError: where it lists none.
         """
         listed = manifest.get(FILES)
-        found = {str(name): Entry.of(said) for name, said in listed.items()} if isinstance(listed, Mapping) else {}
+        found = (
+            {str(name): Entry.of(said) for name, said in listed.items()}
+            if isinstance(listed, Mapping)
+            else {}
+        )
         entries = {name: entry for name, entry in found.items() if entry is not None}
         if not isinstance(listed, Mapping) or len(entries) < len(found):
-            raise DataError([f"{folder}: its manifest lists no files with their digests\n    allowed: {mend}"])
-        return cls(folder, entries, mend, frozenset(name for name in entries if name.startswith(tuple(counted))))
+            raise DataError(
+                [f"{folder}: its manifest lists no files with their digests\n    allowed: {mend}"]
+            )
+        return cls(
+            folder,
+            entries,
+            mend,
+            frozenset(name for name in entries if name.startswith(tuple(counted))),
+        )
 
     def content(self, name: str) -> bytes:
         """Bytes of a file, as they were written.

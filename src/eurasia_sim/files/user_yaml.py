@@ -80,7 +80,9 @@ class Node:
     content: Any
     line: int
     column: int
-    keys: dict[str, tuple[int, int]] = field(default_factory=dict)  # where each key of a mapping stands
+    keys: dict[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # where each key of a mapping stands
     weight: int = 1  # values it stands for once aliases are unfolded
 
 
@@ -101,14 +103,20 @@ class Document:
         found = self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
         return "".join(letter if letter.isprintable() else " " for letter in found[:_SHOWN])
 
-    def report(self, place: tuple[int, int], message: str, suggestion: str = "", allowed: str = "") -> None:
+    def report(
+        self, place: tuple[int, int], message: str, suggestion: str = "", allowed: str = ""
+    ) -> None:
         """Note a problem at a (line, column); a file with very many is given up on."""
         line, column = place
         if len(self.problems) >= MOST_PROBLEMS:
             if len(self.problems) == MOST_PROBLEMS:
-                self.problems.append(Problem(self.name, line, column, "and more from here on that are not listed"))
+                self.problems.append(
+                    Problem(self.name, line, column, "and more from here on that are not listed")
+                )
             return
-        self.problems.append(Problem(self.name, line, column, message, self.source_line(line), suggestion, allowed))
+        self.problems.append(
+            Problem(self.name, line, column, message, self.source_line(line), suggestion, allowed)
+        )
 
     def place(self, path: Iterable[Any], of_key: bool = False) -> tuple[int, int]:
         """Line and column of the value (or key) at a path, or of the nearest thing above it that exists."""
@@ -153,13 +161,19 @@ def read_file(path: Path | str) -> Document:
         elif not stat.S_ISREG(status.st_mode):
             document.report((1, 1), "this is not an ordinary file")
         elif status.st_size > LARGEST_FILE:
-            document.report((1, 1), f"the file has {status.st_size:,} bytes", allowed=f"at most {LARGEST_FILE:,} bytes")
+            document.report(
+                (1, 1),
+                f"the file has {status.st_size:,} bytes",
+                allowed=f"at most {LARGEST_FILE:,} bytes",
+            )
         else:
             return parse(path.read_bytes(), document.name)
     except FileNotFoundError:
         document.report((1, 1), "no such file")
     except (OSError, ValueError) as error:
-        document.report((1, 1), f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
+        document.report(
+            (1, 1), f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
+        )
     return document
 
 
@@ -167,7 +181,9 @@ def parse(data: bytes, name: str) -> Document:
     """The document in some bytes of YAML 1.2, without tags and of one document."""
     document = Document(name)
     if len(data) > LARGEST_FILE:
-        document.report((1, 1), f"the text has {len(data):,} bytes", allowed=f"at most {LARGEST_FILE:,} bytes")
+        document.report(
+            (1, 1), f"the text has {len(data):,} bytes", allowed=f"at most {LARGEST_FILE:,} bytes"
+        )
         return document
     try:
         document.text = data.decode("utf-8-sig")
@@ -175,7 +191,11 @@ def parse(data: bytes, name: str) -> Document:
         before = data[: error.start]
         column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         document.text = data.decode("utf-8", "replace")
-        document.report((before.count(b"\n") + 1, column), "the file is not UTF-8 text", allowed="text saved as UTF-8")
+        document.report(
+            (before.count(b"\n") + 1, column),
+            "the file is not UTF-8 text",
+            allowed="text saved as UTF-8",
+        )
         return document
     _Builder(document).build()
     if document.root is None and not document.problems:
@@ -213,7 +233,9 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.open: list[Node] = []
-        self.waiting: list[tuple[str, tuple[int, int]] | None] = []  # key of each open mapping whose value comes next
+        self.waiting: list[
+            tuple[str, tuple[int, int]] | None
+        ] = []  # key of each open mapping whose value comes next
         self.anchors: dict[str, Node] = {}
         self.anchor_names: list[str | None] = []
         self.documents = 0
@@ -235,10 +257,14 @@ class _Builder:
         """Grow the tree by one event; false when reading must stop."""
         place = (event.start_mark.line + 1, event.start_mark.column + 1)
         if count > MOST_EVENTS:
-            return self._stop(place, "the file holds too many values", f"at most {MOST_EVENTS // 2:,}")
+            return self._stop(
+                place, "the file holds too many values", f"at most {MOST_EVENTS // 2:,}"
+            )
         if isinstance(event, DocumentStartEvent):
             self.documents += 1
-            return self.documents == 1 or self._stop(place, "a second document begins here", "one document a file")
+            return self.documents == 1 or self._stop(
+                place, "a second document begins here", "one document a file"
+            )
         if isinstance(event, MappingEndEvent | SequenceEndEvent):
             return self._close()
         if isinstance(event, AliasEvent):
@@ -246,9 +272,15 @@ class _Builder:
         if not isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent):
             return True
         if event.tag is not None:
-            self.document.report(place, f"the tag {event.tag} is not allowed", allowed="plain data without tags")
+            self.document.report(
+                place, f"the tag {event.tag} is not allowed", allowed="plain data without tags"
+            )
         if isinstance(event, ScalarEvent):
-            is_key = bool(self.open) and isinstance(self.open[-1].content, dict) and self.waiting[-1] is None
+            is_key = (
+                bool(self.open)
+                and isinstance(self.open[-1].content, dict)
+                and self.waiting[-1] is None
+            )
             # The round-trip parser marks each fold of a folded text with a bell, to write it back as it was.
             text = event.value.replace("\a", "") if event.style == ">" else event.value
             waiting = self.waiting[-1] if self.waiting else None
@@ -273,7 +305,11 @@ class _Builder:
     def _alias(self, name: str, place: tuple[int, int]) -> bool:
         if name in self.anchors:
             return self._add(self.anchors[name])
-        reason = "stands inside what it repeats" if name in self.anchor_names else "repeats nothing that was named"
+        reason = (
+            "stands inside what it repeats"
+            if name in self.anchor_names
+            else "repeats nothing that was named"
+        )
         return self._stop(place, f"the alias *{name} {reason}", "an alias of an &anchor further up")
 
     def _close(self) -> bool:
@@ -293,7 +329,9 @@ class _Builder:
         parent.weight += node.weight
         if parent.weight > MOST_VALUES:
             place = (parent.line, parent.column)
-            return self._stop(place, "the aliases unfold to too many values", f"at most {MOST_VALUES:,}")
+            return self._stop(
+                place, "the aliases unfold to too many values", f"at most {MOST_VALUES:,}"
+            )
         if isinstance(parent.content, list):
             parent.content.append(node)
         elif key is None:
@@ -303,7 +341,9 @@ class _Builder:
             name, place = key
             if name in parent.content:
                 first = parent.keys[name][0]
-                self.document.report(place, f"the key '{name}' stands twice (first in line {first})")
+                self.document.report(
+                    place, f"the key '{name}' stands twice (first in line {first})"
+                )
             else:
                 parent.content[name], parent.keys[name] = node, place
         return True

@@ -75,7 +75,9 @@ class Checker:
         data = plain(self.document.root) if self.document.root else None
         if not isinstance(data, dict):
             if self.document.root:
-                self.complain((), "a scenario is a list of `key: value` lines, beginning with `format: 1`")
+                self.complain(
+                    (), "a scenario is a list of `key: value` lines, beginning with `format: 1`"
+                )
             return Draft()
         self._shape(data)
         draft = Draft()
@@ -100,7 +102,9 @@ class Checker:
         name = ".".join(str(step) for step in loc)
         if kind == "extra_forbidden":
             model = ScenarioFile if len(loc) == 1 else EventChanges if len(loc) == 2 else EventEntry
-            self.complain(loc, f"unknown key '{loc[-1]}'", list(model.model_fields), loc[-1], of_key=True)
+            self.complain(
+                loc, f"unknown key '{loc[-1]}'", list(model.model_fields), loc[-1], of_key=True
+            )
         elif kind == "missing":
             self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
         elif kind == "literal_error":
@@ -111,16 +115,25 @@ class Checker:
 
     # --- dates
 
-    def month(self, trail: Trail, written: object, first: int | None = None, *, of_key: bool = False) -> int | None:
+    def month(
+        self, trail: Trail, written: object, first: int | None = None, *, of_key: bool = False
+    ) -> int | None:
         """Months since the start of the record of a date YYYY-MM in the period; none if it is something else."""
         try:
             number = self.world.month(str(written))
         except DataError:
-            self.complain(trail, f"{shown(written)} is no month", allowed="YYYY-MM, such as 2021-05", of_key=of_key)
+            self.complain(
+                trail,
+                f"{shown(written)} is no month",
+                allowed="YYYY-MM, such as 2021-05",
+                of_key=of_key,
+            )
             return None
         period = f"{self.world.date(0)} to {self.world.date(self.world.months - 1)}"
         if not 0 <= number < self.world.months:
-            self.complain(trail, f"{written} lies outside the period", allowed=period, of_key=of_key)
+            self.complain(
+                trail, f"{written} lies outside the period", allowed=period, of_key=of_key
+            )
             return None
         if first is not None and number < first:
             early = f"{written} lies before the scenario departs ({self.world.date(first)}): nothing may change earlier"
@@ -138,11 +151,15 @@ class Checker:
         elif parent:
             draft.horizon = parent.horizon
         self.departs = draft.departs
-        if draft.departs is not None and draft.horizon is not None and draft.horizon < draft.departs:
-            message = (
-                f"the end {self.world.date(draft.horizon)} lies before the departure {self.world.date(draft.departs)}"
+        if (
+            draft.departs is not None
+            and draft.horizon is not None
+            and draft.horizon < draft.departs
+        ):
+            message = f"the end {self.world.date(draft.horizon)} lies before the departure {self.world.date(draft.departs)}"
+            self.complain(
+                ("horizon",), message, allowed=f"{self.world.date(draft.departs)} or later"
             )
-            self.complain(("horizon",), message, allowed=f"{self.world.date(draft.departs)} or later")
         changed = next((key for key in ("levers", "events") if data.get(key)), None)
         if changed and draft.departs is None and "departs" not in data:
             message = "a scenario that changes something must say from when on"
@@ -164,7 +181,9 @@ class Checker:
             self.complain(trail, f"unknown lever '{name}'", list(levers()), name, of_key=True)
         return lever
 
-    def _walk(self, lever: Lever, kinds: tuple[str, ...], trail: Trail, given: object, draft: Draft) -> None:
+    def _walk(
+        self, lever: Lever, kinds: tuple[str, ...], trail: Trail, given: object, draft: Draft
+    ) -> None:
         """Go down a lever's nested ids to its values."""
         if not kinds:
             steps = self._steps(lever, trail, given)
@@ -184,17 +203,23 @@ class Checker:
         """Whether an id may stand at this step of a lever's path; if not, say so."""
         known = choices(kind, self.world.actors, self.world.theatres)
         if name not in known:
-            self.complain(trail, f"unknown {kind} '{name}' in {lever.pattern}", known, name, of_key=True)
+            self.complain(
+                trail, f"unknown {kind} '{name}' in {lever.pattern}", known, name, of_key=True
+            )
             return False
         if kind == "actor" and name in above:
-            self.complain(trail, f"{lever.name} is between two actors; '{name}' stands twice", of_key=True)
+            self.complain(
+                trail, f"{lever.name} is between two actors; '{name}' stands twice", of_key=True
+            )
             return False
         return True
 
     def _steps(self, lever: Lever, trail: Trail, given: object) -> Steps:
         if not isinstance(given, dict):
             return (
-                {self.departs: settled(given)} if self.value(lever, trail, given) and self.departs is not None else {}
+                {self.departs: settled(given)}
+                if self.value(lever, trail, given) and self.departs is not None
+                else {}
             )
         steps: Steps = {}
         for written, value in given.items():
@@ -202,7 +227,11 @@ class Checker:
             if self.value(lever, (*trail, written), value) and month is not None:
                 steps[month] = settled(value)
         if not given:
-            self.complain(trail, f"{'.'.join(trail[1:])} says nothing", allowed="a value, or months with values")
+            self.complain(
+                trail,
+                f"{'.'.join(trail[1:])} says nothing",
+                allowed="a value, or months with values",
+            )
         return dict(sorted(steps.items()))
 
     def value(self, lever: Lever, trail: Trail, given: object) -> bool:
@@ -217,7 +246,9 @@ class Checker:
             return False
         return self._number(trail, lever.name, given, lever.bounds, lever.allowed)
 
-    def _number(self, trail: Trail, name: str, given: object, bounds: tuple[float, float], allowed: str) -> bool:
+    def _number(
+        self, trail: Trail, name: str, given: object, bounds: tuple[float, float], allowed: str
+    ) -> bool:
         if isinstance(given, bool) or not isinstance(given, int | float):
             self.complain(trail, f"{name} is {shown(given)}, not a number", allowed=allowed)
         elif not math.isfinite(given):
@@ -240,7 +271,9 @@ class Checker:
             if month is None:
                 return None
         if len(ids) != len(lever.path):
-            self.complain(trail, f"'{path}' has {len(ids) + 1} steps", allowed=lever.pattern, of_key=True)
+            self.complain(
+                trail, f"'{path}' has {len(ids) + 1} steps", allowed=lever.pattern, of_key=True
+            )
             return None
         for at, kind in enumerate(lever.path):
             if not self.is_known(kind, ids[at], trail, tuple(ids[:at]), lever):
@@ -267,12 +300,18 @@ class Checker:
         if name not in dates:
             self.complain(trail, f"unknown event '{name}'", list(dates), name)
         elif self.departs is not None and dates[name] < self.departs:
-            message = f"{name} happened in {self.world.date(dates[name])}, before the scenario departs"
-            self.complain(trail, message, allowed=f"departs: {self.world.date(dates[name])} or earlier")
+            message = (
+                f"{name} happened in {self.world.date(dates[name])}, before the scenario departs"
+            )
+            self.complain(
+                trail, message, allowed=f"departs: {self.world.date(dates[name])} or earlier"
+            )
         else:
             draft.dropped.append(name)
 
-    def _add(self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int], draft: Draft) -> None:
+    def _add(
+        self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int], draft: Draft
+    ) -> None:
         name = text(event.get("id"))
         if name in {*dates, *(known["id"] for known in draft.added)}:
             self.complain((*trail, "id"), f"an event '{name}' exists already", allowed="a new id")
@@ -301,11 +340,18 @@ class Checker:
                 continue
             allowed = f"within [{bounds[0]:g}, {bounds[1]:g}]"
             if not isinstance(ends, list) or len(ends) != 2:
-                self.complain(trail, f"{path} is {shown(ends)}; it needs [lowest, highest]", allowed=allowed)
+                self.complain(
+                    trail, f"{path} is {shown(ends)}; it needs [lowest, highest]", allowed=allowed
+                )
                 continue
-            good = [self._number((*trail, at), path, end, bounds, allowed) for at, end in enumerate(ends)]
+            good = [
+                self._number((*trail, at), path, end, bounds, allowed)
+                for at, end in enumerate(ends)
+            ]
             if all(good) and ends[0] > ends[1]:
-                self.complain(trail, f"{path}: the lowest value {ends[0]:g} is above the highest {ends[1]:g}")
+                self.complain(
+                    trail, f"{path}: the lowest value {ends[0]:g} is above the highest {ends[1]:g}"
+                )
             elif all(good):
                 draft.uncertain[path] = (float(ends[0]), float(ends[1]))
 
@@ -313,14 +359,22 @@ class Checker:
         """Declared range of a number; none, with a complaint, if nobody knows the path."""
         number = self.world.numbers.get(path)
         if number is None:
-            self.complain(trail, f"unknown parameter '{path}'", list(self.world.numbers), path, of_key=True)
+            self.complain(
+                trail, f"unknown parameter '{path}'", list(self.world.numbers), path, of_key=True
+            )
             return None
         if not is_drawn(self.world, path):
             message = f"{path} is a fact that no run varies"
-            self.complain(trail, message, allowed="a number of the rules, or a coded one", of_key=True)
+            self.complain(
+                trail, message, allowed="a number of the rules, or a coded one", of_key=True
+            )
             return None
         if number.is_silent:
-            self.complain(trail, f"the documents are silent on {path}: there is no range to narrow", of_key=True)
+            self.complain(
+                trail,
+                f"the documents are silent on {path}: there is no range to narrow",
+                of_key=True,
+            )
             return None
         return number.low, number.high
 
@@ -337,9 +391,20 @@ class Checker:
             self.complain(("theory",), f"unknown theory '{theory}'", list(presets), theory)
         for factor, name in forms.items() if isinstance(forms, dict) else ():
             if factor not in factors:
-                self.complain(("forms", factor), f"unknown form factor '{factor}'", list(factors), factor, of_key=True)
+                self.complain(
+                    ("forms", factor),
+                    f"unknown form factor '{factor}'",
+                    list(factors),
+                    factor,
+                    of_key=True,
+                )
             elif isinstance(name, str) and name not in factors[factor]:
-                self.complain(("forms", factor), f"unknown form '{name}' of {factor}", list(factors[factor]), name)
+                self.complain(
+                    ("forms", factor),
+                    f"unknown form '{name}' of {factor}",
+                    list(factors[factor]),
+                    name,
+                )
             elif isinstance(name, str):
                 draft.forms[factor] = name
         known = measures()

@@ -23,13 +23,16 @@ def scenario_schema(world: World) -> dict[str, Any]:
     properties["extends"] = _described(properties["extends"], {"type": "string"})
     properties["theory"] = _described(properties["theory"], {"enum": list(world.theories)})
     properties["measures"] = _described(
-        properties["measures"], {"type": "array", "items": {"enum": list(measures())}, "uniqueItems": True}
+        properties["measures"],
+        {"type": "array", "items": {"enum": list(measures())}, "uniqueItems": True},
     )
     properties["forms"] = _described(
-        properties["forms"], _closed({factor: {"enum": list(names)} for factor, names in world.forms.items()})
+        properties["forms"],
+        _closed({factor: {"enum": list(names)} for factor, names in world.forms.items()}),
     )
     properties["levers"] = _described(
-        properties["levers"], _closed({name: _lever(lever, world) for name, lever in levers().items()})
+        properties["levers"],
+        _closed({name: _lever(lever, world) for name, lever in levers().items()}),
     )
     properties["uncertain"] = _described(properties["uncertain"], _uncertain(world))
     definitions["EventChanges"]["properties"]["drop"]["items"] = {"enum": list(world.events)}
@@ -50,7 +53,11 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 def _lever(lever: Lever, world: World) -> dict[str, Any]:
     """The nested ids of a lever, and below them its value or dated values."""
     reference = {"$ref": f"#/$defs/{lever.name}"}
-    dated = {"type": "object", "patternProperties": {_MONTH: reference}, "additionalProperties": False}
+    dated = {
+        "type": "object",
+        "patternProperties": {_MONTH: reference},
+        "additionalProperties": False,
+    }
     schema: dict[str, Any] = {"anyOf": [reference, {**dated, "minProperties": 1}]}
     for kind in reversed(lever.path):
         schema = {
@@ -70,7 +77,15 @@ def _value(lever: Lever, world: World) -> dict[str, Any]:
 
 
 def _uncertain(world: World) -> dict[str, Any]:
-    paths = [path for path, number in world.numbers.items() if is_drawn(world, path) and not number.is_silent]
+    paths = [
+        path
+        for path, number in world.numbers.items()
+        if is_drawn(world, path) and not number.is_silent
+    ]
     ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    narrower = {"type": "object", "propertyNames": {"enum": sorted(paths)}, "additionalProperties": ends}
+    narrower = {
+        "type": "object",
+        "propertyNames": {"enum": sorted(paths)},
+        "additionalProperties": ends,
+    }
     return {"anyOf": [narrower, {"const": POSTERIOR}]}

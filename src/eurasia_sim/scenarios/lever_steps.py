@@ -15,7 +15,9 @@ from eurasia_sim.world.levers import FREE, levers
 from eurasia_sim.world.loader import check_lever
 from eurasia_sim.world.world import World
 
-Steps = Mapping[str, Mapping[int, float | str]]  # lever path -> month since the start -> value from that month on
+Steps = Mapping[
+    str, Mapping[int, float | str]
+]  # lever path -> month since the start -> value from that month on
 
 CAPABILITY_INDICES = ("cinc", "gdp_product")
 # A year's figure stands for its middle: the seventh month.
@@ -59,7 +61,10 @@ def build_posture(
         if name == "growth":
             growth[ids[0]] = _stepwise(np.zeros(length), world, dated)
         else:
-            ids_at = [_position(world, axis, word) for axis, word in zip(levers()[name].path, ids, strict=True)]
+            ids_at = [
+                _position(world, axis, word)
+                for axis, word in zip(levers()[name].path, ids, strict=True)
+            ]
             place: tuple[slice | int, ...] = (slice(None), *ids_at)
             values = getattr(series, name)
             values[place] = _stepwise(values[place], world, dated)
@@ -106,7 +111,11 @@ def _stepwise(rest: Floats, world: World, dated: Mapping[int, float | str]) -> F
     series = rest.copy()
     for month, value in sorted(dated.items()):
         if isinstance(value, str):
-            number = float(rest[0]) if value == FREE and len(rest) else float(_position(world, "actor", value))
+            number = (
+                float(rest[0])
+                if value == FREE and len(rest)
+                else float(_position(world, "actor", value))
+            )
         else:
             number = float(value)
         series[max(month, 0) :] = number
@@ -136,7 +145,9 @@ def capability_shares(
     output a head (Beckley 2018), scaled each month so that all territories together hold what they hold of CINC.
     """
     if index not in CAPABILITY_INDICES:
-        raise DataError([f"{index!r} is no index of capability; one of {', '.join(CAPABILITY_INDICES)}"])
+        raise DataError(
+            [f"{index!r} is no index of capability; one of {', '.join(CAPABILITY_INDICES)}"]
+        )
     cinc = _series(world, "cinc", "growth_beyond", months, overrides or {})
     if index == "cinc":
         return cinc
@@ -167,7 +178,9 @@ def _series(
     return found
 
 
-def _grown(shares: Mapping[str, Floats], growth: Mapping[str, Floats], world: World) -> dict[str, Floats]:
+def _grown(
+    shares: Mapping[str, Floats], growth: Mapping[str, Floats], world: World
+) -> dict[str, Floats]:
     """Shares with the growth levers added, compounding monthly from the month each begins; keys are territories."""
     grown = dict(shares)
     for name, rates in growth.items():

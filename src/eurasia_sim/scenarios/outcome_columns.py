@@ -46,7 +46,11 @@ def in_words(metric: Metric) -> str:
     """A metric as a reader would write it."""
 
     def listed(names: tuple[str, ...]) -> str:
-        return names[0] if len(names) == 1 else f"{metric.kind} of {names[0]} … {names[-1]} ({len(names)})"
+        return (
+            names[0]
+            if len(names) == 1
+            else f"{metric.kind} of {names[0]} … {names[-1]} ({len(names)})"
+        )
 
     said = listed(metric.columns) + (f" less {listed(metric.less)}" if metric.less else "")
     if metric.over:
@@ -59,7 +63,10 @@ def in_words(metric: Metric) -> str:
 
 @cache
 def _columns(
-    actors: tuple[str, ...], theatres: tuple[str, ...], pairs: tuple[str, ...], scopes: tuple[str, ...]
+    actors: tuple[str, ...],
+    theatres: tuple[str, ...],
+    pairs: tuple[str, ...],
+    scopes: tuple[str, ...],
 ) -> frozenset[str]:
     ids = {"actor": actors, "theatre": theatres, "domain": DOMAINS, "pair": pairs, "scope": scopes}
     return frozenset(

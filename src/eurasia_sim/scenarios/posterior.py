@@ -36,7 +36,9 @@ class Posterior:
 
 def digest_of_ranges(ranges: Mapping[str, tuple[float, float]]) -> str:
     """12 hexadecimal digits that change with any range or with their order."""
-    return hashlib.sha256(json.dumps([[path, *ends] for path, ends in ranges.items()]).encode()).hexdigest()[:12]
+    return hashlib.sha256(
+        json.dumps([[path, *ends] for path, ends in ranges.items()]).encode()
+    ).hexdigest()[:12]
 
 
 def read_posterior(world: World) -> Posterior:
@@ -47,7 +49,11 @@ def read_posterior(world: World) -> Posterior:
     """
     path = world.directory / FILE
     if not path.is_file():
-        raise DataError([f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior; {_AGAIN}"])
+        raise DataError(
+            [
+                f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior; {_AGAIN}"
+            ]
+        )
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         found = Posterior(
@@ -57,22 +63,36 @@ def read_posterior(world: World) -> Posterior:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError([f"{FILE}: it is damaged ({error}); {_AGAIN}"]) from error
     if not found.kept or not all(0 <= each < found.draws for each in found.kept):
-        raise DataError([f"{FILE}: kept must be numbers from 0 to {found.draws - 1}, at least one; {_AGAIN}"])
+        raise DataError(
+            [f"{FILE}: kept must be numbers from 0 to {found.draws - 1}, at least one; {_AGAIN}"]
+        )
     if content.get(DIGEST) != found.digest:
-        raise DataError([f"{FILE}: it is damaged, or an earlier version wrote it: its digest is another; {_AGAIN}"])
+        raise DataError(
+            [
+                f"{FILE}: it is damaged, or an earlier version wrote it: its digest is another; {_AGAIN}"
+            ]
+        )
     return found
 
 
-def check_fits(posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]) -> None:
+def check_fits(
+    posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]
+) -> None:
     """See that a posterior belongs to a theory, and to the ranges as they are now.
 
     Raises:
         DataError: where it does not.
     """
     if theory != posterior.theory:
-        raise DataError([f"the posterior is one of {posterior.theory}, not of {theory}: run it with that theory"])
+        raise DataError(
+            [
+                f"the posterior is one of {posterior.theory}, not of {theory}: run it with that theory"
+            ]
+        )
     if digest_of_ranges(ranges) != posterior.ranges:
-        raise DataError([f"{FILE} was fitted to other ranges than the world declares now; {_AGAIN}"])
+        raise DataError(
+            [f"{FILE} was fitted to other ranges than the world declares now; {_AGAIN}"]
+        )
 
 
 def plain(posterior: Posterior, notes: Mapping[str, Any]) -> dict[str, Any]:

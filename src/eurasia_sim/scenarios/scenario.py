@@ -54,12 +54,17 @@ class Scenario:
         return self.months if self.departs is None else self.departs
 
     def posture(
-        self, world: World, capability_index: str = "cinc", overrides: Mapping[str, float] | None = None
+        self,
+        world: World,
+        capability_index: str = "cinc",
+        overrides: Mapping[str, float] | None = None,
     ) -> LeverSeries:
         """The dated levers and series as arrays over its months; arguments as in `posture.build_posture`."""
         from eurasia_sim.scenarios.lever_steps import build_posture
 
-        return build_posture(world, self.steps, self.months, capability_index, {**self.fixed, **(overrides or {})})
+        return build_posture(
+            world, self.steps, self.months, capability_index, {**self.fixed, **(overrides or {})}
+        )
 
     def resolved(self) -> dict[str, Any]:
         """Everything it says after `extends` and settings are worked in, as plain values for a manifest."""
@@ -89,7 +94,10 @@ class Scenario:
             },
             "events": {
                 "drop": sorted(self.dropped),
-                "add": [{**event, "date": date(event["date"]), "sets": dict(event["sets"])} for event in self.added],
+                "add": [
+                    {**event, "date": date(event["date"]), "sets": dict(event["sets"])}
+                    for event in self.added
+                ],
             },
             "uncertain": POSTERIOR
             if self.posterior
@@ -104,7 +112,9 @@ class Scenario:
     @property
     def digest(self) -> str:
         """SHA-256 of what decides its results, in canonical JSON; the record itself is in the world's digest."""
-        content = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        content = json.dumps(
+            self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        )
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -131,7 +141,9 @@ def check_file(path: Path | str, world: World) -> list[Problem]:
     return _in_order(document)
 
 
-def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[str] = ()) -> Scenario:
+def load_scenario(
+    name_or_path: str | Path, world: World, overrides: Iterable[str] = ()
+) -> Scenario:
     """The scenario that goes by a name or stands in a file, with settings worked in.
 
     Args:
@@ -157,7 +169,9 @@ def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[st
     return apply_settings(_resolve(path.stem, draft, parent, world), overrides, world)
 
 
-def apply_settings(scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None) -> Scenario:
+def apply_settings(
+    scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None
+) -> Scenario:
     """The scenario with levers and numbers set, as if its own file had said so.
 
     A lever's value holds from a month named at the end of its path (`presence.<actor>.<theatre>.forces.2021-05=0.1`),
@@ -183,7 +197,9 @@ def apply_settings(scenario: Scenario, settings: Iterable[str], world: World, si
     months = [month for steps in checker.levers.values() for month in steps]
     return replace(
         scenario,
-        departs=min([*months, *([] if scenario.departs is None else [scenario.departs])], default=None),
+        departs=min(
+            [*months, *([] if scenario.departs is None else [scenario.departs])], default=None
+        ),
         steps=layered(scenario.steps, checker.levers),
         changes=layered(scenario.changes, checker.levers),
         fixed={**scenario.fixed, **checker.numbers},
@@ -193,7 +209,9 @@ def apply_settings(scenario: Scenario, settings: Iterable[str], world: World, si
 
 def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
     """First month in which any of the scenarios may differ from the record; none if no one ever does."""
-    return min((scenario.departs for scenario in scenarios if scenario.departs is not None), default=None)
+    return min(
+        (scenario.departs for scenario in scenarios if scenario.departs is not None), default=None
+    )
 
 
 class _SettingsChecker(Checker):
@@ -217,7 +235,11 @@ class _SettingsChecker(Checker):
         path, value = path.strip(), scalar(written.strip())
         trail = (len(setting) - len(written) + 1,)
         if not equals or not path or not written.strip():
-            self.complain((), "a setting is path=value", allowed="such as rules.perception.distance_decay=2000")
+            self.complain(
+                (),
+                "a setting is path=value",
+                allowed="such as rules.perception.distance_decay=2000",
+            )
         elif path in self.numbers:
             self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
         elif path in self.world.numbers:
@@ -236,7 +258,9 @@ class _SettingsChecker(Checker):
             return
         month = found[2] if found[2] is not None else self.departs
         if month is None:
-            message = "this scenario never departs from the record, so the lever's month must be named"
+            message = (
+                "this scenario never departs from the record, so the lever's month must be named"
+            )
             self.complain((), message, allowed=f"{path}.YYYY-MM=value", of_key=True)
         elif month in self.levers.get(found[1], ()):
             self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
@@ -274,7 +298,9 @@ def _parent(checker: Checker, name: str, path: Path, world: World) -> Draft | No
     if grandparent:
         higher = find(grandparent, found.parent, world.directory)
         circle = higher is not None and _same(higher, path)
-        message = f"'{name}' extends '{grandparent}' itself: " + ("a circle" if circle else "more than one level up")
+        message = f"'{name}' extends '{grandparent}' itself: " + (
+            "a circle" if circle else "more than one level up"
+        )
         checker.complain(trail, message, allowed="a scenario that extends none")
         return None
     draft = above.draft()
@@ -320,7 +346,9 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         dropped=tuple(sorted(dropped)),
         added=(*inherited, *draft.added),
         uncertain={path: ends for path, ends in uncertain.items() if ends[0] < ends[1]},
-        fixed={path: low for path, (low, high) in uncertain.items() if low == high},  # a range of one point
+        fixed={
+            path: low for path, (low, high) in uncertain.items() if low == high
+        },  # a range of one point
         posterior=draft.posterior or base.posterior,
         theory=draft.theory or base.theory,
         forms={**base.forms, **draft.forms},
@@ -328,7 +356,9 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
     )
 
 
-def _with_events(decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]) -> dict[str, Steps]:
+def _with_events(
+    decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]
+) -> dict[str, Steps]:
     """Levers with what events set at their months."""
     layer = {path: dict(steps) for path, steps in decided.items()}
     for event in sorted(events, key=lambda event: int(event["date"])):

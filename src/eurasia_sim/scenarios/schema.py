@@ -23,7 +23,9 @@ class _Strict(BaseModel):
 class EventEntry(_Strict):
     """Something that happens at a month and sets levers from then on."""
 
-    id: str = Field(description="Name of the event, new to the record.", pattern=r"^[a-z][a-z0-9_]*$")
+    id: str = Field(
+        description="Name of the event, new to the record.", pattern=r"^[a-z][a-z0-9_]*$"
+    )
     date: str = Field(description="Month in which it happens, YYYY-MM.")
     title: str = Field(default="", description="What happens, in a few words.")
     sets: dict[str, Any] = Field(description="Lever path -> value from that month on.")
@@ -32,8 +34,12 @@ class EventEntry(_Strict):
 class EventChanges(_Strict):
     """Events of the record that do not happen here, and others that do."""
 
-    add: list[EventEntry] = Field(default_factory=list, description="Events that the record does not know.")
-    drop: list[str] = Field(default_factory=list, description="Ids of events of the record that do not happen.")
+    add: list[EventEntry] = Field(
+        default_factory=list, description="Events that the record does not know."
+    )
+    drop: list[str] = Field(
+        default_factory=list, description="Ids of events of the record that do not happen."
+    )
 
 
 class ScenarioFile(_Strict):
@@ -42,20 +48,34 @@ class ScenarioFile(_Strict):
     format: Literal[1] = Field(description="Version of this file format.")
     title: str = Field(description="One line for tables and figures.", min_length=1)
     question: str = Field(default="", description="What one wants to know.")
-    extends: str | None = Field(default=None, description="Scenario it starts from; that one may not extend another.")
+    extends: str | None = Field(
+        default=None, description="Scenario it starts from; that one may not extend another."
+    )
     departs: str | None = Field(
         default=None, description="First month, YYYY-MM, in which it may differ from the record."
     )
-    horizon: str | None = Field(default=None, description="Last month, YYYY-MM; the world's own if not given.")
-    levers: dict[str, Any] = Field(default_factory=dict, description="What is decided otherwise, from a month on.")
-    events: EventChanges = Field(default_factory=EventChanges, description="Discontinuities taken out or put in.")
+    horizon: str | None = Field(
+        default=None, description="Last month, YYYY-MM; the world's own if not given."
+    )
+    levers: dict[str, Any] = Field(
+        default_factory=dict, description="What is decided otherwise, from a month on."
+    )
+    events: EventChanges = Field(
+        default_factory=EventChanges, description="Discontinuities taken out or put in."
+    )
     uncertain: dict[str, Any] | Literal["posterior"] = Field(
         default_factory=dict,
         description="Number path -> narrower range [low, high]; or posterior, what was calibrated.",
     )
-    theory: str | None = Field(default=None, description="Theory preset; the world's default if not given.")
-    forms: dict[str, str] = Field(default_factory=dict, description="Form factor -> structural alternative.")
-    measures: list[str] = Field(default_factory=list, description="What is read off; all measures if not given.")
+    theory: str | None = Field(
+        default=None, description="Theory preset; the world's default if not given."
+    )
+    forms: dict[str, str] = Field(
+        default_factory=dict, description="Form factor -> structural alternative."
+    )
+    measures: list[str] = Field(
+        default_factory=list, description="What is read off; all measures if not given."
+    )
     expect: str = Field(default="", description="What one expects, written before the first run.")
 
 
@@ -108,5 +128,11 @@ def shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    shown = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    shown = (
+        repr(value)
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
     return shown if len(shown) <= 60 else shown[:57] + "..."

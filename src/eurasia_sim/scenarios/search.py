@@ -24,7 +24,11 @@ def folders(beside: Path | None = None, world: Path | None = None) -> list[Path]
     Args:
         world: the world's folder.
     """
-    own = [world / FOLDER] if world and (world / FOLDER).is_dir() else [Path.cwd() / FOLDER, packaged_scenarios()]
+    own = (
+        [world / FOLDER]
+        if world and (world / FOLDER).is_dir()
+        else [Path.cwd() / FOLDER, packaged_scenarios()]
+    )
     return [*([beside] if beside else []), *own]
 
 

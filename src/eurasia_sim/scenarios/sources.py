@@ -21,7 +21,9 @@ _CODE = (
 )
 
 
-def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
+def works_of(
+    world: World, scenario: Scenario, works: Mapping[str, Work]
+) -> dict[str, Counter[str]]:
     """Keys of the works by part, each with how many numbers rest on it.
 
     A theory or form that the scenario does not choose, and an event that it drops, count for nothing.
@@ -29,7 +31,10 @@ def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dic
     theory = scenario.theory or world.default_theory
     forms = {**world.default_forms, **scenario.forms}
     parts = works_of_numbers(world, numbers_of(world, scenario.dropped))
-    chosen = [world.theories[theory], *(world.forms[factor][name] for factor, name in forms.items())]
+    chosen = [
+        world.theories[theory],
+        *(world.forms[factor][name] for factor, name in forms.items()),
+    ]
     for preset in chosen:
         for key in preset.cite:
             parts["theory"][key] += len(preset.fix) + len(preset.ranges)
@@ -42,12 +47,16 @@ def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dic
 def works_of_numbers(world: World, numbers: Iterable[Number]) -> dict[str, Counter[str]]:
     """Keys of the works by part, each with how many of these numbers rest on it."""
     documents = {claim.id: claim.document for claim in load_evidence(world.directory).claims}
-    parts: dict[str, Counter[str]] = {name: Counter() for name in ("documents", "theory", "data", "rules")}
+    parts: dict[str, Counter[str]] = {
+        name: Counter() for name in ("documents", "theory", "data", "rules")
+    }
     for number in numbers:
         group = number.path.split(".")[0]
         part = {"rules": "rules", "theories": "theory", "forms": "theory"}.get(group, "data")
         spoken = {documents[claim] for claim in number.claims() if claim in documents}
-        parts["documents"].update(spoken | {item["document"] for item in number.source if "document" in item})
+        parts["documents"].update(
+            spoken | {item["document"] for item in number.source if "document" in item}
+        )
         parts[part].update(set(number.cites()))
     return parts
 
@@ -71,7 +80,11 @@ def numbers_of(world: World, dropped: tuple[str, ...] = ()) -> Iterator[Number]:
 
 def drawn_paths(world: World) -> set[str]:
     """Paths of the numbers that an ensemble over the declared ranges draws; the others are the same in every run."""
-    return {path for path in (*world.rule_paths.values(), *world.coded_index) if world.numbers[path].is_uncertain}
+    return {
+        path
+        for path in (*world.rule_paths.values(), *world.coded_index)
+        if world.numbers[path].is_uncertain
+    }
 
 
 def bases_of(world: World) -> dict[str, tuple[int, int]]:
@@ -86,12 +99,20 @@ def bases_of(world: World) -> dict[str, tuple[int, int]]:
 def claims_of(world: World, numbers: Iterable[Number]) -> list[tuple[Claim, int]]:
     """Every claim that a number rests on, in the order of the documents, with how many numbers do."""
     counts = Counter(claim for number in numbers for claim in dict.fromkeys(number.claims()))
-    return [(claim, counts[claim.id]) for claim in load_evidence(world.directory).claims if counts[claim.id]]
+    return [
+        (claim, counts[claim.id])
+        for claim in load_evidence(world.directory).claims
+        if counts[claim.id]
+    ]
 
 
 def _cited_by_code(works: Mapping[str, Work]) -> set[str]:
     """Keys that the docstrings of the rules name; read as text, nothing is imported."""
     root = packaged().parent
     files = (file for pattern in _CODE for file in root.glob(pattern))
-    words = {word for file in files for word in re.findall(r"\b[a-z]+\d{4}[a-z]?\b", file.read_text(encoding="utf-8"))}
+    words = {
+        word
+        for file in files
+        for word in re.findall(r"\b[a-z]+\d{4}[a-z]?\b", file.read_text(encoding="utf-8"))
+    }
     return words & set(works)

@@ -53,7 +53,8 @@ def changed(scenario: Scenario, world: World) -> dict[str, Any]:
     content = {
         "levers": levers,
         "events": {key: value for key, value in events.items() if value},
-        "uncertain": said["uncertain"] | {path: [value, value] for path, value in said["fixed"].items()},
+        "uncertain": said["uncertain"]
+        | {path: [value, value] for path, value in said["fixed"].items()},
         **{key: said[key] for key in ("theory", "forms", "measures")},
     }
     return {key: value for key, value in content.items() if value}
@@ -61,7 +62,11 @@ def changed(scenario: Scenario, world: World) -> dict[str, Any]:
 
 def _surviving(event: dict[str, Any], levers: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """An added event with those of its settings that no later layer has replaced."""
-    sets = {path: value for path, value in event["sets"].items() if levers.get(path, {}).get(event["date"]) == value}
+    sets = {
+        path: value
+        for path, value in event["sets"].items()
+        if levers.get(path, {}).get(event["date"]) == value
+    }
     return {**event, "sets": sets}
 
 

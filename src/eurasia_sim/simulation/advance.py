@@ -57,15 +57,25 @@ def advance(
     ]
     workspace = _workspace(family[0].facts, draws.rules)
     for which, run in _shares(len(family), runs):
-        workspace.load(draws.rules[run], draws.rows[run], draws.seeds[run], None if memories is None else memories[run])
+        workspace.load(
+            draws.rules[run],
+            draws.rows[run],
+            draws.seeds[run],
+            None if memories is None else memories[run],
+        )
         own = np.unique(which)
         levers = levers_of([family[s].levers for s in own], np.searchsorted(own, which), span)
-        trajectory, status = np.full((months, len(kept), RUNS), np.nan), np.zeros((len(run), 3), np.int64)
+        trajectory, status = (
+            np.full((months, len(kept), RUNS), np.nan),
+            np.zeros((len(run), 3), np.int64),
+        )
         means = workspace.advance(levers, plan, trajectory, status)
         for s in own:
             mine = which == s
             outcomes[s].means[run[mine]] = means[mine]
-            outcomes[s].trajectories[run[mine]] = trajectory[:, :, : len(run)].transpose(2, 0, 1)[mine]
+            outcomes[s].trajectories[run[mine]] = trajectory[:, :, : len(run)].transpose(2, 0, 1)[
+                mine
+            ]
             outcomes[s].statuses[run[mine]] = status[mine]
         if snapshots is not None:
             snapshots[run] = workspace.memories()

@@ -52,7 +52,9 @@ def run_paired(
     past, memories = None, None
     if shared > -first.burn_in:
         memories = np.zeros((len(draws), first.state_size))
-        (past,) = advance([first], draws, None, (-first.burn_in, shared), window, kept, since, memories)
+        (past,) = advance(
+            [first], draws, None, (-first.burn_in, shared), window, kept, since, memories
+        )
     outcomes = _to_the_end(family, draws, memories, (shared, since), window, kept)
     for outcome in outcomes:
         if past is not None:
@@ -81,7 +83,11 @@ def _to_the_end(
     for months in {inputs.months for inputs in family}:
         places = [at for at, inputs in enumerate(family) if inputs.months == months]
         members = [family[at] for at in places]
-        found |= zip(places, advance(members, draws, memories, (start, months), window, kept, since), strict=True)
+        found |= zip(
+            places,
+            advance(members, draws, memories, (start, months), window, kept, since),
+            strict=True,
+        )
     return [found[at] for at in range(len(family))]
 
 
@@ -109,10 +115,14 @@ def run_branched(
     found = [np.full((len(draws), inputs.months - since, len(kept)), np.nan) for inputs in family]
     reached, broken = -trunk.burn_in, np.zeros(len(draws), bool)
 
-    def take_on(at: int, start: int, stop: int, snapshots: Floats | None = None) -> NDArray[np.bool_]:
+    def take_on(
+        at: int, start: int, stop: int, snapshots: Floats | None = None
+    ) -> NDArray[np.bool_]:
         """Take one scenario's runs on, write what is kept, and say which failed."""
         nothing = (family[at].months, family[at].months)
-        (outcome,) = advance([family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots)
+        (outcome,) = advance(
+            [family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots
+        )
         found[at][:, max(start, since) - since : max(stop, since) - since] = outcome.trajectories
         failed: NDArray[np.bool_] = outcome.statuses[:, 0] != 0
         return failed
@@ -133,12 +143,25 @@ def run_branched(
 def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
     """(R, Z) the memories of a scenario's runs before a month, to branch from."""
     memories = np.zeros((len(draws), inputs.state_size))
-    advance([inputs], draws, None, (-inputs.burn_in, month), (month, month), NO_COLUMNS, snapshots=memories)
+    advance(
+        [inputs],
+        draws,
+        None,
+        (-inputs.burn_in, month),
+        (month, month),
+        NO_COLUMNS,
+        snapshots=memories,
+    )
     return memories
 
 
 def continued(
-    inputs: Inputs, draws: Draws, memories: Floats, month: int, kept: Integers, window: tuple[int, int] | None = None
+    inputs: Inputs,
+    draws: Draws,
+    memories: Floats,
+    month: int,
+    kept: Integers,
+    window: tuple[int, int] | None = None,
 ) -> Outcome:
     """A scenario's runs taken on from snapshots before a month to its end.
 
@@ -206,7 +229,10 @@ def in_chunks(
 
     A KeyboardInterrupt stops after the chunks in flight, which are handed over too, and sets `progress.stop`.
     """
-    chunks = [slice(a, min(a + _RUNS_A_CHUNK, progress.total)) for a in range(0, progress.total, _RUNS_A_CHUNK)]
+    chunks = [
+        slice(a, min(a + _RUNS_A_CHUNK, progress.total))
+        for a in range(0, progress.total, _RUNS_A_CHUNK)
+    ]
 
     def unless_stopped(chunk: slice) -> tuple[slice, Result] | None:
         return None if progress.stop.is_set() else (chunk, work(chunk))
@@ -267,9 +293,16 @@ def run_ensemble(
     resolved = load_family(scenarios, world, settings)
     family = [prepare(world, scenario, theory) for scenario in resolved]
     check_family(world, family)
-    draws = range_draws(world, family[0], n, seed) if over_ranges else reference_draws(family[0], n, seed)
+    draws = (
+        range_draws(world, family[0], n, seed)
+        if over_ranges
+        else reference_draws(family[0], n, seed)
+    )
     outcomes = run_ensemble_draws(family, draws, workers=workers)
-    return pd.concat([table(inputs, draws, o) for inputs, o in zip(family, outcomes, strict=True)], ignore_index=True)
+    return pd.concat(
+        [table(inputs, draws, o) for inputs, o in zip(family, outcomes, strict=True)],
+        ignore_index=True,
+    )
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
@@ -291,7 +324,11 @@ def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
 
 
 def simulate(
-    scenario: str | Scenario, seed: int = 7, *, theory: str | None = None, world: World | None = None
+    scenario: str | Scenario,
+    seed: int = 7,
+    *,
+    theory: str | None = None,
+    world: World | None = None,
 ) -> pd.DataFrame:
     """One run month by month: a row a month from the start of the record, a column a measure."""
     world = world or _packaged()

@@ -38,10 +38,14 @@ class View(NamedTuple):
     bases: np.ndarray  # (N, K) bool
     exercise: np.ndarray  # (N, K) bool
     deal: np.ndarray  # (N, K) bool
-    patron: np.ndarray  # (K, D) who holds most among those who neither rule nor contest, -1 for none
+    patron: (
+        np.ndarray
+    )  # (K, D) who holds most among those who neither rule nor contest, -1 for none
 
 
-def chronicle(world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS) -> tuple[pd.DataFrame, str]:
+def chronicle(
+    world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS
+) -> tuple[pd.DataFrame, str]:
     """One run at reference values as a table of events, and its status.
 
     Args:
@@ -104,18 +108,31 @@ def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]
     actors, theatres = list(world.actors), list(world.theatres)
     for k, theatre in enumerate(theatres):
         if now.ruler[k] != before.ruler[k]:
-            fallen = world.actors[actors[before.ruler[k]]].name if before.ruler[k] >= 0 else "nobody"
+            fallen = (
+                world.actors[actors[before.ruler[k]]].name if before.ruler[k] >= 0 else "nobody"
+            )
             yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {fallen}")
         for d, domain in enumerate(DOMAINS):
             if now.patron[k, d] != before.patron[k, d] and now.patron[k, d] >= 0:
                 patron = actors[now.patron[k, d]]
-                yield Event(date, "leading_patron", patron, theatre, f"holds most foreign {domain} influence")
+                yield Event(
+                    date,
+                    "leading_patron",
+                    patron,
+                    theatre,
+                    f"holds most foreign {domain} influence",
+                )
         for i, actor in enumerate(actors):
             if now.recognition[i, k] != before.recognition[i, k]:
                 yield Event(date, "recognition", actor, theatre, LADDER[int(now.recognition[i, k])])
             if now.bases[i, k] != before.bases[i, k]:
-                kind, said = ("base", "opens a base") if now.bases[i, k] else ("closure", "closes its base")
+                kind, said = (
+                    ("base", "opens a base") if now.bases[i, k] else ("closure", "closes its base")
+                )
                 yield Event(date, kind, actor, theatre, said)
-            for kind, is_on, was_on in (("exercise", now.exercise, before.exercise), ("deal", now.deal, before.deal)):
+            for kind, is_on, was_on in (
+                ("exercise", now.exercise, before.exercise),
+                ("deal", now.deal, before.deal),
+            ):
                 if is_on[i, k] and not was_on[i, k]:
                     yield Event(date, kind, actor, theatre, "joint effort passes the threshold")

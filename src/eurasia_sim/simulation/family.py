@@ -35,7 +35,9 @@ def load_family(
     Raises:
         InputProblems: with everything wrong with a file or the settings. DataError: where a scenario stands twice.
     """
-    loaded = [each if isinstance(each, Scenario) else load_scenario(each, world) for each in scenarios]
+    loaded = [
+        each if isinstance(each, Scenario) else load_scenario(each, world) for each in scenarios
+    ]
     since = earliest_parting(loaded)
     return told_apart([apply_settings(scenario, settings, world, since) for scenario in loaded])
 
@@ -46,22 +48,35 @@ def told_apart(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     Raises:
         DataError: where one scenario stands twice.
     """
-    repeated = {name for name, count in Counter(scenario.name for scenario in scenarios).items() if count > 1}
+    repeated = {
+        name
+        for name, count in Counter(scenario.name for scenario in scenarios).items()
+        if count > 1
+    }
     if not repeated:
         return tuple(scenarios)
     full = [said_by([scenario]) for scenario in scenarios]
-    twice = {scenario.name for scenario, digest in zip(scenarios, full, strict=True) if full.count(digest) > 1}
+    twice = {
+        scenario.name
+        for scenario, digest in zip(scenarios, full, strict=True)
+        if full.count(digest) > 1
+    }
     if twice:
-        raise DataError([f"{name} stands twice with the same content: name it once" for name in sorted(twice)])
+        raise DataError(
+            [f"{name} stands twice with the same content: name it once" for name in sorted(twice)]
+        )
     taken = {scenario.name for scenario in scenarios}
     digits = next(
         count
         for count in range(6, 65)
         if len({digest[:count] for digest in full}) == len(full)
-        and not taken & {f"{s.name}-{digest[:count]}" for s, digest in zip(scenarios, full, strict=True)}
+        and not taken
+        & {f"{s.name}-{digest[:count]}" for s, digest in zip(scenarios, full, strict=True)}
     )
     return tuple(
-        replace(scenario, name=f"{scenario.name}-{digest[:digits]}") if scenario.name in repeated else scenario
+        replace(scenario, name=f"{scenario.name}-{digest[:digits]}")
+        if scenario.name in repeated
+        else scenario
         for scenario, digest in zip(scenarios, full, strict=True)
     )
 
@@ -87,7 +102,9 @@ def check_family(world: World, family: Sequence[Inputs]) -> None:
     problems = []
     for inputs in family[1:]:
         if found := _other_numbers(world, family[0], inputs):
-            listed = ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+            listed = ", ".join(found[:_SHOWN]) + (
+                f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            )
             problems.append(
                 f"{names[0]} and {inputs.scenario.name} say otherwise about {listed}: their runs do not pair"
                 "\n    allowed: the same numbers and forms in all; or a run for each, and `eurasia-sim compare A B`"
@@ -105,16 +122,22 @@ def check_family(world: World, family: Sequence[Inputs]) -> None:
 
 def _other_numbers(world: World, first: Inputs, second: Inputs) -> list[str]:
     """Forms and numbers that two scenarios of one theory do not hold or draw alike."""
-    found = [f"form {factor}" for factor, name in first.forms.items() if second.forms.get(factor) != name]
+    found = [
+        f"form {factor}" for factor, name in first.forms.items() if second.forms.get(factor) != name
+    ]
     if (first.scenario.posterior is None) != (second.scenario.posterior is None):
         found.append("uncertain: posterior")
     elif first.scenario.posterior and second.scenario.posterior:
-        found += ["posterior"] * (first.scenario.posterior.digest != second.scenario.posterior.digest)
+        found += ["posterior"] * (
+            first.scenario.posterior.digest != second.scenario.posterior.digest
+        )
     one, two = ranges_of(world, first), ranges_of(world, second)
     found += [path for path in {**one, **two} if one.get(path) != two.get(path)]
     if not found:  # held at another value, where it is not drawn
         names = first.rules.dtype.names or ()
-        found += [world.rule_paths[name] for name in names if first.rules[name] != second.rules[name]]
+        found += [
+            world.rule_paths[name] for name in names if first.rules[name] != second.rules[name]
+        ]
         unequal = ~((first.row == second.row) | (np.isnan(first.row) & np.isnan(second.row)))
         found += [path for path, at in world.coded_index.items() if unequal[at]]
     return found
@@ -131,7 +154,11 @@ def conditions(scenarios: Sequence[Scenario], world: World) -> list[str]:
     for scenario in scenarios:
         if scenario.posterior is not None:
             lines.append(f"{scenario.name}: numbers are drawn from the recorded posterior")
-        held = {path: f"fixed at {value:g}" for path, value in scenario.fixed.items() if path not in set_by_hand}
+        held = {
+            path: f"fixed at {value:g}"
+            for path, value in scenario.fixed.items()
+            if path not in set_by_hand
+        }
         held |= {path: f"{low:g} to {high:g}" for path, (low, high) in scenario.uncertain.items()}
         for path, said in held.items():
             number = world.numbers[path]

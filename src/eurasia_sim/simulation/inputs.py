@@ -64,7 +64,10 @@ def branch_month(family: Sequence[Inputs]) -> int:
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
     """Named sets of theatres over which pairs are measured: every region, then all theatres together."""
-    return {**{name: tuple(members) for name, members in world.regions.items()}, "all": tuple(world.theatres)}
+    return {
+        **{name: tuple(members) for name, members in world.regions.items()},
+        "all": tuple(world.theatres),
+    }
 
 
 def stated_values(world: World, theory: str, forms: Mapping[str, str]) -> dict[str, float]:
@@ -97,15 +100,21 @@ def prepare(
     """
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
-    rules = world.rules_record({path: v for path, v in scenario.fixed.items() if path.startswith("rules.")})
+    rules = world.rules_record(
+        {path: v for path, v in scenario.fixed.items() if path.startswith("rules.")}
+    )
     for name, value in stated_values(world, theory, chosen).items():
         if world.rule_paths[name] not in scenario.fixed:
             rules[name] = value
-    row = world.coded_row({path: v for path, v in scenario.fixed.items() if path in world.coded_index})
+    row = world.coded_row(
+        {path: v for path, v in scenario.fixed.items() if path in world.coded_index}
+    )
     order = {name: at for at, name in enumerate(world.actors)}
     focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64).reshape(-1, 2)
     scopes = scopes_of(world)
-    inside = np.array([[float(k in members) for k in world.theatres] for members in scopes.values()])
+    inside = np.array(
+        [[float(k in members) for k in world.theatres] for members in scopes.values()]
+    )
     return Inputs(
         scenario=scenario,
         theory=theory,
@@ -113,10 +122,16 @@ def prepare(
         rules=rules,
         row=row,
         geography=world.geography(),
-        levers=scenario.posture(world, capability_index(world, chosen)) if levers is None else levers,
+        levers=scenario.posture(world, capability_index(world, chosen))
+        if levers is None
+        else levers,
         focus=focus,
         scopes=inside,
-        columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),
+        columns=tuple(
+            column_names(
+                list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes)
+            )
+        ),
         burn_in=world.burn_in,
         months=scenario.months,
     )

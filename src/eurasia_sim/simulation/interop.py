@@ -31,7 +31,9 @@ def _world(name: str | None) -> World:
 
 
 @lru_cache(maxsize=64)
-def _inputs(world: str | None, scenario: str, theory: str | None, settings: tuple[str, ...]) -> Inputs:
+def _inputs(
+    world: str | None, scenario: str, theory: str | None, settings: tuple[str, ...]
+) -> Inputs:
     """What the kernel is given; a policy is run in many states of the world, so its own is kept."""
     return prepare(_world(world), load_scenario(scenario, _world(world), settings), theory)
 
@@ -69,7 +71,9 @@ class Experiment:
         since = inputs.scenario.departs or 0 if self.since is None else self.since
         (outcome,) = run_paired([inputs], draws, (since, inputs.months))
         columns = [inputs.columns.index(measure) for measure in self.measures]
-        return dict(zip(self.measures, outcome.means[:, columns].mean(axis=0).tolist(), strict=True))
+        return dict(
+            zip(self.measures, outcome.means[:, columns].mean(axis=0).tolist(), strict=True)
+        )
 
 
 def workbench_model(
@@ -112,12 +116,23 @@ def workbench_model(
         from ema_workbench import CategoricalParameter, Model, RealParameter, ScalarOutcome
 
     run = Experiment(
-        names[0], first.theory, tuple(measures), None if since is None else found.month(since), replicates, seed, world
+        names[0],
+        first.theory,
+        tuple(measures),
+        None if since is None else found.month(since),
+        replicates,
+        seed,
+        world,
     )
     model = Model("".join(filter(str.isalnum, f"eurasia {first.theory}")), function=run)
-    model.uncertainties = [RealParameter(path, low, high) for path, (low, high) in ranges_of(found, first).items()]
+    model.uncertainties = [
+        RealParameter(path, low, high) for path, (low, high) in ranges_of(found, first).items()
+    ]
     choice = [CategoricalParameter(SCENARIO, names)] if len(names) > 1 else []
-    model.levers = [*choice, *(RealParameter(path, *_range(path, ends)) for path, ends in (decided or {}).items())]
+    model.levers = [
+        *choice,
+        *(RealParameter(path, *_range(path, ends)) for path, ends in (decided or {}).items()),
+    ]
     for path, ends in (decided or {}).items():
         _inputs(world, names[0], theory, (f"{path}={ends[0]}",))
     model.outcomes = [ScalarOutcome(measure) for measure in measures]

@@ -69,7 +69,9 @@ class StateActor(mesa.Agent):
     def rules(self) -> tuple[str, ...]:
         """Theatres it rules now."""
         rulers = self._present.state.ruler
-        return tuple(k for k, ruler in zip(self._present.theatres, rulers, strict=True) if ruler == self._at)
+        return tuple(
+            k for k, ruler in zip(self._present.theatres, rulers, strict=True) if ruler == self._at
+        )
 
     def alignment_with(self, other: str) -> float:
         """How far it leans toward another actor, -1..1."""

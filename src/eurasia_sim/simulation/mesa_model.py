@@ -73,7 +73,9 @@ class EurasiaModel(mesa.Model):
         self.policies = dict(policies or {})
         unknown = [name for name in self.policies if name not in self.states]
         if unknown:
-            raise DataError([f"policies: {name} is no actor{near(name, self.states)}" for name in unknown])
+            raise DataError(
+                [f"policies: {name} is no actor{near(name, self.states)}" for name in unknown]
+            )
         self.row = np.full(len(self.inputs.columns), np.nan)
         self.datacollector = self._collector()
         while self.month < 0:
@@ -81,7 +83,11 @@ class EurasiaModel(mesa.Model):
             self._act()
 
     def _prepared(
-        self, scenario: str | Scenario, settings: tuple[str, ...], theory: str | None, forms: Mapping[str, str] | None
+        self,
+        scenario: str | Scenario,
+        settings: tuple[str, ...],
+        theory: str | None,
+        forms: Mapping[str, str] | None,
     ) -> Any:
         """What the kernel is given, with every name checked that a person may have mistyped."""
         problems = []
@@ -91,7 +97,9 @@ class EurasiaModel(mesa.Model):
             if factor not in self.world.forms:
                 problems.append(f"{factor} is no form{near(factor, self.world.forms)}")
             elif alternative not in self.world.forms[factor]:
-                problems.append(f"{alternative} is no {factor}{near(alternative, self.world.forms[factor])}")
+                problems.append(
+                    f"{alternative} is no {factor}{near(alternative, self.world.forms[factor])}"
+                )
         if problems:
             raise DataError(problems)
         if isinstance(scenario, Scenario):
@@ -106,13 +114,17 @@ class EurasiaModel(mesa.Model):
         self._workspace = Workspace(inputs.facts, self._rules)
         self._workspace.load(inputs.rules[None], inputs.row[None], self._seed_of_run[None])
         coded, blocks = world.coded(inputs.row), self._workspace.blocks
-        return Present(tuple(world.actors), tuple(world.theatres), coded, blocks.constants[0], blocks.state[0])
+        return Present(
+            tuple(world.actors), tuple(world.theatres), coded, blocks.constants[0], blocks.state[0]
+        )
 
     def _collector(self) -> DataCollector:
         """Collects, each month, the measures of the focal pairs, of every actor and of every theatre."""
         collected = [name for name in self.inputs.columns if name.split(".")[0] in _COLLECTED]
         places = {name: at for at, name in enumerate(self.inputs.columns)}
-        return DataCollector(model_reporters={name: partial(_column, places[name]) for name in collected})
+        return DataCollector(
+            model_reporters={name: partial(_column, places[name]) for name in collected}
+        )
 
     @property
     def scenario(self) -> Scenario:
@@ -167,7 +179,9 @@ class EurasiaModel(mesa.Model):
         phase = self._workspace.failed_phase()[0]
         if phase > 0:
             name, when = self.scenario.name, self.world.date(self.month)
-            raise FloatingPointError(f"{name}: {kernel.PHASES[phase]} gave a number that is none in {when}")
+            raise FloatingPointError(
+                f"{name}: {kernel.PHASES[phase]} gave a number that is none in {when}"
+            )
         self.month += 1
 
 

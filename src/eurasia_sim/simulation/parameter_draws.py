@@ -27,7 +27,9 @@ class Draws:
     rules: NDArray[np.void]  # (R,)
     rows: Floats  # (R, M)
     seeds: NDArray[np.uint64]  # (R,)
-    drawn: dict[str, Floats] = field(default_factory=dict)  # path -> (R,) what was drawn over that number's range
+    drawn: dict[str, Floats] = field(
+        default_factory=dict
+    )  # path -> (R,) what was drawn over that number's range
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -64,7 +66,11 @@ def reference_draws(inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
     Args:
         first: how many runs of the same root stand before them.
     """
-    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), run_seeds(seed, first + n)[first:])
+    return Draws(
+        np.repeat(inputs.rules[None], n),
+        np.tile(inputs.row, (n, 1)),
+        run_seeds(seed, first + n)[first:],
+    )
 
 
 def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
@@ -75,9 +81,17 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
     for path, number in world.numbers.items():
         name = path.rsplit(".", 1)[1]
         is_rule = path.startswith("rules.")
-        if path in inputs.scenario.fixed or (is_rule and name in held) or not (is_rule or path in world.coded_index):
+        if (
+            path in inputs.scenario.fixed
+            or (is_rule and name in held)
+            or not (is_rule or path in world.coded_index)
+        ):
             continue
-        low, high = theory.ranges.get(name, (number.low, number.high)) if is_rule else (number.low, number.high)
+        low, high = (
+            theory.ranges.get(name, (number.low, number.high))
+            if is_rule
+            else (number.low, number.high)
+        )
         low, high = inputs.scenario.uncertain.get(path, (low, high))
         if high > low:
             found[path] = (low, high)
@@ -96,7 +110,9 @@ def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0)
         DataError: where the posterior is missing, of another theory, or of other ranges.
     """
     if inputs.scenario.posterior is not None:
-        return posterior_draws(world, inputs, inputs.scenario.posterior, first + n, seed).part(slice(first, None))
+        return posterior_draws(world, inputs, inputs.scenario.posterior, first + n, seed).part(
+            slice(first, None)
+        )
     return drawn(world, inputs, ranges_of(world, inputs), n, seed, first)
 
 
@@ -144,7 +160,12 @@ def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
 
 
 def drawn(
-    world: World, inputs: Inputs, ranges: Mapping[str, tuple[float, float]], n: int, seed: int, first: int = 0
+    world: World,
+    inputs: Inputs,
+    ranges: Mapping[str, tuple[float, float]],
+    n: int,
+    seed: int,
+    first: int = 0,
 ) -> Draws:
     """n runs spread evenly over the given ranges by path, everything else at reference, each with its own seed."""
     draws = reference_draws(inputs, n, seed, first)
@@ -169,7 +190,11 @@ def put(world: World, draws: Draws, path: str, values: Floats | float) -> None:
 
 def values_of(world: World, draws: Draws, path: str) -> Floats:
     """(R,) the values of a number, by its path, in every run."""
-    held = draws.rows[:, world.coded_index[path]] if path in world.coded_index else draws.rules[path.rsplit(".", 1)[1]]
+    held = (
+        draws.rows[:, world.coded_index[path]]
+        if path in world.coded_index
+        else draws.rules[path.rsplit(".", 1)[1]]
+    )
     return np.asarray(held, np.float64)
 
 

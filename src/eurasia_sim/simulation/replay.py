@@ -39,23 +39,42 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
         DataError: where it drops an event that the world does not hold, or drew from another posterior.
     """
     changes = {
-        path: {world.month(date): value for date, value in steps.items()} for path, steps in content["levers"].items()
+        path: {world.month(date): value for date, value in steps.items()}
+        for path, steps in content["levers"].items()
     }
     posterior = read_posterior(world) if "posterior" in content else None
     if posterior and posterior.digest != content["posterior"]:
-        raise DataError([f"{content['name']} drew from another posterior than {world.name} records now"])
+        raise DataError(
+            [f"{content['name']} drew from another posterior than {world.name} records now"]
+        )
     dropped = tuple(content["events"]["drop"])
     record = world.record_steps(tuple(name for name in dropped if name in world.events))
     return Scenario(
-        **{key: content[key] for key in ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")},
+        **{
+            key: content[key]
+            for key in (
+                "name",
+                "title",
+                "question",
+                "expect",
+                "extends",
+                "theory",
+                "forms",
+                "fixed",
+            )
+        },
         start=world.start,
         departs=None if content["departs"] is None else world.month(content["departs"]),
         months=world.month(content["horizon"]) + 1,
         steps=layered(record, changes),
         changes=changes,
         dropped=dropped,
-        added=tuple({**event, "date": world.month(event["date"])} for event in content["events"]["add"]),
-        uncertain={} if posterior else {path: (low, high) for path, (low, high) in content["uncertain"].items()},
+        added=tuple(
+            {**event, "date": world.month(event["date"])} for event in content["events"]["add"]
+        ),
+        uncertain={}
+        if posterior
+        else {path: (low, high) for path, (low, high) in content["uncertain"].items()},
         posterior=posterior,
         measures=tuple(content["measures"]),
         settings=tuple(content["settings"]),
@@ -70,16 +89,25 @@ def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario
     """
     single = manifest.get("scenario")
     entries = [single] if isinstance(single, dict) else manifest.get("scenarios", {}).values()
-    factors = {factor["name"]: factor.get("levels", ()) for factor in manifest.get("design", {}).get("factors", ())}
+    factors = {
+        factor["name"]: factor.get("levels", ())
+        for factor in manifest.get("design", {}).get("factors", ())
+    }
     theories = factors.get("theory") or manifest.get("theories") or (manifest.get("theory"),)
-    varied = [(name.removeprefix("form."), levels) for name, levels in factors.items() if name.startswith("form.")]
+    varied = [
+        (name.removeprefix("form."), levels)
+        for name, levels in factors.items()
+        if name.startswith("form.")
+    ]
     for scenario in (restored(entry, world) for entry in entries):
         forms = {**scenario.forms, **manifest.get("forms", {})}
         for theory in theories:
             chosen = replace(scenario, theory=theory or scenario.theory, forms=forms)
             yield chosen
             for factor, levels in varied:
-                yield from (replace(chosen, forms={**forms, factor: str(level)}) for level in levels)
+                yield from (
+                    replace(chosen, forms={**forms, factor: str(level)}) for level in levels
+                )
 
 
 def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
@@ -92,14 +120,23 @@ def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str
         DataError: where the folder was written by another version of the model or the world, whose runs would differ.
     """
     same_as(manifest, world)
-    inputs = prepare(world, restored(manifest["scenarios"][scenario], world), theory, manifest["forms"])
+    inputs = prepare(
+        world, restored(manifest["scenarios"][scenario], world), theory, manifest["forms"]
+    )
     count = min(int(manifest["runs_a_scenario"]), MOST_RUNS)
     draws = reference_draws(inputs, count, int(manifest["seed"]))
     (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
     whole = outcome.trajectories[outcome.statuses[:, 0] == 0][:, : inputs.months]
-    means = whole.mean(axis=0) if len(whole) else np.full((inputs.months, len(inputs.columns)), np.nan)
+    means = (
+        whole.mean(axis=0) if len(whole) else np.full((inputs.months, len(inputs.columns)), np.nan)
+    )
     index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
-    return Replay(inputs, pd.DataFrame(means, index=index, columns=list(inputs.columns)), count, count - len(whole))
+    return Replay(
+        inputs,
+        pd.DataFrame(means, index=index, columns=list(inputs.columns)),
+        count,
+        count - len(whole),
+    )
 
 
 def same_as(manifest: Mapping[str, Any], world: World) -> None:
@@ -113,4 +150,8 @@ def same_as(manifest: Mapping[str, Any], world: World) -> None:
         if digests.get(what) != mine:
             written = f"{str(digests.get(what))[:12]}, now {mine[:12]}"
             problem = f"the folder was written under another version of the {what} ({written})"
-            raise DataError([f"{problem}, so its runs cannot be made again; run it again: {manifest.get('command')}"])
+            raise DataError(
+                [
+                    f"{problem}, so its runs cannot be made again; run it again: {manifest.get('command')}"
+                ]
+            )

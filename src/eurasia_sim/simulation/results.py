@@ -18,7 +18,15 @@ import pyarrow.parquet as pq
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import FILES, Entry, Files, file_digest, read_lines, read_sealed, sealed
+from eurasia_sim.files.integrity import (
+    FILES,
+    Entry,
+    Files,
+    file_digest,
+    read_lines,
+    read_sealed,
+    sealed,
+)
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 
@@ -104,8 +112,20 @@ def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_status(path: Path, table: pd.DataFrame) -> None:
     """Write one JSON line a run: its id, scenario, theory, set, seed and status, and month and phase of a failure."""
-    columns = ["run_id", "scenario", "theory", "set", "run", "seed", "status", "failed_month", "failed_phase"]
-    lines = "".join(json.dumps(row, default=_plain) + "\n" for row in table[columns].to_dict("records"))
+    columns = [
+        "run_id",
+        "scenario",
+        "theory",
+        "set",
+        "run",
+        "seed",
+        "status",
+        "failed_month",
+        "failed_phase",
+    ]
+    lines = "".join(
+        json.dumps(row, default=_plain) + "\n" for row in table[columns].to_dict("records")
+    )
     write_whole(path, lambda aside: aside.write_text(lines, encoding="utf-8"))
 
 
@@ -118,13 +138,19 @@ def write_manifest(
     Args:
         names: the files that belong to the folder. known: entries of those whose bytes are known already.
     """
-    entries = {name: known.get(name) or entry_of(folder / name) for name in sorted({*names, *known})}
-    write_sealed(folder / to, {**content, FILES: {name: entry.plain() for name, entry in entries.items()}})
+    entries = {
+        name: known.get(name) or entry_of(folder / name) for name in sorted({*names, *known})
+    }
+    write_sealed(
+        folder / to, {**content, FILES: {name: entry.plain() for name, entry in entries.items()}}
+    )
 
 
 def entry_of(path: Path) -> Entry:
     """Digest of a file, and rows of a table."""
-    return Entry(file_digest(path), pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None)
+    return Entry(
+        file_digest(path), pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -147,7 +173,11 @@ def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
             return None, {}
         return manifest, _files(folder, manifest).wrong()
     except DataError as error:
-        return None, {MANIFEST: str(error.problems[0]).partition("\n")[0].removeprefix(f"{folder / MANIFEST} ")}
+        return None, {
+            MANIFEST: str(error.problems[0])
+            .partition("\n")[0]
+            .removeprefix(f"{folder / MANIFEST} ")
+        }
 
 
 def tables_of(folder: Path) -> Files:
@@ -173,9 +203,15 @@ def files_of(folder: Path) -> Files:
     manifest = read_manifest(folder)
     if manifest is not None:
         return _files(folder, manifest)
-    logged = {part_name(kind, number): e for number, own in read_log(folder).items() for kind, e in own.items()}
+    logged = {
+        part_name(kind, number): e
+        for number, own in read_log(folder).items()
+        for kind, e in own.items()
+    }
     there = {name: entry for name, entry in logged.items() if (folder / name).exists()}
-    return Files(folder, there, _MEND, frozenset(name for name in there if name.startswith(f"{PARTS}/")))
+    return Files(
+        folder, there, _MEND, frozenset(name for name in there if name.startswith(f"{PARTS}/"))
+    )
 
 
 def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
@@ -187,7 +223,11 @@ def _mend(manifest: Mapping[str, Any]) -> str:
     command = str(manifest.get("command") or "")
     if manifest.get("kind") != "sweep" or " --merge" in command:
         return f"run its command again, which makes it anew{command and f': {command}'}"
-    again = command if " --resume" in command or not command.startswith("eurasia-sim sweep") else f"{command} --resume"
+    again = (
+        command
+        if " --resume" in command or not command.startswith("eurasia-sim sweep")
+        else f"{command} --resume"
+    )
     return f"run its command again with --resume, which makes again what is damaged{again and f': {again}'}"
 
 
@@ -220,16 +260,28 @@ def finished_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is None:
         if (folder / PARTS).is_dir():
-            raise DataError([f"{folder} is not finished: the command that began it goes on from there"])
-        raise DataError([f"{folder} is no results folder: it has no {MANIFEST}; name one that `eurasia-sim run` wrote"])
+            raise DataError(
+                [f"{folder} is not finished: the command that began it goes on from there"]
+            )
+        raise DataError(
+            [
+                f"{folder} is no results folder: it has no {MANIFEST}; name one that `eurasia-sim run` wrote"
+            ]
+        )
     command = str(manifest.get("command", ""))
     if manifest.get("finished") and command and not command.startswith("eurasia-sim run "):
         raise DataError(
-            [f"{folder} holds no runs of scenarios: `{command}` wrote it; name one that `eurasia-sim run` wrote"]
+            [
+                f"{folder} holds no runs of scenarios: `{command}` wrote it; name one that `eurasia-sim run` wrote"
+            ]
         )
     lacks = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
     if lacks or not manifest.get("finished"):
-        raise DataError([f"{folder / MANIFEST} is not whole: it lacks {', '.join(lacks) or 'its end'}; run it again"])
+        raise DataError(
+            [
+                f"{folder / MANIFEST} is not whole: it lacks {', '.join(lacks) or 'its end'}; run it again"
+            ]
+        )
     return manifest
 
 
@@ -256,24 +308,38 @@ def read_table(files: Files, name: str) -> pd.DataFrame:
 
 def _names(files: Files, whole: str, parts: str) -> list[str]:
     """Files of a table: the whole one that a run writes, else the parts of a sweep in their order."""
-    found = [whole] if whole in files.entries else sorted(n for n in files.entries if n.startswith(f"{parts}/"))
+    found = (
+        [whole]
+        if whole in files.entries
+        else sorted(n for n in files.entries if n.startswith(f"{parts}/"))
+    )
     if not found:
         none = f"{files.folder} holds neither {whole} nor {parts}/*.parquet that a log or a manifest knows"
         raise DataError([f"{none}: it is no results folder, or is not finished"])
     return found
 
 
-def _table(content: bytes, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None) -> pa.Table:
+def _table(
+    content: bytes, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None
+) -> pa.Table:
     threads = len(content) > _LARGE
     if filters is not None:
-        return pq.read_table(pa.BufferReader(content), columns=columns, filters=filters, use_threads=threads)
+        return pq.read_table(
+            pa.BufferReader(content), columns=columns, filters=filters, use_threads=threads
+        )
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         table = file.read(columns=columns, use_threads=threads)
-    return table if columns is None else table.select(columns)  # a name is read with all that begin with it and a dot
+    return (
+        table if columns is None else table.select(columns)
+    )  # a name is read with all that begin with it and a dot
 
 
 def _read(
-    folder: Path, whole: str, parts: str, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None
+    folder: Path,
+    whole: str,
+    parts: str,
+    columns: list[str] | None,
+    filters: list[tuple[str, str, Any]] | None,
 ) -> pd.DataFrame:
     files = files_of(folder)
     tables = [_table(files.content(name), columns, filters) for name in _names(files, whole, parts)]
@@ -282,7 +348,9 @@ def _read(
 
 
 def load_results(
-    folder: Path | str, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None
+    folder: Path | str,
+    columns: list[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
 ) -> pd.DataFrame:
     """The runs of a results folder as a table, all columns or the named ones.
 

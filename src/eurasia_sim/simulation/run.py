@@ -26,7 +26,12 @@ from eurasia_sim.world.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
 _RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
-WRITTEN = (store.RUNS, store.TRAJECTORIES, store.DRAWS, store.STATUS_LOG)  # by `run`, beside pictures and events
+WRITTEN = (
+    store.RUNS,
+    store.TRAJECTORIES,
+    store.DRAWS,
+    store.STATUS_LOG,
+)  # by `run`, beside pictures and events
 NOTHING = pd.DataFrame()
 # Few enough that an interrupt has little left to write, many enough that a part is no small file.
 _RUNS_A_PART = 32
@@ -48,7 +53,9 @@ class Study:
     def name(self) -> str:
         """Readable part of the results folder's name; it says which world, unless it is the default one."""
         world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
-        return "-".join([*world, *(scenario.name for scenario in self.scenarios), *self.theories])[:80]
+        return "-".join([*world, *(scenario.name for scenario in self.scenarios), *self.theories])[
+            :80
+        ]
 
     @property
     def said(self) -> str:
@@ -75,7 +82,11 @@ class Study:
     def left_out(self, shown: Sequence[str]) -> list[str]:
         """Measures that a scenario names and of which no column is shown."""
         kinds = {name.split(".")[0] for name in shown}
-        return [m for m in dict.fromkeys(m for s in self.scenarios for m in s.measures) if m not in kinds]
+        return [
+            m
+            for m in dict.fromkeys(m for s in self.scenarios for m in s.measures)
+            if m not in kinds
+        ]
 
     def shown(self, columns: Sequence[str]) -> list[str]:
         """Columns to show: the scenarios' own measures of focal pairs, actors and regions, or the usual ones."""
@@ -83,7 +94,12 @@ class Study:
         pairs = [f"{a}-{b}" for a, b in self.world.pairs]
         focal = dict.fromkeys(actor for pair in self.world.pairs for actor in pair)
         regions = [scope for scope in scopes_of(self.world) if scope in self.world.regions]
-        named = [f"{kind}.{pair}.{scope}" for pair in pairs for scope in regions for kind in (kinds or _PAIR_KINDS)]
+        named = [
+            f"{kind}.{pair}.{scope}"
+            for pair in pairs
+            for scope in regions
+            for kind in (kinds or _PAIR_KINDS)
+        ]
         named += [f"{kind}.{actor}" for kind in (kinds or ("benefit", "burden")) for actor in focal]
         named += [f"{kind}.{theatre}" for kind in kinds for theatre in self.world.theatres]
         if not kinds or "alignment" in kinds:
@@ -105,7 +121,11 @@ class Batch:
 
     def drawn(self) -> pd.DataFrame:
         """What was drawn over ranges, a row a draw: theory, run, draw, then a column a number by its path."""
-        head = {"theory": self.theory, "run": self.first + np.arange(len(self.draws)), "draw": self.draws.names()}
+        head = {
+            "theory": self.theory,
+            "run": self.first + np.arange(len(self.draws)),
+            "draw": self.draws.names(),
+        }
         return pd.DataFrame({**head, **self.draws.drawn})
 
 
@@ -141,11 +161,16 @@ def carry_out(
     while waiting and complete:
         batch = waiting.pop(0)
         asked.update(run_id for ids in batch.ids for run_id in ids)
-        missing = np.array([r for r in range(len(batch.draws)) if any(ids[r] not in known for ids in batch.ids)], int)
+        missing = np.array(
+            [r for r in range(len(batch.draws)) if any(ids[r] not in known for ids in batch.ids)],
+            int,
+        )
         for first in range(0, len(missing), _RUNS_A_PART):
             before = finished
 
-            def tell(progress: Progress, before: int = before, scenarios: int = len(batch.family)) -> None:
+            def tell(
+                progress: Progress, before: int = before, scenarios: int = len(batch.family)
+            ) -> None:
                 report(before + progress.finished * scenarios)
 
             part = _part(study, batch, missing[first : first + _RUNS_A_PART], workers, tell)
@@ -175,13 +200,19 @@ def _asked_for(parts: Sequence[Tables], ids: set[str]) -> pd.DataFrame:
 
 
 def _part(
-    study: Study, batch: Batch, numbers: Integers, workers: int | None, tell: Callable[[Progress], None]
+    study: Study,
+    batch: Batch,
+    numbers: Integers,
+    workers: int | None,
+    tell: Callable[[Progress], None],
 ) -> Tables:
     """Some of a batch's runs, of every scenario."""
     shown = study.shown(batch.family[0].columns)
     kept = np.array([batch.family[0].columns.index(name) for name in shown], np.int64)
     draws, progress = batch.draws.part(numbers), Progress(len(numbers))
-    outcomes = run_ensemble_draws(batch.family, draws, workers=workers, kept=kept, report=tell, progress=progress)
+    outcomes = run_ensemble_draws(
+        batch.family, draws, workers=workers, kept=kept, report=tell, progress=progress
+    )
     found = [
         _rows(study, batch, inputs, [ids[r] for r in numbers], numbers, outcome, shown)
         for inputs, ids, outcome in zip(batch.family, batch.ids, outcomes, strict=True)
@@ -192,7 +223,13 @@ def _part(
 
 
 def _rows(
-    study: Study, batch: Batch, inputs: Inputs, ids: list[str], numbers: Integers, outcome: Outcome, shown: list[str]
+    study: Study,
+    batch: Batch,
+    inputs: Inputs,
+    ids: list[str],
+    numbers: Integers,
+    outcome: Outcome,
+    shown: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table and monthly table of one scenario's finished runs, under their ids."""
     rows = table(inputs, batch.draws.part(numbers), outcome)
@@ -202,7 +239,9 @@ def _rows(
     rows["run"] = batch.first + numbers[done]
     months = [study.world.date(t) for t in range(inputs.months)]
     values = outcome.trajectories[done][:, : inputs.months]
-    path = store.trajectory_table([ids[r] for r in done], inputs.scenario.name, months, shown, values)
+    path = store.trajectory_table(
+        [ids[r] for r in done], inputs.scenario.name, months, shown, values
+    )
     return rows, path
 
 
@@ -221,7 +260,11 @@ def _parts(folder: Path) -> list[Tables]:
             runs, months = path.read_bytes(), path.with_name(name + _MONTHS).read_bytes()
             if _name(runs, months) == name:
                 found.append(
-                    Tables(pd.read_parquet(io.BytesIO(runs)), pd.read_parquet(io.BytesIO(months)), complete=True)
+                    Tables(
+                        pd.read_parquet(io.BytesIO(runs)),
+                        pd.read_parquet(io.BytesIO(months)),
+                        complete=True,
+                    )
                 )
     return found
 

@@ -35,15 +35,18 @@ class Sample:
     """Points spread over numbers and factors, each run a few times by chance."""
 
     groups: tuple[Group, ...]
-    points: (
-        pd.DataFrame
-    )  # a row a point: theory, form.<factor>, coding, then numbers by path (NaN where held or silent)
+    points: pd.DataFrame  # a row a point: theory, form.<factor>, coding, then numbers by path (NaN where held or silent)
     factors: tuple[str, ...]  # the first columns of `points`
     replicates: int
 
 
 def space_sample(
-    world: World, scenario: Scenario, theories: Sequence[str], points: int, replicates: int, seed: int
+    world: World,
+    scenario: Scenario,
+    theories: Sequence[str],
+    points: int,
+    replicates: int,
+    seed: int,
 ) -> Sample:
     """Points for every theory, spread evenly over its ranges, with forms and codings in equal parts.
 
@@ -59,7 +62,11 @@ def space_sample(
         dict(zip(world.forms, names, strict=True))
         for names in itertools.product(*(world.forms[f] for f in world.forms))
     ]
-    coders = values_by_coder(load_evidence(world.directory)) if (world.directory / "documents.yaml").is_file() else {}
+    coders = (
+        values_by_coder(load_evidence(world.directory))
+        if (world.directory / "documents.yaml").is_file()
+        else {}
+    )
     codings = CODINGS if coders else CODINGS[:1]
     groups, tables = [], []
     for order, theory in enumerate(theories):
@@ -74,16 +81,23 @@ def space_sample(
                 coding = [codings[c] for c in cells[own] // len(choices)]
                 _as_coded(world, draws, coding, coders)
                 groups.append((theory, forms, own + order * points, draws))
-                tables.append(_points(world, theory, forms, coding, own + order * points, draws, list(ranges)))
+                tables.append(
+                    _points(world, theory, forms, coding, own + order * points, draws, list(ranges))
+                )
     seeds = run_seeds(seed, points * len(theories) * replicates).reshape(-1, replicates)
     table = pd.concat(tables).sort_index()
     factors = ("theory", *(f"form.{factor}" for factor in world.forms), "coding")
     return Sample(
-        tuple(Group(t, f, at, _repeated(draws, seeds[at])) for t, f, at, draws in groups), table, factors, replicates
+        tuple(Group(t, f, at, _repeated(draws, seeds[at])) for t, f, at, draws in groups),
+        table,
+        factors,
+        replicates,
     )
 
 
-def _as_coded(world: World, draws: Draws, coding: Sequence[str], coders: Mapping[str, tuple[float, float]]) -> None:
+def _as_coded(
+    world: World, draws: Draws, coding: Sequence[str], coders: Mapping[str, tuple[float, float]]
+) -> None:
     """Hold coded numbers at one coder's values in the runs that follow that coder."""
     for which, coder in enumerate(CODINGS[1:]):
         runs = np.array([each == coder for each in coding])
@@ -96,7 +110,11 @@ def _points(
     world: World, theory: str, forms: Mapping[str, str], coding: Sequence[str], numbers: Integers, draws: Draws,
     paths: Sequence[str],
 ) -> pd.DataFrame:  # fmt: skip
-    factors = {"theory": theory, **{f"form.{factor}": name for factor, name in forms.items()}, "coding": coding}
+    factors = {
+        "theory": theory,
+        **{f"form.{factor}": name for factor, name in forms.items()},
+        "coding": coding,
+    }
     values = {path: values_of(world, draws, path) for path in paths}
     return pd.DataFrame({**factors, **values}, index=numbers)
 
