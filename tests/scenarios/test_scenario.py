@@ -67,7 +67,7 @@ def test_staying_holds_the_forces_of_2020_and_frees_the_rule(world):
 
 def test_scenarios_share_the_posture_until_they_part(world):
     leaving, staying = (
-        load_scenario(name, world).posture(world) for name in ("us_exit", "us_stays")
+        load_scenario(name, world).lever_series(world) for name in ("us_exit", "us_stays")
     )
     part = world.month("2021-05")
     assert (leaving.presence[:part] == staying.presence[:part]).all()
@@ -79,12 +79,12 @@ def test_without_the_war_nothing_differs_before_it(world):
     assert peace.branch_month == world.event_dates()["invasion_of_ukraine"]
     month = peace.branch_month
     assert (
-        peace.posture(world).revisionism[:month].tolist()
-        == leaving.posture(world).revisionism[:month].tolist()
+        peace.lever_series(world).revisionism[:month].tolist()
+        == leaving.lever_series(world).revisionism[:month].tolist()
     )
     assert (
-        peace.posture(world).revisionism[month:].sum()
-        < leaving.posture(world).revisionism[month:].sum()
+        peace.lever_series(world).revisionism[month:].sum()
+        < leaving.lever_series(world).revisionism[month:].sum()
     )
 
 

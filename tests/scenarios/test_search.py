@@ -38,7 +38,7 @@ def posture(world) -> Callable[[str], LeverSeries]:
 
     def of(name: str) -> LeverSeries:
         if name not in built:
-            built[name] = load_scenario(name, world).posture(world)
+            built[name] = load_scenario(name, world).lever_series(world)
         return built[name]
 
     return of

@@ -10,7 +10,7 @@ import pytest
 from tests.small_world import ACTORS, RECORD, RULES, THEATRES, TIES, write_small_world
 
 from eurasia_sim.files.data_yaml import BASES, DataError, month_name, month_number, packaged, read_page
-from eurasia_sim.scenarios.lever_steps import build_posture, capability_shares
+from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
 from eurasia_sim.world.geography import name_hash
 from eurasia_sim.world.world import World, load_world
 
@@ -131,25 +131,25 @@ def test_a_name_has_the_streams_own_hash() -> None:
 
 
 def test_a_lever_holds_its_last_step_and_an_event_overrides_it(small: World) -> None:
-    posture = build_posture(small, small.record_steps(), months=13)
+    posture = build_lever_series(small, small.record_steps(), months=13)
     assert posture.presence[:, 0, 0, 1].tolist() == [0, *[0.2] * 7, 0.5, 0.5, 0, 0, 0]
     assert posture.pressure[9:11, 0, 1].tolist() == [0, 0.4]
     assert posture.rule[:, 0].tolist() == [-1, -1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1]
     assert np.isnan(posture.stability).all()
     assert np.isnan(posture.recognition).all()
-    without = build_posture(small, small.record_steps(drop=["exit"]), months=13)
+    without = build_lever_series(small, small.record_steps(drop=["exit"]), months=13)
     assert without.presence[12, 0, 0, 1] == 0.5
     assert without.pressure.max() == 0
 
 
 def test_membership_has_a_beginning_and_an_end(small: World) -> None:
-    posture = build_posture(small, {}, months=6)
+    posture = build_lever_series(small, {}, months=6)
     assert posture.membership[:, 0, 0].tolist() == [1] * 6
     assert posture.membership[:, 0, 1].tolist() == [0, 0, 0.5, 0.5, 0, 0]
 
 
 def test_power_is_interpolated_between_the_middles_of_years_and_grows_beyond(small: World) -> None:
-    posture = build_posture(small, {}, months=27)
+    posture = build_lever_series(small, {}, months=27)
     # From July 2001 (0.10) to July 2002 (0.22) is 0.01 a month; October 2001 is three months on.
     assert posture.capability[0, 0] == pytest.approx(0.13)
     assert posture.capability[9, 0] == pytest.approx(0.22)
@@ -159,7 +159,7 @@ def test_power_is_interpolated_between_the_middles_of_years_and_grows_beyond(sma
 
 
 def test_the_growth_lever_compounds_from_its_month(small: World) -> None:
-    posture = build_posture(small, {"growth.south": {6: 0.24}}, months=20)
+    posture = build_lever_series(small, {"growth.south": {6: 0.24}}, months=20)
     assert posture.capability[6, 1] == pytest.approx(0.05)
     assert posture.capability[18, 1] == pytest.approx(0.05 * math.exp(0.24))
 
@@ -175,9 +175,9 @@ def test_output_times_output_a_head_keeps_the_total_of_the_other_index(small: Wo
 
 def test_an_unknown_lever_is_named_with_the_nearest(small: World) -> None:
     with pytest.raises(DataError, match="did you mean presence"):
-        build_posture(small, {"presense.north.middle.forces": {0: 1}}, months=2)
+        build_lever_series(small, {"presense.north.middle.forces": {0: 1}}, months=2)
     with pytest.raises(DataError, match="no theatre"):
-        build_posture(small, {"presence.north.muddle.forces": {0: 1}}, months=2)
+        build_lever_series(small, {"presence.north.muddle.forces": {0: 1}}, months=2)
 
 
 def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -> None:

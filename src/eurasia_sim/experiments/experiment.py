@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from eurasia_sim.experiments.points import PointReader
 from eurasia_sim.experiments.schema import (
     MOST_POINTS,
@@ -16,7 +14,6 @@ from eurasia_sim.experiments.schema import (
     PATTERNED,
     SPREAD,
     Constraint,
-    ConstraintEntry,
     DesignEntry,
     Experiment,
     Factor,
@@ -25,10 +22,10 @@ from eurasia_sim.experiments.schema import (
     usual_chance,
 )
 from eurasia_sim.experiments.values import fault, overwriters, same_scenarios, twin
+from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.user_yaml import InputProblems, Problem, plain, read_file
-from eurasia_sim.scenarios.checks import Trail
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
-from eurasia_sim.scenarios.schema import items, measures, shown, text
+from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.world.world import World
 
 
@@ -54,9 +51,9 @@ def load_experiment(path: Path | str, world: World) -> Experiment:
 
 def kind_of(path: Path | str) -> str | None:
     """What kind of experiment a file says it is; none if it says nothing or cannot be read."""
-    root = read_file(path).root
-    data = plain(root) if root else None
-    return text(data.get("kind")) if isinstance(data, dict) else None
+    data = plain(read_file(path).root)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 class _Reader(PointReader):
@@ -64,17 +61,11 @@ class _Reader(PointReader):
 
     def experiment(self) -> Experiment | None:
         """The experiment, or none where the file has not even the right shape."""
-        data = plain(self.document.root) if self.document.root else None
-        if not isinstance(data, dict):
-            if self.document.root:
-                self.complain((), "an experiment is a list of `key: value` lines, beginning with `format: 1`")
+        before = len(self.document.problems)
+        data = self.shaped(SweepFile, "an experiment")
+        if not data or len(self.document.problems) > before:
             return None
-        try:
-            file = SweepFile.model_validate(data)
-        except ValidationError as error:
-            for finding in error.errors(include_url=False):
-                self._finding(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
-            return None
+        file = SweepFile.model_validate(data)
         self._chosen(file)
         self._scenarios(file)
         factors, stated = self.points(file)
@@ -101,18 +92,6 @@ class _Reader(PointReader):
             seed=file.seed,
         )
 
-    def _finding(self, loc: Trail, kind: str, said: str, given: object) -> None:
-        if kind == "extra_forbidden":
-            known = list(SweepFile.model_fields)
-            if loc[0] in ("design", "constraints"):
-                known = list((DesignEntry if loc[0] == "design" else ConstraintEntry).model_fields)
-            self.complain(loc, f"unknown key '{loc[-1]}'", known, loc[-1], of_key=True)
-        elif kind == "missing":
-            self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
-        else:
-            allowed = said.removeprefix("Input should be ").removeprefix("String should ")
-            self.complain(loc, f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=allowed)
-
     # --- what is held
 
     def _chosen(self, file: SweepFile) -> None:
@@ -136,7 +115,7 @@ class _Reader(PointReader):
         trail: Trail = ("factors", "scenario")
         if isinstance(factor, dict):
             factor, trail = factor.get("levels"), (*trail, "levels")
-        for at, name in enumerate(items(factor)):
+        for at, name in enumerate(factor if isinstance(factor, list) else ()):
             self.load((*trail, at), name)
 
     def _told_apart(self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]) -> None:

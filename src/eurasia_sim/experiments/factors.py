@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from eurasia_sim.experiments.schema import CROSSED, Factor, FactorEntry, Points, SweepFile
 from eurasia_sim.experiments.values import fault, is_choice, twin
+from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.user_yaml import Document, InputProblems, plain
-from eurasia_sim.scenarios.checks import Checker, Trail
+from eurasia_sim.scenarios.checks import WorldChecker
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting, load_scenario
-from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
@@ -25,7 +25,7 @@ _ANY = "*"
 _FAULTS_SHOWN = 3  # of the values of one factor
 
 
-class FactorReader(Checker):
+class FactorReader(WorldChecker):
     """Reads the factors of one sweep file; what is wrong lands in the document, and reading goes on."""
 
     def __init__(self, document: Document, path: Path, world: World) -> None:

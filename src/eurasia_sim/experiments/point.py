@@ -14,7 +14,7 @@ import numpy as np
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.schema import SPREAD, Experiment, Factor
 from eurasia_sim.kernel.lever_series import LeverSeries
-from eurasia_sim.scenarios.lever_steps import build_posture
+from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, hold_shares, put
@@ -121,7 +121,7 @@ class Setup:
 
         def made() -> tuple[Scenario, LeverSeries]:
             scenario = apply_settings(self.scenarios[name], point.settings, self.world, self.since)
-            return scenario, build_posture(self.world, scenario.steps, scenario.months, index, scenario.fixed)
+            return scenario, build_lever_series(self.world, scenario.steps, scenario.months, index, scenario.fixed)
 
         def prepared() -> Inputs:
             scenario, levers = self._schedules.get((name, point.settings, index), made)

@@ -12,9 +12,8 @@ from typing import Any
 from eurasia_sim.experiments.factors import ALL, FactorReader
 from eurasia_sim.experiments.schema import CROSSED, MOST_POINTS, STATED, Factor, Points, SweepFile
 from eurasia_sim.experiments.values import Target, clash, paths_of, target, twin
+from eurasia_sim.files.checker import Trail
 from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
-from eurasia_sim.scenarios.checks import Trail
-from eurasia_sim.scenarios.schema import items
 
 _SUFFIXES = (".csv", ".parquet")
 LARGEST_TABLE = 1024**3  # bytes
@@ -141,8 +140,8 @@ class PointReader(FactorReader):
             return max(len(self.names_of(name)), 1)
         if isinstance(given, dict):
             levels, steps = given.get("levels"), given.get("steps")
-            return steps if levels is None and type(steps) is int else max(len(items(levels)), 1)
-        return max(len(items(given)), 1)
+            return steps if levels is None and type(steps) is int else _length(levels)
+        return _length(given)
 
 
 def _stated_factor(name: str, column: Sequence[Any]) -> Factor:
@@ -232,3 +231,7 @@ def _check_head(name: str, head: Sequence[str]) -> None:
 
 def _wrong(name: str | None, message: str, allowed: str = "") -> InputProblems:
     return InputProblems([Problem(str(name), 1, 1, message, "", "", allowed)])
+
+
+def _length(levels: object) -> int:
+    return max(len(levels), 1) if isinstance(levels, list) else 1

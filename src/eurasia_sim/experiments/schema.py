@@ -10,8 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest
 from eurasia_sim.scenarios.scenario import Scenario
 
@@ -34,11 +35,7 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class DesignEntry(_Strict):
+class DesignEntry(Strict):
     """How points are laid over the factors."""
 
     kind: Kind
@@ -49,7 +46,7 @@ class DesignEntry(_Strict):
     file: str | None = None
 
 
-class FactorEntry(_Strict):
+class FactorEntry(Strict):
     """One factor: a range, or levels; under a name of its own it moves several paths together."""
 
     low: float | int | None = None
@@ -59,7 +56,7 @@ class FactorEntry(_Strict):
     moves: dict[str, list[float | int]] | None = Field(default=None, min_length=1)
 
 
-class ConstraintEntry(_Strict):
+class ConstraintEntry(Strict):
     """A weighted sum of factors and the bounds it keeps within; points beyond them are left out."""
 
     sum: dict[str, float | int] = Field(min_length=1)
@@ -67,7 +64,7 @@ class ConstraintEntry(_Strict):
     at_most: float | int | None = None
 
 
-class SweepFile(_Strict):
+class SweepFile(Strict):
     """A sweep: scenarios run at many points of what is uncertain or could be decided."""
 
     format: Literal[1]

@@ -154,7 +154,7 @@ def _finished(path: Path, *, heal: bool) -> Ended | None:
     """
     manifest, wrong = store.found(path)
     if wrong and not heal:
-        what = listed(wrong) if manifest is None else store.files_of(path).said(wrong).partition("\n")[0]
+        what = listed(wrong) if manifest is None else store.files_of(path).message(wrong).partition("\n")[0]
         where = f"{path}: {what}" if manifest is None else what
         raise DataError([f"{where}\n    allowed: --resume to make again what is damaged, or another --out"])
     if manifest is None or wrong:

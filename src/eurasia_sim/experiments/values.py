@@ -7,11 +7,11 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from eurasia_sim.experiments.schema import Factor
+from eurasia_sim.files.checker import shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems, scalar
-from eurasia_sim.scenarios.lever_steps import build_posture
+from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
-from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
@@ -145,8 +145,8 @@ def _comes_to(
         return scenario.name  # its values were complained of
     index = next((i for f, a in forms.items() if a and (i := world.forms[f][a].index) is not None), "cinc")
     fixed = {**scenario.fixed, **numbers}
-    posture = build_posture(world, scenario.steps, scenario.months, index, fixed)
-    return scenario.months, tuple(sorted(fixed.items())), posture.rows.tobytes()
+    series = build_lever_series(world, scenario.steps, scenario.months, index, fixed)
+    return scenario.months, tuple(sorted(fixed.items())), series.rows.tobytes()
 
 
 def at_end(factor: Factor, end: int) -> list[tuple[str, float | str]]:

@@ -84,17 +84,17 @@ def months_of(held: Held, asked: Sequence[str], last: int, count: int) -> list[i
 
 def moment_at(found: Replay, world: World, t: int, label: str) -> Moment:
     """One month of means over runs."""
-    posture = found.inputs.scenario.posture(world, capability_index(world, found.inputs.forms))
+    series = found.inputs.scenario.lever_series(world, capability_index(world, found.inputs.forms))
     values = {str(name): float(value) for name, value in found.means.iloc[t].items()}
     rulers = []
     for at, theatre in enumerate(world.theatres.values()):
         # Who rules in most runs: whom the scenario sets, else the challenger once it holds half
         # the land on average.
         challenger = theatre.challenger if values[f"control.{theatre.id}"] > 0.5 else None
-        set_to = int(posture.rule[t, at])
+        set_to = int(series.rule[t, at])
         ruler = list(world.actors)[set_to] if set_to >= 0 else challenger or theatre.ruler
         rulers.append(ruler)
-    return Moment(label, t, values, posture.presence[t], rulers)
+    return Moment(label, t, values, series.presence[t], rulers)
 
 
 def timeline_pages(held: Held, _: Request) -> Iterator[Page]:

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import ValidationError
-
 from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.files.checker import DocumentChecker, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import Document, InputProblems, nearest, plain, read_file
+from eurasia_sim.files.user_yaml import Document, InputProblems, read_file
 from eurasia_sim.hypotheses.hypothesis import Arm, Axis, ContrastMap, Family, Hypothesis, Part, arm_scenario
 from eurasia_sim.hypotheses.schema import (
     ArmEntry,
@@ -25,7 +24,6 @@ from eurasia_sim.hypotheses.schema import (
 )
 from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario, earliest_parting, load_scenario
-from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers, split_month
 from eurasia_sim.world.world import World
 
@@ -37,31 +35,13 @@ def load_hypotheses(path: Path, world: World) -> Family:
         InputProblems: with everything wrong with the file.
     """
     document = read_file(path)
-    given = plain(document.root) if document.root else None
-    if document.root and not isinstance(given, dict):
-        document.report((1, 1), "a file of hypotheses is a list of `key: value` lines, beginning with `format: 1`")
-    if not document.problems and isinstance(given, dict):
-        try:
-            found = _Reader(document, world).family(path, HypothesesFile.model_validate(given))
-        except ValidationError as error:
-            for finding in error.errors(include_url=False):
-                _report_shape(document, finding["loc"], finding["type"], finding["msg"], finding.get("input"))
-        else:
-            if not document.problems:
-                return found
-    raise InputProblems(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
-
-
-def _report_shape(document: Document, loc: tuple[Any, ...], kind: str, said: str, given: object) -> None:
-    """What pydantic found, in our words, at its place."""
-    loc = tuple(step for step in loc if step not in ("str", ArmEntry.__name__))
-    if kind == "extra_forbidden":
-        document.report(document.place(loc, of_key=True), f"unknown key '{loc[-1]}'")
-    elif kind == "missing":
-        document.report(document.place(loc[:-1]), f"the key '{loc[-1]}' is missing")
-    else:
-        wanted = said.removeprefix("Input should be ")
-        document.report(document.place(loc), f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=wanted)
+    reader = _Reader(document, world)
+    data = reader.shaped(HypothesesFile, "a file of hypotheses")
+    if not document.problems:
+        found = reader.family(path, HypothesesFile.model_validate(data))
+        if not document.problems:
+            return found
+    raise InputProblems(document.in_order())
 
 
 def _axis(given: AxisEntry) -> Axis:
@@ -72,19 +52,16 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class _Reader:
+class _Reader(DocumentChecker):
     """Turns a file of the right shape into hypotheses; what is wrong with its words lands in the document."""
 
     def __init__(self, document: Document, world: World) -> None:
-        self.document = document
+        super().__init__(document)
         self.world = world
         self.known = columns_of(world)
         self.space: tuple[str, Any] | None = None  # the first arm's scenario, and what is uncertain in it
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
-
-    def complain(self, trail: tuple[Any, ...], message: str, allowed: str = "", suggestion: str = "") -> None:
-        self.document.report(self.document.place(trail), message, suggestion, allowed)
 
     def family(self, path: Path, file: HypothesesFile) -> Family:
         window = self.window(("window",), file.window)
@@ -94,7 +71,7 @@ class _Reader:
             for at, source in enumerate(given.source):
                 if source.document not in self.documents:
                     place = (*trail, "source", at, "document")
-                    self.complain(place, f"unknown document '{source.document}'", ", ".join(self.documents))
+                    self.complain(place, f"unknown document '{source.document}'", self.documents, source.document)
             if bool(given.all) == bool(given.any):
                 self.complain(trail, f"{name} needs parts, joined by `all` or by `any`, not both")
             join: Literal["all", "any"] = "all" if given.all else "any"
@@ -118,11 +95,11 @@ class _Reader:
         for rival, names in given.rivals.items():
             if rival not in file.hypotheses:
                 place = (*trail, "rivals", rival)
-                self.complain(place, f"unknown hypothesis '{rival}'", suggestion=nearest(rival, list(file.hypotheses)))
+                self.complain(place, f"unknown hypothesis '{rival}'", list(file.hypotheses), rival)
             for at, reading in enumerate(names):
                 if reading not in readings:
                     self.complain(
-                        (*trail, "rivals", rival, at), f"unknown reading '{reading}'", ", ".join(given.readings)
+                        (*trail, "rivals", rival, at), f"unknown reading '{reading}'", list(given.readings), reading
                     )
         first, second = (_axis(entry) for entry in given.across)
         rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
@@ -146,14 +123,15 @@ class _Reader:
             try:
                 months.append(self.world.month(date))
             except DataError:
-                self.complain((*trail, at), f"{shown(date)} is no month", "YYYY-MM, such as 2022-01")
+                self.complain((*trail, at), f"{shown(date)} is no month", allowed="YYYY-MM, such as 2022-01")
         if len(months) < 2:
             if not self.document.problems:
                 self.complain(trail, "a window is two months, the first and the last")
             return 0, self.world.months
         if not 0 <= months[0] <= months[1] < self.world.months:
             last = self.world.date(self.world.months - 1)
-            self.complain(trail, "this window is upside down or outside the period", f"{self.world.date(0)} to {last}")
+            wrong = "this window is upside down or outside the period"
+            self.complain(trail, wrong, allowed=f"{self.world.date(0)} to {last}")
         return months[0], months[1] + 1
 
     def part(self, trail: tuple[Any, ...], given: PartEntry, window: tuple[int, int]) -> Part:
@@ -203,7 +181,8 @@ class _Reader:
                 self.same_space((*trail, at), arm_scenario(arm, self.world))
             except InputProblems as error:
                 first = error.problems[0]
-                self.complain((*trail, at), first.message, first.allowed, first.suggestion)
+                place = self.place((*trail, at), of_key=False)
+                self.document.report(place, first.message, first.suggestion, first.allowed)
             found.append(arm)
         return tuple(found)
 
@@ -215,18 +194,19 @@ class _Reader:
         name, first = self.space
         if own != first:
             message = f"{scenario.name} narrows numbers or takes forms otherwise than {name}: all share their draws"
-            self.complain(trail, message, "scenarios with the same `uncertain` and `forms`; a number can be `set`")
+            right = "scenarios with the same `uncertain` and `forms`; a number can be `set`"
+            self.complain(trail, message, allowed=right)
 
     def metric(self, trail: tuple[Any, ...], given: MetricEntry) -> Metric:
         stated = [kind for kind in get_args(Reduction) if getattr(given, kind)]
         if len(stated) != 1:
             self.complain(
-                trail, "a metric puts columns together in one way", f"one of {', '.join(get_args(Reduction))}"
+                trail, "a metric puts columns together in one way", allowed=f"one of {', '.join(get_args(Reduction))}"
             )
             stated = ["sum"]
         if (given.read == "months_until") != (given.level is not None):
             self.complain(
-                trail, "months_until needs a level, and nothing else takes one", "read: months_until, level: 4"
+                trail, "months_until needs a level, and nothing else takes one", allowed="read: months_until, level: 4"
             )
         return Metric(
             kind=stated[0],
@@ -244,7 +224,7 @@ class _Reader:
             for name in unfolded(pattern, self.world):
                 if name not in self.known:
                     self.complain(
-                        (*trail, at), f"unknown column '{name}'", suggestion=nearest(name, sorted(self.known))
+                        (*trail, at), f"unknown column '{name}'", sorted(self.known), name
                     )
                     break
                 found.append(name)

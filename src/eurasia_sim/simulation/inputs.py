@@ -122,7 +122,7 @@ def prepare(
         rules=rules,
         row=row,
         geography=world.geography(),
-        levers=scenario.posture(world, capability_index(world, chosen))
+        levers=scenario.lever_series(world, capability_index(world, chosen))
         if levers is None
         else levers,
         focus=focus,
