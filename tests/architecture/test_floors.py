@@ -17,7 +17,7 @@ FACE = "eurasia_sim"
 READERS = ("files", "evidence", "world", "scenarios")
 # Who alone may import what: packages, or modules of them.
 ONLY = {
-    "mesa": ("simulation.mesa_model", "simulation.mesa_actors", "simulation.interop", "dashboard"),
+    "mesa": ("simulation.mesa_model", "simulation.interop", "dashboard"),
     "matplotlib": ("figures", "reports", "dashboard"),
     "seaborn": ("figures", "reports", "dashboard"),
     "ruamel": READERS,

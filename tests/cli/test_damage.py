@@ -14,11 +14,11 @@ from tests.cli.test_run import call, contents, only
 from tests.sweeping import GRID, written
 from tests.sweeping import contents as tables
 
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results import DRAWS, MANIFEST, RUNS, TABLES, TRAJECTORIES, files_of, found, load_results
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.simulation.run import carry_out as study_carried_out
 from eurasia_sim.world.world import load_world
@@ -143,7 +143,7 @@ def test_every_reader_refuses_a_sweep_of_which_a_part_is_gone_until_resume_heals
 def test_a_table_of_an_analysis_is_checked_like_the_runs(finished: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(finished, tmp_path / finished.name))
     assert say("analyze", folder).returncode == 0
-    held = open_held(folder, load_world())
+    held = open_results(folder, load_world())
     table = held.table("convergence")
     assert table is not None
     place = folder / "analysis" / "convergence.parquet"

@@ -9,7 +9,7 @@ from eurasia_sim.dashboard.sitting import Sitting
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.events import chronicle
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.mesa_actors import PolicyError
+from eurasia_sim.simulation.mesa_model import PolicyError
 from eurasia_sim.simulation.parameter_draws import run_seeds
 
 

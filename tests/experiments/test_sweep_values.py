@@ -16,11 +16,11 @@ from eurasia_sim.experiments.design import lay_out, memory_free
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, prepare_sweep
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.verdicts import analysis_caption
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.sources import bases_of, drawn_paths
 from eurasia_sim.simulation.results import load_results
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World, load_world
 
 MEASURE = "competition.russia-china.central_asia"
@@ -159,7 +159,7 @@ def test_a_figure_counts_the_runs_of_each_scenario(world: World, tmp_path: Path)
         f"design: {{kind: saltelli, points: 2}}\nfactors: {{{GAINS}: declared, {HABIT}: declared}}\nreplications: 2\n"
     )
     folder = swept(tmp_path, world, "scenarios: [{scenario}, {second}]\n" + text)
-    assert analysis_caption(open_held(folder, world)).startswith("24 runs each · 0 failed")
+    assert analysis_caption(open_results(folder, world)).startswith("24 runs each · 0 failed")
     assert len(load_results(folder)) == 48
 
 

@@ -7,14 +7,14 @@ from matplotlib.colors import to_rgb
 
 from eurasia_sim.figures.actors import alignment_network, unlike_initials
 from eurasia_sim.figures.gallery import pictures
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request, Words
+from eurasia_sim.simulation.results_folder import open_results
 
 WORDS = Words("T", "n")
 
 
 def test_actors_keep_their_colours_and_marks_are_unlike(ran, ensembles):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     actors = {actor.id: actor for actor in ensembles.world.actors.values()}
     marks = unlike_initials({actor.id: actor.name for actor in actors.values()})
     assert len(set(marks.values())) == len(actors)

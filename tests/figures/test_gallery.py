@@ -10,10 +10,10 @@ from tests.figures.conftest import around, clipped
 
 from eurasia_sim.cli.output import plot
 from eurasia_sim.figures.gallery import KINDS, OF_RUN, draw, pictures, usual_kinds
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.simulation.results_folder import open_results
 
 MEASURE = "competition.russia-china.central_asia"
 
@@ -23,7 +23,7 @@ RUNS = [kind for kind in KINDS if kind not in OTHERS]
 
 @pytest.mark.parametrize("kind", RUNS)
 def test_every_kind_draws_real_runs_twice_to_the_same_bytes_with_counts_and_seed(kind, ran, ensembles, tmp_path):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     found = [list(draw(held, [kind], Request(), tmp_path / name)) for name in ("one", "two")]
     assert found[0]
     for (picture, files), (_, again) in zip(*found, strict=True):
@@ -38,7 +38,7 @@ def test_every_kind_draws_real_runs_twice_to_the_same_bytes_with_counts_and_seed
 
 @pytest.mark.parametrize("kind", ["forest", "shares"])
 def test_what_a_test_wrote_is_drawn_with_its_effort(kind, tested, ensembles, tmp_path):
-    held = open_held(tested, ensembles.world)
+    held = open_results(tested, ensembles.world)
     for picture, files in draw(held, [kind], Request(), tmp_path):
         said = around(picture.figure)
         assert "4 runs" in said
@@ -48,7 +48,7 @@ def test_what_a_test_wrote_is_drawn_with_its_effort(kind, tested, ensembles, tmp
 
 @pytest.mark.parametrize("kind", ["distribution", "surface", "tornado", "convergence", "cumulative"])
 def test_a_sweep_is_drawn_and_its_failed_runs_are_counted(kind, swept, ensembles):
-    held = open_held(swept, ensembles.world)
+    held = open_results(swept, ensembles.world)
     (picture, *_) = pictures(held, [kind], Request())
     said = around(picture.figure)
     assert "60 runs · 2 of us_exit failed" in said
@@ -59,7 +59,7 @@ def test_a_sweep_is_drawn_and_its_failed_runs_are_counted(kind, swept, ensembles
 
 
 def test_a_range_as_group_is_cut_into_ridges_in_its_own_order(swept, ensembles):
-    held = open_held(swept, ensembles.world)
+    held = open_results(swept, ensembles.world)
     (picture, *_) = pictures(held, ["distribution"], Request(by="cooperation.relative_gains"))
     lows = [float(label.strip("(]").split(",")[0]) for label in picture.data["x.cooperation.relative_gains"]]
     assert lows == sorted(lows)
@@ -67,18 +67,18 @@ def test_a_range_as_group_is_cut_into_ridges_in_its_own_order(swept, ensembles):
 
 
 def test_a_measure_is_drawn_as_what_it_is_of(ran, tested, swept, ensembles):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     assert usual_kinds(held, [MEASURE]) == ["distribution", "fan"]
     assert usual_kinds(held, ["alignment.russia.china"]) == ["network"]
     assert usual_kinds(held, ["recognition.china.afghanistan"]) == ["cumulative"]
     assert usual_kinds(held, ["influence.china.kazakhstan.economic"]) == ["mosaic"]
     assert "difference" in usual_kinds(held, [])
-    assert usual_kinds(open_held(tested, ensembles.world), []) == ["forest", "shares"]
-    assert usual_kinds(open_held(swept, ensembles.world), [])[:2] == ["distribution", "surface"]
+    assert usual_kinds(open_results(tested, ensembles.world), []) == ["forest", "shares"]
+    assert usual_kinds(open_results(swept, ensembles.world), [])[:2] == ["distribution", "surface"]
 
 
 def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(ran, ensembles):
-    held = open_held(ran, ensembles.world, ("scenario=us_exit", "run<5"))
+    held = open_results(ran, ensembles.world, ("scenario=us_exit", "run<5"))
     (picture, *_) = pictures(held, ["distribution"], Request())
     assert list(picture.data["scenario"].unique()) == ["us_exit"]
     assert picture.data["run"].max() == 4
@@ -108,11 +108,11 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(ran, ensemble
 )
 def test_what_cannot_be_drawn_is_refused_with_what_would_be_right(filters, kinds, request_, complaint, ran, ensembles):
     with pytest.raises(DataError, match=complaint):
-        list(pictures(open_held(ran, ensembles.world, filters), kinds, request_))
+        list(pictures(open_results(ran, ensembles.world, filters), kinds, request_))
 
 
 def test_runs_of_another_version_are_not_made_again(ran, ensembles):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     held.manifest["digests"]["model"] = "0" * 64
     with pytest.raises(DataError, match="written under another version of the model"):
         list(pictures(held, ["network"], Request()))
@@ -120,14 +120,14 @@ def test_runs_of_another_version_are_not_made_again(ran, ensembles):
 
 def test_a_folder_that_is_none_or_unfinished_is_refused(tmp_path, ensembles):
     with pytest.raises(DataError, match="it has no manifest"):
-        open_held(tmp_path, ensembles.world)
+        open_results(tmp_path, ensembles.world)
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(DataError, match="is damaged, or an earlier version wrote it: it carries no digest"):
-        open_held(tmp_path, ensembles.world)
+        open_results(tmp_path, ensembles.world)
 
 
 def test_what_is_made_again_is_what_the_folder_holds(ran, ensembles):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     replayed = held.again("us_exit", "balance_of_threat")
     first = ensembles.world.month(held.manifest["window"][0])
     runs = held.runs([MEASURE], set="reference")
@@ -152,7 +152,7 @@ def test_a_hundred_thousand_runs_are_drawn_in_seconds(swept, ensembles, tmp_path
     assert manifest["finished"]
     write_manifest(folder, manifest, ["parts/a.parquet"])
     began = time.process_time()
-    held = open_held(folder, ensembles.world)
+    held = open_results(folder, ensembles.world)
     for picture, files in draw(held, ["distribution", "cumulative", "surface", "convergence"], Request(), tmp_path):
         assert files[1].stat().st_size < 3_000_000, picture.stem
     assert time.process_time() - began < 60
@@ -161,13 +161,13 @@ def test_a_hundred_thousand_runs_are_drawn_in_seconds(swept, ensembles, tmp_path
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("indices", "box", "effects", "patterns")])
 def test_no_word_reaches_over_the_edge_of_the_page(kind, ran, swept, tested, ensembles):
     folder = tested if kind in ("forest", "shares") else swept if kind in ("surface", "tornado") else ran
-    for picture in pictures(open_held(folder, ensembles.world), [kind], Request()):
+    for picture in pictures(open_results(folder, ensembles.world), [kind], Request()):
         assert not clipped(picture.figure), picture.stem
 
 
 @pytest.mark.parametrize("kind", ["distribution", "cumulative", "convergence", "ridgeline", "difference"])
 def test_no_measure_asked_for_is_dropped_however_few_a_picture_holds(kind, ran, ensembles):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     asked = held.chosen(("stability.*",))
     assert len(asked) > 4
     found = list(pictures(held, [kind], Request(measures=("stability.*",))))
@@ -181,7 +181,7 @@ def test_no_measure_asked_for_is_dropped_however_few_a_picture_holds(kind, ran, 
 
 
 def test_a_measure_without_finite_runs_keeps_its_panel(ran, ensembles, monkeypatch):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     runs = type(held).runs
 
     def lost(self, columns, **where):
@@ -194,14 +194,14 @@ def test_a_measure_without_finite_runs_keeps_its_panel(ran, ensembles, monkeypat
 
 def test_measures_of_a_sweep_that_nobody_asked_for_end_at_a_number_that_is_said(swept, ensembles, monkeypatch):
     monkeypatch.setattr("eurasia_sim.figures.gallery._MOST_UNASKED", 1)
-    held = open_held(swept, ensembles.world)
+    held = open_results(swept, ensembles.world)
     (picture,) = pictures(held, ["tornado"], Request())
     assert picture.says.endswith(f"{len(held.shown) - 1} more measures are drawn when named by --measure.")
     assert len(list(pictures(held, ["tornado"], Request(measures=("*",))))) == len(held.measures)
 
 
 def test_run_draws_the_pictures_that_plot_draws(ran, ensembles, tmp_path):
-    held = open_held(ran, ensembles.world)
+    held = open_results(ran, ensembles.world)
     again = {path.name: path for _, files in draw(held, OF_RUN, Request(), tmp_path) for path in files}
     assert sorted(held.manifest["figures"]) == sorted(f"figures/{name}" for name in again)
     for name, path in again.items():

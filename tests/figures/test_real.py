@@ -15,9 +15,9 @@ from tests.figures.conftest import around, clipped
 from tests.results import call, run_folder
 
 from eurasia_sim.figures.gallery import KINDS, pictures, usual_kinds
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.reports.report import report_page
+from eurasia_sim.simulation.results_folder import open_results
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
@@ -38,12 +38,12 @@ _DRAW = """
 import hashlib, json, sys
 from pathlib import Path
 from eurasia_sim.figures.gallery import pictures, render
-from eurasia_sim.figures.held import open_held
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.figures.style import Request
 from eurasia_sim.world.world import load_world
 world, found = load_world(), {}
 for folder, kinds in json.loads(sys.argv[1]).items():
-    for picture in pictures(open_held(Path(folder), world), kinds, Request()):
+    for picture in pictures(open_results(Path(folder), world), kinds, Request()):
         for kind in ("png", "svg"):
             digest = hashlib.sha256(render(picture.figure, kind)).hexdigest()
             found[f"{folder} {picture.stem} {kind}"] = digest
@@ -63,7 +63,7 @@ def test_every_kind_has_a_real_folder_to_be_drawn_from():
 
 @pytest.mark.parametrize(("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds])
 def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
-    held = open_held(folders[folder], ensembles.world)
+    held = open_results(folders[folder], ensembles.world)
     found = list(pictures(held, [kind], Request()))
     assert found
     for picture in found:
@@ -77,7 +77,7 @@ def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
 
 @pytest.mark.parametrize("folder", OF_FOLDER)
 def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembles, tmp_path):
-    held = open_held(folders[folder], ensembles.world)
+    held = open_results(folders[folder], ensembles.world)
     assert usual_kinds(held, [])
     done = call("plot", str(folders[folder]), "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -88,13 +88,13 @@ def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembl
 
 
 def test_a_validation_is_reported_with_its_score_and_its_misses(real, ensembles):
-    page = report_page(open_held(real["validation"], ensembles.world))
+    page = report_page(open_results(real["validation"], ensembles.world))
     assert "patterns that most runs fail" in page
     assert "0 runs failed" in page
 
 
 def test_a_box_is_drawn_on_the_path_it_was_peeled_along(real, ensembles):
-    (picture,) = pictures(open_held(real["latin_hypercube"], ensembles.world), ["box"], Request())
+    (picture,) = pictures(open_results(real["latin_hypercube"], ensembles.world), ["box"], Request())
     path = pd.read_parquet(real["latin_hypercube"] / "analysis" / "paths.parquet")
     drawn = picture.figure.axes[0].lines[0]
     assert drawn.get_xdata().tolist() == path["coverage"].tolist()
@@ -121,6 +121,6 @@ def test_two_runs_of_one_command_are_drawn_to_the_same_bytes(ran, tmp_path, ense
     again = run_folder(tmp_path / "again")
     drawn = []
     for folder in (ran, again):
-        (picture, *_) = pictures(open_held(folder, ensembles.world), ["fan"], Request())
+        (picture, *_) = pictures(open_results(folder, ensembles.world), ["fan"], Request())
         drawn.append(hashlib.sha256(picture.data.to_csv().encode()).hexdigest())
     assert drawn[0] == drawn[1]

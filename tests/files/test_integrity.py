@@ -18,12 +18,12 @@ from tests.sweeping import contents, grid, written
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, read_plan
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, merge, prepare_sweep
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import read_sealed, sealed
 from eurasia_sim.scenarios.posterior import FILE, read_posterior
 from eurasia_sim.simulation import results as store
 from eurasia_sim.simulation.results import load_results, load_trajectories, read_manifest
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World, load_world
 
 FLIPS = 400
@@ -110,7 +110,7 @@ def test_a_harmed_part_is_named_refused_and_healed_to_the_same_bytes(
         DataError, match=f"{runs} of 8 runs are missing or damaged: {PART} is .*(\n|.)*--resume"
     ):
         carry_out(prepared, folder.parent, Work(workers=1))
-    for read in (load_results, lambda at: open_held(at, world).runs(["point"])):
+    for read in (load_results, lambda at: open_results(at, world).runs(["point"])):
         with pytest.raises(DataError, match=f"{runs} of 8 runs are missing or damaged: {PART} is "):
             read(folder)
     with contextlib.suppress(OSError):

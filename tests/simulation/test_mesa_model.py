@@ -12,8 +12,7 @@ from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.mesa_actors import PolicyError, StateActor
-from eurasia_sim.simulation.mesa_model import EurasiaModel
+from eurasia_sim.simulation.mesa_model import EurasiaModel, PolicyError, StateActor
 from eurasia_sim.simulation.parameter_draws import reference_draws
 from eurasia_sim.world.world import load_world
 

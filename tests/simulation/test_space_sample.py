@@ -9,8 +9,7 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.coding import values_by_coder
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import ranges_of, values_of
-from eurasia_sim.simulation.space_sample import CODINGS, Sample, space_sample
+from eurasia_sim.simulation.parameter_draws import CODINGS, Sample, ranges_of, space_sample, values_of
 from eurasia_sim.world.world import World, load_world
 
 POINTS, REPLICATES = 96, 2

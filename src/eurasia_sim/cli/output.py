@@ -13,7 +13,7 @@ import typer
 from eurasia_sim.cli import FAILED_WORK, WorldName
 
 if TYPE_CHECKING:
-    from eurasia_sim.figures.held import Held
+    from eurasia_sim.simulation.results_folder import ResultsFolder
     from eurasia_sim.world.world import World
 
 _LOOPBACK = "127.0.0.1"
@@ -66,16 +66,16 @@ def plot(
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
 
 
-def opened(results: Path, world: Path | None, filters: list[str]) -> Held:
+def opened(results: Path, world: Path | None, filters: list[str]) -> ResultsFolder:
     """A results folder with the world its manifest names, or the one given.
 
     Raises:
         DataError: where the folder is none, or its world is not at hand.
     """
-    from eurasia_sim.figures.held import open_held
     from eurasia_sim.simulation.results import read_manifest
+    from eurasia_sim.simulation.results_folder import open_results
 
-    return open_held(results, world_of(results, read_manifest(results) or {}, world), filters)
+    return open_results(results, world_of(results, read_manifest(results) or {}, world), filters)
 
 
 def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> World:

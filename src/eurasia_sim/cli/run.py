@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from eurasia_sim.cli.options import Stopping
-    from eurasia_sim.figures.held import Held
+    from eurasia_sim.simulation.results_folder import ResultsFolder
     from eurasia_sim.simulation.run import Batch, Study, Tables
 
 
@@ -162,8 +162,8 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.figures.held import RUN, Held
     from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
     from eurasia_sim.simulation.run import WRITTEN, window_of
 
     events = _tell(study, folder, batches[0])
@@ -194,11 +194,11 @@ def _finish(
     }
     # Pictures are drawn from the folder, as `plot` draws them; until they are there, it is not finished.
     store.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
-    manifest["figures"] = figures = _draw(Held(folder, RUN, manifest, study.world))
+    manifest["figures"] = figures = _draw(ResultsFolder(folder, RUN, manifest, study.world))
     store.write_manifest(folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)])
 
 
-def _draw(held: Held) -> list[str]:
+def _draw(held: ResultsFolder) -> list[str]:
     """Draw the figures of a run, as `plot` would; return their files, relative to the folder."""
     from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
     from eurasia_sim.figures.style import Request

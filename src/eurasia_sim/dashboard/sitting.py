@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.events import Event, View, changes, view_of
-from eurasia_sim.simulation.mesa_actors import StateActor
-from eurasia_sim.simulation.mesa_model import EurasiaModel
+from eurasia_sim.simulation.mesa_model import EurasiaModel, StateActor
 from eurasia_sim.world.world import World
 
 MOST_EVENTS = 400

@@ -20,8 +20,7 @@ from eurasia_sim.experiments.schema import Factor
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month as kernel
 from eurasia_sim.kernel.workspace import Workspace
-from eurasia_sim.simulation.advance import Outcome
-from eurasia_sim.simulation.ensemble import NO_COLUMNS, run_paired
+from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired
 from eurasia_sim.simulation.events import chronicle
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import SHARE, Draws, values_of

@@ -17,7 +17,6 @@ from scipy.spatial.distance import squareform
 
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.months import (
     Moment,
     moment_at,
@@ -27,6 +26,7 @@ from eurasia_sim.figures.months import (
     scenarios_of,
 )
 from eurasia_sim.figures.style import INK, Page, Request, Values, Words, use_style
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
 
 _NETWORKS = 6  # months
@@ -49,7 +49,7 @@ Patron = tuple[str, str, str]  # name, colour and mark of an actor
 
 
 def _moments(
-    held: Held, request: Request, count: int
+    held: ResultsFolder, request: Request, count: int
 ) -> Iterator[tuple[tuple[str, str], list[Moment], str]]:
     """Scenario and theory, months and caption of a run's folder, picture by picture."""
     scenarios, world = scenarios_of(held), held.world
@@ -61,7 +61,7 @@ def _moments(
             yield (scenario, theory), moments, said
 
 
-def network_pages(held: Held, request: Request) -> Iterator[Page]:
+def network_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Who leans toward whom at six months, a picture a scenario and theory."""
     for parts, moments, said in _moments(held, request, _NETWORKS):
         ties = dyad_table(held.world, moments, "alignment")
@@ -71,7 +71,7 @@ def network_pages(held: Held, request: Request) -> Iterator[Page]:
         yield Page("network", parts, ties, words, says, arguments)
 
 
-def threat_pages(held: Held, request: Request) -> Iterator[Page]:
+def threat_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Who sees threat in whom in the last month, or those asked for, by scenario and theory."""
     names = {actor.id: actor.name for actor in held.world.actors.values()}
     for parts, moments, said in _moments(held, request, 1):

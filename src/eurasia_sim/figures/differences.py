@@ -14,9 +14,9 @@ from matplotlib.ticker import MaxNLocator
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.distributions import is_flat, list_measures
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, Look, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Look, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
@@ -25,7 +25,7 @@ _HOW_TO_READ = (
 )
 
 
-def difference_pages(held: Held, request: Request) -> Iterator[Page]:
+def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Paired differences of the first scenario from each other one, at reference and over ranges.
 
     Raises:
@@ -47,7 +47,7 @@ def difference_pages(held: Held, request: Request) -> Iterator[Page]:
             ]
             pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
             title, units = f"{first} less {other}", held.units(request.measures)
-            words = Words(title, held.caption(pair), held.names, units)
+            words = Words(title, caption_of_runs(held, pair), held.names, units)
             parts = (str(theory), other if len(others) > 1 else "")
             says = f"{title}, {list_measures(request.measures, held.names)}"
             summary = difference_summary(pd.concat(gaps, ignore_index=True))

@@ -19,10 +19,19 @@ from numpy.typing import NDArray
 
 from eurasia_sim.analysis.scenario_discovery import PRIM
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, MOST_LEVELS, Page, Request, Values, Words, use_style
+from eurasia_sim.figures.style import (
+    INK,
+    MOST_LEVELS,
+    Page,
+    Request,
+    Values,
+    Words,
+    caption_of_runs,
+    use_style,
+)
 from eurasia_sim.figures.verdicts import analysis_caption, table_of
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
 
 _CELLS = 10
@@ -40,7 +49,7 @@ _BOXES = (
 )
 
 
-def box_pages(held: Held, request: Request) -> Iterator[Page]:
+def box_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """The box that does best, and its path or the other boxes, a picture an outcome sought."""
     table = table_of(held, "boxes")
     paths = table_of(held, "paths") if held.has("paths") else pd.DataFrame()
@@ -96,7 +105,7 @@ def box_tables(table: pd.DataFrame, world: World) -> tuple[pd.DataFrame, pd.Data
     return every, pd.DataFrame(rows)
 
 
-def surface_pages(held: Held, request: Request) -> Iterator[Page]:
+def surface_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Each measure over two factors of a sweep.
 
     Raises:
@@ -107,14 +116,14 @@ def surface_pages(held: Held, request: Request) -> Iterator[Page]:
         table = held.runs([measure, across, up])
         cells = surface_data(table, across, up, measure)
         title, units = f"{held.title}: over two factors", held.units([measure])
-        words = Words(title, held.caption(table), held.names, units)
+        words = Words(title, caption_of_runs(held, table), held.names, units)
         over = f"{style.factor_name(across)} (across) and {style.factor_name(up)} (up)"
         arguments = {"cells": cells, "note": style.count_runs(table[measure].to_numpy(dtype=float))}
         says = f"{style.readable(measure, held.names)}, cells of {over}"
         yield Page("surface", (measure,), cells, words, says, arguments)
 
 
-def _two_factors(held: Held, named: Mapping[str, str | None]) -> list[str]:
+def _two_factors(held: ResultsFolder, named: Mapping[str, str | None]) -> list[str]:
     """The factors that were named, filled up with the design's own, as their columns are called."""
     if not held.factors:
         said = "has no factors: surfaces and tornadoes need a folder that a sweep wrote"

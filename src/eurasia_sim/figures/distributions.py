@@ -15,7 +15,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.stats import gaussian_kde
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import (
     INK,
     MOST_GROUPS,
@@ -25,9 +24,11 @@ from eurasia_sim.figures.style import (
     Request,
     Values,
     Words,
+    caption_of_runs,
     use_style,
 )
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES
 
 MOST_RIDGES = 60
@@ -50,7 +51,7 @@ _STEPS = (
 
 
 def group_runs(
-    held: Held, request: Request, measures: Sequence[str]
+    held: ResultsFolder, request: Request, measures: Sequence[str]
 ) -> Iterator[tuple[str, pd.DataFrame, str]]:
     """Each theory's runs over the ranges and the column that groups them; one table by theory.
 
@@ -70,7 +71,7 @@ def group_runs(
         yield str(theory), own.reset_index(drop=True), by
 
 
-def distribution_pages(held: Held, request: Request) -> Iterator[Page]:
+def distribution_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Clouds of the measures; ridges, a picture a measure, where there are more than six groups."""
     for theory, table, by in group_runs(held, request, request.measures):
         if table[by].nunique() > MOST_GROUPS:
@@ -78,7 +79,7 @@ def distribution_pages(held: Held, request: Request) -> Iterator[Page]:
             continue
         over = "the points of the design" if held.factors else "the declared ranges"
         title = f"{held.title}: over {over}"
-        words = Words(title, held.caption(table), held.names, held.units(request.measures), by)
+        words = Words(title, caption_of_runs(held, table), held.names, held.units(request.measures), by)
         for page, measures in style.pages_of(request.measures):
             data = distribution_data(table, measures, by=by)
             says = f"by {style.factor_name(by)}, {list_measures(measures, held.names)}"
@@ -86,21 +87,21 @@ def distribution_pages(held: Held, request: Request) -> Iterator[Page]:
             yield Page("distribution", (theory, page), data, words, says, arguments)
 
 
-def ridgeline_pages(held: Held, request: Request) -> Iterator[Page]:
+def ridgeline_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Ridges, a picture a measure, for any number of groups a page holds."""
     for theory, table, by in group_runs(held, request, request.measures):
         yield from _ridge_pages(held, table, by, request.measures, theory)
 
 
 def _ridge_pages(
-    held: Held, table: pd.DataFrame, by: str, measures: Sequence[str], theory: str
+    held: ResultsFolder, table: pd.DataFrame, by: str, measures: Sequence[str], theory: str
 ) -> Iterator[Page]:
     if pd.api.types.is_float_dtype(table[by]) and table[by].nunique() > MOST_LEVELS:
         ends = pd.cut(table[by], 10, precision=2)
         order = ends.cat.codes.argsort(kind="stable")
         table = table.assign(**{by: ends.astype(str)}).iloc[order]
     title = f"{held.title}: by {style.factor_name(by)}"
-    words = Words(title, held.caption(table), held.names, held.units(measures), by)
+    words = Words(title, caption_of_runs(held, table), held.names, held.units(measures), by)
     for measure in measures:
         data = ridgeline_data(table, measure, by=by)
         says = f"{style.readable(measure, held.names)}, a ridge for each {style.factor_name(by)}"
@@ -108,11 +109,11 @@ def _ridge_pages(
         yield Page("ridgeline", (measure, theory), data, words, says, arguments)
 
 
-def cumulative_pages(held: Held, request: Request) -> Iterator[Page]:
+def cumulative_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Cumulative distributions of the measures."""
     for theory, table, by in group_runs(held, request, request.measures):
         title = f"{held.title}: share of runs up to a value"
-        words = Words(title, held.caption(table), held.names, held.units(request.measures), by)
+        words = Words(title, caption_of_runs(held, table), held.names, held.units(request.measures), by)
         for page, measures in style.pages_of(request.measures):
             data = cumulative_data(table, measures, by=by)
             says = f"by {style.factor_name(by)}, {list_measures(measures, held.names)}"

@@ -26,10 +26,10 @@ from eurasia_sim.figures import (  # fmt: skip
     time_series,
     verdicts,
 )
-from eurasia_sim.figures.held import RUN, SWEEP, TEST, VALIDATION, Held
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.scenarios.schema import measures as measure_notes
+from eurasia_sim.simulation.results_folder import RUN, SWEEP, TEST, VALIDATION, ResultsFolder
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
 
@@ -47,7 +47,7 @@ class Kind(NamedTuple):
     """One kind of picture."""
 
     meaning: str
-    pages: Callable[[Held, Request], Iterator[Page]]  # the tables of a folder's pictures
+    pages: Callable[[ResultsFolder, Request], Iterator[Page]]  # the tables of a folder's pictures
     plot: Callable[..., Figure]  # takes a page's words, and what else the page says
     folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
     heeds: tuple[str, ...] = ()  # options of a request; measures are columns of the runs
@@ -151,7 +151,7 @@ _OPTIONS = {
 }
 
 
-def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
+def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     """The kinds that suit a folder, or the measures named, if any are."""
     if measures:
         return _kinds_of_measures(held, measures)
@@ -165,7 +165,7 @@ def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
     return [name for name in found if name not in unfit]
 
 
-def _kinds_of_measures(held: Held, measures: Sequence[str]) -> list[str]:
+def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     notes = measure_notes()
     found: list[str] = []
     for measure in measures:
@@ -179,7 +179,7 @@ def _kinds_of_measures(held: Held, measures: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found)) or ["distribution"]
 
 
-def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
+def pictures(held: ResultsFolder, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
     """Every picture of some kinds, each drawn when it is asked for.
 
     Raises:
@@ -205,7 +205,7 @@ def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Pic
             raise DataError([f"--kind {name}: {error}"]) from error
 
 
-def _draw_kind(held: Held, kind: Kind, request: Request) -> Iterator[Picture]:
+def _draw_kind(held: ResultsFolder, kind: Kind, request: Request) -> Iterator[Picture]:
     """The pictures of one kind; where measures of a sweep are left for lack of room, it is said."""
     left = 0
     if "measures" in kind.heeds:
@@ -224,7 +224,7 @@ def _draw_kind(held: Held, kind: Kind, request: Request) -> Iterator[Picture]:
 
 
 def draw(
-    held: Held, kinds: Sequence[str], request: Request, out: Path
+    held: ResultsFolder, kinds: Sequence[str], request: Request, out: Path
 ) -> Iterator[tuple[Picture, tuple[Path, ...]]]:
     """Draw and save pictures as svg, png and csv; give each with its three files."""
     for picture in pictures(held, kinds, request):

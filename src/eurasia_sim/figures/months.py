@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import RUN, Held
 from eurasia_sim.figures.style import INK, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.inputs import capability_index
 from eurasia_sim.simulation.replay import Replay, restored, same_as
+from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
 from eurasia_sim.world.world import World
 
 _MARKERS = "osD^vP*X<>hpd8"
@@ -41,7 +41,7 @@ class Moment(NamedTuple):
     rulers: Sequence[str | None]  # by theatre
 
 
-def scenarios_of(held: Held) -> list[str]:
+def scenarios_of(held: ResultsFolder) -> list[str]:
     """The scenarios that a folder of `run` holds.
 
     Raises:
@@ -53,19 +53,19 @@ def scenarios_of(held: Held) -> list[str]:
     return list(held.manifest["scenarios"])
 
 
-def scenario_title(held: Held, scenario: str) -> str:
+def scenario_title(held: ResultsFolder, scenario: str) -> str:
     """A scenario's own title."""
     return str(held.manifest["scenarios"][scenario].get("title") or scenario)
 
 
-def replay_runs(held: Held, scenario: str, theory: str) -> tuple[Replay, str]:
+def replay_runs(held: ResultsFolder, scenario: str, theory: str) -> tuple[Replay, str]:
     """Months of the folder's runs that it did not keep, and the caption of those runs."""
     found = held.again(scenario, theory)
     said = style.caption(found.runs, found.failed, held.seed, scenario, theory, held.judged)
     return found, f"{said} · means over runs at reference values"
 
 
-def months_of(held: Held, asked: Sequence[str], last: int, count: int) -> list[int]:
+def months_of(held: ResultsFolder, asked: Sequence[str], last: int, count: int) -> list[int]:
     """The months asked for, or `count` spread evenly to the last one.
 
     Raises:
@@ -97,7 +97,7 @@ def moment_at(found: Replay, world: World, t: int, label: str) -> Moment:
     return Moment(label, t, values, series.presence[t], rulers)
 
 
-def timeline_pages(held: Held, _: Request) -> Iterator[Page]:
+def timeline_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """The events of a folder's first run against the dates of the record, a picture a scenario.
 
     Raises:

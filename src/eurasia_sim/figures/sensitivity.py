@@ -16,10 +16,19 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, MOST_GROUPS, Look, Page, Request, Words, use_style
+from eurasia_sim.figures.style import (
+    INK,
+    MOST_GROUPS,
+    Look,
+    Page,
+    Request,
+    Words,
+    caption_of_runs,
+    use_style,
+)
 from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, table_of
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results_folder import ResultsFolder
 
 _MOST_FACTORS = 20
 _END = 0.2  # share of the runs at each end of a factor
@@ -49,7 +58,7 @@ _SHARES = (
 )
 
 
-def tornado_pages(held: Held, request: Request) -> Iterator[Page]:
+def tornado_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """What each measure does at both ends of every factor of a sweep.
 
     Raises:
@@ -63,13 +72,13 @@ def tornado_pages(held: Held, request: Request) -> Iterator[Page]:
         varied = [factor for factor in held.factors if len(table[factor].unique()) > 1]
         ends = tornado_table(table, varied, measure)
         title = f"{held.title}: what each factor does at its ends"
-        words = Words(title, held.caption(table), held.names, held.units([measure]))
+        words = Words(title, caption_of_runs(held, table), held.names, held.units([measure]))
         says, arguments = style.readable(measure, held.names), {"ends": ends, "measure": measure}
         yield Page("tornado", (measure,), ends, words, says, arguments)
 
 
 def _split_table(
-    held: Held, name: str, request: Request, title: str
+    held: ResultsFolder, name: str, request: Request, title: str
 ) -> Iterator[tuple[tuple[str, str], pd.DataFrame, Words]]:
     """Measure and scenario, rows and words of every picture that an analysis's table makes."""
     table, said = table_of(held, name), analysis_caption(held)
@@ -84,7 +93,7 @@ def _split_table(
             yield (measure, scenario), own, words
 
 
-def index_pages(held: Held, request: Request) -> Iterator[Page]:
+def index_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Sobol' indices of every factor with intervals, a picture a measure and scenario."""
     for parts, own, words in _split_table(held, "sobol", request, "Sobol' indices"):
         wide = index_table(own)
@@ -92,14 +101,14 @@ def index_pages(held: Held, request: Request) -> Iterator[Page]:
         yield Page("indices", parts, wide, words, says, {"indices": wide})
 
 
-def effect_pages(held: Held, request: Request) -> Iterator[Page]:
+def effect_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Morris's effects of every factor, a picture a measure and scenario."""
     for parts, own, words in _split_table(held, "morris", request, "Morris's effects"):
         arguments = {"effects": own, "measure": parts[0]}
         yield Page("effects", parts, own, words, f"{words.title}, {len(own)} factors", arguments)
 
 
-def share_pages(held: Held, _: Request) -> Iterator[Page]:
+def share_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """What the variance of every reading comes from, eighteen readings a picture."""
     table = share_table(table_of(held, "shares"), held.names)
     words = Words(f"{held.title}: what the spread comes from", analysis_caption(held), held.names)

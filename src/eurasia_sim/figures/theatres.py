@@ -27,11 +27,20 @@ from eurasia_sim.figures.actors import (
     patrons,
     venue_marks,
 )
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.months import Moment, moment_at, months_of, replay_runs, scenarios_of
-from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Values, Words, use_style
+from eurasia_sim.figures.style import (
+    INK,
+    WIDTH,
+    Page,
+    Request,
+    Values,
+    Words,
+    caption_of_runs,
+    use_style,
+)
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.replay import restored
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES
 from eurasia_sim.world.world import World
 
@@ -59,7 +68,7 @@ _TILES = (
 )
 
 
-def mosaic_pages(held: Held, request: Request) -> Iterator[Page]:
+def mosaic_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Who holds influence in every theatre and domain: means over runs, group by group.
 
     Raises:
@@ -81,14 +90,14 @@ def mosaic_pages(held: Held, request: Request) -> Iterator[Page]:
         for page, groups in style.pages_of(list(dict.fromkeys(keys)), _MOST_GROUPS):
             shares: Any = means.loc[list(groups)].to_dict(orient="index")
             influence = influence_table(world, shares, by)
-            said = held.caption(runs[keys.isin(groups)])
+            said = caption_of_runs(held, runs[keys.isin(groups)])
             words = Words(f"{held.title}: who holds influence", said, held.names, by=by)
             arguments = {"influence": influence, "actors": patrons(world), "own": at_home(world)}
             says = f"{len(world.theatres)} theatres and {len(DOMAINS)} domains"
             yield Page("mosaic", (str(theory), page), influence, words, says, arguments)
 
 
-def map_pages(held: Held, request: Request) -> Iterator[Page]:
+def map_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """The region before the scenarios part and at their end, a picture a theory."""
     world, scenarios = held.world, scenarios_of(held)
     for theory in held.manifest["theories"]:

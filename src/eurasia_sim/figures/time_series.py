@@ -18,10 +18,19 @@ from scipy.stats import t as student
 
 from eurasia_sim.figures import style
 from eurasia_sim.figures.distributions import CLOUDS, draw_clouds, group_runs, list_measures
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
+from eurasia_sim.figures.style import (
+    INK,
+    Look,
+    Page,
+    Request,
+    Values,
+    Words,
+    caption_of_runs,
+    use_style,
+)
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import TRAJECTORIES, load_trajectories
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import REFERENCE
 
 # Widest first, so that the narrow lie on the wide.
@@ -44,7 +53,7 @@ _CONVERGENCE = (
 )
 
 
-def fan_pages(held: Held, request: Request) -> Iterator[Page]:
+def fan_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Fans of the monthly values that `run` kept, at reference values.
 
     Raises:
@@ -66,7 +75,7 @@ def fan_pages(held: Held, request: Request) -> Iterator[Page]:
         parting = held.world.month(window[0])
     for theory, runs in held.runs([], set=REFERENCE).groupby("theory", sort=False):
         title = f"{held.title}: at reference values"
-        words = Words(title, held.caption(runs), held.names, held.units(measures))
+        words = Words(title, caption_of_runs(held, runs), held.names, held.units(measures))
         for page, own in style.pages_of(measures):
             paths = monthly_values(runs, monthly, own)
             longest = max(runs.shape[1] for family in paths.values() for runs in family.values())
@@ -290,7 +299,7 @@ def outlook(
     return figure
 
 
-def convergence_pages(held: Held, request: Request) -> Iterator[Page]:
+def convergence_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Running means of the measures as runs come in.
 
     Raises:
@@ -302,7 +311,7 @@ def convergence_pages(held: Held, request: Request) -> Iterator[Page]:
         except ValueError as error:
             raise DataError([f"{held.folder}: {error}; convergence needs more runs"]) from None
         title = f"{held.title}: are there runs enough?"
-        words = Words(title, held.caption(table), held.names, held.units(request.measures), by)
+        words = Words(title, caption_of_runs(held, table), held.names, held.units(request.measures), by)
         for page, measures in style.pages_of(request.measures):
             own = found[found["measure"].isin(measures)].reset_index(drop=True)
             arguments = {"found": found, "measures": measures}

@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import PATTERNS, RUN, VALIDATION, Held
-from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.hypotheses.verdicts import SHARE_OF_SPACE
+from eurasia_sim.simulation.results_folder import PATTERNS, RUN, VALIDATION, ResultsFolder
 
 ROWS_A_PAGE = 18
 _COLUMNS = [
@@ -45,7 +45,7 @@ _PATTERNS = (
 )
 
 
-def table_of(held: Held, name: str) -> pd.DataFrame:
+def table_of(held: ResultsFolder, name: str) -> pd.DataFrame:
     """A table that a folder holds beside its runs.
 
     Raises:
@@ -59,7 +59,7 @@ def table_of(held: Held, name: str) -> pd.DataFrame:
     return table
 
 
-def analysis_caption(held: Held) -> str:
+def analysis_caption(held: ResultsFolder) -> str:
     """What a picture of an analysis must say of its runs, and of the effort or the design."""
     manifest = held.manifest
     if "effort" in manifest:
@@ -72,13 +72,13 @@ def analysis_caption(held: Held) -> str:
         return said.replace(" failed", " failed of a part at most", 1)
     runs = held.runs([])
     if held.kind == RUN:
-        return held.caption(runs)
-    design, said = manifest.get("design", {}), held.caption(runs)
+        return caption_of_runs(held, runs)
+    design, said = manifest.get("design", {}), caption_of_runs(held, runs)
     kind = str(design.get("kind", "some")).replace("_", " ")
     return f"{said} · {kind} design of {design.get('points', runs['point'].nunique())} points"
 
 
-def forest_pages(held: Held, _: Request) -> Iterator[Page]:
+def forest_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """Every part of every hypothesis in three layers, some eighteen rows a picture."""
     parts, rivals = table_of(held, "parts"), table_of(held, "theories")
     pages = -(-len(parts) // ROWS_A_PAGE)
@@ -93,7 +93,7 @@ def forest_pages(held: Held, _: Request) -> Iterator[Page]:
         yield Page("forest", (part,), own[_COLUMNS].reset_index(drop=True), words, says, arguments)
 
 
-def pattern_pages(held: Held, _: Request) -> Iterator[Page]:
+def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """How many runs pass each documented pattern, the misses first, a picture a theory.
 
     Raises:

@@ -19,8 +19,7 @@ from eurasia_sim.hypotheses.tipping_points import reversal
 from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, judge, wilson
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import Draws, ranges_of, reference_draws, wide_draws
-from eurasia_sim.simulation.space_sample import Sample, space_sample
+from eurasia_sim.simulation.parameter_draws import Draws, Sample, ranges_of, reference_draws, space_sample, wide_draws
 from eurasia_sim.world.world import World
 
 _LEAST = 4

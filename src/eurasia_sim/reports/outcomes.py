@@ -9,19 +9,19 @@ from typing import Any
 import pandas as pd
 
 from eurasia_sim.analysis.pairing import compare_sides, differing, open_results, sides, warnings
-from eurasia_sim.figures.held import PATTERNS, RUN, TEST, Held
 from eurasia_sim.figures.sensitivity import share_table
 from eurasia_sim.figures.style import readable, rows_of
 from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.reports.parts import Section, frame_table, interval, number, share, table
 from eurasia_sim.simulation.results import files_of, read_table
+from eurasia_sim.simulation.results_folder import PATTERNS, RUN, TEST, ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
 
 
-def effects(held: Held) -> Section:
+def effects(held: ResultsFolder) -> Section:
     """Outcomes, and effect sizes with intervals."""
     found = Section("effects", "Effect sizes")
     if held.kind == TEST:
@@ -62,7 +62,7 @@ def effects(held: Held) -> Section:
     return found
 
 
-def verdicts(held: Held) -> Section:
+def verdicts(held: ResultsFolder) -> Section:
     """What a test says of every hypothesis, and what would reverse it."""
     found = Section("verdicts", "Verdicts")
     if held.kind != TEST:
@@ -95,7 +95,7 @@ def verdicts(held: Held) -> Section:
     return found
 
 
-def variance(held: Held) -> Section:
+def variance(held: ResultsFolder) -> Section:
     """What the spread comes from."""
     found = Section("variance", "Variance shares")
     if (divided := held.table("shares")) is not None:
@@ -107,7 +107,7 @@ def variance(held: Held) -> Section:
     return found
 
 
-def regions(held: Held) -> Section:
+def regions(held: ResultsFolder) -> Section:
     """Boxes in the space of assumptions in which something holds."""
     found = Section("boxes", "Discovered boxes")
     if held.kind == TEST:
@@ -124,7 +124,7 @@ def regions(held: Held) -> Section:
     return found
 
 
-def validation(held: Held, beside: Path | None) -> Section:
+def validation(held: ResultsFolder, beside: Path | None) -> Section:
     """How well runs of the record pass what is documented of it, the misses first."""
     found = Section("validation", "Validation against the record")
     files = files_of(beside or held.folder)
@@ -164,7 +164,7 @@ def validation(held: Held, beside: Path | None) -> Section:
     return found
 
 
-def comparison(held: Held, other: Held | None) -> Section:
+def comparison(held: ResultsFolder, other: ResultsFolder | None) -> Section:
     """What another folder has otherwise, and what the runs of the two differ by."""
     found = Section("comparison", "Compared with another folder")
     if other is None:
@@ -214,7 +214,7 @@ def _listed(value: Any) -> str:
     return "–" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _verdicts_beside(found: Section, held: Held, other: Held) -> Section:
+def _verdicts_beside(found: Section, held: ResultsFolder, other: ResultsFolder) -> Section:
     """The words of two tests, hypothesis by hypothesis."""
     one, two = (table_of(each, "verdicts").set_index("hypothesis") for each in (held, other))
     both = [name for name in one.index if name in two.index]

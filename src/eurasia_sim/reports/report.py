@@ -9,12 +9,12 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 
 from eurasia_sim.figures.gallery import pictures, usual_kinds
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.reports.outcomes import comparison, effects, regions, validation, variance, verdicts
 from eurasia_sim.reports.parts import Image, Section, image
 from eurasia_sim.reports.sections import design, exclusions, foundations, limits, question, seeds
+from eurasia_sim.simulation.results_folder import ResultsFolder
 
 TEMPLATE = "report.html.jinja"
 MOST_BYTES = 5_000_000
@@ -27,7 +27,7 @@ _PLACE = {
 }  # fmt: skip
 
 
-def report_page(held: Held, other: Held | None = None, validated: Path | None = None) -> str:
+def report_page(held: ResultsFolder, other: ResultsFolder | None = None, validated: Path | None = None) -> str:
     """The page as HTML: no script, nothing fetched, the same for the same folder.
 
     Args:
@@ -71,14 +71,14 @@ def _template() -> Template:
     return environment.from_string(source)
 
 
-def _images(held: Held) -> Iterator[tuple[str, Image]]:
+def _images(held: ResultsFolder) -> Iterator[tuple[str, Image]]:
     """The usual pictures of the folder, kind by kind."""
     for kind in usual_kinds(held, ()):
         for picture in pictures(held, [kind], Request()):
             yield kind, image(picture)
 
 
-def commands(held: Held) -> Section:
+def commands(held: ResultsFolder) -> Section:
     """The commands that make the runs, the pictures and the page again."""
     folder = shlex.quote(str(held.folder))
     again = [str(held.manifest.get("command", ""))]

@@ -8,12 +8,12 @@ from typing import Any
 
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.figures.held import TEST, VALIDATION, Held
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.reports.parts import Section, Table, frame_table, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
+from eurasia_sim.simulation.results_folder import TEST, VALIDATION, ResultsFolder
 
 _MOST_FAILURES = 25
 
@@ -31,7 +31,7 @@ _EFFORT = {
 }
 
 
-def question(held: Held) -> Section:
+def question(held: ResultsFolder) -> Section:
     """What was asked, in the words of the scenarios or of the hypotheses."""
     found = Section("question", "Question")
     if held.kind == TEST:
@@ -49,7 +49,7 @@ def question(held: Held) -> Section:
     return found
 
 
-def design(held: Held) -> Section:
+def design(held: ResultsFolder) -> Section:
     """How the runs were laid out."""
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("world", manifest.get("world", held.world.name))]
@@ -83,7 +83,7 @@ def design(held: Held) -> Section:
     return found
 
 
-def _entries(held: Held) -> Mapping[str, Any]:
+def _entries(held: ResultsFolder) -> Mapping[str, Any]:
     if held.kind == VALIDATION:
         scenario = held.manifest["scenario"]
         return {str(scenario["name"]): scenario}
@@ -99,7 +99,7 @@ def _facts(caption: str, facts: list[tuple[str, Any]]) -> Table:
     return table(caption, ("what", "value"), [(label, str(value)) for label, value in facts])
 
 
-def seeds(held: Held) -> Section:
+def seeds(held: ResultsFolder) -> Section:
     """The root of all seeds, and what else makes the runs again."""
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("root seed", held.seed)]
@@ -117,7 +117,7 @@ def seeds(held: Held) -> Section:
     return Section("seeds", "Seeds and versions", [says], [_facts("What makes the same runs again", facts)])
 
 
-def exclusions(held: Held) -> Section:
+def exclusions(held: ResultsFolder) -> Section:
     """Which runs failed, and what became of them."""
     found = Section("exclusions", "Exclusions")
     if held.kind == TEST:
@@ -150,7 +150,7 @@ def exclusions(held: Held) -> Section:
     return found
 
 
-def foundations(held: Held) -> Section:
+def foundations(held: ResultsFolder) -> Section:
     """What the runs rest on: bases, works, and every claim."""
     world, found = held.world, Section("foundations", "Claims and figures the runs rest on")
     scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
@@ -196,6 +196,6 @@ Actors are unitary, a month is the shortest time, and what no mechanism knows ca
 """
 
 
-def limits(held: Held) -> Section:
+def limits(held: ResultsFolder) -> Section:
     """What the numbers do not say."""
     return Section("limits", "Limits", _LIMITS.format(judged=share(held.judged)).strip().split("\n\n"))
