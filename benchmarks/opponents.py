@@ -17,7 +17,7 @@ from benchmarks.reference import ReferenceModel
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.compute.jit import compiled
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 from eurasia_sim.mechanisms import cooperation
@@ -95,7 +95,7 @@ def reference_rates(scenario: str, theory: str | None, runs: int, cores: int, ch
 def repeated(mechanism, blocks, number, times):
     """One mechanism of a month so many times on end."""
     for _ in range(times):
-        kernel.work(mechanism, blocks, number)
+        month.work(mechanism, blocks, number)
 
 
 @compiled
@@ -105,12 +105,12 @@ def joined(state, month, facts, p, times):
         cooperation.join(state, month, facts, p)
 
 
-def _block(inputs: Given, month: int) -> Workspace:
+def _block(inputs: Given, t: int) -> Workspace:
     """Eight runs that have lived one month."""
     workspace = begun(inputs, 7, RUNS)
-    workspace.set_month(inputs.levers, month)
-    kernel.assess(workspace.blocks, 1)
-    kernel.act(workspace.blocks, 1)
+    workspace.set_month(inputs.levers, t)
+    month.assess(workspace.blocks, 1)
+    month.act(workspace.blocks, 1)
     return workspace
 
 
@@ -125,16 +125,16 @@ def _least(work: Callable[[int], object]) -> float:
     return min(times)
 
 
-def mechanism_times(inputs: Given, month: int) -> dict[str, float]:
+def mechanism_times(inputs: Given, t: int) -> dict[str, float]:
     """Microseconds of each mechanism of a month of one run, eight of which are worked out side by side."""
-    blocks, found = _block(inputs, month).blocks, {}
-    for mechanism in range(1, len(kernel.PHASES)):
-        found[kernel.PHASES[mechanism]] = _least(partial(repeated, mechanism, blocks, np.uint64(1)))
+    blocks, found = _block(inputs, t).blocks, {}
+    for mechanism in range(1, len(month.PHASES)):
+        found[month.PHASES[mechanism]] = _least(partial(repeated, mechanism, blocks, np.uint64(1)))
     return found
 
 
-def join_times(inputs: Given, month: int) -> tuple[float, float]:
+def join_times(inputs: Given, t: int) -> tuple[float, float]:
     """Microseconds of a month's joint work of one run: the kernel's own, and as plain loops over runs."""
-    workspace = _block(inputs, month)
+    workspace = _block(inputs, t)
     state, _, levers, facts, p = workspace.blocks
     return _least(partial(joined, state, levers, facts, p)), _least(PlainJoin(workspace))

@@ -15,7 +15,7 @@ from eurasia_sim.compute.blocks import RUNS, Block, Counts, Run
 from eurasia_sim.compute.dimensions import DOMAINS, Geography
 from eurasia_sim.compute.random_streams import name_hash
 from eurasia_sim.files.data_yaml import packaged, read_pages
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.arrays import STATE, coded_of, coded_shapes
 from eurasia_sim.kernel.lever_series import LeverSeries, Month
 from eurasia_sim.kernel.outcomes import column_names
@@ -245,8 +245,8 @@ def snapshots(
     found = []
     for t in range(start, world.months if months is None else months):
         workspace.set_month(world.levers, t)
-        kernel.assess(workspace.blocks, t)
-        kernel.act(workspace.blocks, t)
+        month.assess(workspace.blocks, t)
+        month.act(workspace.blocks, t)
         found.append(workspace.memories()[0])
     return found
 

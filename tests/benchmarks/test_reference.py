@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from eurasia_sim.compute.mathematics import exponential, logarithm
 from eurasia_sim.files.data_yaml import packaged
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 
 TOLERANCE = 1e-10
 RULES = packaged() / "rules"
@@ -68,8 +68,8 @@ def assert_agreement(inputs, seed, months=None, *, together=True):
         if together:
             take_state(model, state)
         workspace.set_month(inputs.levers, max(t, 0))
-        kernel.assess(workspace.blocks, number)
-        kernel.act(workspace.blocks, number)
+        month.assess(workspace.blocks, number)
+        month.act(workspace.blocks, number)
         model.step()
         apart = {name: worst for name, worst in differences(model, state).items() if not worst <= TOLERANCE}
         assert not apart, (t, apart)

@@ -27,7 +27,7 @@ from eurasia_sim.experiments.point import batches, point_of
 from eurasia_sim.experiments.sweep import Progress, Sweep, Work, carry_out, estimate, merge, prepare_sweep
 from eurasia_sim.experiments.sweep import run_sweep as carried_out
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.results import load_results, load_trajectories, result_columns
 from eurasia_sim.world.world import World, load_world
@@ -413,4 +413,4 @@ def test_eight_the_null_can_be_swept_beside_every_theory(world: World, tmp_path:
     runs = load_results(folder)
     assert list(runs["theory"]) == list(runs["x.theory"]) == list(world.theories)
     assert world.null_theory in set(runs["theory"])
-    assert store.read_manifest(folder)["versions"]["SALib"]
+    assert results.read_manifest(folder)["versions"]["SALib"]

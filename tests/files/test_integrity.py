@@ -21,7 +21,7 @@ from eurasia_sim.experiments.sweep import Sweep, Work, carry_out, merge, prepare
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import read_sealed, sealed
 from eurasia_sim.scenarios.posterior import FILE, read_posterior
-from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation import results
 from eurasia_sim.simulation.results import load_results, load_trajectories, read_manifest
 from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World, load_world
@@ -223,17 +223,17 @@ def test_a_line_of_the_log_that_names_an_unknown_kind_counts_for_nothing(
 
 
 def test_a_plan_of_another_version_is_said_to_be_one(folder: Path) -> None:
-    store.write_sealed(folder / "plan.json", {"name": "x", "shard": [1, 1]})
+    results.write_sealed(folder / "plan.json", {"name": "x", "shard": [1, 1]})
     with pytest.raises(DataError, match="of another version"):
         read_plan(folder)
 
 
 def test_a_flipped_bit_of_the_design_is_seen(folder: Path, whole: Path) -> None:
-    files = store.files_of(folder)
+    files = results.files_of(folder)
     for content in flipped((whole / "design.parquet").read_bytes(), seed=5):
         (folder / "design.parquet").write_bytes(content)
         with pytest.raises(DataError, match=r"design\.parquet is not what was written"):
-            store.read_table(files, "design.parquet")
+            results.read_table(files, "design.parquet")
 
 
 def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(
@@ -332,7 +332,7 @@ def test_what_is_sealed_is_read_back_and_nothing_else(tmp_path: Path) -> None:
         "text": "Ω\ud800",
         "deep": {"b": [1, (2, 3)], "1": None},
     }
-    store.write_sealed(tmp_path / "s.json", json.loads(json.dumps(content)) | {"text": "Ω"})
+    results.write_sealed(tmp_path / "s.json", json.loads(json.dumps(content)) | {"text": "Ω"})
     read = read_sealed(tmp_path / "s.json")
     assert read is not None
     assert read["a"] == 0.1 + 0.2
@@ -352,7 +352,7 @@ def test_what_is_sealed_is_read_back_and_nothing_else(tmp_path: Path) -> None:
         {"runs.parquet": {"sha256": 7}},
         {"runs.parquet": []},
     ):
-        store.write_json(tmp_path / "manifest.json", sealed({"finished": True, "files": listed}))
+        results.write_json(tmp_path / "manifest.json", sealed({"finished": True, "files": listed}))
         with pytest.raises(DataError, match="lists no files with their digests"):
             load_results(tmp_path)
 
@@ -376,7 +376,7 @@ def test_a_flipped_bit_of_a_posterior_is_never_read_as_another_draw(
 
 def test_a_table_in_memory_and_on_disk_is_the_same(tmp_path: Path) -> None:
     table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
-    store.write_table(tmp_path / "t.parquet", table)
-    assert pd.read_parquet(io.BytesIO(store.table_bytes(table))).equals(
+    results.write_table(tmp_path / "t.parquet", table)
+    assert pd.read_parquet(io.BytesIO(results.table_bytes(table))).equals(
         pd.read_parquet(tmp_path / "t.parquet")
     )

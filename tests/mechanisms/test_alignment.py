@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.worlds import RandomWorld, call, changed, plain, quiet, rules, seeds, simulate, worlds
 
-from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.compute import random_streams
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import alignment
 
@@ -103,8 +103,8 @@ def test_a_shock_is_drawn_at_the_address_of_its_pair():
     state, drawn = world.view(world.memory()), {}
     call(alignment.pair_shocks, state, seed=4, number=9)
     for m, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
-        words = streams.draw(np.uint64(4), alignment.STREAM, np.uint64(9), *sorted((names[i], names[j])))
-        drawn[i, j] = streams.shock(streams.uniform(words[0]))
+        words = random_streams.draw(np.uint64(4), alignment.STREAM, np.uint64(9), *sorted((names[i], names[j])))
+        drawn[i, j] = random_streams.shock(random_streams.uniform(words[0]))
         assert state.shock[m] == drawn[i, j]
     noisy = replace(world, p=changed(world.p, alignment_rate=0.0, alignment_noise=0.1))
     after = noisy.view(noisy.memory())

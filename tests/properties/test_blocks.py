@@ -10,7 +10,7 @@ from tests.worlds import RandomWorld, plain, rules, worlds
 
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Table
 from eurasia_sim.compute.jit import compiled
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, Coded, coded_of, coded_shapes
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 
@@ -71,7 +71,7 @@ def test_a_month_reached_by_changes_is_the_series_row(world: RandomWorld, start:
         np.full((world.levers.rows.shape[1], 8), np.pi),
     )
     for t in range(start, world.months):
-        kernel.apply_levers(levers, t, t == start, now)
+        month.apply_levers(levers, t, t == start, now)
         for r in range(RUNS):
             assert now[:, r].tobytes() == world.levers.rows[t].tobytes()
 
@@ -86,7 +86,7 @@ def test_a_buffer_of_another_size_is_refused():
 def test_blocks_of_different_sizes_are_refused():
     small, large = plain(rules()).workspace(), plain(rules(), n=5).workspace()
     with pytest.raises(ValueError, match="different sizes"):
-        kernel.assess(large.blocks._replace(state=small.state), 0)
+        month.assess(large.blocks._replace(state=small.state), 0)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worlds import changed, outcome, same_bytes, seeds, simulate, worlds
 
-from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.compute import random_streams
 from eurasia_sim.world.geography import name_hash as geography_hash
 
 # Known answers of philox4x32-10 as published with the Random123 library (kat_vectors).
@@ -28,29 +28,29 @@ KNOWN_ANSWERS = [
 
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN_ANSWERS)
 def test_philox_gives_its_published_answers(counter, key, answer):
-    assert tuple(int(word) for word in streams.philox(*map(np.uint64, (*counter, *key)))) == answer
+    assert tuple(int(word) for word in random_streams.philox(*map(np.uint64, (*counter, *key)))) == answer
 
 
 def words(seed: int = 3, mechanism: int = 2, months: int = 200, first: int = 5, second: int = 6) -> np.ndarray:
     """(months, 4) words of one address over months."""
     u = np.uint64
-    return np.array([streams.draw(u(seed), u(mechanism), u(m), u(first), u(second)) for m in range(months)])
+    return np.array([random_streams.draw(u(seed), u(mechanism), u(m), u(first), u(second)) for m in range(months)])
 
 
 def gumbels(words: Iterable[np.uint64]) -> np.ndarray:
     """Gumbel variates from words."""
-    return np.array([streams.gumbel(streams.uniform(word)) for word in words])
+    return np.array([random_streams.gumbel(random_streams.uniform(word)) for word in words])
 
 
 def test_a_uniform_lies_strictly_between_its_ends():
-    assert streams.uniform(np.uint64(0)) > 0
-    assert streams.uniform(np.uint64(0xFFFFFFFF)) < 1
+    assert random_streams.uniform(np.uint64(0)) > 0
+    assert random_streams.uniform(np.uint64(0xFFFFFFFF)) < 1
     for word in (np.uint64(0), np.uint64(0xFFFFFFFF)):
-        assert np.isfinite([*gumbels([word]), streams.shock(streams.uniform(word))]).all()
+        assert np.isfinite([*gumbels([word]), random_streams.shock(random_streams.uniform(word))]).all()
 
 
 def test_uniforms_fill_their_range_evenly():
-    uniforms = np.array([streams.uniform(word) for word in words(months=2500).ravel()])
+    uniforms = np.array([random_streams.uniform(word) for word in words(months=2500).ravel()])
     counts = np.histogram(uniforms, bins=20, range=(0, 1))[0]
     expected = len(uniforms) / 20
     # Chi-square with 19 degrees of freedom exceeds 43.8 once in a thousand.
@@ -60,7 +60,7 @@ def test_uniforms_fill_their_range_evenly():
 def test_gumbels_and_shocks_have_the_mean_and_spread_they_say():
     flat = words(months=2500).ravel()
     luck = gumbels(flat)
-    shocks = np.array([streams.shock(streams.uniform(word)) for word in flat])
+    shocks = np.array([random_streams.shock(random_streams.uniform(word)) for word in flat])
     assert abs(luck.mean()) < 4 * luck.std() / 100
     assert luck.std() == pytest.approx(np.pi / np.sqrt(6), rel=0.03)
     assert abs(shocks.mean()) < 0.04
@@ -84,8 +84,8 @@ def test_successive_months_are_uncorrelated():
 
 @given(st.text(), st.text())
 def test_two_names_share_no_draws(one, other):
-    assert (streams.name_hash(one) == streams.name_hash(other)) == (one == other)
-    assert int(streams.name_hash(one)) == int(geography_hash(one))
+    assert (random_streams.name_hash(one) == random_streams.name_hash(other)) == (one == other)
+    assert int(random_streams.name_hash(one)) == int(geography_hash(one))
 
 
 @given(worlds(), seeds)

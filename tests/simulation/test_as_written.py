@@ -15,15 +15,15 @@ PROGRAM = """
 import pickle, sys
 import numpy as np
 from benchmarks.given import begun, random_inputs
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 
 size, changes = (int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])), [(sys.argv[4], float(sys.argv[5]))]
 inputs = random_inputs(5, size, months=4, burn_in=0, changes=changes)
 workspace = begun(inputs, 3, runs=2)
 for t in range(3):
     workspace.set_month(inputs.levers, t)
-    kernel.assess(workspace.blocks, t)
-    kernel.act(workspace.blocks, t)
+    month.assess(workspace.blocks, t)
+    month.act(workspace.blocks, t)
 names = ("leaning", "effort", "influence", "rivalry", "attended", "stability", "standing", "held", "access",
          "recognition", "summoned", "pair_joint")
 found = {name: np.array(getattr(workspace.state, name)) for name in names}

@@ -15,7 +15,7 @@ import pytest
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.simulation import interop as adapters
+from eurasia_sim.simulation import interop
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.interop import Experiment, workbench_model
@@ -90,7 +90,7 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
         found[0].means[1] = np.nan  # what the kernel leaves of a run that ended in no number
         return found
 
-    monkeypatch.setattr(adapters, "run_paired", breaks)
+    monkeypatch.setattr(interop, "run_paired", breaks)
     assert np.isnan(list(run().values())).all()
 
 

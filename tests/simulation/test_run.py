@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.simulation import run as module
+from eurasia_sim.simulation import run
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.run import Study, Tables, carry_out, keep
 from eurasia_sim.world.world import World, load_world
@@ -39,7 +39,7 @@ def test_an_interrupt_that_finds_a_part_finished_ends_the_study_all_the_same(
         progress.stop.set()
         return found
 
-    monkeypatch.setattr(module, "run_ensemble_draws", interrupted)
+    monkeypatch.setattr(run, "run_ensemble_draws", interrupted)
     cut = carried_out(study, tmp_path / "cut")
     assert not cut.complete
     assert len(cut.runs) == 2 * 5  # one part of both scenarios

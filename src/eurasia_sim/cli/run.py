@@ -83,22 +83,22 @@ def _carry_out(
     The batches are those of the first n runs, even where a rule has more follow.
     """
     from eurasia_sim.files.integrity import listed
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.run import Tables, carry_out, nothing_more
 
     batches = list(study.batches())
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
-    folder = out / store.folder_name(study.name, [*ids, study.said, *(stopping.identity if stopping else ())])
-    manifest, wrong = store.found(folder)
-    if manifest is not None and not {store.RUNS, store.TRAJECTORIES} & set(wrong):
-        held = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
+    folder = out / results.folder_name(study.name, [*ids, study.said, *(stopping.identity if stopping else ())])
+    manifest, wrong = results.found(folder)
+    if manifest is not None and not {results.RUNS, results.TRAJECTORIES} & set(wrong):
+        held = Tables(results.load_results(folder), results.load_trajectories(folder), complete=True)
         if wrong:
             typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
             _put_beside(study, folder, held, batches)
         return folder, batches, held, not wrong
     if wrong:
         typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
-        (folder / store.MANIFEST).unlink()
+        (folder / results.MANIFEST).unlink()
     compile_once(batches[0].family[0], batches[0].draws)
     try:
         with RunCounter(len(ids)) as report:
@@ -117,10 +117,10 @@ def _carry_out(
 
 def _put_beside(study: Study, folder: Path, tables: Tables, batches: list[Batch]) -> None:
     """Write the whole tables of a complete study, and what its runs drew over ranges."""
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.run import drawn_table, keep
 
-    store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
+    results.write_table(folder / results.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
 
 
@@ -162,7 +162,7 @@ def _finish(
     from importlib.metadata import version
 
     from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
     from eurasia_sim.simulation.run import WRITTEN, window_of
 
@@ -193,9 +193,9 @@ def _finish(
         "seconds": round(seconds, 1),
     }
     # Pictures are drawn from the folder, as `plot` draws them; until they are there, it is not finished.
-    store.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
+    results.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
     manifest["figures"] = figures = _draw(ResultsFolder(folder, RUN, manifest, study.world))
-    store.write_manifest(folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)])
+    results.write_manifest(folder, manifest, [*WRITTEN, *figures, *(f"events-{name}.csv" for name in events)])
 
 
 def _draw(held: ResultsFolder) -> list[str]:
@@ -210,13 +210,13 @@ def _draw(held: ResultsFolder) -> list[str]:
 
 def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
     """Write the first run of every scenario as dated events; return how many each has, and the run's status."""
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.events import chronicle
 
     events = {}
     for inputs in batch.family:
         told, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
-        store.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
+        results.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
         events[inputs.scenario.name] = {"events": len(told), "status": status}
     return events
 

@@ -64,15 +64,15 @@ def _tested(
     from eurasia_sim.files.integrity import listed
     from eurasia_sim.hypotheses.evaluation import evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import said_by
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
     identity += [repr(effort), world.digest, model_version(), said_by(scenarios.values())]
-    folder = out / store.folder_name(f"test-{family.path.stem}", identity)
-    manifest, wrong = store.found(folder)
+    folder = out / results.folder_name(f"test-{family.path.stem}", identity)
+    manifest, wrong = results.found(folder)
     if manifest is not None and not wrong:
         return folder, read_tables(folder), True
     if wrong:
@@ -96,7 +96,7 @@ def _tested(
         "commit": checked_out(),
         "seconds": round(time.time() - began, 1),
     }
-    store.write_manifest(folder, content, names)
+    results.write_manifest(folder, content, names)
     return folder, result, False
 
 
@@ -104,7 +104,7 @@ def _write_pages(path: Path, world: World, family: Family, result: Evaluation, e
     """The findings page, and beside it a page for every map of rivals."""
     from eurasia_sim.reports.findings import findings_page
     from eurasia_sim.reports.scope_map import map_page, map_path
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
 
     command = shlex.join(["eurasia-sim", *sys.argv[1:]])
     pages = {path: findings_page(world, family, result, effort, command, path)}
@@ -115,16 +115,16 @@ def _write_pages(path: Path, world: World, family: Family, result: Evaluation, e
         def write(aside: Path, text: str = text) -> None:
             aside.write_text(text, encoding="utf-8")
 
-        store.write_whole(place, write)
+        results.write_whole(place, write)
         typer.echo(f"findings: {place}", err=True)
 
 
 def write_tables(folder: Path, result: Evaluation) -> list[str]:
     """Write every table of an evaluation, a parquet file each; return their names."""
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
 
     for name, table in vars(result).items():
-        store.write_table(folder / f"{name}.parquet", table)
+        results.write_table(folder / f"{name}.parquet", table)
     return [f"{name}.parquet" for name in vars(result)]
 
 
@@ -133,10 +133,10 @@ def read_tables(folder: Path) -> Evaluation:
     from dataclasses import fields
 
     from eurasia_sim.hypotheses.evaluation import Evaluation
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
 
-    files = store.files_of(folder)
-    return Evaluation(**{each.name: store.read_table(files, f"{each.name}.parquet") for each in fields(Evaluation)})
+    files = results.files_of(folder)
+    return Evaluation(**{each.name: results.read_table(files, f"{each.name}.parquet") for each in fields(Evaluation)})
 
 
 def _compile(world: Any, scenario: Any) -> None:

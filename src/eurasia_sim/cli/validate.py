@@ -48,7 +48,7 @@ def validate(
     """
     from eurasia_sim.compute.jit import model_version
     from eurasia_sim.scenarios.scenario import apply_settings, as_recorded, load_scenario
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import said_by
     from eurasia_sim.validation.patterns import load_patterns
     from eurasia_sim.world.world import load_world
@@ -60,7 +60,7 @@ def validate(
     theories = chosen_theories(theory, given, [question.theory])
     found = _validated(given, question, theories, n, seed, workers)
     identity = [given.digest, said_by([question]), *theories, str(n), str(seed), model_version()]
-    folder = out / store.folder_name(f"validate-{question.name}", identity)
+    folder = out / results.folder_name(f"validate-{question.name}", identity)
     _write(folder, given, question, found, n, seed)
     if as_json:
         typer.echo(json.dumps(_plain(given, question, found, n, seed, folder), indent=2, ensure_ascii=False))
@@ -113,10 +113,10 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
     import pandas as pd
 
     from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
 
     tables = [result.table.assign(theory=name) for name, result in found.items()]
-    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
+    results.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
     content = {
         "finished": True,
         "command": shlex.join(["eurasia-sim", *sys.argv[1:]]),
@@ -130,7 +130,7 @@ def _write(folder: Path, world: World, scenario: Scenario, found: dict[str, Vali
         "digests": {"world": world.digest, "scenario": scenario.digest, "model": model_version()},
         "commit": checked_out(),
     }
-    store.write_manifest(folder, content, [_PATTERNS])
+    results.write_manifest(folder, content, [_PATTERNS])
 
 
 def _plain(
@@ -206,7 +206,7 @@ def calibrate(
     from eurasia_sim.compute.jit import model_version
     from eurasia_sim.scenarios import posterior as records
     from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.world.world import load_world
 
     if keep >= n:
@@ -221,14 +221,14 @@ def calibrate(
         "world": given.name,
         "digests": digests,
     }
-    folder = out / store.folder_name(f"calibrate-{question.name}", [found.posterior.digest, *digests.values()])
-    store.write_table(folder / _NUMBERS, found.numbers)
+    folder = out / results.folder_name(f"calibrate-{question.name}", [found.posterior.digest, *digests.values()])
+    results.write_table(folder / _NUMBERS, found.numbers)
     said = records.plain(found.posterior, head)
-    store.write_json(folder / records.FILE, said)
+    results.write_json(folder / records.FILE, said)
     content = {"finished": True, "commit": checked_out(), **head, **_plain_fit(found)}
-    store.write_manifest(folder, content, [_NUMBERS, records.FILE])
+    results.write_manifest(folder, content, [_NUMBERS, records.FILE])
     if record is not None:
-        store.write_json(records.record_path(record), said)
+        results.write_json(records.record_path(record), said)
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), **_plain_fit(found)}, indent=2, ensure_ascii=False))
     else:

@@ -18,7 +18,7 @@ from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Batch, Point, Setup, batches, points_of
 from eurasia_sim.experiments.schema import Factor
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired
 from eurasia_sim.simulation.events import chronicle
@@ -28,7 +28,7 @@ from eurasia_sim.simulation.results import run_ids, trajectory_table
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.world.world import World
 
-OK = kernel.STATUS[0]
+OK = month.STATUS[0]
 ERROR, ABORTED = "error", "aborted"
 # A call of the kernel is short enough for an interrupt to be answered between two.
 RUNS_A_CALL = 8
@@ -132,7 +132,7 @@ def _empty(setup: Setup, chunk: Chunk, points: Sequence[Point]) -> _Rows:
         "draw": np.full(count, "", object),
         "status": np.full(count, OK, object),
         "failed_month": np.full(count, -1, np.int64),
-        "failed_phase": np.full(count, kernel.PHASES[0], object),
+        "failed_phase": np.full(count, month.PHASES[0], object),
         **factors,
     }
     starts = np.cumsum([0, *own[:-1]])
@@ -189,9 +189,9 @@ def _take(
     """Put what some runs gave into the rows of a chunk."""
     rows.means[at] = outcome.means
     failed = outcome.statuses[:, 0] > 0
-    rows.head["status"][at] = [kernel.STATUS[s] for s in outcome.statuses[:, 0]]
+    rows.head["status"][at] = [month.STATUS[s] for s in outcome.statuses[:, 0]]
     rows.head["failed_month"][at] = np.where(failed, outcome.statuses[:, 1], -1)
-    rows.head["failed_phase"][at] = [kernel.PHASES[s] for s in outcome.statuses[:, 2]]
+    rows.head["failed_phase"][at] = [month.PHASES[s] for s in outcome.statuses[:, 2]]
     ids = list(rows.head["run_id"][at])
     if setup.keep == "trajectories":
         months = [setup.world.date(t) for t in range(inputs.months)]
@@ -252,8 +252,8 @@ def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) 
         workspace.load(rules.reshape(1), row[None], np.array([seed], np.uint64))
         for t in range(-inputs.burn_in, inputs.months):
             workspace.set_month(inputs.levers, max(t, 0))
-            kernel.assess(workspace.blocks, t + inputs.burn_in)
-            kernel.act(workspace.blocks, t + inputs.burn_in)
+            month.assess(workspace.blocks, t + inputs.burn_in)
+            month.act(workspace.blocks, t + inputs.burn_in)
             if phase := workspace.failed_phase()[0]:
                 when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
-                raise FloatingPointError(f"{kernel.PHASES[phase]} gave a number that is none in {when}; {_HINT}")
+                raise FloatingPointError(f"{month.PHASES[phase]} gave a number that is none in {when}; {_HINT}")

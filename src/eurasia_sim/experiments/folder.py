@@ -25,7 +25,7 @@ from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import ALTERED, DIGEST, FILES, Entry, digest_of, read_sealed
-from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import said_by
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
@@ -139,33 +139,33 @@ class Folder:
     def logged(self) -> dict[int, dict[str, Entry]]:
         """By chunk and kind, the tables that were written: as the log has them, or the manifest where it has not."""
         try:
-            listed = store.files_of(self.path).entries if (self.path / store.MANIFEST).exists() else {}
+            listed = results.files_of(self.path).entries if (self.path / results.MANIFEST).exists() else {}
         except DataError:
             listed = {}
         chunks: dict[int, dict[str, Entry]] = {}
         for number in self.plan.numbers:
-            own = {kind: listed[name] for kind in self._kinds() if (name := store.part_name(kind, number)) in listed}
-            if store.PARTS in own:
+            own = {kind: listed[name] for kind in self._kinds() if (name := results.part_name(kind, number)) in listed}
+            if results.PARTS in own:
                 chunks[number] = own
-        return chunks | store.read_log(self.path)
+        return chunks | results.read_log(self.path)
 
     def _kinds(self) -> tuple[str, ...]:
         """Kinds of tables that a chunk may have; its part last, for it says that the chunk is there."""
-        return (store.PARTS,) if self.plan.keep == "measures" else (self.plan.keep, store.PARTS)
+        return (results.PARTS,) if self.plan.keep == "measures" else (self.plan.keep, results.PARTS)
 
     def begin(self, design: Design) -> None:
         """Write down what is planned."""
-        store.write_table(self.path / DESIGN, design.table())
-        store.write_sealed(self.path / PLAN, asdict(self.plan))
+        results.write_table(self.path / DESIGN, design.table())
+        results.write_sealed(self.path / PLAN, asdict(self.plan))
 
-    def part(self, number: int, kind: str = store.PARTS) -> Path:
+    def part(self, number: int, kind: str = results.PARTS) -> Path:
         """File of a chunk's table."""
-        return self.path / store.part_name(kind, number)
+        return self.path / results.part_name(kind, number)
 
     def tables(self, number: int) -> dict[str, bytes] | None:
         """A chunk's tables by kind, as they were written; none where one is missing or another than was planned."""
         logged, found = self.logged.get(number, {}), {}
-        if store.PARTS not in logged or logged[store.PARTS].rows != self.plan.runs_of(number):
+        if results.PARTS not in logged or logged[results.PARTS].rows != self.plan.runs_of(number):
             return None
         for kind, entry in logged.items():
             try:
@@ -179,7 +179,7 @@ class Folder:
 
     def holds(self, number: int) -> bool:
         """Whether a chunk is there, whole; its tables are read the first time only."""
-        if store.part_name(store.PARTS, number) in self.entries:
+        if results.part_name(results.PARTS, number) in self.entries:
             return all(self.part(number, kind).exists() for kind in self.logged[number])
         if self.tables(number) is None:
             return False
@@ -188,7 +188,7 @@ class Folder:
 
     def _know(self, number: int, own: dict[str, Entry]) -> None:
         self.logged[number] = own
-        self.entries |= {store.part_name(kind, number): entry for kind, entry in own.items()}
+        self.entries |= {results.part_name(kind, number): entry for kind, entry in own.items()}
 
     def missing(self) -> list[int]:
         """Numbers of the chunks that are not there, whole."""
@@ -196,7 +196,7 @@ class Folder:
 
     def damaged(self, missing: Sequence[int]) -> dict[str, str]:
         """Of chunks that are not there, whole: by name, the parts that are not as they were written."""
-        return {store.part_name(store.PARTS, n): ALTERED for n in missing if self.part(n).exists()}
+        return {results.part_name(results.PARTS, n): ALTERED for n in missing if self.part(n).exists()}
 
     def write(self, finished: Finished) -> None:
         """Write a chunk's tables and log them."""
@@ -205,9 +205,10 @@ class Folder:
     def _put(self, number: int, tables: Mapping[str, bytes], notes: Mapping[str, Any]) -> None:
         """Write a chunk's tables, its part last, and then log them: what is not in the log is not there."""
         runs = self.plan.runs_of(number)
-        own = {k: Entry(digest_of(tables[k]), runs if k == store.PARTS else None) for k in self._kinds() if k in tables}
+        rows = {results.PARTS: runs}
+        own = {k: Entry(digest_of(tables[k]), rows.get(k)) for k in self._kinds() if k in tables}
         for kind in own:
-            store.write_bytes(self.part(number, kind), tables[kind])
+            results.write_bytes(self.part(number, kind), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
         self.log({"chunk": number, "runs": runs, **notes, FILES: files})
         self._know(number, own)
@@ -215,7 +216,7 @@ class Folder:
     def log(self, entry: Mapping[str, Any]) -> None:
         """Add a line to the log, after one that a full disk may have cut."""
         line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry}).encode() + b"\n"
-        with (self.path / store.STATUS_LOG).open("a+b") as log:
+        with (self.path / results.STATUS_LOG).open("a+b") as log:
             if log.tell():
                 log.seek(-1, os.SEEK_END)
                 line = line if log.read(1) == b"\n" else b"\n" + line
@@ -255,7 +256,7 @@ class Folder:
             else:
                 pq.write_table(pa.table({}), aside)
 
-        store.write_whole(path, write)
+        results.write_whole(path, write)
         if not count:
             path.unlink()
         return count
@@ -288,10 +289,10 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     table, others, damaged = design.table(), [], []
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
-        if path.name == plan.folder or not (path / store.MANIFEST).exists() or not (path / PLAN).exists():
+        if path.name == plan.folder or not (path / results.MANIFEST).exists() or not (path / PLAN).exists():
             continue
         try:
-            other, before = read_plan(path), store.read_table(store.files_of(path), DESIGN)
+            other, before = read_plan(path), results.read_table(results.files_of(path), DESIGN)
         except DataError as error:
             damaged += error.problems
             continue

@@ -35,7 +35,7 @@ from eurasia_sim.experiments.point import Keep, Setup, point_of
 from eurasia_sim.experiments.schema import Experiment, located
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.integrity import listed
-from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation import results
 from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
@@ -152,9 +152,9 @@ def _finished(path: Path, *, heal: bool) -> Ended | None:
     Raises:
         DataError: where one was finished, is damaged, and is not to be healed.
     """
-    manifest, wrong = store.found(path)
+    manifest, wrong = results.found(path)
     if wrong and not heal:
-        what = listed(wrong) if manifest is None else store.files_of(path).message(wrong).partition("\n")[0]
+        what = listed(wrong) if manifest is None else results.files_of(path).message(wrong).partition("\n")[0]
         where = f"{path}: {what}" if manifest is None else what
         raise DataError([f"{where}\n    allowed: --resume to make again what is damaged, or another --out"])
     if manifest is None or wrong:
@@ -200,7 +200,7 @@ def finish(prepared: Sweep, folder: Folder, seconds: float) -> Ended:
     failed = folder.failures([factor.column for factor in prepared.design.factors], prepared.repro)
     versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
     beside = [DESIGN, PLAN, *([FAILURES] if failed else [])]
-    store.write_manifest(
+    results.write_manifest(
         folder.path,
         {
             "kind": "sweep",

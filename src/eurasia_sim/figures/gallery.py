@@ -28,7 +28,7 @@ from eurasia_sim.figures import (  # fmt: skip
 )
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
-from eurasia_sim.scenarios.schema import measures as measure_notes
+from eurasia_sim.scenarios import schema
 from eurasia_sim.simulation.results_folder import RUN, SWEEP, TEST, VALIDATION, ResultsFolder
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
@@ -166,7 +166,7 @@ def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
 
 
 def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
-    notes = measure_notes()
+    notes = schema.measures()
     found: list[str] = []
     for measure in measures:
         name = measure.split(".")[0]

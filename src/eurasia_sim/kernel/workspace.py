@@ -16,7 +16,7 @@ from eurasia_sim.compute import block_types  # noqa: F401 - so that compiled cod
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Run
 from eurasia_sim.compute.dimensions import Floats, Geography, Integers
 from eurasia_sim.compute.random_streams import address
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, rules_table
 from eurasia_sim.kernel.initial import derive
 from eurasia_sim.kernel.lever_series import LeverSeries
@@ -77,7 +77,7 @@ class Workspace:
         self.state, self.constants = Block(STATE, counts), Block(CONSTANTS, counts)
         self.coded, self.month = Block(CODED, counts), Block(LEVERS, counts)
         self.p, self.report = Block(_rules_table(self.names), counts), Block(REPORT, counts)
-        self.blocks = kernel.Blocks(self.state, self.constants, self.month, facts, self.p)
+        self.blocks = month.Blocks(self.state, self.constants, self.month, facts, self.p)
         self.runs = 0
 
     def load(self, rules: Any, rows: Floats, seeds: Any, memories: Floats | None = None) -> None:
@@ -102,7 +102,7 @@ class Workspace:
             self.state.memory[:] = memories.T[:, each]
         self.state.seed[:] = np.asarray(seeds, np.uint64)[each]
         if memories is None:
-            kernel.write_beginning(self.coded, kernel.checked(self.blocks))
+            month.write_beginning(self.coded, month.checked(self.blocks))
 
     def set_month(self, series: LeverSeries, t: int) -> None:
         """Give all runs one month of a series."""
@@ -122,11 +122,11 @@ class Workspace:
 
     def failed_phase(self) -> Integers:
         """(R,) index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
-        kernel.check_finite(self.state, self.report)
-        found = [kernel.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)]
+        month.check_finite(self.state, self.report)
+        found = [month.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)]
         return np.array(found, np.int64)
 
-    def advance(self, levers: kernel.Levers, plan: kernel.Plan, trajectory: Floats, status: Integers) -> Floats:
+    def advance(self, levers: month.Levers, plan: month.Plan, trajectory: Floats, status: Integers) -> Floats:
         """Take the runs on; (R, C) means over the months counted, NaN where none is.
 
         Args:
@@ -147,13 +147,13 @@ class Workspace:
         if not all(fits):
             raise ValueError("months beyond the levers', columns that do not exist, or arrays of other shapes")
         self.report.memory[:] = 0.0
-        kernel.run(kernel.checked(self.blocks), self.report, levers, plan, self.month.memory, trajectory, status)
+        month.run(month.checked(self.blocks), self.report, levers, plan, self.month.memory, trajectory, status)
         counted = min(plan.stop, plan.window_stop) > max(plan.start, plan.window_start)
         means: Floats = np.asarray(self.report.mean)[:, : self.runs].T
         return means.copy() if counted else np.full_like(means, np.nan)
 
 
-def levers_of(series: Sequence[LeverSeries], which: Integers, months: tuple[int, int]) -> kernel.Levers:
+def levers_of(series: Sequence[LeverSeries], which: Integers, months: tuple[int, int]) -> month.Levers:
     """The levers of a block, each run under one of some series.
 
     Args:
@@ -166,14 +166,14 @@ def levers_of(series: Sequence[LeverSeries], which: Integers, months: tuple[int,
         raise ValueError("a run under a series that is not among these, or series of different worlds")
     each = which[np.minimum(np.arange(RUNS), len(which) - 1)]
     if len(series) == 1:
-        return kernel.Levers(series[0].rows[None], series[0].changes, series[0].starts, each, 0)
+        return month.Levers(series[0].rows[None], series[0].changes, series[0].starts, each, 0)
     first, stop = max(months[0], 0), months[1]
     rows = np.stack([one.rows[first:stop] for one in series])
     changes = np.any([one.changes[first:stop] for one in series], axis=0)
-    return kernel.Levers(rows, changes, series[0].starts, each, first)
+    return month.Levers(rows, changes, series[0].starts, each, first)
 
 
-def months_kept(plan: kernel.Plan) -> int:
+def months_kept(plan: month.Plan) -> int:
     """How many months' columns go to the trajectory."""
     return max(plan.stop - plan.kept_start, 0) if len(plan.kept) else 0
 
@@ -184,8 +184,8 @@ def plan_of(
     window: tuple[int, int] = (0, 0),
     kept: Integers | None = None,
     since: int = 0,
-) -> kernel.Plan:
+) -> month.Plan:
     """Which months are run and what is kept: means over a window of months, and columns month by month since one."""
     columns = np.zeros(0, np.int64) if kept is None else np.asarray(kept, np.int64)
     first = max(months[0], since, 0)
-    return kernel.Plan(*months, burn_in, *window, columns, first, int(columns.max(initial=-1)) + 1)
+    return month.Plan(*months, burn_in, *window, columns, first, int(columns.max(initial=-1)) + 1)

@@ -186,9 +186,9 @@ class ResultsFolder:
     @cached_property
     def names(self) -> dict[str, str]:
         """How actors, theatres and scenarios are written out."""
-        entities = (*self.world.actors.values(), *self.world.theatres.values())
-        scenarios = {name: name for name in self.manifest.get("scenarios", ())}
-        return {each.id: each.name for each in entities} | scenarios
+        actors = {each.id: each.name for each in self.world.actors.values()}
+        theatres = {each.id: each.name for each in self.world.theatres.values()}
+        return actors | theatres | {name: name for name in self.manifest.get("scenarios", ())}
 
     def units(self, columns: Sequence[str]) -> dict[str, str]:
         """Unit of every measure."""
