@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,16 @@ from eurasia_sim.figures import (  # fmt: skip
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.scenarios import schema
-from eurasia_sim.simulation.results_folder import RUN, SWEEP, TEST, VALIDATION, ResultsFolder
+from eurasia_sim.simulation.results import read_manifest
+from eurasia_sim.simulation.results_folder import (
+    RUN,
+    SWEEP,
+    TEST,
+    VALIDATION,
+    ResultsFolder,
+    open_results,
+)
+from eurasia_sim.world.world import World, load_world
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
 
@@ -229,6 +238,42 @@ def draw(
     """Draw and save pictures as svg, png and csv; give each with its three files."""
     for picture in pictures(held, kinds, request):
         yield picture, save(picture.figure, out / picture.stem, picture.data)
+
+
+def plot(
+    folder: Path | str,
+    kinds: str | Sequence[str] = (),
+    *,
+    measures: Sequence[str] = (),
+    filters: Sequence[str] = (),
+    out: Path | str | None = None,
+    world: World | None = None,
+    **options: Any,
+) -> list[Picture]:
+    """Draw what a results folder holds.
+
+    Args:
+        kinds: one kind of picture or several; by default those that suit the folder.
+        measures: names or wildcards; by default those that the folder puts first.
+        filters: which runs, such as `["theory=inertia", "run<5"]`.
+        out: folder in which each picture is saved as png, svg and csv; by default none is.
+        world: that of the folder; by default the packaged one that its manifest names.
+        options: `by`, `across`, `up`, `threshold`, `months`, as in `Request`.
+
+    Returns:
+        Pictures, each with its matplotlib `figure`, the `data` behind it and what it `says`.
+
+    Raises:
+        DataError: for a folder, kind, measure or filter that cannot be used.
+    """
+    manifest = read_manifest(Path(folder)) or {}
+    world = world or load_world(manifest.get("world") or None)
+    results = open_results(Path(folder), world, filters)
+    chosen = [kinds] if isinstance(kinds, str) else kinds
+    found = list(pictures(results, chosen, Request(tuple(measures), **options)))
+    for picture in found if out is not None else ():
+        save(picture.figure, Path(str(out)) / picture.stem, picture.data)
+    return found
 
 
 def settle(figure: Figure) -> None:
