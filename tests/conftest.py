@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from eurasia_sim.world.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,6 +60,14 @@ def sources() -> Path:
             pytest.fail(f"EURASIA_SIM_SOURCES names {folder}, which holds no .txt file")
         pytest.skip("the original documents are not at hand: put them in a folder and name it in EURASIA_SIM_SOURCES")
     return folder
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The packaged world."""
+    from eurasia_sim.world.world import load_world
+
+    return load_world()
 
 
 @pytest.fixture(scope="session")

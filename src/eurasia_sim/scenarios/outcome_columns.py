@@ -63,13 +63,7 @@ def _columns(
     pairs: tuple[str, ...],
     scopes: tuple[str, ...],
 ) -> frozenset[str]:
-    ids = {
-        "actor": actors,
-        "theatre": theatres,
-        "domain": DOMAINS,
-        "pair": pairs,
-        "scope": scopes,
-    }
+    ids = {"actor": actors, "theatre": theatres, "domain": DOMAINS, "pair": pairs, "scope": scopes}
     return frozenset(
         ".".join([name, *steps])
         for name, entry in measures().items()

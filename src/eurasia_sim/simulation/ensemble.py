@@ -160,11 +160,7 @@ def run_paired(
 
 
 def run_branched(
-    family: Sequence[Inputs],
-    partings: Sequence[int],
-    draws: Draws,
-    kept: Integers,
-    since: int = 0,
+    family: Sequence[Inputs], partings: Sequence[int], draws: Draws, kept: Integers, since: int = 0
 ) -> list[Floats]:
     """The kept columns of scenarios' runs, each branched from the first in a month of its own.
 

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.scenario import (
-    Scenario,
-    apply_settings,
-    earliest_parting,
-    load_scenario,
-)
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, branch_month
 from eurasia_sim.simulation.parameter_draws import ranges_of
 from eurasia_sim.world.levers import split_month
