@@ -59,11 +59,11 @@ class Actor(mesa.Agent):
         cells = 3 * theatres
         self.power = self.budget = self.standing = 0.0
         self.inclination, self.effort, self.joint = [0.0] * cells, [0.0] * cells, [0.0] * cells
-        self.utility, self.common, self.luck = [0.0] * cells, [0.0] * cells, [0.0] * cells
+        self.utility, self.common, self.noise = [0.0] * cells, [0.0] * cells, [0.0] * cells
         self.spillover, self.open_spillover = [0.0] * theatres, [0.0] * theatres
-        self.containment, self.summoned = [0.0] * theatres, [0.0] * theatres
+        self.containment, self.convening_influence = [0.0] * theatres, [0.0] * theatres
         self.recognition = [0.0] * theatres
-        self.attended: dict[str, float] = {}
+        self.venue_effort: dict[str, float] = {}
         self.threat_roots: list[float] = []
         self.spillover_roots: list[float] = []
 
@@ -201,12 +201,12 @@ class Actor(mesa.Agent):
             for theatre in model.theatres:
                 words = model.chance.words(ALLOCATION_STREAM, number, self.key, theatre.key)
                 luck += map(gumbel, words[:3])
-            self.luck = luck
+            self.noise = luck
         habit = p.habit if number > 0 else 0.0
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
         self.inclination = [
             habit * before + fresh * utility + noise * luck
-            for before, utility, luck in zip(self.inclination, self.utility, self.luck, strict=True)
+            for before, utility, luck in zip(self.inclination, self.utility, self.noise, strict=True)
         ]
 
     def spend(self) -> None:
@@ -251,7 +251,7 @@ class Actor(mesa.Agent):
                 )
                 drawn[venue.name] = membership * exp(p.venue_pull * pull)
         scale = spent / (sum(drawn.values()) + 1e-300)
-        self.attended = {name: weight * scale for name, weight in drawn.items()}
+        self.venue_effort = {name: weight * scale for name, weight in drawn.items()}
 
     def take_roots(self) -> None:
         """Keep the square roots of its dangers, which every pair it is in needs."""

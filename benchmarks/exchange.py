@@ -9,16 +9,16 @@ import numpy as np
 from benchmarks.reference import ReferenceModel
 
 DYADIC = ("leaning", "alignment", "threat", "rivalry", "partnership", "projected", "shared")
-BY_CELL = ("inclination", "effort", "joint", "utility", "common", "luck")
-BY_THEATRE = ("spillover", "open_spillover", "containment", "recognition", "summoned")
+BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
+BY_THEATRE = ("spillover", "open_spillover", "containment", "recognition", "convening_influence")
 ALONE = ("power", "budget", "standing")
 OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand")
 IN_THEATRE = ("influence", "access", "strength")
 # What the kernel writes and reads within one mechanism, and what only measures or its own draws read.
 SCRATCH = (
     "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force", "open_to", "hostility",
-    "together", "host_leaning", "host_threat", "pushed", "resisted", "guarded", "uncovered", "hosted", "held",
-    "gathered", "total", "seed",
+    "together", "host_leaning", "host_threat", "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted", "regional_influence",
+    "venue_total", "total", "seed",
 )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
         by_domain = [[list(shares.values()) for shares in getattr(t, name)] for t in theatres]
         found[name] = np.moveaxis(np.array(by_domain), -1, 0)
     found["shock"] = [one.shocks[other] for i, one in enumerate(actors) for other in actors[i + 1 :]]
-    found["attended"] = [[a.attended.get(venue.name, 0.0) for venue in model.venues] for a in actors]
+    found["venue_effort"] = [[a.venue_effort.get(venue.name, 0.0) for venue in model.venues] for a in actors]
     found["pair_joint"] = np.reshape([model.together[pair] for pair in model.focus], (-1, *shape[1:]))
     for name in ("ruler", "challenger"):
         found[name] = [-1 if (who := getattr(t, name)) is None else actors.index(who) for t in theatres]
@@ -50,7 +50,7 @@ def take_state(model: ReferenceModel, state: Any) -> None:
             setattr(actor, name, getattr(state, name)[i].ravel().tolist())
         for name in (*BY_THEATRE, *ALONE):
             setattr(actor, name, getattr(state, name)[i].tolist())
-        actor.attended = {v.name: spent for v, spent in zip(model.venues, state.attended[i].tolist(), strict=True)}
+        actor.venue_effort = {v.name: spent for v, spent in zip(model.venues, state.venue_effort[i].tolist(), strict=True)}
     for (one, other), shock in zip(model.pairs, state.shock.tolist(), strict=True):
         one.shocks[other] = other.shocks[one] = shock
     for pair, joint in zip(model.focus, state.pair_joint, strict=True):

@@ -95,7 +95,7 @@ def reference_rates(scenario: str, theory: str | None, runs: int, cores: int, ch
 def repeated(mechanism, blocks, number, times):
     """One mechanism of a month so many times on end."""
     for _ in range(times):
-        month.work(mechanism, blocks, number)
+        month.run_mechanism(mechanism, blocks, number)
 
 
 @compiled
@@ -109,8 +109,8 @@ def _block(inputs: Given, t: int) -> Workspace:
     """Eight runs that have lived one month."""
     workspace = begun(inputs, 7, RUNS)
     workspace.set_month(inputs.levers, t)
-    month.assess(workspace.blocks, 1)
-    month.act(workspace.blocks, 1)
+    month.decide(workspace.blocks, 1)
+    month.resolve(workspace.blocks, 1)
     return workspace
 
 

@@ -240,13 +240,13 @@ class ReferenceModel(mesa.Model):
             venue.membership = membership
         for actor in self.actors:
             actor.attend()
-            actor.summoned = [0.0] * len(self.theatres)
+            actor.convening_influence = [0.0] * len(self.theatres)
         for venue in self.venues:
-            gathered = sum(actor.attended.get(venue.name, 0.0) for actor in self.actors)
+            gathered = sum(actor.venue_effort.get(venue.name, 0.0) for actor in self.actors)
             hosts = [t.place for t in self.theatres if t.ruler is not None and venue.membership[t.ruler] > 0.0]
             for convener, share in venue.conveners.items():
                 for place in hosts:
-                    convener.summoned[place] += p.venue_influence * share * gathered
+                    convener.convening_influence[place] += p.venue_influence * share * gathered
 
     def measure(self) -> None:
         """Read off the focal pairs' measures over every scope (`eurasia_sim.kernel.outcomes.pair_measures`)."""

@@ -118,7 +118,7 @@ class Theatre(mesa.Agent):
             for actor in model.actors:
                 effort = actor.effort[cell] + p.synergy * actor.joint[cell]
                 if d == 2:
-                    effort += actor.summoned[place]
+                    effort += actor.convening_influence[place]
                 if effort <= 0.0:
                     strength[actor] = 0.0
                 elif by_difference:

@@ -45,7 +45,7 @@ POSTURE_AXES: Mapping[str, str] = {
 OUTCOME_AXES: Mapping[str, str] = {
     "leaning": "ij", "alignment": "ij", "threat": "ij", "rivalry": "ij", "partnership": "ij", "shared": "ij",
     "inclination": "ikd", "effort": "ikd", "joint": "ikd", "influence": "ikd", "spillover": "ik", "recognition": "ik",
-    "power": "i", "budget": "i", "standing": "i", "attended": "iv", "stability": "k", "militants": "k",
+    "power": "i", "budget": "i", "standing": "i", "venue_effort": "iv", "stability": "k", "militants": "k",
     "economy": "k", "control": "k", "restraint": "k", "demand": "k", "ruler": "k", "challenger": "k",
 }  # fmt: skip
 Posture = NamedTuple("Posture", [(name, Any) for name in POSTURE_AXES])  # type: ignore[misc]
@@ -245,8 +245,8 @@ def snapshots(
     found = []
     for t in range(start, world.months if months is None else months):
         workspace.set_month(world.levers, t)
-        month.assess(workspace.blocks, t)
-        month.act(workspace.blocks, t)
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
         found.append(workspace.memories()[0])
     return found
 

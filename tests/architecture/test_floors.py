@@ -25,7 +25,7 @@ ONLY = {
 }
 WITHOUT_PANDAS = ("files", "compute", "evidence", "mechanisms", "kernel", "world", "observations", "scenarios")
 # All that a mechanism knows of eight runs being worked out side by side.
-OF_BLOCKS = ("compute.blocks.RUNS", "compute.vectors.spread", "compute.vectors.in_some_run")
+OF_BLOCKS = ("compute.blocks.RUNS", "compute.vectors.each_run", "compute.vectors.in_some_run")
 OF_PROCESSORS = re.compile(
     r"\b(lanes?|llvm|simd|avx\w*|registers?|vectors?(?!izer)|cache|unroll\w*|strides?|padd\w+|aligned?ment_of|processors?)\b",
     re.IGNORECASE,

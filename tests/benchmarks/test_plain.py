@@ -15,10 +15,10 @@ def test_plain_joint_work_is_the_kernels():
     workspace = begun(inputs, 3, 8)
     workspace.set_month(inputs.levers, 24)
     for number in range(3):
-        month.assess(workspace.blocks, number)
+        month.decide(workspace.blocks, number)
         plain = PlainJoin(workspace)
         plain(1)
-        month.act(workspace.blocks, number)
+        month.resolve(workspace.blocks, number)
         for name in ("joint", "rivalry", "partnership"):
             own = np.asarray(getattr(workspace.state, name))
             np.testing.assert_allclose(plain.written[name], own, rtol=0, atol=1e-12, err_msg=name)

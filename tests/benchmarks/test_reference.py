@@ -68,8 +68,8 @@ def assert_agreement(inputs, seed, months=None, *, together=True):
         if together:
             take_state(model, state)
         workspace.set_month(inputs.levers, max(t, 0))
-        month.assess(workspace.blocks, number)
-        month.act(workspace.blocks, number)
+        month.decide(workspace.blocks, number)
+        month.resolve(workspace.blocks, number)
         model.step()
         apart = {name: worst for name, worst in differences(model, state).items() if not worst <= TOLERANCE}
         assert not apart, (t, apart)

@@ -78,7 +78,7 @@ def benefit_world() -> RandomWorld:
 
 def benefit(state: Run) -> float:
     """The first actor's."""
-    call(contest.hold, state)
+    call(contest.sum_influence, state)
     return observed(state.world, state)["benefit.actor0"]
 
 
@@ -118,7 +118,7 @@ def test_convening_is_the_share_of_what_is_spent_in_ones_own_venues():
     world = plain(rules(), venues=2).with_geography(convenes=np.array([[0.5, 0.25], [0.0, 1.0]]))
     state, _ = begun(world)
     assert of(state, "convening.actor0") == 0
-    state.gathered[:] = [0.4, 0.6]
+    state.venue_total[:] = [0.4, 0.6]
     assert of(state, "convening.actor0") == pytest.approx(0.5 * 0.4 / 1.0)
     assert of(state, "convening.actor1") == pytest.approx((0.25 * 0.4 + 0.6) / 1.0)
 
@@ -145,7 +145,7 @@ def test_every_column_is_written_in_the_order_of_its_name():
     assert row[f"threat.{a[2]}.{a[0]}"] == state.threat[2, 0]
     assert row[f"recognition.{a[1]}.{k[1]}"] == state.recognition[1, 1]
     assert row[f"influence.{a[2]}.{k[0]}.diplomatic"] == state.influence[2, 0, 2]
-    assert row[f"level.{a[0]}.{k[1]}.economic"] == state.effort[0, 1, 1]
+    assert row[f"effort.{a[0]}.{k[1]}.economic"] == state.effort[0, 1, 1]
     assert row[f"effort.{a[1]}"] == pytest.approx(state.effort[1].sum())
     assert row[f"power.{a[1]}"] == state.power[1]
     assert row[f"stability.{k[1]}"] == state.stability[1]

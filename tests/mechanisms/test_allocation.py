@@ -151,8 +151,8 @@ def test_noise_in_choice_is_scaled_and_drawn_by_name():
     p = changed(quiet(rules(habit=1)), utility_noise=0.1)
     state, _ = begun(plain(p), utility=0.6, inclination=2.0)
     call(allocation.incline, state, number=LATER)
-    np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.luck)
-    assert len(np.unique(state.luck)) == state.luck.size
+    np.testing.assert_allclose(state.inclination, 2 + 0.1 * state.noise)
+    assert len(np.unique(state.noise)) == state.noise.size
 
 
 def test_what_is_imposed_by_hand():

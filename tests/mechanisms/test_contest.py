@@ -191,7 +191,7 @@ def fought(forms: dict[str, str], **numbers: float) -> Run:
     world = plain(rules(forms=forms, synergy=0.5, influence_rate=0.1, unclaimed=0.1, **numbers))
     state, _ = begun(world, effort=EFFORT, influence=INFLUENCE)
     state.joint[0, 0, 1] = 0.02
-    state.summoned[1, 0] = 0.03
+    state.convening_influence[1, 0] = 0.03
     call(contest.contest, state)
     return state
 

@@ -225,10 +225,11 @@ def test_convening_by_hand():
     state, _ = begun(world, alignment=np.array([[1.0, 0.4], [-0.2, 1.0]]))
     state.effort[0, 0, 2], state.joint[0, 0] = 0.1, [0.05, 0.02, 0.9]
     state.effort[1, 0, 2] = 0.3
+    call(cooperation.choose_venues, state)
     call(cooperation.convene, state)
     own, others = exp(2 * 0.75 * 0.5), exp(2 * 0.4)
     spent = 0.1 + 0.05 + 0.02
     first = spent * own / (own + others)
-    np.testing.assert_allclose(state.attended, [[first, spent - first], [0.3, 0.0]])
+    np.testing.assert_allclose(state.venue_effort, [[first, spent - first], [0.3, 0.0]])
     # Only the first venue has the host among its members.
-    np.testing.assert_allclose(state.summoned, [[0.1 * 0.75 * (first + 0.3)], [0.0]])
+    np.testing.assert_allclose(state.convening_influence, [[0.1 * 0.75 * (first + 0.3)], [0.0]])

@@ -86,7 +86,7 @@ def test_a_buffer_of_another_size_is_refused():
 def test_blocks_of_different_sizes_are_refused():
     small, large = plain(rules()).workspace(), plain(rules(), n=5).workspace()
     with pytest.raises(ValueError, match="different sizes"):
-        month.assess(large.blocks._replace(state=small.state), 0)
+        month.decide(large.blocks._replace(state=small.state), 0)
 
 
 @pytest.mark.parametrize(

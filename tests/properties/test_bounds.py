@@ -58,8 +58,8 @@ def test_influence_over_a_theatre_and_domain_is_shared_and_never_more_than_whole
 def test_nothing_that_counts_is_negative(world, seed):
     names = (
         "threat", "rivalry", "partnership", "shared", "effort", "joint", "influence", "spillover", "open_spillover",
-        "containment", "recognition", "power", "budget", "attended", "stability", "militants", "economy", "control",
-        "restraint", "demand", "hazard", "access", "strength", "common", "summoned", "pair_joint",
+        "containment", "recognition", "power", "budget", "venue_effort", "stability", "militants", "economy", "control",
+        "restraint", "demand", "hazard", "access", "strength", "common", "convening_influence", "pair_joint",
     )  # fmt: skip
     for state in simulate(world, seed):
         for name in names:
@@ -158,8 +158,10 @@ def test_actor_and_theatre_measures_keep_to_their_bounds(world, seed):
         row = observed(world, state)
         for name, value in row.items():
             measure, *whom = name.split(".")
-            if measure in ("burden", "convening", "hedging", "level"):
-                assert 0 <= value <= 1 + ROUNDING or measure == "level", name
+            if measure in ("burden", "convening", "hedging"):
+                assert 0 <= value <= 1 + ROUNDING, name
+            if measure == "effort":
+                assert 0 <= value <= row[f"effort.{whom[0]}"] + ROUNDING, name
             if measure == "benefit":
                 share = abs(state.standing[world.actors.index(whom[0])])
                 assert -share - ROUNDING <= value <= 1 + share + ROUNDING, name

@@ -116,7 +116,7 @@ def test_switching_one_noise_off_moves_no_draw_of_another(world, seed, name):
     p[name] = 0.0
     with_it, without = simulate(world, seed)[0], simulate(replace(world, p=p), seed)[0]
     if name == "alignment_noise":
-        assert with_it.luck.tobytes() == without.luck.tobytes()
+        assert with_it.noise.tobytes() == without.noise.tobytes()
     else:
         assert with_it.shock.tobytes() == without.shock.tobytes()
 

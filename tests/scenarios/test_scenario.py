@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 
 from eurasia_sim.files.user_yaml import InputProblems, plain, read_file
@@ -227,7 +228,6 @@ def test_the_schema_beside_the_scenarios_is_this_worlds_and_named_by_each(reposi
 
 
 def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses(repository, world):
-    jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(scenario_schema(world))
     validator.check_schema(validator.schema)
     wrong_parts = (

@@ -20,16 +20,16 @@ import numpy as np
 from benchmarks.given import begun, random_inputs
 from eurasia_sim.kernel import month
 
-names = ("leaning", "effort", "influence", "rivalry", "attended", "stability", "standing", "held",
-         "access", "recognition", "summoned", "pair_joint")
+names = ("leaning", "effort", "influence", "rivalry", "venue_effort", "stability", "standing",
+         "regional_influence", "access", "recognition", "convening_influence", "pair_joint")
 states = {}
 for size, switch in pickle.loads(bytes.fromhex(sys.argv[1])):
     inputs = random_inputs(5, size, months=4, burn_in=0, changes=[(switch, 1.0)])
     workspace = begun(inputs, 3, runs=2)
     for t in range(3):
         workspace.set_month(inputs.levers, t)
-        month.assess(workspace.blocks, t)
-        month.act(workspace.blocks, t)
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
     found = {name: np.array(getattr(workspace.state, name)) for name in names}
     states[size, switch] = {**found, "observed": workspace.observed()}
 sys.stdout.buffer.write(pickle.dumps(states))

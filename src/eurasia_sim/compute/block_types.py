@@ -1,6 +1,7 @@
-"""What compiled code knows of blocks: where the buffer begins, the counts, and from them every array.
+"""The compiled type of a block: its buffer and counts, and from them every array.
 
-`state.threat` is found when a rule names it: nothing is unpacked, and a block is passed on as seven words.
+`state.threat` is found when a rule names it: nothing is unpacked, and a block is passed on as seven
+words.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.cgutils import create_struct_proxy
-from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global, signature
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    AttributeTemplate,
+    infer_getattr,
+    infer_global,
+    signature,
+)
 from numba.extending import (
     NativeValue,
     box,
@@ -33,7 +40,9 @@ class BlockType(types.Type):
     """The type of a block of a table."""
 
     def __init__(self, table: Table) -> None:
-        super().__init__(f"Block({table.name}: {' '.join(f'{f.name}:{f.axes}:{f.unit}' for f in table.fields)})")
+        super().__init__(
+            f"Block({table.name}: {' '.join(f'{f.name}:{f.axes}:{f.unit}' for f in table.fields)})"
+        )
         self.table = table
 
 
@@ -62,14 +71,20 @@ typeof_impl.register(Run)(lambda run, _: RunType(run.table, run.stride))
 @register_model(RunType)
 class _BlockModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        members = [("data", types.CPointer(types.float64)), *((name, types.intp) for name in Counts._fields)]
+        members = [
+            ("data", types.CPointer(types.float64)),
+            *((name, types.intp) for name in Counts._fields),
+        ]
         super().__init__(manager, kind, members)
 
 
 @register_model(EightsType)
 class _EightsModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        members = [("data", types.CPointer(types.float64)), ("shape", types.UniTuple(types.intp, kind.ndim))]
+        members = [
+            ("data", types.CPointer(types.float64)),
+            ("shape", types.UniTuple(types.intp, kind.ndim)),
+        ]
         super().__init__(manager, kind, members)
 
 
@@ -82,7 +97,9 @@ def _unbox(kind: Any, held: Any, c: Any) -> Any:
     block = create_struct_proxy(kind)(c.context, c.builder)
     for at, name in enumerate(("data", *Counts._fields)):
         word = c.builder.load(c.builder.gep(array.data, [ir.Constant(ir.IntType(64), at)]))
-        setattr(block, name, c.builder.inttoptr(word, ir.DoubleType().as_pointer()) if at == 0 else word)
+        setattr(
+            block, name, c.builder.inttoptr(word, ir.DoubleType().as_pointer()) if at == 0 else word
+        )
     c.pyapi.decref(words)  # the block holds it as long as the call lasts
     return NativeValue(block._getvalue())  # noqa: SLF001 - so numba's own lowerings end
 
@@ -129,7 +146,9 @@ def _place(builder: Any, block: Any, table: Table, name: str, stride: int) -> tu
             product = builder.mul(product, getattr(block, count))
         offset = builder.add(offset, product)
     lengths = [AXES[letter] for letter in table.of[name].axes]
-    shape = [getattr(block, length) if isinstance(length, str) else word(length) for length in lengths]
+    shape = [
+        getattr(block, length) if isinstance(length, str) else word(length) for length in lengths
+    ]
     return builder.gep(block.data, [offset]), shape
 
 
@@ -141,7 +160,9 @@ def _field_of_block(context: Any, builder: Any, kind: Any, value: Any, name: str
     start, shape = _place(builder, block, kind.table, name, RUNS)
     axes = kind.table.of[name].axes
     if not axes:
-        eight = context.get_value_type(_BlockAttributes(context.typing_context).generic_resolve(kind, name))
+        eight = context.get_value_type(
+            _BlockAttributes(context.typing_context).generic_resolve(kind, name)
+        )
         return builder.load(builder.bitcast(start, eight.as_pointer()), align=8)
     found = create_struct_proxy(EightsType(axes))(context, builder)
     found.data = start
@@ -156,7 +177,9 @@ def _field_of_run(context: Any, builder: Any, kind: Any, value: Any, name: str) 
         return getattr(run, name)
     start, shape = _place(builder, run, kind.table, name, kind.stride)
     if not shape:
-        dtype = context.get_value_type(_RunAttributes(context.typing_context).generic_resolve(kind, name))
+        dtype = context.get_value_type(
+            _RunAttributes(context.typing_context).generic_resolve(kind, name)
+        )
         return builder.load(builder.bitcast(start, dtype.as_pointer()))
     strides = [ir.Constant(ir.IntType(64), 8 * kind.stride)]
     for length in shape[:0:-1]:
@@ -164,7 +187,8 @@ def _field_of_run(context: Any, builder: Any, kind: Any, value: Any, name: str) 
     array_kind = _RunAttributes(context.typing_context).generic_resolve(kind, name)
     view = make_array(array_kind)(context, builder)
     pointer = builder.bitcast(start, context.get_data_type(array_kind.dtype).as_pointer())
-    populate_array(view, data=pointer, shape=shape, strides=strides, itemsize=context.get_constant(types.intp, 8),
+    eight = context.get_constant(types.intp, 8)
+    populate_array(view, data=pointer, shape=shape, strides=strides, itemsize=eight,
                    meminfo=None)  # fmt: skip
     return view._getvalue()  # noqa: SLF001 - as above
 
@@ -184,10 +208,14 @@ def _is_full(array: EightsType, index: Any) -> bool:
     return len(kinds) == array.ndim and all(isinstance(kind, types.Integer) for kind in kinds)
 
 
-def _eight_at(context: Any, builder: Any, kind: Any, array: Any, index_kind: Any, index: Any) -> Any:
+def _eight_at(
+    context: Any, builder: Any, kind: Any, array: Any, index_kind: Any, index: Any
+) -> Any:
     """Where eight numbers of an array lie, as a pointer to them."""
     is_plain = isinstance(kind, types.Array)
-    held = (make_array(kind) if is_plain else create_struct_proxy(kind))(context, builder, value=array)
+    held = (make_array(kind) if is_plain else create_struct_proxy(kind))(
+        context, builder, value=array
+    )
     kinds = _parts(index_kind)
     if isinstance(index_kind, types.BaseTuple):
         values = [builder.extract_value(index, at) for at in range(len(kinds))]
@@ -196,7 +224,9 @@ def _eight_at(context: Any, builder: Any, kind: Any, array: Any, index_kind: Any
     place = ir.Constant(ir.IntType(64), 0)
     for axis, (each, value) in enumerate(zip(kinds, values, strict=True)):
         length = builder.extract_value(held.shape, axis)
-        place = builder.add(builder.mul(place, length), context.cast(builder, value, each, types.intp))
+        place = builder.add(
+            builder.mul(place, length), context.cast(builder, value, each, types.intp)
+        )
     start = builder.gep(held.data, [builder.mul(place, ir.Constant(ir.IntType(64), RUNS))])
     return builder.bitcast(start, _eight().as_pointer())
 
@@ -222,22 +252,32 @@ class _Write(AbstractTemplate):
             and (value == NUMBERS or value in types.number_domain)
         ):
             return signature(types.none, held, index, value)
-        if isinstance(held, types.Array) and value == NUMBERS and (held.layout, held.dtype) == ("C", types.float64):
+        if (
+            isinstance(held, types.Array)
+            and value == NUMBERS
+            and (held.layout, held.dtype) == ("C", types.float64)
+        ):
             kinds = _parts(index)
-            return signature(types.none, held, index, value) if len(kinds) == held.ndim - 1 else None
+            return (
+                signature(types.none, held, index, value) if len(kinds) == held.ndim - 1 else None
+            )
         return None
 
 
 @lower_builtin(operator.getitem, EightsType, types.Any)
 def _read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(_eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8)
+    return builder.load(
+        _eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8
+    )
 
 
 @lower_builtin(operator.setitem, types.Array, types.Any, Vector)
 @lower_builtin(operator.setitem, EightsType, types.Any, types.Any)
 def _write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     eight = spread_over(context, builder, args[2], sig.args[2], NUMBERS)
-    builder.store(eight, _eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8)
+    builder.store(
+        eight, _eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8
+    )
     return context.get_dummy_value()
 
 

@@ -1,8 +1,9 @@
-"""Named arrays of eight runs on one buffer, made from a table of fields; whole for the rules, or one run at a time.
+"""Named arrays of eight runs on one buffer, made from a table of fields.
 
-`Block` is what compiled code and tests are handed: `state.threat[i, j]` is eight numbers, one a run. `state[r]` is one
-run of them, whose arrays have no axis of runs: `state[r].threat[i, j]` is a number. Places on the buffer follow from
-the table and from how many there are of everything, once, here, for both compiled code and Python.
+`Block` is what compiled code and tests are handed: `state.threat[i, j]` is eight numbers, one a
+run. `state[r]` is one run of them, whose arrays have no axis of runs: `state[r].threat[i, j]` is a
+number. Places on the buffer follow from the table and from how many there are of everything, once,
+here, for both compiled code and Python.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Counts(NamedTuple):
 
 # What an axis counts, by its letter.
 AXES: Mapping[str, str | int] = {
-    "i": "actors", "j": "actors", "k": "theatres", "l": "theatres", "v": "venues", "f": "pairs", "s": "scopes",
+    "i": "actors", "j": "actors", "k": "theatres", "l": "theatres", "v": "venues", "f": "pairs",
+    "s": "scopes",
     "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "c": 7, "w": 3, "e": 2, "g": 5,
 }  # fmt: skip
 _DTYPES = {"index": np.int64, "hash": np.uint64}
@@ -54,7 +56,9 @@ class Field(NamedTuple):
     def shape(self, counts: Counts) -> tuple[int, ...]:
         """How long each axis is."""
         lengths = (AXES[letter] for letter in self.axes)
-        return tuple(getattr(counts, length) if isinstance(length, str) else length for length in lengths)
+        return tuple(
+            getattr(counts, length) if isinstance(length, str) else length for length in lengths
+        )
 
 
 class Table:
@@ -63,9 +67,17 @@ class Table:
     def __init__(self, name: str, fields: tuple[Field, ...]) -> None:
         self.name, self.fields = name, fields
         self.of = {field.name: field for field in fields}
-        taken = {"memory", "table", "counts", "runs", "stride", "words", "array", "items", *Counts._fields} & set(
-            self.of
-        )
+        taken = {
+            "memory",
+            "table",
+            "counts",
+            "runs",
+            "stride",
+            "words",
+            "array",
+            "items",
+            *Counts._fields,
+        } & set(self.of)
         if taken or len(self.of) < len(fields):
             raise ValueError(f"{name}: names that are taken, or twice there: {sorted(taken)}")
         # What lies before each field: products of counts, and how many of each.
@@ -94,7 +106,9 @@ class Table:
 
 
 def _worth(products: Counter[tuple[str, ...]], counts: Counts) -> int:
-    return sum(times * prod(getattr(counts, name) for name in names) for names, times in products.items())
+    return sum(
+        times * prod(getattr(counts, name) for name in names) for names, times in products.items()
+    )
 
 
 def aligned(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -121,7 +135,13 @@ class Run:
     """One run of a block: arrays without an axis of runs, as views."""
 
     def __init__(self, block: Block, r: int) -> None:
-        self.table, self.counts, self.stride, self._block, self._r = block.table, block.counts, block.runs, block, r
+        self.table, self.counts, self.stride, self._block, self._r = (
+            block.table,
+            block.counts,
+            block.runs,
+            block,
+            r,
+        )
         self.words = block.words.copy()
         self.words[0] += 8 * r
 
@@ -150,8 +170,14 @@ class Block:
     def __init__(self, table: Table, counts: Counts, runs: int = RUNS, buffer: Any = None) -> None:
         shape = (table.size(counts), runs)
         self.memory = aligned(shape) if buffer is None else buffer
-        if self.memory.shape != shape or self.memory.dtype != np.float64 or not self.memory.flags.c_contiguous:
-            raise ValueError(f"a buffer for {table.name} is {shape} float64 in one piece, not {self.memory.shape}")
+        if (
+            self.memory.shape != shape
+            or self.memory.dtype != np.float64
+            or not self.memory.flags.c_contiguous
+        ):
+            raise ValueError(
+                f"a buffer for {table.name} is {shape} contiguous float64, not {self.memory.shape}"
+            )
         self.table, self.counts, self.runs = table, counts, runs
         self.words = np.array([self.memory.ctypes.data, *counts], np.int64)
         self._arrays: dict[str, Any] = {}
@@ -160,7 +186,9 @@ class Block:
         """One array with its axis of runs, as a view."""
         if name not in self._arrays:
             place, shape = self.table.place(name, self.counts)
-            self._arrays[name] = self.memory[place].view(self.table.of[name].dtype).reshape(*shape, self.runs)
+            self._arrays[name] = (
+                self.memory[place].view(self.table.of[name].dtype).reshape(*shape, self.runs)
+            )
         return self._arrays[name]
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What a run is given: the arrays of one world, one draw of its uncertain numbers, and the posture month by month."""
+"""Domains, threats, presence kinds and interests in their order, and the facts of a place."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 DOMAINS = ("security", "economic", "diplomatic")
-# A loop over so many is written out by the compiler, as it knows the number.
+SECURITY, ECONOMIC, DIPLOMATIC = range(3)
 DOMAIN_COUNT = len(DOMAINS)
 THREATS = ("terrorism", "narcotics", "refugees")
 THREAT_COUNT = len(THREATS)
 PRESENCE_KINDS = ("bases", "forces", "counterterror")
+BASES, FORCES, COUNTERTERROR = range(3)
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
+PRIMACY, CONTAINMENT, COMMERCE, DENIAL, AUTONOMY, SURVIVAL, STANDING = range(7)
 CONSTRUCT_COUNT = len(CONSTRUCTS)
 
 
 class Geography(NamedTuple):
-    """Facts of place, population and convening that no run draws; N actors, K theatres, V institutions."""
+    """Facts that no run draws; N actors, K theatres, V institutions, D domains."""
 
     distance: Floats  # (N, N) km between capitals
     border: Floats  # (N, N) 1 where the two territories touch

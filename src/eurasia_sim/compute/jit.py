@@ -1,4 +1,4 @@
-"""How functions become machine code: the compiler's settings, where the code is kept, and the model's version."""
+"""Compile functions to machine code: settings, where the code is kept, the model's version."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ from numba.extending import intrinsic
 
 from eurasia_sim.compute.machine_code import keep, model_version
 
-__all__ = ["AS_WRITTEN", "Compiled", "compiled", "inlined", "instruction", "model_version", "sequence"]
+__all__ = [
+    "AS_WRITTEN",
+    "Compiled",
+    "compiled",
+    "inlined",
+    "instruction",
+    "model_version",
+    "sequence",
+]
 
 Parameters = ParamSpec("Parameters")
 Result_co = TypeVar("Result_co", covariant=True)
 
-# With NUMBA_DISABLE_JIT=1 every rule runs as it is written, slowly, and what goes wrong has a traceback to its line.
+# With NUMBA_DISABLE_JIT=1 every rule runs as it is written, slowly, and what goes wrong has a
+# traceback to its line.
 AS_WRITTEN = bool(cast("Any", numba.config).DISABLE_JIT)
 
 
@@ -31,25 +40,27 @@ class Compiled(Protocol[Parameters, Result_co]):
 
 
 def compiled(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
-    """The function compiled without the interpreter's lock, IEEE arithmetic kept, its machine code cached.
+    """Compile a function without the interpreter's lock, with IEEE arithmetic, and cache it.
 
-    Compiled code counts no references: it borrows what its caller keeps alive, allocates nothing, and so gives a caller
-    that is not compiled no array either.
+    Compiled code counts no references: it borrows what its caller keeps alive, allocates nothing,
+    and so gives a caller that is not compiled no array either.
     """
     return _compiled(function)
 
 
 def inlined(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
-    """As `compiled`, for a formula or a part of a rule: its machine code is put in place rather than called."""
+    """As `compiled`, for a formula or a part of a rule: inlined where it is called."""
     return _compiled(function, forceinline=True)
 
 
 def sequence(function: Callable[Parameters, Result_co]) -> Compiled[Parameters, Result_co]:
-    """As `compiled`, for what does little but call others in turn: it is not compiled alone, but with who calls it."""
+    """As `compiled`, for a sequence of calls: compiled with its caller, not alone."""
     return _compiled(function, inline="always")
 
 
-def _compiled(function: Callable[Parameters, Result_co], **options: bool | str) -> Compiled[Parameters, Result_co]:
+def _compiled(
+    function: Callable[Parameters, Result_co], **options: bool | str
+) -> Compiled[Parameters, Result_co]:
     if AS_WRITTEN:
         written: Any = function
         written.py_func = function
@@ -61,5 +72,5 @@ def _compiled(function: Callable[Parameters, Result_co], **options: bool | str) 
 
 
 def instruction(typed: Callable[..., Any], as_written: Callable[..., Any]) -> Any:
-    """A function that is one instruction where it is compiled, and another function where nothing is."""
+    """One instruction in compiled code; `as_written` where nothing is compiled."""
     return as_written if AS_WRITTEN else intrinsic(typed)

@@ -1,7 +1,8 @@
 """Where machine code is kept between processes, and the model's version, by which it is found.
 
-Kept code is sealed with a digest and belongs to the person who runs it. What is damaged is made again; where nothing
-can be kept, a temporary folder serves, or none; either is said once, and neither stops a run.
+Kept code is sealed with a digest and belongs to the person who runs it. What is damaged is made
+again; where nothing can be kept, a temporary folder serves, or none; either is said once, and
+neither stops a run.
 """
 
 from __future__ import annotations
@@ -33,26 +34,34 @@ _SEAL = hashlib.sha256().digest_size
 
 @functools.cache
 def model_version() -> str:
-    """First 12 hexadecimal digits of the digest of every source that is compiled: two equal versions, one model."""
+    """First 12 hexadecimal digits of the digest of every compiled source file."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     for pattern in _COMPILED_SOURCES:
         for source in sorted(package.glob(pattern)):
-            digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes())
+            digest.update(
+                source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes()
+            )
     return digest.hexdigest()[:12]
 
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """The folder where machine code is kept, none if nothing can be; a new model version has a new one."""
+    """The folder that keeps this model version's machine code; none where none can be written."""
     name = f"compiled-{model_version()}"
     usual = Path(platformdirs.user_cache_dir("eurasia-sim")) / name
-    temporary = Path(tempfile.gettempdir()) / f"eurasia-sim-{os.getuid() if hasattr(os, 'getuid') else 0}" / name
+    temporary = (
+        Path(tempfile.gettempdir())
+        / f"eurasia-sim-{os.getuid() if hasattr(os, 'getuid') else 0}"
+        / name
+    )
     for folder in (usual, temporary):
         problem = _problem(folder)
         if problem is None:
             if folder == temporary:
-                _say(f"compiled code cannot be kept in {usual}, so it is kept in {temporary.parent}")
+                _say(
+                    f"compiled code cannot be kept in {usual}, so it is kept in {temporary.parent}"
+                )
             return folder
     _say(f"compiled code cannot be kept in {usual}, so every process compiles anew")
     return None
@@ -67,7 +76,11 @@ def _problem(folder: Path) -> str | None:
         for each in (folder.parent, folder):
             found = each.lstat()
             shared = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
-            if not stat.S_ISDIR(found.st_mode) or shared or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+            if (
+                not stat.S_ISDIR(found.st_mode)
+                or shared
+                or (hasattr(os, "getuid") and found.st_uid != os.getuid())
+            ):
                 return "another's"
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
@@ -82,7 +95,7 @@ def _say(line: str) -> None:
 
 
 class _SealedFile(IndexDataCacheFile):
-    """Numba's files of one function, each sealed with a digest; what is damaged counts as not there."""
+    """Numba's files of one function, each with a digest; a damaged file counts as missing."""
 
     def _dump(self, held: Any) -> bytes:
         data: bytes = super()._dump(held)
@@ -108,7 +121,9 @@ class _SealedFile(IndexDataCacheFile):
             raise
         except Exception as error:
             _damaged()
-            raise OSError(f"{path} is damaged") from error  # which numba takes for a file that is not there
+            raise OSError(
+                f"{path} is damaged"
+            ) from error  # which numba takes for a file that is not there
 
 
 def _damaged() -> None:
@@ -139,14 +154,18 @@ class _Kept(FunctionCache):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         held = self._cache_file
-        self._cache_file = _SealedFile(self._cache_path, self._impl.filename_base, held._source_stamp)  # noqa: SLF001
+        self._cache_file = _SealedFile(
+            self._cache_path, self._impl.filename_base, held._source_stamp
+        )
 
     def save_overload(self, signature: Any, data: Any) -> None:
         """Keep what was compiled, if that can be."""
         try:
             super().save_overload(signature, data)
         except OSError as error:
-            _say(f"compiled code cannot be kept ({error.strerror}), so it is compiled anew next time")
+            _say(
+                f"compiled code cannot be kept ({error.strerror}), so it is compiled anew next time"
+            )
 
 
 def keep(dispatcher: Any) -> None:

@@ -13,7 +13,8 @@ from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.jit import inlined, instruction
 from eurasia_sim.compute.vectors import BITS, NUMBERS, WORDS, Vector, spread_over, vector_among
 
-# Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion instruction.
+# Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion
+# instruction.
 _ROUND = 6755399441055744.0
 _ROUND_BITS = 0x4338000000000000
 # The least number that a logarithm or a quotient is given in place of zero.
@@ -54,7 +55,8 @@ def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: in
     """A function of so many numbers that is a few instructions, of one or of eight at a time.
 
     Args:
-        build: from the compiler's builder and the values, all one number or all eight, what the function gives.
+        build: from the compiler's builder and the values, all one number or all eight, what the
+        function gives.
     """
 
     def typed(context: Any, *kinds: Any) -> Any:
@@ -62,9 +64,15 @@ def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: in
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             if found == NUMBERS:
-                values = [spread_over(context, builder, *each, NUMBERS) for each in zip(arguments, kinds, strict=True)]
+                values = [
+                    spread_over(context, builder, *each, NUMBERS)
+                    for each in zip(arguments, kinds, strict=True)
+                ]
             else:
-                values = [context.cast(builder, *each, types.float64) for each in zip(arguments, kinds, strict=True)]
+                values = [
+                    context.cast(builder, *each, types.float64)
+                    for each in zip(arguments, kinds, strict=True)
+                ]
             return build(builder, *values)
 
         return found(*kinds), generate
@@ -104,7 +112,7 @@ def _larger(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
 
-def _held(builder: Any, x: Any, low: Any, high: Any) -> Any:
+def _clipped(builder: Any, x: Any, low: Any, high: Any) -> Any:
     above = builder.select(builder.fcmp_ordered(">", low, x), low, x)
     return builder.select(builder.fcmp_ordered("<", high, above), high, above)
 
@@ -126,28 +134,31 @@ def _where(test: Any, value: Any, other: Any) -> Any:
 # A product and a sum, rounded once.
 fused = _each(_called("fma"), lambda a, b, c: a * b + c, 3)
 square_root = _each(_called("sqrt"), np.sqrt, 1)
-# The smaller and the larger of two numbers: one instruction, where Python's min and max become a branch.
+# The smaller and the larger of two numbers: one instruction, where Python's min and max become a
+# branch.
 lesser = _each(_smaller, lambda a, b: _where(a < b, a, b), 2)
 greater = _each(_larger, lambda a, b: _where(a > b, a, b), 2)
 # A number held between two others; NaN stays.
-held = _each(_held, np.clip, 3)
+clip = _each(_clipped, np.clip, 3)
 # The second number where the first is above zero, else the third.
 choose = _each(_chosen, lambda test, value, other: _where(test > 0.0, value, other), 3)
 # The first number, or the second where the first is NaN.
 where_known = _each(_known, lambda value, other: _where(np.isnan(value), other, value), 2)
 
 
-# Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all before it.
+# Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all
+# before it.
 @inlined
 def exponential(x):
-    """e to the x, within 4e-16 of it; x is held to [-700, 700], so the result is always finite but for NaN."""
-    x = held(x, -700.0, 700.0)
+    """e to the x, within 4e-16 of it; x is clipped to [-700, 700], so the result is finite."""
+    x = clip(x, -700.0, 700.0)
     shifted = fused(x, _LOG2_E, _ROUND)
     power = shifted - _ROUND
     r = fused(-power, _LN2_LOW, fused(-power, _LN2_HIGH, x))
     r2 = r * r
     r4 = r2 * r2
-    low = fused(r4, fused(r2, fused(r, 1.0 / 5040.0, 1.0 / 720.0), fused(r, 1.0 / 120.0, 1.0 / 24.0)),
+    middle = fused(r2, fused(r, 1.0 / 5040.0, 1.0 / 720.0), fused(r, 1.0 / 120.0, 1.0 / 24.0))
+    low = fused(r4, middle,
                 fused(r2, fused(r, 1.0 / 6.0, 0.5), r))  # fmt: skip
     high = fused(r4, 1.0 / 479001600.0, fused(r2, fused(r, 1.0 / 39916800.0, 1.0 / 3628800.0),
                                               fused(r, 1.0 / 362880.0, 1.0 / 40320.0)))  # fmt: skip
@@ -158,7 +169,7 @@ def exponential(x):
 
 @inlined
 def logarithm(x):
-    """Natural logarithm of x, within 4e-16 of it relative to max(1, |result|); x must be a positive normal number."""
+    """Natural logarithm of a positive normal x, within 4e-16 relative to max(1, |result|)."""
     bits = _bits_from_float(x) - np.int64(_SQUARE_ROOT_HALF_BITS)
     exponent = _float_from_bits((bits >> np.int64(52)) + np.int64(_ROUND_BITS)) - _ROUND
     mantissa = _float_from_bits((bits & np.int64(_MANTISSA)) + np.int64(_SQUARE_ROOT_HALF_BITS))

@@ -1,7 +1,8 @@
-"""Random numbers found by their address: seed, mechanism, month, and the hashed names of whom they concern.
+"""Random numbers by address: seed, mechanism, month, and hashed names of whom they concern.
 
-Counter-based (Philox4x32-10 of Salmon et al. 2011, cite salmon2011): a draw depends on its address alone, so that no
-order, batch or worker can change it, and a new actor or a mechanism switched off moves no draw of another.
+Counter-based (Philox4x32-10 of Salmon et al. 2011, cite salmon2011): a draw depends on its address
+alone, so that no order, batch or worker can change it, and a new actor or a mechanism switched off
+moves no draw of another.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ _LOGISTIC_DEVIATION = np.pi / np.sqrt(3.0)
 
 def name_hash(name: str) -> np.uint64:
     """64-bit key of a name, the same on every machine."""
-    return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
+    return np.uint64(
+        int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    )
 
 
 @inlined
 def philox(c0, c1, c2, c3, k0, k1):
-    """Philox4x32-10: four 32-bit words from a 128-bit counter and a 64-bit key, all held in uint64."""
+    """Philox4x32-10: four 32-bit words from a 128-bit counter and a 64-bit key, in uint64."""
     for _ in range(_ROUNDS):
         product_0 = _MULTIPLIER_0 * c0
         product_1 = _MULTIPLIER_1 * c2
@@ -50,8 +53,12 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 @inlined
 def address(first, second):
-    """Three counter words that stand for whom or what a draw concerns: two uint64 name hashes, in order."""
-    return first & _LOW, second & _LOW, ((first >> _SHIFT) * np.uint64(3) + (second >> _SHIFT)) & _LOW
+    """Three counter words for two uint64 name hashes, in order: whom or what a draw concerns."""
+    return (
+        first & _LOW,
+        second & _LOW,
+        ((first >> _SHIFT) * np.uint64(3) + (second >> _SHIFT)) & _LOW,
+    )
 
 
 @inlined
@@ -59,16 +66,18 @@ def draw_at(seed, mechanism, month, c0, c1, c2):
     """Four 32-bit words for one decision at an `address`.
 
     Args:
-        seed: uint64, of a run, or of eight. mechanism: uint64 below 16. month: uint64 since the first of the burn-in.
+        seed: uint64, of a run, or of eight. mechanism: uint64 below 16. month: uint64 since the
+        first of the burn-in.
     """
     each = seed & np.uint64(0)  # as many counters as there are seeds
-    return philox(c0 + each, c1 + each, c2 + each, ((month << np.uint64(4)) | mechanism) + each, seed & _LOW,
+    when = ((month << np.uint64(4)) | mechanism) + each
+    return philox(c0 + each, c1 + each, c2 + each, when, seed & _LOW,
                   seed >> _SHIFT)  # fmt: skip
 
 
 @inlined
 def draw(seed, mechanism, month, first, second):
-    """Four 32-bit words for one decision that concerns two named things; arguments as `draw_at` and `address`."""
+    """Four 32-bit words for one decision about two named things (see `draw_at`, `address`)."""
     c0, c1, c2 = address(first, second)
     return draw_at(seed, mechanism, month, c0, c1, c2)
 
@@ -81,7 +90,7 @@ def uniform(word):
 
 @inlined
 def gumbel(u):
-    """Gumbel variate less its mean, from a uniform: what is unobserved of a utility (mcfadden1974)."""
+    """Gumbel variate less its mean, from a uniform: a utility's unobserved part (mcfadden1974)."""
     return -logarithm(-logarithm(u)) - _EULER_GAMMA
 
 

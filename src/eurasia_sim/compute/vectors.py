@@ -1,8 +1,8 @@
-"""Eight numbers at a time, one a run: what a processor does side by side, written as if it were one number.
+"""Eight numbers at a time, one a run, written as if they were one number.
 
-A rule reads `threat[i, j]` and gets the eight runs' numbers, which add, multiply and go through functions as one does.
-Nothing here works across the eight, so no run can change another's, whatever the processor's registers.
-Where nothing is compiled, the eight numbers are a NumPy array.
+A rule reads `threat[i, j]` and gets the eight runs' numbers, which add, multiply and go through
+functions as one does. Nothing here works across the eight, so no run can change another's, whatever
+the processor's registers. Where nothing is compiled, the eight numbers are a NumPy array.
 """
 
 from __future__ import annotations
@@ -45,11 +45,13 @@ def spread_over(context: Any, builder: Any, value: Any, kind: Any, vector: Vecto
     one = context.cast(builder, value, kind, vector.dtype)
     empty = ir.Constant(ir.VectorType(one.type, RUNS), ir.Undefined)
     first = builder.insert_element(empty, one, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(ir.IntType(32), RUNS), [0] * RUNS))
+    return builder.shuffle_vector(
+        first, empty, ir.Constant(ir.VectorType(ir.IntType(32), RUNS), [0] * RUNS)
+    )
 
 
 def vector_among(kinds: Any) -> Vector | None:
-    """The eight numbers' type among some types of numbers; none where there is another thing, or no eight."""
+    """The vector type among some types of numbers; none without a vector or with another thing."""
     found = [kind for kind in kinds if isinstance(kind, Vector)]
     rest = [kind for kind in kinds if not isinstance(kind, Vector)]
     if not found or not all(isinstance(kind, types.Number) for kind in rest):
@@ -65,13 +67,18 @@ def _binary(function: Any, build: dict[Any, str]) -> None:
 
         def generic(self, args: Any, _: Any) -> Any:
             vector = vector_among(args) if len(args) == 2 else None
-            return signature(vector, *args) if vector is not None and vector.dtype in build else None
+            return (
+                signature(vector, *args) if vector is not None and vector.dtype in build else None
+            )
 
     infer_global(function)(Template)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         vector = sig.return_type
-        pair = [spread_over(context, builder, arg, kind, vector) for arg, kind in zip(args, sig.args, strict=True)]
+        pair = [
+            spread_over(context, builder, arg, kind, vector)
+            for arg, kind in zip(args, sig.args, strict=True)
+        ]
         return getattr(builder, build[vector.dtype])(*pair)
 
     for kinds in ((Vector, Vector), (Vector, types.Number), (types.Number, Vector)):
@@ -105,7 +112,7 @@ def _negate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.fneg(args[0])
 
 
-def _spread(context: Any, value: Any) -> Any:
+def _each_run(context: Any, value: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return spread_over(context, builder, args[0], value, NUMBERS)
 
@@ -113,7 +120,7 @@ def _spread(context: Any, value: Any) -> Any:
 
 
 # One number for all eight runs: what a sum begins with.
-spread = instruction(_spread, lambda value: np.full(RUNS, value, np.float64))
+each_run = instruction(_each_run, lambda value: np.full(RUNS, value, np.float64))
 
 
 def _some(context: Any, test: Any) -> Any:

@@ -25,7 +25,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "perception": ("power", "hazard", "projected", "spillover", "threat"),
     "alignment": ("leaning", "alignment"),
     "allocation": ("budget", "common", "containment", "inclination", "effort"),
-    "cooperation": ("joint", "pair_joint", "attended", "gathered", "summoned", "partnership", "rivalry"),
+    "cooperation": ("joint", "pair_joint", "venue_effort", "venue_total", "convening_influence", "partnership", "rivalry"),
     "contest": ("access", "influence", "held", "demand", "strength", "total"),
     "regime": ("ruler", "challenger", "control", "economy", "militants", "restraint", "stability", "standing"),
     "recognition": ("recognition", "standing"),

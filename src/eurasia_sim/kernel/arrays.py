@@ -1,8 +1,8 @@
-"""Every array of a run: its name, axes, unit and meaning. State, sizes, views and the glossary's rows come from here.
+"""Every array of a run: name, axes, unit, meaning. State, views and the glossary come from it.
 
-Axes: i and j actors, k and l theatres, v venues, f pairs in focus, s scopes, m meetings (pairs of actors), d domains,
-h threats, x presence kinds, c constructs, w words of an address, e ends of a pair, n columns of
-measures, g groups that are checked. Runs are a last axis of their own.
+Axes: i and j actors, k and l theatres, v venues, f pairs in focus, s scopes, m meetings (pairs of
+actors), d domains, h threats, x presence kinds, c constructs, w words of an address, e ends of a
+pair, n columns of measures, g groups that are checked. Runs are a last axis of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FACTS = Table("facts", (
     Field("distance", "ij", "km", "between two capitals"),
     Field("border", "ij", "share", "1 where two territories touch"),
     Field("theatre_distance", "ik", "km", "from an actor's capital to the theatre's"),
-    Field("theatre_border", "ik", "share", "1 where the actor's territory touches or is the theatre"),
+    Field("theatre_border", "ik", "share", "1 where a territory touches or is the theatre"),
     Field("border_distance", "ik", "km", "the least between the actor's territory and the theatre"),
     Field("theatre_separation", "kl", "km", "the least between two theatres"),
     Field("population", "k", "tens of millions", "of a theatre; an empty one has none"),
@@ -30,7 +30,7 @@ FACTS = Table("facts", (
     Field("name_hash", "i", "hash", "key of an actor's own random stream"),
     Field("theatre_hash", "k", "hash", "the same for a theatre"),
     Field("cell_address", "wik", "hash", "where an actor's draws for a theatre are found"),
-    Field("pair_address", "wm", "hash", "where a pair's draws are found, whichever is listed first"),
+    Field("pair_address", "wm", "hash", "where a pair's draws are found, in either order"),
     Field("focus", "fe", "index", "pairs that measures are read off for"),
     Field("scope", "sk", "share", "1 where a scope counts a theatre"),
 ))  # fmt: skip
@@ -62,7 +62,7 @@ CONSTANTS = Table("constants", (
     Field("closeness_theatre", "ik", "closeness", "of an actor and a theatre"),
     Field("nearness_theatre", "ik", "share", "closeness squeezed into [0, 1], 1 at home"),
     Field("transit", "ik", "share", "of a spill-over that arrives"),
-    Field("gate", "kl", "share", "how far effort in the row's theatre meets spill-over from the column's"),
+    Field("gate", "kl", "share", "of the second's spill-over that effort in the first meets"),
     Field("front", "ij", "closeness", "nearness of j to i on a front outside the region"),
     Field("affinity", "ij", "affinity", "-3 to 3, silence filled"),
     Field("denial", "ij", "weight", "how much i wants j kept out"),
@@ -95,7 +95,7 @@ LEVERS = Table("levers", (
     Field("capability", "i", "share", "of power from territory that is no theatre"),
     Field("theatre_capability", "k", "share", "of power that goes with ruling a theatre"),
     Field("membership", "vi", "share", "1 member, 0.5 observer"),
-    Field("common_venues", "ijd", "venues", "that two share and that serve a domain, observers half"),
+    Field("common_venues", "ijd", "venues", "shared by two and serving a domain; observers half"),
     Field("comembership", "ij", "venues", "that two share, each once a domain it serves"),
 ))  # fmt: skip
 
@@ -116,26 +116,26 @@ STATE = Table("state", (
     Field("influence", "ikd", "share", "of a theatre and domain"),
     Field("utility", "ikd", "utility", "of one more unit of effort"),
     Field("common", "ikd", "utility", "containment's part of it, before access"),
-    Field("luck", "ikd", "log weight", "this month's draws"),
-    Field("committed", "ikd", "share", "of a budget that the scenario commits, less what does not fit"),
+    Field("noise", "ikd", "log weight", "this month's draws"),
+    Field("committed", "ikd", "share", "of a budget that the scenario commits, cut to fit"),
     Field("choice", "ikd", "weight", "of a theatre and domain in the choice"),
     Field("access", "ikd", "share", "that a host grants"),
     Field("strength", "ikd", "strength", "in the contest"),
     Field("danger", "ikd", "root of utility", "square root of `common`"),
-    Field("reach", "ik", "closeness", "by which an actor's forces in a theatre bring it nearer to it"),
+    Field("reach", "ik", "closeness", "added by an actor's forces in the theatre"),
     Field("spillover", "ik", "danger", "that reaches an actor from a theatre"),
     Field("open_spillover", "ik", "danger", "not carried by others"),
     Field("containment", "ik", "danger", "need to hold back what spills over"),
     Field("recognition", "ik", "ladder level", "granted to the theatre's contender"),
     Field("stood", "ik", "ladder level", "a month ago"),
-    Field("summoned", "ik", "budget units", "diplomatic effort that convening brings"),
-    Field("felt", "ik", "root of danger", "from a theatre; the danger itself where the smaller counts"),
+    Field("convening_influence", "ik", "budget units", "diplomatic effort that convening brings"),
+    Field("felt", "ik", "root of danger", "from a theatre; the danger where the smaller counts"),
     Field("power", "i", "share", "of the world's power"),
     Field("budget", "i", "budget units", "to spend in a month"),
     Field("standing", "i", "scale", "reputation"),
-    Field("held", "i", "weight", "influence over all theatres, by their size"),
-    Field("attended", "iv", "budget units", "effort in a venue"),
-    Field("gathered", "v", "budget units", "effort of all in a venue"),
+    Field("regional_influence", "i", "weight", "influence over all theatres, by their size"),
+    Field("venue_effort", "iv", "budget units", "effort in a venue"),
+    Field("venue_total", "v", "budget units", "effort of all in a venue"),
     Field("stability", "k", "share", "order in a theatre"),
     Field("militants", "k", "share", "strength of militants"),
     Field("economy", "k", "share", "state of the economy"),
@@ -143,7 +143,7 @@ STATE = Table("state", (
     Field("restraint", "k", "share", "of the ruler"),
     Field("demand", "k", "threat", "a host's for a balancer"),
     Field("hedging", "k", "share", "by which a host heeds what a patron holds already"),
-    Field("by_force", "k", "share", "by which a step of the ladder counts for access; 0 but for a new ruler"),
+    Field("by_force", "k", "share", "of access that a ladder step opens; 0 but for a new ruler"),
     Field("open_to", "k", "ladder level", "the highest step that is open"),
     Field("hostility", "k", "share", "mean enmity of neighbours toward the contender"),
     Field("hazard", "kh", "danger", "that a theatre gives out"),
@@ -151,9 +151,9 @@ STATE = Table("state", (
     Field("together", "kd", "budget units", "what two do jointly; room for one pair"),
     Field("host_leaning", "i", "alignment", "of a host to each; room for one theatre"),
     Field("host_threat", "i", "share", "that a host sees in each; room for one theatre"),
-    Field("pushed", "i", "utility", "worth of displacing each other one; room for one actor"),
-    Field("resisted", "i", "utility", "worth of keeping each other one out; room for one actor"),
-    Field("guarded", "i", "utility", "worth of safety from each other one; room for one actor"),
+    Field("displacement_weight", "i", "utility", "of displacing each other; room for one actor"),
+    Field("denial_weight", "i", "utility", "of keeping each other out; room for one actor"),
+    Field("security_weight", "i", "utility", "of resisting each in security; room for one actor"),
     Field("uncovered", "i", "threat", "to a host that no patron covers; room for one theatre"),
     Field("hosted", "vk", "share", "1 where a theatre's ruler is a member of the venue"),
     Field("pair_joint", "fkd", "budget units", "joint effort of a pair in focus"),
@@ -168,13 +168,15 @@ REPORT = Table("report", (
     Field("mean", "n", "as measured", "of every column over the months counted"),
     Field("home", "ik", "share", "1 where the actor rules or contests the theatre"),
     Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
-    Field("checks", "g", "0", "what is left of five groups of arrays less themselves: 0 where all are finite"),
+    Field("checks", "g", "0", "five groups of arrays less themselves: 0 where finite"),
 ))  # fmt: skip
 
 
 def rules_table(names: Iterable[str]) -> Table:
     """The numbers of the rules, one of each a run."""
-    return Table("rules", tuple(Field(name, "", "number", "see the rules' own pages") for name in names))
+    return Table(
+        "rules", tuple(Field(name, "", "number", "see the rules' own pages") for name in names)
+    )
 
 
 def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:

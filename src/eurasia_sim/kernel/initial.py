@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from eurasia_sim.compute.dimensions import CONSTRUCT_COUNT, DOMAIN_COUNT, THREAT_COUNT
 from eurasia_sim.compute.jit import compiled, inlined
-from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, logarithm, where_known
-from eurasia_sim.compute.vectors import spread
+from eurasia_sim.compute.mathematics import (
+    TINY,
+    choose,
+    exponential,
+    greater,
+    logarithm,
+    where_known,
+)
+from eurasia_sim.compute.vectors import each_run
 from eurasia_sim.mechanisms.perception import closeness, nearness
 
 
 @inlined
 def utility_weight(salience, silence, p):
-    """Utility weight of an ordinal salience, in [0, 1]: (salience / 3) ** curve; NaN counts as `silence`."""
+    """Utility weight in [0, 1] of a salience: (salience / 3) ** curve; NaN is `silence`."""
     level = where_known(salience, silence)
     return exponential(p.salience_curve * logarithm(greater(level / 3.0, TINY)))
 
@@ -35,7 +42,7 @@ def derive_places(constants, facts, p):
             constants.gate[k, other] = through if other == k else p.buffer * through
         people = facts.population[k]
         size = exponential(p.size_elasticity * logarithm(max(people, TINY)))
-        constants.size[k] = choose(people + spread(0.0), size, 0.0)
+        constants.size[k] = choose(people + each_run(0.0), size, 0.0)
         constants.contested[k] = 1.0 if facts.contender[k] >= 0 else 0.0
 
 
@@ -47,8 +54,12 @@ def derive_interests(constants, coded, p):
             constants.weight[i, c] = utility_weight(coded.salience[i, c], p.silence, p)
         for j in range(coded.actors):
             is_other = 1.0 if i != j else 0.0
-            constants.denial[i, j] = is_other * utility_weight(coded.denial[i, j], p.silent_denial, p)
-            constants.affinity[i, j] = is_other * where_known(coded.affinity[i, j], p.silent_affinity)
+            constants.denial[i, j] = is_other * utility_weight(
+                coded.denial[i, j], p.silent_denial, p
+            )
+            constants.affinity[i, j] = is_other * where_known(
+                coded.affinity[i, j], p.silent_affinity
+            )
 
 
 @inlined

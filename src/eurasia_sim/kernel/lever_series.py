@@ -1,4 +1,4 @@
-"""The levers and series of one scenario month by month: one array from a lever's value to the rule."""
+"""The levers of one scenario month by month: one array from a lever's value to the rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FROM_MEMBERSHIP = ("common_venues", "comembership")
 
 
 class LeverSeries:
-    """A row a month of all that `LEVERS` names; each name is a view of its part, the first axis months.
+    """All that `LEVERS` names, a row a month; each name is a view, its first axis months.
 
     Args:
         rows: (T, W) float64; zeros by default.
@@ -29,7 +29,9 @@ class LeverSeries:
         shape = (months, LEVERS.size(counts))
         self.rows = np.zeros(shape) if rows is None else np.ascontiguousarray(rows)
         if self.rows.shape != shape or self.rows.dtype != np.float64:
-            raise ValueError(f"the levers of {months} months are {shape} float64, not {self.rows.shape}")
+            raise ValueError(
+                f"the levers of {months} months are {shape} float64, not {self.rows.shape}"
+            )
         self.counts = counts
         self._places = {field.name: (place, shape) for field, place, shape in LEVERS.places(counts)}
 
@@ -43,7 +45,7 @@ class LeverSeries:
         return len(self.rows)
 
     def completed(self, venue_domains: Floats) -> LeverSeries:
-        """Itself, once it holds which venues two actors share, and is found to name no actor that does not exist.
+        """Fill in which venues two actors share, and check that every ruler exists; return itself.
 
         Args:
             venue_domains: (V, D) 1 where a venue serves a domain.
@@ -51,7 +53,9 @@ class LeverSeries:
         Raises:
             ValueError: for a ruler that is no actor.
         """
-        self.common_venues[:] = np.einsum("tvi,tvj,vd->tijd", self.membership, self.membership, venue_domains)
+        self.common_venues[:] = np.einsum(
+            "tvi,tvj,vd->tijd", self.membership, self.membership, venue_domains
+        )
         self.comembership[:] = self.common_venues.sum(axis=3)
         if not np.isin(self.rule, np.arange(-1, self.counts.actors)).all():
             raise ValueError("rule: an imposed ruler is the place of an actor, or -1")
@@ -77,7 +81,9 @@ class LeverSeries:
     @cached_property
     def starts(self) -> NDArray[np.int64]:
         """(F + 1,) where each field begins on a row, and where the last ends."""
-        return np.array([place.start for place, _ in self._places.values()] + [self.rows.shape[1]], np.int64)
+        return np.array(
+            [place.start for place, _ in self._places.values()] + [self.rows.shape[1]], np.int64
+        )
 
     def month(self, t: int) -> Month:
         """One month."""

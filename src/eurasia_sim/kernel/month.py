@@ -1,8 +1,9 @@
 """The month and the run: perceive and align, then choose, cooperate, contest, rule and recognise.
 
-`assess` then `act` make a month, the only schedule there is. A run is a pure function of (parameters, coded row,
-lever series, seed). Eight runs of one scenario are worked out side by side in a block, and none can change another.
-Everything that a run remembers lies in its state, so that a snapshot is a copy and a branch starts from it.
+`decide` then `resolve` make a month, the only schedule there is. A run is a pure function of
+(parameters, coded row, lever series, seed). Eight runs of one scenario are worked out side by side
+in a block, and none can change another. Everything that a run remembers lies in its state, so that
+a snapshot is a copy and a branch starts from it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DOMAIN_COUNT
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import hyperbolic_tangent
-from eurasia_sim.compute.vectors import spread
+from eurasia_sim.compute.vectors import each_run
 from eurasia_sim.kernel.outcomes import observe
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
@@ -32,7 +33,7 @@ _CHOSEN = 4
 
 
 class Blocks(NamedTuple):
-    """What the rules of a month work on: `Block`s of the tables in `fields`, all of the same counts."""
+    """What the rules of a month work on: `Block`s of the tables in `arrays`, of equal counts."""
 
     state: Any
     constants: Any
@@ -54,7 +55,7 @@ class Levers(NamedTuple):
 class Plan(NamedTuple):
     """Which months are run, and what is read off them."""
 
-    start: int  # counted from the schedule's first; negative months are burn-in under the first month's levers
+    start: int  # counted from the schedule's first; negative months are burn-in
     stop: int  # the month after the last
     burn_in: int
     window_start: int  # `report.mean` averages from this month
@@ -65,8 +66,8 @@ class Plan(NamedTuple):
 
 
 @compiled
-def write_beginning(coded, blocks):
-    """Write the state at the start: influence and regime as coded, leanings where affinity alone puts them."""
+def initialise(coded, blocks):
+    """Write the state at the start: influence and regime as coded, leanings by affinity alone."""
     state, constants, _, facts, p = blocks
     for i in range(state.actors):
         for j in range(state.actors):
@@ -88,7 +89,7 @@ def write_beginning(coded, blocks):
 
 @compiled
 def apply_levers(levers, t, fresh, now):
-    """Write month t's levers over the month before's: all where the month is `fresh`, else the fields that changed.
+    """Write month t's levers: all where the month is `fresh`, else the fields that changed.
 
     Args:
         now: (W, 8) the month's numbers.
@@ -102,7 +103,7 @@ def apply_levers(levers, t, fresh, now):
 
 
 @sequence
-def work(mechanism, blocks, number):
+def run_mechanism(mechanism, blocks, number):
     """Let one mechanism, by its place in `PHASES`, do its part of a month.
 
     Args:
@@ -139,30 +140,31 @@ def checked(blocks):
 
 @compiled
 def _step(first, stop, blocks, number):
-    """Let the mechanisms from one to before another, by their places in `PHASES`, do their part of a month."""
+    """Run the mechanisms from one to before another, by their places in `PHASES`."""
     for mechanism in range(first, stop):
-        work(mechanism, blocks, number)
+        run_mechanism(mechanism, blocks, number)
 
 
-def assess(blocks, number):
-    """First half of a month: perceive, align, and choose efforts. A policy may then replace an actor's efforts."""
+def decide(blocks, number):
+    """Perceive, align and choose efforts; a policy may then replace an actor's efforts."""
     _step(1, _CHOSEN, checked(blocks), np.uint64(number))
 
 
-def act(blocks, number):
+def resolve(blocks, number):
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
     _step(_CHOSEN, len(PHASES), checked(blocks), np.uint64(number))
 
 
 @compiled
 def check_finite(state, report):
-    """Write what is not 0 where a number is infinite or NaN, of five groups of arrays, for each run.
+    """Write a check that is not 0 where a number is not finite, for five groups of arrays.
 
     What goes wrong anywhere reaches one of these in the same month.
     """
-    lean, spent, held, standing, stable = spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    lean, spent, held, standing = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
+    stable = each_run(0.0)
     for i in range(state.actors):
-        leaning, effort, influence = spread(0.0), spread(0.0), spread(0.0)
+        leaning, effort, influence = each_run(0.0), each_run(0.0), each_run(0.0)
         for j in range(state.actors):
             leaning += state.leaning[i, j] - state.leaning[i, j]
         for k in range(state.theatres):
@@ -192,9 +194,8 @@ def saw_well(run):
 @inlined
 def failed_phase(run, checks):
     """Index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
-    lean, spent, held, stable, standing = (
-        checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0, checks[3] != 0.0, checks[4] != 0.0,
-    )  # fmt: skip
+    lean, spent, held = checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0
+    stable, standing = checks[3] != 0.0, checks[4] != 0.0
     if not (lean or spent or held or stable or standing):
         return 0
     if not saw_well(run):
@@ -228,18 +229,18 @@ def note_failures(state, report, t, status):
 
 @compiled
 def run(blocks, report, levers, plan, now, trajectory, status):
-    """Advance the runs of a block from month `plan.start` to before `plan.stop`, writing the report.
+    """Advance the runs of a block from `plan.start` to before `plan.stop`; write the report.
 
     Args:
-        now: (W, 8) the numbers of `blocks.month`.
-        trajectory: (months, kept, 8) row month - kept_start, written. status: (R, 3) of the R runs looked at, written.
+        now: (W, 8) the numbers of `blocks.month`. trajectory: (months, kept, 8) row month -
+        kept_start, written. status: (R, 3) of the R runs looked at, written.
     """
     state, constants, _, facts, _ = blocks
     counted_months = 0
     for t in range(plan.start, plan.stop):
         apply_levers(levers, t, t == plan.start, now)
         for mechanism in range(1, len(PHASES)):
-            work(mechanism, blocks, np.uint64(t + plan.burn_in))
+            run_mechanism(mechanism, blocks, np.uint64(t + plan.burn_in))
         if note_failures(state, report, t, status):
             return
         counted = plan.window_start <= t < plan.window_stop

@@ -1,7 +1,8 @@
 """What is read off a month: for pairs, actors and theatres, each with its formula, unit and bounds.
 
-Competition and cooperation of a pair are parts of the same overlap, so they can rise together; both are published with
-their parts: co-location (how much the two meet) and joint share (how much of that they do together).
+Competition and cooperation of a pair are parts of the same overlap, so they can rise together; both
+are published with their parts: co-location (how much the two meet) and joint share (how much of
+that they do together).
 """
 
 from __future__ import annotations
@@ -9,12 +10,30 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS, Counts
-from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.dimensions import (
+    AUTONOMY,
+    COMMERCE,
+    CONTAINMENT,
+    DIPLOMATIC,
+    DOMAIN_COUNT,
+    ECONOMIC,
+    PRIMACY,
+    SECURITY,
+    STANDING,
+    SURVIVAL,
+)
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import TINY, choose, greater, lesser, saturation
-from eurasia_sim.compute.vectors import spread
+from eurasia_sim.compute.vectors import each_run
 
-PAIR_MEASURES = ("intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour")
+PAIR_MEASURES = (
+    "intensity",
+    "colocation",
+    "joint_share",
+    "competition",
+    "cooperation",
+    "division_of_labour",
+)
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
 THEATRE_MEASURES = (
     "stability",
@@ -46,12 +65,13 @@ def share_of(part, whole):
 
 @inlined
 def overlaps(i, j, pair, scope, state, facts):
-    """Sums over a scope: overlap, joint effort, each one's effort, and the most that both put into one theatre."""
+    """Sum overlap, joint and each effort over a scope; the most both put into one theatre."""
     effort, joint = state.effort, state.pair_joint
-    overlap, together, mine, theirs, met = spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    overlap, together, mine, theirs = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
+    met = each_run(0.0)
     for k in range(facts.theatres):
         if facts.scope[scope, k] > 0.0:
-            here, there = spread(0.0), spread(0.0)
+            here, there = each_run(0.0), each_run(0.0)
             for d in range(DOMAIN_COUNT):
                 here += effort[i, k, d]
                 there += effort[j, k, d]
@@ -63,10 +83,10 @@ def overlaps(i, j, pair, scope, state, facts):
 
 @inlined
 def profile_agreement(i, j, scope, mine, theirs, state, facts):
-    """Sum over domains of the smaller of the shares that the two give it, over a scope; mine, theirs: all they give."""
-    agreement = spread(0.0)
+    """Sum over domains of the smaller share that the two give it; mine, theirs: all they give."""
+    agreement = each_run(0.0)
     for d in range(DOMAIN_COUNT):
-        a, b = spread(0.0), spread(0.0)
+        a, b = each_run(0.0), each_run(0.0)
         for k in range(facts.theatres):
             if facts.scope[scope, k] > 0.0:
                 a += state.effort[i, k, d]
@@ -77,13 +97,13 @@ def profile_agreement(i, j, scope, mine, theirs, state, facts):
 
 @inlined
 def pair_measures(pair, scope, state, facts, out, column):
-    """Write the six measures of a pair over a scope of theatres, each in [0, 1], symmetric, 0 where the two never meet.
+    """Write a pair's six measures over a scope: in [0, 1], symmetric, 0 where they never meet.
 
-    With overlap = sum of min(effort_i, effort_j) and total = sum of effort_i + effort_j over the scope:
-    intensity = 2 overlap / both budgets; colocation = 2 overlap / total; joint_share = joint / overlap;
-    competition = 2 (overlap - joint) / total; cooperation = 2 joint / total;
-    division_of_labour = 1 - sum over domains of min of the two domain profiles (0 where no theatre of the scope sees
-    both at work: those who never meet divide no labour).
+    With overlap = sum of min(effort_i, effort_j) and total = sum of effort_i + effort_j over the
+    scope: intensity = 2 overlap / both budgets; colocation = 2 overlap / total; joint_share = joint
+    / overlap; competition = 2 (overlap - joint) / total; cooperation = 2 joint / total;
+    division_of_labour = 1 - sum over domains of min of the two domain profiles (0 where no theatre
+    of the scope sees both at work: those who never meet divide no labour).
     """
     i, j = facts.focus[pair, 0], facts.focus[pair, 1]
     overlap, together, mine, theirs, met = overlaps(i, j, pair, scope, state, facts)
@@ -99,64 +119,83 @@ def pair_measures(pair, scope, state, facts, out, column):
 
 @inlined
 def benefit(i, state, constants, report):
-    """Interest-weighted attainment of actor i, in [0, 1] but for standing, which may take it slightly out.
+    """Interest-weighted attainment of actor i, in [0, 1] but for the part of standing.
 
-    Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom from spill-over
-    (containment); economic influence where opportunity and stability are (commerce); freedom from the influence, by
-    theatre size, of those denied who have any power (denial, which weighs as much as its strongest dyad, so that one
-    more neighbour changes nothing by being there); own share at home (autonomy); freedom from threat (survival);
-    standing.
+    Form: mean, weighed by the coded interests, of: own influence by theatre size (primacy); freedom
+    from spill-over (containment); economic influence where opportunity and stability are
+    (commerce); freedom from the influence, by theatre size, of those denied who have any power
+    (denial, which weighs as much as its strongest dyad, so that one more neighbour changes nothing
+    by being there); own share at home (autonomy); freedom from threat (survival); standing.
     """
-    influence, w, held = state.influence, constants.weight, state.held
-    size, trade, chance, spill, home, homes = (
-        spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0), spread(0.0),
-    )  # fmt: skip
+    influence, w, held = state.influence, constants.weight, state.regional_influence
+    size, trade, chance, spill = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
+    home, homes = each_run(0.0), each_run(0.0)
     for k in range(state.theatres):
         size += constants.size[k]
-        trade += constants.opportunity[k] * state.stability[k] * influence[i, k, 1]
+        trade += constants.opportunity[k] * state.stability[k] * influence[i, k, ECONOMIC]
         chance += constants.opportunity[k]
         spill += state.spillover[i, k]
         homes += report.ruling[i, k]
         for d in range(DOMAIN_COUNT):
             home += report.ruling[i, k] * influence[i, k, d] / DOMAIN_COUNT
-    fear, intruders, denied = spread(0.0), spread(0.0), spread(0.0)
+    fear, intruders, denied = each_run(0.0), each_run(0.0), each_run(0.0)
     for j in range(state.actors):
         denial = choose(state.power[j], constants.denial[i, j], 0.0)
-        fear, denied, intruders = fear + state.threat[i, j], greater(denied, denial), intruders + denial * held[j]
+        fear, denied, intruders = (
+            fear + state.threat[i, j],
+            greater(denied, denial),
+            intruders + denial * held[j],
+        )
     size, chance = greater(size, TINY), greater(chance, TINY)
-    attained = w[i, 0] * held[i] / size + w[i, 1] * (1.0 - saturation(spill)) + w[i, 2] * trade / chance
-    attained += w[i, 5] * (1.0 - saturation(fear)) + w[i, 6] * state.standing[i]
+    attained = (
+        w[i, PRIMACY] * held[i] / size
+        + w[i, CONTAINMENT] * (1.0 - saturation(spill))
+        + w[i, COMMERCE] * trade / chance
+    )
+    attained += w[i, SURVIVAL] * (1.0 - saturation(fear)) + w[i, STANDING] * state.standing[i]
     attained += choose(denied, denied - intruders / size, 0.0)
-    attained += choose(homes, w[i, 4] * home / greater(homes, 1.0), 0.0)
-    weights = w[i, 0] + w[i, 1] + w[i, 2] + w[i, 5] + w[i, 6] + denied + choose(homes, w[i, 4], 0.0)
+    attained += choose(homes, w[i, AUTONOMY] * home / greater(homes, 1.0), 0.0)
+    weights = (
+        w[i, PRIMACY]
+        + w[i, CONTAINMENT]
+        + w[i, COMMERCE]
+        + w[i, SURVIVAL]
+        + w[i, STANDING]
+        + denied
+        + choose(homes, w[i, AUTONOMY], 0.0)
+    )
     return choose(weights, attained / greater(weights, TINY), 0.0)
 
 
 @inlined
 def burden(i, state, report):
     """Share of actor i's budget that goes to security in theatres it does not rule, in [0, 1]."""
-    spent = spread(0.0)
+    spent = each_run(0.0)
     for k in range(state.theatres):
-        spent += (1.0 - report.ruling[i, k]) * state.effort[i, k, 0]
+        spent += (1.0 - report.ruling[i, k]) * state.effort[i, k, SECURITY]
     return share_of(spent, state.budget[i])
 
 
 @inlined
 def convening(i, state, facts):
     """Share of all effort spent in venues that goes to venues which actor i convenes, in [0, 1]."""
-    own, everyone = spread(0.0), spread(0.0)
+    own, everyone = each_run(0.0), each_run(0.0)
     for v in range(state.venues):
-        own += facts.convenes[v, i] * state.gathered[v]
-        everyone += state.gathered[v]
+        own += facts.convenes[v, i] * state.venue_total[v]
+        everyone += state.venue_total[v]
     return share_of(own, everyone)
 
 
 @inlined
 def hedging(k, state, report):
-    """How evenly a host's foreign influence is spread over patrons: 1 - Herfindahl index of their shares, in [0, 1)."""
-    everyone, square = spread(0.0), spread(0.0)
+    """1 - Herfindahl index of the shares of foreign patrons in a host's influence, in [0, 1)."""
+    everyone, square = each_run(0.0), each_run(0.0)
     for j in range(state.actors):
-        held = state.influence[j, k, 0] + state.influence[j, k, 1] + state.influence[j, k, 2]
+        held = (
+            state.influence[j, k, SECURITY]
+            + state.influence[j, k, ECONOMIC]
+            + state.influence[j, k, DIPLOMATIC]
+        )
         foreign = (1.0 - report.home[j, k]) * held
         everyone += foreign
         square += foreign * foreign
@@ -166,17 +205,19 @@ def hedging(k, state, report):
 @inlined
 def contested_volume(k, state, facts):
     """Overlap not done jointly in theatre k, summed over the focal pairs, in budget units."""
-    contested = spread(0.0)
+    contested = each_run(0.0)
     for pair in range(facts.pairs):
         i, j = facts.focus[pair, 0], facts.focus[pair, 1]
         for d in range(DOMAIN_COUNT):
-            contested += lesser(state.effort[i, k, d], state.effort[j, k, d]) - state.pair_joint[pair, k, d]
+            contested += (
+                lesser(state.effort[i, k, d], state.effort[j, k, d]) - state.pair_joint[pair, k, d]
+            )
     return contested
 
 
 @compiled
 def observe_pairs(state, facts, out):
-    """Write the pair measures of every focal pair over every scope; return how many columns were written."""
+    """Write the measures of every focal pair over every scope; return the number of columns."""
     column = 0
     for pair in range(facts.pairs):
         for scope in range(facts.scopes):
@@ -187,10 +228,10 @@ def observe_pairs(state, facts, out):
 
 @compiled
 def observe_actors(state, constants, facts, report, column):
-    """Write the actor measures, actor by actor, from a column on; return the column after the last."""
+    """Write the actor measures from a column on; return the column after the last."""
     out = report.observed
     for i in range(state.actors):
-        effort, spill = spread(0.0), spread(0.0)
+        effort, spill = each_run(0.0), each_run(0.0)
         for k in range(state.theatres):
             spill += state.spillover[i, k]
             for d in range(DOMAIN_COUNT):
@@ -208,7 +249,7 @@ def observe_actors(state, constants, facts, report, column):
 
 @compiled
 def observe_theatres(state, facts, report, column):
-    """Write the theatre measures, theatre by theatre, from a column on; return the column after the last."""
+    """Write the theatre measures from a column on; return the column after the last."""
     out = report.observed
     for k in range(state.theatres):
         out[column] = state.stability[k]
@@ -234,7 +275,7 @@ def list_table(table, rows, columns, out, column):
 
 @inlined
 def list_cells(cells, state, out, column):
-    """Write a table of actors, theatres and domains from a column on; return the column after the last."""
+    """Write an (N, K, D) table from a column on; return the column after the last."""
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
@@ -245,7 +286,7 @@ def list_cells(cells, state, out, column):
 
 @compiled
 def observe(state, constants, facts, report, needed):
-    """Write one month's columns, named by `column_names`, in that order; those past `needed` may be left."""
+    """Write one month's columns in the order of `column_names`; past `needed` may be left."""
     out, actors = report.observed, state.actors
     column = observe_pairs(state, facts, out)
     if needed <= column:
@@ -266,11 +307,21 @@ def column_count(counts: Counts) -> int:
     """How many columns `observe` writes."""
     n, k = counts.actors, counts.theatres
     pairs = counts.pairs * counts.scopes * len(PAIR_MEASURES)
-    return pairs + n * len(ACTOR_MEASURES) + k * len(THEATRE_MEASURES) + 2 * n * n + n * k * (1 + 2 * DOMAIN_COUNT)
+    return (
+        pairs
+        + n * len(ACTOR_MEASURES)
+        + k * len(THEATRE_MEASURES)
+        + 2 * n * n
+        + n * k * (1 + 2 * DOMAIN_COUNT)
+    )
 
 
 def column_names(
-    actors: list[str], theatres: list[str], domains: tuple[str, ...], pairs: list[tuple[str, str]], scopes: list[str]
+    actors: list[str],
+    theatres: list[str],
+    domains: tuple[str, ...],
+    pairs: list[tuple[str, str]],
+    scopes: list[str],
 ) -> list[str]:
     """Names of the columns that `observe` writes, as `measure.whom.where`."""
     names = [f"{m}.{a}-{b}.{s}" for a, b in pairs for s in scopes for m in PAIR_MEASURES]
@@ -280,11 +331,11 @@ def column_names(
     names += [f"threat.{a}.{b}" for a in actors for b in actors]
     names += [f"recognition.{a}.{k}" for a in actors for k in theatres]
     names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
-    names += [f"level.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
+    names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     return names
 
 
 def lean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Log-ratio of two influences: 0 when equal, positive toward the first; -inf or inf where one has none."""
+    """Log-ratio of two influences: positive toward the first; infinite where one has none."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(first) - np.log(second))

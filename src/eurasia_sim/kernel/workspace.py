@@ -1,6 +1,7 @@
-"""Eight runs set up side by side: the one way from a world's numbers to the arrays that compiled code works on.
+"""Eight runs set up side by side: from a world's numbers to the arrays of compiled code.
 
-Every array is checked here, where it is made, so that nothing a caller can pass leads compiled code out of its bounds.
+Every array is checked here, where it is made, so that nothing a caller can pass leads compiled code
+out of its bounds.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _rules_table = cache(rules_table)
 def counts_of(geography: Geography, pairs: int, scopes: int) -> Counts:
     """How many there are of everything in a world."""
     actors, theatres = geography.theatre_distance.shape
-    counts = Counts(actors, theatres, len(geography.convenes), pairs, scopes, actors * (actors - 1) // 2, 0)
+    counts = Counts(
+        actors, theatres, len(geography.convenes), pairs, scopes, actors * (actors - 1) // 2, 0
+    )
     return counts._replace(columns=column_count(counts))
 
 
@@ -43,15 +46,17 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
     names, theatres = geography.name_hash, geography.theatre_hash
     first, second = np.triu_indices(counts.actors, 1)
     pairs = [np.minimum(names[first], names[second]), np.maximum(names[first], names[second])]
-    given = {
-        "distance": geography.distance, "border": geography.border, "theatre_distance": geography.theatre_distance,
-        "theatre_border": geography.theatre_border, "border_distance": geography.border_distance,
-        "theatre_separation": geography.theatre_separation, "population": geography.size,
-        "first_ruler": geography.ruler, "contender": geography.challenger, "convenes": geography.convenes,
-        "name_hash": names, "theatre_hash": theatres, "focus": np.reshape(focus, (len(focus), 2)), "scope": scopes,
-        "cell_address": np.array(np.broadcast_arrays(*address.py_func(names[:, None], theatres[None, :]))),
+    cells = address.py_func(names[:, None], theatres[None, :])
+    own = geography._asdict()
+    given = {field.name: own[field.name] for field in FACTS.fields if field.name in own} | {
+        "population": geography.size,
+        "first_ruler": geography.ruler,
+        "contender": geography.challenger,
+        "focus": np.reshape(focus, (len(focus), 2)),
+        "scope": scopes,
+        "cell_address": np.array(np.broadcast_arrays(*cells)),
         "pair_address": np.array(address.py_func(*pairs)),
-    }  # fmt: skip
+    }
     for name, values in given.items():
         held = getattr(facts, name)
         if np.shape(values) != held.shape:
@@ -84,14 +89,18 @@ class Workspace:
         """Set up some runs: at their beginning, or as snapshots left them.
 
         Args:
-            rules: (R,) records. rows: (R, M) coded numbers. seeds: (R,). memories: (R, Z) snapshots.
+            rules: (R,) records. rows: (R, M) coded numbers. seeds: (R,). memories: (R, Z)
+            snapshots.
 
         Raises:
-            ValueError: for more runs than there is room for, and for arrays of other shapes or names.
+            ValueError: for more runs than there is room for, and for arrays of other shapes or
+            names.
         """
         self.runs = len(seeds)
         if not 1 <= self.runs <= RUNS or rules.dtype.names != self.names:
-            raise ValueError(f"{self.runs} runs of a block of {RUNS}, or other rules than the workspace is for")
+            raise ValueError(
+                f"{self.runs} runs of a block of {RUNS}, or other rules than the workspace is for"
+            )
         each = np.minimum(np.arange(RUNS), self.runs - 1)
         self.p.memory[:] = np.asarray(rules).view(np.float64).reshape(self.runs, -1).T[:, each]
         self.coded.memory[:] = np.asarray(rows, np.float64).T[:, each]
@@ -102,7 +111,7 @@ class Workspace:
             self.state.memory[:] = memories.T[:, each]
         self.state.seed[:] = np.asarray(seeds, np.uint64)[each]
         if memories is None:
-            month.write_beginning(self.coded, month.checked(self.blocks))
+            month.initialise(self.coded, month.checked(self.blocks))
 
     def set_month(self, series: LeverSeries, t: int) -> None:
         """Give all runs one month of a series."""
@@ -121,49 +130,79 @@ class Workspace:
         return found
 
     def failed_phase(self) -> Integers:
-        """(R,) index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
+        """(R,) index in PHASES of a run's first phase that is not finite, 0 if all are."""
         month.check_finite(self.state, self.report)
-        found = [month.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)]
+        found = [
+            month.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)
+        ]
         return np.array(found, np.int64)
 
-    def advance(self, levers: month.Levers, plan: month.Plan, trajectory: Floats, status: Integers) -> Floats:
+    def advance(
+        self, levers: month.Levers, plan: month.Plan, trajectory: Floats, status: Integers
+    ) -> Floats:
         """Take the runs on; (R, C) means over the months counted, NaN where none is.
 
         Args:
             levers: of `levers_of`. trajectory: (months, kept, 8), written. status: (R, 3), written.
 
         Raises:
-            ValueError: for months beyond the levers', columns that do not exist, and arrays of other shapes.
+            ValueError: for months beyond the levers', columns that do not exist, and arrays of
+            other shapes.
         """
         written = (months_kept(plan), len(plan.kept), RUNS)
         first, kept = max(plan.start, 0), plan.kept
         fits = (
-            trajectory.shape == written and trajectory.dtype == np.float64 and trajectory.flags.c_contiguous,
+            trajectory.shape == written
+            and trajectory.dtype == np.float64
+            and trajectory.flags.c_contiguous,
             status.shape == (self.runs, 3),
             plan.start >= -plan.burn_in and plan.kept_start >= first >= levers.first,
-            plan.stop <= levers.first + levers.rows.shape[1] and levers.rows.shape[2] == len(self.month.memory),
-            plan.needed <= self.report.counts.columns and (kept >= 0).all() and (kept < max(plan.needed, 1)).all(),
+            plan.stop <= levers.first + levers.rows.shape[1]
+            and levers.rows.shape[2] == len(self.month.memory),
+            plan.needed <= self.report.counts.columns
+            and (kept >= 0).all()
+            and (kept < max(plan.needed, 1)).all(),
         )
         if not all(fits):
-            raise ValueError("months beyond the levers', columns that do not exist, or arrays of other shapes")
+            raise ValueError(
+                "months beyond the levers', columns that do not exist, or arrays of other shapes"
+            )
         self.report.memory[:] = 0.0
-        month.run(month.checked(self.blocks), self.report, levers, plan, self.month.memory, trajectory, status)
+        month.run(
+            month.checked(self.blocks),
+            self.report,
+            levers,
+            plan,
+            self.month.memory,
+            trajectory,
+            status,
+        )
         counted = min(plan.stop, plan.window_stop) > max(plan.start, plan.window_start)
         means: Floats = np.asarray(self.report.mean)[:, : self.runs].T
         return means.copy() if counted else np.full_like(means, np.nan)
 
 
-def levers_of(series: Sequence[LeverSeries], which: Integers, months: tuple[int, int]) -> month.Levers:
+def levers_of(
+    series: Sequence[LeverSeries], which: Integers, months: tuple[int, int]
+) -> month.Levers:
     """The levers of a block, each run under one of some series.
 
     Args:
-        which: (R,) place in `series` of each run. months: the first that is run, and the one after the last.
+        which: (R,) place in `series` of each run. months: the first that is run, and the one after
+        the last.
 
     Raises:
         ValueError: for a place that does not exist, and for series of different worlds.
     """
-    if not len(which) or which.min() < 0 or which.max() >= len(series) or len({each.counts for each in series}) > 1:
-        raise ValueError("a run under a series that is not among these, or series of different worlds")
+    if (
+        not len(which)
+        or which.min() < 0
+        or which.max() >= len(series)
+        or len({each.counts for each in series}) > 1
+    ):
+        raise ValueError(
+            "a run under a series that is not among these, or series of different worlds"
+        )
     each = which[np.minimum(np.arange(RUNS), len(which) - 1)]
     if len(series) == 1:
         return month.Levers(series[0].rows[None], series[0].changes, series[0].starts, each, 0)
@@ -185,7 +224,7 @@ def plan_of(
     kept: Integers | None = None,
     since: int = 0,
 ) -> month.Plan:
-    """Which months are run and what is kept: means over a window of months, and columns month by month since one."""
+    """Which months are run, averaged over a window, and kept month by month."""
     columns = np.zeros(0, np.int64) if kept is None else np.asarray(kept, np.int64)
     first = max(months[0], since, 0)
     return month.Plan(*months, burn_in, *window, columns, first, int(columns.max(initial=-1)) + 1)

@@ -1,1 +1,1 @@
-"""How any world works: one theory a file, each a set of small compiled functions over one world's arrays."""
+"""The rules of any world: a mechanism a file, in small compiled functions over arrays."""

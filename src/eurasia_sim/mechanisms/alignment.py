@@ -8,21 +8,29 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import THIRD, choose, fused, hyperbolic_tangent, lesser, square_root
+from eurasia_sim.compute.mathematics import (
+    THIRD,
+    choose,
+    fused,
+    hyperbolic_tangent,
+    lesser,
+    square_root,
+)
 from eurasia_sim.compute.random_streams import draw_at, shock, uniform
-from eurasia_sim.compute.vectors import in_some_run, spread
+from eurasia_sim.compute.vectors import each_run, in_some_run
 
 STREAM = np.uint64(1)
 
 
 @compiled
 def shared_danger(state, p):
-    """Write how much danger each pair has in common: the sum over sources of what both feel, (N, N).
+    """Write each pair's common danger (N, N): the sum over sources of what both feel.
 
     Claim: threats that two powers share have bound them (aliyev2022 L402; walt1985 on balancing).
     Form: sum over actors and, weighed, over theatres of the geometric mean of the two's dangers.
     """
-    shared, threat, spillover, feared, felt = state.shared, state.threat, state.spillover, state.feared, state.felt
+    shared, threat, spillover, feared = state.shared, state.threat, state.spillover, state.feared
+    felt = state.felt
     for i in range(state.actors):
         for m in range(state.actors):
             feared[i, m] = square_root(threat[i, m])
@@ -30,7 +38,7 @@ def shared_danger(state, p):
             felt[i, k] = square_root(p.shared_spillover * spillover[i, k])
     for i in range(state.actors):
         for j in range(i + 1):
-            common = spread(0.0)
+            common = each_run(0.0)
             for m in range(state.actors):
                 common = fused(feared[i, m], feared[j, m], common)
             for k in range(state.theatres):
@@ -47,7 +55,7 @@ def smaller_danger(state, p):
     shared, threat, spillover = state.shared, state.threat, state.spillover
     for i in range(state.actors):
         for j in range(i + 1):
-            common = spread(0.0)
+            common = each_run(0.0)
             for m in range(state.actors):
                 common += lesser(threat[i, m], threat[j, m])
             for k in range(state.theatres):
@@ -60,8 +68,8 @@ def smaller_danger(state, p):
 def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
     """Where an actor's leaning toward another is drawn.
 
-    Form: rises in affinity, shared danger, membership and joint work, falls in the threat it sees in the other and in
-    their rivalry.
+    Form: rises in affinity, shared danger, membership and joint work, falls in the threat it sees
+    in the other and in their rivalry.
     """
     return (
         p.alignment_affinity * (affinity * THIRD)
@@ -75,10 +83,12 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
 
 @compiled
 def pair_shocks(state, facts, month_number):
-    """Write one shock a pair (M,), the same seen from both sides: a quarrel is one event for two."""
+    """Write one shock a pair (M,), the same for both: a quarrel is one event for two."""
     shocks, address = state.shock, facts.pair_address
     for m in range(state.meetings):
-        words = draw_at(state.seed, STREAM, month_number, address[0, m], address[1, m], address[2, m])
+        words = draw_at(
+            state.seed, STREAM, month_number, address[0, m], address[1, m], address[2, m]
+        )
         shocks[m] = uniform(words[0])
     for m in range(state.meetings):
         shocks[m] = shock(shocks[m])
@@ -86,9 +96,10 @@ def pair_shocks(state, facts, month_number):
 
 @compiled
 def pull_all(state, constants, month, p):
-    """Move every leaning toward its pull and by the pair's shock, and write the alignments; 1 toward oneself.
+    """Move every leaning toward its pull and by the pair's shock; write the alignments.
 
-    Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock; alignment = tanh(leaning).
+    Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock; alignment =
+    tanh(leaning).
     """
     affinity, goodwill, membership = constants.affinity, month.goodwill, month.comembership
     shared, threat, rivalry, joint = state.shared, state.threat, state.rivalry, state.partnership
@@ -98,8 +109,12 @@ def pull_all(state, constants, month, p):
         for j in range(i + 1, state.actors):
             for a, b in ((i, j), (j, i)):
                 liking, mutual = affinity[a, b] + goodwill[a, b], threat[a, b]
-                pull = alignment_pull(liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p)
-                leaning[a, b] += p.alignment_rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
+                pull = alignment_pull(
+                    liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p
+                )
+                leaning[a, b] += (
+                    p.alignment_rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
+                )
                 alignment[a, b] = hyperbolic_tangent(leaning[a, b])
             m += 1
         leaning[i, i], alignment[i, i] = 0.0, 1.0

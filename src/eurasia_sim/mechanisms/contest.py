@@ -6,10 +6,10 @@ Cites tullock1980, hirshleifer1989.
 from __future__ import annotations
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.dimensions import AUTONOMY, DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, SECURITY
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, logarithm
-from eurasia_sim.compute.vectors import in_some_run, spread
+from eurasia_sim.compute.vectors import each_run, in_some_run
 
 
 @inlined
@@ -18,21 +18,24 @@ def ratio_strength(effort, p):
 
     Form: 0 without effort, whatever the decisiveness.
     """
-    return choose(effort - TINY, exponential(p.decisiveness * logarithm(greater(effort, TINY))), 0.0)
+    return choose(
+        effort - TINY, exponential(p.decisiveness * logarithm(greater(effort, TINY))), 0.0
+    )
 
 
 @inlined
 def difference_strength(effort, p):
     """What an effort weighs where success goes by difference: exp(difference_scale * effort) - 1.
 
-    Form: the weight of hirshleifer1989 less its value at no effort, so that who makes none gains nothing.
+    Form: the weight of hirshleifer1989 less its value at no effort, so that who makes none gains
+    nothing.
     """
     return exponential(p.difference_scale * effort) - 1.0
 
 
 @inlined
 def face_host(k, state):
-    """Write how the host of theatre k leans to each actor and what it fears of each, (N,); 0 where nobody rules.
+    """Write how theatre k's host leans to each actor and fears each (N,); 0 without a host.
 
     Nobody is its own patron.
     """
@@ -48,19 +51,20 @@ def face_host(k, state):
 
 @inlined
 def uncovered_threats(k, state):
-    """Write what of each threat to theatre k's host no aligned patron covers, (N,), and the sum, its demand (K,).
+    """Write the part of each threat to theatre k's host that no patron covers (N,), and the sum.
 
-    Claim: small states look for other powers to balance with, more so as one of the patrons leaves (aliyev2022
-    L372-392).
-    Form: threat * (1 - security influence of those the host leans toward, weighed by the leaning, the threatening one's
-    own left out).
+    Claim: small states look for other powers to balance with, more so as one of the patrons leaves
+    (aliyev2022 L372-392).
+    Form: threat * (1 - security influence of those the host leans toward, weighed by the leaning,
+    the threatening one's own left out).
     """
-    leaning, threat, influence, uncovered = state.host_leaning, state.host_threat, state.influence, state.uncovered
-    covered, need = spread(0.0), spread(0.0)
+    leaning, threat, influence = state.host_leaning, state.host_threat, state.influence
+    uncovered = state.uncovered
+    covered, need = each_run(0.0), each_run(0.0)
     for j in range(state.actors):
-        covered += greater(leaning[j], 0.0) * influence[j, k, 0]
+        covered += greater(leaning[j], 0.0) * influence[j, k, SECURITY]
     for m in range(state.actors):
-        own = greater(leaning[m], 0.0) * influence[m, k, 0]
+        own = greater(leaning[m], 0.0) * influence[m, k, SECURITY]
         uncovered[m] = greater(threat[m] * (1.0 - (covered - own)), 0.0)
         need += uncovered[m]
     state.demand[k] = need
@@ -71,26 +75,28 @@ def host_access(leaning, share, hedging, balancing, known, p):
     """How far a host lets a patron in, in [0, 1].
 
     Claim: Central Asian states hedge between patrons (aliyev2022 L372-392).
-    Form: (1 + alignment) / 2, less as the patron already holds much of the domain and the host cares for autonomy; what
-    is still closed opens as the patron can balance threats other than itself, and as it has recognised the ruler.
+    Form: (1 + alignment) / 2, less as the patron already holds much of the domain and the host
+    cares for autonomy; what is still closed opens as the patron can balance threats other than
+    itself, and as it has recognised the ruler.
     """
     opened = 0.5 * (1.0 + leaning) * (1.0 - hedging * share)
-    return 1.0 - (1.0 - opened) / (1.0 + p.access_balancing * balancing + p.access_recognition * known)
+    reasons = p.access_balancing * balancing + p.access_recognition * known
+    return 1.0 - (1.0 - opened) / (1.0 + reasons)
 
 
 @inlined
 def weigh_host(k, state, constants, facts, p):
-    """Write for theatre k how much its host hedges, and how much of the ladder counts for access to it."""
+    """Write for theatre k how much its host hedges, and what a ladder step opens."""
     for r in range(RUNS):
         host = state[r].ruler[k]
-        autonomy = constants[r].weight[host, 4] if host >= 0 else 0.0
+        autonomy = constants[r].weight[host, AUTONOMY] if host >= 0 else 0.0
         state[r].hedging[k] = min(p[r].access_hedging * autonomy, 1.0)
         state[r].by_force[k] = 0.25 if host >= 0 and host == facts.contender[k] else 0.0
 
 
 @inlined
 def open_homes(k, state):
-    """Open theatre k to its ruler, to its challenger as far as it controls it, and to all where nobody rules."""
+    """Open theatre k to its ruler, to its challenger by control, to all where nobody rules."""
     for r in range(RUNS):
         run = state[r]
         host, challenger = run.ruler[k], run.challenger[k]
@@ -106,9 +112,11 @@ def open_homes(k, state):
 
 @compiled
 def grant_access(state, constants, facts, p):
-    """Write each actor's access to each theatre and domain (N, K, D), and each host's unmet demand (K,)."""
-    influence, access, demand, uncovered = state.influence, state.access, state.demand, state.uncovered
-    leaning, recognition, hedging, by_force = state.host_leaning, state.recognition, state.hedging, state.by_force
+    """Write each actor's access (N, K, D) and each host's unmet demand (K,)."""
+    influence, access, demand = state.influence, state.access, state.demand
+    uncovered = state.uncovered
+    leaning, recognition, hedging = state.host_leaning, state.recognition, state.hedging
+    by_force = state.by_force
     for k in range(state.theatres):
         face_host(k, state)
         uncovered_threats(k, state)
@@ -116,24 +124,26 @@ def grant_access(state, constants, facts, p):
         for i in range(state.actors):
             known, balancing = by_force[k] * recognition[i, k], demand[k] - uncovered[i]
             for d in range(DOMAIN_COUNT):
-                access[i, k, d] = host_access(leaning[i], influence[i, k, d], hedging[k], balancing, known, p)
+                share = influence[i, k, d]
+                access[i, k, d] = host_access(leaning[i], share, hedging[k], balancing, known, p)
         open_homes(k, state)
 
 
 @compiled
 def gather_efforts(state, p):
-    """Write what each actor brings to each cell (N, K, D): its effort, joint effort, and in diplomacy its convening."""
-    effort, joint, strength, summoned = state.effort, state.joint, state.strength, state.summoned
+    """Write what each actor brings (N, K, D): effort, joint effort, and convening in diplomacy."""
+    effort, joint, strength = state.effort, state.joint, state.strength
+    convening_influence = state.convening_influence
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
                 strength[i, k, d] = effort[i, k, d] + p.synergy * joint[i, k, d]
-            strength[i, k, 2] += summoned[i, k]
+            strength[i, k, DIPLOMATIC] += convening_influence[i, k]
 
 
 @compiled
 def weigh_efforts(state, p):
-    """Put what it weighs in the contest in place of every effort (N, K, D), by ratio or by difference."""
+    """Put its weight in the contest in place of every effort, by ratio or by difference."""
     strength = state.strength
     by_difference = in_some_run(p.difference_contest - 0.5)
     for i in range(state.actors):
@@ -147,40 +157,45 @@ def weigh_efforts(state, p):
 
 
 @inlined
-def hold(state, constants):
-    """Write how much each actor holds of all theatres, by their size (N,): its mean share over domains."""
+def sum_influence(state, constants):
+    """Write each actor's mean influence over domains, summed over theatres by size (N,)."""
     influence, size = state.influence, constants.size
     for i in range(state.actors):
-        held = spread(0.0)
+        total = each_run(0.0)
         for k in range(state.theatres):
-            held += size[k] / DOMAIN_COUNT * (influence[i, k, 0] + influence[i, k, 1] + influence[i, k, 2])
-        state.held[i] = held
+            own = (
+                influence[i, k, SECURITY] + influence[i, k, ECONOMIC] + influence[i, k, DIPLOMATIC]
+            )
+            total += size[k] / DOMAIN_COUNT * own
+        state.regional_influence[i] = total
 
 
 @compiled
-def claim(state, p):
-    """Move influence shares toward success in the contest; shares of a theatre and domain sum to at most 1.
+def settle_shares(state, p):
+    """Move influence toward success in the contest; shares of a cell sum to at most 1.
 
-    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence), strength times access.
+    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence),
+    strength times access.
     """
     influence, strength, access = state.influence, state.strength, state.access
     for k in range(state.theatres):
         for d in range(DOMAIN_COUNT):
-            everyone = p.unclaimed + spread(0.0)
+            everyone = p.unclaimed + each_run(0.0)
             for i in range(state.actors):
                 strength[i, k, d] *= access[i, k, d]
                 everyone += strength[i, k, d]
             state.total[k, d] = everyone
             share = 1.0 / everyone
             for i in range(state.actors):
-                influence[i, k, d] += p.influence_rate * (share * strength[i, k, d] - influence[i, k, d])
+                success = share * strength[i, k, d]
+                influence[i, k, d] += p.influence_rate * (success - influence[i, k, d])
 
 
 @sequence
 def contest(state, constants, facts, p):
-    """Turn effort into influence: access, what each brings, what it weighs, and the shares that it claims."""
+    """Turn effort into influence: access, what each brings, its weight, the shares it claims."""
     grant_access(state, constants, facts, p)
     gather_efforts(state, p)
     weigh_efforts(state, p)
-    claim(state, p)
-    hold(state, constants)
+    settle_shares(state, p)
+    sum_influence(state, constants)

@@ -1,17 +1,24 @@
-"""What two actors do together rather than alone, and in whose venues (cites grieco1988, keohane1984)."""
+"""Joint or separate effort of two actors, and in whose venues (grieco1988, keohane1984)."""
 
 from __future__ import annotations
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.dimensions import DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, PRIMACY, SECURITY
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import TINY, exponential, fused, greater, lesser, logistic, square_root
-from eurasia_sim.compute.vectors import spread
+from eurasia_sim.compute.mathematics import (
+    TINY,
+    exponential,
+    greater,
+    lesser,
+    logistic,
+    square_root,
+)  # fmt: skip
+from eurasia_sim.compute.vectors import each_run
 
 
 @inlined
 def readiness(trust, venues, p):
-    """Log-odds of acting jointly before any gain: trust (mean alignment) and shared venues against reluctance.
+    """Log-odds of joint work before any gain: trust and shared venues less reluctance.
 
     Claim: institutions ease cooperation (keohane1984); the aligned cooperate (walt1985).
     """
@@ -19,61 +26,64 @@ def readiness(trust, venues, p):
 
 
 @inlined
-def joint_odds(ready, pooled, own_share, p):
-    """Log-odds that the less favoured of two does together what both do in one place.
+def joint_odds(ready, common, own_share, p):
+    """Log-odds that the less favoured of two does jointly what both do in one place.
 
-    Claim: a state's worth of cooperation is its gain less k times the gap by which the partner gains more, V - k(W - V)
-    (grieco1988).
-    Form: readiness and gain * (s - k(1 - 2s)), s the smaller party's share of the effort; it takes two, so the smaller
-    willingness decides, and the smaller share has it.
+    Claim: a state's worth of cooperation is its gain less k times the gap by which the partner
+    gains more, V - k(W - V) (grieco1988).
+    Form: ready + gain * (s - k(1 - 2s)), with s the smaller party's share of the effort and gain
+    rising in the common danger; it takes two, so the smaller willingness decides.
 
     Args:
-        ready: log-odds. pooled: common danger, >= 0. own_share: s in [0, 0.5].
+        ready: log-odds. common: danger to both, >= 0. own_share: s in [0, 0.5].
     """
-    gain = fused(p.joint_danger, pooled, p.joint_gain)
-    worth = fused(1.0 + 2.0 * p.relative_gains, own_share, -p.relative_gains)
-    return fused(gain, worth, ready)
+    gain = p.joint_gain + p.joint_danger * common
+    return ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share))
 
 
 @compiled
 def join(state, month, facts, p):
-    """Write what each two do jointly: each actor's largest a cell, and each pair's rivalry and partnership.
+    """Write the joint effort of each pair, and the pair's rivalry and partnership.
 
-    Form: together = max(willing, imposed jointness) * overlap; overlap is the smaller effort in a theatre and domain.
-    Rivalry is the overlap that is not joined, over both budgets; partnership what is joined, over both.
+    Form: joint = max(willing, imposed jointness) * overlap; overlap is the smaller of two efforts
+    in a theatre and domain. Rivalry is the overlap that is not joint over both budgets,
+    partnership the joint overlap over both budgets. An actor's joint effort in a cell is the
+    largest with any partner.
     """
     effort, danger, joint, together = state.effort, state.danger, state.joint, state.together
-    alignment, venues, jointness, budget = state.alignment, month.common_venues, month.jointness, state.budget
-    rivalry, partnership = state.rivalry, state.partnership
-    actors, theatres = state.actors, state.theatres
-    for i in range(actors):
-        for k in range(theatres):
+    alignment, budget, venues = state.alignment, state.budget, month.common_venues
+    for i in range(state.actors):
+        for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
                 danger[i, k, d] = square_root(state.common[i, k, d])
                 joint[i, k, d] = 0.0
-        rivalry[i, i], partnership[i, i] = 0.0, 0.0
-    for i in range(actors):
-        for j in range(i + 1, actors):
+        state.rivalry[i, i], state.partnership[i, i] = 0.0, 0.0
+    for i in range(state.actors):
+        for j in range(i + 1, state.actors):
             trust = 0.5 * (alignment[i, j] + alignment[j, i])
-            overlap, joined = spread(0.0), spread(0.0)
+            overlap, joined = each_run(0.0), each_run(0.0)
             for d in range(DOMAIN_COUNT):
                 ready = readiness(trust, venues[i, j, d], p)
-                for k in range(theatres):
-                    less, both = lesser(effort[i, k, d], effort[j, k, d]), effort[i, k, d] + effort[j, k, d]
-                    willing = logistic(joint_odds(ready, danger[i, k, d] * danger[j, k, d], less / (both + TINY), p))
-                    done = greater(willing, jointness[k, d]) * less
-                    joint[i, k, d], joint[j, k, d] = greater(joint[i, k, d], done), greater(joint[j, k, d], done)
-                    together[k, d] = done
-                    overlap, joined = overlap + less, joined + done
+                for k in range(state.theatres):
+                    smaller = lesser(effort[i, k, d], effort[j, k, d])
+                    own_share = smaller / (effort[i, k, d] + effort[j, k, d] + TINY)
+                    common = danger[i, k, d] * danger[j, k, d]
+                    willing = logistic(joint_odds(ready, common, own_share, p))
+                    both = greater(willing, month.jointness[k, d]) * smaller
+                    joint[i, k, d] = greater(joint[i, k, d], both)
+                    joint[j, k, d] = greater(joint[j, k, d], both)
+                    together[k, d] = both
+                    overlap += smaller
+                    joined += both
             share = 2.0 / (budget[i] + budget[j] + TINY)
-            rivalry[i, j], partnership[i, j] = share * (overlap - joined), share * joined
-            rivalry[j, i], partnership[j, i] = rivalry[i, j], partnership[i, j]
+            state.rivalry[i, j] = state.rivalry[j, i] = share * (overlap - joined)
+            state.partnership[i, j] = state.partnership[j, i] = share * joined
             keep_focal(i, j, state, facts)
 
 
 @inlined
 def keep_focal(i, j, state, facts):
-    """Keep what two do jointly, cell by cell, if they are a pair in focus."""
+    """Keep the joint effort of two actors, cell by cell, if they are a pair in focus."""
     for pair in range(facts.pairs):
         first, second = facts.focus[pair, 0], facts.focus[pair, 1]
         if (first == i and second == j) or (first == j and second == i):
@@ -83,20 +93,42 @@ def keep_focal(i, j, state, facts):
 
 
 @inlined
-def venue_pulls(state, constants, month, facts, p):
-    """Write each actor's pull toward each venue (N, V), 0 where it is no member."""
-    attended, alignment, weight, membership = state.attended, state.alignment, constants.weight, month.membership
-    actors, venues = state.actors, state.venues
-    for v in range(venues):
-        for i in range(actors):
-            attended[i, v] = 0.0
-        for j in range(actors):
-            convened = facts.convenes[v, j]
-            if convened > 0.0:
-                for i in range(actors):
-                    attended[i, v] += convened * (weight[j, 0] if i == j else alignment[i, j])
-        for i in range(actors):
-            attended[i, v] = membership[v, i] * exponential(p.venue_pull * attended[i, v])
+def appeal(i, v, state, constants, month, facts, p):
+    """Weight of venue v in actor i's choice of venues; 0 where it is no member.
+
+    Form: exp(venue_pull * sum over conveners of their share of the convening times i's alignment
+    with them); for its own convening, i's interest in primacy stands for the alignment.
+    """
+    regard = each_run(0.0)
+    for j in range(state.actors):
+        convened = facts.convenes[v, j]
+        if convened > 0.0:
+            own = constants.weight[j, PRIMACY] if i == j else state.alignment[i, j]
+            regard += convened * own
+    return month.membership[v, i] * exponential(p.venue_pull * regard)
+
+
+@compiled
+def choose_venues(state, constants, month, facts, p):
+    """Write each actor's effort in each venue (N, V), and the sum of all in each (V,).
+
+    Form: diplomatic effort, and joint effort in security and economy, divide over the venues to
+    which an actor belongs, in proportion to their appeal (a logit).
+    """
+    venue_effort, venue_total = state.venue_effort, state.venue_total
+    effort, joint = state.effort, state.joint
+    for v in range(state.venues):
+        venue_total[v] = 0.0
+    for i in range(state.actors):
+        spent, appeals = each_run(0.0), each_run(TINY)
+        for k in range(state.theatres):
+            spent += effort[i, k, DIPLOMATIC] + joint[i, k, SECURITY] + joint[i, k, ECONOMIC]
+        for v in range(state.venues):
+            venue_effort[i, v] = appeal(i, v, state, constants, month, facts, p)
+            appeals += venue_effort[i, v]
+        for v in range(state.venues):
+            venue_effort[i, v] *= spent / appeals
+            venue_total[v] += venue_effort[i, v]
 
 
 @inlined
@@ -110,49 +142,28 @@ def find_hosts(state, month, facts):
                 run.hosted[v, k] = 1.0 if host >= 0 and membership[v, host] > 0.0 else 0.0
 
 
-@inlined
-def summon(state, facts, p):
-    """Write what the conveners of venues gain by them in each theatre whose ruler is a member (N, K)."""
-    summoned, gathered, hosted = state.summoned, state.gathered, state.hosted
-    for j in range(state.actors):
-        for k in range(state.theatres):
-            summoned[j, k] = 0.0
-    for v in range(state.venues):
-        for j in range(state.actors):
-            if facts.convenes[v, j] > 0.0:
-                for k in range(state.theatres):
-                    summoned[j, k] += hosted[v, k] * (p.venue_influence * facts.convenes[v, j] * gathered[v])
-
-
 @compiled
-def convene(state, constants, month, facts, p):
-    """Write how effort divides over venues (N, V), its sum in each, and what their conveners gain by it (N, K).
-
-    Each actor's diplomatic and joint effort goes to the venues it belongs to; their conveners gain in each theatre
-    whose ruler is a member.
+def convene(state, month, facts, p):
+    """Write what the conveners of venues gain in each theatre whose ruler is a member (N, K).
 
     Claim: who convenes the region is itself contested (aliyev2022 L304, L316).
-    Form: a logit over memberships by the convener's alignment with the member, its own convening counting by primacy.
+    Form: the sum over venues of the convener's share of the convening times the effort of all.
     """
-    attended, gathered, effort, joint = state.attended, state.gathered, state.effort, state.joint
-    venue_pulls(state, constants, month, facts, p)
-    for v in range(state.venues):
-        gathered[v] = 0.0
-    for i in range(state.actors):
-        spent, pull = spread(0.0), spread(TINY)
-        for k in range(state.theatres):
-            spent += effort[i, k, 2] + joint[i, k, 0] + joint[i, k, 1]
-        for v in range(state.venues):
-            pull += attended[i, v]
-        for v in range(state.venues):
-            attended[i, v] *= spent / pull
-            gathered[v] += attended[i, v]
     find_hosts(state, month, facts)
-    summon(state, facts, p)
+    influence = state.convening_influence
+    for j in range(state.actors):
+        for k in range(state.theatres):
+            influence[j, k] = 0.0
+        for v in range(state.venues):
+            if facts.convenes[v, j] > 0.0:
+                gain = p.venue_influence * facts.convenes[v, j] * state.venue_total[v]
+                for k in range(state.theatres):
+                    influence[j, k] += state.hosted[v, k] * gain
 
 
 @sequence
 def cooperate(state, constants, month, facts, p):
-    """Settle, for efforts given, what is done jointly and where actors meet."""
+    """Settle, for the efforts chosen, what is done jointly and where actors meet."""
     join(state, month, facts, p)
-    convene(state, constants, month, facts, p)
+    choose_venues(state, constants, month, facts, p)
+    convene(state, month, facts, p)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import COMMERCE, CONTAINMENT, STANDING
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import THIRD, TINY, choose, greater, logistic, where_known
 from eurasia_sim.compute.random_streams import draw, uniform
-from eurasia_sim.compute.vectors import spread
+from eurasia_sim.compute.vectors import each_run
 
 STREAM = np.uint64(4)
 LADDER_TOP = 4.0
@@ -20,12 +21,12 @@ CONTACT = 1.0
 
 @inlined
 def partners_level(i, k, contender, state):
-    """Ladder level of i's partners toward theatre k's contender, weighed by power and by i's alignment; 0..4.
+    """Ladder level (0..4) of i's partners toward theatre k's contender, by power and alignment.
 
     Claim: neither power leads; Russia follows the caution of others (wishnick2021 L53, L65).
     Form: the contender is nobody's partner in this.
     """
-    level, weight = spread(0.0), spread(0.0)
+    level, weight = each_run(0.0), each_run(0.0)
     for j in range(state.actors):
         if j not in (i, contender):
             tie = state.power[j] * greater(state.alignment[i, j], 0.0)
@@ -38,13 +39,14 @@ def partners_level(i, k, contender, state):
 def step_hazard(need, trade, lead, restraint, audience, here, p):
     """Chance of taking the next step of the ladder this month, in (0, recognition_rate).
 
-    Claim: interests in security and trade draw toward a new ruler, conduct and partners' steps matter, and the audience
-    at home and among neighbours holds back (wishnick2021 L45-53, opportunity2021 L5).
+    Claim: interests in security and trade draw toward a new ruler, conduct and partners' steps
+    matter, and the audience at home and among neighbours holds back (wishnick2021 L45-53,
+    opportunity2021 L5).
 
     Args:
-        need: containment's weight times spill-over. trade: commerce's weight times opportunity and nearness.
-        lead: own level less partners'. restraint: the ruler's. audience: standing's weight times enmity.
-        here: own level, 0..4.
+        need: containment's weight times spill-over. trade: commerce's weight times opportunity and
+        nearness. lead: own level less partners'. restraint: the ruler's. audience: standing's
+        weight times enmity. here: own level, 0..4.
     """
     return p.recognition_rate * logistic(
         p.recognition_base
@@ -59,7 +61,7 @@ def step_hazard(need, trade, lead, restraint, audience, here, p):
 
 @inlined
 def hostile_neighbours(k, contender, ruler, affinity):
-    """Mean enmity of the rulers of the other theatres toward a contender, in [0, 1]; 0 where there are none."""
+    """Mean enmity of other theatres' rulers toward a contender, in [0, 1]; 0 without any."""
     enmity, hosts = 0.0, 0.0
     for other in range(ruler.size):
         if other != k and ruler[other] >= 0:
@@ -70,7 +72,7 @@ def hostile_neighbours(k, contender, ruler, affinity):
 
 @inlined
 def face_contender(k, contender, state, constants):
-    """Write for theatre k the highest step that is open toward its contender, and how hostile its neighbours are.
+    """Write for theatre k the highest open step toward its contender, and neighbours' enmity.
 
     Steps beyond contact are open only toward a contender that rules.
     """
@@ -82,25 +84,28 @@ def face_contender(k, contender, state, constants):
 
 @inlined
 def chance_to_step(i, k, contender, lead, state, constants, p):
-    """Actor i's chance of a step toward theatre k's contender this month; lead: own level less partners'."""
+    """Actor i's chance of a step toward k's contender; lead: own level less partners'."""
     weight = constants.weight
-    need = weight[i, 1] * state.spillover[i, k]
-    trade = weight[i, 2] * constants.opportunity[k] * constants.nearness_theatre[i, k]
-    audience = weight[i, 6] * greater(-constants.affinity[i, contender], 0.0) * THIRD
+    need = weight[i, CONTAINMENT] * state.spillover[i, k]
+    trade = weight[i, COMMERCE] * constants.opportunity[k] * constants.nearness_theatre[i, k]
+    audience = weight[i, STANDING] * greater(-constants.affinity[i, contender], 0.0) * THIRD
     return step_hazard(need, trade, lead, state.restraint[k], audience, state.recognition[i, k], p)
 
 
 @compiled
 def recognise(state, constants, month, facts, month_number, p):
-    """Let each actor stay or step up the ladder toward each theatre's contender, and pay its audience's price.
+    """Let each actor stay or step up the ladder toward each contender, at its audience's price.
 
-    Steps beyond contact are open only toward a contender that rules; an imposed level is taken as given. Being ahead of
-    one's partners among hostile neighbours costs standing: China risks its name in Central Asia if it is too far in
-    front (wishnick2021 L53, untitled2021 L97-101).
+    Steps beyond contact are open only toward a contender that rules; an imposed level is taken as
+    given. Being ahead of one's partners among hostile neighbours costs standing: China risks its
+    name in Central Asia if it is too far in front (wishnick2021 L53, untitled2021 L97-101).
     """
-    power, recognition, stood, standing = state.power, state.recognition, state.stood, state.standing
+    power, recognition, stood = state.power, state.recognition, state.stood
+    standing = state.standing
     for i in range(state.actors):
-        for k in range(state.theatres):  # all decide at once, seeing where partners stood a month ago
+        for k in range(
+            state.theatres
+        ):  # all decide at once, seeing where partners stood a month ago
             stood[i, k] = recognition[i, k]
     for k in range(state.theatres):
         contender = facts.contender[k]
@@ -112,8 +117,12 @@ def recognise(state, constants, month, facts, month_number, p):
                 continue
             lead = stood[i, k] - partners_level(i, k, contender, state)
             chance = chance_to_step(i, k, contender, lead, state, constants, p)
-            words = draw(state.seed, STREAM, month_number, facts.name_hash[i], facts.theatre_hash[k])
-            step = choose(state.open_to[k] - stood[i, k], choose(chance - uniform(words[0]), 1.0, 0.0), 0.0)
+            words = draw(
+                state.seed, STREAM, month_number, facts.name_hash[i], facts.theatre_hash[k]
+            )
+            step = choose(
+                state.open_to[k] - stood[i, k], choose(chance - uniform(words[0]), 1.0, 0.0), 0.0
+            )
             level = where_known(month.recognition[i, k], stood[i, k] + step)
             price = p.audience_cost * greater(lead, 0.0) * state.hostility[k]
             recognition[i, k] = choose(power[i], level, stood[i, k])

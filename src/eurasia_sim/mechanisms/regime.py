@@ -1,4 +1,4 @@
-"""Who rules a contested theatre, how stable it is, and what its conduct is traded for (documents; see each Claim).
+"""Who rules a contested theatre, how stable it is, what its conduct is traded for.
 
 What happens hangs on who rules, so the rule is written for one run: `run` is its state.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import ECONOMIC, SECURITY
 from eurasia_sim.compute.jit import inlined, sequence
 from eurasia_sim.compute.mathematics import logistic, saturation
 from eurasia_sim.compute.random_streams import draw, shock, uniform
@@ -18,7 +19,7 @@ LADDER_TOP = 4.0
 
 @inlined
 def forces_weight(presence, p):
-    """Weight of one actor's forces in a theatre against those who fight its ruler, >= 0; presence is (X,)."""
+    """Weight of one actor's forces (X,) against those who fight the ruler, >= 0."""
     return (
         p.suppression_bases * presence[0]
         + p.suppression_forces * presence[1]
@@ -28,10 +29,10 @@ def forces_weight(presence, p):
 
 @inlined
 def suppression(k, run, month, p):
-    """Weight of foreign forces in theatre k against militants, and of those among them that stand by the ruler, >= 0.
+    """Weight of foreign forces in theatre k against militants, and of those beside the ruler.
 
-    Form: all forces but the challenger's press militants; against the challenger they count as far as the ruler leans
-    to their owner.
+    Form: all forces but the challenger's press militants; against the challenger they count as far
+    as the ruler leans to their owner.
     """
     ruler, against_militants, beside_ruler = run.ruler[k], 0.0, 0.0
     for i in range(month.presence.shape[0]):
@@ -44,27 +45,29 @@ def suppression(k, run, month, p):
 
 
 @inlined
-def control_step(control, challenger_power, ruler_power, held_down, luck, p):
+def control_step(control, challenger_power, ruler_power, held_down, noise, p):
     """Challenger's control of the land a month on, kept off 0 and 1 by `control_margin`.
 
     Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
-    Form: logistic growth at a rate set by how far the challenger's share of all power on the ground exceeds the share
-    at which the ruler holds.
+    Form: logistic growth at a rate set by how far the challenger's share of all power on the ground
+    exceeds the share at which the ruler holds.
     """
     ground = challenger_power + ruler_power + held_down
     share = challenger_power / ground if ground > 0.0 else 0.0
-    drive = p.control_rate * (share - p.control_hold) + p.regime_noise * luck
-    return min(max(control + drive * control * (1.0 - control), p.control_margin), 1.0 - p.control_margin)
+    drive = p.control_rate * (share - p.control_hold) + p.regime_noise * noise
+    return min(
+        max(control + drive * control * (1.0 - control), p.control_margin), 1.0 - p.control_margin
+    )
 
 
 @inlined
 def change_rule(run, k, successor, p):
-    """Put a successor in theatre k's rule; who stood behind the fallen ruler loses standing, and their rivals gain.
+    """Give theatre k a new ruler; patrons of the fallen lose standing, their rivals gain.
 
-    Claim: the fall of Kabul cost the United States reputation and lifted Russia's and China's (opportunity2021 L24,
-    aliyev2022 L248, L264).
-    Form: a patron's loss is its share of security influence times the fallen ruler's leaning to it; each other actor
-    gains by its own distance from the loser.
+    Claim: the fall of Kabul cost the United States reputation and lifted Russia's and China's
+    (opportunity2021 L24, aliyev2022 L248, L264).
+    Form: a patron's loss is its share of security influence times the fallen ruler's leaning to it;
+    each other actor gains by its own distance from the loser.
     """
     fallen = run.ruler[k]
     run.ruler[k] = successor
@@ -74,7 +77,7 @@ def change_rule(run, k, successor, p):
         return
     for j in range(run.power.size):
         if j not in (successor, fallen):
-            lost = run.influence[j, k, 0] * max(run.alignment[fallen, j], 0.0)
+            lost = run.influence[j, k, SECURITY] * max(run.alignment[fallen, j], 0.0)
             run.standing[j] -= lost
             for i in range(run.power.size):
                 if i != j and run.power[i] > 0.0:
@@ -83,7 +86,7 @@ def change_rule(run, k, successor, p):
 
 @inlined
 def transfer_rule(run, month, k, p):
-    """Change theatre k's ruler where the scenario imposes another, or where rule is free and control has passed."""
+    """Change theatre k's ruler where the scenario imposes one or control has passed."""
     imposed = np.int64(month.rule[k])
     if imposed >= 0 and imposed != run.ruler[k]:
         change_rule(run, k, imposed, p)
@@ -95,7 +98,7 @@ def transfer_rule(run, month, k, p):
 
 @inlined
 def esteem(contender, k, power, recognition):
-    """How far the powers recognise theatre k's contender once it rules, weighed by power, in [0, 1]."""
+    """Recognition by the powers of theatre k's contender once it rules, by power, in [0, 1]."""
     known, weight = 0.0, 0.0
     for i in range(power.size):
         if i != contender:
@@ -108,24 +111,31 @@ def esteem(contender, k, power, recognition):
 def restraint_step(restraint, aid, known, conduct, p):
     """Ruler's restraint of those who would use its land, a month on, in [0, 1].
 
-    Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284; opportunity2021 L5).
+    Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284;
+    opportunity2021 L5).
 
     Args:
-        restraint: now. aid: billion US dollars a year. known: esteem in [0, 1]. conduct: the lever, -1..1.
+        restraint: now. aid: billion US dollars a year. known: esteem in [0, 1]. conduct: the lever,
+        -1..1.
     """
-    target = p.restraint_base + p.restraint_aid * saturation(aid) + p.restraint_recognition * known + conduct
+    target = (
+        p.restraint_base
+        + p.restraint_aid * saturation(aid)
+        + p.restraint_recognition * known
+        + conduct
+    )
     return restraint + p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
 
 
 @inlined
 def militants_target(restraint, stability, held_down, guard, p):
-    """Where militants tend, in [0, 1]: they thrive on disorder and a ruler's laxity and yield to force."""
+    """Where militants tend, in [0, 1]: up with disorder and laxity, down with force."""
     bred = (1.0 - restraint) * (p.militants_base + p.militants_disorder * (1.0 - stability))
     return min(bred / (1.0 + held_down + p.militants_effort * guard), 1.0)
 
 
 @inlined
-def stability_target(control, economy, guard, known, militants, luck, p):
+def stability_target(control, economy, guard, known, militants, noise, p):
     """Where stability tends, in (0, 1).
 
     Form: logistic, up with rule undisputed, economy, foreign guard and esteem, down with militants.
@@ -137,35 +147,39 @@ def stability_target(control, economy, guard, known, militants, luck, p):
         + p.stability_guard * saturation(guard)
         + p.stability_recognition * known
         - p.stability_militants * militants
-        + p.regime_noise * luck
+        + p.regime_noise * noise
     )
 
 
 @inlined
-def settle(run, month, facts, k, held_down, luck, p):
-    """Write restraint, militants, economy and stability of a contested theatre a month on, each in [0, 1]."""
-    effort, ruler, challenger, contender = run.effort, run.ruler[k], run.challenger[k], facts.contender[k]
+def settle(run, month, facts, k, held_down, noise, p):
+    """Advance restraint, militants, economy and stability of a contested theatre, in [0, 1]."""
+    effort, ruler, challenger = run.effort, run.ruler[k], run.challenger[k]
+    contender = facts.contender[k]
     aid, trade, guard = 0.0, 0.0, 0.0
     for i in range(effort.shape[0]):
         aid += month.aid[i, k]
         if i not in (ruler, challenger):
-            trade += effort[i, k, 1]
-            guard += effort[i, k, 0]
+            trade += effort[i, k, ECONOMIC]
+            guard += effort[i, k, SECURITY]
     known = esteem(contender, k, run.power, run.recognition) if ruler == contender else 0.0
     run.restraint[k] = restraint_step(run.restraint[k], aid, known, month.conduct[k], p)
     militants = militants_target(run.restraint[k], run.stability[k], held_down, guard, p)
     run.militants[k] += p.militants_rate * (militants - run.militants[k])
     economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
     run.economy[k] += p.economy_rate * (economy - run.economy[k])
-    stability = stability_target(run.control[k], run.economy[k], guard, known, run.militants[k], luck, p)
+    stability = stability_target(
+        run.control[k], run.economy[k], guard, known, run.militants[k], noise, p
+    )
     run.stability[k] += p.stability_rate * (stability - run.stability[k])
 
 
 @inlined
 def contagion(run, constants, k, p):
-    """Where stability of an uncontested theatre tends: its own, less what spills over to its ruler from elsewhere.
+    """Where stability of an uncontested theatre tends: its own, less spill-over to its ruler.
 
-    Claim: instability in Afghanistan threatens to spread to Central Asia (aliyev2022 L92, L168, L280).
+    Claim: instability in Afghanistan threatens to spread to Central Asia (aliyev2022 L92, L168,
+    L280).
     """
     arriving = 0.0
     if run.ruler[k] >= 0:
@@ -182,15 +196,21 @@ def rule_once(run, constants, month, facts, month_number, p):
     for k in range(run.theatres):
         if challenger[k] >= 0:
             held_down, beside_ruler = suppression(k, run, month, p)
-            words = draw(run.seed, STREAM, month_number, facts.theatre_hash[k], facts.theatre_hash[k])
-            held = power[ruler[k]] if ruler[k] >= 0 else 0.0  # a negative index would read the last actor's power
-            ground, luck = p.suppression_power * beside_ruler, shock(uniform(words[0]))
-            control[k] = control_step(control[k], power[challenger[k]], held, ground, luck, p)
+            words = draw(
+                run.seed, STREAM, month_number, facts.theatre_hash[k], facts.theatre_hash[k]
+            )
+            held = (
+                power[ruler[k]] if ruler[k] >= 0 else 0.0
+            )  # a negative index would read the last actor's power
+            ground, noise = p.suppression_power * beside_ruler, shock(uniform(words[0]))
+            control[k] = control_step(control[k], power[challenger[k]], held, ground, noise, p)
             transfer_rule(run, month, k, p)
             settle(run, month, facts, k, held_down, shock(uniform(words[1])), p)
         else:
             transfer_rule(run, month, k, p)
-            run.stability[k] += p.stability_rate * (contagion(run, constants, k, p) - run.stability[k])
+            run.stability[k] += p.stability_rate * (
+                contagion(run, constants, k, p) - run.stability[k]
+            )
         if not np.isnan(month.stability[k]):
             run.stability[k] = month.stability[k]
     for i in range(run.actors):
@@ -199,6 +219,6 @@ def rule_once(run, constants, month, facts, month_number, p):
 
 @sequence
 def rule(state, constants, month, facts, month_number, p):
-    """Move rule, and with it control, conduct, militants, economy and stability, of every theatre one month on."""
+    """Advance rule, control, conduct, militants, economy and stability by one month."""
     for r in range(RUNS):
         rule_once(state[r], constants[r], month[r], facts, month_number, p[r])

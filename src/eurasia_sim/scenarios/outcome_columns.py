@@ -67,7 +67,9 @@ def _columns(
     return frozenset(
         ".".join([name, *steps])
         for name, entry in measures().items()
-        for steps in itertools.product(*(ids[kind] for kind in entry["of"]))
+        for axes in (entry["of"], entry.get("sum_of"))
+        if axes
+        for steps in itertools.product(*(ids[kind] for kind in axes))
     )
 
 

@@ -97,7 +97,7 @@ class Ancestry:
     def _ids(self, column: str) -> Ids:
         """The ids that each name in braces stands for in a column."""
         world, (measure, *steps) = self.world, column.split(".")
-        named = list(zip(self.axes[measure], steps, strict=True))
+        named = list(zip(self.axes[measure], steps, strict=False))  # a sum is named by its first axes
         actors = [word for axis, word in named if axis == "actor"]
         actors += [actor for axis, word in named if axis == "pair" for actor in word.split("-")]
         places = [world.regions.get(word, tuple(world.theatres)) for axis, word in named if axis == "scope"]
