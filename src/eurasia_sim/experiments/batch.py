@@ -252,8 +252,8 @@ def _live(world: World, inputs: Inputs, rules: np.void, row: Floats, seed: int) 
         workspace.load(rules.reshape(1), row[None], np.array([seed], np.uint64))
         for t in range(-inputs.burn_in, inputs.months):
             workspace.set_month(inputs.levers, max(t, 0))
-            month.assess(workspace.blocks, t + inputs.burn_in)
-            month.act(workspace.blocks, t + inputs.burn_in)
+            month.decide(workspace.blocks, t + inputs.burn_in)
+            month.resolve(workspace.blocks, t + inputs.burn_in)
             if phase := workspace.failed_phase()[0]:
                 when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
                 raise FloatingPointError(f"{month.PHASES[phase]} gave a number that is none in {when}; {_HINT}")

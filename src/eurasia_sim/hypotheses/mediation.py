@@ -15,7 +15,7 @@ from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.compute.jit import compiled
 from eurasia_sim.kernel.arrays import STATE
-from eurasia_sim.kernel.month import PHASES, apply_levers, checked, work
+from eurasia_sim.kernel.month import PHASES, apply_levers, checked, run_mechanism
 from eurasia_sim.kernel.outcomes import observe
 from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
 from eurasia_sim.simulation.inputs import Inputs
@@ -53,8 +53,8 @@ def _run_beside(own, other, report, levers, plan, months, buffers, held, places,
         apply_levers(levers[1], t, t == plan.start, months[1])
         number = np.uint64(t + plan.burn_in)
         for mechanism in range(1, len(PHASES)):
-            work(mechanism, other, number)
-            work(mechanism, own, number)
+            run_mechanism(mechanism, other, number)
+            run_mechanism(mechanism, own, number)
             if mechanism == 1 + held:
                 for place in places:
                     for r in range(RUNS):
