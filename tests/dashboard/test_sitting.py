@@ -7,7 +7,7 @@ import pytest
 from eurasia_sim.dashboard import served
 from eurasia_sim.dashboard.sitting import Sitting
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.mesa_model import PolicyError
 from eurasia_sim.simulation.parameter_draws import run_seeds
@@ -33,11 +33,11 @@ def test_it_lives_to_the_end_and_no_further():
     assert sitting.live() == 0
 
 
-def test_its_events_are_those_of_the_chronicle():
+def test_its_events_are_those_of_the_event_log():
     sitting = sat()
     sitting.live(10_000)
     world, scenario = served.world(), served.scenarios()["us_stays"]
-    told, status = chronicle(world, prepare(world, scenario), int(run_seeds(7, 1)[0]))
+    told, status = event_log(world, prepare(world, scenario), int(run_seeds(7, 1)[0]))
     assert status == "ok"
     assert [tuple(event) for event in sitting.events] == list(told.itertuples(index=False, name=None))
 

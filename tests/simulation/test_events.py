@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
-from eurasia_sim.simulation.events import LADDER, chronicle
+from eurasia_sim.simulation.events import LADDER, event_log
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.world.world import World
 
 
 @pytest.fixture(scope="module")
 def log(world: World) -> pd.DataFrame:
-    log, status = chronicle(world, prepare(world, load_scenario("us_exit", world)), seed=1)
+    log, status = event_log(world, prepare(world, load_scenario("us_exit", world)), seed=1)
     assert status == "ok"
     return log
 
@@ -33,7 +33,7 @@ def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> Non
     empty = replace(world, theatres={**world.theatres, theatre: replace(first, ruler=None)})
     actor = next(iter(world.actors))
     scenario = apply_settings(load_scenario("us_exit", world), [f"rule.{theatre}={actor}"], world)
-    log, status = chronicle(empty, prepare(empty, scenario), seed=1)
+    log, status = event_log(empty, prepare(empty, scenario), seed=1)
     put = log[(log["kind"] == "rule") & (log["theatre"] == theatre)]
     assert [status, *put["actor"], *put["detail"]] == ["ok", actor, "rules in place of nobody"]
 
@@ -46,6 +46,6 @@ def test_recognition_climbs_one_step_at_a_time(log: pd.DataFrame) -> None:
 
 def test_what_does_not_fit_is_a_status(world: World, log: pd.DataFrame) -> None:
     inputs = prepare(world, load_scenario("us_exit", world))
-    cut, status = chronicle(world, inputs, seed=1, most=3)
+    cut, status = event_log(world, inputs, seed=1, most=3)
     assert status == "overflow"
     assert cut.equals(log.head(3))

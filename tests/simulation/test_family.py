@@ -9,7 +9,13 @@ import pytest
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import run_ensemble
-from eurasia_sim.simulation.family import check_family, conditions, load_family, said_by, told_apart
+from eurasia_sim.simulation.family import (
+    check_family,
+    conditions,
+    content_digest,
+    load_family,
+    with_distinct_names,
+)
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.world.world import World
 
@@ -23,14 +29,14 @@ def test_names_that_repeat_carry_their_content(pair: tuple[Scenario, ...]) -> No
     exit_, stays = pair
     assert [exit_.name, stays.name] == ["us_exit", "us_stays"]
     retitled = replace(stays, title="Another")
-    made = f"us_stays-{said_by([stays])[:6]}"
-    first, second, third = told_apart([stays, exit_, retitled])
+    made = f"us_stays-{content_digest([stays])[:6]}"
+    first, second, third = with_distinct_names([stays, exit_, retitled])
     assert second is exit_
-    assert [first.name, third.name] == [made, f"us_stays-{said_by([retitled])[:6]}"]
-    with_taken = told_apart([stays, replace(stays, name=made), retitled])
+    assert [first.name, third.name] == [made, f"us_stays-{content_digest([retitled])[:6]}"]
+    with_taken = with_distinct_names([stays, replace(stays, name=made), retitled])
     assert len({scenario.name for scenario in with_taken}) == 3
     with pytest.raises(DataError, match="us_stays stands twice"):
-        told_apart([stays, stays])
+        with_distinct_names([stays, stays])
 
 
 def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(

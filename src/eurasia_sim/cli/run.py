@@ -211,11 +211,11 @@ def _draw(held: ResultsFolder) -> list[str]:
 def _tell(study: Study, folder: Path, batch: Batch) -> dict[str, Any]:
     """Write the first run of every scenario as dated events; return how many each has, and the run's status."""
     from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.events import chronicle
+    from eurasia_sim.simulation.events import event_log
 
     events = {}
     for inputs in batch.family:
-        told, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
+        told, status = event_log(study.world, inputs, int(batch.draws.seeds[0]))
         results.write_whole(folder / f"events-{inputs.scenario.name}.csv", partial(told.to_csv, index=False))
         events[inputs.scenario.name] = {"events": len(told), "status": status}
     return events

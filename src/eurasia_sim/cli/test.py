@@ -65,12 +65,12 @@ def _tested(
     from eurasia_sim.hypotheses.evaluation import evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
     from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.family import said_by
+    from eurasia_sim.simulation.family import content_digest
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     identity = [family.digest, *(h.id for h in family.hypotheses), *(each.digest for each in family.maps)]
-    identity += [repr(effort), world.digest, model_version(), said_by(scenarios.values())]
+    identity += [repr(effort), world.digest, model_version(), content_digest(scenarios.values())]
     folder = out / results.folder_name(f"test-{family.path.stem}", identity)
     manifest, wrong = results.found(folder)
     if manifest is not None and not wrong:

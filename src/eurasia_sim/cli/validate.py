@@ -49,7 +49,7 @@ def validate(
     from eurasia_sim.compute.jit import model_version
     from eurasia_sim.scenarios.scenario import apply_settings, as_recorded, load_scenario
     from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.family import said_by
+    from eurasia_sim.simulation.family import content_digest
     from eurasia_sim.validation.patterns import load_patterns
     from eurasia_sim.world.world import load_world
 
@@ -59,7 +59,7 @@ def validate(
     question = _until(apply_settings(asked, settings or (), given), until, given)
     theories = chosen_theories(theory, given, [question.theory])
     found = _validated(given, question, theories, n, seed, workers)
-    identity = [given.digest, said_by([question]), *theories, str(n), str(seed), model_version()]
+    identity = [given.digest, content_digest([question]), *theories, str(n), str(seed), model_version()]
     folder = out / results.folder_name(f"validate-{question.name}", identity)
     _write(folder, given, question, found, n, seed)
     if as_json:

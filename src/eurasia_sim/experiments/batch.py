@@ -21,7 +21,7 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired
-from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import SHARE, Draws, values_of
 from eurasia_sim.simulation.results import run_ids, trajectory_table
@@ -202,7 +202,7 @@ def _take(
     elif setup.keep == "events":
         for r, run_id in enumerate(ids):
             own = replace(inputs, rules=draws.rules[r : r + 1].reshape(()), row=draws.rows[r])
-            told, _ = chronicle(setup.world, own, int(draws.seeds[r]))
+            told, _ = event_log(setup.world, own, int(draws.seeds[r]))
             told.insert(0, "run_id", run_id)
             rows.events.append(told)
 

@@ -26,7 +26,7 @@ from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import ALTERED, DIGEST, FILES, Entry, digest_of, read_sealed
 from eurasia_sim.simulation import results
-from eurasia_sim.simulation.family import said_by
+from eurasia_sim.simulation.family import content_digest
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
@@ -85,7 +85,7 @@ def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, i
     family = hashlib.sha256(
         "\0".join([experiment.family, setup.world.digest, model_version(), setup.keep, str(size)]).encode()
     ).hexdigest()
-    said = [said_by(experiment.scenarios), experiment.title, experiment.question]
+    said = [content_digest(experiment.scenarios), experiment.title, experiment.question]
     identity = hashlib.sha256("\0".join([family, design.digest, *said]).encode()).hexdigest()
     runs = len(design) * experiment.runs_a_point
     return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)

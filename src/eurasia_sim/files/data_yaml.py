@@ -279,7 +279,8 @@ def _range(
     low = high = value
     if "range" in header:
         ends = header["range"]
-        if not _is_pair(ends):
+        is_pair = isinstance(ends, list) and len(ends) == 2
+        if not is_pair or not all(isinstance(end, int | float) for end in ends):
             problems.append(f"{name}: range {ends!r} must be two numbers, [lowest, highest]")
             return value, value
         low, high = map(float, ends)
@@ -294,8 +295,3 @@ def _range(
         problems.append(f"{name} lies outside its bounds [{least}, {most}]")
         return value, value
     return max(low, float(least)), min(high, float(most))
-
-
-def _is_pair(ends: object) -> bool:
-    numbers = isinstance(ends, list) and all(isinstance(end, int | float) for end in ends)
-    return numbers and len(ends) == 2  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ class View(NamedTuple):
     patron: np.ndarray  # (K, D) who holds most, rulers and challengers apart; -1 for none
 
 
-def chronicle(
+def event_log(
     world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS
 ) -> tuple[pd.DataFrame, str]:
     """The event log of one run at reference values, and its status.

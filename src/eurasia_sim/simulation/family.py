@@ -41,17 +41,17 @@ def load_family(
         each if isinstance(each, Scenario) else load_scenario(each, world) for each in scenarios
     ]
     since = earliest_parting(loaded)
-    return told_apart([apply_settings(each, settings, world, since) for each in loaded])
+    return with_distinct_names([apply_settings(each, settings, world, since) for each in loaded])
 
 
-def told_apart(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+def with_distinct_names(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """The scenarios; to a name that repeats, the start of its content's digest is added.
 
     Raises:
         DataError: where one scenario stands twice.
     """
     taken = Counter(scenario.name for scenario in scenarios)
-    digests = [said_by([scenario]) for scenario in scenarios]
+    digests = [content_digest([scenario]) for scenario in scenarios]
     pairs = list(zip(scenarios, digests, strict=True))
     if twice := {scenario.name for scenario, digest in pairs if digests.count(digest) > 1}:
         problems = (f"{name} stands twice with the same content: name it once" for name in twice)
@@ -72,7 +72,7 @@ def told_apart(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     )
 
 
-def said_by(scenarios: Iterable[Scenario]) -> str:
+def content_digest(scenarios: Iterable[Scenario]) -> str:
     """SHA-256 of everything that scenarios say, their names, titles and questions included."""
     content = json.dumps([scenario.resolved() for scenario in scenarios], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

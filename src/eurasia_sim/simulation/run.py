@@ -18,7 +18,7 @@ from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import Progress, run_ensemble_draws, table
-from eurasia_sim.simulation.family import check_family, said_by
+from eurasia_sim.simulation.family import check_family, content_digest
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
 from eurasia_sim.world.world import World
@@ -53,7 +53,7 @@ class Study:
     @property
     def said(self) -> str:
         """SHA-256 of what its folder says beyond its runs: the scenarios' words."""
-        return said_by(self.scenarios)
+        return content_digest(self.scenarios)
 
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Every family of n paired runs, theory by theory.
