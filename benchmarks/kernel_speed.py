@@ -27,7 +27,7 @@ from eurasia_sim import simulate
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.compute.jit import compiled
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 from eurasia_sim.mechanisms import cooperation
@@ -116,8 +116,8 @@ def join_times(inputs: Given) -> tuple[float, float]:
     """Microseconds of a run's month of joint work: the kernel's own, and as plain loops."""
     workspace = begun(inputs, 7, RUNS)
     workspace.set_month(inputs.levers, inputs.months // 2)
-    kernel.decide(workspace.blocks, 1)
-    kernel.resolve(workspace.blocks, 1)
+    month.decide(workspace.blocks, 1)
+    month.resolve(workspace.blocks, 1)
     state, _, levers, facts, p = workspace.blocks
     return _least(partial(joined, state, levers, facts, p)), _least(PlainJoin(workspace))
 

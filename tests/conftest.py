@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from eurasia_sim.world.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +65,14 @@ def sources() -> Path:
             "the original documents are not at hand: name their folder in EURASIA_SIM_SOURCES"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The packaged world."""
+    from eurasia_sim.world.world import load_world
+
+    return load_world()
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 from tests.command import done, only
 
-from eurasia_sim.cli import main
 from eurasia_sim.cli.test import write_tables
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.experiment import located
@@ -22,7 +20,11 @@ from eurasia_sim.simulation.parameter_draws import range_draws, values_of
 from eurasia_sim.simulation.results import MANIFEST, write_manifest
 from eurasia_sim.world.world import load_world
 
-FACTORS = ("rules.cooperation.relative_gains", "rules.perception.distance_decay", "rules.alignment.alignment_affinity")
+FACTORS = (
+    "rules.cooperation.relative_gains",
+    "rules.perception.distance_decay",
+    "rules.alignment.alignment_affinity",
+)
 
 
 def unchanging(folder: Path) -> dict[str, bytes]:
@@ -109,6 +111,7 @@ _DESIGNS = {
 
 def real_folders(into: Path) -> dict[str, Path]:
     """Small sweeps of every kind of design, each analysed, and a validation: all by the verbs."""
+    found = {}
     for kind, (points, steps, replications) in _DESIGNS.items():
         file = into / f"{kind}.yaml"
         text = _SWEPT.format(kind=kind, points=points, steps=steps, replications=replications)

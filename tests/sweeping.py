@@ -88,6 +88,5 @@ def contents(folder: Path) -> Mapping[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path.name not in ("manifest.json", "status.jsonl", "sweep.lock", "plan.json")
+        if path.is_file() and path.name not in timed
     }

@@ -12,7 +12,7 @@ import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS, Block, Run
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Geography
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.arrays import CODED, LEVERS, STATE
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
@@ -23,7 +23,7 @@ from eurasia_sim.world.world import load_world
 LEVER_NAMES = [
     field.name for field in LEVERS.fields if field.name not in ("common_venues", "comembership")
 ]
-# What each axis of a world's array counts, as in `kernel.arrays`; t counts months.
+# What each axis of a world's array counts, as in `month.arrays`; t counts months.
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
     "border_distance": "ik", "theatre_separation": "kl", "size": "k", "ruler": "k",
@@ -221,8 +221,8 @@ def snapshots(
     found = []
     for t in range(start, world.months if months is None else months):
         workspace.set_month(world.levers, t)
-        kernel.decide(workspace.blocks, t)
-        kernel.resolve(workspace.blocks, t)
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
         found.append(workspace.memories()[0])
     return found
 

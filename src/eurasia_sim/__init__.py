@@ -1,6 +1,6 @@
-"""A simulation of how named actors perceive, align, allocate and contest, in which every number names its parent.
+"""Agent-based simulation of how named actors perceive, align, allocate and contest.
 
-The names below load their module when first asked for, so that `import eurasia_sim` costs next to nothing.
+The names below load their module when first used, so that `import eurasia_sim` costs little.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eurasia_sim.experiments.sweep import run_sweep
+    from eurasia_sim.figures.gallery import plot
+    from eurasia_sim.hypotheses.evaluation import test_hypotheses
     from eurasia_sim.scenarios.scenario import load_scenario
     from eurasia_sim.simulation.ensemble import run_ensemble, simulate
     from eurasia_sim.simulation.mesa_model import EurasiaModel
@@ -24,9 +26,11 @@ __all__ = [
     "load_results",
     "load_scenario",
     "load_world",
+    "plot",
     "run_ensemble",
     "run_sweep",
     "simulate",
+    "test_hypotheses",
 ]
 
 _HOME = {
@@ -34,14 +38,16 @@ _HOME = {
     "load_results": "simulation.results",
     "load_scenario": "scenarios.scenario",
     "load_world": "world.world",
+    "plot": "figures.gallery",
     "run_ensemble": "simulation.ensemble",
-    "simulate": "simulation.ensemble",
     "run_sweep": "experiments.sweep",
+    "simulate": "simulation.ensemble",
+    "test_hypotheses": "hypotheses.evaluation",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """The named part of the package's face, loaded on first use (PEP 562)."""
+    """A public name, loaded on first use (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version
 
@@ -54,5 +60,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The names the face offers, whether loaded yet or not."""
+    """The public names, whether loaded yet or not."""
     return sorted({*globals(), *__all__})

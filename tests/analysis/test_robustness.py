@@ -13,7 +13,7 @@ from eurasia_sim.files.data_yaml import DataError
 VALUES = pd.DataFrame(
     {"bold": [9.0, 5.0, 0.0], "middling": [6.0, 4.0, 2.0], "safe": [3.0, 3.0, 3.0]}
 )
-OPTION, STATE = ["x.posture"], ["x.decay"]
+OPTION, STATE = ["x.lever_series"], ["x.decay"]
 
 
 def test_each_metric_is_the_sum_by_hand_and_the_metrics_disagree():
@@ -59,7 +59,12 @@ def test_a_state_in_which_an_option_failed_is_left_out_and_counted():
 def runs() -> pd.DataFrame:
     """Two options in three states, two runs each."""
     rows = [
-        {"x.posture": option, "x.decay": state, "replicate": r, "y": float(worth + 10 * state + r)}
+        {
+            "x.lever_series": option,
+            "x.decay": state,
+            "replicate": r,
+            "y": float(worth + 10 * state + r),
+        }
         for option, worth in (("out", 1), ("in", 2))
         for state in (0, 1, 2)
         for r in (0, 1)
@@ -68,7 +73,7 @@ def runs() -> pd.DataFrame:
 
 
 def test_runs_are_put_by_state_and_option_in_any_order():
-    mixed = runs().sample(frac=1, random_state=1).sort_values("x.posture")
+    mixed = runs().sample(frac=1, random_state=1).sort_values("x.lever_series")
     table = payoffs(mixed, "y", OPTION, STATE)
     assert table["out"].tolist() == [1.5, 11.5, 21.5]
     assert table["in"].tolist() == [2.5, 12.5, 22.5]

@@ -14,7 +14,7 @@ from importlinter.cli import lint_imports
 FACE = "eurasia_sim"
 READERS = ("files", "evidence", "world", "scenarios")
 BELOW_PANDAS = ("compute", "mechanisms", "kernel", "observations")
-MESA = ("simulation.mesa_model", "simulation.mesa_actors", "simulation.interop", "dashboard")
+MESA = ("simulation.mesa_model", "simulation.interop", "dashboard")
 # Who alone may import what: packages, or modules of them.
 ONLY = {
     "mesa": MESA,

@@ -16,7 +16,7 @@ from benchmarks.plain import PlainJoin
 from benchmarks.sweeps import Bare, timed_sweep
 
 from eurasia_sim.experiments.sweep import Work, carry_out
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.simulation.results import load_results
 
 
@@ -46,10 +46,10 @@ def test_plain_joint_work_is_the_kernels():
     workspace = begun(inputs, 3, 8)
     workspace.set_month(inputs.levers, 24)
     for number in range(3):
-        kernel.decide(workspace.blocks, number)
+        month.decide(workspace.blocks, number)
         plain = PlainJoin(workspace)
         plain(1)
-        kernel.resolve(workspace.blocks, number)
+        month.resolve(workspace.blocks, number)
         for name in ("joint", "rivalry", "partnership"):
             own = np.asarray(getattr(workspace.state, name))
             np.testing.assert_allclose(plain.written[name], own, rtol=0, atol=1e-12, err_msg=name)

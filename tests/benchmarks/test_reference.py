@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from eurasia_sim.compute.mathematics import exponential, logarithm
 from eurasia_sim.files.data_yaml import packaged
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 
 TOLERANCE = 1e-10
 RULES = packaged() / "rules"
@@ -88,8 +88,8 @@ def assert_agreement(inputs, seed, every=1):
     state = workspace.state[0]
     for number, t in enumerate(range(-inputs.burn_in, inputs.months)):
         workspace.set_month(inputs.levers, max(t, 0))
-        kernel.decide(workspace.blocks, number)
-        kernel.resolve(workspace.blocks, number)
+        month.decide(workspace.blocks, number)
+        month.resolve(workspace.blocks, number)
         model.step()
         for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))

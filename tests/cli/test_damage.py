@@ -13,7 +13,6 @@ from tests.results import unchanging
 from tests.sweeping import GRID, written
 from tests.sweeping import contents as tables
 
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.results import (
@@ -26,6 +25,7 @@ from eurasia_sim.simulation.results import (
     found,
     load_results,
 )
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.simulation.run import carry_out as carry_out_study
 from eurasia_sim.world.world import load_world
@@ -146,7 +146,7 @@ def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_p
 
 def test_a_table_of_an_analysis_is_checked_like_the_runs(copy: Path) -> None:
     done("analyze", copy)
-    held = open_held(copy, load_world())
+    held = open_results(copy, load_world())
     table = held.table("convergence")
     assert table is not None
     file = copy / "analysis" / "convergence.parquet"

@@ -8,9 +8,9 @@ from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Question, Session, adjustable, complaints
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.mesa_actors import PolicyError
+from eurasia_sim.simulation.mesa_model import PolicyError
 from eurasia_sim.simulation.parameter_draws import run_seeds
 
 
@@ -72,7 +72,7 @@ def test_a_run_goes_from_the_month_of_departure_to_the_end_with_the_events_of_th
     assert session.is_over
     assert session.advance() == 0
     inputs = prepare(shared.world(), scenario)
-    events, status = chronicle(shared.world(), inputs, int(run_seeds(7, 1)[0]))
+    events, status = event_log(shared.world(), inputs, int(run_seeds(7, 1)[0]))
     assert status == "ok"
     expected = list(events.itertuples(index=False, name=None))
     assert [tuple(event) for event in session.events] == expected

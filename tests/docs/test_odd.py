@@ -8,7 +8,7 @@ import pytest
 from tests.docs.tables import GLOSSARY, MARKED, PAGE, README, current, tables
 
 from eurasia_sim.compute import dimensions
-from eurasia_sim.kernel import outcomes as measures
+from eurasia_sim.kernel import outcomes
 
 ELEMENTS = (
     "Purpose and patterns", "Entities, state variables and scales",
@@ -46,7 +46,7 @@ def test_every_phase_and_every_measure_is_described(page: str, package) -> None:
     mechanisms = {path.stem for path in package.glob("mechanisms/*.py")} - {"__init__"}
     described = {name.lower() for name in re.findall(r"^### 7\.\d+ (\w+)", page, re.MULTILINE)}
     assert mechanisms <= described
-    named = (*measures.PAIR_MEASURES, *measures.ACTOR_MEASURES, *measures.THEATRE_MEASURES)
+    named = (*outcomes.PAIR_MEASURES, *outcomes.ACTOR_MEASURES, *outcomes.THEATRE_MEASURES)
     formulas = page.split("### 7.9")[1]
     assert [name for name in named if not re.search(rf"^{name}\b", formulas, re.MULTILINE)] == []
 

@@ -16,11 +16,11 @@ from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.design import memory_free
 from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.verdicts import analysis_caption
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.sources import bases_of, drawn_paths
 from eurasia_sim.simulation.results import load_results
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World, load_world
 
 MEASURE = "competition.russia-china.central_asia"
@@ -197,7 +197,7 @@ def test_a_figure_counts_the_runs_of_each_scenario(world, tmp_path) -> None:
     factors = f"{{{GAINS}: declared, {HABIT}: declared}}"
     text = f"design: {{kind: saltelli, points: 2}}\nfactors: {factors}\nreplications: 2\n"
     folder = swept(tmp_path, world, "scenarios: [{scenario}, {second}]\n" + text)
-    caption = analysis_caption(open_held(folder, world))
+    caption = analysis_caption(open_results(folder, world))
     assert caption.startswith("24 runs each · 0 failed")
     assert len(load_results(folder)) == 48
 

@@ -26,7 +26,7 @@ from eurasia_sim.experiments.folder import Folder, one_writer
 from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Work, carry_out, estimate, merge, run_sweep
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.results import load_results, load_trajectories, result_columns
 from eurasia_sim.world.world import World, load_world
@@ -366,4 +366,4 @@ def test_eight_the_null_can_be_swept_beside_every_theory(world, tmp_path) -> Non
     runs = load_results(folder)
     assert list(runs["theory"]) == list(runs["x.theory"]) == list(world.theories)
     assert world.null_theory in set(runs["theory"])
-    assert store.read_manifest(folder)["versions"]["SALib"]
+    assert results.read_manifest(folder)["versions"]["SALib"]

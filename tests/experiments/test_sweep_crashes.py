@@ -16,7 +16,7 @@ import pytest
 from tests.sweeping import contents, grid
 
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
-from eurasia_sim.simulation import results as store
+from eurasia_sim.simulation import results
 from eurasia_sim.world.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
@@ -99,7 +99,7 @@ class _Failing:
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (store, "write_whole")]
+    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (results, "write_whole")]
 )
 def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
     world, tmp_path, monkeypatch, target, name

@@ -16,10 +16,10 @@ from tests.figures.conftest import around, clipped, texts
 
 from eurasia_sim.cli.output import plot
 from eurasia_sim.figures.gallery import KINDS, OF_RUN, REPLACED, draw, pictures, usual_kinds
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.simulation.results_folder import open_results
 
 MEASURE = "competition.russia-china.central_asia"
 ANALYSED = ("indices", "box", "effects", "patterns")  # drawn in test_real
@@ -29,7 +29,7 @@ DRAWN = [kind for kind in KINDS if kind not in ANALYSED]
 
 @pytest.fixture
 def folder(request, ensembles):
-    return lambda name, *filters: open_held(
+    return lambda name, *filters: open_results(
         request.getfixturevalue(name), ensembles.world, tuple(filters)
     )
 
@@ -156,10 +156,10 @@ def test_runs_of_another_version_are_not_made_again(folder):
 
 def test_a_folder_that_is_none_or_unfinished_is_refused(tmp_path, ensembles):
     with pytest.raises(DataError, match="it has no manifest"):
-        open_held(tmp_path, ensembles.world)
+        open_results(tmp_path, ensembles.world)
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(DataError, match="is damaged, or an earlier version wrote it"):
-        open_held(tmp_path, ensembles.world)
+        open_results(tmp_path, ensembles.world)
 
 
 def test_what_is_made_again_is_what_the_folder_holds(folder, ensembles):
@@ -184,7 +184,7 @@ def test_a_hundred_thousand_runs_are_drawn_in_seconds(swept, ensembles, tmp_path
     manifest = json.loads((many / "manifest.json").read_text())
     write_manifest(many, manifest, ["parts/a.parquet"])
     began = time.process_time()
-    kinds, held = ["distribution", "heatmap", "convergence"], open_held(many, ensembles.world)
+    kinds, held = ["distribution", "heatmap", "convergence"], open_results(many, ensembles.world)
     for picture, files in draw(held, kinds, Request(tuple(held.measures[:1])), tmp_path):
         assert files[1].stat().st_size < 3_000_000, picture.stem
     assert time.process_time() - began < 60

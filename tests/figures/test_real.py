@@ -16,9 +16,9 @@ from tests.figures.conftest import around, clipped
 from tests.results import run_folder
 
 from eurasia_sim.figures.gallery import KINDS, pictures, usual_kinds
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.reports.report import report_page
+from eurasia_sim.simulation.results_folder import open_results
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
@@ -37,13 +37,13 @@ _DRAW = """
 import hashlib, json, sys
 from pathlib import Path
 from eurasia_sim.figures.gallery import pictures, render
-from eurasia_sim.figures.held import open_held
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.figures.style import Request
 from eurasia_sim.world.world import load_world
 world, found = load_world(), {}
 for folder, kinds in json.loads(sys.argv[1]).items():
     for kind in kinds:
-        picture = next(pictures(open_held(Path(folder), world), [kind], Request()))
+        picture = next(pictures(open_results(Path(folder), world), [kind], Request()))
         drawn = {form: render(picture.figure, form) for form in ("png", "svg")}
         drawn["csv"] = picture.data.to_csv().encode()
         for form, content in drawn.items():
@@ -65,7 +65,7 @@ def test_every_kind_has_a_real_folder_to_be_drawn_from():
     ("folder", "kind"), [(folder, kind) for folder, kinds in OF_FOLDER.items() for kind in kinds]
 )
 def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
-    held = open_held(folders[folder], ensembles.world)
+    held = open_results(folders[folder], ensembles.world)
     found = list(pictures(held, [kind], Request()))
     assert found
     for picture in found:
@@ -78,7 +78,7 @@ def test_a_real_folder_is_drawn_whole(folder, kind, folders, ensembles):
 
 @pytest.mark.parametrize("folder", OF_FOLDER)
 def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembles, tmp_path):
-    held = open_held(folders[folder], ensembles.world)
+    held = open_results(folders[folder], ensembles.world)
     assert usual_kinds(held, [])
     done = call("plot", str(folders[folder]), "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembl
 
 
 def test_a_box_is_drawn_on_the_path_it_was_peeled_along(real, ensembles):
-    held = open_held(real["latin_hypercube"], ensembles.world)
+    held = open_results(real["latin_hypercube"], ensembles.world)
     (picture,) = pictures(held, ["box"], Request())
     path = pd.read_parquet(real["latin_hypercube"] / "analysis" / "paths.parquet")
     drawn = picture.figure.axes[0].lines[0]
@@ -117,6 +117,6 @@ def test_every_kind_has_the_same_bytes_in_two_processes_of_unlike_hashes(folders
 def test_two_runs_of_one_command_are_drawn_to_the_same_bytes(ran, tmp_path, ensembles):
     drawn = []
     for folder in (ran, run_folder(tmp_path / "again")):
-        (picture, *_) = pictures(open_held(folder, ensembles.world), ["fan"], Request())
+        (picture, *_) = pictures(open_results(folder, ensembles.world), ["fan"], Request())
         drawn.append(hashlib.sha256(picture.data.to_csv().encode()).hexdigest())
     assert drawn[0] == drawn[1]

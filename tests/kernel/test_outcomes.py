@@ -7,7 +7,7 @@ import pytest
 from tests.worlds import RandomWorld, begun, call, interests, observed, plain
 
 from eurasia_sim.compute.blocks import Run
-from eurasia_sim.kernel import outcomes as measures
+from eurasia_sim.kernel import outcomes
 from eurasia_sim.mechanisms import contest
 
 
@@ -33,7 +33,7 @@ def test_pair_measures_by_hand(first, second, joint, budgets, by_hand):
     world = replace(plain(k=len(first)), scopes=np.array([scope]))
     state = begun(world, budget=budgets / 2, effort=[first, second], pair_joint={0: joint})
     row = observed(state)
-    found = {measure: row[f"{measure}.actor0-actor1.scope0"] for measure in measures.PAIR_MEASURES}
+    found = {measure: row[f"{measure}.actor0-actor1.scope0"] for measure in outcomes.PAIR_MEASURES}
     assert found == pytest.approx(dict(zip(names.split(), by_hand, strict=True)))
 
 
@@ -143,12 +143,12 @@ def test_the_columns_that_are_needed_are_written_whatever_is_left():
     workspace = world.workspace()
     for needed in range(1, whole.size + 1):
         workspace.report.memory[:] = np.nan
-        measures.observe(state._block, workspace.constants, world.facts, workspace.report, needed)
+        outcomes.observe(state._block, workspace.constants, world.facts, workspace.report, needed)
         row = np.array(workspace.report[0].observed)
         assert row[:needed].tobytes() == whole[:needed].tobytes()
         assert np.isnan(row[needed:]).sum() == np.isnan(row).sum()
 
 
 def test_a_lean_is_a_log_ratio():
-    assert measures.lean(np.array([0.4]), np.array([0.1]))[0] == pytest.approx(np.log(4))
-    assert measures.lean(np.array([0.0]), np.array([0.1]))[0] == -np.inf
+    assert outcomes.lean(np.array([0.4]), np.array([0.1]))[0] == pytest.approx(np.log(4))
+    assert outcomes.lean(np.array([0.0]), np.array([0.1]))[0] == -np.inf

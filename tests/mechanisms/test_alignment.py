@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.worlds import after, begun, call, plain
 
-from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.compute import random_streams
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import alignment
 
@@ -78,7 +78,7 @@ def test_a_shock_is_drawn_at_the_address_of_its_pair():
     call(alignment.align, state, seed=4, number=9)
     for m, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
         address = np.uint64(4), alignment.STREAM, np.uint64(9), *sorted((names[i], names[j]))
-        shock = streams.shock(streams.uniform(streams.draw(*address)[0]))
+        shock = random_streams.shock(random_streams.uniform(random_streams.draw(*address)[0]))
         assert state.shock[m] == shock
         assert state.leaning[i, j] == state.leaning[j, i] == 0.1 * shock
 

@@ -9,8 +9,7 @@ from tests.worlds import plain
 
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Table
 from eurasia_sim.compute.jit import compiled
-from eurasia_sim.kernel import arrays
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import arrays, month
 from eurasia_sim.kernel.workspace import facts_of, levers_of, plan_of
 
 STATE = arrays.STATE
@@ -68,7 +67,7 @@ def test_a_month_reached_by_changes_is_the_series_row(world, start):
     levers, rows = levers_of([world.levers], ONE, (0, 4)), world.levers.rows
     now = np.full((rows.shape[1], RUNS), np.pi)
     for t in range(start, world.months):
-        kernel.apply_levers(levers, t, t == start, now)
+        month.apply_levers(levers, t, t == start, now)
         assert now.tobytes() == np.repeat(rows[t][:, None], RUNS, axis=1).tobytes()
 
 
@@ -79,7 +78,7 @@ def test_buffers_and_blocks_of_another_size_are_refused():
             Block(STATE, counts, buffer=np.zeros((size, RUNS), kind))
     small, large = plain().workspace(), plain(5).workspace()
     with pytest.raises(ValueError, match="different sizes"):
-        kernel.decide(large.blocks._replace(state=small.state), 0)
+        month.decide(large.blocks._replace(state=small.state), 0)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.random_worlds import outcome, seeds, worlds
 from tests.worlds import changed, simulate, snapshots
 
-from eurasia_sim.compute import random_streams as streams
+from eurasia_sim.compute import random_streams
 from eurasia_sim.world.geography import name_hash as geography_hash
 
 # Known answers of philox4x32-10 as published with the Random123 library (kat_vectors).
@@ -28,7 +28,10 @@ KNOWN_ANSWERS = [
 
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN_ANSWERS)
 def test_philox_gives_its_published_answers(counter, key, answer):
-    assert tuple(int(word) for word in streams.philox(*map(np.uint64, (*counter, *key)))) == answer
+    assert (
+        tuple(int(word) for word in random_streams.philox(*map(np.uint64, (*counter, *key))))
+        == answer
+    )
 
 
 def words(
@@ -36,24 +39,25 @@ def words(
 ) -> np.ndarray:
     """(months, 4) words of one address over months."""
     addresses = ((seed, mechanism, month, first, second) for month in range(months))
-    return np.array([streams.draw(*map(np.uint64, address)) for address in addresses])
+    return np.array([random_streams.draw(*map(np.uint64, address)) for address in addresses])
 
 
 def test_a_uniform_lies_strictly_between_its_ends():
     for word in map(np.uint64, (0, 0xFFFFFFFF)):
-        uniform = streams.uniform(word)
+        uniform = random_streams.uniform(word)
         assert 0 < uniform < 1
-        assert np.isfinite([streams.gumbel(uniform), streams.shock(uniform)]).all()
+        assert np.isfinite([random_streams.gumbel(uniform), random_streams.shock(uniform)]).all()
 
 
 def test_draws_are_spread_as_they_are_said_to_be_and_months_are_uncorrelated():
     drawn = words(2500)
-    uniforms = np.array([streams.uniform(word) for word in drawn.ravel()])
+    uniforms = np.array([random_streams.uniform(word) for word in drawn.ravel()])
     counts, expected = np.histogram(uniforms, bins=20, range=(0, 1))[0], len(uniforms) / 20
     # Chi-square with 19 degrees of freedom exceeds 43.8 once in a thousand.
     assert ((counts - expected) ** 2 / expected).sum() < 43.8
     gumbels, shocks = (
-        np.array([variate(u) for u in uniforms]) for variate in (streams.gumbel, streams.shock)
+        np.array([variate(u) for u in uniforms])
+        for variate in (random_streams.gumbel, random_streams.shock)
     )
     assert abs(gumbels.mean()) < 4 * gumbels.std() / 100
     assert gumbels.std() == pytest.approx(np.pi / np.sqrt(6), rel=0.03)
@@ -78,8 +82,8 @@ def test_any_part_of_an_address_gives_draws_of_its_own(other):
 
 @given(st.text(), st.text())
 def test_two_names_share_no_draws(one, other):
-    assert (streams.name_hash(one) == streams.name_hash(other)) == (one == other)
-    assert int(streams.name_hash(one)) == int(geography_hash(one))
+    assert (random_streams.name_hash(one) == random_streams.name_hash(other)) == (one == other)
+    assert int(random_streams.name_hash(one)) == int(geography_hash(one))
 
 
 @given(worlds(months=3), seeds)

@@ -15,11 +15,11 @@ import pytest
 from tests.command import call
 from tests.results import run_folder
 
-from eurasia_sim.figures.held import open_held
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.reports.parts import interval, number, share
 from eurasia_sim.reports.report import MOST_BYTES, report_page
 from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
@@ -34,7 +34,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def pages(ran: Path, tested: Path, swept: Path, world: World) -> dict[str, str]:
-    return {name: report_page(open_held(folder, world)) for name, folder in
+    return {name: report_page(open_results(folder, world)) for name, folder in
             (("run", ran), ("test", tested), ("sweep", swept))}  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
         "Distributions and pictures", "Convergence", "Claims and figures the runs rest on",
         "Limits", "Commands that reproduce it",
     ]  # fmt: skip
-    manifest = open_held(ran, load_world()).manifest
+    manifest = open_results(ran, load_world()).manifest
     for said in (
         manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"],
         manifest["command"].split(" --out")[0],
@@ -116,7 +116,7 @@ def test_failed_runs_are_counted_and_the_same_folder_gives_the_same_page(pages, 
     exclusions = pages["sweep"].split('id="exclusions"')[1].split("</section>")[0]
     assert "the first of 2 failed runs" in exclusions
     assert "overflow" in exclusions
-    assert report_page(open_held(ran, world)) == pages["run"]
+    assert report_page(open_results(ran, world)) == pages["run"]
 
 
 def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
@@ -127,9 +127,9 @@ def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
     text = manifest.read_text().replace("The United States leaves", hostile)
     manifest.write_text(text)
     with pytest.raises(DataError, match="its digest is that of another content"):
-        open_held(folder, world)
+        open_results(folder, world)
     write_manifest(folder, json.loads(text), json.loads(text)["files"])
-    page = report_page(open_held(folder, world))
+    page = report_page(open_results(folder, world))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -138,14 +138,14 @@ def test_another_folder_beside_says_what_was_set_differently_and_by_how_much(
     ran, tested, world, tmp_path
 ):
     other = run_folder(tmp_path, "--set", "rules.cooperation.relative_gains=0.3")
-    page = report_page(open_held(ran, world), open_held(other, world))
+    page = report_page(open_results(ran, world), open_results(other, world))
     beside = page.split('id="comparison"')[1].split("</section>")[0]
     assert "scenario.fixed.rules.cooperation.relative_gains" in beside
     assert "paired" in beside
-    same = report_page(open_held(tested, world), open_held(tested, world))
+    same = report_page(open_results(tested, world), open_results(tested, world))
     assert "0 of 2 shared hypotheses have another verdict" in same
     with pytest.raises(DataError, match="do not compare"):
-        report_page(open_held(ran, world), open_held(tested, world))
+        report_page(open_results(ran, world), open_results(tested, world))
 
 
 def test_validation_shows_the_misses_first(ran, world, tmp_path):
@@ -158,12 +158,12 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
     )  # fmt: skip
     table.to_parquet(tmp_path / "patterns.parquet")
     write_manifest(tmp_path, {"finished": True}, ["patterns.parquet"])
-    page = report_page(open_held(ran, world), validated=tmp_path)
+    page = report_page(open_results(ran, world), validated=tmp_path)
     section = page.split('id="validation"')[1].split("</section>")[0]
     assert section.index("two</td>") < section.index("three</td>")
     assert "The misses: 2 patterns" in section
     with pytest.raises(DataError, match=r"holds no patterns\.parquet"):
-        report_page(open_held(ran, world), validated=ran)
+        report_page(open_results(ran, world), validated=ran)
 
 
 def test_numbers_are_written_alike():

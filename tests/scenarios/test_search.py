@@ -1,4 +1,4 @@
-"""The scenarios that come with the package are sound, and those meant to differ in one thing differ in it alone."""
+"""The packaged scenarios are sound; those meant to differ in one thing differ in it alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from eurasia_sim.scenarios.scenario import check_file, load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
-from eurasia_sim.world.world import World, load_world
 
 # Every cell of the design by what it holds of either factor.
 CELLS = {
@@ -28,86 +27,76 @@ PRESENCE, THREAT = {"presence"}, {"conduct", "surge"}
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-@pytest.fixture(scope="module")
-def posture(world) -> Callable[[str], LeverSeries]:
+def series(world) -> Callable[[str], LeverSeries]:
     built = {}
 
     def of(name: str) -> LeverSeries:
         if name not in built:
-            built[name] = load_scenario(name, world).posture(world)
+            built[name] = load_scenario(name, world).lever_series(world)
         return built[name]
 
     return of
 
 
+def differs(one: LeverSeries, other: LeverSeries, lever: str) -> np.ndarray:
+    mine, theirs = getattr(one, lever), getattr(other, lever)
+    return ~((mine == theirs) | (np.isnan(mine) & np.isnan(theirs)))
+
+
 def differing_months(one: LeverSeries, other: LeverSeries) -> dict[str, set[int]]:
-    """Months in which two postures differ, by lever or series; what never differs is left out."""
+    """Months in which two series differ, by lever; what never differs is left out."""
     found = {}
     for field in LEVERS.fields:
-        name, mine, theirs = field.name, getattr(one, field.name), getattr(other, field.name)
-        same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
-        months = np.flatnonzero(~same.reshape(len(same), -1).all(axis=1))
-        if months.size:
-            found[name] = set(months.tolist())
-    return found
+        apart = differs(one, other, field.name)
+        found[field.name] = set(np.flatnonzero(apart.reshape(len(apart), -1).any(axis=1)).tolist())
+    return {name: months for name, months in found.items() if months}
 
 
 def differing_cells(one: LeverSeries, other: LeverSeries, lever: str) -> set[tuple[int, ...]]:
-    """Where two postures differ in one lever in any month, without the month."""
-    mine, theirs = getattr(one, lever), getattr(other, lever)
-    apart = ~((mine == theirs) | (np.isnan(mine) & np.isnan(theirs)))
-    return {tuple(map(int, place)) for place in np.argwhere(apart.any(axis=0))}
+    """Where two series differ in one lever in any month, without the month."""
+    apart = differs(one, other, lever).any(axis=0)
+    return {tuple(map(int, place)) for place in np.argwhere(apart)}
 
 
-def test_every_scenario_of_the_library_is_sound_and_says_what_it_asks_and_expects(repository, world):
+def test_every_scenario_of_the_package_is_sound_and_says_what_it_asks(repository, world):
     paths = sorted((repository / "scenarios").glob("*.yaml"))
     assert len(paths) > 30
+    titles = set()
     for path in paths:
         assert [str(problem) for problem in check_file(path, world)] == [], path.name
         scenario = load_scenario(path, world)
+        titles.add(scenario.title)
         assert scenario.question.endswith("?"), path.name
         assert len(scenario.expect.split()) > 10, path.name
-        assert path.read_text(encoding="utf-8").splitlines()[1].startswith("# "), f"{path.name} assumes nothing"
-
-
-def test_no_two_scenarios_share_a_title(repository, world):
-    titles = [load_scenario(path, world).title for path in (repository / "scenarios").glob("*.yaml")]
-    assert len(set(titles)) == len(titles)
+        second = path.read_text(encoding="utf-8").splitlines()[1]
+        assert second.startswith("# "), f"{path.name} assumes nothing"
+    assert len(titles) == len(paths)
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(CELLS, 2)))
-def test_cells_of_the_design_differ_in_the_factors_that_set_them_apart_and_in_nothing_else(world, posture, one, other):
-    factors = [factor for factor, a, b in zip((PRESENCE, THREAT), CELLS[one], CELLS[other], strict=True) if a != b]
-    after = set(range(world.month("2021-05"), world.months))
+def test_cells_of_the_design_differ_in_their_factors_and_in_nothing_else(world, series, one, other):
+    pairs = zip((PRESENCE, THREAT), CELLS[one], CELLS[other], strict=True)
+    levers = {lever for factor, a, b in pairs if a != b for lever in factor}
     # Every month from the departure on, and none before it.
-    assert differing_months(posture(one), posture(other)) == {lever: after for factor in factors for lever in factor}
+    after = set(range(world.month("2021-05"), world.months))
+    assert differing_months(series(one), series(other)) == dict.fromkeys(levers, after)
 
 
-def test_the_factors_of_the_design_cross(posture):
-    assert not differing_cells(posture("presence_threat"), posture("presence_calm"), "presence")
+def test_the_factors_of_the_design_cross(world, series):
+    assert not differing_cells(series("presence_threat"), series("presence_calm"), "presence")
     for lever in THREAT:
-        for present, absent in (("presence_threat", "absence_threat"), ("presence_calm", "absence_calm")):
-            assert not differing_cells(posture(present), posture(absent), lever)
-
-
-def test_presence_in_the_design_is_that_of_2020_or_none(world, posture):
-    actor, theatre = list(world.actors).index("united_states"), list(world.theatres).index("afghanistan")
-    at, after = world.month("2020-12"), slice(world.month("2021-05"), None)
-    for name, (present, _) in CELLS.items():
-        kept = posture(name).presence[after, actor, theatre]
-        assert (kept == present * posture("record").presence[at, actor, theatre]).all(), name
+        for threat in ("threat", "calm"):
+            present, absent = series(f"presence_{threat}"), series(f"absence_{threat}")
+            assert not differing_cells(present, absent, lever)
+    actors, after = list(world.actors), slice(world.month("2021-05"), None)
+    actor, theatre = actors.index("united_states"), list(world.theatres).index("afghanistan")
+    before = series("record").presence[world.month("2020-12"), actor, theatre]
+    for name, (present, _) in CELLS.items():  # presence is that of 2020 or none
+        kept = series(name).presence[after, actor, theatre]
+        assert (kept == present * before).all(), name
         assert kept.shape[1] == len(PRESENCE_KINDS)
-
-
-def test_who_rules_and_what_order_there_is_are_imposed_alike_in_every_cell(world, posture):
-    theatre, after = list(world.theatres).index("afghanistan"), slice(world.month("2021-05"), None)
-    for name in CELLS:
-        rulers, order = posture(name).rule[after, theatre], posture(name).stability[after, theatre]
-        assert set(rulers) == {list(world.actors).index("afghan_republic")}
+        rulers, order = series(name).rule[after, theatre], series(name).stability[after, theatre]
+        assert set(rulers) == {actors.index("afghan_republic")}
         assert not np.isnan(order).any()
         assert len(set(order)) == 1
 
@@ -118,54 +107,55 @@ def test_the_threat_is_there_or_fades_to_nothing(world):
     last_year = (world.months - 12, world.months)
     militants = family[0].columns.index("militants.afghanistan")
     for inputs, outcome in zip(family, run_paired(family, draws, last_year), strict=True):
-        left = outcome.means[:, militants]
-        assert (left > 0.08).all() if CELLS[inputs.scenario.name][1] else (left < 0.005).all(), inputs.scenario.name
-    for name in CELLS:
-        # With firm order no danger lives on disorder, so that nothing is left where the militants are gone.
-        assert load_scenario(name, world).changes["stability.afghanistan"] == {world.month("2021-05"): 1.0}
+        left, name = outcome.means[:, militants], inputs.scenario.name
+        assert (left > 0.08).all() if CELLS[name][1] else (left < 0.005).all(), name
+        # With firm order no danger lives on disorder: nothing is left where the militants are gone.
+        order = inputs.scenario.changes["stability.afghanistan"]
+        assert order == {world.month("2021-05"): 1.0}
 
 
 @pytest.mark.parametrize(
     ("one", "other", "lever", "first"),
     [
-        ("tajikistan_holds", "tajikistan_recognises", "recognition.tajikistan.afghanistan", "2022-01"),
+        ("tajikistan_holds", "tajikistan_recognises", "recognition.tajikistan.afghanistan",
+         "2022-01"),
         ("us_exit", "aid_freeze", "aid.united_states.afghanistan", "2021-09"),
         ("us_exit", "taliban_moderate", "conduct.afghanistan", "2021-09"),
         ("us_exit", "isis_surge", "surge.afghanistan.terrorism", "2021-09"),
     ],
-)
-def test_a_pair_parts_in_its_own_lever_and_month(world, posture, one, other, lever, first):
-    apart = differing_months(posture(one), posture(other))
+)  # fmt: skip
+def test_a_pair_parts_in_its_own_lever_and_month(world, series, one, other, lever, first):
+    apart = differing_months(series(one), series(other))
     assert set(apart) == {lever.split(".")[0]}
     assert min(apart[lever.split(".")[0]]) == world.month(first)
     assert lever in load_scenario(other, world).changes
 
 
-def test_while_tajikistan_moves_all_but_the_two_powers_are_held(world, posture):
-    held, theatre = posture("tajikistan_recognises").recognition[-1], list(world.theatres).index("afghanistan")
-    free = {name for name, level in zip(world.actors, held[:, theatre], strict=True) if np.isnan(level)}
-    assert free == {"russia", "china", "taliban"}
-    assert differing_cells(posture("tajikistan_holds"), posture("tajikistan_recognises"), "recognition") == {
-        (list(world.actors).index("tajikistan"), theatre)
-    }
+def test_while_tajikistan_moves_all_but_the_two_powers_are_held(world, series):
+    actors, theatre = list(world.actors), list(world.theatres).index("afghanistan")
+    holds, recognises = series("tajikistan_holds"), series("tajikistan_recognises")
+    levels = zip(actors, recognises.recognition[-1][:, theatre], strict=True)
+    assert {name for name, level in levels if np.isnan(level)} == {"russia", "china", "taliban"}
+    moved = {(actors.index("tajikistan"), theatre)}
+    assert differing_cells(holds, recognises, "recognition") == moved
 
 
-def test_a_thaw_with_both_is_the_two_thaws_together(world):
-    both, russia, china = (load_scenario(name, world).changes for name in ("thaw_both", "thaw_russia", "thaw_china"))
+def test_a_thaw_with_both_is_the_two_thaws_together_and_its_placebo_is_as_large(world):
+    both, russia, china, far = (
+        load_scenario(name, world).changes
+        for name in ("thaw_both", "thaw_russia", "thaw_china", "placebo_far_lever")
+    )
     assert not set(russia) & set(china)
     assert both == {**russia, **china}
+    assert {path.replace("iran", "russia"): steps for path, steps in far.items()} == russia
 
 
-def test_the_patron_of_the_placebo_weighs_what_the_american_one_did(world, posture):
-    actor, theatre = list(world.actors).index("iran"), list(world.theatres).index("turkmenistan")
-    stays, leaves = posture("placebo_patron_stays"), posture("placebo_patron")
+def test_the_patron_of_the_placebo_weighs_what_the_american_one_did(world, series):
+    actors = list(world.actors)
+    actor, theatre = actors.index("iran"), list(world.theatres).index("turkmenistan")
+    stays, leaves = series("placebo_patron_stays"), series("placebo_patron")
     before, left = world.month("2021-07"), world.event_dates()["us_withdrawal"]
-    american = posture("us_stays").presence[-1, list(world.actors).index("united_states")].sum(axis=0)
+    american = series("us_stays").presence[-1, actors.index("united_states")].sum(axis=0)
     assert stays.presence[before, actor, theatre].tolist() == american.tolist()
     assert differing_months(stays, leaves) == {"presence": set(range(left, world.months))}
     assert not leaves.presence[left:, actor].any()
-
-
-def test_a_thaw_far_away_is_as_large_as_the_one_it_is_a_placebo_for(world):
-    far, near = load_scenario("placebo_far_lever", world).changes, load_scenario("thaw_russia", world).changes
-    assert {path.replace("iran", "russia"): steps for path, steps in far.items()} == near

@@ -1,56 +1,51 @@
-"""A single run as dated events."""
+"""The event log of a single run."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
-from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.events import LADDER, event_log
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-def test_the_recorded_takeover_is_told_in_its_month(world: World) -> None:
-    told, status = chronicle(world, prepare(world, load_scenario("us_exit", world)), seed=1)
+def log(world: World) -> pd.DataFrame:
+    log, status = event_log(world, prepare(world, load_scenario("us_exit", world)), seed=1)
     assert status == "ok"
-    changes = told[told["kind"] == "rule"]
-    assert list(changes["month"]) == ["2021-08"]
-    assert list(changes["theatre"]) == ["afghanistan"]
-    closed = told[(told["kind"] == "closure") & (told["actor"] == "united_states")]
+    return log
+
+
+def test_the_recorded_takeover_has_its_month(log: pd.DataFrame) -> None:
+    rule = log[log["kind"] == "rule"]
+    assert [*rule["month"], *rule["theatre"]] == ["2021-08", "afghanistan"]
+    closed = log[(log["kind"] == "closure") & (log["actor"] == "united_states")]
     assert "2021-08" in set(closed["month"])
-    assert list(told["month"]) == sorted(told["month"])
+    assert list(log["month"]) == sorted(log["month"])
 
 
 def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> None:
-    theatre, first = next((name, held) for name, held in world.theatres.items() if held.challenger is None)
+    theatre, first = next(item for item in world.theatres.items() if item[1].challenger is None)
     empty = replace(world, theatres={**world.theatres, theatre: replace(first, ruler=None)})
     actor = next(iter(world.actors))
     scenario = apply_settings(load_scenario("us_exit", world), [f"rule.{theatre}={actor}"], world)
-    told, status = chronicle(empty, prepare(empty, scenario), seed=1)
-    assert status == "ok"
-    put = told[(told["kind"] == "rule") & (told["theatre"] == theatre)]
-    assert list(put["actor"]) == [actor]
-    assert list(put["detail"]) == ["rules in place of nobody"]
+    log, status = event_log(empty, prepare(empty, scenario), seed=1)
+    put = log[(log["kind"] == "rule") & (log["theatre"] == theatre)]
+    assert [status, *put["actor"], *put["detail"]] == ["ok", actor, "rules in place of nobody"]
 
 
-def test_recognition_climbs_one_step_at_a_time(world: World) -> None:
-    told, _ = chronicle(world, prepare(world, load_scenario("us_exit", world)), seed=2)
-    ladder = ["listed", "contact", "embassy", "accredited", "recognised"]
-    for _, steps in told[told["kind"] == "recognition"].groupby(["actor", "theatre"]):
-        levels = [ladder.index(step) for step in steps["detail"]]
+def test_recognition_climbs_one_step_at_a_time(log: pd.DataFrame) -> None:
+    for _, steps in log[log["kind"] == "recognition"].groupby(["actor", "theatre"]):
+        levels = [LADDER.index(step) for step in steps["detail"]]
         assert levels == sorted(set(levels))
 
 
-def test_what_does_not_fit_is_a_status(world: World) -> None:
+def test_what_does_not_fit_is_a_status(world: World, log: pd.DataFrame) -> None:
     inputs = prepare(world, load_scenario("us_exit", world))
-    whole, _ = chronicle(world, inputs, seed=1)
-    told, status = chronicle(world, inputs, seed=1, most=3)
+    cut, status = event_log(world, inputs, seed=1, most=3)
     assert status == "overflow"
-    assert told.equals(whole.head(3))
+    assert cut.equals(log.head(3))

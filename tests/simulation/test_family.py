@@ -1,4 +1,4 @@
-"""Scenarios beside each other: told apart by content, set from one month, refused where they do not pair or differ."""
+"""Scenarios side by side: names of their own, settings from one month, refused if not paired."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from dataclasses import replace
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import run_ensemble
-from eurasia_sim.simulation.family import check_family, conditions, load_family, said_by, told_apart
+from eurasia_sim.simulation.family import (
+    check_family,
+    conditions,
+    content_digest,
+    load_family,
+    with_distinct_names,
+)
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
+def pair(world: World) -> tuple[Scenario, ...]:
+    return load_family(["us_exit", "us_stays"], world)
 
 
-def test_names_that_differ_are_left_alone_and_those_that_repeat_carry_their_content(world: World) -> None:
-    exit_, stays = load_family(["us_exit", "us_stays"], world)
+def test_names_that_repeat_carry_their_content(pair: tuple[Scenario, ...]) -> None:
+    exit_, stays = pair
     assert [exit_.name, stays.name] == ["us_exit", "us_stays"]
     retitled = replace(stays, title="Another")
-    first, second, third = told_apart([stays, exit_, retitled])
+    made = f"us_stays-{content_digest([stays])[:6]}"
+    first, second, third = with_distinct_names([stays, exit_, retitled])
     assert second is exit_
-    assert first.name == f"us_stays-{said_by([stays])[:6]}"
-    assert third.name == f"us_stays-{said_by([retitled])[:6]}"
-
-
-def test_a_name_that_is_made_is_not_one_that_stands_already(world: World) -> None:
-    stays = load_scenario("us_stays", world)
-    retitled = replace(stays, title="Another")
-    taken = replace(stays, name=f"us_stays-{said_by([stays])[:6]}")
-    names = [scenario.name for scenario in told_apart([stays, taken, retitled])]
-    assert len(set(names)) == 3
-
-
-def test_one_scenario_twice_is_refused(world: World) -> None:
-    stays = load_scenario("us_stays", world)
+    assert [first.name, third.name] == [made, f"us_stays-{content_digest([retitled])[:6]}"]
+    with_taken = with_distinct_names([stays, replace(stays, name=made), retitled])
+    assert len({scenario.name for scenario in with_taken}) == 3
     with pytest.raises(DataError, match="us_stays stands twice"):
-        told_apart([stays, stays])
+        with_distinct_names([stays, stays])
 
 
-def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(world: World) -> None:
-    family = load_family(["us_exit", "us_stays"], world, ["growth.russia=-0.1", "growth.china.2024-01=0.1"])
+def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(
+    world: World, pair: tuple[Scenario, ...]
+) -> None:
+    settings = ["growth.russia=-0.1", "growth.china.2024-01=0.1"]
+    family = load_family(["us_exit", pair[1]], world, settings)
     for scenario in family:
         assert dict(scenario.changes["growth.russia"]) == {world.month("2021-05"): -0.1}
         assert dict(scenario.changes["growth.china"]) == {world.month("2024-01"): 0.1}
         assert scenario.departs == world.month("2021-05")
+    assert family == load_family(["us_exit", "us_stays"], world, settings)
     assert conditions(family, world) == [
         "set: growth.russia = -0.1 from 2021-05",
         "set: growth.china = 0.1 from 2024-01",
@@ -57,49 +57,39 @@ def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(world: 
     assert dict(alone.changes["growth.russia"]) == {world.month("2023-01"): -0.1}
 
 
-def test_settings_reach_scenarios_that_are_handed_over(world: World) -> None:
-    stays = load_scenario("us_stays", world)
-    (given,) = load_family([stays], world, ["growth.russia=-0.1"])
-    (named,) = load_family(["us_stays"], world, ["growth.russia=-0.1"])
-    assert given == named
+def test_pairs_hold_the_same_numbers_and_differ_somewhere(
+    world: World, pair: tuple[Scenario, ...]
+) -> None:
+    def check(*scenarios: Scenario) -> None:
+        check_family(world, [prepare(world, scenario) for scenario in scenarios])
 
-
-def test_pairs_hold_the_same_numbers_and_differ_somewhere(world: World) -> None:
-    def family(*scenarios):
-        return [prepare(world, scenario) for scenario in scenarios]
-
-    exit_, stays = load_family(["us_exit", "us_stays"], world)
-    check_family(world, family(exit_, stays))
+    exit_, stays = pair
+    check(exit_, stays)
     path = "rules.cooperation.relative_gains"
-    number = world.numbers[path]
-    for other in (
-        replace(stays, fixed={path: number.low}),
-        replace(stays, uncertain={path: (number.low, (number.low + number.high) / 2)}),
+    low, middle = world.numbers[path].low, (world.numbers[path].low + world.numbers[path].high) / 2
+    numbers = {path: world.numbers[path] for path in world.coded_index}
+    coded = next(path for path, n in numbers.items() if n.is_uncertain and not n.is_silent)
+    factor, names = next(iter(world.forms.items()))
+    alternative = next(name for name in names if name != world.default_forms[factor])
+    for change, problem in (
+        ({"fixed": {path: low}}, path),
+        ({"uncertain": {path: (low, middle)}}, path),
+        ({"fixed": {coded: numbers[coded].low}}, coded),
+        ({"forms": {factor: alternative}}, f"form {factor}"),
     ):
-        with pytest.raises(DataError, match=path):
-            check_family(world, family(exit_, other))
-    coded = next(p for p in world.coded_index if world.numbers[p].is_uncertain and not world.numbers[p].is_silent)
-    with pytest.raises(DataError, match=coded):
-        check_family(world, family(exit_, replace(stays, fixed={coded: world.numbers[coded].low})))
-    factor, alternative = next((f, a) for f, names in world.forms.items() for a in names if a != world.default_forms[f])
-    with pytest.raises(DataError, match=f"form {factor}"):
-        check_family(world, family(exit_, replace(stays, forms={factor: alternative})))
+        with pytest.raises(DataError, match=problem):
+            check(exit_, replace(stays, **change))
     with pytest.raises(DataError, match="every difference would be 0"):
-        check_family(world, family(stays, replace(stays, name="copy", title="Copy")))
+        check(stays, replace(stays, name="copy", title="Copy"))
+    with pytest.raises(DataError, match="every difference would be 0"):
+        run_ensemble([stays, replace(stays, title="Another")], n=2, world=world)
 
 
-def test_the_window_of_scenarios_of_different_length_is_what_all_have(world: World) -> None:
-    stays = load_scenario("us_stays", world)
-    short = replace(load_scenario("us_exit", world), months=world.month("2025-12") + 1)
-    cut = replace(stays, months=short.months)
-    whole = run_ensemble([short, stays], n=2, world=world)
+def test_the_window_of_scenarios_of_different_length_is_what_all_have(
+    world: World, pair: tuple[Scenario, ...]
+) -> None:
+    short, cut = (replace(each, months=world.month("2025-12") + 1) for each in pair)
+    whole = run_ensemble([short, pair[1]], n=2, world=world)
     both = run_ensemble([short, cut], n=2, world=world)
     column = "competition.russia-china.central_asia"
     assert list(whole[column]) == list(both[column])
-
-
-def test_tables_of_python_hold_each_run_once(world: World) -> None:
-    stays = load_scenario("us_stays", world)
-    retitled = replace(stays, title="Another", changes=stays.changes)
-    with pytest.raises(DataError, match="every difference would be 0"):
-        run_ensemble([stays, retitled], n=2, world=world)

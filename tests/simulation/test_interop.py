@@ -1,4 +1,4 @@
-"""Other tools drive a scenario: the workbench by a model of its own, Mesa as it is; the pages' examples run."""
+"""The exploratory modelling workbench drives a scenario; the examples of the pages run."""
 
 from __future__ import annotations
 
@@ -15,38 +15,24 @@ import pytest
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.simulation import interop as adapters
+from eurasia_sim.simulation import interop
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.interop import Experiment, workbench_model
 from eurasia_sim.simulation.parameter_draws import range_draws, ranges_of, run_seeds
-from eurasia_sim.world.world import World, load_world
 
-MEASURES = ["competition.russia-china.central_asia", "joint_share.russia-china.central_asia"]
+MEASURES = ("competition.russia-china.central_asia", "joint_share.russia-china.central_asia")
 BLOCK = re.compile(r"^```python\n(.+?)^```", re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-def performed(model, **counts):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from ema_workbench import SequentialEvaluator
-
-        with SequentialEvaluator(model) as evaluator:
-            return evaluator.perform_experiments(**counts)
-
-
-def test_an_experiment_of_the_workbench_is_the_kernels_own_run(world):
+def test_an_experiment_is_the_kernels_own_run_and_can_be_pickled(world):
     inputs = prepare(world, load_scenario("us_exit", world))
     draws = range_draws(world, inputs, 3, 5)
     draws.seeds[:] = run_seeds(5, 1)
     (outcome,) = run_paired([inputs], draws, (inputs.scenario.departs or 0, inputs.months))
     columns = [inputs.columns.index(measure) for measure in MEASURES]
-    run = Experiment("us_exit", None, tuple(MEASURES), None, 1, 5)
+    run = Experiment("us_exit", None, MEASURES, None, 1, 5)
+    assert pickle.loads(pickle.dumps(run)) == run  # noqa: S301 - it is our own
     for r in range(3):
         found = run(**{path: values[r] for path, values in draws.drawn.items()})
         assert list(found.values()) == outcome.means[r, columns].tolist()
@@ -55,8 +41,14 @@ def test_an_experiment_of_the_workbench_is_the_kernels_own_run(world):
 def test_the_workbench_draws_what_is_declared_and_chooses_among_scenarios(world):
     model = workbench_model(["us_exit", "us_stays"], MEASURES)
     declared = ranges_of(world, prepare(world, load_scenario("us_exit", world)))
-    assert {each.name: (each.lower_bound, each.upper_bound) for each in model.uncertainties} == declared
-    experiments, outcomes = performed(model, scenarios=3, policies=4)
+    drawn = {each.name: (each.lower_bound, each.upper_bound) for each in model.uncertainties}
+    assert drawn == declared
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from ema_workbench import SequentialEvaluator
+
+        with SequentialEvaluator(model) as evaluator:
+            experiments, outcomes = evaluator.perform_experiments(scenarios=3, policies=4)
     assert len(experiments) == 12
     assert set(experiments["scenario_name"]) == {"us_exit", "us_stays"}
     assert all(np.isfinite(outcomes[measure]).all() for measure in MEASURES)
@@ -74,13 +66,8 @@ def test_a_lever_is_set_from_the_month_in_which_the_scenario_departs(world):
     assert [lever.name for lever in model.levers] == [path]
 
 
-def test_an_experiment_can_be_sent_to_another_process():
-    run = Experiment("us_exit", None, tuple(MEASURES), None, 2, 7)
-    assert pickle.loads(pickle.dumps(run)) == run  # noqa: S301 - it is our own
-
-
 def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypatch):
-    run = Experiment("us_exit", None, tuple(MEASURES), None, 2, 7)
+    run = Experiment("us_exit", None, MEASURES, None, 2, 7)
     assert np.isfinite(list(run().values())).all()
 
     def breaks(inputs, draws, window):
@@ -88,12 +75,12 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
         found[0].means[1] = np.nan  # what the kernel leaves of a run that ended in no number
         return found
 
-    monkeypatch.setattr(adapters, "run_paired", breaks)
+    monkeypatch.setattr(interop, "run_paired", breaks)
     assert np.isnan(list(run().values())).all()
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"measures": ["competition.russia-china.central_asai"]}, "did you mean .*central_asia"),
         ({"theory": "balance_of_threats"}, "balance_of_threat"),
@@ -103,8 +90,8 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
         ({"scenarios": "us_exits"}, "us_exit"),
     ],
 )
-def test_what_there_is_not_is_refused_with_what_there_is(given, said):
-    with pytest.raises((DataError, InputProblems), match=said):
+def test_what_there_is_not_is_refused_with_what_there_is(given, message):
+    with pytest.raises((DataError, InputProblems), match=message):
         workbench_model(**{"scenarios": "us_exit", "measures": MEASURES, **given})
 
 
@@ -114,8 +101,7 @@ def test_the_examples_of_a_page_run_as_they_stand(page, repository: Path, tmp_pa
     blocks = BLOCK.findall((repository / "docs" / "how-to" / page).read_text(encoding="utf-8"))
     assert len(blocks) == 2
     for block in blocks:
-        done = subprocess.run(
-            [sys.executable, "-c", block], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300
-        )
+        command, options = [sys.executable, "-c", block], {"cwd": tmp_path, "timeout": 300}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip()

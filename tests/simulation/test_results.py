@@ -25,13 +25,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_example(name: str, folder: Path, repository: Path) -> dict[str, object]:
-    examples = dict(EXAMPLE.findall((repository / "docs" / "how-to" / "read-results.md").read_text(encoding="utf-8")))
+    examples = dict(
+        EXAMPLE.findall(
+            (repository / "docs" / "how-to" / "read-results.md").read_text(encoding="utf-8")
+        )
+    )
     seen: dict[str, object] = {"folder": folder}
     exec(compile(examples[name], name, "exec"), seen)  # noqa: S102 - the page's own lines, tested as a reader would run them
     return seen
 
 
-def test_pandas_reads_a_sweep_as_the_page_says(folder: Path, repository: Path, capsys: pytest.CaptureFixture) -> None:
+def test_pandas_reads_a_sweep_as_the_page_says(
+    folder: Path, repository: Path, capsys: pytest.CaptureFixture
+) -> None:
     runs = run_example("pandas", folder, repository)["runs"]
     assert isinstance(runs, pd.DataFrame)
     assert list(runs.columns) == ["point", "scenario", COLUMN]
@@ -50,5 +56,7 @@ def test_duckdb_reads_the_parts_as_the_page_says(folder: Path, repository: Path)
 
 def test_a_folder_that_another_verb_wrote_is_told_by_its_command(tmp_path: Path) -> None:
     write_manifest(tmp_path, {"finished": True, "command": "eurasia-sim test H2"}, [])
-    with pytest.raises(DataError, match="`eurasia-sim test H2` wrote it; name one that `eurasia-sim run` wrote"):
+    with pytest.raises(
+        DataError, match="`eurasia-sim test H2` wrote it; name one that `eurasia-sim run` wrote"
+    ):
         finished_manifest(tmp_path)

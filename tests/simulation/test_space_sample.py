@@ -9,21 +9,26 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.coding import values_by_coder
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import ranges_of, values_of
-from eurasia_sim.simulation.space_sample import CODINGS, Sample, space_sample
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.simulation.parameter_draws import (
+    CODINGS,
+    Sample,
+    ranges_of,
+    space_sample,
+    values_of,
+)
+from eurasia_sim.world.world import World
 
 POINTS, REPLICATES = 96, 2
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
+def made(world: World, seed: int) -> Sample:
+    theories = list(world.theories)[:2]
+    return space_sample(world, as_recorded(world), theories, POINTS, REPLICATES, seed)
 
 
 @pytest.fixture(scope="module")
 def sample(world: World) -> Sample:
-    return space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3)
+    return made(world, 3)
 
 
 def test_every_theory_form_and_coding_gets_its_equal_part(sample: Sample) -> None:
@@ -35,8 +40,8 @@ def test_every_theory_form_and_coding_gets_its_equal_part(sample: Sample) -> Non
 
 def test_replicates_of_a_point_differ_by_their_seed_alone(sample: Sample) -> None:
     for group in sample.groups:
-        rules, rows, seeds = group.draws.rules, group.draws.rows, group.draws.seeds
-        assert len(seeds) == REPLICATES * len(group.points)
+        rules, rows = group.draws.rules, group.draws.rows
+        assert len(group.draws) == REPLICATES * len(group.points)
         assert rules[::2].tobytes() == rules[1::2].tobytes()
         assert rows[::2].tobytes() == rows[1::2].tobytes()
     seeds = np.concatenate([group.draws.seeds for group in sample.groups])
@@ -46,15 +51,19 @@ def test_replicates_of_a_point_differ_by_their_seed_alone(sample: Sample) -> Non
 def test_numbers_stay_within_the_ranges_of_their_theory(world: World, sample: Sample) -> None:
     for theory, points in sample.points.groupby("theory"):
         own = points[points["coding"] == "both"]
-        for path, (low, high) in ranges_of(world, prepare(world, as_recorded(world), str(theory))).items():
-            if path in own and not path.startswith("theatres."):  # shares of influence are scaled where they exceed one
-                known = own[path].dropna()
-                assert known.between(low - 1e-12, high + 1e-12).all(), path
+        ranges = ranges_of(world, prepare(world, as_recorded(world), str(theory)))
+        for path, (low, high) in ranges.items():
+            # Shares of influence, of theatres, are scaled where they exceed one.
+            if path in own and not path.startswith("theatres."):
+                assert own[path].dropna().between(low - 1e-12, high + 1e-12).all(), path
 
 
-def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(world: World, sample: Sample) -> None:
+def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(
+    world: World, sample: Sample
+) -> None:
     coders = values_by_coder(load_evidence(world.directory))
-    path = next(path for path, (one, other) in coders.items() if path in world.coded_index and one != other)
+    pairs = ((path, each) for path, each in coders.items() if path in world.coded_index)
+    path = next(path for path, (one, other) in pairs if one != other)
     for group in sample.groups:
         coding = sample.points.loc[group.points, "coding"].repeat(REPLICATES).to_numpy()
         values = values_of(world, group.draws, path)
@@ -62,8 +71,6 @@ def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(world: World, s
             np.testing.assert_array_equal(values[coding == coder], coders[path][which])
 
 
-def test_the_same_seed_gives_the_same_sample(world: World, sample: Sample) -> None:
-    again = space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=3)
-    assert again.points.equals(sample.points)
-    other = space_sample(world, as_recorded(world), list(world.theories)[:2], POINTS, REPLICATES, seed=4)
-    assert not other.points.equals(sample.points)
+def test_the_seed_decides_the_sample(world: World, sample: Sample) -> None:
+    assert made(world, 3).points.equals(sample.points)
+    assert not made(world, 4).points.equals(sample.points)

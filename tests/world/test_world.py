@@ -19,7 +19,7 @@ from tests.small_world import (
 )
 
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
-from eurasia_sim.scenarios.lever_steps import build_posture, capability_shares
+from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
 from eurasia_sim.world.geography import name_hash
 from eurasia_sim.world.world import World, load_world
 
@@ -135,7 +135,7 @@ def test_a_name_has_the_streams_own_hash() -> None:
 
 
 def test_a_lever_holds_its_last_step_and_an_event_overrides_it(small: World) -> None:
-    series = build_posture(small, small.record_steps(), months=13)
+    series = build_lever_series(small, small.record_steps(), months=13)
     assert series.presence[:, 0, 0, 1].tolist() == [0, *[0.2] * 7, 0.5, 0.5, 0, 0, 0]
     assert series.pressure[9:11, 0, 1].tolist() == [0, 0.4]
     assert series.rule[:, 0].tolist() == [-1, -1, *[1] * 5, *[-1] * 6]
@@ -143,13 +143,13 @@ def test_a_lever_holds_its_last_step_and_an_event_overrides_it(small: World) -> 
     assert np.isnan(series.recognition).all()
     assert series.membership[:6, 0, 0].tolist() == [1] * 6
     assert series.membership[:6, 0, 1].tolist() == [0, 0, 0.5, 0.5, 0, 0]
-    without = build_posture(small, small.record_steps(drop=["exit"]), months=13)
+    without = build_lever_series(small, small.record_steps(drop=["exit"]), months=13)
     assert without.presence[12, 0, 0, 1] == 0.5
     assert without.pressure.max() == 0
 
 
 def test_power_is_interpolated_between_the_middles_of_years_and_grows_beyond(small: World) -> None:
-    series = build_posture(small, {"growth.south": {6: 0.24}}, months=27)
+    series = build_lever_series(small, {"growth.south": {6: 0.24}}, months=27)
     # From July 2001 (0.10) to July 2002 (0.22) is 0.01 a month; October 2001 is three months on.
     assert series.capability[0, 0] == pytest.approx(0.13)
     assert series.capability[9, 0] == pytest.approx(0.22)
@@ -180,7 +180,7 @@ def test_output_times_output_a_head_keeps_the_total_of_the_other_index(small: Wo
 )
 def test_an_unknown_lever_is_named_with_the_nearest(small: World, path: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
-        build_posture(small, {path: {0: 1}}, months=2)
+        build_lever_series(small, {path: {0: 1}}, months=2)
     with pytest.raises(DataError, match="did you mean exit"):
         small.record_steps(drop=["exist"])
 

@@ -14,7 +14,7 @@ from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.files.data_yaml import DataError, packaged_worlds
 
 if TYPE_CHECKING:
-    from eurasia_sim.figures.held import Held
+    from eurasia_sim.simulation.results_folder import ResultsFolder
     from eurasia_sim.world.world import World
 
 
@@ -29,8 +29,12 @@ def plot(
     ] = None,
     across: Annotated[str | None, Option(help="Horizontal factor of a heat map.")] = None,
     up: Annotated[str | None, Option(help="Vertical factor of a heat map.")] = None,
-    threshold: Annotated[float | None, Option(help="Of a distribution, in the measure's unit.")] = None,
-    month: Annotated[list[str] | None, Option(help="YYYY-MM, of networks, maps and heat maps; repeatable.")] = None,
+    threshold: Annotated[
+        float | None, Option(help="Of a distribution, in the measure's unit.")
+    ] = None,
+    month: Annotated[
+        list[str] | None, Option(help="YYYY-MM, of networks, maps and heat maps; repeatable.")
+    ] = None,
     out: Annotated[Path | None, Option(help="Folder; by default RESULTS/figures.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
@@ -59,16 +63,16 @@ def plot(
         terminal.print_json(rows)
 
 
-def open_results(results: Path, world: Path | None, filters: Sequence[str] = ()) -> Held:
+def open_results(results: Path, world: Path | None, filters: Sequence[str] = ()) -> ResultsFolder:
     """A results folder with the world its manifest names, or the one given.
 
     Raises:
         DataError: for no results folder, or a world that is not at hand.
     """
-    from eurasia_sim.figures.held import open_held
     from eurasia_sim.simulation.results import read_manifest
+    from eurasia_sim.simulation.results_folder import open_results
 
-    return open_held(results, world_of(results, read_manifest(results) or {}, world), filters)
+    return open_results(results, world_of(results, read_manifest(results) or {}, world), filters)
 
 
 def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> World:

@@ -139,22 +139,24 @@ def _execute(
 ) -> tuple[Path, Tables, bool]:
     """Folder and tables of the study, and whether an identical finished one was found."""
     from eurasia_sim.files.integrity import listed
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.run import Tables, carry_out, drawn_table, keep, nothing_more
 
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
     identity = (str(rule.rule), *rule.measures, str(rule.most)) if rule else ()
-    folder = out / store.folder_name(study.name, [*ids, study.said, *identity])
-    manifest, wrong = store.found(folder)
-    if manifest is not None and not {store.RUNS, store.TRAJECTORIES} & set(wrong):
-        tables = Tables(store.load_results(folder), store.load_trajectories(folder), complete=True)
+    folder = out / results.folder_name(study.name, [*ids, study.said, *identity])
+    manifest, wrong = results.found(folder)
+    if manifest is not None and not {results.RUNS, results.TRAJECTORIES} & set(wrong):
+        tables = Tables(
+            results.load_results(folder), results.load_trajectories(folder), complete=True
+        )
         if not wrong:
             return folder, tables, True
         typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
     else:
         if wrong:
             typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
-            (folder / store.MANIFEST).unlink()
+            (folder / results.MANIFEST).unlink()
         options.compile_once(batches[0].family[0])
         kept = f"runs are kept in {folder}; the same command goes on from there."
         with terminal.RunCounter(len(ids), f"the finished {kept}") as counter:
@@ -163,7 +165,7 @@ def _execute(
         if not tables.complete:
             of = f" of {len(ids)}" if rule is None else ""
             raise terminal.stop(f"{len(tables.runs)}{of} {kept}")
-    store.write_table(folder / store.DRAWS, drawn_table(study, tables.runs, batches))
+    results.write_table(folder / results.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
     return folder, tables, False
 
@@ -196,9 +198,9 @@ def _finish(
 ) -> None:  # fmt: skip
     """Draw the figures and write the manifest last: a folder with a finished manifest is whole."""
     from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
-    from eurasia_sim.figures.held import RUN, Held
     from eurasia_sim.figures.style import Request
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
+    from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
     from eurasia_sim.simulation.run import WRITTEN, window_of
 
     events = dict(_write_events(study, folder, batches[0]))
@@ -219,23 +221,23 @@ def _finish(
         "seconds": round(time.time() - began, 1),
     }
     # Pictures are drawn from the folder, as `plot` draws them; without them it is not finished.
-    store.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
-    found = Held(folder, RUN, manifest, study.world)
+    results.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
+    found = ResultsFolder(folder, RUN, manifest, study.world)
     kinds = [kind for kind in usual_kinds(found, ()) if kind in OF_RUN]
     drawn = draw(found, kinds, Request(), folder / "figures")
     manifest["figures"] = [str(path.relative_to(folder)) for _, files in drawn for path in files]
     files = [*WRITTEN, *manifest["figures"], *(f"events-{name}.csv" for name in events)]
-    store.write_manifest(folder, manifest, files)
+    results.write_manifest(folder, manifest, files)
 
 
 def _write_events(study: Study, folder: Path, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
     """Write the events of every scenario's first run; yield how many, and the run's status."""
-    from eurasia_sim.simulation.events import chronicle
+    from eurasia_sim.simulation.events import event_log
     from eurasia_sim.simulation.results import write_whole
 
     for inputs in batch.family:
         name = inputs.scenario.name
-        events, status = chronicle(study.world, inputs, int(batch.draws.seeds[0]))
+        events, status = event_log(study.world, inputs, int(batch.draws.seeds[0]))
         write_whole(folder / f"events-{name}.csv", partial(events.to_csv, index=False))
         yield name, {"events": len(events), "status": status}
 

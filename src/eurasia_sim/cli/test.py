@@ -75,20 +75,20 @@ def _evaluate(
     from eurasia_sim.files.integrity import listed
     from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
-    from eurasia_sim.simulation import results as store
-    from eurasia_sim.simulation.family import said_by
+    from eurasia_sim.simulation import results
+    from eurasia_sim.simulation.family import content_digest
     from eurasia_sim.simulation.inputs import prepare
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     ids = [*(each.id for each in family.hypotheses), *(each.digest for each in family.maps)]
     identity = [family.digest, *ids, repr(effort), world.digest, model_version()]
-    identity.append(said_by(scenarios.values()))
-    folder = out / store.folder_name(f"test-{family.path.stem}", identity)
-    manifest, wrong = store.found(folder)
+    identity.append(content_digest(scenarios.values()))
+    folder = out / results.folder_name(f"test-{family.path.stem}", identity)
+    manifest, wrong = results.found(folder)
     if manifest is not None and not wrong:
-        files, names = store.files_of(folder), [each.name for each in fields(Evaluation)]
-        tables = {name: store.read_table(files, f"{name}.parquet") for name in names}
+        files, names = results.files_of(folder), [each.name for each in fields(Evaluation)]
+        tables = {name: results.read_table(files, f"{name}.parquet") for name in names}
         return folder, Evaluation(**tables), True
     if wrong:
         typer.echo(f"{folder}: {listed(wrong)}; the test is made again", err=True)
@@ -103,16 +103,16 @@ def _evaluate(
         "effort": vars(effort),
         "seconds": round(time.time() - began, 1),
     }
-    store.write_manifest(folder, content, write_tables(folder, result))
+    results.write_manifest(folder, content, write_tables(folder, result))
     return folder, result, False
 
 
 def write_tables(folder: Path, result: Evaluation) -> list[str]:
     """Write every table of an evaluation, a parquet file each; return their names."""
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
 
     for name, table in vars(result).items():
-        store.write_table(folder / f"{name}.parquet", table)
+        results.write_table(folder / f"{name}.parquet", table)
     return [f"{name}.parquet" for name in vars(result)]
 
 

@@ -119,15 +119,15 @@ def _write(
     """Write one table of all theories, and the manifest; return their folder."""
     import pandas as pd
 
-    from eurasia_sim.simulation import results as store
-    from eurasia_sim.simulation.family import said_by
+    from eurasia_sim.simulation import results
+    from eurasia_sim.simulation.family import content_digest
 
     digests, effort = content["digests"], (str(content["runs_a_side"]), str(content["seed"]))
-    identity = [digests["world"], said_by([scenario]), *found, *effort, digests["model"]]
-    folder = out / store.folder_name(f"validate-{scenario.name}", identity)
+    identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
+    folder = out / results.folder_name(f"validate-{scenario.name}", identity)
     tables = [result.table.assign(theory=name) for name, result in found.items()]
-    store.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
-    store.write_manifest(folder, content, [_PATTERNS])
+    results.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
+    results.write_manifest(folder, content, [_PATTERNS])
     return folder
 
 
@@ -222,7 +222,7 @@ def calibrate(
     Example: eurasia-sim calibrate -n 4000 --keep 200 --record my_world/
     """
     from eurasia_sim.scenarios import posterior as posteriors
-    from eurasia_sim.simulation import results as store
+    from eurasia_sim.simulation import results
     from eurasia_sim.simulation.inputs import prepare
     from eurasia_sim.validation import calibration
     from eurasia_sim.world.world import load_world
@@ -249,12 +249,12 @@ def calibrate(
     origin = options.origin(place, scenario=asked.digest)
     posterior = posteriors.plain(found, {x: origin[x] for x in ("command", "world", "digests")})
     digests = [origin["digests"][key] for key in ("world", "scenario", "model")]
-    folder = out / store.folder_name(f"calibrate-{asked.name}", [found.digest, *digests])
-    store.write_table(folder / _NUMBERS, numbers)
-    store.write_json(folder / posteriors.FILE, posterior)
-    store.write_manifest(folder, origin | result, [_NUMBERS, posteriors.FILE])
+    folder = out / results.folder_name(f"calibrate-{asked.name}", [found.digest, *digests])
+    results.write_table(folder / _NUMBERS, numbers)
+    results.write_json(folder / posteriors.FILE, posterior)
+    results.write_manifest(folder, origin | result, [_NUMBERS, posteriors.FILE])
     if record is not None:
-        store.write_json(posteriors.record_path(record), posterior)
+        results.write_json(posteriors.record_path(record), posterior)
     if as_json:
         terminal.print_json({"folder": str(folder), **result})
     else:

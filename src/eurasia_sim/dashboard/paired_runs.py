@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.simulation.advance import Outcome
-from eurasia_sim.simulation.ensemble import Progress, continued, in_chunks, snapshots
+from eurasia_sim.simulation.ensemble import Outcome, Progress, continued, in_chunks, snapshots
 from eurasia_sim.simulation.inputs import Inputs, branch_month
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
 from eurasia_sim.world.world import World

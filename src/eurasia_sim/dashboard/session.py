@@ -12,8 +12,7 @@ from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings
 from eurasia_sim.simulation.events import Event, View, changes, view_of
-from eurasia_sim.simulation.mesa_actors import StateActor
-from eurasia_sim.simulation.mesa_model import EurasiaModel
+from eurasia_sim.simulation.mesa_model import EurasiaModel, StateActor
 
 MOST_SETTINGS = 60
 LARGEST_SEED = 2**63 - 1

@@ -18,17 +18,16 @@ from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import MOST_SERIES, Point, Setup, points_of
 from eurasia_sim.experiments.schema import SPREAD
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
-from eurasia_sim.simulation.advance import Outcome
-from eurasia_sim.simulation.ensemble import NO_COLUMNS, run_paired
-from eurasia_sim.simulation.events import chronicle
+from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired
+from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import SHARE, Draws, hold_shares, put, values_of
 from eurasia_sim.simulation.results import run_ids, trajectory_table
 from eurasia_sim.simulation.run import Study
 
-OK = kernel.STATUS[0]
+OK = month.STATUS[0]
 ERROR, ABORTED = "error", "aborted"
 # A call of the kernel is short enough for an interrupt to be answered between two.
 RUNS_A_CALL = 8
@@ -117,9 +116,9 @@ class _Runs:
         """Take what a call of the kernel gave of some runs."""
         self.means[some] = outcome.means
         failed, month, phase = outcome.statuses.T
-        self.head["status"][some] = [kernel.STATUS[s] for s in failed]
+        self.head["status"][some] = [month.STATUS[s] for s in failed]
         self.head["failed_month"][some] = np.where(failed > 0, month, -1)
-        self.head["failed_phase"][some] = [kernel.PHASES[s] for s in phase]
+        self.head["failed_phase"][some] = [month.PHASES[s] for s in phase]
 
 
 def work(
@@ -204,7 +203,7 @@ def _missing(
         "draw": np.array(draws.names(), object),
         "status": np.full(count, status, object),
         "failed_month": np.full(count, -1, np.int64),
-        "failed_phase": np.full(count, kernel.PHASES[0], object),
+        "failed_phase": np.full(count, month.PHASES[0], object),
     }
     cells = chunk.cells[numbers - chunk.first]
     for at, factor in enumerate(setup.experiment.factors):
@@ -245,7 +244,7 @@ def _events(setup: Setup, inputs: Inputs, ids: list[str], draws: Draws) -> Itera
     """Event logs of some runs."""
     for r, run_id in enumerate(ids):
         own = replace(inputs, rules=draws.rules[r : r + 1].reshape(()), row=draws.rows[r])
-        log, _ = chronicle(setup.world, own, int(draws.seeds[r]))
+        log, _ = event_log(setup.world, own, int(draws.seeds[r]))
         log.insert(0, "run_id", run_id)
         yield log
 
@@ -290,9 +289,9 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
         workspace.load(draws.rules, draws.rows, draws.seeds)
         for t in range(-inputs.burn_in, inputs.months):
             workspace.set_month(inputs.levers, max(t, 0))
-            kernel.decide(workspace.blocks, t + inputs.burn_in)
-            kernel.resolve(workspace.blocks, t + inputs.burn_in)
+            month.decide(workspace.blocks, t + inputs.burn_in)
+            month.resolve(workspace.blocks, t + inputs.burn_in)
             if phase := workspace.failed_phase()[0]:
                 when = setup.world.date(t) if t >= 0 else f"month {t} of the burn-in"
-                found = f"{kernel.PHASES[phase]} gave a number that is none in {when}"
+                found = f"{month.PHASES[phase]} gave a number that is none in {when}"
                 raise FloatingPointError(f"{found}; {_HINT}")

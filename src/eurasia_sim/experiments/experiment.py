@@ -8,8 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from eurasia_sim.experiments.factors import fault, twin
 from eurasia_sim.experiments.point_reader import PointReader
 from eurasia_sim.experiments.schema import (
@@ -19,22 +17,20 @@ from eurasia_sim.experiments.schema import (
     PATTERNED,
     SPREAD,
     Constraint,
-    ConstraintEntry,
     DesignEntry,
     Experiment,
     Factor,
     SweepFile,
 )
+from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
-from eurasia_sim.scenarios.checks import Trail
-from eurasia_sim.scenarios.lever_steps import build_posture
+from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
-from eurasia_sim.scenarios.schema import items, measures, shown, text
+from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.world.world import World
 
 FOLDER = "experiments"  # where a name is looked up
-_ENTRIES: Mapping[Any, type[BaseModel]] = {"design": DesignEntry, "constraints": ConstraintEntry}
 
 
 def names() -> dict[str, Path]:
@@ -86,9 +82,9 @@ def load_experiment(path: Path | str, world: World) -> Experiment:
 
 def kind_of(path: Path | str) -> str | None:
     """What kind of experiment a file says it is; none if it says nothing or cannot be read."""
-    root = read_file(path).root
-    data = plain(root) if root else None
-    return text(data.get("kind")) if isinstance(data, dict) else None
+    data = plain(read_file(path).root)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 class _Reader(PointReader):
@@ -96,18 +92,11 @@ class _Reader(PointReader):
 
     def experiment(self) -> Experiment | None:
         """The experiment, or none where the file has not even the right shape."""
-        data = plain(self.document.root) if self.document.root else None
-        if not isinstance(data, dict):
-            if self.document.root:
-                wanted = "a list of `key: value` lines, beginning with `format: 1`"
-                self.complain((), f"an experiment is {wanted}")
+        before = len(self.document.problems)
+        data = self.shaped(SweepFile, "an experiment")
+        if not data or len(self.document.problems) > before:
             return None
-        try:
-            file = SweepFile.model_validate(data)
-        except ValidationError as error:
-            for finding in error.errors(include_url=False):
-                self._report(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
-            return None
+        file = SweepFile.model_validate(data)
         self._fixed_choices(file)
         self._scenarios(file)
         factors, stated = self.points(file)
@@ -136,17 +125,6 @@ class _Reader(PointReader):
             seed=file.seed,
         )
 
-    def _report(self, loc: Trail, kind: str, message: str, given: object) -> None:
-        """Report what pydantic found, in our words."""
-        if kind == "extra_forbidden":
-            known = list(_ENTRIES.get(loc[0], SweepFile).model_fields)
-            self.complain(loc, f"unknown key '{loc[-1]}'", known, loc[-1], of_key=True)
-        elif kind == "missing":
-            self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
-        else:
-            allowed = message.removeprefix("Input should be ").removeprefix("String should ")
-            self.complain(loc, f"{'.'.join(map(str, loc))} is {shown(given)}", allowed=allowed)
-
     def _fixed_choices(self, file: SweepFile) -> None:
         """Check the theory and the forms that hold at every point."""
         if file.theory is not None and self.known(("theory",), "theory", file.theory):
@@ -170,7 +148,7 @@ class _Reader(PointReader):
         trail: Trail = ("factors", "scenario")
         if isinstance(factor, dict):
             factor, trail = factor.get("levels"), (*trail, "levels")
-        for at, name in enumerate(items(factor)):
+        for at, name in enumerate(factor if isinstance(factor, list) else ()):
             self.load((*trail, at), name)
 
     def _check_twins(
@@ -258,7 +236,7 @@ class _Reader(PointReader):
         indices = (world.forms[factor][name].index for factor, name in forms.items() if name)
         index = next((index for index in indices if index is not None), "cinc")
         fixed = {**scenario.fixed, **numbers}
-        series = build_posture(world, scenario.steps, scenario.months, index, fixed)
+        series = build_lever_series(world, scenario.steps, scenario.months, index, fixed)
         return scenario.months, tuple(sorted(fixed.items())), series.rows.tobytes()
 
     def _overwriters(self, pair: Sequence[Scenario], factors: Sequence[Factor]) -> list[str]:

@@ -12,15 +12,15 @@ import numpy as np
 from pydantic import ValidationError
 
 from eurasia_sim.experiments.schema import CROSSED, Factor, FactorEntry, SweepFile
+from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.user_yaml import Document, InputProblems, scalar
-from eurasia_sim.scenarios.checks import Checker, Trail
+from eurasia_sim.scenarios.checks import WorldChecker
 from eurasia_sim.scenarios.scenario import (
     Scenario,
     apply_settings,
     earliest_parting,
     load_scenario,
 )
-from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
@@ -85,7 +85,7 @@ def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
     return None
 
 
-class FactorReader(Checker):
+class FactorReader(WorldChecker):
     """Reads the factors of one sweep file; problems land in the document, and reading goes on."""
 
     def __init__(self, document: Document, path: Path, world: World) -> None:

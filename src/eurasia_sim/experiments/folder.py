@@ -32,8 +32,8 @@ from eurasia_sim.files.integrity import (
     listed,
     read_sealed,
 )
-from eurasia_sim.simulation import results as store
-from eurasia_sim.simulation.family import said_by
+from eurasia_sim.simulation import results
+from eurasia_sim.simulation.family import content_digest
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
@@ -92,7 +92,7 @@ def plan_of(
     experiment, size = setup.experiment, max(1, runs_a_chunk // setup.experiment.runs_a_point)
     model, keep = model_version(), setup.keep
     family = _digest(experiment.family, setup.world.digest, model, keep, str(size))
-    scenarios = said_by(experiment.scenarios)
+    scenarios = content_digest(experiment.scenarios)
     words = (scenarios, experiment.title, experiment.question)
     identity = _digest(family, design.digest, *words)
     runs = len(design) * experiment.runs_a_point
@@ -149,22 +149,22 @@ class Folder:
         self.path, self.plan = path, plan
         self.entries: dict[str, Entry] = {}  # of tables seen whole, or written, by name
         # Kinds of tables of a chunk; its part last, for it says that the chunk is there.
-        self.kinds = (store.PARTS,) if plan.keep == "measures" else (plan.keep, store.PARTS)
+        self.kinds = (results.PARTS,) if plan.keep == "measures" else (plan.keep, results.PARTS)
 
     @cached_property
     def logged(self) -> dict[int, dict[str, Entry]]:
         """Tables that were written, by chunk and kind: as the log has them, else the manifest."""
         known: Mapping[str, Entry] = {}
         with contextlib.suppress(DataError):
-            if (self.path / store.MANIFEST).exists():
-                known = store.files_of(self.path).entries
+            if (self.path / results.MANIFEST).exists():
+                known = results.files_of(self.path).entries
         chunks: dict[int, dict[str, Entry]] = {}
         for number in self.plan.numbers:
-            names = {kind: store.part_name(kind, number) for kind in self.kinds}
-            if names[store.PARTS] in known:
+            names = {kind: results.part_name(kind, number) for kind in self.kinds}
+            if names[results.PARTS] in known:
                 own = {kind: known[name] for kind, name in names.items() if name in known}
                 chunks[number] = own
-        return chunks | store.read_log(self.path)
+        return chunks | results.read_log(self.path)
 
     def finished(self, *, heal: bool) -> dict[str, Any] | None:
         """The manifest of a whole sweep; none where there is none, or damage is to be healed.
@@ -172,29 +172,29 @@ class Folder:
         Raises:
             DataError: where a finished one is damaged, and is not to be healed.
         """
-        manifest, wrong = store.found(self.path)
+        manifest, wrong = results.found(self.path)
         if wrong and not heal:
             if manifest is None:
                 what = f"{self.path}: {listed(wrong)}"
             else:
-                what = store.files_of(self.path).said(wrong).partition("\n")[0]
+                what = results.files_of(self.path).message(wrong).partition("\n")[0]
             allowed = "--resume to make again what is damaged, or another --out"
             raise DataError([f"{what}\n    allowed: {allowed}"])
         return None if wrong else manifest
 
     def begin(self, design: Design) -> None:
         """Write down what is planned."""
-        store.write_table(self.path / DESIGN, design.table())
-        store.write_sealed(self.path / PLAN, asdict(self.plan))
+        results.write_table(self.path / DESIGN, design.table())
+        results.write_sealed(self.path / PLAN, asdict(self.plan))
 
-    def part(self, number: int, kind: str = store.PARTS) -> Path:
+    def part(self, number: int, kind: str = results.PARTS) -> Path:
         """File of a chunk's table."""
-        return self.path / store.part_name(kind, number)
+        return self.path / results.part_name(kind, number)
 
     def tables(self, number: int) -> dict[str, bytes] | None:
         """A chunk's tables by kind, as written; none where one is missing or not as planned."""
         logged, found = self.logged.get(number, {}), {}
-        if store.PARTS not in logged or logged[store.PARTS].rows != self.plan.runs_of(number):
+        if results.PARTS not in logged or logged[results.PARTS].rows != self.plan.runs_of(number):
             return None
         for kind, entry in logged.items():
             try:
@@ -208,7 +208,7 @@ class Folder:
 
     def holds(self, number: int) -> bool:
         """Whether a chunk is there, whole; its tables are read the first time only."""
-        if store.part_name(store.PARTS, number) in self.entries:
+        if results.part_name(results.PARTS, number) in self.entries:
             return all(self.part(number, kind).exists() for kind in self.logged[number])
         if self.tables(number) is None:
             return False
@@ -217,7 +217,7 @@ class Folder:
 
     def _know(self, number: int, own: dict[str, Entry]) -> None:
         self.logged[number] = own
-        self.entries |= {store.part_name(kind, number): entry for kind, entry in own.items()}
+        self.entries |= {results.part_name(kind, number): entry for kind, entry in own.items()}
 
     def missing(self) -> list[int]:
         """Numbers of the chunks that are not there, whole."""
@@ -225,7 +225,7 @@ class Folder:
 
     def damaged(self, missing: Sequence[int]) -> str:
         """Of chunks that are not there, whole: the parts that are not as they were written."""
-        names = [store.part_name(store.PARTS, n) for n in missing if self.part(n).exists()]
+        names = [results.part_name(results.PARTS, n) for n in missing if self.part(n).exists()]
         return listed(dict.fromkeys(names, ALTERED))
 
     def write(self, finished: Finished) -> None:
@@ -238,8 +238,8 @@ class Folder:
         runs, own = self.plan.runs_of(number), {}
         for kind in self.kinds:
             if kind in tables:
-                own[kind] = Entry(digest_of(tables[kind]), runs if kind == store.PARTS else None)
-                store.write_bytes(self.part(number, kind), tables[kind])
+                own[kind] = Entry(digest_of(tables[kind]), runs if kind == results.PARTS else None)
+                results.write_bytes(self.part(number, kind), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
         self.log({"chunk": number, "runs": runs, **notes, FILES: files})
         self._know(number, own)
@@ -248,7 +248,7 @@ class Folder:
         """Add a line to the log, after one that a full disk may have cut."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": now, **entry}).encode() + b"\n"
-        with (self.path / store.STATUS_LOG).open("a+b") as log:
+        with (self.path / results.STATUS_LOG).open("a+b") as log:
             if log.tell():
                 log.seek(-1, os.SEEK_END)
                 line = line if log.read(1) == b"\n" else b"\n" + line
@@ -286,7 +286,7 @@ class Folder:
                     count += len(table)
                     writer.write_table(table)
 
-        store.write_whole(path, write)
+        results.write_whole(path, write)
         return count
 
 
@@ -319,11 +319,11 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     table, others, damaged = design.table(), [], []
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
-        finished = (path / store.MANIFEST).exists() and (path / PLAN).exists()
+        finished = (path / results.MANIFEST).exists() and (path / PLAN).exists()
         if path.name == plan.folder or not finished:
             continue
         try:
-            other, before = read_plan(path), store.read_table(store.files_of(path), DESIGN)
+            other, before = read_plan(path), results.read_table(results.files_of(path), DESIGN)
         except DataError as error:
             damaged += error.problems
             continue

@@ -13,7 +13,7 @@ import numpy as np
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.schema import Experiment, Factor
 from eurasia_sim.kernel.lever_series import LeverSeries
-from eurasia_sim.scenarios.lever_steps import build_posture
+from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
 from eurasia_sim.world.world import World
@@ -113,7 +113,7 @@ class Setup:
         def series(name: str, settings: Settings, index: str) -> tuple[Scenario, LeverSeries]:
             scenario = apply_settings(self.scenarios[name], settings, self.world, since)
             months, fixed = scenario.months, scenario.fixed
-            return scenario, build_posture(self.world, scenario.steps, months, index, fixed)
+            return scenario, build_lever_series(self.world, scenario.steps, months, index, fixed)
 
         return series
 

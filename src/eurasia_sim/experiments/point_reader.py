@@ -12,10 +12,9 @@ from typing import Any
 
 from eurasia_sim.experiments.factors import ALL, FactorReader, twin
 from eurasia_sim.experiments.schema import CROSSED, MOST_POINTS, STATED, Factor, SweepFile
+from eurasia_sim.files.checker import Trail
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
-from eurasia_sim.scenarios.checks import Trail
-from eurasia_sim.scenarios.schema import items
 from eurasia_sim.world.levers import levers
 
 LARGEST_TABLE = 1024**3  # bytes
@@ -194,8 +193,12 @@ class PointReader(FactorReader):
             return max(len(self.names_of(name)), 1)
         if isinstance(given, dict):
             levels, steps = given.get("levels"), given.get("steps")
-            return steps if levels is None and type(steps) is int else max(len(items(levels)), 1)
-        return max(len(items(given)), 1)
+            return steps if levels is None and type(steps) is int else _length(levels)
+        return _length(given)
+
+
+def _length(levels: object) -> int:
+    return max(len(levels), 1) if isinstance(levels, list) else 1
 
 
 def read_table(folder: Path, name: str | None) -> Table:

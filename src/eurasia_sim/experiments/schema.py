@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from eurasia_sim.files.checker import Strict
 from eurasia_sim.scenarios.scenario import Scenario
 
 Kind = Literal["grid", "zip", "list", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
@@ -37,11 +38,7 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class DesignEntry(_Strict):
+class DesignEntry(Strict):
     """How points are laid over the factors."""
 
     kind: Kind
@@ -64,7 +61,7 @@ class DesignEntry(_Strict):
         return int(sum(self.sizes)) * each
 
 
-class FactorEntry(_Strict):
+class FactorEntry(Strict):
     """One factor: a range, or levels; under a name of its own it moves several paths together."""
 
     low: float | int | None = None
@@ -74,7 +71,7 @@ class FactorEntry(_Strict):
     moves: dict[str, list[float | int]] | None = Field(default=None, min_length=1)
 
 
-class ConstraintEntry(_Strict):
+class ConstraintEntry(Strict):
     """A weighted sum of factors and the bounds it keeps within; points beyond them are left out."""
 
     sum: dict[str, float | int] = Field(min_length=1)
@@ -82,7 +79,7 @@ class ConstraintEntry(_Strict):
     at_most: float | int | None = None
 
 
-class SweepFile(_Strict):
+class SweepFile(Strict):
     """A sweep: scenarios run at many points of what is uncertain or could be decided."""
 
     format: Literal[1]

@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import RUN, Held
 from eurasia_sim.figures.style import INK, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.inputs import capability_index
 from eurasia_sim.simulation.replay import Replay
+from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
 from eurasia_sim.world.world import World
 
 _NETWORKS = 6  # months
@@ -43,7 +43,7 @@ class Moment(NamedTuple):
     rulers: Sequence[str | None]  # by theatre
 
 
-def scenarios_of(held: Held) -> list[str]:
+def scenarios_of(held: ResultsFolder) -> list[str]:
     """The scenarios that a folder of `run` holds; DataError for any other folder."""
     if held.kind != RUN:
         need = "this picture needs a folder of `eurasia-sim run`"
@@ -51,13 +51,13 @@ def scenarios_of(held: Held) -> list[str]:
     return list(held.manifest["scenarios"])
 
 
-def scenario_title(held: Held, scenario: str) -> str:
+def scenario_title(held: ResultsFolder, scenario: str) -> str:
     """A scenario's own title."""
     return str(held.manifest["scenarios"][scenario].get("title") or scenario)
 
 
 def moments_of_runs(
-    held: Held, request: Request, count: int
+    held: ResultsFolder, request: Request, count: int
 ) -> Iterator[tuple[tuple[str, str], list[Moment], str]]:
     """Scenario and theory, months and caption of a run's folder, from runs made again."""
     for theory in held.manifest["theories"]:
@@ -68,14 +68,14 @@ def moments_of_runs(
             yield (scenario, theory), moments, caption
 
 
-def replay_runs(held: Held, scenario: str, theory: str) -> tuple[Replay, str]:
+def replay_runs(held: ResultsFolder, scenario: str, theory: str) -> tuple[Replay, str]:
     """Months of the folder's runs that it did not keep, and the caption of those runs."""
     found = held.again(scenario, theory)
     caption = style.caption(found.runs, found.failed, held.seed, scenario, theory, held.judged)
     return found, f"{caption} · means over runs at reference values"
 
 
-def months_of(held: Held, asked: Sequence[str], last: int, count: int) -> list[int]:
+def months_of(held: ResultsFolder, asked: Sequence[str], last: int, count: int) -> list[int]:
     """The months asked for, all of them within the runs, or `count` spread evenly to the last."""
     known = [held.world.date(t) for t in range(last + 1)]
     if unknown := [month for month in asked if month not in known]:
@@ -89,7 +89,7 @@ def months_of(held: Held, asked: Sequence[str], last: int, count: int) -> list[i
 
 def moment_at(found: Replay, world: World, t: int, label: str) -> Moment:
     """One month of means over runs."""
-    levers = found.inputs.scenario.posture(world, capability_index(world, found.inputs.forms))
+    levers = found.inputs.scenario.lever_series(world, capability_index(world, found.inputs.forms))
     values = {str(name): float(value) for name, value in found.means.iloc[t].items()}
     rulers = []
     for at, theatre in enumerate(world.theatres.values()):
@@ -101,7 +101,7 @@ def moment_at(found: Replay, world: World, t: int, label: str) -> Moment:
     return Moment(label, t, values, levers.presence[t], rulers)
 
 
-def network_pages(held: Held, request: Request) -> Iterator[Page]:
+def network_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Who leans toward whom at six months, a figure a scenario and theory."""
     for parts, moments, caption in moments_of_runs(held, request, _NETWORKS):
         ties = tie_table(held.world, moments)

@@ -13,9 +13,9 @@ from matplotlib.ticker import MaxNLocator
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.distributions import is_flat
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
@@ -24,7 +24,7 @@ _HOW_TO_READ = (
 )
 
 
-def difference_pages(held: Held, request: Request) -> Iterator[Page]:
+def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Paired differences of the first scenario from each other, at reference and over ranges."""
     table = held.runs(request.measures)
     scenarios = list(dict.fromkeys(table["scenario"]))
@@ -43,7 +43,7 @@ def difference_pages(held: Held, request: Request) -> Iterator[Page]:
             summary = difference_summary(pd.concat(gaps, ignore_index=True))
             pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
             title, units = f"{first} less {other}", held.units(request.measures)
-            words = Words(title, held.caption(pair), held.names, units)
+            words = Words(title, caption_of_runs(held, pair), held.names, units)
             parts = (str(theory), other if len(others) > 1 else "")
             says = f"{title}, {style.list_measures(request.measures, held.names)}"
             yield Page(parts, paired_difference(summary, words), summary, says)

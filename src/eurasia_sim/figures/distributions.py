@@ -13,7 +13,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 
 from eurasia_sim.analysis.convergence import widths
 from eurasia_sim.figures import style
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import (
     INK,
     MOST_GROUPS,
@@ -23,9 +22,11 @@ from eurasia_sim.figures.style import (
     Request,
     Values,
     Words,
+    caption_of_runs,
     use_style,
 )
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES
 
 _MOST_ROWS = 60
@@ -49,7 +50,7 @@ _CONVERGENCE = (
 
 
 def group_runs(
-    held: Held, request: Request, measures: Sequence[str]
+    held: ResultsFolder, request: Request, measures: Sequence[str]
 ) -> Iterator[tuple[str, pd.DataFrame, str]]:
     """Each theory's runs over the ranges and the column that groups them; one table by theory."""
     by = request.by or "scenario"
@@ -65,7 +66,7 @@ def group_runs(
         yield str(theory), own.reset_index(drop=True), by
 
 
-def distribution_pages(held: Held, request: Request) -> Iterator[Page]:
+def distribution_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Clouds of the measures, four a figure; one a figure where there are more than six groups."""
     for theory, runs, by in group_runs(held, request, request.measures):
         table = runs
@@ -75,7 +76,9 @@ def distribution_pages(held: Held, request: Request) -> Iterator[Page]:
             table = table.assign(**{by: ends.astype(str)}).iloc[order]
         over = "the points of the design" if held.factors else "the declared ranges"
         units = held.units(request.measures)
-        words = Words(f"{held.title}: over {over}", held.caption(table), held.names, units, by)
+        words = Words(
+            f"{held.title}: over {over}", caption_of_runs(held, table), held.names, units, by
+        )
         most = 1 if table[by].nunique() > MOST_GROUPS else style.PANELS
         for page, measures in style.pages_of(request.measures, most):
             figure = outcome_distribution(table, measures, words, request.threshold)
@@ -190,14 +193,16 @@ def distribution_data(
     return table[[*(name for name in head if name in table), *measures]].reset_index(drop=True)
 
 
-def convergence_pages(held: Held, request: Request) -> Iterator[Page]:
+def convergence_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Running means of the measures as runs come in."""
     for theory, table, by in group_runs(held, request, request.measures):
         found = convergence_data(table, request.measures, by=by)
         if found.empty:
             raise DataError([f"{held.folder} has no two finite runs: convergence needs more"])
         title = f"{held.title}: are there runs enough?"
-        words = Words(title, held.caption(table), held.names, held.units(request.measures), by)
+        words = Words(
+            title, caption_of_runs(held, table), held.names, held.units(request.measures), by
+        )
         for page, measures in style.pages_of(request.measures):
             own = found[found["measure"].isin(measures)].reset_index(drop=True)
             figure = convergence_plot(found, measures, words)

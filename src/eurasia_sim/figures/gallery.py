@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,10 +25,19 @@ from eurasia_sim.figures import (
     time_series,
     verdicts,
 )
-from eurasia_sim.figures.held import RUN, SWEEP, TEST, VALIDATION, Held
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.scenarios.schema import measures as measure_notes
+from eurasia_sim.simulation.results import read_manifest
+from eurasia_sim.simulation.results_folder import (
+    RUN,
+    SWEEP,
+    TEST,
+    VALIDATION,
+    ResultsFolder,
+    open_results,
+)
+from eurasia_sim.world.world import World, load_world
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
 
@@ -46,7 +55,7 @@ class Kind(NamedTuple):
     """One kind of picture."""
 
     meaning: str
-    pages: Callable[[Held, Request], Iterator[Page]]  # its figures of a folder
+    pages: Callable[[ResultsFolder, Request], Iterator[Page]]  # its figures of a folder
     folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
     options: tuple[str, ...] = ()  # of a request; measures are columns of the runs
     table: str = ""  # a folder that holds it is drawn as this kind, too
@@ -128,7 +137,7 @@ _OPTIONS = {
 }  # fmt: skip
 
 
-def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
+def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     """The kinds that suit a folder, or the measures named, if any are."""
     if measures:
         return _kinds_of_measures(held, measures)
@@ -142,7 +151,7 @@ def usual_kinds(held: Held, measures: Sequence[str]) -> list[str]:
     return [name for name in found if name not in unfit]
 
 
-def _kinds_of_measures(held: Held, measures: Sequence[str]) -> list[str]:
+def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     """What measures are drawn as, by what they are of: two actors, or an actor and a theatre."""
     found: list[str] = []
     for measure in measures:
@@ -158,7 +167,7 @@ def _kinds_of_measures(held: Held, measures: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
+def pictures(held: ResultsFolder, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
     """Every picture of some kinds, each drawn when it is asked for.
 
     Raises:
@@ -186,7 +195,7 @@ def pictures(held: Held, kinds: Sequence[str], request: Request) -> Iterator[Pic
             raise DataError([f"--kind {name}: {error}"]) from error
 
 
-def _draw_kind(held: Held, name: str, request: Request) -> Iterator[Picture]:
+def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Picture]:
     """The pictures of one kind; where measures of a sweep are left for lack of room, it is said."""
     kind, left = KINDS[name], 0
     if "measures" in kind.options:
@@ -203,7 +212,7 @@ def _draw_kind(held: Held, name: str, request: Request) -> Iterator[Picture]:
 
 
 def draw(
-    held: Held, kinds: Sequence[str], request: Request, out: Path
+    held: ResultsFolder, kinds: Sequence[str], request: Request, out: Path
 ) -> Iterator[tuple[Picture, tuple[Path, ...]]]:
     """Draw and save pictures as svg, png and csv; give each with its three files."""
     for picture in pictures(held, kinds, request):
@@ -259,3 +268,39 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Pa
         finally:
             part.unlink(missing_ok=True)
     return paths[0], paths[1], paths[2]
+
+
+def plot(
+    folder: Path | str,
+    kinds: str | Sequence[str] = (),
+    *,
+    measures: Sequence[str] = (),
+    filters: Sequence[str] = (),
+    out: Path | str | None = None,
+    world: World | None = None,
+    **options: Any,
+) -> list[Picture]:
+    """Draw what a results folder holds.
+
+    Args:
+        kinds: one kind of picture or several; by default those that suit the folder.
+        measures: names or wildcards; by default those that the folder puts first.
+        filters: which runs, such as `["theory=inertia", "run<5"]`.
+        out: folder in which each picture is saved as png, svg and csv; by default none is.
+        world: that of the folder; by default the packaged one that its manifest names.
+        options: `by`, `across`, `up`, `threshold`, `months`, as in `Request`.
+
+    Returns:
+        Pictures, each with its matplotlib `figure`, the `data` behind it and what it `says`.
+
+    Raises:
+        DataError: for a folder, kind, measure or filter that cannot be used.
+    """
+    manifest = read_manifest(Path(folder)) or {}
+    world = world or load_world(manifest.get("world") or None)
+    results = open_results(Path(folder), world, filters)
+    chosen = [kinds] if isinstance(kinds, str) else kinds
+    found = list(pictures(results, chosen, Request(tuple(measures), **options)))
+    for picture in found if out is not None else ():
+        save(picture.figure, Path(str(out)) / picture.stem, picture.data)
+    return found

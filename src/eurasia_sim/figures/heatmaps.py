@@ -15,9 +15,17 @@ from matplotlib.figure import Figure
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import moments_of_runs
 from eurasia_sim.figures.distributions import group_runs
-from eurasia_sim.figures.held import SWEEP, Held
-from eurasia_sim.figures.style import MOST_LEVELS, Page, Request, Values, Words, use_style
+from eurasia_sim.figures.style import (
+    MOST_LEVELS,
+    Page,
+    Request,
+    Values,
+    Words,
+    caption_of_runs,
+    use_style,
+)
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.simulation.results_folder import SWEEP, ResultsFolder
 
 _CELLS = 10
 _GROUPS_A_PAGE = 2
@@ -32,25 +40,25 @@ _MATRIX = (
 )
 
 
-def heatmap_pages(held: Held, request: Request) -> Iterator[Page]:
+def heatmap_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Measures over two factors of a sweep, or over the actors and theatres of a run."""
     yield from (_surface_pages if held.kind == SWEEP else _matrix_pages)(held, request)
 
 
-def _surface_pages(held: Held, request: Request) -> Iterator[Page]:
+def _surface_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     across, up = _two_factors(held, request)
     over = f"{style.factor_name(across)} (across) and {style.factor_name(up)} (up)"
     for measure in request.measures:
         table = held.runs([measure, across, up])
         cells = surface_data(table, across, up, measure)
         title, units = f"{held.title}: over two factors", held.units([measure])
-        words = Words(title, held.caption(table), held.names, units)
+        words = Words(title, caption_of_runs(held, table), held.names, units)
         counted = style.count_runs(table[measure].to_numpy(dtype=float))
         says = f"{style.readable(measure, held.names)}, cells of {over}"
         yield Page((measure,), response_surface(cells, words, counted), cells, says)
 
 
-def _two_factors(held: Held, request: Request) -> list[str]:
+def _two_factors(held: ResultsFolder, request: Request) -> list[str]:
     """The factors that were named, filled up with the design's own, as their columns are called."""
     named = {"across": request.across, "up": request.up}
     columns = {key: f"x.{factor.removeprefix('x.')}" for key, factor in named.items() if factor}
@@ -68,7 +76,7 @@ def _two_factors(held: Held, request: Request) -> list[str]:
     return found
 
 
-def _matrix_pages(held: Held, request: Request) -> Iterator[Page]:
+def _matrix_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """A figure a measure, theory and two groups: means over runs, or of the months asked for."""
     if request.across or request.up:
         raise DataError([f"{held.folder} has no factors: --across and --up need a sweep's folder"])
@@ -90,14 +98,14 @@ def _matrix_pages(held: Held, request: Request) -> Iterator[Page]:
 _Groups = tuple[str, Mapping[str, Mapping[str, float]], str, str]  # theory, groups, caption, by
 
 
-def _means_of_runs(held: Held, request: Request) -> Iterator[_Groups]:
+def _means_of_runs(held: ResultsFolder, request: Request) -> Iterator[_Groups]:
     for theory, runs, by in group_runs(held, request, request.measures):
         means = runs.groupby(runs[by].astype(str), sort=False)[list(request.measures)].mean()
         groups: Any = means.to_dict(orient="index")
-        yield theory, groups, held.caption(runs), by
+        yield theory, groups, caption_of_runs(held, runs), by
 
 
-def _means_of_months(held: Held, request: Request) -> Iterator[_Groups]:
+def _means_of_months(held: ResultsFolder, request: Request) -> Iterator[_Groups]:
     for (scenario, theory), moments, caption in moments_of_runs(held, request, 1):
         groups = {each.label: each.values for each in moments}
         yield f"{scenario}-{theory}", groups, f"{caption} · {scenario}", "month"

@@ -15,9 +15,9 @@ from matplotlib.patches import Rectangle
 from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import Moment, moment_at, months_of, replay_runs, scenarios_of
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Values, Words, use_style
 from eurasia_sim.simulation.replay import restored
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
 
 _MOST_MAPPED = 3  # scenarios
@@ -31,7 +31,7 @@ _TILES = (
 )
 
 
-def map_pages(held: Held, request: Request) -> Iterator[Page]:
+def map_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """The region before the scenarios part and at their end, a figure a theory."""
     world, scenarios = held.world, scenarios_of(held)
     for theory in held.manifest["theories"]:

@@ -15,10 +15,10 @@ from matplotlib.ticker import MaxNLocator
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.heatmaps import cell_plot
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import HATCHES, INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import HATCHES, INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, split_table, table_of
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.simulation.results_folder import ResultsFolder
 
 _MOST_FACTORS = 20
 _END = 0.2  # share of the runs at each end of a factor
@@ -45,7 +45,7 @@ _SHARES = (
 )
 
 
-def tornado_pages(held: Held, request: Request) -> Iterator[Page]:
+def tornado_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """What each measure does at both ends of every factor of a sweep."""
     if not held.factors:
         raise DataError([f"{held.folder} has no factors: a tornado needs a folder of a sweep"])
@@ -54,12 +54,12 @@ def tornado_pages(held: Held, request: Request) -> Iterator[Page]:
         varied = [factor for factor in held.factors if len(table[factor].unique()) > 1]
         ends = tornado_table(table, varied, measure)
         title = f"{held.title}: what each factor does at its ends"
-        words = Words(title, held.caption(table), held.names, held.units([measure]))
+        words = Words(title, caption_of_runs(held, table), held.names, held.units([measure]))
         says = style.readable(measure, held.names)
         yield Page((measure,), tornado(ends, measure, words), ends, says)
 
 
-def index_pages(held: Held, request: Request) -> Iterator[Page]:
+def index_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Sobol' indices of every factor with intervals, a figure a measure and scenario."""
     for parts, own, heading in split_table(held, "sobol", request, "measure", "scenario"):
         table = index_table(own)
@@ -70,7 +70,7 @@ def index_pages(held: Held, request: Request) -> Iterator[Page]:
         yield Page(parts, figure, table, f"{words.title}, {len(table)} factors")
 
 
-def effect_pages(held: Held, request: Request) -> Iterator[Page]:
+def effect_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Morris's effects of every factor, a figure a measure and scenario."""
     for parts, own, heading in split_table(held, "morris", request, "measure", "scenario"):
         words = Words(f"{heading}: Morris's effects", analysis_caption(held), held.names)
@@ -80,7 +80,7 @@ def effect_pages(held: Held, request: Request) -> Iterator[Page]:
         yield Page(parts, figure, own, f"{words.title}, {len(own)} factors")
 
 
-def share_pages(held: Held, _: Request) -> Iterator[Page]:
+def share_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """What the variance of every reading comes from, eighteen readings a figure."""
     table = share_table(table_of(held, "shares"), held.names)
     words = Words(f"{held.title}: what the spread comes from", analysis_caption(held), held.names)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import matplotlib as mpl
 import matplotlib.style
@@ -26,6 +26,9 @@ from numpy.typing import NDArray
 
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.files.data_yaml import Number
+
+if TYPE_CHECKING:
+    from eurasia_sim.simulation.results_folder import ResultsFolder
 
 Values = NDArray[np.float64]
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
@@ -237,6 +240,12 @@ def caption_of(table: pd.DataFrame, seed: int, judgement: float = math.nan) -> s
     )
     theories = ", ".join(map(str, table["theory"].unique()))
     return caption(runs, lost, seed, list(runs), theories, judgement)
+
+
+def caption_of_runs(results: ResultsFolder, table: pd.DataFrame) -> str:
+    """The caption of some runs of a results folder."""
+    text = caption_of(table, results.seed, results.judged)
+    return text + (f" · only {' and '.join(results.filters)}" if results.filters else "")
 
 
 def frame_panels(

@@ -19,11 +19,20 @@ from numpy.typing import NDArray
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import scenario_title, scenarios_of
 from eurasia_sim.figures.distributions import CLOUDS, draw_clouds
-from eurasia_sim.figures.held import Held
-from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
+from eurasia_sim.figures.style import (
+    INK,
+    Look,
+    Page,
+    Request,
+    Values,
+    Words,
+    caption_of_runs,
+    use_style,
+)
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, load_trajectories
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import REFERENCE
 from eurasia_sim.world.world import World
 
@@ -48,7 +57,7 @@ _TIMELINE = (
 )
 
 
-def fan_pages(held: Held, request: Request) -> Iterator[Page]:
+def fan_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Fans of the monthly values that `run` kept, at reference values."""
     if TRAJECTORIES not in held.files.entries:
         need = "keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"
@@ -66,7 +75,7 @@ def fan_pages(held: Held, request: Request) -> Iterator[Page]:
         parting = held.world.month(window[0])
     for theory, runs in held.runs([], set=REFERENCE).groupby("theory", sort=False):
         title = f"{held.title}: at reference values"
-        words = Words(title, held.caption(runs), held.names, held.units(measures))
+        words = Words(title, caption_of_runs(held, runs), held.names, held.units(measures))
         for page, own in style.pages_of(measures):
             paths = monthly_values(runs, monthly, own)
             longest = max(runs.shape[1] for family in paths.values() for runs in family.values())
@@ -262,7 +271,7 @@ def _draw_fan(panel: Axes, runs: Values, years: Values, look: Look) -> None:
     panel.plot(years, found["median"], zorder=3.1, **line)
 
 
-def timeline_pages(held: Held, _: Request) -> Iterator[Page]:
+def timeline_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """The events of a folder's first run against the dates of the record, a figure a scenario."""
     same_as(held.manifest, held.world)
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}

@@ -17,10 +17,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 from eurasia_sim.analysis.scenario_discovery import PRIM
 from eurasia_sim.figures import style
 from eurasia_sim.figures.heatmaps import cell_plot
-from eurasia_sim.figures.held import PATTERNS, RUN, VALIDATION, Held
-from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.hypotheses.verdicts import SHARE_OF_SPACE
+from eurasia_sim.simulation.results_folder import PATTERNS, RUN, VALIDATION, ResultsFolder
 from eurasia_sim.world.world import World
 
 ROWS_A_PAGE = 18
@@ -58,7 +58,7 @@ _BOXES = (
 )
 
 
-def table_of(held: Held, name: str) -> pd.DataFrame:
+def table_of(held: ResultsFolder, name: str) -> pd.DataFrame:
     """A table that a folder holds beside its runs; DataError where it is not there."""
     table = held.table(name)
     if table is None:
@@ -69,7 +69,7 @@ def table_of(held: Held, name: str) -> pd.DataFrame:
 
 
 def split_table(
-    held: Held, name: str, request: Request, *keys: str
+    held: ResultsFolder, name: str, request: Request, *keys: str
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame, str]]:
     """Parts, rows and heading of every figure that an analysis's table makes."""
     table = table_of(held, name)
@@ -82,7 +82,7 @@ def split_table(
             yield parts, own, ", ".join([*measures, *parts[1:]])
 
 
-def analysis_caption(held: Held) -> str:
+def analysis_caption(held: ResultsFolder) -> str:
     """What a figure of an analysis must say of its runs, and of the effort or the design."""
     manifest = held.manifest
     if "effort" in manifest:
@@ -93,14 +93,14 @@ def analysis_caption(held: Held) -> str:
         return caption.replace("scenario  · theory ", f"{points} · all theories and forms")
     runs = held.runs([])
     if held.kind == RUN:
-        return held.caption(runs)
+        return caption_of_runs(held, runs)
     design = manifest.get("design", {})
     kind = str(design.get("kind", "some")).replace("_", " ")
     points = design.get("points", runs["point"].nunique())
-    return f"{held.caption(runs)} · {kind} design of {points} points"
+    return f"{caption_of_runs(held, runs)} · {kind} design of {points} points"
 
 
-def forest_pages(held: Held, _: Request) -> Iterator[Page]:
+def forest_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """Every part of every hypothesis in three layers, some eighteen rows a figure."""
     parts, rivals = table_of(held, "parts"), table_of(held, "theories")
     pages = -(-len(parts) // ROWS_A_PAGE)
@@ -114,7 +114,7 @@ def forest_pages(held: Held, _: Request) -> Iterator[Page]:
         yield Page((part,), figure, own[_COLUMNS].reset_index(drop=True), says)
 
 
-def pattern_pages(held: Held, _: Request) -> Iterator[Page]:
+def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """How many runs pass each documented pattern, the misses first, a figure a theory."""
     if held.kind != VALIDATION:
         need = "patterns need what `eurasia-sim validate` writes"
@@ -224,7 +224,7 @@ def pattern_plot(patterns: pd.DataFrame, words: Words) -> Figure:
     return cell_plot(pd.concat([means, ordered]), words, _PATTERNS, 76)
 
 
-def box_pages(held: Held, request: Request) -> Iterator[Page]:
+def box_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """The box that does best, and its path or the other boxes, a figure an outcome sought."""
     paths = table_of(held, "paths") if held.has("paths") else pd.DataFrame()
     keys = ("measure", "scenario", "sought")

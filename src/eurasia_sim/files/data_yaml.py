@@ -1,19 +1,22 @@
-"""Data files read into plain values that remember their line, and every number in them with its parent."""
+"""Data files read into plain values with their lines, and every number in them with its parent."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
 import math
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from eurasia_sim.files.user_yaml import Node, parse
 
 BASES = ("measured", "coded", "estimated", "judgement")
 # Keys that say where a number comes from; everything below them inherits them.
@@ -21,11 +24,11 @@ INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds")
 # Keys that say something of one entry alone.
 _OWN = ("range", "note", "second", "otherwise")
 # Keys of one entry in the list of a number's sources.
-_OF_A_SOURCE = {"cite", "claims", "dataset", "document", "lines", "note", "says"}
+_SOURCE_KEYS = ("cite", "claims", "dataset", "document", "lines", "note", "says")
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
-_INDEX_FORMAT = 1
+_INDEX_FORMAT = 2
 DEFAULT_WORLD = "eurasia"
 
 
@@ -58,7 +61,7 @@ class Number:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether it has a range; whether an ensemble draws it, `foundations.drawn_paths` says."""
+        """Whether it has a range; whether an ensemble draws it, `sources.drawn_paths` says."""
         return self.low < self.high
 
     def claims(self) -> list[str]:
@@ -72,7 +75,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One YAML file as plain mappings, lists and scalars, with the line on which each key or item stands."""
+    """One YAML file as plain values, with the line of each key or item."""
 
     name: str
     data: Any
@@ -107,19 +110,19 @@ def packaged_worlds() -> dict[str, Path]:
 
 
 def world_folder(world: Path | str | None = None) -> Path:
-    """Folder of a world: of a packaged one by its name, of any other by its path, of the default one for none.
+    """Folder of a packaged world by its name, of any other by its path; by default Eurasia's.
 
     Raises:
         DataError: when neither a packaged world nor a folder goes by it.
     """
     known = packaged_worlds()
-    asked = str(world or DEFAULT_WORLD)
-    if asked in known:
-        return known[asked]
-    if not Path(asked).is_dir():
-        names = ", ".join(known)
-        raise DataError([f"{asked} is no world{near(asked, known)}; name one of {names}, or a folder that holds one"])
-    return Path(asked).resolve()
+    name = str(world or DEFAULT_WORLD)
+    if name in known:
+        return known[name]
+    if not Path(name).is_dir():
+        right = f"name one of {', '.join(known)}, or a folder that holds one"
+        raise DataError([f"{name} is no world{near(name, known)}; {right}"])
+    return Path(name).resolve()
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -142,19 +145,33 @@ def month_name(number: int) -> str:
 
 
 def read_page(path: Path) -> Page:
-    """One YAML file; parsed once for each content, then taken from an index in the user's cache folder."""
+    """One YAML file; parsed once, then taken from an index in the user's cache folder.
+
+    Raises:
+        DataError: for a file that is not valid YAML.
+    """
+    from platformdirs import user_cache_dir
+
     raw = path.read_bytes()
     digest = hashlib.sha256(raw + bytes([_INDEX_FORMAT])).hexdigest()
-    index = _index_of(path)
-    try:
+    key = hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
+    index = Path(user_cache_dir("eurasia-sim")) / "pages" / f"{path.stem}-{key}.json"
+    # Without an index, or with a damaged one, the file itself is the truth.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(index.read_text(encoding="utf-8"))
         if kept["digest"] == digest:
             return Page(path.name, kept["data"], kept["lines"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # no index, or a damaged one: the file itself is the truth
-    page = _parse(path, raw)
-    _keep(index, {"digest": digest, "data": page.data, "lines": page.lines})
-    return page
+    document = parse(raw, path.name, limited=False)
+    if document.root is None or document.problems:
+        raise DataError(f"{each.file}:{each.line}: {each.message}" for each in document.problems)
+    lines: dict[str, int] = {}
+    data = _plain(document.root, (), lines)
+    with contextlib.suppress(OSError):  # a folder that cannot be written only costs time
+        index.parent.mkdir(parents=True, exist_ok=True)
+        part = index.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps({"digest": digest, "data": data, "lines": lines}))
+        part.replace(index)
+    return Page(path.name, data, lines)
 
 
 def read_pages(directory: Path) -> dict[str, Page]:
@@ -162,76 +179,40 @@ def read_pages(directory: Path) -> dict[str, Page]:
     return {path.stem: read_page(path) for path in sorted(directory.glob("*.yaml"))}
 
 
-def _index_of(path: Path) -> Path:
-    from platformdirs import user_cache_dir
-
-    key = hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
-    return Path(user_cache_dir("eurasia-sim")) / "pages" / f"{path.stem}-{key}.json"
-
-
-def _keep(index: Path, content: Mapping[str, Any]) -> None:
-    """Write the index atomically; a folder that cannot be written only costs time."""
-    try:
-        index.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=index.parent, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
-        Path(name).replace(index)
-    except OSError:
-        pass
+def _plain(node: Node, keys: tuple[str, ...], lines: dict[str, int]) -> Any:
+    """The node as Python's own types, with the line of everything below it put into `lines`."""
+    if isinstance(node.content, dict):
+        lines |= {"/".join((*keys, key)): line for key, (line, _) in node.keys.items()}
+        return {key: _plain(each, (*keys, key), lines) for key, each in node.content.items()}
+    if isinstance(node.content, list):
+        lines |= {"/".join((*keys, str(at))): each.line for at, each in enumerate(node.content)}
+        return [_plain(each, (*keys, str(at)), lines) for at, each in enumerate(node.content)]
+    return node.content
 
 
-def _parse(path: Path, raw: bytes) -> Page:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-
-    try:
-        tree = YAML(typ="rt").load(raw.decode("utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise DataError([f"{path.name}:{line}: {error.problem or error.context}"]) from error
-    lines: dict[str, int] = {}
-    return Page(path.name, _plain(tree, (), lines), lines)
-
-
-def _plain(node: Any, keys: tuple[str, ...], lines: dict[str, int]) -> Any:
-    """The node as Python's own types, writing down the line of everything below it."""
-    if isinstance(node, Mapping):
-        for key in node:
-            lines["/".join((*keys, str(key)))] = node.lc.key(key)[0] + 1  # type: ignore[attr-defined]
-        return {str(key): _plain(child, (*keys, str(key)), lines) for key, child in node.items()}
-    if isinstance(node, list):
-        for at in range(len(node)):
-            lines["/".join((*keys, str(at)))] = node.lc.item(at)[0] + 1  # type: ignore[attr-defined]
-        return [_plain(child, (*keys, str(at)), lines) for at, child in enumerate(node)]
-    if node is None or isinstance(node, bool):
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return str(node)
-
-
-def leaves(page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] | None = None) -> Iterator[Leaf]:
+def leaves(
+    page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[Leaf]:
     """Every value at or below an entry of a file, with its ids and the header it inherits."""
     node = page.data
     for key in keys:
         node = node[key]
-    yield from _leaves(node, (), keys, header or {})
+    yield from _leaves(node, (), keys, header)
 
 
-def _leaves(node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Mapping[str, Any]) -> Iterator[Leaf]:
+def _leaves(
+    node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Mapping[str, Any]
+) -> Iterator[Leaf]:
     if isinstance(node, Mapping):
         below = {key: value for key, value in header.items() if key not in _OWN}
         below |= {key: node[key] for key in (*INHERITED, *_OWN) if key in node}
-        value = next((key for key in _VALUE if key in node), None)
-        if value:
+        if value := next((key for key in _VALUE if key in node), None):
             yield Leaf(ids, keys, node[value], below)
             return
         for key, child in node.items():
             if key not in INHERITED and key not in _OWN:
-                yield from _leaves(child, ids if key in _GROUPING else (*ids, key), (*keys, key), below)
+                inner = ids if key in _GROUPING else (*ids, key)
+                yield from _leaves(child, inner, (*keys, key), below)
     elif isinstance(node, list):
         for at, child in enumerate(node):
             yield from _leaves(child, (*ids, str(at)), (*keys, str(at)), header)
@@ -245,67 +226,72 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
     Args:
         path: the number's public name.
     """
-    place, header = page.place(leaf.keys), leaf.header
-    named = f"{place}: {path} = {leaf.value!r}"
-    if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float) or not math.isfinite(leaf.value):
-        problems.append(f"{named} is no number; write a finite number")
+    place, header, value = page.place(leaf.keys), leaf.header, leaf.value
+    name = f"{place}: {path} = {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        problems.append(f"{name} is no number; write a finite number")
         return None
-    missing = [key for key in ("meaning", "unit", "basis") if not header.get(key) and header.get(key) != 0]
-    if not header.get("source") and not header.get("claims") and not header.get("second"):
+    missing = [key for key in ("meaning", "unit", "basis") if header.get(key) in (None, "", [], {})]
+    if not any(header.get(key) for key in ("source", "claims", "second")):
         missing.append("source")
     if missing:
         problems.append(
-            f"{named} has no {', no '.join(missing)}; give it here or in the head of its table"
-            f" (basis is one of {', '.join(BASES)}; source is a list of cite, dataset, claims or note)"
+            f"{name} has no {', no '.join(missing)}; give it here or in the head of its table"
+            f" (basis is one of {', '.join(BASES)};"
+            " source is a list of cite, dataset, claims or note)"
         )
         return None
-    if header["basis"] not in BASES:
-        problems.append(f"{named} has basis {header['basis']!r}; it must be one of {', '.join(BASES)}")
+    basis, meaning, unit = header["basis"], str(header["meaning"]), str(header["unit"])
+    if basis not in BASES:
+        problems.append(f"{name} has basis {basis!r}; it must be one of {', '.join(BASES)}")
         return None
-    sources = _sources(header, named, problems)
-    value = float(leaf.value)
-    low, high = _range(value, header, named, problems)
+    sources = _sources(header, name, problems)
+    low, high = _range(float(value), header, name, problems)
     if not low <= value <= high:
-        problems.append(f"{named} lies outside its range [{low:g}, {high:g}]")
-    return Number(path, str(header["meaning"]), value, str(header["unit"]), low, high, header["basis"], sources, place)
+        problems.append(f"{name} lies outside its range [{low:g}, {high:g}]")
+    return Number(path, meaning, float(value), unit, low, high, basis, sources, place)
 
 
-def _sources(header: Mapping[str, Any], named: str, problems: list[str]) -> tuple[Mapping[str, Any], ...]:
+def _sources(
+    header: Mapping[str, Any], name: str, problems: list[str]
+) -> tuple[Mapping[str, Any], ...]:
     listed = header.get("source") or []
     listed = [listed] if isinstance(listed, Mapping) else listed
     if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
-        problems.append(f"{named}: source must be a list of mappings such as {{cite: key, says: ...}}")
+        right = "a list of mappings such as {cite: key, says: ...}"
+        problems.append(f"{name}: source must be {right}")
         listed = []
     problems.extend(
-        f"{named}: source has an unknown entry {key!r}; it may have {', '.join(sorted(_OF_A_SOURCE))}"
+        f"{name}: source has an unknown entry {key!r}; it may have {', '.join(_SOURCE_KEYS)}"
         " (a text with a comma is written between quotes)"
-        for key in sorted({str(key) for item in listed for key in item} - _OF_A_SOURCE)
+        for key in sorted({str(key) for item in listed for key in item} - set(_SOURCE_KEYS))
     )
-    own = [{key: list(header[name])} for name, key in (("claims", "claims"), ("second", "claims")) if header.get(name)]
+    own = [{"claims": list(header[key])} for key in ("claims", "second") if header.get(key)]
     return (*own, *listed)
 
 
-def _range(value: float, header: Mapping[str, Any], named: str, problems: list[str]) -> tuple[float, float]:
-    """Lowest and highest value, from the entry's own range or else its table's spread, within the bounds."""
-    bounds = header.get("bounds") or [-math.inf, math.inf]
+def _range(
+    value: float, header: Mapping[str, Any], name: str, problems: list[str]
+) -> tuple[float, float]:
+    """Ends of the entry's own range, else of its table's spread, within the bounds."""
+    least, most = header.get("bounds") or [-math.inf, math.inf]
+    spread = header.get("spread", 0) or 0
+    low = high = value
     if "range" in header:
-        stated = header["range"]
-        if not (isinstance(stated, list) and len(stated) == 2 and all(isinstance(end, int | float) for end in stated)):
-            problems.append(f"{named}: range {stated!r} must be two numbers, [lowest, highest]")
+        ends = header["range"]
+        is_pair = isinstance(ends, list) and len(ends) == 2
+        if not is_pair or not all(isinstance(end, int | float) for end in ends):
+            problems.append(f"{name}: range {ends!r} must be two numbers, [lowest, highest]")
             return value, value
-        low, high = float(stated[0]), float(stated[1])
-    else:
-        spread = header.get("spread", 0) or 0
-        if isinstance(spread, Mapping) and len(spread) == 1 and set(spread) <= {"relative", "absolute"}:
-            ((kind, size),) = spread.items()
-            half = float(size) * (abs(value) if kind == "relative" else 1.0)
-            low, high = value - half, value + half
-        elif spread == 0:
-            low = high = value
-        else:
-            problems.append(f"{named}: spread {spread!r} must be {{relative: share}}, {{absolute: amount}} or 0")
-            low = high = value
-    if not bounds[0] <= value <= bounds[1]:
-        problems.append(f"{named} lies outside its bounds [{bounds[0]}, {bounds[1]}]")
+        low, high = map(float, ends)
+    elif isinstance(spread, Mapping) and list(spread) in (["relative"], ["absolute"]):
+        ((kind, size),) = spread.items()
+        half = float(size) * (abs(value) if kind == "relative" else 1.0)
+        low, high = value - half, value + half
+    elif spread != 0:
+        right = "{relative: share}, {absolute: amount} or 0"
+        problems.append(f"{name}: spread {spread!r} must be {right}")
+    if not least <= value <= most:
+        problems.append(f"{name} lies outside its bounds [{least}, {most}]")
         return value, value
-    return max(low, float(bounds[0])), min(high, float(bounds[1]))
+    return max(low, float(least)), min(high, float(most))

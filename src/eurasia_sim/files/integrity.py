@@ -1,4 +1,4 @@
-"""Whether a file still holds what was written: digests, contents that carry their own, and the files of a folder."""
+"""Whether files hold what was written: digests of contents, of files and of folders."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _MOST = 8  # files named in one message
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of a file: SHA-256 of its bytes, and how many rows it has where it is a table."""
+    """What is known of a file: SHA-256 of its bytes, and the rows of a table."""
 
     sha256: str
     rows: int | None = None
 
     @classmethod
-    def of(cls, said: Any) -> Entry | None:
-        """An entry as a manifest or a log says it; none where that is no entry."""
-        if not isinstance(said, Mapping) or not isinstance(said.get("sha256"), str):
+    def of(cls, content: Any) -> Entry | None:
+        """An entry from the plain values of a manifest or a log; none where they are no entry."""
+        if not isinstance(content, Mapping) or not isinstance(content.get("sha256"), str):
             return None
-        rows = said.get("rows")
-        return cls(said["sha256"], rows if type(rows) is int else None)
+        rows = content.get("rows")
+        return cls(content["sha256"], rows if type(rows) is int else None)
 
     def plain(self) -> dict[str, Any]:
         """The entry as plain values."""
@@ -45,7 +45,7 @@ def digest_of(content: bytes) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal digits; however large, little of it is held at once."""
+    """SHA-256 of a file in hexadecimal digits, read piece by piece."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -53,15 +53,17 @@ def file_digest(path: Path) -> str:
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values with a digest of all of them."""
     rest = {key: value for key, value in content.items() if key != DIGEST}
-    return {**rest, DIGEST: digest_of(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return {**rest, DIGEST: digest_of(text.encode())}
 
 
 def read_sealed(path: Path) -> dict[str, Any] | None:
-    """What `sealed` gave and somebody wrote; none where there is no such file.
+    """The values of a file that `sealed` gave; none where there is no such file.
 
     Raises:
         DataError: where it is damaged, or carries no digest.
     """
+    problem = ""
     try:
         content = json.loads(path.read_bytes().decode("utf-8"))
     except _NONE:
@@ -69,24 +71,27 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
     except (IsADirectoryError, PermissionError) as error:
         raise DataError([f"{path} cannot be read: {error.strerror}"]) from None
     except (ValueError, RecursionError):
-        raise DataError([_damaged(path, "it is no JSON")]) from None
-    if not isinstance(content, dict):
-        raise DataError([_damaged(path, "it is no JSON object")])
-    if DIGEST not in content:
-        raise DataError([_damaged(path, "it carries no digest of its content")])
-    if sealed(content) != content:
-        raise DataError([_damaged(path, "its digest is that of another content")])
-    return content
+        problem = "it is no JSON"
+    else:
+        if not isinstance(content, dict):
+            problem = "it is no JSON object"
+        elif DIGEST not in content:
+            problem = "it carries no digest of its content"
+        elif sealed(content) != content:
+            problem = "its digest is that of another content"
+        else:
+            return content
+    raise DataError([f"{path} is damaged, or an earlier version wrote it: {problem}"])
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log that can be read, each a JSON object; a broken line is left out."""
+    """The lines of a log, each a JSON object; a broken line is left out."""
     try:
-        content = path.read_bytes()
+        lines = path.read_bytes().split(b"\n")
     except _NONE:
         return []
     found = []
-    for line in content.split(b"\n"):
+    for line in lines:
         try:
             entry = json.loads(line.decode("utf-8"))
         except (ValueError, RecursionError):
@@ -96,13 +101,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _damaged(path: Path, why: str) -> str:
-    return f"{path} is damaged, or an earlier version wrote it: {why}"
-
-
 @dataclass(frozen=True)
 class Files:
-    """The files that a folder says it holds, and how to mend it where it does not."""
+    """The files that a folder is to hold, and how to mend it where it does not."""
 
     folder: Path
     entries: Mapping[str, Entry]
@@ -110,52 +111,58 @@ class Files:
     counted: frozenset[str] = field(default=frozenset())  # those whose rows are the folder's runs
 
     @classmethod
-    def of(cls, folder: Path, manifest: Mapping[str, Any], mend: str, counted: Iterable[str] = ()) -> Files:
+    def of(
+        cls, folder: Path, manifest: Mapping[str, Any], mend: str, counted: tuple[str, ...] = ()
+    ) -> Files:
         """The files that a manifest lists.
+
+        Args:
+            counted: how the names begin of the files whose rows are runs.
 
         Raises:
             DataError: where it lists none.
         """
-        listed = manifest.get(FILES)
-        found = {str(name): Entry.of(said) for name, said in listed.items()} if isinstance(listed, Mapping) else {}
-        entries = {name: entry for name, entry in found.items() if entry is not None}
-        if not isinstance(listed, Mapping) or len(entries) < len(found):
-            raise DataError([f"{folder}: its manifest lists no files with their digests\n    allowed: {mend}"])
-        return cls(folder, entries, mend, frozenset(name for name in entries if name.startswith(tuple(counted))))
+        listing = manifest.get(FILES)
+        found = listing if isinstance(listing, Mapping) else {"": None}
+        entries = {str(name): entry for name, each in found.items() if (entry := Entry.of(each))}
+        if len(entries) < len(found):
+            wrong = "its manifest lists no files with their digests"
+            raise DataError([f"{folder}: {wrong}\n    allowed: {mend}"])
+        runs = frozenset(name for name in entries if name.startswith(counted))
+        return cls(folder, entries, mend, runs)
 
     def content(self, name: str) -> bytes:
         """Bytes of a file, as they were written.
 
         Raises:
-            DataError: where they are not, or are not there, or the folder is not said to hold the file.
+            DataError: where they are not, or are not there, or the folder is to hold no such file.
         """
         if name not in self.entries:
             raise DataError([f"{self.folder} holds no {name}\n    allowed: {self.mend}"])
+        problem = ALTERED
         try:
             content = (self.folder / name).read_bytes()
-            problem = "" if digest_of(content) == self.entries[name].sha256 else ALTERED
+            if digest_of(content) == self.entries[name].sha256:
+                return content
         except _UNREADABLE:
-            content, problem = b"", MISSING
-        if problem:
-            others = self.wrong(self.counted) if name in self.counted else {}
-            raise DataError([self.said({**others, name: problem})])
-        return content
-
-    def _problem(self, name: str) -> str:
-        """What is wrong with a file; nothing where it is as it was written."""
-        try:
-            return "" if file_digest(self.folder / name) == self.entries[name].sha256 else ALTERED
-        except _UNREADABLE:
-            return MISSING
+            problem = MISSING
+        others = self.wrong(self.counted) if name in self.counted else {}
+        raise DataError([self.message({**others, name: problem})])
 
     def wrong(self, names: Iterable[str] | None = None) -> dict[str, str]:
         """By name, what is wrong with those files that are not as they were written."""
-        chosen = sorted(self.entries if names is None else names)
-        return {name: problem for name in chosen if (problem := self._problem(name))}
+        found = {}
+        for name in sorted(self.entries if names is None else names):
+            try:
+                if file_digest(self.folder / name) != self.entries[name].sha256:
+                    found[name] = ALTERED
+            except _UNREADABLE:
+                found[name] = MISSING
+        return found
 
-    def said(self, wrong: Mapping[str, str]) -> str:
+    def message(self, wrong: Mapping[str, str]) -> str:
         """What is wrong, how many runs that costs, and how to mend it."""
-        lost = sum(self.entries[name].rows or 0 for name in wrong if name in self.counted)
+        lost = sum(self.entries[name].rows or 0 for name in self.counted.intersection(wrong))
         total = sum(self.entries[name].rows or 0 for name in self.counted)
         count = f"{lost} of {total} runs are missing or damaged: " if lost else ""
         return f"{self.folder}: {count}{listed(wrong)}\n    allowed: {self.mend}"

@@ -1,21 +1,21 @@
-"""A person's YAML made into values that remember where they stood, within limits that no file can pass."""
+"""A person's YAML read into values that remember their place, within limits no file can pass."""
 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-# Limits of the reader, not of the model: what a page a person wrote never reaches, and a hostile one soon does.
+# Limits of the reader, not of the model: a page a person wrote never reaches them.
 LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST_NESTING = 12  # levels
 MOST_EVENTS = 15_000  # the parser takes about 25 microseconds for each
@@ -31,16 +31,23 @@ MOST_VALUES = 50_000  # once every alias is unfolded
 MOST_PROBLEMS = 500
 _MANY = 100  # words; comparing each of more letter by letter would be felt
 _MOST_COMPARED = 500
-_SHOWN = 120  # characters of an offending line
+_LONGEST_LINE = 120  # characters of an offending line that are shown
 
-_NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
-_TRUE = re.compile(r"(?:true|True|TRUE)\Z")
-_FALSE = re.compile(r"(?:false|False|FALSE)\Z")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
 _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)\Z")
-_NOT_A_NUMBER = re.compile(r"\.(?:nan|NaN|NAN)\Z")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_NODES = (AliasEvent, ScalarEvent, MappingStartEvent, SequenceStartEvent)
+_EVENTS = (*_NODES, DocumentStartEvent, MappingEndEvent, SequenceEndEvent)
+
+Place = tuple[int, int]  # line and column, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,10 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" — did you mean {self.suggestion}?" if self.suggestion else ""
-        lines = [f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"]
+        text = f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
         if self.source_line.strip():
-            lines.append(f"    {self.source_line}")
-        if self.allowed:
-            lines.append(f"    allowed: {self.allowed}")
-        return "\n".join(lines)
+            text += f"\n    {self.source_line}"
+        return text + (f"\n    allowed: {self.allowed}" if self.allowed else "")
 
 
 class InputProblems(ValueError):
@@ -70,7 +75,7 @@ class InputProblems(ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(slots=True)
@@ -80,7 +85,7 @@ class Node:
     content: Any
     line: int
     column: int
-    keys: dict[str, tuple[int, int]] = field(default_factory=dict)  # where each key of a mapping stands
+    keys: dict[str, Place] = field(default_factory=dict)  # where each key of a mapping stands
     weight: int = 1  # values it stands for once aliases are unfolded
 
 
@@ -99,40 +104,51 @@ class Document:
         if self._lines is None:
             self._lines = _LINE_BREAK.split(self.text)
         found = self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
-        return "".join(letter if letter.isprintable() else " " for letter in found[:_SHOWN])
+        return "".join(each if each.isprintable() else " " for each in found[:_LONGEST_LINE])
 
-    def report(self, place: tuple[int, int], message: str, suggestion: str = "", allowed: str = "") -> None:
-        """Note a problem at a (line, column); a file with very many is given up on."""
-        line, column = place
-        if len(self.problems) >= MOST_PROBLEMS:
-            if len(self.problems) == MOST_PROBLEMS:
-                self.problems.append(Problem(self.name, line, column, "and more from here on that are not listed"))
+    def report(self, place: Place, message: str, suggestion: str = "", allowed: str = "") -> None:
+        """Note a problem; after very many of them, only that there are more."""
+        if len(self.problems) > MOST_PROBLEMS:
             return
-        self.problems.append(Problem(self.name, line, column, message, self.source_line(line), suggestion, allowed))
+        if len(self.problems) == MOST_PROBLEMS:
+            more = "and more from here on that are not listed"
+            self.problems.append(Problem(self.name, *place, more))
+            return
+        line = self.source_line(place[0])
+        self.problems.append(Problem(self.name, *place, message, line, suggestion, allowed))
 
-    def place(self, path: Iterable[Any], of_key: bool = False) -> tuple[int, int]:
-        """Line and column of the value (or key) at a path, or of the nearest thing above it that exists."""
+    def in_order(self) -> list[Problem]:
+        """The problems in the order of their places."""
+        return sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+
+    def place(self, path: Iterable[Any], of_key: bool = False) -> Place:
+        """Place of the value (or key) at a path, or of the nearest thing above that exists."""
         node, place = self.root, (1, 1)
         if node is None:
             return place
         place = (node.line, node.column)
         for step in path:
-            content = node.content
-            if isinstance(content, dict) and step in content:
-                child = content[step]
-                place = node.keys[step] if of_key else (child.line, child.column)
-            elif isinstance(content, list) and isinstance(step, int) and step < len(content):
-                child = content[step]
-                place = (child.line, child.column)
-            else:
+            child = child_of(node, step)
+            if child is None:
                 break
+            place = node.keys[step] if of_key and node.keys else (child.line, child.column)
             node = child
         return place
 
 
+def child_of(node: Node, step: object) -> Node | None:
+    """The node below a mapping's key or a list's index; none where there is none."""
+    found: Node | None = None
+    if isinstance(node.content, dict):
+        found = node.content.get(step)
+    elif isinstance(node.content, list) and isinstance(step, int) and step < len(node.content):
+        found = node.content[step]
+    return found
+
+
 def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word most like this one, or nothing; of dotted paths, those that share most of their steps."""
-    written, words = str(word)[:_SHOWN], list(known)
+    """The known word most like this one, or nothing; of many dotted paths, one with most steps."""
+    written, words = str(word)[:_LONGEST_LINE], list(known)
     if "." in written and len(words) > _MANY:
         steps = set(written.split("."))
         shared = [len(steps.intersection(path.split("."))) for path in words]
@@ -145,29 +161,37 @@ def nearest(word: object, known: Iterable[str]) -> str:
 def read_file(path: Path | str) -> Document:
     """The document in a file; whatever is wrong with the file or its YAML is in `problems`."""
     path = Path(path)
-    document = Document(str(path))
+    wrong, allowed = "", ""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            document.report((1, 1), "this is a folder; a file is expected")
+            wrong = "this is a folder; a file is expected"
         elif not stat.S_ISREG(status.st_mode):
-            document.report((1, 1), "this is not an ordinary file")
+            wrong = "this is not an ordinary file"
         elif status.st_size > LARGEST_FILE:
-            document.report((1, 1), f"the file has {status.st_size:,} bytes", allowed=f"at most {LARGEST_FILE:,} bytes")
+            wrong = f"the file has {status.st_size:,} bytes"
+            allowed = f"at most {LARGEST_FILE:,} bytes"
         else:
-            return parse(path.read_bytes(), document.name)
+            return parse(path.read_bytes(), str(path))
     except FileNotFoundError:
-        document.report((1, 1), "no such file")
+        wrong = "no such file"
     except (OSError, ValueError) as error:
-        document.report((1, 1), f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
+        wrong = f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
+    document = Document(str(path))
+    document.report((1, 1), wrong, allowed=allowed)
     return document
 
 
-def parse(data: bytes, name: str) -> Document:
-    """The document in some bytes of YAML 1.2, without tags and of one document."""
+def parse(data: bytes, name: str, *, limited: bool = True) -> Document:
+    """The document in some bytes of YAML 1.2, without tags and of one document.
+
+    Args:
+        limited: keep to the limits of a page that a person wrote.
+    """
     document = Document(name)
-    if len(data) > LARGEST_FILE:
-        document.report((1, 1), f"the text has {len(data):,} bytes", allowed=f"at most {LARGEST_FILE:,} bytes")
+    if limited and len(data) > LARGEST_FILE:
+        size, most = f"the text has {len(data):,} bytes", f"at most {LARGEST_FILE:,} bytes"
+        document.report((1, 1), size, allowed=most)
         return document
     try:
         document.text = data.decode("utf-8-sig")
@@ -175,16 +199,29 @@ def parse(data: bytes, name: str) -> Document:
         before = data[: error.start]
         column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         document.text = data.decode("utf-8", "replace")
-        document.report((before.count(b"\n") + 1, column), "the file is not UTF-8 text", allowed="text saved as UTF-8")
+        place = (before.count(b"\n") + 1, column)
+        document.report(place, "the file is not UTF-8 text", allowed="text saved as UTF-8")
         return document
-    _Builder(document).build()
+    try:
+        document.root = _Composer(document, limited).root()
+    except _Halt:
+        return document
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        document.report(place, f"not valid YAML: {error.problem or error.context}")
+    except Exception as error:  # noqa: BLE001 - a parser that stumbles over odd text is the text's fault, not a crash
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        document.report((1, 1), f"not valid YAML: {reason[:_LONGEST_LINE]}")
     if document.root is None and not document.problems:
         document.report((1, 1), "the file is empty")
     return document
 
 
-def plain(node: Node) -> Any:
+def plain(node: Node | None) -> Any:
     """The value of a node as ordinary dicts, lists and scalars."""
+    if node is None:
+        return None
     if isinstance(node.content, dict):
         return {key: plain(child) for key, child in node.content.items()}
     if isinstance(node.content, list):
@@ -193,124 +230,114 @@ def plain(node: Node) -> Any:
 
 
 def scalar(text: str) -> Any:
-    """The value of an unquoted word by the core schema of YAML 1.2; whatever is no number or truth value is text."""
-    if _NULL.match(text):
-        return None
-    if _TRUE.match(text) or _FALSE.match(text):
-        return _TRUE.match(text) is not None
+    """The value of an unquoted word by the core schema of YAML 1.2; any other word is text."""
+    if text in _WORDS:
+        return _WORDS[text]
     if _INTEGER.match(text):
         return int(text)
-    if _REAL.match(text):
-        return float(text)
-    if infinite := _INFINITE.match(text):
-        return float(f"{infinite[1]}inf")
-    return float("nan") if _NOT_A_NUMBER.match(text) else text
+    return float(text) if _REAL.match(text) else text
 
 
-class _Builder:
-    """Makes the tree from the parser's events with a stack of its own: no depth of nesting can exhaust Python's."""
+class _Halt(Exception):
+    """Reading cannot go on; the reason is reported."""
 
-    def __init__(self, document: Document) -> None:
+
+class _Composer:
+    """Makes the tree from the parser's events; the limit on nesting bounds the recursion."""
+
+    def __init__(self, document: Document, limited: bool) -> None:
         self.document = document
-        self.open: list[Node] = []
-        self.waiting: list[tuple[str, tuple[int, int]] | None] = []  # key of each open mapping whose value comes next
-        self.anchors: dict[str, Node] = {}
-        self.anchor_names: list[str | None] = []
-        self.documents = 0
+        self.limited = limited
+        self.anchors: dict[str, Node | None] = {}  # none while what is named is still open
+        self.events = enumerate(YAML(typ="rt", pure=True).parse(document.text))
+        self.place: Place = (1, 1)  # of the last event
 
-    def build(self) -> None:
-        try:
-            for count, event in enumerate(YAML(typ="rt", pure=True).parse(self.document.text)):
-                if not self._take(event, count):
-                    return
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-            self.document.report(place, f"not valid YAML: {error.problem or error.context}")
-        except Exception as error:  # noqa: BLE001 - a parser that stumbles over odd text is the text's fault, not a crash
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            self.document.report((1, 1), f"not valid YAML: {reason[:_SHOWN]}")
-
-    def _take(self, event: Event, count: int) -> bool:
-        """Grow the tree by one event; false when reading must stop."""
-        place = (event.start_mark.line + 1, event.start_mark.column + 1)
-        if count > MOST_EVENTS:
-            return self._stop(place, "the file holds too many values", f"at most {MOST_EVENTS // 2:,}")
-        if isinstance(event, DocumentStartEvent):
-            self.documents += 1
-            return self.documents == 1 or self._stop(place, "a second document begins here", "one document a file")
-        if isinstance(event, MappingEndEvent | SequenceEndEvent):
-            return self._close()
-        if isinstance(event, AliasEvent):
-            return self._alias(event.anchor, place)
-        if not isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent):
-            return True
-        if event.tag is not None:
-            self.document.report(place, f"the tag {event.tag} is not allowed", allowed="plain data without tags")
-        if isinstance(event, ScalarEvent):
-            is_key = bool(self.open) and isinstance(self.open[-1].content, dict) and self.waiting[-1] is None
-            # The round-trip parser marks each fold of a folded text with a bell, to write it back as it was.
-            text = event.value.replace("\a", "") if event.style == ">" else event.value
-            waiting = self.waiting[-1] if self.waiting else None
-            if waiting and event.start_mark.index == event.end_mark.index:
-                place = waiting[1]  # nothing is written: its key is the place a reader must look at
-            node = Node(scalar(text) if event.implicit[0] and not is_key else text, *place)
-            if event.anchor:
-                self.anchors[event.anchor] = node
-            return self._add(node)
-        if len(self.open) >= DEEPEST_NESTING:
-            return self._stop(place, "the nesting is too deep", f"at most {DEEPEST_NESTING} levels")
-        self.open.append(Node({} if isinstance(event, MappingStartEvent) else [], *place))
-        self.anchor_names.append(event.anchor)
-        self.waiting.append(None)
-        return True
-
-    def _stop(self, place: tuple[int, int], message: str, allowed: str) -> bool:
-        self.document.report(place, message, allowed=allowed)
-        self.document.root = None
-        return False
-
-    def _alias(self, name: str, place: tuple[int, int]) -> bool:
-        if name in self.anchors:
-            return self._add(self.anchors[name])
-        reason = "stands inside what it repeats" if name in self.anchor_names else "repeats nothing that was named"
-        return self._stop(place, f"the alias *{name} {reason}", "an alias of an &anchor further up")
-
-    def _close(self) -> bool:
-        node = self.open.pop()
-        self.waiting.pop()
-        anchor = self.anchor_names.pop()
-        if anchor:
-            self.anchors[anchor] = node
-        return self._add(node)
-
-    def _add(self, node: Node) -> bool:
-        """Put a finished node where it belongs: root, item, key or value."""
-        if not self.open:
-            self.document.root = node
-            return True
-        parent, key = self.open[-1], self.waiting[-1]
-        parent.weight += node.weight
-        if parent.weight > MOST_VALUES:
-            place = (parent.line, parent.column)
-            return self._stop(place, "the aliases unfold to too many values", f"at most {MOST_VALUES:,}")
-        if isinstance(parent.content, list):
-            parent.content.append(node)
-        elif key is None:
-            return self._key(node)
-        else:
-            self.waiting[-1] = None
-            name, place = key
-            if name in parent.content:
-                first = parent.keys[name][0]
-                self.document.report(place, f"the key '{name}' stands twice (first in line {first})")
+    def root(self) -> Node | None:
+        """The whole tree; none where the text holds no value."""
+        found, documents = None, 0
+        while (event := self._next()) is not None:
+            if not isinstance(event, DocumentStartEvent):
+                found = self._node(event, 0)
+            elif documents:
+                self._halt(self.place, "a second document begins here", "one document a file")
             else:
-                parent.content[name], parent.keys[name] = node, place
-        return True
+                documents = 1
+        return found
 
-    def _key(self, node: Node) -> bool:
-        place = (node.line, node.column)
-        if isinstance(node.content, dict | list):
-            return self._stop(place, "a key must be one word", "text as key")
-        self.waiting[-1] = (str(node.content), place)  # an alias may bring a number
-        return True
+    def _next(self) -> Any:
+        """The next event that matters; none at the end."""
+        for count, event in self.events:
+            self.place = (event.start_mark.line + 1, event.start_mark.column + 1)
+            if self.limited and count > MOST_EVENTS:
+                most = f"at most {MOST_EVENTS // 2:,}"
+                self._halt(self.place, "the file holds too many values", most)
+            if isinstance(event, _EVENTS):
+                return event
+        return None
+
+    def _halt(self, place: Place, message: str, allowed: str) -> NoReturn:
+        self.document.report(place, message, allowed=allowed)
+        raise _Halt
+
+    def _node(self, event: Any, depth: int, key: Place | None = None, is_key: bool = False) -> Node:
+        """The node that begins with an event; what is empty stands where its key does."""
+        if isinstance(event, AliasEvent):
+            return self._alias(event.anchor)
+        if event.tag is not None:
+            wrong = f"the tag {event.tag} is not allowed"
+            self.document.report(self.place, wrong, allowed="plain data without tags")
+        if isinstance(event, ScalarEvent):
+            # The round-trip parser marks each fold of a folded text with a bell.
+            text = event.value.replace("\a", "") if event.style == ">" else event.value
+            is_empty = event.start_mark.index == event.end_mark.index
+            content = scalar(text) if event.implicit[0] and not is_key else text
+            node = Node(content, *(key if key and is_empty else self.place))
+        else:
+            if self.limited and depth >= DEEPEST_NESTING:
+                most = f"at most {DEEPEST_NESTING} levels"
+                self._halt(self.place, "the nesting is too deep", most)
+            if event.anchor:
+                self.anchors[event.anchor] = None
+            is_mapping = isinstance(event, MappingStartEvent)
+            node = Node({} if is_mapping else [], *self.place)
+            (self._fill_mapping if is_mapping else self._fill_list)(node, depth + 1)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _alias(self, name: str) -> Node:
+        node = self.anchors.get(name)
+        if node is None:
+            is_open = name in self.anchors
+            why = "stands inside what it repeats" if is_open else "repeats nothing that was named"
+            wrong = f"the alias *{name} {why}"
+            self._halt(self.place, wrong, "an alias of an &anchor further up")
+        return node
+
+    def _fill_list(self, node: Node, depth: int) -> None:
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            child = self._node(event, depth)
+            self._weigh(node, child)
+            node.content.append(child)
+
+    def _fill_mapping(self, node: Node, depth: int) -> None:
+        while not isinstance(event := self._next(), MappingEndEvent):
+            key = self._node(event, depth, is_key=True)
+            place = (key.line, key.column)
+            if isinstance(key.content, dict | list):
+                self._halt(place, "a key must be one word", "text as key")
+            child = self._node(self._next(), depth, place)
+            self._weigh(node, child)
+            name = str(key.content)  # an alias may bring a number
+            if name in node.content:
+                first = node.keys[name][0]
+                wrong = f"the key '{name}' stands twice (first in line {first})"
+                self.document.report(place, wrong)
+            else:
+                node.content[name], node.keys[name] = child, place
+
+    def _weigh(self, parent: Node, child: Node) -> None:
+        parent.weight += child.weight
+        if self.limited and parent.weight > MOST_VALUES:
+            place, most = (parent.line, parent.column), f"at most {MOST_VALUES:,}"
+            self._halt(place, "the aliases unfold to too many values", most)

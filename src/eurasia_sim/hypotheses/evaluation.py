@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,23 @@ import pandas as pd
 
 from eurasia_sim.analysis.sensitivity import variance_shares
 from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Family, Part, arm_name
+from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.mediation import is_mediated, mediated_shares
 from eurasia_sim.hypotheses.scope_map import map_table
 from eurasia_sim.hypotheses.tipping_points import tipping_point
 from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, judge, share, wilson
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import Draws, reference_draws, wide_draws
-from eurasia_sim.simulation.space_sample import space_sample
-from eurasia_sim.world.world import World
+from eurasia_sim.simulation.parameter_draws import (
+    Draws,
+    reference_draws,
+    space_sample,
+    wide_draws,
+)
+from eurasia_sim.world.world import World, load_world
 
 _LEAST = 4
 _LEAST_WIDE = 100
@@ -332,3 +339,37 @@ def _rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
         for kind, estimates in kinds
         for under, own in estimates.items()
     ]  # fmt: skip
+
+
+def test_hypotheses(
+    ids: Sequence[str] = (),
+    file: Path | str = "hypotheses",
+    *,
+    runs: int = 200,
+    points: int = 200,
+    seed: int = 7,
+    workers: int | None = None,
+    world: World | None = None,
+) -> Evaluation:
+    """Evaluate hypotheses at reference, over everything uncertain, and under every theory and form.
+
+    Args:
+        ids: of hypotheses; all of the file by default.
+        file: name or path of a file of hypotheses.
+        runs: how many an arm has at reference values.
+        points: how many of the space of everything uncertain, a theory.
+        workers: threads; by default all cores.
+        world: by default the packaged one.
+
+    Returns:
+        Tables by attribute: `verdicts` a row a hypothesis, `parts` a row a part, and more.
+
+    Raises:
+        InputProblems, DataError: for a file or an id that cannot be used.
+    """
+    world = world or load_world()
+    family = load_hypotheses(located(str(file)), world).chosen(list(ids))
+    return evaluate(world, family, Effort.of(runs, points, seed), workers)
+
+
+test_hypotheses.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test

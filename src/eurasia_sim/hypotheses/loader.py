@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import ValidationError
-
 from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.files.checker import DocumentChecker, Trail, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import Document, InputProblems, nearest, plain, read_file
+from eurasia_sim.files.user_yaml import Document, InputProblems, read_file
 from eurasia_sim.hypotheses.hypothesis import (
     Arm,
     Axis,
@@ -34,12 +32,9 @@ from eurasia_sim.hypotheses.schema import (
 )
 from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario, earliest_parting, load_scenario
-from eurasia_sim.scenarios.schema import shown
 from eurasia_sim.world.levers import levers, split_month
 from eurasia_sim.world.world import World
 
-_MOST_LISTED = 40  # known words in a message
-Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
 Window = tuple[int, int]  # first month and the month after the last
 
 
@@ -51,71 +46,28 @@ def load_hypotheses(path: Path, world: World) -> Family:
     """
     document = read_file(path)
     checker = _Checker(document, world)
-    file = checker.shaped()
-    if file and not document.problems:
-        family = checker.family(path, file)
+    data = checker.shaped(HypothesesFile, "a file of hypotheses")
+    if not document.problems:
+        family = checker.family(path, HypothesesFile.model_validate(data))
         if not document.problems:
             return family
-    problems = document.problems
-    raise InputProblems(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    raise InputProblems(document.in_order())
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class _Checker:
+class _Checker(DocumentChecker):
     """Makes hypotheses of a file's entries; every problem lands in the document."""
 
     def __init__(self, document: Document, world: World) -> None:
-        self.document, self.world = document, world
+        super().__init__(document)
+        self.world = world
         self.columns = columns_of(world)
         self.space: tuple[str, Any] | None = None  # the first arm's scenario, and its uncertainty
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
-
-    def complain(
-        self,
-        trail: Trail,
-        message: str,
-        known: Collection[str] = (),
-        word: str = "",
-        *,
-        allowed: str = "",
-    ) -> None:
-        """Report a problem at a place, with the nearest of the known words, or all of them."""
-        close = nearest(word, sorted(known)) if known else ""
-        if known and not close and len(known) <= _MOST_LISTED:
-            allowed = ", ".join(known)
-        self.document.report(self.document.place(trail), message, close, allowed)
-
-    def shaped(self) -> HypothesesFile | None:
-        """The file's entries; none, with problems, where keys or types are wrong."""
-        if not self.document.root:
-            return None
-        given = plain(self.document.root)
-        if not isinstance(given, dict):
-            lines = "a list of `key: value` lines, beginning with `format: 1`"
-            self.complain((), f"a file of hypotheses is {lines}")
-            return None
-        try:
-            return HypothesesFile.model_validate(given)
-        except ValidationError as error:
-            for finding in error.errors(include_url=False):
-                self.explain(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
-        return None
-
-    def explain(self, loc: Trail, kind: str, message: str, given: object) -> None:
-        """Report a finding of pydantic at its place."""
-        loc = tuple(step for step in loc if step not in ("str", ArmEntry.__name__))
-        if kind == "extra_forbidden":
-            self.document.report(self.document.place(loc, of_key=True), f"unknown key '{loc[-1]}'")
-        elif kind == "missing":
-            self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
-        else:
-            name = ".".join(map(str, loc))
-            right = message.removeprefix("Input should be ")
-            self.complain(loc, f"{name} is {shown(given)}", allowed=right)
 
     def family(self, path: Path, file: HypothesesFile) -> Family:
         """Every hypothesis and map of the file."""
@@ -290,7 +242,7 @@ class _Checker:
         found = []
         for name in unfolded(pattern, self.world):
             if name not in self.columns:
-                self.complain(trail, f"unknown column '{name}'", self.columns, name)
+                self.complain(trail, f"unknown column '{name}'", sorted(self.columns), name)
                 break
             found.append(name)
         return found

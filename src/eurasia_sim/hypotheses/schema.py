@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from eurasia_sim.files.checker import Strict
 from eurasia_sim.scenarios.outcome_columns import Read
 
 Sign = Literal["+", "-", "0", "not +", "not -", "?"]
 NULL_EXPECTED: Sign = "0"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class SourceEntry(_Strict):
+class SourceEntry(Strict):
     """A document and lines of it."""
 
     document: str
     lines: list[int] = Field(min_length=1)
 
 
-class ArmEntry(_Strict):
+class ArmEntry(Strict):
     """A scenario with levers or numbers set otherwise."""
 
     scenario: str
     set: dict[str, float] = Field(default_factory=dict)
 
 
-class MetricEntry(_Strict):
+class MetricEntry(Strict):
     """Columns and how they are combined."""
 
     sum: list[str] = Field(default_factory=list)
@@ -44,7 +41,7 @@ class MetricEntry(_Strict):
     level: float | None = None
 
 
-class ReadingEntry(_Strict):
+class ReadingEntry(Strict):
     """A reading and the sign expected of it."""
 
     label: str = ""
@@ -55,7 +52,7 @@ class ReadingEntry(_Strict):
     because: str = Field(min_length=1)
 
 
-class PartEntry(_Strict):
+class PartEntry(Strict):
     """A reading of some arms less that of others; the order of the keys is in the digest."""
 
     label: str = ""
@@ -68,7 +65,7 @@ class PartEntry(_Strict):
     because: str = Field(min_length=1)
 
 
-class HypothesisEntry(_Strict):
+class HypothesisEntry(Strict):
     """A claim, and the parts that it stands or falls by."""
 
     says: str = Field(min_length=1)
@@ -78,14 +75,14 @@ class HypothesisEntry(_Strict):
     any: list[PartEntry] = Field(default_factory=list)
 
 
-class AxisEntry(_Strict):
+class AxisEntry(Strict):
     """One side of a map: levels by name, each with the levers that make it."""
 
     label: str = Field(min_length=1)
     levels: dict[str, dict[str, float]] = Field(min_length=2)
 
 
-class MapEntry(_Strict):
+class MapEntry(Strict):
     """One change made in every cell of a grid, and what rival hypotheses expect of it."""
 
     says: str = Field(min_length=1)
@@ -96,7 +93,7 @@ class MapEntry(_Strict):
     rivals: dict[str, list[str]] = Field(min_length=2)
 
 
-class HypothesesFile(_Strict):
+class HypothesesFile(Strict):
     """A family of hypotheses, and maps of where rivals among them hold."""
 
     format: Literal[1]

@@ -12,7 +12,7 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import ContrastMap
 from eurasia_sim.hypotheses.verdicts import holds, mirrors, share
-from eurasia_sim.simulation.space_sample import space_sample
+from eurasia_sim.simulation.parameter_draws import space_sample
 from eurasia_sim.world.world import World
 
 EVERY = "all"  # theories together

@@ -17,7 +17,7 @@ from eurasia_sim.compute import block_types  # noqa: F401 - so that compiled cod
 from eurasia_sim.compute.blocks import RUNS, Block, Counts, Run
 from eurasia_sim.compute.dimensions import Floats, Geography, Integers
 from eurasia_sim.compute.random_streams import address
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, REPORT, STATE, rules_table
 from eurasia_sim.kernel.initial import derive
 from eurasia_sim.kernel.lever_series import LeverSeries
@@ -82,7 +82,7 @@ class Workspace:
         self.state, self.constants = Block(STATE, counts), Block(CONSTANTS, counts)
         self.coded, self.month = Block(CODED, counts), Block(LEVERS, counts)
         self.p, self.report = Block(_rules_table(self.names), counts), Block(REPORT, counts)
-        self.blocks = kernel.Blocks(self.state, self.constants, self.month, facts, self.p)
+        self.blocks = month.Blocks(self.state, self.constants, self.month, facts, self.p)
         self.runs = 0
 
     def load(self, rules: Any, rows: Floats, seeds: Any, memories: Floats | None = None) -> None:
@@ -111,7 +111,7 @@ class Workspace:
             self.state.memory[:] = memories.T[:, each]
         self.state.seed[:] = np.asarray(seeds, np.uint64)[each]
         if memories is None:
-            kernel.initialise(self.coded, kernel.checked(self.blocks))
+            month.initialise(self.coded, month.checked(self.blocks))
 
     def set_month(self, series: LeverSeries, t: int) -> None:
         """Give all runs one month of a series."""
@@ -131,14 +131,12 @@ class Workspace:
 
     def failed_phase(self) -> Integers:
         """(R,) index in PHASES of a run's first phase that is not finite, 0 if all are."""
-        kernel.check_finite(self.state, self.report)
-        found = [
-            kernel.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)
-        ]
+        month.check_finite(self.state, self.report)
+        found = [month.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)]
         return np.array(found, np.int64)
 
     def advance(
-        self, levers: kernel.Levers, plan: kernel.Plan, trajectory: Floats, status: Integers
+        self, levers: month.Levers, plan: month.Plan, trajectory: Floats, status: Integers
     ) -> Floats:
         """Take the runs on; (R, C) means over the months counted, NaN where none is.
 
@@ -168,8 +166,8 @@ class Workspace:
                 "months beyond the levers', columns that do not exist, or arrays of other shapes"
             )
         self.report.memory[:] = 0.0
-        kernel.run(
-            kernel.checked(self.blocks),
+        month.run(
+            month.checked(self.blocks),
             self.report,
             levers,
             plan,
@@ -184,7 +182,7 @@ class Workspace:
 
 def levers_of(
     series: Sequence[LeverSeries], which: Integers, months: tuple[int, int]
-) -> kernel.Levers:
+) -> month.Levers:
     """The levers of a block, each run under one of some series.
 
     Args:
@@ -205,16 +203,16 @@ def levers_of(
         )
     each = which[np.minimum(np.arange(RUNS), len(which) - 1)]
     if len(series) == 1:
-        return kernel.Levers(series[0].rows[None], series[0].changes, series[0].starts, each, 0)
+        return month.Levers(series[0].rows[None], series[0].changes, series[0].starts, each, 0)
     first, stop = max(months[0], 0), months[1]
     rows = np.stack([one.rows[first:stop] for one in series])
     changes = np.any([one.changes[first:stop] for one in series], axis=0)
     for array in (rows, changes):
         array.flags.writeable = False  # as the arrays of one series: another type compiles anew
-    return kernel.Levers(rows, changes, series[0].starts, each, first)
+    return month.Levers(rows, changes, series[0].starts, each, first)
 
 
-def months_kept(plan: kernel.Plan) -> int:
+def months_kept(plan: month.Plan) -> int:
     """How many months' columns go to the trajectory."""
     return max(plan.stop - plan.kept_start, 0) if len(plan.kept) else 0
 
@@ -225,8 +223,8 @@ def plan_of(
     window: tuple[int, int] = (0, 0),
     kept: Integers | None = None,
     since: int = 0,
-) -> kernel.Plan:
+) -> month.Plan:
     """Which months are run, averaged over a window, and kept month by month."""
     columns = np.zeros(0, np.int64) if kept is None else np.asarray(kept, np.int64)
     first = max(months[0], since, 0)
-    return kernel.Plan(*months, burn_in, *window, columns, first, int(columns.max(initial=-1)) + 1)
+    return month.Plan(*months, burn_in, *window, columns, first, int(columns.max(initial=-1)) + 1)

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from eurasia_sim.analysis.pairing import compare_sides, differing, open_results, sides, warnings
-from eurasia_sim.figures.held import PATTERNS, RUN, TEST, Held
 from eurasia_sim.figures.sensitivity import share_table
 from eurasia_sim.figures.style import readable
 from eurasia_sim.figures.verdicts import SIDES, table_of
@@ -25,12 +24,13 @@ from eurasia_sim.reports.parts import (
     table,
 )
 from eurasia_sim.simulation.results import files_of, read_table
+from eurasia_sim.simulation.results_folder import PATTERNS, RUN, TEST, ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
 
 
-def effects(held: Held) -> Section:
+def effects(held: ResultsFolder) -> Section:
     """Outcomes, and effect sizes with intervals."""
     found = Section("effects", "Effect sizes")
     if held.kind == TEST:
@@ -76,7 +76,7 @@ def _by_set(rows: Any) -> list[tuple[str, list[Any]]]:
     return list(found.items())
 
 
-def verdicts(held: Held) -> Section:
+def verdicts(held: ResultsFolder) -> Section:
     """What a test says of every hypothesis, and what would reverse it."""
     found = Section("verdicts", "Verdicts")
     if held.kind != TEST:
@@ -106,7 +106,7 @@ def verdicts(held: Held) -> Section:
     return found
 
 
-def variance(held: Held) -> Section:
+def variance(held: ResultsFolder) -> Section:
     """What the spread comes from."""
     found = Section("variance", "Variance shares")
     if (divided := held.table("shares")) is not None:
@@ -118,7 +118,7 @@ def variance(held: Held) -> Section:
     return found
 
 
-def regions(held: Held) -> Section:
+def regions(held: ResultsFolder) -> Section:
     """Boxes in the space of assumptions in which something holds."""
     found = Section("boxes", "Discovered boxes")
     if held.kind == TEST:
@@ -138,7 +138,7 @@ def regions(held: Held) -> Section:
     return found
 
 
-def validation(held: Held, beside: Path | None) -> Section:
+def validation(held: ResultsFolder, beside: Path | None) -> Section:
     """How well runs of the record pass what is documented of it, the misses first."""
     found = Section("validation", "Validation against the record")
     files = files_of(beside or held.folder)
@@ -169,7 +169,7 @@ def validation(held: Held, beside: Path | None) -> Section:
     return found
 
 
-def comparison(held: Held, other: Held | None) -> Section:
+def comparison(held: ResultsFolder, other: ResultsFolder | None) -> Section:
     """What another folder has otherwise, and what the runs of the two differ by."""
     found = Section("comparison", "Compared with another folder")
     if other is None:
@@ -210,7 +210,7 @@ def _setting(value: Any) -> str:
     )
 
 
-def _verdicts_beside(found: Section, held: Held, other: Held) -> Section:
+def _verdicts_beside(found: Section, held: ResultsFolder, other: ResultsFolder) -> Section:
     """The words of two tests, hypothesis by hypothesis."""
     both = table_of(held, "verdicts").merge(
         table_of(other, "verdicts"), on="hypothesis", suffixes=("", "_other")

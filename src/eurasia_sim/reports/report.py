@@ -8,11 +8,11 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from eurasia_sim.figures.gallery import pictures, usual_kinds
-from eurasia_sim.figures.held import Held
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.reports import outcomes, sections
 from eurasia_sim.reports.parts import Section, image
+from eurasia_sim.simulation.results_folder import ResultsFolder
 
 TEMPLATE = "report.html.jinja"
 MOST_BYTES = 5_000_000
@@ -25,7 +25,9 @@ _PLACE = {
 }  # fmt: skip
 
 
-def report_page(held: Held, other: Held | None = None, validated: Path | None = None) -> str:
+def report_page(
+    held: ResultsFolder, other: ResultsFolder | None = None, validated: Path | None = None
+) -> str:
     """The page as HTML: no script, nothing fetched, the same for the same folder.
 
     Args:
@@ -58,7 +60,7 @@ def report_page(held: Held, other: Held | None = None, validated: Path | None = 
     return text
 
 
-def _place_images(held: Held, place: dict[str, Section]) -> None:
+def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
     """Put the folder's usual pictures into their sections, as many as the page can carry."""
     left_out, size = [], 0
     for kind in usual_kinds(held, ()):
@@ -76,7 +78,7 @@ def _place_images(held: Held, place: dict[str, Section]) -> None:
         )
 
 
-def commands(held: Held) -> Section:
+def commands(held: ResultsFolder) -> Section:
     """The commands that make the runs, the pictures and the page again."""
     folder = shlex.quote(str(held.folder))
     again = [str(held.manifest.get("command", ""))]

@@ -8,11 +8,11 @@ from typing import Any
 
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.figures.held import TEST, VALIDATION, Held
 from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.reports.parts import Section, Table, frame_table, listed, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
+from eurasia_sim.simulation.results_folder import TEST, VALIDATION, ResultsFolder
 
 _MOST_FAILURES = 25
 # What each layer of a test was given (`evaluation.Effort`), in words.
@@ -41,7 +41,7 @@ _SEEDS = (
 )
 
 
-def question(held: Held) -> Section:
+def question(held: ResultsFolder) -> Section:
     """What was asked, in the words of the scenarios or of the hypotheses."""
     found = Section("question", "Question")
     if held.kind == TEST:
@@ -60,7 +60,7 @@ def question(held: Held) -> Section:
     return found
 
 
-def design(held: Held) -> Section:
+def design(held: ResultsFolder) -> Section:
     """How the runs were laid out."""
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("world", manifest.get("world", held.world.name))]
@@ -95,7 +95,7 @@ def design(held: Held) -> Section:
     return found
 
 
-def _entries(held: Held) -> Mapping[str, Any]:
+def _entries(held: ResultsFolder) -> Mapping[str, Any]:
     """The scenarios of a folder as its manifest writes them, by name."""
     if held.kind == VALIDATION:
         scenario = held.manifest["scenario"]
@@ -112,7 +112,7 @@ def _facts(caption: str, facts: list[tuple[str, Any]]) -> Table:
     return listed(caption, ("what", "value"), rows)
 
 
-def seeds(held: Held) -> Section:
+def seeds(held: ResultsFolder) -> Section:
     """The root of all seeds, and what else makes the runs again."""
     manifest = held.manifest
     digests = dict(manifest.get("digests", {}))
@@ -126,7 +126,7 @@ def seeds(held: Held) -> Section:
     return Section("seeds", "Seeds and versions", [_SEEDS], again)
 
 
-def exclusions(held: Held) -> Section:
+def exclusions(held: ResultsFolder) -> Section:
     """Which runs failed, and what became of them."""
     found = Section("exclusions", "Exclusions")
     if held.kind == TEST:
@@ -161,7 +161,7 @@ def exclusions(held: Held) -> Section:
     return found
 
 
-def foundations(held: Held) -> Section:
+def foundations(held: ResultsFolder) -> Section:
     """What the runs rest on: bases, works, and every claim."""
     world, found = held.world, Section("foundations", "Claims and figures the runs rest on")
     scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
@@ -215,7 +215,7 @@ run.
 """
 
 
-def limits(held: Held) -> Section:
+def limits(held: ResultsFolder) -> Section:
     """What the numbers do not say."""
     says = _LIMITS.format(judged=share(held.judged)).strip().split("\n\n")
     return Section("limits", "Limits", says)

@@ -1,39 +1,21 @@
-"""Everything that is wrong with a scenario file, found in one pass and checked against a world."""
+"""Everything that is wrong with a scenario file or a setting, checked against a world."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
+from eurasia_sim.files.checker import DocumentChecker, Trail, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import Document, nearest, plain
+from eurasia_sim.files.user_yaml import Document, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
-from eurasia_sim.scenarios.schema import (
-    POSTERIOR,
-    Draft,
-    EventChanges,
-    EventEntry,
-    ScenarioFile,
-    Steps,
-    Value,
-    items,
-    measures,
-    settled,
-    shown,
-    text,
-)
+from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, settled
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 from eurasia_sim.world.world import World
 
-MOST_HINTS = 50  # comparing a wrong word with every known one takes time; a file with more mistakes gets no more hints
-
 # Numbers that an ensemble draws, beside the coded row.
 _DRAWN = ("rules.", "capabilities.growth_beyond")
-
-Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
 
 
 def is_drawn(world: World, path: str) -> bool:
@@ -41,310 +23,335 @@ def is_drawn(world: World, path: str) -> bool:
     return path in world.coded_index or path.startswith(_DRAWN)
 
 
-class Checker:
-    """Goes through one document; every complaint lands in the document's problems, and reading goes on."""
+class WorldChecker(DocumentChecker):
+    """Checks months, levers and numbers of one document against a world."""
 
     def __init__(self, document: Document, world: World) -> None:
-        self.document = document
+        super().__init__(document)
         self.world = world
-        self.hints = 0
-        self.departs: int | None = None
+        self.departs: int | None = None  # first month that may differ from the record
 
-    def complain(self, trail: Trail, message: str, known: Collection[str] = (), word: object = "", *,
-                 allowed: str = "", of_key: bool = False) -> None:  # fmt: skip
-        """Report a problem at a place, with the nearest of the known words."""
-        suggestion = ""
-        if known and self.hints < MOST_HINTS:
-            self.hints += 1
-            suggestion = nearest(word, known)
-        if known and not allowed and (not suggestion or len(known) <= 16):
-            allowed = ", ".join(known) if len(known) <= 40 else ""
-        self.document.report(self.place(trail, of_key=of_key), message, suggestion, allowed)
-
-    def place(self, trail: Trail, *, of_key: bool) -> tuple[int, int]:
-        """Line and column of a value or key."""
-        return self.document.place(trail, of_key)
-
-    def extends(self) -> str | None:
-        """Name of the scenario that the document starts from."""
-        data = plain(self.document.root) if self.document.root else None
-        return text(data.get("extends")) if isinstance(data, dict) else None
-
-    def draft(self, parent: Draft | None = None) -> Draft:
-        """What the document says; meaningful only if no problem was found."""
-        data = plain(self.document.root) if self.document.root else None
-        if not isinstance(data, dict):
-            if self.document.root:
-                self.complain((), "a scenario is a list of `key: value` lines, beginning with `format: 1`")
-            return Draft()
-        self._shape(data)
-        draft = Draft()
-        for key in ("extends", "theory", "title", "question", "expect"):
-            setattr(draft, key, text(data.get(key)) or getattr(draft, key))
-        self._dates(data, draft, parent)
-        self._levers(data.get("levers"), draft)
-        self._events(data.get("events"), draft, parent)
-        self._uncertain(data.get("uncertain"), draft)
-        self._choices(data, draft)
-        return draft
-
-    def _shape(self, data: Mapping[str, Any]) -> None:
-        """Keys and types, by pydantic; its findings in our words."""
-        try:
-            ScenarioFile.model_validate(data)
-        except ValidationError as error:
-            for finding in error.errors(include_url=False, include_context=True):
-                self._finding(finding["loc"], finding["type"], finding["msg"], finding.get("input"))
-
-    def _finding(self, loc: Trail, kind: str, said: str, given: object) -> None:
-        name = ".".join(str(step) for step in loc)
-        if kind == "extra_forbidden":
-            model = ScenarioFile if len(loc) == 1 else EventChanges if len(loc) == 2 else EventEntry
-            self.complain(loc, f"unknown key '{loc[-1]}'", list(model.model_fields), loc[-1], of_key=True)
-        elif kind == "missing":
-            self.complain(loc[:-1], f"the key '{loc[-1]}' is missing")
-        elif kind == "literal_error":
-            self.complain(loc, f"{name} is {shown(given)}", allowed="1")
-        else:
-            wanted = said.removeprefix("Input should be ").removeprefix("String should ")
-            self.complain(loc, f"{name} is {shown(given)}", allowed=wanted)
-
-    # --- dates
-
-    def month(self, trail: Trail, written: object, first: int | None = None, *, of_key: bool = False) -> int | None:
-        """Months since the start of the record of a date YYYY-MM in the period; none if it is something else."""
+    def month(
+        self, trail: Trail, written: object, first: int | None = None, *, of_key: bool = False
+    ) -> int | None:
+        """Months since the start of the record of a date YYYY-MM in the period; else none."""
+        date = self.world.date
         try:
             number = self.world.month(str(written))
         except DataError:
-            self.complain(trail, f"{shown(written)} is no month", allowed="YYYY-MM, such as 2021-05", of_key=of_key)
-            return None
-        period = f"{self.world.date(0)} to {self.world.date(self.world.months - 1)}"
-        if not 0 <= number < self.world.months:
-            self.complain(trail, f"{written} lies outside the period", allowed=period, of_key=of_key)
-            return None
-        if first is not None and number < first:
-            early = f"{written} lies before the scenario departs ({self.world.date(first)}): nothing may change earlier"
-            self.complain(trail, early, allowed=f"{self.world.date(first)} or later", of_key=of_key)
-            return None
-        return number
+            wrong, right = f"{shown(written)} is no month", "YYYY-MM, such as 2021-05"
+        else:
+            if not 0 <= number < self.world.months:
+                wrong = f"{written} lies outside the period"
+                right = f"{date(0)} to {date(self.world.months - 1)}"
+            elif first is not None and number < first:
+                wrong = (
+                    f"{written} lies before the scenario departs ({date(first)}):"
+                    " nothing may change earlier"
+                )
+                right = f"{date(first)} or later"
+            else:
+                return number
+        self.complain(trail, wrong, allowed=right, of_key=of_key)
+        return None
 
-    def _dates(self, data: Mapping[str, Any], draft: Draft, parent: Draft | None) -> None:
-        if isinstance(data.get("departs"), str):
-            draft.departs = self.month(("departs",), data["departs"])
-        elif parent:
-            draft.departs = parent.departs
-        if isinstance(data.get("horizon"), str):
-            draft.horizon = self.month(("horizon",), data["horizon"])
-        elif parent:
-            draft.horizon = parent.horizon
-        self.departs = draft.departs
-        if draft.departs is not None and draft.horizon is not None and draft.horizon < draft.departs:
-            message = (
-                f"the end {self.world.date(draft.horizon)} lies before the departure {self.world.date(draft.departs)}"
-            )
-            self.complain(("horizon",), message, allowed=f"{self.world.date(draft.departs)} or later")
-        changed = next((key for key in ("levers", "events") if data.get(key)), None)
-        if changed and draft.departs is None and "departs" not in data:
-            message = "a scenario that changes something must say from when on"
-            self.complain((changed,), message, allowed="departs: YYYY-MM", of_key=True)
-
-    # --- levers
-
-    def _levers(self, given: object, draft: Draft) -> None:
-        if not isinstance(given, dict):
-            return
-        for name, below in given.items():
-            lever = self._lever(("levers", name), name)
-            if lever:
-                self._walk(lever, lever.path, ("levers", name), below, draft)
-
-    def _lever(self, trail: Trail, name: str) -> Lever | None:
-        lever = levers().get(name)
-        if lever is None:
+    def lever(self, trail: Trail, name: str) -> Lever | None:
+        """The lever of a name."""
+        found = levers().get(name)
+        if found is None:
             self.complain(trail, f"unknown lever '{name}'", list(levers()), name, of_key=True)
-        return lever
-
-    def _walk(self, lever: Lever, kinds: tuple[str, ...], trail: Trail, given: object, draft: Draft) -> None:
-        """Go down a lever's nested ids to its values."""
-        if not kinds:
-            steps = self._steps(lever, trail, given)
-            if steps:
-                draft.levers[".".join(trail[1:])] = steps
-            return
-        if not isinstance(given, dict):
-            where = ".".join(str(step) for step in trail[1:])
-            message = f"{where} is {shown(given)}; it needs a {kinds[0]} below it"
-            self.complain(trail, message, allowed=f"{lever.pattern}: value")
-            return
-        for name, below in given.items():
-            if self.is_known(kinds[0], name, (*trail, name), trail[2:], lever):
-                self._walk(lever, kinds[1:], (*trail, name), below, draft)
+        return found
 
     def is_known(self, kind: str, name: str, trail: Trail, above: Trail, lever: Lever) -> bool:
-        """Whether an id may stand at this step of a lever's path; if not, say so."""
+        """Whether an id may stand at this step of a lever's path."""
         known = choices(kind, self.world.actors, self.world.theatres)
         if name not in known:
-            self.complain(trail, f"unknown {kind} '{name}' in {lever.pattern}", known, name, of_key=True)
-            return False
-        if kind == "actor" and name in above:
-            self.complain(trail, f"{lever.name} is between two actors; '{name}' stands twice", of_key=True)
-            return False
-        return True
-
-    def _steps(self, lever: Lever, trail: Trail, given: object) -> Steps:
-        if not isinstance(given, dict):
-            return (
-                {self.departs: settled(given)} if self.value(lever, trail, given) and self.departs is not None else {}
-            )
-        steps: Steps = {}
-        for written, value in given.items():
-            month = self.month((*trail, written), written, self.departs, of_key=True)
-            if self.value(lever, (*trail, written), value) and month is not None:
-                steps[month] = settled(value)
-        if not given:
-            self.complain(trail, f"{'.'.join(trail[1:])} says nothing", allowed="a value, or months with values")
-        return dict(sorted(steps.items()))
-
-    def value(self, lever: Lever, trail: Trail, given: object) -> bool:
-        """Whether a lever can take this value; if not, say so."""
-        if lever.free and given == FREE:
-            return True
-        if lever.bounds is None:
-            if isinstance(given, str) and given in self.world.actors:
-                return True
-            known = [*self.world.actors, FREE]
-            self.complain(trail, f"unknown actor {shown(given)} for {lever.name}", known, given)
-            return False
-        return self._number(trail, lever.name, given, lever.bounds, lever.allowed)
-
-    def _number(self, trail: Trail, name: str, given: object, bounds: tuple[float, float], allowed: str) -> bool:
-        if isinstance(given, bool) or not isinstance(given, int | float):
-            self.complain(trail, f"{name} is {shown(given)}, not a number", allowed=allowed)
-        elif not math.isfinite(given):
-            self.complain(trail, f"{name} is {shown(given)}, not a finite number", allowed=allowed)
-        elif not bounds[0] <= given <= bounds[1]:
-            self.complain(trail, f"{name} is {shown(given)}, out of range", allowed=allowed)
+            wrong = f"unknown {kind} '{name}' in {lever.pattern}"
+            self.complain(trail, wrong, known, name, of_key=True)
+        elif kind == "actor" and name in above:
+            wrong = f"{lever.name} is between two actors; '{name}' stands twice"
+            self.complain(trail, wrong, of_key=True)
         else:
             return True
         return False
 
+    def value(self, lever: Lever, trail: Trail, given: object) -> bool:
+        """Whether a lever can take this value."""
+        if lever.free and given == FREE:
+            return True
+        if lever.bounds is not None:
+            return self.number(trail, lever.name, given, lever.bounds, lever.allowed)
+        if isinstance(given, str) and given in self.world.actors:
+            return True
+        known = [*self.world.actors, FREE]
+        self.complain(trail, f"unknown actor {shown(given)} for {lever.name}", known, given)
+        return False
+
+    def number(
+        self, trail: Trail, name: str, given: object, bounds: tuple[float, float], allowed: str
+    ) -> bool:
+        """Whether a value is a finite number within bounds."""
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            wrong = "not a number"
+        elif not math.isfinite(given):
+            wrong = "not a finite number"
+        elif not bounds[0] <= given <= bounds[1]:
+            wrong = "out of range"
+        else:
+            return True
+        self.complain(trail, f"{name} is {shown(given)}, {wrong}", allowed=allowed)
+        return False
+
     def setting(self, trail: Trail, path: str) -> tuple[Lever, str, int | None] | None:
-        """The lever that a dotted path names, the path itself, and the month if the path ends in one."""
+        """The lever that a dotted path names, its path, and the month if the path ends in one."""
         name, *ids = path.split(".")
-        lever = self._lever(trail, name)
+        lever, month = self.lever(trail, name), None
         if lever is None:
             return None
-        month = None
         if len(ids) == len(lever.path) + 1 and ids[-1][:1].isdigit():
             month = self.month(trail, ids.pop(), self.departs, of_key=True)
             if month is None:
                 return None
         if len(ids) != len(lever.path):
-            self.complain(trail, f"'{path}' has {len(ids) + 1} steps", allowed=lever.pattern, of_key=True)
+            wrong = f"'{path}' has {len(ids) + 1} steps"
+            self.complain(trail, wrong, allowed=lever.pattern, of_key=True)
             return None
         for at, kind in enumerate(lever.path):
             if not self.is_known(kind, ids[at], trail, tuple(ids[:at]), lever):
                 return None
         return lever, ".".join([name, *ids]), month
 
+    def number_range(self, trail: Trail, path: str) -> tuple[float, float] | None:
+        """Declared range of a number that runs may vary."""
+        number = self.world.numbers.get(path)
+        if number is None:
+            known = list(self.world.numbers)
+            self.complain(trail, f"unknown parameter '{path}'", known, path, of_key=True)
+        elif not is_drawn(self.world, path):
+            wrong, right = (
+                f"{path} is a fact that no run varies",
+                "a number of the rules, or a coded one",
+            )
+            self.complain(trail, wrong, allowed=right, of_key=True)
+        elif number.is_silent:
+            wrong = f"the documents are silent on {path}: there is no range to narrow"
+            self.complain(trail, wrong, of_key=True)
+        else:
+            return number.low, number.high
+        return None
+
+
+class ScenarioChecker(WorldChecker):
+    """Checks one scenario file."""
+
+    def draft(self, data: Mapping[str, Any], parent: Draft | None) -> Draft:
+        """What a document says; meaningful only if no problem was found.
+
+        Args:
+            data: the values that have the shape of a `ScenarioFile`.
+        """
+        words = ("extends", "theory", "title", "question", "expect")
+        draft = Draft(**{key: data[key] for key in words if data.get(key)})
+        self._dates(data, draft, parent)
+        for name, below in (data.get("levers") or {}).items():
+            if lever := self.lever(("levers", name), name):
+                self._walk(lever, lever.path, ("levers", name), below, draft)
+        self._events(data.get("events") or {}, draft, parent)
+        self._uncertain(data.get("uncertain") or {}, draft)
+        self._choices(data, draft)
+        return draft
+
+    def _dates(self, data: Mapping[str, Any], draft: Draft, parent: Draft | None) -> None:
+        for key in ("departs", "horizon"):
+            inherited = getattr(parent, key) if parent else None
+            date = data.get(key)
+            setattr(draft, key, inherited if date is None else self.month((key,), date))
+        departs, horizon = draft.departs, draft.horizon
+        self.departs = departs
+        if departs is not None and horizon is not None and horizon < departs:
+            first, last = self.world.date(departs), self.world.date(horizon)
+            wrong = f"the end {last} lies before the departure {first}"
+            self.complain(("horizon",), wrong, allowed=f"{first} or later")
+        changed = next((key for key in ("levers", "events") if data.get(key)), None)
+        if changed and departs is None and "departs" not in data:
+            wrong = "a scenario that changes something must say from when on"
+            self.complain((changed,), wrong, allowed="departs: YYYY-MM", of_key=True)
+
+    # --- levers
+
+    def _walk(
+        self, lever: Lever, kinds: tuple[str, ...], trail: Trail, given: Any, draft: Draft
+    ) -> None:
+        """Go down a lever's nested ids to its values."""
+        path = ".".join(map(str, trail[1:]))
+        if not kinds:
+            if steps := self._steps(lever, trail, given):
+                draft.levers[path] = steps
+        elif not isinstance(given, dict):
+            wrong = f"{path} is {shown(given)}; it needs a {kinds[0]} below it"
+            self.complain(trail, wrong, allowed=f"{lever.pattern}: value")
+        else:
+            for name, below in given.items():
+                if self.is_known(kinds[0], name, (*trail, name), trail[2:], lever):
+                    self._walk(lever, kinds[1:], (*trail, name), below, draft)
+
+    def _steps(self, lever: Lever, trail: Trail, given: Any) -> Steps:
+        if not isinstance(given, dict):
+            good = self.value(lever, trail, given) and self.departs is not None
+            return {self.departs: settled(given)} if good else {}  # type: ignore[dict-item]
+        steps: Steps = {}
+        for written, value in given.items():
+            month = self.month((*trail, written), written, self.departs, of_key=True)
+            if self.value(lever, (*trail, written), value) and month is not None:
+                steps[month] = settled(value)
+        if not given:
+            wrong = f"{'.'.join(trail[1:])} says nothing"
+            self.complain(trail, wrong, allowed="a value, or months with values")
+        return dict(sorted(steps.items()))
+
     # --- events
 
-    def _events(self, given: object, draft: Draft, parent: Draft | None) -> None:
-        if not isinstance(given, dict):
-            return
+    def _events(self, given: Mapping[str, Any], draft: Draft, parent: Draft | None) -> None:
         dates = self.world.event_dates()
-        for event in parent.added if parent else ():
-            dates[event["id"]] = event["date"]
-        for at, name in enumerate(items(given.get("drop"))):
-            self._drop(("events", "drop", at), name, dates, draft)
-        for at, event in enumerate(items(given.get("add"))):
-            if isinstance(event, dict):
+        dates |= {event["id"]: event["date"] for event in (parent.added if parent else ())}
+        for at, name in enumerate(given.get("drop") or ()):
+            trail = ("events", "drop", at)
+            if name is not None and name not in dates:
+                self.complain(trail, f"unknown event '{name}'", list(dates), name)
+            elif self.departs is not None and name and dates[name] < self.departs:
+                date = self.world.date(dates[name])
+                wrong = f"{name} happened in {date}, before the scenario departs"
+                self.complain(trail, wrong, allowed=f"departs: {date} or earlier")
+            elif name:
+                draft.dropped.append(name)
+        for at, event in enumerate(given.get("add") or ()):
+            if event is not None:
                 self._add(("events", "add", at), event, dates, draft)
 
-    def _drop(self, trail: Trail, name: object, dates: Mapping[str, int], draft: Draft) -> None:
-        if not isinstance(name, str):
-            return
-        if name not in dates:
-            self.complain(trail, f"unknown event '{name}'", list(dates), name)
-        elif self.departs is not None and dates[name] < self.departs:
-            message = f"{name} happened in {self.world.date(dates[name])}, before the scenario departs"
-            self.complain(trail, message, allowed=f"departs: {self.world.date(dates[name])} or earlier")
-        else:
-            draft.dropped.append(name)
-
-    def _add(self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int], draft: Draft) -> None:
-        name = text(event.get("id"))
+    def _add(
+        self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int], draft: Draft
+    ) -> None:
+        name, date, sets = event.get("id"), event.get("date"), {}
         if name in {*dates, *(known["id"] for known in draft.added)}:
             self.complain((*trail, "id"), f"an event '{name}' exists already", allowed="a new id")
-        date = event.get("date")
-        month = self.month((*trail, "date"), date, self.departs) if isinstance(date, str) else None
-        sets: dict[str, Value] = {}
-        for path, value in event["sets"].items() if isinstance(event.get("sets"), dict) else ():
-            found = self.setting((*trail, "sets", path), path)
-            if found and self.value(found[0], (*trail, "sets", path), value):
+        month = None if date is None else self.month((*trail, "date"), date, self.departs)
+        for path, value in (event.get("sets") or {}).items():
+            place = (*trail, "sets", path)
+            if (found := self.setting(place, path)) and self.value(found[0], place, value):
                 sets[found[1]] = settled(value)
         if month is not None and name is not None:
-            title = text(event.get("title")) or ""
+            title = event.get("title") or ""
             draft.added.append({"id": name, "date": month, "title": title, "sets": sets})
 
     # --- numbers, theory, measures
 
-    def _uncertain(self, given: object, draft: Draft) -> None:
+    def _uncertain(self, given: Any, draft: Draft) -> None:
         if given == POSTERIOR:
             try:
                 draft.posterior = read_posterior(self.world)
             except DataError as error:
                 self.complain(("uncertain",), error.problems[0])
-        for path, ends in given.items() if isinstance(given, dict) else ():
+            return
+        for path, ends in given.items():
             trail = ("uncertain", path)
             if (bounds := self.number_range(trail, path)) is None:
                 continue
             allowed = f"within [{bounds[0]:g}, {bounds[1]:g}]"
             if not isinstance(ends, list) or len(ends) != 2:
-                self.complain(trail, f"{path} is {shown(ends)}; it needs [lowest, highest]", allowed=allowed)
+                wrong = f"{path} is {shown(ends)}; it needs [lowest, highest]"
+                self.complain(trail, wrong, allowed=allowed)
                 continue
-            good = [self._number((*trail, at), path, end, bounds, allowed) for at, end in enumerate(ends)]
+            places = ((*trail, at) for at in range(2))
+            good = [
+                self.number(place, path, end, bounds, allowed)
+                for place, end in zip(places, ends, strict=True)
+            ]
             if all(good) and ends[0] > ends[1]:
-                self.complain(trail, f"{path}: the lowest value {ends[0]:g} is above the highest {ends[1]:g}")
+                wrong = f"the lowest value {ends[0]:g} is above the highest {ends[1]:g}"
+                self.complain(trail, f"{path}: {wrong}")
             elif all(good):
                 draft.uncertain[path] = (float(ends[0]), float(ends[1]))
 
-    def number_range(self, trail: Trail, path: str) -> tuple[float, float] | None:
-        """Declared range of a number; none, with a complaint, if nobody knows the path."""
-        number = self.world.numbers.get(path)
-        if number is None:
-            self.complain(trail, f"unknown parameter '{path}'", list(self.world.numbers), path, of_key=True)
-            return None
-        if not is_drawn(self.world, path):
-            message = f"{path} is a fact that no run varies"
-            self.complain(trail, message, allowed="a number of the rules, or a coded one", of_key=True)
-            return None
-        if number.is_silent:
-            self.complain(trail, f"the documents are silent on {path}: there is no range to narrow", of_key=True)
-            return None
-        return number.low, number.high
-
-    def fixed(self, trail: Trail, path: str, given: object) -> bool:
-        """Whether a number may be fixed at this value; if not, say so."""
-        if (bounds := self.number_range(trail, path)) is None:
-            return False
-        return self._number(trail, path, given, bounds, f"{bounds[0]:g} to {bounds[1]:g}")
-
     def _choices(self, data: Mapping[str, Any], draft: Draft) -> None:
-        theory, forms = data.get("theory"), data.get("forms")
-        presets, factors = self.world.theories, self.world.forms
-        if isinstance(theory, str) and theory not in presets:
+        presets, factors, known = self.world.theories, self.world.forms, measures()
+        theory = data.get("theory")
+        if theory is not None and theory not in presets:
             self.complain(("theory",), f"unknown theory '{theory}'", list(presets), theory)
-        for factor, name in forms.items() if isinstance(forms, dict) else ():
+        for factor, name in (data.get("forms") or {}).items():
+            trail = ("forms", factor)
             if factor not in factors:
-                self.complain(("forms", factor), f"unknown form factor '{factor}'", list(factors), factor, of_key=True)
-            elif isinstance(name, str) and name not in factors[factor]:
-                self.complain(("forms", factor), f"unknown form '{name}' of {factor}", list(factors[factor]), name)
-            elif isinstance(name, str):
+                wrong = f"unknown form factor '{factor}'"
+                self.complain(trail, wrong, list(factors), factor, of_key=True)
+            elif name is not None and name not in factors[factor]:
+                wrong = f"unknown form '{name}' of {factor}"
+                self.complain(trail, wrong, list(factors[factor]), name)
+            elif name is not None:
                 draft.forms[factor] = name
-        known = measures()
-        for at, name in enumerate(items(data.get("measures"))):
-            if isinstance(name, str) and name not in known:
-                self.complain(("measures", at), f"unknown measure '{name}'", list(known), name)
-            elif isinstance(name, str):
+        for at, name in enumerate(data.get("measures") or ()):
+            if name in known:
                 draft.measures.append(name)
+            elif name is not None:
+                self.complain(("measures", at), f"unknown measure '{name}'", list(known), name)
+
+
+class SettingsChecker(WorldChecker):
+    """Checks settings with the rules of a file; a setting's line is its place in the list."""
+
+    def __init__(self, document: Document, world: World, departs: int | None) -> None:
+        super().__init__(document, world)
+        self.departs = departs
+        self.levers: dict[str, Steps] = {}
+        self.numbers: dict[str, float] = {}
+        self.dated: list[str] = []  # every setting with its month
+        self.line = 1
+
+    def place(self, trail: Trail, *, of_key: bool) -> tuple[int, int]:
+        """The setting's line; a trail is the column of its value."""
+        return (self.line, 1) if of_key or not trail else (self.line, trail[0])
+
+    def add(self, line: int, setting: str) -> None:
+        """Check one setting and keep what it says."""
+        self.line = line
+        path, equals, written = setting.partition("=")
+        path, value = path.strip(), scalar(written.strip())
+        trail = (len(setting) - len(written) + 1,)
+        if not equals or not path or not written.strip():
+            right = "such as rules.perception.distance_decay=2000"
+            self.complain((), "a setting is path=value", allowed=right)
+        elif path in self.world.numbers:
+            self._add_number(trail, path, value, written.strip())
+        elif path.split(".")[0] in levers():
+            self._add_lever(trail, path, value)
+        else:
+            known = [*self.world.numbers, *levers()]
+            wrong = f"unknown parameter or lever '{path}'"
+            self.complain((), wrong, known, path, of_key=True)
+
+    def _add_number(self, trail: Trail, path: str, value: Any, written: str) -> None:
+        if path in self.numbers:
+            self._complain_twice(path)
+        elif (bounds := self.number_range(trail, path)) is not None:
+            allowed = f"{bounds[0]:g} to {bounds[1]:g}"
+            if self.number(trail, path, value, bounds, allowed):
+                self.numbers[path] = float(value)
+                self.dated.append(f"{path}={written}")
+
+    def _add_lever(self, trail: Trail, path: str, value: Any) -> None:
+        found = self.setting((), path)
+        if found is None or not self.value(found[0], trail, value):
+            return
+        _, lever, month = found
+        month = self.departs if month is None else month
+        if month is None:
+            wrong = (
+                "this scenario never departs from the record, so the lever's month must be named"
+            )
+            self.complain((), wrong, allowed=f"{path}.YYYY-MM=value", of_key=True)
+        elif month in self.levers.get(lever, ()):
+            self._complain_twice(path)
+        else:
+            self.levers.setdefault(lever, {})[month] = settled(value)
+            self.dated.append(f"{lever}.{self.world.date(month)}={value}")
+
+    def _complain_twice(self, path: str) -> None:
+        self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of a scenario file, with the ids of one world, for editors that complete and check."""
+"""JSON Schema (2020-12) of a scenario file with the ids of one world, for editors that check."""
 
 from __future__ import annotations
 
@@ -17,30 +17,26 @@ _MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 def scenario_schema(world: World) -> dict[str, Any]:
     """The schema: what `check` holds as far as a schema can say it."""
     schema = ScenarioFile.model_json_schema()
+    month = {"type": "string", "pattern": _MONTH}
+    forms = {factor: {"enum": list(names)} for factor, names in world.forms.items()}
+    known: dict[str, dict[str, Any]] = {
+        "departs": month,
+        "horizon": month,
+        "extends": {"type": "string"},
+        "theory": {"enum": list(world.theories)},
+        "measures": {"type": "array", "items": {"enum": list(measures())}, "uniqueItems": True},
+        "forms": _closed(forms),
+        "levers": _closed({name: _lever(lever, world) for name, lever in levers().items()}),
+        "uncertain": _uncertain(world),
+    }
     properties, definitions = schema["properties"], schema["$defs"]
-    for key in ("departs", "horizon"):
-        properties[key] = _described(properties[key], {"type": "string", "pattern": _MONTH})
-    properties["extends"] = _described(properties["extends"], {"type": "string"})
-    properties["theory"] = _described(properties["theory"], {"enum": list(world.theories)})
-    properties["measures"] = _described(
-        properties["measures"], {"type": "array", "items": {"enum": list(measures())}, "uniqueItems": True}
-    )
-    properties["forms"] = _described(
-        properties["forms"], _closed({factor: {"enum": list(names)} for factor, names in world.forms.items()})
-    )
-    properties["levers"] = _described(
-        properties["levers"], _closed({name: _lever(lever, world) for name, lever in levers().items()})
-    )
-    properties["uncertain"] = _described(properties["uncertain"], _uncertain(world))
+    for key, part in known.items():
+        properties[key] = {"description": properties[key]["description"], **part}
     definitions["EventChanges"]["properties"]["drop"]["items"] = {"enum": list(world.events)}
     definitions["EventEntry"]["properties"]["date"]["pattern"] = _MONTH
     definitions |= {name: _value(lever, world) for name, lever in levers().items()}
-    title = "A scenario of eurasia-sim"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
-
-
-def _described(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {"description": before["description"], **after}
+    version, title = "https://json-schema.org/draft/2020-12/schema", "A scenario of eurasia-sim"
+    return {"$schema": version, **schema, "title": title}
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
@@ -49,15 +45,12 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _lever(lever: Lever, world: World) -> dict[str, Any]:
     """The nested ids of a lever, and below them its value or dated values."""
-    reference = {"$ref": f"#/$defs/{lever.name}"}
-    dated = {"type": "object", "patternProperties": {_MONTH: reference}, "additionalProperties": False}
-    schema: dict[str, Any] = {"anyOf": [reference, {**dated, "minProperties": 1}]}
+    value = {"$ref": f"#/$defs/{lever.name}"}
+    dated = {"type": "object", "patternProperties": {_MONTH: value}, "additionalProperties": False}
+    schema: dict[str, Any] = {"anyOf": [value, {**dated, "minProperties": 1}]}
     for kind in reversed(lever.path):
-        schema = {
-            "type": "object",
-            "propertyNames": {"enum": choices(kind, world.actors, world.theatres)},
-            "additionalProperties": schema,
-        }
+        ids = {"enum": choices(kind, world.actors, world.theatres)}
+        schema = {"type": "object", "propertyNames": ids, "additionalProperties": schema}
     return {**schema, "description": f"{lever.meaning} Allowed: {lever.allowed}."}
 
 
@@ -70,7 +63,11 @@ def _value(lever: Lever, world: World) -> dict[str, Any]:
 
 
 def _uncertain(world: World) -> dict[str, Any]:
-    paths = [path for path, number in world.numbers.items() if is_drawn(world, path) and not number.is_silent]
+    paths = sorted(
+        path
+        for path, number in world.numbers.items()
+        if is_drawn(world, path) and not number.is_silent
+    )
     ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    narrower = {"type": "object", "propertyNames": {"enum": sorted(paths)}, "additionalProperties": ends}
-    return {"anyOf": [narrower, {"const": POSTERIOR}]}
+    ranges = {"type": "object", "propertyNames": {"enum": paths}, "additionalProperties": ends}
+    return {"anyOf": [ranges, {"const": POSTERIOR}]}

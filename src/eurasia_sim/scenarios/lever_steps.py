@@ -8,22 +8,23 @@ from collections.abc import Mapping
 import numpy as np
 
 from eurasia_sim.compute.blocks import Counts
-from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, THREATS, Floats
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel.lever_series import LeverSeries
-from eurasia_sim.world.levers import FREE, levers
+from eurasia_sim.world.levers import FREE, choices, levers
 from eurasia_sim.world.loader import check_lever
 from eurasia_sim.world.world import World
 
-Steps = Mapping[str, Mapping[int, float | str]]  # lever path -> month since the start -> value from that month on
+# Lever path -> month since the start -> value from that month on.
+Steps = Mapping[str, Mapping[int, float | str]]
 
 CAPABILITY_INDICES = ("cinc", "gdp_product")
-# A year's figure stands for its middle: the seventh month.
-_MIDDLE_OF_YEAR = 6
+_FREE_VALUE = {"rule": -1.0, "stability": math.nan, "recognition": math.nan}
+_MIDDLE_OF_YEAR = 6  # the seventh month, for which a year's figure stands
 _MONTHS = 12
 
 
-def build_posture(
+def build_lever_series(
     world: World,
     steps: Steps,
     months: int | None = None,
@@ -33,11 +34,12 @@ def build_posture(
     """The lever series of one scenario, month by month from the start of the record.
 
     Args:
-        steps: every lever that moves, the record's included (`World.record_steps`); a lever holds its last value, is
-            nothing before its first month, and a step dated before the start counts from the start.
+        steps: every lever that moves, the record's included (`World.record_steps`); a lever holds
+            its last value, is nothing before its first month, and a step dated before the start
+            counts from the start.
         months: T, how many months; to the world's horizon when not given.
         capability_index: "cinc", or "gdp_product" (output times output a head).
-        overrides: values by path for `capabilities.growth_beyond...` that differ from the world's own.
+        overrides: values by path for `capabilities.growth_beyond...` other than the world's own.
 
     Returns:
         T months; levers that are free hold -1 (rule) or NaN (stability, recognition).
@@ -46,7 +48,10 @@ def build_posture(
         DataError: for a path that names no lever.
     """
     length = world.months if months is None else months
-    series = _nothing(world, length)
+    counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
+    series = LeverSeries(counts, length)
+    for name, free in _FREE_VALUE.items():
+        getattr(series, name)[:] = free
     growth: dict[str, Floats] = {}
     problems: list[str] = []
     for path, dated in steps.items():
@@ -57,15 +62,19 @@ def build_posture(
             continue
         name, *ids = path.split(".")
         if name == "growth":
-            growth[ids[0]] = _stepwise(np.zeros(length), world, dated)
+            growth[ids[0]] = np.zeros(length)
+            _write_steps(growth[ids[0]], world, dated)
         else:
-            ids_at = [_position(world, axis, word) for axis, word in zip(levers()[name].path, ids, strict=True)]
-            place: tuple[slice | int, ...] = (slice(None), *ids_at)
-            values = getattr(series, name)
-            values[place] = _stepwise(values[place], world, dated)
+            kinds = levers()[name].path
+            place = [_position(world, kind, word) for kind, word in zip(kinds, ids, strict=True)]
+            _write_steps(getattr(series, name)[(slice(None), *place)], world, dated)
     if problems:
         raise DataError(problems)
-    shares = _grown(capability_shares(world, length, capability_index, overrides), growth, world)
+    shares = capability_shares(world, length, capability_index, overrides)
+    for name, rates in growth.items():  # compounding monthly from the month each begins
+        land = world.actors[name].territory if name in world.actors else name
+        months_before = np.concatenate([[0.0], np.cumsum(rates)[:-1]])
+        shares[land] = shares[land] * np.exp(months_before / _MONTHS)
     for i, actor in enumerate(world.actors.values()):
         if not actor.home:
             series.capability[:, i] = shares[actor.id]
@@ -75,46 +84,23 @@ def build_posture(
     return series.completed(world.geography().venue_domains)
 
 
-_FREE_VALUE = {"rule": -1.0, "stability": math.nan, "recognition": math.nan}
+def _position(world: World, kind: str, word: str) -> int:
+    return choices(kind, world.actors, world.theatres).index(word)
 
 
-def _ids(world: World) -> Mapping[str, tuple[str, ...]]:
-    return {
-        "actor": tuple(world.actors),
-        "theatre": tuple(world.theatres),
-        "presence kind": PRESENCE_KINDS,
-        "threat": THREATS,
-        "domain": DOMAINS,
-    }
-
-
-def _position(world: World, axis: str, word: str) -> int:
-    return _ids(world)[axis].index(word)
-
-
-def _nothing(world: World, length: int) -> LeverSeries:
-    """Every lever at rest: 0, or free."""
-    counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
-    series = LeverSeries(counts, length)
-    for name, free in _FREE_VALUE.items():
-        getattr(series, name)[:] = free
-    return series
-
-
-def _stepwise(rest: Floats, world: World, dated: Mapping[int, float | str]) -> Floats:
-    """(T,) the value of one lever each month: at rest until its first step, then the latest step's."""
-    series = rest.copy()
+def _write_steps(values: Floats, world: World, dated: Mapping[int, float | str]) -> None:
+    """Write the value of one lever (T,): at rest until its first step, then the latest step's."""
+    rest = values[:1].copy()
     for month, value in sorted(dated.items()):
-        if isinstance(value, str):
-            number = float(rest[0]) if value == FREE and len(rest) else float(_position(world, "actor", value))
+        if value == FREE:
+            values[max(month, 0) :] = rest
         else:
-            number = float(value)
-        series[max(month, 0) :] = number
-    return series
+            is_name = isinstance(value, str)
+            values[max(month, 0) :] = _position(world, "actor", str(value)) if is_name else value
 
 
 def membership(world: World, months: int) -> Floats:
-    """(T, V, N) 1 where an actor is a member of an institution that month, 0.5 where it observes."""
+    """(T, V, N) 1 where an actor is a member of an institution, 0.5 where it observes."""
     order = {name: at for at, name in enumerate(world.actors)}
     found = np.zeros((months, len(world.institutions), len(world.actors)))
     for v, institution in enumerate(world.institutions.values()):
@@ -128,15 +114,18 @@ def membership(world: World, months: int) -> Floats:
 def capability_shares(
     world: World, months: int, index: str = "cinc", overrides: Mapping[str, float] | None = None
 ) -> dict[str, Floats]:
-    """(T,) share of the world's power of every territory, month by month from the start of the record.
+    """(T,) share of the world's power of every territory, month by month.
 
-    Form: a year's figure stands for its middle, months between are interpolated linearly so that no power jumps in
-    January, and months before the first middle hold the first figure. After the last middle the share grows at the
-    declared logarithmic rate. Shares are of the world's total as CINC is published; "gdp_product" is output times
-    output a head (Beckley 2018), scaled each month so that all territories together hold what they hold of CINC.
+    Form: a year's figure stands for its middle, months between are interpolated linearly so that
+    no power jumps in January, and months before the first middle hold the first figure. After the
+    last middle the share grows at the declared logarithmic rate. Shares are of the world's total as
+    CINC is published; "gdp_product" is output times output a head (Beckley 2018), scaled each month
+    so that all territories together hold what they hold of CINC.
     """
     if index not in CAPABILITY_INDICES:
-        raise DataError([f"{index!r} is no index of capability; one of {', '.join(CAPABILITY_INDICES)}"])
+        raise DataError(
+            [f"{index!r} is no index of capability; one of {', '.join(CAPABILITY_INDICES)}"]
+        )
     cinc = _series(world, "cinc", "growth_beyond", months, overrides or {})
     if index == "cinc":
         return cinc
@@ -165,13 +154,3 @@ def _series(
         rate = overrides.get(path, world.numbers[path].value if path in world.numbers else 0.0)
         found[land] = level * np.exp(rate * np.maximum(time - middles[-1], 0) / _MONTHS)
     return found
-
-
-def _grown(shares: Mapping[str, Floats], growth: Mapping[str, Floats], world: World) -> dict[str, Floats]:
-    """Shares with the growth levers added, compounding monthly from the month each begins; keys are territories."""
-    grown = dict(shares)
-    for name, rates in growth.items():
-        land = world.actors[name].territory if name in world.actors else name
-        months_before = np.concatenate([[0.0], np.cumsum(rates)[:-1]])
-        grown[land] = grown[land] * np.exp(months_before / _MONTHS)
-    return grown

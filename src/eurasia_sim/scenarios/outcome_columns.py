@@ -1,10 +1,9 @@
-"""What is read off a run: columns by name, whole groups of them, and how they are put together."""
+"""What is read off a run: columns by name, groups of them, and how they are put together."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -38,28 +37,31 @@ class Metric:
     @property
     def splits(self) -> bool:
         """Whether a difference in it has a co-location part and a joint-share part."""
-        plain_column = len(self.names) == 1 and self.read == "mean" and not self.log
-        return plain_column and self.columns[0].partition(".")[0] in ("competition", "cooperation")
+        is_plain = len(self.names) == 1 and self.read == "mean" and not self.log
+        return is_plain and self.columns[0].partition(".")[0] in ("competition", "cooperation")
 
 
 def in_words(metric: Metric) -> str:
     """A metric as a reader would write it."""
 
-    def listed(names: tuple[str, ...]) -> str:
-        return names[0] if len(names) == 1 else f"{metric.kind} of {names[0]} … {names[-1]} ({len(names)})"
+    def span(names: tuple[str, ...]) -> str:
+        return f"{names[0]} … {names[-1]} ({len(names)})" if names[1:] else names[0]
 
-    said = listed(metric.columns) + (f" less {listed(metric.less)}" if metric.less else "")
-    if metric.over:
-        said = f"({said}) over {metric.over[0]}" + (
-            f" … {metric.over[-1]} ({len(metric.over)})" if metric.over[1:] else ""
-        )
-    said = f"log of {said}" if metric.log else said
-    return said if metric.read == "mean" else f"{metric.read.replace('_', ' ')} of {said}"
+    def part(names: tuple[str, ...]) -> str:
+        return f"{metric.kind} of {span(names)}" if names[1:] else names[0]
+
+    words = part(metric.columns) + (f" less {part(metric.less)}" if metric.less else "")
+    words = f"({words}) over {span(metric.over)}" if metric.over else words
+    words = f"log of {words}" if metric.log else words
+    return words if metric.read == "mean" else f"{metric.read.replace('_', ' ')} of {words}"
 
 
 @cache
 def _columns(
-    actors: tuple[str, ...], theatres: tuple[str, ...], pairs: tuple[str, ...], scopes: tuple[str, ...]
+    actors: tuple[str, ...],
+    theatres: tuple[str, ...],
+    pairs: tuple[str, ...],
+    scopes: tuple[str, ...],
 ) -> frozenset[str]:
     ids = {"actor": actors, "theatre": theatres, "domain": DOMAINS, "pair": pairs, "scope": scopes}
     return frozenset(
@@ -72,25 +74,25 @@ def _columns(
 
 
 def columns_of(world: World) -> frozenset[str]:
-    """Every column that a run of a world can be read in, known without loading the compiled measures."""
+    """Every column that a run of a world can be read in, without loading compiled outcomes."""
     pairs = tuple(f"{a}-{b}" for a, b in world.pairs)
     return _columns(tuple(world.actors), tuple(world.theatres), pairs, (*world.regions, "all"))
 
 
 def unfolded(pattern: str, world: World) -> list[str]:
-    """The columns that a name stands for; {group} is each member of a region, theatres, actors, domains, or a list."""
-    groups: Mapping[str, tuple[str, ...]] = {
-        **{name: tuple(members) for name, members in world.regions.items()},
-        "theatres": tuple(world.theatres),
-        "actors": tuple(world.actors),
-        "domains": DOMAINS,
-    }
+    """The columns that a name stands for.
+
+    A {group} in it is each member of a region, theatres, actors, domains, or a list.
+    """
     found = _GROUP.search(pattern)
     if not found:
         return [pattern]
-    members = groups.get(found[1]) or tuple(word.strip() for word in found[1].split(","))
-    return [
-        name
-        for member in members
-        for name in unfolded(pattern[: found.start()] + member + pattern[found.end() :], world)
-    ]
+    groups = {
+        **world.regions,
+        "theatres": world.theatres,
+        "actors": world.actors,
+        "domains": DOMAINS,
+    }
+    members = groups.get(found[1]) or [word.strip() for word in found[1].split(",")]
+    before, after = pattern[: found.start()], pattern[found.end() :]
+    return [name for each in members for name in unfolded(before + each + after, world)]

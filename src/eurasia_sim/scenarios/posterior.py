@@ -1,4 +1,4 @@
-"""What a calibration kept, recorded so that it can be drawn again: which runs of which seeded design."""
+"""What a calibration kept, recorded so that it can be drawn again: runs of a seeded design."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import DIGEST
 from eurasia_sim.world.world import World
 
-FILE = "posterior.json"  # beside the world's own files; no part of its digest, since it follows from them
+FILE = (
+    "posterior.json"  # beside the world's own files; no part of its digest, as it follows from them
+)
 _AGAIN = "make it anew: eurasia-sim calibrate --record FILE"
 
 
@@ -36,7 +38,8 @@ class Posterior:
 
 def digest_of_ranges(ranges: Mapping[str, tuple[float, float]]) -> str:
     """12 hexadecimal digits that change with any range or with their order."""
-    return hashlib.sha256(json.dumps([[path, *ends] for path, ends in ranges.items()]).encode()).hexdigest()[:12]
+    listed = json.dumps([[path, *ends] for path, ends in ranges.items()])
+    return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
 
 def read_posterior(world: World) -> Posterior:
@@ -47,32 +50,45 @@ def read_posterior(world: World) -> Posterior:
     """
     path = world.directory / FILE
     if not path.is_file():
-        raise DataError([f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior; {_AGAIN}"])
+        none = f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior"
+        raise DataError([f"{none}; {_AGAIN}"])
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         found = Posterior(
-            str(content["scenario"]), str(content["theory"]), int(content["draws"]), int(content["seed"]),
-            tuple(int(each) for each in content["kept"]), str(content["ranges"]),
-        )  # fmt: skip
+            scenario=str(content["scenario"]),
+            theory=str(content["theory"]),
+            draws=int(content["draws"]),
+            seed=int(content["seed"]),
+            kept=tuple(int(each) for each in content["kept"]),
+            ranges=str(content["ranges"]),
+        )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError([f"{FILE}: it is damaged ({error}); {_AGAIN}"]) from error
+    wrong = ""
     if not found.kept or not all(0 <= each < found.draws for each in found.kept):
-        raise DataError([f"{FILE}: kept must be numbers from 0 to {found.draws - 1}, at least one; {_AGAIN}"])
-    if content.get(DIGEST) != found.digest:
-        raise DataError([f"{FILE}: it is damaged, or an earlier version wrote it: its digest is another; {_AGAIN}"])
+        wrong = f"kept must be numbers from 0 to {found.draws - 1}, at least one"
+    elif content.get(DIGEST) != found.digest:
+        wrong = "it is damaged, or an earlier version wrote it: its digest is another"
+    if wrong:
+        raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
     return found
 
 
-def check_fits(posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]) -> None:
+def check_fits(
+    posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]
+) -> None:
     """See that a posterior belongs to a theory, and to the ranges as they are now.
 
     Raises:
         DataError: where it does not.
     """
     if theory != posterior.theory:
-        raise DataError([f"the posterior is one of {posterior.theory}, not of {theory}: run it with that theory"])
+        wrong = f"the posterior is one of {posterior.theory}, not of {theory}"
+        raise DataError([f"{wrong}: run it with that theory"])
     if digest_of_ranges(ranges) != posterior.ranges:
-        raise DataError([f"{FILE} was fitted to other ranges than the world declares now; {_AGAIN}"])
+        raise DataError(
+            [f"{FILE} was fitted to other ranges than the world declares now; {_AGAIN}"]
+        )
 
 
 def plain(posterior: Posterior, notes: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,5 +97,5 @@ def plain(posterior: Posterior, notes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_path(path: Path) -> Path:
-    """Where a record asked for goes: a folder is a world's."""
+    """Where a record goes: into a world's folder, or to a file."""
     return path / FILE if path.is_dir() else path

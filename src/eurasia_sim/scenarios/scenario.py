@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eurasia_sim.files.data_yaml import month_name
-from eurasia_sim.files.user_yaml import Document, InputProblems, Problem, nearest, read_file, scalar
-from eurasia_sim.scenarios.checks import Checker
+from eurasia_sim.files.user_yaml import Document, InputProblems, Problem, nearest, read_file
+from eurasia_sim.scenarios.checks import ScenarioChecker, SettingsChecker
 from eurasia_sim.scenarios.posterior import Posterior
-from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, settled
+from eurasia_sim.scenarios.schema import POSTERIOR, Draft, ScenarioFile, Steps
 from eurasia_sim.scenarios.search import find, locate, names
-from eurasia_sim.world.levers import levers
 
 if TYPE_CHECKING:
     from eurasia_sim.kernel.lever_series import LeverSeries
     from eurasia_sim.world.world import World
-
-SETTING = "--set"
 
 
 @dataclass(frozen=True)
@@ -50,19 +47,17 @@ class Scenario:
 
     @property
     def branch_month(self) -> int:
-        """First month that may differ from the record; the month after its last if it never does."""
+        """First month that may differ from the record; the month after its last if none does."""
         return self.months if self.departs is None else self.departs
 
-    def posture(
-        self, world: World, capability_index: str = "cinc", overrides: Mapping[str, float] | None = None
-    ) -> LeverSeries:
-        """The dated levers and series as arrays over its months; arguments as in `posture.build_posture`."""
-        from eurasia_sim.scenarios.lever_steps import build_posture
+    def lever_series(self, world: World, capability_index: str = "cinc") -> LeverSeries:
+        """Its levers and the series of power as arrays over its months."""
+        from eurasia_sim.scenarios.lever_steps import build_lever_series
 
-        return build_posture(world, self.steps, self.months, capability_index, {**self.fixed, **(overrides or {})})
+        return build_lever_series(world, self.steps, self.months, capability_index, self.fixed)
 
     def resolved(self) -> dict[str, Any]:
-        """Everything it says after `extends` and settings are worked in, as plain values for a manifest."""
+        """Everything it says, with `extends` and settings worked in, as plain values."""
         return {
             "format": 1,
             "name": self.name,
@@ -80,6 +75,7 @@ class Scenario:
         def date(month: int) -> str:
             return month_name(self.start + month)
 
+        ranges = {path: list(ends) for path, ends in sorted(self.uncertain.items())}
         return {
             "departs": None if self.departs is None else date(self.departs),
             "horizon": date(self.months - 1),
@@ -89,11 +85,12 @@ class Scenario:
             },
             "events": {
                 "drop": sorted(self.dropped),
-                "add": [{**event, "date": date(event["date"]), "sets": dict(event["sets"])} for event in self.added],
+                "add": [
+                    {**event, "date": date(event["date"]), "sets": dict(event["sets"])}
+                    for event in self.added
+                ],
             },
-            "uncertain": POSTERIOR
-            if self.posterior
-            else {path: list(ends) for path, ends in sorted(self.uncertain.items())},
+            "uncertain": POSTERIOR if self.posterior else ranges,
             **({"posterior": self.posterior.digest} if self.posterior else {}),
             "fixed": dict(sorted(self.fixed.items())),
             "theory": self.theory,
@@ -103,8 +100,10 @@ class Scenario:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what decides its results, in canonical JSON; the record itself is in the world's digest."""
-        content = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        """SHA-256 of what decides its results; the record itself is in the world's digest."""
+        content = json.dumps(
+            self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        )
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -125,18 +124,20 @@ def as_recorded(world: World) -> Scenario:
 
 
 def check_file(path: Path | str, world: World) -> list[Problem]:
-    """Everything wrong with a scenario file, in the order of its lines; never raises for what the file holds."""
+    """Everything wrong with a scenario file, in the order of its lines; never raises for it."""
     document = read_file(path)
     _examine(document, Path(path), world)
-    return _in_order(document)
+    return document.in_order()
 
 
-def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[str] = ()) -> Scenario:
+def load_scenario(
+    name_or_path: str | Path, world: World, overrides: Iterable[str] = ()
+) -> Scenario:
     """The scenario that goes by a name or stands in a file, with settings worked in.
 
     Args:
-        name_or_path: the path of a file, or a name: looked for in the `scenarios/` of the world's own folder, if it has
-            one, else in `scenarios/` here and then in the package.
+        name_or_path: the path of a file, or a name: looked for in the `scenarios/` of the world's
+            own folder, if it has one, else in `scenarios/` here and then in the package.
         overrides: settings such as `rules.perception.distance_decay=2000`; see `apply_settings`.
 
     Raises:
@@ -144,145 +145,97 @@ def load_scenario(name_or_path: str | Path, world: World, overrides: Iterable[st
     """
     path = locate(name_or_path, world.directory)
     if path is None:
-        known = names(world=world.directory)
-        name = str(name_or_path)
-        own = f"{name}.yaml"
-        meant = own if Path(own).is_file() else nearest(name, known)
-        unknown = Problem(name, 1, 1, f"unknown scenario '{name}'", "", meant, ", ".join(known))
-        raise InputProblems([unknown])
+        known, name = names(world=world.directory), str(name_or_path)
+        meant = f"{name}.yaml" if Path(f"{name}.yaml").is_file() else nearest(name, known)
+        wrong = f"unknown scenario '{name}'"
+        raise InputProblems([Problem(name, 1, 1, wrong, "", meant, ", ".join(known))])
     document = read_file(path)
     draft, parent = _examine(document, path, world)
     if document.problems:
-        raise InputProblems(_in_order(document))
+        raise InputProblems(document.in_order())
     return apply_settings(_resolve(path.stem, draft, parent, world), overrides, world)
 
 
-def apply_settings(scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None) -> Scenario:
+def apply_settings(
+    scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None
+) -> Scenario:
     """The scenario with levers and numbers set, as if its own file had said so.
 
-    A lever's value holds from a month named at the end of its path (`presence.<actor>.<theatre>.forces.2021-05=0.1`),
-    else from `since`, else from the month in which the scenario departs; a number is fixed at the value, within its
-    declared range. The scenario keeps its settings with their months, and departs no later than they begin.
+    A lever's value holds from a month named at the end of its path
+    (`presence.<actor>.<theatre>.forces.2021-05=0.1`), else from `since`, else from the month in
+    which the scenario departs; a number is fixed at the value, within its declared range. The
+    scenario keeps its settings with their months, and departs no later than they begin.
 
     Args:
-        since: month in which the first of several scenarios departs, so that a setting starts in one month in all.
+        since: month in which the first of several scenarios departs, so that a setting starts in
+            one month in all.
 
     Raises:
-        InputProblems: with everything wrong with the settings, each under the name `--set` and its place in the list.
+        InputProblems: with everything wrong with the settings, each under the name `--set` and
+            its place in the list.
     """
     settings = tuple(settings)
     if not settings:
         return scenario
-    document = Document(SETTING, "\n".join(setting.replace("\n", " ") for setting in settings))
+    document = Document("--set", "\n".join(each.replace("\n", " ") for each in settings))
     begins = [month for month in (since, scenario.departs) if month is not None]
-    checker = _SettingsChecker(document, world, min(begins, default=None))
+    checker = SettingsChecker(document, world, min(begins, default=None))
     for line, setting in enumerate(settings, start=1):
-        checker.take(line, setting)
+        checker.add(line, setting)
     if document.problems:
-        raise InputProblems(_in_order(document))
+        raise InputProblems(document.in_order())
     months = [month for steps in checker.levers.values() for month in steps]
+    months += [] if scenario.departs is None else [scenario.departs]
     return replace(
         scenario,
-        departs=min([*months, *([] if scenario.departs is None else [scenario.departs])], default=None),
+        departs=min(months, default=None),
         steps=layered(scenario.steps, checker.levers),
         changes=layered(scenario.changes, checker.levers),
         fixed={**scenario.fixed, **checker.numbers},
-        settings=(*scenario.settings, *checker.told),
+        settings=(*scenario.settings, *checker.dated),
     )
 
 
 def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
-    """First month in which any of the scenarios may differ from the record; none if no one ever does."""
-    return min((scenario.departs for scenario in scenarios if scenario.departs is not None), default=None)
-
-
-class _SettingsChecker(Checker):
-    """Checks settings with the rules of a file; a setting's line is its place in the list."""
-
-    def __init__(self, document: Document, world: World, departs: int | None) -> None:
-        super().__init__(document, world)
-        self.departs = departs
-        self.levers: dict[str, Steps] = {}
-        self.numbers: dict[str, float] = {}
-        self.told: list[str] = []  # every setting with its month
-        self.spot = (1, 1)
-
-    def place(self, trail: tuple[Any, ...], *, of_key: bool) -> tuple[int, int]:
-        return self.spot if of_key or not trail else (self.spot[0], trail[0])
-
-    def take(self, line: int, setting: str) -> None:
-        """Check one setting and keep what it says."""
-        self.spot = (line, 1)
-        path, equals, written = setting.partition("=")
-        path, value = path.strip(), scalar(written.strip())
-        trail = (len(setting) - len(written) + 1,)
-        if not equals or not path or not written.strip():
-            self.complain((), "a setting is path=value", allowed="such as rules.perception.distance_decay=2000")
-        elif path in self.numbers:
-            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
-        elif path in self.world.numbers:
-            if self.fixed(trail, path, value):
-                self.numbers[path] = float(value)
-                self.told.append(f"{path}={written.strip()}")
-        elif path.split(".")[0] in levers():
-            self._take_lever(trail, path, value)
-        else:
-            known = [*self.world.numbers, *levers()]
-            self.complain((), f"unknown parameter or lever '{path}'", known, path, of_key=True)
-
-    def _take_lever(self, trail: tuple[Any, ...], path: str, value: Any) -> None:
-        found = self.setting((), path)
-        if found is None or not self.value(found[0], trail, value):
-            return
-        month = found[2] if found[2] is not None else self.departs
-        if month is None:
-            message = "this scenario never departs from the record, so the lever's month must be named"
-            self.complain((), message, allowed=f"{path}.YYYY-MM=value", of_key=True)
-        elif month in self.levers.get(found[1], ()):
-            self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
-        else:
-            self.levers.setdefault(found[1], {})[month] = settled(value)
-            self.told.append(f"{found[1]}.{self.world.date(month)}={value}")
-
-
-def _in_order(document: Document) -> list[Problem]:
-    return sorted(document.problems, key=lambda problem: (problem.line, problem.column))
+    """First month in which any of the scenarios may differ from the record; none if none does."""
+    return min((each.departs for each in scenarios if each.departs is not None), default=None)
 
 
 def _examine(document: Document, path: Path, world: World) -> tuple[Draft, Draft | None]:
-    """What a document and its parent say; whatever is wrong lands in the document's problems."""
-    checker = Checker(document, world)
-    parent_name = checker.extends()
-    parent = _parent(checker, parent_name, path, world) if parent_name else None
-    return checker.draft(parent), parent
+    """What a document and its parent say; what is wrong lands in the document's problems."""
+    checker = ScenarioChecker(document, world)
+    data = checker.shaped(ScenarioFile, "a scenario")
+    parent = _parent(checker, data["extends"], path) if data.get("extends") else None
+    return checker.draft(data, parent), parent
 
 
-def _parent(checker: Checker, name: str, path: Path, world: World) -> Draft | None:
+def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
     """The draft of the scenario that a file extends, if it can be had."""
-    trail = ("extends",)
-    found = find(name, path.parent, world.directory)
+    trail, folder = ("extends",), checker.world.directory
+    found = find(name, path.parent, folder)
     if found is None:
-        known = list(names(path.parent, world.directory))
+        known = list(names(path.parent, folder))
         checker.complain(trail, f"it extends '{name}', which is not there", known, name)
         return None
     if _same(found, path):
         checker.complain(trail, "it extends itself", allowed="another scenario, or none")
         return None
     document = read_file(found)
-    above = Checker(document, world)
-    grandparent = above.extends()
-    if grandparent:
-        higher = find(grandparent, found.parent, world.directory)
-        circle = higher is not None and _same(higher, path)
-        message = f"'{name}' extends '{grandparent}' itself: " + ("a circle" if circle else "more than one level up")
-        checker.complain(trail, message, allowed="a scenario that extends none")
+    above = ScenarioChecker(document, checker.world)
+    data = above.shaped(ScenarioFile, "a scenario")
+    if grandparent := data.get("extends"):
+        higher = find(grandparent, found.parent, folder)
+        is_circle = higher is not None and _same(higher, path)
+        reason = "a circle" if is_circle else "more than one level up"
+        wrong = f"'{name}' extends '{grandparent}' itself: {reason}"
+        checker.complain(trail, wrong, allowed="a scenario that extends none")
         return None
-    draft = above.draft()
+    draft = above.draft(data, None)
     if document.problems:
-        first = _in_order(document)[0]
-        count = len(document.problems)
-        reason = f"the scenario it extends has {count} problem{'s' * (count > 1)}, first {first.file}:{first.line}"
-        checker.complain(trail, f"{reason}:{first.column}: {first.message}")
+        first, count = document.in_order()[0], len(document.problems)
+        problems = f"the scenario it extends has {count} problem{'s' * (count > 1)}"
+        place = f"first {first.file}:{first.line}:{first.column}"
+        checker.complain(trail, f"{problems}, {place}: {first.message}")
     return draft
 
 
@@ -320,7 +273,7 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         dropped=tuple(sorted(dropped)),
         added=(*inherited, *draft.added),
         uncertain={path: ends for path, ends in uncertain.items() if ends[0] < ends[1]},
-        fixed={path: low for path, (low, high) in uncertain.items() if low == high},  # a range of one point
+        fixed={path: low for path, (low, high) in uncertain.items() if low == high},
         posterior=draft.posterior or base.posterior,
         theory=draft.theory or base.theory,
         forms={**base.forms, **draft.forms},
@@ -328,7 +281,9 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
     )
 
 
-def _with_events(decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]) -> dict[str, Steps]:
+def _with_events(
+    decided: Mapping[str, Steps], events: Iterable[Mapping[str, Any]]
+) -> dict[str, Steps]:
     """Levers with what events set at their months."""
     layer = {path: dict(steps) for path, steps in decided.items()}
     for event in sorted(events, key=lambda event: int(event["date"])):

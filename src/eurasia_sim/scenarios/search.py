@@ -1,4 +1,4 @@
-"""Where scenarios are found: by path, beside the one that extends them, in their world, at hand, in the package."""
+"""Where scenarios are found: by path or by name, in folders searched in order."""
 
 from __future__ import annotations
 
@@ -11,31 +11,28 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 _SUFFIXES = (".yaml", ".yml")
 
 
-def packaged_scenarios() -> Path:
-    """Folder of the scenarios that come with the package; in a checkout, the one at the top of the repository."""
-    package = Path(str(files("eurasia_sim")))
-    inside = package / "data" / FOLDER
-    return inside if inside.is_dir() else package.parent.parent / FOLDER
-
-
 def folders(beside: Path | None = None, world: Path | None = None) -> list[Path]:
-    """Folders in which a name is looked up, first found first taken; a world with scenarios of its own knows no others.
+    """Folders in which a name is looked up; a world with scenarios of its own knows no others.
 
     Args:
-        world: the world's folder.
+        beside: folder of the scenario that names another. world: the world's folder.
     """
-    own = [world / FOLDER] if world and (world / FOLDER).is_dir() else [Path.cwd() / FOLDER, packaged_scenarios()]
+    package = Path(str(files("eurasia_sim")))
+    packaged = package / "data" / FOLDER
+    if not packaged.is_dir():  # in a checkout, at the top of the repository
+        packaged = package.parent.parent / FOLDER
+    has_own = world is not None and (world / FOLDER).is_dir()
+    own = [world / FOLDER] if world and has_own else [Path.cwd() / FOLDER, packaged]
     return [*([beside] if beside else []), *own]
 
 
 def names(beside: Path | None = None, world: Path | None = None) -> dict[str, Path]:
-    """Every scenario that a name can reach, with its file."""
+    """Every scenario that a name can reach, with its file; the first folder counts."""
     found: dict[str, Path] = {}
     for folder in folders(beside, world):
-        if folder.is_dir():
-            for path in sorted(folder.iterdir()):
-                if path.suffix in _SUFFIXES and _NAME.match(path.stem):
-                    found.setdefault(path.stem, path)
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix in _SUFFIXES and _NAME.match(path.stem):
+                found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
@@ -43,16 +40,12 @@ def find(name: str, beside: Path | None = None, world: Path | None = None) -> Pa
     """The file of a scenario that goes by a name; none if no folder holds it."""
     if not _NAME.match(name):
         return None
-    for folder in folders(beside, world):
-        for suffix in _SUFFIXES:
-            if (folder / (name + suffix)).is_file():
-                return folder / (name + suffix)
-    return None
+    paths = (folder / (name + suffix) for folder in folders(beside, world) for suffix in _SUFFIXES)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def locate(name_or_path: str | Path, world: Path | None = None) -> Path | None:
-    """The file meant by a name or a path; a path is taken as it stands, whether it exists or not."""
+    """The file meant by a name or a path; a path is taken as it stands, there or not."""
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or Path(text).suffix in _SUFFIXES or not _NAME.match(text):
-        return Path(name_or_path)
-    return find(text, world=world)
+    is_path = isinstance(name_or_path, Path) or Path(text).suffix in _SUFFIXES
+    return Path(name_or_path) if is_path or not _NAME.match(text) else find(text, world=world)

@@ -1,4 +1,4 @@
-"""What a scenario rests on: works, claims of the documents, and on what basis its numbers stand."""
+"""What a scenario rests on: works, claims of the documents, and the basis of its numbers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from eurasia_sim.files.data_yaml import BASES, Number, packaged
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.world.world import World
 
+# Code whose docstrings name the works of the rules.
 _CODE = (
     "compute/random_streams.py",
     "compute/mathematics.py",
@@ -21,16 +22,19 @@ _CODE = (
 )
 
 
-def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
+def works_of(
+    world: World, scenario: Scenario, works: Mapping[str, Work]
+) -> dict[str, Counter[str]]:
     """Keys of the works by part, each with how many numbers rest on it.
 
-    A theory or form that the scenario does not choose, and an event that it drops, count for nothing.
+    A theory or form that the scenario does not choose, and an event that it drops, count for
+    nothing.
     """
     theory = scenario.theory or world.default_theory
     forms = {**world.default_forms, **scenario.forms}
     parts = works_of_numbers(world, numbers_of(world, scenario.dropped))
-    chosen = [world.theories[theory], *(world.forms[factor][name] for factor, name in forms.items())]
-    for preset in chosen:
+    chosen = (world.forms[factor][name] for factor, name in forms.items())
+    for preset in (world.theories[theory], *chosen):
         for key in preset.cite:
             parts["theory"][key] += len(preset.fix) + len(preset.ranges)
     documents = {claim.document for claim in load_evidence(world.directory).claims}
@@ -42,12 +46,15 @@ def works_of(world: World, scenario: Scenario, works: Mapping[str, Work]) -> dic
 def works_of_numbers(world: World, numbers: Iterable[Number]) -> dict[str, Counter[str]]:
     """Keys of the works by part, each with how many of these numbers rest on it."""
     documents = {claim.id: claim.document for claim in load_evidence(world.directory).claims}
-    parts: dict[str, Counter[str]] = {name: Counter() for name in ("documents", "theory", "data", "rules")}
+    parts: dict[str, Counter[str]] = {
+        name: Counter() for name in ("documents", "theory", "data", "rules")
+    }
     for number in numbers:
         group = number.path.split(".")[0]
         part = {"rules": "rules", "theories": "theory", "forms": "theory"}.get(group, "data")
         spoken = {documents[claim] for claim in number.claims() if claim in documents}
-        parts["documents"].update(spoken | {item["document"] for item in number.source if "document" in item})
+        spoken |= {item["document"] for item in number.source if "document" in item}
+        parts["documents"].update(spoken)
         parts[part].update(set(number.cites()))
     return parts
 
@@ -57,41 +64,41 @@ def works_of_all(found: Iterable[Mapping[str, Counter[str]]]) -> dict[str, Count
     parts: dict[str, Counter[str]] = {}
     for each in found:
         for part, counts in each.items():
-            total = parts.setdefault(part, Counter())
-            for key, count in counts.items():
-                total[key] = max(total[key], count)
+            parts[part] = parts.get(part, Counter()) | counts
     return parts
 
 
 def numbers_of(world: World, dropped: tuple[str, ...] = ()) -> Iterator[Number]:
-    """Every number that a run of the world reads, whatever the theory; those of dropped events left out."""
+    """Every number that a run reads, whatever the theory; those of dropped events left out."""
     left_out = ("theories.", "forms.", *(f"record.events.{name}." for name in dropped))
     return (number for path, number in world.numbers.items() if not path.startswith(left_out))
 
 
 def drawn_paths(world: World) -> set[str]:
-    """Paths of the numbers that an ensemble over the declared ranges draws; the others are the same in every run."""
-    return {path for path in (*world.rule_paths.values(), *world.coded_index) if world.numbers[path].is_uncertain}
+    """Paths of the numbers that an ensemble over the declared ranges draws."""
+    paths = (*world.rule_paths.values(), *world.coded_index)
+    return {path for path in paths if world.numbers[path].is_uncertain}
 
 
 def bases_of(world: World) -> dict[str, tuple[int, int]]:
-    """By basis, how many numbers of a world rest on it, and how many of these an ensemble draws."""
-    found, paths = dict.fromkeys(BASES, (0, 0)), drawn_paths(world)
-    for path, number in world.numbers.items():
-        count, drawn = found.get(number.basis, (0, 0))
-        found[number.basis] = (count + 1, drawn + (path in paths))
-    return found
+    """By basis, how many numbers of a world rest on it, and how many of these are drawn."""
+    drawn = drawn_paths(world)
+    every = Counter(number.basis for number in world.numbers.values())
+    own = Counter(world.numbers[path].basis for path in drawn)
+    return {basis: (every[basis], own[basis]) for basis in (*BASES, *(set(every) - set(BASES)))}
 
 
 def claims_of(world: World, numbers: Iterable[Number]) -> list[tuple[Claim, int]]:
-    """Every claim that a number rests on, in the order of the documents, with how many numbers do."""
+    """Every claim that a number rests on, in the order of the documents, with how many do."""
     counts = Counter(claim for number in numbers for claim in dict.fromkeys(number.claims()))
-    return [(claim, counts[claim.id]) for claim in load_evidence(world.directory).claims if counts[claim.id]]
+    claims = load_evidence(world.directory).claims
+    return [(claim, counts[claim.id]) for claim in claims if counts[claim.id]]
 
 
 def _cited_by_code(works: Mapping[str, Work]) -> set[str]:
     """Keys that the docstrings of the rules name; read as text, nothing is imported."""
     root = packaged().parent
-    files = (file for pattern in _CODE for file in root.glob(pattern))
-    words = {word for file in files for word in re.findall(r"\b[a-z]+\d{4}[a-z]?\b", file.read_text(encoding="utf-8"))}
-    return words & set(works)
+    texts = (file.read_text(encoding="utf-8") for each in _CODE for file in root.glob(each))
+    return {word for text in texts for word in re.findall(r"\b[a-z]+\d{4}[a-z]?\b", text)} & {
+        *works
+    }

@@ -19,7 +19,8 @@ title: {title}
 question: What changes if ...?
 {extends}departs: "{departs}"   # first month that may differ; nothing changes earlier
 {copied}
-# What someone decides otherwise, from a month on. `eurasia-sim list levers` shows every lever. For example:
+# What someone decides otherwise, from a month on. `eurasia-sim list levers` shows every lever. \
+For example:
 #   levers:
 #     pressure:
 #       {first}:
@@ -29,7 +30,8 @@ question: What changes if ...?
 #   events:
 #     drop: [{event}]
 
-# What nobody knows, narrowed. `eurasia-sim list numbers` shows every number with its range. For example:
+# What nobody knows, narrowed. `eurasia-sim list numbers` shows every number with its range. \
+For example:
 #   uncertain:
 #     {number}: [{low:g}, {high:g}]
 
@@ -38,35 +40,40 @@ expect: Say what you expect before the first run, so that you can be surprised.
 
 
 def changed(scenario: Scenario, world: World) -> dict[str, Any]:
-    """Everything that a scenario, its parent and its settings change, as the keys of a file that extends none."""
-    said = scenario.resolved()
+    """What a scenario, its parent and its settings change, as keys of a file that extends none."""
+    resolved = scenario.resolved()
     levers: dict[str, Any] = {}
-    for path, dated in said["levers"].items():
+    for path, dated in resolved["levers"].items():
         below = levers
         for word in path.split("."):
             below = below.setdefault(word, {})
         below.update(dated)
+
+    def is_last(event: dict[str, Any], path: str, value: Any) -> bool:
+        """Whether no later layer has replaced what an event sets."""
+        steps: dict[str, Any] = resolved["levers"].get(path, {})
+        return bool(steps.get(event["date"]) == value)
+
+    added = [
+        {**event, "sets": {p: v for p, v in event["sets"].items() if is_last(event, p, v)}}
+        for event in resolved["events"]["add"]
+    ]
     events = {
-        "drop": [name for name in said["events"]["drop"] if name in world.events],
-        "add": [_surviving(event, said["levers"]) for event in said["events"]["add"]],
+        "drop": [name for name in resolved["events"]["drop"] if name in world.events],
+        "add": added,
     }
+    fixed = {path: [value, value] for path, value in resolved["fixed"].items()}
     content = {
         "levers": levers,
         "events": {key: value for key, value in events.items() if value},
-        "uncertain": said["uncertain"] | {path: [value, value] for path, value in said["fixed"].items()},
-        **{key: said[key] for key in ("theory", "forms", "measures")},
+        "uncertain": resolved["uncertain"] | fixed,
+        **{key: resolved[key] for key in ("theory", "forms", "measures")},
     }
     return {key: value for key, value in content.items() if value}
 
 
-def _surviving(event: dict[str, Any], levers: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """An added event with those of its settings that no later layer has replaced."""
-    sets = {path: value for path, value in event["sets"].items() if levers.get(path, {}).get(event["date"]) == value}
-    return {**event, "sets": sets}
-
-
 def file_text(scenario: Scenario, world: World, theory: str | None = None) -> str:
-    """A scenario file, whole in itself, that resolves to the same posture and numbers.
+    """A scenario file, whole in itself, that resolves to the same lever series and numbers.
 
     Args:
         theory: preset to name in the file; by default the scenario's own.
@@ -84,39 +91,37 @@ def file_text(scenario: Scenario, world: World, theory: str | None = None) -> st
         "departs": None if departs is None else month_name(scenario.start + departs),
         "horizon": month_name(scenario.start + scenario.months - 1),
     }
-    return f"{HEADER}\n{lines_of({key: value for key, value in head.items() if value} | content)}"
+    return f"{HEADER}\n{_lines({key: value for key, value in head.items() if value} | content)}"
 
 
-def lines_of(content: dict[str, Any]) -> str:
-    """Keys and values as lines of YAML."""
-    return "".join(_block(key, value, "") for key, value in content.items())
-
-
-def _block(key: str, value: Any, indent: str) -> str:
+def _lines(content: dict[str, Any], indent: str = "") -> str:
     """Nested mappings line by line; everything else in the notation of JSON, which YAML reads."""
-    if isinstance(value, dict):
-        inner = "".join(_block(name, child, indent + "  ") for name, child in value.items())
-        return f"{indent}{_word(key)}:\n{inner}"
-    return f"{indent}{_word(key)}: {json.dumps(value, ensure_ascii=False)}\n"
-
-
-def _word(key: str) -> str:
-    return json.dumps(key) if key[:1].isdigit() else key
+    text = ""
+    for key, value in content.items():
+        word = json.dumps(key) if key[:1].isdigit() else key
+        if isinstance(value, dict):
+            text += f"{indent}{word}:\n{_lines(value, indent + '  ')}"
+        else:
+            text += f"{indent}{word}: {json.dumps(value, ensure_ascii=False)}\n"
+    return text
 
 
 def scaffold(name: str, base: Scenario, world: World) -> str:
-    """The text of a file that starts from a scenario; it copies what a base that extends another says."""
+    """The text of a file that starts from a scenario; one that extends another is copied."""
     departs = base.departs if base.departs is not None else base.months - 1
     first, second = list(world.actors)[:2]
-    number = next(n for n in world.numbers.values() if n.is_uncertain and is_drawn(world, n.path))
+    numbers = world.numbers.values()
+    number = next(n for n in numbers if n.is_uncertain and is_drawn(world, n.path))
+    extends, copied = f"extends: {base.name}\n", ""
+    if base.extends:
+        source = f"# Copied from {base.name} and {base.extends}."
+        extends, copied = "", f"\n{source}\n{_lines(changed(base, world))}"
     return _SCAFFOLD.format(
         header=HEADER,
         title=name.replace("_", " ").replace("-", " ").capitalize(),
-        extends="" if base.extends else f"extends: {base.name}\n",
+        extends=extends,
         departs=month_name(base.start + departs),
-        copied=f"\n# Copied from {base.name} and {base.extends}.\n{lines_of(changed(base, world))}"
-        if base.extends
-        else "",
+        copied=copied,
         first=first,
         second=second,
         event=next(iter(world.events), "event_id"),

@@ -1,11 +1,11 @@
-"""Many runs: on which cores, and brought back as tables."""
+"""Many runs: put into blocks of eight, spread over cores, and brought back as tables."""
 
 from __future__ import annotations
 
 import functools
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -16,18 +16,107 @@ from numpy.typing import NDArray
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
+from eurasia_sim.kernel.workspace import Workspace, levers_of, months_kept, plan_of
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
-from eurasia_sim.simulation.advance import Outcome, advance
 from eurasia_sim.simulation.family import check_family, load_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
 from eurasia_sim.world.world import World, load_world
 
-# A chunk is short enough for Ctrl-C to be answered between two of them.
-_RUNS_A_CHUNK = RUNS
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
+_THREAD = threading.local()  # holds each thread's own workspace
+
+
+@dataclass
+class Outcome:
+    """What R runs of one scenario gave; a failed run is missing (NaN), with its status."""
+
+    scenario: str
+    means: Floats  # (R, C) every column's mean over the window
+    trajectories: Floats  # (R, months, kept)
+    statuses: Integers  # (R, 3)
+    done: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+
+    @classmethod
+    def empty(cls, inputs: Inputs, runs: int, months: int, kept: int) -> Outcome:
+        """Room for the outcome of runs that are not done yet."""
+        return cls(
+            inputs.scenario.name,
+            np.full((runs, len(inputs.columns)), np.nan),
+            np.full((runs, months, kept), np.nan),
+            np.zeros((runs, 3), np.int64),
+            np.zeros(runs, bool),
+        )
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """(R,) which runs ended in a number that is none."""
+        found: NDArray[np.bool_] = self.statuses[:, 0] != 0
+        return found
+
+    def blank(self) -> Outcome:
+        """Itself, without what failed runs gave."""
+        self.means[self.failed] = np.nan
+        self.trajectories[self.failed] = np.nan
+        return self
+
+
+def advance(
+    family: Sequence[Inputs],
+    draws: Draws,
+    memories: Floats | None,
+    span: tuple[int, int],
+    window: tuple[int, int],
+    kept: Integers,
+    since: int = 0,
+    after: Floats | None = None,
+) -> list[Outcome]:
+    """Run a span of months of some scenarios of one theory, block by block.
+
+    Args:
+        memories: (R, Z) from which every scenario goes on; none: from the beginning.
+        since: first month of which the kept columns are written down.
+        after: (R, Z) of the last scenario's runs before month span[1], written.
+    """
+    plan, runs = plan_of(span, family[0].burn_in, window, kept, since), len(draws)
+    months, facts = months_kept(plan), family[0].facts
+    outcomes = [Outcome.empty(inputs, runs, months, len(kept)) for inputs in family]
+    workspace: Workspace | None = getattr(_THREAD, "workspace", None)
+    # A new workspace takes a megabyte, so a thread keeps its own while it fits.
+    names = draws.rules.dtype.names
+    if workspace is None or workspace.facts is not facts or workspace.names != names:
+        workspace = _THREAD.workspace = Workspace(facts, draws.rules)
+    for which, run in _blocks(len(family), runs):
+        past = None if memories is None else memories[run]
+        workspace.load(draws.rules[run], draws.rows[run], draws.seeds[run], past)
+        own = np.unique(which)
+        levers = levers_of([family[s].levers for s in own], np.searchsorted(own, which), span)
+        trajectory = np.full((months, len(kept), RUNS), np.nan)
+        status = np.zeros((len(run), 3), np.int64)
+        means = workspace.advance(levers, plan, trajectory, status)
+        for s in own:
+            mine = which == s
+            outcomes[s].means[run[mine]] = means[mine]
+            by_run = trajectory[:, :, : len(run)].transpose(2, 0, 1)
+            outcomes[s].trajectories[run[mine]] = by_run[mine]
+            outcomes[s].statuses[run[mine]] = status[mine]
+        if after is not None:
+            after[run] = workspace.memories()
+    return outcomes
+
+
+def _blocks(scenarios: int, runs: int) -> Iterator[tuple[Integers, Integers]]:
+    """Each block's scenarios and numbers of runs; only the last may have room left."""
+    whole = runs // RUNS * RUNS
+    for s in range(scenarios):
+        for first in range(0, whole, RUNS):
+            yield np.full(RUNS, s), np.arange(first, first + RUNS)
+    left = scenarios * (runs - whole)
+    for first in range(0, left, RUNS):
+        which, run = np.divmod(np.arange(first, min(first + RUNS, left)), runs - whole)
+        yield which, whole + run
 
 
 def run_paired(
@@ -37,68 +126,46 @@ def run_paired(
     kept: Integers = NO_COLUMNS,
     since: int = 0,
 ) -> list[Outcome]:
-    """The same runs of several scenarios of one theory; the months they share are run once and branched.
+    """The same runs of scenarios of one theory; the months they share are run once and branched.
 
     Args:
-        window: first month and the month after the last over which columns are averaged; by default from the month in
-            which the scenarios part (for one alone: from the start) to the end of the one that ends first.
+        window: first month and the month after the last over which columns are averaged; by
+            default from the month in which the scenarios part (for one alone: from the start) to
+            the end of the one that ends first.
         since: first month of which the kept columns are written down.
     """
     branch = branch_month(family)
-    window = window or (branch if len(family) > 1 else 0, min(inputs.months for inputs in family))
-    first = family[0]
-    # Averages need one unbroken span, so a window that begins before the branch leaves nothing to share.
-    shared = branch if len(family) > 1 and window[0] >= branch else -first.burn_in
+    is_alone, first = len(family) == 1, family[0]
+    window = window or (0 if is_alone else branch, min(inputs.months for inputs in family))
+    # Averages need one unbroken span: a window that begins before the branch leaves none to share.
+    start = -first.burn_in if is_alone or window[0] < branch else branch
     past, memories = None, None
-    if shared > -first.burn_in:
+    if start > -first.burn_in:
         memories = np.zeros((len(draws), first.state_size))
-        (past,) = advance([first], draws, None, (-first.burn_in, shared), window, kept, since, memories)
-    outcomes = _to_the_end(family, draws, memories, (shared, since), window, kept)
-    for outcome in outcomes:
-        if past is not None:
-            outcome.trajectories = np.concatenate([past.trajectories, outcome.trajectories], axis=1)
-            broken = past.statuses[:, 0] != 0
-            outcome.statuses[broken] = past.statuses[broken]
-        _blank(outcome)
-    return outcomes
-
-
-def _to_the_end(
-    family: Sequence[Inputs],
-    draws: Draws,
-    memories: Floats | None,
-    starts: tuple[int, int],
-    window: tuple[int, int],
-    kept: Integers,
-) -> list[Outcome]:
-    """Every scenario's runs from one past to its own end; those that end together fill blocks together.
-
-    Args:
-        starts: first month that is run, and first of which the kept columns are written down.
-    """
-    start, since = starts
+        span = (-first.burn_in, start)
+        (past,) = advance([first], draws, None, span, window, kept, since, memories)
     found: dict[int, Outcome] = {}
-    for months in {inputs.months for inputs in family}:
+    for months in {inputs.months for inputs in family}:  # those that end together share blocks
         places = [at for at, inputs in enumerate(family) if inputs.months == months]
-        members = [family[at] for at in places]
-        found |= zip(places, advance(members, draws, memories, (start, months), window, kept, since), strict=True)
+        members, span = [family[at] for at in places], (start, months)
+        outcomes = advance(members, draws, memories, span, window, kept, since)
+        found |= zip(places, outcomes, strict=True)
+    for outcome in found.values():
+        if past is not None:
+            parts = [past.trajectories, outcome.trajectories]
+            outcome.trajectories = np.concatenate(parts, axis=1)
+            outcome.statuses[past.failed] = past.statuses[past.failed]
+        outcome.blank()
     return [found[at] for at in range(len(family))]
-
-
-def _blank(outcome: Outcome) -> None:
-    """Take out what failed runs gave."""
-    failed = outcome.statuses[:, 0] != 0
-    outcome.means[failed] = np.nan
-    outcome.trajectories[failed] = np.nan
 
 
 def run_branched(
     family: Sequence[Inputs], partings: Sequence[int], draws: Draws, kept: Integers, since: int = 0
 ) -> list[Floats]:
-    """The kept columns of several scenarios' runs, each branched from the first scenario in its own month.
+    """The kept columns of scenarios' runs, each branched from the first in a month of its own.
 
     Args:
-        partings: by scenario, the first month in which it differs from the first (`branch_month`).
+        partings: by scenario, the first month in which it differs from the first scenario.
         since: first month of which the columns are written down.
 
     Returns:
@@ -106,55 +173,61 @@ def run_branched(
     """
     trunk = family[0]
     memories: Floats | None = None
-    found = [np.full((len(draws), inputs.months - since, len(kept)), np.nan) for inputs in family]
+    found = [np.full((len(draws), each.months - since, len(kept)), np.nan) for each in family]
     reached, broken = -trunk.burn_in, np.zeros(len(draws), bool)
 
-    def take_on(at: int, start: int, stop: int, snapshots: Floats | None = None) -> NDArray[np.bool_]:
-        """Take one scenario's runs on, write what is kept, and say which failed."""
-        nothing = (family[at].months, family[at].months)
-        (outcome,) = advance([family[at]], draws, memories, (start, stop), nothing, kept, since, snapshots)
+    def extend(at: int, start: int, stop: int, after: Floats | None = None) -> NDArray[np.bool_]:
+        """Run a span of one scenario, write what is kept, and return which runs failed."""
+        inputs = family[at]
+        no_window = (inputs.months, inputs.months)
+        span = (start, stop)
+        (outcome,) = advance([inputs], draws, memories, span, no_window, kept, since, after)
         found[at][:, max(start, since) - since : max(stop, since) - since] = outcome.trajectories
-        failed: NDArray[np.bool_] = outcome.statuses[:, 0] != 0
-        return failed
+        return outcome.failed
 
-    for at in sorted(range(1, len(family)), key=lambda at: partings[at]):
+    for at in sorted(range(1, len(family)), key=partings.__getitem__):
         if partings[at] > reached:
             after = np.zeros((len(draws), trunk.state_size))
-            broken |= take_on(0, reached, partings[at], after)
+            broken |= extend(0, reached, partings[at], after)
             memories, reached = after, partings[at]
         shared = max(reached - since, 0)
         found[at][:, :shared] = found[0][:, :shared]
-        found[at][broken | take_on(at, reached, family[at].months)] = np.nan
-    broken |= take_on(0, reached, trunk.months)
+        found[at][broken | extend(at, reached, family[at].months)] = np.nan
+    broken |= extend(0, reached, trunk.months)
     found[0][broken] = np.nan
     return found
 
 
-def snapshots(inputs: Inputs, draws: Draws, month: int) -> Floats:
+def snapshots(inputs: Inputs, draws: Draws, before: int) -> Floats:
     """(R, Z) the memories of a scenario's runs before a month, to branch from."""
     memories = np.zeros((len(draws), inputs.state_size))
-    advance([inputs], draws, None, (-inputs.burn_in, month), (month, month), NO_COLUMNS, snapshots=memories)
+    span = (-inputs.burn_in, before)
+    advance([inputs], draws, None, span, (before, before), NO_COLUMNS, after=memories)
     return memories
 
 
 def continued(
-    inputs: Inputs, draws: Draws, memories: Floats, month: int, kept: Integers, window: tuple[int, int] | None = None
+    inputs: Inputs,
+    draws: Draws,
+    memories: Floats,
+    start: int,
+    kept: Integers,
+    window: tuple[int, int] | None = None,
 ) -> Outcome:
-    """A scenario's runs taken on from snapshots before a month to its end.
+    """A scenario's runs from snapshots before a month to its end.
 
     Args:
-        memories: (R, Z), as `snapshots` gives for any scenario that is the same before the month; left as they are.
-        window: first month and the month after the last over which columns are averaged; by default all that are run.
+        memories: (R, Z), as `snapshots` gives for any scenario that is the same before the month.
+        window: as in `run_paired`; by default all months that are run.
     """
-    span = (month, inputs.months)
+    span = (start, inputs.months)
     (outcome,) = advance([inputs], draws, memories, span, window or span, kept)
-    _blank(outcome)
-    return outcome
+    return outcome.blank()
 
 
 @dataclass
 class Progress:
-    """How far an ensemble has come, and whether someone asked it to stop."""
+    """How far an ensemble has come, and whether it is to stop."""
 
     total: int
     finished: int = 0
@@ -171,27 +244,25 @@ def run_ensemble_draws(
     report: Callable[[Progress], None] = lambda _: None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
-    """`run_paired` over a thread pool; the tables depend neither on the workers nor on the order they finish in.
+    """`run_paired` over a thread pool; tables depend neither on workers nor on their order.
 
-    A KeyboardInterrupt stops after the chunks in flight; runs not done stay missing and are marked in `Outcome.done`.
+    A KeyboardInterrupt stops after the chunks in flight; runs not done stay missing, and
+    `Outcome.done` marks them.
     """
-    n, months = len(draws), max(inputs.months for inputs in family)
-    progress = progress or Progress(n)
-    outcomes = [
-        Outcome(
-            inputs.scenario.name,
-            np.full((n, len(inputs.columns)), np.nan),
-            np.full((n, months if len(kept) else 0, len(kept)), np.nan),
-            np.zeros((n, 3), np.int64),
-            np.zeros(n, bool),
-        )
-        for inputs in family
-    ]
+    months = max(inputs.months for inputs in family) if len(kept) else 0
+    outcomes = [Outcome.empty(inputs, len(draws), months, len(kept)) for inputs in family]
 
     def work(chunk: slice) -> list[Outcome]:
         return run_paired(family, draws.part(chunk), window, kept)
 
-    in_chunks(work, functools.partial(_put, outcomes), progress, workers, report)
+    def put(chunk: slice, parts: list[Outcome]) -> None:
+        for whole, part in zip(outcomes, parts, strict=True):
+            whole.means[chunk] = part.means
+            whole.trajectories[chunk, : part.trajectories.shape[1]] = part.trajectories
+            whole.statuses[chunk] = part.statuses
+            whole.done[chunk] = True
+
+    in_chunks(work, put, progress or Progress(len(draws)), workers, report)
     return outcomes
 
 
@@ -202,11 +273,13 @@ def in_chunks(
     workers: int | None = None,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Work on every chunk of runs in a thread pool, and hand over what each gives in the order in which they finish.
+    """Work on chunks of eight runs in a thread pool; hand over each result as it is finished.
 
-    A KeyboardInterrupt stops after the chunks in flight, which are handed over too, and sets `progress.stop`.
+    A KeyboardInterrupt stops after the chunks in flight, which are handed over too, and sets
+    `progress.stop`. A chunk is short enough for that to be answered at once.
     """
-    chunks = [slice(a, min(a + _RUNS_A_CHUNK, progress.total)) for a in range(0, progress.total, _RUNS_A_CHUNK)]
+    total = progress.total
+    chunks = [slice(first, min(first + RUNS, total)) for first in range(0, total, RUNS)]
 
     def unless_stopped(chunk: slice) -> tuple[slice, Result] | None:
         return None if progress.stop.is_set() else (chunk, work(chunk))
@@ -230,17 +303,7 @@ def in_chunks(
                 hand_over(future)
 
 
-def _put(outcomes: list[Outcome], chunk: slice, parts: list[Outcome]) -> None:
-    for whole, part in zip(outcomes, parts, strict=True):
-        whole.means[chunk] = part.means
-        whole.trajectories[chunk, : part.trajectories.shape[1]] = part.trajectories
-        whole.statuses[chunk] = part.statuses
-        whole.done[chunk] = True
-
-
-@functools.cache
-def _packaged() -> World:
-    return load_world()
+_packaged = functools.cache(load_world)
 
 
 def run_ensemble(
@@ -254,44 +317,50 @@ def run_ensemble(
     workers: int | None = None,
     world: World | None = None,
 ) -> pd.DataFrame:
-    """Paired runs of scenarios as one table: a row a run and scenario, a column a measure averaged over the window.
+    """Paired runs of scenarios as a table: a row a run, a column a measure's mean over the window.
 
     Args:
-        over_ranges: draw everything uncertain over its declared range; otherwise runs differ by chance alone.
+        over_ranges: draw everything uncertain over its declared range; otherwise runs differ by
+            chance alone.
 
     Returns:
-        Columns `scenario`, `theory`, `run`, `seed`, `draw` (runs of one draw pair), `status`, `failed_month`,
-        `failed_phase`, then the measures named by `measures.column_names`.
+        Columns `scenario`, `theory`, `run`, `seed`, `draw` (runs of one draw pair), `status`,
+        `failed_month`, `failed_phase`, then the measures named by `outcomes.column_names`.
     """
     world = world or _packaged()
     resolved = load_family(scenarios, world, settings)
     family = [prepare(world, scenario, theory) for scenario in resolved]
     check_family(world, family)
-    draws = range_draws(world, family[0], n, seed) if over_ranges else reference_draws(family[0], n, seed)
+    first = family[0]
+    draws = range_draws(world, first, n, seed) if over_ranges else reference_draws(first, n, seed)
     outcomes = run_ensemble_draws(family, draws, workers=workers)
-    return pd.concat([table(inputs, draws, o) for inputs, o in zip(family, outcomes, strict=True)], ignore_index=True)
+    pairs = zip(family, outcomes, strict=True)
+    return pd.concat([table(inputs, draws, each) for inputs, each in pairs], ignore_index=True)
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
-    """One scenario's runs as rows; runs that were not done are left out, failed ones stay with NaN."""
-    head = pd.DataFrame(
-        {
-            "scenario": inputs.scenario.name,
-            "theory": inputs.theory,
-            "run": np.arange(len(draws)),
-            "seed": draws.seeds,
-            "draw": draws.names(),
-            "status": [kernel.STATUS[s] for s in outcome.statuses[:, 0]],
-            "failed_month": np.where(outcome.statuses[:, 0] > 0, outcome.statuses[:, 1], -1),
-            "failed_phase": [kernel.PHASES[s] for s in outcome.statuses[:, 2]],
-        }
-    )
-    whole = pd.concat([head, pd.DataFrame(outcome.means, columns=list(inputs.columns))], axis=1)
-    return whole[outcome.done].reset_index(drop=True)
+    """One scenario's runs as rows, those not done left out; failed ones hold NaN."""
+    codes, months, phases = outcome.statuses.T
+    head = {
+        "scenario": inputs.scenario.name,
+        "theory": inputs.theory,
+        "run": np.arange(len(draws)),
+        "seed": draws.seeds,
+        "draw": draws.names(),
+        "status": [month.STATUS[code] for code in codes],
+        "failed_month": np.where(codes > 0, months, -1),
+        "failed_phase": [month.PHASES[phase] for phase in phases],
+    }
+    means = pd.DataFrame(outcome.means, columns=list(inputs.columns))
+    return pd.concat([pd.DataFrame(head), means], axis=1)[outcome.done].reset_index(drop=True)
 
 
 def simulate(
-    scenario: str | Scenario, seed: int = 7, *, theory: str | None = None, world: World | None = None
+    scenario: str | Scenario,
+    seed: int = 7,
+    *,
+    theory: str | None = None,
+    world: World | None = None,
 ) -> pd.DataFrame:
     """One run month by month: a row a month from the start of the record, a column a measure."""
     world = world or _packaged()

@@ -1,4 +1,4 @@
-"""A single run told as dated events that a reader can follow."""
+"""The event log of a single run: dated events that a reader can follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import DOMAINS
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.lever_series import Month
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.simulation.inputs import Inputs
@@ -33,45 +33,47 @@ class Event(NamedTuple):
 class View(NamedTuple):
     """What of one month the events are read from."""
 
-    ruler: np.ndarray
+    ruler: np.ndarray  # (K,)
     recognition: np.ndarray  # (N, K)
     bases: np.ndarray  # (N, K) bool
     exercise: np.ndarray  # (N, K) bool
     deal: np.ndarray  # (N, K) bool
-    patron: np.ndarray  # (K, D) who holds most among those who neither rule nor contest, -1 for none
+    patron: np.ndarray  # (K, D) who holds most, rulers and challengers apart; -1 for none
 
 
-def chronicle(world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS) -> tuple[pd.DataFrame, str]:
-    """One run at reference values as a table of events, and its status.
+def event_log(
+    world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS
+) -> tuple[pd.DataFrame, str]:
+    """The event log of one run at reference values, and its status.
 
     Args:
-        seed: of the run itself. most: how many events are kept; what would come after is not, and the status is
-            overflow.
+        seed: of the run itself.
+        most: how many events are kept; where there are more, the status is overflow.
 
     Returns:
         Columns of `Event`; status ok, non-finite or overflow.
     """
     found: list[Event] = []
-    status = kernel.STATUS[0]
+    status = month.STATUS[0]
     try:
         for event in _events(world, inputs, seed):
             if len(found) == most:
-                status = kernel.STATUS[2]
+                status = month.STATUS[2]
                 break
             found.append(event)
     except ArithmeticError:
-        status = kernel.STATUS[1]
+        status = month.STATUS[1]
     return pd.DataFrame(found, columns=list(Event._fields)), status
 
 
 def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
-    """Step the kernel month by month and tell what changed; the burn-in is not told."""
+    """Step the kernel month by month and compare; the burn-in has no events."""
     workspace, before = Workspace(inputs.facts, inputs.rules), None
     workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
     for t in range(-inputs.burn_in, inputs.months):
         workspace.set_month(inputs.levers, max(t, 0))
-        kernel.decide(workspace.blocks, t + inputs.burn_in)
-        kernel.resolve(workspace.blocks, t + inputs.burn_in)
+        month.decide(workspace.blocks, t + inputs.burn_in)
+        month.resolve(workspace.blocks, t + inputs.burn_in)
         if workspace.failed_phase()[0]:
             raise ArithmeticError(f"not finite in {world.date(max(t, 0))}")
         now = view_of(workspace.state[0], inputs.month(max(t, 0)), inputs)
@@ -80,21 +82,19 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
         before = now
 
 
-def view_of(state: Run, month: Month, inputs: Inputs) -> View:
-    """What of a month just lived its events are read from."""
-    p = inputs.rules[()]
+def view_of(state: Run, levers: Month, inputs: Inputs) -> View:
+    """What of a month just run its events are read from."""
+    params = inputs.rules[()]
     share = state.joint / np.maximum(state.budget, np.finfo(float).tiny)[:, None, None]
     foreign = state.influence.copy()
-    for k, (ruler, challenger) in enumerate(zip(state.ruler, state.challenger, strict=True)):
-        for home in (ruler, challenger):
-            if home >= 0:
-                foreign[home, k] = 0.0
+    for k, homes in enumerate(zip(state.ruler, state.challenger, strict=True)):
+        foreign[[home for home in homes if home >= 0], k] = 0.0
     return View(
         ruler=state.ruler.copy(),
         recognition=state.recognition.copy(),
-        bases=month.presence[:, :, 0] > p["base_threshold"],
-        exercise=share[:, :, 0] > p["exercise_threshold"],
-        deal=share[:, :, 1] > p["deal_threshold"],
+        bases=levers.presence[:, :, 0] > params["base_threshold"],
+        exercise=share[:, :, 0] > params["exercise_threshold"],
+        deal=share[:, :, 1] > params["deal_threshold"],
         patron=np.where(foreign.max(axis=0) > 0.0, foreign.argmax(axis=0), -1),
     )
 
@@ -104,18 +104,25 @@ def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]
     actors, theatres = list(world.actors), list(world.theatres)
     for k, theatre in enumerate(theatres):
         if now.ruler[k] != before.ruler[k]:
-            fallen = world.actors[actors[before.ruler[k]]].name if before.ruler[k] >= 0 else "nobody"
-            yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {fallen}")
+            ruler, fallen = actors[now.ruler[k]], before.ruler[k]
+            name = world.actors[actors[fallen]].name if fallen >= 0 else "nobody"
+            yield Event(date, "rule", ruler, theatre, f"rules in place of {name}")
         for d, domain in enumerate(DOMAINS):
-            if now.patron[k, d] != before.patron[k, d] and now.patron[k, d] >= 0:
-                patron = actors[now.patron[k, d]]
-                yield Event(date, "leading_patron", patron, theatre, f"holds most foreign {domain} influence")
+            patron = now.patron[k, d]
+            if patron != before.patron[k, d] and patron >= 0:
+                detail = f"holds most foreign {domain} influence"
+                yield Event(date, "leading_patron", actors[patron], theatre, detail)
         for i, actor in enumerate(actors):
             if now.recognition[i, k] != before.recognition[i, k]:
-                yield Event(date, "recognition", actor, theatre, LADDER[int(now.recognition[i, k])])
+                step = LADDER[int(now.recognition[i, k])]
+                yield Event(date, "recognition", actor, theatre, step)
             if now.bases[i, k] != before.bases[i, k]:
-                kind, said = ("base", "opens a base") if now.bases[i, k] else ("closure", "closes its base")
-                yield Event(date, kind, actor, theatre, said)
-            for kind, is_on, was_on in (("exercise", now.exercise, before.exercise), ("deal", now.deal, before.deal)):
-                if is_on[i, k] and not was_on[i, k]:
-                    yield Event(date, kind, actor, theatre, "joint effort passes the threshold")
+                is_open = now.bases[i, k]
+                kind, detail = (
+                    ("base", "opens a base") if is_open else ("closure", "closes its base")
+                )
+                yield Event(date, kind, actor, theatre, detail)
+            for kind in ("exercise", "deal"):
+                if getattr(now, kind)[i, k] and not getattr(before, kind)[i, k]:
+                    detail = "joint effort passes the threshold"
+                    yield Event(date, kind, actor, theatre, detail)

@@ -52,7 +52,7 @@ class Inputs:
 
 
 def branch_month(family: Sequence[Inputs]) -> int:
-    """First month in which any two schedules differ; the last month's successor if none do."""
+    """First month in which any two lever series differ; their last month's successor if none do."""
     months = min(inputs.months for inputs in family)
     first = family[0].levers.rows[:months]
     differs = np.zeros(months, bool)
@@ -63,21 +63,15 @@ def branch_month(family: Sequence[Inputs]) -> int:
 
 
 def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
-    """Named sets of theatres over which pairs are measured: every region, then all theatres together."""
-    return {**{name: tuple(members) for name, members in world.regions.items()}, "all": tuple(world.theatres)}
-
-
-def stated_values(world: World, theory: str, forms: Mapping[str, str]) -> dict[str, float]:
-    """Values by flat name that a theory and the structural forms set away from the rules' own."""
-    stated: dict[str, float] = {}
-    for factor, alternative in forms.items():
-        stated |= world.forms[factor][alternative].fix
-    return {**stated, **world.theories[theory].values, **world.theories[theory].fix}
+    """Sets of theatres over which pairs are measured: every region, then all theatres together."""
+    regions = {name: tuple(members) for name, members in world.regions.items()}
+    return {**regions, "all": tuple(world.theatres)}
 
 
 def capability_index(world: World, forms: Mapping[str, str]) -> str:
     """The index of power that the forms choose."""
-    return next((i for f, a in forms.items() if (i := world.forms[f][a].index) is not None), "cinc")
+    chosen = (world.forms[factor][name].index for factor, name in forms.items())
+    return next((index for index in chosen if index is not None), "cinc")
 
 
 def prepare(
@@ -87,36 +81,44 @@ def prepare(
     forms: Mapping[str, str] | None = None,
     levers: LeverSeries | None = None,
 ) -> Inputs:
-    """The kernel's inputs for a scenario; the theory is the argument's, else the scenario's, else the world's default.
+    """The kernel's inputs for a scenario.
 
     Args:
-        levers: the scenario's own series, made before under the same index of power; made now if not given.
+        theory: by default the scenario's, else the world's.
+        levers: the scenario's own series under the same index of power; made now if not given.
 
     Raises:
         DataError: for a value out of its range; KeyError: for an unknown theory or form.
     """
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
-    rules = world.rules_record({path: v for path, v in scenario.fixed.items() if path.startswith("rules.")})
-    for name, value in stated_values(world, theory, chosen).items():
-        if world.rule_paths[name] not in scenario.fixed:
+    fixed = scenario.fixed
+    rules = world.rules_record({path: v for path, v in fixed.items() if path.startswith("rules.")})
+    stated: dict[str, float] = {}
+    for factor, alternative in chosen.items():
+        stated |= world.forms[factor][alternative].fix
+    preset = world.theories[theory]
+    for name, value in {**stated, **preset.values, **preset.fix}.items():
+        if world.rule_paths[name] not in fixed:
             rules[name] = value
-    row = world.coded_row({path: v for path, v in scenario.fixed.items() if path in world.coded_index})
+    if levers is None:
+        levers = scenario.lever_series(world, capability_index(world, chosen))
     order = {name: at for at, name in enumerate(world.actors)}
-    focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64).reshape(-1, 2)
+    focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64)
     scopes = scopes_of(world)
-    inside = np.array([[float(k in members) for k in world.theatres] for members in scopes.values()])
+    columns = column_names([*world.actors], [*world.theatres], DOMAINS, [*world.pairs], [*scopes])
+    inside = [[float(k in members) for k in world.theatres] for members in scopes.values()]
     return Inputs(
         scenario=scenario,
         theory=theory,
         forms=chosen,
         rules=rules,
-        row=row,
+        row=world.coded_row({path: v for path, v in fixed.items() if path in world.coded_index}),
         geography=world.geography(),
-        levers=scenario.posture(world, capability_index(world, chosen)) if levers is None else levers,
-        focus=focus,
-        scopes=inside,
-        columns=tuple(column_names(list(world.actors), list(world.theatres), DOMAINS, list(world.pairs), list(scopes))),
+        levers=levers,
+        focus=focus.reshape(-1, 2),
+        scopes=np.array(inside),
+        columns=tuple(columns),
         burn_in=world.burn_in,
         months=scenario.months,
     )

@@ -1,8 +1,10 @@
-"""A scenario as a Mesa model: the same months as the kernel's, one at a time, with a place for a person's policies."""
+"""A scenario as a Mesa model: the kernel's months, one at a time, with room for policies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -10,35 +12,187 @@ import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
+from eurasia_sim.compute.blocks import Run
+from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Floats
 from eurasia_sim.files.data_yaml import DataError, near
-from eurasia_sim.kernel import month as kernel
+from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
-from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.mesa_actors import Policy, Present, StateActor
+from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import run_seeds
 from eurasia_sim.world.world import World, load_world
 
-# One world serves all models of a batch.
-_packaged = cache(load_world)
+_packaged = cache(load_world)  # one world serves all models of a batch
 _COLLECTED = frozenset((*PAIR_MEASURES, *ACTOR_MEASURES, *THEATRE_MEASURES))
+_ROUNDING = 1e-9  # by which shares that are one together may miss it
+
+
+class PolicyError(ValueError):
+    """What a policy gave cannot be spent."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """The live arrays of one run, and the names that index them."""
+
+    actors: tuple[str, ...]
+    theatres: tuple[str, ...]
+    coded: Any
+    constants: Run
+    state: Run
+
+
+class StateActor(mesa.Agent):
+    """One actor of a running model; every property reads the arrays as they stand."""
+
+    def __init__(self, model: mesa.Model, name: str, present: Present) -> None:
+        super().__init__(model)
+        self.name = name
+        self._present, self._state = present, present.state
+        self._at = present.actors.index(name)
+
+    def __repr__(self) -> str:
+        return f"StateActor({self.name!r})"
+
+    @property
+    def power(self) -> float:
+        """Share of the world's power, from its means, its territory and the theatres it rules."""
+        return float(self._state.power[self._at])
+
+    @property
+    def budget(self) -> float:
+        """What it can spend this month, in budget units."""
+        return float(self._state.budget[self._at])
+
+    @property
+    def standing(self) -> float:
+        """Reputation gained or lost and not yet forgotten; 0 is neither."""
+        return float(self._state.standing[self._at])
+
+    @property
+    def interests(self) -> dict[str, float]:
+        """Salience of each construct in this run, 0..3; NaN where the documents are silent."""
+        return dict(zip(CONSTRUCTS, self._present.coded.salience[self._at].tolist(), strict=True))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Theatres it rules now."""
+        pairs = zip(self._present.theatres, self._state.ruler, strict=True)
+        return tuple(theatre for theatre, ruler in pairs if ruler == self._at)
+
+    def alignment_with(self, other: str) -> float:
+        """How far it leans toward another actor, -1..1."""
+        return float(self._state.alignment[self._at, self._actor(other)])
+
+    def threat_from(self, other: str) -> float:
+        """Threat it sees in another actor, 0..1."""
+        return float(self._state.threat[self._at, self._actor(other)])
+
+    def spillover_from(self, theatre: str) -> float:
+        """What spills over to it from a theatre, 0 or more."""
+        return float(self._state.spillover[self._at, self._theatre(theatre)])
+
+    def recognition_of(self, theatre: str) -> float:
+        """Its step on the ladder toward the new ruler of a theatre, 0..4."""
+        return float(self._state.recognition[self._at, self._theatre(theatre)])
+
+    def effort_in(self, theatre: str, domain: str | None = None) -> float:
+        """What it spends in a theatre this month, in one domain or all, in budget units."""
+        efforts = self._state.effort[self._at, self._theatre(theatre)]
+        return float(efforts.sum() if domain is None else efforts[_domain(domain)])
+
+    def influence_in(self, theatre: str, domain: str | None = None) -> float:
+        """Its share of influence in a theatre, 0..1, in one domain or averaged over them."""
+        shares = self._state.influence[self._at, self._theatre(theatre)]
+        return float(shares.mean() if domain is None else shares[_domain(domain)])
+
+    def shares(self) -> dict[tuple[str, str], float]:
+        """The share of its budget that each theatre and domain gets, as a policy would state it."""
+        efforts, budget = self._state.effort[self._at], self.budget
+        return {
+            (theatre, domain): float(efforts[k, d]) / budget if budget > 0.0 else 0.0
+            for k, theatre in enumerate(self._present.theatres)
+            for d, domain in enumerate(DOMAINS)
+        }
+
+    def spend(self, efforts: Floats) -> None:
+        """Put efforts (K, D), in budget units, in place of what its rule chose."""
+        self._state.effort[self._at] = efforts
+
+    def efforts_of(self, shares: object, date: str) -> Floats:
+        """(K, D) efforts in budget units that shares buy; what is not named gets nothing.
+
+        Raises:
+            PolicyError: for a place or domain that does not exist, a share below 0, and shares of
+                more than the whole.
+        """
+        start = f"policy of {self.name} in {date}"
+        if not isinstance(shares, Mapping):
+            right = "a policy gives {(theatre, domain): share}, or None to keep its rule's choice"
+            raise PolicyError(f"{start}: it gave {type(shares).__name__}; {right}")
+        chosen = np.zeros((len(self._present.theatres), len(DOMAINS)))
+        for place, share in shares.items():
+            if not isinstance(place, tuple) or len(place) != 2:
+                raise PolicyError(f"{start}: {place!r} is no (theatre, domain)")
+            try:
+                cell = self._theatre(str(place[0])), _domain(str(place[1]))
+            except DataError as error:
+                raise PolicyError(f"{start}: {error}") from None
+            try:
+                chosen[cell] = float(share)
+            except (TypeError, ValueError):
+                chosen[cell] = math.nan
+            if not (math.isfinite(chosen[cell]) and chosen[cell] >= 0.0):
+                wrong = f"{place} = {share!r}; a share is a number of 0 or more"
+                raise PolicyError(f"{start}: {wrong}")
+        total = float(chosen.sum())
+        if total > 1.0 + _ROUNDING:
+            raise PolicyError(f"{start}: shares sum to {total:g}; together they are at most 1")
+        return chosen / max(total, 1.0) * self.budget
+
+    def _actor(self, name: str) -> int:
+        return _index(name, self._present.actors, "actor")
+
+    def _theatre(self, name: str) -> int:
+        return _index(name, self._present.theatres, "theatre")
+
+
+Policy = Callable[[StateActor], Mapping[tuple[str, str], float] | None]
+
+
+def _domain(name: str) -> int:
+    return _index(name, DOMAINS, "domain")
+
+
+def _index(name: str, known: tuple[str, ...], kind: str) -> int:
+    if problems := _unknown([name], known, kind):
+        raise DataError(problems)
+    return known.index(name)
+
+
+def _unknown(names: Iterable[str], known: Collection[str], kind: str) -> list[str]:
+    """A problem for each name that is not known."""
+    return [f"{name} is no {kind}{near(name, known)}" for name in names if name not in known]
 
 
 class EurasiaModel(mesa.Model):
-    """One run of a scenario; each step is a month, from the start of the record to the scenario's horizon.
+    """One run of a scenario; each step is a month, from the start of the record to the horizon.
 
-    The burn-in is run when the model is built. A step lets every actor perceive, align and choose by its rule, asks the
-    policies, and lets choices have their effect. Without policies it is bit by bit the kernel's own run, and
-    the first that `simulate` and `run_ensemble` make of the same scenario and seed.
+    The burn-in is run when the model is built. A step lets every actor perceive, align and choose
+    by its rule, asks the policies, and lets choices have their effect. Without policies it is bit
+    by bit the kernel's own run, and the first that `simulate` and `run_ensemble` make of the same
+    scenario and seed.
 
     Args:
-        scenario: a name, the path of a file, or a scenario already resolved; by default the record as it happened.
+        scenario: a name, the path of a file, or a scenario already resolved; by default the record
+            as it happened.
         world: by default the packaged one.
         theory: a preset; by default the scenario's, else the world's.
         seed: root of the run's random numbers; by default a new one, kept in `root_seed`.
-        policies: by actor, a function of its `StateActor` that gives `{(theatre, domain): share of the budget}`, or
-            None where the actor's own rule is to choose. It takes the place of all its efforts, imposed ones included.
+        policies: by actor, a function of its `StateActor` that gives `{(theatre, domain): share of
+            the budget}`, or None where the actor's own rule is to choose. It takes the place of
+            all its efforts, imposed ones included.
         settings: such as `rules.perception.distance_decay=2000`, worked into the scenario.
         forms: alternative by structural form.
 
@@ -63,81 +217,80 @@ class EurasiaModel(mesa.Model):
         super().__init__(seed=seed)
         self.world = world or _packaged()
         self.root_seed = int(self.rng.integers(2**32)) if seed is None else int(seed)
-        asked = as_recorded(self.world) if scenario is None else scenario
-        self.inputs = self._prepared(asked, tuple(settings), theory, forms)
-        self.month = -self.inputs.burn_in  # the next to be lived, from the start of the record
-        self._seed_of_run = run_seeds(self.root_seed, 1)[0]
-        self._rules = self.inputs.rules
-        self.present = self._begun()
+        self.inputs = self._prepare(scenario, settings, theory, forms or {})
+        self.month = -self.inputs.burn_in  # the next to be run, from the start of the record
+        self._workspace = Workspace(self.inputs.facts, self.inputs.rules)
+        seeds = run_seeds(self.root_seed, 1)
+        self._workspace.load(self.inputs.rules[None], self.inputs.row[None], seeds)
+        blocks = self._workspace.blocks
+        self.present = Present(
+            tuple(self.world.actors),
+            tuple(self.world.theatres),
+            self.world.coded(self.inputs.row),
+            blocks.constants[0],
+            blocks.state[0],
+        )
         self.states = {name: StateActor(self, name, self.present) for name in self.present.actors}
         self.policies = dict(policies or {})
-        unknown = [name for name in self.policies if name not in self.states]
-        if unknown:
-            raise DataError([f"policies: {name} is no actor{near(name, self.states)}" for name in unknown])
+        if problems := _unknown(self.policies, self.states, "actor"):
+            raise DataError(f"policies: {problem}" for problem in problems)
         self.row = np.full(len(self.inputs.columns), np.nan)
-        self.datacollector = self._collector()
+        self.datacollector = DataCollector(
+            model_reporters={
+                name: partial(_column, at)
+                for at, name in enumerate(self.inputs.columns)
+                if name.split(".")[0] in _COLLECTED
+            }
+        )
         while self.month < 0:
             self._assess()
             self._act()
 
-    def _prepared(
-        self, scenario: str | Scenario, settings: tuple[str, ...], theory: str | None, forms: Mapping[str, str] | None
-    ) -> Any:
+    def _prepare(
+        self,
+        scenario: str | Scenario | None,
+        settings: Iterable[str],
+        theory: str | None,
+        forms: Mapping[str, str],
+    ) -> Inputs:
         """What the kernel is given, with every name checked that a person may have mistyped."""
-        problems = []
-        if theory is not None and theory not in self.world.theories:
-            problems.append(f"{theory} is no theory{near(theory, self.world.theories)}")
-        for factor, alternative in (forms or {}).items():
-            if factor not in self.world.forms:
-                problems.append(f"{factor} is no form{near(factor, self.world.forms)}")
-            elif alternative not in self.world.forms[factor]:
-                problems.append(f"{alternative} is no {factor}{near(alternative, self.world.forms[factor])}")
+        known = self.world.forms
+        problems = _unknown([] if theory is None else [theory], self.world.theories, "theory")
+        problems += _unknown(forms, known, "form")
+        for factor in set(forms) & set(known):
+            problems += _unknown([forms[factor]], known[factor], factor)
         if problems:
             raise DataError(problems)
+        if scenario is None:
+            scenario = as_recorded(self.world)
         if isinstance(scenario, Scenario):
             resolved = apply_settings(scenario, settings, self.world)
         else:
             resolved = load_scenario(scenario, self.world, settings)
         return prepare(self.world, resolved, theory, forms)
 
-    def _begun(self) -> Present:
-        """The arrays before the first month of the burn-in."""
-        inputs, world = self.inputs, self.world
-        self._workspace = Workspace(inputs.facts, self._rules)
-        self._workspace.load(inputs.rules[None], inputs.row[None], self._seed_of_run[None])
-        coded, blocks = world.coded(inputs.row), self._workspace.blocks
-        return Present(tuple(world.actors), tuple(world.theatres), coded, blocks.constants[0], blocks.state[0])
-
-    def _collector(self) -> DataCollector:
-        """Collects, each month, the measures of the focal pairs, of every actor and of every theatre."""
-        collected = [name for name in self.inputs.columns if name.split(".")[0] in _COLLECTED]
-        places = {name: at for at, name in enumerate(self.inputs.columns)}
-        return DataCollector(model_reporters={name: partial(_column, places[name]) for name in collected})
-
     @property
     def scenario(self) -> Scenario:
-        """What is asked."""
-        scenario: Scenario = self.inputs.scenario
-        return scenario
+        """The scenario that is run."""
+        return self.inputs.scenario
 
     @property
     def date(self) -> str:
-        """The month last lived, as YYYY-MM; before the first step the one before the record."""
+        """The last month run, as YYYY-MM; before the first step the one before the record."""
         return self.world.date(self.month - 1)
 
     @property
     def measures(self) -> dict[str, float]:
-        """Every measure of the month last lived by the name of its column; NaN before the first step."""
+        """Every measure of the last month by the name of its column; NaN before the first step."""
         return dict(zip(self.inputs.columns, self.row.tolist(), strict=True))
 
     def actor(self, name: str) -> StateActor:
         """The actor of that name."""
-        if name not in self.states:
-            raise DataError([f"{name} is no actor{near(name, self.states)}"])
+        _index(name, self.present.actors, "actor")
         return self.states[name]
 
     def step(self) -> None:
-        """Live one month; nothing happens once the scenario is over."""
+        """Run one month; nothing happens once the scenario is over."""
         if not self.running:
             return
         self._assess()
@@ -149,10 +302,10 @@ class EurasiaModel(mesa.Model):
 
     def _assess(self) -> None:
         self._workspace.set_month(self.inputs.levers, max(self.month, 0))
-        kernel.decide(self._workspace.blocks, self.month + self.inputs.burn_in)
+        month.decide(self._workspace.blocks, self.month + self.inputs.burn_in)
 
     def _decide(self) -> None:
-        """Ask every policy, each seeing what the rules chose for all, and then put their choices in place together."""
+        """Ask every policy, each seeing what the rules chose, and then put all choices in place."""
         date = self.world.date(self.month)
         decided = {}
         for name, policy in self.policies.items():
@@ -163,14 +316,15 @@ class EurasiaModel(mesa.Model):
             self.states[name].spend(efforts)
 
     def _act(self) -> None:
-        kernel.resolve(self._workspace.blocks, self.month + self.inputs.burn_in)
+        month.resolve(self._workspace.blocks, self.month + self.inputs.burn_in)
         phase = self._workspace.failed_phase()[0]
         if phase > 0:
-            name, when = self.scenario.name, self.world.date(self.month)
-            raise FloatingPointError(f"{name}: {kernel.PHASES[phase]} gave a number that is none in {when}")
+            what = f"{month.PHASES[phase]} gave a number that is none"
+            when = self.world.date(self.month)
+            raise FloatingPointError(f"{self.scenario.name}: {what} in {when}")
         self.month += 1
 
 
 def _column(at: int, model: EurasiaModel) -> float:
-    """One measure of the month last lived."""
+    """One measure of the last month."""
     return float(model.row[at])

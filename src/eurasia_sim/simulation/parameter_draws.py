@@ -1,23 +1,29 @@
-"""Who is drawn how: runs that differ by chance alone, and runs spread over everything uncertain."""
+"""The parameters of many runs: by chance alone, over ranges, or over everything uncertain."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from eurasia_sim.compute.dimensions import Floats, Integers
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.evidence.coding import values_by_coder
 from eurasia_sim.scenarios.posterior import Posterior, check_fits
-from eurasia_sim.simulation.inputs import Inputs
+from eurasia_sim.scenarios.scenario import Scenario
+from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
 
+CODINGS = ("both", "first", "second")
+SHARE = ".initial_influence."  # in the path of every share of influence
 _WIDER = 3.0
 _ROUNDING = 1e-9  # by which shares that are one together may miss it
-SHARE = ".initial_influence."  # in the path of every share of influence
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Draws:
     rules: NDArray[np.void]  # (R,)
     rows: Floats  # (R, M)
     seeds: NDArray[np.uint64]  # (R,)
-    drawn: dict[str, Floats] = field(default_factory=dict)  # path -> (R,) what was drawn over that number's range
+    drawn: dict[str, Floats] = field(default_factory=dict)  # path -> (R,) drawn over its range
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -38,10 +44,10 @@ class Draws:
         return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen], drawn)
 
     def names(self) -> list[str]:
-        """16 hexadecimal digits a run: a hash of its seed and of what was drawn over ranges, not of what is held.
+        """16 hexadecimal digits a run: a hash of its seed and of what was drawn over ranges.
 
-        Two runs of one name had the same luck in everything that was drawn, so their difference is due to what was
-        decided: scenario, theory, a number that is set.
+        Two runs of one name had the same luck in everything that was drawn, so their difference is
+        due to what was decided: scenario, theory, a number that is set.
         """
         common = hashlib.sha256("\0".join(self.drawn).encode())
         values = np.array(list(self.drawn.values())).reshape(len(self.drawn), len(self)).T
@@ -64,22 +70,24 @@ def reference_draws(inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
     Args:
         first: how many runs of the same root stand before them.
     """
-    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), run_seeds(seed, first + n)[first:])
+    seeds = run_seeds(seed, first + n)[first:]
+    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), seeds)
 
 
 def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
-    """What is uncertain, by path: the declared ranges or the theory's own, unless a scenario narrows or fixes them."""
-    theory = world.theories[inputs.theory]
-    held = set(theory.fix) | {n for f, a in inputs.forms.items() for n in world.forms[f][a].fix}
+    """Ranges of what is uncertain, by path: the scenario's, else the theory's, else declared."""
+    theory, scenario = world.theories[inputs.theory], inputs.scenario
+    held = set(theory.fix).union(*(world.forms[f][a].fix for f, a in inputs.forms.items()))
     found = {}
     for path, number in world.numbers.items():
         name = path.rsplit(".", 1)[1]
-        is_rule = path.startswith("rules.")
-        if path in inputs.scenario.fixed or (is_rule and name in held) or not (is_rule or path in world.coded_index):
+        ends = (number.low, number.high)
+        if path.startswith("rules.") and name not in held:
+            ends = theory.ranges.get(name, ends)
+        elif path not in world.coded_index:
             continue
-        low, high = theory.ranges.get(name, (number.low, number.high)) if is_rule else (number.low, number.high)
-        low, high = inputs.scenario.uncertain.get(path, (low, high))
-        if high > low:
+        low, high = scenario.uncertain.get(path, ends)
+        if high > low and path not in scenario.fixed:
             found[path] = (low, high)
     return found
 
@@ -95,13 +103,14 @@ def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0)
     Raises:
         DataError: where the posterior is missing, of another theory, or of other ranges.
     """
-    if inputs.scenario.posterior is not None:
-        return posterior_draws(world, inputs, inputs.scenario.posterior, first + n, seed).part(slice(first, None))
+    posterior = inputs.scenario.posterior
+    if posterior is not None:
+        return posterior_draws(world, inputs, posterior, first + n, seed).part(slice(first, None))
     return drawn(world, inputs, ranges_of(world, inputs), n, seed, first)
 
 
 def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int) -> Draws:
-    """n runs with the numbers of draws that a calibration kept, dealt out evenly, each run with its own seed.
+    """n runs with the numbers of draws that a calibration kept, dealt out evenly.
 
     Raises:
         DataError: where the posterior is of another theory or of other ranges.
@@ -112,7 +121,8 @@ def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, 
     design = drawn(world, inputs, every, posterior.draws, posterior.seed)
     generator = np.random.default_rng(seed)
     rounds = -(-n // len(posterior.kept))
-    chosen = np.concatenate([generator.permutation(posterior.kept) for _ in range(rounds)])[:n]
+    dealt = [generator.permutation(posterior.kept) for _ in range(rounds)]
+    chosen = np.concatenate(dealt)[:n]
     draws = reference_draws(inputs, n, seed)
     for path in ranges_of(world, inputs):
         put(world, draws, path, design.drawn[path][chosen])
@@ -122,18 +132,19 @@ def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, 
 
 
 def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
-    """n runs whose coefficients go deliberately far beyond what is declared; what holds there, the form itself forces.
+    """n runs whose coefficients go far beyond what is declared; what holds there, the form forces.
 
-    Form: a share may be anything from 0 to 1, and a monthly rate too; any other coefficient that cannot change its sign
-    reaches from a third of its lowest to three times its highest value, and one that can, three times as far from the
-    middle of its range. The world's own numbers stay within their ranges.
+    Form: a share may be anything from 0 to 1, and a monthly rate too; any other coefficient that
+    cannot change its sign reaches from a third of its lowest to three times its highest value, and
+    one that can, three times as far from the middle of its range. The world's own numbers stay
+    within their ranges.
     """
-    wide = {}
-    for path, (low, high) in ranges_of(world, inputs).items():
+    wide = ranges_of(world, inputs)
+    for path, (low, high) in wide.items():
         unit = world.numbers[path].unit
         if not path.startswith("rules."):
-            wide[path] = (low, high)
-        elif unit == "share" or unit.startswith("1/month"):
+            continue
+        if unit == "share" or unit.startswith("1/month"):
             wide[path] = (0.0, max(1.0, high))
         elif low >= 0.0:
             wide[path] = (low / _WIDER, high * _WIDER)
@@ -144,9 +155,14 @@ def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
 
 
 def drawn(
-    world: World, inputs: Inputs, ranges: Mapping[str, tuple[float, float]], n: int, seed: int, first: int = 0
+    world: World,
+    inputs: Inputs,
+    ranges: Mapping[str, tuple[float, float]],
+    n: int,
+    seed: int,
+    first: int = 0,
 ) -> Draws:
-    """n runs spread evenly over the given ranges by path, everything else at reference, each with its own seed."""
+    """n runs spread evenly over ranges by path, everything else at reference, each with a seed."""
     draws = reference_draws(inputs, n, seed, first)
     if not ranges or n == 0:
         return draws
@@ -169,12 +185,13 @@ def put(world: World, draws: Draws, path: str, values: Floats | float) -> None:
 
 def values_of(world: World, draws: Draws, path: str) -> Floats:
     """(R,) the values of a number, by its path, in every run."""
-    held = draws.rows[:, world.coded_index[path]] if path in world.coded_index else draws.rules[path.rsplit(".", 1)[1]]
-    return np.asarray(held, np.float64)
+    if path in world.coded_index:
+        return draws.rows[:, world.coded_index[path]]
+    return np.asarray(draws.rules[path.rsplit(".", 1)[1]], np.float64)
 
 
 def hold_shares(world: World, draws: Draws) -> None:
-    """Scale drawn shares of influence down where a theatre and domain hold more than one together.
+    """Scale shares of influence down where a theatre and domain hold more than one together.
 
     What is kept of the draws is what the runs are given.
     """
@@ -184,3 +201,74 @@ def hold_shares(world: World, draws: Draws) -> None:
     for path in draws.drawn:
         if SHARE in path:
             draws.drawn[path] = values_of(world, draws, path).copy()
+
+
+@dataclass(frozen=True)
+class Group:
+    """The points of one theory and one choice of forms."""
+
+    theory: str
+    forms: Mapping[str, str]
+    points: Integers  # (P,) numbers of the points in the sample
+    draws: Draws  # (P * replicates,) all replicates of a point side by side
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Points spread over numbers and factors, each run a few times by chance."""
+
+    groups: tuple[Group, ...]
+    points: pd.DataFrame  # a row a point: the factors, then numbers by path (NaN: fixed or silent)
+    factors: tuple[str, ...]  # theory, form.<factor>, coding
+    replicates: int
+
+
+def space_sample(
+    world: World,
+    scenario: Scenario,
+    theories: Sequence[str],
+    points: int,
+    replicates: int,
+    seed: int,
+) -> Sample:
+    """Points for every theory, spread evenly over its ranges, forms and codings in equal parts.
+
+    Form: a Latin hypercube a theory; every combination of structural forms and codings gets as many
+    points as any other (but for one), dealt at random. Coding `both` draws a coded number from its
+    range; `first` and `second` hold it at what that coder made of it, silence included.
+
+    Args:
+        scenario: any; its levers do not matter, its fixed numbers are held.
+        points: how many for each theory.
+    """
+    names = itertools.product(*world.forms.values())
+    choices = [dict(zip(world.forms, each, strict=True)) for each in names]
+    has_documents = (world.directory / "documents.yaml").is_file()
+    coders = values_by_coder(load_evidence(world.directory)) if has_documents else {}
+    codings = CODINGS if coders else CODINGS[:1]
+    seeds = run_seeds(seed, points * len(theories) * replicates).reshape(-1, replicates)
+    groups, tables = [], []
+    for order, theory in enumerate(theories):
+        generator = np.random.default_rng([seed, order])
+        cells = generator.permutation(np.arange(points) % (len(choices) * len(codings)))
+        for number, forms in enumerate(choices):
+            own = np.flatnonzero(cells % len(choices) == number)
+            if not len(own):
+                continue
+            inputs, at = prepare(world, scenario, theory, forms), own + order * points
+            ranges = ranges_of(world, inputs)
+            draws = drawn(world, inputs, ranges, len(own), int(generator.integers(2**32)))
+            coding = [codings[c] for c in cells[own] // len(choices)]
+            for which, coder in enumerate(CODINGS[1:]):
+                runs = np.array(coding) == coder
+                for path in world.coded_index.keys() & coders:
+                    draws.rows[runs, world.coded_index[path]] = coders[path][which]
+            factors = {f"form.{factor}": name for factor, name in forms.items()}
+            values = {path: values_of(world, draws, path) for path in ranges}
+            row = {"theory": theory, **factors, "coding": coding, **values}
+            tables.append(pd.DataFrame(row, index=at))
+            each = np.repeat(np.arange(len(own)), replicates)
+            repeated = Draws(draws.rules[each], draws.rows[each], seeds[at].ravel())
+            groups.append(Group(theory, forms, at, repeated))
+    factor_names = ("theory", *(f"form.{factor}" for factor in world.forms), "coding")
+    return Sample(tuple(groups), pd.concat(tables).sort_index(), factor_names, replicates)

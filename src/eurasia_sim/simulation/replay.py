@@ -1,4 +1,4 @@
-"""Runs of a results folder made again, to read off months what the folder did not keep."""
+"""Runs of a results folder made again, to read off months that the folder did not keep."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from eurasia_sim.simulation.parameter_draws import reference_draws
 from eurasia_sim.world.world import World
 
 MOST_RUNS = 32
+_AS_WRITTEN = ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Month by month, the mean of every column over the finite runs of one scenario at reference values."""
+    """Month by month, the mean of every column over a scenario's finite runs at reference."""
 
     inputs: Inputs
     means: pd.DataFrame  # a row a month YYYY-MM, a column a measure; NaN where no run is finite
@@ -32,30 +33,35 @@ class Replay:
 
 
 def restored(content: Mapping[str, Any], world: World) -> Scenario:
-    """The scenario that a manifest holds as `Scenario.resolved` wrote it; its digest is the original's.
+    """The scenario that `Scenario.resolved` wrote to a manifest; its digest is the original's.
 
     Raises:
         KeyError: where an entry is missing.
-        DataError: where it drops an event that the world does not hold, or drew from another posterior.
+        DataError: where it drops an event that the world does not hold, or drew from another
+            posterior.
     """
     changes = {
-        path: {world.month(date): value for date, value in steps.items()} for path, steps in content["levers"].items()
+        path: {world.month(date): value for date, value in steps.items()}
+        for path, steps in content["levers"].items()
     }
     posterior = read_posterior(world) if "posterior" in content else None
     if posterior and posterior.digest != content["posterior"]:
-        raise DataError([f"{content['name']} drew from another posterior than {world.name} records now"])
-    dropped = tuple(content["events"]["drop"])
+        what = f"{content['name']} drew from another posterior"
+        raise DataError([f"{what} than {world.name} records now"])
+    dropped, added = tuple(content["events"]["drop"]), content["events"]["add"]
     record = world.record_steps(tuple(name for name in dropped if name in world.events))
+    ranges = {} if posterior else content["uncertain"]
+    departs = content["departs"]
     return Scenario(
-        **{key: content[key] for key in ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")},
+        **{key: content[key] for key in _AS_WRITTEN},
         start=world.start,
-        departs=None if content["departs"] is None else world.month(content["departs"]),
+        departs=None if departs is None else world.month(departs),
         months=world.month(content["horizon"]) + 1,
         steps=layered(record, changes),
         changes=changes,
         dropped=dropped,
-        added=tuple({**event, "date": world.month(event["date"])} for event in content["events"]["add"]),
-        uncertain={} if posterior else {path: (low, high) for path, (low, high) in content["uncertain"].items()},
+        added=tuple({**event, "date": world.month(event["date"])} for event in added),
+        uncertain={path: (low, high) for path, (low, high) in ranges.items()},
         posterior=posterior,
         measures=tuple(content["measures"]),
         settings=tuple(content["settings"]),
@@ -63,43 +69,49 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
 
 
 def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario]:
-    """Every scenario that a manifest holds, under every theory and form that it was run under.
+    """Every scenario of a manifest, under every theory and form that it was run under.
 
     Raises:
         DataError: where it drew from another posterior than the world records.
     """
     single = manifest.get("scenario")
     entries = [single] if isinstance(single, dict) else manifest.get("scenarios", {}).values()
-    factors = {factor["name"]: factor.get("levels", ()) for factor in manifest.get("design", {}).get("factors", ())}
+    design = manifest.get("design", {}).get("factors", ())
+    factors = {factor["name"]: factor.get("levels", ()) for factor in design}
     theories = factors.get("theory") or manifest.get("theories") or (manifest.get("theory"),)
-    varied = [(name.removeprefix("form."), levels) for name, levels in factors.items() if name.startswith("form.")]
     for scenario in (restored(entry, world) for entry in entries):
         forms = {**scenario.forms, **manifest.get("forms", {})}
         for theory in theories:
             chosen = replace(scenario, theory=theory or scenario.theory, forms=forms)
             yield chosen
-            for factor, levels in varied:
-                yield from (replace(chosen, forms={**forms, factor: str(level)}) for level in levels)
+            for name, levels in factors.items():
+                factor = name.removeprefix("form.")
+                for level in levels if factor != name else ():
+                    yield replace(chosen, forms={**forms, factor: str(level)})
 
 
 def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
-    """The first runs at reference values (at most 32) of a scenario of a results folder, made again.
+    """The first runs at reference values (at most 32) of a scenario, made again.
 
     Args:
         manifest: of a folder that `run` wrote.
 
     Raises:
-        DataError: where the folder was written by another version of the model or the world, whose runs would differ.
+        DataError: where another version of the model or the world wrote the folder.
     """
     same_as(manifest, world)
-    inputs = prepare(world, restored(manifest["scenarios"][scenario], world), theory, manifest["forms"])
+    content = manifest["scenarios"][scenario]
+    inputs = prepare(world, restored(content, world), theory, manifest["forms"])
     count = min(int(manifest["runs_a_scenario"]), MOST_RUNS)
     draws = reference_draws(inputs, count, int(manifest["seed"]))
     (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
-    whole = outcome.trajectories[outcome.statuses[:, 0] == 0][:, : inputs.months]
-    means = whole.mean(axis=0) if len(whole) else np.full((inputs.months, len(inputs.columns)), np.nan)
+    whole = outcome.trajectories[~outcome.failed]
+    means = np.full((inputs.months, len(inputs.columns)), np.nan)
+    if len(whole):
+        means = whole.mean(axis=0)
     index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
-    return Replay(inputs, pd.DataFrame(means, index=index, columns=list(inputs.columns)), count, count - len(whole))
+    table = pd.DataFrame(means, index=index, columns=list(inputs.columns))
+    return Replay(inputs, table, count, count - len(whole))
 
 
 def same_as(manifest: Mapping[str, Any], world: World) -> None:
@@ -111,6 +123,7 @@ def same_as(manifest: Mapping[str, Any], world: World) -> None:
     digests = manifest["digests"]
     for what, mine in (("world", world.digest), ("model", model_version())):
         if digests.get(what) != mine:
-            written = f"{str(digests.get(what))[:12]}, now {mine[:12]}"
-            problem = f"the folder was written under another version of the {what} ({written})"
-            raise DataError([f"{problem}, so its runs cannot be made again; run it again: {manifest.get('command')}"])
+            versions = f"{str(digests.get(what))[:12]}, now {mine[:12]}"
+            problem = f"the folder was written under another version of the {what} ({versions})"
+            again = f"run it again: {manifest.get('command')}"
+            raise DataError([f"{problem}, so its runs cannot be made again; {again}"])

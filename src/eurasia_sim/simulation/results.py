@@ -1,4 +1,4 @@
-"""Results on disk: what a run is called, and files that are whole or not there."""
+"""Results on disk: names of runs and files, files that are whole or not there, and tables read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ import pyarrow.parquet as pq
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import FILES, Entry, Files, file_digest, read_lines, read_sealed, sealed
+from eurasia_sim.files.integrity import (
+    FILES,
+    Entry,
+    Files,
+    file_digest,
+    read_lines,
+    read_sealed,
+    sealed,
+)
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 
@@ -33,36 +41,46 @@ MONTHLY = "trajectories"  # a sweep's monthly values, part by part
 _LARGE = 1_000_000  # bytes of a table from which on threads read it faster than one
 _KINDS = (PARTS, MONTHLY, "events")
 _MEND = "the command that wrote the folder makes it anew, a sweep with --resume"
+_STATUS_COLUMNS = [
+    *("run_id", "scenario", "theory", "set", "run", "seed"),
+    *("status", "failed_month", "failed_phase"),
+]
 _MANIFEST_KEYS = {
-    "scenarios": dict, "theories": list, "forms": dict, "digests": dict, "versions": dict, "window": list,
-    "summary": dict, "seed": int, "runs_a_scenario": int,
-}  # fmt: skip
+    **dict.fromkeys(("scenarios", "forms", "digests", "versions", "summary"), dict),
+    **dict.fromkeys(("theories", "window"), list),
+    **dict.fromkeys(("seed", "runs_a_scenario"), int),
+}
+Filters = list[tuple[str, str, Any]]
 
 
 def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
-    """16 hexadecimal digits a run: a hash of world, scenario, parameters, theory, forms, seed and model version."""
+    """16 hexadecimal digits a run: a hash of all that decides it.
+
+    That is world, scenario, parameters, theory, forms, seed and version of the model.
+    """
     common = hashlib.sha256()
     forms = repr(sorted(inputs.forms.items()))
-    for part in (world_digest, inputs.scenario.digest, inputs.theory, forms, model_version()):
+    scenario = inputs.scenario.digest
+    for part in (world_digest, scenario, inputs.theory, forms, model_version()):
         common.update(part.encode() + b"\0")
     found = []
-    for r in range(len(draws)):
+    for rules, row, seed in zip(draws.rules, draws.rows, draws.seeds, strict=True):
         own = common.copy()
-        own.update(draws.rules[r].tobytes() + draws.rows[r].tobytes() + draws.seeds[r].tobytes())
+        own.update(rules.tobytes() + row.tobytes() + seed.tobytes())
         found.append(own.hexdigest()[:16])
     return found
 
 
 def folder_name(name: str, ids: Iterable[str]) -> str:
     """Name of a results folder: readable, and unique to the runs it holds."""
-    digest = hashlib.sha256()
-    for run_id in sorted(ids):
-        digest.update(run_id.encode())
-    return f"{name}-{digest.hexdigest()[:12]}"
+    return f"{name}-{hashlib.sha256(''.join(sorted(ids)).encode()).hexdigest()[:12]}"
+
+
+# --- written
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that it is either all there or not at all: aside, synced to disk, then renamed into place."""
+    """Write a file so that it is all there or not at all: aside, synced, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -74,27 +92,27 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         aside.unlink(missing_ok=True)
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as parquet (zstd); the same table gives the same bytes."""
-    write_whole(path, lambda aside: table.to_parquet(aside, compression="zstd", index=False))
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it is all there or not at all."""
+    write_whole(path, lambda aside: aside.write_bytes(content))
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:
-    """A table as parquet (zstd)."""
+    """A table as parquet (zstd); the same table gives the same bytes."""
     buffer = io.BytesIO()
     table.to_parquet(buffer, compression="zstd", index=False)
     return buffer.getvalue()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is either all there or not at all."""
-    write_whole(path, lambda aside: aside.write_bytes(content))
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as parquet (zstd)."""
+    write_bytes(path, table_bytes(table))
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write plain values as readable JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n"
-    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    write_bytes(path, text.encode())
 
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
@@ -103,28 +121,70 @@ def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_status(path: Path, table: pd.DataFrame) -> None:
-    """Write one JSON line a run: its id, scenario, theory, set, seed and status, and month and phase of a failure."""
-    columns = ["run_id", "scenario", "theory", "set", "run", "seed", "status", "failed_month", "failed_phase"]
-    lines = "".join(json.dumps(row, default=_plain) + "\n" for row in table[columns].to_dict("records"))
-    write_whole(path, lambda aside: aside.write_text(lines, encoding="utf-8"))
+    """Write one JSON line a run: what it is, its status, and month and phase of a failure."""
+    rows = table[_STATUS_COLUMNS].to_dict("records")
+    lines = "".join(json.dumps(row, default=_plain) + "\n" for row in rows)
+    write_bytes(path, lines.encode())
 
 
 def write_manifest(
-    folder: Path, content: Mapping[str, Any], names: Iterable[str], known: Mapping[str, Entry] = MappingProxyType({}),
-    *, to: str = MANIFEST,
-) -> None:  # fmt: skip
-    """Write the manifest of a folder whose files are all there, with the digest of each and of itself.
+    folder: Path,
+    content: Mapping[str, Any],
+    names: Iterable[str],
+    known: Mapping[str, Entry] = MappingProxyType({}),
+    *,
+    to: str = MANIFEST,
+) -> None:
+    """Write the manifest of a folder whose files are all there, with the digest of each.
 
     Args:
-        names: the files that belong to the folder. known: entries of those whose bytes are known already.
+        names: the files that belong to the folder.
+        known: entries of those whose bytes are known already.
     """
-    entries = {name: known.get(name) or entry_of(folder / name) for name in sorted({*names, *known})}
-    write_sealed(folder / to, {**content, FILES: {name: entry.plain() for name, entry in entries.items()}})
+    entries = {
+        name: (known.get(name) or entry_of(folder / name)).plain()
+        for name in sorted({*names, *known})
+    }
+    write_sealed(folder / to, {**content, FILES: entries})
 
 
 def entry_of(path: Path) -> Entry:
     """Digest of a file, and rows of a table."""
-    return Entry(file_digest(path), pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None)
+    is_table = path.suffix == ".parquet"
+    return Entry(file_digest(path), pq.read_metadata(path).num_rows if is_table else None)
+
+
+def part_name(kind: str, number: int) -> str:
+    """Name of a chunk's table in the folder of a sweep."""
+    return f"{kind}/{number:08d}.parquet"
+
+
+def trajectory_table(
+    ids: list[str], scenario: str, months: list[str], names: list[str], values: np.ndarray
+) -> pd.DataFrame:
+    """Monthly values (runs, months, columns) as a table, a row a run and month."""
+    runs, length, _ = values.shape
+    head = {
+        "run_id": np.repeat(ids, length),
+        "scenario": scenario,
+        "month": np.tile(months[:length], runs),
+    }
+    columns = {name: values[:, :, c].ravel() for c, name in enumerate(names)}
+    return pd.DataFrame({**head, **columns})
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+# --- manifests and logs
+
+
+def _read_sealed(path: Path, mend: str) -> dict[str, Any] | None:
+    try:
+        return read_sealed(path)
+    except DataError as error:
+        raise DataError([f"{error.problems[0]}\n    allowed: {mend}"]) from None
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -133,21 +193,19 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     Raises:
         DataError: where it is damaged, or carries no digest of its content.
     """
-    try:
-        return read_sealed(folder / MANIFEST)
-    except DataError as error:
-        raise DataError([f"{error.problems[0]}\n    allowed: {_MEND}"]) from None
+    return _read_sealed(folder / MANIFEST, _MEND)
 
 
 def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """The manifest of a folder that was finished earlier, if it was, and what is wrong with the folder's files."""
+    """The manifest of a finished folder, if it is one, and what is wrong with its files."""
     try:
         manifest = read_manifest(folder)
         if manifest is None or not manifest.get("finished"):
             return None, {}
         return manifest, _files(folder, manifest).wrong()
     except DataError as error:
-        return None, {MANIFEST: str(error.problems[0]).partition("\n")[0].removeprefix(f"{folder / MANIFEST} ")}
+        problem = str(error.problems[0]).partition("\n")[0]
+        return None, {MANIFEST: problem.removeprefix(f"{folder / MANIFEST} ")}
 
 
 def tables_of(folder: Path) -> Files:
@@ -157,15 +215,12 @@ def tables_of(folder: Path) -> Files:
         DataError: where what says so is damaged.
     """
     mend = "analyze the runs again: eurasia-sim analyze"
-    try:
-        said = read_sealed(folder / TABLES)
-    except DataError as error:
-        raise DataError([f"{error.problems[0]}\n    allowed: {mend}"]) from None
-    return Files(folder, {}, mend) if said is None else Files.of(folder, said, mend)
+    listing = _read_sealed(folder / TABLES, mend)
+    return Files(folder, {}, mend) if listing is None else Files.of(folder, listing, mend)
 
 
 def files_of(folder: Path) -> Files:
-    """The files that a results folder holds: those its manifest lists, or, of an unfinished sweep, those it has logged.
+    """The files that a results folder holds: of its manifest, or those an unfinished sweep logged.
 
     Raises:
         DataError: where its manifest is damaged.
@@ -173,37 +228,36 @@ def files_of(folder: Path) -> Files:
     manifest = read_manifest(folder)
     if manifest is not None:
         return _files(folder, manifest)
-    logged = {part_name(kind, number): e for number, own in read_log(folder).items() for kind, e in own.items()}
+    logged = {
+        part_name(kind, number): entry
+        for number, own in read_log(folder).items()
+        for kind, entry in own.items()
+    }
     there = {name: entry for name, entry in logged.items() if (folder / name).exists()}
-    return Files(folder, there, _MEND, frozenset(name for name in there if name.startswith(f"{PARTS}/")))
+    runs = frozenset(name for name in there if name.startswith(f"{PARTS}/"))
+    return Files(folder, there, _MEND, runs)
 
 
 def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
-    return Files.of(folder, manifest, _mend(manifest), (RUNS, f"{PARTS}/"))
-
-
-def _mend(manifest: Mapping[str, Any]) -> str:
-    """How a folder is made whole again."""
+    """The files of a manifest, with the command that makes the folder whole again."""
     command = str(manifest.get("command") or "")
-    if manifest.get("kind") != "sweep" or " --merge" in command:
-        return f"run its command again, which makes it anew{command and f': {command}'}"
-    again = command if " --resume" in command or not command.startswith("eurasia-sim sweep") else f"{command} --resume"
-    return f"run its command again with --resume, which makes again what is damaged{again and f': {again}'}"
-
-
-def part_name(kind: str, number: int) -> str:
-    """Name of a chunk's table in the folder of a sweep."""
-    return f"{kind}/{number:08d}.parquet"
+    mend = "run its command again, which makes it anew"
+    if manifest.get("kind") == "sweep" and " --merge" not in command:
+        mend = "run its command again with --resume, which makes again what is damaged"
+        if command.startswith("eurasia-sim sweep") and " --resume" not in command:
+            command += " --resume"
+    mend += f": {command}" if command else ""
+    return Files.of(folder, manifest, mend, (RUNS, f"{PARTS}/"))
 
 
 def read_log(folder: Path) -> dict[int, dict[str, Entry]]:
     """By chunk and kind, the tables that a sweep has logged; a chunk's last line counts."""
     chunks: dict[int, dict[str, Entry]] = {}
     for line in read_lines(folder / STATUS_LOG):
-        number, said = line.get("chunk"), line.get(FILES)
-        if type(number) is not int or number < 0 or not isinstance(said, dict):
+        number, listing = line.get("chunk"), line.get(FILES)
+        if type(number) is not int or number < 0 or not isinstance(listing, dict):
             continue
-        own = {kind: Entry.of(entry) if kind in _KINDS else None for kind, entry in said.items()}
+        own = {kind: Entry.of(each) if kind in _KINDS else None for kind, each in listing.items()}
         if PARTS in own and all(own.values()):
             chunks[number] = {kind: entry for kind, entry in own.items() if entry}
     return chunks
@@ -220,17 +274,22 @@ def finished_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is None:
         if (folder / PARTS).is_dir():
-            raise DataError([f"{folder} is not finished: the command that began it goes on from there"])
-        raise DataError([f"{folder} is no results folder: it has no {MANIFEST}; name one that `eurasia-sim run` wrote"])
+            why = "the command that began it goes on from there"
+            raise DataError([f"{folder} is not finished: {why}"])
+        why = f"it has no {MANIFEST}; name one that `eurasia-sim run` wrote"
+        raise DataError([f"{folder} is no results folder: {why}"])
     command = str(manifest.get("command", ""))
     if manifest.get("finished") and command and not command.startswith("eurasia-sim run "):
-        raise DataError(
-            [f"{folder} holds no runs of scenarios: `{command}` wrote it; name one that `eurasia-sim run` wrote"]
-        )
+        why = f"`{command}` wrote it; name one that `eurasia-sim run` wrote"
+        raise DataError([f"{folder} holds no runs of scenarios: {why}"])
     lacks = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
     if lacks or not manifest.get("finished"):
-        raise DataError([f"{folder / MANIFEST} is not whole: it lacks {', '.join(lacks) or 'its end'}; run it again"])
+        what = f"it lacks {', '.join(lacks) or 'its end'}"
+        raise DataError([f"{folder / MANIFEST} is not whole: {what}; run it again"])
     return manifest
+
+
+# --- tables read
 
 
 def result_columns(folder: Path) -> list[str]:
@@ -240,8 +299,8 @@ def result_columns(folder: Path) -> list[str]:
         DataError: where there are none, or the first file of them is damaged.
     """
     files = files_of(folder)
-    names = _names(files, RUNS, PARTS)
-    return [str(name) for name in pq.read_schema(pa.BufferReader(files.content(names[0]))).names]
+    first = files.content(_names(files, RUNS, PARTS)[0])
+    return [str(name) for name in pq.read_schema(pa.BufferReader(first)).names]
 
 
 def read_table(files: Files, name: str) -> pd.DataFrame:
@@ -255,71 +314,60 @@ def read_table(files: Files, name: str) -> pd.DataFrame:
 
 
 def _names(files: Files, whole: str, parts: str) -> list[str]:
-    """Files of a table: the whole one that a run writes, else the parts of a sweep in their order."""
-    found = [whole] if whole in files.entries else sorted(n for n in files.entries if n.startswith(f"{parts}/"))
-    if not found:
-        none = f"{files.folder} holds neither {whole} nor {parts}/*.parquet that a log or a manifest knows"
-        raise DataError([f"{none}: it is no results folder, or is not finished"])
-    return found
+    """Files of a table: the whole one that a run writes, else a sweep's parts in their order."""
+    if whole in files.entries:
+        return [whole]
+    names = sorted(name for name in files.entries if name.startswith(f"{parts}/"))
+    if not names:
+        none = f"neither {whole} nor {parts}/*.parquet that a log or a manifest knows"
+        why = "it is no results folder, or is not finished"
+        raise DataError([f"{files.folder} holds {none}: {why}"])
+    return names
 
 
-def _table(content: bytes, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None) -> pa.Table:
-    threads = len(content) > _LARGE
+def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -> pa.Table:
+    threads, source = len(content) > _LARGE, pa.BufferReader(content)
     if filters is not None:
-        return pq.read_table(pa.BufferReader(content), columns=columns, filters=filters, use_threads=threads)
-    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        return pq.read_table(source, columns=columns, filters=filters, use_threads=threads)
+    with pq.ParquetFile(source) as file:
         table = file.read(columns=columns, use_threads=threads)
-    return table if columns is None else table.select(columns)  # a name is read with all that begin with it and a dot
+    # A name is read with all that begin with it and a dot.
+    return table if columns is None else table.select(columns)
 
 
 def _read(
-    folder: Path, whole: str, parts: str, columns: list[str] | None, filters: list[tuple[str, str, Any]] | None
+    folder: Path | str,
+    whole: str,
+    parts: str,
+    columns: list[str] | None = None,
+    filters: Filters | None = None,
 ) -> pd.DataFrame:
-    files = files_of(folder)
-    tables = [_table(files.content(name), columns, filters) for name in _names(files, whole, parts)]
+    files = files_of(Path(folder))
+    names = _names(files, whole, parts)
+    tables = [_table(files.content(name), columns, filters) for name in names]
     table: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return table
 
 
 def load_results(
-    folder: Path | str, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None
+    folder: Path | str, columns: list[str] | None = None, filters: Filters | None = None
 ) -> pd.DataFrame:
     """The runs of a results folder as a table, all columns or the named ones.
 
-    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an unfinished sweep, those
-    that are there. A failed run is NaN.
+    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
+    unfinished sweep, those that are there. A failed run is NaN.
 
     Args:
-        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`; what they leave out is
-            not read into memory.
+        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`; what
+            they leave out is not read into memory.
 
     Raises:
-        DataError: where the folder holds no results, or a file of them is damaged or, once it is finished, missing.
+        DataError: where the folder holds no results, or a file of them is damaged or, once it is
+            finished, missing.
     """
-    return _read(Path(folder), RUNS, PARTS, columns, filters)
+    return _read(folder, RUNS, PARTS, columns, filters)
 
 
 def load_trajectories(folder: Path | str) -> pd.DataFrame:
-    """The monthly values kept in a results folder, a row a run and month; a sweep keeps them where it was asked to."""
-    return _read(Path(folder), TRAJECTORIES, MONTHLY, None, None)
-
-
-def trajectory_table(
-    ids: list[str], scenario: str, months: list[str], names: list[str], values: np.ndarray
-) -> pd.DataFrame:
-    """Monthly values (runs, months, columns) as a table: run_id, scenario, month, then a column a measure."""
-    runs, length, _ = values.shape
-    return pd.DataFrame(
-        {
-            "run_id": np.repeat(ids, length),
-            "scenario": scenario,
-            "month": np.tile(months[:length], runs),
-            **{name: values[:, :, c].ravel() for c, name in enumerate(names)},
-        }
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    return str(value)
+    """The monthly values kept in a results folder, a row a run and month."""
+    return _read(folder, TRAJECTORIES, MONTHLY)

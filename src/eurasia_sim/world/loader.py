@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
@@ -92,7 +93,7 @@ class Gathered:
         page: Page,
         keys: tuple[str, ...],
         kinds: tuple[str, ...],
-        header: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[Leaf]:
         """Leaves below an entry, if there is one, whose ids are known; others are problems.
 

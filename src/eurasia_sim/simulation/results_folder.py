@@ -1,0 +1,266 @@
+"""A finished results folder, opened: its runs, its tables, and the words for what it holds."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.integrity import Files
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.simulation.replay import Replay, replay
+from eurasia_sim.simulation.results import (
+    PARTS,
+    TABLES,
+    files_of,
+    load_results,
+    read_manifest,
+    read_table,
+    result_columns,
+    tables_of,
+)
+from eurasia_sim.world.world import World
+
+RUN, SWEEP, TEST, VALIDATION = "run", "sweep", "test", "validation"
+PATTERNS = "patterns.parquet"
+ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
+_HEAD = {
+    *("run_id", "point", "replicate", "scenario", "theory"),
+    *("set", "run", "seed", "draw", "status"),
+}
+_ORDER = ("scenario", "theory", "set", "point", "replicate", "run")
+_COMPARES: Mapping[str, Callable[[Any, Any], Any]] = {
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_FILTER = re.compile(r"(?P<column>[^<>=!]+?)\s*(?P<how>!=|<=|>=|=|<|>)\s*(?P<value>.+)")
+
+
+@dataclass(frozen=True)
+class ResultsFolder:
+    """A finished folder of `run`, `sweep`, `test` or `validate`, and the world it was made in."""
+
+    folder: Path
+    kind: str  # run, sweep, test or validation
+    manifest: Mapping[str, Any]
+    world: World
+    filters: tuple[str, ...] = ()
+    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+
+    def again(self, scenario: str, theory: str) -> Replay:
+        """Months of its runs that it did not keep; the runs are made again once."""
+        if (scenario, theory) not in self._replays:
+            found = replay(self.manifest, self.world, scenario, theory)
+            self._replays[scenario, theory] = found
+        return self._replays[scenario, theory]
+
+    @cached_property
+    def files(self) -> Files:
+        """The files it holds, with their digests."""
+        return files_of(self.folder)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Columns of its runs.
+
+        Raises:
+            DataError: where there are none, or they are damaged.
+        """
+        if not self.files.counted:
+            right = "name a folder that `eurasia-sim run` or `sweep` wrote"
+            raise DataError([f"{self.folder} holds no runs; {right}"])
+        return result_columns(self.folder)
+
+    @property
+    def factors(self) -> list[str]:
+        """Columns of a sweep's design."""
+        return [name for name in self.columns if name.startswith("x.")]
+
+    @property
+    def measures(self) -> list[str]:
+        """Columns that a run is measured by."""
+        known = measures()
+        return [name for name in self.columns if name.split(".")[0] in known and "." in name]
+
+    @property
+    def shown(self) -> list[str]:
+        """Measures that the folder itself puts first."""
+        if self.kind == RUN:
+            rows = self.manifest.get("summary", {}).get("outcomes", ())
+            return list(dict.fromkeys(row["measure"] for row in rows))
+        patterns, known = self.manifest.get("measures") or (), self.measures
+        found = [name for pattern in patterns for name in known if fnmatchcase(name, pattern)]
+        return found or known[:4]
+
+    def chosen(self, patterns: Sequence[str]) -> list[str]:
+        """The measures that names or wildcards stand for; without any, those put first.
+
+        Raises:
+            DataError: for a name that no measure goes by.
+        """
+        found: list[str] = []
+        for pattern in patterns:
+            alike = [name for name in self.measures if fnmatchcase(name, pattern)]
+            if not alike:
+                wrong = f"--measure {pattern} is no measure of {self.folder}"
+                raise DataError([wrong + near(pattern, self.measures)])
+            found += alike
+        return list(dict.fromkeys(found)) or self.shown
+
+    def runs(self, columns: Sequence[str], **where: str) -> pd.DataFrame:
+        """The runs with some columns beside their heads, sorted and filtered.
+
+        Args:
+            where: values that columns of text must have, such as `set="ranges"`; a filter of the
+                person's own on the same column goes before it.
+
+        Raises:
+            DataError: for a filter that names no column or cannot be compared, or leaves no run;
+                for damaged runs.
+        """
+        filters = [_parsed(text, self.columns) for text in self.filters]
+        filtered = {column for column, _, _ in filters}
+        needed = [name for name in self.columns if name in {*_HEAD, *columns, *filtered}]
+        table = load_results(self.folder, needed)
+        for column, value in where.items():
+            if column in table and column not in filtered:
+                table = table[table[column] == value]
+        for (column, how, value), text in zip(filters, self.filters, strict=True):
+            table = table[_COMPARES[how](table[column], _typed(value, table[column], text))]
+        if table.empty:
+            texts = " --filter ".join(self.filters)
+            raise DataError([f"--filter {texts} leaves no run of {self.folder}"])
+        if "run" not in table:
+            table["run"] = range(len(table))
+        keys = [name for name in _ORDER if name in table]
+        order = {name: at for at, name in enumerate(self.manifest.get("scenarios", ()))}
+        is_ordered = {"scenario"} if order else set()
+        table = table.sort_values(keys, key=lambda c: c.map(order) if c.name in is_ordered else c)
+        return table.reset_index(drop=True)
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """A table beside the runs, its own or one of `analyze`; none where it is not there.
+
+        Raises:
+            DataError: where it is damaged.
+        """
+        files = self._files_with(name)
+        return None if files is None else read_table(files, f"{name}.parquet")
+
+    def has(self, name: str) -> bool:
+        """Whether there is a table of this name beside the runs."""
+        return self._files_with(name) is not None
+
+    def _files_with(self, name: str) -> Files | None:
+        """The files among which a table is."""
+        file, beside = f"{name}.parquet", tables_of(self.folder / ANALYSIS)
+        found = next((files for files in (self.files, beside) if file in files.entries), None)
+        if found is None and (beside.folder / file).is_file():
+            wrong = f"{beside.folder / TABLES} does not list {file}"
+            raise DataError([f"{wrong}\n    allowed: {beside.mend}"])
+        return found
+
+    @property
+    def seed(self) -> int:
+        """Root of all its seeds."""
+        return int(self.manifest.get("seed", self.manifest.get("effort", {}).get("seed", 0)))
+
+    @cached_property
+    def judged(self) -> float:
+        """Share of the world's numbers that rest on judgement."""
+        numbers = self.world.numbers.values()
+        return sum(number.basis == "judgement" for number in numbers) / len(numbers)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """How actors, theatres and scenarios are written out."""
+        actors = {each.id: each.name for each in self.world.actors.values()}
+        theatres = {each.id: each.name for each in self.world.theatres.values()}
+        return actors | theatres | {name: name for name in self.manifest.get("scenarios", ())}
+
+    def units(self, columns: Sequence[str]) -> dict[str, str]:
+        """Unit of every measure."""
+        notes = measures()
+        return {name: str(notes.get(name.split(".")[0], {}).get("unit", "")) for name in columns}
+
+    @property
+    def title(self) -> str:
+        """The folder's subject in a line."""
+        scenarios = self.manifest.get("scenarios", {})
+        if self.kind == VALIDATION:
+            scenario = self.manifest["scenario"]
+            name = scenario.get("title") or scenario["name"]
+            return f"{name}: against what is documented"
+        if self.kind == TEST or not isinstance(scenarios, Mapping):
+            return str(self.manifest.get("title", self.folder.name))
+        titles = [entry.get("title") or name for name, entry in list(scenarios.items())[:2]]
+        more = len(scenarios) - 2
+        return " and ".join(titles) + (f" and {more} more" if more > 0 else "")
+
+
+def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> ResultsFolder:
+    """A finished results folder.
+
+    Raises:
+        DataError: where it is none, is not finished, or its manifest is damaged.
+    """
+    if not folder.is_dir():
+        raise DataError([f"{folder} is no folder"])
+    manifest = read_manifest(folder)
+    if manifest is None:
+        is_begun = (folder / PARTS).is_dir()
+        begun = "it is not finished: the command that began it goes on from there"
+        why = begun if is_begun else "it has no manifest"
+        raise DataError([f"{folder} is no finished results folder: {why}"])
+    if not manifest.get("finished"):
+        raise DataError([f"{folder / 'manifest.json'} is not finished; run its command again"])
+    made_in = manifest.get("digests", {}).get("world", world.digest)
+    if made_in != world.digest:
+        digests = f"{str(made_in)[:12]}, here {world.digest[:12]}"
+        right = "name the folder of its world by --world, or run its command again"
+        raise DataError([f"{folder} was made in another {world.name} ({digests}): {right}"])
+    is_validation = (folder / PATTERNS).is_file() and "scores" in manifest
+    usual = TEST if "effort" in manifest else VALIDATION if is_validation else RUN
+    kind = str(manifest.get("kind") or usual)
+    return ResultsFolder(folder, kind, manifest, world, tuple(filters))
+
+
+def _parsed(text: str, columns: Sequence[str]) -> tuple[str, str, str]:
+    """Column, comparison and value of a filter."""
+    found = _FILTER.fullmatch(text.strip())
+    if found is None:
+        right = "write column=value, or !=, <, <=, >, >= for ="
+        raise DataError([f"--filter {text} is no comparison; {right}"])
+    column = found["column"].strip()
+    column = f"x.{column}" if column not in columns and f"x.{column}" in columns else column
+    if column not in columns:
+        wrong = f"{column} is no column of the runs{near(column, columns)}"
+        raise DataError([f"--filter {text}: {wrong}"])
+    return column, found["how"], found["value"].strip()
+
+
+def _typed(value: str, column: pd.Series, text: str) -> Any:
+    """A filter's value as what its column holds."""
+    if pd.api.types.is_numeric_dtype(column):
+        try:
+            return float(value)
+        except ValueError:
+            wrong = f"{column.name} holds numbers, and {value!r} is none"
+            raise DataError([f"--filter {text}: {wrong}"]) from None
+    known = [str(level) for level in column.unique()]
+    if "=" in text and value not in known:
+        right = f"{column.name} is one of {', '.join(sorted(known)[:12])}"
+        raise DataError([f"--filter {text}: no run has it; {right}"])
+    return value
