@@ -9,8 +9,10 @@ _WORLD, _RULES = (
     {path.stem: path.read_text(encoding="utf-8") for path in (_DATA / folder).glob("*.yaml")}
     for folder in ("small", "rules")
 )
-ACTORS, RECORD, THEATRES, TIES = (_WORLD[name] for name in ("actors", "record", "theatres", "ties"))
-RULES = _RULES["perception"]
+ACTORS, INSTITUTIONS, RECORD, THEATRES, TIES = (
+    _WORLD[name] for name in ("actors", "institutions", "record", "theatres", "ties")
+)
+RULES, THEORIES = _RULES["perception"], _RULES["theories"]
 
 
 def write_small_world(folder: Path, **changed: str) -> tuple[Path, Path]:

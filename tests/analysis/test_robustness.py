@@ -13,7 +13,7 @@ from eurasia_sim.files.data_yaml import DataError
 VALUES = pd.DataFrame(
     {"bold": [9.0, 5.0, 0.0], "middling": [6.0, 4.0, 2.0], "safe": [3.0, 3.0, 3.0]}
 )
-OPTION, STATE = ["x.lever_series"], ["x.decay"]
+OPTION, STATE = ["x.option"], ["x.decay"]
 
 
 def test_each_metric_is_the_sum_by_hand_and_the_metrics_disagree():
@@ -60,7 +60,7 @@ def runs() -> pd.DataFrame:
     """Two options in three states, two runs each."""
     rows = [
         {
-            "x.lever_series": option,
+            "x.option": option,
             "x.decay": state,
             "replicate": r,
             "y": float(worth + 10 * state + r),
@@ -73,13 +73,13 @@ def runs() -> pd.DataFrame:
 
 
 def test_runs_are_put_by_state_and_option_in_any_order():
-    mixed = runs().sample(frac=1, random_state=1).sort_values("x.lever_series")
+    mixed = runs().sample(frac=1, random_state=1).sort_values("x.option")
     table = payoffs(mixed, "y", OPTION, STATE)
     assert table["out"].tolist() == [1.5, 11.5, 21.5]
     assert table["in"].tolist() == [2.5, 12.5, 22.5]
     assert len(payoffs(runs(), "y", OPTION, [*STATE, "replicate"])) == 6
     both = payoffs(runs().assign(**{"x.other": 5}), "y", [*OPTION, "x.other"], STATE)
-    assert list(both) == ["posture = out, other = 5", "posture = in, other = 5"]
+    assert list(both) == ["option = out, other = 5", "option = in, other = 5"]
 
 
 def test_a_failed_run_makes_its_state_missing_and_not_the_mean_of_the_rest():

@@ -11,7 +11,7 @@ from tests import sweeping
 from tests.sweeping import SCENARIO
 
 from eurasia_sim.analysis.summary import Asked, sections
-from eurasia_sim.cli.scenario import _problems
+from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.design import memory_free
 from eurasia_sim.experiments.point import point_of
@@ -175,7 +175,7 @@ def test_a_sample_of_levels_takes_no_point_twice_under_the_same_luck(world, tmp_
     text = f"{ONE}design: {{kind: sobol, points: 8}}\nfactors: {{{GAINS}: [0.3, 0.4]}}\nchance: "
     with pytest.raises(DataError, match="8 points of levels hold only 2 different ones"):
         prepared(tmp_path, world, f"{text}common\n")
-    (found,) = _problems(str(tmp_path / "tried.yaml"), world)
+    (found,) = problems_of(str(tmp_path / "tried.yaml"), world)
     assert "hold only 2 different ones" in found.message
     assert "chance: own" in found.allowed
     assert len(prepared(tmp_path, world, f"{text}own\n").design) == 8
@@ -190,7 +190,7 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     expected = r"10,000,000 points of 423 factors take about 101\.5 GB of memory"
     with pytest.raises(DataError, match=expected):
         prepared(tmp_path, world, f"{ONE}design: {design}\nfactors: {{'*': declared}}\n")
-    assert _problems(str(tmp_path / "tried.yaml"), world) == []
+    assert problems_of(str(tmp_path / "tried.yaml"), world) == []
 
 
 def test_a_figure_counts_the_runs_of_each_scenario(world, tmp_path) -> None:

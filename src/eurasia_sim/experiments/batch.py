@@ -115,9 +115,9 @@ class _Runs:
     def put(self, some: slice, outcome: Outcome) -> None:
         """Take what a call of the kernel gave of some runs."""
         self.means[some] = outcome.means
-        failed, month, phase = outcome.statuses.T
+        failed, failed_month, phase = outcome.statuses.T
         self.head["status"][some] = [month.STATUS[s] for s in failed]
-        self.head["failed_month"][some] = np.where(failed > 0, month, -1)
+        self.head["failed_month"][some] = np.where(failed > 0, failed_month, -1)
         self.head["failed_phase"][some] = [month.PHASES[s] for s in phase]
 
 

@@ -64,7 +64,9 @@ def works_of_all(found: Iterable[Mapping[str, Counter[str]]]) -> dict[str, Count
     parts: dict[str, Counter[str]] = {}
     for each in found:
         for part, counts in each.items():
-            parts[part] = parts.get(part, Counter()) | counts
+            whole = parts.setdefault(part, Counter())
+            for key, count in counts.items():  # `|` would drop the keys that no number rests on
+                whole[key] = max(whole[key], count)
     return parts
 
 
