@@ -22,7 +22,8 @@ ENTRIES = r"""
   year    = 2001
 }
 
-@misc{second2002, author = {{Office of This and That}}, title = {A {B {C}}}, howpublished = {\url{https://example.org/a}}}
+@misc{second2002, author = {{Office of This and That}}, title = {A {B {C}}},
+  howpublished = {\url{https://example.org/a}}}
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -78,7 +79,8 @@ def result(world: World) -> Evaluation:
 
 
 def page_of(world: World, result: Evaluation, *maps: object) -> str:
-    family = Family(Path("hypotheses.yaml"), "What is argued", "abc123", (), maps)  # type: ignore[arg-type]
+    path: Any = Path("hypotheses.yaml")
+    family = Family(path, "What is argued", "abc123", (), maps)
     return findings_page(world, family, result, Effort(), COMMAND, Path("docs/findings.md"))
 
 

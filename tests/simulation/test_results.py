@@ -11,7 +11,12 @@ from tests.sweeping import grid
 
 from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.results import finished_manifest, load_results, write_manifest
+from eurasia_sim.simulation.results import (
+    finished_manifest,
+    load_results,
+    result_columns,
+    write_manifest,
+)
 from eurasia_sim.world.world import load_world
 
 EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```python\n(.+?)```\n<!-- end -->", re.DOTALL)
@@ -31,7 +36,7 @@ def run_example(name: str, folder: Path, repository: Path) -> dict[str, object]:
         )
     )
     seen: dict[str, object] = {"folder": folder}
-    exec(compile(examples[name], name, "exec"), seen)  # noqa: S102 - the page's own lines, tested as a reader would run them
+    exec(compile(examples[name], name, "exec"), seen)  # noqa: S102 - the page's own lines
     return seen
 
 
@@ -60,3 +65,19 @@ def test_a_folder_that_another_verb_wrote_is_told_by_its_command(tmp_path: Path)
         DataError, match="`eurasia-sim test H2` wrote it; name one that `eurasia-sim run` wrote"
     ):
         finished_manifest(tmp_path)
+
+
+def test_effort_by_place_is_read_under_its_present_name(tmp_path: Path) -> None:
+    old = {
+        "scenario": ["a", "b"],
+        "effort.north": [0.5, 0.7],
+        "level.north.middle.security": [0.1, 0.2],
+    }
+    pd.DataFrame(old).to_parquet(tmp_path / "runs.parquet")
+    write_manifest(tmp_path, {"finished": True}, ["runs.parquet"])
+    name = "effort.north.middle.security"
+    assert result_columns(tmp_path) == ["scenario", "effort.north", name]
+    assert load_results(tmp_path, [name])[name].tolist() == [0.1, 0.2]
+    assert load_results(tmp_path, ["effort.north"])["effort.north"].tolist() == [0.5, 0.7]
+    kept = load_results(tmp_path, [name], [("scenario", "==", "b")])
+    assert kept.to_dict("list") == {name: [0.2]}

@@ -91,7 +91,7 @@ def _problem(folder: Path) -> str | None:
 @functools.cache
 def _say(line: str) -> None:
     """Say a line once a process."""
-    print(f"eurasia-sim: {line}", file=sys.stderr)  # noqa: T201 - there is no log, and the run goes on
+    print(f"eurasia-sim: {line}", file=sys.stderr)  # noqa: T201 - there is no log
 
 
 class _SealedFile(IndexDataCacheFile):

@@ -139,7 +139,7 @@ def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
 
 @functools.lru_cache(maxsize=2)
 def _setup_from(payload: bytes) -> Setup:
-    setup: Setup = pickle.loads(payload)  # noqa: S301 - what this program pickled, sent by its own executor
+    setup: Setup = pickle.loads(payload)  # noqa: S301 - our own
     return setup
 
 
@@ -245,7 +245,7 @@ class Dispatch:
             finished = future.result()
         except (BrokenExecutor, CancelledError, DataError, Interrupted, MemoryError):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a chunk raises must not cost the others
+        except Exception as error:  # noqa: BLE001 - it must not cost the others
             died = type(error).__name__ == "KilledWorker"  # Dask's name for it
             if died and chunk is not self.alone:
                 self.log({"chunk": chunk.number, "event": "worker died", "reason": str(error)})

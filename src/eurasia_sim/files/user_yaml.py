@@ -210,7 +210,7 @@ def parse(data: bytes, name: str, *, limited: bool = True) -> Document:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         document.report(place, f"not valid YAML: {error.problem or error.context}")
-    except Exception as error:  # noqa: BLE001 - a parser that stumbles over odd text is the text's fault, not a crash
+    except Exception as error:  # noqa: BLE001 - odd text makes the parser stumble
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         document.report((1, 1), f"not valid YAML: {reason[:_LONGEST_LINE]}")
     if document.root is None and not document.problems:

@@ -186,7 +186,8 @@ def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:
 
 
 # The named arrays of one flat coded row, or of many.
-Coded: Any = namedtuple("Coded", tuple(field.name for field in CODED.fields))  # type: ignore[misc]  # noqa: PYI024
+_CODED = tuple(field.name for field in CODED.fields)
+Coded: Any = namedtuple("Coded", _CODED)  # type: ignore[misc]  # noqa: PYI024
 
 
 def coded_of(row: Floats, actors: int, theatres: int) -> Any:

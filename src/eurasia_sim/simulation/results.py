@@ -300,7 +300,12 @@ def result_columns(folder: Path) -> list[str]:
     """
     files = files_of(folder)
     first = files.content(_names(files, RUNS, PARTS)[0])
-    return [str(name) for name in pq.read_schema(pa.BufferReader(first)).names]
+    return [_present(name) for name in pq.read_schema(pa.BufferReader(first)).names]
+
+
+def _present(name: str) -> str:
+    """The present name of a column: effort by place was once called `level.*`."""
+    return f"effort.{name[6:]}" if name.startswith("level.") else name
 
 
 def read_table(files: Files, name: str) -> pd.DataFrame:
@@ -327,12 +332,16 @@ def _names(files: Files, whole: str, parts: str) -> list[str]:
 
 def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -> pa.Table:
     threads, source = len(content) > _LARGE, pa.BufferReader(content)
+    stored = {_present(name): name for name in pq.read_schema(source).names}
+    asked = None if columns is None else [stored.get(name, name) for name in columns]
     if filters is not None:
-        return pq.read_table(source, columns=columns, filters=filters, use_threads=threads)
-    with pq.ParquetFile(source) as file:
-        table = file.read(columns=columns, use_threads=threads)
+        table = pq.read_table(source, columns=asked, filters=filters, use_threads=threads)
+    else:
+        with pq.ParquetFile(source) as file:
+            table = file.read(columns=asked, use_threads=threads)
     # A name is read with all that begin with it and a dot.
-    return table if columns is None else table.select(columns)
+    table = table if asked is None else table.select(asked)
+    return table.rename_columns([_present(name) for name in table.column_names])
 
 
 def _read(
