@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import socket
@@ -11,7 +12,6 @@ import warnings
 from typing import Any
 
 _PAGE = "eurasia_sim.dashboard.page"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def serve(host: str, port: int) -> None:
@@ -40,7 +40,10 @@ def serve(host: str, port: int) -> None:
     threading.Thread(target=warm, daemon=True).start()
     with _listening(host, port) as listener:
         config = uvicorn.Config(
-            OwnPageOnly(app, host), log_level="error", access_log=False, timeout_graceful_shutdown=1
+            OwnPageOnly(app, host, listener.getsockname()[0]),
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -57,15 +60,24 @@ def _listening(host: str, port: int) -> socket.socket:
     return found
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the name `localhost`, is this machine to itself alone."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
 class OwnPageOnly:
     """Refuses what another site's page asks: a foreign origin, on loopback a foreign host too.
 
     A browser sends any page's requests to this machine: one elsewhere could drive the model.
     """
 
-    def __init__(self, app: Any, host: str) -> None:
-        self.app = app
-        self.names = _LOOPBACK if host in _LOOPBACK else None
+    def __init__(self, app: Any, host: str, bound: str = "") -> None:
+        self.app, self.host = app, host
+        self.is_local = is_loopback(bound or host)  # a name may stand for a loopback address
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Hand a request on, or refuse it."""
@@ -84,6 +96,6 @@ class OwnPageOnly:
         headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         name = (host if host.endswith("]") else host.rsplit(":", 1)[0]).strip("[]")
-        if self.names is not None and name not in self.names:
+        if self.is_local and name != self.host and not is_loopback(name):
             return False
         return origin is None or origin.split("://", 1)[-1] == host
