@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.experiment import (
-    check_experiment,
     load_experiment,
     located,
     names,
@@ -41,7 +41,7 @@ def problems(tmp_path, world):
         file = tmp_path / "tried.yaml"
         file.write_text(full(f"format: 1\nkind: sweep\ntitle: A try\n{head}{text}\n"))
         began = time.process_time()
-        found = "\n".join(map(str, check_experiment(file, world)))
+        found = "\n".join(map(str, problems_of(str(file), world)))
         assert time.process_time() - began < 1.0
         return found
 
@@ -69,7 +69,7 @@ def test_every_ready_experiment_is_a_good_one(repository, world) -> None:
     files = sorted((repository / "experiments").glob("*.yaml"))
     sweeps = [file for file in files if "kind: sweep" in file.read_text(encoding="utf-8")]
     assert len(sweeps) >= 5
-    assert {str(file): check_experiment(file, world) for file in sweeps} == {
+    assert {str(file): problems_of(str(file), world) for file in sweeps} == {
         str(f): [] for f in sweeps
     }
 
