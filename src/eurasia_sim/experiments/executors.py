@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import pickle
+import sys
 import threading
 import traceback
 from collections import deque
@@ -24,11 +25,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, Interrupted, work
+from eurasia_sim.experiments.design import memory_free
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
 
+MOST_WORKERS = 1_000
+PROCESS = 200_000_000  # bytes that the program takes before it holds any run
 _TICK = 0.1  # seconds between two looks for interrupts
 _PATIENCE = 10  # seconds for a scheduler to close
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 
 class GivenExecutor:
@@ -86,6 +91,10 @@ class Cluster(GivenExecutor):
             message = "--scheduler needs Dask: pip install '.[cluster]' in the clone"
             raise DataError([message]) from None
         count = local_workers(scheduler)
+        if (need := (count or 0) * PROCESS) > (free := memory_free()):
+            what = f"{count} processes take about {need / 1e9:,.1f} GB of memory"
+            found = f"--scheduler {scheduler}: {what}, and {free / 1e9:,.1f} GB are free"
+            raise DataError([f"{found}\n    allowed: fewer"])
         self.cluster: Any = count and LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -124,17 +133,24 @@ def local_workers(scheduler: str) -> int | None:
     kind, _, count = scheduler.partition(":")
     if kind != "local":
         return None
-    if not count.isdecimal() or int(count) < 1:
+    if not count.isdecimal() or not 0 < int(count[:9]) <= MOST_WORKERS:
         message = f"--scheduler {scheduler}: how many workers?"
-        raise DataError([f"{message}\n    allowed: local:N, or tcp://HOST:PORT"])
+        allowed = f"local:N, N from 1 to {MOST_WORKERS:,}, or tcp://HOST:PORT"
+        raise DataError([f"{message}\n    allowed: {allowed}"])
     return int(count)
 
 
 def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
-    """Let a worker that Dask starts ignore Ctrl-C, which a terminal sends to every process."""
+    """Let a worker of our own ignore Ctrl-C, which a terminal sends to all, and end with us.
+
+    Dask ends it too, but by a thread, which a busy machine or a long call keeps from its turn.
+    """
+    import ctypes
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
 
 
 @functools.lru_cache(maxsize=2)

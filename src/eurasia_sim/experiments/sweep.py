@@ -17,7 +17,7 @@ from typing import Any
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import Chunk, Finished, work
 from eurasia_sim.experiments.design import Design, lay_out, memory_free, memory_of
-from eurasia_sim.experiments.executors import Dispatch, Work
+from eurasia_sim.experiments.executors import PROCESS, Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import (
     DESIGN,
@@ -40,7 +40,6 @@ from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
 _STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
-_PROCESS = 200_000_000  # bytes that the program takes before it holds any run
 _LARGE = 2_000_000  # cells of a design that a dry run does not lay out
 _SAMPLE = 100  # points of such a design that it looks at
 _COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
@@ -333,7 +332,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
     in_part = plan.points_a_chunk * experiment.runs_a_point
     chunk_bytes = in_part * (columns + _COLUMNS_BESIDE) * 8
     own = memory_of(plan.points, len(experiment.factors))
-    memory = int(_PROCESS + own + 3 * workers * chunk_bytes)
+    memory = int(PROCESS + own + 3 * workers * chunk_bytes)
     while not out.exists():
         out = out.parent
     disk_free = shutil.disk_usage(out).free
