@@ -211,6 +211,37 @@ def test_a_value_that_cannot_be_run_once_and_as_written_is_an_error(
     assert said in problems(f"{GRID}factors: {{{factors}}}")
 
 
+def entries(names, value: str) -> str:
+    return "factors: {" + ", ".join(f'"{name}": {value}' for name in names) + "}"
+
+
+ZIP = "design: {kind: zip}\n"
+LHS = "design: {kind: latin_hypercube, points: 10000000}\n"
+LARGE = [
+    (SOBOL + entries((f"GAINS{n}" for n in range(1700)), "[1, 2]"), "mean GAINS"),
+    (SOBOL + entries((f"r{n}*" for n in range(2500)), "declared"), "'r0*' is no number"),
+    (SOBOL + entries(("*" * n for n in range(1, 300)), "declared"), "the factors up to here"),
+    (SOBOL + "factors: {HABIT: declared}\nmeasures: [" + ", ".join(map(str, range(6000))) + "]",
+     "measures.0 is 0"),
+    (LHS + "factors: {GAINS: [0.3, 0.4]}\nchance: common", "10,000,000 points of levels"),
+    (ZIP + "factors: {GAINS: {low: 0.3, high: 0.4, steps: 9000000}}", "it has 9,000,000 levels"),
+    (GRID + "factors: {HABIT: [" + ", ".join(map(str, range(13100))) + "]}", "too many values"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), LARGE)
+def test_a_file_of_any_size_is_told_within_a_second(problems, text, said) -> None:
+    assert full(said) in problems(text)
+
+
+def test_a_table_of_too_many_values_is_refused_before_it_is_read(problems, tmp_path) -> None:
+    columns = [pa.nulls(1_000_001, pa.int8()) for _ in range(2)]  # a few kilobytes of file
+    pq.write_table(pa.table(columns, names=["seed", "x"]), tmp_path / "points.parquet")
+    found = problems("design: {kind: table, file: points.parquet}")
+    assert "2 columns of 1,000,001 rows" in found
+    assert "allowed: at most 2,000,000 values" in found
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

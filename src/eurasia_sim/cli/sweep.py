@@ -43,7 +43,9 @@ def sweep(
         Literal["measures", "trajectories", "events"],
         Option(help="Kept of a run: means alone, monthly values too, or its events too."),
     ] = "measures",
-    chunk: Annotated[int, Option(min=1, help="Runs in one part: the unit of work.")] = 128,
+    chunk: Annotated[
+        int, Option(min=1, max=1_000_000, help="Runs in one part: the unit of work.")
+    ] = 128,
     rerun: Annotated[str | None, Option(help="Run POINT:REPLICATE:SCENARIO again.")] = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,

@@ -8,10 +8,13 @@ import os
 import socket
 import sys
 import threading
+import time
 import warnings
 from typing import Any
 
 _PAGE = "eurasia_sim.dashboard.page"
+_LOOK = 5  # seconds between two looks for visitors who left
+_MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
 
 
 def serve(host: str, port: int) -> None:
@@ -37,7 +40,8 @@ def serve(host: str, port: int) -> None:
 
     from eurasia_sim.dashboard.comparison import warm
 
-    threading.Thread(target=warm, daemon=True).start()
+    for work in (warm, _forget):
+        threading.Thread(target=work, daemon=True).start()
     with _listening(host, port) as listener:
         config = uvicorn.Config(
             OwnPageOnly(app, host, listener.getsockname()[0]),
@@ -46,6 +50,18 @@ def serve(host: str, port: int) -> None:
             timeout_graceful_shutdown=1,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _forget() -> None:
+    """Close what visitors had who left without a word, but for the last few, who may return."""
+    from solara.server.kernel_context import PageStatus, contexts
+
+    while True:
+        time.sleep(_LOOK)
+        found = [each for each in list(contexts.values()) if each.page_status]
+        left = [each for each in found if PageStatus.CONNECTED not in each.page_status.values()]
+        for each in left[:-_MOST_LEFT]:
+            each.close(reason="cull")
 
 
 def _listening(host: str, port: int) -> socket.socket:

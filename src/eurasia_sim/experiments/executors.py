@@ -91,10 +91,6 @@ class Cluster(GivenExecutor):
             message = "--scheduler needs Dask: pip install '.[cluster]' in the clone"
             raise DataError([message]) from None
         count = local_workers(scheduler)
-        if (need := (count or 0) * PROCESS) > (free := memory_free()):
-            what = f"{count} processes take about {need / 1e9:,.1f} GB of memory"
-            found = f"--scheduler {scheduler}: {what}, and {free / 1e9:,.1f} GB are free"
-            raise DataError([f"{found}\n    allowed: fewer"])
         self.cluster: Any = count and LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -128,7 +124,7 @@ def local_workers(scheduler: str) -> int | None:
     """N of `local:N`; none for an address.
 
     Raises:
-        DataError: where N is no number of workers.
+        DataError: where N is no number of workers, or more than memory holds.
     """
     kind, _, count = scheduler.partition(":")
     if kind != "local":
@@ -137,6 +133,10 @@ def local_workers(scheduler: str) -> int | None:
         message = f"--scheduler {scheduler}: how many workers?"
         allowed = f"local:N, N from 1 to {MOST_WORKERS:,}, or tcp://HOST:PORT"
         raise DataError([f"{message}\n    allowed: {allowed}"])
+    if (need := int(count) * PROCESS) > (free := memory_free()):
+        what = f"{count} processes take about {need / 1e9:,.1f} GB of memory"
+        found = f"--scheduler {scheduler}: {what}, and {free / 1e9:,.1f} GB are free"
+        raise DataError([f"{found}\n    allowed: fewer"])
     return int(count)
 
 
@@ -172,6 +172,11 @@ class Work:
     scheduler: str | None = None
     executor: Executor | None = None
     most_failures: int | None = None  # stop beyond so many failed runs; none: go on whatever fails
+
+    def __post_init__(self) -> None:
+        """Refuse workers that cannot be had, before anything is begun."""
+        if self.scheduler is not None:
+            local_workers(self.scheduler)
 
     @property
     def count(self) -> int:
