@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import ipaddress
 import logging
 import os
@@ -13,7 +15,7 @@ import warnings
 from typing import Any
 
 _PAGE = "eurasia_sim.dashboard.page"
-_LOOK = 5  # seconds between two looks for visitors who left
+_LOOK = 2  # seconds between two looks for visitors who left
 _MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
 
 
@@ -56,8 +58,15 @@ def _forget() -> None:
     """Close what visitors had who left without a word, but for the last few, who may return."""
     from solara.server.kernel_context import PageStatus, contexts
 
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    seen: set[str] = set()
     while True:
         time.sleep(_LOOK)
+        if seen - set(contexts):  # what a page held refers to itself, and is in many small pieces
+            gc.collect()
+            if trim is not None:
+                trim(0)
+        seen = set(contexts)
         found = [each for each in list(contexts.values()) if each.page_status]
         left = [each for each in found if PageStatus.CONNECTED not in each.page_status.values()]
         for each in left[:-_MOST_LEFT]:
