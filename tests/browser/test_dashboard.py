@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 
+import psutil
 import pytest
 from tests.command import done
 
@@ -329,3 +331,27 @@ def test_a_narrow_screen_still_shows_the_run(visit, keep):
     assert page.is_visible(".month")
     assert page.evaluate("document.documentElement.scrollWidth") <= 421
     keep(page, "narrow")
+
+
+def test_visits_that_have_ended_give_their_memory_back(browser, address):
+    (server,) = (each for each in psutil.Process().children() if "dashboard" in each.cmdline())
+
+    def visit(count: int) -> None:
+        for number in range(count):
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(address)
+            page.wait_for_selector(".picture img", timeout=120_000)
+            if number % 2:  # a browser that is cut off does not say that it leaves
+                page.evaluate("navigator.sendBeacon = () => true")
+            context.close()
+
+    visit(10)
+    before, grown = server.memory_info().rss, 0
+    visit(30)
+    for _ in range(60):
+        grown = server.memory_info().rss - before
+        if grown < 50_000_000:
+            return
+        time.sleep(1)
+    pytest.fail(f"30 visits left {grown / 1e6:.0f} MB behind")

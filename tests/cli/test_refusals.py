@@ -35,6 +35,14 @@ OPTIONS = [
     ("sweep relative_gains --timeout=5", "the option --timeout has left: Ctrl-C"),
 ]
 VALUES = [
+    ("run us_exit -n 1000000000", "-n"),
+    ("run us_exit --workers 1000000000", "--workers"),
+    ("sweep relative_gains --workers 1000000000", "--workers"),
+    ("sweep relative_gains --scheduler local:1000000000", "N from 1 to 1,000"),
+    ("sweep relative_gains --chunk 1000000000000", "--chunk"),
+    ("test -n 1000000000", "-n"),
+    ("validate -n 1000000000", "-n"),
+    ("calibrate -n 1000000000", "-n"),
     ("analyze {ran} --half-width -1", "must be above 0"),
     ("analyze {ran} --threshold inf", "no finite number"),
     ("analyze {ran} --seed 0", "--seed 0 must be from 1"),

@@ -11,8 +11,12 @@ from typer.testing import CliRunner
 from eurasia_sim.cli import app
 from eurasia_sim.dashboard.server import OwnPageOnly, _listening
 
+LOCAL = ("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.1", "localhost")
 
-def answered(headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1") -> object:
+
+def answered(
+    headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1", bound: str = ""
+) -> object:
     """Status of the answer, or the code a socket is closed with; `served` from the page itself."""
     sent: list[dict] = []
 
@@ -29,29 +33,34 @@ def answered(headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1
         "type": kind,
         "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
     }
-    asyncio.run(OwnPageOnly(page, host)(scope, receive, send))
+    asyncio.run(OwnPageOnly(page, host, bound)(scope, receive, send))
     return sent[0].get("status", sent[0].get("code"))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-@pytest.mark.parametrize("name", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "localhost"])
-def test_its_own_page_is_answered(kind, name):
-    assert answered({"host": name, "origin": f"http://{name}"}, kind) == "served"
-    assert answered({"host": name}, kind) == "served"
+@pytest.mark.parametrize("host", LOCAL)
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1:8765", "127.0.0.2:8765", "localhost:8765", "[::1]:8765", "localhost"]
+)
+def test_its_own_page_is_answered(kind, host, name):
+    assert answered({"host": name, "origin": f"http://{name}"}, kind, host) == "served"
+    assert answered({"host": name}, kind, host) == "served"
 
 
 @pytest.mark.parametrize(("kind", "refusal"), [("http", 403), ("websocket", 1008)])
-def test_another_sites_page_is_refused(kind, refusal):
-    assert (
-        answered({"host": "127.0.0.1:8765", "origin": "http://elsewhere.example"}, kind) == refusal
-    )
-    assert (
-        answered(
-            {"host": "elsewhere.example:8765", "origin": "http://elsewhere.example:8765"}, kind
-        )
-        == refusal
-    )
-    assert answered({}, kind) == refusal
+@pytest.mark.parametrize("host", LOCAL)
+def test_another_sites_page_is_refused_on_any_address_of_this_machine_alone(kind, refusal, host):
+    own, other = "127.0.0.1:8765", "elsewhere.example:8765"
+    assert answered({"host": own, "origin": f"http://{other}"}, kind, host) == refusal
+    assert answered({"host": other, "origin": f"http://{other}"}, kind, host) == refusal
+    assert answered({"host": "127.0.0.1.elsewhere.example"}, kind, host) == refusal
+    assert answered({}, kind, host) == refusal
+
+
+def test_a_name_that_stands_for_this_machine_alone_is_answered_and_no_other_name():
+    named = {"host": "desk", "bound": "127.0.1.1"}
+    assert answered({"host": "desk:8765", "origin": "http://desk:8765"}, **named) == "served"
+    assert answered({"host": "elsewhere.example:8765"}, **named) == 403
 
 
 def test_on_an_open_address_any_name_of_the_host_will_do_but_no_foreign_origin():

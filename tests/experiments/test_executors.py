@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -201,39 +202,63 @@ def test_a_sweep_with_a_part_missing_is_not_finished(sweep, tmp_path) -> None:
 LONG = """
 import sys
 from pathlib import Path
+from tests.experiments import test_executors
 from tests.sweeping import grid
+from eurasia_sim.experiments import executors
 from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.world.world import load_world
 if __name__ == "__main__":
     place = Path(sys.argv[1])
+    executors.work_on = getattr(test_executors, sys.argv[2], executors.work_on)
     carry_out(grid(place, load_world(), steps=2000), place / "out", Work(scheduler="local:2"))
 """
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def deaf(payload, chunk):
+    """Part 1 never gives another thread of its process a turn."""
+    if chunk.number == 1:
+        Path(os.environ["SWEEP_MARK"]).touch()
+        re.match("(a+)+b", "a" * 80)
+    return work(executors._setup_from(payload), chunk)
+
+
+@pytest.mark.parametrize(
+    ("end", "part"),
+    [
+        (signal.SIGKILL, "usual"),
+        (signal.SIGTERM, "usual"),
+        (signal.SIGINT, "usual"),
+        (signal.SIGHUP, "usual"),
+        (signal.SIGKILL, "deaf"),
+    ],
+)
 def test_no_process_outlives_a_parent_that_is_ended(
-    tmp_path: Path, repository: Path, end: signal.Signals
+    tmp_path: Path, repository: Path, end: signal.Signals, part: str
 ) -> None:
-    script = tmp_path / "long.py"
+    script, mark = tmp_path / "long.py", tmp_path / "mark"
     script.write_text(LONG, encoding="utf-8")
     paths = os.pathsep.join(filter(None, (str(repository), os.environ.get("PYTHONPATH"))))
-    command, environment = (
-        [sys.executable, str(script), str(tmp_path)],
-        {**os.environ, "PYTHONPATH": paths},
-    )
     parent = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, str(script), str(tmp_path), part],
+        env={**os.environ, "PYTHONPATH": paths, "SWEEP_MARK": str(mark)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("out/*/parts/0*.parquet")) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 300  # a busy machine takes a minute
+    while not list(tmp_path.glob("out/*/parts/0*.parquet")) or (
+        part == "deaf" and not mark.exists()
+    ):
+        assert parent.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     children = psutil.Process(parent.pid).children(recursive=True)
     assert len(dask_processes(parent.pid)) == 2
     parent.send_signal(end)
     assert parent.wait(timeout=60) != 0
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=60)
+    for process in alive:
+        process.kill()
     assert alive == []
-    assert list(tmp_path.glob("out/*/parts/0*.parquet"))
     assert not list(tmp_path.glob("out/*/manifest.json"))
 
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.experiment import (
-    check_experiment,
     load_experiment,
     located,
     names,
@@ -41,7 +41,7 @@ def problems(tmp_path, world):
         file = tmp_path / "tried.yaml"
         file.write_text(full(f"format: 1\nkind: sweep\ntitle: A try\n{head}{text}\n"))
         began = time.process_time()
-        found = "\n".join(map(str, check_experiment(file, world)))
+        found = "\n".join(map(str, problems_of(str(file), world)))
         assert time.process_time() - began < 1.0
         return found
 
@@ -69,7 +69,7 @@ def test_every_ready_experiment_is_a_good_one(repository, world) -> None:
     files = sorted((repository / "experiments").glob("*.yaml"))
     sweeps = [file for file in files if "kind: sweep" in file.read_text(encoding="utf-8")]
     assert len(sweeps) >= 5
-    assert {str(file): check_experiment(file, world) for file in sweeps} == {
+    assert {str(file): problems_of(str(file), world) for file in sweeps} == {
         str(f): [] for f in sweeps
     }
 
@@ -209,6 +209,37 @@ def test_a_value_that_cannot_be_run_once_and_as_written_is_an_error(
     problems, factors, said
 ) -> None:
     assert said in problems(f"{GRID}factors: {{{factors}}}")
+
+
+def entries(names, value: str) -> str:
+    return "factors: {" + ", ".join(f'"{name}": {value}' for name in names) + "}"
+
+
+ZIP = "design: {kind: zip}\n"
+LHS = "design: {kind: latin_hypercube, points: 10000000}\n"
+LARGE = [
+    (SOBOL + entries((f"GAINS{n}" for n in range(1700)), "[1, 2]"), "mean GAINS"),
+    (SOBOL + entries((f"r{n}*" for n in range(2500)), "declared"), "'r0*' is no number"),
+    (SOBOL + entries(("*" * n for n in range(1, 300)), "declared"), "the factors up to here"),
+    (SOBOL + "factors: {HABIT: declared}\nmeasures: [" + ", ".join(map(str, range(6000))) + "]",
+     "measures.0 is 0"),
+    (LHS + "factors: {GAINS: [0.3, 0.4]}\nchance: common", "10,000,000 points of levels"),
+    (ZIP + "factors: {GAINS: {low: 0.3, high: 0.4, steps: 9000000}}", "it has 9,000,000 levels"),
+    (GRID + "factors: {HABIT: [" + ", ".join(map(str, range(13100))) + "]}", "too many values"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), LARGE)
+def test_a_file_of_any_size_is_told_within_a_second(problems, text, said) -> None:
+    assert full(said) in problems(text)
+
+
+def test_a_table_of_too_many_values_is_refused_before_it_is_read(problems, tmp_path) -> None:
+    columns = [pa.nulls(1_000_001, pa.int8()) for _ in range(2)]  # a few kilobytes of file
+    pq.write_table(pa.table(columns, names=["seed", "x"]), tmp_path / "points.parquet")
+    found = problems("design: {kind: table, file: points.parquet}")
+    assert "2 columns of 1,000,001 rows" in found
+    assert "allowed: at most 2,000,000 values" in found
 
 
 @pytest.mark.parametrize(

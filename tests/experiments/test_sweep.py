@@ -11,8 +11,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,7 @@ from eurasia_sim.experiments import batch as batch_module
 from eurasia_sim.experiments.batch import batches, rerun
 from eurasia_sim.experiments.folder import Folder, one_writer
 from eurasia_sim.experiments.point import point_of
-from eurasia_sim.experiments.sweep import Work, carry_out, estimate, merge, run_sweep
+from eurasia_sim.experiments.sweep import Work, carry_out, estimate, merge, prepare_sweep, run_sweep
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import run_paired
@@ -227,6 +229,34 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(world, tmp_path) -
     assert found["seconds"] > 0
     assert found["disk"]["trajectories"] > 0
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("design", "replications", "points", "too_large"),
+    [
+        ("{kind: latin_hypercube, points: 10000000}", 1, 10**7, ["memory"]),
+        ("{kind: latin_hypercube, points: 1000000000}", 1, 10**9, ["points", "memory", "disk"]),
+        ("{kind: saltelli, points: 1073741824}", 1, 2**30 * 848, ["points", "memory", "disk"]),
+        ("{kind: morris, trajectories: 10000}", 10_000, 424 * 10**4, ["disk"]),
+    ],
+)
+def test_a_dry_run_says_what_any_size_would_take_and_makes_none_of_it(
+    world, tmp_path, monkeypatch, design, replications, points, too_large
+) -> None:
+    monkeypatch.setattr("eurasia_sim.experiments.sweep.memory_free", lambda: 64 * 10**9)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
+    head = "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\n"
+    text = f"{head}design: {design}\nfactors: {{'*': declared}}\nreplications: {replications}\n"
+    file = written(tmp_path, f"{text}measures: [alignment.russia.china]\n")
+    tracemalloc.start()
+    found = estimate(prepare_sweep(file, world, dry=True), tmp_path / "out", Work(workers=2))
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found["points"], found["runs"]) == (points, points * replications)
+    words = [reason.partition(", and")[0].split()[-1] for reason in found["too_large"]]
+    assert words == too_large
+    assert found["seconds"] > 0
+    assert taken < 100_000_000
 
 
 # --- what other tools get wrong

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import numpy as np
 import pytest
 from mesa.batchrunner import batch_run
@@ -40,6 +43,16 @@ def test_stepping_the_model_gives_the_bits_of_the_compiled_run(world, scenario, 
     assert model.date == world.date(inputs.months - 1)
     model.step()  # a model that is over stays as it is
     assert (model.month, model.row.tobytes()) == (inputs.months, rows[-1].tobytes())
+
+
+def test_a_model_that_nobody_holds_is_forgotten(world):
+    held = stepped(world, 1)
+    left = ref(stepped(world, 1))
+    gc.collect()
+    assert left() is None
+    assert [actor.unique_id for actor in held.states.values()] == list(
+        range(1, len(world.actors) + 1)
+    )
 
 
 def test_the_same_seed_gives_the_same_model_and_none_a_new_one(world):

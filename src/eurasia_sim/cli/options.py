@@ -37,7 +37,7 @@ Seed = Annotated[int, Option(min=0, max=LARGEST_SEED, help="Root of all seeds.")
 NoSeed = Annotated[int | None, Option(min=0, max=LARGEST_SEED, help="Else 1, of blocs 7.")]
 Settings = Annotated[list[str] | None, Option("--set", help="path=value, as in a scenario file.")]
 Theories = Annotated[list[str] | None, Option(help="A theory preset, several, or 'all'.")]
-Workers = Annotated[int | None, Option(min=1, help="Threads; by default all cores.")]
+Workers = Annotated[int | None, Option(min=1, max=1000, help="Threads; by default all cores.")]
 WorldName = Annotated[
     Path | None,
     Option(metavar="WORLD", help="A packaged world (`eurasia-sim list worlds`), or a folder."),

@@ -13,9 +13,9 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, options, terminal
-from eurasia_sim.experiments.experiment import check_experiment, kind_of, load_experiment
+from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
-from eurasia_sim.experiments.schema import SPREAD
+from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses
@@ -81,32 +81,32 @@ def problems_of(file: str, world: World) -> list[Problem]:
         reason = "no such file, scenario or experiment"
         return [Problem(file, 1, 1, reason, "", nearest(file, known), ", ".join(known))]
     kind = kind_of(path)
-    if kind == "sweep":
-        return check_experiment(path, world) or _repeats(path, world)
-    if kind == "hypotheses":
-        try:
+    try:
+        if kind == "sweep":
+            return _repeats(load_experiment(path, world))
+        if kind == "hypotheses":
             load_hypotheses(path, world)
-        except InputProblems as error:
-            return error.problems
-        return []
+            return []
+    except InputProblems as error:
+        return error.problems
     return check_file(path, world)
 
 
-def _repeats(path: Path, world: World) -> list[Problem]:
+def _repeats(experiment: Experiment) -> list[Problem]:
     """Repeated points of a sweep that draws among levels alone; no other design can repeat one."""
+    if not experiment.may_repeat:
+        return []
     from eurasia_sim.experiments.design import lay_out
 
-    experiment = load_experiment(path, world)
-    if experiment.kind not in SPREAD or not all(factor.levels for factor in experiment.factors):
-        return []
     try:
         lay_out(experiment)
     except DataError as error:
+        path = str(experiment.path)
         parts = [
             problem.removeprefix(f"{path}: ").partition("\n    allowed: ")
             for problem in error.problems
         ]
-        return [Problem(str(path), 1, 1, reason, "", "", allowed) for reason, _, allowed in parts]
+        return [Problem(path, 1, 1, reason, "", "", allowed) for reason, _, allowed in parts]
     return []
 
 

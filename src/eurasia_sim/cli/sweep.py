@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
@@ -43,7 +43,9 @@ def sweep(
         Literal["measures", "trajectories", "events"],
         Option(help="Kept of a run: means alone, monthly values too, or its events too."),
     ] = "measures",
-    chunk: Annotated[int, Option(min=1, help="Runs in one part: the unit of work.")] = 128,
+    chunk: Annotated[
+        int, Option(min=1, max=1_000_000, help="Runs in one part: the unit of work.")
+    ] = 128,
     rerun: Annotated[str | None, Option(help="Run POINT:REPLICATE:SCENARIO again.")] = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,
@@ -69,7 +71,7 @@ def sweep(
     work = Work(workers, scheduler, None, _most_failures(on_error))
     prepared = sweeps.prepare_sweep(
         experiment, load_world(world), keep=keep, shard=_shard(shard), runs_a_chunk=chunk,
-        command=options.command_line(),
+        command=options.command_line(), dry=dry_run,
     )  # fmt: skip
     if merge:
         _show_end(sweeps.merge(prepared, out, shards or []), as_json=as_json)
@@ -129,14 +131,21 @@ def _compile(prepared: Sweep) -> None:
 
 
 def _show_estimate(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> None:
-    """Print counts, time, memory and disk."""
+    """Print counts, time, memory and disk; refuse what does not fit."""
     from eurasia_sim.experiments.sweep import estimate
 
     found = estimate(prepared, out, work)
     folder = out / prepared.plan.folder
     if as_json:
-        terminal.print_json({"folder": str(folder), **found})
-        return
+        terminal.print_json({"folder": None if prepared.is_partial else str(folder), **found})
+    else:
+        _show_needs(prepared, found, folder)
+    if found["too_large"]:
+        path = prepared.setup.experiment.path
+        raise DataError([f"{path}: it would take {each}" for each in found["too_large"]])
+
+
+def _show_needs(prepared: Sweep, found: dict[str, Any], folder: Path) -> None:
     left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
     terminal.show(
         f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
@@ -147,8 +156,13 @@ def _show_estimate(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> 
         name = "measures" if kind == "parts" else kind
         own = _size(found["disk_a_run"][kind])
         terminal.show(f"about {_size(total)} of disk for {name} ({own} a run)")
-    free = f"{_size(found['disk_free'])} of disk are free"
-    terminal.show(f"{free}; the folder would be {folder}")
+    constrained = bool(prepared.setup.experiment.constraints)
+    where = (
+        f"estimated from a few points{', before constraints' * constrained}"
+        if prepared.is_partial
+        else f"the folder would be {folder}"
+    )
+    terminal.show(f"{_size(found['disk_free'])} of disk are free; {where}")
 
 
 def _show_end(end: Ended, *, as_json: bool) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import ipaddress
 import logging
 import os
 import socket
 import sys
 import threading
+import time
 import warnings
 from typing import Any
 
 _PAGE = "eurasia_sim.dashboard.page"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LOOK = 2  # seconds between two looks for visitors who left
+_MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
 
 
 def serve(host: str, port: int) -> None:
@@ -37,12 +42,35 @@ def serve(host: str, port: int) -> None:
 
     from eurasia_sim.dashboard.comparison import warm
 
-    threading.Thread(target=warm, daemon=True).start()
+    for work in (warm, _forget):
+        threading.Thread(target=work, daemon=True).start()
     with _listening(host, port) as listener:
         config = uvicorn.Config(
-            OwnPageOnly(app, host), log_level="error", access_log=False, timeout_graceful_shutdown=1
+            OwnPageOnly(app, host, listener.getsockname()[0]),
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _forget() -> None:
+    """Close what visitors had who left without a word, but for the last few, who may return."""
+    from solara.server.kernel_context import PageStatus, contexts
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    seen: set[str] = set()
+    while True:
+        time.sleep(_LOOK)
+        if seen - set(contexts):  # what a page held refers to itself, and is in many small pieces
+            gc.collect()
+            if trim is not None:
+                trim(0)
+        seen = set(contexts)
+        found = [each for each in list(contexts.values()) if each.page_status]
+        left = [each for each in found if PageStatus.CONNECTED not in each.page_status.values()]
+        for each in left[:-_MOST_LEFT]:
+            each.close(reason="cull")
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -57,15 +85,24 @@ def _listening(host: str, port: int) -> socket.socket:
     return found
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the name `localhost`, is this machine to itself alone."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
 class OwnPageOnly:
     """Refuses what another site's page asks: a foreign origin, on loopback a foreign host too.
 
     A browser sends any page's requests to this machine: one elsewhere could drive the model.
     """
 
-    def __init__(self, app: Any, host: str) -> None:
-        self.app = app
-        self.names = _LOOPBACK if host in _LOOPBACK else None
+    def __init__(self, app: Any, host: str, bound: str = "") -> None:
+        self.app, self.host = app, host
+        self.is_local = is_loopback(bound or host)  # a name may stand for a loopback address
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Hand a request on, or refuse it."""
@@ -84,6 +121,6 @@ class OwnPageOnly:
         headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         name = (host if host.endswith("]") else host.rsplit(":", 1)[0]).strip("[]")
-        if self.names is not None and name not in self.names:
+        if self.is_local and name != self.host and not is_loopback(name):
             return False
         return origin is None or origin.split("://", 1)[-1] == host

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import qmc
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.experiments.schema import PATTERNED, Experiment, Factor
+from eurasia_sim.experiments.schema import Experiment, Factor
 from eurasia_sim.files.data_yaml import DataError
 
 _MOST_SEED = 2**32  # what SALib's samplers take
 _COPIES = 3  # of its points that a sampler holds at once
+_ANY_SIZE = ("latin_hypercube", "morris")  # samplers that take any number
+_MOST_COMPARED = 100_000  # points of levels alone that are told apart
 
 
 @dataclass(frozen=True)
@@ -46,26 +47,39 @@ class Design:
         return pd.DataFrame({"point": np.arange(len(self), dtype=np.int64), **columns})
 
 
-def lay_out(experiment: Experiment) -> Design:
+def memory_of(points: int, factors: int) -> int:
+    """Bytes that a design takes while it is laid out."""
+    return _COPIES * points * factors * 8
+
+
+def lay_out(experiment: Experiment, most: int | None = None) -> Design:
     """The points of an experiment, the same each time and in the same order.
 
     A Sobol' or Saltelli design of more points begins with the points of the smaller one; hypercubes
     and Morris trajectories are laid in blocks, so a list of sizes begins with the points of any
     shorter list; a grid begins with those of a grid that lacks the last levels of its first factor.
 
+    Args:
+        most: only about so many, to see what a point takes; of a sample, those of a smaller one.
+
     Raises:
         DataError: where constraints leave no point, points repeat, or memory does not hold them.
     """
-    factors = experiment.factors
-    if experiment.stated:
-        cells = np.array(experiment.stated)
-    elif experiment.kind == "grid":
-        crossed = np.meshgrid(*(_places(factor) for factor in factors), indexing="ij")
-        cells = np.stack([axis.ravel() for axis in crossed], axis=1)
-    elif experiment.kind == "zip":
-        cells = np.array([_places(factor) for factor in factors]).T
+    factors, count = experiment.factors, experiment.points
+    if most is None:
+        _check_size(experiment)
     else:
-        cells = _spread(experiment)
+        count = min(count, most)
+    if experiment.stated:
+        cells = np.array(experiment.stated[:count])
+    elif experiment.kind == "grid":
+        crossed = np.unravel_index(np.arange(count), [len(factor.levels) for factor in factors])
+        columns = [np.array(_places(f))[own] for f, own in zip(factors, crossed, strict=True)]
+        cells = np.stack(columns, axis=1)
+    elif experiment.kind == "zip":
+        cells = np.array([_places(factor)[:count] for factor in factors]).T
+    else:
+        cells = _spread(experiment, most)
     kept = np.ones(len(cells), bool)
     at = {factor.name: column for column, factor in enumerate(factors)}
     for constraint in experiment.constraints:
@@ -79,9 +93,9 @@ def lay_out(experiment: Experiment) -> Design:
 
 
 def _check_repeats(experiment: Experiment, cells: Floats) -> None:
-    """Refuse a sample of levels with a point twice under the same luck; patterns may need it."""
-    factors, drawn = experiment.factors, any(not factor.levels for factor in experiment.factors)
-    if drawn or experiment.kind in PATTERNED or experiment.chance == "own":
+    """Refuse a sample of levels with a point twice under the same luck."""
+    factors = experiment.factors
+    if not experiment.may_repeat:
         return
     points, counts = np.unique(cells, axis=0, return_counts=True)
     if len(points) < len(cells):
@@ -110,17 +124,33 @@ def _places(factor: Factor) -> list[float]:
     return [float(at) if factor.is_text else float(level) for at, level in enumerate(factor.levels)]
 
 
-def _spread(experiment: Experiment) -> Floats:
-    """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
-    factors, sizes = experiment.factors, experiment.design.sizes
-    rows = experiment.design.rows(len(factors))
-    need, free = _COPIES * rows * len(factors) * 8, memory_free()
+def _check_size(experiment: Experiment) -> None:
+    """Refuse more points than memory holds, or than can be told apart, before any is made."""
+    points, factors = experiment.points, len(experiment.factors)
+    need, free = memory_of(points, factors), memory_free()
+    what, found, allowed = f"{points:,} points of", "", ""
     if need > free:
-        what = (
-            f"{rows:,} points of {len(factors):,} factors take about {need / 1e9:,.1f} GB of memory"
-        )
-        found = f"{what} to lay out, and {free / 1e9:,.1f} GB are free"
-        raise DataError([f"{experiment.path}: {found}\n    allowed: fewer points or fewer factors"])
+        found = f"{what} {factors:,} factors take about {need / 1e9:,.1f} GB of memory to lay out"
+        found = f"{found}, and {free / 1e9:,.1f} GB are free"
+        allowed = "fewer points or fewer factors"
+    elif experiment.may_repeat and points > _MOST_COMPARED:
+        found = f"{what} levels are too many to look for the same runs under `chance: common`"
+        allowed = f"at most {_MOST_COMPARED:,}, or kind: grid, or chance: own"
+    if found:
+        raise DataError([f"{experiment.path}: {found}\n    allowed: {allowed}"])
+
+
+def _fewer(experiment: Experiment, most: int) -> list[int]:
+    """The size of a sample of the same kind with about `most` points."""
+    design = experiment.design
+    first = min(design.sizes[0], most * sum(design.sizes) // experiment.points or 1)
+    return [first if experiment.kind in _ANY_SIZE else 1 << (first.bit_length() - 1)]
+
+
+def _spread(experiment: Experiment, most: int | None) -> Floats:
+    """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
+    factors = experiment.factors
+    sizes = experiment.design.sizes if most is None else _fewer(experiment, most)
     cells = np.concatenate([_unit(experiment, size, block) for block, size in enumerate(sizes)])
     for at, factor in enumerate(factors):
         own, count, high = cells[:, at], len(factor.levels), factor.high
@@ -137,6 +167,8 @@ def _unit(experiment: Experiment, size: int, block: int) -> Floats:
     """One block of points in the unit cube."""
     count, design = len(experiment.factors), experiment.design
     generator = np.random.default_rng([experiment.seed, block])
+    from scipy.stats import qmc  # here, for it takes a second to load
+
     if experiment.kind == "latin_hypercube":
         return np.asarray(qmc.LatinHypercube(count, rng=generator).random(size))
     if experiment.kind == "sobol":

@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import pickle
+import sys
 import threading
 import traceback
 from collections import deque
@@ -24,11 +25,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, Interrupted, work
+from eurasia_sim.experiments.design import memory_free
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
 
+MOST_WORKERS = 1_000
+PROCESS = 200_000_000  # bytes that the program takes before it holds any run
 _TICK = 0.1  # seconds between two looks for interrupts
 _PATIENCE = 10  # seconds for a scheduler to close
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 
 class GivenExecutor:
@@ -119,22 +124,33 @@ def local_workers(scheduler: str) -> int | None:
     """N of `local:N`; none for an address.
 
     Raises:
-        DataError: where N is no number of workers.
+        DataError: where N is no number of workers, or more than memory holds.
     """
     kind, _, count = scheduler.partition(":")
     if kind != "local":
         return None
-    if not count.isdecimal() or int(count) < 1:
+    if not count.isdecimal() or not 0 < int(count[:9]) <= MOST_WORKERS:
         message = f"--scheduler {scheduler}: how many workers?"
-        raise DataError([f"{message}\n    allowed: local:N, or tcp://HOST:PORT"])
+        allowed = f"local:N, N from 1 to {MOST_WORKERS:,}, or tcp://HOST:PORT"
+        raise DataError([f"{message}\n    allowed: {allowed}"])
+    if (need := int(count) * PROCESS) > (free := memory_free()):
+        what = f"{count} processes take about {need / 1e9:,.1f} GB of memory"
+        found = f"--scheduler {scheduler}: {what}, and {free / 1e9:,.1f} GB are free"
+        raise DataError([f"{found}\n    allowed: fewer"])
     return int(count)
 
 
 def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
-    """Let a worker that Dask starts ignore Ctrl-C, which a terminal sends to every process."""
+    """Let a worker of our own ignore Ctrl-C, which a terminal sends to all, and end with us.
+
+    Dask ends it too, but by a thread, which a busy machine or a long call keeps from its turn.
+    """
+    import ctypes
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
 
 
 @functools.lru_cache(maxsize=2)
@@ -156,6 +172,11 @@ class Work:
     scheduler: str | None = None
     executor: Executor | None = None
     most_failures: int | None = None  # stop beyond so many failed runs; none: go on whatever fails
+
+    def __post_init__(self) -> None:
+        """Refuse workers that cannot be had, before anything is begun."""
+        if self.scheduler is not None:
+            local_workers(self.scheduler)
 
     @property
     def count(self) -> int:

@@ -56,27 +56,17 @@ def located(name_or_path: str) -> Path:
     raise InputProblems([Problem(name_or_path, 1, 1, message, "", close, listed)])
 
 
-def _read(path: Path | str, world: World) -> tuple[Experiment | None, list[Problem]]:
-    """The experiment in a file, and everything wrong with the file in the order of its lines."""
-    document = read_file(path)
-    experiment = _Reader(document, Path(path), world).experiment()
-    return experiment, sorted(document.problems, key=lambda each: (each.line, each.column))
-
-
-def check_experiment(path: Path | str, world: World) -> list[Problem]:
-    """Everything wrong with a sweep file; never raises for what the file holds."""
-    return _read(path, world)[1]
-
-
-def load_experiment(path: Path | str, world: World) -> Experiment:
-    """The sweep in a file, or in the one that a text names.
+def load_experiment(path: Path | str, world: World, most: int = MOST_POINTS) -> Experiment:
+    """The sweep in a file, or in the one that a text names, of at most so many points.
 
     Raises:
         InputProblems: with everything wrong with it.
     """
-    experiment, problems = _read(located(path) if isinstance(path, str) else path, world)
-    if experiment is None or problems:
-        raise InputProblems(problems)
+    path = located(path) if isinstance(path, str) else path
+    document = read_file(path)
+    experiment = _Reader(document, path, world, most).experiment()
+    if experiment is None or document.problems:
+        raise InputProblems(document.in_order())
     return experiment
 
 
@@ -276,15 +266,15 @@ class _Reader(PointReader):
         if not sizes:
             message = f"{kind} needs to know how many {key}"
             self.complain(("design",), message, allowed=f"{key}: NUMBER")
-        elif not all(type(size) is int and 0 < size <= MOST_POINTS for size in sizes):
-            allowed = f"whole numbers from 1 to {MOST_POINTS:,}"
+        elif not all(type(size) is int and 0 < size <= self.most for size in sizes):
+            allowed = f"whole numbers from 1 to {self.most:,}"
             self.complain(trail, f"{key} is {given}", allowed=allowed)
         elif kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
             message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
             self.complain(trail, message, allowed="one of 2, 4, 8, 16, ...")
-        elif (rows := design.rows(len(factors))) > MOST_POINTS:
+        elif (rows := design.rows(len(factors))) > self.most:
             message = f"{len(factors)} factors and {key} {given} make {rows:,} points"
-            self.complain(trail, message, allowed=f"at most {MOST_POINTS:,} points")
+            self.complain(trail, message, allowed=f"at most {self.most:,} points")
         if kind == "morris" and design.levels % 2:
             message = "morris needs an even number of levels"
             self.complain(("design", "levels"), message, allowed="4, 6, 8, ...")
@@ -310,7 +300,10 @@ class _Reader(PointReader):
     def _columns(self, given: list[str]) -> tuple[str, ...]:
         """Names of the columns to keep: a measure's name stands for all of its columns."""
         known, found = columns_of(self.world), []
-        for at, pattern in enumerate(given):
+        first = {pattern: given.index(pattern) for pattern in dict.fromkeys(given)}
+        for pattern, at in first.items():
+            if self.document.is_full:
+                break
             names = unfolded(pattern, self.world)
             if pattern in measures():
                 names = sorted(name for name in known if name.split(".")[0] == pattern)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,9 @@ def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
 class FactorReader(WorldChecker):
     """Reads the factors of one sweep file; problems land in the document, and reading goes on."""
 
-    def __init__(self, document: Document, path: Path, world: World) -> None:
+    def __init__(self, document: Document, path: Path, world: World, most: int) -> None:
         super().__init__(document, world)
-        self.path = path
+        self.path, self.most = path, most  # points
         self.scenarios: list[Scenario] = []
         self.called: dict[str, str] = {}  # names by what the file calls a scenario; "" for none
         self.since: int | None = None  # month of a lever that is set without one, in all scenarios
@@ -138,6 +139,8 @@ class FactorReader(WorldChecker):
 
     def values(self, name: str, values: Sequence[Any], place: Callable[[int], Trail]) -> list[int]:
         """Complain of values that a factor cannot take in every scenario; return their places."""
+        if self.document.is_full:
+            return [0]
         faults = [(at, wrong) for at, value in enumerate(values) if (wrong := fault(name, value))]
         for at, (message, allowed) in faults[:_FAULTS_SHOWN]:
             self.complain(place(at), message, allowed=allowed)
@@ -201,7 +204,8 @@ class FactorReader(WorldChecker):
 
     def _declared(self, trail: Trail, name: str, file: SweepFile) -> Iterator[Factor]:
         numbers, kind = self.world.numbers, file.design.kind
-        paths = [path for path in numbers if fnmatchcase(path, name)] if "*" in name else [name]
+        fits = re.compile(translate(name)).match
+        paths = [path for path in numbers if fits(path)] if "*" in name else [name]
         ranges = {path: span for path in paths if (span := self._range(path)) is not None}
         for path in ranges:
             if len({scenario.uncertain.get(path) for scenario in self.scenarios}) > 1:

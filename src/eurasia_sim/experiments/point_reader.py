@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim.experiments.factors import ALL, FactorReader, twin
-from eurasia_sim.experiments.schema import CROSSED, MOST_POINTS, STATED, Factor, SweepFile
+from eurasia_sim.experiments.schema import (
+    CROSSED,
+    MOST_FACTORS,
+    MOST_LEVELS,
+    STATED,
+    Factor,
+    SweepFile,
+)
 from eurasia_sim.files.checker import Trail
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
 from eurasia_sim.world.levers import levers
 
-LARGEST_TABLE = 1024**3  # bytes
+LARGEST_TABLE = 64 * 1024**2  # bytes
+MOST_CELLS = 2_000_000  # of a table
 
 Stated = tuple[tuple[float, ...], ...]  # points, a cell a factor
 Target = tuple[
@@ -71,6 +79,12 @@ class PointReader(FactorReader):
             return ()
         found: list[tuple[Trail, str, Factor]] = []
         for name, given in file.factors.items():
+            if len(found) > MOST_FACTORS:
+                message = f"the factors up to here stand for {len(found):,} numbers"
+                allowed = f"at most {MOST_FACTORS:,}"
+                self.complain(("factors", name), message, allowed=allowed, of_key=True)
+            if self.document.is_full or len(found) > MOST_FACTORS:
+                return ()
             factors = self.factors_of(name, given, file)
             found += [(("factors", name), name, factor) for factor in factors]
         self._check_overlaps(found, file)
@@ -172,19 +186,22 @@ class PointReader(FactorReader):
             return path, None  # whoever checks its values complains
 
     def _fits(self, file: SweepFile) -> bool:
-        """Whether a grid or zip has few enough points, before any level is made; else complain."""
+        """Whether a grid or zip is small enough, before any level is made; else complain."""
         kind = file.design.kind
         if kind not in CROSSED:
             return True
         counts = {name: self._count(name, given) for name, given in file.factors.items()}
         points = max(counts.values(), default=0) if kind == "zip" else math.prod(counts.values())
-        if points <= MOST_POINTS:
+        levels = sum(counts.values())
+        if points <= self.most and levels <= MOST_LEVELS:
             return True
-        large = next((name for name, count in counts.items() if count > MOST_POINTS), None)
+        large = next((name for name, count in counts.items() if count > MOST_LEVELS), None)
         trail: Trail = ("factors",) if large is None else ("factors", large, "steps")
         count = f"{points:,}" if points < 10**30 else "far too many"
-        message = f"this {kind} is too large: it has {count} points"
-        self.complain(trail, message, allowed=f"at most {MOST_POINTS:,} points")
+        message, allowed = f"it has {count} points", f"at most {self.most:,} points"
+        if points <= self.most:
+            message, allowed = f"it has {levels:,} levels", f"at most {MOST_LEVELS:,} levels in all"
+        self.complain(trail, f"this {kind} is too large: {message}", allowed=allowed)
         return False
 
     def _count(self, name: str, given: Any) -> int:
@@ -247,7 +264,7 @@ def _from_csv(path: Path) -> Table:
             cells = [scalar(value.strip()) for value in values]
             rows.append(dict(zip(head, cells, strict=True)))
             lines.append(reader.line_num)
-            _check_rows(path.name, len(rows))
+            _check_rows(path.name, len(rows), len(head))
     return Table(str(path), rows, lines)
 
 
@@ -258,16 +275,18 @@ def _from_parquet(path: Path) -> Table:
     try:
         with pq.ParquetFile(path) as file:
             _check_head(path.name, list(file.schema_arrow.names))
-            _check_rows(path.name, file.metadata.num_rows)
+            _check_rows(path.name, file.metadata.num_rows, file.metadata.num_columns)
             rows = list(file.read().to_pylist())
     except ArrowException as error:
         raise ValueError(str(error) or type(error).__name__) from error
     return Table(str(path), rows, range(1, len(rows) + 1))
 
 
-def _check_rows(name: str, count: int) -> None:
-    if count > MOST_POINTS:
-        raise _wrong(name, f"{name} has too many rows", f"at most {MOST_POINTS:,}")
+def _check_rows(name: str, rows: int, columns: int) -> None:
+    """Refuse a table of too many values; a packed file says nothing of its size in memory."""
+    if rows * columns > MOST_CELLS:
+        message = f"{name} is too large: {columns:,} columns of {rows:,} rows or more"
+        raise _wrong(name, message, f"at most {MOST_CELLS:,} values")
 
 
 def _check_head(name: str, head: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ PATTERNED = ("saltelli", "morris")
 # In these a point stands for itself; in all others points are compared under the same luck.
 OWN_CHANCE = ("latin_hypercube", "sobol")
 MOST_POINTS = 10_000_000
+MOST_ESTIMATED = 10**12  # points that a dry run still says the price of
+MOST_FACTORS = 5_000
+MOST_LEVELS = 100_000  # of a grid's or zip's factors together
 # The keys of a design beside its kind that mean something in it.
 OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "grid": (),
@@ -195,6 +199,22 @@ class Experiment:
     def scenario_is_factor(self) -> bool:
         """Whether points choose among the scenarios, rather than each being run in all of them."""
         return any(factor.name == "scenario" for factor in self.factors)
+
+    @property
+    def points(self) -> int:
+        """How many points it has before constraints, known before any is made."""
+        if self.kind in STATED:
+            return len(self.stated)
+        if self.kind in SPREAD:
+            return self.design.rows(len(self.factors))
+        lengths = [len(factor.levels) for factor in self.factors]
+        return math.prod(lengths) if self.kind == "grid" else max(lengths)
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a sample of levels alone may hold a point twice under the same luck."""
+        drawn = any(not factor.levels for factor in self.factors)
+        return self.kind in OWN_CHANCE and self.chance == "common" and not drawn
 
     @property
     def runs_a_point(self) -> int:

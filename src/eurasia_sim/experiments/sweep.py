@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import Chunk, Finished, work
-from eurasia_sim.experiments.design import Design, lay_out
-from eurasia_sim.experiments.executors import Dispatch, Work
+from eurasia_sim.experiments.design import Design, lay_out, memory_free, memory_of
+from eurasia_sim.experiments.executors import PROCESS, Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import (
     DESIGN,
@@ -32,7 +32,7 @@ from eurasia_sim.experiments.folder import (
     read_plan,
 )
 from eurasia_sim.experiments.point import Keep, Setup
-from eurasia_sim.experiments.schema import Experiment
+from eurasia_sim.experiments.schema import MOST_ESTIMATED, MOST_POINTS, Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.scenarios.outcome_columns import columns_of
 from eurasia_sim.simulation.results import write_manifest
@@ -40,7 +40,8 @@ from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
 _STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
-_PROCESS = 200_000_000  # bytes that the program takes before it holds any run
+_LARGE = 2_000_000  # cells of a design that a dry run does not lay out
+_SAMPLE = 100  # points of such a design that it looks at
 _COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
 
 
@@ -52,6 +53,7 @@ class Sweep:
     design: Design
     plan: Plan
     command: str = ""
+    is_partial: bool = False  # its design has only some of the plan's points
 
     @property
     def repro(self) -> dict[str, Any]:
@@ -98,8 +100,12 @@ def prepare_sweep(
     shard: tuple[int, int] = (1, 1),
     runs_a_chunk: int = RUNS_A_CHUNK,
     command: str = "",
+    dry: bool = False,
 ) -> Sweep:
     """An experiment (or the name or path of one) laid out and planned.
+
+    Args:
+        dry: for `estimate` alone: of a large design lay out a few points, without constraints.
 
     Raises:
         InputProblems: with everything wrong with the file.
@@ -107,9 +113,16 @@ def prepare_sweep(
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
-        experiment = load_experiment(str(experiment), world)
-    setup, design = Setup(world, experiment, keep), lay_out(experiment)
-    return Sweep(setup, design, plan_of(setup, design, runs_a_chunk, shard), command)
+        most = MOST_ESTIMATED if dry else MOST_POINTS
+        experiment = load_experiment(str(experiment), world, most)
+    points = experiment.points
+    is_partial = dry and points * len(experiment.factors) > _LARGE
+    free = replace(experiment, constraints=()) if is_partial else experiment
+    design, setup = lay_out(free, _SAMPLE if is_partial else None), Setup(world, experiment, keep)
+    plan = plan_of(setup, design, runs_a_chunk, shard)
+    if is_partial:
+        plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
+    return Sweep(setup, design, plan, command, is_partial)
 
 
 def carry_out(
@@ -303,30 +316,55 @@ def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
 
 
 def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
-    """What a sweep will take, from a few of its runs: seconds, bytes of memory and of disk."""
-    plan, workers, per_point = sweep.plan, how.count, sweep.setup.experiment.runs_a_point
-    most = min(plan.points, plan.points_a_chunk)
-    sizes = [min(max(1, runs // per_point), most) for runs in _STEPS]
-    few, many = (work(sweep.setup, Chunk(0, 0, sweep.design.cells[:size])) for size in sizes)
+    """What a sweep will take, from a few of its runs: seconds, bytes of memory and of disk.
+
+    `too_large` says what of it does not fit.
+    """
+    plan, workers, experiment = sweep.plan, how.count, sweep.setup.experiment
+    few, many = (_tried(sweep, runs) for runs in _STEPS)
     each, total = {}, {}
     for kind, content in many.tables.items():
         size, more = len(content), many.runs - few.runs
         grown = (size - len(few.tables[kind])) / more if more else size / many.runs
         head = max(size - grown * many.runs, 0)
         each[kind], total[kind] = int(grown), int(grown * plan.runs + head * plan.chunks)
-    columns = len(sweep.setup.experiment.columns or columns_of(sweep.setup.world))
-    chunk_bytes = plan.points_a_chunk * per_point * (columns + _COLUMNS_BESIDE) * 8
+    columns = len(experiment.columns or columns_of(sweep.setup.world))
+    in_part = plan.points_a_chunk * experiment.runs_a_point
+    chunk_bytes = in_part * (columns + _COLUMNS_BESIDE) * 8
+    own = memory_of(plan.points, len(experiment.factors))
+    memory = int(PROCESS + own + 3 * workers * chunk_bytes)
     while not out.exists():
         out = out.parent
+    disk_free = shutil.disk_usage(out).free
+    limits = {
+        "points": (plan.points, MOST_POINTS),
+        "bytes of memory": (memory, memory_free()),
+        "bytes of disk": (sum(total.values()), disk_free),
+    }
     return {
         "points": plan.points,
         "left_out": sweep.design.left_out,
         "runs": plan.runs,
         "parts": plan.chunks,
         "seconds": many.seconds / many.runs * plan.runs / workers,
-        "memory": int(_PROCESS + sweep.design.cells.nbytes * 2 + 3 * workers * chunk_bytes),
+        "memory": memory,
         "disk": total,
         "disk_a_run": each,
-        "disk_free": shutil.disk_usage(out).free,
+        "disk_free": disk_free,
         "workers": workers,
+        "too_large": [
+            f"{need:,} {what}, and at most {most:,} fit"
+            for what, (need, most) in limits.items()
+            if need > most
+        ],
     }
+
+
+def _tried(sweep: Sweep, runs: int) -> Finished:
+    """About so many of a sweep's runs, of a few points and replicates."""
+    experiment, plan = sweep.setup.experiment, sweep.plan
+    family = experiment.runs_a_point // experiment.replications
+    replications = min(experiment.replications, max(1, runs // family))
+    count = min(max(1, runs // (family * replications)), plan.points_a_chunk)
+    setup = replace(sweep.setup, experiment=replace(experiment, replications=replications))
+    return work(setup, Chunk(0, 0, sweep.design.cells[:count]))

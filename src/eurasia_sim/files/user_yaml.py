@@ -7,7 +7,8 @@ import math
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,9 +27,9 @@ from ruamel.yaml.events import (
 # Limits of the reader, not of the model: a page a person wrote never reaches them.
 LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST_NESTING = 12  # levels
-MOST_EVENTS = 15_000  # the parser takes about 25 microseconds for each
-MOST_VALUES = 50_000  # once every alias is unfolded
-MOST_PROBLEMS = 500
+MOST_EVENTS = 13_000  # the parser takes about 30 microseconds for each
+MOST_VALUES = 20_000  # once every alias is unfolded
+MOST_PROBLEMS = 100
 _MANY = 100  # words; comparing each of more letter by letter would be felt
 _MOST_COMPARED = 500
 _LONGEST_LINE = 120  # characters of an offending line that are shown
@@ -108,7 +109,7 @@ class Document:
 
     def report(self, place: Place, message: str, suggestion: str = "", allowed: str = "") -> None:
         """Note a problem; after very many of them, only that there are more."""
-        if len(self.problems) > MOST_PROBLEMS:
+        if self.is_full:
             return
         if len(self.problems) == MOST_PROBLEMS:
             more = "and more from here on that are not listed"
@@ -116,6 +117,11 @@ class Document:
             return
         line = self.source_line(place[0])
         self.problems.append(Problem(self.name, *place, message, line, suggestion, allowed))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further problem would be listed, so that none need be looked for."""
+        return len(self.problems) > MOST_PROBLEMS
 
     def in_order(self) -> list[Problem]:
         """The problems in the order of their places."""
@@ -172,7 +178,8 @@ def read_file(path: Path | str) -> Document:
             wrong = f"the file has {status.st_size:,} bytes"
             allowed = f"at most {LARGEST_FILE:,} bytes"
         else:
-            return parse(path.read_bytes(), str(path))
+            parsed = _parsed(path.read_bytes(), str(path))
+            return replace(parsed, problems=[*parsed.problems])
     except FileNotFoundError:
         wrong = "no such file"
     except (OSError, ValueError) as error:
@@ -180,6 +187,12 @@ def read_file(path: Path | str) -> Document:
     document = Document(str(path))
     document.report((1, 1), wrong, allowed=allowed)
     return document
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes, name: str) -> Document:
+    """The document in a file, which several readers look at and none changes."""
+    return parse(data, name)
 
 
 def parse(data: bytes, name: str, *, limited: bool = True) -> Document:
@@ -249,7 +262,7 @@ class _Composer:
         self.document = document
         self.limited = limited
         self.anchors: dict[str, Node | None] = {}  # none while what is named is still open
-        self.events = enumerate(YAML(typ="rt", pure=True).parse(document.text))
+        self.events = enumerate(YAML(typ="safe", pure=True).parse(document.text))
         self.place: Place = (1, 1)  # of the last event
 
     def root(self) -> Node | None:
@@ -287,8 +300,7 @@ class _Composer:
             wrong = f"the tag {event.tag} is not allowed"
             self.document.report(self.place, wrong, allowed="plain data without tags")
         if isinstance(event, ScalarEvent):
-            # The round-trip parser marks each fold of a folded text with a bell.
-            text = event.value.replace("\a", "") if event.style == ">" else event.value
+            text = event.value
             is_empty = event.start_mark.index == event.end_mark.index
             content = scalar(text) if event.implicit[0] and not is_key else text
             node = Node(content, *(key if key and is_empty else self.place))

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import mesa
 import numpy as np
@@ -43,8 +45,17 @@ class Present:
     state: Run
 
 
+class _Counts(WeakKeyDictionary[mesa.Model, Any]):
+    """The numbers of a model's agents, forgotten with the model."""
+
+    def __getitem__(self, model: mesa.Model) -> Any:
+        return self.setdefault(model, count(1))
+
+
 class StateActor(mesa.Agent):
     """One actor of a running model; every property reads the arrays as they stand."""
+
+    _ids = _Counts()  # Mesa's own keeps every model for as long as the program runs
 
     def __init__(self, model: mesa.Model, name: str, present: Present) -> None:
         super().__init__(model)
