@@ -121,9 +121,11 @@ def test_a_damaged_part_of_an_interrupted_run_is_run_again(tmp_path: Path) -> No
     table.to_parquet(parts[0], index=False)
     months[1].write_bytes(months[2].read_bytes())
     parts[3].unlink()
-    seen: list[int] = []
-    again = carry_out_study(study, batches, tmp_path, 1, seen.append)
-    assert seen[0] < 40
+    before = {path: path.stat().st_mtime_ns for path in (*parts[:3], *months)}
+    again = carry_out_study(study, batches, tmp_path, 1, lambda _: None)
+    kept = {path for path, time in before.items() if path.stat().st_mtime_ns == time}
+    assert kept >= {parts[2], months[2]}
+    assert not kept & {parts[0], months[1]}
     pd.testing.assert_frame_equal(again.runs, whole.runs)
     pd.testing.assert_frame_equal(again.trajectories, whole.trajectories)
 
