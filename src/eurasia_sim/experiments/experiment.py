@@ -27,7 +27,7 @@ from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, 
 from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
-from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.world.world import World
 
 FOLDER = "experiments"  # where a name is looked up
@@ -311,7 +311,7 @@ class _Reader(PointReader):
             if unknown:
                 words = [*measures(), *sorted(known)]
                 message = f"unknown measure or column '{unknown[0]}'"
-                self.complain(("measures", at), message, words, unknown[0])
+                self.complain(("measures", at), message, words, present_name(unknown[0]))
             found += names
         return tuple(dict.fromkeys(found))
 

@@ -30,8 +30,14 @@ from eurasia_sim.hypotheses.schema import (
     PartEntry,
     ReadingEntry,
 )
-from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
+from eurasia_sim.scenarios.outcome_columns import (
+    Metric,
+    Reduction,
+    columns_of,
+    unfolded,
+)
 from eurasia_sim.scenarios.scenario import Scenario, earliest_parting, load_scenario
+from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.world.levers import levers, split_month
 from eurasia_sim.world.world import World
 
@@ -242,7 +248,8 @@ class _Checker(DocumentChecker):
         found = []
         for name in unfolded(pattern, self.world):
             if name not in self.columns:
-                self.complain(trail, f"unknown column '{name}'", sorted(self.columns), name)
+                known, word = sorted(self.columns), present_name(name)
+                self.complain(trail, f"unknown column '{name}'", known, word)
                 break
             found.append(name)
         return found

@@ -10,7 +10,7 @@ from eurasia_sim.files.checker import DocumentChecker, Trail, shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import Document, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
-from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, settled
+from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 from eurasia_sim.world.world import World
 
@@ -291,7 +291,8 @@ class ScenarioChecker(WorldChecker):
             if name in known:
                 draft.measures.append(name)
             elif name is not None:
-                self.complain(("measures", at), f"unknown measure '{name}'", list(known), name)
+                word = present_name(name) if isinstance(name, str) else name
+                self.complain(("measures", at), f"unknown measure '{name}'", list(known), word)
 
 
 class SettingsChecker(WorldChecker):

@@ -100,6 +100,12 @@ def measures() -> dict[str, dict[str, Any]]:
     return dict(read_page(packaged() / "measures.yaml").data)
 
 
+def present_name(column: str) -> str:
+    """The present name of a measure or column: effort by place was once called `level`."""
+    head, dot, rest = column.partition(".")
+    return f"effort{dot}{rest}" if head == "level" else column
+
+
 def settled(value: Any) -> Value:
     """A lever's checked value as it is kept; 1 and 1.0 are one scenario."""
     return value if isinstance(value, str) else float(value)

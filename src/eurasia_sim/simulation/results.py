@@ -27,6 +27,7 @@ from eurasia_sim.files.integrity import (
     read_sealed,
     sealed,
 )
+from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 
@@ -300,12 +301,7 @@ def result_columns(folder: Path) -> list[str]:
     """
     files = files_of(folder)
     first = files.content(_names(files, RUNS, PARTS)[0])
-    return [_present(name) for name in pq.read_schema(pa.BufferReader(first)).names]
-
-
-def _present(name: str) -> str:
-    """The present name of a column: effort by place was once called `level.*`."""
-    return f"effort.{name[6:]}" if name.startswith("level.") else name
+    return [present_name(name) for name in pq.read_schema(pa.BufferReader(first)).names]
 
 
 def read_table(files: Files, name: str) -> pd.DataFrame:
@@ -332,7 +328,7 @@ def _names(files: Files, whole: str, parts: str) -> list[str]:
 
 def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -> pa.Table:
     threads, source = len(content) > _LARGE, pa.BufferReader(content)
-    stored = {_present(name): name for name in pq.read_schema(source).names}
+    stored = {present_name(name): name for name in pq.read_schema(source).names}
     asked = None if columns is None else [stored.get(name, name) for name in columns]
     if filters is not None:
         table = pq.read_table(source, columns=asked, filters=filters, use_threads=threads)
@@ -341,7 +337,7 @@ def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -
             table = file.read(columns=asked, use_threads=threads)
     # A name is read with all that begin with it and a dot.
     table = table if asked is None else table.select(asked)
-    return table.rename_columns([_present(name) for name in table.column_names])
+    return table.rename_columns([present_name(name) for name in table.column_names])
 
 
 def _read(

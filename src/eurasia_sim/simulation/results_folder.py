@@ -15,7 +15,7 @@ import pandas as pd
 
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.integrity import Files
-from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.simulation.replay import Replay, replay
 from eurasia_sim.simulation.results import (
     PARTS,
@@ -115,7 +115,7 @@ class ResultsFolder:
             alike = [name for name in self.measures if fnmatchcase(name, pattern)]
             if not alike:
                 wrong = f"--measure {pattern} is no measure of {self.folder}"
-                raise DataError([wrong + near(pattern, self.measures)])
+                raise DataError([wrong + near(present_name(pattern), self.measures)])
             found += alike
         return list(dict.fromkeys(found)) or self.shown
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DataError, Page, near, read_page
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
+from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
 
@@ -251,6 +252,6 @@ class _Checker:
         """The columns of patterns of names; the first unknown one is a problem."""
         found = tuple(column for name in given for column in unfolded(name, self.world))
         for column in [column for column in found if column not in self.known][:1]:
-            hint = near(column, sorted(self.known))
+            hint = near(present_name(column), sorted(self.known))
             self.complain(keys, f"{column} is no column of a run{hint}")
         return found
