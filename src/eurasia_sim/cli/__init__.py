@@ -147,4 +147,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal of another alphabet shows ?
+    for word in sys.argv[1:]:
+        if word != word.encode("utf-8", "replace").decode("utf-8"):  # bytes that are no text
+            shown = ascii(word)[1:-1].replace("\\udc", "\\x")
+            typer.echo(f"{shown} is not UTF-8; rename it: names are written into results", err=True)
+            raise SystemExit(BAD_INPUT)
     app()
