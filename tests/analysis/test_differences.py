@@ -146,6 +146,7 @@ def test_where_every_run_failed_there_is_no_number(difference: Any) -> None:
 
 def test_an_interval_repeats_itself_however_many_values_are_in_memory(monkeypatch) -> None:
     assert mean_interval(np.full(5, 0.25)) == (0.25, 0.25)
+    assert np.isnan(mean_interval(np.array([0.25]))).all()  # one run says nothing of its luck
     every = np.random.default_rng(2).normal(size=50)
     low, high = mean_interval(every)
     assert low < every.mean() < high

@@ -80,6 +80,9 @@ def test_a_measure_is_drawn_as_what_it_is_of(folder):
     assert usual_kinds(held, ["alignment.russia.china"]) == ["network"]
     for measure in ("recognition.china.afghanistan", "influence.china.kazakhstan.economic"):
         assert usual_kinds(held, [measure]) == ["heatmap"]
+    assert usual_kinds(held, ["effort.china.kazakhstan.economic"]) == ["heatmap"]
+    assert usual_kinds(held, ["effort.*"]) == ["heatmap"]
+    assert usual_kinds(held, ["effort.china"]) == ["distribution"]  # the sum over places
     assert "difference" in usual_kinds(held, [])
     assert usual_kinds(folder("tested"), []) == ["forest", "shares"]
     assert usual_kinds(folder("swept"), [])[:2] == ["distribution", "heatmap"]
@@ -125,7 +128,10 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(folder):
         ((), "fan", {"by": "theory"}, "--by is for distribution and heatmap and convergence"),
         ((), "timeline", {"months": ("2021-05",)}, "--month is for heatmap and network and map"),
         ((), "fan", {"measures": ("stability.afghanistan",)}, "monthly values were kept of"),
-        *(((), kind, {}, f"--kind {kind} has left; .* {new}") for kind, new in REPLACED.items()),
+        *(
+            ((), kind, {}, f"--kind {kind} was replaced; use {new}")
+            for kind, new in REPLACED.items()
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_what_would_be_right(
@@ -215,7 +221,7 @@ def test_a_measure_without_finite_runs_keeps_its_panel(folder, monkeypatch):
     request = Request(measures=(MEASURE, "stability.afghanistan"))
     (picture, *_) = pictures(held, ["convergence"], request)
     assert "us_exit: fewer than 2 runs" in picture.figure.axes[0].get_xlabel()
-    with pytest.raises(DataError, match="convergence needs more"):
+    with pytest.raises(DataError, match="--kind convergence: no two finite runs"):
         list(pictures(held, ["convergence"], Request(measures=(MEASURE,))))
 
 

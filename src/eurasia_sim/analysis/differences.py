@@ -97,9 +97,11 @@ class Compared:
 
 
 def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean (percentile); the mean itself where nothing varies."""
-    if len(values) < 2 or np.ptp(values) == 0.0:
-        middle = float(values.mean()) if len(values) else _NAN
+    """95 % bootstrap interval of a mean; the mean where nothing varies, NaN below two values."""
+    if len(values) < 2:
+        return _NAN, _NAN
+    if np.ptp(values) == 0.0:
+        middle = float(values.mean())
         return middle, middle
     return _bootstrapped((values,), np.mean, seed)
 

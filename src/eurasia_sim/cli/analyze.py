@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -131,7 +132,7 @@ def _show(section: Section, most: int) -> None:
     every = section.table.rename(columns=str)
     for measure in dict.fromkeys(every.get("measure", ())):
         rows = every[every["measure"] == measure].drop(columns=hidden, errors="ignore")
-        shown = rows.head(most)
+        shown = rows.head(most).replace([math.inf, -math.inf], math.nan)  # known to no precision
         shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
         same = shown.columns[(shown.nunique(dropna=False) == 1) & (len(shown) > 1)]
         lines = [f"{section.title}: {measure}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,7 +56,8 @@ def plot(
         found.chosen(measure)
     request = Request(tuple(measure or ()), by, across, up, threshold, tuple(month or ()))
     rows = []
-    for picture, files in draw(found, kind or [], request, out or results / "figures"):
+    tell = None if kind else partial(typer.echo, err=True)
+    for picture, files in draw(found, kind or [], request, out or results / "figures", tell):
         rows.append({"says": picture.says, "files": [str(path) for path in files]})
         if not as_json:
             typer.echo(f"{files[0]} (and .svg, .csv): {picture.says}")

@@ -224,7 +224,7 @@ def _finish(
     results.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
     found = ResultsFolder(folder, RUN, manifest, study.world)
     kinds = [kind for kind in usual_kinds(found, ()) if kind in OF_RUN]
-    drawn = draw(found, kinds, Request(), folder / "figures")
+    drawn = draw(found, kinds, Request(), folder / "figures", partial(typer.echo, err=True))
     manifest["figures"] = [str(path.relative_to(folder)) for _, files in drawn for path in files]
     files = [*WRITTEN, *manifest["figures"], *(f"events-{name}.csv" for name in events)]
     results.write_manifest(folder, manifest, files)

@@ -198,7 +198,7 @@ def convergence_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     for theory, table, by in group_runs(held, request, request.measures):
         found = convergence_data(table, request.measures, by=by)
         if found.empty:
-            raise DataError([f"{held.folder} has no two finite runs: convergence needs more"])
+            raise ValueError("no two finite runs")
         title = f"{held.title}: are there runs enough?"
         words = Words(
             title, caption_of_runs(held, table), held.names, held.units(request.measures), by

@@ -155,8 +155,10 @@ def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str
     """What measures are drawn as, by what they are of: two actors, or an actor and a theatre."""
     found: list[str] = []
     for measure in measures:
-        name = measure.split(".")[0]
-        of = measure_notes().get(name, {}).get("of", ())
+        name, *steps = measure.split(".")
+        note = measure_notes().get(name, {})
+        is_sum = steps[-1:] != ["*"] and len(steps) == len(note.get("sum_of", ()))
+        of = note.get("sum_of" if is_sum else "of", ())
         if name == "alignment":
             found.append("network")
         elif of[:1] == ["actor"] and len(of) > 1 and held.kind == RUN:
@@ -167,8 +169,17 @@ def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str
     return list(dict.fromkeys(found))
 
 
-def pictures(held: ResultsFolder, kinds: Sequence[str], request: Request) -> Iterator[Picture]:
+def pictures(
+    held: ResultsFolder,
+    kinds: Sequence[str],
+    request: Request,
+    tell: Callable[[str], object] | None = None,
+) -> Iterator[Picture]:
     """Every picture of some kinds, each drawn when it is asked for.
+
+    Args:
+        tell: given the reason where a kind cannot be drawn, which then costs no other kind; by
+            default such a kind is an error.
 
     Raises:
         DataError: for an unknown kind, one that the folder cannot be drawn as, or an option that
@@ -176,7 +187,7 @@ def pictures(held: ResultsFolder, kinds: Sequence[str], request: Request) -> Ite
     """
     for name in kinds:
         if name in REPLACED:
-            raise DataError([f"--kind {name} has left; its answer is now: {REPLACED[name]}"])
+            raise DataError([f"--kind {name} was replaced; use {REPLACED[name]}"])
         if name not in KINDS:
             known = f"is no kind of picture{near(name, KINDS)}; one of {', '.join(KINDS)}"
             raise DataError([f"--kind {name} {known}"])
@@ -192,7 +203,9 @@ def pictures(held: ResultsFolder, kinds: Sequence[str], request: Request) -> Ite
         except ValueError as error:
             if isinstance(error, DataError):
                 raise
-            raise DataError([f"--kind {name}: {error}"]) from error
+            if tell is None:
+                raise DataError([f"--kind {name}: {error}"]) from error
+            tell(f"no {name}: {error}")
 
 
 def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Picture]:
@@ -212,10 +225,14 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
 
 
 def draw(
-    held: ResultsFolder, kinds: Sequence[str], request: Request, out: Path
+    held: ResultsFolder,
+    kinds: Sequence[str],
+    request: Request,
+    out: Path,
+    tell: Callable[[str], object] | None = None,
 ) -> Iterator[tuple[Picture, tuple[Path, ...]]]:
     """Draw and save pictures as svg, png and csv; give each with its three files."""
-    for picture in pictures(held, kinds, request):
+    for picture in pictures(held, kinds, request, tell):
         yield picture, save(picture.figure, out / picture.stem, picture.data)
 
 

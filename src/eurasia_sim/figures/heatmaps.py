@@ -82,7 +82,10 @@ def _matrix_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
         raise DataError([f"{held.folder} has no factors: --across and --up need a sweep's folder"])
     by_measure: dict[str, list[str]] = {}
     for column in request.measures:
-        by_measure.setdefault(column.split(".")[0], []).append(column)
+        if column.count(".") > 1:  # else it is of one actor or theatre, and no table
+            by_measure.setdefault(column.split(".")[0], []).append(column)
+    if not by_measure:
+        raise ValueError("a table needs measures of two actors, or of an actor and a theatre")
     of_groups = (_means_of_months if request.months else _means_of_runs)(held, request)
     for theory, groups, caption, by in of_groups:
         for measure, columns in by_measure.items():

@@ -52,6 +52,8 @@ def tornado_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     for measure in request.measures:
         table = held.runs([measure, *held.factors])
         varied = [factor for factor in held.factors if len(table[factor].unique()) > 1]
+        if not varied:
+            raise ValueError("no factor varies")
         ends = tornado_table(table, varied, measure)
         title = f"{held.title}: what each factor does at its ends"
         words = Words(title, caption_of_runs(held, table), held.names, held.units([measure]))

@@ -62,15 +62,17 @@ def report_page(
 
 def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
     """Put the folder's usual pictures into their sections, as many as the page can carry."""
-    left_out, size = [], 0
+    left_out, size, reasons = [], 0, list[str]()
     for kind in usual_kinds(held, ()):
-        for picture in pictures(held, [kind], Request()):
+        for picture in pictures(held, [kind], Request(), reasons.append):
             drawn = image(picture)
             if size + len(drawn.uri) > _MOST_OF_IMAGES:
                 left_out.append(drawn.caption)
                 continue
             size += len(drawn.uri)
             place[_PLACE.get(kind, "distributions")].images.append(drawn)
+    if reasons:
+        place["distributions"].says.append(f"Not drawn: {'; '.join(reasons)}.")
     if left_out:
         place["distributions"].says.append(
             f"{len(left_out)} pictures would make the page too heavy and stand in the folder "
