@@ -154,6 +154,17 @@ def test_an_interval_repeats_itself_however_many_values_are_in_memory(monkeypatc
     assert mean_interval(every) == (low, high)
 
 
+def test_the_interval_of_a_handful_is_students() -> None:
+    by_hand = 12.7062 * math.sqrt(0.02 / 2)  # of two values, one degree of freedom
+    assert mean_interval(np.array([0.5, 0.7])) == pytest.approx((0.6 - by_hand, 0.6 + by_hand))
+    draws = np.random.default_rng(3).exponential(size=(2000, 5))
+    covered = [low <= 1 <= high for low, high in map(mean_interval, draws)]
+    assert np.mean(covered) > 0.85
+    one, two = np.array([0.5, 0.7]), np.array([0.1, 0.2, 0.4])
+    welch = ttest_ind(one, two, equal_var=False).confidence_interval()
+    assert gap_interval(one, two) == pytest.approx((welch.low, welch.high))
+
+
 def test_the_interval_of_a_gap_without_pairs() -> None:
     assert gap_interval(np.full(3, 2.0), np.full(4, 0.5)) == (1.5, 1.5)
     assert np.isnan(gap_interval(np.ones(1), np.ones(5))).all()
@@ -184,8 +195,12 @@ def test_a_large_shift_is_different_a_tiny_one_equivalent_and_one_between_takes_
 
 
 def test_the_default_smallest_effect_is_a_share_of_the_runs_own_spread() -> None:
-    found = pairs([1.0, 3.0], [2.0, 6.0])
-    assert found.judgement.smallest == pytest.approx(SMALL_SHARE * math.sqrt((2 + 8) / 2))
+    found = pairs([1.0, 3.0] * 5, [2.0, 6.0] * 5)
+    assert found.judgement.smallest == pytest.approx(SMALL_SHARE * math.sqrt((10 + 40) / 9 / 2))
+    for compare in (pairs, sides):  # so few tell of no spread, so of no verdict
+        few = compare([1.0, 3.0] * 4, [9.0, 9.5] * 4).judgement
+        assert math.isnan(few.smallest)
+        assert str(few) == "inconclusive: too few runs"
 
 
 def test_the_runs_still_needed_by_hand() -> None:
@@ -208,7 +223,7 @@ def test_the_runs_still_needed_by_hand() -> None:
 
 def test_a_handful_of_runs_all_on_one_side_is_not_yet_different() -> None:
     found = pairs([0.1, 0.9, 0.2, 1.4], [0.0] * 4, 0.0)
-    assert found.difference.low > 0  # the percentile interval alone would say so
+    assert found.difference.low < 0 < found.difference.mean
     assert found.judgement.word == INCONCLUSIVE
     for compare in (pairs, sides):
         assert str(compare([1.0], [0.0], 0.1).judgement) == "inconclusive: too few runs"

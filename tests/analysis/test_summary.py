@@ -106,7 +106,8 @@ def test_a_failed_run_is_refused_where_it_would_mislead_and_left_out_where_it_ma
     broken = saltelli.runs.copy()
     broken.loc[5, MEASURE] = np.nan
     found = told(replace(saltelli, runs=broken), higher_is_better=True)
-    assert not len(found["sobol"].table)
+    assert set(found["sobol"].table["scenario"]) == {"us_stays"}  # the other stands
+    assert found["sobol"].notes[0].startswith(f"{MEASURE}, us_exit: 1 run is without a value")
     assert "1 run is without a value" in found["sobol"].notes[0]
     assert "point 2 replicate 1" in found["sobol"].notes[0]
     assert set(found["robustness"].table["left_out"]) == {1}

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from tests.figures.conftest import MEASURES, SCENARIOS, around, clipped, texts
 
+from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
 from eurasia_sim.figures.differences import difference_summary, differences_of, paired_difference
@@ -17,7 +18,6 @@ from eurasia_sim.figures.distributions import (
     convergence_data,
     convergence_plot,
     distribution_data,
-    is_flat,
     outcome_distribution,
 )
 from eurasia_sim.figures.gallery import save

@@ -10,7 +10,6 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -23,13 +22,19 @@ _SIDE = 0.975  # a 95 % interval leaves 2.5 % on a side
 _FIRST, _GROWTH = 10, 1.5  # first number of runs in a table of widths, and factor to the next
 _RULE = "half-width"
 _MANY = 10_000_000
+_FLAT = 1e-9  # spread below this, beside the size of the values, is rounding and no outcome
+
+
+def is_flat(values: Floats) -> bool:
+    """Whether finite values are all the same but for rounding; so are one value and none."""
+    return values.size < 2 or bool(np.ptp(values) <= _FLAT * max(1.0, np.abs(values).max()))
 
 
 def half_width(values: Floats) -> float:
-    """Half-width of the 95 % interval of a mean (Student's t); infinite below two finite values."""
+    """Half-width of the 95 % interval of a mean (Student's t); NaN below two finite values."""
     present = values[np.isfinite(values)]
     if len(present) < 2:
-        return math.inf
+        return math.nan
     return float(t.ppf(_SIDE, len(present) - 1) * present.std(ddof=1) / math.sqrt(len(present)))
 
 
@@ -129,8 +134,10 @@ class StoppingRule:
 
     @staticmethod
     def widest(values: Mapping[str, Floats]) -> tuple[str, float]:
-        """Name and half-width of what is known least."""
-        return max(((name, half_width(own)) for name, own in values.items()), key=itemgetter(1))
+        """Name and half-width of what is known least; NaN where that is not known at all."""
+        widths = {name: half_width(own) for name, own in values.items()}
+        name = max(widths, key=lambda name: (math.isnan(widths[name]), widths[name]))
+        return name, widths[name]
 
 
 def watched(

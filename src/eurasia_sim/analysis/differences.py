@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap, norm, t
 
+from eurasia_sim.analysis.convergence import half_width
 from eurasia_sim.compute.dimensions import Floats
 
 DIFFERENT, EQUIVALENT, INCONCLUSIVE = "different", "equivalent", "inconclusive"
@@ -21,6 +22,8 @@ _RESAMPLES = 2000
 _LEVEL = 0.95
 _VALUES_AT_ONCE = 4_000_000  # resampled values in memory: bounds the memory of a bootstrap
 _TWO_SIDED, _ONE_SIDED = 0.975, 0.95  # quantiles of a 95 % interval and of a one-sided 5 % test
+_FEW = 20  # values below which an interval is Student's
+FEWEST = 10  # runs a side of which the smallest effect may be a share of their own spread
 _MANY = 1e6
 _NAN = math.nan
 
@@ -31,7 +34,7 @@ class Difference:
 
     measure: str
     mean: float = _NAN
-    low: float = _NAN  # of the 95 % bootstrap interval of the mean
+    low: float = _NAN  # of the 95 % interval of the mean
     high: float = _NAN
     positive: float = _NAN  # share of pairs in which the difference is above 0
     negative: float = _NAN
@@ -97,22 +100,23 @@ class Compared:
 
 
 def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean; the mean where nothing varies, NaN below two values."""
-    if len(values) < 2:
-        return _NAN, _NAN
-    if np.ptp(values) == 0.0:
-        middle = float(values.mean())
-        return middle, middle
+    """95 % interval of a mean; the mean where nothing varies, NaN below two values.
+
+    Form: Student's t for fewer than twenty values, whose resamples would be too much alike; else
+    percentiles of a bootstrap.
+    """
+    if len(values) < _FEW or np.ptp(values) == 0.0:
+        middle, half = float(values.mean()) if len(values) else _NAN, half_width(values)
+        return middle - half, middle + half
     return _bootstrapped((values,), np.mean, seed)
 
 
 def gap_interval(first: Floats, second: Floats, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of the difference of two means; NaN below two runs a side."""
-    if min(len(first), len(second)) < 2:
-        return _NAN, _NAN
-    if np.ptp(first) == np.ptp(second) == 0.0:
-        gap = float(first[0] - second[0])
-        return gap, gap
+    """95 % interval of the difference of two means, as of one; NaN below two runs a side."""
+    if min(len(first), len(second)) < _FEW or np.ptp(first) == np.ptp(second) == 0.0:
+        gap, known = float(first.mean() - second.mean()), unpaired_precision(first, second)
+        half = float(t.ppf(_TWO_SIDED, known.freedom)) * known.error
+        return gap - half, gap + half
     return _bootstrapped((first, second), _gap, seed)
 
 
@@ -253,8 +257,7 @@ def judged(found: Difference, precision: Precision, smallest: float) -> Judgemen
 
     Form: two one-sided t-tests (schuirmann1987), whose larger p is that of (smallest - |mean|) /
     error. `equivalent` where it is at most 0.05; `different` where the t-test on the far side
-    rejects at 2.5 % *and* the whole bootstrap interval lies beyond the smallest effect: the
-    percentile interval of a handful of runs is too narrow to stand alone.
+    rejects at 2.5 % *and* the whole interval lies beyond the smallest effect.
 
     Args:
         smallest: in the measure's unit, at least 0.
@@ -292,7 +295,7 @@ def compared(
 
     Args:
         smallest: smallest effect that matters, in the measure's unit; by default `SMALL_SHARE` of
-            the pooled standard deviation of the runs (cohen1988).
+            the pooled standard deviation of the runs (cohen1988), unknown below `FEWEST`.
         are_paired: whether equal rows of the two tables share their draw.
     """
     one, two = first[measure].to_numpy(), second[measure].to_numpy()
@@ -304,5 +307,7 @@ def compared(
         one, two = _finite(one), _finite(two)
         found, precision = unpaired_difference(first, second, measure), unpaired_precision(one, two)
     if smallest is None:
-        smallest = SMALL_SHARE * pooled_spread(one, two)
+        spread = pooled_spread(one, two)
+        known = spread == 0 or min(len(one), len(two)) >= FEWEST
+        smallest = SMALL_SHARE * spread if known else _NAN
     return Compared(found, judged(found, precision, smallest), quantile_shifts(one, two))

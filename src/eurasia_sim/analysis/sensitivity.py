@@ -6,6 +6,7 @@ checks here refuse all three before SALib is called.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.parameter_draws import SHARE
@@ -20,6 +22,8 @@ from eurasia_sim.simulation.parameter_draws import SHARE
 FACTOR = "x."  # prefix of the column of a design's factor
 _LEVEL = 0.95
 _RESAMPLES = 200
+_FEWEST = 4  # blocks or trajectories below which resampling them gives no interval
+_LEAST_BEYOND = 0.005  # an index so little below 0 or above 1 rounds to it
 _GRID = 4  # levels of Morris's grid where no factor's range shows them
 _SAME = 1e-6  # tolerance of places on a grid
 _LAST_BITS = 1e-12  # tolerance of two values of one number
@@ -50,7 +54,7 @@ def variance_shares(
     values, points = values[:, whole], points.iloc[whole]
     arms, count, replicates = values.shape
     names = ["scenario", *factors, "parameters", "interplay", "chance"]
-    if count < 2 or np.ptp(values) == 0.0:
+    if count < 2 or is_flat(values):
         return dict.fromkeys(names, _NAN)
     if chance is None:
         chance = float(values.var(axis=2, ddof=1).mean()) if replicates > 1 else 0.0
@@ -181,7 +185,7 @@ def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[s
         run, mean: shares between 0 and 1; NaN with one replicate, or where nothing varies.
     """
     count, replicates = values.shape
-    if replicates < 2 or count < 2 or np.ptp(values) == 0.0:
+    if replicates < 2 or count < 2 or is_flat(values):
         return {"run": _NAN, "mean": _NAN}
     means = values.mean(axis=1)
     within = noise = float(values.var(axis=1, ddof=1).mean())
@@ -240,7 +244,7 @@ def sobol_indices(
             for b in range(a + 1, count)
         ]
     table = pd.DataFrame(rows, columns=["order", "factor", "other", "index", "half"])
-    half = table.pop("half")
+    half = table.pop("half") if blocks >= _FEWEST else _NAN * table.pop("half")
     return table.assign(low=table["index"] - half, high=table["index"] + half)
 
 
@@ -257,11 +261,23 @@ def _checked_seed(seed: int) -> int:
 
 def _point_means(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
     """(P,) means of the replicates, which must vary."""
-    values = np.asarray(responses(runs, design, measure).mean(axis=1))
-    if np.ptp(values) == 0.0:
-        same = f"{measure} is the same at every point ({values[0]:g})"
-        raise DataError([f"{same}: nothing is there to divide"])
-    return values
+    return require_spread(np.asarray(responses(runs, design, measure).mean(axis=1)))
+
+
+def require_spread(values: Floats) -> Floats:
+    """The finite ones of values, which must differ.
+
+    Raises:
+        DataError: for fewer than two, or none that differs by more than rounding.
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        raise DataError(["every run failed"])
+    if len(finite) < 2:
+        raise DataError(["one finished run tells nothing of a spread"])
+    if is_flat(finite):
+        raise DataError([f"the same at every point ({finite[0]:g}): nothing is there to divide"])
+    return finite
 
 
 def saltelli_blocks(values: np.ndarray) -> tuple[int, bool]:
@@ -313,16 +329,35 @@ def morris_effects(
     names = [str(factor["name"]).removeprefix(FACTOR) for factor in factors]
     from SALib.analyze import morris
 
-    found = morris.analyze(
-        _unit_problem(names), unit, means, num_resamples=_RESAMPLES, num_levels=levels,
-        seed=_checked_seed(seed),
-    )  # fmt: skip
+    with warnings.catch_warnings():  # of one trajectory there is no deviation, which is NaN
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = morris.analyze(
+            _unit_problem(names), unit, means, num_resamples=_RESAMPLES, num_levels=levels,
+            seed=_checked_seed(seed),
+        )  # fmt: skip
     keys = ("mu", "mu_star", "mu_star_conf", "sigma")
     mean, absolute, half, deviation = (np.asarray(found[key], float) for key in keys)
+    half = np.where(len(unit) // (len(factors) + 1) >= _FEWEST, half, _NAN)
     return pd.DataFrame(
         {"factor": names, "mean": mean, "absolute": absolute, "low": absolute - half,
          "high": absolute + half, "deviation": deviation}
     )  # fmt: skip
+
+
+def caveats(table: pd.DataFrame) -> list[str]:
+    """What a table of indices or effects gives away of how roughly they are known."""
+    found = []
+    if "index" in table:
+        table = table[table["order"].isin(("first", "total"))]
+        index = table["index"]
+        beyond = np.maximum(index - 1, -index)
+        if (count := int((beyond > _LEAST_BEYOND).sum())) > 0:
+            where = "lie below 0 or above 1, where no share of a variance can"
+            rough = f"by up to {beyond.max():.2g}: so roughly does this design tell them"
+            found.append(f"{count} of {len(index)} indices {where}, {rough}")
+    if "low" in table and ("index" in table or "absolute" in table) and table["low"].isna().any():
+        found.append(f"fewer than {_FEWEST} blocks or trajectories give no interval")
+    return found
 
 
 def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.analysis.scenario_discovery import Discovery, box_table, discovered, is_number
 from eurasia_sim.analysis.sensitivity import (
     FACTOR,
+    caveats,
     factor_columns,
     morris_effects,
+    require_spread,
     responses,
     saltelli_blocks,
     share_of_chance,
@@ -104,65 +107,89 @@ class Section:
     notes: tuple[str, ...]
 
 
+# Part of a section: columns that stand in front, and what makes the others or refuses them.
+Part = tuple[Mapping[str, str], Callable[[], pd.DataFrame]]
+
+
 def sections(material: Material, asked: Asked) -> list[Section]:
     """All sections for the measures: shares, indices, boxes, robustness, convergence."""
     found = cache(partial(_discoveries, material, asked))
-    makers: tuple[tuple[str, str, Callable[[str], pd.DataFrame]], ...] = (
+    sparse = "no box holds what is sought more densely than the whole space"
+
+    def boxes(own: Discovery) -> pd.DataFrame:
+        return box_table(own.boxes, material.numbers)
+
+    makers: tuple[tuple[str, str, Callable[[str], Iterable[Part]]], ...] = (
         ("shares", "what the spread divides into", partial(_shares, material)),
         ("sobol", "Sobol' indices", partial(_sobol, material, asked)),
         ("morris", "Morris's effects over a factor's range", partial(_morris, material, asked)),
-        ("boxes", "where it is so", lambda measure: _boxes(material, found(measure))),
-        ("paths", "what boxes trade coverage for", lambda measure: _paths(found(measure))),
+        ("boxes", "where it is so", lambda measure: _sought(found(measure), boxes, sparse)),
+        (
+            "paths",
+            "what boxes trade coverage for",
+            lambda measure: _sought(found(measure), attrgetter("path"), "no box was peeled"),
+        ),
         ("robustness", "what holds up", partial(_robustness, material, asked)),
         ("convergence", "how well means are known", partial(_convergence, material, asked)),
         ("widths", "half-width of the interval after so many runs", partial(_widths, material)),
     )
-    return [_section(name, title, material.measures, make) for name, title, make in makers]
+    return [_section(name, title, material.measures, parts) for name, title, parts in makers]
 
 
 def _section(
-    name: str, title: str, measures: Sequence[str], make: Callable[[str], pd.DataFrame]
+    name: str, title: str, measures: Sequence[str], parts: Callable[[str], Iterable[Part]]
 ) -> Section:
-    """One table over all measures; the reason why a measure has none is a note."""
+    """One table over all measures and scenarios; the reason why one has none is a note."""
     tables: list[pd.DataFrame] = []
     refused: dict[str, list[str]] = {}
-    for measure in measures:
+
+    def tried(of: Iterable[str], make: Callable[[], Any]) -> Any:
         try:
-            table = make(measure)
+            return make()
         except DataError as error:
             for problem in error.problems:
-                refused.setdefault(problem, []).append(measure)
-        else:
-            table.insert(0, "measure", measure)
-            tables.append(table)
+                refused.setdefault(problem, []).append(", ".join(filter(None, of)))
+
+    for measure in measures:
+        for head, make in tried([measure], lambda own=measure: list(parts(own))) or ():
+            columns = {"measure": measure, **head}
+            if (table := tried(columns.values(), make)) is not None:
+                for at, (column, value) in enumerate(columns.items()):
+                    table.insert(at, column, value)
+                tables.append(table)
+    every = len(tables) + len({each for own in refused.values() for each in own})
     notes = [
-        why if len(own) == len(measures) else f"{', '.join(own)}: {why}"
-        for why, own in refused.items()
+        why if len(own) == every else f"{'; '.join(own)}: {why}" for why, own in refused.items()
     ]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    return Section(name, title, table, tuple(notes))
+    return Section(name, title, table, (*notes, *caveats(table)))
 
 
-def _shares(material: Material, measure: str) -> pd.DataFrame:
+def _shares(material: Material, measure: str) -> Iterator[Part]:
     """Shares of theory (and of other factors), parameters and chance in the variance."""
-    if material.design is None:
-        groups = material.runs.groupby("scenario", sort=False)
-        rows = [{"of": name, **_shares_of_draws(own, measure)} for name, own in groups]
-    else:
-        rows = [{"of": "all points", **_shares_of_points(material, measure)}]
-    table = pd.DataFrame(rows).melt(["of"], var_name="part", value_name="share")
-    return table.dropna(ignore_index=True)
+    if material.design is not None:
+        yield {"of": "all points"}, partial(_shares_of_points, material, measure)
+        return
+    for name, own in material.runs.groupby("scenario", sort=False):
+        yield {"of": str(name)}, partial(_shares_of_draws, own, measure)
 
 
-def _shares_of_draws(runs: pd.DataFrame, measure: str) -> dict[str, float]:
+def _shares_of_draws(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Shares in runs over ranges; runs at reference, by chance alone, give the part of chance."""
     spread = runs[runs["set"] == RANGES]
-    still = runs[runs["set"] == REFERENCE]
-    chance = float(still.groupby("theory")[measure].var(ddof=1).mean())
-    values = spread[measure].to_numpy(np.float64)[None, :, None]
-    factors = _varied(spread, ["theory"])
-    found = variance_shares(values, spread.reset_index(drop=True), factors, chance)
-    return {name: share for name, share in found.items() if name not in ("scenario", "interplay")}
+    chance = runs[runs["set"] == REFERENCE].groupby("theory")[measure].var(ddof=1).mean()
+    values = spread[measure].to_numpy(np.float64)
+    require_spread(values)
+    if np.isnan(chance):
+        raise DataError(["no two runs at reference finished, which would tell chance"])
+    spread, factors = spread.reset_index(drop=True), _varied(spread, ["theory"])
+    found = variance_shares(values[None, :, None], spread, factors, float(chance))
+    return _share_rows(found, ("scenario", "interplay"))
+
+
+def _share_rows(shares: Mapping[str, float], without: Sequence[str] = ()) -> pd.DataFrame:
+    kept = {name: share for name, share in shares.items() if name not in without}
+    return pd.DataFrame({"part": list(kept), "share": list(kept.values())})
 
 
 def _varied(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -170,24 +197,25 @@ def _varied(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return [name for name in columns if len(table[name].unique()) > 1]
 
 
-def _shares_of_points(material: Material, measure: str) -> dict[str, float]:
+def _shares_of_points(material: Material, measure: str) -> pd.DataFrame:
     """Shares over a design's points: each factor with levels, and numbers as the parameters."""
     points = material.independent_points()
-    arms = [
-        own.pivot_table(measure, "point", "replicate", dropna=False)
-        .reindex(points["point"])
-        .to_numpy(np.float64)
-        for _, own in material.by_scenario()
-    ]
+    arms = np.stack(
+        [
+            own.pivot_table(measure, "point", "replicate", dropna=False)
+            .reindex(points["point"])
+            .to_numpy(np.float64)
+            for _, own in material.by_scenario()
+        ]
+    )
     leveled = [name for name in factor_columns(points) if not is_number(points[name])]
-    found = variance_shares(np.stack(arms), points, _varied(points, leveled))
-    if len(arms) == 1:
-        del found["scenario"], found["interplay"]
+    require_spread(arms.mean(axis=(0, 2)) if len(arms) == 1 else arms.mean(axis=2))
+    found = variance_shares(arms, points, _varied(points, leveled))
     shares = {name.removeprefix(FACTOR): share for name, share in found.items()}
-    if arms[0].shape[1] < 2:  # one run a point cannot tell chance from parameters
+    if arms.shape[2] < 2:  # one run a point cannot tell chance from parameters
         shares["parameters and chance"] = shares.pop("parameters")
         shares.pop("chance")
-    return shares
+    return _share_rows(shares, ("scenario", "interplay") if len(arms) == 1 else ())
 
 
 def _design(material: Material, kind: str, what: str) -> Mapping[str, Any]:
@@ -197,110 +225,101 @@ def _design(material: Material, kind: str, what: str) -> Mapping[str, Any]:
     return material.design
 
 
-def _sobol(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
+def _sobol(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
     """Sobol' indices of the replicate mean, then the share of chance in a run and in that mean."""
     _design(material, "saltelli", "Sobol' indices")
     points, shared = material.points, material.seeds_are_shared
     second = len(factor_columns(points)) <= _SECOND_UP_TO
-    tables = []
-    for scenario, runs in material.by_scenario():
+
+    def indices(runs: pd.DataFrame) -> pd.DataFrame:
         found = sobol_indices(runs, points, measure, second=second, seed=asked.seed)
         chance = share_of_chance(responses(runs, points, measure), seeds_are_shared=shared)
         for key, of in (("run", "a single run"), ("mean", "the mean of a point")):
             if np.isfinite(chance[key]):
                 row = {"order": "chance", "factor": f"chance in {of}", "other": ""}
                 found.loc[len(found)] = {**row, "index": chance[key]}
-        tables.append((scenario, found))
-    return _stacked(tables)
+        return found
+
+    for head, runs in _headed(material):
+        yield head, partial(indices, runs)
 
 
-def _morris(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
+def _morris(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
     """Morris's effects, the strongest first."""
     factors = _design(material, "morris", "Morris's effects")["factors"]
-    tables = []
-    for scenario, runs in material.by_scenario():
+
+    def effects(runs: pd.DataFrame) -> pd.DataFrame:
         found = morris_effects(runs, material.points, factors, measure, seed=asked.seed)
-        found = found.sort_values("absolute", ascending=False, ignore_index=True)
-        tables.append((scenario, found))
-    return _stacked(tables)
+        return found.sort_values("absolute", ascending=False, ignore_index=True)
+
+    for head, runs in _headed(material):
+        yield head, partial(effects, runs)
 
 
-def _stacked(tables: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
-    """Tables under each other, each with its scenario, if it has one, as first column."""
-    named = [
-        table.assign(scenario=scenario)[["scenario", *table.columns]] if scenario else table
-        for scenario, table in tables
-    ]
-    return pd.concat(named, ignore_index=True)
+def _headed(material: Material) -> Iterator[tuple[Mapping[str, str], pd.DataFrame]]:
+    """Runs of a sweep by scenario, which stands in a column where it is no factor."""
+    for name, runs in material.by_scenario():
+        yield {"scenario": name} if name else {}, runs
 
 
-def _discoveries(
-    material: Material, asked: Asked, measure: str
-) -> list[tuple[str, str, Discovery]]:
-    """By scenario, the level sought in words, and boxes where a point's mean is beyond it."""
-    found = []
-    for scenario, points, values in _drawn(material, measure):
+def _discoveries(material: Material, asked: Asked, measure: str) -> list[tuple[Any, Any]]:
+    """By scenario, what gives the level sought in words, and boxes of points' means beyond it."""
+
+    def discovery(points: pd.DataFrame, values: Floats) -> tuple[str, Discovery]:
+        require_spread(values)
         whole = np.isfinite(values)
-        if not whole.any():
-            raise DataError([f"{scenario}: every run failed"])
         finite = values[whole]
         if asked.below is not None:
             sought, holds = f"≤ {asked.below:g}", finite <= asked.below
         else:
             level = float(np.quantile(finite, _UPPER)) if asked.above is None else asked.above
             sought, holds = f"≥ {level:.4g}", finite >= level
-        found.append((scenario, sought, discovered(points[whole].reset_index(drop=True), holds)))
-    return found
+        return sought, discovered(points[whole].reset_index(drop=True), holds)
 
-
-def _boxes(material: Material, found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
-    """Boxes in which the results sought are denser."""
-    tables = [(name, sought, box_table(own.boxes, material.numbers)) for name, sought, own in found]
-    return _with_level(tables, "no box holds what is sought more densely than the whole space")
-
-
-def _paths(found: list[tuple[str, str, Discovery]]) -> pd.DataFrame:
-    """Coverage and density of every box along PRIM's paths."""
-    return _with_level(
-        [(name, sought, own.path) for name, sought, own in found], "no box was peeled"
-    )
-
-
-def _with_level(tables: list[tuple[str, str, pd.DataFrame]], otherwise: str) -> pd.DataFrame:
-    """Tables that have rows under each other, with the scenario and the level sought."""
-    named = [
-        (scenario, table.assign(sought=sought)[["sought", *table.columns]])
-        for scenario, sought, table in tables
-        if len(table)
+    return [
+        (head, cache(partial(discovery, points, values)))
+        for head, points, values in _drawn(material, measure)
     ]
-    if not named:
-        raise DataError([otherwise])
-    return _stacked(named)
 
 
-def _drawn(material: Material, measure: str) -> list[tuple[str, pd.DataFrame, Floats]]:
+def _sought(
+    found: Iterable[tuple[Any, Any]], table_of: Callable[[Discovery], pd.DataFrame], otherwise: str
+) -> Iterator[Part]:
+    """Tables of discoveries with the level sought; a reason where one has no row."""
+
+    def table(discovery: Callable[[], tuple[str, Discovery]]) -> pd.DataFrame:
+        sought, own = discovery()
+        if not len(rows := table_of(own)):
+            raise DataError([otherwise])
+        return rows.assign(sought=sought)[["sought", *rows.columns]]
+
+    for head, discovery in found:
+        yield head, partial(table, discovery)
+
+
+def _drawn(
+    material: Material, measure: str
+) -> Iterator[tuple[Mapping[str, str], pd.DataFrame, Floats]]:
     """By scenario, points (theory and numbers) with the mean of each; of `run`, the draws."""
-    found = []
     if material.design is not None:
         alone = material.independent_points()
         points = alone[factor_columns(alone)].rename(columns=lambda name: name.removeprefix(FACTOR))
-        for scenario, own in material.by_scenario():
+        for head, own in _headed(material):
             means = own.groupby("point")[measure].agg(lambda values: values.mean(skipna=False))
-            found.append((scenario, points, np.asarray(means.reindex(alone["point"]), np.float64)))
-        return found
+            yield head, points, np.asarray(means.reindex(alone["point"]), np.float64)
+        return
     if not len(material.points.columns):
         older = "the folder does not hold what was drawn (an older version wrote it): run again"
         raise DataError([older])
-    keys = ["theory", "run", "draw"]
     for name, own in material.spread.groupby("scenario", sort=False):
-        joined = own[["draw", "theory", "run", measure]].merge(material.points, on=keys)
+        columns = ["draw", "theory", "run", measure]
+        joined = own[columns].merge(material.points, on=["theory", "run", "draw"])
         points = joined.drop(columns=["draw", "run", measure])
         points = points if _varied(points, ["theory"]) else points.drop(columns="theory")
-        found.append((str(name), points, joined[measure].to_numpy(np.float64)))
-    return found
+        yield {"scenario": str(name)}, points, joined[measure].to_numpy(np.float64)
 
 
-def _robustness(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
+def _robustness(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
     if asked.higher_is_better is None:
         how = "say --better higher, or --better lower"
         raise DataError([f"robustness needs to know which way is better: {how}"])
@@ -311,7 +330,8 @@ def _robustness(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
         states = [name for name in factor_columns(material.points) if name not in options]
         states += ["replicate"] if material.seeds_are_shared else []
     table = payoffs(runs, measure, options, states)
-    return robustness(table, higher_is_better=asked.higher_is_better, threshold=asked.threshold)
+    better, least = asked.higher_is_better, asked.threshold
+    yield {}, partial(robustness, table, higher_is_better=better, threshold=least)
 
 
 def _options(material: Material, asked: Sequence[str]) -> list[str]:
@@ -334,7 +354,17 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
     return found
 
 
-def _samples(material: Material, measure: str) -> list[tuple[dict[str, str], Floats]]:
+def _convergence(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
+    for of, own in _samples(material, measure):
+        yield of, lambda own=own: pd.DataFrame([precision_row(own, asked.precision)])
+
+
+def _widths(material: Material, measure: str) -> Iterator[Part]:
+    for of, own in _samples(material, measure):
+        yield of, partial(widths, own)
+
+
+def _samples(material: Material, measure: str) -> Iterator[tuple[dict[str, str], Floats]]:
     """Independent values by scenario, theory and set, to take the mean of."""
     keys = ["scenario", "theory", "set"]
     if material.design is None:
@@ -345,20 +375,6 @@ def _samples(material: Material, measure: str) -> list[tuple[dict[str, str], Flo
     else:
         why = "are no independent draws, so their mean has no such interval"
         raise DataError([f"points of {material.kind} {why}"])
-    return [
-        (
-            dict(zip(keys, map(str, names), strict=True)),
-            own.sort_values("run")[measure].to_numpy(np.float64),
-        )
-        for names, own in values.groupby(keys, sort=False)
-    ]
-
-
-def _convergence(material: Material, asked: Asked, measure: str) -> pd.DataFrame:
-    samples = _samples(material, measure)
-    return pd.DataFrame([{**of, **precision_row(own, asked.precision)} for of, own in samples])
-
-
-def _widths(material: Material, measure: str) -> pd.DataFrame:
-    tables = [widths(own).assign(**of) for of, own in _samples(material, measure)]
-    return pd.concat(tables, ignore_index=True)
+    for names, own in values.groupby(keys, sort=False):
+        of = dict(zip(keys, map(str, names), strict=True))
+        yield of, own.sort_values("run")[measure].to_numpy(np.float64)

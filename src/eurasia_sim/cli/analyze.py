@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -132,7 +131,7 @@ def _show(section: Section, most: int) -> None:
     every = section.table.rename(columns=str)
     for measure in dict.fromkeys(every.get("measure", ())):
         rows = every[every["measure"] == measure].drop(columns=hidden, errors="ignore")
-        shown = rows.head(most).replace([math.inf, -math.inf], math.nan)  # known to no precision
+        shown = rows.head(most)
         shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
         same = shown.columns[(shown.nunique(dropna=False) == 1) & (len(shown) > 1)]
         lines = [f"{section.title}: {measure}"]

@@ -94,11 +94,11 @@ def _left_out(sides: list[tuple[Side, Side]]) -> list[str]:
 
 
 def _basis(smallest: float | None) -> str:
-    from eurasia_sim.analysis.differences import SMALL_SHARE
+    from eurasia_sim.analysis.differences import FEWEST, SMALL_SHARE
 
     if smallest is not None:
         return f"{smallest:g}, as given"
-    return f"{SMALL_SHARE:g} standard deviations of the runs"
+    return f"{SMALL_SHARE:g} standard deviations of the runs, known from {FEWEST} runs a side on"
 
 
 def _show(

@@ -32,7 +32,7 @@ _DIFFERENCES = {
     "difference": "{first} less {scenario}", "measure": "{measure}", "mean": "{mean:.5f}",
     "95 % interval": "{low:.5f} … {high:.5f}", "by co-location": "{colocation_part:.5f}",
     "by joint share": "{joint_part:.5f}", "+ / −": "{positive:.0%} / {negative:.0%}",
-    "r": "{correlation:.2f}", "gain": "{variance_gain:.0f}",
+    "r": "{correlation:.2f}", "gain": "{variance_gain:.0f}", "pairs": "{n:d}",
 }  # fmt: skip
 
 
@@ -264,5 +264,6 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
                 terminal.show_table(title, rows, columns)
     if end:
         met = "is met" if end["met"] else "is not met, and --most is reached"
-        widest = f"widest: {end['widest']}, ± {end['half_width']:.3g}"
+        half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
+        widest = f"widest: {end['widest']}, {half}"
         terminal.show(f"{end['rule']} {met} after {count} runs; {widest}")

@@ -14,6 +14,7 @@ from typing import Any, Self
 import typer
 
 from eurasia_sim.cli import FAILED_WORK
+from eurasia_sim.files.integrity import finite
 
 SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
 _WIDTH = 160  # of output that is no terminal
@@ -62,15 +63,6 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
 def print_json(value: Any) -> None:
     """Print a value as JSON; numbers that are not finite become null."""
     show(json.dumps(finite(value), indent=2, ensure_ascii=False))
-
-
-def finite(value: Any) -> Any:
-    """The value with None for every number that is not finite."""
-    if isinstance(value, dict):
-        return {key: finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def stop(reason: str) -> typer.Exit:

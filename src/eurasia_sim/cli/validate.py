@@ -243,7 +243,7 @@ def calibrate(
         "failed": fit.failed, "fitted_to": list(fit.patterns), "distance": fit.distance,
         "kept_distance": fit.kept_distance,
         "moved": int((numbers["q"] <= calibration.FALSE_DISCOVERIES).sum()),
-        "before": terminal.finite(fit.before.scores), "after": terminal.finite(fit.after.scores),
+        "before": fit.before.scores, "after": fit.after.scores,
         "numbers": json.loads(numbers.to_json(orient="records")),
     }  # fmt: skip
     origin = options.origin(place, scenario=asked.digest)

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
-from eurasia_sim.figures.distributions import is_flat
 from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import ResultsFolder
@@ -20,7 +20,7 @@ from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
 _HOW_TO_READ = (
-    "Dot: mean over pairs of runs under the same luck; bar: 95 % bootstrap interval of that mean."
+    "Dot: mean over pairs of runs under the same luck; bar: 95 % interval of that mean."
 )
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from eurasia_sim.analysis.convergence import widths
+from eurasia_sim.analysis.convergence import is_flat, widths
 from eurasia_sim.figures import style
 from eurasia_sim.figures.style import (
     INK,
@@ -32,7 +32,6 @@ from eurasia_sim.simulation.run import RANGES
 _MOST_ROWS = 60
 _MOST_POINTS, _MOST_KERNELS = 400, 5000
 _JITTER_SEED = 0
-_FLAT = 1e-9  # spread below this, beside the size of the values, is rounding and no outcome
 CLOUDS = (
     "Cloud: density of runs, cut at the last run. Box: middle half with median; line: middle 90 %. "
     "Dot: one run."
@@ -85,11 +84,6 @@ def distribution_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
             shown = style.list_measures(measures, held.names)
             says = f"by {style.factor_name(by)}, {shown}"
             yield Page((theory, page), figure, distribution_data(table, measures, by=by), says)
-
-
-def is_flat(values: Values) -> bool:
-    """Whether finite values are all the same but for rounding; so are one value and none."""
-    return len(values) < 2 or float(np.ptp(values)) <= _FLAT * max(1.0, float(np.abs(values).max()))
 
 
 @use_style()
@@ -228,7 +222,7 @@ def convergence_data(
     types = {"runs": int, "mean": float, "half_width": float}
     found = pd.concat(rows, ignore_index=True).astype(types)
     low, high = found["mean"] - found["half_width"], found["mean"] + found["half_width"]
-    return found.assign(low=low, high=high)[found["half_width"].lt(np.inf)]
+    return found.assign(low=low, high=high)[found["half_width"].notna()]
 
 
 @use_style()

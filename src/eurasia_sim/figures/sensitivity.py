@@ -24,7 +24,7 @@ _MOST_FACTORS = 20
 _END = 0.2  # share of the runs at each end of a factor
 _TORNADO = (
     "Bars: mean of the runs in the lowest and in the highest fifth of a factor, or at its lowest "
-    "and highest level, with 95 % bootstrap intervals. The line is the mean of all runs. Longest "
+    "and highest level, with 95 % intervals. The line is the mean of all runs. Longest "
     "first{left}."
 )
 _INDICES = (

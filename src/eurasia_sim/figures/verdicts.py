@@ -33,7 +33,7 @@ _GREY = "#DDDDDD"
 _FOREST = (
     "Left: effect of the first arms less the second, in smallest effects that matter; within the "
     "grey band it is too small, the axis is linear there and logarithmic beyond. Dot and bar: mean "
-    "at reference with its 95 % bootstrap interval; hollow marks: the mean under each other theory "
+    "at reference with its 95 % interval; hollow marks: the mean under each other theory "
     "and form. Sign: what is expected. Right: share of all that is uncertain in which the part "
     "holds, with 95 % interval; dashed: the share a verdict asks for; none where an effect is only "
     "reported (?)."

@@ -58,7 +58,7 @@ class Estimate:
     """A part's effect over runs that differ by chance alone."""
 
     mean: float
-    low: float  # of the 95 % bootstrap interval
+    low: float  # of the 95 % interval
     high: float
     size: float  # mean in standard deviations of the paired differences; NaN where nothing varies
     colocation_part: float  # NaN but for competition and cooperation

@@ -72,7 +72,8 @@ def _by_set(rows: Any) -> list[tuple[str, list[Any]]]:
     found: dict[str, list[Any]] = {}
     for row in rows:
         where = f"{row['theory']}, {_SETS.get(row['set'], row['set'])}"
-        found.setdefault(where, []).append(row)
+        known = {key: math.nan if value is None else value for key, value in row.items()}
+        found.setdefault(where, []).append(known)
     return list(found.items())
 
 

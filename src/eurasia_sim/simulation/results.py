@@ -23,6 +23,7 @@ from eurasia_sim.files.integrity import (
     Entry,
     Files,
     file_digest,
+    finite,
     read_lines,
     read_sealed,
     sealed,
@@ -117,8 +118,8 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain values as JSON that carries a digest of its content."""
-    write_json(path, sealed(json.loads(json.dumps(content, default=_plain))))
+    """Write plain values as JSON that carries a digest of its content; null is no finite number."""
+    write_json(path, sealed(finite(json.loads(json.dumps(content, default=_plain)))))
 
 
 def write_status(path: Path, table: pd.DataFrame) -> None:
