@@ -211,6 +211,8 @@ def _shares_of_points(material: Material, measure: str) -> pd.DataFrame:
     leveled = [name for name in factor_columns(points) if not is_number(points[name])]
     require_spread(arms.mean(axis=(0, 2)) if len(arms) == 1 else arms.mean(axis=2))
     found = variance_shares(arms, points, _varied(points, leveled))
+    if np.isnan(list(found.values())).all():
+        raise DataError(["no two points finished in every scenario"])
     shares = {name.removeprefix(FACTOR): share for name, share in found.items()}
     if arms.shape[2] < 2:  # one run a point cannot tell chance from parameters
         shares["parameters and chance"] = shares.pop("parameters")

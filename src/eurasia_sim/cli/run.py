@@ -183,7 +183,9 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
             head = {"theory": batch.theory, "set": batch.kind, "scenario": name}
             counts = {"n": len(runs), "failed": int((runs["status"] != "ok").sum())}
             for measure in study.shown(batch.family[0].columns):
-                low, high = map(float, runs[measure].quantile([0.05, 0.95]))
+                is_spread = runs[measure].count() > 1
+                ends = runs[measure].quantile([0.05, 0.95]).where(is_spread)
+                low, high = map(float, ends)
                 values = {"mean": float(runs[measure].mean()), "low": low, "high": high}
                 outcomes.append({**head, "measure": measure, **values, **counts})
                 if name != names[0]:

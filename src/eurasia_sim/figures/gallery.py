@@ -209,19 +209,27 @@ def pictures(
 
 
 def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Picture]:
-    """The pictures of one kind; where measures of a sweep are left for lack of room, it is said."""
-    kind, left = KINDS[name], 0
+    """The pictures of one kind; where measures of a sweep are left for lack of room, it is said.
+
+    Raises:
+        ValueError: where there is nothing to draw.
+    """
+    kind, left, pages = KINDS[name], 0, 0
+    if held.kind in (RUN, SWEEP) and not (held.runs([])["status"] == "ok").any():
+        raise ValueError("every run failed")
     if "measures" in kind.options:
         asked = request.measures or (kind.of_run if held.kind == RUN else ())
         measures = held.chosen(asked)
         if held.kind != RUN and not asked:
             measures, left = measures[:_MOST_UNASKED], len(measures[_MOST_UNASKED:])
         request = replace(request, measures=tuple(measures))
-    for page in kind.pages(held, request):
+    for pages, page in enumerate(kind.pages(held, request), start=1):
         words = (re.sub(r"[^\w.-]+", "", word) for word in (name, *page.parts))
         says = f"{kind.meaning}: {page.says}."
         says += f" {left} more measures are drawn when named by --measure." if left else ""
         yield Picture("-".join(filter(None, words)), page.figure, page.data, says)
+    if not pages:
+        raise ValueError("there is nothing to draw")
 
 
 def draw(

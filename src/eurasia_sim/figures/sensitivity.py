@@ -29,8 +29,8 @@ _TORNADO = (
 )
 _INDICES = (
     "First order: share of the variance that a factor alone accounts for. Total: share that also "
-    "counts what it does together with others. Bars: 95 % intervals; an index below 0 or a first "
-    "above its total is sampling error. Largest total first{left}."
+    "counts what it does together with others. Bars: 95 % intervals; an index below 0 or above 1 or "
+    "a first above its total is sampling error. Largest total first{left}."
 )
 _EFFECTS = (
     "µ*: mean size of what a step over a factor's whole range does, with its 95 % interval; mean: "
@@ -246,7 +246,7 @@ def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
     if not np.isfinite(row[name]):
         return f"{label}: no number"
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    return f"{row[name]:.3g}" + ("" if low is None else f" [{low:.3g}, {high:.3g}]")
+    return f"{row[name]:.3g}" + ("" if pd.isna(low) else f" [{low:.3g}, {high:.3g}]")
 
 
 def share_plot(shares: pd.DataFrame, words: Words) -> Figure:
@@ -260,7 +260,7 @@ def share_plot(shares: pd.DataFrame, words: Words) -> Figure:
         ValueError: where there is no reading or no source.
     """
     table = shares.set_index("reading").select_dtypes("float")
-    if table.empty:
+    if table.empty or table.isna().all(axis=None):
         raise ValueError("there is no share to draw")
     still = int(table.isna().all(axis=1).sum())
     note = _SHARES + (f" {still} of {len(shares)} readings do not vary." if still else "")

@@ -103,6 +103,8 @@ def analysis_caption(held: ResultsFolder) -> str:
 def forest_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """Every part of every hypothesis in three layers, some eighteen rows a figure."""
     parts, rivals = table_of(held, "parts"), table_of(held, "theories")
+    if not parts["n"].any():
+        raise ValueError("every run failed")
     pages = -(-len(parts) // ROWS_A_PAGE)
     rows = -(-len(parts) // max(pages, 1))
     for page in range(pages):
