@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections.abc import Iterator, Sequence
@@ -183,10 +184,10 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
             head = {"theory": batch.theory, "set": batch.kind, "scenario": name}
             counts = {"n": len(runs), "failed": int((runs["status"] != "ok").sum())}
             for measure in study.shown(batch.family[0].columns):
-                is_spread = runs[measure].count() > 1
-                ends = runs[measure].quantile([0.05, 0.95]).where(is_spread)
-                low, high = map(float, ends)
-                values = {"mean": float(runs[measure].mean()), "low": low, "high": high}
+                own, low, high = runs[measure].dropna(), math.nan, math.nan
+                if len(own) > 1:  # one run has no quantiles
+                    low, high = map(float, own.quantile([0.05, 0.95]))
+                values = {"mean": float(own.mean()), "low": low, "high": high}
                 outcomes.append({**head, "measure": measure, **values, **counts})
                 if name != names[0]:
                     gap = paired_difference(family[0], runs, measure)
