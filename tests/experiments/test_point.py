@@ -13,11 +13,11 @@ from tests.sweeping import SCENARIO
 from eurasia_sim.analysis.summary import Asked, sections
 from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.analysis_folder import material_of
-from eurasia_sim.experiments.design import memory_free
 from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
 from eurasia_sim.figures.verdicts import analysis_caption
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.memory import memory_free
 from eurasia_sim.scenarios.sources import bases_of, drawn_paths
 from eurasia_sim.simulation.results import load_results
 from eurasia_sim.simulation.results_folder import open_results
@@ -163,7 +163,7 @@ def test_factors_of_every_kind_are_swept_and_analysed(
     folder = swept(tmp_path, world, text)
     every = sections(material_of(folder, [MEASURE]), Asked())
     found = {each.name: each for each in every}[section]
-    assert found.notes == ()
+    assert all("roughly" in note or "no interval" in note for note in found.notes)
     assert len(found.table) > 0
     runs, points = load_results(folder), pd.read_parquet(folder / "design.parquet")
     for name in ("rules.allocation.skill_cost", "actors.russia.interests.primacy", "together"):
@@ -185,7 +185,7 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     world, tmp_path, monkeypatch
 ) -> None:
     assert memory_free() > 0
-    monkeypatch.setattr("eurasia_sim.experiments.design.memory_free", lambda: 2 * 10**9)
+    monkeypatch.setattr("eurasia_sim.files.memory.memory_free", lambda: 2 * 10**9)
     design = "{kind: latin_hypercube, points: 10000000}"
     expected = r"10,000,000 points of 423 factors take about 101\.5 GB of memory"
     with pytest.raises(DataError, match=expected):

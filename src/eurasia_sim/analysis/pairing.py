@@ -12,9 +12,11 @@ import pandas as pd
 
 from eurasia_sim.analysis.differences import SPLIT, Compared, compared
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results, result_columns
 
 _HEAD = ["run_id", "set", "run", "seed", "draw", "status"]
+_COPIES = 3  # of the values that are held while two sides are compared
 _PROSE = ("format", "title", "question", "expect", "extends")
 # Settings that decide which numbers are drawn for a run of one seed.
 _OF_THE_DRAW = (
@@ -315,6 +317,9 @@ def compare_sides(
     smallest: float | None = None,
 ) -> list[Comparison]:
     """Two sides compared by set of draws; a failed run counts in `failed` and in no number."""
+    runs = 2 * sum(side.settings["runs"] for side in (first, second))
+    cells = runs * (2 * len(measures) + len(_HEAD))
+    require_memory(PROCESS + 8 * _COPIES * cells, f"{cells:,} values of runs", "fewer --measure")
     tables = [_runs_of(side, measures) for side in (first, second)]
     changed = differing(first, second)
     found = []

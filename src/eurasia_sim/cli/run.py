@@ -65,6 +65,7 @@ def run(
     theories = options.chosen_theories(theory, place, [scenario.theory for scenario in family])
     study = Study(place, family, theories, n, seed)
     rule = _stopping(study, until, watch or (), most)
+    study.require_memory(rule.most if rule else n)
     batches = list(study.batches())
     folder, tables, reused = _execute(study, batches, rule, out, workers)
     end = rule.verdict(tables.runs) if rule else None

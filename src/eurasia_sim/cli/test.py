@@ -73,7 +73,7 @@ def _evaluate(
     """The results folder, its tables, and whether it was there before."""
     from eurasia_sim.compute.jit import model_version
     from eurasia_sim.files.integrity import listed
-    from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
+    from eurasia_sim.hypotheses.evaluation import Evaluation, check_size, evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import content_digest
@@ -92,6 +92,7 @@ def _evaluate(
         return folder, Evaluation(**tables), True
     if wrong:
         typer.echo(f"{folder}: {listed(wrong)}; the test is made again", err=True)
+    check_size(world, family, effort)
     options.compile_once(prepare(world, next(iter(scenarios.values()))))
     nothing = "a test is whole or not there, so nothing was kept."
     with terminal.RunCounter(effort.runs, nothing) as counter:

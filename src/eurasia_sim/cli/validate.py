@@ -15,6 +15,7 @@ from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
     from eurasia_sim.scenarios.scenario import Scenario
+    from eurasia_sim.simulation.inputs import Inputs
     from eurasia_sim.validation.calibration import Calibration
     from eurasia_sim.validation.scores import Validation
     from eurasia_sim.world.world import World
@@ -94,13 +95,8 @@ def validate(
     }
     folder = _write(out, asked, found, content)
     last_month = place.date(asked.months - 1)
-    head = {
-        "scenario": asked.name,
-        "world": place.name,
-        "until": last_month,
-        "runs": n,
-        "seed": seed,
-    }
+    head = {"scenario": asked.name, "world": place.name}
+    head |= {"until": last_month, "runs": n, "seed": seed}
     if as_json:
         by_theory = {name: _plain(result) for name, result in found.items()}
         terminal.print_json({**head, "folder": str(folder), "theories": by_theory})
@@ -111,6 +107,18 @@ def validate(
         terminal.show_folder(folder)
     if any(failed.values()):
         raise typer.Exit(FAILED_WORK)
+
+
+def _sized(world: World, scenario: Scenario, theory: str, n: int) -> Inputs:
+    """The inputs of runs, of which memory must hold three sides at once."""
+    from eurasia_sim.files.memory import PROCESS, require_memory
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import memory_of_draws
+
+    inputs = prepare(world, scenario, theory)
+    need = PROCESS + 3 * memory_of_draws(world, inputs, n)
+    require_memory(need, f"{n:,} draws of everything uncertain", "a smaller -n")
+    return inputs
 
 
 def _write(
@@ -140,10 +148,9 @@ def _scores(
     workers: int | None,
 ) -> Iterator[tuple[str, Validation]]:
     """By theory, how its runs compare with the patterns."""
-    from eurasia_sim.simulation.inputs import prepare
     from eurasia_sim.validation import scores
 
-    options.compile_once(prepare(world, scenario, theories[0]))
+    options.compile_once(_sized(world, scenario, theories[0], n))
     with terminal.RunCounter(n, "nothing was kept.") as counter:
         for name in theories:
 
@@ -223,7 +230,6 @@ def calibrate(
     """
     from eurasia_sim.scenarios import posterior as posteriors
     from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.inputs import prepare
     from eurasia_sim.validation import calibration
     from eurasia_sim.world.world import load_world
 
@@ -232,7 +238,7 @@ def calibrate(
     place = load_world(world)
     asked = _scenario(scenario, place)
     (name,) = options.chosen_theories([theory] if theory else None, place, [asked.theory])
-    options.compile_once(prepare(place, asked, name))
+    options.compile_once(_sized(place, asked, name, n))
     with terminal.RunCounter(n, "a fit is whole or not there, so nothing was kept.") as counter:
         fit = calibration.calibrate(
             place, asked, name, n, keep, seed, workers=workers, report=counter.stage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ import pandas as pd
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.schema import Experiment, Factor
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.memory import require_memory
 
 _MOST_SEED = 2**32  # what SALib's samplers take
 _COPIES = 3  # of its points that a sampler holds at once
@@ -110,15 +110,6 @@ def _check_repeats(experiment: Experiment, cells: Floats) -> None:
         raise DataError([f"{message}\n    allowed: {allowed}"])
 
 
-def memory_free() -> int:
-    """Bytes of memory that are free on this machine; where it does not say, as good as endless."""
-    try:
-        known = Path("/proc/meminfo").read_text(encoding="ascii")
-        return int(known.partition("MemAvailable:")[2].split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        return 2**63
-
-
 def _places(factor: Factor) -> list[float]:
     """The cells of a factor's levels."""
     return [float(at) if factor.is_text else float(level) for at, level in enumerate(factor.levels)]
@@ -127,17 +118,13 @@ def _places(factor: Factor) -> list[float]:
 def _check_size(experiment: Experiment) -> None:
     """Refuse more points than memory holds, or than can be told apart, before any is made."""
     points, factors = experiment.points, len(experiment.factors)
-    need, free = memory_of(points, factors), memory_free()
-    what, found, allowed = f"{points:,} points of", "", ""
-    if need > free:
-        found = f"{what} {factors:,} factors take about {need / 1e9:,.1f} GB of memory to lay out"
-        found = f"{found}, and {free / 1e9:,.1f} GB are free"
-        allowed = "fewer points or fewer factors"
-    elif experiment.may_repeat and points > _MOST_COMPARED:
+    what = f"{experiment.path}: {points:,} points of"
+    need, fewer = memory_of(points, factors), "fewer points or fewer factors"
+    require_memory(need, f"{what} {factors:,} factors", fewer)
+    if experiment.may_repeat and points > _MOST_COMPARED:
         found = f"{what} levels are too many to look for the same runs under `chance: common`"
         allowed = f"at most {_MOST_COMPARED:,}, or kind: grid, or chance: own"
-    if found:
-        raise DataError([f"{experiment.path}: {found}\n    allowed: {allowed}"])
+        raise DataError([f"{found}\n    allowed: {allowed}"])
 
 
 def _fewer(experiment: Experiment, most: int) -> list[int]:

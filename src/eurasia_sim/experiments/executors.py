@@ -25,12 +25,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, Interrupted, work
-from eurasia_sim.experiments.design import memory_free
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.memory import PROCESS, require_memory
 
 MOST_WORKERS = 1_000
-PROCESS = 200_000_000  # bytes that the program takes before it holds any run
 _TICK = 0.1  # seconds between two looks for interrupts
 _PATIENCE = 10  # seconds for a scheduler to close
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
@@ -133,10 +132,7 @@ def local_workers(scheduler: str) -> int | None:
         message = f"--scheduler {scheduler}: how many workers?"
         allowed = f"local:N, N from 1 to {MOST_WORKERS:,}, or tcp://HOST:PORT"
         raise DataError([f"{message}\n    allowed: {allowed}"])
-    if (need := int(count) * PROCESS) > (free := memory_free()):
-        what = f"{count} processes take about {need / 1e9:,.1f} GB of memory"
-        found = f"--scheduler {scheduler}: {what}, and {free / 1e9:,.1f} GB are free"
-        raise DataError([f"{found}\n    allowed: fewer"])
+    require_memory(int(count) * PROCESS, f"--scheduler {scheduler}: {count} processes", "fewer")
     return int(count)
 
 

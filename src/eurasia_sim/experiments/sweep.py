@@ -16,8 +16,8 @@ from typing import Any
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import Chunk, Finished, work
-from eurasia_sim.experiments.design import Design, lay_out, memory_free, memory_of
-from eurasia_sim.experiments.executors import PROCESS, Dispatch, Work
+from eurasia_sim.experiments.design import Design, lay_out, memory_of
+from eurasia_sim.experiments.executors import Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import (
     DESIGN,
@@ -34,6 +34,7 @@ from eurasia_sim.experiments.folder import (
 from eurasia_sim.experiments.point import Keep, Setup
 from eurasia_sim.experiments.schema import MOST_ESTIMATED, MOST_POINTS, Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
+from eurasia_sim.files.memory import PROCESS, memory_free, require_memory
 from eurasia_sim.scenarios.outcome_columns import columns_of
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.world.world import World, load_world
@@ -142,6 +143,8 @@ def carry_out(
         KeyboardInterrupt: with every finished chunk written.
     """
     plan, heal = sweep.plan, resume or extend
+    what = f"{sweep.setup.experiment.path}: {how.count} workers with a part each"
+    require_memory(_memory_of(sweep, how.count), what, "a smaller --chunk, or fewer --workers")
     folder = Folder(out / plan.folder, plan)
     if (manifest := folder.finished(heal=heal)) is not None:
         return _reused(folder, manifest)
@@ -320,7 +323,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
 
     `too_large` says what of it does not fit.
     """
-    plan, workers, experiment = sweep.plan, how.count, sweep.setup.experiment
+    plan, workers = sweep.plan, how.count
     few, many = (_tried(sweep, runs) for runs in _STEPS)
     each, total = {}, {}
     for kind, content in many.tables.items():
@@ -328,11 +331,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
         grown = (size - len(few.tables[kind])) / more if more else size / many.runs
         head = max(size - grown * many.runs, 0)
         each[kind], total[kind] = int(grown), int(grown * plan.runs + head * plan.chunks)
-    columns = len(experiment.columns or columns_of(sweep.setup.world))
-    in_part = plan.points_a_chunk * experiment.runs_a_point
-    chunk_bytes = in_part * (columns + _COLUMNS_BESIDE) * 8
-    own = memory_of(plan.points, len(experiment.factors))
-    memory = int(PROCESS + own + 3 * workers * chunk_bytes)
+    memory = _memory_of(sweep, workers)
     while not out.exists():
         out = out.parent
     disk_free = shutil.disk_usage(out).free
@@ -358,6 +357,15 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
             if need > most
         ],
     }
+
+
+def _memory_of(sweep: Sweep, workers: int) -> int:
+    """Bytes that a sweep takes at most."""
+    plan, experiment = sweep.plan, sweep.setup.experiment
+    columns = len(experiment.columns or columns_of(sweep.setup.world)) + _COLUMNS_BESIDE
+    in_part = min(plan.points_a_chunk, plan.points) * experiment.runs_a_point
+    own = memory_of(plan.points, len(experiment.factors))
+    return PROCESS + own + 3 * workers * in_part * columns * 8
 
 
 def _tried(sweep: Sweep, runs: int) -> Finished:

@@ -19,9 +19,7 @@ from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 _OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
-_HOW_TO_READ = (
-    "Dot: mean over pairs of runs under the same luck; bar: 95 % interval of that mean."
-)
+_HOW_TO_READ = "Dot: mean over pairs of runs under the same luck; bar: 95 % interval of that mean."
 
 
 def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:

@@ -214,7 +214,7 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
     Raises:
         ValueError: where there is nothing to draw.
     """
-    kind, left, pages = KINDS[name], 0, 0
+    kind, left, is_drawn = KINDS[name], 0, False
     if held.kind in (RUN, SWEEP) and not (held.runs([])["status"] == "ok").any():
         raise ValueError("every run failed")
     if "measures" in kind.options:
@@ -223,12 +223,13 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
         if held.kind != RUN and not asked:
             measures, left = measures[:_MOST_UNASKED], len(measures[_MOST_UNASKED:])
         request = replace(request, measures=tuple(measures))
-    for pages, page in enumerate(kind.pages(held, request), start=1):
+    for page in kind.pages(held, request):
+        is_drawn = True
         words = (re.sub(r"[^\w.-]+", "", word) for word in (name, *page.parts))
         says = f"{kind.meaning}: {page.says}."
         says += f" {left} more measures are drawn when named by --measure." if left else ""
         yield Picture("-".join(filter(None, words)), page.figure, page.data, says)
-    if not pages:
+    if not is_drawn:
         raise ValueError("there is nothing to draw")
 
 

@@ -29,8 +29,8 @@ _TORNADO = (
 )
 _INDICES = (
     "First order: share of the variance that a factor alone accounts for. Total: share that also "
-    "counts what it does together with others. Bars: 95 % intervals; an index below 0 or above 1 or "
-    "a first above its total is sampling error. Largest total first{left}."
+    "counts what it does together with others. Bars: 95 % intervals; an index below 0 or above 1 "
+    "and a first above its total are sampling error. Largest total first{left}."
 )
 _EFFECTS = (
     "µ*: mean size of what a step over a factor's whole range does, with its 95 % interval; mean: "

@@ -13,6 +13,7 @@ import pandas as pd
 from eurasia_sim.analysis.sensitivity import variance_shares
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.experiment import located
+from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Family, Part, arm_name
 from eurasia_sim.hypotheses.loader import load_hypotheses
@@ -24,6 +25,7 @@ from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import (
     Draws,
+    memory_of_draws,
     reference_draws,
     space_sample,
     wide_draws,
@@ -32,6 +34,7 @@ from eurasia_sim.world.world import World, load_world
 
 _LEAST = 4
 _LEAST_WIDE = 100
+_COPIES = 2  # of all draws and their readings that are held at once
 _NAN = float("nan")
 
 
@@ -81,6 +84,21 @@ class Evaluation:
 Report = Callable[[str, int, int], None]  # stage, done, of how many
 
 
+def check_size(world: World, family: Family, effort: Effort) -> None:
+    """Refuse an effort whose draws and readings memory does not hold.
+
+    Raises:
+        DataError: with what it takes, and what is free.
+    """
+    plan = Plan.of(world, family.parts())
+    inputs = plan.inputs(plan.arms[0], world.default_theory, {})
+    draws = len(world.theories) * effort.points * effort.replicates + effort.runs + effort.wide
+    readings = 8 * len(plan.arms) * len(plan.readings)
+    need = PROCESS + _COPIES * (memory_of_draws(world, inputs, draws) + draws * readings)
+    what = f"{draws:,} draws of {len(plan.arms)} arms with {len(plan.readings)} readings"
+    require_memory(need, what, "a smaller -n or --samples, or fewer hypotheses")
+
+
 def evaluate(
     world: World,
     family: Family,
@@ -91,8 +109,10 @@ def evaluate(
     """Every layer of runs for the hypotheses of a family, and their verdicts.
 
     Raises:
+        DataError: where memory does not hold it.
         KeyboardInterrupt: when interrupted; nothing is kept.
     """
+    check_size(world, family, effort)
     return _Evaluator(world, family, effort, workers, report).evaluation()
 
 

@@ -59,6 +59,11 @@ class Draws:
         return found
 
 
+def memory_of_draws(world: World, inputs: Inputs, n: int) -> int:
+    """Bytes of n draws over ranges."""
+    return n * (inputs.rules.nbytes + inputs.row.nbytes + 8 * len(ranges_of(world, inputs)))
+
+
 def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
     """(n,) seeds of n runs from one root; the first of many are the same as of few."""
     return np.asarray(np.random.SeedSequence(seed).generate_state(n, np.uint64), np.uint64)

@@ -15,12 +15,18 @@ import pandas as pd
 from eurasia_sim.compute.dimensions import Integers
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD
 from eurasia_sim.files.integrity import digest_of
+from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import Progress, run_ensemble_draws, table
 from eurasia_sim.simulation.family import check_family, content_digest
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
-from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
+from eurasia_sim.simulation.parameter_draws import (
+    Draws,
+    memory_of_draws,
+    range_draws,
+    reference_draws,
+)
 from eurasia_sim.world.world import World
 
 REFERENCE, RANGES = "reference", "ranges"
@@ -30,6 +36,8 @@ NOTHING = pd.DataFrame()
 _RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
 # Few enough that an interrupt has little left to write, many enough that a part is no small file.
 _RUNS_A_PART = 32
+_COPIES = 3  # of the tables of all runs that are held while they are put together
+_TEXT_A_MONTH = 60  # bytes of a row of the trajectories that are no measure
 # What is shown of focal pairs unless a scenario names its own measures.
 _PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "intensity")
 
@@ -74,6 +82,21 @@ class Study:
             ):
                 ids = [results.run_ids(inputs, draws, self.world.digest) for inputs in family]
                 yield Batch(theory, kind, family, draws, ids, first)
+
+    def require_memory(self, runs: int) -> None:
+        """Refuse so many runs of each scenario and set where memory does not hold their tables.
+
+        Raises:
+            DataError: with what they take, and what is free.
+        """
+        inputs = prepare(self.world, self.scenarios[0], self.theories[0])
+        month = 8 * len(self.shown(inputs.columns)) + _TEXT_A_MONTH
+        row = 8 * len(inputs.columns) + inputs.months * month
+        every = 2 * runs * len(self.scenarios) * len(self.theories)
+        draws = 2 * len(self.theories) * memory_of_draws(self.world, inputs, runs)
+        need = PROCESS + draws + _COPIES * every * row
+        what = f"{every:,} runs, {runs:,} of each scenario, theory and set,"
+        require_memory(need, what, "a smaller -n (or --most), fewer theories, or a sweep")
 
     def left_out(self, shown: Sequence[str]) -> list[str]:
         """Measures that a scenario names and of which no column is shown."""
