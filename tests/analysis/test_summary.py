@@ -143,9 +143,7 @@ def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
     unit = np.random.default_rng(2).permuted(cells, axis=1).T
     found = told(swept(world, unit, "latin_hypercube", scenarios=("us_exit",), common=False))
     assert not len(found["sobol"].table)
-    convergence, widths = found["convergence"].table, found["widths"].table
-    assert convergence["n"].tolist() == [160]
-    assert widths["half_width"].iloc[-1] == convergence["half_width"].iloc[0]
+    assert found["convergence"].table["n"].tolist() == [160]
     boxes = found["boxes"].table
     assert set(boxes["parameter"]) <= set(PATHS)
     assert set(boxes["method"]) == {"PRIM", "CART"}

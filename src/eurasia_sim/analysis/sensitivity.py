@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.parameter_draws import SHARE
 
 FACTOR = "x."  # prefix of the column of a design's factor
 _LEVEL = 0.95
@@ -26,7 +25,6 @@ _FEWEST = 4  # blocks or trajectories below which resampling them gives no inter
 _LEAST_BEYOND = 0.005  # an index so little below 0 or above 1 rounds to it
 _GRID = 4  # levels of Morris's grid where no factor's range shows them
 _SAME = 1e-6  # tolerance of places on a grid
-_LAST_BITS = 1e-12  # tolerance of two values of one number
 _NAMED = 5  # runs named in a refusal
 _NAN = float("nan")
 
@@ -98,11 +96,11 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
     """(P, replicates) a measure at every point of a design, in the design's own order.
 
     Args:
-        runs: a row a run, in any order: point, replicate, the factors' columns, the measure.
+        runs: a row a run, in any order: point (by which alone it is known), replicate, the measure.
         design: a row a point, in the order in which it was made: point, the factors' columns.
 
     Raises:
-        DataError: for a run that is missing, repeated, failed, or has other values than its point.
+        DataError: for a run that is missing, repeated, failed, or of no point of the design.
     """
     count = len(design)
     if not np.array_equal(design["point"].to_numpy(), np.arange(count)):
@@ -117,44 +115,9 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
         some = ", ".join(lacking[:_NAMED]) + (", …" if len(lacking) > _NAMED else "")
         lacks = f"{len(lacking)} points of {count} lack runs ({some})"
         raise DataError([f"{lacks}: the sweep is not whole; go on with it"])
-    others = "of other values than their point in the design: rows were shuffled"
-    _refuse(runs[_strays(runs, design)], others)
     _refuse(runs[~np.isfinite(runs[measure].to_numpy(np.float64))], f"without a value of {measure}")
     ordered = runs.sort_values(["point", "replicate"], kind="stable")
     return ordered[measure].to_numpy(np.float64).reshape(count, replicates)
-
-
-def _strays(runs: pd.DataFrame, design: pd.DataFrame) -> NDArray[np.bool_]:
-    """(R,) whether a run has another value than its point.
-
-    A rule's number may where its theory or form fixes it, or maps it into its own range along one
-    line; a share of influence may be below its point's, where shares together would exceed one.
-    """
-    factors = factor_columns(design)
-    expected = design.iloc[runs["point"].to_numpy()].reset_index(drop=True)
-    names = [name for name in ("theory", "scenario", *factors) if name in runs]
-    kinds = [name for name in names if not pd.api.types.is_numeric_dtype(runs[name])]
-    groups = runs.groupby(kinds).indices.values() if kinds else [np.arange(len(runs))]
-    strays = np.zeros(len(runs), bool)
-    for name in factors:
-        if name in kinds or not pd.api.types.is_numeric_dtype(expected[name]):
-            strays |= expected[name].to_numpy(object) != runs[name].to_numpy(object)
-            continue
-        cells, values = expected[name].to_numpy(np.float64), runs[name].to_numpy(np.float64)
-        differ = ~np.isclose(values, cells, rtol=_LAST_BITS, atol=_LAST_BITS * np.ptp(cells))
-        differ &= (SHARE not in name) | (values > cells)
-        for own in groups if name.startswith(f"{FACTOR}rules.") else ():
-            differ[own] &= not _on_a_line(cells[own], values[own])
-        strays |= differ
-    return strays
-
-
-def _on_a_line(cells: Floats, values: Floats) -> bool:
-    """Whether values rise with cells along one straight line, or are all the same."""
-    first, last = cells.argmin(), cells.argmax()
-    share = (cells - cells[first]) / (np.ptp(cells) or 1.0)
-    line = values[first] + max(values[last] - values[first], 0.0) * share
-    return bool(np.allclose(values, line, rtol=0.0, atol=_SAME * np.abs(values).max()))
 
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:

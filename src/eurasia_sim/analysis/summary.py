@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eurasia_sim.analysis.convergence import precision_row, widths
+from eurasia_sim.analysis.convergence import precision_row
 from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.analysis.scenario_discovery import Discovery, box_table, discovered, is_number
 from eurasia_sim.analysis.sensitivity import (
@@ -131,7 +131,6 @@ def sections(material: Material, asked: Asked) -> list[Section]:
         ),
         ("robustness", "what holds up", partial(_robustness, material, asked)),
         ("convergence", "how well means are known", partial(_convergence, material, asked)),
-        ("widths", "half-width of the interval after so many runs", partial(_widths, material)),
     )
     return [_section(name, title, material.measures, parts) for name, title, parts in makers]
 
@@ -143,15 +142,18 @@ def _section(
     tables: list[pd.DataFrame] = []
     refused: dict[str, list[str]] = {}
 
-    def tried(of: Iterable[str], make: Callable[[], Any]) -> Any:
+    def of(measure: str) -> list[Part]:
+        return list(parts(measure))
+
+    def tried(what: Iterable[str], make: Callable[[], Any]) -> Any:
         try:
             return make()
         except DataError as error:
             for problem in error.problems:
-                refused.setdefault(problem, []).append(", ".join(filter(None, of)))
+                refused.setdefault(problem, []).append(", ".join(filter(None, what)))
 
     for measure in measures:
-        for head, make in tried([measure], lambda own=measure: list(parts(own))) or ():
+        for head, make in tried([measure], partial(of, measure)) or ():
             columns = {"measure": measure, **head}
             if (table := tried(columns.values(), make)) is not None:
                 for at, (column, value) in enumerate(columns.items()):
@@ -357,13 +359,11 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
 
 
 def _convergence(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
-    for of, own in _samples(material, measure):
-        yield of, lambda own=own: pd.DataFrame([precision_row(own, asked.precision)])
+    def row(values: Floats) -> pd.DataFrame:
+        return pd.DataFrame([precision_row(values, asked.precision)])
 
-
-def _widths(material: Material, measure: str) -> Iterator[Part]:
-    for of, own in _samples(material, measure):
-        yield of, partial(widths, own)
+    for of, values in _samples(material, measure):
+        yield of, partial(row, values)
 
 
 def _samples(material: Material, measure: str) -> Iterator[tuple[dict[str, str], Floats]]:

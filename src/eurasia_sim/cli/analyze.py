@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eurasia_sim.analysis.summary import Asked, Section
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
-_FOR_FIGURES = ("widths", "paths")  # sections whose rows that count stand in others
+_FOR_FIGURES = ("paths",)  # sections whose rows that count stand in others
 _ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file has all
 _MOST_PAIRS = 15  # of mean alignments on the terminal; JSON has all
 _OF_ANALYSIS = ("measure", "above", "below", "better", "threshold", "option", "half_width", "out")

@@ -95,13 +95,13 @@ def validate(
     }
     folder = _write(out, asked, found, content)
     last_month = place.date(asked.months - 1)
-    head = {"scenario": asked.name, "world": place.name}
-    head |= {"until": last_month, "runs": n, "seed": seed}
+    head = {"scenario": asked.name, "world": place.name, "until": last_month}
+    size = {"runs": n, "seed": seed}
     if as_json:
         by_theory = {name: _plain(result) for name, result in found.items()}
-        terminal.print_json({**head, "folder": str(folder), "theories": by_theory})
+        terminal.print_json({**head, **size, "folder": str(folder), "theories": by_theory})
     else:
-        terminal.show(_TITLE.format_map(head))
+        terminal.show(_TITLE.format_map(head | size))
         for name, result in found.items():
             _show(name, last_month, result)
         terminal.show_folder(folder)
