@@ -14,7 +14,7 @@ import pytest
 from eurasia_sim.cli import main
 
 # The command line as a process of its own, for tests of how a process ends or what it loads.
-PROGRAM = [sys.executable, "-c", "from eurasia_sim.cli import main; main()"]
+PROGRAM = [sys.executable, "-m", "eurasia_sim"]
 
 
 def call(*words: object) -> subprocess.CompletedProcess[str]:

@@ -93,3 +93,14 @@ def test_several_names_are_told_apart() -> None:
     assert list(told(*numbers)) == list(numbers)
     rows = told("us_exit", "us_stays", "--cite")
     assert {row["name"] for row in rows} == {"us_exit", "us_stays"}
+
+
+def test_a_measure_is_explained_by_its_name_or_a_column_and_cites_nothing_of_its_own() -> None:
+    for name in ("competition", "competition.russia-china.central_asia"):
+        said = done("explain", name)
+        assert "Overlap that is not done jointly beside all effort of the two." in said
+        assert "share, of pair and scope" in said
+    assert json.loads(done("explain", "burden", "--json"))["unit"] == "share"
+    answer = call("explain", "benefit.russia", "--cite")
+    assert answer.returncode == 2
+    assert "a measure is read off a run" in answer.stderr

@@ -19,6 +19,7 @@ from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
 from eurasia_sim.scenarios.sources import drawn_paths, works_of, works_of_all, works_of_numbers
 from eurasia_sim.world.explanation import described, told
@@ -35,7 +36,7 @@ def explain(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        Argument(metavar="NAME...", help="Path of a number, or its beginning; or see --cite."),
+        Argument(metavar="NAME...", help="A number's path, or its start; a measure; see --cite."),
     ] = None,
     summary: Annotated[bool, Option("--summary", help="Count all numbers by basis.")] = False,
     cite: Annotated[bool, Option("--cite", help="Works of numbers or scenarios.")] = False,
@@ -98,7 +99,15 @@ def _explain_numbers(names: list[str], world: World, as_json: bool) -> None:
         terminal.print_json(found if len(found) > 1 else next(iter(found.values())))
         return
     for each in found.values():
-        terminal.show(*(told(each) if isinstance(each, dict) else _lines(world, each)))
+        if isinstance(each, list):
+            terminal.show(*_lines(world, each))
+        elif "basis" in each:
+            terminal.show(*told(each))
+        else:
+            of = (
+                f"{each['unit']}, of {' and '.join(each['of'])}; read off a run, so no number given"
+            )
+            terminal.show(each["path"], f"  {each['meaning']}", f"  measure   {of}")
 
 
 def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
@@ -106,12 +115,19 @@ def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
     if path in world.numbers:
         evidence = load_evidence(None if path.startswith(OF_RULES) else world.directory)
         return described(world, path, evidence)
-    if not (inside := _numbers_at(world, path)):
+    if not (inside := _numbers_at(world, path)) and (measure := _measure(path)):
+        return {"path": path, **measure}
+    if not inside:
         raise DataError([f"{path} names no number{near(path, world.numbers)}"])
     return [
         {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis}
         for each in inside
     ]
+
+
+def _measure(name: str) -> dict[str, Any] | None:
+    """What a measure means, by its name or one of its columns; none for another name."""
+    return measures().get(present_name(name).partition(".")[0])
 
 
 def _numbers_at(world: World, path: str) -> list[Number]:
@@ -192,6 +208,9 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
     numbers = [] if find(name, world=place.directory) else _numbers_at(place, name)
     if numbers:
         return {part: counts for part, counts in works_of_numbers(place, numbers).items() if counts}
+    if not find(name, world=place.directory) and _measure(name):
+        rests = "a measure is read off a run and rests on all that the run does"
+        raise DataError([f"{name}: {rests}; cite the scenario, or rules"])
     return works_of(place, load_scenario(name, place), works)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from eurasia_sim.cli import options, terminal
+from eurasia_sim.cli import FAILED_WORK, options, terminal
 
 if TYPE_CHECKING:
     from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
@@ -65,6 +65,8 @@ def evaluate_hypotheses(
         terminal.show_folder(folder, reused=reused)
     if findings is not None:
         _write_pages(findings, place, family, result, effort)
+    if not result.parts["n"].all():
+        raise typer.Exit(FAILED_WORK)
 
 
 def _evaluate(
@@ -148,6 +150,8 @@ def _show(result: Evaluation) -> None:
         half = max(row["share_high"] - row["share_low"] for row in counted) / 2
         terminal.show(
             f"{max(row['points'] for row in counted)} points of the space count; a share is known "
-            f"to within ±{half:.1%} (95 %). At most {result.parts['failed'].max()} runs of a part "
-            f"failed at reference. Hash of the hypotheses: {counted[0]['digest']}."
+            f"to within ±{half:.1%} (95 %). Hash of the hypotheses: {counted[0]['digest']}."
         )
+    failed = f"at most {result.parts['failed'].max()} runs of a part failed at reference"
+    without = int((result.parts["n"] == 0).sum())
+    terminal.show(failed + f"; {without} parts have no run, so no effect" * (without > 0))
