@@ -1,12 +1,28 @@
-"""Results of one run or one point: each verb shows what it can and names the rest."""
+"""Results of next to nothing: each verb shows what it can, names the rest, and makes up nothing."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import numpy as np
+import pandas as pd
 import pytest
-from tests.command import call, done, only, run_without_pictures
-from tests.sweeping import written
+from tests.command import call, done, only
+from tests.sweeping import SCENARIO, written
+
+from eurasia_sim.figures.gallery import usual_kinds
+from eurasia_sim.hypotheses.evaluation import Effort
+from eurasia_sim.simulation import ensemble
+from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation.results_folder import ResultsFolder
+
+Fails = Callable[[str, np.ndarray], np.ndarray]  # which runs of a scenario fail, by their seeds
 
 ONE_POINT = """format: 1
 kind: sweep
@@ -20,22 +36,226 @@ window: ["2002-01", "2002-03"]
 
 
 @pytest.fixture(scope="module")
-def one_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_without_pictures(tmp_path_factory.mktemp("run"), "us_exit", "us_stays", "-n", "1")
-
-
-@pytest.fixture(scope="module")
 def one_point(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("sweep")
     done("sweep", written(place, ONE_POINT), "--out", place / "out")
     return only(place / "out")
 
 
-def test_a_report_of_one_run_or_point_names_what_it_cannot_draw(one_run, one_point, tmp_path):
-    for folder, missing in ((one_run, "no convergence"), (one_point, "no tornado")):
-        page = tmp_path / f"{folder.name}.html"
-        done("report", folder, "--out", page)
-        assert missing in page.read_text(encoding="utf-8")
+@contextlib.contextmanager
+def failing(fails: Fails) -> Iterator[None]:
+    """Let some runs of the real model end in a number that is none."""
+    advance = ensemble.advance
+
+    def failed(family: Any, draws: Any, memories: Any, span: Any, *more: Any) -> Any:
+        found = advance(family, draws, memories, span, *more)
+        for inputs, outcome in zip(family, found, strict=True):
+            if span[1] == inputs.months:
+                outcome.statuses[fails(inputs.scenario.name, draws.seeds)] = (1, 3, 2)
+        return found
+
+    with mock.patch.object(ensemble, "advance", failed):
+        yield
+
+
+def every(name: str, seeds: np.ndarray) -> np.ndarray:
+    return np.full(len(seeds), bool(name))
+
+
+def of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
+    return np.full(len(seeds), name == "twin")
+
+
+def some_of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
+    return (seeds % 2 == 0) & (name == "twin")
+
+
+GAINS, AFFINITY = "rules.cooperation.relative_gains", "rules.alignment.alignment_affinity"
+_SWEEP = """format: 1
+kind: sweep
+title: Next to nothing
+scenarios: [{scenarios}]
+measures: [competition.russia-china.central_asia]
+design: {{kind: {design}}}
+factors: {{{factors}}}
+replications: {replications}
+"""
+RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {AFFINITY}: {{low: 0.5, high: 2}}"
+FLAT = "rules.contest.difference_scale"  # of a form that is not in use
+ONE = "one finished run tells nothing of a spread"
+FAILED = "every run failed"
+FEW = "inconclusive: too few runs"
+# name -> words of `run` (scenarios, number), runs that fail, what `analyze`, `plot` and `compare`
+# must say; `compare` only where there are two scenarios.
+RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
+    "one run": ("few_months", 1, None, ONE, "no convergence: no two finite runs", ""),
+    "one month": ("one_month", 2, None, "n 2", "", ""),
+    "one pair": ("few_months twin", 1, None, ONE, "no convergence: no two finite runs", FEW),
+    "two pairs": ("few_months twin", 2, None, "are needed", "", FEW),
+    "all failed": ("few_months twin", 4, every, FAILED, "no difference: every run failed", FEW),
+    "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "", FEW),
+    "some failed": ("few_months twin", 4, some_of_twin, f"twin: {ONE}", "", FEW),
+}
+# name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.
+SWEEPS: Mapping[str, tuple[str, str, int, str, Fails | None, str, str]] = {
+    "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", None, ONE, "no factor varies"),
+    "flat": ("grid", f"{FLAT}: [8, 15]", 3, "few_months", None, "same at every point", ""),
+    "one level": ("grid", f"{GAINS}: [0.5], {AFFINITY}: [1, 2]", 1, "few_months", None, "1", ""),
+    "one theory": ("grid", "theory: [inertia]", 1, "few_months", None, ONE, "no factor varies"),
+    "seeds alone": ("grid", "seed: [1, 2]", 1, "few_months", None, "are needed", ""),
+    "one scenario": ("grid", "scenario: [{few_months}]", 1, "few_months", None, ONE, ""),
+    "one saltelli": ("saltelli, points: 1", RANGES, 1, "few_months", None, "no interval", ""),
+    "two saltelli": ("saltelli, points: 2", RANGES, 1, "few_months", None, "where no share", ""),
+    "one morris": ("morris, trajectories: 1", RANGES, 1, "few_months", None, "no interval", ""),
+    "one cell": ("latin_hypercube, points: 1", RANGES, 1, "few_months", None, ONE, "no factor"),
+    "two cells": ("latin_hypercube, points: 2", RANGES, 2, "few_months, twin", None, "n 2", ""),
+    "lhs failed": ("latin_hypercube, points: 2", RANGES, 1, "few_months", every, FAILED, FAILED),
+    "saltelli failed": ("saltelli, points: 4", RANGES, 1, "few_months", every, FAILED, FAILED),
+    "morris failed": ("morris, trajectories: 2", RANGES, 1, "few_months", every, "", FAILED),
+    "one side failed": (
+        "saltelli, points: 4", RANGES, 2, "few_months, twin", of_twin,
+        "no two points finished in every scenario", "",
+    ),
+}  # fmt: skip
+_NO_NUMBER = re.compile(r"\b(nan|inf|infinity|none)\b|∞", re.IGNORECASE)
+_KINDS = ("distribution", "difference", "tornado", "convergence", "indices", "effects")
+
+
+def scenarios(folder: Path) -> dict[str, Path]:
+    """Two scenarios of a few months and one of one month, by name."""
+    texts = {
+        "few_months": SCENARIO, "twin": SCENARIO.replace("0.3", "0.6"),
+        "one_month": SCENARIO.replace("2002-03", "2001-12"),
+    }  # fmt: skip
+    found = {name: folder / f"{name}.yaml" for name in texts}
+    for name, path in found.items():
+        path.write_text(texts[name] + "measures: [alignment]\n", encoding="utf-8")
+    return found
+
+
+def made(words: tuple[object, ...], out: Path, fails: Fails | None) -> Path:
+    """The folder that a verb writes; it exits 1 where runs failed, and says how many."""
+    undrawn = mock.patch("eurasia_sim.figures.gallery.usual_kinds", return_value=[])
+    with failing(fails) if fails else contextlib.nullcontext(), undrawn:
+        answer = call(*words, "--out", out)
+    assert answer.returncode == (1 if fails else 0), answer.stderr
+    assert "compiling" not in answer.stderr  # it is kept since the first verb of these tests
+    check_text(answer.stdout)
+    return only(out)
+
+
+def check_text(text: str) -> None:
+    """No number that is none, and no section without its reason."""
+    assert not _NO_NUMBER.search(text), text
+    lines = [line for line in text.splitlines() if line]
+    for at, line in enumerate(lines):
+        if line.endswith(": not to be had"):
+            assert lines[at + 1].startswith("  "), text
+
+
+def check_folder(folder: Path) -> None:
+    """What was written is strict JSON, and no table holds an infinite number."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    for path in folder.rglob("*.json"):
+        json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+    for path in folder.rglob("analysis/*.parquet"):
+        numbers = pd.read_parquet(path).select_dtypes("number")
+        assert not np.isinf(numbers.to_numpy(np.float64)).any(), path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """The model is compiled before any test looks whether a verb says that it compiles."""
+    run_ensemble(["us_exit"], n=1)
+
+
+@contextlib.contextmanager
+def drawing_little() -> Iterator[None]:
+    """Draw the kinds that few runs may lack, and spare the rendering."""
+
+    def few(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
+        return [kind for kind in usual_kinds(held, measures) if kind in _KINDS]
+
+    with contextlib.ExitStack() as stack:
+        for package in ("figures.gallery", "reports.report"):
+            stack.enter_context(mock.patch(f"eurasia_sim.{package}.usual_kinds", few))
+        for package in ("figures.gallery", "reports.parts"):
+            stack.enter_context(mock.patch(f"eurasia_sim.{package}.render", return_value=b""))
+        yield
+
+
+def read_everything(folder: Path, out: Path, analyzed: str, plotted: str) -> None:
+    """Every reading verb of a folder says what it must, and stands on what there is."""
+    answer = done("analyze", folder, "--better", "higher")
+    check_text(answer)
+    assert analyzed in answer
+    with drawing_little():
+        pictures = call("plot", folder, "--out", out)
+        done("report", folder, "--out", out / "page.html")
+    assert pictures.returncode == 0
+    assert plotted in pictures.stderr
+    page = (out / "page.html").read_text(encoding="utf-8")
+    text = re.sub("<style.*?</style>", "", page, flags=re.DOTALL)
+    assert not re.search(r"∞|>\s*(nan|inf)\b", text)
+    assert all(reason in text for reason in pictures.stderr.splitlines())
+    check_folder(folder)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_runs_of_next_to_nothing_are_read_by_every_verb(name: str, tmp_path: Path) -> None:
+    named, n, fails, analyzed, plotted, compared = RUNS[name]
+    files = [scenarios(tmp_path)[each] for each in named.split()]
+    folder = made(("run", *files, "-n", n), tmp_path / "out", fails)
+    read_everything(folder, tmp_path / "read", analyzed, plotted)
+    answer = call("compare", folder)
+    assert answer.returncode == (0 if compared else 2)
+    assert compared in answer.stdout
+    check_text(answer.stdout)
+    assert "different" not in answer.stdout.replace("set differently", "")
+    assert "equivalent" not in answer.stdout
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_sweeps_of_next_to_nothing_are_read_by_every_verb(name: str, tmp_path: Path) -> None:
+    design, factors, replications, named, fails, analyzed, plotted = SWEEPS[name]
+    files = {each: str(path) for each, path in scenarios(tmp_path).items()}
+    given = ", ".join(files[each] for each in named.split(", "))
+    text = _SWEEP.format(
+        scenarios=given, design=design, replications=replications,
+        factors=factors.replace("{few_months}", files["few_months"]),
+    )  # fmt: skip
+    file = tmp_path / "tried.yaml"
+    file.write_text(text, encoding="utf-8")
+    folder = made(("sweep", file), tmp_path / "out", fails)
+    read_everything(folder, tmp_path / "read", analyzed, plotted)
+
+
+def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
+    effort = Effort(runs=2, runs_a_theory=2, points=2, replicates=1, wide=2, held=2)
+    with failing(every), mock.patch.object(Effort, "of", return_value=effort):
+        answer = call("test", "H2", "--out", tmp_path)
+    assert answer.returncode == 1
+    assert "at most 2 runs of a part failed at reference; 2 parts have no run" in answer.stdout
+    check_text(answer.stdout)
+    pictures = call("plot", only(tmp_path), "--out", tmp_path / "read")
+    assert (pictures.returncode, pictures.stdout) == (0, "")
+    assert "no forest: every run failed" in pictures.stderr
+    done("report", only(tmp_path), "--out", tmp_path / "page.html")
+
+
+@pytest.mark.parametrize(("n", "fails"), [(1, None), (2, every)])
+def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: Any) -> None:
+    words = ("validate", "-n", n, "--until", "2002-12")
+    folder = made(words, tmp_path / "out", fails)
+    pictures = call("plot", folder, "--out", tmp_path / "read")
+    assert pictures.returncode == 0
+    assert bool(pictures.stdout) != bool(fails)
+    assert ("no patterns: there is nothing to draw" in pictures.stderr) == bool(fails)
+    done("report", folder, "--out", tmp_path / "page.html")
+    check_folder(folder)
 
 
 def test_what_cannot_be_drawn_costs_no_other_figure(one_point, tmp_path):
@@ -47,12 +267,6 @@ def test_what_cannot_be_drawn_costs_no_other_figure(one_point, tmp_path):
     assert "distribution" in answer.stdout
     alone = call("plot", one_point, "--kind", "tornado", "--out", tmp_path)
     assert (alone.returncode, alone.stderr) == (2, "--kind tornado: no factor varies\n")
-
-
-def test_one_run_has_no_interval_and_no_infinite_one(one_run):
-    told = done("analyze", one_run)
-    assert "inf" not in told.replace("influence", "")
-    assert "how well means are known" in told
 
 
 @pytest.mark.parametrize(
