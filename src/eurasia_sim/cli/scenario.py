@@ -131,7 +131,7 @@ def new(
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
     if taken := path if path.exists() else find(name, world=place.directory):
         reason = f"there is a scenario '{name}' already, in {taken}: choose another name"
-        typer.echo(reason, err=True)
+        terminal.tell(reason)
         raise typer.Exit(FAILED_WORK)
     path.write_text(scaffold(name, base, place), encoding="utf-8")
     schema.write_text(_schema_text(place) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from eurasia_sim.dashboard.session import Question, Session, complaints
 from eurasia_sim.dashboard.views import VIEWS, picture
 from eurasia_sim.dashboard.words import words
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 
 _TABS = (*VIEWS, "Events", "Numbers", "By hand", "Ensemble", "Export")
@@ -170,7 +171,9 @@ def Events(session: Session, _version: int) -> None:
         for each in rows
     ]  # fmt: skip
     # One element for all: hundreds of single ones would take seconds.
-    table = "".join(f"<tr><td>{'</td><td>'.join(map(escape, row))}</td></tr>" for row in cells)
+    table = "".join(
+        f"<tr><td>{'</td><td>'.join(map(escape, map(visible, row)))}</td></tr>" for row in cells
+    )
     solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
 
 

@@ -16,6 +16,7 @@ from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import Moment, moment_at, months_of, replay_runs, scenarios_of
 from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Values, Words, use_style
+from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.replay import restored
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
@@ -133,7 +134,7 @@ def tile_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
         for tile in style.rows_of(tiles[tiles["month"] == moment.label]):
             _draw_tile(panel, tile, shades, 1.0 if columns == 1 else 0.8)
         panel.set(xlim=(left - 0.5, right + 0.5), ylim=(bottom + 0.5, top - 0.5))
-        panel.set_title(moment.label)
+        panel.set_title(style.break_lines(shortened(moment.label, 90), 88 // columns))
         panel.set_axis_off()
     return figure
 
@@ -157,5 +158,6 @@ def _draw_tile(
     lines = (f"ruled by {tile['ruler']}", influence, tile["state"], tile["bases"])
     body = "\n".join(style.break_lines(str(line), 27) for line in lines if line)
     look: Any = {"va": "top", "color": INK, "linespacing": 1.1}
-    panel.text(left + 0.04, top + 0.05, tile["name"], weight="bold", fontsize=8.5 * letters, **look)
+    name = shortened(tile["name"], 24)
+    panel.text(left + 0.04, top + 0.05, name, weight="bold", fontsize=8.5 * letters, **look)
     panel.text(left + 0.04, top + 0.2, body, fontsize=6.0 * letters, **look)
