@@ -110,7 +110,7 @@ def compile_once(inputs: Inputs) -> None:
     from eurasia_sim.simulation.ensemble import run_paired
     from eurasia_sim.simulation.parameter_draws import reference_draws
 
-    if not AS_WRITTEN and not is_kept("kernel.run"):
+    if not AS_WRITTEN and not is_kept("month.run"):
         said = "compiling once for this version of the model, about half a minute ..."
         typer.echo(said, err=True)
     run_paired([inputs], reference_draws(inputs, 1, 0), (0, 1))

@@ -17,6 +17,7 @@ from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
+from eurasia_sim.files.text import shortened
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
@@ -242,4 +243,6 @@ def show(
         return
     for kind, rows in found.items():
         width = max((len(row["id"]) for row in rows), default=0)
-        terminal.show(f"{kind}:", *(f"  {row['id']:<{width}}  {row['says']}" for row in rows))
+        terminal.show(
+            f"{kind}:", *(f"  {row['id']:<{width}}  {shortened(row['says'])}" for row in rows)
+        )

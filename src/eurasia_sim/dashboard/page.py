@@ -186,6 +186,7 @@ _STYLE = """
 .claim { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: #f6f6f6;
   padding: 10px; margin: 0; }
 .events td { padding: 3px 18px 3px 0; border-bottom: 1px solid #ddd; font-size: .9rem; }
+.quiet, .claim, .events td { unicode-bidi: plaintext; }
 .problem .v-alert__content { white-space: pre-wrap; }
 .v-slider__thumb-label { font-size: .65rem; }
 .v-btn--outlined { margin: 2px 0; }

@@ -48,7 +48,7 @@ def fit_fonts(figure: Figure) -> str:
             axis.get_ticklabels(which="both")  # which are written only now
     texts = figure.findobj(Text)
     letters = {ord(each) for text in texts for each in text.get_text() if is_drawn(each)}
-    own = str(fontManager.findfont(FontProperties([OWN])))
+    own = str(fontManager.findfont(FontProperties(family=OWN)))
     lacking, families = frozenset(letters) - _drawn(own, 0, frozenset(letters)), [OWN]
     for each in _others() if lacking else ():
         if found := _drawn(each.fname, each.index, lacking):

@@ -9,7 +9,6 @@ import unicodedata
 
 LONGEST = 300  # characters of a person's text on a line of a figure or terminal; data hold it whole
 LONGEST_NAME = 150  # bytes of a person's text in the name of a file
-_LONGEST_END = 12  # characters that stay of the end of a shortened text
 # Control characters, halves of characters, and what turns the direction of the text after it.
 _REFUSED = (
     "\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
@@ -46,7 +45,7 @@ def fault(text: str) -> str:
 def shortened(text: str, most: int = LONGEST) -> str:
     """The text in one line of at most so many characters, its middle left out where it is long."""
     line = " ".join(text.split())
-    end = min(_LONGEST_END, most // 3)
+    end = most // 4
     return line if len(line) <= most else f"{line[: most - 1 - end]}…{line[-end:]}"
 
 

@@ -223,9 +223,8 @@ def parse(data: bytes, name: str, *, limited: bool = True) -> Document:
         document.report(place, "the file is not UTF-8 text", allowed="text saved as UTF-8")
         return document
     if unseen := REFUSED.search(document.text):
-        before = document.text[: unseen.start()]
-        place = (len(_LINE_BREAK.findall(before)) + 1, len(_LINE_BREAK.split(before)[-1]) + 1)
-        document.report_unseen(place, unseen[0])
+        above = _LINE_BREAK.split(document.text[: unseen.start()])
+        document.report_unseen((len(above), len(above[-1]) + 1), unseen[0])
         return document
     try:
         document.root = _Composer(document, limited).root()
