@@ -158,6 +158,6 @@ def _draw_tile(
     lines = (f"ruled by {tile['ruler']}", influence, tile["state"], tile["bases"])
     body = "\n".join(style.break_lines(str(line), 27) for line in lines if line)
     look: Any = {"va": "top", "color": INK, "linespacing": 1.1}
-    name = shortened(tile["name"], 24)
+    name = shortened(tile["name"], 32)
     panel.text(left + 0.04, top + 0.05, name, weight="bold", fontsize=8.5 * letters, **look)
     panel.text(left + 0.04, top + 0.2, body, fontsize=6.0 * letters, **look)
