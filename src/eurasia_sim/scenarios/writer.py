@@ -114,15 +114,19 @@ def _word(text: str) -> str:
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
-def scaffold(name: str, base: Scenario, world: World) -> str:
-    """The text of a file that starts from a scenario; one that extends another is copied."""
+def scaffold(name: str, base: Scenario, world: World, *, named: bool = True) -> str:
+    """The text of a file that starts from a scenario.
+
+    Args:
+        named: whether its name leads to it; if not, or if it extends another, it is copied.
+    """
     departs = base.departs if base.departs is not None else base.months - 1
     first, second = list(world.actors)[:2]
     numbers = world.numbers.values()
     number = next(n for n in numbers if n.is_uncertain and is_drawn(world, n.path))
     extends, copied = f"extends: {_word(base.name)}\n", ""
-    if base.extends:
-        source = f"# Copied from {base.name} and {base.extends}."
+    if base.extends or not named:
+        source = f"# Copied from {' and '.join(filter(None, (base.name, base.extends)))}."
         extends, copied = "", f"\n{source}\n{_lines(changed(base, world))}"
     return _SCAFFOLD.format(
         header=HEADER,
