@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -16,6 +17,8 @@ from eurasia_sim.figures.style import use_style
 OWN = "DejaVu Sans"
 _BOXES = "Last Resort High-Efficiency"  # it has everything and says nothing
 _MOST_NAMED = 20
+# A font that others fall back on may have no bold face, of which the library would warn.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 @cache

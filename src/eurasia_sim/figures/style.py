@@ -73,9 +73,10 @@ class Words(NamedTuple):
         """Unit of a measure; empty where none is known."""
         return self.units.get(measure, "")
 
-    def heading(self, measure: str, width: int = 120) -> str:
+    def heading(self, measure: str, width: int = 80) -> str:
         """A measure in words, in lines of at most `width` letters."""
-        return break_lines(readable(measure, self.names), width)
+        names = {each: self.name(each) for each in self.names}
+        return break_lines(shortened(readable(measure, names), 120), width)
 
 
 class Page(NamedTuple):

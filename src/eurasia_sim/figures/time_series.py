@@ -164,7 +164,6 @@ def fan_chart(
     figure, panels = style.measure_panels(trajectories, 2, 2.35, words, _FANS, legend, sharex=True)
     for measure, panel in panels.items():
         _draw_fans(panel, trajectories[measure], months, groups, parting, words)
-        panel.set_title(words.heading(measure, 52))
         panel.set_ylabel(words.unit(measure))
         panel.tick_params(labelbottom=True)
     return figure

@@ -23,7 +23,7 @@ _WIDE = re.compile(
 )
 _BYTES = re.compile("[\udc80-\udcff]")  # how Python carries bytes that are no text
 _PAD = "\ue000"  # stands for the second column of a wide letter
-_AWKWARD = re.compile(r'[\s<>:"/\\|?*\x00-\x1f\x7f]+')  # in the name of a file on any system
+_AWKWARD = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')  # in the name of a file on any system
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -68,7 +68,7 @@ def file_name_from(text: str) -> str:
     name = unicodedata.normalize("NFC", visible(text))
     name = _AWKWARD.sub("_", name).strip(" .")
     name = name.encode()[:LONGEST_NAME].decode(errors="ignore")
-    if name == text and not _DEVICES.match(name):
+    if name and name == text and not _DEVICES.match(name):
         return name
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{name}_{digest}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from eurasia_sim.files.text import visible
 
 # Of Markdown: what is markup anywhere, at the edge of a word, and at the beginning of a line.
-_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^[#>+=-]|(?<=^\d)[.)]")
+_MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|^[#>+=-]|(?<=^\d)[.)]")
 
 
 def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
@@ -28,7 +29,7 @@ def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
 
 def plain(words: str) -> str:
     """A person's words in one line, with nothing in them that Markdown or HTML reads as markup."""
-    line = " ".join(visible(words).split()).replace("&", "&amp;").replace("<", "&lt;")
+    line = escape(" ".join(visible(words).split()), quote=False).replace("~", "&#126;")
     return _MARKUP.sub(r"\\\g<0>", line)
 
 
