@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from tests.hypotheses.test_scope_map import MAP
 from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.reports.findings import findings_page
-from eurasia_sim.reports.markdown import number, percent, table
+from eurasia_sim.reports.markdown import number, percent, plain, table
 from eurasia_sim.reports.scope_map import map_page, map_path
 from eurasia_sim.world.world import World, load_world
 
@@ -172,3 +174,20 @@ def test_a_cell_cannot_break_its_table() -> None:
         "-0.5",
         "13 %",
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a *b* _c_ `d` [e](f) <g> &amp; # h | i ~j~ \\k", "# a", "- a", "1. a", "> a", "+ a",
+        "=a", "under_score stays", "two\n\nlines", "![x](y)", "<script>alert(1)</script>",
+    ],
+)  # fmt: skip
+def test_a_persons_words_are_no_markup_of_a_page(words):
+    markdown = pytest.importorskip("markdown")
+    pages = (plain(words), table(["h"], [[plain(words)]]))
+    for page in pages:
+        shown = markdown.markdown(page, extensions=["tables"])
+        body = shown.partition("<tbody>")[2] or shown
+        assert not set(re.findall(r"<(\w+)", body)) - {"p", "tr", "td", "tbody"}
+        assert " ".join(words.split()) in unescape(re.sub(r"<[^>]+>", "", body))

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import fault, visible
 from eurasia_sim.files.user_yaml import InputProblems
 
 FAILED_WORK = 1
@@ -102,13 +103,13 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except (InputProblems, DataError) as error:
             for problem in error.problems:
-                typer.echo(str(problem), err=True)
+                typer.echo(visible(str(problem)), err=True)
             raise typer.Exit(BAD_INPUT) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader has left; the library ends without a word
                 raise
             reason = f"eurasia-sim: {error.strerror or error}: {error.filename or ''}"
-            typer.echo(reason.rstrip(": "), err=True)
+            typer.echo(visible(reason.rstrip(": ")), err=True)
             raise typer.Exit(FAILED_WORK) from None
 
 
@@ -147,9 +148,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal of another alphabet shows ?
-    for word in sys.argv[1:]:
-        if word != word.encode("utf-8", "replace").decode("utf-8"):  # bytes that are no text
-            shown = ascii(word)[1:-1].replace("\\udc", "\\x")
-            typer.echo(f"{shown} is not UTF-8; rename it: names are written into results", err=True)
-            raise SystemExit(BAD_INPUT)
+    for wrong in filter(None, map(fault, sys.argv[1:])):
+        typer.echo(f"{wrong}; rename it: names are written into results", err=True)
+        raise SystemExit(BAD_INPUT)
     app()

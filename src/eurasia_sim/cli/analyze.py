@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -190,6 +191,11 @@ def _show_all_blocs(found: list[dict[str, Any]], as_json: bool) -> None:
         raise typer.Exit(FAILED_WORK)
 
 
+def _numbered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under names that no template misreads."""
+    return {f"column{at}": value for at, value in enumerate(row.values())}
+
+
 def _show_blocs(result: dict[str, Any]) -> None:
     from eurasia_sim.analysis.blocs import AFFINITIES
 
@@ -221,11 +227,12 @@ def _show_blocs(result: dict[str, Any]) -> None:
         columns = {"pair": "{pair}"} | {theory: f"{{{theory}:+.2f}}" for theory in theories}
         terminal.show_table("mean alignment of the two", rows, columns)
     if lineups:
-        rows = [{"theory": label, **found["lineups"]} for label, found in labels.items()]
-        columns = {x: f"{{{x}[share]:.1%}} ({{{x}[adjusted_rand]:.2f}})" for x in lineups}
+        rows = [{"theory": x, **_numbered(found["lineups"])} for x, found in labels.items()]
+        cell = "{{column{0}[share]:.1%}} ({{column{0}[adjusted_rand]:.2f}})"
+        columns = {x: cell.format(at) for at, x in enumerate(lineups)}
         title = "share of runs that hold a line-up (mean adjusted Rand index)"
         terminal.show_table(title, rows, {"theory": "{theory}", **columns})
-        rows = [{"baseline": label, **shares} for label, shares in result["baselines"].items()]
-        columns = {x: f"{{{x}:.1%}}" for x in lineups}
+        rows = [{"baseline": x, **_numbered(shares)} for x, shares in result["baselines"].items()]
+        columns = {x: f"{{column{at}:.1%}}" for at, x in enumerate(lineups)}
         terminal.show_table("the same of baselines", rows, {"": "{baseline}", **columns})
         terminal.show(*(f"{name}: {meaning}" for name, meaning in lineups.items()))

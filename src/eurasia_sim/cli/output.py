@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,6 +47,7 @@ def plot(
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution
     """
+    from eurasia_sim.figures.fonts import lacking_words
     from eurasia_sim.figures.gallery import draw
     from eurasia_sim.figures.style import Request
 
@@ -55,12 +55,15 @@ def plot(
     if found.kind in ("run", "sweep") and measure:
         found.chosen(measure)
     request = Request(tuple(measure or ()), by, across, up, threshold, tuple(month or ()))
-    rows = []
-    tell = None if kind else partial(typer.echo, err=True)
+    rows, lacking = [], set[str]()
+    tell = None if kind else terminal.tell
     for picture, files in draw(found, kind or [], request, out or results / "figures", tell):
+        lacking |= {*picture.lacking}
         rows.append({"says": picture.says, "files": [str(path) for path in files]})
         if not as_json:
-            typer.echo(f"{files[0]} (and .svg, .csv): {picture.says}")
+            terminal.show(f"{files[0]} (and .svg, .csv): {picture.says}")
+    if boxes := lacking_words(lacking):
+        terminal.tell(boxes)
     if as_json:
         terminal.print_json(rows)
 
@@ -115,7 +118,7 @@ def report(
     if as_json:
         terminal.print_json({"file": str(file), "bytes": len(page)})
     else:
-        typer.echo(f"written: {file} ({len(page) / 1e6:.1f} MB)")
+        terminal.show(f"written: {file} ({len(page) / 1e6:.1f} MB)")
 
 
 def dashboard(
@@ -128,7 +131,7 @@ def dashboard(
     Example: eurasia-sim dashboard --port 8765
     """
     if find_spec("solara") is None or find_spec("uvicorn") is None:
-        typer.echo('the live page needs its extra: pip install ".[live]" in the clone', err=True)
+        terminal.tell('the live page needs its extra: pip install ".[live]" in the clone')
         raise typer.Exit(FAILED_WORK)
     from eurasia_sim.dashboard import shared
     from eurasia_sim.dashboard.server import serve
@@ -136,5 +139,5 @@ def dashboard(
 
     shared.choose_world(None if world is None else str(world))
     options.compile_once(prepare(shared.world(), shared.scenarios()[shared.first_scenario()]))
-    typer.echo(f"open http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C ends it)")
+    terminal.show(f"open http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C ends it)")
     serve(host, port)

@@ -154,10 +154,10 @@ def _execute(
         )
         if not wrong:
             return folder, tables, True
-        typer.echo(f"{folder}: {listed(wrong)}; made again from its runs", err=True)
+        terminal.tell(f"{folder}: {listed(wrong)}; made again from its runs")
     else:
         if wrong:
-            typer.echo(f"{folder}: {listed(wrong)}; its runs are made again", err=True)
+            terminal.tell(f"{folder}: {listed(wrong)}; its runs are made again")
             (folder / results.MANIFEST).unlink()
         options.compile_once(batches[0].family[0])
         kept = f"runs are kept in {folder}; the same command goes on from there."
@@ -201,6 +201,7 @@ def _finish(
     began: float,
 ) -> None:  # fmt: skip
     """Draw the figures and write the manifest last: a folder with a finished manifest is whole."""
+    from eurasia_sim.figures.fonts import lacking_words
     from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
     from eurasia_sim.figures.style import Request
     from eurasia_sim.simulation import results
@@ -228,21 +229,23 @@ def _finish(
     results.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
     found = ResultsFolder(folder, RUN, manifest, study.world)
     kinds = [kind for kind in usual_kinds(found, ()) if kind in OF_RUN]
-    drawn = draw(found, kinds, Request(), folder / "figures", partial(typer.echo, err=True))
+    drawn = list(draw(found, kinds, Request(), folder / "figures", terminal.tell))
     manifest["figures"] = [str(path.relative_to(folder)) for _, files in drawn for path in files]
-    files = [*WRITTEN, *manifest["figures"], *(f"events-{name}.csv" for name in events)]
+    if boxes := lacking_words(picture.lacking for picture, _ in drawn):
+        terminal.tell(boxes)
+    files = [*WRITTEN, *manifest["figures"], *map(results.events_file, events)]
     results.write_manifest(folder, manifest, files)
 
 
 def _write_events(study: Study, folder: Path, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
     """Write the events of every scenario's first run; yield how many, and the run's status."""
     from eurasia_sim.simulation.events import event_log
-    from eurasia_sim.simulation.results import write_whole
+    from eurasia_sim.simulation.results import events_file, write_whole
 
     for inputs in batch.family:
         name = inputs.scenario.name
         events, status = event_log(study.world, inputs, int(batch.draws.seeds[0]))
-        write_whole(folder / f"events-{name}.csv", partial(events.to_csv, index=False))
+        write_whole(folder / events_file(name), partial(events.to_csv, index=False))
         yield name, {"events": len(events), "status": status}
 
 

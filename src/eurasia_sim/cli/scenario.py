@@ -17,6 +17,7 @@ from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
+from eurasia_sim.files.text import file_name_from, shortened
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
@@ -124,16 +125,18 @@ def new(
     Example: eurasia-sim new half_force --from us_stays
     """
     name = name.removesuffix(".yaml")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or file_name_from(name) != name:
         raise DataError([f"'{name}' cannot name a scenario\n    allowed: letters, digits, _ and -"])
     place = load_world(world)
     base = load_scenario(source, place)
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
     if taken := path if path.exists() else find(name, world=place.directory):
         reason = f"there is a scenario '{name}' already, in {taken}: choose another name"
-        typer.echo(reason, err=True)
+        terminal.tell(reason)
         raise typer.Exit(FAILED_WORK)
-    path.write_text(scaffold(name, base, place), encoding="utf-8")
+    meant, reached = locate(source, place.directory), find(base.name, Path.cwd(), place.directory)
+    named = meant is not None and reached is not None and meant.resolve() == reached.resolve()
+    path.write_text(scaffold(name, base, place, named=named), encoding="utf-8")
     schema.write_text(_schema_text(place) + "\n", encoding="utf-8")
     option = f" --world {world}" if world else ""
     terminal.show(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
@@ -242,4 +245,6 @@ def show(
         return
     for kind, rows in found.items():
         width = max((len(row["id"]) for row in rows), default=0)
-        terminal.show(f"{kind}:", *(f"  {row['id']:<{width}}  {row['says']}" for row in rows))
+        terminal.show(
+            f"{kind}:", *(f"  {row['id']:<{width}}  {shortened(row['says'])}" for row in rows)
+        )

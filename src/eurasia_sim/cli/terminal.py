@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import sys
 import time
@@ -15,6 +16,7 @@ import typer
 
 from eurasia_sim.cli import FAILED_WORK
 from eurasia_sim.files.integrity import finite
+from eurasia_sim.files.text import shortened, visible
 
 SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
 _WIDTH = 160  # of output that is no terminal
@@ -22,9 +24,22 @@ _SILENCE = 5.0  # seconds between two lines of progress
 
 
 def show(*lines: str) -> None:
-    """Print lines."""
+    """Print lines, with codes for what cannot be seen."""
     for line in lines:
-        typer.echo(line)
+        typer.echo(visible(line))
+
+
+def tell(line: str) -> None:
+    """Print a line beside the answer, to the stream of errors."""
+    typer.echo(visible(line), err=True)
+
+
+def _console(**more: Any) -> Any:
+    """A console of the library that reads no markup in a person's text and no code of a face."""
+    from rich.console import Console
+
+    colours: Any = None if "NO_COLOR" in os.environ else "auto"
+    return Console(markup=False, emoji=False, highlight=False, color_system=colours, **more)
 
 
 def show_folder(folder: Path, *, reused: bool = False) -> None:
@@ -40,8 +55,6 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
         columns: heading -> template of a cell, such as "{low:.2f} to {high:.2f}"; a column of
             formatted numbers is set to the right, with a dash for what is missing.
     """
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     show(title)
@@ -54,20 +67,21 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
         values = {key: math.nan if value is None else value for key, value in row.items()}
         cells = {heading: template.format_map(values) for heading, template in columns.items()}
         table.add_row(
-            *(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading] else escape(cell)
+            *(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading] else shortened(visible(cell))
               for heading, cell in cells.items())
         )  # fmt: skip
-    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    _console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; numbers that are not finite become null."""
-    show(json.dumps(finite(value), indent=2, ensure_ascii=False))
+    is_narrow = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    show(json.dumps(finite(value), indent=2, ensure_ascii=is_narrow))
 
 
 def stop(reason: str) -> typer.Exit:
     """Say why work ends unfinished; the exit to raise."""
-    typer.echo(f"\nstopped: {reason}", err=True)
+    tell(f"\nstopped: {reason}")
     return typer.Exit(FAILED_WORK)
 
 
@@ -80,12 +94,11 @@ class RunCounter:
     """
 
     def __init__(self, total: int, stopped: str = "") -> None:
-        from rich.console import Console
         from rich.progress import MofNCompleteColumn, Progress
 
         columns = (*Progress.get_default_columns(), MofNCompleteColumn())
         self.is_bar = sys.stderr.isatty()
-        console = Console(stderr=True)
+        console = _console(stderr=True)
         self.bar = Progress(*columns, console=console, transient=True, disable=not self.is_bar)
         self.task = self.bar.add_task("runs", total=total)
         self.total, self.stopped = total, stopped
@@ -113,4 +126,4 @@ class RunCounter:
         self.bar.update(self.task, description=name, completed=done, total=of)
         if not self.is_bar and time.time() - self.last > _SILENCE:
             self.last = time.time()
-            typer.echo(f"{name}: {done} of {of}{more}", err=True)
+            tell(f"{name}: {done} of {of}{more}")

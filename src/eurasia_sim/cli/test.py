@@ -7,7 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
@@ -93,7 +92,7 @@ def _evaluate(
         tables = {name: results.read_table(files, f"{name}.parquet") for name in names}
         return folder, Evaluation(**tables), True
     if wrong:
-        typer.echo(f"{folder}: {listed(wrong)}; the test is made again", err=True)
+        terminal.tell(f"{folder}: {listed(wrong)}; the test is made again")
     check_size(world, family, effort)
     options.compile_once(prepare(world, next(iter(scenarios.values()))))
     nothing = "a test is whole or not there, so nothing was kept."
@@ -134,7 +133,7 @@ def _write_pages(
         pages[map_path(path, rivals)] = page
     for file, text in pages.items():
         write_bytes(file, text.encode())
-        typer.echo(f"findings: {file}", err=True)
+        terminal.tell(f"findings: {file}")
 
 
 def _show(result: Evaluation) -> None:

@@ -19,6 +19,7 @@ from eurasia_sim.dashboard.session import Question, Session, complaints
 from eurasia_sim.dashboard.views import VIEWS, picture
 from eurasia_sim.dashboard.words import words
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 
 _TABS = (*VIEWS, "Events", "Numbers", "By hand", "Ensemble", "Export")
@@ -170,7 +171,9 @@ def Events(session: Session, _version: int) -> None:
         for each in rows
     ]  # fmt: skip
     # One element for all: hundreds of single ones would take seconds.
-    table = "".join(f"<tr><td>{'</td><td>'.join(map(escape, row))}</td></tr>" for row in cells)
+    table = "".join(
+        f"<tr><td>{'</td><td>'.join(map(escape, map(visible, row)))}</td></tr>" for row in cells
+    )
     solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
 
 
@@ -183,6 +186,7 @@ _STYLE = """
 .claim { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: #f6f6f6;
   padding: 10px; margin: 0; }
 .events td { padding: 3px 18px 3px 0; border-bottom: 1px solid #ddd; font-size: .9rem; }
+.quiet, .claim, .events td { unicode-bidi: plaintext; }
 .problem .v-alert__content { white-space: pre-wrap; }
 .v-slider__thumb-label { font-size: .65rem; }
 .v-btn--outlined { margin: 2px 0; }

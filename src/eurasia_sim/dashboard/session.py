@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from eurasia_sim.dashboard import shared
 from eurasia_sim.files.data_yaml import DataError, Number, near
+from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings
@@ -84,7 +85,7 @@ def _dated(scenario: Scenario, setting: str) -> str:
 def complaints(error: Exception) -> str:
     """Everything wrong with an input, a line each; of any other error its text."""
     problems = error.problems if isinstance(error, InputProblems | DataError) else [error]
-    return "\n".join(map(str, problems))
+    return visible("\n".join(map(str, problems)))
 
 
 def adjustable() -> dict[str, Number]:

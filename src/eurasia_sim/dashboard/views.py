@@ -15,10 +15,12 @@ from matplotlib.figure import Figure
 
 from eurasia_sim.dashboard import shared
 from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
+from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import settle
 from eurasia_sim.figures.heatmaps import matrix_plot, matrix_table
 from eurasia_sim.figures.region import tile_map
 from eurasia_sim.figures.style import Words, caption, use_style
+from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 # Matplotlib keeps its settings in one place for all threads, so two visitors' figures take turns.
@@ -42,12 +44,13 @@ def in_turn(draw: Callable[[], Figure], says: str) -> Drawn:
     stream = io.BytesIO()
     with _TURN, use_style():
         figure = draw()
+        lacking = lacking_words(fit_fonts(figure))
         settle(figure)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
         packing = {"compress_level": 1}
         matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs=packing)
-    return Drawn(stream.getvalue(), says)
+    return Drawn(stream.getvalue(), ". ".join(filter(None, (visible(says), lacking))))
 
 
 def moment_of(model: EurasiaModel) -> Moment:

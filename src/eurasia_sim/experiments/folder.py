@@ -32,6 +32,7 @@ from eurasia_sim.files.integrity import (
     listed,
     read_sealed,
 )
+from eurasia_sim.files.text import file_name_from
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
 
@@ -72,7 +73,7 @@ class Plan:
     def folder(self) -> str:
         """Name of its folder."""
         shard = f".shard-{self.shard[0]}-of-{self.shard[1]}" if self.shard[1] > 1 else ""
-        return f"{self.name}-{self.identity[:12]}{shard}"
+        return f"{file_name_from(self.name)}-{self.identity[:12]}{shard}"
 
     def chunk(self, design: Design, number: int) -> Chunk:
         """A chunk's points."""

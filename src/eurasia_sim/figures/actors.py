@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from eurasia_sim.figures import style
 from eurasia_sim.figures.style import INK, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.inputs import capability_index
 from eurasia_sim.simulation.replay import Replay
 from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
@@ -186,6 +187,9 @@ def _draw_discs(
         panel.scatter(x, y, s=size, color=row["colour"], edgecolor="white", linewidth=0.8, zorder=3)
         away = 1.12 + 0.35 * np.sqrt(power)
         side = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
-        name, up = style.break_lines(str(row["name"]), 16), "bottom" if y > 0.9 else "center"
+        name, up = (
+            style.break_lines(shortened(str(row["name"]), 40), 16),
+            "bottom" if y > 0.9 else "center",
+        )
         text: Any = {"ha": side, "va": up, "fontsize": letters, "color": INK, "linespacing": 0.95}
         panel.text(away * x, away * y, name, **text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +24,10 @@ from eurasia_sim.figures import (
     time_series,
     verdicts,
 )
+from eurasia_sim.figures.fonts import fit_fonts
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation.results import read_manifest
 from eurasia_sim.simulation.results_folder import (
@@ -49,6 +50,7 @@ class Picture(NamedTuple):
     figure: Figure
     data: pd.DataFrame
     says: str
+    lacking: str = ""  # characters that no font of the machine has
 
 
 class Kind(NamedTuple):
@@ -225,10 +227,10 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
         request = replace(request, measures=tuple(measures))
     for page in kind.pages(held, request):
         is_drawn = True
-        words = (re.sub(r"[^\w.-]+", "", word) for word in (name, *page.parts))
-        says = f"{kind.meaning}: {page.says}."
+        stem = file_name_from("-".join(filter(None, (name, *page.parts))))
+        says = f"{kind.meaning}: {visible(page.says)}."
         says += f" {left} more measures are drawn when named by --measure." if left else ""
-        yield Picture("-".join(filter(None, words)), page.figure, page.data, says)
+        yield Picture(stem, page.figure, page.data, says, fit_fonts(page.figure))
     if not is_drawn:
         raise ValueError("there is nothing to draw")
 

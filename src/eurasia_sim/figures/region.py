@@ -16,6 +16,7 @@ from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import Moment, moment_at, months_of, replay_runs, scenarios_of
 from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Values, Words, use_style
+from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.replay import restored
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
@@ -123,9 +124,9 @@ def tile_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
     (left, right), (top, bottom) = ((tiles[k].min(), tiles[k].max()) for k in ("column", "row"))
     side = (WIDTH / columns - 0.15) / (right - left + 1)
     height = min(side, 1.75) * (bottom - top + 1) + 0.3
-    focus = {world.actors[actor].name: world.actors[actor].colour for actor in _focus(world)}
-    shades = {**focus, "others": _OTHERS_COLOUR}
-    legend = {name: style.swatch(facecolor=colour) for name, colour in shades.items()}
+    focus = [world.actors[actor] for actor in _focus(world)]
+    shades = [*((actor.name, actor.colour) for actor in focus), ("others", _OTHERS_COLOUR)]
+    legend = {name: style.swatch(facecolor=colour) for name, colour in shades}
     lost = int(tiles["first"].isna().sum())
     note = _TILES + (f" {lost} tiles have no finite run." if lost else "")
     figure, panels = style.panel_each(len(moments), 2, height, words, note, legend)
@@ -133,13 +134,13 @@ def tile_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
         for tile in style.rows_of(tiles[tiles["month"] == moment.label]):
             _draw_tile(panel, tile, shades, 1.0 if columns == 1 else 0.8)
         panel.set(xlim=(left - 0.5, right + 0.5), ylim=(bottom + 0.5, top - 0.5))
-        panel.set_title(moment.label)
+        panel.set_title(style.break_lines(shortened(moment.label, 90), 88 // columns))
         panel.set_axis_off()
     return figure
 
 
 def _draw_tile(
-    panel: Axes, tile: Mapping[str, Any], shades: Mapping[str, str], letters: float
+    panel: Axes, tile: Mapping[str, Any], shades: Sequence[tuple[str, str]], letters: float
 ) -> None:
     """One theatre: its name, its foreign influence, its condition, bases and institutions."""
     left, top = float(tile["column"]) - _SIDE, float(tile["row"]) - _SIDE
@@ -149,13 +150,15 @@ def _draw_tile(
     if np.isfinite(shares).all():
         *_, second, most = np.argsort(shares)
         strength = 0.12 + 0.4 * float(np.clip(shares[most] - shares[second], 0.0, 1.0))
-        fill = 1.0 - strength + strength * np.array(to_rgb([*shades.values()][most]))
+        fill = 1.0 - strength + strength * np.array(to_rgb(shades[most][1]))
         named = zip(shades, shares, strict=True)
-        influence = ", ".join(f"{name} {100 * share:.0f} %" for name, share in named)
+        parts = (f"{shortened(name, 24)} {100 * share:.0f} %" for (name, _), share in named)
+        influence = ", ".join(parts)
     edge: Any = {"facecolor": fill, "edgecolor": INK, "linewidth": 0.8}
     panel.add_patch(Rectangle((left, top), 2 * _SIDE, 2 * _SIDE, **edge))
     lines = (f"ruled by {tile['ruler']}", influence, tile["state"], tile["bases"])
-    body = "\n".join(style.break_lines(str(line), 27) for line in lines if line)
+    body = "\n".join(style.break_lines(shortened(str(line), 120), 27) for line in lines if line)
     look: Any = {"va": "top", "color": INK, "linespacing": 1.1}
-    panel.text(left + 0.04, top + 0.05, tile["name"], weight="bold", fontsize=8.5 * letters, **look)
+    name = shortened(tile["name"], 32)
+    panel.text(left + 0.04, top + 0.05, name, weight="bold", fontsize=8.5 * letters, **look)
     panel.text(left + 0.04, top + 0.2, body, fontsize=6.0 * letters, **look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import textwrap
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.files.data_yaml import Number
+from eurasia_sim.files.text import shortened, visible, width_of, wrapped
 
 if TYPE_CHECKING:
     from eurasia_sim.simulation.results_folder import ResultsFolder
@@ -43,6 +44,7 @@ _LINES: tuple[Any, ...] = (
 )  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _MARGIN = 0.09  # inches
+_LONGEST_NAME = 60  # characters of a group's name
 _SMALL_WORDS = ("and", "of", "the")
 
 
@@ -65,15 +67,16 @@ class Words(NamedTuple):
 
     def name(self, identifier: str) -> str:
         """A group's name; its id where it has none."""
-        return self.names.get(identifier, identifier)
+        return shortened(visible(self.names.get(identifier, identifier)), _LONGEST_NAME)
 
     def unit(self, measure: str) -> str:
         """Unit of a measure; empty where none is known."""
         return self.units.get(measure, "")
 
-    def heading(self, measure: str, width: int = 120) -> str:
+    def heading(self, measure: str, width: int = 80) -> str:
         """A measure in words, in lines of at most `width` letters."""
-        return break_lines(readable(measure, self.names), width)
+        names = {each: self.name(each) for each in self.names}
+        return break_lines(shortened(readable(measure, names), 120), width)
 
 
 class Page(NamedTuple):
@@ -106,7 +109,9 @@ def pages_of(items: Sequence[str], most: int = PANELS) -> Iterator[tuple[str, Se
 @contextmanager
 def use_style() -> Iterator[None]:
     """The package's style for as long as the block lasts, whatever a person's own settings say."""
-    with matplotlib.style.context(["default", str(STYLE)]):
+    with matplotlib.style.context(["default", str(STYLE)]), warnings.catch_warnings():
+        # Said once for all figures instead: see `fonts`.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         yield
 
 
@@ -159,7 +164,7 @@ def break_lines(label: str, width: int) -> str:
             lines[-1] = joined
         else:
             lines.append(part)
-    pieces = [piece for line in lines for piece in textwrap.wrap(line.replace("_", "_ "), width)]
+    pieces = [piece for line in lines for piece in wrapped(line.replace("_", "_ "), width)]
     return "\n".join(piece.replace("_ ", "_") for piece in pieces)
 
 
@@ -264,11 +269,11 @@ def frame_panels(
         legend: label → what stands for it.
         shared: handed to `Figure.subplots`.
     """
-    heading = textwrap.wrap(words.title, 88) or [""]
-    below_it = f"{words.caption}\n{note}".splitlines()
-    notes = [line for part in below_it for line in textwrap.wrap(part, 128)]
+    heading = wrapped(shortened(visible(words.title)), 88) or [""]
+    notes = [line for part in (words.caption, note) for line in wrapped(visible(part), 128)]
     entries = legend or {}
-    widest = 0.62 + 0.075 * max(map(len, entries), default=0)  # inches, of an entry
+    labels = [shortened(visible(label), _LONGEST_NAME) for label in entries]
+    widest = 0.62 + 0.075 * max(map(width_of, labels), default=0)  # inches, of an entry
     across = max(1, int((WIDTH - 2 * _MARGIN) / widest))
     title_height = 0.2 * len(heading) + _MARGIN
     above = title_height + (0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
@@ -286,7 +291,7 @@ def frame_panels(
     figure.text(left, bottom, "\n".join(notes), **small)
     if entries:
         key = figure.legend(
-            list(entries.values()), list(entries), loc="upper left", ncols=across,
+            list(entries.values()), labels, loc="upper left", ncols=across,
             borderaxespad=0.0, bbox_to_anchor=(left, 1 - (title_height + 0.04) / whole),
             borderpad=0.0, handlelength=3.0,
         )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,8 +29,9 @@ from eurasia_sim.figures.style import (
     use_style,
 )
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.simulation.replay import restored, same_as
-from eurasia_sim.simulation.results import TRAJECTORIES, load_trajectories
+from eurasia_sim.simulation.results import TRAJECTORIES, events_file, load_trajectories
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import REFERENCE
 from eurasia_sim.world.world import World
@@ -164,7 +164,6 @@ def fan_chart(
     figure, panels = style.measure_panels(trajectories, 2, 2.35, words, _FANS, legend, sharex=True)
     for measure, panel in panels.items():
         _draw_fans(panel, trajectories[measure], months, groups, parting, words)
-        panel.set_title(words.heading(measure, 52))
         panel.set_ylabel(words.unit(measure))
         panel.tick_params(labelbottom=True)
     return figure
@@ -242,7 +241,7 @@ def _draw_fans(
         counted = next(iter(counts.values())) + (" in each scenario" if len(counts) > 1 else "")
     else:
         counted = " · ".join(f"{name}: {count}" for name, count in counts.items())
-    panel.set_xlabel(textwrap.fill(counted, 72), fontsize=6.5, loc="left")
+    panel.set_xlabel("\n".join(wrapped(counted, 72)), fontsize=6.5, loc="left")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
 
 
@@ -276,7 +275,7 @@ def timeline_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     same_as(held.manifest, held.world)
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
     for name in scenarios_of(held):
-        content = io.BytesIO(held.files.content(f"events-{name}.csv"))
+        content = io.BytesIO(held.files.content(events_file(name)))
         events = pd.read_csv(content, keep_default_na=False)
         scenario = restored(held.manifest["scenarios"][name], held.world)
         record = _record(held.world, scenario.dropped, scenario.added)
@@ -339,7 +338,7 @@ def event_timeline(
     for at, (row, year) in enumerate(zip(style.rows_of(record), years, strict=True)):
         mark, ink, left_out = ("|", INK, "") if row["holds"] else ("x", "#8A8A8A", "  (left out)")
         top.plot(year, -at, mark, color=ink, markersize=6, markeredgewidth=1.2)
-        text = f"{row['month']}  {row['title']}{left_out}"
+        text = f"{row['month']}  {shortened(visible(row['title']), 100)}{left_out}"
         _write_at(top, year, -at, text, "center", xycoords="data", color=ink)
         below.axvline(year, color="#AAAAAA", linestyle=":", linewidth=0.7, zorder=0)
     style.label_rows(top, [""] * len(record))
@@ -390,4 +389,4 @@ def _draw_lane(
         late = first > low + 0.75 * (high - low)
         look: Any = {"va": "top", "ha": "right" if late else "left", "fontsize": 5.5, "color": INK}
         offset: Any = {"xytext": (1, -9), "textcoords": "offset points", "linespacing": 1.0}
-        panel.annotate(textwrap.fill(text, 44), (first, height), **offset, **look)
+        panel.annotate("\n".join(wrapped(text, 44)), (first, height), **offset, **look)

@@ -154,7 +154,7 @@ def read_page(path: Path) -> Page:
 
     raw = path.read_bytes()
     digest = hashlib.sha256(raw + bytes([_INDEX_FORMAT])).hexdigest()
-    key = hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
+    key = hashlib.blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     index = Path(user_cache_dir("eurasia-sim")) / "pages" / f"{path.stem}-{key}.json"
     # Without an index, or with a damaged one, the file itself is the truth.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

@@ -24,6 +24,8 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from eurasia_sim.files.text import REFUSED, visible
+
 # Limits of the reader, not of the model: a page a person wrote never reaches them.
 LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST_NESTING = 12  # levels
@@ -101,11 +103,11 @@ class Document:
     _lines: list[str] | None = None
 
     def source_line(self, line: int) -> str:
-        """The text of a line (from 1), shortened and without control characters."""
+        """The text of a line (from 1), shortened, with codes for what cannot be seen."""
         if self._lines is None:
             self._lines = _LINE_BREAK.split(self.text)
         found = self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
-        return "".join(each if each.isprintable() else " " for each in found[:_LONGEST_LINE])
+        return visible(found[:_LONGEST_LINE]).replace("\t", " ")
 
     def report(self, place: Place, message: str, suggestion: str = "", allowed: str = "") -> None:
         """Note a problem; after very many of them, only that there are more."""
@@ -117,6 +119,11 @@ class Document:
             return
         line = self.source_line(place[0])
         self.problems.append(Problem(self.name, *place, message, line, suggestion, allowed))
+
+    def report_unseen(self, place: Place, character: str) -> None:
+        """Note a control character, or one that turns the direction of the text after it."""
+        wrong = f"the text holds {visible(character)}, which cannot be seen"
+        self.report(place, wrong, allowed="characters that can be seen")
 
     @property
     def is_full(self) -> bool:
@@ -215,6 +222,10 @@ def parse(data: bytes, name: str, *, limited: bool = True) -> Document:
         place = (before.count(b"\n") + 1, column)
         document.report(place, "the file is not UTF-8 text", allowed="text saved as UTF-8")
         return document
+    if unseen := REFUSED.search(document.text):
+        above = _LINE_BREAK.split(document.text[: unseen.start()])
+        document.report_unseen((len(above), len(above[-1]) + 1), unseen[0])
+        return document
     try:
         document.root = _Composer(document, limited).root()
     except _Halt:
@@ -301,6 +312,8 @@ class _Composer:
             self.document.report(self.place, wrong, allowed="plain data without tags")
         if isinstance(event, ScalarEvent):
             text = event.value
+            if unseen := REFUSED.search(text):  # written by its code
+                self.document.report_unseen(self.place, unseen[0])
             is_empty = event.start_mark.index == event.end_mark.index
             content = scalar(text) if event.implicit[0] and not is_key else text
             node = Node(content, *(key if key and is_empty else self.place))

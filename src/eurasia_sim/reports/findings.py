@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ from eurasia_sim.hypotheses import verdicts as words
 from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.hypotheses.schema import NULL_EXPECTED
-from eurasia_sim.reports.markdown import known, number, percent, table
+from eurasia_sim.reports.markdown import known, number, percent, plain, plain_table, table
 from eurasia_sim.reports.scope_map import map_path
 from eurasia_sim.world.world import World
 
@@ -53,9 +54,10 @@ def findings_page(
     Args:
         command: what made it. place: where it will stand; pages of maps stand beside it.
     """
+    result = Evaluation(**{name: plain_table(each) for name, each in vars(result).items()})
     edit = f"edit `experiments/{family.path.name}` and run it again rather than this page"
     sections = [
-        f"# Findings: {family.title}",
+        f"# Findings: {plain(family.title)}",
         f"Written by the command below; {edit}.",
         f"```sh\n{command}\n```",
         (f"Hash of the hypotheses `{family.digest}`, world `{world.name}` "
@@ -66,8 +68,8 @@ def findings_page(
         _READING,
         "## Verdicts", _count_verdicts(result.verdicts), _verdicts(result.verdicts),
         *(
-            f"Where the rivals {' and '.join(each.rivals)} hold: "
-            f"[{each.says}]({map_path(place, each).name})"
+            f"Where the rivals {' and '.join(map(plain, each.rivals))} hold: "
+            f"[{plain(each.says)}]({quote(map_path(place, each).name)})"
             for each in family.maps
         ),
         _precision(result),

@@ -5,18 +5,42 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Any
+
+import pandas as pd
+
+from eurasia_sim.files.text import visible
+
+# Of Markdown: what is markup anywhere, at the edge of a word, and at the beginning of a line.
+_MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|^[#>+=-]|(?<=^\d)[.)]")
 
 
 def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table; a bar inside a cell is kept from ending it."""
 
     def line(cells: Iterable[object]) -> str:
-        words = (re.sub(r"\s*\n\s*", " ", str(cell)).replace("|", "\\|") for cell in cells)
+        words = (re.sub(r"(?<!\\)\|", r"\|", " ".join(str(cell).split())) for cell in cells)
         return f"| {' | '.join(words)} |"
 
     head = list(head)
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
+
+
+def plain(words: str) -> str:
+    """A person's words in one line, with nothing in them that Markdown or HTML reads as markup."""
+    line = escape(" ".join(visible(words).split()), quote=False).replace("~", "&#126;")
+    return _MARKUP.sub(r"\\\g<0>", line)
+
+
+def plain_table(found: pd.DataFrame) -> pd.DataFrame:
+    """A table with the words in it made plain, but for signs."""
+    texts = {
+        str(name): [plain(cell) if isinstance(cell, str) else cell for cell in column]
+        for name, column in found.items()
+        if name != "sign" and not pd.api.types.is_numeric_dtype(column)
+    }
+    return found.assign(**texts)
 
 
 def known(value: Any) -> bool:

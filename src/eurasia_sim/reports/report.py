@@ -7,9 +7,11 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from eurasia_sim.figures.fonts import lacking_words
 from eurasia_sim.figures.gallery import pictures, usual_kinds
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError, packaged
+from eurasia_sim.files.text import visible
 from eurasia_sim.reports import outcomes, sections
 from eurasia_sim.reports.parts import Section, image
 from eurasia_sim.simulation.results_folder import ResultsFolder
@@ -48,8 +50,9 @@ def report_page(
     _place_images(held, {section.id: section for section in page})
     source = (packaged() / TEMPLATE).read_text(encoding="utf-8")
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )  # fmt: skip
     shown = [section for section in page if not section.is_empty]
     text = environment.from_string(source).render(
         title=held.title, folder=held.folder.name, kind=held.kind, sections=shown
@@ -62,7 +65,7 @@ def report_page(
 
 def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
     """Put the folder's usual pictures into their sections, as many as the page can carry."""
-    left_out, size, reasons = [], 0, list[str]()
+    left_out, size, reasons, lacking = [], 0, list[str](), set[str]()
     for kind in usual_kinds(held, ()):
         for picture in pictures(held, [kind], Request(), reasons.append):
             drawn = image(picture)
@@ -70,9 +73,12 @@ def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
                 left_out.append(drawn.caption)
                 continue
             size += len(drawn.uri)
+            lacking |= {*picture.lacking}
             place[_PLACE.get(kind, "distributions")].images.append(drawn)
     if reasons:
         place["distributions"].says.append(f"Not drawn: {'; '.join(reasons)}.")
+    if boxes := lacking_words(lacking):
+        place["distributions"].says.append(f"{boxes[0].upper()}{boxes[1:]}.")
     if left_out:
         place["distributions"].says.append(
             f"{len(left_out)} pictures would make the page too heavy and stand in the folder "

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.figures.style import rows_of
+from eurasia_sim.files.text import file_name_from
 from eurasia_sim.hypotheses.evaluation import Effort
-from eurasia_sim.hypotheses.hypothesis import ContrastMap
+from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap
 from eurasia_sim.hypotheses.scope_map import EVERY
-from eurasia_sim.reports.markdown import known, number, percent, table
+from eurasia_sim.reports.markdown import known, number, percent, plain, plain_table, table
 from eurasia_sim.world.world import World
 
 
 def map_path(findings: Path, contrast: ContrastMap) -> Path:
     """Where the page of a map stands: beside the findings."""
-    return findings.with_name(f"{findings.stem}-{contrast.id.replace('_', '-')}{findings.suffix}")
+    name = file_name_from(f"{findings.stem}-{contrast.id.replace('_', '-')}")
+    return findings.with_name(f"{name}{findings.suffix}")
 
 
 def map_page(
@@ -31,7 +35,8 @@ def map_page(
     place: Path,
 ) -> str:
     """One map of rivals as a Markdown page."""
-    own = found[found["map"] == contrast.id]
+    own = plain_table(found[found["map"] == contrast.id])
+    contrast = _plain_map(contrast)
     before, *later = contrast.change.levels
     theories = [theory for theory in world.theories if theory != world.null_theory]
     expected = [
@@ -51,7 +56,7 @@ def map_page(
     sections = [
         f"# {contrast.says}",
         (
-            f"Part of [the findings]({place.name}), written by the same command:\n\n"
+            f"Part of [the findings]({quote(place.name)}), written by the same command:\n\n"
             f"```sh\n{command}\n```"
         ),
         asked,
@@ -77,6 +82,17 @@ def map_page(
         table(("theory", *holds), by_theory),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _plain_map(contrast: ContrastMap) -> ContrastMap:
+    """The map with its words made plain, as those of its table are."""
+    change, *across = (
+        Axis(plain(axis.label), {plain(level): each for level, each in axis.levels.items()})
+        for axis in (contrast.change, *contrast.across)
+    )
+    rivals = {plain(name): tuple(map(plain, of)) for name, of in contrast.rivals.items()}
+    words: Any = {"says": plain(contrast.says), "change": change, "across": tuple(across)}
+    return replace(contrast, **words, rivals=rivals)
 
 
 def _answer(contrast: ContrastMap, rivals: pd.DataFrame) -> str:

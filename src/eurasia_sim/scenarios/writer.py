@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from eurasia_sim.files.data_yaml import month_name
+from eurasia_sim.files.user_yaml import scalar
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.json_schema import HEADER
 from eurasia_sim.scenarios.scenario import Scenario
@@ -106,19 +108,29 @@ def _lines(content: dict[str, Any], indent: str = "") -> str:
     return text
 
 
-def scaffold(name: str, base: Scenario, world: World) -> str:
-    """The text of a file that starts from a scenario; one that extends another is copied."""
+def _word(text: str) -> str:
+    """A text as a value of YAML: as it is where it is read so, else quoted."""
+    is_plain = re.fullmatch(r"\w[\w ]*", text) and scalar(text) == text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def scaffold(name: str, base: Scenario, world: World, *, named: bool = True) -> str:
+    """The text of a file that starts from a scenario.
+
+    Args:
+        named: whether its name leads to it; if not, or if it extends another, it is copied.
+    """
     departs = base.departs if base.departs is not None else base.months - 1
     first, second = list(world.actors)[:2]
     numbers = world.numbers.values()
     number = next(n for n in numbers if n.is_uncertain and is_drawn(world, n.path))
-    extends, copied = f"extends: {base.name}\n", ""
-    if base.extends:
-        source = f"# Copied from {base.name} and {base.extends}."
+    extends, copied = f"extends: {_word(base.name)}\n", ""
+    if base.extends or not named:
+        source = f"# Copied from {' and '.join(filter(None, (base.name, base.extends)))}."
         extends, copied = "", f"\n{source}\n{_lines(changed(base, world))}"
     return _SCAFFOLD.format(
         header=HEADER,
-        title=name.replace("_", " ").replace("-", " ").capitalize(),
+        title=_word(name.replace("_", " ").replace("-", " ").capitalize()),
         extends=extends,
         departs=month_name(base.start + departs),
         copied=copied,

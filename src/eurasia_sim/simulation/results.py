@@ -28,6 +28,7 @@ from eurasia_sim.files.integrity import (
     read_sealed,
     sealed,
 )
+from eurasia_sim.files.text import file_name_from
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
@@ -75,7 +76,14 @@ def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
 
 def folder_name(name: str, ids: Iterable[str]) -> str:
     """Name of a results folder: readable, and unique to the runs it holds."""
-    return f"{name}-{hashlib.sha256(''.join(sorted(ids)).encode()).hexdigest()[:12]}"
+    return (
+        f"{file_name_from(name)}-{hashlib.sha256(''.join(sorted(ids)).encode()).hexdigest()[:12]}"
+    )
+
+
+def events_file(scenario: str) -> str:
+    """Name of the table of a scenario's events."""
+    return f"events-{file_name_from(scenario)}.csv"
 
 
 # --- written

@@ -1,0 +1,74 @@
+"""A person's text where it enters and leaves: what cannot be seen, its width, names of files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+import unicodedata
+
+LONGEST = 300  # characters of a person's text on a line of a figure or terminal; data hold it whole
+LONGEST_NAME = 150  # bytes of a person's text in the name of a file
+# Control characters, halves of characters, and what turns the direction of the text after it.
+_REFUSED = (
+    "\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
+)
+REFUSED = re.compile(f"[{_REFUSED}]")
+# What joins or parts letters is part of some scripts, and shows nothing anywhere else.
+_JOINERS, _LATIN = "\xad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufff9-\ufffb", "\x00-\u02ff"
+_UNSEEN = re.compile(f"[{_REFUSED}\r]|(?<![^{_LATIN}])[{_JOINERS}]|[{_JOINERS}](?![^{_LATIN}])")
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60"
+    "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]"
+)
+_BYTES = re.compile("[\udc80-\udcff]")  # how Python carries bytes that are no text
+_PAD = "\ue000"  # stands for the second column of a wide letter
+_AWKWARD = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')  # in the name of a file on any system
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def visible(text: str) -> str:
+    """The text with every character that shows nothing as its code, as JSON writes it."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def fault(text: str) -> str:
+    """What is wrong with a text of one line, such as a name: no UTF-8, or control characters."""
+    shown = visible(_BYTES.sub(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text))
+    shown = shown.replace("\t", "\\t").replace("\n", "\\n")
+    if _BYTES.search(text):
+        return f"{shown} is not UTF-8"
+    is_bad = REFUSED.search(text) or any(each in text for each in "\t\n\r")
+    return f"{shown} holds control characters" if is_bad else ""
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """The text in one line of at most so many characters, its middle left out where it is long."""
+    line = " ".join(text.split())
+    end = most // 4
+    return line if len(line) <= most else f"{line[: most - 1 - end]}…{line[-end:]}"
+
+
+def width_of(text: str) -> int:
+    """How many columns of equal width a text takes; a wide letter of East Asia takes two."""
+    return len(text) + len(_WIDE.findall(text))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many columns."""
+    lines = textwrap.wrap(_WIDE.sub(rf"\g<0>{_PAD}", text), width)
+    return [line.replace(_PAD, "") for line in lines]
+
+
+def file_name_from(text: str) -> str:
+    """A file's name from a person's text, one that every system takes; two texts, two names.
+
+    A text that will do is its own name; any other ends with a few digits of its digest.
+    """
+    name = unicodedata.normalize("NFC", visible(text))
+    name = _AWKWARD.sub("_", name).strip(" .")
+    name = name.encode()[:LONGEST_NAME].decode(errors="ignore")
+    if name and name == text and not _DEVICES.match(name):
+        return name
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{name}_{digest}"

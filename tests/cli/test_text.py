@@ -1,0 +1,190 @@
+"""A person's text is text: whatever is written in it, no verb reads it as anything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from html import unescape
+from pathlib import Path
+from unittest import mock
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.command import PROGRAM, call, done
+
+from eurasia_sim.cli import terminal
+from eurasia_sim.files.text import REFUSED, visible
+from eurasia_sim.scenarios.scenario import check_file
+from eurasia_sim.simulation.results import events_file
+
+# What some library, shell, page or terminal would read otherwise, and scripts of the world.
+PIECES = (
+    "$x^{$", "\\frac{1", "\\n", "[red]", "[/a]", "<b>&amp;</td>", "<script>alert(1)</script>",
+    "%s %", "{a}", "{{ b }}", "{% if c %}", "'", '"', "`", "|", "#", ":smile:", "*_~", "=1+1",
+    "- [x](y)", "\u4e2d\u6587\u6807\u9898", "\u0639\u0631\u0628\u064a", "\u05e2\u05d1\u05e8",
+    "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22", "\U0001f600", "e\u0301",
+    "\u0645\u06cc\u200c\u062e", "\u200b", "\u3000", "\u00a0", "x" * 120, "\u4e2d" * 90,
+)  # fmt: skip
+FORBIDDEN = ["\x1b[31m", "\x00", "\x07", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\ufeff"]
+SCENARIO = """format: 1
+title: {title}
+question: {question}
+departs: "2001-12"
+horizon: "2002-03"
+levers: {{pressure: {{united_states: {{russia: 0.{at}}}}}}}
+events: {{add: [{{id: met, date: "2002-01", title: {title},
+  sets: {{pressure.russia.united_states: 0.1}}}}]}}
+measures: [competition]
+expect: {question}
+"""
+SWEEP = """format: 1
+kind: sweep
+title: {title}
+question: {question}
+scenarios: [{scenario}]
+design: {{kind: grid}}
+factors: {{rules.cooperation.relative_gains: [0.4, 0.6]}}
+measures: [competition.russia-china.central_asia]
+window: ["2002-01", "2002-03"]
+"""
+
+letters = st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"])
+texts = st.tuples(st.permutations(PIECES), st.text(letters, max_size=9)).map(
+    lambda parts: " ".join(parts[0]).replace("#", "\n", 1) + parts[1]
+)
+texts = texts.filter(lambda text: not REFUSED.search(text))
+names = st.permutations(PIECES).map("".join).map(lambda text: text.replace("/", "\\")[:60])
+
+
+def quoted(text: str) -> str:
+    """A text in the notation of JSON, which YAML reads."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def written(folder: Path, form: str, name: str, at: int = 1, **words: str) -> Path:
+    file = folder / f"{name}{at}.yaml"
+    given_words = {key: quoted(text) for key, text in words.items()}
+    file.write_text(form.format(at=at, **given_words), encoding="utf-8")
+    return file
+
+
+def answered(*words: object) -> str:
+    """What a verb prints that ends well and says beside it, once at most, what no font has."""
+    answer = call(*words)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    said = [line for line in answer.stderr.splitlines() if not line.startswith("compiling once")]
+    assert len(said) <= 1
+    assert all(line.startswith("no font on this machine has") for line in said)
+    assert not REFUSED.search(answer.stdout + answer.stderr)
+    return answer.stdout
+
+
+@settings(
+    max_examples=max(1, settings.default.max_examples // 50),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(title=texts, question=texts, name=names)
+def test_hostile_text_comes_whole_out_of_every_verb(
+    tmp_path_factory: pytest.TempPathFactory, title: str, question: str, name: str
+) -> None:
+    place = tmp_path_factory.mktemp("text")
+    out = place / name
+    files = [written(place, SCENARIO, name, at, title=title, question=question) for at in (1, 2)]
+    ids = [file.stem for file in files]
+    assert all(f"{file}: nothing wrong" in answered("check", *files) for file in files)
+    folder = Path(json.loads(answered("run", *files, "-n", "2", "--out", out, "--json"))["folder"])
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert list(manifest["scenarios"]) == ids
+    for entry in manifest["scenarios"].values():
+        assert (entry["title"], entry["question"], entry["expect"]) == (title, question, question)
+    assert set(pd.read_parquet(folder / "runs.parquet")["scenario"]) == set(ids)
+    assert all((folder / events_file(each)).is_file() for each in ids)
+    assert len(list((folder / "figures").glob("*.png"))) == 3
+    answered("plot", folder, "--kind", "timeline")
+    sweep = written(
+        place, SWEEP, f"s{name}", title=title, question=question, scenario=str(files[0])
+    )
+    swept = Path(json.loads(answered("sweep", sweep, "--out", out, "--json"))["folder"])
+    assert json.loads((swept / "manifest.json").read_text(encoding="utf-8"))["title"] == title
+    for each in (folder, swept):
+        with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=["distribution"]):
+            answered("report", each)
+        page = (each / "report.html").read_text(encoding="utf-8")
+        assert visible(title) in unescape(page)
+        assert visible(question) in unescape(page)
+        assert "<script" not in page
+        assert "<b>&amp;" not in page
+
+
+@pytest.mark.parametrize("unseen", FORBIDDEN)
+def test_what_cannot_be_seen_is_refused_by_its_place_before_any_work(tmp_path, unseen):
+    code = "".join(f"\\u{ord(each):04x}" for each in unseen[:1])
+    for text in (unseen, code):
+        file = tmp_path / "a.yaml"
+        file.write_text(f'format: 1\ntitle: "a{text}"\n', encoding="utf-8")
+        answer = call("run", file, "--out", tmp_path / "out")
+        assert (answer.returncode, answer.stdout) == (2, "")
+        assert f"{file}:2:" in answer.stderr
+        assert f"{code}, which cannot be seen" in answer.stderr
+        assert not REFUSED.search(answer.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("unseen", ["\x1b[31m", "\n", "\t", "\r", "\u202e"])
+def test_a_name_or_setting_with_what_cannot_be_seen_is_refused(tmp_path, unseen):
+    for words in ((f"a{unseen}.yaml",), ("us_exit", "--set", f"a{unseen}=1")):
+        answer = call("run", *words, "--out", tmp_path / "out")
+        assert (answer.returncode, answer.stdout) == (2, "")
+        assert "holds control characters" in answer.stderr
+        assert answer.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_shows_markup_as_it_was_written(capsys, monkeypatch):
+    rows = [{"a": text} for text in ("[red]x[/]", "[/a]", ":smile:", "a\x1b[1mb\nc", "y" * 900)]
+    terminal.show_table("[b]t[/b]", rows, {"[i]head": "{a}"})
+    shown = capsys.readouterr().out
+    for text in ("[b]t[/b]", "[i]head", "[red]x[/]", "[/a]", ":smile:", "a\\u001b[1mb c", "…"):
+        assert text in shown
+    assert "\x1b" not in shown
+
+
+def test_without_colours_not_even_a_terminal_gets_marks_of_style(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # takes the output for a terminal
+    terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
+    assert "\x1b" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_of_another_alphabet_gets_an_answer_and_json_whole(tmp_path, encoding):
+    title = "\u4e2d\u6587 \u2013 \u0639"
+    file = tmp_path / "\u4e2d.yaml"
+    text = "format: 1\nkind: hypotheses\ntitle: a\n\u4e2d: 1\n"
+    file.write_text(text, encoding="utf-8")
+    (tmp_path / "scenarios").mkdir()
+    named = (tmp_path / "scenarios" / "own.yaml", f"format: 1\ntitle: {title}\n")
+    named[0].write_text(named[1], encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for words, code in ((["check", file.name], 2), (["list", "scenarios", "--json"], 0)):
+        answer = subprocess.run(
+            [*PROGRAM, *words], cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+        assert (answer.returncode, answer.stderr) == (code, b"")
+    own = next(each for each in json.loads(answer.stdout)["scenarios"] if each["id"] == "own")
+    assert own["says"] == title
+
+
+@pytest.mark.parametrize("name", ["true", "1", "null", "1e5", "half_force", "no-2"])
+def test_a_new_file_is_read_as_what_was_asked_whatever_its_name(tmp_path, monkeypatch, name, world):
+    monkeypatch.chdir(tmp_path)
+    for base in ("us_exit", "[b].yaml"):
+        (tmp_path / "[b].yaml").write_text("format: 1\ntitle: '{x}'\n", encoding="utf-8")
+        done("new", name, "--from", base)
+        assert check_file(tmp_path / f"{name}.yaml", world) == []
+        (tmp_path / f"{name}.yaml").unlink()
