@@ -70,7 +70,7 @@ def ended(work: Callable[[], object]) -> int:
 
 def _yaml(*files: Path | bytes) -> tuple[tuple[bytes, ...], st.SearchStrategy[bytes]]:
     contents = tuple(each if isinstance(each, bytes) else each.read_bytes() for each in files)
-    trees = [plain(parse(content, "valid", limited=False).root) for content in contents]
+    trees = [plain(parse(content, "valid", 8).root) for content in contents]
     wrong = [mutated(tree, RAW).map(yaml_text) for tree in trees]
     texts = [each.map(lambda text: text.encode("utf-8", "surrogatepass")) for each in wrong]
     return contents, st.one_of(*texts, *texts, *map(damaged, contents))
@@ -130,7 +130,7 @@ def _evidence(into: Path) -> Iterator[tuple[str, Kind]]:
     source = WORLDS / "eurasia"
     short = {"documents.yaml": (source / "documents.yaml").read_bytes()}
     short |= {"claims.yaml": _short(source / "claims.yaml")}
-    second = plain(parse((source / "second_coding.yaml").read_bytes(), "", limited=False).root)
+    second = plain(parse((source / "second_coding.yaml").read_bytes(), "", 8).root)
     for each in second["rounds"]:
         each |= {key: each[key][:_SHORT] for key in ("claims", "superseded") if key in each}
     short["second_coding.yaml"] = yaml_text(second).encode()

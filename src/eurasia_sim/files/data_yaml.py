@@ -16,7 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from eurasia_sim.files.user_yaml import Node, parse
+from eurasia_sim.files.ordinary import Unreadable, read_bytes
+from eurasia_sim.files.user_yaml import LARGEST_FILE, Node, parse
 
 BASES = ("measured", "coded", "estimated", "judgement")
 # Keys that say where a number comes from; everything below them inherits them.
@@ -28,7 +29,9 @@ _SOURCE_KEYS = ("cite", "claims", "dataset", "document", "lines", "note", "says"
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
-_INDEX_FORMAT = 2
+_INDEX_FORMAT = 3
+_TIMES = 8  # as large as a page that a person wrote: claims of many documents make a long one
+_MOST_PROBLEMS = 100
 DEFAULT_WORLD = "eurasia"
 
 
@@ -36,7 +39,9 @@ class DataError(ValueError):
     """Everything wrong with a set of data files, a line for each problem."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = list(problems)
+        found = list(problems)
+        more = len(found) - _MOST_PROBLEMS
+        self.problems = found[:_MOST_PROBLEMS] + [f"and {more} more"] * (more > 0)
         super().__init__("\n".join(self.problems))
 
 
@@ -133,7 +138,7 @@ def near(word: str, known: Iterable[str]) -> str:
 
 def month_number(text: str) -> int:
     """Months since year 0 of a date written YYYY-MM."""
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", str(text)):
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", str(text)):
         raise DataError([f"{text!r} is no month; write it as 2001-10"])
     year, month = str(text).split("-")
     return 12 * int(year) + int(month) - 1
@@ -148,11 +153,14 @@ def read_page(path: Path) -> Page:
     """One YAML file; parsed once, then taken from an index in the user's cache folder.
 
     Raises:
-        DataError: for a file that is not valid YAML.
+        DataError: for a file that cannot be read, is too large, or is not valid YAML.
     """
     from platformdirs import user_cache_dir
 
-    raw = path.read_bytes()
+    try:
+        raw = read_bytes(path, _TIMES * LARGEST_FILE)
+    except Unreadable as error:
+        raise DataError([f"{path.name}: {error}"]) from None
     digest = hashlib.sha256(raw + bytes([_INDEX_FORMAT])).hexdigest()
     key = hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
     index = Path(user_cache_dir("eurasia-sim")) / "pages" / f"{path.stem}-{key}.json"
@@ -161,9 +169,9 @@ def read_page(path: Path) -> Page:
         kept = json.loads(index.read_text(encoding="utf-8"))
         if kept["digest"] == digest:
             return Page(path.name, kept["data"], kept["lines"])
-    document = parse(raw, path.name, limited=False)
+    document = parse(raw, path.name, _TIMES)
     if document.root is None or document.problems:
-        raise DataError(f"{each.file}:{each.line}: {each.message}" for each in document.problems)
+        raise DataError(map(str, document.in_order()))
     lines: dict[str, int] = {}
     data = _plain(document.root, (), lines)
     with contextlib.suppress(OSError):  # a folder that cannot be written only costs time
