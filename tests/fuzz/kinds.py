@@ -184,9 +184,18 @@ def _beside_a_world(into: Path, world: World) -> Iterator[tuple[str, Kind]]:
 
 def _questions(into: Path) -> Iterator[tuple[str, Kind]]:
     """Scenarios, experiments, hypotheses and tables of points, as `check` reads them."""
-    scenarios = [ROOT / "scenarios" / f"{name}.yaml" for name in ("us_stays", "csto_buffer_zone", "presence_threat")]
-    experiments = [path for path in sorted((ROOT / "experiments").glob("*.yaml")) if path.stem != "hypotheses"]
-    kinds = {"scenario": scenarios, "experiment": experiments, "hypotheses": [ROOT / "experiments/hypotheses.yaml"]}
+    scenarios = [
+        ROOT / "scenarios" / f"{name}.yaml"
+        for name in ("us_stays", "csto_buffer_zone", "presence_threat")
+    ]
+    experiments = [
+        path for path in sorted((ROOT / "experiments").glob("*.yaml")) if path.stem != "hypotheses"
+    ]
+    kinds = {
+        "scenario": scenarios,
+        "experiment": experiments,
+        "hypotheses": [ROOT / "experiments/hypotheses.yaml"],
+    }
     for name, paths in kinds.items():
         file = into / f"{name}.yaml"
 
@@ -200,7 +209,8 @@ def _questions(into: Path) -> Iterator[tuple[str, Kind]]:
     )  # fmt: skip
     for suffix in ("csv", "parquet"):
         (into / f"{suffix}.yaml").write_text(
-            f"format: 1\nkind: sweep\ntitle: t\ndesign: {{kind: table, file: points.{suffix}}}\n", encoding="utf-8"
+            f"format: 1\nkind: sweep\ntitle: t\ndesign: {{kind: table, file: points.{suffix}}}\n",
+            encoding="utf-8",
         )
         if suffix == "csv":
             content = rows.to_csv(index=False).encode()
@@ -212,7 +222,10 @@ def _questions(into: Path) -> Iterator[tuple[str, Kind]]:
         def work(suffix: str = suffix) -> int:
             return call("check", into / f"{suffix}.yaml").returncode
 
-        yield f"table: {suffix}", Kind((content,), wrong, _in_folder(into, f"points.{suffix}", work))
+        yield (
+            f"table: {suffix}",
+            Kind((content,), wrong, _in_folder(into, f"points.{suffix}", work)),
+        )
 
 
 @st.composite
@@ -230,7 +243,9 @@ def _frames(draw: st.DrawFn, table: pd.DataFrame) -> bytes:
     elif how == "drop":
         del table[name]
     elif how == "rename":
-        table = table.rename(columns={name: draw(st.sampled_from(["", "nobody", f"{name}.x", "x.y"]))})
+        table = table.rename(
+            columns={name: draw(st.sampled_from(["", "nobody", f"{name}.x", "x.y"]))}
+        )
     elif how == "rows":
         table = table.iloc[: draw(st.integers(0, len(table) - 1))]
     else:
@@ -238,7 +253,9 @@ def _frames(draw: st.DrawFn, table: pd.DataFrame) -> bytes:
     return results.table_bytes(table)
 
 
-def _results(into: Path, run: Path, sweep: Path, tested: Path, world: World) -> Iterator[tuple[str, Kind]]:
+def _results(
+    into: Path, run: Path, sweep: Path, tested: Path, world: World
+) -> Iterator[tuple[str, Kind]]:
     """Files of results folders, with digests that are made to fit, so that readers go on."""
     files = [
         (run, "manifest.json"), (sweep, "manifest.json"), (tested, "manifest.json"), (sweep, "plan.json"),
@@ -265,7 +282,9 @@ def _results(into: Path, run: Path, sweep: Path, tested: Path, world: World) -> 
             if name.endswith(".parquet"):
                 manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
                 manifest[FILES][name]["sha256"] = digest_of(content)
-                (folder / "manifest.json").write_text(json.dumps(sealed(manifest)), encoding="utf-8")
+                (folder / "manifest.json").write_text(
+                    json.dumps(sealed(manifest)), encoding="utf-8"
+                )
             return work()
 
         yield label, Kind(*found, read)

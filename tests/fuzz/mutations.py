@@ -36,13 +36,17 @@ def yaml_text(tree: Any) -> str:
 
 def json_text(tree: Any) -> str:
     """Values as JSON that spells hostile words out."""
-    text = re.sub(rf'"{_RAW}((?:[^"\\]|\\.)*)"', lambda m: json.loads(f'"{m[1]}"'), json.dumps(tree))
+    text = re.sub(
+        rf'"{_RAW}((?:[^"\\]|\\.)*)"', lambda m: json.loads(f'"{m[1]}"'), json.dumps(tree)
+    )
     return text.replace(_AGAIN, "")
 
 
 def values(raw: list[str]) -> st.SearchStrategy[Any]:
     """Values that no place, or hardly one, expects."""
-    nested = st.sampled_from([[], {}, [[]], [None], {"": None}, {"a": 1}, {"a": {"b": [1]}}, [1, 2], ["a"]])
+    nested = st.sampled_from(
+        [[], {}, [[]], [None], {"": None}, {"a": 1}, {"a": {"b": [1]}}, [1, 2], ["a"]]
+    )
     words = st.sampled_from([_RAW + word for word in raw] or TEXTS)
     numbers, texts = st.sampled_from(NUMBERS), st.sampled_from(TEXTS)
     plain = st.sampled_from([None, True, False])
@@ -73,7 +77,9 @@ def _mutate(
 ) -> None:
     value, is_dict = parent[key], isinstance(parent, dict)
     how = draw(
-        st.sampled_from(["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"])
+        st.sampled_from(
+            ["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"]
+        )
     )
     if how == "delete" and parent is not tree:
         del parent[key]
@@ -137,7 +143,18 @@ def damaged_table(draw: st.DrawFn, text: str) -> bytes:
             row[at], row[0] = row[0], row[at]
         elif row:
             texts = [text for text in TEXTS if text != "\ud800"]
-            cells = [*map(str, NUMBERS), *texts, "nan", "inf", "1e400", "9" * 5000, '"', '"a\nb"', "²", "٣"]
+            cells = [
+                *map(str, NUMBERS),
+                *texts,
+                "nan",
+                "inf",
+                "1e400",
+                "9" * 5000,
+                '"',
+                '"a\nb"',
+                "²",
+                "٣",
+            ]
             row[at] = draw(st.sampled_from(cells))
     return "\n".join(map(",".join, rows)).encode()
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -101,7 +101,9 @@ def misfits(form: Any, data: Any, error: ValidationError) -> Iterator[Misfit]:
     trails: list[Trail] = []
     for finding in error.errors(include_url=False):
         trail, last = _real(data, finding["loc"]), (finding["loc"] or ("",))[-1]
-        if finding["type"] == "missing":
+        if finding["type"] == "missing" and isinstance(last, int):
+            values.setdefault(trail, []).append(f"a list of at least {last + 1}")
+        elif finding["type"] == "missing":
             trails.append((*trail, last))
             yield Misfit(trail, f"the key '{last}' is missing", [], "", False, False)
         elif finding["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
@@ -184,10 +186,9 @@ def _fields(kind: Any) -> dict[str, Any]:
 
 def _parts(kind: Any, step: Any) -> list[Any]:
     """The types below a step of a type; those of a union one by one."""
-    if fields := _fields(kind):
-        below = fields.get(step)
-    else:  # list[item] or dict[key, value]
-        below = next(reversed(get_args(kind)), None)
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    inner = [each for each in get_args(kind) if each is not ...]  # of list[item], dict[key, value]
+    below = fields.get(step) if (fields := _fields(kind)) else (inner or [None])[-1]
     return list(get_args(below)) if get_origin(below) in (Union, UnionType) else [below]
 
 
