@@ -222,7 +222,7 @@ WRONG = [
     ("actors", ACTORS, "claims: [c001]", "claims: [c999]", "claim c999"),
     ("actors", ACTORS, "north: {terrorism: 0.9, ", "north: {", "lacks north.terrorism"),
     ("actors", ACTORS, "band: 0.001", "band: {north: 0}", "in own_power must be actor"),
-    ("actors", ACTORS, '    colour: "#111111"\n', "", "actors.yaml:2: the key 'colour' is missing"),
+    ("actors", ACTORS, '    colour: "#111111"\n', "", "actors.yaml:2: actors.north: the key 'colour' is missing"),
     ("theatres", THEATRES, "{security: 0.4}", "{security: 0.5}", "sum to 1.1; at most 1"),
     ("theatres", THEATRES, "ruler: south", "ruler: sooth", "did you mean south"),
     ("theatres", THEATRES, "heart: [middle]", "heart: [mid]", "'mid' is no theatre"),
@@ -287,7 +287,7 @@ MISSHAPEN = [
     ("claims", CLAIMS, "sentence: 1", "sentence: x", "claims.yaml:1: 0.sentence is 'x'"),
     ("claims", CLAIMS, "lines: [1, 1]", "lines: []", "0.lines is a list"),
     ("claims", CLAIMS, "level: 3", "levle: 3", "unknown key 'levle' — did you mean level?"),
-    ("documents", DOCUMENTS, "  thesis: none\n", "", "documents.yaml:1: the key 'thesis' is missing"),
+    ("documents", DOCUMENTS, "  thesis: none\n", "", "documents.yaml:1: paper: the key 'thesis' is missing"),
     ("theories", THEORIES, "presets:", "presets: x\nother:", "presets is 'x'"),
 ]  # fmt: skip
 

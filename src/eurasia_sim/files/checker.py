@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import is_dataclass
 from functools import cache
@@ -17,6 +18,10 @@ MOST_HINTS = 50  # a file with more mistakes gets no more hints: comparing words
 _MOST_LISTED = 40  # known words that are all listed; without a hint, or where they are few
 _FEW = 16
 _LONGEST = 60  # characters of a value that are shown
+
+_PYDANTIC = re.compile(
+    "^(Input should be|Value error,|(String|List|Dictionary) should( have)?) | after validation"
+)
 
 Form = TypeVar("Form")
 Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
@@ -111,8 +116,8 @@ def misfits(form: Any, data: Any, error: ValidationError) -> Iterator[Misfit]:
             known = list(_keys(form, trail[:-1]))
             yield Misfit(trail, f"unknown key '{last}'", known, "", True, False)
         else:
-            right = finding["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-            values.setdefault(trail, []).append(right.removeprefix("String should "))
+            right = _PYDANTIC.sub("", finding["msg"])
+            values.setdefault(trail, []).append(right)
     above = {trail[:at] for trail in (*trails, *values) for at in range(len(trail))}
     for trail, right_ones in values.items():
         if trail not in above:  # else what is wrong below it has been said
@@ -136,9 +141,10 @@ def validated(
         return _adapter(form).validate_python(data)
     except ValidationError as error:
         for misfit in misfits(form, data, error):
-            place, word = page.place((*keys, *map(str, misfit.trail))), misfit.trail[-1:]
-            within = f"{'.'.join(keys)}: " if keys else ""
-            hint = near(str(word[0]), misfit.known) if misfit.known else ""
+            trail = (*keys, *map(str, misfit.trail))
+            place, above = page.place(trail), trail[:-1] if misfit.of_key else trail
+            within = f"{'.'.join(keys if misfit.is_value else above)}: ".removeprefix(": ")
+            hint = near(trail[-1], misfit.known) if misfit.known else ""
             right = misfit.allowed or ", ".join(misfit.known)
             allowed = f"\n    allowed: {right}" if right else ""
             problems.append(f"{place}: {within}{misfit.message}{hint}{allowed}")

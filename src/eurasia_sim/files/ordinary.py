@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -55,3 +58,18 @@ def decoded(data: bytes) -> str:
         column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         place = (before.count(b"\n") + 1, column)
         raise Unreadable("the file is not UTF-8 text", "text saved as UTF-8", place) from None
+
+
+def table_rows(path: Path, most: int) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of every line with any, of a file of comma-separated values.
+
+    Raises:
+        Unreadable: where it is no ordinary file of UTF-8, is too large, or is no such table.
+    """
+    reader = csv.reader(io.StringIO(decoded(read_bytes(path, most)), newline=""), strict=True)
+    try:
+        for cells in reader:
+            if cells:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise Unreadable(f"this is no table: {error}", place=(reader.line_num, 1)) from None

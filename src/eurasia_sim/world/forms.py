@@ -118,11 +118,13 @@ def check_heads(page: Page, problems: list[str]) -> None:
 
 
 def _heads(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Table]]:
-    children = node.items() if isinstance(node, Mapping) else enumerate(node)
-    if isinstance(node, Mapping) and (head := {k: node[k] for k in Head.model_fields if k in node}):
-        yield keys, head
+    children: Any = enumerate(node) if isinstance(node, list) else ()
+    if isinstance(node, Mapping):
+        children = node.items()
+        if head := {key: node[key] for key in Head.model_fields if key in node}:
+            yield keys, head
     for key, child in children:
-        if isinstance(child, Mapping | list) and key not in Head.model_fields:
+        if key not in Head.model_fields:
             yield from _heads(child, (*keys, str(key)))
 
 
