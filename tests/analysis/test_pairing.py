@@ -27,12 +27,18 @@ from eurasia_sim.simulation.results import MANIFEST, RUNS, load_results, write_m
 
 PAIR = "a-b.everywhere"
 Write = Callable[..., Path]
+_SCENARIO: dict[str, Any] = {
+    "question": "", "expect": "", "extends": None, "settings": [], "departs": None,
+    "horizon": "2030-12", "levers": {}, "events": {"drop": [], "add": []}, "uncertain": {},
+    "fixed": {}, "theory": None, "forms": {}, "measures": [],
+}  # fmt: skip
 
 
 def manifest_of(
     scenarios: dict[str, dict[str, Any]] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    named = {name: {"title": name, **own} for name, own in (scenarios or {"x": {}}).items()}
+    given = (scenarios or {"x": {}}).items()
+    named = {name: {**_SCENARIO, "name": name, "title": name, **own} for name, own in given}
     return {
         "finished": True, "command": "eurasia-sim run x", "seed": 7, "runs_a_scenario": 3,
         "theories": ["one"], "forms": {"threat": "product"}, "window": ["2021-05", "2030-12"],

@@ -151,6 +151,15 @@ def validated(
     return None
 
 
+def reason_of(error: Exception) -> str:
+    """Why values of a file that no person wrote have not its form, in a line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {_PYDANTIC.sub('', first['msg'])}".removeprefix(": ")
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 @cache
 def _adapter(form: type[Form]) -> TypeAdapter[Form]:
     return TypeAdapter(form)

@@ -7,6 +7,7 @@ import io
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 class Unreadable(ValueError):
@@ -21,8 +22,8 @@ class Missing(Unreadable):
     """There is no such file."""
 
 
-def read_bytes(path: Path, most: int | None = None) -> bytes:
-    """All bytes of a file; no folder, pipe or device is waited for.
+def opened(path: Path, most: int | None = None) -> BinaryIO:
+    """A file, opened to read its bytes; no folder, pipe or device is waited for.
 
     Raises:
         Unreadable: where it is no ordinary file, has more than `most` bytes, or cannot be read.
@@ -36,13 +37,23 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
         elif most is not None and status.st_size > most:
             wrong, allowed = f"the file has {status.st_size:,} bytes", f"at most {most:,} bytes"
         else:
-            return path.read_bytes()
+            return path.open("rb")
     except (FileNotFoundError, NotADirectoryError):
         raise Missing("this links to no file" if path.is_symlink() else "no such file") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise Unreadable(f"the file cannot be read: {why}") from None
     raise Unreadable(wrong, allowed)
+
+
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        Unreadable: as of `opened`.
+    """
+    with opened(path, most) as file:
+        return file.read()
 
 
 def decoded(data: bytes) -> str:
