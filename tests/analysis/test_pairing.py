@@ -90,7 +90,11 @@ def rewrite(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Non
 
 def test_only_what_was_set_differently_is_told(opened) -> None:
     aid = {"aid.a": {"2020-01": 1.0}}
-    levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, **aid}, "fixed": {}, "events": []}
+    levers = {
+        "levers": {"pressure.a.b": {"2021-05": 0.5}, **aid},
+        "fixed": {},
+        "events": {"drop": [], "add": []},
+    }
     other = {**levers, "levers": {"pressure.a.b": {"2021-05": 0.7}, **aid}, "fixed": {"r.x": 2}}
     a, versions = opened("a", manifest_of({"x": levers})), {"numpy": "2.0", "scipy": "1.17"}
     b = opened("b", manifest_of({"x": other}, seed=8, versions=versions))

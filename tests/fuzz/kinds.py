@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pandas as pd
 from hypothesis import strategies as st
-from tests.command import call
 from tests.fuzz.mutations import (
     RAW,
     RAW_JSON,
@@ -23,7 +23,10 @@ from tests.fuzz.mutations import (
 )
 
 from eurasia_sim.analysis.blocs import read_roster
-from eurasia_sim.cli import BAD_INPUT
+from eurasia_sim.cli import BAD_INPUT, FAILED_WORK
+from eurasia_sim.cli.scenario import LISTERS, problems_of
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.evidence.intercoder import agreement
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.folder import Folder, read_plan
@@ -34,7 +37,6 @@ from eurasia_sim.observations.facts import load_facts
 from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.scenarios.search import names
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.replay import scenarios_of
@@ -45,6 +47,17 @@ from eurasia_sim.world.world import World, load_world
 ROOT = Path(__file__).parents[2]
 WORLDS = packaged() / "worlds"
 _SHORT = 40  # entries of a long list that are kept: its parsing alone would take the time allowed
+
+
+@dataclass(frozen=True)
+class Made:
+    """Valid folders: of `run`, of `sweep`, of `test`; and the packaged world."""
+
+    run: Path
+    sweep: Path
+    tested: Path
+    world: World
+
 
 Read = Callable[[bytes], int]  # the exit code that a file's content leads to
 
@@ -63,8 +76,7 @@ def ended(work: Callable[[], object]) -> int:
     try:
         work()
     except (DataError, InputProblems) as error:
-        assert all(str(problem).strip() for problem in error.problems), "a fault without words"
-        return BAD_INPUT
+        return BAD_INPUT if "".join(map(str, error.problems)).strip() else FAILED_WORK
     return 0
 
 
@@ -106,7 +118,7 @@ def _in_folder(folder: Path, name: str, work: Callable[[], int]) -> Read:
     return read
 
 
-def _world_files(into: Path) -> Iterator[tuple[str, Kind]]:
+def _world_files(into: Path, _: Made) -> Iterator[tuple[str, Kind]]:
     """The files of the small packaged world, read as a whole and made ready for a run."""
     for path in sorted((WORLDS / "europe_1914").glob("*.yaml")):
         folder = Path(shutil.copytree(path.parent, into / f"world {path.stem}"))
@@ -116,16 +128,16 @@ def _world_files(into: Path) -> Iterator[tuple[str, Kind]]:
                 world = load_world(folder)
                 read_roster(world)
                 prepare(world, load_scenario("record", world))
-                len(names(world=folder))
+                for kind in ("actors", "theatres", "institutions", "events", "numbers"):
+                    LISTERS[kind](world)
 
-            code = ended(prepared)
-            return code or call("list", "actors", "events", "numbers", "--world", folder).returncode
+            return ended(prepared)
 
         valid, wrong = _yaml(path)
         yield f"world: {path.stem}", Kind(valid, wrong, _in_folder(folder, path.name, work))
 
 
-def _evidence(into: Path) -> Iterator[tuple[str, Kind]]:
+def _evidence(into: Path, _: Made) -> Iterator[tuple[str, Kind]]:
     """Documents, claims and the second coding, cut short; then what tests a world's runs."""
     source = WORLDS / "eurasia"
     short = {"documents.yaml": (source / "documents.yaml").read_bytes()}
@@ -141,14 +153,12 @@ def _evidence(into: Path) -> Iterator[tuple[str, Kind]]:
             (folder / other).write_bytes(content)
 
         def work(folder: Path = folder) -> int:
-            evidence = ("explain", "--world", folder, "--evidence")
-            code = call(*evidence, "list").returncode
-            return code or call(*evidence, "agreement", "--draws", 100).returncode
+            return ended(lambda: agreement(load_evidence(folder), 10))
 
         yield f"evidence: {name}", Kind(*_yaml(short[name]), _in_folder(folder, name, work))
 
 
-def _beside_a_world(into: Path, world: World) -> Iterator[tuple[str, Kind]]:
+def _beside_a_world(into: Path, made: Made) -> Iterator[tuple[str, Kind]]:
     """Patterns, observations, facts and the posterior of the packaged world."""
     readers: Mapping[str, Callable[[World], object]] = {
         "patterns.yaml": load_patterns,
@@ -158,8 +168,8 @@ def _beside_a_world(into: Path, world: World) -> Iterator[tuple[str, Kind]]:
         "posterior.json": read_posterior,
     }
     for name, reader in readers.items():
-        folder = Path(shutil.copytree(world.directory, into / name.replace("/", " ")))
-        there = replace(world, directory=folder)
+        folder = Path(shutil.copytree(made.world.directory, into / name.replace("/", " ")))
+        there = replace(made.world, directory=folder)
         content = (folder / name).read_bytes()
         if name.endswith(".csv"):
             table = damaged_table(content.decode())
@@ -182,7 +192,7 @@ def _beside_a_world(into: Path, world: World) -> Iterator[tuple[str, Kind]]:
     yield "references.bib", Kind((bib,), damaged(bib), read)
 
 
-def _questions(into: Path) -> Iterator[tuple[str, Kind]]:
+def _questions(into: Path, made: Made) -> Iterator[tuple[str, Kind]]:
     """Scenarios, experiments, hypotheses and tables of points, as `check` reads them."""
     scenarios = [
         ROOT / "scenarios" / f"{name}.yaml"
@@ -200,11 +210,12 @@ def _questions(into: Path) -> Iterator[tuple[str, Kind]]:
         file = into / f"{name}.yaml"
 
         def work(file: Path = file) -> int:
-            return call("check", file).returncode
+            return BAD_INPUT if problems_of(str(file), made.world) else 0
 
         yield name, Kind(*_yaml(*paths), _in_folder(into, file.name, work))
     rows = pd.DataFrame(
-        {"rules.perception.distance_decay": [2000.0, 3000.5, 4000.0], "scenario": ["us_exit", "us_stays", "us_exit"],
+        {"rules.perception.distance_decay": [2000.0, 3000.5, 4000.0], "scenario": ["us_exit",
+        "us_stays", "us_exit"],
          "pressure.united_states.china": [0.0, 0.5, 1.0], "seed": [1, 2, 3]}
     )  # fmt: skip
     for suffix in ("csv", "parquet"):
@@ -220,7 +231,7 @@ def _questions(into: Path) -> Iterator[tuple[str, Kind]]:
             wrong = _frames(rows) | damaged(content)
 
         def work(suffix: str = suffix) -> int:
-            return call("check", into / f"{suffix}.yaml").returncode
+            return BAD_INPUT if problems_of(str(into / f"{suffix}.yaml"), made.world) else 0
 
         yield (
             f"table: {suffix}",
@@ -236,7 +247,8 @@ def _frames(draw: st.DrawFn, table: pd.DataFrame) -> bytes:
     how = draw(st.sampled_from(["type", "type", "drop", "rename", "rows", "again"]))
     if how == "type":
         kinds: list[list[Any]] = [
-            [None], [[1.0]], [{"a": 1}], [b"x"], [pd.Timestamp(0)], [True], ["text"], [float("nan")], [float("inf")],
+            [None], [[1.0]], [{"a": 1}], [b"x"], [pd.Timestamp(0)], [True], ["text"],
+            [float("nan")], [float("inf")],
             [-1], [2**62], [0.1], [pd.Timedelta(1)], [""],
         ]  # fmt: skip
         table[name] = pd.Series(draw(st.sampled_from(kinds)) * len(table), table.index)
@@ -253,14 +265,14 @@ def _frames(draw: st.DrawFn, table: pd.DataFrame) -> bytes:
     return results.table_bytes(table)
 
 
-def _results(
-    into: Path, run: Path, sweep: Path, tested: Path, world: World
-) -> Iterator[tuple[str, Kind]]:
+def _results(into: Path, made: Made) -> Iterator[tuple[str, Kind]]:
     """Files of results folders, with digests that are made to fit, so that readers go on."""
     files = [
-        (run, "manifest.json"), (sweep, "manifest.json"), (tested, "manifest.json"), (sweep, "plan.json"),
-        (sweep, "status.jsonl"), (sweep, "analysis/tables.json"), (sweep, "design.parquet"),
-        (sweep, "parts/00000001.parquet"), (run, "runs.parquet"), (run, "draws.parquet"),
+        (made.run, "manifest.json"), (made.sweep, "manifest.json"), (made.tested, "manifest.json"),
+        (made.sweep, "plan.json"), (made.sweep, "status.jsonl"),
+        (made.sweep, "analysis/tables.json"), (made.sweep, "design.parquet"),
+        (made.sweep, "parts/00000001.parquet"), (made.run, "runs.parquet"),
+        (made.run, "draws.parquet"),
     ]  # fmt: skip
     for source, name in files:
         label = f"results: {source.parent.name}/{name}"
@@ -275,11 +287,11 @@ def _results(
             found = ((content,), frames | frames | damaged(content))
 
         def work(folder: Path = folder) -> int:
-            return ended(lambda: _look_into(folder, world))
+            return ended(lambda: _look_into(folder, made.world))
 
         def read(content: bytes, folder: Path = folder, name: str = name, work: Any = work) -> int:
             (folder / name).write_bytes(content)
-            if name.endswith(".parquet"):
+            if name.endswith((".parquet", "plan.json")):
                 manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
                 manifest[FILES][name]["sha256"] = digest_of(content)
                 (folder / "manifest.json").write_text(
@@ -296,7 +308,8 @@ def _look_into(folder: Path, world: World) -> None:
     _ = held.title, held.seed, held.names
     if held.kind in ("run", "sweep"):
         _ = held.factors, held.units(held.shown), held.runs(held.shown)
-        material_of(folder, [])
+        with mock.patch("eurasia_sim.experiments.analysis_folder.load_world", return_value=world):
+            material_of(folder, [])
         results.load_results(folder)
     list(scenarios_of(held.manifest, world))
     for name in ("convergence", "shares", "indices", "parts", "verdicts", "design", "draws"):
@@ -306,12 +319,11 @@ def _look_into(folder: Path, world: World) -> None:
         Folder(folder, read_plan(folder)).finished(heal=False)
 
 
-def all_kinds(into: Path, run: Path, sweep: Path, tested: Path, world: World) -> dict[str, Kind]:
-    """Every kind by its name."""
-    found: dict[str, Kind] = {}
-    for kinds in (
-        _questions(into), _world_files(into), _evidence(into), _beside_a_world(into, world),
-        _results(into, run, sweep, tested, world),
-    ):  # fmt: skip
-        found.update(kinds)
-    return found
+# Kinds that are tried together, each by its name.
+GROUPS: Mapping[str, Callable[[Path, Made], Iterator[tuple[str, Kind]]]] = {
+    "questions": _questions,
+    "worlds": _world_files,
+    "evidence": _evidence,
+    "beside a world": _beside_a_world,
+    "results": _results,
+}

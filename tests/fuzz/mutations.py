@@ -14,8 +14,10 @@ _RAW, _AGAIN = "@raw:", "@again:"  # text that is written as it is; a key that i
 _DEEP = 40  # more than any reader's limit
 NUMBERS = [0, -1, 1, 0.5, 3, 7, 2**31, 2**63, 10**299, -1e308, 5e-324, 1e9, -0.0]
 TEXTS = [
-    "", " ", "nobody", "russia", "free", "all", "declared", "2021-13", "2021-08", "0001-01", "1", "a.b",
-    "russia-china", "*", "x" * 3000, "é" * 9, "\u0000", "\ud800", "\u202e", "[/b]$_{<&%s", "../..", "/",
+    "", " ", "nobody", "russia", "free", "all", "declared", "2021-13", "2021-08", "0001-01", "1",
+    "a.b",
+    "russia-china", "*", "x" * 3000, "é" * 9, "\u0000", "\ud800", "\u202e", "[/b]$_{<&%s",
+    "../..", "/",
 ]  # fmt: skip
 RAW = [
     ".nan", ".inf", "-.inf", "1e400", "1" * 400, "*nothing", "&a [*a]", "!!python/name:os.system x",
@@ -23,8 +25,10 @@ RAW = [
 ]  # fmt: skip
 RAW_JSON = ["NaN", "-Infinity", "1e400", "1" * 5000, "[", "'a'", '{"a": 1, "a": 2}']
 CHUNKS = [
-    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\n", b"\r", b"\t", b": ", b"- ", b"'", b'"', b"{", b"}]",
-    b"&a ", b"*a", b"<<: *a\n", b"---\n", b"!!set ", b"#", b"1e999", b",,,", b"\x1b[31m", b"{" * 3000, b"[" * 99,
+    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\n", b"\r", b"\t", b": ", b"- ", b"'",
+    b'"', b"{", b"}]",
+    b"&a ", b"*a", b"<<: *a\n", b"---\n", b"!!set ", b"#", b"1e999", b",,,", b"\x1b[31m",
+    b"{" * 3000, b"[" * 99,
 ]  # fmt: skip
 
 

@@ -276,7 +276,7 @@ def _agreement_lines(evidence: Evidence, compared: Sequence[Agreement]) -> Itera
             f" of {seen.universe})"
         )
     for sample in evidence.support.samples:
-        verdicts = [each.verdict for each in sample.verdicts]
+        verdicts: list[str] = [each.verdict for each in sample.verdicts]
         words = ("supported", "overstated", "unsupported")
         counts = ", ".join(f"{verdicts.count(word)} {word}" for word in words)
         yield f"support, {sample.name}: of {len(verdicts)} claims drawn at random {counts}"

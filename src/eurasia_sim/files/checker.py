@@ -7,7 +7,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -137,8 +147,9 @@ def validated(
     Args:
         keys: where in the page the data stands.
     """
+    found: Form | None = None
     try:
-        return _adapter(form).validate_python(data)
+        found = _adapter(cast(Any, form)).validate_python(data)
     except ValidationError as error:
         for misfit in misfits(form, data, error):
             trail = (*keys, *map(str, misfit.trail))
@@ -148,7 +159,7 @@ def validated(
             right = misfit.allowed or ", ".join(misfit.known)
             allowed = f"\n    allowed: {right}" if right else ""
             problems.append(f"{place}: {within}{misfit.message}{hint}{allowed}")
-    return None
+    return found
 
 
 def reason_of(error: Exception) -> str:
@@ -161,7 +172,7 @@ def reason_of(error: Exception) -> str:
 
 
 @cache
-def _adapter(form: type[Form]) -> TypeAdapter[Form]:
+def _adapter(form: Any) -> TypeAdapter[Any]:
     return TypeAdapter(form)
 
 

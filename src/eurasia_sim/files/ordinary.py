@@ -7,7 +7,6 @@ import io
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 
 class Unreadable(ValueError):
@@ -22,7 +21,7 @@ class Missing(Unreadable):
     """There is no such file."""
 
 
-def opened(path: Path, most: int | None = None) -> BinaryIO:
+def opened(path: Path, most: int | None = None) -> io.BufferedReader:
     """A file, opened to read its bytes; no folder, pipe or device is waited for.
 
     Raises:
