@@ -12,6 +12,7 @@ _WORLD, _RULES = (
 ACTORS, INSTITUTIONS, RECORD, THEATRES, TIES = (
     _WORLD[name] for name in ("actors", "institutions", "record", "theatres", "ties")
 )
+CAPABILITIES, CLAIMS, DOCUMENTS = (_WORLD[name] for name in ("capabilities", "claims", "documents"))
 RULES, THEORIES = _RULES["perception"], _RULES["theories"]
 
 

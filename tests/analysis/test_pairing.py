@@ -27,12 +27,18 @@ from eurasia_sim.simulation.results import MANIFEST, RUNS, load_results, write_m
 
 PAIR = "a-b.everywhere"
 Write = Callable[..., Path]
+_SCENARIO: dict[str, Any] = {
+    "question": "", "expect": "", "extends": None, "settings": [], "departs": None,
+    "horizon": "2030-12", "levers": {}, "events": {"drop": [], "add": []}, "uncertain": {},
+    "fixed": {}, "theory": None, "forms": {}, "measures": [],
+}  # fmt: skip
 
 
 def manifest_of(
     scenarios: dict[str, dict[str, Any]] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    named = {name: {"title": name, **own} for name, own in (scenarios or {"x": {}}).items()}
+    given = (scenarios or {"x": {}}).items()
+    named = {name: {**_SCENARIO, "name": name, "title": name, **own} for name, own in given}
     return {
         "finished": True, "command": "eurasia-sim run x", "seed": 7, "runs_a_scenario": 3,
         "theories": ["one"], "forms": {"threat": "product"}, "window": ["2021-05", "2030-12"],
@@ -84,7 +90,11 @@ def rewrite(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Non
 
 def test_only_what_was_set_differently_is_told(opened) -> None:
     aid = {"aid.a": {"2020-01": 1.0}}
-    levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, **aid}, "fixed": {}, "events": []}
+    levers = {
+        "levers": {"pressure.a.b": {"2021-05": 0.5}, **aid},
+        "fixed": {},
+        "events": {"drop": [], "add": []},
+    }
     other = {**levers, "levers": {"pressure.a.b": {"2021-05": 0.7}, **aid}, "fixed": {"r.x": 2}}
     a, versions = opened("a", manifest_of({"x": levers})), {"numpy": "2.0", "scipy": "1.17"}
     b = opened("b", manifest_of({"x": other}, seed=8, versions=versions))

@@ -68,10 +68,10 @@ GOOD = {
         ({"document": "warsaw2020"}, "'warsaw2020' is no document — did you mean warsaw2021"),
         ({"line": 15}, "L15 begins no paragraph"),
         ({"circular": ["actors.russia.affinity.chin"]}, "is no number or event"),
-        ({"kind": "party"}, "meeting.kind = 'party'"),
+        ({"kind": "party"}, "meeting.kind is 'party'"),
         ({"kind": "recognition"}, "a fact of recognition, and no other, has a step"),
-        ({"sentence": 0}, "meeting.sentence = 0"),
-        ({"place": "Kabul"}, "meeting.place = 'Kabul': no known key"),
+        ({"sentence": 0}, "meeting.sentence is 0"),
+        ({"place": "Kabul"}, "meeting: unknown key 'place'"),
     ],
 )
 def test_a_bad_fact_is_named(world, tmp_path, change, said):

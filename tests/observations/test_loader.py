@@ -68,16 +68,16 @@ def test_a_bad_table_is_named_by_file_line_and_value(world, tmp_path, old, new, 
 
 
 ENTRY = [
-    ("    unit: talks\n", "", "items.talks.unit"),
+    ("    unit: talks\n", "", "items.talks: the key 'unit' is missing"),
     (
         "unit: talks",
         "unti: x\n    unit: talks",
-        "items.talks.unti = 'x': no known key — did you mean",
+        "items.talks: unknown key 'unti' — did you mean unit?",
     ),
-    ("log1p", "logs", "items.talks.link.transform = 'logs': 'identity'"),
-    ("error: poisson", "error: guess", "items.talks.error = 'guess'"),
+    ("log1p", "logs", "items.talks.link.transform is 'logs'"),
+    ("error: poisson", "error: guess", "items.talks.error is 'guess'"),
     ("error: poisson", "error: counts", "error = 'counts': log1p takes none or column or poisson"),
-    ("use: fits", "use: maybe", "items.talks.use = 'maybe'"),
+    ("use: fits", "use: maybe", "items.talks.use is 'maybe'"),
     ("alignment.{state}", "aligment.{state}", "'aligment' is no measure — did you mean alignment"),
     ("{state}.{partner}", "{state}", "alignment is of actor, actor, 2 names after dots"),
     ("{state}.{partner}", "{state}.{place}", "{place} must be an axis of kind actor"),
@@ -85,7 +85,7 @@ ENTRY = [
     ("[2001, 2003]", "[2001, 2021]", "[2001, 2021]: first year, then last, at most 2020"),
     ("[2001, 2003]", "[2003, 2001]", "coverage = [2003, 2001]: first year"),
     ("[united_states]", "[united_state]", "yaml:2: hegemon: 'united_state' is no actor"),
-    ("year_effects: true", "year_effects: 1", "items.talks.year_effects = 1"),
+    ("year_effects: true", "year_effects: 1", "items.talks.year_effects is 1"),
 ]
 
 

@@ -179,7 +179,7 @@ risen:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("says: It rose.", "says: 3", "risen.says = 3: "),
+        ("says: It rose.", "says: 3", "risen.says is 3"),
         (
             "sign:",
             "band: {{of: [x], within: [0, 1], during: [2001-10, 2002-10]}}\n  sign:",
@@ -191,7 +191,7 @@ risen:
         ("2001-10", "2001-13", "2001-13"),
         ("2016-01", "2004-01", "must begin after the earlier one has ended"),
         ("stability.kazakhstan", "stabilty.kazakhstan", "did you mean stability.kazakhstan"),
-        ("half: ", "half: x #", "'training' or 'held_back'"),
+        ("half: ", "half: x #", "risen.half is 'x'"),
         ("half: {half}", "half: {other}", "by the rule it is"),
     ],
 )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
+from eurasia_sim.files.checker import Strict, validated
 from eurasia_sim.files.data_yaml import DataError, near, read_page
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
@@ -33,6 +35,17 @@ class Lineup:
     name: str
     says: str
     sides: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+class _Lineup(Strict):
+    says: str
+    sides: Annotated[list[list[str]], Field(min_length=2, max_length=2)]
+    cite: str | list[str] = ""
+
+
+class _Camps(Strict):
+    members: list[str] | None = None
+    lineups: dict[str, _Lineup] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,26 +79,23 @@ def read_roster(world: World) -> Roster:
         DataError: for an unknown name, a line-up without two sides, or too many members.
     """
     path = world.directory / FILE
-    members, lineups, problems = tuple(world.actors), [], []
+    members, lineups, problems = tuple(world.actors), list[Lineup](), list[str]()
     if path.exists():
         page = read_page(path)
-        members = tuple(page.data.get("members") or members)
-        problems = [
+        form = validated(page, _Camps, page.data, (), problems) or _Camps()
+        members = tuple(form.members or members)
+        problems += [
             f"{page.place(('members',))}: {name!r} is no actor{near(name, world.actors)}"
             for name in members
             if name not in world.actors
         ]
-        for name, entry in (page.data.get("lineups") or {}).items():
-            place, sides = page.place(("lineups", name)), entry.get("sides") or []
-            if len(sides) != 2:
-                why = f"{name} has {len(sides)} sides; it needs two lists of members"
-                problems.append(f"{place}: {why}")
-                continue
-            unknown = [each for side in sides for each in side if each not in members]
+        for name, entry in form.lineups.items():
+            place, (first, second) = page.place(("lineups", name)), entry.sides
+            unknown = [each for each in (*first, *second) if each not in members]
             problems += [f"{place}: {each!r} is no member{near(each, members)}" for each in unknown]
-            lineups.append(Lineup(name, str(entry["says"]), (tuple(sides[0]), tuple(sides[1]))))
-    if not 2 <= len(members) <= _MOST_MEMBERS:
-        many = f"{len(members)} members cannot be sorted; name 2 to {_MOST_MEMBERS} of them"
+            lineups.append(Lineup(name, entry.says, (tuple(first), tuple(second))))
+    if not 2 <= len(set(members)) == len(members) <= _MOST_MEMBERS:
+        many = f"{len(members)} members cannot be sorted; name 2 to {_MOST_MEMBERS}, each once"
         problems.append(f"{FILE}: {many}")
     if problems:
         raise DataError(problems)

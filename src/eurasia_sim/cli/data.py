@@ -294,8 +294,8 @@ def _agreement_lines(evidence: Evidence, compared: Sequence[Agreement]) -> Itera
             f" both, {seen.first_only} by the first alone, {seen.second_only} by the second alone,"
             f" of {seen.universe})"
         )
-    for sample in dict(evidence.support).get("samples", []):
-        verdicts = [entry["verdict"] for entry in sample["verdicts"]]
+    for sample in evidence.support.samples:
+        verdicts: list[str] = [each.verdict for each in sample.verdicts]
         words = ("supported", "overstated", "unsupported")
         counts = ", ".join(f"{verdicts.count(word)} {word}" for word in words)
-        yield f"support, {sample['name']}: of {len(verdicts)} claims drawn at random {counts}"
+        yield f"support, {sample.name}: of {len(verdicts)} claims drawn at random {counts}"

@@ -6,15 +6,15 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
-from eurasia_sim.files.data_yaml import near, read_page, world_folder
+from eurasia_sim.files.checker import validated
+from eurasia_sim.files.data_yaml import DataError, near, read_page, world_folder
 
 DYADS = ("denial", "affinity")
 SCALED = (*CONSTRUCTS, "affinity")
@@ -30,7 +30,16 @@ _ABBREVIATION = re.compile(
 # new beginning.
 _SENTENCE_END = re.compile(r"""[.!?][”"’'*)\]]*[⁰¹²³⁴-⁹]*(?=\s+[“"‘'*(\[]*[A-Z0-9])""")
 
-_Lines = Annotated[tuple[int, int], BeforeValidator(lambda lines: (lines[0], lines[-1]))]
+_Form = TypeVar("_Form")
+_MOST_LINES = 1_000_000
+_FORBID = ConfigDict(extra="forbid")  # an unknown key is an error
+_Line = Annotated[int, Field(ge=1, le=_MOST_LINES)]
+_Lines = Annotated[
+    tuple[_Line, _Line],
+    BeforeValidator(
+        lambda lines: (lines[0], lines[-1]) if lines and type(lines) is list else lines
+    ),
+]
 _Text = Annotated[str, BeforeValidator(lambda text: text or "")]
 _Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda names: [names] if isinstance(names, str) else names)
@@ -67,6 +76,8 @@ def sentences(text: str) -> list[str]:
 class Paragraph:
     """A run of printed lines, first and last included; `nothing` says why none of it is coded."""
 
+    __pydantic_config__ = _FORBID
+
     lines: _Lines
     section: _Text = ""
     nothing: _Text = ""
@@ -76,31 +87,33 @@ class Paragraph:
 class Document:
     """One of the texts a world rests on; a `dependent` group of documents is one witness."""
 
-    id: str
+    __pydantic_config__ = _FORBID
     citation: str
     file: str
     sha256: str
     thesis: str
     dependent: str | None
     paragraphs: tuple[Paragraph, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What one sentence says about one construct of one or more actors, in our own words."""
 
+    __pydantic_config__ = _FORBID
     id: str = ""
     document: str
     section: str = ""
     lines: _Lines
-    sentence: int  # from 1, within its paragraph
+    sentence: _Line  # from 1, within its paragraph
     fingerprint: str = ""
     says: str = ""
     about: _Names
     construct: str
     toward: str | None = None
     direction: str = ""
-    level: float | None = None
+    level: Annotated[float, Field(allow_inf_nan=False)] | None = None
     date: str | None = None
 
     @property
@@ -115,10 +128,46 @@ class Claim:
 class Round:
     """One coding by a second person; its claims have places and levels, no wording."""
 
+    __pydantic_config__ = _FORBID
     name: str
     claims: tuple[Claim, ...]
     constructs: tuple[str, ...] = SCALED  # what was coded in this round
     superseded: tuple[Claim, ...] = ()  # the first coder's claims that a later round replaced
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one claim fared beside its sentence."""
+
+    claim: str
+    verdict: Literal["supported", "overstated", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Claims drawn at random and held against their sentences by a reader."""
+
+    name: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What readers of samples were asked, and what they found."""
+
+    __pydantic_config__ = _FORBID
+    question: str = ""
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecondCoding:
+    """Who coded, what a second coder found, and how claims fared beside their sentences."""
+
+    __pydantic_config__ = _FORBID
+    rounds: tuple[Round, ...] = ()
+    coders: dict[str, str] = field(default_factory=dict)
+    support: Support = field(default_factory=Support)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +178,7 @@ class Evidence:
     claims: tuple[Claim, ...]
     rounds: tuple[Round, ...] = ()
     coders: Mapping[str, str] = field(default_factory=dict)
-    support: Mapping[str, Any] = field(default_factory=dict)  # how claims fared beside sentences
+    support: Support = field(default_factory=Support)
 
     @property
     def second(self) -> tuple[Claim, ...]:
@@ -149,22 +198,28 @@ class Evidence:
         return next((paragraph.section for paragraph in inside), "")
 
 
-@cache
-def _form() -> TypeAdapter[Evidence]:
-    return TypeAdapter(Evidence)
-
-
 def load_evidence(directory: Path | str | None = None) -> Evidence:
-    """Documents and both codings of a world (a folder or a packaged name); empty if it has none."""
-    folder = world_folder(directory)
+    """Documents and both codings of a world (a folder or a packaged name); empty if it has none.
 
-    def data(name: str, otherwise: Any) -> Any:
+    Raises:
+        DataError: with everything wrong with the form of their files, each with its place.
+    """
+    folder, problems = world_folder(directory), list[str]()
+
+    def read(name: str, form: type[_Form]) -> _Form | None:
         path = folder / f"{name}.yaml"
-        return read_page(path).data if path.exists() else otherwise
+        if not (path.exists() or path.is_symlink()):
+            return None
+        page = read_page(path)
+        return validated(page, form, page.data, (), problems)
 
-    documents = {name: {"id": name, **entry} for name, entry in data("documents", {}).items()}
-    found = {"documents": documents, "claims": data("claims", [])}
-    return _form().validate_python(found | data("second_coding", {}))
+    documents = read("documents", dict[str, Document]) or {}
+    claims = read("claims", tuple[Claim, ...]) or ()
+    second = read("second_coding", SecondCoding) or SecondCoding()
+    if problems:
+        raise DataError(problems)
+    named = {name: replace(each, id=name) for name, each in documents.items()}
+    return Evidence(named, claims, second.rounds, second.coders, second.support)
 
 
 def verify(texts: Path, directory: Path | None = None) -> list[str]:

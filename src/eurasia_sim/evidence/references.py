@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eurasia_sim.files.data_yaml import DataError, packaged
+from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
 
 
 def _braced(depth: int) -> str:
@@ -19,6 +20,7 @@ def _braced(depth: int) -> str:
 
 _ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
 _FIELD = re.compile(rf"\s*(\w+)\s*=\s*({_braced(5)}|\"[^\"]*\"|[^,}}\s]*)\s*,?")
+_LARGEST = 4 * 1024**2  # bytes
 _PERSONS = ("author", "editor")
 _PLACES = ("journal", "booktitle", "publisher", "institution", "howpublished")
 # TeX's accents as Unicode's combining marks.
@@ -54,11 +56,14 @@ def read_bibliography(path: Path | None = None) -> dict[str, Work]:
     Form: braced, quoted and bare fields; no string macros, no crossref, braces six deep at most.
 
     Raises:
-        DataError: for a key given twice.
+        DataError: for a key given twice, or a file that cannot be read.
     """
-    text = (path or packaged() / "references.bib").read_text(encoding="utf-8")
     works: dict[str, Work] = {}
     problems = []
+    try:
+        text = decoded(read_bytes(path or packaged() / "references.bib", _LARGEST))
+    except Unreadable as error:
+        raise DataError([f"references.bib:{error.place[0]}: {error}"]) from None
     for entry in _ENTRY.finditer(text):
         kind, key = entry[1].lower(), entry[2]
         if key in works:

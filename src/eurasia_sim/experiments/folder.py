@@ -11,21 +11,22 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import OK, Chunk, Finished
 from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Setup
+from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import (
     ALTERED,
-    DIGEST,
     FILES,
     Entry,
     digest_of,
@@ -46,6 +47,12 @@ _NO_EXTENSION = """this design does not begin with the points of {folder}, so it
     levels at the end of a grid's first factor"""
 
 
+def _is_shard(shard: tuple[int, int]) -> tuple[int, int]:
+    if not 1 <= shard[0] <= shard[1]:
+        raise ValueError("the first of two numbers from 1 to the second")
+    return shard
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a folder is for; two plans of one identity give the same bytes."""
@@ -53,11 +60,11 @@ class Plan:
     name: str
     identity: str  # of everything that decides what the folder says
     family: str  # of what decides a run at a given point
-    points: int
-    runs: int
-    points_a_chunk: int
+    points: Annotated[int, Field(ge=1)]
+    runs: Annotated[int, Field(ge=1)]
+    points_a_chunk: Annotated[int, Field(ge=1)]
     keep: str
-    shard: tuple[int, int] = (1, 1)  # which, of how many
+    shard: Annotated[tuple[int, int], AfterValidator(_is_shard)] = (1, 1)  # which, of how many
 
     @property
     def chunks(self) -> int:
@@ -114,11 +121,10 @@ def read_plan(folder: Path) -> Plan:
     if content is None:
         raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
     try:
-        known = {key: content[key] for key in content if key != DIGEST}
-        return Plan(**{**known, "shard": tuple(content["shard"])})
-    except (TypeError, KeyError):
-        message = f"{folder / PLAN} is of another version; the sweep's command writes it again"
-        raise DataError([message]) from None
+        return TypeAdapter(Plan).validate_python(content)
+    except ValidationError as error:
+        what = f"{folder / PLAN} is damaged, or of another version ({reason_of(error)})"
+        raise DataError([f"{what}; the sweep's command writes it again"]) from None
 
 
 @contextlib.contextmanager

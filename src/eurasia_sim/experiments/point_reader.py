@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import math
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from eurasia_sim.experiments.schema import (
 )
 from eurasia_sim.files.checker import Trail
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.ordinary import Missing, Unreadable, read_bytes, table_rows
 from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
 from eurasia_sim.world.levers import levers
 
@@ -234,17 +234,14 @@ def read_table(folder: Path, name: str | None) -> Table:
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise _wrong(name, f"'{name}' lies outside the experiment's folder", beside)
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise _wrong(name, f"'{name}' is not an ordinary file", beside)
-        if status.st_size > LARGEST_TABLE:
-            raise _wrong(name, "the table is too large", f"at most {LARGEST_TABLE:,} bytes")
         return _from_csv(path) if path.suffix == ".csv" else _from_parquet(path)
     except InputProblems:
         raise
-    except FileNotFoundError:
+    except Missing:
         raise _wrong(name, f"no such file '{name}' beside the experiment") from None
-    except (OSError, ValueError, ArithmeticError, RuntimeError, csv.Error) as error:
+    except Unreadable as error:
+        raise _wrong(name, f"{name}:{error.place[0]}: {error.wrong}", error.allowed) from None
+    except (OSError, ValueError, ArithmeticError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise _wrong(name, f"{name!r} cannot be read: {reason}") from None
 
@@ -252,19 +249,18 @@ def read_table(folder: Path, name: str | None) -> Table:
 def _from_csv(path: Path) -> Table:
     rows: list[dict[str, Any]] = []
     lines = []
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, strict=True)
-        head = [name.strip() for name in next(reader, [])]
-        _check_head(path.name, head)
-        for values in filter(None, reader):  # without empty lines
-            if len(values) != len(head):
-                count = f"line {reader.line_num} of {path.name} has {len(values)} values"
-                message = f"{count}, its head has {len(head)}"
-                raise _wrong(path.name, message, f"{len(head)} values in every line")
-            cells = [scalar(value.strip()) for value in values]
-            rows.append(dict(zip(head, cells, strict=True)))
-            lines.append(reader.line_num)
-            _check_rows(path.name, len(rows), len(head))
+    table = table_rows(path, LARGEST_TABLE)
+    head = [name.strip() for name in next(table, (1, []))[1]]
+    _check_head(path.name, head)
+    for line, values in table:
+        if len(values) != len(head):
+            count = f"line {line} of {path.name} has {len(values)} values"
+            message = f"{count}, its head has {len(head)}"
+            raise _wrong(path.name, message, f"{len(head)} values in every line")
+        cells = [scalar(value.strip()) for value in values]
+        rows.append(dict(zip(head, cells, strict=True)))
+        lines.append(line)
+        _check_rows(path.name, len(rows), len(head))
     return Table(str(path), rows, lines)
 
 
@@ -273,7 +269,7 @@ def _from_parquet(path: Path) -> Table:
     from pyarrow import ArrowException
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(io.BytesIO(read_bytes(path, LARGEST_TABLE))) as file:
             _check_head(path.name, list(file.schema_arrow.names))
             _check_rows(path.name, file.metadata.num_rows, file.metadata.num_columns)
             rows = list(file.read().to_pylist())

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
+from dataclasses import is_dataclass
+from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from eurasia_sim.files.user_yaml import Document, child_of, nearest, plain
+from eurasia_sim.files.data_yaml import Page, near
+from eurasia_sim.files.user_yaml import Document, nearest, plain
 
 MOST_HINTS = 50  # a file with more mistakes gets no more hints: comparing words takes time
 _MOST_LISTED = 40  # known words that are all listed; without a hint, or where they are few
 _FEW = 16
 _LONGEST = 60  # characters of a value that are shown
 
+_PYDANTIC = re.compile(
+    "^(Input should be|Value error,|(String|List|Dictionary) should( have)?) | after validation"
+)
+
+Form = TypeVar("Form")
 Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
 
 
 class Strict(BaseModel):
     """Part of a file: no other keys than these, and no value made into another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class DocumentChecker:
@@ -72,50 +91,107 @@ class DocumentChecker:
         try:
             model.model_validate(data)
         except ValidationError as error:
-            self._explain(model, data, error)
+            for trail, message, known, allowed, of_key, is_value in misfits(model, data, error):
+                word = trail[-1] if known else ""
+                self.complain(trail, message, known, word, allowed=allowed, of_key=of_key)
+                if is_value:
+                    _take_out(data, trail)
         return data
 
-    def _explain(
-        self, model: type[BaseModel], data: dict[str, Any], error: ValidationError
-    ) -> None:
-        """Complain of every finding of pydantic, and take misfits out of the values."""
-        misfits: dict[Trail, list[str]] = {}
-        trails: list[Trail] = []
-        for finding in error.errors(include_url=False):
-            trail, last = self._real(finding["loc"]), finding["loc"][-1]
-            if finding["type"] == "missing":
-                self.complain(trail, f"the key '{last}' is missing")
-                trails.append((*trail, last))
-            elif finding["type"] == "extra_forbidden":
-                known = list(_keys(model, trail[:-1]))
-                self.complain(trail, f"unknown key '{last}'", known, last, of_key=True)
-                trails.append(trail)
-            else:
-                right = finding["msg"].removeprefix("Input should be ")
-                misfits.setdefault(trail, []).append(right.removeprefix("String should "))
-        above = {trail[:at] for trail in (*trails, *misfits) for at in range(len(trail))}
-        for trail, right_ones in misfits.items():
-            if trail not in above:  # else what is wrong below it has been said
-                message = f"{'.'.join(map(str, trail))} is {shown(_take_out(data, trail))}"
-                self.complain(trail, message, allowed=" or ".join(right_ones))
 
-    def _real(self, loc: Trail) -> Trail:
-        """The steps of a finding that the document has; pydantic puts names of types between."""
-        trail: list[Any] = []
-        node = self.document.root
-        for step in loc:
-            if node is not None and (child := child_of(node, step)) is not None:
-                trail.append(step)
-                node = child
-        return tuple(trail)
+class Misfit(NamedTuple):
+    """One thing in which values differ from a form."""
+
+    trail: Trail
+    message: str
+    known: list[str]  # keys, of which an unknown one may be a slip
+    allowed: str
+    of_key: bool
+    is_value: bool  # whether what is wrong is a value, rather than a key that is or is not there
 
 
-def _take_out(data: Any, trail: Trail) -> Any:
-    """Put None in place of a value in nested dicts and lists, and return the value."""
+def misfits(form: Any, data: Any, error: ValidationError) -> Iterator[Misfit]:
+    """Every finding of pydantic once, in our words; nothing above what else is wrong."""
+    values: dict[Trail, list[str]] = {}
+    trails: list[Trail] = []
+    for finding in error.errors(include_url=False):
+        trail, last = _real(data, finding["loc"]), (finding["loc"] or ("",))[-1]
+        if finding["type"] == "missing" and isinstance(last, int):
+            values.setdefault(trail, []).append(f"a list of at least {last + 1}")
+        elif finding["type"] == "missing":
+            trails.append((*trail, last))
+            yield Misfit(trail, f"the key '{last}' is missing", [], "", False, False)
+        elif finding["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            trails.append(trail)
+            known = list(_keys(form, trail[:-1]))
+            yield Misfit(trail, f"unknown key '{last}'", known, "", True, False)
+        else:
+            right = _PYDANTIC.sub("", finding["msg"])
+            values.setdefault(trail, []).append(right)
+    above = {trail[:at] for trail in (*trails, *values) for at in range(len(trail))}
+    for trail, right_ones in values.items():
+        if trail not in above:  # else what is wrong below it has been said
+            value: Any = data
+            for step in trail:
+                value = value[step]
+            allowed = " or ".join(dict.fromkeys(right_ones))
+            message = f"{'.'.join(map(str, trail)) or 'the file'} is {shown(value)}"
+            yield Misfit(trail, message, [], allowed, False, True)
+
+
+def validated(
+    page: Page, form: type[Form], data: Any, keys: tuple[str, ...], problems: list[str]
+) -> Form | None:
+    """Data of a page in a form; none where it misfits, and how goes to `problems` with its place.
+
+    Args:
+        keys: where in the page the data stands.
+    """
+    found: Form | None = None
+    try:
+        found = _adapter(cast(Any, form)).validate_python(data)
+    except ValidationError as error:
+        for misfit in misfits(form, data, error):
+            trail = (*keys, *map(str, misfit.trail))
+            place, above = page.place(trail), trail[:-1] if misfit.of_key else trail
+            within = f"{'.'.join(keys if misfit.is_value else above)}: ".removeprefix(": ")
+            hint = near(trail[-1], misfit.known) if misfit.known else ""
+            right = misfit.allowed or ", ".join(misfit.known)
+            allowed = f"\n    allowed: {right}" if right else ""
+            problems.append(f"{place}: {within}{misfit.message}{hint}{allowed}")
+    return found
+
+
+def reason_of(error: Exception) -> str:
+    """Why values of a file that no person wrote have not its form, in a line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {_PYDANTIC.sub('', first['msg'])}".removeprefix(": ")
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@cache
+def _adapter(form: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(form)
+
+
+def _real(data: Any, loc: Trail) -> Trail:
+    """The steps of a finding that the data has; pydantic puts names of types between."""
+    trail: list[Any] = []
+    for step in loc:
+        is_key = isinstance(data, dict) and step in data
+        if is_key or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            trail.append(step)
+            data = data[step]
+    return tuple(trail)
+
+
+def _take_out(data: Any, trail: Trail) -> None:
+    """Put None in place of a value in nested dicts and lists."""
     for step in trail[:-1]:
         data = data[step]
-    value, data[trail[-1]] = data[trail[-1]], None
-    return value
+    data[trail[-1]] = None
 
 
 def _keys(model: type[BaseModel], trail: Trail) -> Iterator[str]:
@@ -124,16 +200,21 @@ def _keys(model: type[BaseModel], trail: Trail) -> Iterator[str]:
     for step in trail:
         kinds = [inner for kind in kinds for inner in _parts(kind, step)]
     for kind in kinds:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from kind.model_fields
+        yield from _fields(kind)
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    """Types of the keys of a model or dataclass, if it is one."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return {each.alias or name: each.annotation for name, each in kind.model_fields.items()}
+    return get_type_hints(kind) if is_dataclass(kind) else {}
 
 
 def _parts(kind: Any, step: Any) -> list[Any]:
     """The types below a step of a type; those of a union one by one."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        below = kind.model_fields[step].annotation if step in kind.model_fields else None
-    else:  # list[item] or dict[key, value]
-        below = next(reversed(get_args(kind)), None)
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    inner = [each for each in get_args(kind) if each is not ...]  # of list[item], dict[key, value]
+    below = fields.get(step) if (fields := _fields(kind)) else (inner or [None])[-1]
     return list(get_args(below)) if get_origin(below) in (Union, UnionType) else [below]
 
 

@@ -16,27 +16,32 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from eurasia_sim.files.user_yaml import Node, parse
+from eurasia_sim.files.ordinary import Unreadable, read_bytes
+from eurasia_sim.files.user_yaml import LARGEST_FILE, Node, parse
 
 BASES = ("measured", "coded", "estimated", "judgement")
 # Keys that say where a number comes from; everything below them inherits them.
 INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds")
 # Keys that say something of one entry alone.
 _OWN = ("range", "note", "second", "otherwise")
-# Keys of one entry in the list of a number's sources.
-_SOURCE_KEYS = ("cite", "claims", "dataset", "document", "lines", "note", "says")
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
-_INDEX_FORMAT = 2
+_INDEX_FORMAT = 3
+_TIMES = 8  # as large as a page that a person wrote: claims of many documents make a long one
+_MOST_PROBLEMS = 100
 DEFAULT_WORLD = "eurasia"
+LARGEST = 1e15  # of any number of a world: what is computed from such numbers stays finite
+_LONGEST = 60  # characters of a value that are shown
 
 
 class DataError(ValueError):
     """Everything wrong with a set of data files, a line for each problem."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = list(problems)
+        found = list(problems)
+        more = len(found) - _MOST_PROBLEMS
+        self.problems = found[:_MOST_PROBLEMS] + [f"and {more} more"] * (more > 0)
         super().__init__("\n".join(self.problems))
 
 
@@ -133,7 +138,7 @@ def near(word: str, known: Iterable[str]) -> str:
 
 def month_number(text: str) -> int:
     """Months since year 0 of a date written YYYY-MM."""
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", str(text)):
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", str(text)):
         raise DataError([f"{text!r} is no month; write it as 2001-10"])
     year, month = str(text).split("-")
     return 12 * int(year) + int(month) - 1
@@ -148,11 +153,14 @@ def read_page(path: Path) -> Page:
     """One YAML file; parsed once, then taken from an index in the user's cache folder.
 
     Raises:
-        DataError: for a file that is not valid YAML.
+        DataError: for a file that cannot be read, is too large, or is not valid YAML.
     """
     from platformdirs import user_cache_dir
 
-    raw = path.read_bytes()
+    try:
+        raw = read_bytes(path, _TIMES * LARGEST_FILE)
+    except Unreadable as error:
+        raise DataError([f"{path.name}: {error}"]) from None
     digest = hashlib.sha256(raw + bytes([_INDEX_FORMAT])).hexdigest()
     key = hashlib.blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     index = Path(user_cache_dir("eurasia-sim")) / "pages" / f"{path.stem}-{key}.json"
@@ -161,9 +169,9 @@ def read_page(path: Path) -> Page:
         kept = json.loads(index.read_text(encoding="utf-8"))
         if kept["digest"] == digest:
             return Page(path.name, kept["data"], kept["lines"])
-    document = parse(raw, path.name, limited=False)
+    document = parse(raw, path.name, _TIMES)
     if document.root is None or document.problems:
-        raise DataError(f"{each.file}:{each.line}: {each.message}" for each in document.problems)
+        raise DataError(map(str, document.in_order()))
     lines: dict[str, int] = {}
     data = _plain(document.root, (), lines)
     with contextlib.suppress(OSError):  # a folder that cannot be written only costs time
@@ -227,9 +235,10 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
         path: the number's public name.
     """
     place, header, value = page.place(leaf.keys), leaf.header, leaf.value
-    name = f"{place}: {path} = {value!r}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        problems.append(f"{name} is no number; write a finite number")
+    name = f"{place}: {path} = {repr(value)[:_LONGEST]}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not abs(value) <= LARGEST:
+        problems.append(f"{name} is no number; write a finite number, at most {LARGEST:g}")
         return None
     missing = [key for key in ("meaning", "unit", "basis") if header.get(key) in (None, "", [], {})]
     if not any(header.get(key) for key in ("source", "claims", "second")):
@@ -241,57 +250,25 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
             " source is a list of cite, dataset, claims or note)"
         )
         return None
-    basis, meaning, unit = header["basis"], str(header["meaning"]), str(header["unit"])
-    if basis not in BASES:
-        problems.append(f"{name} has basis {basis!r}; it must be one of {', '.join(BASES)}")
-        return None
-    sources = _sources(header, name, problems)
-    low, high = _range(float(value), header, name, problems)
-    if not low <= value <= high:
+    listed = header.get("source") or []
+    own = [{"claims": list(header[key])} for key in ("claims", "second") if header.get(key)]
+    sources = (*own, *([listed] if isinstance(listed, Mapping) else listed))
+    least, most = header.get("bounds") or (-math.inf, math.inf)
+    low, high = _range(float(value), header)
+    if not least <= value <= most:
+        problems.append(f"{name} lies outside its bounds [{least}, {most}]")
+    elif not low <= value <= high:
         problems.append(f"{name} lies outside its range [{low:g}, {high:g}]")
+    low, high, basis = max(low, float(least)), min(high, float(most)), header["basis"]
+    meaning, unit = str(header["meaning"]), str(header["unit"])
     return Number(path, meaning, float(value), unit, low, high, basis, sources, place)
 
 
-def _sources(
-    header: Mapping[str, Any], name: str, problems: list[str]
-) -> tuple[Mapping[str, Any], ...]:
-    listed = header.get("source") or []
-    listed = [listed] if isinstance(listed, Mapping) else listed
-    if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
-        right = "a list of mappings such as {cite: key, says: ...}"
-        problems.append(f"{name}: source must be {right}")
-        listed = []
-    problems.extend(
-        f"{name}: source has an unknown entry {key!r}; it may have {', '.join(_SOURCE_KEYS)}"
-        " (a text with a comma is written between quotes)"
-        for key in sorted({str(key) for item in listed for key in item} - set(_SOURCE_KEYS))
-    )
-    own = [{"claims": list(header[key])} for key in ("claims", "second") if header.get(key)]
-    return (*own, *listed)
-
-
-def _range(
-    value: float, header: Mapping[str, Any], name: str, problems: list[str]
-) -> tuple[float, float]:
-    """Ends of the entry's own range, else of its table's spread, within the bounds."""
-    least, most = header.get("bounds") or [-math.inf, math.inf]
-    spread = header.get("spread", 0) or 0
-    low = high = value
-    if "range" in header:
-        ends = header["range"]
-        is_pair = isinstance(ends, list) and len(ends) == 2
-        if not is_pair or not all(isinstance(end, int | float) for end in ends):
-            problems.append(f"{name}: range {ends!r} must be two numbers, [lowest, highest]")
-            return value, value
-        low, high = map(float, ends)
-    elif isinstance(spread, Mapping) and list(spread) in (["relative"], ["absolute"]):
-        ((kind, size),) = spread.items()
-        half = float(size) * (abs(value) if kind == "relative" else 1.0)
-        low, high = value - half, value + half
-    elif spread != 0:
-        right = "{relative: share}, {absolute: amount} or 0"
-        problems.append(f"{name}: spread {spread!r} must be {right}")
-    if not least <= value <= most:
-        problems.append(f"{name} lies outside its bounds [{least}, {most}]")
-        return value, value
-    return max(low, float(least)), min(high, float(most))
+def _range(value: float, header: Mapping[str, Any]) -> tuple[float, float]:
+    """Ends of the entry's own range, else of its table's spread."""
+    if header.get("range"):
+        low, high = map(float, header["range"])
+        return low, high
+    ((kind, size),) = (header.get("spread") or {"absolute": 0.0}).items()
+    half = float(size) * (abs(value) if kind == "relative" else 1.0)
+    return value - half, value + half

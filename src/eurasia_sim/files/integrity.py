@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.ordinary import Missing, Unreadable, decoded, opened, read_bytes
 
 DIGEST = "digest"  # of a content by itself: the last of its keys
 FILES = "files"  # of a manifest: by name, the digest and the rows of every file that belongs to it
 MISSING, ALTERED = "is missing", "is not what was written"
-_NONE = (FileNotFoundError, NotADirectoryError)
-_UNREADABLE = (*_NONE, IsADirectoryError, PermissionError)
+_LARGEST = 256 * 1024**2  # bytes of what is read whole, beside tables
 _MOST = 8  # files named in one message
 
 
@@ -47,7 +47,7 @@ def digest_of(content: bytes) -> str:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file in hexadecimal digits, read piece by piece."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -75,14 +75,7 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
     """
     problem = ""
     try:
-        content = json.loads(path.read_bytes().decode("utf-8"))
-    except _NONE:
-        return None
-    except (IsADirectoryError, PermissionError) as error:
-        raise DataError([f"{path} cannot be read: {error.strerror}"]) from None
-    except (ValueError, RecursionError):
-        problem = "it is no JSON"
-    else:
+        content = json.loads(decoded(read_bytes(path, _LARGEST)))
         if not isinstance(content, dict):
             problem = "it is no JSON object"
         elif DIGEST not in content:
@@ -91,14 +84,20 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
             problem = "its digest is that of another content"
         else:
             return content
+    except Missing:
+        return None
+    except Unreadable as error:
+        problem = error.wrong
+    except (ValueError, RecursionError):
+        problem = "it is no JSON"
     raise DataError([f"{path} is damaged, or an earlier version wrote it: {problem}"])
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a log, each a JSON object; a broken line is left out."""
     try:
-        lines = path.read_bytes().split(b"\n")
-    except _NONE:
+        lines = read_bytes(path).split(b"\n")
+    except Unreadable:
         return []
     found = []
     for line in lines:
@@ -137,7 +136,7 @@ class Files:
         entries = {str(name): entry for name, each in found.items() if (entry := Entry.of(each))}
         if len(entries) < len(found):
             wrong = "its manifest lists no files with their digests"
-            raise DataError([f"{folder}: {wrong}\n    allowed: {mend}"])
+            raise DataError([f"{folder} is damaged: {wrong}\n    allowed: {mend}"])
         runs = frozenset(name for name in entries if name.startswith(counted))
         return cls(folder, entries, mend, runs)
 
@@ -151,10 +150,10 @@ class Files:
             raise DataError([f"{self.folder} holds no {name}\n    allowed: {self.mend}"])
         problem = ALTERED
         try:
-            content = (self.folder / name).read_bytes()
+            content = read_bytes(self.folder / name)
             if digest_of(content) == self.entries[name].sha256:
                 return content
-        except _UNREADABLE:
+        except Unreadable:
             problem = MISSING
         others = self.wrong(self.counted) if name in self.counted else {}
         raise DataError([self.message({**others, name: problem})])
@@ -166,7 +165,7 @@ class Files:
             try:
                 if file_digest(self.folder / name) != self.entries[name].sha256:
                     found[name] = ALTERED
-            except _UNREADABLE:
+            except Unreadable:
                 found[name] = MISSING
         return found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 import re
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -24,6 +23,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
 from eurasia_sim.files.text import REFUSED, visible
 
 # Limits of the reader, not of the model: a page a person wrote never reaches them.
@@ -174,26 +174,13 @@ def nearest(word: object, known: Iterable[str]) -> str:
 def read_file(path: Path | str) -> Document:
     """The document in a file; whatever is wrong with the file or its YAML is in `problems`."""
     path = Path(path)
-    wrong, allowed = "", ""
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            wrong = "this is a folder; a file is expected"
-        elif not stat.S_ISREG(status.st_mode):
-            wrong = "this is not an ordinary file"
-        elif status.st_size > LARGEST_FILE:
-            wrong = f"the file has {status.st_size:,} bytes"
-            allowed = f"at most {LARGEST_FILE:,} bytes"
-        else:
-            parsed = _parsed(path.read_bytes(), str(path))
-            return replace(parsed, problems=[*parsed.problems])
-    except FileNotFoundError:
-        wrong = "no such file"
-    except (OSError, ValueError) as error:
-        wrong = f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
-    document = Document(str(path))
-    document.report((1, 1), wrong, allowed=allowed)
-    return document
+        parsed = _parsed(read_bytes(path, LARGEST_FILE), str(path))
+        return replace(parsed, problems=[*parsed.problems])
+    except Unreadable as error:
+        document = Document(str(path))
+        document.report(error.place, error.wrong, allowed=error.allowed)
+        return document
 
 
 @lru_cache(maxsize=8)
@@ -202,32 +189,28 @@ def _parsed(data: bytes, name: str) -> Document:
     return parse(data, name)
 
 
-def parse(data: bytes, name: str, *, limited: bool = True) -> Document:
+def parse(data: bytes, name: str, times: int = 1) -> Document:
     """The document in some bytes of YAML 1.2, without tags and of one document.
 
     Args:
-        limited: keep to the limits of a page that a person wrote.
+        times: how many times as large it may be as a page that a person wrote.
     """
     document = Document(name)
-    if limited and len(data) > LARGEST_FILE:
-        size, most = f"the text has {len(data):,} bytes", f"at most {LARGEST_FILE:,} bytes"
+    if len(data) > times * LARGEST_FILE:
+        size, most = f"the text has {len(data):,} bytes", f"at most {times * LARGEST_FILE:,} bytes"
         document.report((1, 1), size, allowed=most)
         return document
     try:
-        document.text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        document.text = decoded(data)
+        if unseen := REFUSED.search(document.text):
+            above = _LINE_BREAK.split(document.text[: unseen.start()])
+            document.report_unseen((len(above), len(above[-1]) + 1), unseen[0])
+            return document
+        document.root = _Composer(document, times).root()
+    except Unreadable as error:
         document.text = data.decode("utf-8", "replace")
-        place = (before.count(b"\n") + 1, column)
-        document.report(place, "the file is not UTF-8 text", allowed="text saved as UTF-8")
+        document.report(error.place, error.wrong, allowed=error.allowed)
         return document
-    if unseen := REFUSED.search(document.text):
-        above = _LINE_BREAK.split(document.text[: unseen.start()])
-        document.report_unseen((len(above), len(above[-1]) + 1), unseen[0])
-        return document
-    try:
-        document.root = _Composer(document, limited).root()
     except _Halt:
         return document
     except MarkedYAMLError as error:
@@ -269,9 +252,9 @@ class _Halt(Exception):
 class _Composer:
     """Makes the tree from the parser's events; the limit on nesting bounds the recursion."""
 
-    def __init__(self, document: Document, limited: bool) -> None:
+    def __init__(self, document: Document, times: int) -> None:
         self.document = document
-        self.limited = limited
+        self.times = times
         self.anchors: dict[str, Node | None] = {}  # none while what is named is still open
         self.events = enumerate(YAML(typ="safe", pure=True).parse(document.text))
         self.place: Place = (1, 1)  # of the last event
@@ -292,8 +275,8 @@ class _Composer:
         """The next event that matters; none at the end."""
         for count, event in self.events:
             self.place = (event.start_mark.line + 1, event.start_mark.column + 1)
-            if self.limited and count > MOST_EVENTS:
-                most = f"at most {MOST_EVENTS // 2:,}"
+            if count > self.times * MOST_EVENTS:
+                most = f"at most {self.times * MOST_EVENTS // 2:,}"
                 self._halt(self.place, "the file holds too many values", most)
             if isinstance(event, _EVENTS):
                 return event
@@ -318,7 +301,7 @@ class _Composer:
             content = scalar(text) if event.implicit[0] and not is_key else text
             node = Node(content, *(key if key and is_empty else self.place))
         else:
-            if self.limited and depth >= DEEPEST_NESTING:
+            if depth >= DEEPEST_NESTING:
                 most = f"at most {DEEPEST_NESTING} levels"
                 self._halt(self.place, "the nesting is too deep", most)
             if event.anchor:
@@ -363,6 +346,6 @@ class _Composer:
 
     def _weigh(self, parent: Node, child: Node) -> None:
         parent.weight += child.weight
-        if self.limited and parent.weight > MOST_VALUES:
-            place, most = (parent.line, parent.column), f"at most {MOST_VALUES:,}"
+        if parent.weight > self.times * MOST_VALUES:
+            place, most = (parent.line, parent.column), f"at most {self.times * MOST_VALUES:,}"
             self._halt(place, "the aliases unfold to too many values", most)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from eurasia_sim.evidence.claims import Document, load_evidence
+from eurasia_sim.files.checker import Strict, validated
 from eurasia_sim.files.data_yaml import DataError, near, read_page
-from eurasia_sim.observations.loader import FOLDER, Strict, unknown, validated
+from eurasia_sim.observations.loader import FOLDER, unknown
+from eurasia_sim.world.forms import Text
 from eurasia_sim.world.world import World
 
 FILE = "facts.yaml"
@@ -24,8 +27,8 @@ _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 class Fact(Strict):
     """One dated fact with its place in a document."""
 
-    id: str
-    says: Annotated[str, Field(min_length=1)]
+    id: str = ""
+    says: Text
     kind: Kind
     step: Step | None = None  # of recognition
     reached: bool | None = None  # whether the step was taken, by the document
@@ -50,25 +53,23 @@ def load_facts(world: World) -> tuple[Fact, ...]:
         DataError: with everything wrong, each as file:line, key, value and what would be right.
     """
     path = world.directory / FOLDER / FILE
-    if not path.is_file():
+    if not path.exists():
         return ()
-    page = read_page(path)
-    documents = read_page(world.directory / "documents.yaml").data
-    problems: list[str] = []
-    facts = []
-    for name, data in (page.data or {}).items():
-        entry = {"id": name, **data} if isinstance(data, dict) else data
-        fact = validated(page, Fact, entry, (name,), problems)
-        if fact:
-            facts.append(fact)
-            for key, what in _wrong_keys(fact, world, documents):
-                problems.append(f"{page.place([name, key])}: {name}.{key}: {what}")
+    page, problems = read_page(path), list[str]()
+    found = validated(page, dict[str, Fact], page.data, (), problems) or {}
+    facts = tuple(fact.model_copy(update={"id": name}) for name, fact in found.items())
+    documents = load_evidence(world.directory).documents
+    for fact in facts:
+        for key, what in _wrong_keys(fact, world, documents):
+            problems.append(f"{page.place([fact.id, key])}: {fact.id}.{key}: {what}")
     if problems:
         raise DataError(problems)
-    return tuple(facts)
+    return facts
 
 
-def _wrong_keys(fact: Fact, world: World, documents: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _wrong_keys(
+    fact: Fact, world: World, documents: Mapping[str, Document]
+) -> Iterator[tuple[str, str]]:
     """Key and fault of everything in an entry that names what does not exist."""
     if not _DATE.fullmatch(fact.date):
         yield "date", f"{fact.date!r} is no date; write 2021 or 2021-08"
@@ -84,8 +85,8 @@ def _wrong_keys(fact: Fact, world: World, documents: dict[str, Any]) -> Iterator
         rule = "has a step and says whether it was reached"
         yield "step", f"a fact of recognition, and no other, {rule}"
     if fact.document in documents:
-        paragraphs = documents[fact.document]["paragraphs"]
-        if fact.line not in (paragraph["lines"][0] for paragraph in paragraphs):
+        paragraphs = documents[fact.document].paragraphs
+        if fact.line not in (paragraph.lines[0] for paragraph in paragraphs):
             yield "line", f"L{fact.line} begins no paragraph of {fact.document}"
     known = [*world.numbers, *world.events]
     for path in fact.circular:

@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
+from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.data_yaml import LARGEST
 
 _ROUNDS = 200
 _STILL = 1e-10
+_LEAST = 1e-9  # of what is divided by
 
 
-class Link(BaseModel):
+class Link(Strict):
     """How a figure becomes a value in which more means more of what the measure says."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     transform: Literal["identity", "log", "log1p", "share", "log_balance"]
     sign: Literal[-1, 1]
-    per: float = Field(default=1.0, gt=0)  # identity: divides the figure
-    prior: float = Field(default=1.0, gt=0)  # log_balance: events added to each dyad
-    share: float = Field(default=0.5, gt=0, lt=1)  # log_balance: the cooperative part of these
+    per: float = Field(default=1.0, ge=_LEAST, le=LARGEST)  # identity: divides the figure
+    prior: float = Field(
+        default=1.0, ge=_LEAST, le=LARGEST
+    )  # log_balance: events added to each dyad
+    share: float = Field(
+        default=0.5, ge=_LEAST, le=1 - _LEAST
+    )  # log_balance: the cooperative part of these
 
     def refuses(self, value: float, n: float) -> str:
         """Why the transform cannot take a figure; empty where it can."""

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.files.data_yaml import DataError, Page, near, packaged, read_page
+from eurasia_sim.files.checker import Strict, validated
+from eurasia_sim.files.data_yaml import LARGEST, DataError, near, packaged, read_page
+from eurasia_sim.files.ordinary import Missing, Unreadable, table_rows
 from eurasia_sim.observations.links import Link, linked, sampling_error
+from eurasia_sim.world.forms import Text
 from eurasia_sim.world.levers import choices
 from eurasia_sim.world.world import World
 
 FOLDER = "observations"
 FILE = "observations.yaml"
 Unit = tuple[str, ...]
-Form = TypeVar("Form", bound=BaseModel)
 ErrorModel = Literal["none", "column", "binomial", "counts", "poisson"]
 _ERRORS_OF = {  # a transform; of any other none, column and, for a share of 1, binomial
     "share": ("binomial",),
@@ -32,37 +33,33 @@ _ERRORS_OF = {  # a transform; of any other none, column and, for a share of 1, 
     "log1p": ("none", "column", "poisson"),
 }
 _COLUMNS = {"column": ["error"], "binomial": ["n"], "counts": ["n"]}  # beside the value
+_LARGEST_TABLE = 16 * 1024**2  # bytes
+_LONGEST = 60  # characters of a cell that are shown
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_Text = Annotated[str, Field(min_length=1)]
-_Years = Annotated[list[int], Field(min_length=2, max_length=2)]
-
-
-class Strict(BaseModel):
-    """A form in which an unknown key or a value of another kind is an error."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+_Year = Annotated[int, Field(ge=1500, le=2200)]
+_Years = Annotated[list[_Year], Field(min_length=2, max_length=2)]
 
 
 class Source(Strict):
     """Who provides an item, in which release and under which terms."""
 
-    dataset: _Text
-    cite: _Text
-    terms: _Text
+    dataset: Text
+    cite: Text
+    terms: Text
     known_from: Literal["read", "second hand", "recalled"]
 
 
 class Item(Strict):
     """One observed item: what it is, what it reads and how it is linked to that."""
 
-    says: _Text
-    cannot: _Text
+    says: Text
+    cannot: Text
     source: Source
-    unit: _Text
+    unit: Text
     axes: Annotated[dict[str, Literal["actor", "theatre"]], Field(min_length=1)]
     coverage: _Years
     complete: bool  # whether every unit has every year from its first to its last
-    part: _Text  # the part of the world it observes; items of different parts are never averaged
+    part: Text  # the part of the world it observes; items of different parts are never averaged
     reads: list[str]  # columns of a run, with {axis} for the unit's ids
     link: Link
     error: ErrorModel
@@ -71,7 +68,7 @@ class Item(Strict):
 
 
 class _Catalogue(Strict):
-    until: int
+    until: _Year
     hegemon: list[str] = Field(default_factory=list)
     items: Annotated[dict[str, Item], Field(min_length=1)]
 
@@ -126,7 +123,7 @@ def load_observations(world: World) -> dict[str, Series]:
         DataError: with everything wrong, each as file:line, key, value and what would be right.
     """
     folder = world.directory / FOLDER
-    if not (folder / FILE).is_file():
+    if not (folder / FILE).exists():
         return {}
     page = read_page(folder / FILE)
     problems: list[str] = []
@@ -156,27 +153,9 @@ def load_observations(world: World) -> dict[str, Series]:
     return found
 
 
-def validated(
-    page: Page, form: type[Form], data: Any, keys: tuple[str, ...], problems: list[str]
-) -> Form | None:
-    """Data as a form; what is wrong goes to `problems` with file, line, key and value."""
-    try:
-        return form.model_validate(data)
-    except ValidationError as error:
-        for finding in error.errors(include_url=False):
-            trail = (*keys, *map(str, finding["loc"]))
-            wanted = finding["msg"].removeprefix("Input should be ")
-            if finding["type"] == "extra_forbidden":
-                fields = [name for part in (form, Item, Source, Link) for name in part.model_fields]
-                wanted = f"no known key{near(trail[-1], fields)}"
-            value = repr(finding.get("input"))
-            problems.append(f"{page.place(trail)}: {'.'.join(trail)} = {value}: {wanted}")
-        return None
-
-
 def unknown(name: str, kind: str, known: Iterable[str]) -> str:
     """That a word is no id, and which ids are near."""
-    return f"{name!r} is no {kind}{near(name, known) or '; one of ' + ', '.join(known)}"
+    return f"{name[:_LONGEST]!r} is no {kind}{near(name, known) or '; one of ' + ', '.join(known)}"
 
 
 def _wrong_keys(item: Item, until: int, world: World) -> Iterator[tuple[str, Any, str]]:
@@ -226,18 +205,21 @@ class _Table:
     def rows(self) -> list[_Row]:
         """Rows that are in order."""
         name = self.path.name
-        if not self.path.is_file():
+        header = ["year", *self.item.axes, "value", *_COLUMNS.get(self.item.error, [])]
+        try:
+            (_, given), *lines = list(table_rows(self.path, _LARGEST_TABLE)) or [(1, [""])]
+        except Missing:
             self.problems.append(f"{name} is missing; {FILE} has an item {self.path.stem}")
             return []
-        header = ["year", *self.item.axes, "value", *_COLUMNS.get(self.item.error, [])]
-        with self.path.open(encoding="utf-8", newline="") as stream:
-            given, *lines = list(csv.reader(stream)) or [[]]
+        except Unreadable as error:
+            self.problems.append(f"{name}:{error.place[0]}: {error}")
+            return []
         if given != header:
             wanted = f"they must be {','.join(header)}"
             self.problems.append(f"{name}:1: the columns are {','.join(given)}; {wanted}")
             return []
         rows: dict[tuple[Unit, int], _Row] = {}
-        for line, cells in enumerate(lines, start=2):
+        for line, cells in lines:
             wrong: list[str] = []
             row = self._row(header, cells, wrong)
             if row and row[:2] in rows:
@@ -265,15 +247,15 @@ class _Table:
         if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
             wrong.append(f"{'.'.join(unit)} names one actor twice")
         first, last = item.coverage
-        year = int(cells["year"]) if cells["year"].isdigit() else -1
+        year = int(cells["year"]) if re.fullmatch("[0-9]{4}", cells["year"]) else -1
         if not first <= year <= last:
             wrong.append(f"year = {cells['year']!r} lies outside the coverage {first} to {last}")
         numbers = {"n": 0.0, "error": 0.0}
         for key in ("value", *_COLUMNS.get(item.error, [])):
             numbers[key] = _number(cells[key])
-            if not math.isfinite(numbers[key]) or (key != "value" and numbers[key] < 0):
-                rule = "must be a finite number, and no n or error is negative"
-                wrong.append(f"{key} = {cells[key]!r} {rule}")
+            if not abs(numbers[key]) <= LARGEST or (key != "value" and numbers[key] < 0):
+                rule = f"must be a finite number up to {LARGEST:g}, and no n or error is negative"
+                wrong.append(f"{key} = {cells[key][:_LONGEST]!r} {rule}")
                 return None
         value, n = numbers["value"], numbers["n"]
         refused = item.link.refuses(value, n)

@@ -74,7 +74,7 @@ def build_lever_series(
     for name, rates in growth.items():  # compounding monthly from the month each begins
         land = world.actors[name].territory if name in world.actors else name
         months_before = np.concatenate([[0.0], np.cumsum(rates)[:-1]])
-        shares[land] = shares[land] * np.exp(months_before / _MONTHS)
+        shares[land] = shares.get(land, 0.0) * np.exp(months_before / _MONTHS)
     for i, actor in enumerate(world.actors.values()):
         if not actor.home:
             series.capability[:, i] = shares[actor.id]
@@ -131,6 +131,9 @@ def capability_shares(
         return cinc
     output = _series(world, "gdp", "growth_beyond_gdp", months, overrides or {})
     people = _series(world, "population", None, months, {})
+    if lacking := [land for land in cinc if land not in output or land not in people]:
+        lacks = f"capabilities.yaml has no gdp or no population of {', '.join(lacking)}"
+        raise DataError([f"{lacks}, which the form capability.{index} needs"])
     product = {land: output[land] * output[land] / people[land] for land in cinc}
     scale = sum(cinc.values()) / sum(product.values())
     return {land: product[land] * scale for land in cinc}

@@ -7,15 +7,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, TypeAdapter
+
+from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import DIGEST
+from eurasia_sim.files.ordinary import Missing, decoded, read_bytes
 from eurasia_sim.world.world import World
 
 FILE = (
     "posterior.json"  # beside the world's own files; no part of its digest, as it follows from them
 )
+_LARGEST = 4 * 1024**2  # bytes
+_MOST_DRAWS = 1_000_000
 _AGAIN = "make it anew: eurasia-sim calibrate --record FILE"
 
 
@@ -25,9 +31,9 @@ class Posterior:
 
     scenario: str
     theory: str
-    draws: int  # of the whole design
-    seed: int
-    kept: tuple[int, ...]  # numbers of the draws kept, the closest first
+    draws: Annotated[int, Field(ge=1, le=_MOST_DRAWS)]  # of the whole design
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    kept: Annotated[tuple[int, ...], Field(min_length=1)]  # of the draws, the closest first
     ranges: str  # digest of the ranges that were drawn from
 
     @property
@@ -49,28 +55,23 @@ def read_posterior(world: World) -> Posterior:
         DataError: where there is none, or it is damaged.
     """
     path = world.directory / FILE
-    if not path.is_file():
-        none = f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior"
-        raise DataError([f"{none}; {_AGAIN}"])
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = Posterior(
-            scenario=str(content["scenario"]),
-            theory=str(content["theory"]),
-            draws=int(content["draws"]),
-            seed=int(content["seed"]),
-            kept=tuple(int(each) for each in content["kept"]),
-            ranges=str(content["ranges"]),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError([f"{FILE}: it is damaged ({error}); {_AGAIN}"]) from error
+        content = json.loads(decoded(read_bytes(path, _LARGEST)))
+        names = Posterior.__dataclass_fields__
+        own = {name: content[name] for name in names if name in content}
+        found = TypeAdapter(Posterior).validate_python(own)
+    except Missing:
+        none = f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior"
+        raise DataError([f"{none}; {_AGAIN}"]) from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError([f"{FILE} is damaged: {reason_of(error)}; {_AGAIN}"]) from None
     wrong = ""
-    if not found.kept or not all(0 <= each < found.draws for each in found.kept):
-        wrong = f"kept must be numbers from 0 to {found.draws - 1}, at least one"
+    if not all(0 <= each < found.draws for each in found.kept):
+        wrong = f"kept must be numbers from 0 to {found.draws - 1}"
     elif content.get(DIGEST) != found.digest:
-        wrong = "it is damaged, or an earlier version wrote it: its digest is another"
+        wrong = "its digest is another, or an earlier version wrote it"
     if wrong:
-        raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
+        raise DataError([f"{FILE} is damaged: {wrong}; {_AGAIN}"])
     return found
 
 

@@ -83,11 +83,20 @@ def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario
         forms = {**scenario.forms, **manifest.get("forms", {})}
         for theory in theories:
             chosen = replace(scenario, theory=theory or scenario.theory, forms=forms)
+            _check_named(chosen, world)
             yield chosen
             for name, levels in factors.items():
                 factor = name.removeprefix("form.")
                 for level in levels if factor != name else ():
                     yield replace(chosen, forms={**forms, factor: str(level)})
+
+
+def _check_named(scenario: Scenario, world: World) -> None:
+    named = [(scenario.theory or world.default_theory, world.theories)]
+    named += [(name, world.forms.get(factor, {})) for factor, name in scenario.forms.items()]
+    if unknown := [name for name, known in named if name not in known]:
+        what = f"{scenario.name} was run under {', '.join(unknown)}"
+        raise DataError([f"{what}, which {world.name} does not hold now"])
 
 
 def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eurasia_sim.compute.jit import model_version
+from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import (
     FILES,
@@ -31,6 +33,7 @@ from eurasia_sim.files.integrity import (
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
+from eurasia_sim.simulation.manifest import RUN, lacks, misfit
 from eurasia_sim.simulation.parameter_draws import Draws
 
 MANIFEST = "manifest.json"
@@ -48,11 +51,6 @@ _STATUS_COLUMNS = [
     *("run_id", "scenario", "theory", "set", "run", "seed"),
     *("status", "failed_month", "failed_phase"),
 ]
-_MANIFEST_KEYS = {
-    **dict.fromkeys(("scenarios", "forms", "digests", "versions", "summary"), dict),
-    **dict.fromkeys(("theories", "window"), list),
-    **dict.fromkeys(("seed", "runs_a_scenario"), int),
-}
 Filters = list[tuple[str, str, Any]]
 
 
@@ -201,9 +199,12 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a results folder, or None where there is none.
 
     Raises:
-        DataError: where it is damaged, or carries no digest of its content.
+        DataError: where it is damaged, carries no digest of its content, or has another form.
     """
-    return _read_sealed(folder / MANIFEST, _MEND)
+    content = _read_sealed(folder / MANIFEST, _MEND)
+    if content is not None and (wrong := misfit(content)):
+        raise DataError([f"{folder / MANIFEST} is damaged: {wrong}\n    allowed: {_MEND}"])
+    return content
 
 
 def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
@@ -292,14 +293,25 @@ def finished_manifest(folder: Path) -> dict[str, Any]:
     if manifest.get("finished") and command and not command.startswith("eurasia-sim run "):
         why = f"`{command}` wrote it; name one that `eurasia-sim run` wrote"
         raise DataError([f"{folder} holds no runs of scenarios: {why}"])
-    lacks = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
-    if lacks or not manifest.get("finished"):
-        what = f"it lacks {', '.join(lacks) or 'its end'}"
+    what = lacks(manifest, RUN) if manifest.get("finished") else "it lacks its end"
+    if what:
         raise DataError([f"{folder / MANIFEST} is not whole: {what}; run it again"])
     return manifest
 
 
 # --- tables read
+
+
+@contextlib.contextmanager
+def _as_tables(files: Files, *names: str) -> Iterator[None]:
+    """Refuse files that are what was written, and yet no such tables as a reader needs."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        wrong = f"is damaged: {reason_of(error)}"
+        raise DataError([files.message(dict.fromkeys(names, wrong))]) from None
 
 
 def result_columns(folder: Path) -> list[str]:
@@ -309,8 +321,10 @@ def result_columns(folder: Path) -> list[str]:
         DataError: where there are none, or the first file of them is damaged.
     """
     files = files_of(folder)
-    first = files.content(_names(files, RUNS, PARTS)[0])
-    return [present_name(name) for name in pq.read_schema(pa.BufferReader(first)).names]
+    name = _names(files, RUNS, PARTS)[0]
+    with _as_tables(files, name):
+        schema = pq.read_schema(pa.BufferReader(files.content(name)))
+    return [present_name(name) for name in schema.names]
 
 
 def read_table(files: Files, name: str) -> pd.DataFrame:
@@ -319,7 +333,8 @@ def read_table(files: Files, name: str) -> pd.DataFrame:
     Raises:
         DataError: where it is not there, or is damaged.
     """
-    table: pd.DataFrame = _table(files.content(name), None, None).to_pandas()
+    with _as_tables(files, name):
+        table: pd.DataFrame = _table(files.content(name), None, None).to_pandas()
     return table
 
 
@@ -358,8 +373,12 @@ def _read(
 ) -> pd.DataFrame:
     files = files_of(Path(folder))
     names = _names(files, whole, parts)
-    tables = [_table(files.content(name), columns, filters) for name in names]
-    table: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    tables = []
+    for name in names:
+        with _as_tables(files, name):
+            tables.append(_table(files.content(name), columns, filters))
+    with _as_tables(files, *names):
+        table: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return table
 
 

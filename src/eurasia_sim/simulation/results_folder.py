@@ -16,8 +16,10 @@ import pandas as pd
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.integrity import Files
 from eurasia_sim.scenarios.schema import measures, present_name
+from eurasia_sim.simulation.manifest import KINDS, kind_of, lacks
 from eurasia_sim.simulation.replay import Replay, replay
 from eurasia_sim.simulation.results import (
+    MANIFEST,
     PARTS,
     TABLES,
     files_of,
@@ -29,7 +31,7 @@ from eurasia_sim.simulation.results import (
 )
 from eurasia_sim.world.world import World
 
-RUN, SWEEP, TEST, VALIDATION = "run", "sweep", "test", "validation"
+RUN, SWEEP, TEST, VALIDATION = KINDS
 PATTERNS = "patterns.parquet"
 ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
 _HEAD = {
@@ -231,9 +233,10 @@ def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> Res
         digests = f"{str(made_in)[:12]}, here {world.digest[:12]}"
         right = "name the folder of its world by --world, or run its command again"
         raise DataError([f"{folder} was made in another {world.name} ({digests}): {right}"])
-    is_validation = (folder / PATTERNS).is_file() and "scores" in manifest
-    usual = TEST if "effort" in manifest else VALIDATION if is_validation else RUN
-    kind = str(manifest.get("kind") or usual)
+    kind = kind_of(manifest)
+    if missing := lacks(manifest, kind):
+        again = "run its command again, which makes it anew"
+        raise DataError([f"{folder / MANIFEST} is damaged: {missing}\n    allowed: {again}"])
     return ResultsFolder(folder, kind, manifest, world, tuple(filters))
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.files.checker import Strict, validated
 from eurasia_sim.files.data_yaml import DataError, Page, near, read_page
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.schema import present_name
+from eurasia_sim.world.forms import Finite, Span, Text
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
 
@@ -24,20 +26,15 @@ HALVES: tuple[Half, Half] = ("training", "held_back")
 Months = tuple[int, int]  # first and last month since the start of the record
 _Columns = Annotated[list[str], Field(min_length=1)]
 _Dates = Annotated[list[str], Field(min_length=2, max_length=2)]
-_Text = Annotated[str, Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Order(_Strict):
+class _Order(Strict):
     higher: _Columns
     lower: _Columns
     during: _Dates
 
 
-class _Quantity(_Strict):
+class _Quantity(Strict):
     of: _Columns
     less: list[str] = Field(default_factory=list)
 
@@ -49,25 +46,25 @@ class _Sign(_Quantity):
 
 
 class _Band(_Quantity):
-    within: Annotated[list[int | float], Field(min_length=2, max_length=2)]
+    within: Span
     during: _Dates
 
 
 class _Window(_Quantity):
     direction: Literal["rises", "falls"]
-    past: int | float
+    past: Finite
     between: _Dates
 
 
-class _Dataset(_Strict):
-    dataset: _Text
+class _Dataset(Strict):
+    dataset: Text
     cite: str = ""
-    file: _Text
-    says: _Text
+    file: Text
+    says: Text
 
 
-class _Entry(_Strict):
-    says: _Text
+class _Entry(Strict):
+    says: Text
     claims: list[str] = Field(default_factory=list)
     source: list[_Dataset] = Field(default_factory=list)
     note: str = ""
@@ -76,6 +73,9 @@ class _Entry(_Strict):
     sign: _Sign | None = None
     band: _Band | None = None
     window: _Window | None = None
+
+
+_File = Annotated[dict[str, _Entry], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,13 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
             or that it is not there.
     """
     path = world.directory / FILE
-    if not path.is_file():
+    if not path.exists():
         lacks = f"the world {world.name} has no {FILE}"
         raise DataError([f"{lacks}: nothing documented to hold its runs against"])
     page = read_page(path)
-    if not isinstance(page.data, Mapping) or not page.data:
-        right = "it must be a list of `id: ...` entries; see docs/validation.md"
-        raise DataError([f"{FILE}:1: {right}"])
     checker = _Checker(page, world)
-    read = (checker.pattern(name, entry) for name, entry in page.data.items())
+    entries = validated(page, _File, page.data, (), checker.problems) or {}
+    read = (checker.pattern(name, entry) for name, entry in entries.items())
     found = tuple(pattern for pattern in read if pattern)
     problems = checker.problems or list(_misplaced_halves(found))
     if problems:
@@ -183,16 +181,8 @@ class _Checker:
         """Report a problem at a place."""
         self.problems.append(f"{self.page.place(keys)}: {message}")
 
-    def pattern(self, name: str, entry: Any) -> Pattern | None:
-        """The pattern of one entry; none, with problems, where its shape is wrong."""
-        try:
-            given = _Entry.model_validate(entry)
-        except ValidationError as error:
-            for finding in error.errors(include_url=False):
-                keys = (name, *map(str, finding["loc"]))
-                right = finding["msg"].removeprefix("Input should be ")
-                self.complain(keys, f"{'.'.join(keys)} = {finding.get('input')!r}: {right}")
-            return None
+    def pattern(self, name: str, given: _Entry) -> Pattern | None:
+        """The pattern of one entry; none, with problems, where it states no one test."""
         stated = [kind for kind in KINDS if getattr(given, kind) is not None]
         if len(stated) != 1:
             one = f"must have one test of {', '.join(KINDS)}"

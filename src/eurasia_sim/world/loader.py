@@ -11,6 +11,7 @@ from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.files.data_yaml import (
+    LARGEST,
     DataError,
     Leaf,
     Number,
@@ -20,31 +21,40 @@ from eurasia_sim.files.data_yaml import (
     near,
     number,
 )
-from eurasia_sim.kernel.arrays import CODED
 from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Theatre
+from eurasia_sim.world.forms import (
+    CODED_BLOCKS,
+    TABLES,
+    Actors,
+    Institutions,
+    Record,
+    Theatres,
+)
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 
-CODED_BLOCKS = {
-    "interests": "How much this aim of its own weighs with the actor, "
-    "from none stated to the bottom line.",
-    "denial": "How much the actor wants this rival to have less presence or influence "
-    "in the region.",
-    "affinity": "How well disposed the actor is toward the other before anything is simulated.",
-}
-_AXES = {"i": "actor", "j": "actor", "k": "theatre", "h": "threat", "d": "domain"}
-# Axes of each table, as its file nests them.
-_TABLES = {"population": ("theatre",)} | {
-    field.name: tuple(_AXES[axis] for axis in field.axes)
-    for field in CODED.fields
-    if field.name not in ("salience", *CODED_BLOCKS)
-}
+_ABOVE_ZERO = 1e-12  # what is divided by
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
 _SPARSE = (
     "front", "own_power", "population", "initial_control", "initial_militants",
     "initial_influence", "initial_recognition",
 )  # fmt: skip
-_TIES = ("capital_distance", "border_distance", "land_border")
+# Bounds of tables that have a natural end and need not state it.
+_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "capital_distance": (0.0, LARGEST),
+    "border_distance": (0.0, LARGEST),
+    "land_border": (0.0, 1.0),
+    "cinc": (0.0, 1.0),
+    "gdp": (_ABOVE_ZERO, LARGEST),
+    "population": (_ABOVE_ZERO, LARGEST),
+    "growth_beyond": (-1.0, 1.0),
+    "growth_beyond_gdp": (-1.0, 1.0),
+}
+_YEARS = tuple(map(str, range(1500, 2200)))
+_YEARLY = ("cinc", "gdp", "population")
 _PARENT = ("basis", "source", "claims", "spread")
+
+
+_MOST_LISTED = 60  # known words
 
 
 @dataclass
@@ -55,13 +65,13 @@ class Gathered:
     theatres: dict[str, Theatre] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    reading: str = ""  # the file that is being read
 
     def ids(self, kind: str) -> Collection[str]:
         """The ids of a kind of thing."""
         if kind == "territory":
             return {actor.territory for actor in self.actors.values()} | set(self.theatres)
         own: dict[str, Collection[str]] = {"construct": CONSTRUCTS, "lever": levers()}
+        own["year"] = _YEARS
         return own.get(kind) or choices(kind, self.actors, self.theatres)
 
     def add(self, page: Page, leaf: Leaf, path: str) -> Number | None:
@@ -117,44 +127,50 @@ class Gathered:
 
 def _unknown(word: str, among: Collection[str], kind: str) -> str:
     known = f"one of {', '.join(among)}" if among else "there are none"
+    if len(among) > _MOST_LISTED:
+        known = f"one of {len(among)}, from {min(among)} to {max(among)}"
     return f"{word!r} is no {kind}{near(word, among)}; {known}"
 
 
-def read_actors(page: Page, into: Gathered) -> None:
+def read_actors(form: Actors, into: Gathered) -> None:
     """Read the actors, without their numbers."""
-    for name, entry in page.data["actors"].items():
-        into.actors[name] = Actor(name, str(entry["name"]), str(entry["colour"]), entry.get("home"))
+    for name, entry in form.actors.items():
+        into.actors[name] = Actor(name, entry.name, entry.colour, entry.home)
 
 
 def read_theatres(
-    page: Page, into: Gathered
+    page: Page, form: Theatres, into: Gathered
 ) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
     """Read the theatres without their numbers; return the regions and the pairs in focus."""
-    for name, entry in page.data["theatres"].items():
-        tile = tuple(entry["tile"]) if entry.get("tile") else None
-        roles = {role: entry.get(role) for role in ("ruler", "challenger")}
-        into.theatres[name] = Theatre(name, str(entry["name"]), **roles, tile=tile)
+    for name, entry in form.theatres.items():
+        tile = (entry.tile[0], entry.tile[1]) if entry.tile else None
+        roles = {"ruler": entry.ruler, "challenger": entry.challenger}
+        into.theatres[name] = Theatre(name, entry.name, **roles, tile=tile)
         for role, actor in roles.items():
             if actor is not None:
                 into.known(page, ("theatres", name, role), actor, "actor")
-    regions = {name: tuple(inside) for name, inside in page.data.get("regions", {}).items()}
-    for name, inside in regions.items():
+    for name, inside in form.regions.items():
         for theatre in inside:
             into.known(page, ("regions", name), theatre, "theatre")
-    pairs = tuple((a, b) for a, b in page.data.get("focus", {}).get("pairs", []))
-    for actor in (actor for pair in pairs for actor in pair):
-        into.known(page, ("focus", "pairs"), actor, "actor")
-    return regions, pairs
+    pairs = tuple((first, second) for first, second in form.focus.pairs)
+    for at, pair in enumerate(pairs):
+        keys = ("focus", "pairs", str(at))
+        for actor in pair:
+            into.known(page, keys, actor, "actor")
+        if pair[0] == pair[1] or pair in pairs[:at] or pair[::-1] in pairs[:at]:
+            wrong = f"{'-'.join(pair)} is one actor, or stands twice; give two, once"
+            into.problems.append(f"{page.place(keys)}: {wrong}")
+    return {name: tuple(inside) for name, inside in form.regions.items()}, pairs
 
 
-def read_interests(page: Page, into: Gathered) -> None:
+def read_interests(page: Page, form: Actors, into: Gathered) -> None:
     """Read what the documents say of every actor; a number on which they are silent is NaN.
 
     An actor's home is checked here, since the theatres are known by now.
     """
-    for name, entry in page.data["actors"].items():
-        if entry.get("home") is not None:
-            into.known(page, ("actors", name, "home"), entry["home"], "theatre")
+    for name, entry in form.actors.items():
+        if entry.home is not None:
+            into.known(page, ("actors", name, "home"), entry.home, "theatre")
         for block, meaning in CODED_BLOCKS.items():
             low = -3 if block == "affinity" else 0
             unit = f"{low}..3"
@@ -173,7 +189,7 @@ def read_interests(page: Page, into: Gathered) -> None:
 
 def read_tables(page: Page, group: str, into: Gathered) -> None:
     """Read the tables of actors or of theatres, checked against the ids of their axes."""
-    for table, axes in _TABLES.items():
+    for table, axes in TABLES.items():
         owner = "theatre" if "theatre" in axes else "actor"
         if group != f"{owner}s":
             continue
@@ -193,11 +209,9 @@ def read_tables(page: Page, group: str, into: Gathered) -> None:
 
 def read_ties(page: Page, into: Gathered) -> None:
     """Read distances and borders of territories, each pair once."""
-    into.problems += [
-        f"{page.name}: {table} is missing" for table in _TIES if table not in page.data
-    ]
-    for table in _TIES:
-        for leaf in into.leaves(page, (table,), ("territory", "territory")):
+    for table in page.data:
+        header = {"bounds": _BOUNDS[table]}
+        for leaf in into.leaves(page, (table,), ("territory", "territory"), header):
             a, b = leaf.ids
             if f"ties.{table}.{b}.{a}" in into.numbers:
                 place = page.place(leaf.keys)
@@ -208,16 +222,24 @@ def read_ties(page: Page, into: Gathered) -> None:
 def read_capabilities(page: Page, into: Gathered) -> None:
     """Read the yearly series of every territory, and their growth after the last year."""
     for table in page.data:
-        for leaf in leaves(page, (table,)):
-            if into.known(page, leaf.keys, leaf.ids[0], "territory"):
-                into.add(page, leaf, ".".join(("capabilities", table, *leaf.ids)))
+        kinds = ("territory", "year") if table in _YEARLY else ("territory",)
+        for leaf in into.leaves(page, (table,), kinds, {"bounds": _BOUNDS[table]}):
+            into.add(page, leaf, ".".join(("capabilities", table, *leaf.ids)))
+    powers = {path.split(".")[2] for path in into.numbers if path.startswith("capabilities.cinc.")}
+    into.problems += [
+        f"{page.place(('cinc',))}: cinc lacks {actor.id}; every actor without a home has power"
+        for actor in into.actors.values()
+        if actor.home is None and actor.id not in powers
+    ]
 
 
-def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Institution]:
+def read_institutions(
+    page: Page, form: Institutions, into: Gathered, start: int
+) -> dict[str, Institution]:
     """Read the institutions, who convenes them, and who belongs to them from when to when."""
     found = {}
-    for name, entry in page.data.items():
-        header: dict[str, Any] = {key: entry[key] for key in _PARENT if key in entry}
+    for name, entry in form.items():
+        header = {key: page.data[name][key] for key in _PARENT if key in page.data[name]}
         header |= {"meaning": "Share of the convening done by the actor.", "unit": "share"}
         header["bounds"] = [0, 1]
         convenes = {}
@@ -228,63 +250,56 @@ def read_institutions(page: Page, into: Gathered, start: int) -> dict[str, Insti
         if total > 1.0 + 1e-9:
             place = page.place((name, "convenes"))
             into.problems.append(f"{place}: shares sum to {total:g}; at most 1")
-        domains = tuple(entry["domains"])
-        for domain in domains:
-            into.known(page, (name, "domains"), domain, "domain")
         spells = [
-            _membership(actor, spell, start)
-            for actor, listed in entry["members"].items()
+            Membership(
+                actor,
+                month_number(spell.since) - start,
+                None if spell.until is None else month_number(spell.until) - start,
+                spell.role == "observer",
+            )
+            for actor, listed in entry.members.items()
             if into.known(page, (name, "members", actor), actor, "actor")
             for spell in listed
         ]
-        title = str(entry.get("name", name))
+        title, domains = entry.name or name, tuple(entry.domains)
         found[name] = Institution(name, title, convenes, domains, tuple(spells))
     return found
 
 
-def _membership(actor: str, spell: Mapping[str, Any], start: int) -> Membership:
-    until = month_number(spell["until"]) - start if spell.get("until") else None
-    is_observer = spell.get("as", "member") == "observer"
-    return Membership(actor, month_number(spell["from"]) - start, until, is_observer)
-
-
 def read_record(
-    page: Page, into: Gathered, start: int
+    page: Page, form: Record, into: Gathered, start: int
 ) -> tuple[dict[str, dict[int, float | str]], dict[str, Event]]:
     """Read the dated levers by path, and the events by id."""
     record: dict[str, dict[int, float | str]] = {}
-    for name in page.data.get("levers", {}):
+    for name in form.levers:
         if into.known(page, ("levers", name), name, "lever"):
             for leaf in leaves(page, ("levers", name), _header(levers()[name])):
-                *ids, date = leaf.ids
-                path = ".".join((name, *ids))
+                path, date = ".".join((name, *leaf.ids[:-1])), "".join(leaf.ids[-1:])
                 if _is_lever_value(page, leaf, path, f"record.{path}.{date}", into):
-                    month = _month(page, leaf.keys, date, into) - start
-                    record.setdefault(path, {})[month] = leaf.value
-    events = {}
-    for at, entry in enumerate(page.data.get("events", [])):
-        keys, sets = ("events", str(at)), {}
-        for path, value in entry["sets"].items():
+                    try:
+                        month = month_number(date) - start
+                    except DataError as error:
+                        into.note(page, leaf.keys, error)
+                    else:
+                        record.setdefault(path, {})[month] = leaf.value
+    events: dict[str, Event] = {}
+    for at, entry in enumerate(form.events):
+        keys, sets, name = ("events", str(at)), {}, entry.id
+        if name in events:
+            into.problems.append(f"{page.place((*keys, 'id'))}: the event {name} stands twice")
+        for path, value in entry.sets.items():
             header = _header(levers().get(path.split(".")[0]))
-            header |= {key: entry[key] for key in _PARENT if key in entry}
+            stated = page.data["events"][at]
+            header |= {key: stated[key] for key in _PARENT if key in stated}
             leaf = Leaf((path,), (*keys, "sets", path), value, header)
-            if _is_lever_value(page, leaf, path, f"record.events.{entry['id']}.{path}", into):
+            if _is_lever_value(page, leaf, path, f"record.events.{name}.{path}", into):
                 sets[path] = value
-        month = _month(page, (*keys, "date"), str(entry["date"]), into) - start
-        events[entry["id"]] = Event(entry["id"], month, str(entry["title"]), sets)
+        events[name] = Event(name, month_number(entry.date) - start, entry.title, sets)
     return record, events
 
 
 def _header(lever: Lever | None) -> dict[str, Any]:
     return {"meaning": lever.meaning, "unit": lever.unit} if lever else {}
-
-
-def _month(page: Page, keys: Iterable[str], date: str, into: Gathered) -> int:
-    try:
-        return month_number(date)
-    except DataError as error:
-        into.note(page, keys, error)
-        return 0
 
 
 def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered) -> bool:
@@ -298,7 +313,7 @@ def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered
         return True
     if lever.bounds is None:
         return into.known(page, leaf.keys, str(leaf.value), "actor")
-    header = {"bounds": list(lever.bounds), **leaf.header}
+    header = {"bounds": lever.bounds, **leaf.header}
     return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
 
 

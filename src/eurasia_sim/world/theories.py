@@ -6,12 +6,10 @@ from typing import Any
 
 from eurasia_sim.files.data_yaml import Leaf, Page, leaves
 from eurasia_sim.world.entities import Preset
+from eurasia_sim.world.forms import Theories
 from eurasia_sim.world.loader import Gathered
 
 Forms = dict[str, dict[str, Preset]]
-
-
-_KEYS = ("says", "cite", "fix", "values", "ranges", "index")
 
 
 def read_rules(page: Page, into: Gathered) -> None:
@@ -30,33 +28,35 @@ def read_rules(page: Page, into: Gathered) -> None:
             into.add(page, leaf, f"rules.{mechanism}.{name}")
 
 
-def read_theories(page: Page, into: Gathered) -> tuple[dict[str, Preset], Forms, dict[str, str]]:
+def read_theories(
+    page: Page, form: Theories, into: Gathered
+) -> tuple[dict[str, Preset], Forms, dict[str, str]]:
     """Read theories by name, rival forms by factor and name, and each factor's default."""
-    presets = {name: _preset(page, ("presets", name), into) for name in page.data["presets"]}
+    presets = {
+        name: _preset(page, ("presets", name), entry, into) for name, entry in form.presets.items()
+    }
     forms: Forms = {}
     defaults: dict[str, str] = {}
-    for factor, entry in page.data.get("forms", {}).items():
+    for factor, given in form.forms.items():
         keys = ("forms", factor, "alternatives")
-        rivals = {name: _preset(page, (*keys, name), into) for name in entry["alternatives"]}
-        default = entry.get("default", next(iter(rivals)))
+        rivals = {
+            name: _preset(page, (*keys, name), entry, into)
+            for name, entry in given.alternatives.items()
+        }
+        default = given.default or next(iter(rivals))
         into.known(page, ("forms", factor, "default"), default, f"alternative of {factor}", rivals)
         forms[factor], defaults[factor] = rivals, default
     return presets, forms, defaults
 
 
-def _preset(page: Page, keys: tuple[str, ...], into: Gathered) -> Preset:
+def _preset(page: Page, keys: tuple[str, ...], entry: Any, into: Gathered) -> Preset:
     """One preset or alternative; each number it fixes or ranges is kept under a path of its own."""
-    entry = page.data
-    for key in keys:
-        entry = entry[key]
-    for key in entry:
-        into.known(page, (*keys, key), key, "key of a preset", _KEYS)
     group = ("theories", keys[-1]) if keys[0] == "presets" else ("forms", keys[1], keys[-1])
     names = {path.rsplit(".", 1)[1]: path for path in into.numbers if path.startswith("rules.")}
-    says, cited = str(entry["says"]), entry.get("cite") or []
+    says, cited = entry.says, entry.cite or []
     cites = (cited,) if isinstance(cited, str) else tuple(cited)
     source: list[dict[str, Any]] = [{"cite": cite, "says": says} for cite in cites]
-    fix, values, ranges = (dict(entry.get(part) or {}) for part in ("fix", "values", "ranges"))
+    fix, values, ranges = entry.fix or {}, entry.values or {}, entry.ranges or {}
     into.problems += [
         f"{page.place((*keys, 'values'))}: {name} has a value but no range; give it one in ranges"
         for name in values
@@ -86,5 +86,5 @@ def _preset(page: Page, keys: tuple[str, ...], into: Gathered) -> Preset:
         fix={name: kept[name] for name in fix if name in kept},
         values={name: kept[name] for name in ranges if name in kept},
         ranges={name: (float(ends[0]), float(ends[1])) for name, ends in ranges.items()},
-        index=entry.get("index"),
+        index=entry.index,
     )

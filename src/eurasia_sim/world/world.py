@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, THREATS, Floats, Geography
+from eurasia_sim.evidence.claims import Document, load_evidence
+from eurasia_sim.files.checker import validated
 from eurasia_sim.files.data_yaml import (
     DataError,
     Number,
@@ -22,12 +24,12 @@ from eurasia_sim.files.data_yaml import (
     month_number,
     near,
     packaged,
-    read_page,
     read_pages,
     world_folder,
 )
 from eurasia_sim.kernel.arrays import CODED, coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
+from eurasia_sim.world.forms import FORMS, Theories, check_heads
 from eurasia_sim.world.geography import geography_of
 from eurasia_sim.world.loader import (
     Gathered,
@@ -45,7 +47,6 @@ from eurasia_sim.world.theories import read_rules, read_theories
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
-_FILES = ("actors", "theatres", "ties", "capabilities", "institutions", "record")
 
 
 @dataclass(frozen=True)
@@ -192,49 +193,61 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     folder = world_folder(directory)
     rules_folder = rules_directory or packaged() / "rules"
     pages, rules = read_pages(folder), read_pages(rules_folder)
-    missing = [f"{folder.name}/{name}.yaml is missing" for name in _FILES if name not in pages]
+    missing = [f"{folder.name}/{name}.yaml is missing" for name in FORMS if name not in pages]
     missing += [] if "theories" in rules else ["rules/theories.yaml is missing"]
     if missing:
         raise DataError(missing)
+    problems: list[str] = []
+    files = {
+        name: validated(page, form, page.data, (), problems)
+        for name, form, page in (
+            *((name, form, pages[name]) for name, form in FORMS.items()),
+            ("theories", Theories, rules["theories"]),
+        )
+    }
+    for page in (*(pages[name] for name in FORMS), *rules.values()):
+        check_heads(page, problems)
+    if problems:
+        raise DataError(problems)
     into = Gathered()
-    try:
-        digest = _digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
-        world = _assemble(folder, digest, pages, rules, into)
-    except (KeyError, TypeError, AttributeError) as error:
-        wrong = f"{into.reading}: an entry is missing or has another form than it should: {error}"
-        raise DataError(into.problems or [wrong]) from error
-    problems = into.problems or _conflicts(world, pages)
+    digest = _digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
+    world = _assemble(folder, digest, pages, rules, files, into)
+    problems = into.problems or _conflicts(world)
     if problems:
         raise DataError(problems)
     return world
 
 
 def _assemble(
-    folder: Path, digest: str, pages: Mapping[str, Page], rules: Mapping[str, Page], into: Gathered
+    folder: Path,
+    digest: str,
+    pages: Mapping[str, Page],
+    rules: Mapping[str, Page],
+    files: Mapping[str, Any],
+    into: Gathered,
 ) -> World:
-    """Read everything in the order in which ids become known; problems gather in `into`."""
+    """Read everything in the order in which ids become known; problems gather in `into`.
 
-    def page(name: str) -> Page:
-        into.reading = f"{name}.yaml"
-        return {**rules, **pages}[name]
-
-    for name in rules:
+    Args:
+        files: the pages of the world, and the theories, in their forms.
+    """
+    for name, page in rules.items():
         if name != "theories":
-            read_rules(page(name), into)
-    theories, forms, default_forms = read_theories(page("theories"), into)
-    read_actors(page("actors"), into)
-    regions, pairs = read_theatres(page("theatres"), into)
-    read_interests(page("actors"), into)
+            read_rules(page, into)
+    presets = files["theories"]
+    theories, forms, default_forms = read_theories(rules["theories"], presets, into)
+    read_actors(files["actors"], into)
+    regions, pairs = read_theatres(pages["theatres"], files["theatres"], into)
+    read_interests(pages["actors"], files["actors"], into)
     for group in ("actors", "theatres"):
-        read_tables(page(group), group, into)
-    read_ties(page("ties"), into)
-    read_capabilities(page("capabilities"), into)
-    period = page("record").data["period"]
-    start = month_number(period["start"])
-    institutions = read_institutions(page("institutions"), into, start)
-    record, events = read_record(page("record"), into, start)
-    default, null = (rules["theories"].data.get(key) for key in ("default", "baseline"))
-    for key, name in (("default", default), ("baseline", null)):
+        read_tables(pages[group], group, into)
+    read_ties(pages["ties"], into)
+    read_capabilities(pages["capabilities"], into)
+    period = files["record"].period
+    start = month_number(period.start)
+    institutions = read_institutions(pages["institutions"], files["institutions"], into, start)
+    record, events = read_record(pages["record"], files["record"], into, start)
+    for key, name in (("default", presets.default), ("baseline", presets.baseline)):
         if name is not None:
             into.known(rules["theories"], (key,), name, "preset", theories)
     return World(
@@ -246,22 +259,22 @@ def _assemble(
         regions=regions,
         pairs=pairs,
         start=start,
-        record_until=month_number(period["record_until"]),
-        horizon=month_number(period["horizon"]),
-        burn_in=int(period["burn_in"]),
+        record_until=month_number(period.record_until),
+        horizon=month_number(period.horizon),
+        burn_in=period.burn_in,
         numbers=into.numbers,
         record=record,
         events=events,
         theories=theories,
         forms=forms,
-        default_theory=default or next(iter(theories), ""),
-        null_theory=null,
+        default_theory=presets.default or next(iter(theories)),
+        null_theory=presets.baseline,
         default_forms=default_forms,
         digest=digest,
     )
 
 
-def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
+def _conflicts(world: World) -> list[str]:
     """Faults that no file shows alone: distances, shares above 1, unknown claims and passages."""
     problems = []
     try:
@@ -272,24 +285,21 @@ def _conflicts(world: World, pages: Mapping[str, Page]) -> list[str]:
     for k, d in np.argwhere(shares > 1.0 + 1e-9):
         place = f"theatres.{list(world.theatres)[k]}.initial_influence, {DOMAINS[d]}"
         problems.append(f"theatres.yaml: {place}: shares sum to {shares[k, d]:g}; at most 1")
-    entries = list(pages["claims"].data) if "claims" in pages else []
-    if "second_coding" in pages:
-        entries += [
-            claim for each in pages["second_coding"].data["rounds"] for claim in each["claims"]
-        ]
-    claims = {entry["id"] for entry in entries}
-    documents = pages["documents"].data if "documents" in pages else {}
+    evidence = load_evidence(world.directory)
+    second = (claim for each in evidence.rounds for claim in each.claims)
+    claims = {claim.id for claim in (*evidence.claims, *second)}
     # The rules were written from the default world's documents, for any world.
-    of_rules = read_page(world_folder() / "documents.yaml").data
+    is_default = world.directory == world_folder()
+    of_rules = evidence.documents if is_default else load_evidence().documents
     for number in world.numbers.values():
-        known = of_rules if number.path.startswith(OF_RULES) else documents
+        known = of_rules if number.path.startswith(OF_RULES) else evidence.documents
         for what in _unfounded(number, claims, known):
             problems.append(f"{number.place}: {number.path} rests on {what}")
     return problems
 
 
 def _unfounded(
-    number: Number, claims: Collection[str], documents: Mapping[str, Any]
+    number: Number, claims: Collection[str], documents: Mapping[str, Document]
 ) -> Iterator[str]:
     """Claims and passages of a number's sources that do not exist."""
     for claim in number.claims():
@@ -298,12 +308,11 @@ def _unfounded(
     for item in number.source:
         name = item.get("document")
         if name is not None and name not in documents:
-            suggestion = near(str(name), documents)
-            yield f"document {name!r}, which documents.yaml does not hold{suggestion}"
+            yield f"document {name!r}, which documents.yaml does not hold{near(name, documents)}"
         elif name is not None:
-            spans = [entry["lines"] for entry in documents[name]["paragraphs"]]
-            if not any(first <= item["lines"][0] <= last for first, last in spans):
-                yield f"{name}, L{item['lines'][0]}, which is no line of a paragraph there"
+            first, spans = item["lines"][0], [each.lines for each in documents[name].paragraphs]
+            if not any(begin <= first <= end for begin, end in spans):
+                yield f"{name}, L{first}, which is no line of a paragraph there"
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -1,0 +1,144 @@
+"""The form of a results folder's manifest: what any reader of the folder may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eurasia_sim.files.checker import reason_of
+from eurasia_sim.world.forms import Finite, Month, Span
+
+KINDS = RUN, SWEEP, TEST, VALIDATION = ("run", "sweep", "test", "validation")
+# What readers of each kind cannot do without.
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    RUN: (
+        *("scenarios", "theories", "forms", "window", "seed", "runs_a_scenario"),
+        *("digests", "versions", "summary"),
+    ),
+    SWEEP: ("scenarios", "design"),
+    TEST: ("effort",),
+    VALIDATION: ("scenario", "runs_a_side", "seed"),
+}
+_Count = Annotated[int, Field(ge=0)]
+_Window = Annotated[list[Month], Field(min_length=2, max_length=2)]
+
+
+class _Entry(BaseModel):
+    """A part of a manifest; later versions may write more."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Added(_Entry):
+    id: str
+    date: Month
+    title: str
+    sets: dict[str, Finite | str]
+
+
+class _Events(_Entry):
+    drop: list[str]
+    add: list[_Added]
+
+
+class _Scenario(_Entry):
+    """A scenario as `Scenario.resolved` writes it."""
+
+    name: str
+    title: str
+    question: str
+    expect: str
+    extends: str | None
+    settings: list[str]
+    departs: Month | None
+    horizon: Month
+    levers: dict[str, dict[Month, Finite | str]]
+    events: _Events
+    uncertain: dict[str, Span] | Literal["posterior"]
+    posterior: str = ""
+    fixed: dict[str, Finite]
+    theory: str | None
+    forms: dict[str, str]
+    measures: list[str]
+
+
+class _Factor(_Entry):
+    name: str
+    low: Finite = 0
+    high: Finite = 0
+    levels: list[Finite | str] = Field(default_factory=list)
+    moves: dict[str, Span] = Field(default_factory=dict)
+
+
+class _Design(_Entry):
+    kind: str
+    points: _Count = 0
+    factors: list[_Factor] = Field(default_factory=list)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class _Row(_Entry):
+    measure: str
+
+
+class _Summary(_Entry):
+    outcomes: list[_Row] = Field(default_factory=list)
+    differences: list[_Row] = Field(default_factory=list)
+
+
+class _Digests(_Entry):
+    world: str = ""
+    model: str = ""
+
+
+class Manifest(_Entry):
+    """Everything that a manifest of any kind may say."""
+
+    finished: bool = False
+    kind: str = RUN
+    command: str = ""
+    world: str = ""
+    title: str = ""
+    question: str = ""
+    commit: str | None = None
+    seed: _Count = 0
+    replications: _Count = 1
+    runs: _Count = 0
+    runs_a_scenario: _Count = 0
+    runs_a_side: _Count = 0
+    failed: _Count | dict[str, int] = 0
+    scenario: _Scenario | str = ""
+    scenarios: dict[str, _Scenario] = Field(default_factory=dict)
+    theory: str | None = None
+    theories: list[str] = Field(default_factory=list)
+    forms: dict[str, str] = Field(default_factory=dict)
+    window: _Window | None = None
+    measures: list[str] = Field(default_factory=list)
+    design: _Design | None = None
+    effort: dict[str, _Count] = Field(default_factory=dict)
+    digests: _Digests = Field(default_factory=_Digests)
+    versions: dict[str, str] = Field(default_factory=dict)
+    summary: _Summary = Field(default_factory=_Summary)
+
+
+def kind_of(manifest: Mapping[str, Any]) -> str:
+    """Which verb's folder a manifest is of."""
+    usual = TEST if "effort" in manifest else VALIDATION if "scores" in manifest else RUN
+    return str(manifest.get("kind") or usual)
+
+
+def misfit(manifest: Mapping[str, Any]) -> str:
+    """How a manifest differs from its form; empty where it fits."""
+    try:
+        Manifest.model_validate(manifest)
+    except ValidationError as error:
+        return reason_of(error)
+    return ""
+
+
+def lacks(manifest: Mapping[str, Any], kind: str) -> str:
+    """What a finished manifest of a kind should have and does not; empty where it has all."""
+    missing = [key for key in _NEEDED.get(kind, ()) if key not in manifest]
+    return f"it lacks {', '.join(missing)}" if missing else ""

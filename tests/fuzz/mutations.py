@@ -1,0 +1,171 @@
+"""Valid files made wrong, as bytes and as values: what a slip, a bad disk or an ill will leaves."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+_RAW, _AGAIN = "@raw:", "@again:"  # text that is written as it is; a key that is there already
+_DEEP = 40  # more than any reader's limit
+NUMBERS = [0, -1, 1, 0.5, 3, 7, 2**31, 2**63, 10**299, -1e308, 5e-324, 1e9, -0.0]
+TEXTS = [
+    "", " ", "nobody", "russia", "free", "all", "declared", "2021-13", "2021-08", "0001-01", "1",
+    "a.b",
+    "russia-china", "*", "x" * 3000, "é" * 9, "\u0000", "\ud800", "\u202e", "[/b]$_{<&%s",
+    "../..", "/",
+]  # fmt: skip
+RAW = [
+    ".nan", ".inf", "-.inf", "1e400", "1" * 400, "*nothing", "&a [*a]", "!!python/name:os.system x",
+    "2021-08-01", "~", "0x1F", "- - -", "? [a]", "{", "|",
+]  # fmt: skip
+RAW_JSON = ["NaN", "-Infinity", "1e400", "1" * 5000, "[", "'a'", '{"a": 1, "a": 2}']
+CHUNKS = [
+    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\n", b"\r", b"\t", b": ", b"- ", b"'",
+    b'"', b"{", b"}]",
+    b"&a ", b"*a", b"<<: *a\n", b"---\n", b"!!set ", b"#", b"1e999", b",,,", b"\x1b[31m",
+    b"{" * 3000, b"[" * 99,
+]  # fmt: skip
+
+
+def yaml_text(tree: Any) -> str:
+    """Values as YAML that spells hostile words out; JSON is YAML."""
+    text = json.dumps(tree, indent=0, allow_nan=True).replace("NaN", ".nan")
+    return re.sub(rf'"{_RAW}([^"]*)"', r"\1", text).replace(_AGAIN, "").replace("Infinity", ".inf")
+
+
+def json_text(tree: Any) -> str:
+    """Values as JSON that spells hostile words out."""
+    text = re.sub(
+        rf'"{_RAW}((?:[^"\\]|\\.)*)"', lambda m: json.loads(f'"{m[1]}"'), json.dumps(tree)
+    )
+    return text.replace(_AGAIN, "")
+
+
+def values(raw: list[str]) -> st.SearchStrategy[Any]:
+    """Values that no place, or hardly one, expects."""
+    nested = st.sampled_from(
+        [[], {}, [[]], [None], {"": None}, {"a": 1}, {"a": {"b": [1]}}, [1, 2], ["a"]]
+    )
+    words = st.sampled_from([_RAW + word for word in raw] or TEXTS)
+    numbers, texts = st.sampled_from(NUMBERS), st.sampled_from(TEXTS)
+    plain = st.sampled_from([None, True, False])
+    return st.one_of(plain, numbers, st.floats(), texts, words, nested.map(copy.deepcopy))
+
+
+@st.composite
+def mutated(draw: st.DrawFn, tree: Any, raw: list[str]) -> Any:
+    """A tree with one to three of its entries made wrong."""
+    tree = [copy.deepcopy(tree)]
+    for _ in range(draw(st.integers(1, 3))):
+        parent, key = _chosen(draw, tree)
+        _mutate(draw, parent, key, tree, values(raw))
+    return tree[0]
+
+
+def _chosen(draw: st.DrawFn, tree: Any) -> tuple[Any, Any]:
+    """A container and a key of it, as likely high up as far down."""
+    parent, key = tree, 0
+    while isinstance(below := parent[key], dict | list) and below and draw(st.integers(0, 4)):
+        parent = below
+        key = draw(st.sampled_from(list(below) if isinstance(below, dict) else range(len(below))))
+    return parent, key
+
+
+def _mutate(
+    draw: st.DrawFn, parent: Any, key: Any, tree: Any, wrong: st.SearchStrategy[Any]
+) -> None:
+    value, is_dict = parent[key], isinstance(parent, dict)
+    how = draw(
+        st.sampled_from(
+            ["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"]
+        )
+    )
+    if how == "delete" and parent is not tree:
+        del parent[key]
+    elif how == "rename" and is_dict:
+        parent[draw(st.sampled_from([*TEXTS, f"{key}s", f"{key}.x"]))] = parent.pop(key)
+    elif how == "again":
+        if is_dict:
+            parent[_AGAIN + str(key)] = draw(wrong | st.just(value))
+        elif parent is not tree:
+            parent.append(copy.deepcopy(value))
+    elif how == "nest":
+        for _ in range(draw(st.sampled_from([1, 2, _DEEP]))):
+            value = draw(st.sampled_from([[value], {"a": value}]))
+        parent[key] = value
+    elif how == "swap":
+        other, there = _chosen(draw, tree)
+        parent[key], other[there] = copy.deepcopy(other[there]), value
+    elif how == "misspell" and isinstance(value, str):
+        parent[key] = value[:-1] + draw(st.sampled_from(["x", "", ".y", "-z", " "]))
+    else:
+        parent[key] = draw(wrong)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, content: bytes) -> bytes:
+    """Bytes with some of them flipped, cut, put in, said twice, or in another encoding."""
+    how = draw(st.sampled_from(["flip", "flip", "cut", "put", "put", "twice", "end", "encode"]))
+    at = draw(st.integers(0, len(content)))
+    to = min(len(content), at + draw(st.sampled_from([1, 2, 9, 99, 999])))
+    if how == "encode":
+        encoding = draw(st.sampled_from(["utf-16", "utf-32", "utf-8-sig", "utf-7"]))
+        return content.decode("utf-8", "replace").encode(encoding)
+    if how == "end":
+        return content[:at]
+    changed = bytearray(content)
+    if how == "flip":
+        for place in range(at, min(to, at + 9)):
+            changed[place] ^= 1 << draw(st.integers(0, 7))
+    elif how == "cut":
+        del changed[at:to]
+    else:
+        changed[at:at] = content[at:to] if how == "twice" else draw(st.sampled_from(CHUNKS))
+    return bytes(changed)
+
+
+@st.composite
+def damaged_table(draw: st.DrawFn, text: str) -> bytes:
+    """A table of comma-separated values with cells, columns or lines made wrong."""
+    rows = [line.split(",") for line in text.splitlines()]
+    for _ in range(draw(st.integers(1, 3))):
+        row = rows[min(draw(st.sampled_from([0, 1, 2, 9, 99])), len(rows) - 1)]
+        at = draw(st.integers(0, len(row) - 1)) if row else 0
+        how = draw(st.sampled_from(["put", "put", "put", "delete", "again", "line", "swap"]))
+        if how == "delete" and row:
+            del row[at]
+        elif how == "again":
+            row[at:at] = row[at : at + 1]
+        elif how == "line":
+            rows.append(list(row))
+        elif how == "swap" and row:
+            row[at], row[0] = row[0], row[at]
+        elif row:
+            texts = [text for text in TEXTS if text != "\ud800"]
+            cells = [
+                *map(str, NUMBERS),
+                *texts,
+                "nan",
+                "inf",
+                "1e400",
+                "9" * 5000,
+                '"',
+                '"a\nb"',
+                "²",
+                "٣",
+            ]
+            row[at] = draw(st.sampled_from(cells))
+    return "\n".join(map(",".join, rows)).encode()
+
+
+def trails(tree: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Keys and indices from the root to every value."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for key, value in pairs if isinstance(tree, dict | list) else ():
+        yield (*above, key)
+        yield from trails(value, (*above, key))

@@ -1,0 +1,71 @@
+"""Files made wrong at random: whatever reads them says so, and never ends in a traceback.
+
+The same files are made on every machine. EURASIA_SIM_FUZZ says how many of each kind instead.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from tests.command import done, only, run_without_pictures
+from tests.fuzz.kinds import GROUPS, Kind, Made
+from tests.sweeping import GRID, written
+
+from eurasia_sim.world.world import World
+
+FEW, MANY = 16, 60  # files of each kind; MANY takes two minutes of one processor
+SECONDS = 2.0  # of a processor, for one file
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tested: Path, world: World) -> Made:
+    """Results folders as verbs write them, and the packaged world."""
+    folder = tmp_path_factory.mktemp("made")
+    run = run_without_pictures(folder / "run", "us_exit", "us_stays", "-n", "2")
+    sweep = written(folder, GRID.format(scenario="{scenario}", steps=2))
+    done("sweep", sweep, "--chunk", 2, "--out", folder / "sweep")
+    done("analyze", only(folder / "sweep"))
+    return Made(run, only(folder / "sweep"), tested, world)
+
+
+def fails(kind: Kind, content: bytes) -> str:
+    """How the reading of a file fails; empty where it does not."""
+    began = time.process_time()
+    try:
+        code = kind.read(content)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a user must not see it
+        return f"{type(error).__name__}: {error}"
+    if code not in (0, 2):
+        return f"exit {code}"
+    seconds = time.process_time() - began
+    return f"{seconds:.1f} s" if seconds > SECONDS else ""
+
+
+@pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_file_made_wrong_is_refused_in_words(
+    group: str, count: int, made: Made, tmp_path: Path
+) -> None:
+    failures: dict[str, bytes] = {}
+    for name, kind in GROUPS[group](tmp_path, made):
+        for content in kind.valid:
+            assert kind.read(content) == 0, f"{name}: a valid file is refused"
+
+        @settings(
+            max_examples=int(os.environ.get("EURASIA_SIM_FUZZ", count)),
+            phases=[Phase.generate],
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(kind.wrong)
+        def read(content: bytes, name: str = name, kind: Kind = kind) -> None:
+            if why := fails(kind, content):
+                failures[f"{name}: {why}"] = content
+
+        read()
+    shown = [f"{why}\n    {content[:300]!r}" for why, content in failures.items()]
+    assert not shown, "\n".join(shown)
