@@ -22,6 +22,7 @@ from eurasia_sim.validation.forecasts import (
     KNOWN,
     MODEL,
     NULL,
+    ON_FILTER,
     UNCHANGED,
     held,
     linked_forecast,
@@ -84,6 +85,16 @@ def test_a_model_that_never_moves_forecasts_the_mean_of_its_link():
     assert found == pytest.approx(np.repeat(link.offsets[:, None], 2, axis=1))
 
 
+def test_on_the_filter_a_model_that_never_moves_is_the_filter_and_else_adds_its_own_movement():
+    asked = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
+    past = asked.until(2004)
+    found = linked_forecast(everywhere(np.full((2, 6), 0.7)), filters=True)(past, (1, 2))
+    assert found == pytest.approx(FREE["thirds"](past, (1, 2)))
+    # The measure explains the past wholly, so the offset is 0 and what comes is what it reads.
+    moving = linked_forecast(everywhere(asked.values), filters=True)(past, (1, 2))
+    assert moving == pytest.approx(asked.values[:, 4:], abs=1e-4)
+
+
 @given(
     rows=st.lists(st.lists(SMALL, min_size=9, max_size=9), min_size=2, max_size=4),
     later=st.lists(SMALL, min_size=3, max_size=3),
@@ -97,10 +108,13 @@ def test_nothing_after_the_origin_changes_a_forecast(rows, later, relative):
     measure = np.sin(np.arange(9.0) * (1 + np.arange(len(rows))[:, None]))
     forecasts = []
     for each in (whole, other):
-        methods = {MODEL: linked_forecast(everywhere(measure))}
+        methods = {
+            MODEL + ON_FILTER * filters: linked_forecast(everywhere(measure), filters=filters)
+            for filters in (False, True)
+        }
         forecasts.append(rolled(each, FREE, 3, "level", methods).means)
     at = list(rolled(whole, {}, 3, "level").ends).index(6)
-    for name in (MODEL, *FREE):
+    for name in forecasts[0]:
         assert np.array_equal(forecasts[0][name][at], forecasts[1][name][at])
 
 
@@ -134,6 +148,7 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
     assert np.array_equal(own[None][:, before], own[2009][:, before], equal_nan=True)
     assert np.abs(own[None] - own[2009])[:, after].max() > 1e-4
     assert np.isnan(own[2009][:, years > 2014]).all()
+    assert own[2009][0, 0] == own[2009][0, 1]  # 2000 reads as the year in which the record begins
     again = read_ahead(world, inputs, draws, items, workers=1)
     assert all(
         np.array_equal(again[name][at], found[name][at], equal_nan=True)
@@ -146,7 +161,13 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
 def test_the_packaged_record_is_scored_whole(world):
     rows = skill(world, as_recorded(world), world.default_theory, 8, 7)
     methods = {row.method for row in rows}
-    assert {MODEL, KNOWN, NULL, UNCHANGED, CHOSEN, "gravity", *FREE} <= methods
+    assert {UNCHANGED, CHOSEN, "gravity", *FREE} <= methods
+    assert {
+        side + form + known
+        for side in (MODEL, NULL)
+        for form in ("", ON_FILTER)
+        for known in ("", KNOWN)
+    } <= methods
     assert {row.item for row in rows if row.method == "gravity"} == {
         "trade_ratio",
         "trade_partners",

@@ -14,6 +14,7 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel.arrays import LEVERS
 from eurasia_sim.observations.baselines import FIRST, FREE, Baseline, gravity_of
+from eurasia_sim.observations.filter import filtered
 from eurasia_sim.observations.links import Fit, fit_link, year_means
 from eurasia_sim.observations.loader import Series
 from eurasia_sim.observations.skill import HORIZONS, TARGETS, Score, scores
@@ -25,9 +26,8 @@ from eurasia_sim.validation.measured import columns_read, compared, measures, ye
 from eurasia_sim.validation.scores import extended
 from eurasia_sim.world.world import World
 
-MODEL, KNOWN = "model", "model, drivers known"
-NULL, NULL_KNOWN = "null theory", "null theory, drivers known"
-UNCHANGED, GRAVITY = "no change", "gravity"
+MODEL, NULL, UNCHANGED, GRAVITY = "model", "null theory", "no change", "gravity"
+ON_FILTER, KNOWN = " on filter", ", drivers known"  # put behind the name of a side
 _POWER = ("capability", "theatre_capability")
 _YEAR, _AFTER_MIDDLE = 12, 5  # months; of a year, those after the seventh
 _BLOCK = 200  # runs held in memory at once
@@ -64,6 +64,8 @@ def read_ahead(
 ) -> dict[str, dict[int | None, Floats]]:
     """By item and origin, the mean over finished runs of what it reads, (U, T).
 
+    A year before the first that is run reads as that one; a year after a run's last is NaN.
+
     Args:
         inputs: under the drivers as recorded; for each origin they are held from there on.
     """
@@ -95,12 +97,15 @@ def read_ahead(
                 sums[name][at] += measures(series, means, years).sum(axis=0)
     if not finished:
         raise DataError([f"all {len(draws)} runs of {inputs.theory} failed"])
+    for own in sums.values():
+        first = int(np.isfinite(own).all(axis=(0, 1)).argmax())
+        own[..., :first] = own[..., [first]]
     return {
         name: {origin: own[at] / finished for at, origin in places} for name, own in sums.items()
     }
 
 
-def linked_forecast(readings: Readings, *, known: bool = False) -> Baseline:
+def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = False) -> Baseline:
     """The forecaster whose mean is the link, fitted up to the origin, of what runs read later.
 
     The spread of draws is not added to that of earlier errors, which holds it already; so all
@@ -109,6 +114,8 @@ def linked_forecast(readings: Readings, *, known: bool = False) -> Baseline:
     Args:
         readings: of one item; forecasts from an origin that is not among them are NaN.
         known: whether the drivers after the origin are known, with hindsight.
+        filters: whether the offset of a unit is the filtered level of what the measure leaves, as
+            of the baseline `thirds`, and not the pooled mean of all years.
     """
     fits: dict[int, Fit] = {}
 
@@ -126,8 +133,10 @@ def linked_forecast(readings: Readings, *, known: bool = False) -> Baseline:
                 past.groups,
                 year_effects=past.item.year_effects,
             )
-        steps = reading[:, [end - 1 + horizon for horizon in horizons]]
-        found = fits[origin].offsets[:, None] + fits[origin].scale * steps
+        fit, steps = fits[origin], reading[:, [end - 1 + horizon for horizon in horizons]]
+        left = past.values - fit.scale * reading[:, :end]
+        offsets = filtered(left, past.errors) if filters else fit.offsets
+        found = offsets[:, None] + fit.scale * steps
         return found - year_means(found, past.groups) if past.item.year_effects else found
 
     return ahead
@@ -159,32 +168,30 @@ def skill(
         return []
     last = int(years_read(items.values())[-1])
     longer = extended(scenario, world.month(f"{last}-{_YEAR}"))
-    sides = {
-        (MODEL, KNOWN): (theory, longer),
-        (NULL, NULL_KNOWN): (world.null_theory, replace(longer, posterior=None)),
-    }
+    sides = {MODEL: (theory, longer), NULL: (world.null_theory, replace(longer, posterior=None))}
     found = {}
-    for labels, (name, asked) in sides.items():
+    for side, (name, asked) in sides.items():
         inputs = prepare(world, asked, name)
 
-        def tell(done: int, side: str = labels[0]) -> None:
+        def tell(done: int, side: str = side) -> None:
             report(side, done, n)
 
         draws = range_draws(world, inputs, n, seed)
-        found[labels] = read_ahead(world, inputs, draws, items, workers, tell)
+        found[side] = read_ahead(world, inputs, draws, items, workers, tell)
     listed = []
     for name, series in items.items():
-        free = dict(FREE)
-        if gravity := gravity_of(world, series):
-            free[GRAVITY] = gravity
+        gravity = gravity_of(world, series)
+        free = {**FREE, **({GRAVITY: gravity} if gravity else {})}
         others = {
-            label: linked_forecast(readings[name], known=label in (KNOWN, NULL_KNOWN))
-            for labels, readings in found.items()
-            for label in labels
+            side + ON_FILTER * filters + KNOWN * known: linked_forecast(
+                readings[name], known=known, filters=filters
+            )
+            for side, readings in found.items()
+            for filters in (False, True)
+            for known in (False, True)
         }
-        record = found[MODEL, KNOWN][name][None]
-        still = np.where(np.isfinite(record), 0.0, np.nan)  # in the years that are run
-        others[UNCHANGED] = linked_forecast({None: still}, known=True)
+        still: Readings = {None: np.zeros(series.values.shape)}
+        others[UNCHANGED] = linked_forecast(still, known=True)
         for target in TARGETS:
             listed += scores(series, free, others, target=target)
     return listed
