@@ -109,12 +109,15 @@ def test_scale_and_years_are_those_of_a_regression_on_units_and_years(years):
     known = np.isfinite(values).ravel()
     columns = np.column_stack([measure.ravel(), _dummies(years, 9)])[known]
     numbers, squares, rank, _ = np.linalg.lstsq(columns, values.ravel()[known], rcond=None)
-    variance = squares[0] / (known.sum() - rank)
-    error = variance * np.linalg.inv(columns.T @ columns)[0, 0]
+    free = known.sum() - rank
+    variance = squares[0] / free
+    error = free / (free - 2) * variance * np.linalg.inv(columns.T @ columns)[0, 0]
     assert found.residual == pytest.approx(np.sqrt(variance), rel=0.02)
     assert found.scale == pytest.approx(numbers[0] - error / numbers[0], rel=0.02)
+    left = (values - found.scale * measure).ravel()[known]
+    numbers = np.linalg.lstsq(_dummies(years, 9)[known], left, rcond=None)[0]
     moved = found.years[0] - found.years[0, 0]
-    assert moved[1:] == pytest.approx(numbers[10:], abs=0.02)
+    assert moved[1:] == pytest.approx(numbers[9:], abs=1e-6)
 
 
 @pytest.mark.parametrize("scale", [-2.0, 0.0])
@@ -126,12 +129,13 @@ def test_a_measure_that_moves_the_other_way_or_never_tells_nothing(scale):
     assert found.offsets == pytest.approx(values.mean(axis=1), abs=2)
 
 
-def test_two_values_of_one_unit_tell_no_scale():
-    found = fit_link(
-        np.array([[1.0, 3.0]]), np.zeros((1, 2)), np.array([[0.1, 0.2]]), np.zeros(1, int),
-        year_effects=False,
-    )  # fmt: skip
-    assert (found.scale, found.offsets[0]) == pytest.approx((0, 2))
+def test_four_values_of_one_unit_tell_no_scale_and_five_do():
+    measure = np.array([[0.1, 0.2, 0.4, 0.3, 0.5]])
+    for count, scale in ((2, 0), (4, 0), (5, 10)):
+        own = measure[:, :count]
+        found = fit_link(10 * own, 0 * own, own, np.zeros(1, int), year_effects=False)
+        assert found.scale == pytest.approx(scale, abs=0.1)
+        assert found.offsets[0] == pytest.approx((10 - scale) * own.mean(), abs=0.1)
 
 
 def test_a_link_without_a_common_cell_is_refused():

@@ -160,7 +160,7 @@ def fit_link(
     for _ in range(_ROUNDS):
         weight = np.where(known, 1 / (noise + residual), 0.0)
         total = np.where(held, weight.sum(axis=1), 1.0)
-        scale, years = _within(y, x, weight, same if year_effects else [], is_told=free > 0)
+        scale, years = _within(y, x, weight, same if year_effects else [], free)
         rest = y - years - scale * x
         means = (weight * rest).sum(axis=1) / total
         left = (rest - means[:, None])[known]
@@ -179,12 +179,14 @@ def fit_link(
 
 
 def _within(
-    y: Floats, x: Floats, weight: Floats, same: list[NDArray[np.bool_]], *, is_told: bool
+    y: Floats, x: Floats, weight: Floats, same: list[NDArray[np.bool_]], free: int
 ) -> tuple[float, Floats]:
     """Pooled scale and (U, T) effects of years by weighted least squares on changes of units.
 
     Args:
         same: the units of each group whose years have an effect.
+        free: degrees of freedom; the squared error of a scale is `free / (free - 2)` times what the
+            residuals say, and with two or fewer it is not known, so that the scale is 0.
     """
     total = np.maximum(weight.sum(axis=1), _LEAST)[:, None]
 
@@ -204,7 +206,8 @@ def _within(
     years_y, years_x = effects(of_y), effects(of_x)
     rest = changes(x - years_x)
     below, scale = float((weight * rest**2).sum()), 0.0
-    if is_told and below > _STILL**2 * float((weight * x**2).sum()):
+    if free > 2 and below > _STILL**2 * float((weight * x**2).sum()):
         raw = float((weight * rest * of_y).sum()) / below
-        scale = max(raw - 1 / (below * raw), 0.0) if raw > 0 else 0.0
+        variance = free / (free - 2) / below
+        scale = max(raw - variance / raw, 0.0) if raw > 0 else 0.0
     return scale, years_y - scale * years_x

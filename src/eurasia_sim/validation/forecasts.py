@@ -6,9 +6,10 @@ Whoever coded the inputs and built the rules knew later years: every score holds
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
@@ -61,8 +62,8 @@ def read_ahead(
     items: Mapping[str, Series],
     workers: int | None = None,
     report: Callable[[int], None] = lambda _: None,
-) -> dict[str, dict[int | None, Floats]]:
-    """By item and origin, the mean over finished runs of what it reads, (U, T).
+) -> tuple[dict[str, dict[int | None, Floats]], int]:
+    """By item and origin, the mean over finished runs of what it reads, (U, T); and failed runs.
 
     A year before the first that is run reads as that one; a year after a run's last is NaN.
 
@@ -100,9 +101,10 @@ def read_ahead(
     for own in sums.values():
         first = int(np.isfinite(own).all(axis=(0, 1)).argmax())
         own[..., :first] = own[..., [first]]
-    return {
+    means_of = {
         name: {origin: own[at] / finished for at, origin in places} for name, own in sums.items()
     }
+    return means_of, len(draws) - finished
 
 
 def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = False) -> Baseline:
@@ -142,6 +144,14 @@ def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = 
     return ahead
 
 
+@dataclass(frozen=True)
+class Skill:
+    """Scores of forecasts of what was observed."""
+
+    table: pd.DataFrame  # a row a `Score`, by its fields
+    failed: dict[str, int]  # runs that failed, by side
+
+
 def skill(
     world: World,
     scenario: Scenario,
@@ -151,10 +161,10 @@ def skill(
     *,
     workers: int | None = None,
     report: Callable[[str, int, int], None] = lambda *_: None,
-) -> list[Score]:
+) -> Skill | None:
     """Scores of the model, the null theory and every free baseline on all that was observed.
 
-    Empty where the world has no observations.
+    None where the world has no observations.
 
     Args:
         n: runs over the declared ranges, of the theory and of the null theory.
@@ -165,11 +175,11 @@ def skill(
     """
     items = compared(world)
     if not items:
-        return []
+        return None
     last = int(years_read(items.values())[-1])
     longer = extended(scenario, world.month(f"{last}-{_YEAR}"))
     sides = {MODEL: (theory, longer), NULL: (world.null_theory, replace(longer, posterior=None))}
-    found = {}
+    found, failed = {}, {}
     for side, (name, asked) in sides.items():
         inputs = prepare(world, asked, name)
 
@@ -177,8 +187,8 @@ def skill(
             report(side, done, n)
 
         draws = range_draws(world, inputs, n, seed)
-        found[side] = read_ahead(world, inputs, draws, items, workers, tell)
-    listed = []
+        found[side], failed[side] = read_ahead(world, inputs, draws, items, workers, tell)
+    listed: list[Score] = []
     for name, series in items.items():
         gravity = gravity_of(world, series)
         free = {**FREE, **({GRAVITY: gravity} if gravity else {})}
@@ -194,4 +204,24 @@ def skill(
         others[UNCHANGED] = linked_forecast(still, known=True)
         for target in TARGETS:
             listed += scores(series, free, others, target=target)
-    return listed
+    return Skill(pd.DataFrame(map(asdict, listed)), failed)
+
+
+def by_item(table: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """A row an item, the model's worst skill in level first, of `Skill.table`.
+
+    Returns:
+        Indexed by item: `model`, `low`, `high` (with one actor or place left out), `units`, `known`
+        (drivers as recorded), `on_filter`, `filter` (alone), `null`, `unchanged`, `change` (the
+        model's skill in change).
+    """
+    own = table[(table["horizon"] == horizon) & (table["dyads"] == "all")]
+    skill = own.pivot_table("skill", "item", ["target", "method"])
+    ranges = own[(own["target"] == "level") & (own["method"] == MODEL)].set_index("item")
+    columns = {
+        "model": MODEL, "known": MODEL + KNOWN, "on_filter": MODEL + ON_FILTER, "filter": "thirds",
+        "null": NULL, "unchanged": UNCHANGED,
+    }  # fmt: skip
+    rows = pd.DataFrame({name: skill["level", method] for name, method in columns.items()})
+    rows["change"] = skill["change", MODEL]
+    return rows.join(ranges[["low", "high", "units"]]).sort_values("model")
