@@ -18,7 +18,7 @@ from eurasia_sim.observations.baselines import FIRST, FREE, Baseline, gravity_of
 from eurasia_sim.observations.filter import filtered
 from eurasia_sim.observations.links import Fit, fit_link, year_means
 from eurasia_sim.observations.loader import Series
-from eurasia_sim.observations.skill import HORIZONS, TARGETS, Score, scores
+from eurasia_sim.observations.skill import HORIZONS, TARGETS, Dyads, Score, scores
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import chunks_of, run_branched
 from eurasia_sim.simulation.inputs import Inputs, prepare
@@ -207,7 +207,7 @@ def skill(
     return Skill(pd.DataFrame(map(asdict, listed)), failed)
 
 
-def by_item(table: pd.DataFrame, horizon: int) -> pd.DataFrame:
+def by_item(table: pd.DataFrame, horizon: int, dyads: Dyads = "all") -> pd.DataFrame:
     """A row an item, the model's worst skill in level first, of `Skill.table`.
 
     Returns:
@@ -215,7 +215,7 @@ def by_item(table: pd.DataFrame, horizon: int) -> pd.DataFrame:
         (drivers as recorded), `on_filter`, `filter` (alone), `null`, `unchanged`, `change` (the
         model's skill in change).
     """
-    own = table[(table["horizon"] == horizon) & (table["dyads"] == "all")]
+    own = table[(table["horizon"] == horizon) & (table["dyads"] == dyads)]
     skill = own.pivot_table("skill", "item", ["target", "method"])
     ranges = own[(own["target"] == "level") & (own["method"] == MODEL)].set_index("item")
     columns = {
