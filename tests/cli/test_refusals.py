@@ -57,6 +57,7 @@ VALUES = [
     ("validate --until 2001-12", "before the first pattern"),
     ("validate --until 1990-01", "outside what can be run"),
     ("validate --until soon", "soon"),
+    ("validate --item votes_distanc", "did you mean votes_distance"),
     ("calibrate -n 10 --keep 10", "narrows nothing"),
     ("new x", "--from"),
     ("new ../x --from us_exit", "cannot name a scenario"),

@@ -13,7 +13,12 @@ from tests.figures.conftest import MEASURES, SCENARIOS, around, clipped, texts
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
-from eurasia_sim.figures.differences import difference_summary, differences_of, paired_difference
+from eurasia_sim.figures.differences import (
+    difference_summary,
+    differences_of,
+    paired_difference,
+    skill_plot,
+)
 from eurasia_sim.figures.distributions import (
     convergence_data,
     convergence_plot,
@@ -345,3 +350,24 @@ def test_a_forest_says_where_an_effect_is_missing(tested):
     written = " ".join(texts(forest_plot(parts, rivals, WORDS)))
     for part in ("no effect at reference", "gave no number", parts["word"].iloc[0]):
         assert part in written
+
+
+def test_skill_stands_at_the_edge_where_it_is_worse_and_its_own_number_is_written_beside():
+    nan = np.nan
+    columns = {
+        "model": [-1.97, -0.2, 0.1], "known": [-1.9, -0.1, 0.1], "on_filter": [-0.8, 0, 0.2],
+        "null": [-1.5, 0, 0], "unchanged": [-2, -0.3, 0], "low": [-2.1, nan, 0.05],
+        "high": [-1.7, nan, 0.2], "units": [6, 1, 3],
+    }  # fmt: skip
+    rows = pd.DataFrame(columns, index=["students", "deaths", "arms_suppliers"])
+    figure = skill_plot(rows, WORDS)
+    (panel,) = figure.axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == [
+        "students", "deaths", "arms suppliers",
+    ]  # fmt: skip
+    assert texts(figure, 0) == ["-197%", "-20%  n = 1", "+10%"]
+    assert panel.lines[0].get_xdata().tolist() == [-1.0, -0.2, 0.1]
+    assert "Marks below -100 % stand at that edge" in around(figure).replace("\n", " ")
+    assert "Hindsight" in around(figure)
+    with pytest.raises(ValueError, match="no item"):
+        skill_plot(rows.iloc[:0], WORDS)

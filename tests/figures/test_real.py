@@ -31,7 +31,7 @@ OF_FOLDER = {
     "saltelli": ("indices", "shares", "tornado"),
     "morris": ("effects", "tornado"),
     "latin_hypercube": ("box", "shares", "heatmap", "convergence"),
-    "validation": ("patterns",),
+    "validation": ("skill", "patterns"),
 }  # fmt: skip
 _DRAW = """
 import hashlib, json, sys
@@ -88,6 +88,7 @@ def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembl
     assert page.count("<img") >= 1
     if folder == "validation":
         assert "patterns that most runs fail" in page
+        assert "Skill by observed item" in page
         assert "0 runs failed" in page
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.observations.small import series
 
 from eurasia_sim.observations.baselines import FREE, gravity, gravity_of
-from eurasia_sim.observations.skill import forecast, rolled
+from eurasia_sim.observations.skill import rolled, spreads
 
 FOUR = [[1.0, 2.0, 4.0, 5.0]]  # slope 1.4 a year
 BY_HAND = {
@@ -41,9 +41,12 @@ def test_the_noise_filter_finds_that_the_last_value_is_all_that_counts():
 
 
 def test_the_spread_is_the_error_at_earlier_origins():
-    # One origin lies before: after 1, 2, 4 the last value stays 4, and 5 came.
-    found = forecast(FREE["last value"], series(FOUR), (1, 3))
-    assert found.spread == pytest.approx([1, np.nan], nan_ok=True)
+    # After 1, 2, 4 the last value stays 4, and 5 came; after that 5 stays, and 5.
+    sizes, cases = spreads(
+        rolled(series([[*FOUR[0], 5]]), {"last value": FREE["last value"]}, 1, "level")
+    )
+    assert sizes[0] == pytest.approx([np.nan, 1], nan_ok=True)
+    assert list(cases) == [0, 1]
 
 
 def test_level_and_log_trend_part_where_the_link_is_a_logarithm():

@@ -92,6 +92,52 @@ def test_a_link_that_made_the_data_is_found_again():
     assert again == pytest.approx(clean, abs=0.2)
 
 
+def _dummies(years: int, units: int) -> np.ndarray:
+    """(U * T, U + T - 1) columns of units and years."""
+    unit, year = np.divmod(np.arange(units * years), years)
+    return np.column_stack([np.eye(units)[unit], np.eye(years)[year][:, 1:]])
+
+
+@pytest.mark.parametrize("years", [2, 3, 12])
+def test_scale_and_years_are_those_of_a_regression_on_units_and_years(years):
+    rng = np.random.default_rng(years)
+    measure = rng.normal(size=(9, years)) + 4
+    values = 0.9 * measure + rng.normal(size=(9, 1)) + rng.normal(size=(1, years))
+    values += rng.normal(scale=0.2, size=values.shape)
+    values[2, 0] = np.nan
+    found = fit_link(values, np.zeros(values.shape), measure, np.zeros(9, int), year_effects=True)
+    known = np.isfinite(values).ravel()
+    columns = np.column_stack([measure.ravel(), _dummies(years, 9)])[known]
+    numbers, squares, rank, _ = np.linalg.lstsq(columns, values.ravel()[known], rcond=None)
+    free = known.sum() - rank
+    variance = squares[0] / free
+    error = free / (free - 2) * variance * np.linalg.inv(columns.T @ columns)[0, 0]
+    assert found.residual == pytest.approx(np.sqrt(variance), rel=0.02)
+    assert found.scale == pytest.approx(numbers[0] - error / numbers[0], rel=0.02)
+    left = (values - found.scale * measure).ravel()[known]
+    numbers = np.linalg.lstsq(_dummies(years, 9)[known], left, rcond=None)[0]
+    moved = found.years[0] - found.years[0, 0]
+    assert moved[1:] == pytest.approx(numbers[9:], abs=1e-6)
+
+
+@pytest.mark.parametrize("scale", [-2.0, 0.0])
+def test_a_measure_that_moves_the_other_way_or_never_tells_nothing(scale):
+    measure = np.tile(np.arange(6.0), (3, 1)) if scale else np.ones((3, 6))
+    values = scale * measure + np.array([[0.0], [1.0], [5.0]])
+    found = fit_link(values, np.zeros((3, 6)), measure, np.zeros(3, int), year_effects=False)
+    assert found.scale == 0
+    assert found.offsets == pytest.approx(values.mean(axis=1), abs=2)
+
+
+def test_four_values_of_one_unit_tell_no_scale_and_five_do():
+    measure = np.array([[0.1, 0.2, 0.4, 0.3, 0.5]])
+    for count, scale in ((2, 0), (4, 0), (5, 10)):
+        own = measure[:, :count]
+        found = fit_link(10 * own, 0 * own, own, np.zeros(1, int), year_effects=False)
+        assert found.scale == pytest.approx(scale, abs=0.1)
+        assert found.offsets[0] == pytest.approx((10 - scale) * own.mean(), abs=0.1)
+
+
 def test_a_link_without_a_common_cell_is_refused():
     with pytest.raises(ValueError, match="no cell"):
         fit_link(*np.full((3, 1, 2), np.nan), np.zeros(1, int), year_effects=False)

@@ -8,10 +8,22 @@ from scipy.stats import norm
 from tests.observations.small import series
 
 from eurasia_sim.observations.baselines import FREE
-from eurasia_sim.observations.skill import CHOSEN, chosen, measured, relative, rolled, scores
+from eurasia_sim.observations.skill import (
+    CHOSEN,
+    chosen,
+    measured,
+    relative,
+    rolled,
+    scores,
+    spreads,
+)
 
 STEP = [[0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]]
 TWO = {name: FREE[name] for name in ("last value", "own mean")}
+
+
+def best(found):
+    return [list(found.means)[at] for at in chosen(found, *spreads(found))]
 
 
 def test_level_and_change_by_hand():
@@ -36,8 +48,8 @@ def test_the_best_baseline_is_chosen_on_targets_up_to_the_origin():
     ends = [9, 9, 9, 9], [-50, 90, 9, 9]
     units = [[[0, 2, 0, 2, 0, 2, 0, *end]] * 5 for end in ends]
     found, other = (rolled(series(each), TWO, 1, "level") for each in units)
-    assert chosen(found)[2:4] == ["own mean", "own mean"]
-    assert chosen(found)[:4] == chosen(other)[:4]
+    assert best(found)[2:4] == ["own mean", "own mean"]
+    assert best(found)[:4] == best(other)[:4]
 
 
 def test_without_ten_earlier_targets_the_last_value_is_the_best_free():
@@ -45,27 +57,59 @@ def test_without_ten_earlier_targets_the_last_value_is_the_best_free():
     # 10. The own mean is off by 1 and the last value by 2, wherever a target is known.
     found = rolled(series([[0, 2] * 5, [2, 0] * 5]), TWO, 1, "level")
     assert list(found.ends) == [3, 4, 5, 6, 7, 8, 9]
-    assert chosen(found) == ["last value"] * 5 + ["own mean"] * 2
-    assert chosen(found.only(np.array([True, False]))) == ["last value"] * 7
+    assert best(found) == ["last value"] * 5 + ["own mean"] * 2
+    assert best(found.only(np.array([True, False]))) == ["last value"] * 7
     # A target that nobody observed is no case.
     found.truth[0, 0] = np.nan
-    assert chosen(found) == ["last value"] * 6 + ["own mean"]
+    assert best(found) == ["last value"] * 6 + ["own mean"]
 
 
-def test_a_single_series_is_labelled_and_leaves_nobody_out():
+def test_what_is_scored_beside_the_free_baselines_is_never_the_best_of_them():
+    def oracle(past, horizons):
+        return np.full((1, len(horizons)), 0.9)
+
+    found = rolled(series([[0, 2, 0, 2] * 4]), TWO, 1, "level", {"oracle": oracle})
+    assert set(best(found)) == set(TWO)
+    assert measured(found)[CHOSEN] != measured(found)["oracle"]
+
+
+def test_a_single_series_leaves_nobody_out():
     rows = scores(series([[1, 2, 1, 3, 2, 4, 3, 5]]), horizons=(1,))
-    assert {row.note for row in rows} == {"n = 1"}
+    assert {row.units for row in rows} == {1}
     assert np.isnan(rows[0].low)
     assert CHOSEN in {row.method for row in rows}
 
 
-def test_leaving_one_out_spans_the_score():
-    values = np.random.default_rng(0).normal(size=(5, 10))
-    rows = scores(series(values.tolist()), horizons=(1, 3))
-    assert all(row.low <= row.crps <= row.high for row in rows if row.method != CHOSEN)
-    crps = [row.crps for row in rows if row.horizon == 1]
+def test_skill_is_the_part_of_the_best_free_crps_that_is_saved_and_spans_who_is_left_out():
+    values = np.random.default_rng(0).normal(size=(5, 10)).tolist()
+    rows = scores(series(values), horizons=(1, 3))
+    crps = [row.crps for row in rows if (row.horizon, row.dyads) == (1, "all")]
     assert crps == sorted(crps, reverse=True)
-    assert {row.note for row in rows} == {""}
+    whole = rolled(series(values), FREE, 3, "level")
+    left = [
+        measured(whole.only(np.arange(5) != at) if at is not None else whole)
+        for at in (None, *range(5))
+    ]
+    skill = [1 - each["own mean"][1] / each[CHOSEN][1] for each in left]
+    (row,) = [
+        each for each in rows if (each.method, each.horizon, each.dyads) == ("own mean", 3, "all")
+    ]
+    assert (row.skill, row.low, row.high) == pytest.approx(
+        (skill[0], min(skill[1:]), max(skill[1:]))
+    )
+    assert {row.skill for row in rows if row.method == CHOSEN} == {0}
+
+
+def test_the_hegemons_dyads_are_left_out_apart():
+    values = np.random.default_rng(1).normal(size=(4, 10)).tolist()
+    values[3] = [100.0 * (-1) ** year for year in range(10)]  # the dyad with the hegemon
+    rows = {
+        row.dyads: row
+        for row in scores(series(values), horizons=(1,))
+        if row.method == "last value"
+    }
+    assert rows["without the hegemon"].crps < 2 < rows["all"].crps
+    assert rows["without the hegemon"].units == 3
 
 
 def test_a_series_too_short_has_no_score():

@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "analyze": ("analyze", "analyze", "Sensitivity, discovery, robustness, convergence; or blocs."),
     "compare": ("compare", "compare", "Compare two results: their settings and their runs."),
     "test": ("test", "evaluate_hypotheses", "Test hypotheses, by theory and over all ranges."),
-    "validate": ("validate", "validate", "Score runs by documented patterns, beside baselines."),
+    "validate": ("validate", "validate", "Score forecasts of what was observed, beside baselines."),
     "calibrate": ("validate", "calibrate", "Fit uncertain numbers to half of the patterns."),
     "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios."),
     "plot": ("output", "plot", "Draw a results folder, with the numbers of each picture."),

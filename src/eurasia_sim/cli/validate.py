@@ -1,9 +1,11 @@
-"""`validate` scores runs by documented patterns; `calibrate` fits to half of them."""
+"""`validate` scores forecasts of what was observed; `calibrate` fits to half of the patterns."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,19 +13,29 @@ import typer
 from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.data_yaml import DataError, near
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from eurasia_sim.scenarios.scenario import Scenario
     from eurasia_sim.simulation.inputs import Inputs
     from eurasia_sim.validation.calibration import Calibration
+    from eurasia_sim.validation.forecasts import Skill
     from eurasia_sim.validation.scores import Validation
     from eurasia_sim.world.world import World
 
-_PATTERNS, _NUMBERS = "patterns.parquet", "numbers.parquet"
+    Found = tuple[Skill | None, Validation | None]
+_KINDS, _NUMBERS = ("skill", "patterns"), "numbers.parquet"
 _SHOWN = 12  # numbers of a fit on the terminal
 _MOST_MONTHS = 1200  # after the start of the record
-_TITLE = "{scenario} in {world} to {until}; {runs} runs a side, seed {seed}"
+_AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matters
+_UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
+_BESIDE = {
+    "known": "known", "on_filter": "on filter", "null": "null", "unchanged": "still",
+    "change": "change",
+}  # fmt: skip
+_LINE = "{:<21}{:>6}{:>13}{:>7}{:>10}{:>7}{:>7}{:>8}"
 _FITTED = "{theory}: {kept} of {draws} draws kept, seed {seed}"
 _HEAD = {"": "{half}", "patterns": "{patterns:d}"}
 _SIDES = {
@@ -54,6 +66,10 @@ _MOVED = {
 
 def validate(
     scenario: options.ScenarioName = None,
+    item: Annotated[
+        list[str] | None, Option(help="An observed item, all of it; wildcards allowed; repeatable.")
+    ] = None,
+    everything: Annotated[bool, Option("--all", help="All items and patterns.")] = False,
     until: Annotated[str | None, Option(metavar="YYYY-MM", help="Run to this month.")] = None,
     n: Annotated[int, options.count("Runs a side.")] = 200,
     seed: options.Seed = 7,
@@ -64,48 +80,57 @@ def validate(
     world: options.WorldName = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Score runs by the documented patterns they pass, beside a null theory and no change.
+    """Score forecasts of what was observed against baselines that need no model.
 
-    Example: eurasia-sim validate --until 2025-12 --theory all
+    First the skill by item, worst first: the part of the best free baseline's error (CRPS) that the
+    model saves. Documented patterns come after it, as a check by eye.
+
+    Example: eurasia-sim validate --item 'votes*' --theory all
     """
-    from eurasia_sim.validation.patterns import load_patterns
-    from eurasia_sim.validation.scores import extended
     from eurasia_sim.world.world import load_world
 
     place = load_world(world)
-    load_patterns(place)  # a world without any is refused before anything is compiled
+    items, has_patterns = _of_world(place, item, everything=everything)
     asked = _scenario(scenario, place, settings)
     if until is not None:
-        last = place.month(until)
-        if not 0 <= last < _MOST_MONTHS:
-            period = f"{place.date(0)} to {place.date(_MOST_MONTHS - 1)}"
-            raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
-        asked = extended(asked, last)
+        asked = _until(asked, place, until)
     theories = options.chosen_theories(theory, place, [asked.theory])
-    found = dict(_scores(place, asked, theories, n, seed, workers))
-    failed = {name: sum(result.failed.values()) for name, result in found.items()}
+    found = dict(_scores(place, asked, theories, n, seed, workers, has_patterns))
+    failed = {
+        name: {f"{kind}, {side}": count for kind, each in zip(_KINDS, own, strict=True) if each
+               for side, count in each.failed.items()}
+        for name, own in found.items()
+    }  # fmt: skip
     content = {
         **options.origin(place, scenario=asked.digest),
+        "kind": "validation",
         "scenario": asked.resolved(),
         "theories": list(found),
         "runs_a_side": n,
         "seed": seed,
-        "scores": {name: result.scores for name, result in found.items()},
-        "failed": failed,
+        "scores": {name: own.scores for name, (_, own) in found.items() if own},
+        "failed": {name: sum(own.values()) for name, own in failed.items()},
     }
     folder = _write(out, asked, found, content)
-    last_month = place.date(asked.months - 1)
-    head = {"scenario": asked.name, "world": place.name, "until": last_month}
-    size = {"runs": n, "seed": seed}
+    until_month = place.date(asked.months - 1)
     if as_json:
-        by_theory = {name: _plain(result) for name, result in found.items()}
-        terminal.print_json({**head, **size, "folder": str(folder), "theories": by_theory})
+        head = {"scenario": asked.name, "world": place.name, "until": until_month}
+        by_theory = {name: _plain(*own) for name, own in found.items()}
+        terminal.print_json(
+            {**head, "runs": n, "seed": seed, "folder": str(folder)} | {"theories": by_theory}
+        )
     else:
-        terminal.show(_TITLE.format_map(head | size))
-        for name, result in found.items():
-            _show(name, last_month, result)
+        for name, (skill, own) in found.items():
+            terminal.show(f"{name}, {asked.name} in {place.name}, {n} runs a side, seed {seed}")
+            if asked.posterior is not None:
+                terminal.show("Its numbers are fitted to the record: nothing here is forecast.")
+            _show_skill(skill, items)
+            if own:
+                _show_patterns(name, until_month, own, everything)
+            if lost := [f"{side} {count}" for side, count in failed[name].items() if count]:
+                terminal.show(f"runs that failed and count nowhere: {', '.join(lost)}")
         terminal.show_folder(folder)
-    if any(failed.values()):
+    if any(sum(own.values()) for own in failed.values()):
         raise typer.Exit(FAILED_WORK)
 
 
@@ -121,10 +146,43 @@ def _sized(world: World, scenario: Scenario, theory: str, n: int) -> Inputs:
     return inputs
 
 
+def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tuple[list[str], bool]:
+    """The items that names or wildcards stand for, or all, and whether the world has patterns.
+
+    Raises:
+        DataError: for a name that no item has; where there is nothing at all to hold runs against.
+    """
+    from eurasia_sim.validation.measured import compared
+    from eurasia_sim.validation.patterns import FILE, load_patterns
+
+    items = compared(world)
+    has_patterns = (world.directory / FILE).is_file()
+    if has_patterns or not items:
+        load_patterns(world)  # what is wrong with them is said before anything is compiled
+    chosen = set(items) if everything else set()
+    for each in asked or ():
+        chosen |= (alike := {name for name in items if fnmatchcase(name, each)})
+        if not alike:
+            known = near(each, items) or f"; one of {', '.join(items) or 'none'}"
+            raise DataError([f"--item {each} is no observed item of {world.name}{known}"])
+    return [name for name in items if name in chosen], has_patterns
+
+
+def _until(scenario: Scenario, world: World, month: str) -> Scenario:
+    """The scenario run to another last month."""
+    from eurasia_sim.validation.scores import extended
+
+    last = world.month(month)
+    if not 0 <= last < _MOST_MONTHS:
+        period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
+        raise DataError([f"--until {month} lies outside what can be run; one of {period}"])
+    return extended(scenario, last)
+
+
 def _write(
-    out: Path, scenario: Scenario, found: dict[str, Validation], content: dict[str, Any]
+    out: Path, scenario: Scenario, found: Mapping[str, Found], content: dict[str, Any]
 ) -> Path:
-    """Write one table of all theories, and the manifest; return their folder."""
+    """Write the tables of all theories, and the manifest; return their folder."""
     import pandas as pd
 
     from eurasia_sim.simulation import results
@@ -133,9 +191,13 @@ def _write(
     digests, effort = content["digests"], (str(content["runs_a_side"]), str(content["seed"]))
     identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
     folder = out / results.folder_name(f"validate-{scenario.name}", identity)
-    tables = [result.table.assign(theory=name) for name, result in found.items()]
-    results.write_table(folder / _PATTERNS, pd.concat(tables, ignore_index=True))
-    results.write_manifest(folder, content, [_PATTERNS])
+    written = []
+    for at, kind in enumerate(_KINDS):
+        by_theory = [(name, own[at]) for name, own in found.items()]
+        if tables := [each.table.assign(theory=name) for name, each in by_theory if each]:
+            written.append(f"{kind}.parquet")
+            results.write_table(folder / written[-1], pd.concat(tables, ignore_index=True))
+    results.write_manifest(folder, content, written)
     return folder
 
 
@@ -146,9 +208,10 @@ def _scores(
     n: int,
     seed: int,
     workers: int | None,
-) -> Iterator[tuple[str, Validation]]:
-    """By theory, how its runs compare with the patterns."""
-    from eurasia_sim.validation import scores
+    has_patterns: bool,
+) -> Iterator[tuple[str, Found]]:
+    """By theory, the skill of its runs and how they compare with the patterns."""
+    from eurasia_sim.validation import forecasts, scores
 
     options.compile_once(_sized(world, scenario, theories[0], n))
     with terminal.RunCounter(n, "nothing was kept.") as counter:
@@ -157,10 +220,10 @@ def _scores(
             def report(side: str, done: int, of: int, name: str = name) -> None:
                 counter.stage(f"{name}, {side}", done, of)
 
-            yield (
-                name,
-                scores.validate(world, scenario, name, n, seed, workers=workers, report=report),
-            )
+            given: Any = (world, scenario, name, n, seed)
+            told: Any = {"workers": workers, "report": report}
+            own = scores.validate(*given, **told) if has_patterns else None
+            yield name, (forecasts.skill(*given, **told), own)
 
 
 def _scenario(name: str | None, world: World, settings: list[str] | None = None) -> Scenario:
@@ -171,22 +234,81 @@ def _scenario(name: str | None, world: World, settings: list[str] | None = None)
     return apply_settings(found, settings or (), world)
 
 
-def _plain(result: Validation) -> dict[str, Any]:
-    return {
-        "scores": result.scores,
-        "patterns": json.loads(result.table.to_json(orient="records")),
-        "failed": result.failed,
-        "out_of_reach": list(result.out_of_reach),
-    }
+def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
+    """What is found under one theory, as plain values."""
+    found: dict[str, Any] = {"skill": [], "scores": [], "patterns": []}
+    if skill:
+        found |= {"skill": skill.table.to_dict("records"), "skill_failed": skill.failed}
+    if own:
+        patterns = json.loads(own.table.to_json(orient="records"))
+        found |= {"scores": own.scores, "patterns": patterns, "failed": own.failed}
+        found |= {"out_of_reach": list(own.out_of_reach)}
+    return found
 
 
-def _show(theory: str, last_month: str, result: Validation) -> None:
-    """Print the scores of one theory and its patterns, those that fewest runs pass first."""
+def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
+    """Print a line an item, worst first, what the model knows, and the items asked for whole."""
+    from eurasia_sim.validation.forecasts import by_item
+
+    if skill is None:
+        terminal.show("This world has no observations, so there is no skill: patterns alone.")
+        return
+    rows = by_item(skill.table, _AHEAD)
+    terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE.values()))
+    for name, row in rows.iterrows():
+        one_out = f"{row['low']:.0%} to {row['high']:.0%}".replace("%", "")
+        one_out = "n = 1" if row["units"] == 1 else one_out
+        cells = [round(100 * row[key]) for key in ("model", *_BESIDE)]
+        terminal.show(_LINE.format(str(name), cells[0], one_out, *cells[1:]))
+    moved = rows["on_filter"] - rows["filter"]
+    apart = by_item(skill.table, _AHEAD, "without the hegemon")["model"]
+    terminal.show(
+        textwrap.fill(
+            f"The model beats the best free baseline on {(rows['model'] > 0).sum()} of {len(rows)}"
+            f" items, on {(rows['low'] > 0).sum()} whoever is left out, on {(apart > 0).sum()} of"
+            f" {len(apart)} without the hegemon's dyads. What moves in it helps its filter on"
+            f" {(moved > _MATTERS).sum()} items and harms it on {(moved < -_MATTERS).sum()} (by 1 %"
+            " or more). Hindsight: who coded and built it knew later years: skill is at most this.",
+            width=80,
+        )
+    )
+    for name in items:
+        for dyads, own in skill.table[skill.table["item"] == name].groupby("dyads", sort=False):
+            _show_item(f"{name}, dyads: {dyads}", own)
+
+
+def _show_item(title: str, table: pd.DataFrame) -> None:
+    """Print every method of one item, for every horizon in level and change."""
+    rows: dict[str, dict[str, Any]] = {}
+    columns = {"method": "{method}"}
+    for row in table.to_dict("records"):  # by horizon, the worst method first
+        name = f"{row['target']}{row['horizon']}"
+        columns[f"{row['target']} in {row['horizon']} y"] = f"{{{name}:.3f}} ({{{name}s:+.0%}})"
+        cells = {"method": row["method"], name: row["crps"], f"{name}s": row["skill"]}
+        rows.setdefault(row["method"], {}).update(cells)
+    cases = f"{table['units'].max()} units, {table['cases'].min()} to {table['cases'].max()} cases"
+    terminal.show_table(f"{title}; {cases}; CRPS (skill)", rows.values(), columns)
+
+
+def _show_patterns(theory: str, last_month: str, result: Validation, everything: bool) -> None:
+    """Print how many patterns are passed, and if asked each, those that fewest runs pass first."""
+    score = result.scores[0]
+    shares = {side: f"{score['score'][side]:.0%}" for side in ("model", "null")}
+    terminal.show(
+        f"Patterns, a check by eye (--all): of {score['patterns']} that count {shares['model']} of"
+        f" runs pass, null {shares['null']}."
+    )
+    if late := len(result.out_of_reach):
+        terminal.show(f"{late} patterns end after {last_month} and were not looked at.")
+    if not everything:
+        return
     patterns = result.table.sort_values("model", kind="stable")
     counted, circular = patterns["counted"], patterns["circular"] != ""
     patterns = patterns.replace({"half": "_"}, " ", regex=True)
     patterns["circular"] = patterns["circular"].str.partition("; ")[0]
-    terminal.show_table(f"{theory}: score of the patterns that count", _halves(result), _SCORES)
+    terminal.show_table(
+        f"{theory}: runs that pass the patterns that count", _halves(result), _SCORES
+    )
     for title, group, columns in (
         ("patterns that count, misses first", counted, _PASSES),
         ("passed by both baselines, so not counted", ~counted & ~circular, _PASSES),
@@ -195,10 +317,6 @@ def _show(theory: str, last_month: str, result: Validation) -> None:
         if group.any():
             rows = patterns[group].to_dict("records")
             terminal.show_table(f"{theory}: {title}", rows, columns)
-    if failures := [f"{side} {count}" for side, count in result.failed.items() if count]:
-        terminal.show(f"runs that failed and count nowhere: {', '.join(failures)}")
-    if late := len(result.out_of_reach):
-        terminal.show(f"{late} patterns end after {last_month} and were not looked at.")
 
 
 def _halves(result: Validation) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What paired runs of two scenarios differ by, measure by measure."""
+"""What paired runs of two scenarios differ by, and forecasts of the model from the best free."""
 
 from __future__ import annotations
 
@@ -8,18 +8,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
+from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.simulation.results_folder import SKILL, VALIDATION, ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
+from eurasia_sim.validation.forecasts import by_item
 
 _OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
 _HOW_TO_READ = "Dot: mean over pairs of runs under the same luck; bar: 95 % interval of that mean."
+
+_AHEAD, _WORST = 3, -1.0  # years; a skill below which a mark stands at the edge
+_SIDES: Mapping[str, str] = {
+    "model": "the model, drivers held", "known": "drivers as recorded",
+    "on_filter": "on the noise filter", "null": "null theory", "unchanged": "no change",
+}  # fmt: skip
+_SKILL_NOTE = (
+    "A row an observed item, the worst first. Right of the dashed line a method beats the best "
+    "free baseline that could be chosen at the time; numbers are the model's. Bar: with each actor "
+    "or place left out in turn. Marks below -100 % stand at that edge. Hindsight: whoever coded "
+    "and built the model knew later years, so its skill is at most this."
+)
 
 
 def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
@@ -138,3 +152,49 @@ def _summary_words(row: Mapping[str, float]) -> str:
 def _signed(value: float) -> str:
     """Three significant digits with their sign; nothing before a zero."""
     return "0" if value == 0 else f"{value:+#.3g}".rstrip(".").replace("-", "−")
+
+
+def skill_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
+    """Skill of the model on every observed item, the worst first, a figure a theory."""
+    if held.kind != VALIDATION:
+        need = "a skill needs what `eurasia-sim validate` writes"
+        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
+    manifest = held.manifest
+    scenario, runs = str(manifest["scenario"]["name"]), int(manifest["runs_a_side"])
+    for theory, own in table_of(held, SKILL).groupby("theory", sort=False):
+        rows = by_item(own, _AHEAD)
+        failed = manifest.get("failed", {}).get(theory, 0)
+        caption = style.caption(runs, failed, held.seed, scenario, str(theory), held.judged)
+        better = f"{(rows['model'] > 0).sum()} of {len(rows)} items"
+        title = f"The model forecasts {better} better than the best free baseline"
+        words = Words(title, caption.replace(" runs ", " runs a side ", 1))
+        data = rows.reset_index()
+        yield Page((str(theory),), skill_plot(rows, words), data, f"{len(rows)} observed items")
+
+
+@use_style()
+def skill_plot(rows: pd.DataFrame, words: Words) -> Figure:
+    """A row an item: skill of the model and of what it is measured by.
+
+    Args:
+        rows: as `by_item` gives them.
+
+    Raises:
+        ValueError: where there is no item.
+    """
+    if rows.empty:
+        raise ValueError("no item has a skill")
+    groups = style.looks(_SIDES)
+    legend = {label: style.mark_key(groups[name]) for name, label in _SIDES.items()}
+    height = 0.6 + 0.34 * len(rows)
+    figure, (panel,) = style.frame_panels(1, 1, height, words, _SKILL_NOTE, legend)
+    marks = rows.rename(columns={"low": "model_low", "high": "model_high"}).clip(lower=_WORST)
+    style.draw_marks(panel, marks, groups, 0.3)
+    for at, row in enumerate(style.rows_of(rows)):
+        note = "  n = 1" if row["units"] == 1 else ""
+        style.write_beside(panel, -float(at), f"{round(100 * row['model']):+d}%{note}")
+    panel.axvline(0.0, color=INK, linestyle="--", linewidth=0.8, zorder=1)
+    style.label_rows(panel, [str(name).replace("_", " ") for name in rows.index])
+    panel.xaxis.set_major_formatter(PercentFormatter(1.0))
+    panel.set_xlabel(f"saved of the best free baseline's CRPS, level {_AHEAD} years ahead")
+    return figure

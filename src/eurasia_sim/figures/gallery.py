@@ -32,6 +32,7 @@ from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation.results import read_manifest
 from eurasia_sim.simulation.results_folder import (
     RUN,
+    SKILL,
     SWEEP,
     TEST,
     VALIDATION,
@@ -118,6 +119,10 @@ KINDS: Mapping[str, Kind] = {
     "box": Kind(
         "The box that does best, and the coverage and density of boxes",
         verdicts.box_pages, table="boxes",
+    ),
+    "skill": Kind(
+        "Skill of forecasts of what was observed, against the best free baseline",
+        differences.skill_pages, table=SKILL,
     ),
     "patterns": Kind(
         "Share of runs that pass each documented pattern", verdicts.pattern_pages, (VALIDATION,)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import LARGEST
 
-_ROUNDS = 200
-_STILL = 1e-10
+_ROUNDS = 50
+_STILL = 1e-8  # relative change that is none
 _LEAST = 1e-9  # of what is divided by
+_LEAST_VARIANCE = 1e-12
 
 
 class Link(Strict):
@@ -124,7 +126,7 @@ def pooled(means: Floats, variances: Floats) -> tuple[Floats, float, float]:
 class Fit:
     """A fitted link: y = year effect of a group + offset of a unit + scale × measure + error."""
 
-    scale: float
+    scale: float  # at least 0
     offsets: Floats  # (U,)
     years: Floats  # (U, T), NaN where a group has no value in a year; 0 without year effects
     between: float  # variance of the offsets
@@ -134,9 +136,12 @@ class Fit:
 def fit_link(
     values: Floats, errors: Floats, measure: Floats, groups: Integers, *, year_effects: bool
 ) -> Fit:
-    """Fit one item's link by alternating least squares and partial pooling.
+    """Fit one item's link by weighted least squares and partial pooling.
 
-    Uses the cells where observed value and measure are both known.
+    Uses the cells where observed value and measure are both known. Scale and year effects are told
+    by changes within units: pooled offsets would lend the scale what differs between units. The
+    scale is pooled toward 0 as the offsets are toward their centre: what is no larger than its own
+    standard error is 0, and so is one below 0, for a link says which way a measure goes.
 
     Args:
         values: (U, T) observed, up to the origin and no later.
@@ -150,29 +155,64 @@ def fit_link(
     known = np.isfinite(values) & np.isfinite(measure)
     if not known.any():
         raise ValueError("no cell has both an observed value and a measure")
-    y, x = np.where(known, values, np.nan), np.where(known, measure, 0.0)
+    y, x = np.where(known, values, 0.0), np.where(known, measure, 0.0)
     noise = np.where(known, np.nan_to_num(errors) ** 2, 0.0)
-    held = known.any(axis=1)
-    free = max(int(known.sum()) - int(held.sum()), 1)
-    scale, offsets, years = 0.0, np.zeros(len(y)), np.zeros_like(y)
-    residual, between = float(np.nanvar(y)) + 1e-12, 0.0
+    held, same = known.any(axis=1), [groups == group for group in np.unique(groups)]
+    seen = np.array([known[own].any(axis=0) for own in same if year_effects])
+    tied = seen.sum() - seen.any(axis=-1).sum()  # effects of years but for the level of a group
+    free = int(known.sum() - held.sum() - tied) - 1
+    residual = float(np.var(y[known])) + _LEAST_VARIANCE
     for _ in range(_ROUNDS):
         weight = np.where(known, 1 / (noise + residual), 0.0)
-        if year_effects:
-            years = year_means(y - offsets[:, None] - scale * x, groups)
-        rest = np.where(known, y - years - scale * x, 0.0)
-        own, precision = (weight * rest).sum(axis=1)[held], weight.sum(axis=1)[held]
-        offsets[held], centre, between = pooled(own / precision, 1 / precision)
-        offsets[~held] = centre
-        # Within units: pooled offsets would otherwise lend the scale what differs between units.
-        totals = np.maximum(weight.sum(axis=1), 1e-300)
-        mean_x = np.where(held, (weight * x).sum(axis=1) / totals, 0.0)
-        inner = np.where(known, x - mean_x[:, None], 0.0)
-        moved = np.where(known, y - years - offsets[:, None], 0.0)
-        below = float((weight * inner**2).sum())
-        before, scale = scale, float((weight * inner * moved).sum()) / below if below > 0 else 0.0
-        errors_left = np.where(known, y - years - offsets[:, None] - scale * x, 0.0)
-        residual = max(float(np.sum((errors_left**2 - noise)[known])) / free, 1e-12)
-        if abs(scale - before) < _STILL:
+        total = np.where(held, weight.sum(axis=1), 1.0)
+        scale, years = _within(y, x, weight, same if year_effects else [], free)
+        rest = y - years - scale * x
+        means = (weight * rest).sum(axis=1) / total
+        left = (rest - means[:, None])[known]
+        before, residual = residual, float(np.sum(left**2 - noise[known])) / max(free, 1)
+        residual = max(residual, _LEAST_VARIANCE)
+        if abs(residual - before) < _STILL * before:
             break
+    for own, has_year in zip(same, seen, strict=year_effects):
+        level = float(means[own & held].mean()) if has_year.any() else np.nan
+        years[own] = np.where(has_year, years[own] + level, np.nan)  # in common to its units
+        means[own] -= level
+    offsets = np.empty(len(y))
+    offsets[held], centre, between = pooled(means[held], 1 / total[held])
+    offsets[~held] = centre
     return Fit(scale, offsets, years, between, float(np.sqrt(residual)))
+
+
+def _within(
+    y: Floats, x: Floats, weight: Floats, same: list[NDArray[np.bool_]], free: int
+) -> tuple[float, Floats]:
+    """Pooled scale and (U, T) effects of years by weighted least squares on changes of units.
+
+    Args:
+        same: the units of each group whose years have an effect.
+        free: degrees of freedom; the squared error of a scale is `free / (free - 2)` times what the
+            residuals say, and with two or fewer it is not known, so that the scale is 0.
+    """
+    total = np.maximum(weight.sum(axis=1), _LEAST_VARIANCE)[:, None]
+
+    def changes(each: Floats) -> Floats:
+        moved: Floats = each - (weight * each).sum(axis=1, keepdims=True) / total
+        return moved
+
+    def effects(change: Floats) -> Floats:
+        found = np.zeros_like(change)
+        for own in same:
+            each = weight[own]
+            crossed = np.diag(each.sum(axis=0)) - (each / total[own]).T @ each
+            found[own] = np.linalg.pinv(crossed, hermitian=True) @ (each * change[own]).sum(axis=0)
+        return found
+
+    of_y, of_x = changes(y), changes(x)
+    years_y, years_x = effects(of_y), effects(of_x)
+    rest = changes(x - years_x)
+    below, scale = float((weight * rest**2).sum()), 0.0
+    if free > 2 and below > _STILL**2 * float((weight * x**2).sum()):
+        raw = float((weight * rest * of_y).sum()) / below
+        variance = free / (free - 2) / below
+        scale = max(raw - variance / raw, 0.0) if raw > 0 else 0.0
+    return scale, years_y - scale * years_x

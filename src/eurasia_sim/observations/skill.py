@@ -16,17 +16,11 @@ from eurasia_sim.observations.links import year_means
 from eurasia_sim.observations.loader import Series
 
 Target = Literal["level", "change"]
+Dyads = Literal["all", "without the hegemon"]
+TARGETS: tuple[Target, ...] = ("level", "change")
 HORIZONS = (1, 3, 5)
 CHOSEN = "best free"
 LEAST_CASES = 10  # earlier targets, of all units, that a choice among the free baselines needs
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """(U, H) means and (H,) standard deviations of earlier errors, NaN where none is known."""
-
-    mean: Floats
-    spread: Floats
 
 
 @dataclass(frozen=True)
@@ -35,6 +29,7 @@ class Rolled:
 
     Attributes:
         ends: (O,) number of years known at each origin.
+        free: how many methods, the first ones, are free baselines.
         means: method -> (O, U).
         truth: (O, U), NaN where nothing was observed.
     """
@@ -42,12 +37,9 @@ class Rolled:
     horizon: int
     target: Target
     ends: Integers
+    free: int
     means: Mapping[str, Floats]
     truth: Floats
-
-    def known_at(self, end: int) -> NDArray[np.bool_]:
-        """(O,) whether the target of each origin is known where so many years are."""
-        return self.ends + self.horizon <= end
 
     def only(self, kept: NDArray[np.bool_]) -> Rolled:
         """The same for some of the units, (U,) booleans."""
@@ -61,19 +53,16 @@ class Score:
 
     item: str
     method: str
+    dyads: Dyads
     horizon: int
     target: Target
     cases: int
     units: int
     rmse: float
     crps: float
-    low: float  # smallest CRPS with one actor or place left out, NaN where nobody would be left
+    skill: float  # 1 less CRPS over that of the best free baseline: 0 as good, 1 perfect
+    low: float  # smallest skill with one actor or place left out, NaN where nobody would be left
     high: float  # the largest
-
-    @property
-    def note(self) -> str:
-        """What a reader must know of it."""
-        return "n = 1" if self.units == 1 else ""
 
 
 def relative(series: Series) -> Series:
@@ -81,8 +70,20 @@ def relative(series: Series) -> Series:
     return replace(series, values=series.values - year_means(series.values, series.groups))
 
 
-def rolled(series: Series, methods: Mapping[str, Baseline], horizon: int, target: Target) -> Rolled:
-    """Forecasts at every origin; `change` is the next years' mean less that of the last three."""
+def rolled(
+    series: Series,
+    free: Mapping[str, Baseline],
+    horizon: int,
+    target: Target,
+    others: Mapping[str, Baseline] | None = None,
+) -> Rolled:
+    """Forecasts at every origin; `change` is the next years' mean less that of the last three.
+
+    Args:
+        free: baselines among which the best is chosen.
+        others: methods that are scored beside them.
+    """
+    methods = {**free, **(others or {})}
     ends = np.arange(FIRST, series.values.shape[1] - horizon + 1)
     is_change = target == "change"
     ahead = tuple(range(1, horizon + 1)) if is_change else (horizon,)
@@ -96,64 +97,85 @@ def rolled(series: Series, methods: Mapping[str, Baseline], horizon: int, target
         truth[at] = mean_of(series.values[:, begin : end + horizon]) - before
         for name, baseline in methods.items():
             means[name][at] = baseline(past, ahead).mean(axis=1) - before
-    return Rolled(horizon, target, ends, means, truth)
+    return Rolled(horizon, target, ends, len(free), means, truth)
 
 
-def forecast(baseline: Baseline, past: Series, horizons: tuple[int, ...] = HORIZONS) -> Forecast:
-    """Mean and spread of a baseline from what is known up to the last year of `past`."""
-    errors = []
-    for horizon in horizons:
-        found = rolled(past, {"": baseline}, horizon, "level")
-        errors.append(_root_mean_square(found.truth - found.means[""]))
-    return Forecast(baseline(past, horizons), np.array(errors))
+def spreads(found: Rolled) -> tuple[Floats, Integers]:
+    """(M, O) root mean square of each method's errors known at each origin, NaN where none was.
+
+    With it (O,) how many targets, of all units, were then known and forecast by every method.
+    """
+    errors = np.array([found.truth - each for each in found.means.values()])
+    held = np.isfinite(errors)
+    past = np.searchsorted(found.ends + found.horizon, found.ends, side="right")
+
+    def up_to(each: Floats) -> Floats:
+        """(..., O) sums over the origins whose targets were known at each."""
+        sums = np.cumsum(each, axis=-1)
+        return np.concatenate([np.zeros_like(sums[..., :1]), sums], axis=-1)[..., past]
+
+    counts = up_to(held.sum(axis=2).astype(float))
+    squares = up_to(np.where(held, errors**2, 0.0).sum(axis=2))
+    sizes = np.where(counts > 0, np.sqrt(squares / np.maximum(counts, 1)), np.nan)
+    return sizes, up_to(held.all(axis=0).sum(axis=1).astype(float)).astype(np.int64)
 
 
-def _root_mean_square(errors: Floats) -> float:
-    return float(np.sqrt(np.nanmean(errors**2))) if np.isfinite(errors).any() else np.nan
-
-
-def spreads(found: Rolled, errors: Floats) -> Floats:
-    """(O,) root mean square of the errors (O, U) known at each origin; NaN where none was."""
-    return np.array([_root_mean_square(errors[found.known_at(end)]) for end in found.ends])
-
-
-def chosen(found: Rolled) -> list[str]:
-    """At each origin the free baseline with the smallest error on the targets known by then.
+def chosen(found: Rolled, sizes: Floats, cases: Integers) -> Integers:
+    """(O,) place of the free baseline with the smallest error on the targets known by then.
 
     Before `LEAST_CASES` targets are known it is the first one listed: of `FREE`, the last value.
+
+    Args:
+        sizes, cases: of `spreads`.
     """
-    names = list(found.means)
-    errors = np.array([found.truth - each for each in found.means.values()])
-    best = []
-    for end in found.ends:
-        known = errors[:, found.known_at(end)]
-        cases = int(np.isfinite(known).all(axis=0).sum())
-        sizes = [_root_mean_square(each) for each in known]
-        best.append(names[int(np.nanargmin(sizes)) if cases >= LEAST_CASES else 0])
-    return best
+    best = np.argmin(np.nan_to_num(sizes[: found.free], nan=np.inf), axis=0)
+    return np.where(cases >= LEAST_CASES, best, 0)
 
 
 def scores(
     series: Series,
-    methods: Mapping[str, Baseline] = FREE,
+    free: Mapping[str, Baseline] = FREE,
+    others: Mapping[str, Baseline] | None = None,
     *,
     target: Target = "level",
     horizons: tuple[int, ...] = HORIZONS,
 ) -> list[Score]:
-    """Scores of every method and of the best free one at the time, worst CRPS first by horizon."""
+    """Scores of every method and of the best free one at the time, worst CRPS first by horizon.
+
+    A series with dyads of the hegemon is scored with and without them.
+    """
     listed = []
+    parts: dict[Dyads, NDArray[np.bool_]] = {"all": np.ones(len(series.units), bool)}
+    if len(np.unique(series.groups)) > 1:
+        parts["without the hegemon"] = series.groups == 0
+    left_out = np.array([[name not in unit for unit in series.units] for name in series.ids])
     for horizon in horizons:
-        found = rolled(series, methods, horizon, target)
-        kept = [np.array([name not in unit for unit in series.units]) for name in series.ids]
-        parts = [measured(found.only(each)) for each in kept if each.any() and not each.all()]
-        units = int(np.isfinite(found.truth).any(axis=0).sum())
-        for name, (rmse, crps, cases) in measured(found).items():
-            left = [part[name][1] for part in parts if name in part] or [np.nan]
-            ends = min(left), max(left)
-            listed.append(
-                Score(series.name, name, horizon, target, cases, units, rmse, crps, *ends)
-            )
-    return sorted(listed, key=lambda score: (score.horizon, -score.crps))
+        found = rolled(series, free, horizon, target, others)
+        for dyads, own in parts.items():
+            whole, units = measured(found.only(own)), found.truth[:, own]
+            rests = np.unique(left_out & own, axis=0)
+            rest = [measured(found.only(kept)) for kept in rests if 0 < kept.sum() < own.sum()]
+            for name, (rmse, crps, cases) in whole.items():
+                skill, *others_out = [
+                    1 - each[name][1] / each[CHOSEN][1] for each in (whole, *rest) if each
+                ]
+                listed.append(
+                    Score(
+                        item=series.name,
+                        method=name,
+                        dyads=dyads,
+                        horizon=horizon,
+                        target=target,
+                        cases=cases,
+                        units=int(np.isfinite(units).any(axis=0).sum()),
+                        rmse=rmse,
+                        crps=crps,
+                        skill=skill,
+                        low=min(others_out, default=np.nan),
+                        high=max(others_out, default=np.nan),
+                    )
+                )
+    return sorted(listed, key=lambda score: (score.horizon, score.dyads, -score.crps))
 
 
 def measured(found: Rolled) -> dict[str, tuple[float, float, int]]:
@@ -165,20 +187,19 @@ def measured(found: Rolled) -> dict[str, tuple[float, float, int]]:
 
     if not len(found.ends):
         return {}
-    best = chosen(found)
-    means = dict(found.means)
-    wide = {name: spreads(found, found.truth - each) for name, each in means.items()}
-    for table in (means, wide):
-        table[CHOSEN] = np.array([table[name][at] for at, name in enumerate(best)])
-    cells = np.isfinite(found.truth)
-    for name, each in means.items():
-        cells &= np.isfinite(each) & (np.nan_to_num(wide[name]) > 0)[:, None]
+    sizes, known = spreads(found)
+    best = chosen(found, sizes, known)[None]
+    means = np.array([*found.means.values()])
+    means = np.concatenate([means, np.take_along_axis(means, best[..., None], axis=0)])
+    sizes = np.concatenate([sizes, np.take_along_axis(sizes, best, axis=0)])
+    is_told = np.isfinite(means) & (np.nan_to_num(sizes) > 0)[:, :, None]
+    cells: NDArray[np.bool_] = np.isfinite(found.truth) & np.all(is_told, axis=0)
     if not cells.any():
         return {}
     result = {}
-    for name, each in means.items():
-        error = (found.truth - each)[cells]
-        sd = np.broadcast_to(wide[name][:, None], cells.shape)[cells]
-        crps = float(np.mean(crps_normal(found.truth[cells], each[cells], sd)))
+    for name, mean, size in zip([*found.means, CHOSEN], means, sizes, strict=True):
+        error = (found.truth - mean)[cells]
+        sd = np.broadcast_to(size[:, None], cells.shape)[cells]
+        crps = float(np.mean(crps_normal(error, 0.0, sd)))
         result[name] = (float(np.sqrt(np.mean(error**2))), crps, int(cells.sum()))
     return result

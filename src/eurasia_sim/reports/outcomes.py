@@ -24,8 +24,9 @@ from eurasia_sim.reports.parts import (
     table,
 )
 from eurasia_sim.simulation.results import files_of, read_table
-from eurasia_sim.simulation.results_folder import PATTERNS, RUN, TEST, ResultsFolder
+from eurasia_sim.simulation.results_folder import PATTERNS, RUN, SKILL, TEST, ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
+from eurasia_sim.validation.forecasts import by_item
 
 _SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
 
@@ -148,17 +149,26 @@ def validation(held: ResultsFolder, beside: Path | None) -> Section:
             need = "name a folder that `eurasia-sim validate` wrote"
             raise DataError([f"{beside} holds no {PATTERNS}: {need}"])
         return found
+    if f"{SKILL}.parquet" in files.entries:
+        found.says.append(
+            "Part of the best free baseline's error (CRPS) that a forecast saves, three years "
+            "ahead in level; below 0 it adds to it. Whoever coded and built the model knew later "
+            "years (hindsight), so its skill is at most this."
+        )
+        for theory, own in read_table(files, f"{SKILL}.parquet").groupby("theory", sort=False):
+            rows = by_item(own, 3).reset_index()
+            found.tables.append(frame_table(f"Skill by observed item, {theory}", rows, digits=2))
     patterns = read_table(files, PATTERNS)
     counted = patterns[patterns["counted"].astype(bool)]
     by_theory = counted.groupby("theory", sort=False)
     means = by_theory[list(SIDES)].mean().map(share)
     means.insert(0, "patterns that count", by_theory.size())
     found.says.append(
-        "Share of runs that pass a documented pattern, averaged over the patterns that count, "
-        "beside baselines."
+        "A check by eye: share of runs that pass a documented pattern, averaged over the patterns "
+        "that count, beside baselines."
     )
     scores = means.rename(columns=SIDES).reset_index()
-    found.tables.append(frame_table("Scores", scores))
+    found.tables.append(frame_table("Patterns passed", scores))
     misses = counted[counted["model"] < 0.5].sort_values("model", kind="stable")
     columns: Columns = {
         "theory": "theory", "pattern": "pattern", "says": "says", "half": "half",

@@ -24,6 +24,7 @@ _PLACE = {
     "difference": "effects", "tornado": "effects", "forest": "verdicts", "shares": "variance",
     "indices": "variance", "effects": "variance", "box": "boxes", "convergence": "convergence",
     "patterns": "validation",
+    "skill": "validation",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from eurasia_sim.world.world import World
 
 RUN, SWEEP, TEST, VALIDATION = KINDS
 PATTERNS = "patterns.parquet"
+SKILL = "skill"  # table of a validation
 ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
 _HEAD = {
     *("run_id", "point", "replicate", "scenario", "theory"),

@@ -1,0 +1,227 @@
+"""The model as one more forecaster: what its runs read, linked to what was observed by the origin.
+
+Whoever coded the inputs and built the rules knew later years: every score holds this hindsight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.kernel.arrays import LEVERS
+from eurasia_sim.observations.baselines import FIRST, FREE, Baseline, gravity_of
+from eurasia_sim.observations.filter import filtered
+from eurasia_sim.observations.links import Fit, fit_link, year_means
+from eurasia_sim.observations.loader import Series
+from eurasia_sim.observations.skill import HORIZONS, TARGETS, Dyads, Score, scores
+from eurasia_sim.scenarios.scenario import Scenario
+from eurasia_sim.simulation.ensemble import chunks_of, run_branched
+from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.parameter_draws import Draws, range_draws
+from eurasia_sim.validation.measured import columns_read, compared, measures, yearly, years_read
+from eurasia_sim.validation.scores import extended
+from eurasia_sim.world.world import World
+
+MODEL, NULL, UNCHANGED, GRAVITY = "model", "null theory", "no change", "gravity"
+ON_FILTER, KNOWN = " on filter", ", drivers known"  # put behind the name of a side
+_POWER = ("capability", "theatre_capability")
+_YEAR, _AFTER_MIDDLE = 12, 5  # months; of a year, those after the seventh
+_BLOCK = 200  # runs held in memory at once
+# By origin, (U, T) what an item reads; None: of runs whose drivers are all known.
+Readings = Mapping[int | None, Floats]
+
+
+def held(world: World, inputs: Inputs, year: int) -> tuple[Inputs, int]:
+    """Inputs whose drivers stay as a year left them, and the first month in which they may differ.
+
+    Power stays as it was in the middle of that year, since the months after it lie on the way to
+    the next year's figure.
+    """
+    last = _YEAR * (year + 1) - 1 - world.start
+    middle, months = last - _AFTER_MIDDLE, np.arange(len(inputs.levers))
+    fields = {
+        field.name: getattr(inputs.levers, field.name)[
+            np.minimum(months, middle if field.name in _POWER else last)
+        ]
+        for field in LEVERS.fields
+    }
+    levers = inputs.levers.changed_to(world.geography().venue_domains, **fields)
+    end = min(last + 1 + _YEAR * max(HORIZONS), inputs.months)
+    return replace(inputs, levers=levers, months=end), middle + 1
+
+
+def read_ahead(
+    world: World,
+    inputs: Inputs,
+    draws: Draws,
+    items: Mapping[str, Series],
+    workers: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> tuple[dict[str, dict[int | None, Floats]], int]:
+    """By item and origin, the mean over finished runs of what it reads, (U, T); and failed runs.
+
+    A year before the first that is run reads as that one; a year after a run's last is NaN.
+
+    Args:
+        inputs: under the drivers as recorded; for each origin they are held from there on.
+    """
+    names, years = columns_read(items.values()), years_read(items.values())
+    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
+    origins = [int(year) for year in years[FIRST - 1 : -1] if _YEAR * year > world.start]
+    branches = [held(world, inputs, year) for year in origins]
+    family = [inputs, *(each for each, _ in branches)]
+    partings = [0, *(month for _, month in branches)]
+    places = list(enumerate((None, *origins)))
+    sums = {name: np.zeros((len(places), *series.values.shape)) for name, series in items.items()}
+    finished = 0
+    for first in range(0, len(draws), _BLOCK):
+        block = draws.part(slice(first, first + _BLOCK))
+
+        def work(chunk: slice, block: Draws = block) -> Floats:
+            found = run_branched(family, partings, block.part(chunk), kept)
+            return np.stack([yearly(world, months, years) for months in found], axis=1)
+
+        def tell(done: int, first: int = first) -> None:
+            report(first + done)
+
+        found = np.concatenate(chunks_of(work, len(block), workers, tell))
+        found = found[np.isfinite(found).any(axis=(2, 3)).all(axis=1)]
+        finished += len(found)
+        for at, _ in places:
+            means = {name: found[:, at, :, c] for c, name in enumerate(names)}
+            for name, series in items.items():
+                sums[name][at] += measures(series, means, years).sum(axis=0)
+    if not finished:
+        raise DataError([f"all {len(draws)} runs of {inputs.theory} failed"])
+    for own in sums.values():
+        first = int(np.isfinite(own).all(axis=(0, 1)).argmax())
+        own[..., :first] = own[..., [first]]
+    means_of = {
+        name: {origin: own[at] / finished for at, origin in places} for name, own in sums.items()
+    }
+    return means_of, len(draws) - finished
+
+
+def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = False) -> Baseline:
+    """The forecaster whose mean is the link, fitted up to the origin, of what runs read later.
+
+    The spread of draws is not added to that of earlier errors, which holds it already; so all
+    methods are scored alike.
+
+    Args:
+        readings: of one item; forecasts from an origin that is not among them are NaN.
+        known: whether the drivers after the origin are known, with hindsight.
+        filters: whether the offset of a unit is the filtered level of what the measure leaves, as
+            of the baseline `thirds`, and not the pooled mean of all years.
+    """
+    fits: dict[int, Fit] = {}
+
+    def ahead(past: Series, horizons: tuple[int, ...]) -> Floats:
+        origin = int(past.years[-1])
+        reading = readings.get(None if known else origin)
+        if reading is None:
+            return np.full((len(past.units), len(horizons)), np.nan)
+        end = len(past.years)
+        if origin not in fits:
+            fits[origin] = fit_link(
+                past.values,
+                past.errors,
+                reading[:, :end],
+                past.groups,
+                year_effects=past.item.year_effects,
+            )
+        fit, steps = fits[origin], reading[:, [end - 1 + horizon for horizon in horizons]]
+        left = past.values - fit.scale * reading[:, :end]
+        offsets = filtered(left, past.errors) if filters else fit.offsets
+        found = offsets[:, None] + fit.scale * steps
+        return found - year_means(found, past.groups) if past.item.year_effects else found
+
+    return ahead
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Scores of forecasts of what was observed."""
+
+    table: pd.DataFrame  # a row a `Score`, by its fields
+    failed: dict[str, int]  # runs that failed, by side
+
+
+def skill(
+    world: World,
+    scenario: Scenario,
+    theory: str,
+    n: int,
+    seed: int,
+    *,
+    workers: int | None = None,
+    report: Callable[[str, int, int], None] = lambda *_: None,
+) -> Skill | None:
+    """Scores of the model, the null theory and every free baseline on all that was observed.
+
+    None where the world has no observations.
+
+    Args:
+        n: runs over the declared ranges, of the theory and of the null theory.
+        report: called with the side, and how many of its runs are done, of how many.
+
+    Raises:
+        DataError: where all runs fail; KeyboardInterrupt: when interrupted.
+    """
+    items = compared(world)
+    if not items:
+        return None
+    last = int(years_read(items.values())[-1])
+    longer = extended(scenario, world.month(f"{last}-{_YEAR}"))
+    sides = {MODEL: (theory, longer), NULL: (world.null_theory, replace(longer, posterior=None))}
+    found, failed = {}, {}
+    for side, (name, asked) in sides.items():
+        inputs = prepare(world, asked, name)
+
+        def tell(done: int, side: str = side) -> None:
+            report(side, done, n)
+
+        draws = range_draws(world, inputs, n, seed)
+        found[side], failed[side] = read_ahead(world, inputs, draws, items, workers, tell)
+    listed: list[Score] = []
+    for name, series in items.items():
+        gravity = gravity_of(world, series)
+        free = {**FREE, **({GRAVITY: gravity} if gravity else {})}
+        others = {
+            side + ON_FILTER * filters + KNOWN * known: linked_forecast(
+                readings[name], known=known, filters=filters
+            )
+            for side, readings in found.items()
+            for filters in (False, True)
+            for known in (False, True)
+        }
+        still: Readings = {None: np.zeros(series.values.shape)}
+        others[UNCHANGED] = linked_forecast(still, known=True)
+        for target in TARGETS:
+            listed += scores(series, free, others, target=target)
+    return Skill(pd.DataFrame(map(asdict, listed)), failed)
+
+
+def by_item(table: pd.DataFrame, horizon: int, dyads: Dyads = "all") -> pd.DataFrame:
+    """A row an item, the model's worst skill in level first, of `Skill.table`.
+
+    Returns:
+        Indexed by item: `model`, `low`, `high` (with one actor or place left out), `units`, `known`
+        (drivers as recorded), `on_filter`, `filter` (alone), `null`, `unchanged`, `change` (the
+        model's skill in change).
+    """
+    own = table[(table["horizon"] == horizon) & (table["dyads"] == dyads)]
+    skill = own.pivot_table("skill", "item", ["target", "method"])
+    ranges = own[(own["target"] == "level") & (own["method"] == MODEL)].set_index("item")
+    columns = {
+        "model": MODEL, "known": MODEL + KNOWN, "on_filter": MODEL + ON_FILTER, "filter": "thirds",
+        "null": NULL, "unchanged": UNCHANGED,
+    }  # fmt: skip
+    rows = pd.DataFrame({name: skill["level", method] for name, method in columns.items()})
+    rows["change"] = skill["change", MODEL]
+    return rows.join(ranges[["low", "high", "units"]]).sort_values("model")
