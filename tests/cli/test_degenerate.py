@@ -96,7 +96,7 @@ RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
     "one pair": ("few_months twin", 1, None, ONE, "no convergence: no two finite runs", FEW),
     "two pairs": ("few_months twin", 2, None, "are needed", "", FEW),
     "all failed": ("few_months twin", 4, every, FAILED, "no difference: every run failed", FEW),
-    "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "", FEW),
+    "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "no run of both", FEW),
     "some failed": ("few_months twin", 4, some_of_twin, f"twin: {ONE}", "", FEW),
 }
 # name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.

@@ -79,6 +79,8 @@ def sweep(
         run_again(prepared.setup, prepared.design, rerun)
         terminal.show(f"{rerun}: nothing failed")
     else:
+        if not dry_run:
+            sweeps.check_size(prepared, work)
         _compile(prepared)
         if dry_run:
             _show_estimate(prepared, out, work, as_json=as_json)
