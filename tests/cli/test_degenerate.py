@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +19,11 @@ from tests.sweeping import SCENARIO, written
 
 from eurasia_sim.figures.gallery import usual_kinds
 from eurasia_sim.hypotheses.evaluation import Effort
+from eurasia_sim.reports.parts import Section
 from eurasia_sim.simulation import ensemble
 from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.world.world import load_world
 
 Fails = Callable[[str, np.ndarray], np.ndarray]  # which runs of a scenario fail, by their seeds
 
@@ -93,7 +96,7 @@ RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
     "one pair": ("few_months twin", 1, None, ONE, "no convergence: no two finite runs", FEW),
     "two pairs": ("few_months twin", 2, None, "are needed", "", FEW),
     "all failed": ("few_months twin", 4, every, FAILED, "no difference: every run failed", FEW),
-    "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "", FEW),
+    "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "no run of both", FEW),
     "some failed": ("few_months twin", 4, some_of_twin, f"twin: {ONE}", "", FEW),
 }
 # name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.
@@ -167,19 +170,26 @@ def check_folder(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    """The model is compiled before any test looks whether a verb says that it compiles."""
+def compiled() -> Iterator[None]:
+    """The model is compiled before any test looks whether a verb says that it compiles.
+
+    The world is read once for all.
+    """
     run_ensemble(["us_exit"], n=1)
+    with mock.patch("eurasia_sim.world.world.load_world", functools.cache(load_world)):
+        yield
 
 
 @contextlib.contextmanager
 def drawing_little() -> Iterator[None]:
-    """Draw the kinds that few runs may lack, and spare the rendering."""
+    """Draw the kinds that few runs may lack, and spare the rendering and the claims."""
 
     def few(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
         return [kind for kind in usual_kinds(held, measures) if kind in _KINDS]
 
+    claims = mock.patch("eurasia_sim.reports.sections.foundations", return_value=Section("", ""))
     with contextlib.ExitStack() as stack:
+        stack.enter_context(claims)
         for package in ("figures.gallery", "reports.report"):
             stack.enter_context(mock.patch(f"eurasia_sim.{package}.usual_kinds", few))
         for package in ("figures.gallery", "reports.parts"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from tests.command import call
@@ -143,3 +145,27 @@ def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(verb: str) -> None
         f"the verb {verb} has left; its work is now: eurasia-sim {REPLACED[verb]}\n"
     )
     assert REPLACED[verb].split()[0] in VERBS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "run us_exit us_stays -n 100000", "run us_exit -n 9 --until half-width=1 --most 100000",
+        "test --samples 100000", "test H2 -n 100000", "validate -n 100000", "calibrate -n 100000",
+        "sweep relative_gains --chunk 1000000", "compare {ran} --measure *",
+    ],
+)  # fmt: skip
+def test_what_memory_does_not_hold_is_refused_before_any_work(
+    ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("eurasia_sim.files.memory.memory_free", lambda: 160_000_000)
+    refused = AssertionError("it compiles or runs before it refuses")
+    monkeypatch.setattr("eurasia_sim.simulation.ensemble.advance", Mock(side_effect=refused))
+    answer = call(*words.format(ran=ran).split())
+    assert answer.returncode == 2
+    found = re.search(r"take about ([\d.,]+) GB of memory, and 0\.2 GB are free", answer.stderr)
+    assert found
+    assert float(found[1].replace(",", "")) > 0.15
+    assert "allowed: " in answer.stderr
+    assert not list(tmp_path.iterdir())

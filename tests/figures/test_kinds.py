@@ -214,6 +214,10 @@ def test_constant_single_and_short_fans_are_drawn_and_a_long_one_is_refused(ense
     save(fan_chart(flat, ensembles.months, WORDS), tmp_path / "flat", bands)
     alone = {"stability.a": {"calm": ensembles.trajectories[MEASURES[0]]["us_exit"]}}
     assert fan_chart(alone, ensembles.months, WORDS).axes[0].get_xlabel() == COUNTED
+    few = {"stability.a": {"calm": np.full((4, 5), 0.5)}}
+    axis = fan_chart(few, ensembles.months[:5], WORDS).axes[0].xaxis
+    assert all("." not in axis.get_major_formatter()(tick, 0) for tick in axis.get_majorticklocs())
+    assert axis.get_major_formatter()(2001 + 10.5 / 12, 0) == "2001-11"
     with pytest.raises(ValueError, match="longer than the 10 months"):
         fan_chart(ensembles.trajectories, ensembles.months[:10], WORDS)
 

@@ -122,21 +122,6 @@ def best_split(leaning: Floats, size: Floats, splits: NDArray[np.bool_]) -> int:
     return int(np.argmax(((side @ propensity) * side).sum(axis=1)))
 
 
-def adjusted_rand_index(first: Sequence[Any], second: Sequence[Any]) -> float:
-    """Agreement of two partitions beyond chance, at most 1; 0 by chance (hubert1985).
-
-    Form: (pairs together in both - expected) / (mean of pairs together in each - expected); 1
-    where no other value is possible, as when both put everything in one part.
-    """
-    from sklearn.metrics import pair_confusion_matrix
-
-    (_, only_second), (only_first, both) = pair_confusion_matrix(first, second) / 2
-    one, other = both + only_first, both + only_second
-    expected = one * other / (len(first) * (len(first) - 1.0) / 2.0)
-    most = 0.5 * (one + other)
-    return 1.0 if most == expected else float((both - expected) / (most - expected))
-
-
 def sort_runs(
     world: World,
     inputs: Inputs,
@@ -173,7 +158,8 @@ def sort_runs(
 
 def mean_leanings(leaning: Floats, roster: Roster) -> dict[str, float]:
     """Mean alignment of every pair of members, both ways, over the runs that finished."""
-    mean = leaning[np.isfinite(leaning).all(axis=(1, 2))].mean(axis=0)
+    finished = leaning[np.isfinite(leaning).all(axis=(1, 2))]
+    mean = finished.mean(axis=0) if len(finished) else np.full(leaning.shape[1:], np.nan)
     names = roster.members
     rows, columns = np.triu_indices(len(names), 1)
     return {
@@ -189,6 +175,8 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
         `runs`, `failed`; `splits`: sides and share of runs, the most frequent first; `lineups` by
         name: `share`, and `adjusted_rand`, the mean agreement of runs over the members it names.
     """
+    from sklearn.metrics import adjusted_rand_score
+
     splits, finished = roster.splits(), found[found >= 0]
     division: dict[str, Any] = {"runs": len(found), "failed": int((found < 0).sum())}
     division |= {"splits": [], "lineups": {}}
@@ -202,7 +190,7 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
     ]
     for lineup in roster.lineups:
         places, sides = roster.placed(lineup)
-        agreement = np.array([adjusted_rand_index(splits[row][places], sides) for row in rows])
+        agreement = np.array([adjusted_rand_score(splits[row][places], sides) for row in rows])
         division["lineups"][lineup.name] = {
             "share": float(_matches(splits[finished], roster, lineup).mean()),
             "adjusted_rand": float(agreement[each].mean()),

@@ -65,12 +65,7 @@ def runs_needed(deviation: float, precision: float) -> int:
     def is_enough(n: int) -> bool:
         return bool(t.ppf(_SIDE, n - 1) * deviation / math.sqrt(n) <= precision)
 
-    high = 2
-    while not is_enough(high):
-        high *= 2
-        if high > _MANY:
-            return high
-    return bisect_left(range(high), True, lo=max(high // 2, 2), key=is_enough)
+    return 2 + bisect_left(range(2, _MANY), True, key=is_enough)
 
 
 def precision_row(values: Floats, precision: float | None) -> dict[str, float]:

@@ -295,7 +295,8 @@ def compared(
 
     Args:
         smallest: smallest effect that matters, in the measure's unit; by default `SMALL_SHARE` of
-            the pooled standard deviation of the runs (cohen1988), unknown below `FEWEST`.
+            the pooled standard deviation of the runs (cohen1988), unknown below `FEWEST` unless
+            every pair differs alike.
         are_paired: whether equal rows of the two tables share their draw.
     """
     one, two = first[measure].to_numpy(), second[measure].to_numpy()
@@ -307,7 +308,6 @@ def compared(
         one, two = _finite(one), _finite(two)
         found, precision = unpaired_difference(first, second, measure), unpaired_precision(one, two)
     if smallest is None:
-        spread = pooled_spread(one, two)
-        known = spread == 0 or min(len(one), len(two)) >= FEWEST
-        smallest = SMALL_SHARE * spread if known else _NAN
+        known = precision.error == 0 or min(len(one), len(two)) >= FEWEST
+        smallest = SMALL_SHARE * pooled_spread(one, two) if known else _NAN
     return Compared(found, judged(found, precision, smallest), quantile_shifts(one, two))

@@ -56,11 +56,8 @@ def _option_names(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
     """Each run's option in one text."""
     if len(options) == 1:
         return runs[options[0]].astype(str)
-    parts = [name.removeprefix("x.") + " = " + runs[name].astype(str) for name in options]
-    found = parts[0]
-    for part in parts[1:]:
-        found = found + ", " + part
-    return found
+    named = [f"{name.removeprefix('x.')} = " + runs[name].astype(str) for name in options]
+    return named[0].str.cat(pd.concat(named[1:], axis=1), sep=", ")
 
 
 def robustness(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,34 +47,10 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """One limit of a box: a range of a number, or the levels of a factor."""
-
-    name: str
-    words: str
-    low: float  # NaN without a lower end, and for a factor
-    high: float
-    quasi_p: float  # probability that a box without it would do as well by chance
-
-
-@dataclass(frozen=True)
-class Box:
-    """A box found on half the draws, and how well it does on the half held back."""
-
-    method: str
-    limits: tuple[Limit, ...]
-    density: float
-    coverage: float
-    mass: float  # share of the draws held back that lie in it
-    base: float  # density without any box
-    draws: int  # held back
-
-
-@dataclass(frozen=True)
 class Discovery:
     """The boxes found, PRIM's first, and PRIM's peeling path on the draws held back."""
 
-    boxes: list[Box]
+    boxes: pd.DataFrame  # a row a limit, with the quality of its box on the draws held back
     path: pd.DataFrame  # a row a step: step, limited, density, coverage, mass, chosen, base, draws
 
 
@@ -91,13 +67,13 @@ def region(points: pd.DataFrame, holds: Flags, density: float, coverage: float) 
     if min(holds[trains].sum(), (~holds[trains]).sum()) < _FEWEST:
         return None
     chosen = _closest(points[trains], holds[trains])
-    best: Region | None = None
-    for box in _peeled(chosen, holds[trains]):
-        found = Region(_in_words(box, chosen), *_quality(points[~trains], holds[~trains], box)[:2])
-        passes = found.density >= density and found.coverage >= coverage
-        if passes and len(box) <= _MOST_LIMITS and (not best or found.coverage > best.coverage):
-            best = found
-    return best
+    found = [
+        Region(_in_words(box, chosen), *_quality(points[~trains], holds[~trains], box)[:2])
+        for box in _peeled(chosen, holds[trains])
+        if len(box) <= _MOST_LIMITS
+    ]
+    enough = [each for each in found if each.density >= density and each.coverage >= coverage]
+    return max(enough, key=lambda each: each.coverage, default=None)
 
 
 def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
@@ -131,7 +107,12 @@ def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
     path = _peeled(chosen, holds[trains])
     best = max((box for box in path if len(box) <= _MOST_LIMITS), key=harmonic, default={})
     found = [(PRIM, best), *((CART, box) for box in _leaves(chosen, holds[trains]))]
-    boxes = [_judged(method, box, chosen, rest, held_back) for method, box in found if box]
+    limited = enumerate(((method, box) for method, box in found if box), start=1)
+    limits = [
+        {"method": method, "box": order, **row}
+        for order, (method, box) in limited
+        for row in _judged(box, chosen, rest, held_back)
+    ]
     rows = [
         (step, len(box), *_quality(rest, held_back, box), box is best)
         for step, box in enumerate(path)
@@ -140,22 +121,22 @@ def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
     table = pd.DataFrame(rows, columns=columns if rows else [])
     if rows:
         table = table.assign(base=float(held_back.mean()), draws=len(held_back))
-    return Discovery(boxes, table)
+    return Discovery(pd.DataFrame(limits), table)
 
 
 def _judged(
-    method: str, box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: Flags
-) -> Box:
-    """A box on the draws held back; an end at the end of the training draws is none."""
-    limits = []
+    box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: Flags
+) -> Iterator[dict[str, Any]]:
+    """A row a limit of a box; an end at the end of the training draws is none."""
+    quality = dict(zip(("density", "coverage", "mass"), _quality(points, holds, box), strict=True))
     for (name, sides), words in zip(box.items(), _in_words(box, chosen), strict=True):
         low = high = _NAN
         if isinstance(sides, tuple):
             low = sides[0] if sides[0] > chosen[name].min() else _NAN
             high = sides[1] if sides[1] < chosen[name].max() else _NAN
-        limits.append(Limit(name, words, low, high, quasi_p(points, holds, box, name)))
-    quality = _quality(points, holds, box)
-    return Box(method, tuple(limits), *quality, float(holds.mean()), len(holds))
+        row = {"limit": words, "parameter": name, "low": low, "high": high}
+        row["quasi_p"] = quasi_p(points, holds, box, name)
+        yield {**row, **quality, "base": float(holds.mean()), "draws": len(holds)}
 
 
 def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
@@ -171,24 +152,18 @@ def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
     return float(binomtest(hits, cases, float(holds[without].mean()), "greater").pvalue)
 
 
-def box_table(boxes: list[Box], numbers: Mapping[str, Number]) -> pd.DataFrame:
-    """A row a limit of a box: the parameter's meaning and unit, and how well its box does.
+def box_table(boxes: pd.DataFrame, numbers: Mapping[str, Number]) -> pd.DataFrame:
+    """The limits of boxes with the meaning and unit of each parameter.
 
     Args:
         numbers: the catalogue, by path.
     """
-    rows: list[dict[str, Any]] = []
-    for order, box in enumerate(boxes, start=1):
-        for limit in box.limits:
-            number = numbers.get(limit.name) or numbers.get(f"rules.{limit.name}")
-            rows.append(
-                {"method": box.method, "box": order, "limit": limit.words, "parameter": limit.name,
-                 "meaning": number.meaning if number else "", "unit": number.unit if number else "",
-                 "low": limit.low, "high": limit.high, "quasi_p": limit.quasi_p,
-                 "density": box.density, "coverage": box.coverage, "mass": box.mass,
-                 "base": box.base, "draws": box.draws}
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+    table = boxes.copy()
+    names = boxes.get("parameter", ())
+    found = [numbers.get(name) or numbers.get(f"rules.{name}") for name in names]
+    for at, column in ((4, "meaning"), (5, "unit")) if len(boxes) else ():
+        table.insert(at, column, [getattr(number, column, "") for number in found])
+    return table
 
 
 def is_number(values: pd.Series) -> bool:
@@ -215,18 +190,15 @@ def _peeled(points: pd.DataFrame, holds: Flags) -> list[Sides]:
         kinds = dict.fromkeys(points.select_dtypes(exclude="number"), "category")
         search = prim.Prim(points.astype(kinds), holds.astype(int), threshold=0.1, peel_alpha=0.05)
         found = search.find_box()
-    whole = _whole(points)
-    return [
-        _limited({name: _ends(limits[name]) for name in points.columns}, whole, points)
-        for limits in (found.box_lims if found is not None else ())
-    ]
-
-
-def _ends(limits: pd.Series) -> tuple[float, float] | frozenset[str]:
-    """The workbench's limits of one column as ours."""
-    if isinstance(limits.iloc[0], set):
-        return frozenset(map(str, limits.iloc[0]))
-    return float(limits.iloc[0]), float(limits.iloc[1])
+    whole, boxes = _whole(points), list[Sides]()
+    for limits in found.box_lims if found is not None else ():
+        ends = {name: tuple(limits[name]) for name in points.columns}
+        sides = {
+            name: frozenset(map(str, low)) if isinstance(low, set) else (float(low), float(high))
+            for name, (low, high) in ends.items()
+        }
+        boxes.append(_limited(sides, whole, points))
+    return boxes
 
 
 def _leaves(points: pd.DataFrame, holds: Flags) -> list[Sides]:

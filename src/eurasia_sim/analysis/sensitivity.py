@@ -1,7 +1,7 @@
 """Sensitivity: how the spread of a result divides, and the indices of Sobol' and Morris.
 
 SALib gives zeros for a missing result, takes rows in any order, and reads a seed of 0 as none. The
-checks here refuse all three before SALib is called.
+checks here refuse the first two before SALib is called; `analyze` refuses the third.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def sobol_indices(
 
     found = sobol.analyze(
         _unit_problem(names), means, calc_second_order=second, num_resamples=_RESAMPLES,
-        conf_level=_LEVEL, seed=_checked_seed(seed),
+        conf_level=_LEVEL, seed=seed,
     )  # fmt: skip
     rows = [
         (order, name, "", found[key][at], found[f"{key}_conf"][at])
@@ -214,12 +214,6 @@ def sobol_indices(
 def _unit_problem(names: list[str]) -> dict[str, Any]:
     """SALib's description of factors between 0 and 1."""
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-
-
-def _checked_seed(seed: int) -> int:
-    if seed < 1:
-        raise DataError([f"seed {seed} would be no seed for the intervals: give 1 or more"])
-    return seed
 
 
 def _point_means(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
@@ -296,7 +290,7 @@ def morris_effects(
         warnings.simplefilter("ignore", RuntimeWarning)
         found = morris.analyze(
             _unit_problem(names), unit, means, num_resamples=_RESAMPLES, num_levels=levels,
-            seed=_checked_seed(seed),
+            seed=seed,
         )  # fmt: skip
     keys = ("mu", "mu_star", "mu_star_conf", "sigma")
     mean, absolute, half, deviation = (np.asarray(found[key], float) for key in keys)
@@ -336,8 +330,8 @@ def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:
 def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
     """Number of levels of the grid of Morris's trajectories.
 
-    Every step of a trajectory moves one factor, and every factor moves once; two places of the grid
-    may be one level of a factor that has few, so such a factor may also seem to stay.
+    Every step of a trajectory moves one factor; two places of the grid may be one level of a factor
+    that has few, so such a factor may also seem to stay.
 
     Args:
         unit: (P, factors). is_number: (factors,) whether a factor has a range, not levels.
@@ -346,20 +340,9 @@ def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
         DataError: for rows that are no such trajectories.
     """
     size = unit.shape[1] + 1
-    why = "it is another design, or was shuffled"
-    refusal = DataError([f"the design's rows are no trajectories of Morris's: {why}"])
-    if len(unit) % size:
-        raise refusal
-    steps = np.abs(np.diff(unit.reshape(-1, size, unit.shape[1]), axis=1)).round(9)
-    moved = steps > 0
-    more_than_one = (moved.sum(axis=2) > 1).any() or (moved.sum(axis=1) > 1).any()
-    if more_than_one or not moved[..., is_number].any(axis=1).all():
-        raise refusal
-    if not is_number.any():
-        return _GRID
-    step = float(steps[..., is_number].max())
-    levels = round(2 * step / (2 * step - 1)) if step > 1 / 2 else 0
-    uneven = levels < 2 or np.ptp(steps[..., is_number][moved[..., is_number]]) > _SAME
-    if uneven or abs(levels / (2 * (levels - 1)) - step) > _SAME:
-        raise refusal
-    return levels
+    steps = np.abs(np.diff(unit[: len(unit) // size * size].reshape(-1, size, size - 1), axis=1))
+    if len(unit) % size or ((steps > _SAME).sum(axis=2) > 1).any():
+        why = "it is another design, or was shuffled"
+        raise DataError([f"the design's rows are no trajectories of Morris's: {why}"])
+    step = float(steps[..., is_number].max(initial=0.0))
+    return round(2 * step / (2 * step - 1)) if step > (1 + _SAME) / 2 else _GRID

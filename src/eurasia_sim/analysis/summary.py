@@ -116,14 +116,14 @@ def sections(material: Material, asked: Asked) -> list[Section]:
     found = cache(partial(_discoveries, material, asked))
     sparse = "no box holds what is sought more densely than the whole space"
 
-    def boxes(own: Discovery) -> pd.DataFrame:
+    def limits(own: Discovery) -> pd.DataFrame:
         return box_table(own.boxes, material.numbers)
 
     makers: tuple[tuple[str, str, Callable[[str], Iterable[Part]]], ...] = (
         ("shares", "what the spread divides into", partial(_shares, material)),
         ("sobol", "Sobol' indices", partial(_sobol, material, asked)),
         ("morris", "Morris's effects over a factor's range", partial(_morris, material, asked)),
-        ("boxes", "where it is so", lambda measure: _sought(found(measure), boxes, sparse)),
+        ("boxes", "where it is so", lambda measure: _sought(found(measure), limits, sparse)),
         (
             "paths",
             "what boxes trade coverage for",

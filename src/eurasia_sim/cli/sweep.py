@@ -78,19 +78,20 @@ def sweep(
     elif rerun is not None:
         run_again(prepared.setup, prepared.design, rerun)
         terminal.show(f"{rerun}: nothing failed")
-    else:
+    elif dry_run:
         _compile(prepared)
-        if dry_run:
-            _show_estimate(prepared, out, work, as_json=as_json)
-        else:
-            end = _execute(prepared, out, work, resume=resume, extend=extend)
-            _show_end(end, as_json=as_json)
+        _show_estimate(prepared, out, work, as_json=as_json)
+    else:
+        end = _execute(prepared, out, work, resume=resume, extend=extend)
+        _show_end(end, as_json=as_json)
 
 
 def _execute(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bool) -> Ended:
     """Run the sweep; Ctrl-C ends the program at once, with all that is finished on disk."""
-    from eurasia_sim.experiments.sweep import Progress, carry_out
+    from eurasia_sim.experiments.sweep import Progress, carry_out, check_size
 
+    check_size(prepared, work)
+    _compile(prepared)
     total = sum(map(prepared.plan.runs_of, prepared.plan.numbers))
     try:
         with terminal.RunCounter(total) as counter:

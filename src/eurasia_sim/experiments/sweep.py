@@ -143,8 +143,7 @@ def carry_out(
         KeyboardInterrupt: with every finished chunk written.
     """
     plan, heal = sweep.plan, resume or extend
-    what = f"{sweep.setup.experiment.path}: {how.count} workers with a part each"
-    require_memory(_memory_of(sweep, how.count), what, "a smaller --chunk, or fewer --workers")
+    check_size(sweep, how)
     folder = Folder(out / plan.folder, plan)
     if (manifest := folder.finished(heal=heal)) is not None:
         return _reused(folder, manifest)
@@ -357,6 +356,16 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
             if need > most
         ],
     }
+
+
+def check_size(sweep: Sweep, how: Work) -> None:
+    """Refuse parts that memory does not hold, one for every worker.
+
+    Raises:
+        DataError: with what they take, and what is free.
+    """
+    what = f"{sweep.setup.experiment.path}: {how.count} workers with a part each"
+    require_memory(_memory_of(sweep, how.count), what, "a smaller --chunk, or fewer --workers")
 
 
 def _memory_of(sweep: Sweep, workers: int) -> int:

@@ -53,6 +53,8 @@ def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
                 for kind in order
             ]
             summary = difference_summary(pd.concat(gaps, ignore_index=True))
+            if summary["mean"].isna().all():
+                raise ValueError(f"no run of both {first} and {other} finished")
             pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
             title, units = f"{first} less {other}", held.units(request.measures)
             words = Words(title, caption_of_runs(held, pair), held.names, units)

@@ -216,11 +216,7 @@ def pictures(
 
 
 def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Picture]:
-    """The pictures of one kind; where measures of a sweep are left for lack of room, it is said.
-
-    Raises:
-        ValueError: where there is nothing to draw.
-    """
+    """The pictures of one kind, with what is left for lack of room; ValueError where none is."""
     kind, left, is_drawn = KINDS[name], 0, False
     if held.kind in (RUN, SWEEP) and not (held.runs([])["status"] == "ok").any():
         raise ValueError("every run failed")

@@ -242,7 +242,7 @@ def _draw_fans(
     else:
         counted = " · ".join(f"{name}: {count}" for name, count in counts.items())
     panel.set_xlabel("\n".join(wrapped(counted, 72)), fontsize=6.5, loc="left")
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    panel.xaxis.set(major_locator=MaxNLocator(nbins=7, integer=True), major_formatter=_date)
 
 
 def _write_at(panel: Axes, year: float, height: float, text: str, up: str, **more: Any) -> None:
@@ -350,7 +350,14 @@ def event_timeline(
     labels = [f"{kind.replace('_', ' ')}\n{len(own)} times" for kind, own in lanes.items()]
     style.label_rows(below, labels, fontsize=7)
     below.grid(visible=True, axis="y")
+    below.xaxis.set_major_formatter(_date)
     return figure
+
+
+def _date(year: float, _: object) -> str:
+    """A tick in years; with its month where few months leave no room for whole years."""
+    whole, part = divmod(round(year, 4), 1)
+    return f"{whole:.0f}-{int(part * 12) + 1:02d}" if part else f"{whole:.0f}"
 
 
 def _years(months: Any) -> Values:
