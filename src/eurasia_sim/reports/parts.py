@@ -79,14 +79,9 @@ def share(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.0%}".replace("%", "\N{NARROW NO-BREAK SPACE}%")
 
 
-def interval(low: float, high: float, digits: int = 4) -> str:
-    """Both ends of an interval."""
-    return f"{number(float(low), digits)} to {number(float(high), digits)}"
-
-
 def interval_of(row: Mapping[str, float]) -> str:
     """Both ends of a row's interval."""
-    return interval(row["low"], row["high"])
+    return f"{number(float(row['low']))} to {number(float(row['high']))}"
 
 
 def table(
