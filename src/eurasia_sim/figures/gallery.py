@@ -28,15 +28,9 @@ from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.scenarios.schema import measures as measure_notes
+from eurasia_sim.simulation import results_folder
 from eurasia_sim.simulation.results import read_manifest, write_bytes
-from eurasia_sim.simulation.results_folder import (
-    RUN,
-    SWEEP,
-    TEST,
-    VALIDATION,
-    ResultsFolder,
-    open_results,
-)
+from eurasia_sim.simulation.results_folder import RUN, SWEEP, TEST, VALIDATION, ResultsFolder
 from eurasia_sim.world.world import World, load_world
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
@@ -310,7 +304,7 @@ def plot(
     """
     manifest = read_manifest(Path(folder)) or {}
     world = world or load_world(manifest.get("world") or None)
-    results = open_results(Path(folder), world, filters)
+    results = results_folder.open_results(Path(folder), world, filters)
     chosen = [kinds] if isinstance(kinds, str) else kinds
     found = list(pictures(results, chosen, Request(tuple(measures), **options)))
     for picture in found if out is not None else ():
