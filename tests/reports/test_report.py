@@ -16,7 +16,7 @@ from tests.command import call
 from tests.results import run_folder
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.reports.parts import interval, number, share
+from eurasia_sim.reports.parts import interval_of, number, share
 from eurasia_sim.reports.report import MOST_BYTES, report_page
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
@@ -100,7 +100,7 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
         assert said in pages["run"]
     gap = manifest["summary"]["differences"][0]
     assert f"{number(gap['mean'])}</td>" in pages["run"]
-    assert f"{interval(gap['low'], gap['high'])}</td>" in pages["run"]
+    assert f"{interval_of(gap)}</td>" in pages["run"]
 
 
 def test_a_tests_page_gives_verdicts_shares_and_reversals(pages, tested):
@@ -174,7 +174,7 @@ def test_numbers_are_written_alike():
     }  # fmt: skip
     assert {value: number(value) for value in written} == written
     assert share(0.274) == "27\N{NARROW NO-BREAK SPACE}%"
-    assert interval(-1.0, np.float64(2.0), 1) == "−1.0 to 2.0"
+    assert interval_of({"low": -1.0, "high": np.float64(2.0)}) == "−1.0000 to 2.0000"
 
 
 def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):

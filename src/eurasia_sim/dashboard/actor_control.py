@@ -6,7 +6,7 @@ import solara
 
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.dashboard.session import Session
-from eurasia_sim.dashboard.words import words
+from eurasia_sim.dashboard.shared import words
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.mesa_model import PolicyError
 

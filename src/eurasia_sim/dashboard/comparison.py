@@ -16,8 +16,8 @@ from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.paired_runs import Answer, Pasts, answers, draw
 from eurasia_sim.dashboard.provenance import key_columns, names
 from eurasia_sim.dashboard.session import Question, complaints
+from eurasia_sim.dashboard.shared import words
 from eurasia_sim.dashboard.views import Drawn, in_turn
-from eurasia_sim.dashboard.words import words
 from eurasia_sim.figures.style import Words, caption, readable
 from eurasia_sim.figures.time_series import outlook
 from eurasia_sim.files.data_yaml import DataError

@@ -16,8 +16,8 @@ from eurasia_sim.dashboard.comparison import Comparison, ComparisonView
 from eurasia_sim.dashboard.provenance import KeyNumbers, Provenance
 from eurasia_sim.dashboard.scenario_editor import Export, ScenarioEditor
 from eurasia_sim.dashboard.session import Question, Session, complaints
+from eurasia_sim.dashboard.shared import words
 from eurasia_sim.dashboard.views import VIEWS, picture
-from eurasia_sim.dashboard.words import words
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems

@@ -8,7 +8,7 @@ import solara
 
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Session
-from eurasia_sim.dashboard.words import words
+from eurasia_sim.dashboard.shared import words
 from eurasia_sim.figures.style import readable
 from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.world.explanation import described, told

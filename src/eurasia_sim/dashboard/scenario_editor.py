@@ -11,7 +11,7 @@ import solara
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.provenance import Origin
 from eurasia_sim.dashboard.session import Question, adjustable, first_free_month
-from eurasia_sim.dashboard.words import words
+from eurasia_sim.dashboard.shared import words
 from eurasia_sim.scenarios.writer import file_text
 from eurasia_sim.world.levers import FREE, choices, levers
 

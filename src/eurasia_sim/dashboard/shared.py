@@ -6,9 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.figures.style import judgement_share
+from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.scenarios.search import names
@@ -68,3 +70,10 @@ def _evidence_of_rules() -> Evidence:
 def judged(of: World | None = None) -> float:
     """Share of a world's numbers that rest on judgement, 0..1; by default of the world shown."""
     return judgement_share((of or world()).numbers.values())
+
+
+def words(tag: str, text: str, *classes: str, style: str = "") -> Any:
+    """An element of text that the browser never reads as markup."""
+    from solara import v
+
+    return v.Html(tag=tag, children=[visible(text)], class_=" ".join(classes), style_=style)

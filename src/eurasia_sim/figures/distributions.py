@@ -13,18 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 
 from eurasia_sim.analysis.convergence import is_flat, widths
 from eurasia_sim.figures import style
-from eurasia_sim.figures.style import (
-    INK,
-    MOST_GROUPS,
-    MOST_LEVELS,
-    Look,
-    Page,
-    Request,
-    Values,
-    Words,
-    caption_of_runs,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES
@@ -69,16 +58,16 @@ def distribution_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
     """Clouds of the measures, four a figure; one a figure where there are more than six groups."""
     for theory, runs, by in group_runs(held, request, request.measures):
         table = runs
-        if pd.api.types.is_float_dtype(table[by]) and table[by].nunique() > MOST_LEVELS:
+        if pd.api.types.is_float_dtype(table[by]) and table[by].nunique() > style.MOST_LEVELS:
             ends = pd.cut(table[by], 10, precision=2)
             order = ends.cat.codes.argsort(kind="stable")
             table = table.assign(**{by: ends.astype(str)}).iloc[order]
         over = "the points of the design" if held.factors else "the declared ranges"
         units = held.units(request.measures)
         words = Words(
-            f"{held.title}: over {over}", caption_of_runs(held, table), held.names, units, by
+            f"{held.title}: over {over}", style.caption_of_runs(held, table), held.names, units, by
         )
-        most = 1 if table[by].nunique() > MOST_GROUPS else style.PANELS
+        most = 1 if table[by].nunique() > style.MOST_GROUPS else style.PANELS
         for page, measures in style.pages_of(request.measures, most):
             figure = outcome_distribution(table, measures, words, request.threshold)
             shown = style.list_measures(measures, held.names)
@@ -104,7 +93,7 @@ def outcome_distribution(
     if len(names) > _MOST_ROWS:
         limit = f"a page holds {_MOST_ROWS} groups; column {words.by} has {len(names)} values"
         raise ValueError(f"{limit}: filter first")
-    few = len(names) <= MOST_GROUPS
+    few = len(names) <= style.MOST_GROUPS
     groups = style.looks(names) if few else dict.fromkeys(names, style.looks("a")["a"])
     height = 0.6 + (1.05 if few else 0.55) * len(groups)
     note = CLOUDS + ("" if threshold is None else _SHARES)
@@ -195,7 +184,7 @@ def convergence_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
             raise ValueError("no two finite runs")
         title = f"{held.title}: are there runs enough?"
         words = Words(
-            title, caption_of_runs(held, table), held.names, held.units(request.measures), by
+            title, style.caption_of_runs(held, table), held.names, held.units(request.measures), by
         )
         for page, measures in style.pages_of(request.measures):
             own = found[found["measure"].isin(measures)].reset_index(drop=True)

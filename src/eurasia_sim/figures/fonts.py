@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontEntry, FontProperties, fontManager, weight_dict
+from matplotlib.font_manager import FontEntry, FontProperties, fontManager
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
@@ -32,15 +32,15 @@ def _drawn(path: str, index: int, letters: frozenset[int]) -> frozenset[int]:
 
 
 def _others() -> list[FontEntry]:
-    """The upright fonts of the machine beside our own, the most regular weight first."""
+    """The upright fonts of the machine beside our own, those of regular weight first."""
     found = [
         each
         for each in fontManager.ttflist
         if (each.style, each.variant, each.stretch) == ("normal",) * 3
         and each.name not in (OWN, _BOXES)
     ]
-    weights = {each: int(weight_dict.get(str(each.weight), each.weight)) for each in found}
-    return sorted(found, key=lambda each: (abs(weights[each] - 400), each.name, each.fname))
+    regular = ("400", "normal", "regular")
+    return sorted(found, key=lambda each: (str(each.weight) not in regular, each.name, each.fname))
 
 
 @use_style()
@@ -50,7 +50,7 @@ def fit_fonts(figure: Figure) -> str:
         for axis in (panel.xaxis, panel.yaxis):
             axis.get_ticklabels(which="both")  # which are written only now
     texts = figure.findobj(Text)
-    letters = {ord(each) for text in texts for each in text.get_text() if is_drawn(each)}
+    letters = {ord(each) for text in texts for each in text.get_text() if _is_drawn(each)}
     own = str(fontManager.findfont(FontProperties(family=OWN)))
     lacking, families = frozenset(letters) - _drawn(own, 0, frozenset(letters)), [OWN]
     for each in _others() if lacking else ():
@@ -65,7 +65,7 @@ def fit_fonts(figure: Figure) -> str:
     return "".join(map(chr, sorted(lacking)))
 
 
-def is_drawn(letter: str) -> bool:
+def _is_drawn(letter: str) -> bool:
     """Whether a character leaves a mark or is a fault; joiners and breaks of lines are neither."""
     return letter != "\n" and unicodedata.category(letter) != "Cf"
 

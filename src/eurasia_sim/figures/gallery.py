@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,8 @@ from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.scenarios.schema import measures as measure_notes
-from eurasia_sim.simulation.results import read_manifest
+from eurasia_sim.simulation import results_folder
+from eurasia_sim.simulation.results import read_manifest, write_bytes
 from eurasia_sim.simulation.results_folder import (
     RUN,
     SKILL,
@@ -37,8 +37,7 @@ from eurasia_sim.simulation.results_folder import (
     TEST,
     VALIDATION,
     ResultsFolder,
-    open_results,
-)
+)  # fmt: skip
 from eurasia_sim.world.world import World, load_world
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
@@ -287,16 +286,10 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Pa
         "svg": render(figure, "svg"),
         "csv": data.to_csv(index=False, lineterminator="\n").encode(),
     }
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in contents)
-    for path, content in zip(paths, contents.values(), strict=True):
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    return paths[0], paths[1], paths[2]
+    png, svg, csv = (stem.with_name(f"{stem.name}.{kind}") for kind in contents)
+    for path, content in zip((png, svg, csv), contents.values(), strict=True):
+        write_bytes(path, content)
+    return png, svg, csv
 
 
 def plot(
@@ -327,7 +320,7 @@ def plot(
     """
     manifest = read_manifest(Path(folder)) or {}
     world = world or load_world(manifest.get("world") or None)
-    results = open_results(Path(folder), world, filters)
+    results = results_folder.open_results(Path(folder), world, filters)
     chosen = [kinds] if isinstance(kinds, str) else kinds
     found = list(pictures(results, chosen, Request(tuple(measures), **options)))
     for picture in found if out is not None else ():

@@ -15,15 +15,7 @@ from matplotlib.figure import Figure
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import moments_of_runs
 from eurasia_sim.figures.distributions import group_runs
-from eurasia_sim.figures.style import (
-    MOST_LEVELS,
-    Page,
-    Request,
-    Values,
-    Words,
-    caption_of_runs,
-    use_style,
-)
+from eurasia_sim.figures.style import MOST_LEVELS, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.simulation.results_folder import SWEEP, ResultsFolder
 
@@ -52,7 +44,7 @@ def _surface_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
         table = held.runs([measure, across, up])
         cells = surface_data(table, across, up, measure)
         title, units = f"{held.title}: over two factors", held.units([measure])
-        words = Words(title, caption_of_runs(held, table), held.names, units)
+        words = Words(title, style.caption_of_runs(held, table), held.names, units)
         counted = style.count_runs(table[measure].to_numpy(dtype=float))
         says = f"{style.readable(measure, held.names)}, cells of {over}"
         yield Page((measure,), response_surface(cells, words, counted), cells, says)
@@ -105,7 +97,7 @@ def _means_of_runs(held: ResultsFolder, request: Request) -> Iterator[_Groups]:
     for theory, runs, by in group_runs(held, request, request.measures):
         means = runs.groupby(runs[by].astype(str), sort=False)[list(request.measures)].mean()
         groups: Any = means.to_dict(orient="index")
-        yield theory, groups, caption_of_runs(held, runs), by
+        yield theory, groups, style.caption_of_runs(held, runs), by
 
 
 def _means_of_months(held: ResultsFolder, request: Request) -> Iterator[_Groups]:

@@ -18,16 +18,7 @@ from numpy.typing import NDArray
 from eurasia_sim.figures import style
 from eurasia_sim.figures.actors import scenario_title, scenarios_of
 from eurasia_sim.figures.distributions import CLOUDS, draw_clouds
-from eurasia_sim.figures.style import (
-    INK,
-    Look,
-    Page,
-    Request,
-    Values,
-    Words,
-    caption_of_runs,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.simulation.replay import restored, same_as
@@ -75,7 +66,7 @@ def fan_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
         parting = held.world.month(window[0])
     for theory, runs in held.runs([], set=REFERENCE).groupby("theory", sort=False):
         title = f"{held.title}: at reference values"
-        words = Words(title, caption_of_runs(held, runs), held.names, held.units(measures))
+        words = Words(title, style.caption_of_runs(held, runs), held.names, held.units(measures))
         for page, own in style.pages_of(measures):
             paths = monthly_values(runs, monthly, own)
             longest = max(runs.shape[1] for family in paths.values() for runs in family.values())

@@ -15,7 +15,7 @@ _REFUSED = (
 )
 REFUSED = re.compile(f"[{_REFUSED}]")
 # What joins or parts letters is part of some scripts, and shows nothing anywhere else.
-_JOINERS, _LATIN = "\xad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufff9-\ufffb", "\x00-\u02ff"
+_JOINERS, _LATIN = "\xad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufff9-\ufffb", "\x00-\u02ff"
 _UNSEEN = re.compile(f"[{_REFUSED}\r]|(?<![^{_LATIN}])[{_JOINERS}]|[{_JOINERS}](?![^{_LATIN}])")
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60"
@@ -29,6 +29,8 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 def visible(text: str) -> str:
     """The text with every character that shows nothing as its code, as JSON writes it."""
+    if text.isprintable():  # a picture within a page is long
+        return text
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -13,13 +13,13 @@ from eurasia_sim.figures.sensitivity import share_table
 from eurasia_sim.figures.style import readable
 from eurasia_sim.figures.verdicts import SIDES, table_of
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.reports import parts as written
 from eurasia_sim.reports.parts import (
     Columns,
     Section,
     frame_table,
     interval_of,
     listed,
-    number,
     share,
     table,
 )
@@ -228,8 +228,8 @@ def _verdicts_beside(found: Section, held: ResultsFolder, other: ResultsFolder) 
     )
     columns: Columns = {
         "hypothesis": "hypothesis", "this": "verdict", "other": "verdict_other",
-        "share here": lambda row: number(row["share_of_space"], 2),
-        "share there": lambda row: number(row["share_of_space_other"], 2),
+        "share here": lambda row: written.number(row["share_of_space"], 2),
+        "share there": lambda row: written.number(row["share_of_space_other"], 2),
     }  # fmt: skip
     found.tables.append(table(f"Verdicts here and in {other.folder.name}", columns, both))
     changed = int((both["verdict"] != both["verdict_other"]).sum())

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -28,8 +28,7 @@ class Table:
     numeric: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """A picture inside the page: a data URI, and what it shows in words."""
 
     uri: str
@@ -79,14 +78,9 @@ def share(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.0%}".replace("%", "\N{NARROW NO-BREAK SPACE}%")
 
 
-def interval(low: float, high: float, digits: int = 4) -> str:
-    """Both ends of an interval."""
-    return f"{number(float(low), digits)} to {number(float(high), digits)}"
-
-
 def interval_of(row: Mapping[str, float]) -> str:
     """Both ends of a row's interval."""
-    return interval(row["low"], row["high"])
+    return f"{number(float(row['low']))} to {number(float(row['high']))}"
 
 
 def table(
