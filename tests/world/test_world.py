@@ -277,7 +277,7 @@ MISSHAPEN = [
     ("actors", ACTORS, "traits:", "traits: {}\nother:", "unknown key 'other'"),
     ("theatres", THEATRES, "tile: [0, 0]", "tile: [0, 1e9]",
     "theatres.middle.tile.1 is 1000000000.0"),
-    ("theatres", THEATRES, "[[north, south]]", "[[north, north]]", 
+    ("theatres", THEATRES, "[[north, south]]", "[[north, north]]",
      "north-north is one actor, or stands twice"),
     ("theatres", THEATRES, "[[north, south]]", "[[north]]", "focus.pairs.0 is a list"),
     ("ties", TIES, "south: 4000", "south: -4000", "outside its bounds [0"),

@@ -46,6 +46,7 @@ _WORDS: dict[str, Any] = {
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
 _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_HALF = re.compile("[\ud800-\udfff]")  # what an escape leaves that names one half of a pair
 _NODES = (AliasEvent, ScalarEvent, MappingStartEvent, SequenceStartEvent)
 _EVENTS = (*_NODES, DocumentStartEvent, MappingEndEvent, SequenceEndEvent)
 
@@ -287,6 +288,9 @@ class _Composer:
             text = event.value
             is_empty = event.start_mark.index == event.end_mark.index
             content = scalar(text) if event.implicit[0] and not is_key else text
+            if not text.isascii() and _HALF.search(text):
+                half = "a text with half a character, which no file can hold"
+                self.document.report(self.place, half, allowed="whole characters")
             node = Node(content, *(key if key and is_empty else self.place))
         else:
             if depth >= DEEPEST_NESTING:
