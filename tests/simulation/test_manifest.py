@@ -72,7 +72,7 @@ def test_a_manifest_of_another_form_is_damaged(
     ("kind", "said"),
     [
         ({}, "it lacks scenarios, theories, forms, window, seed, runs_a_scenario"),
-        ({"kind": "sweep"}, "it lacks scenarios, design"),
+        ({"kind": "sweep"}, "it lacks design"),
         ({"effort": {"runs": -1}}, "effort.runs: greater than or equal to 0"),
     ],
 )

@@ -131,7 +131,9 @@ def fitted(kept: int) -> str:
     return json.dumps(given)
 
 
-_RECORD = '{"scenario": "x", "theory": "y", "draws": 9, "seed": 1, "kept": [0], "ranges": "", "digest": ""}'
+_RECORD = json.dumps(
+    {"scenario": "x", "theory": "y", "draws": 9, "seed": 1, "kept": [0], "ranges": "", "digest": ""}
+)
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ from eurasia_sim.files.integrity import (
     read_sealed,
     sealed,
 )
+from eurasia_sim.scenarios.manifest import RUN, lacks, misfit
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
-from eurasia_sim.simulation.manifest import RUN, lacks, misfit
 from eurasia_sim.simulation.parameter_draws import Draws
 
 MANIFEST = "manifest.json"

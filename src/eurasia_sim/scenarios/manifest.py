@@ -17,7 +17,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
         *("scenarios", "theories", "forms", "window", "seed", "runs_a_scenario"),
         *("digests", "versions", "summary"),
     ),
-    SWEEP: ("scenarios", "design"),
+    SWEEP: ("design",),
     TEST: ("effort",),
     VALIDATION: ("scenario", "runs_a_side", "seed"),
 }
