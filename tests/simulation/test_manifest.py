@@ -17,6 +17,7 @@ from eurasia_sim.experiments.folder import read_plan
 from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import FILES, digest_of, sealed
+from eurasia_sim.scenarios.manifest import misfit
 from eurasia_sim.simulation.replay import scenarios_of
 from eurasia_sim.simulation.results import MANIFEST, read_manifest, table_bytes
 from eurasia_sim.simulation.results_folder import open_results
@@ -83,6 +84,11 @@ def test_a_manifest_that_says_only_that_it_is_finished_is_damaged(
     (tmp_path / MANIFEST).write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=said):
         open_results(tmp_path, world)
+
+
+def test_a_level_may_be_any_finite_number() -> None:
+    factor = {"name": "x.seed", "levels": [2**53 - 1, 1e308, "a"], "low": -1e308, "high": 0}
+    assert not misfit({"design": {"kind": "grid", "factors": [factor]}})
 
 
 def test_a_theory_that_the_world_has_lost_is_named(folder: Path, world: World) -> None:
