@@ -28,6 +28,7 @@ from eurasia_sim.files.data_yaml import (
     read_pages,
     world_folder,
 )
+from eurasia_sim.files.ordinary import Unreadable, read_bytes
 from eurasia_sim.kernel.arrays import CODED, coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
 from eurasia_sim.world.forms import FORMS, Theories, check_heads
@@ -324,5 +325,8 @@ def _digest(paths: Iterable[Path]) -> str:
     """SHA-256 of the files' names and bytes, in the order of their paths."""
     total = hashlib.sha256()
     for path in sorted(paths):
-        total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        try:
+            total.update(path.name.encode() + b"\0" + read_bytes(path) + b"\0")
+        except Unreadable as error:
+            raise DataError([f"{path.name}: {error}"]) from None
     return total.hexdigest()
