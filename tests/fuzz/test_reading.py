@@ -17,7 +17,7 @@ from tests.sweeping import GRID, written
 
 from eurasia_sim.world.world import World
 
-FEW, MANY = 16, 60  # files of each kind; MANY takes two minutes of one processor
+FEW, MANY = 6, 36  # files of each of 32 kinds: MANY takes two minutes of one processor
 SECONDS = 2.0  # of a processor, for one file
 
 
