@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from eurasia_sim.files.checker import DocumentChecker
 from eurasia_sim.files.ordinary import Missing, Unreadable, decoded, read_bytes, table_rows
 from eurasia_sim.files.user_yaml import parse
+from eurasia_sim.hypotheses.schema import HypothesesFile
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device", "large"])
@@ -51,6 +53,8 @@ def test_rows_of_a_table_know_their_lines(tmp_path: Path) -> None:
 
 
 def test_half_a_character_is_no_text() -> None:
-    problems = parse(b'title: "\\ud800"', "x").problems
-    assert "half a character" in problems[0].message
+    for text in (b'title: "\\ud800"', b'"\\ud800": {title: x}'):
+        document = parse(text, "x")
+        assert "half a character" in document.problems[0].message
+        assert DocumentChecker(document).shaped(HypothesesFile, "x")
     assert not parse('title: "\\U0001F600 é"'.encode(), "x").problems

@@ -287,10 +287,11 @@ class _Composer:
         if isinstance(event, ScalarEvent):
             text = event.value
             is_empty = event.start_mark.index == event.end_mark.index
-            content = scalar(text) if event.implicit[0] and not is_key else text
             if not text.isascii() and _HALF.search(text):
                 half = "a text with half a character, which no file can hold"
                 self.document.report(self.place, half, allowed="whole characters")
+                text = _HALF.sub("?", text)
+            content = scalar(text) if event.implicit[0] and not is_key else text
             node = Node(content, *(key if key and is_empty else self.place))
         else:
             if depth >= DEEPEST_NESTING:
