@@ -51,6 +51,13 @@ def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:
         read_bibliography(written(tmp_path, ENTRIES + "@misc{second2002, title = {again}}"))
 
 
+def test_a_file_that_is_no_text_is_placed(tmp_path: Path) -> None:
+    path = written(tmp_path, ENTRIES)
+    path.write_bytes(path.read_bytes() + b"\n\xff")
+    with pytest.raises(DataError, match=r"references\.bib:15: the file is not UTF-8"):
+        read_bibliography(path)
+
+
 def test_a_sweep_rests_on_the_works_of_every_theory_and_form_it_has_run() -> None:
     world, works = load_world(), read_bibliography()
     theories = list(world.theories)[:2]

@@ -72,6 +72,8 @@ GOOD = {
         ({"kind": "recognition"}, "a fact of recognition, and no other, has a step"),
         ({"sentence": 0}, "meeting.sentence is 0"),
         ({"place": "Kabul"}, "meeting: unknown key 'place'"),
+        ({"actors": 7}, "meeting.actors is 7"),
+        ({"circular": [["x"]]}, "meeting.circular.0 is a list"),
     ],
 )
 def test_a_bad_fact_is_named(world, tmp_path, change, said):

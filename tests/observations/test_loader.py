@@ -48,6 +48,9 @@ TABLE = [
     ("2003,russia,china,3", "x,russia,china,3", "4: year = 'x' lies outside"),
     ("2002,russia,china,2", "2002,russia,china,nan", "3: value = 'nan' must be a finite number"),
     ("2002,russia,china,2", "2002,russia,china,", "3: value = '' must be a finite number"),
+    ("2002,russia,china,2", "2002,russia,china,1e300", "3: value = '1e300' must be a finite"),
+    ("2002,russia,china,2", "²002,russia,china,2", "3: year = '²002' lies outside"),
+    ("2002,russia,china,2", '2002,"russia"x,china,2', "3: this is no table"),
     ("2002,russia,china,2", "2002,russia,china,-2", "3: value = -2: a count or share is at least"),
     ("2002,russia,china,2", "2002,russia,china,2,9", "3: 5 cells; the header has 4"),
     ("2002,russia,china,2\n", "", " russia.china has no row of 2002, and the item is complete"),
@@ -67,7 +70,18 @@ def test_a_bad_table_is_named_by_file_line_and_value(world, tmp_path, old, new, 
     assert f"talks.csv:{said}" in str(error.value)
 
 
+def test_a_table_that_is_no_text_is_placed(world, tmp_path):
+    there = beside(world, tmp_path)
+    table = there.directory / "observations" / "talks.csv"
+    table.write_bytes(table.read_bytes().replace(b"russia", b"r\xc3ssia", 1))
+    with pytest.raises(DataError, match=r"talks\.csv:2: the file is not UTF-8 text"):
+        load_observations(there)
+
+
 ENTRY = [
+    ("log1p", "log1p, per: .inf", "items.talks.link.per is inf"),
+    ("[2001, 2003]", "[2001, 99999999]", "items.talks.coverage.1 is 99999999"),
+    ("items:", "items: 7\nother:", "items is 7"),
     ("    unit: talks\n", "", "items.talks: the key 'unit' is missing"),
     (
         "unit: talks",

@@ -131,12 +131,21 @@ def fitted(kept: int) -> str:
     return json.dumps(given)
 
 
+_RECORD = json.dumps(
+    {"scenario": "x", "theory": "y", "draws": 9, "seed": 1, "kept": [0], "ranges": "", "digest": ""}
+)
+
+
 @pytest.mark.parametrize(
     ("word", "content", "said"),
     [
         ("posterior", None, "has no posterior.json"),
         ("posterior", "{", "damaged"),
         ("posterior", '{"scenario": "x"}', "damaged"),
+        ("posterior", "[1]", "damaged"),
+        ("posterior", _RECORD.replace("9", "1e400"), "damaged: draws"),
+        ("posterior", _RECORD.replace("[0]", "[]"), "damaged: kept"),
+        ("posterior", _RECORD.replace("[0]", "[99]"), "kept must be numbers from 0 to 8"),
         ("posterior", fitted(3), "numbers from 0 to 2"),
         ("posterior", fitted(2), "its digest is another"),
         ("prior", None, "prior"),  # no other word for what is uncertain

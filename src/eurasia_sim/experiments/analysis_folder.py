@@ -12,6 +12,7 @@ from eurasia_sim.analysis.sensitivity import factor_columns
 from eurasia_sim.analysis.summary import Material
 from eurasia_sim.experiments.folder import DESIGN
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.manifest import SWEEP, lacks
 from eurasia_sim.simulation.results import (
     DRAWS,
     MANIFEST,
@@ -45,8 +46,14 @@ def _of_sweep(
     if not manifest.get("finished"):
         unfinished = f"{folder / MANIFEST} is not whole: the sweep is not finished"
         raise DataError([f"{unfinished}; go on with it by --resume"])
-    points = read_table(files_of(folder), DESIGN)
+    if what := lacks(manifest, SWEEP):
+        raise DataError([f"{folder / MANIFEST} is damaged: {what}; go on with it by --resume"])
+    files = files_of(folder)
+    points = read_table(files, DESIGN)
     factors = factor_columns(points)
+    named = [factor["name"] for factor in manifest["design"].get("factors", ())]
+    if lacking := [name for name in named if name not in factors]:
+        raise DataError([files.message({DESIGN: f"is damaged: it lacks {', '.join(lacking)}"})])
     held = [name for name in result_columns(folder) if "." in name and name not in factors]
     measures = _chosen(held, patterns, manifest.get("measures", ()))
     head = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status"]

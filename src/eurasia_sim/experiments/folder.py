@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import OK, Chunk, Finished
@@ -27,6 +27,7 @@ from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import (
     ALTERED,
+    DIGEST,
     FILES,
     Entry,
     digest_of,
@@ -57,6 +58,7 @@ def _is_shard(shard: tuple[int, int]) -> tuple[int, int]:
 class Plan:
     """What a folder is for; two plans of one identity give the same bytes."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
     name: str
     identity: str  # of everything that decides what the folder says
     family: str  # of what decides a run at a given point
@@ -121,7 +123,7 @@ def read_plan(folder: Path) -> Plan:
     if content is None:
         raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
     try:
-        return TypeAdapter(Plan).validate_python(content)
+        return TypeAdapter(Plan).validate_python({k: content[k] for k in content if k != DIGEST})
     except ValidationError as error:
         what = f"{folder / PLAN} is damaged, or of another version ({reason_of(error)})"
         raise DataError([f"{what}; the sweep's command writes it again"]) from None

@@ -94,7 +94,7 @@ class DocumentChecker:
             for trail, message, known, allowed, of_key, is_value in misfits(model, data, error):
                 word = trail[-1] if known else ""
                 self.complain(trail, message, known, word, allowed=allowed, of_key=of_key)
-                if is_value:
+                if is_value and trail:
                     _take_out(data, trail)
         return data
 

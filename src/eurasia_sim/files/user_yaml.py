@@ -47,6 +47,7 @@ _WORDS: dict[str, Any] = {
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
 _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_HALF = re.compile("[\ud800-\udfff]")  # what an escape leaves that names one half of a pair
 _NODES = (AliasEvent, ScalarEvent, MappingStartEvent, SequenceStartEvent)
 _EVENTS = (*_NODES, DocumentStartEvent, MappingEndEvent, SequenceEndEvent)
 
@@ -298,6 +299,10 @@ class _Composer:
             if unseen := REFUSED.search(text):  # written by its code
                 self.document.report_unseen(self.place, unseen[0])
             is_empty = event.start_mark.index == event.end_mark.index
+            if not text.isascii() and _HALF.search(text):
+                half = "a text with half a character, which no file can hold"
+                self.document.report(self.place, half, allowed="whole characters")
+                text = _HALF.sub("?", text)
             content = scalar(text) if event.implicit[0] and not is_key else text
             node = Node(content, *(key if key and is_empty else self.place))
         else:

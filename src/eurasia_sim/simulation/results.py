@@ -31,9 +31,9 @@ from eurasia_sim.files.integrity import (
     sealed,
 )
 from eurasia_sim.files.text import file_name_from
+from eurasia_sim.scenarios.manifest import RUN, lacks, misfit
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
-from eurasia_sim.simulation.manifest import RUN, lacks, misfit
 from eurasia_sim.simulation.parameter_draws import Draws
 
 MANIFEST = "manifest.json"

@@ -15,8 +15,8 @@ import pandas as pd
 
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.integrity import Files
+from eurasia_sim.scenarios.manifest import KINDS, kind_of, lacks
 from eurasia_sim.scenarios.schema import measures, present_name
-from eurasia_sim.simulation.manifest import KINDS, kind_of, lacks
 from eurasia_sim.simulation.replay import Replay, replay
 from eurasia_sim.simulation.results import (
     MANIFEST,

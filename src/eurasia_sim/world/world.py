@@ -24,9 +24,11 @@ from eurasia_sim.files.data_yaml import (
     month_number,
     near,
     packaged,
+    read_page,
     read_pages,
     world_folder,
 )
+from eurasia_sim.files.ordinary import Unreadable, read_bytes
 from eurasia_sim.kernel.arrays import CODED, coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
 from eurasia_sim.world.forms import FORMS, Theories, check_heads
@@ -192,11 +194,13 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     """
     folder = world_folder(directory)
     rules_folder = rules_directory or packaged() / "rules"
-    pages, rules = read_pages(folder), read_pages(rules_folder)
-    missing = [f"{folder.name}/{name}.yaml is missing" for name in FORMS if name not in pages]
-    missing += [] if "theories" in rules else ["rules/theories.yaml is missing"]
-    if missing:
-        raise DataError(missing)
+    paths = {name: folder / f"{name}.yaml" for name in FORMS}
+    needed = (*paths.values(), rules_folder / "theories.yaml")
+    found = {path for path in needed if path.exists() or path.is_symlink()}
+    if missing := [path for path in needed if path not in found]:
+        raise DataError(f"{path.parent.name}/{path.name} is missing" for path in missing)
+    # What is long, such as claims, is parsed only once the rest has its form.
+    pages, rules = {name: read_page(paths[name]) for name in paths}, read_pages(rules_folder)
     problems: list[str] = []
     files = {
         name: validated(page, form, page.data, (), problems)
@@ -205,15 +209,17 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
             ("theories", Theories, rules["theories"]),
         )
     }
-    for page in (*(pages[name] for name in FORMS), *rules.values()):
+    for page in (*pages.values(), *rules.values()):
         check_heads(page, problems)
     if problems:
         raise DataError(problems)
     into = Gathered()
     digest = _digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
     world = _assemble(folder, digest, pages, rules, files, into)
-    problems = into.problems or _conflicts(world)
-    if problems:
+    if into.problems:
+        raise DataError(into.problems)
+    read_pages(folder)
+    if problems := _conflicts(world):
         raise DataError(problems)
     return world
 
@@ -319,5 +325,8 @@ def _digest(paths: Iterable[Path]) -> str:
     """SHA-256 of the files' names and bytes, in the order of their paths."""
     total = hashlib.sha256()
     for path in sorted(paths):
-        total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        try:
+            total.update(path.name.encode() + b"\0" + read_bytes(path) + b"\0")
+        except Unreadable as error:
+            raise DataError([f"{path.name}: {error}"]) from None
     return total.hexdigest()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eurasia_sim.files.checker import reason_of
-from eurasia_sim.world.forms import Finite, Month, Span
+from eurasia_sim.world.forms import Month
 
 KINDS = RUN, SWEEP, TEST, VALIDATION = ("run", "sweep", "test", "validation")
 # What readers of each kind cannot do without.
@@ -17,11 +17,13 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
         *("scenarios", "theories", "forms", "window", "seed", "runs_a_scenario"),
         *("digests", "versions", "summary"),
     ),
-    SWEEP: ("scenarios", "design"),
+    SWEEP: ("design",),
     TEST: ("effort",),
     VALIDATION: ("scenario", "runs_a_side", "seed"),
 }
 _Count = Annotated[int, Field(ge=0)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Ends = Annotated[list[_Number], Field(min_length=2, max_length=2)]
 _Window = Annotated[list[Month], Field(min_length=2, max_length=2)]
 
 
@@ -35,7 +37,7 @@ class _Added(_Entry):
     id: str
     date: Month
     title: str
-    sets: dict[str, Finite | str]
+    sets: dict[str, _Number | str]
 
 
 class _Events(_Entry):
@@ -54,11 +56,11 @@ class _Scenario(_Entry):
     settings: list[str]
     departs: Month | None
     horizon: Month
-    levers: dict[str, dict[Month, Finite | str]]
+    levers: dict[str, dict[Month, _Number | str]]
     events: _Events
-    uncertain: dict[str, Span] | Literal["posterior"]
+    uncertain: dict[str, _Ends] | Literal["posterior"]
     posterior: str = ""
-    fixed: dict[str, Finite]
+    fixed: dict[str, _Number]
     theory: str | None
     forms: dict[str, str]
     measures: list[str]
@@ -66,10 +68,10 @@ class _Scenario(_Entry):
 
 class _Factor(_Entry):
     name: str
-    low: Finite = 0
-    high: Finite = 0
-    levels: list[Finite | str] = Field(default_factory=list)
-    moves: dict[str, Span] = Field(default_factory=dict)
+    low: _Number = 0
+    high: _Number = 0
+    levels: list[_Number | str] = Field(default_factory=list)
+    moves: dict[str, _Ends] = Field(default_factory=dict)
 
 
 class _Design(_Entry):

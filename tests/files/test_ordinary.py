@@ -1,0 +1,60 @@
+"""Only ordinary files are opened, of a size that is known; text is UTF-8, a table has rows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from eurasia_sim.files.checker import DocumentChecker
+from eurasia_sim.files.ordinary import Missing, Unreadable, decoded, read_bytes, table_rows
+from eurasia_sim.files.user_yaml import parse
+from eurasia_sim.hypotheses.schema import HypothesesFile
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "large"])
+def test_what_is_no_ordinary_file_is_not_opened(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    making = {
+        "folder": path.mkdir, "pipe": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"), "large": lambda: path.write_bytes(b"12345"),
+    }  # fmt: skip
+    making[kind]()
+    with pytest.raises(Unreadable, match=r"folder|not an ordinary file|5 bytes"):
+        read_bytes(path, 4)
+
+
+def test_a_link_to_nothing_and_a_name_that_is_none_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to("nowhere")
+    with pytest.raises(Missing, match="this links to no file"):
+        read_bytes(tmp_path / "x")
+    with pytest.raises(Missing, match="no such file"):
+        read_bytes(tmp_path / "y")
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_bytes(tmp_path / "a\0b")
+
+
+def test_bytes_that_are_no_text_are_placed() -> None:
+    assert decoded(b"\xef\xbb\xbfa") == "a"
+    with pytest.raises(Unreadable, match="not UTF-8") as caught:
+        decoded("é\nab".encode() + b"\xff")
+    assert caught.value.place == (2, 3)
+
+
+def test_rows_of_a_table_know_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b'\xef\xbb\xbfa,b\n\n1,"2\n3"\n4,5\n')
+    assert list(table_rows(path, 99)) == [(1, ["a", "b"]), (4, ["1", "2\n3"]), (5, ["4", "5"])]
+    path.write_bytes(b'a\n"b"c\n')
+    with pytest.raises(Unreadable, match="no table") as caught:
+        list(table_rows(path, 99))
+    assert caught.value.place == (2, 1)
+
+
+def test_half_a_character_is_no_text() -> None:
+    for text in (b'title: "\\ud800"', b'"\\ud800": {title: x}'):
+        document = parse(text, "x")
+        assert "half a character" in document.problems[0].message
+        assert DocumentChecker(document).shaped(HypothesesFile, "x")
+    assert not parse('title: "\\U0001F600 é"'.encode(), "x").problems

@@ -1,0 +1,130 @@
+"""A manifest, a plan and tables that carry the right digest and are none: refused in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.sweeping import grid
+
+from eurasia_sim.experiments.analysis_folder import material_of
+from eurasia_sim.experiments.folder import read_plan
+from eurasia_sim.experiments.sweep import Work, carry_out
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.integrity import FILES, digest_of, sealed
+from eurasia_sim.scenarios.manifest import misfit
+from eurasia_sim.simulation.replay import scenarios_of
+from eurasia_sim.simulation.results import MANIFEST, read_manifest, table_bytes
+from eurasia_sim.simulation.results_folder import open_results
+from eurasia_sim.world.world import World
+
+
+@pytest.fixture(scope="module")
+def swept_once(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
+    """A sweep of four points, as it was written."""
+    place = tmp_path_factory.mktemp("swept")
+    return carry_out(grid(place, world, steps=2), place / "out", Work(workers=1)).folder
+
+
+@pytest.fixture
+def folder(swept_once: Path, tmp_path: Path) -> Path:
+    """The same in a folder of its own."""
+    return Path(shutil.copytree(swept_once, tmp_path / "copy"))
+
+
+def change(file: Path, **values: Any) -> None:
+    """Give other values to a sealed file, and the digest that fits them."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(sealed(content | values)), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"scenarios": 7}, "is damaged: scenarios: a valid dictionary"),
+        (
+            {"scenarios": {"few_months": {"name": "x"}}},
+            "scenarios.few_months.title: Field required",
+        ),
+        ({"design": {"kind": "grid", "factors": 7}}, "design.factors: a valid list"),
+        ({"seed": -1}, "seed: greater than or equal to 0"),
+        ({"measures": [3]}, "measures.0: a valid string"),
+        ({"window": ["2001-13", "2002-01"]}, "window.0: a month such as 2001-10"),
+        ({"digests": {"world": 3}}, "digests.world: a valid string"),
+        ({FILES: []}, "is damaged: its manifest lists no files"),
+    ],
+)
+def test_a_manifest_of_another_form_is_damaged(
+    folder: Path, world: World, values: dict[str, Any], said: str
+) -> None:
+    change(folder / MANIFEST, **values)
+    with pytest.raises(DataError) as caught:
+        open_results(folder, world).runs([])
+    assert said in str(caught.value)
+    assert "allowed: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ({}, "it lacks scenarios, theories, forms, window, seed, runs_a_scenario"),
+        ({"kind": "sweep"}, "it lacks design"),
+        ({"effort": {"runs": -1}}, "effort.runs: greater than or equal to 0"),
+    ],
+)
+def test_a_manifest_that_says_only_that_it_is_finished_is_damaged(
+    tmp_path: Path, world: World, kind: dict[str, Any], said: str
+) -> None:
+    content = json.dumps(sealed({"finished": True, **kind}))
+    (tmp_path / MANIFEST).write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        open_results(tmp_path, world)
+
+
+def test_a_level_may_be_any_finite_number() -> None:
+    factor = {"name": "x.seed", "levels": [2**53 - 1, 1e308, "a"], "low": -1e308, "high": 0}
+    assert not misfit({"design": {"kind": "grid", "factors": [factor]}})
+
+
+def test_a_theory_that_the_world_has_lost_is_named(folder: Path, world: World) -> None:
+    change(folder / MANIFEST, theory="lost")
+    with pytest.raises(DataError, match="few_months was run under lost, which eurasia does not"):
+        list(scenarios_of(read_manifest(folder) or {}, world))
+
+
+@pytest.mark.parametrize(
+    "values", [{"points": 0}, {"points_a_chunk": 0.5}, {"shard": [3, 1]}, {"shard": 7}, {"more": 1}]
+)
+def test_a_plan_of_another_form_is_damaged(folder: Path, values: dict[str, Any]) -> None:
+    change(folder / "plan.json", **values)
+    with pytest.raises(DataError, match=r"plan\.json is damaged, or of another version"):
+        read_plan(folder)
+
+
+@pytest.mark.parametrize("name", ["parts/00000001.parquet", "design.parquet"])
+@pytest.mark.parametrize("is_table", [False, True])
+def test_a_table_with_the_right_digest_that_is_none_is_damaged(
+    folder: Path, name: str, is_table: bool
+) -> None:
+    content = b"PAR1 and nothing that follows from it PAR1"
+    if is_table:
+        content = table_bytes(pd.DataFrame({"point": ["x"]}))
+    (folder / name).write_bytes(content)
+    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))[FILES]
+    files[name]["sha256"] = digest_of(content)
+    change(folder / MANIFEST, **{FILES: files})
+    with pytest.raises(DataError, match=name if is_table else rf"{name} is damaged"):
+        material_of(folder, [])
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "plan.json", "parts/00000001.parquet"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(folder: Path, world: World, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(DataError, match=r"not an ordinary file|missing"):
+        read_plan(folder) if name == "plan.json" else open_results(folder, world).runs([])
