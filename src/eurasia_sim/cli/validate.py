@@ -30,11 +30,8 @@ _SHOWN = 12  # numbers of a fit on the terminal
 _MOST_MONTHS = 1200  # after the start of the record
 _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matters
 _UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
-_BESIDE = {
-    "known": "known", "on_filter": "on filter", "null": "null", "unchanged": "still",
-    "change": "change",
-}  # fmt: skip
-_LINE = "{:<21}{:>6}{:>13}{:>7}{:>10}{:>7}{:>7}{:>8}"
+_BESIDE = ("known", "on_filter", "null", "unchanged", "change")
+_LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
 _FITTED = "{theory}: {kept} of {draws} draws kept, seed {seed}"
 _HEAD = {"": "{half}", "patterns": "{patterns:d}"}
 _SIDES = {
@@ -156,7 +153,7 @@ def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tup
 
 
 def _until(scenario: Scenario, world: World, month: str) -> Scenario:
-    """The scenario run to another last month."""
+    """The scenario to another last month."""
     from eurasia_sim.validation.scores import extended
 
     last = world.month(month)
@@ -242,7 +239,7 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
         terminal.show("This world has no observations, so there is no skill: patterns alone.")
         return
     rows = by_item(skill.table, _AHEAD)
-    terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE.values()))
+    terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE).replace("_", " "))
     for name, row in rows.iterrows():
         one_out = f"{row['low']:.0%} to {row['high']:.0%}".replace("%", "")
         one_out = "n = 1" if row["units"] == 1 else one_out

@@ -114,19 +114,25 @@ def forest_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
         yield Page((part,), figure, own[_COLUMNS].reset_index(drop=True), says)
 
 
-def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
-    """How many runs pass each documented pattern, the misses first, a figure a theory."""
+def validated(held: ResultsFolder, name: str) -> Iterator[tuple[str, pd.DataFrame, str]]:
+    """Theory, rows and caption of every figure that a table of `validate` makes."""
     if held.kind != VALIDATION:
-        need = "patterns need what `eurasia-sim validate` writes"
+        need = f"{name} is of what `eurasia-sim validate` writes"
         raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
-    table, manifest = table_of(held, PATTERNS.removesuffix(".parquet")), held.manifest
+    manifest = held.manifest
     scenario, runs = str(manifest["scenario"]["name"]), int(manifest["runs_a_side"])
-    for theory, own in table[table["counted"].astype(bool)].groupby("theory", sort=False):
+    for theory, own in table_of(held, name).groupby("theory", sort=False):
         failed = manifest.get("failed", {}).get(theory, "an unknown number of")
         caption = style.caption(runs, failed, held.seed, scenario, str(theory), held.judged)
-        words = Words(held.title, caption.replace(" runs ", " runs a side ", 1))
+        yield str(theory), own, caption.replace(" runs ", " runs a side ", 1)
+
+
+def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
+    """How many runs pass each documented pattern, the misses first, a figure a theory."""
+    for theory, every, caption in validated(held, PATTERNS.removesuffix(".parquet")):
+        own = every[every["counted"].astype(bool)]
         says = f"{len(own)} patterns, beside two baselines"
-        yield Page((str(theory),), pattern_plot(own, words), own, says)
+        yield Page((theory,), pattern_plot(own, Words(held.title, caption)), own, says)
 
 
 @use_style()
