@@ -121,7 +121,12 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(folder):
         ((), "heatmap", {"up": "x.a"}, "has no factors"),
         ((), "tornado", {}, "has no factors"),
         ((), "forest", {}, r"holds no parts\.parquet"),
-        ((), "patterns", {}, "patterns is of what `eurasia-sim validate` writes"),
+        (
+            (),
+            "patterns",
+            {},
+            r"no patterns\.parquet: this picture needs what `eurasia-sim validate`",
+        ),
         ((), "network", {"months": ("1999-01",)}, "--month 1999-01 is no month"),
         ((), "distribution", {"across": "x.a"}, "--across is for heatmap, not for distribution"),
         ((), "fan", {"threshold": 0.1}, "--threshold is for distribution, not for fan"),

@@ -34,7 +34,6 @@ from eurasia_sim.simulation.results_folder import (
     SKILL,
     SWEEP,
     TEST,
-    VALIDATION,
     ResultsFolder,
     open_results,
 )
@@ -123,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
         differences.skill_pages, table=SKILL,
     ),
     "patterns": Kind(
-        "Share of runs that pass each documented pattern", verdicts.pattern_pages, (VALIDATION,)
+        "Share of runs that pass each documented pattern", verdicts.pattern_pages, table="patterns"
     ),
 }  # fmt: skip
 # A kind that has left -> what draws its answer now.
