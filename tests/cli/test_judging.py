@@ -79,6 +79,21 @@ def test_a_world_without_observations_shows_its_patterns_alone(tmp_path: Path) -
     assert "--item votes* is no observed item of bare; one of none" in refused.stderr
 
 
+def test_a_world_without_patterns_shows_its_skill_alone(tmp_path: Path) -> None:
+    world, folder = tmp_path / "plain", packaged() / "worlds" / DEFAULT_WORLD
+    copytree(folder, world, ignore=ignore_patterns("patterns.yaml"))
+    text = done("validate", "-n", "8", "--world", world, "--out", tmp_path / "out")
+    assert "whoever is left out" in " ".join(text.split())
+    assert "Patterns" not in text
+    found = only(tmp_path / "out")
+    assert [path.name for path in found.glob("*.parquet")] == ["skill.parquet"]
+    assert "skill-" in done("plot", found, "--world", world)
+    done("report", found, "--world", world)
+    page = (found / "report.html").read_text(encoding="utf-8")
+    assert "Skill by observed item" in page
+    assert "Patterns passed" not in page
+
+
 def test_validate_says_in_json_what_it_says_in_tables(tmp_path: Path) -> None:
     words = ("--until", "2012-12", "--theory", "inertia", "--json", "--out", tmp_path)
     found = json.loads(done("validate", "-n", "4", *words))

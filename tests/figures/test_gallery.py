@@ -22,7 +22,7 @@ from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
 
 MEASURE = "competition.russia-china.central_asia"
-ANALYSED = ("indices", "box", "effects", "patterns")  # drawn in test_real
+ANALYSED = ("indices", "box", "effects", "patterns", "skill")  # drawn in test_real
 FOLDER = {"tornado": "swept", "forest": "tested", "shares": "tested"}
 DRAWN = [kind for kind in KINDS if kind not in ANALYSED]
 
@@ -121,7 +121,12 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(folder):
         ((), "heatmap", {"up": "x.a"}, "has no factors"),
         ((), "tornado", {}, "has no factors"),
         ((), "forest", {}, r"holds no parts\.parquet"),
-        ((), "patterns", {}, "patterns need what `eurasia-sim validate` writes"),
+        (
+            (),
+            "patterns",
+            {},
+            r"no patterns\.parquet: this picture needs what `eurasia-sim validate`",
+        ),
         ((), "network", {"months": ("1999-01",)}, "--month 1999-01 is no month"),
         ((), "distribution", {"across": "x.a"}, "--across is for heatmap, not for distribution"),
         ((), "fan", {"threshold": 0.1}, "--threshold is for distribution, not for fan"),

@@ -162,7 +162,7 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
     section = page.split('id="validation"')[1].split("</section>")[0]
     assert section.index("two</td>") < section.index("three</td>")
     assert "The misses: 2 patterns" in section
-    with pytest.raises(DataError, match=r"holds no patterns\.parquet"):
+    with pytest.raises(DataError, match=r"holds no skill\.parquet and no patterns\.parquet"):
         report_page(open_results(ran, world), validated=ran)
 
 

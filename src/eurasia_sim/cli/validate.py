@@ -31,11 +31,8 @@ _SHOWN = 12  # numbers of a fit on the terminal
 _MOST_MONTHS = 1200  # after the start of the record
 _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matters
 _UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
-_BESIDE = {
-    "known": "known", "on_filter": "on filter", "null": "null", "unchanged": "still",
-    "change": "change",
-}  # fmt: skip
-_LINE = "{:<21}{:>6}{:>13}{:>7}{:>10}{:>7}{:>7}{:>8}"
+_BESIDE = ("known", "on_filter", "null", "unchanged", "change")
+_LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
 _FITTED = "{theory}: {kept} of {draws} draws kept, seed {seed}"
 _HEAD = {"": "{half}", "patterns": "{patterns:d}"}
 _SIDES = {
@@ -96,29 +93,12 @@ def validate(
         asked = _until(asked, place, until)
     theories = options.chosen_theories(theory, place, [asked.theory])
     found = dict(_scores(place, asked, theories, n, seed, workers, has_patterns))
-    failed = {
-        name: {f"{kind}, {side}": count for kind, each in zip(_KINDS, own, strict=True) if each
-               for side, count in each.failed.items()}
-        for name, own in found.items()
-    }  # fmt: skip
-    content = {
-        **options.origin(place, scenario=asked.digest),
-        "kind": "validation",
-        "scenario": asked.resolved(),
-        "theories": list(found),
-        "runs_a_side": n,
-        "seed": seed,
-        "scores": {name: own.scores for name, (_, own) in found.items() if own},
-        "failed": {name: sum(own.values()) for name, own in failed.items()},
-    }
-    folder = _write(out, asked, found, content)
-    until_month = place.date(asked.months - 1)
+    folder = _write(out, place, asked, found, n, seed)
     if as_json:
-        head = {"scenario": asked.name, "world": place.name, "until": until_month}
+        head = {"scenario": asked.name, "world": place.name, "until": place.date(asked.months - 1)}
+        effort = {"runs": n, "seed": seed, "folder": str(folder)}
         by_theory = {name: _plain(*own) for name, own in found.items()}
-        terminal.print_json(
-            {**head, "runs": n, "seed": seed, "folder": str(folder)} | {"theories": by_theory}
-        )
+        terminal.print_json({**head, **effort, "theories": by_theory})
     else:
         for name, (skill, own) in found.items():
             terminal.show(f"{name}, {asked.name} in {place.name}, {n} runs a side, seed {seed}")
@@ -126,11 +106,11 @@ def validate(
                 terminal.show("Its numbers are fitted to the record: nothing here is forecast.")
             _show_skill(skill, items)
             if own:
-                _show_patterns(name, until_month, own, everything)
-            if lost := [f"{side} {count}" for side, count in failed[name].items() if count]:
+                _show_patterns(name, place.date(asked.months - 1), own, everything)
+            if lost := [f"{side} {count}" for side, count in _failed(skill, own).items() if count]:
                 terminal.show(f"runs that failed and count nowhere: {', '.join(lost)}")
         terminal.show_folder(folder)
-    if any(sum(own.values()) for own in failed.values()):
+    if any(sum(_failed(*own).values()) for own in found.values()):
         raise typer.Exit(FAILED_WORK)
 
 
@@ -144,6 +124,12 @@ def _sized(world: World, scenario: Scenario, theory: str, n: int) -> Inputs:
     need = PROCESS + 3 * memory_of_draws(world, inputs, n)
     require_memory(need, f"{n:,} draws of everything uncertain", "a smaller -n")
     return inputs
+
+
+def _failed(skill: Skill | None, own: Validation | None) -> dict[str, int]:
+    """Runs that failed, by what they were for and by side."""
+    kinds = zip(_KINDS, (skill, own), strict=True)
+    return {f"{kind}, {x}": n for kind, each in kinds if each for x, n in each.failed.items()}
 
 
 def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tuple[list[str], bool]:
@@ -169,7 +155,7 @@ def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tup
 
 
 def _until(scenario: Scenario, world: World, month: str) -> Scenario:
-    """The scenario run to another last month."""
+    """The scenario to another last month."""
     from eurasia_sim.validation.scores import extended
 
     last = world.month(month)
@@ -180,7 +166,7 @@ def _until(scenario: Scenario, world: World, month: str) -> Scenario:
 
 
 def _write(
-    out: Path, scenario: Scenario, found: Mapping[str, Found], content: dict[str, Any]
+    out: Path, world: World, scenario: Scenario, found: Mapping[str, Found], n: int, seed: int
 ) -> Path:
     """Write the tables of all theories, and the manifest; return their folder."""
     import pandas as pd
@@ -188,7 +174,17 @@ def _write(
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import content_digest
 
-    digests, effort = content["digests"], (str(content["runs_a_side"]), str(content["seed"]))
+    content = {
+        **options.origin(world, scenario=scenario.digest),
+        "kind": "validation",
+        "scenario": scenario.resolved(),
+        "theories": list(found),
+        "runs_a_side": n,
+        "seed": seed,
+        "scores": {name: own.scores for name, (_, own) in found.items() if own},
+        "failed": {name: sum(_failed(*own).values()) for name, own in found.items()},
+    }
+    digests, effort = content["digests"], (str(n), str(seed))
     identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
     folder = out / results.folder_name(f"validate-{scenario.name}", identity)
     written = []
@@ -254,7 +250,7 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
         terminal.show("This world has no observations, so there is no skill: patterns alone.")
         return
     rows = by_item(skill.table, _AHEAD)
-    terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE.values()))
+    terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE).replace("_", " "))
     for name, row in rows.iterrows():
         one_out = f"{row['low']:.0%} to {row['high']:.0%}".replace("%", "")
         one_out = "n = 1" if row["units"] == 1 else one_out

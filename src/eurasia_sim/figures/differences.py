@@ -14,9 +14,9 @@ from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import style
 from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
-from eurasia_sim.figures.verdicts import table_of
+from eurasia_sim.figures.verdicts import validated
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.results_folder import SKILL, VALIDATION, ResultsFolder
+from eurasia_sim.simulation.results_folder import SKILL, ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 from eurasia_sim.validation.forecasts import by_item
 
@@ -158,20 +158,12 @@ def _signed(value: float) -> str:
 
 def skill_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     """Skill of the model on every observed item, the worst first, a figure a theory."""
-    if held.kind != VALIDATION:
-        need = "a skill needs what `eurasia-sim validate` writes"
-        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
-    manifest = held.manifest
-    scenario, runs = str(manifest["scenario"]["name"]), int(manifest["runs_a_side"])
-    for theory, own in table_of(held, SKILL).groupby("theory", sort=False):
+    for theory, own, caption in validated(held, SKILL):
         rows = by_item(own, _AHEAD)
-        failed = manifest.get("failed", {}).get(theory, 0)
-        caption = style.caption(runs, failed, held.seed, scenario, str(theory), held.judged)
         better = f"{(rows['model'] > 0).sum()} of {len(rows)} items"
-        title = f"The model forecasts {better} better than the best free baseline"
-        words = Words(title, caption.replace(" runs ", " runs a side ", 1))
-        data = rows.reset_index()
-        yield Page((str(theory),), skill_plot(rows, words), data, f"{len(rows)} observed items")
+        words = Words(f"The model forecasts {better} better than the best free baseline", caption)
+        says = f"{len(rows)} observed items"
+        yield Page((theory,), skill_plot(rows, words), rows.reset_index(), says)
 
 
 @use_style()

@@ -35,7 +35,6 @@ from eurasia_sim.simulation.results_folder import (
     SKILL,
     SWEEP,
     TEST,
-    VALIDATION,
     ResultsFolder,
 )  # fmt: skip
 from eurasia_sim.world.world import World, load_world
@@ -124,7 +123,7 @@ KINDS: Mapping[str, Kind] = {
         differences.skill_pages, table=SKILL,
     ),
     "patterns": Kind(
-        "Share of runs that pass each documented pattern", verdicts.pattern_pages, (VALIDATION,)
+        "Share of runs that pass each documented pattern", verdicts.pattern_pages, table="patterns"
     ),
 }  # fmt: skip
 # A kind that has left -> what draws its answer now.

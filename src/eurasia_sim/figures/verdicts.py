@@ -20,10 +20,14 @@ from eurasia_sim.figures.heatmaps import cell_plot
 from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.hypotheses.verdicts import SHARE_OF_SPACE
-from eurasia_sim.simulation.results_folder import PATTERNS, RUN, VALIDATION, ResultsFolder
+from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
 from eurasia_sim.world.world import World
 
 ROWS_A_PAGE = 18
+_WRITTEN_BY = {
+    **dict.fromkeys(("parts", "theories", "verdicts"), "test"),
+    **dict.fromkeys(("skill", "patterns"), "validate"),
+}
 _COLUMNS = [
     "hypothesis", "part", "sign", "smallest", "mean", "low", "high", "share_of_space", "share_low",
     "share_high", "word", "n", "failed",
@@ -62,7 +66,7 @@ def table_of(held: ResultsFolder, name: str) -> pd.DataFrame:
     """A table that a folder holds beside its runs; DataError where it is not there."""
     table = held.table(name)
     if table is None:
-        verb = "test" if name in ("parts", "theories", "verdicts") else "analyze"
+        verb = _WRITTEN_BY.get(name, "analyze")
         need = f"this picture needs what `eurasia-sim {verb}` writes"
         raise DataError([f"{held.folder} holds no {name}.parquet: {need}"])
     return table
@@ -116,19 +120,22 @@ def forest_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
         yield Page((part,), figure, own[_COLUMNS].reset_index(drop=True), says)
 
 
-def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
-    """How many runs pass each documented pattern, the misses first, a figure a theory."""
-    if held.kind != VALIDATION:
-        need = "patterns need what `eurasia-sim validate` writes"
-        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
-    table, manifest = table_of(held, PATTERNS.removesuffix(".parquet")), held.manifest
+def validated(held: ResultsFolder, name: str) -> Iterator[tuple[str, pd.DataFrame, str]]:
+    """Theory, rows and caption of every figure that a table of `validate` makes."""
+    table, manifest = table_of(held, name), held.manifest
     scenario, runs = str(manifest["scenario"]["name"]), int(manifest["runs_a_side"])
-    for theory, own in table[table["counted"].astype(bool)].groupby("theory", sort=False):
+    for theory, own in table.groupby("theory", sort=False):
         failed = manifest.get("failed", {}).get(theory, "an unknown number of")
         caption = style.caption(runs, failed, held.seed, scenario, str(theory), held.judged)
-        words = Words(held.title, caption.replace(" runs ", " runs a side ", 1))
+        yield str(theory), own, caption.replace(" runs ", " runs a side ", 1)
+
+
+def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
+    """How many runs pass each documented pattern, the misses first, a figure a theory."""
+    for theory, every, caption in validated(held, "patterns"):
+        own = every[every["counted"].astype(bool)]
         says = f"{len(own)} patterns, beside two baselines"
-        yield Page((str(theory),), pattern_plot(own, words), own, says)
+        yield Page((theory,), pattern_plot(own, Words(held.title, caption)), own, says)
 
 
 @use_style()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,21 +103,21 @@ def rolled(
 def spreads(found: Rolled) -> tuple[Floats, Integers]:
     """(M, O) root mean square of each method's errors known at each origin, NaN where none was.
 
-    With it (O,) how many targets, of all units, were then known and forecast by every method.
+    With it (O,) how many targets, of all units, were known then and forecast by all that is free.
     """
     errors = np.array([found.truth - each for each in found.means.values()])
     held = np.isfinite(errors)
     past = np.searchsorted(found.ends + found.horizon, found.ends, side="right")
 
-    def up_to(each: Floats) -> Floats:
+    def up_to(each: NDArray[Any]) -> NDArray[Any]:
         """(..., O) sums over the origins whose targets were known at each."""
         sums = np.cumsum(each, axis=-1)
         return np.concatenate([np.zeros_like(sums[..., :1]), sums], axis=-1)[..., past]
 
-    counts = up_to(held.sum(axis=2).astype(float))
+    counts = up_to(held.sum(axis=2))
     squares = up_to(np.where(held, errors**2, 0.0).sum(axis=2))
     sizes = np.where(counts > 0, np.sqrt(squares / np.maximum(counts, 1)), np.nan)
-    return sizes, up_to(held.all(axis=0).sum(axis=1).astype(float)).astype(np.int64)
+    return sizes, up_to(np.all(held[: found.free], axis=0).sum(axis=1)).astype(np.int64)
 
 
 def chosen(found: Rolled, sizes: Floats, cases: Integers) -> Integers:
@@ -152,29 +152,16 @@ def scores(
     for horizon in horizons:
         found = rolled(series, free, horizon, target, others)
         for dyads, own in parts.items():
-            whole, units = measured(found.only(own)), found.truth[:, own]
-            rests = np.unique(left_out & own, axis=0)
-            rest = [measured(found.only(kept)) for kept in rests if 0 < kept.sum() < own.sum()]
+            rests = [
+                kept for kept in np.unique(left_out & own, axis=0) if 0 < kept.sum() < own.sum()
+            ]
+            whole, *rest = (measured(found.only(kept)) for kept in (own, *rests))
+            units = int(np.isfinite(found.truth[:, own]).any(axis=0).sum())
             for name, (rmse, crps, cases) in whole.items():
-                skill, *others_out = [
-                    1 - each[name][1] / each[CHOSEN][1] for each in (whole, *rest) if each
-                ]
-                listed.append(
-                    Score(
-                        item=series.name,
-                        method=name,
-                        dyads=dyads,
-                        horizon=horizon,
-                        target=target,
-                        cases=cases,
-                        units=int(np.isfinite(units).any(axis=0).sum()),
-                        rmse=rmse,
-                        crps=crps,
-                        skill=skill,
-                        low=min(others_out, default=np.nan),
-                        high=max(others_out, default=np.nan),
-                    )
-                )
+                skill, *left = (1 - x[name][1] / x[CHOSEN][1] for x in (whole, *rest) if x)
+                ends = min(left, default=np.nan), max(left, default=np.nan)
+                about = (series.name, name, dyads, horizon, target, cases, units)
+                listed.append(Score(*about, rmse, crps, skill, *ends))
     return sorted(listed, key=lambda score: (score.horizon, score.dyads, -score.crps))
 
 

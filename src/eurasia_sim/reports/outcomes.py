@@ -141,23 +141,24 @@ def regions(held: ResultsFolder) -> Section:
 
 
 def validation(held: ResultsFolder, beside: Path | None) -> Section:
-    """How well runs of the record pass what is documented of it, the misses first."""
+    """Skill on what was observed, then how well runs pass what is documented, the misses first."""
     found = Section("validation", "Validation against the record")
     files = files_of(beside or held.folder)
-    if PATTERNS not in files.entries:
-        if beside is not None:
-            need = "name a folder that `eurasia-sim validate` wrote"
-            raise DataError([f"{beside} holds no {PATTERNS}: {need}"])
-        return found
-    if f"{SKILL}.parquet" in files.entries:
+    skill = f"{SKILL}.parquet"
+    if beside is not None and not {PATTERNS, skill} & set(files.entries):
+        need = "name a folder that `eurasia-sim validate` wrote"
+        raise DataError([f"{beside} holds no {skill} and no {PATTERNS}: {need}"])
+    if skill in files.entries:
         found.says.append(
             "Part of the best free baseline's error (CRPS) that a forecast saves, three years "
             "ahead in level; below 0 it adds to it. Whoever coded and built the model knew later "
             "years (hindsight), so its skill is at most this."
         )
-        for theory, own in read_table(files, f"{SKILL}.parquet").groupby("theory", sort=False):
+        for theory, own in read_table(files, skill).groupby("theory", sort=False):
             rows = by_item(own, 3).reset_index()
             found.tables.append(frame_table(f"Skill by observed item, {theory}", rows, digits=2))
+    if PATTERNS not in files.entries:
+        return found
     patterns = read_table(files, PATTERNS)
     counted = patterns[patterns["counted"].astype(bool)]
     by_theory = counted.groupby("theory", sort=False)
