@@ -86,6 +86,7 @@ ENTRY = [
     ("[2001, 2003]", "[2003, 2001]", "coverage = [2003, 2001]: first year"),
     ("[united_states]", "[united_state]", "yaml:2: hegemon: 'united_state' is no actor"),
     ("year_effects: true", "year_effects: 1", "items.talks.year_effects = 1"),
+    ("use: fits", "use: fits\n    combine: log_ratio", "a ratio is of two columns, reads has 1"),
 ]
 
 

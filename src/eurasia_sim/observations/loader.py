@@ -64,6 +64,7 @@ class Item(Strict):
     complete: bool  # whether every unit has every year from its first to its last
     part: _Text  # the part of the world it observes; items of different parts are never averaged
     reads: list[str]  # columns of a run, with {axis} for the unit's ids
+    combine: Literal["mean", "log_ratio"] = "mean"  # of a unit's columns
     link: Link
     error: ErrorModel
     year_effects: bool  # whether a year has a value of its own for each group of dyads
@@ -185,6 +186,8 @@ def _wrong_keys(item: Item, until: int, world: World) -> Iterator[tuple[str, Any
     for at, column in enumerate(item.reads):
         for wrong in _misread(column, item, published, world):
             yield f"reads.{at}", column, wrong
+    if item.combine == "log_ratio" and len(item.reads) != 2:
+        yield "combine", item.combine, f"a ratio is of two columns, reads has {len(item.reads)}"
     if not item.coverage[0] <= item.coverage[1] <= until:
         yield "coverage", item.coverage, f"first year, then last, at most {until}"
     allowed = _ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
