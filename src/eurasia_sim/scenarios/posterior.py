@@ -1,99 +1,107 @@
-"""What a calibration kept, recorded so that it can be drawn again: runs of a seeded design."""
+"""What the record leaves of the numbers it says something about, kept so it can be drawn again."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import DIGEST
+from eurasia_sim.files.integrity import DIGEST, read_sealed
 from eurasia_sim.world.world import World
 
-FILE = (
-    "posterior.json"  # beside the world's own files; no part of its digest, as it follows from them
-)
-_AGAIN = "make it anew: eurasia-sim calibrate --record FILE"
+# Beside the world's own files; no part of its digest, as it follows from them.
+FILE = "posterior.json"
+FORMAT = 2
+LEAST_MEMBERS = 100  # fewer say too little of a spread
+_AGAIN = "make it anew: eurasia-sim calibrate --record FOLDER"
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The draws of a Latin hypercube that came closest to what is documented."""
+    """The members of a fit: values of the numbers that it moved; every other keeps its range."""
 
-    scenario: str
     theory: str
-    draws: int  # of the whole design
-    seed: int
-    kept: tuple[int, ...]  # numbers of the draws kept, the closest first
-    ranges: str  # digest of the ranges that were drawn from
+    until: int  # last year of the record that was fitted
+    numbers: Mapping[str, tuple[float, ...]]  # path -> a value a member
+    beats_ranges: bool  # whether it foretells what it was not shown better than the ranges do
+    digest: str  # of the whole file
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of all of it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-
-
-def digest_of_ranges(ranges: Mapping[str, tuple[float, float]]) -> str:
-    """12 hexadecimal digits that change with any range or with their order."""
-    listed = json.dumps([[path, *ends] for path, ends in ranges.items()])
-    return hashlib.sha256(listed.encode()).hexdigest()[:12]
+    def members(self) -> int:
+        """How many members there are."""
+        return len(next(iter(self.numbers.values())))
 
 
 def read_posterior(world: World) -> Posterior:
     """The posterior recorded in a world's folder.
 
     Raises:
-        DataError: where there is none, or it is damaged.
+        DataError: where there is none, it is damaged, or of another format or version of the world.
     """
     path = world.directory / FILE
     if not path.is_file():
         none = f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior"
         raise DataError([f"{none}; {_AGAIN}"])
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = Posterior(
-            scenario=str(content["scenario"]),
-            theory=str(content["theory"]),
-            draws=int(content["draws"]),
-            seed=int(content["seed"]),
-            kept=tuple(int(each) for each in content["kept"]),
-            ranges=str(content["ranges"]),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError([f"{FILE}: it is damaged ({error}); {_AGAIN}"]) from error
+    content: dict[str, Any] = read_sealed(path) or {}
+    found, fitted = content.get("format"), content.get("digests", {}).get("world")
     wrong = ""
-    if not found.kept or not all(0 <= each < found.draws for each in found.kept):
-        wrong = f"kept must be numbers from 0 to {found.draws - 1}, at least one"
-    elif content.get(DIGEST) != found.digest:
-        wrong = "it is damaged, or an earlier version wrote it: its digest is another"
+    if found != FORMAT:
+        wrong = f"format is {found or 1}, this version reads {FORMAT}"
+    elif fitted != world.digest:
+        versions = f"{str(fitted)[:12]}, now {world.digest[:12]}"
+        wrong = f"it was fitted in another version of the world ({versions})"
     if wrong:
         raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
-    return found
+    numbers = {path: tuple(map(float, each)) for path, each in content["numbers"].items()}
+    if strange := [path for path in numbers if path not in world.numbers]:
+        raise DataError([f"{FILE}: {', '.join(strange)} is no number of the world; {_AGAIN}"])
+    beats = content["held_out"]["fitted"] > content["held_out"]["declared"]
+    return Posterior(
+        content["theory"], int(content["until"]), numbers, bool(beats), content[DIGEST]
+    )
 
 
-def check_fits(
+def usable(world: World, theory: str) -> tuple[Posterior | None, str]:
+    """The recorded posterior of a theory; or none, and why where one is recorded."""
+    if not (world.directory / FILE).is_file():
+        return None, ""
+    try:
+        found = read_posterior(world)
+    except DataError as error:
+        return None, error.problems[0]
+    return (found, "") if found.theory == theory and found.numbers else (None, "")
+
+
+def members_within(
     posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]
-) -> None:
-    """See that a posterior belongs to a theory, and to the ranges as they are now.
+) -> list[int]:
+    """Members whose values lie in the ranges of a scenario.
 
     Raises:
-        DataError: where it does not.
+        DataError: where it is a fit of another theory, or too few members are left.
     """
     if theory != posterior.theory:
         wrong = f"the posterior is one of {posterior.theory}, not of {theory}"
         raise DataError([f"{wrong}: run it with that theory"])
-    if digest_of_ranges(ranges) != posterior.ranges:
-        raise DataError(
-            [f"{FILE} was fitted to other ranges than the world declares now; {_AGAIN}"]
-        )
+    cuts = {path: ends for path, ends in ranges.items() if path in posterior.numbers}
+    kept = [
+        member
+        for member in range(posterior.members)
+        if all(low <= posterior.numbers[path][member] <= high for path, (low, high) in cuts.items())
+    ]
+    if len(kept) < LEAST_MEMBERS:
+        narrow = f"the ranges of {', '.join(cuts)} leave {len(kept)} of {posterior.members}"
+        least = f"at least {LEAST_MEMBERS} are needed: widen them"
+        raise DataError([f"{narrow} members of the posterior, and {least}"])
+    return kept
 
 
-def plain(posterior: Posterior, notes: Mapping[str, Any]) -> dict[str, Any]:
-    """The record as plain values with their digest, and notes for whoever opens the file."""
-    return {**notes, **asdict(posterior), "kept": list(posterior.kept), DIGEST: posterior.digest}
+def rounded(value: float) -> float:
+    """A value to six significant digits, as the file holds it."""
+    return float(f"{value:.6g}") if math.isfinite(value) else value
 
 
 def record_path(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from scipy.stats import qmc
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.coding import values_by_coder
-from eurasia_sim.scenarios.posterior import Posterior, check_fits
+from eurasia_sim.scenarios.posterior import Posterior, members_within
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
@@ -101,32 +101,33 @@ def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0)
         first: how many runs of the same root stand before them, in hypercubes of their own.
 
     Raises:
-        DataError: where the posterior is missing, of another theory, or of other ranges.
+        DataError: where the posterior is of another theory, or the ranges cut off most of it.
     """
     posterior = inputs.scenario.posterior
     if posterior is not None:
-        return posterior_draws(world, inputs, posterior, first + n, seed).part(slice(first, None))
+        return posterior_draws(world, inputs, posterior, n, seed, first)
     return drawn(world, inputs, ranges_of(world, inputs), n, seed, first)
 
 
-def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int) -> Draws:
-    """n runs with the numbers of draws that a calibration kept, dealt out evenly.
+def posterior_draws(
+    world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int, first: int = 0
+) -> Draws:
+    """n runs with the numbers of a fit's members, dealt out evenly; every other over its range.
+
+    Members outside the ranges of the scenario are left out.
 
     Raises:
-        DataError: where the posterior is of another theory or of other ranges.
+        DataError: where the posterior is of another theory, or too few members are left.
     """
-    free = replace(inputs, scenario=replace(inputs.scenario, uncertain={}, fixed={}))
-    every = ranges_of(world, free)
-    check_fits(posterior, inputs.theory, every)
-    design = drawn(world, inputs, every, posterior.draws, posterior.seed)
+    ranges = ranges_of(world, inputs)
+    draws = drawn(world, inputs, ranges, n, seed, first)
+    kept = members_within(posterior, inputs.theory, ranges)
     generator = np.random.default_rng(seed)
-    rounds = -(-n // len(posterior.kept))
-    dealt = [generator.permutation(posterior.kept) for _ in range(rounds)]
-    chosen = np.concatenate(dealt)[:n]
-    draws = reference_draws(inputs, n, seed)
-    for path in ranges_of(world, inputs):
-        put(world, draws, path, design.drawn[path][chosen])
-        draws.drawn[path] = design.drawn[path][chosen]
+    dealt = [generator.permutation(kept) for _ in range(-(-(first + n) // len(kept)))]
+    chosen = np.concatenate(dealt)[first : first + n]
+    for path in ranges.keys() & posterior.numbers:
+        values = draws.drawn[path] = np.array(posterior.numbers[path])[chosen]
+        put(world, draws, path, values)
     hold_shares(world, draws)
     return draws
 
