@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "compare": ("compare", "compare", "Compare two results: their settings and their runs."),
     "test": ("test", "evaluate_hypotheses", "Test hypotheses, by theory and over all ranges."),
     "validate": ("validate", "validate", "Score runs by documented patterns, beside baselines."),
-    "calibrate": ("validate", "calibrate", "Fit uncertain numbers to half of the patterns."),
+    "calibrate": ("test", "calibrate", "Fit uncertain numbers to the record; weigh theories."),
     "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios."),
     "plot": ("output", "plot", "Draw a results folder, with the numbers of each picture."),
     "report": ("output", "report", "Write a results folder as one offline page."),

@@ -20,6 +20,7 @@ from eurasia_sim.figures import (
     differences,
     distributions,
     heatmaps,
+    posterior,
     region,
     sensitivity,
     time_series,
@@ -30,6 +31,7 @@ from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation.results import read_manifest
 from eurasia_sim.simulation.results_folder import (
+    FIT,
     RUN,
     SWEEP,
     TEST,
@@ -119,6 +121,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "patterns": Kind(
         "Share of runs that pass each documented pattern", verdicts.pattern_pages, (VALIDATION,)
+    ),
+    "posterior": Kind(
+        "Ranges of numbers before and after a fit to the record", posterior.posterior_pages, (FIT,)
     ),
 }  # fmt: skip
 # A kind that has left -> what draws its answer now.

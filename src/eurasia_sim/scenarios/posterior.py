@@ -16,6 +16,7 @@ from eurasia_sim.world.world import World
 FILE = "posterior.json"
 FORMAT = 2
 LEAST_MEMBERS = 100  # fewer say too little of a spread
+BEYOND_CHANCE = 2.0  # standard errors of what a fit gains out of sample
 _AGAIN = "make it anew: eurasia-sim calibrate --record FOLDER"
 
 
@@ -26,7 +27,7 @@ class Posterior:
     theory: str
     until: int  # last year of the record that was fitted
     numbers: Mapping[str, tuple[float, ...]]  # path -> a value a member
-    beats_ranges: bool  # whether it foretells what it was not shown better than the ranges do
+    beats_ranges: bool  # out of sample, and beyond chance
     digest: str  # of the whole file
 
     @property
@@ -58,7 +59,8 @@ def read_posterior(world: World) -> Posterior:
     numbers = {path: tuple(map(float, each)) for path, each in content["numbers"].items()}
     if strange := [path for path in numbers if path not in world.numbers]:
         raise DataError([f"{FILE}: {', '.join(strange)} is no number of the world; {_AGAIN}"])
-    beats = content["held_out"]["fitted"] > content["held_out"]["declared"]
+    held = content["held_out"]
+    beats = held["gain"] > BEYOND_CHANCE * held["error"]
     return Posterior(
         content["theory"], int(content["until"]), numbers, bool(beats), content[DIGEST]
     )

@@ -29,7 +29,7 @@ from eurasia_sim.simulation.results import (
 )
 from eurasia_sim.world.world import World
 
-RUN, SWEEP, TEST, VALIDATION = "run", "sweep", "test", "validation"
+RUN, SWEEP, TEST, VALIDATION, FIT = "run", "sweep", "test", "validation", "fit"
 PATTERNS = "patterns.parquet"
 ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
 _HEAD = {
@@ -53,7 +53,7 @@ class ResultsFolder:
     """A finished folder of `run`, `sweep`, `test` or `validate`, and the world it was made in."""
 
     folder: Path
-    kind: str  # run, sweep, test or validation
+    kind: str  # run, sweep, test, validation or fit
     manifest: Mapping[str, Any]
     world: World
     filters: tuple[str, ...] = ()

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
 from eurasia_sim.compute.dimensions import Floats
@@ -27,13 +29,14 @@ from eurasia_sim.simulation.parameter_draws import (
     ranges_of,
     reference_draws,
 )
-from eurasia_sim.validation.evidence import Channel, ErrorModel, Evidence, log_scores
-from eurasia_sim.validation.fit import Smoothed, scores_of, smooth, values_of_scores
+from eurasia_sim.validation.evidence import SCALE_SPREAD, Channel, ErrorModel, Evidence, log_scores
+from eurasia_sim.validation.fit import Smoothed, smooth, values_of_scores
 from eurasia_sim.validation.measured import compared, simulated
 from eurasia_sim.world.world import World
 
 ORIGINS = (2008, 2011, 2014, 2017)  # last years known; what is foretold are the next three
 Measures = Mapping[str, Floats]  # item -> (R, U, T)
+Flags = NDArray[np.bool_]
 _YEAR = 12
 
 
@@ -95,8 +98,7 @@ class Problem:
     def measures(self, scores: Floats) -> Measures:
         """Measures of (M, R) scores; a run that fails is given the mean of the others."""
         found = simulated(self.world, self.inputs, self.draws(scores), self.items, self.workers)
-        ended = _ended(found)
-        if ended.all():
+        if (ended := _ended(found)).all():
             return found
         return {name: np.where(ended[:, None, None], each, each[ended].mean(axis=0))
                 for name, each in found.items()}  # fmt: skip
@@ -111,9 +113,10 @@ class Problem:
         return self.items[name].item.use == "fits"
 
 
-def _ended(found: Measures) -> np.ndarray:
+def _ended(found: Measures) -> Flags:
     """(R,) which runs ended: the last year of every item is there."""
-    return np.array([np.isfinite(each[:, :, -1]).all(axis=1) for each in found.values()]).all(axis=0)
+    last = np.concatenate([each[:, :, -1] for each in found.values()], axis=1)
+    return np.asarray(np.isfinite(last).all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,10 @@ class Fit:
 
     @classmethod
     def of(
-        cls, problem: Problem, items: Mapping[str, Evidence], units: Mapping[str, float] | None = None
+        cls,
+        problem: Problem,
+        items: Mapping[str, Evidence],
+        units: Mapping[str, float] | None = None,
     ) -> Fit:
         """Assimilate what was observed of some items up to their origin.
 
@@ -137,7 +143,8 @@ class Fit:
         rng = np.random.default_rng([problem.seed, 1])
         channels, scales = [], []
         for name, item in items.items():
-            blocks, own = item.blocks(first[name]), rng.normal(size=scores.shape[1])
+            blocks = item.blocks(first[name])
+            own = np.asarray(rng.normal(size=scores.shape[1]))
             error = ErrorModel.of(item, blocks, (units or {}).get(name))
             if problem.fits(name) and error:
                 channel = Channel.of(item, error, blocks, own)
@@ -164,7 +171,7 @@ class Fit:
         return self.smoothed.scores[: len(self.problem.ranges)]
 
     @property
-    def moved(self) -> np.ndarray:
+    def moved(self) -> Flags:
         """(M,) which numbers the items speak of."""
         return self.smoothed.moved[: len(self.problem.ranges)]
 
@@ -177,7 +184,7 @@ class Fit:
             both on the unbounded scale, and items (those it goes along with, the closest first).
         """
         ends = np.cumsum([0, *(len(each.observed) for each in self.channels)])
-        spans = [*zip(ends[:-1], ends[1:], strict=True)]
+        spans = [*pairwise(ends)]
         rows = []
         for at, (path, (low, high)) in enumerate(self.problem.ranges.items()):
             old, new = self.problem.prior[0][at], self.scores[at]
@@ -229,13 +236,28 @@ class Calibration:
     numbers: pd.DataFrame  # of `Fit.numbers`
     targets: pd.DataFrame  # of `foretold`, every origin
 
+    def scales(self) -> dict[str, float]:
+        """By fitted item, the mean scale after the fit over its mean before."""
+        rows = zip(self.fit.channels, self.fit.smoothed.scores[len(self.numbers) :], strict=True)
+        return {each.item.name: float(1 + SCALE_SPREAD * row.mean()) for each, row in rows}
+
     def held_out(self) -> pd.DataFrame:
-        """Number of targets and sums of log densities by item, and over all items."""
-        columns = ["declared", "fitted"]
-        by_item = self.targets.groupby("item", sort=False)
-        table = by_item[columns].sum().assign(targets=by_item.size()).reset_index()
-        total = {"item": "all", **table[[*columns, "targets"]].sum()}
-        return pd.concat([table, pd.DataFrame([total])], ignore_index=True)
+        """By item and over all: targets, sums of log densities, and what the fit gains.
+
+        Returns:
+            item, targets, declared, fitted, gain, error (its standard error, each unit of an item
+            counted as one witness).
+        """
+        rows = self.targets.assign(gain=self.targets["fitted"] - self.targets["declared"])
+        witnesses = rows.groupby(["item", "unit"], sort=False)["gain"].sum()
+        tables = [*rows.groupby("item", sort=False), ("all", rows)]
+        found = []
+        for name, own in tables:
+            gains = witnesses if name == "all" else witnesses[name]
+            error = float(np.sqrt(len(gains)) * gains.std(ddof=1)) if len(gains) > 1 else np.nan
+            sums = own[["declared", "fitted", "gain"]].sum()
+            found.append({"item": name, "targets": len(own), **sums, "error": error})
+        return pd.DataFrame(found)
 
 
 def calibrate(

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.observations.loader import Series
 
 BLOCK = 3  # years; values of neighbouring years are no independent witnesses
 SCALE_SPREAD = 0.7  # of the scale's prior, in its own mean
+_DEGREES = 4  # of freedom of what is foretold
 _WIDE = 100.0  # variance of the level common to all units, in variances of the item
 _LEAST_SIGNAL = 0.1  # of a direction in which draws differ, in standard deviations of its error
 _MOST_DIRECTIONS = 20  # of an item, the widest first
@@ -116,7 +117,8 @@ class ErrorModel:
         same_unit = one[:, None, 0] == other[None, :, 0]
         same = same_unit & (one[:, None, 1] == other[None, :, 1])
         own = self.residual**2 + item.errors[one[:, 0], one[:, 1]] ** 2
-        return self.level + self.between * same_unit + np.where(same, own[:, None], 0.0)
+        total = self.level + self.between * same_unit + np.where(same, own[:, None], 0.0)
+        return np.asarray(total)
 
 
 def _variances(values: Floats, measure: Floats, errors: Floats) -> tuple[float, float]:
@@ -182,8 +184,8 @@ class Channel:
 def log_scores(item: Evidence, error: ErrorModel, measure: Floats) -> Floats:
     """(A,) log density that draws give each unit's block after the origin, given its past.
 
-    Form: by draw, offsets, level and scale are normal and known from the past by their exact
-    posterior; the density is the mean over draws.
+    Form: by draw, offsets, level and scale are known from the past by their exact posterior. The
+    density is Student's, since units differ in how much they vary, and its mean over draws.
 
     Args:
         measure: (R, U, B) of draws.
@@ -202,5 +204,5 @@ def log_scores(item: Evidence, error: ErrorModel, measure: Floats) -> Floats:
     mean = gain @ item.values[item.past] + scale[:, None] * apart
     own = np.diag(error.covariance(item, after, after)) - (gain * across).sum(axis=1)
     spread = np.sqrt(own + apart**2 / precision[:, None])
-    density = norm.logpdf(item.values[units, -1], mean, spread)
+    density = student.logpdf(item.values[units, -1], _DEGREES, mean, spread)
     return np.asarray(logsumexp(density, axis=0) - np.log(len(density)))
