@@ -15,7 +15,10 @@ import typer
 
 from eurasia_sim.cli import FAILED_WORK
 
-SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
+SETS = {
+    "reference": "by chance alone, at reference values", "ranges": "over the declared ranges",
+    "posterior": "under the fit to the record",
+}  # fmt: skip
 _WIDTH = 160  # of output that is no terminal
 _SILENCE = 5.0  # seconds between two lines of progress
 

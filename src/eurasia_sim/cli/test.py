@@ -27,7 +27,8 @@ _PARTS = {
     "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:g}",
     "effect [95 %]": "{mean:+.4f} [{low:+.4f}, {high:+.4f}]",
     "co-location + joint share": "{colocation_part:+.4f} {joint_part:+.4f}",
-    "holds": "{share_of_space:.0%}", "mirror": "{mirrored:.0%}", "null": "{null_mean:+.4f}",
+    "holds": "{share_of_space:.0%}", "under the fit": "{fit_mean:+.4f} {fit_share:.0%}",
+    "mirror": "{mirrored:.0%}", "null": "{null_mean:+.4f}",
     "word": "{word}",
 }  # fmt: skip
 _VERDICTS = {
@@ -84,12 +85,15 @@ def _evaluate(
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import content_digest
     from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import fit_beside
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     ids = [*(each.id for each in family.hypotheses), *(each.digest for each in family.maps)]
     identity = [family.digest, *ids, repr(effort), world.digest, model_version()]
-    identity.append(content_digest(scenarios.values()))
+    first = prepare(world, next(iter(scenarios.values())), world.default_theory)
+    posterior, _ = fit_beside(world, first)
+    identity += [content_digest(scenarios.values()), posterior.digest if posterior else ""]
     folder = out / results.folder_name(f"test-{family.path.stem}", identity)
     manifest, wrong = results.found(folder)
     if manifest is not None and not wrong:
@@ -98,7 +102,7 @@ def _evaluate(
         return folder, Evaluation(**tables), True
     if wrong:
         typer.echo(f"{folder}: {listed(wrong)}; the test is made again", err=True)
-    options.compile_once(prepare(world, next(iter(scenarios.values()))))
+    options.compile_once(first)
     nothing = "a test is whole or not there, so nothing was kept."
     with terminal.RunCounter(effort.runs, nothing) as counter:
         result = evaluate(world, family, effort, workers, counter.stage)
@@ -143,7 +147,7 @@ def _write_pages(
 def _show(result: Evaluation) -> None:
     """Print a row a part, a row a hypothesis, and how well the shares are known."""
     parts, verdicts = (frame.to_dict("records") for frame in (result.parts, result.verdicts))
-    title = "Parts: first arms less second, at reference and over everything uncertain"
+    title = "Parts: first arms less second, at reference, over everything uncertain, under the fit"
     terminal.show_table(title, parts, _PARTS)
     for row in verdicts:
         row["space"] = _SPACE.format_map(row) if row["points"] else ""

@@ -16,9 +16,12 @@ from eurasia_sim.figures.distributions import is_flat
 from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import ResultsFolder
-from eurasia_sim.simulation.run import RANGES, REFERENCE
+from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 
-_OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
+_OVER: Mapping[str, str] = {
+    REFERENCE: "reference values, chance alone", RANGES: "declared ranges",
+    FITTED: "the fit to the record",
+}  # fmt: skip
 _HOW_TO_READ = (
     "Dot: mean over pairs of runs under the same luck; bar: 95 % bootstrap interval of that mean."
 )
@@ -41,7 +44,7 @@ def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
                 for kind in order
             ]
             summary = difference_summary(pd.concat(gaps, ignore_index=True))
-            pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
+            pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] == RANGES)]
             title, units = f"{first} less {other}", held.units(request.measures)
             words = Words(title, caption_of_runs(held, pair), held.names, units)
             parts = (str(theory), other if len(others) > 1 else "")

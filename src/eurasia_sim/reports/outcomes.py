@@ -25,9 +25,12 @@ from eurasia_sim.reports.parts import (
 )
 from eurasia_sim.simulation.results import files_of, read_table
 from eurasia_sim.simulation.results_folder import PATTERNS, RUN, TEST, ResultsFolder
-from eurasia_sim.simulation.run import RANGES, REFERENCE
+from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 
-_SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
+_SETS = {
+    REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges",
+    FITTED: "under the fit to the record",
+}  # fmt: skip
 
 
 def effects(held: ResultsFolder) -> Section:

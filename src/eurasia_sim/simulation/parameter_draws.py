@@ -15,7 +15,8 @@ from scipy.stats import qmc
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.coding import values_by_coder
-from eurasia_sim.scenarios.posterior import Posterior, members_within
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.posterior import Posterior, members_within, usable
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
@@ -120,8 +121,8 @@ def posterior_draws(
         DataError: where the posterior is of another theory, or too few members are left.
     """
     ranges = ranges_of(world, inputs)
-    draws = drawn(world, inputs, ranges, n, seed, first)
     kept = members_within(posterior, inputs.theory, ranges)
+    draws = drawn(world, inputs, ranges, n, seed, first)
     generator = np.random.default_rng(seed)
     dealt = [generator.permutation(kept) for _ in range(-(-(first + n) // len(kept)))]
     chosen = np.concatenate(dealt)[first : first + n]
@@ -130,6 +131,19 @@ def posterior_draws(
         put(world, draws, path, values)
     hold_shares(world, draws)
     return draws
+
+
+def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:
+    """The recorded fit to be shown beside the ranges; or none, and why where one is recorded."""
+    if inputs.scenario.posterior is not None or dict(inputs.forms) != dict(world.default_forms):
+        return None, ""
+    posterior, why = usable(world, inputs.theory)
+    try:
+        if posterior is not None:
+            members_within(posterior, inputs.theory, ranges_of(world, inputs))
+    except DataError as error:
+        return None, error.problems[0]
+    return posterior, why
 
 
 def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
