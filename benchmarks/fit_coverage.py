@@ -61,7 +61,7 @@ def coverage(truths: int, members: int = MEMBERS, seed: int = SEED) -> dict[str,
     ranks: dict[bool, list[float]] = {True: [], False: []}
     by_number: dict[str, list[float]] = {}
     for at, (truth, items, units) in enumerate(records(problem, truths, seed + 1)):
-        fit = Fit.of(problem, items, units)
+        fit = Fit.of(problem, items, UNTIL, units)
         own = (fit.scores < truth[:, None]).mean(axis=1)
         for path, rank, moved in zip(problem.ranges, own, fit.moved, strict=True):
             ranks[bool(moved)].append(float(rank))

@@ -49,7 +49,8 @@ REPLACED_OPTIONS = {
         "--isolate": "--scheduler local:N runs parts in N processes of their own",
         "--retry": "a part whose worker dies is run again; --resume makes what is missing",
         "--timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
-    }
+    },
+    "calibrate": {"--keep": "every member is kept, and -n says how many there are"},
 }
 
 

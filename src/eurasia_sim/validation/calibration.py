@@ -7,7 +7,7 @@ which is kept, is never scored.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -29,7 +29,14 @@ from eurasia_sim.simulation.parameter_draws import (
     ranges_of,
     reference_draws,
 )
-from eurasia_sim.validation.evidence import SCALE_SPREAD, Channel, ErrorModel, Evidence, log_scores
+from eurasia_sim.validation.evidence import (
+    BLOCK,
+    SCALE_SPREAD,
+    Channel,
+    ErrorModel,
+    Evidence,
+    log_scores,
+)
 from eurasia_sim.validation.fit import Smoothed, smooth, values_of_scores
 from eurasia_sim.validation.measured import compared, simulated
 from eurasia_sim.world.world import World
@@ -95,13 +102,19 @@ class Problem:
         hold_shares(self.world, draws)
         return draws
 
-    def measures(self, scores: Floats) -> Measures:
-        """Measures of (M, R) scores; a run that fails is given the mean of the others."""
-        found = simulated(self.world, self.inputs, self.draws(scores), self.items, self.workers)
+    def measures(self, scores: Floats, until: int | None = None) -> Measures:
+        """Measures of (M, R) scores, NaN after a year; a failed run is given the others' mean."""
+        months = self.inputs.months
+        if until is not None:
+            months = min(months, (until + 1) * _YEAR - self.world.start)
+        inputs = replace(self.inputs, months=months)
+        found = simulated(self.world, inputs, self.draws(scores), self.items, self.workers)
         if (ended := _ended(found)).all():
             return found
-        return {name: np.where(ended[:, None, None], each, each[ended].mean(axis=0))
-                for name, each in found.items()}  # fmt: skip
+        means = {name: each[ended].mean(axis=0) for name, each in found.items()}
+        return {
+            name: np.where(ended[:, None, None], each, means[name]) for name, each in found.items()
+        }
 
     def evidence(self, origin: int) -> dict[str, Evidence]:
         """Every item in blocks up to an origin, and after it."""
@@ -114,9 +127,9 @@ class Problem:
 
 
 def _ended(found: Measures) -> Flags:
-    """(R,) which runs ended: the last year of every item is there."""
-    last = np.concatenate([each[:, :, -1] for each in found.values()], axis=1)
-    return np.asarray(np.isfinite(last).all(axis=1))
+    """(R,) which runs ended: a failed one has no year of any item."""
+    ended = [np.isfinite(each).any(axis=(1, 2)) for each in found.values()]
+    return np.asarray(np.logical_and.reduce(ended), bool)
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,7 @@ class Fit:
         cls,
         problem: Problem,
         items: Mapping[str, Evidence],
+        origin: int,
         units: Mapping[str, float] | None = None,
     ) -> Fit:
         """Assimilate what was observed of some items up to their origin.
@@ -153,7 +167,7 @@ class Fit:
                     scales.append(own)
 
         def predict(step: int, members: Floats) -> Floats:
-            found = problem.measures(members[: len(scores)]) if step else first
+            found = problem.measures(members[: len(scores)], origin) if step else first
             own = zip(channels, members[len(scores) :], strict=True)
             return np.concatenate(
                 [each.predicted(each.item.blocks(found[each.item.name]), scale)
@@ -213,7 +227,8 @@ def foretold(fit: Fit, items: Mapping[str, Evidence], origin: int) -> pd.DataFra
     Returns:
         A row a target: item, origin, unit, declared, fitted.
     """
-    before, after = fit.problem.prior[1], fit.problem.measures(fit.scores)
+    before = fit.problem.prior[1]
+    after = fit.problem.measures(fit.scores, origin + BLOCK)
     tables = []
     for name, item in items.items():
         error = ErrorModel.of(item, item.blocks(before[name]))
@@ -271,9 +286,9 @@ def calibrate(
     for done, origin in enumerate(origins):
         report(f"{problem.inputs.theory}, up to {origin}", done, len(origins) + 1)
         items = problem.evidence(origin)
-        tables.append(foretold(Fit.of(problem, items), items, origin))
+        tables.append(foretold(Fit.of(problem, items, origin), items, origin))
     report(f"{problem.inputs.theory}, up to {until}", len(origins), len(origins) + 1)
-    fit = Fit.of(problem, problem.evidence(until))
+    fit = Fit.of(problem, problem.evidence(until), until)
     return Calibration(fit, until, fit.numbers(), pd.concat(tables, ignore_index=True))
 
 
