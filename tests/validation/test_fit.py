@@ -37,6 +37,14 @@ def test_a_number_that_no_datum_goes_along_with_is_left_as_it_was() -> None:
     assert found.scores[:2].mean(axis=1) == pytest.approx([0.8, -1.2], abs=0.1)
 
 
+def test_a_datum_that_no_member_changes_moves_nothing() -> None:
+    prior = np.random.default_rng(8).normal(size=(20, 200))
+    still = np.full((1, 200), 0.7)
+    found = smooth(prior, lambda _, s: np.vstack([s[:1], still]), np.array([1.0, -3.0]), 1)
+    assert found.moved.nonzero()[0].tolist() == [0]
+    assert np.isfinite(found.scores).all()
+
+
 def test_chance_moves_some_number_in_one_fit_of_twenty() -> None:
     rng, least = np.random.default_rng(5), chance_level(100 * 20, 200)
     largest = []

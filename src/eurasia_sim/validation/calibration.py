@@ -127,9 +127,15 @@ class Problem:
 
 
 def _ended(found: Measures) -> Flags:
-    """(R,) which runs ended: a failed one has no year of any item."""
+    """(R,) which runs ended: a failed one has no year of any item.
+
+    Raises:
+        DataError: where none did.
+    """
     ended = [np.isfinite(each).any(axis=(1, 2)) for each in found.values()]
-    return np.asarray(np.logical_and.reduce(ended), bool)
+    if not np.any(ended):
+        raise DataError(["every run of the record failed, so there is nothing to fit"])
+    return np.asarray(np.logical_or.reduce(ended), bool)
 
 
 @dataclass(frozen=True)

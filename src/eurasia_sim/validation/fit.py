@@ -22,6 +22,7 @@ from eurasia_sim.files.data_yaml import DataError
 
 STEPS = 3  # times that the data are assimilated
 FALSE_MOVES = 0.05  # chance that a fit moves any number with which nothing goes along
+_STILL = 1e-9
 Predict = Callable[[int, Floats], Floats]  # step, (M, R) scores -> (D, R) predicted data
 
 
@@ -89,9 +90,21 @@ def smooth(
                 found &= (along != 0).any(axis=1, keepdims=True)
             return found
 
-        smoother.prepare_assimilation(Y=predict(step, scores), truncation=1.0)
+        smoother.prepare_assimilation(Y=_varied(predict(step, scores)), truncation=1.0)
         scores = smoother.assimilate_batch(X=scores, correlation_callback=keep, n_jobs=1)
     return Smoothed(scores, along)
+
+
+def _varied(predicted: Floats) -> Floats:
+    """Data as predicted; one that no member changes, so little that no number goes along with it.
+
+    Else its correlation with anything would be 0 over 0.
+    """
+    still = predicted.std(axis=1) <= _STILL
+    chance = np.random.default_rng(0).normal(size=(int(still.sum()), predicted.shape[1]))
+    varied = predicted.copy()
+    varied[still] += _STILL * chance
+    return varied
 
 
 def _smoother(observed: Floats, seed: int, steps: int) -> Any:
