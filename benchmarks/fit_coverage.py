@@ -33,7 +33,8 @@ def records(problem: Problem, truths: int, seed: int) -> Iterator[tuple[Any, dic
     scores = rng.normal(size=(len(problem.ranges), truths))
     runs = replace(problem, seed=seed).measures(scores)
     real, first = problem.evidence(UNTIL), problem.prior[1]
-    blocks = {name: item.blocks(first[name]) for name, item in real.items() if problem.fits(name)}
+    fitted = [name for name in real if problem.items[name].item.use == "fits"]
+    blocks = {name: real[name].blocks(first[name]) for name in fitted}
     errors = {name: ErrorModel.of(real[name], each) for name, each in blocks.items()}
     errors = {name: error for name, error in errors.items() if error}
     units = {name: error.unit for name, error in errors.items()}

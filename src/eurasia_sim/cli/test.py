@@ -6,6 +6,7 @@ import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,6 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import options, terminal
-from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,7 +259,6 @@ def _write_fit(
     from eurasia_sim.scenarios import posterior
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.results_folder import FIT, ResultsFolder
-    from eurasia_sim.validation.calibration import members
 
     held, problem = fit.held_out(), fit.fit.problem
     (scores,) = held[held["item"] == "all"].drop(columns="item").to_dict("records")
@@ -270,15 +269,13 @@ def _write_fit(
         "moved": int(fit.numbers["moved"].sum()), "numbers_in_all": len(fit.numbers),
         "held_out": scores, "scales": fit.scales(), "one_theory": groups,
     }  # fmt: skip
-    if content["moved"] == 0:
-        raise DataError(["the record speaks of no number, so there is no fit to keep"])
-    kept = {"command", "world", "digests", "theory", "until", "seed", "held_out"}
+    kept = {"world", "digests", "theory", "until", "members", "seed", "held_out"}
     posterior_file = {
         "format": posterior.FORMAT,
         **{key: value for key, value in content.items() if key in kept},
         "numbers": {
             path: [posterior.rounded(each) for each in values]
-            for path, values in members(fit.fit).items()
+            for path, values in fit.fit.members().items()
         },
     }
     identity = [world.digest, problem.inputs.theory, str(problem.members), str(problem.seed)]
@@ -292,7 +289,8 @@ def _write_fit(
         results.write_sealed(path, posterior_file)
     results.write_manifest(folder, {**content, "finished": False}, files)
     shown = ResultsFolder(folder, FIT, content, world)
-    drawn = list(draw(shown, ["posterior"], Request(), folder / "figures"))
+    tell = partial(typer.echo, err=True)
+    drawn = list(draw(shown, ["posterior"], Request(), folder / "figures", tell))
     files += [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
     results.write_manifest(folder, content, files)
     return folder, content

@@ -37,9 +37,8 @@ def posterior_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     )
     caption = f"{manifest['members']} members · seed {held.seed} · {manifest['theory']}"
     says = f"{len(moved)} numbers before and after the fit"
-    yield Page(
-        (str(manifest["theory"]),), posterior_plot(moved, Words(title, caption)), moved, says
-    )
+    figure = posterior_plot(moved, Words(title, caption))
+    yield Page((str(manifest["theory"]),), figure, moved, says)
 
 
 @use_style()
@@ -69,11 +68,9 @@ def posterior_plot(numbers: pd.DataFrame, words: Words) -> Figure:
         panel.hlines(-at, *ends["after"], color=INK, linewidth=3.5 if row["left"] < _CLEAR else 1.6)
         first, *others = row["items"].split(", ")
         more = f" and {len(others)} more" if others else ""
-        style.write_beside(
-            panel, -at, f"{row['left']:.0%}  {row['shift']:+.1f}  {first}{more}", 1.02
-        )
-    names = [style.break_lines(str(row["number"]).removeprefix("rules."), 44)
-             for row in style.rows_of(numbers)]  # fmt: skip
+        text = f"{row['left']:.0%}  {row['shift']:+.1f}  {first}{more}"
+        style.write_beside(panel, -at, text, 1.02)
+    names = [style.break_lines(path.removeprefix("rules."), 44) for path in numbers["number"]]
     style.label_rows(panel, names, fontsize=6.5)
     panel.xaxis.set_major_locator(FixedLocator([0.0, 0.5, 1.0]))
     panel.set_xticklabels(["low end", "middle", "high end"])

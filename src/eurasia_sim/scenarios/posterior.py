@@ -33,7 +33,7 @@ class Posterior:
     @property
     def members(self) -> int:
         """How many members there are."""
-        return len(next(iter(self.numbers.values())))
+        return len(next(iter(self.numbers.values()), ()))
 
 
 def read_posterior(world: World) -> Posterior:

@@ -121,10 +121,6 @@ class Problem:
         first = self.world.start // _YEAR
         return {name: Evidence.of(each, origin, first) for name, each in self.items.items()}
 
-    def fits(self, name: str) -> bool:
-        """Whether an item is fitted, and not only scored."""
-        return self.items[name].item.use == "fits"
-
 
 def _ended(found: Measures) -> Flags:
     """(R,) which runs ended: a failed one has no year of any item.
@@ -158,6 +154,9 @@ class Fit:
 
         Args:
             units: mean of each scale's prior where it is known.
+
+        Raises:
+            DataError: where no number moves anything that was observed.
         """
         scores, first = problem.prior
         rng = np.random.default_rng([problem.seed, 1])
@@ -166,7 +165,7 @@ class Fit:
             blocks = item.blocks(first[name])
             own = np.asarray(rng.normal(size=scores.shape[1]))
             error = ErrorModel.of(item, blocks, (units or {}).get(name))
-            if problem.fits(name) and error:
+            if error and problem.items[name].item.use == "fits":
                 channel = Channel.of(item, error, blocks, own)
                 if len(channel.observed):
                     channels.append(channel)
@@ -180,6 +179,9 @@ class Fit:
                  for each, scale in own]
             )  # fmt: skip
 
+        if not channels:
+            still = f"no number moves anything observed to {origin} under {problem.inputs.theory}"
+            raise DataError([f"{still}, so there is nothing to fit"])
         observed = np.concatenate([each.observed for each in channels])
         members = np.vstack([scores, *scales])
         smoothed = smooth(members, predict, observed, problem.seed, fixed=len(scales))
@@ -194,6 +196,11 @@ class Fit:
     def moved(self) -> Flags:
         """(M,) which numbers the items speak of."""
         return self.smoothed.moved[: len(self.problem.ranges)]
+
+    def members(self) -> dict[str, Floats]:
+        """(R,) values of every number that the record speaks of."""
+        rows = zip(self.problem.ranges.items(), self.scores, self.moved, strict=True)
+        return {path: values_of_scores(row, *ends) for (path, ends), row, moved in rows if moved}
 
     def numbers(self) -> pd.DataFrame:
         """Every number from prior to posterior, those of which most is learnt first.
@@ -296,9 +303,3 @@ def calibrate(
     report(f"{problem.inputs.theory}, up to {until}", len(origins), len(origins) + 1)
     fit = Fit.of(problem, problem.evidence(until), until)
     return Calibration(fit, until, fit.numbers(), pd.concat(tables, ignore_index=True))
-
-
-def members(fit: Fit) -> dict[str, Floats]:
-    """(R,) values of every number that the record speaks of."""
-    rows = zip(fit.problem.ranges.items(), fit.scores, fit.moved, strict=True)
-    return {path: values_of_scores(row, *ends) for (path, ends), row, is_moved in rows if is_moved}

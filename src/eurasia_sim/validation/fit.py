@@ -2,7 +2,7 @@
 
 Claim: assimilating the same data several times, each time with a larger error, draws members close
 to the posterior of a model that is not linear (emerick2013); a number that no predicted value goes
-along with is left as it is (adaptive localisation, evensen2022).
+along with is left as it is (adaptive localisation, vossepoel2025).
 Form: a number goes in as the normal score of its place in its range. The data are the `Channel`s of
 `validation.evidence`, whose errors are independent and of unit variance.
 """

@@ -86,7 +86,7 @@ def told_apart(one: Problem, other: Problem, until: int) -> float:
     for name, item in one.evidence(until).items():
         both = [item.blocks(problem.prior[1][name]) for problem in (one, other)]
         error, scales = ErrorModel.of(item, both[0]), rng.normal(size=sum(sizes))
-        if one.fits(name) and error:
+        if error and one.items[name].item.use == "fits":
             measure = np.concatenate(both)
             predicted = Channel.of(item, error, measure, scales).predicted(measure, scales)
             columns.append((predicted + rng.normal(size=predicted.shape)).T)
