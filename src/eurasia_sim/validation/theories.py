@@ -22,7 +22,7 @@ from eurasia_sim.validation.evidence import Channel, ErrorModel
 
 APART = 0.7  # area under the curve; fixed before any pair was looked at
 _FOLDS = 5
-_TREES = 300
+_TREES = 100
 
 
 def stacking_weights(densities: Floats) -> Floats:
