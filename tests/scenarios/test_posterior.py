@@ -13,7 +13,7 @@ import pytest
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import sealed
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.scenarios.posterior import FILE, FORMAT, Posterior, read_posterior
+from eurasia_sim.scenarios.posterior import FILE, FORMAT, Posterior, read_posterior, text_of
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import fit_beside, range_draws, ranges_of
@@ -42,7 +42,7 @@ def content(packaged: World, paths: list[str]) -> dict[str, Any]:
     ends = [(packaged.numbers[path].low, packaged.numbers[path].high) for path in paths]
     shares = np.linspace(0.0, 0.5, MEMBERS)
     numbers = {
-        path: [low + (high - low) * float(share) for share in shares]
+        path: text_of(low + (high - low) * shares)
         for path, (low, high) in zip(paths, ends, strict=True)
     }
     held = {"targets": 9, "declared": -9.0, "fitted": -3.0, "gain": 6.0, "error": 2.0}
@@ -119,7 +119,9 @@ def test_a_scenario_may_name_the_posterior_and_its_child_may_cut_it(
         ({"format": 1}, "format is 1, this version reads 2"),
         ({"format": None}, "format is 1"),
         ({"digests": {"world": "0" * 64}}, "another version of the world"),
-        ({"numbers": {"rules.none": [1.0]}}, "rules.none is no number"),
+        ({"numbers": {"rules.none": "1"}}, "rules.none is no number"),
+        ({"numbers": {"rules.none": [1]}}, "missing or of another kind"),
+        ({"until": None}, "missing or of another kind"),
     ],
 )
 def test_a_scenario_that_names_a_posterior_of_another_kind_is_told_so(

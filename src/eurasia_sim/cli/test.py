@@ -273,10 +273,7 @@ def _write_fit(
     posterior_file = {
         "format": posterior.FORMAT,
         **{key: value for key, value in content.items() if key in kept},
-        "numbers": {
-            path: [posterior.rounded(each) for each in values]
-            for path, values in fit.fit.members().items()
-        },
+        "numbers": {path: posterior.text_of(values) for path, values in fit.fit.members().items()},
     }
     identity = [world.digest, problem.inputs.theory, str(problem.members), str(problem.seed)]
     identity += [content["digests"]["model"], *(name for group in groups for name in group)]
@@ -307,6 +304,7 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
     unsaid = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
     by_item = clear["items"].str.split(", ").explode().value_counts()
     items = ", ".join(f"{name} {count}" for name, count in by_item.items())
+    against = [name for name, scale in content["scales"].items() if scale < -_FAINT]
     faint = [name for name, scale in content["scales"].items() if abs(scale) < _FAINT]
     rows: list[dict[str, Any]] = []
     for row in clear.head(_MOST_SHOWN).to_dict("records"):
@@ -324,6 +322,7 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
         *(_NUMBER.format_map(row) for row in rows),
         f"By item: {items}." if items else "",
         f"Hardly follow the measure that they read: {', '.join(faint)}." if faint else "",
+        f"Run against it: {', '.join(against)}." if against else "",
         (
             f"Three years on, with hindsight, the fit gains {held['gain']:.1f} ± "
             f"{held['error']:.1f} of log score on {held['targets']} targets: "

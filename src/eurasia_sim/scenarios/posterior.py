@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,14 +55,18 @@ def read_posterior(world: World) -> Posterior:
         wrong = f"it was fitted in another version of the world ({versions})"
     if wrong:
         raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
-    numbers = {path: tuple(map(float, each)) for path, each in content["numbers"].items()}
+    try:
+        numbers = {path: numbers_in(text) for path, text in content["numbers"].items()}
+        held, until = content["held_out"], int(content["until"])
+        beats = bool(held["gain"] > BEYOND_CHANCE * held["error"])
+        theory = str(content["theory"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            [f"{FILE}: an entry is missing or of another kind ({error}); {_AGAIN}"]
+        ) from error
     if strange := [path for path in numbers if path not in world.numbers]:
         raise DataError([f"{FILE}: {', '.join(strange)} is no number of the world; {_AGAIN}"])
-    held = content["held_out"]
-    beats = held["gain"] > BEYOND_CHANCE * held["error"]
-    return Posterior(
-        content["theory"], int(content["until"]), numbers, bool(beats), content[DIGEST]
-    )
+    return Posterior(theory, until, numbers, beats, content[DIGEST])
 
 
 def usable(world: World, theory: str) -> tuple[Posterior | None, str]:
@@ -101,9 +104,14 @@ def members_within(
     return kept
 
 
-def rounded(value: float) -> float:
-    """A value to six significant digits, as the file holds it."""
-    return float(f"{value:.6g}") if math.isfinite(value) else value
+def text_of(values: Iterable[float]) -> str:
+    """Values to six significant digits, as the file holds them."""
+    return " ".join(f"{value:.6g}" for value in values)
+
+
+def numbers_in(text: str) -> tuple[float, ...]:
+    """The values of such a text."""
+    return tuple(map(float, text.split()))
 
 
 def record_path(path: Path) -> Path:
