@@ -265,7 +265,8 @@ def _write_fit(
     content = {
         **options.origin(world),
         "kind": FIT, "theory": problem.inputs.theory,
-        "until": fit.until, "members": len(fit.fit.scores.T), "seed": problem.seed,
+        "until": fit.until, "members": problem.members, "seed": problem.seed,
+        "failed": problem.members - len(fit.fit.scores.T),
         "moved": int(fit.numbers["moved"].sum()), "numbers_in_all": len(fit.numbers),
         "held_out": scores, "scales": fit.scales(), "one_theory": groups,
     }  # fmt: skip

@@ -35,10 +35,11 @@ def posterior_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     title = (
         f"The record to {manifest['until']} speaks of {manifest['moved']} of {len(table)} numbers"
     )
-    caption = f"{manifest['members']} members · seed {held.seed} · {manifest['theory']}"
+    counts, theory = (manifest["members"], manifest["failed"]), str(manifest["theory"])
+    caption = style.caption(*counts, held.seed, "as_recorded", theory, held.judged)
     says = f"{len(moved)} numbers before and after the fit"
     figure = posterior_plot(moved, Words(title, caption))
-    yield Page((str(manifest["theory"]),), figure, moved, says)
+    yield Page((theory,), figure, moved, says)
 
 
 @use_style()
