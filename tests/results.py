@@ -110,7 +110,7 @@ _DESIGNS = {
 
 
 def real_folders(into: Path) -> dict[str, Path]:
-    """Small sweeps of every kind of design, each analysed, a validation and a fit: all by the verbs."""
+    """Small sweeps of every kind of design, analysed, a validation and a fit: all by the verbs."""
     found = {}
     for kind, (points, steps, replications) in _DESIGNS.items():
         file = into / f"{kind}.yaml"

@@ -138,10 +138,14 @@ def test_a_scenario_that_names_a_posterior_of_another_kind_is_told_so(
     assert fit_beside(world, inputs_of(world, None)) == (None, problem.message)
 
 
-def test_a_posterior_of_another_theory_is_refused(world: World) -> None:
+def test_a_posterior_of_another_theory_or_of_other_forms_is_refused(world: World) -> None:
     scenario = replace(as_recorded(world), posterior=read_posterior(world))
     with pytest.raises(DataError, match="run it with that theory"):
         range_draws(world, prepare(world, scenario, world.null_theory), 2, 1)
+    other = prepare(world, scenario, forms={"threat": "additive"})
+    with pytest.raises(DataError, match="threat additive.* draw from declared ranges"):
+        range_draws(world, other, 2, 1)
+    assert fit_beside(world, prepare(world, as_recorded(world), forms=other.forms)) == (None, "")
 
 
 def test_results_stand_beside_those_over_the_ranges_where_the_fit_is_of_the_theory(

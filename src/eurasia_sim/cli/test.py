@@ -180,6 +180,7 @@ def calibrate(
     Example: eurasia-sim calibrate --record my_world/
     """
     from eurasia_sim.validation.calibration import ORIGINS, Problem
+    from eurasia_sim.validation.calibration import calibrate as fitted
     from eurasia_sim.world.world import load_world
 
     place = load_world(world)
@@ -200,7 +201,13 @@ def calibrate(
     options.compile_once(problems[first].inputs)
     total = len(problems) * (len(ORIGINS) + 1)
     with terminal.RunCounter(total, "a fit is whole or not there; nothing was kept.") as counter:
-        fits = _fits(problems, counter, total)
+        fits: dict[str, Calibration] = {}
+        for name, problem in problems.items():
+
+            def tell(_: str, done: int, of: int, name: str = name) -> None:
+                counter.stage(f"fits of {name}", len(fits) * of + done, total)
+
+            fits[name] = fitted(problem, report=tell)
         tables, groups = _weighed(problems, fits) if len(fits) > 1 else ({}, [])
     folder, content = _write_fit(out, record, place, fits[first], tables, groups)
     if as_json:
@@ -210,22 +217,6 @@ def calibrate(
         _show_fit(place, fits[first], content)
         _show_theories(tables, groups)
         terminal.show_folder(folder)
-
-
-def _fits(
-    problems: Mapping[str, Problem], counter: terminal.RunCounter, total: int
-) -> dict[str, Calibration]:
-    """The fit of every theory and form."""
-    from eurasia_sim.validation.calibration import calibrate as fitted
-
-    fits: dict[str, Calibration] = {}
-    for name, problem in problems.items():
-
-        def tell(_: str, done: int, of: int, name: str = name) -> None:
-            counter.stage(f"fits of {name}", len(fits) * of + done, total)
-
-        fits[name] = fitted(problem, report=tell)
-    return fits
 
 
 def _weighed(

@@ -69,17 +69,6 @@ def read_posterior(world: World) -> Posterior:
     return Posterior(theory, until, numbers, beats, content[DIGEST])
 
 
-def usable(world: World, theory: str) -> tuple[Posterior | None, str]:
-    """The recorded posterior of a theory; or none, and why where one is recorded."""
-    if not (world.directory / FILE).is_file():
-        return None, ""
-    try:
-        found = read_posterior(world)
-    except DataError as error:
-        return None, error.problems[0]
-    return (found, "") if found.theory == theory and found.numbers else (None, "")
-
-
 def members_within(
     posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]
 ) -> list[int]:

@@ -16,7 +16,7 @@ from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.coding import values_by_coder
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.posterior import Posterior, members_within, usable
+from eurasia_sim.scenarios.posterior import FILE, Posterior, members_within, read_posterior
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
@@ -118,9 +118,13 @@ def posterior_draws(
     Members outside the ranges of the scenario are left out.
 
     Raises:
-        DataError: where the posterior is of another theory, or too few members are left.
+        DataError: where it is of another theory or of other forms, or too few members are left.
     """
     ranges = ranges_of(world, inputs)
+    if dict(inputs.forms) != dict(world.default_forms):
+        named = ", ".join(f"{factor} {form}" for factor, form in inputs.forms.items())
+        usual = "the posterior is one of the default forms"
+        raise DataError([f"{usual}, not of {named}: draw from declared ranges"])
     kept = members_within(posterior, inputs.theory, ranges)
     draws = drawn(world, inputs, ranges, n, seed, first)
     generator = np.random.default_rng(seed)
@@ -135,15 +139,17 @@ def posterior_draws(
 
 def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:
     """The recorded fit to be shown beside the ranges; or none, and why where one is recorded."""
-    if inputs.scenario.posterior is not None or dict(inputs.forms) != dict(world.default_forms):
+    usual = inputs.scenario.posterior is None and dict(inputs.forms) == dict(world.default_forms)
+    if not usual or not (world.directory / FILE).is_file():
         return None, ""
-    posterior, why = usable(world, inputs.theory)
     try:
-        if posterior is not None:
-            members_within(posterior, inputs.theory, ranges_of(world, inputs))
+        found = read_posterior(world)
+        if found.theory != inputs.theory or not found.numbers:
+            return None, ""
+        members_within(found, inputs.theory, ranges_of(world, inputs))
     except DataError as error:
         return None, error.problems[0]
-    return posterior, why
+    return found, ""
 
 
 def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
