@@ -143,7 +143,7 @@ def test_a_posterior_of_another_theory_or_of_other_forms_is_refused(world: World
     with pytest.raises(DataError, match="run it with that theory"):
         range_draws(world, prepare(world, scenario, world.null_theory), 2, 1)
     other = prepare(world, scenario, forms={"threat": "additive"})
-    with pytest.raises(DataError, match="threat additive.* draw from declared ranges"):
+    with pytest.raises(DataError, match=r"threat additive.* draw from declared ranges"):
         range_draws(world, other, 2, 1)
     assert fit_beside(world, prepare(world, as_recorded(world), forms=other.forms)) == (None, "")
 
