@@ -300,8 +300,9 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
     faint = [name for name, scale in content["scales"].items() if abs(scale) < _FAINT]
     rows: list[dict[str, Any]] = []
     for row in clear.head(_MOST_SHOWN).to_dict("records"):
-        spans = {x: f"{row[f'{x}_low']:.3g} to {row[f'{x}_high']:.3g}" for x in ("before", "after")}
+        spans = {x: f"{row[f'{x}_low']:.3g}…{row[f'{x}_high']:.3g}" for x in ("before", "after")}
         name = row["number"].removeprefix("rules.")
+        name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
         rows.append(spans | {"left": row["left"], "shift": row["shift"], "number": name})
     better = held["gain"] > BEYOND_CHANCE * held["error"]
     lines = [
@@ -310,7 +311,7 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
             f"The record speaks of {len(seen)} of {len(numbers)} numbers and narrows or shifts "
             f"{len(clear)} clearly. It says nothing about {len(silent)}: {unsaid}."
         ),
-        f"{'  number':<36} {'90 % before':>17} {'after':>17} left shift",
+        f"{'  number':<33} {'90 % before':>17} {'after':>17} left shift",
         *(_NUMBER.format_map(row) for row in rows),
         f"By item: {items}." if items else "",
         f"Hardly follow the measure that they read: {', '.join(faint)}." if faint else "",
@@ -326,8 +327,8 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
         terminal.show(*([line] if line.startswith("  ") else textwrap.wrap(line, _WIDTH)))
 
 
-_NUMBER = "  {number:<34.34} {before:>17} {after:>17} {left:>4.0%} {shift:>+5.1f}"
-_MOST_SHOWN, _WIDTH = 10, 80
+_NUMBER = "  {number:<31} {before:>17} {after:>17} {left:>4.0%} {shift:>+5.1f}"
+_MOST_SHOWN, _WIDTH, _NAME = 10, 80, 31
 _CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
 _WEIGHTS = {
     "theory or form": "{theory}", "log score, ranges": "{declared:.1f}", "fit": "{fitted:.1f}",
