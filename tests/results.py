@@ -110,7 +110,7 @@ _DESIGNS = {
 
 
 def real_folders(into: Path) -> dict[str, Path]:
-    """Small sweeps of every kind of design, each analysed, and a validation: all by the verbs."""
+    """Small sweeps of every kind of design, analysed, a validation and a fit: all by the verbs."""
     found = {}
     for kind, (points, steps, replications) in _DESIGNS.items():
         file = into / f"{kind}.yaml"
@@ -121,4 +121,5 @@ def real_folders(into: Path) -> dict[str, Path]:
         above = ("--above", "0.07") if kind == "latin_hypercube" else ()
         done("analyze", found[kind], *above)
     done("validate", "-n", "4", "--out", into / "validation")
-    return {**found, "validation": only(into / "validation")}
+    done("calibrate", "-n", "150", "--out", into / "fit")
+    return {**found, "validation": only(into / "validation"), "fit": only(into / "fit")}

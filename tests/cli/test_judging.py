@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pandas as pd
 import pytest
+from benchmarks.fit_coverage import coverage
 from tests.command import call, done, only
 
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, packaged
@@ -113,22 +115,52 @@ def test_validate_says_in_json_what_it_says_in_tables(tmp_path: Path) -> None:
     assert own["scores"][0]["score"]["model"] == pytest.approx(sum(counted) / len(counted))
 
 
-def test_a_fit_is_recorded_seeded_and_scored_on_the_half_held_back(tmp_path: Path) -> None:
-    words = ("calibrate", "-n", "24", "--keep", "6", "--seed", "5", "--out")
-    found = json.loads(done(*words, tmp_path / "one", "--record", tmp_path, "--json"))
-    assert (found["draws"], found["kept"], found["failed"]) == (24, 6, 0)
-    assert found["kept_distance"] < found["distance"]
-    assert [row["half"] for row in found["after"]] == ["all", "training", "held_back"]
-    assert {"number", "contraction", "p", "q"} <= set(found["numbers"][0])
-    kept = json.loads((tmp_path / FILE).read_text())["kept"]
-    assert len(set(kept)) == 6
-    assert json.loads((only(tmp_path / "one") / FILE).read_text())["kept"] == kept
-    text = done(*words, tmp_path / "two", "--workers", "1")
-    assert "6 of 24 draws kept, seed 5" in text
-    again = json.loads((only(tmp_path / "two") / MANIFEST).read_text())
-    assert {key: again[key] for key in found if key != "folder"} == {
-        key: value for key, value in found.items() if key != "folder"
-    }
+def test_a_fit_is_recorded_shown_on_a_screen_and_drawn(tmp_path: Path) -> None:
+    record = tmp_path / FILE
+    words = ("calibrate", "-n", "120", "--seed", "5", "--out", tmp_path / "one")
+    lines = done(*words, "--record", record).splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines[:-1])) <= 80  # the last names the folder
+    text = "\n".join(lines)
+    for said in ("speaks of", "says nothing about", "with hindsight", "than the declared ranges"):
+        assert said in " ".join(text.split())
+    folder = only(tmp_path / "one")
+    numbers = pd.read_parquet(folder / "numbers.parquet")
+    assert (numbers.loc[~numbers["moved"], ["left", "shift"]] == [1, 0]).all(axis=None)
+    content = json.loads(record.read_text())
+    assert content["numbers"].keys() == {*numbers.loc[numbers["moved"], "number"]}
+    assert {len(each.split()) for each in content["numbers"].values()} == {120}
+    assert [path.suffix for path in sorted((folder / "figures").iterdir())] == [
+        ".csv", ".png", ".svg",
+    ]  # fmt: skip
+    again = json.loads(done(*words[:-1], tmp_path / "two", "--workers", "1", "--json"))
+    assert again["held_out"] == content["held_out"]
+    assert (only(tmp_path / "two") / FILE).read_text() != ""
+    assert json.loads((only(tmp_path / "two") / FILE).read_text())["numbers"] == content["numbers"]
+
+
+def test_theories_are_weighed_and_told_apart_or_not(tmp_path: Path) -> None:
+    words = ("calibrate", "-n", "100", "--theory", "balance_of_threat", "--theory", "inertia")
+    found = json.loads(done(*words, "--out", tmp_path, "--json"))
+    rows = {row["theory"]: row for row in found["theories"]}
+    assert sum(row["weight_declared"] for row in rows.values()) == pytest.approx(1)
+    assert [(row["one"], row["other"]) for row in found["pairs"]] == [tuple(rows)]
+    assert sorted(chain(*found["one_theory"])) == sorted(rows)
+    assert found["pairs"][0]["area"] > 0.9  # one of them stands still
+
+
+def test_the_fit_finds_truths_that_are_known() -> None:
+    found = coverage(3, 200)
+    assert found["moved"]["count"] > 5
+    assert found["moved"]["held_90"] > 0.6  # of few; 60 truths are in the world's folder
+    assert 0.4 < found["not_moved"]["mean_rank"] < 0.6
+
+
+def test_what_60_known_truths_showed_is_kept_and_within_its_bounds() -> None:
+    kept = json.loads((packaged() / "worlds" / "eurasia" / "posterior_coverage.json").read_text())
+    assert kept["truths"] >= 50
+    assert 0.82 <= kept["moved"]["held_90"] <= 0.97
+    assert kept["not_moved"]["mean_rank"] == pytest.approx(0.5, abs=0.02)
 
 
 def test_test_writes_its_tables_and_pages_and_finds_them_again(tmp_path: Path) -> None:

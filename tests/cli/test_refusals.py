@@ -60,7 +60,8 @@ VALUES = [
     ("validate --until 1990-01", "outside what can be run"),
     ("validate --until soon", "soon"),
     ("validate --item votes_distanc", "did you mean votes_distance"),
-    ("calibrate -n 10 --keep 10", "narrows nothing"),
+    ("calibrate -n 10", "greater than or equal to 100"),
+    ("calibrate --keep 10", "every member is kept"),
     ("new x", "--from"),
     ("new ../x --from us_exit", "cannot name a scenario"),
 ]
@@ -93,7 +94,7 @@ NAMES = [
     ("validate recordd", "unknown scenario"),
     ("validate --theory inertai", "inertai is no theory"),
     (f"validate --world {OTHER}", "has no patterns.yaml"),
-    (f"calibrate --world {OTHER}", "has no patterns.yaml"),
+    (f"calibrate --world {OTHER}", "has no observed series to fit to"),
     ("test H22", "did you mean H2"),
     ("test --file hypothesis", "did you mean hypotheses"),
     (f"test --world {OTHER}", "unknown"),

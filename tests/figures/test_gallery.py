@@ -22,7 +22,7 @@ from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
 
 MEASURE = "competition.russia-china.central_asia"
-ANALYSED = ("indices", "box", "effects", "patterns", "skill")  # drawn in test_real
+ANALYSED = ("indices", "box", "effects", "patterns", "skill", "posterior")  # in test_real
 FOLDER = {"tornado": "swept", "forest": "tested", "shares": "tested"}
 DRAWN = [kind for kind in KINDS if kind not in ANALYSED]
 

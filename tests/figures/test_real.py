@@ -32,6 +32,7 @@ OF_FOLDER = {
     "morris": ("effects", "tornado"),
     "latin_hypercube": ("box", "shares", "heatmap", "convergence"),
     "validation": ("skill", "patterns"),
+    "fit": ("posterior",),
 }  # fmt: skip
 _DRAW = """
 import hashlib, json, sys

@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "compare": ("compare", "compare", "Compare two results: their settings and their runs."),
     "test": ("test", "evaluate_hypotheses", "Test hypotheses, by theory and over all ranges."),
     "validate": ("validate", "validate", "Score forecasts of what was observed, beside baselines."),
-    "calibrate": ("validate", "calibrate", "Fit uncertain numbers to half of the patterns."),
+    "calibrate": ("test", "calibrate", "Fit uncertain numbers to the record; weigh theories."),
     "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios."),
     "plot": ("output", "plot", "Draw a results folder, with the numbers of each picture."),
     "report": ("output", "report", "Write a results folder as one offline page."),
@@ -50,7 +50,8 @@ REPLACED_OPTIONS = {
         "--isolate": "--scheduler local:N runs parts in N processes of their own",
         "--retry": "a part whose worker dies is run again; --resume makes what is missing",
         "--timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
-    }
+    },
+    "calibrate": {"--keep": "every member is kept, and -n says how many there are"},
 }
 
 

@@ -43,7 +43,7 @@ def plot(
 
     Kinds: distribution, heatmap, convergence (runs and sweeps); fan, difference, network, map,
     timeline (runs); tornado (sweeps); forest, shares (tests); indices, effects, box (analysed
-    sweeps); skill, patterns (validations).
+    sweeps); skill, patterns (validations); posterior (fits).
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution
     """

@@ -29,6 +29,7 @@ _OUTCOMES = {
     "scenario": "{scenario}", "measure": "{measure}", "mean": "{mean:.4f}", "5 %": "{low:.4f}",
     "95 %": "{high:.4f}", "runs": "{n:d}", "failed": "{failed:d}",
 }  # fmt: skip
+_OF_FIT = ("mean", "5 %", "95 %", "95 % interval", "+ / −")
 _DIFFERENCES = {
     "difference": "{first} less {scenario}", "measure": "{measure}", "mean": "{mean:.5f}",
     "95 % interval": "{low:.5f} … {high:.5f}", "by co-location": "{colocation_part:.5f}",
@@ -250,8 +251,12 @@ def _write_events(study: Study, folder: Path, batch: Batch) -> Iterator[tuple[st
 
 
 def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str]) -> None:
-    """Print notes, the tables of outcomes and differences, and how the rule ended."""
-    from eurasia_sim.simulation.run import window_of
+    """Print notes, the tables of outcomes and differences, and how the rule ended.
+
+    The fit to the record leads where it has foretold better than the ranges.
+    """
+    from eurasia_sim.simulation.parameter_draws import fit_beside
+    from eurasia_sim.simulation.run import FITTED, RANGES, window_of
 
     first, last = window_of(batches, study.world)
     end = result["until"]
@@ -261,16 +266,40 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
     if left_out := study.left_out(study.shown(batches[0].family[0].columns)):
         why = "named and not shown, for they are not of pairs, actors and regions in focus"
         terminal.show(f"{why}: {', '.join(left_out)} (runs.parquet)")
+    posterior, why = fit_beside(study.world, batches[0].family[0])
+    if why:
+        terminal.show(f"no results under the fit to the record: {why}")
+    leads = posterior is not None and posterior.beats_ranges
     for batch in batches:
         for name, columns in (("outcomes", _OUTCOMES), ("differences", _DIFFERENCES)):
-            key = (batch.theory, batch.kind)
-            rows = [row for row in result["summary"][name] if (row["theory"], row["set"]) == key]
-            what = "paired differences " if columns is _DIFFERENCES else ""
-            if rows:
-                title = f"{batch.theory}, {what}{terminal.SETS[batch.kind]}"
-                terminal.show_table(title, rows, columns)
+            rows = _rows(result["summary"][name], batch.theory, batch.kind)
+            over, fitted = terminal.SETS[batch.kind], []
+            if batch.kind == RANGES:
+                fitted = _rows(result["summary"][name], batch.theory, FITTED)
+            if fitted:
+                over = f"{over}, and {terminal.SETS[FITTED]}"
+                columns = _beside(columns, leads=leads)  # noqa: PLW2901 - with the fit's own
+                pairs = zip(rows, fitted, strict=True)
+                rows = [row | {f"fit_{key}": x for key, x in own.items()} for row, own in pairs]
+            if rows and batch.kind != FITTED:
+                what = "paired differences " if name == "differences" else ""
+                terminal.show_table(f"{batch.theory}, {what}{over}", rows, columns)
     if end:
         met = "is met" if end["met"] else "is not met, and --most is reached"
         half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
         widest = f"widest: {end['widest']}, {half}"
         terminal.show(f"{end['rule']} {met} after {count} runs; {widest}")
+
+
+def _rows(rows: Sequence[dict[str, Any]], theory: str, kind: str) -> list[dict[str, Any]]:
+    """Those of one theory and set of draws."""
+    return [row for row in rows if (row["theory"], row["set"]) == (theory, kind)]
+
+
+def _beside(columns: dict[str, str], *, leads: bool) -> dict[str, str]:
+    """Columns with those of the fit beside them, or before them where it leads."""
+    head = dict(list(columns.items())[:2])
+    own = {name: text for name, text in columns.items() if name not in head}
+    kept = [name for name in own if name in _OF_FIT]
+    fit = {f"fit: {name}": own[name].replace("{", "{fit_") for name in kept}
+    return head | (fit | own if leads else own | fit)

@@ -18,7 +18,10 @@ from eurasia_sim.cli import FAILED_WORK
 from eurasia_sim.files.integrity import finite
 from eurasia_sim.files.text import shortened, visible
 
-SETS = {"reference": "by chance alone, at reference values", "ranges": "over the declared ranges"}
+SETS = {
+    "reference": "by chance alone, at reference values", "ranges": "over the declared ranges",
+    "posterior": "under the fit to the record",
+}  # fmt: skip
 _WIDTH = 160  # of output that is no terminal
 _SILENCE = 5.0  # seconds between two lines of progress
 

@@ -1,11 +1,14 @@
-"""`test`: the hypotheses of a file against runs, theory by theory, with what would reverse each."""
+"""`test`: hypotheses against runs, theory by theory; `calibrate`: numbers fitted to the record."""
 
 from __future__ import annotations
 
+import textwrap
 import time
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -13,15 +16,19 @@ from typer import Argument, Option
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
     from eurasia_sim.hypotheses.hypothesis import Family
+    from eurasia_sim.validation.calibration import Calibration, Problem
     from eurasia_sim.world.world import World
 
 _PARTS = {
     "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:g}",
     "effect [95 %]": "{mean:+.4f} [{low:+.4f}, {high:+.4f}]",
     "co-location + joint share": "{colocation_part:+.4f} {joint_part:+.4f}",
-    "holds": "{share_of_space:.0%}", "mirror": "{mirrored:.0%}", "null": "{null_mean:+.4f}",
+    "holds": "{share_of_space:.0%}", "under the fit": "{fit_mean:+.4f} {fit_share:.0%}",
+    "mirror": "{mirrored:.0%}", "null": "{null_mean:+.4f}",
     "word": "{word}",
 }  # fmt: skip
 _VERDICTS = {
@@ -80,12 +87,15 @@ def _evaluate(
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import content_digest
     from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import fit_beside
 
     began = time.time()
     scenarios = {arm: arm_scenario(arm, world) for part in family.parts() for arm in part.arms}
     ids = [*(each.id for each in family.hypotheses), *(each.digest for each in family.maps)]
     identity = [family.digest, *ids, repr(effort), world.digest, model_version()]
-    identity.append(content_digest(scenarios.values()))
+    first = prepare(world, next(iter(scenarios.values())), world.default_theory)
+    posterior, _ = fit_beside(world, first)
+    identity += [content_digest(scenarios.values()), posterior.digest if posterior else ""]
     folder = out / results.folder_name(f"test-{family.path.stem}", identity)
     manifest, wrong = results.found(folder)
     if manifest is not None and not wrong:
@@ -95,7 +105,7 @@ def _evaluate(
     if wrong:
         terminal.tell(f"{folder}: {listed(wrong)}; the test is made again")
     check_size(world, family, effort)
-    options.compile_once(prepare(world, next(iter(scenarios.values()))))
+    options.compile_once(first)
     nothing = "a test is whole or not there, so nothing was kept."
     with terminal.RunCounter(effort.runs, nothing) as counter:
         result = evaluate(world, family, effort, workers, counter.stage)
@@ -140,7 +150,7 @@ def _write_pages(
 def _show(result: Evaluation) -> None:
     """Print a row a part, a row a hypothesis, and how well the shares are known."""
     parts, verdicts = (frame.to_dict("records") for frame in (result.parts, result.verdicts))
-    title = "Parts: first arms less second, at reference and over everything uncertain"
+    title = "Parts: first arms less second, at reference, over everything uncertain, under the fit"
     terminal.show_table(title, parts, _PARTS)
     for row in verdicts:
         row["space"] = _SPACE.format_map(row) if row["points"] else ""
@@ -155,3 +165,189 @@ def _show(result: Evaluation) -> None:
     failed = f"at most {result.parts['failed'].max()} runs of a part failed at reference"
     without = int((result.parts["n"] == 0).sum())
     terminal.show(failed + f"; {without} parts have no run, so no effect" * (without > 0))
+
+
+def calibrate(
+    members: Annotated[int, Option("-n", "--members", min=100, max=10_000)] = 600,
+    seed: options.Seed = 7,
+    theory: options.Theories = None,
+    workers: options.Workers = None,
+    out: options.Out = Path("results"),
+    record: Annotated[Path | None, Option(help="World folder to record the fit in, too.")] = None,
+    world: options.WorldName = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Fit uncertain numbers to what was observed, and score fits to earlier years after them.
+
+    Several theories are weighed; `all` adds every form. The first one's fit is what is kept.
+    A scenario may say `uncertain: posterior` to draw from a fit that a world records.
+
+    Example: eurasia-sim calibrate --record my_world/
+    """
+    from eurasia_sim.validation.calibration import ORIGINS, Problem
+    from eurasia_sim.validation.calibration import calibrate as fitted
+    from eurasia_sim.world.world import load_world
+
+    place = load_world(world)
+    theories = options.chosen_theories(theory, place, [])
+    asked: dict[str, tuple[str, dict[str, str]]] = {name: (name, {}) for name in theories}
+    if theory == ["all"]:
+        asked |= {
+            f"{factor} {form}": (place.default_theory, {factor: form})
+            for factor, forms in place.forms.items()
+            for form in forms
+            if form != place.default_forms[factor]
+        }
+    first = place.default_theory if theory == ["all"] else theories[0]
+    problems = {
+        name: Problem.of(place, preset, members, seed, workers, forms)
+        for name, (preset, forms) in sorted(asked.items(), key=lambda each: each[0] != first)
+    }
+    options.compile_once(problems[first].inputs)
+    total = len(problems) * (len(ORIGINS) + 1)
+    with terminal.RunCounter(total, "a fit is whole or not there; nothing was kept.") as counter:
+        fits: dict[str, Calibration] = {}
+        for name, problem in problems.items():
+
+            def tell(_: str, done: int, of: int, name: str = name) -> None:
+                counter.stage(f"fits of {name}", len(fits) * of + done, total)
+
+            fits[name] = fitted(problem, report=tell)
+        tables, groups = _weighed(problems, fits) if len(fits) > 1 else ({}, [])
+    folder, content = _write_fit(out, record, place, fits[first], tables, groups)
+    if as_json:
+        rows = {name: each.to_dict("records") for name, each in tables.items()}
+        terminal.print_json({"folder": str(folder), **content, **rows})
+    else:
+        _show_fit(place, fits[first], content)
+        _show_theories(tables, groups)
+        terminal.show_folder(folder)
+
+
+def _weighed(
+    problems: Mapping[str, Problem], fits: Mapping[str, Calibration]
+) -> tuple[dict[str, pd.DataFrame], list[list[str]]]:
+    """Weights and pairs of theories, and groups of those that are one."""
+    from itertools import combinations
+
+    import pandas as pd
+
+    from eurasia_sim.validation import theories
+
+    until = next(iter(fits.values())).until
+    areas = {
+        (one, other): theories.told_apart(problems[one], problems[other], until)
+        for one, other in combinations(fits, 2)
+    }
+    pairs = [{"one": one, "other": other, "area": area} for (one, other), area in areas.items()]
+    weights = theories.weighed({name: fit.targets for name, fit in fits.items()})
+    groups = theories.one_theory(list(fits), areas)
+    return {"theories": weights, "pairs": pd.DataFrame(pairs)}, groups
+
+
+def _write_fit(
+    out: Path, record: Path | None, world: World, fit: Calibration,
+    tables: Mapping[str, pd.DataFrame], groups: list[list[str]],
+) -> tuple[Path, dict[str, Any]]:  # fmt: skip
+    """Write the tables, the posterior and its picture; return their folder and what was found."""
+    from eurasia_sim.figures.gallery import draw
+    from eurasia_sim.figures.style import Request
+    from eurasia_sim.scenarios import posterior
+    from eurasia_sim.simulation import results
+    from eurasia_sim.simulation.results_folder import FIT, ResultsFolder
+
+    held, problem = fit.held_out(), fit.fit.problem
+    (scores,) = held[held["item"] == "all"].drop(columns="item").to_dict("records")
+    content = {
+        **options.origin(world),
+        "kind": FIT, "theory": problem.inputs.theory,
+        "until": fit.until, "members": problem.members, "seed": problem.seed,
+        "failed": problem.members - len(fit.fit.scores.T),
+        "moved": int(fit.numbers["moved"].sum()), "numbers_in_all": len(fit.numbers),
+        "held_out": scores, "scales": fit.scales(), "one_theory": groups,
+    }  # fmt: skip
+    kept = {"world", "digests", "theory", "until", "members", "seed", "held_out"}
+    posterior_file = {
+        "format": posterior.FORMAT,
+        **{key: value for key, value in content.items() if key in kept},
+        "numbers": {path: posterior.text_of(values) for path, values in fit.fit.members().items()},
+    }
+    identity = [world.digest, problem.inputs.theory, str(problem.members), str(problem.seed)]
+    identity += [content["digests"]["model"], *(name for group in groups for name in group)]
+    folder = out / results.folder_name(f"calibrate-{problem.inputs.theory}", identity)
+    every = {"numbers": fit.numbers, "held_out": held, "targets": fit.targets, **tables}
+    for name, table in every.items():
+        results.write_table(folder / f"{name}.parquet", table)
+    files = [*(f"{name}.parquet" for name in every), posterior.FILE]
+    for path in (folder / posterior.FILE, *([posterior.record_path(record)] if record else ())):
+        results.write_sealed(path, posterior_file)
+    results.write_manifest(folder, {**content, "finished": False}, files)
+    shown = ResultsFolder(folder, FIT, content, world)
+    tell = partial(typer.echo, err=True)
+    drawn = list(draw(shown, ["posterior"], Request(), folder / "figures", tell))
+    files += [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
+    results.write_manifest(folder, content, files)
+    return folder, content
+
+
+def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> None:
+    """Print what the record narrows or shifts, by which items, and of what it says nothing."""
+    from eurasia_sim.scenarios.posterior import BEYOND_CHANCE
+
+    numbers, held = fit.numbers, content["held_out"]
+    seen, silent = numbers[numbers["moved"]], numbers[~numbers["moved"]]
+    clear = seen[(seen["left"] < _CLEAR) | (seen["shift"].abs() > _SHIFTED)]
+    kinds = silent["number"].str.partition(".")[0].value_counts()
+    unsaid = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
+    by_item = clear["items"].str.split(", ").explode().value_counts()
+    items = ", ".join(f"{name} {count}" for name, count in by_item.items())
+    against = [name for name, scale in content["scales"].items() if scale < -_FAINT]
+    faint = [name for name, scale in content["scales"].items() if abs(scale) < _FAINT]
+    rows: list[dict[str, Any]] = []
+    for row in clear.head(_MOST_SHOWN).to_dict("records"):
+        spans = {x: f"{row[f'{x}_low']:.3g}…{row[f'{x}_high']:.3g}" for x in ("before", "after")}
+        name = row["number"].removeprefix("rules.")
+        name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
+        rows.append(spans | {"left": row["left"], "shift": row["shift"], "number": name})
+    better = held["gain"] > BEYOND_CHANCE * held["error"]
+    lines = [
+        f"{content['theory']} fitted to the record of {world.name} to {fit.until}",
+        (
+            f"The record speaks of {len(seen)} of {len(numbers)} numbers and narrows or shifts "
+            f"{len(clear)} clearly. It says nothing about {len(silent)}: {unsaid}."
+        ),
+        f"{'  number':<33} {'90 % before':>17} {'after':>17} left shift",
+        *(_NUMBER.format_map(row) for row in rows),
+        f"By item: {items}." if items else "",
+        f"Hardly follow the measure that they read: {', '.join(faint)}." if faint else "",
+        f"Run against it: {', '.join(against)}." if against else "",
+        (
+            f"Three years on, with hindsight, the fit gains {held['gain']:.1f} ± "
+            f"{held['error']:.1f} of log score on {held['targets']} targets: "
+            f"{'better' if better else 'no better'} than the declared ranges, so results show "
+            f"{'the fit' if better else 'these'} first."
+        ),
+    ]  # fmt: skip
+    for line in filter(None, lines):
+        terminal.show(*([line] if line.startswith("  ") else textwrap.wrap(line, _WIDTH)))
+
+
+_NUMBER = "  {number:<31} {before:>17} {after:>17} {left:>4.0%} {shift:>+5.1f}"
+_MOST_SHOWN, _WIDTH, _NAME = 10, 80, 31
+_CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
+_WEIGHTS = {
+    "theory or form": "{theory}", "log score, ranges": "{declared:.1f}", "fit": "{fitted:.1f}",
+    "weight, ranges": "{weight_declared:.0%}", "fit's": "{weight_fitted:.0%}",
+}  # fmt: skip
+
+
+def _show_theories(tables: Mapping[str, pd.DataFrame], groups: list[list[str]]) -> None:
+    """Print weights, and which theories a record cannot tell apart."""
+    if not tables:
+        return
+    targets = tables["theories"]["targets"].iloc[0]
+    title = f"Log scores of {targets} targets three years on, and stacking weights"
+    terminal.show_table(title, tables["theories"].to_dict("records"), _WEIGHTS)
+    for group in groups:
+        if len(group) > 1:
+            terminal.show(f"One theory to any record like this one: {', '.join(group)}")

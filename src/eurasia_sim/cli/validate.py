@@ -1,4 +1,4 @@
-"""`validate` scores forecasts of what was observed; `calibrate` fits to half of the patterns."""
+"""`validate` scores forecasts of what was observed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,17 @@ if TYPE_CHECKING:
 
     from eurasia_sim.scenarios.scenario import Scenario
     from eurasia_sim.simulation.inputs import Inputs
-    from eurasia_sim.validation.calibration import Calibration
     from eurasia_sim.validation.forecasts import Skill
     from eurasia_sim.validation.scores import Validation
     from eurasia_sim.world.world import World
 
     Found = tuple[Skill | None, Validation | None]
-_KINDS, _NUMBERS = ("skill", "patterns"), "numbers.parquet"
-_SHOWN = 12  # numbers of a fit on the terminal
+_KINDS = ("skill", "patterns")
 _MOST_MONTHS = 1200  # after the start of the record
 _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matters
 _UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
 _BESIDE = ("known", "on_filter", "null", "unchanged", "change")
 _LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
-_FITTED = "{theory}: {kept} of {draws} draws kept, seed {seed}"
 _HEAD = {"": "{half}", "patterns": "{patterns:d}"}
 _SIDES = {
     "over the ranges": "model", "at reference": "reference", "null theory": "null",
@@ -46,18 +43,9 @@ def _score(side: str) -> str:
 
 
 _SCORES = _HEAD | {f"{title} (Brier)": _score(side) for title, side in _SIDES.items()}
-_FIT = _HEAD | {
-    "before the fit": _score("model"), "after the fit": _score("after"),
-    "null theory": _score("null"), "no change": _score("unchanged"),
-}  # fmt: skip
 _PASSES = {
     "pattern": "{pattern}", "says": "{says}", "kind": "{kind}", "half": "{half}",
     **{title: f"{{{side}:.0%}}" for title, side in _SIDES.items()},
-}  # fmt: skip
-_MOVED = {
-    "number": "{number}", "declared range": "{low:.3g} to {high:.3g}",
-    "mean, before to after": "{prior_mean:.3g} to {mean:.3g}", "contraction": "{contraction:.1%}",
-    "shift in sd": "{shift:+.2f}", "p": "{p:.2g}", "q": "{q:.2g}",
 }  # fmt: skip
 
 
@@ -322,84 +310,3 @@ def _halves(result: Validation) -> list[dict[str, Any]]:
         | {f"brier_{side}": value for side, value in row["brier"].items()}
         for row in result.scores
     ]
-
-
-def calibrate(
-    scenario: options.ScenarioName = None,
-    n: Annotated[int, options.count("Draws to choose from.", least=2)] = 4000,
-    keep: Annotated[int, Option(min=2, max=options.MOST_RUNS, help="Draws kept.")] = 200,
-    seed: Annotated[int, Option(min=0, max=2**62, help="Root of all seeds.")] = 7,
-    theory: Annotated[str | None, Option(help="A theory preset; else the scenario's.")] = None,
-    workers: options.Workers = None,
-    out: options.Out = Path("results"),
-    record: Annotated[Path | None, Option(help="World folder to record it in, too.")] = None,
-    world: options.WorldName = None,
-    as_json: options.AsJson = False,
-) -> None:
-    """Keep the draws that miss the training half least; score them on the half held back.
-
-    A scenario of a world with a recorded posterior may say `uncertain: posterior` to draw from it.
-
-    Example: eurasia-sim calibrate -n 4000 --keep 200 --record my_world/
-    """
-    from eurasia_sim.scenarios import posterior as posteriors
-    from eurasia_sim.simulation import results
-    from eurasia_sim.validation import calibration
-    from eurasia_sim.world.world import load_world
-
-    if keep >= n:
-        raise DataError([f"--keep {keep} of -n {n} draws narrows nothing: keep fewer"])
-    place = load_world(world)
-    asked = _scenario(scenario, place)
-    (name,) = options.chosen_theories([theory] if theory else None, place, [asked.theory])
-    options.compile_once(_sized(place, asked, name, n))
-    with terminal.RunCounter(n, "a fit is whole or not there, so nothing was kept.") as counter:
-        fit = calibration.calibrate(
-            place, asked, name, n, keep, seed, workers=workers, report=counter.stage
-        )
-    found, numbers = fit.posterior, fit.numbers
-    result = {
-        "theory": found.theory, "draws": found.draws, "kept": len(found.kept), "seed": found.seed,
-        "failed": fit.failed, "fitted_to": list(fit.patterns), "distance": fit.distance,
-        "kept_distance": fit.kept_distance,
-        "moved": int((numbers["q"] <= calibration.FALSE_DISCOVERIES).sum()),
-        "before": fit.before.scores, "after": fit.after.scores,
-        "numbers": json.loads(numbers.to_json(orient="records")),
-    }  # fmt: skip
-    origin = options.origin(place, scenario=asked.digest)
-    posterior = posteriors.plain(found, {x: origin[x] for x in ("command", "world", "digests")})
-    digests = [origin["digests"][key] for key in ("world", "scenario", "model")]
-    folder = out / results.folder_name(f"calibrate-{asked.name}", [found.digest, *digests])
-    results.write_table(folder / _NUMBERS, numbers)
-    results.write_json(folder / posteriors.FILE, posterior)
-    results.write_manifest(folder, origin | result, [_NUMBERS, posteriors.FILE])
-    if record is not None:
-        results.write_json(posteriors.record_path(record), posterior)
-    if as_json:
-        terminal.print_json({"folder": str(folder), **result})
-    else:
-        terminal.show(f"{found.scenario} in {place.name} under {_FITTED.format_map(result)}")
-        _show_fit(fit, f"{result['moved']} of {len(numbers)}", calibration.FALSE_DISCOVERIES)
-        terminal.show_folder(folder)
-    if fit.failed:
-        raise typer.Exit(FAILED_WORK)
-
-
-def _show_fit(fit: Calibration, moved: str, rate: float) -> None:
-    """Print the scores before and after a fit, and the numbers that moved most."""
-    halves = [
-        old | {"after": new["model"], "brier_after": new["brier_model"]}
-        for old, new in zip(_halves(fit.before), _halves(fit.after), strict=True)
-    ]
-    missed = f"{fit.distance:.2f} standard deviations in sum, those kept {fit.kept_distance:.2f}."
-    training = f"Fitted to {len(fit.patterns)} patterns of the training half"
-    terminal.show(f"{training}; a draw misses them by {missed}")
-    title = f"score of {len(fit.posterior.kept)} fresh runs a side (Brier)"
-    terminal.show_table(f"{title}; the held-back half took no part", halves, _FIT)
-    title = f"numbers that moved most, of {len(fit.numbers)}"
-    terminal.show_table(title, fit.numbers.head(_SHOWN).to_dict("records"), _MOVED)
-    narrowed = fit.numbers["contraction"]
-    middle = f"the middle contraction is {narrowed.median():.1%}, the largest {narrowed.max():.1%}."
-    terminal.show(f"{moved} numbers moved at a false discovery rate of {rate:.0%}; {middle}")
-    if fit.failed:
-        terminal.show(f"{fit.failed} runs failed and could not be kept.")

@@ -17,10 +17,13 @@ from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs
 from eurasia_sim.figures.verdicts import validated
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import SKILL, ResultsFolder
-from eurasia_sim.simulation.run import RANGES, REFERENCE
+from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 from eurasia_sim.validation.forecasts import by_item
 
-_OVER: Mapping[str, str] = {REFERENCE: "reference values, chance alone", RANGES: "declared ranges"}
+_OVER: Mapping[str, str] = {
+    REFERENCE: "reference values, chance alone", RANGES: "declared ranges",
+    FITTED: "the fit to the record",
+}  # fmt: skip
 _HOW_TO_READ = "Dot: mean over pairs of runs under the same luck; bar: 95 % interval of that mean."
 
 _AHEAD, _WORST = 3, -1.0  # years; a skill below which a mark stands at the edge
@@ -55,7 +58,7 @@ def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
             summary = difference_summary(pd.concat(gaps, ignore_index=True))
             if summary["mean"].isna().all():
                 raise ValueError(f"no run of both {first} and {other} finished")
-            pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] != REFERENCE)]
+            pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] == RANGES)]
             title, units = f"{first} less {other}", held.units(request.measures)
             words = Words(title, caption_of_runs(held, pair), held.names, units)
             parts = (str(theory), other if len(others) > 1 else "")

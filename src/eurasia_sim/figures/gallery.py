@@ -18,6 +18,7 @@ from eurasia_sim.figures import (
     differences,
     distributions,
     heatmaps,
+    posterior,
     region,
     sensitivity,
     time_series,
@@ -31,6 +32,7 @@ from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation import results_folder
 from eurasia_sim.simulation.results import read_manifest, write_bytes
 from eurasia_sim.simulation.results_folder import (
+    FIT,
     RUN,
     SKILL,
     SWEEP,
@@ -124,6 +126,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "patterns": Kind(
         "Share of runs that pass each documented pattern", verdicts.pattern_pages, table="patterns"
+    ),
+    "posterior": Kind(
+        "Ranges of numbers before and after a fit to the record", posterior.posterior_pages, (FIT,)
     ),
 }  # fmt: skip
 # A kind that has left -> what draws its answer now.

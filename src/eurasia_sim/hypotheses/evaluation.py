@@ -20,12 +20,14 @@ from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.mediation import is_mediated, mediated_shares
 from eurasia_sim.hypotheses.scope_map import map_table
 from eurasia_sim.hypotheses.tipping_points import tipping_point
-from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, judge, share, wilson
+from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, holds, judge, share, wilson
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import (
     Draws,
+    fit_beside,
     memory_of_draws,
+    posterior_draws,
     reference_draws,
     space_sample,
     wide_draws,
@@ -140,6 +142,7 @@ class _Evaluator:
         values = self.over_space()
         draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
         wide = self.read(default, {}, draws, "with wide coefficients", 0, len(draws))
+        fitted = self.under_fit()
         counts = (self.sample.points["theory"] != self.world.null_theory).to_numpy()
         points = self.sample.points[counts].reset_index(drop=True)
         verdicts, parts, rivals = [], [], []
@@ -162,7 +165,9 @@ class _Evaluator:
             verdict = judge(hypothesis, layers, points, self.world.null_theory)
             verdicts.append(self.verdict_row(verdict))
             for found, word in zip(layers, verdict.words, strict=True):
-                parts.append(self.part_row(hypothesis.id, found, word, values))
+                own = effect(self.plan, found.part, fitted)
+                row = self.part_row(hypothesis.id, found, word, values)
+                parts.append(row | _under_fit(found.part, own[np.isfinite(own)]))
                 rivals += _rival_rows(hypothesis.id, found)
         return Evaluation(
             pd.DataFrame(verdicts),
@@ -212,6 +217,16 @@ class _Evaluator:
         """(arms, n, readings) by chance alone."""
         draws = reference_draws(prepare(self.world, self.base, theory, forms), n, self.effort.seed)
         return self.read(theory, forms, draws, stage, 0, len(draws))
+
+    def under_fit(self) -> Floats:
+        """(arms, n, readings) of the world's fit to the record; n is 0 where it has none."""
+        posterior, _ = fit_beside(self.world, self.inputs)
+        size = self.effort.runs, self.effort.seed
+        if posterior is None:
+            return np.zeros((len(self.plan.arms), 0, len(self.plan.readings)))
+        draws = posterior_draws(self.world, self.inputs, posterior, *size)
+        stage = "under the fit to the record"
+        return self.read(self.inputs.theory, {}, draws, stage, 0, len(draws))
 
     def over_space(self) -> Floats:
         """(arms, P, replicates, readings) over everything uncertain."""
@@ -340,6 +355,14 @@ class _Evaluator:
                 shares = variance_shares(own, self.sample.points, self.sample.factors)
                 rows.append({"reading": in_words(reading[0]), "scenarios": len(arms), **shares})
         return pd.DataFrame(rows)
+
+
+def _under_fit(part: Part, effects: Floats) -> dict[str, float]:
+    """Mean effect under the fit to the record, and share of its members in which the part holds."""
+    if not len(effects):
+        return {"fit_mean": _NAN, "fit_share": _NAN}
+    held = share(holds(part.sign, part.smallest, effects))
+    return {"fit_mean": float(effects.mean()), "fit_share": held}
 
 
 def _share_of_sign(part: Part, effects: Floats) -> float:

@@ -25,10 +25,13 @@ from eurasia_sim.reports.parts import (
 )
 from eurasia_sim.simulation.results import files_of, read_table
 from eurasia_sim.simulation.results_folder import PATTERNS, RUN, SKILL, TEST, ResultsFolder
-from eurasia_sim.simulation.run import RANGES, REFERENCE
+from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 from eurasia_sim.validation.forecasts import by_item
 
-_SETS = {REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges"}
+_SETS = {
+    REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges",
+    FITTED: "under the fit to the record",
+}  # fmt: skip
 
 
 def effects(held: ResultsFolder) -> Section:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from eurasia_sim.files.checker import reason_of
 from eurasia_sim.world.forms import Month
 
-KINDS = RUN, SWEEP, TEST, VALIDATION = ("run", "sweep", "test", "validation")
+KINDS = RUN, SWEEP, TEST, VALIDATION, FIT = ("run", "sweep", "test", "validation", "fit")
 # What readers of each kind cannot do without.
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     RUN: (
@@ -20,6 +20,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     SWEEP: ("design",),
     TEST: ("effort",),
     VALIDATION: ("scenario", "runs_a_side", "seed"),
+    FIT: ("theory", "until", "held_out"),
 }
 _Count = Annotated[int, Field(ge=0)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]

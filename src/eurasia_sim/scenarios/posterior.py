@@ -1,100 +1,104 @@
-"""What a calibration kept, recorded so that it can be drawn again: runs of a seeded design."""
+"""What the record leaves of the numbers it says something about, kept so it can be drawn again."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
-
-from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import DIGEST
-from eurasia_sim.files.ordinary import Missing, decoded, read_bytes
+from eurasia_sim.files.integrity import DIGEST, read_sealed
 from eurasia_sim.world.world import World
 
-FILE = (
-    "posterior.json"  # beside the world's own files; no part of its digest, as it follows from them
-)
-_LARGEST = 4 * 1024**2  # bytes
-_MOST_DRAWS = 1_000_000
-_AGAIN = "make it anew: eurasia-sim calibrate --record FILE"
+# Beside the world's own files; no part of its digest, as it follows from them.
+FILE = "posterior.json"
+FORMAT = 2
+LEAST_MEMBERS = 100  # fewer say too little of a spread
+BEYOND_CHANCE = 2.0  # standard errors of what a fit gains out of sample
+_AGAIN = "make it anew: eurasia-sim calibrate --record FOLDER"
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The draws of a Latin hypercube that came closest to what is documented."""
+    """The members of a fit: values of the numbers that it moved; every other keeps its range."""
 
-    scenario: str
     theory: str
-    draws: Annotated[int, Field(ge=1, le=_MOST_DRAWS)]  # of the whole design
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
-    kept: Annotated[tuple[int, ...], Field(min_length=1)]  # of the draws, the closest first
-    ranges: str  # digest of the ranges that were drawn from
+    until: int  # last year of the record that was fitted
+    numbers: Mapping[str, tuple[float, ...]]  # path -> a value a member
+    beats_ranges: bool  # out of sample, and beyond chance
+    digest: str  # of the whole file
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of all of it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-
-
-def digest_of_ranges(ranges: Mapping[str, tuple[float, float]]) -> str:
-    """12 hexadecimal digits that change with any range or with their order."""
-    listed = json.dumps([[path, *ends] for path, ends in ranges.items()])
-    return hashlib.sha256(listed.encode()).hexdigest()[:12]
+    def members(self) -> int:
+        """How many members there are."""
+        return len(next(iter(self.numbers.values()), ()))
 
 
 def read_posterior(world: World) -> Posterior:
     """The posterior recorded in a world's folder.
 
     Raises:
-        DataError: where there is none, or it is damaged.
+        DataError: where there is none, it is damaged, or of another format or version of the world.
     """
     path = world.directory / FILE
-    try:
-        content = json.loads(decoded(read_bytes(path, _LARGEST)))
-        names = Posterior.__dataclass_fields__
-        own = {name: content[name] for name in names if name in content}
-        found = TypeAdapter(Posterior).validate_python(own)
-    except Missing:
+    content = read_sealed(path)
+    if content is None:
         none = f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior"
-        raise DataError([f"{none}; {_AGAIN}"]) from None
-    except (ValueError, TypeError, RecursionError) as error:
-        raise DataError([f"{FILE} is damaged: {reason_of(error)}; {_AGAIN}"]) from None
-    wrong = ""
-    if not all(0 <= each < found.draws for each in found.kept):
-        wrong = f"kept must be numbers from 0 to {found.draws - 1}"
-    elif content.get(DIGEST) != found.digest:
-        wrong = "its digest is another, or an earlier version wrote it"
-    if wrong:
-        raise DataError([f"{FILE} is damaged: {wrong}; {_AGAIN}"])
-    return found
+        raise DataError([f"{none}; {_AGAIN}"])
+    if content.get("format") != FORMAT:
+        wrong = f"format is {content.get('format', 1)}, this version reads {FORMAT}"
+        raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
+    try:
+        fitted = str(content["digests"]["world"])
+        numbers = {path: numbers_in(text) for path, text in content["numbers"].items()}
+        held, until = content["held_out"], int(content["until"])
+        beats = bool(held["gain"] > BEYOND_CHANCE * held["error"])
+        theory = str(content["theory"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            [f"{FILE}: an entry is missing or of another kind ({error}); {_AGAIN}"]
+        ) from error
+    if fitted != world.digest:
+        versions = f"{fitted[:12]}, now {world.digest[:12]}"
+        wrong = f"it was fitted in another version of the world ({versions})"
+        raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
+    if strange := [path for path in numbers if path not in world.numbers]:
+        raise DataError([f"{FILE}: {', '.join(strange)} is no number of the world; {_AGAIN}"])
+    return Posterior(theory, until, numbers, beats, content[DIGEST])
 
 
-def check_fits(
+def members_within(
     posterior: Posterior, theory: str, ranges: Mapping[str, tuple[float, float]]
-) -> None:
-    """See that a posterior belongs to a theory, and to the ranges as they are now.
+) -> list[int]:
+    """Members whose values lie in the ranges of a scenario.
 
     Raises:
-        DataError: where it does not.
+        DataError: where it is a fit of another theory, or too few members are left.
     """
     if theory != posterior.theory:
         wrong = f"the posterior is one of {posterior.theory}, not of {theory}"
         raise DataError([f"{wrong}: run it with that theory"])
-    if digest_of_ranges(ranges) != posterior.ranges:
-        raise DataError(
-            [f"{FILE} was fitted to other ranges than the world declares now; {_AGAIN}"]
-        )
+    cuts = {path: ends for path, ends in ranges.items() if path in posterior.numbers}
+    kept = [
+        member
+        for member in range(posterior.members)
+        if all(low <= posterior.numbers[path][member] <= high for path, (low, high) in cuts.items())
+    ]
+    if len(kept) < LEAST_MEMBERS:
+        narrow = f"the ranges of {', '.join(cuts)} leave {len(kept)} of {posterior.members}"
+        least = f"at least {LEAST_MEMBERS} are needed: widen them"
+        raise DataError([f"{narrow} members of the posterior, and {least}"])
+    return kept
 
 
-def plain(posterior: Posterior, notes: Mapping[str, Any]) -> dict[str, Any]:
-    """The record as plain values with their digest, and notes for whoever opens the file."""
-    return {**notes, **asdict(posterior), "kept": list(posterior.kept), DIGEST: posterior.digest}
+def text_of(values: Iterable[float]) -> str:
+    """Values to six significant digits, as the file holds them."""
+    return " ".join(f"{value:.6g}" for value in values)
+
+
+def numbers_in(text: str) -> tuple[float, ...]:
+    """The values of such a text."""
+    return tuple(map(float, text.split()))
 
 
 def record_path(path: Path) -> Path:

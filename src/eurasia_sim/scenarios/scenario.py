@@ -90,7 +90,7 @@ class Scenario:
                     for event in self.added
                 ],
             },
-            "uncertain": POSTERIOR if self.posterior else ranges,
+            "uncertain": ranges if ranges or not self.posterior else POSTERIOR,
             **({"posterior": self.posterior.digest} if self.posterior else {}),
             "fixed": dict(sorted(self.fixed.items())),
             "theory": self.theory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,8 @@ from scipy.stats import qmc
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.coding import values_by_coder
-from eurasia_sim.scenarios.posterior import Posterior, check_fits
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.posterior import FILE, Posterior, members_within, read_posterior
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
@@ -106,34 +107,54 @@ def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0)
         first: how many runs of the same root stand before them, in hypercubes of their own.
 
     Raises:
-        DataError: where the posterior is missing, of another theory, or of other ranges.
+        DataError: where the posterior is of another theory, or the ranges cut off most of it.
     """
     posterior = inputs.scenario.posterior
     if posterior is not None:
-        return posterior_draws(world, inputs, posterior, first + n, seed).part(slice(first, None))
+        return posterior_draws(world, inputs, posterior, n, seed, first)
     return drawn(world, inputs, ranges_of(world, inputs), n, seed, first)
 
 
-def posterior_draws(world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int) -> Draws:
-    """n runs with the numbers of draws that a calibration kept, dealt out evenly.
+def posterior_draws(
+    world: World, inputs: Inputs, posterior: Posterior, n: int, seed: int, first: int = 0
+) -> Draws:
+    """n runs with the numbers of a fit's members, dealt out evenly; every other over its range.
+
+    Members outside the ranges of the scenario are left out.
 
     Raises:
-        DataError: where the posterior is of another theory or of other ranges.
+        DataError: where it is of another theory or of other forms, or too few members are left.
     """
-    free = replace(inputs, scenario=replace(inputs.scenario, uncertain={}, fixed={}))
-    every = ranges_of(world, free)
-    check_fits(posterior, inputs.theory, every)
-    design = drawn(world, inputs, every, posterior.draws, posterior.seed)
+    ranges = ranges_of(world, inputs)
+    if dict(inputs.forms) != dict(world.default_forms):
+        named = ", ".join(f"{factor} {form}" for factor, form in inputs.forms.items())
+        usual = "the posterior is one of the default forms"
+        raise DataError([f"{usual}, not of {named}: draw from declared ranges"])
+    kept = members_within(posterior, inputs.theory, ranges)
+    draws = drawn(world, inputs, ranges, n, seed, first)
     generator = np.random.default_rng(seed)
-    rounds = -(-n // len(posterior.kept))
-    dealt = [generator.permutation(posterior.kept) for _ in range(rounds)]
-    chosen = np.concatenate(dealt)[:n]
-    draws = reference_draws(inputs, n, seed)
-    for path in ranges_of(world, inputs):
-        put(world, draws, path, design.drawn[path][chosen])
-        draws.drawn[path] = design.drawn[path][chosen]
+    dealt = [generator.permutation(kept) for _ in range(-(-(first + n) // len(kept)))]
+    chosen = np.concatenate(dealt)[first : first + n]
+    for path in ranges.keys() & posterior.numbers:
+        values = draws.drawn[path] = np.array(posterior.numbers[path])[chosen]
+        put(world, draws, path, values)
     hold_shares(world, draws)
     return draws
+
+
+def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:
+    """The recorded fit to be shown beside the ranges; or none, and why where one is recorded."""
+    usual = inputs.scenario.posterior is None and dict(inputs.forms) == dict(world.default_forms)
+    if not usual or not (world.directory / FILE).is_file():
+        return None, ""
+    try:
+        found = read_posterior(world)
+        if found.theory != inputs.theory or not found.numbers:
+            return None, ""
+        members_within(found, inputs.theory, ranges_of(world, inputs))
+    except DataError as error:
+        return None, error.problems[0]
+    return found, ""
 
 
 def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:

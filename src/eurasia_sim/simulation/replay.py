@@ -13,6 +13,7 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.scenario import Scenario, layered
+from eurasia_sim.scenarios.schema import POSTERIOR
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
@@ -50,7 +51,7 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
         raise DataError([f"{what} than {world.name} records now"])
     dropped, added = tuple(content["events"]["drop"]), content["events"]["add"]
     record = world.record_steps(tuple(name for name in dropped if name in world.events))
-    ranges = {} if posterior else content["uncertain"]
+    ranges = {} if content["uncertain"] == POSTERIOR else content["uncertain"]
     departs = content["departs"]
     return Scenario(
         **{key: content[key] for key in _AS_WRITTEN},

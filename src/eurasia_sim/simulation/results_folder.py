@@ -31,7 +31,7 @@ from eurasia_sim.simulation.results import (
 )
 from eurasia_sim.world.world import World
 
-RUN, SWEEP, TEST, VALIDATION = KINDS
+RUN, SWEEP, TEST, VALIDATION, FIT = KINDS
 PATTERNS = "patterns.parquet"
 SKILL = "skill"  # table of a validation
 ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
@@ -56,7 +56,7 @@ class ResultsFolder:
     """A finished folder of `run`, `sweep`, `test` or `validate`, and the world it was made in."""
 
     folder: Path
-    kind: str  # run, sweep, test or validation
+    kind: str  # run, sweep, test, validation or fit
     manifest: Mapping[str, Any]
     world: World
     filters: tuple[str, ...] = ()

@@ -23,13 +23,15 @@ from eurasia_sim.simulation.family import check_family, content_digest
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import (
     Draws,
+    fit_beside,
     memory_of_draws,
+    posterior_draws,
     range_draws,
     reference_draws,
 )
 from eurasia_sim.world.world import World
 
-REFERENCE, RANGES = "reference", "ranges"
+REFERENCE, RANGES, FITTED = "reference", "ranges", "posterior"
 # Files that `run` writes, beside pictures and events.
 WRITTEN = (results.RUNS, results.TRAJECTORIES, results.DRAWS, results.STATUS_LOG)
 NOTHING = pd.DataFrame()
@@ -44,7 +46,7 @@ _PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "inten
 
 @dataclass(frozen=True)
 class Study:
-    """Scenarios under theories: n runs by chance at reference values, and n over the ranges."""
+    """Scenarios under theories: n runs at reference, n over the ranges, and n of a recorded fit."""
 
     world: World
     scenarios: tuple[Scenario, ...]
@@ -76,10 +78,14 @@ class Study:
             family = tuple(prepare(self.world, each, theory) for each in self.scenarios)
             check_family(self.world, family)
             size = self.n, self.seed, first
-            for kind, draws in (
-                (REFERENCE, reference_draws(family[0], *size)),
-                (RANGES, range_draws(self.world, family[0], *size)),
-            ):
+            sets = {
+                REFERENCE: reference_draws(family[0], *size),
+                RANGES: range_draws(self.world, family[0], *size),
+            }
+            posterior, _ = fit_beside(self.world, family[0])
+            if posterior is not None:
+                sets[FITTED] = posterior_draws(self.world, family[0], posterior, *size)
+            for kind, draws in sets.items():
                 ids = [results.run_ids(inputs, draws, self.world.digest) for inputs in family]
                 yield Batch(theory, kind, family, draws, ids, first)
 
@@ -121,7 +127,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Batch:
-    """Paired runs of all scenarios under one theory, at reference or over the ranges."""
+    """Paired runs of all scenarios under one theory, over one set of draws."""
 
     theory: str
     kind: str

@@ -1,191 +1,305 @@
-"""Calibration: the draws of everything uncertain closest to what is documented.
+"""A theory fitted to the record: its numbers before and after, and what both foretell.
 
-Claim: keeping the draws whose summaries lie nearest to the observed ones draws from an
-approximation of the posterior (Biau, Cérou and Guyader 2015, "New insights into approximate
-Bayesian computation": k nearest neighbours).
-Form: a summary is by how much a run misses a pattern of the training half, in standard deviations
-over all runs, and 0 where it passes; the observed summary is 0 throughout; distances add up. The
-other half is never used in the fit.
+Whatever is scored after an origin is fitted up to that origin only; the fit to the whole record,
+which is kept, is never scored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, kstest
+from numpy.typing import NDArray
+from scipy.stats import norm, qmc
 
-from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.posterior import Posterior, digest_of_ranges
-from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import Draws, range_draws, ranges_of
-from eurasia_sim.validation.patterns import HALVES, Pattern, circularity, load_patterns
-from eurasia_sim.validation.scores import (
-    Validation,
-    margin,
-    quantity,
-    read_patterns,
-    scores,
-    validate,
-    within_reach,
+from eurasia_sim.observations.loader import Series
+from eurasia_sim.scenarios.posterior import LEAST_MEMBERS
+from eurasia_sim.scenarios.scenario import as_recorded
+from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.parameter_draws import (
+    Draws,
+    hold_shares,
+    put,
+    ranges_of,
+    reference_draws,
 )
-from eurasia_sim.world.provenance import Ancestry
+from eurasia_sim.validation.evidence import (
+    BLOCK,
+    SCALE_SPREAD,
+    Channel,
+    ErrorModel,
+    Evidence,
+    log_scores,
+)
+from eurasia_sim.validation.fit import Smoothed, smooth, values_of_scores
+from eurasia_sim.validation.measured import compared, simulated
 from eurasia_sim.world.world import World
 
-FALSE_DISCOVERIES = 0.05
+ORIGINS = (2008, 2011, 2014, 2017)  # last years known; what is foretold are the next three
+Measures = Mapping[str, Floats]  # item -> (R, U, T)
+Flags = NDArray[np.bool_]
+_YEAR = 12
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A theory and its forms, the observed items, and members of the prior."""
+
+    world: World
+    inputs: Inputs
+    items: Mapping[str, Series]
+    members: int
+    seed: int
+    workers: int | None = None
+
+    @classmethod
+    def of(
+        cls, world: World, theory: str, members: int, seed: int, workers: int | None = None,
+        forms: Mapping[str, str] | None = None,
+    ) -> Problem:  # fmt: skip
+        """The record of a world under a theory.
+
+        Raises:
+            DataError: where nothing of the world was observed that a fit can use.
+        """
+        items = compared(world)
+        if not any(series.item.use == "fits" for series in items.values()):
+            raise DataError([f"the world {world.name} has no observed series to fit to"])
+        inputs = prepare(world, as_recorded(world), theory, forms)
+        return cls(world, inputs, items, members, seed, workers)
+
+    @cached_property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Declared ranges of the M uncertain numbers."""
+        return ranges_of(self.world, self.inputs)
+
+    @cached_property
+    def prior(self) -> tuple[Floats, Measures]:
+        """(M, R) scores spread evenly over the ranges, of members whose run ends; and its measures.
+
+        Raises:
+            DataError: where too few runs end.
+        """
+        cube = qmc.LatinHypercube(len(self.ranges), rng=np.random.default_rng(self.seed))
+        scores = norm.ppf(cube.random(self.members)).T
+        found = simulated(self.world, self.inputs, self.draws(scores), self.items, self.workers)
+        ended = _ended(found)
+        if ended.sum() < min(LEAST_MEMBERS, self.members):
+            raise DataError([f"only {ended.sum()} of {self.members} runs of the prior ended"])
+        return scores[:, ended], {name: each[ended] for name, each in found.items()}
+
+    def draws(self, scores: Floats) -> Draws:
+        """Runs of (M, R) scores; member by member the same chance at every step."""
+        draws = reference_draws(self.inputs, scores.shape[1], self.seed)
+        for path, row in zip(self.ranges, scores, strict=True):
+            put(self.world, draws, path, values_of_scores(row, *self.ranges[path]))
+        hold_shares(self.world, draws)
+        return draws
+
+    def measures(self, scores: Floats, until: int | None = None) -> Measures:
+        """Measures of (M, R) scores, NaN after a year; a failed run is given the others' mean."""
+        months = self.inputs.months
+        if until is not None:
+            months = min(months, (until + 1) * _YEAR - self.world.start)
+        inputs = replace(self.inputs, months=months)
+        found = simulated(self.world, inputs, self.draws(scores), self.items, self.workers)
+        if (ended := _ended(found)).all():
+            return found
+        means = {name: each[ended].mean(axis=0) for name, each in found.items()}
+        return {
+            name: np.where(ended[:, None, None], each, means[name]) for name, each in found.items()
+        }
+
+    def evidence(self, origin: int) -> dict[str, Evidence]:
+        """Every item in blocks up to an origin, and after it."""
+        first = self.world.start // _YEAR
+        return {name: Evidence.of(each, origin, first) for name, each in self.items.items()}
+
+
+def _ended(found: Measures) -> Flags:
+    """(R,) which runs ended: a failed one has no year of any item.
+
+    Raises:
+        DataError: where none did.
+    """
+    ended = [np.isfinite(each).any(axis=(1, 2)) for each in found.values()]
+    if not np.any(ended):
+        raise DataError(["every run of the record failed, so there is nothing to fit"])
+    return np.asarray(np.logical_or.reduce(ended), bool)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Members after a fit of some items, and what moved each number."""
+
+    problem: Problem
+    channels: tuple[Channel, ...]
+    smoothed: Smoothed  # of the M numbers, then a scale a channel
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        items: Mapping[str, Evidence],
+        origin: int,
+        units: Mapping[str, float] | None = None,
+    ) -> Fit:
+        """Assimilate what was observed of some items up to their origin.
+
+        Args:
+            units: mean of each scale's prior where it is known.
+
+        Raises:
+            DataError: where no number moves anything that was observed.
+        """
+        scores, first = problem.prior
+        rng = np.random.default_rng([problem.seed, 1])
+        channels, scales = [], []
+        for name, item in items.items():
+            blocks = item.blocks(first[name])
+            own = np.asarray(rng.normal(size=scores.shape[1]))
+            error = ErrorModel.of(item, blocks, (units or {}).get(name))
+            if error and problem.items[name].item.use == "fits":
+                channel = Channel.of(item, error, blocks, own)
+                if len(channel.observed):
+                    channels.append(channel)
+                    scales.append(own)
+
+        def predict(step: int, members: Floats) -> Floats:
+            found = problem.measures(members[: len(scores)], origin) if step else first
+            own = zip(channels, members[len(scores) :], strict=True)
+            return np.concatenate(
+                [each.predicted(each.item.blocks(found[each.item.name]), scale)
+                 for each, scale in own]
+            )  # fmt: skip
+
+        if not channels:
+            still = f"no number moves anything observed to {origin} under {problem.inputs.theory}"
+            raise DataError([f"{still}, so there is nothing to fit"])
+        observed = np.concatenate([each.observed for each in channels])
+        members = np.vstack([scores, *scales])
+        smoothed = smooth(members, predict, observed, problem.seed, fixed=len(scales))
+        return cls(problem, tuple(channels), smoothed)
+
+    @property
+    def scores(self) -> Floats:
+        """(M, R) members of the numbers."""
+        return self.smoothed.scores[: len(self.problem.ranges)]
+
+    @property
+    def moved(self) -> Flags:
+        """(M,) which numbers the items speak of."""
+        return self.smoothed.moved[: len(self.problem.ranges)]
+
+    def members(self) -> dict[str, Floats]:
+        """(R,) values of every number that the record speaks of."""
+        rows = zip(self.problem.ranges.items(), self.scores, self.moved, strict=True)
+        return {path: values_of_scores(row, *ends) for (path, ends), row, moved in rows if moved}
+
+    def numbers(self) -> pd.DataFrame:
+        """Every number from prior to posterior, those of which most is learnt first.
+
+        Returns:
+            number, low, high (declared), moved, before_low … after_high (5 and 95 % of members),
+            left (standard deviation after over before) and shift (of the mean, in those before),
+            both on the unbounded scale, and items (those it goes along with, the closest first).
+        """
+        ends = np.cumsum([0, *(len(each.observed) for each in self.channels)])
+        spans = [*pairwise(ends)]
+        rows = []
+        for at, (path, (low, high)) in enumerate(self.problem.ranges.items()):
+            old, new = self.problem.prior[0][at], self.scores[at]
+            close = [np.abs(self.smoothed.along[at, a:b]).max() for a, b in spans]
+            items = [self.channels[c].item.name for c in np.argsort(close)[::-1] if close[c] > 0]
+            before, after = (
+                np.quantile(values_of_scores(each, low, high), (0.05, 0.95)) for each in (old, new)
+            )
+            rows.append(
+                {
+                    "number": path, "low": low, "high": high, "moved": bool(self.moved[at]),
+                    "before_low": before[0], "before_high": before[1],
+                    "after_low": after[0], "after_high": after[1],
+                    "left": new.std() / old.std(),
+                    "shift": (new.mean() - old.mean()) / old.std(), "items": ", ".join(items),
+                }
+            )  # fmt: skip
+        table = pd.DataFrame(rows)
+        order = np.lexsort((table["left"] - table["shift"].abs(), ~table["moved"]))
+        return table.iloc[order].reset_index(drop=True)
+
+
+def foretold(fit: Fit, items: Mapping[str, Evidence], origin: int) -> pd.DataFrame:
+    """Log density of everything in the block after an origin, over the ranges and of the fit.
+
+    Returns:
+        A row a target: item, origin, unit, declared, fitted.
+    """
+    before = fit.problem.prior[1]
+    after = fit.problem.measures(fit.scores, origin + BLOCK)
+    tables = []
+    for name, item in items.items():
+        error = ErrorModel.of(item, item.blocks(before[name]))
+        if error and item.ahead.any():
+            declared, fitted = (
+                log_scores(item, error, item.blocks(each[name])) for each in (before, after)
+            )
+            units = np.flatnonzero(item.ahead)
+            head = {"item": name, "origin": origin, "unit": units}
+            tables.append(pd.DataFrame({**head, "declared": declared, "fitted": fitted}))
+    return pd.concat(tables, ignore_index=True)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The draws that a fit kept, the change of every number, and scores on both halves."""
+    """A theory's fit to the whole record, and what fits up to earlier origins foretold."""
 
-    posterior: Posterior
-    numbers: pd.DataFrame  # of `contractions`
-    patterns: tuple[str, ...]  # ids of those of the training half in the fit
-    distance: float  # mean over all runs, in standard deviations missed in sum
-    kept_distance: float  # the same over those kept
-    failed: int
-    before: Validation  # fresh runs over the ranges
-    after: Validation  # fresh runs of the posterior, under the same seeds
+    fit: Fit
+    until: int
+    numbers: pd.DataFrame  # of `Fit.numbers`
+    targets: pd.DataFrame  # of `foretold`, every origin
+
+    def scales(self) -> dict[str, float]:
+        """By fitted item, the mean scale after the fit over its mean before."""
+        rows = zip(self.fit.channels, self.fit.smoothed.scores[len(self.numbers) :], strict=True)
+        return {each.item.name: float(1 + SCALE_SPREAD * row.mean()) for each, row in rows}
+
+    def held_out(self) -> pd.DataFrame:
+        """By item and over all: targets, sums of log densities, and what the fit gains.
+
+        Returns:
+            item, targets, declared, fitted, gain, error (its standard error, each unit of an item
+            counted as one witness).
+        """
+        rows = self.targets.assign(gain=self.targets["fitted"] - self.targets["declared"])
+        witnesses = rows.groupby(["item", "unit"], sort=False)["gain"].sum()
+        tables = [*rows.groupby("item", sort=False), ("all", rows)]
+        found = []
+        for name, own in tables:
+            gains = witnesses if name == "all" else witnesses[name]
+            error = float(np.sqrt(len(gains)) * gains.std(ddof=1)) if len(gains) > 1 else np.nan
+            sums = own[["declared", "fitted", "gain"]].sum()
+            found.append({"item": name, "targets": len(own), **sums, "error": error})
+        return pd.DataFrame(found)
 
 
 def calibrate(
-    world: World,
-    scenario: Scenario,
-    theory: str,
-    n: int,
-    keep: int,
-    seed: int,
-    *,
-    workers: int | None = None,
+    problem: Problem,
+    origins: tuple[int, ...] = ORIGINS,
     report: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Calibration:
-    """Fit everything uncertain to the training half; score fresh runs on both halves around it.
-
-    Args:
-        scenario: one that draws from declared ranges and fixes nothing.
-        n: draws of the design. keep: draws kept, and fresh runs of each score.
-        report: called with the stage, and how many of its runs are done, of how many.
-
-    Raises:
-        DataError: where there is no pattern to fit, or fewer runs finish than are to be kept.
-        KeyboardInterrupt: when interrupted; nothing is kept.
-    """
-    if scenario.posterior is not None or scenario.uncertain or scenario.fixed:
-        why = "so a fit of it is no posterior of the world's own"
-        raise DataError([f"{scenario.name} narrows or fixes numbers, {why}"])
-    patterns = _training_patterns(world, scenario)
-    inputs = prepare(world, scenario, theory)
-    draws, ranges = range_draws(world, inputs, n, seed), ranges_of(world, inputs)
-
-    def read(months: dict[str, Floats], _: Integers) -> Floats:
-        return np.stack([margin(each, quantity(each, months)) for each in patterns], axis=1)
-
-    def tell(done: int) -> None:
-        report("fit", done, n)
-
-    margins = np.concatenate(read_patterns(patterns, inputs, draws, read, workers, tell))
-    distances = shortfalls(margins).sum(axis=1)
-    kept = nearest_draws(margins, keep)
-    numbers = tuple(int(each) for each in kept)
-    posterior = Posterior(scenario.name, theory, n, seed, numbers, digest_of_ranges(ranges))
-    scored = []
-    for label, own in (("before", scenario), ("after", replace(scenario, posterior=posterior))):
-
-        def tell_side(side: str, done: int, of: int, label: str = label) -> None:
-            report(f"{label}, {side}", done, of)
-
-        found = validate(world, own, theory, keep, seed + 1, workers=workers, report=tell_side)
-        scored.append(found)
-    before, after = scored
-    table = after.table.assign(counted=before.table["counted"])  # the same patterns on both sides
-    return Calibration(
-        posterior=posterior,
-        numbers=contractions(draws, kept, ranges),
-        patterns=tuple(pattern.id for pattern in patterns),
-        distance=float(np.nanmean(distances)),
-        kept_distance=float(distances[kept].mean()),
-        failed=int(np.isnan(distances).sum()),
-        before=before,
-        after=replace(after, table=table, scores=scores(table)),
-    )
-
-
-def _training_patterns(world: World, scenario: Scenario) -> list[Pattern]:
-    """The patterns of the training half that are free of circles and end before the scenario."""
-    ancestry = Ancestry(world, load_evidence(world.directory))
-    patterns = [
-        pattern
-        for pattern in within_reach(load_patterns(world), scenario.months)
-        if pattern.half == HALVES[0] and not circularity(pattern, ancestry)
-    ]
-    if not patterns:
-        none = "no pattern of the training half is free of circles and ends before"
-        raise DataError([f"{none} {scenario.name} does"])
-    return patterns
-
-
-def shortfalls(margins: Floats) -> Floats:
-    """(R, P) standard deviations (over the finished runs) by which runs miss patterns; 0 at least.
-
-    Args:
-        margins: (R, P) of `scores.margin`; NaN for a failed run.
-    """
-    spread = np.nanstd(margins, axis=0)
-    return np.asarray(np.maximum(-margins, 0.0) / np.where(spread > 0, spread, 1.0))
-
-
-def nearest_draws(margins: Floats, keep: int) -> Integers:
-    """(keep,) numbers of the runs that miss least in sum, the closest first.
-
-    Raises:
-        DataError: where fewer runs finished.
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    missed = shortfalls(margins)
-    finished = np.flatnonzero(np.isfinite(missed).all(axis=1))
-    if len(finished) < keep:
-        few = f"only {len(finished)} of {len(missed)} runs finished"
-        raise DataError([f"{few}, fewer than the {keep} to be kept"])
-    neighbours = NearestNeighbors(n_neighbors=keep, metric="manhattan", algorithm="brute")
-    _, places = neighbours.fit(missed[finished]).kneighbors(np.zeros((1, missed.shape[1])))
-    return np.asarray(finished[places[0]], np.int64)
-
-
-def contractions(
-    draws: Draws, kept: Integers, ranges: dict[str, tuple[float, float]]
-) -> pd.DataFrame:
-    """Every number from prior to posterior, those that moved most clearly first.
-
-    Returns:
-        number, low, high, prior_mean, prior_sd, mean, sd, contraction (1 less the ratio of standard
-        deviations; below 0 it spread), shift (in prior standard deviations), p (Kolmogorov-Smirnov
-        against the uniform prior), q (the false discovery rate at which it would count as moved;
-        Benjamini and Hochberg 1995).
-    """
-    rows = []
-    for path, (low, high) in ranges.items():
-        before, after = draws.drawn[path], draws.drawn[path][kept]
-        rows.append(
-            {
-                "number": path,
-                "low": low,
-                "high": high,
-                "prior_mean": before.mean(),
-                "prior_sd": before.std(),
-                "mean": after.mean(),
-                "sd": after.std(),
-                "contraction": 1.0 - after.std() / before.std(),
-                "shift": (after.mean() - before.mean()) / before.std(),
-                "p": kstest(after, "uniform", args=(low, high - low)).pvalue,
-            }
-        )
-    table = pd.DataFrame(rows)
-    table["q"] = false_discovery_control(table["p"])
-    return table.sort_values("p", kind="stable", ignore_index=True)
+    """Fit a theory up to each origin and score it after it; then fit it to the whole record."""
+    tables = []
+    until = max(int(each.years[-1]) for each in problem.items.values())
+    for done, origin in enumerate(origins):
+        report(f"{problem.inputs.theory}, up to {origin}", done, len(origins) + 1)
+        items = problem.evidence(origin)
+        tables.append(foretold(Fit.of(problem, items, origin), items, origin))
+    report(f"{problem.inputs.theory}, up to {until}", len(origins), len(origins) + 1)
+    fit = Fit.of(problem, problem.evidence(until), until)
+    return Calibration(fit, until, fit.numbers(), pd.concat(tables, ignore_index=True))

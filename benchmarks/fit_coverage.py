@@ -1,0 +1,109 @@
+"""Simulation-based calibration of the fit: does it find truths that are known?
+
+    python -m benchmarks.fit_coverage --truths 60 --out FILE
+
+Form (talts2018): a truth is drawn from the prior and run; a record is drawn from its measures by
+the error model, with a scale, offsets and errors of its own; the whole fit is made of that record.
+Of the numbers that it moves, 90 % intervals should hold nine truths of ten; ranks of truths among
+members should be even.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eurasia_sim.validation.calibration import Fit, Problem
+from eurasia_sim.validation.evidence import ErrorModel, Evidence
+from eurasia_sim.world.world import load_world
+
+BINS = 10
+MEMBERS, SEED, UNTIL = 600, 7, 2020
+
+
+def records(problem: Problem, truths: int, seed: int) -> Iterator[tuple[Any, dict, dict]]:
+    """Scores of a truth (M,), and items and means of scales of the record that it leaves."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(len(problem.ranges), truths))
+    runs = replace(problem, seed=seed).measures(scores)
+    real, first = problem.evidence(UNTIL), problem.prior[1]
+    fitted = [name for name in real if problem.items[name].item.use == "fits"]
+    blocks = {name: real[name].blocks(first[name]) for name in fitted}
+    errors = {name: ErrorModel.of(real[name], each) for name, each in blocks.items()}
+    errors = {name: error for name, error in errors.items() if error}
+    units = {name: error.unit for name, error in errors.items()}
+    for truth in range(truths):
+        drawn = {
+            name: record(real[name], error, real[name].blocks(runs[name][truth][None])[0], rng)
+            for name, error in errors.items()
+        }
+        yield scores[:, truth], drawn, units
+
+
+def record(item: Evidence, error: ErrorModel, measure: Any, rng: np.random.Generator) -> Evidence:
+    """An item as a truth with such a measure (U, B) would leave it."""
+    units = len(measure)
+    offsets = np.sqrt(error.between) * rng.normal(size=(units, 1))
+    noise = np.sqrt(error.residual**2 + item.errors**2) * rng.normal(size=measure.shape)
+    values = error.scale(rng.normal()) * measure + offsets + noise
+    return replace(item, values=np.where(item.past, values, np.nan))
+
+
+def coverage(truths: int, members: int = MEMBERS, seed: int = SEED) -> dict[str, Any]:
+    """How often intervals hold the truth, and where truths rank, for numbers moved and not."""
+    world = load_world()
+    problem = Problem.of(world, world.default_theory, members, seed)
+    ranks: dict[bool, list[float]] = {True: [], False: []}
+    by_number: dict[str, list[float]] = {}
+    for at, (truth, items, units) in enumerate(records(problem, truths, seed + 1)):
+        fit = Fit.of(problem, items, UNTIL, units)
+        own = (fit.scores < truth[:, None]).mean(axis=1)
+        for path, rank, moved in zip(problem.ranges, own, fit.moved, strict=True):
+            ranks[bool(moved)].append(float(rank))
+            if moved:
+                by_number.setdefault(path, []).append(float(rank))
+        print(f"{at + 1} of {truths}: {fit.moved.sum()} moved, {held(ranks[True]):.3f}", flush=True)
+    return {
+        "theory": world.default_theory, "truths": truths, "members": members, "seed": seed,
+        "moved": summary(ranks[True]), "not_moved": summary(ranks[False]),
+        "numbers": {
+            path: {"fits": len(each), "held_90": round(held(each), 3)}
+            for path, each in sorted(by_number.items()) if len(each) >= truths / 4
+        },
+    }  # fmt: skip
+
+
+def held(ranks: list[float]) -> float:
+    """Share of truths within the middle 90 % of members."""
+    found = np.array(ranks)
+    return float(((found > 0.05) & (found < 0.95)).mean()) if len(found) else float("nan")
+
+
+def summary(ranks: list[float]) -> dict[str, Any]:
+    """Count, coverage, mean rank and histogram of ranks."""
+    counts = np.histogram(ranks, bins=BINS, range=(0, 1))[0]
+    mean = round(float(np.mean(ranks)), 4)
+    return {"count": len(ranks), "held_90": round(held(ranks), 4), "mean_rank": mean,
+            "ranks": counts.tolist()}  # fmt: skip
+
+
+def main() -> None:
+    """Run it, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--truths", type=int, default=60)
+    parser.add_argument("--members", type=int, default=MEMBERS)
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    found = coverage(asked.truths, asked.members)
+    asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps({key: found[key] for key in ("moved", "not_moved")}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
