@@ -263,7 +263,8 @@ def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: 
     pictures = call("plot", folder, "--out", tmp_path / "read")
     assert pictures.returncode == 0
     assert bool(pictures.stdout) != bool(fails)
-    assert ("no patterns: there is nothing to draw" in pictures.stderr) == bool(fails)
+    assert ("no skill: there is nothing to draw" in pictures.stderr) == bool(fails)
+    assert ("no patterns: no pattern counts" in pictures.stderr) == bool(fails)
     done("report", folder, "--out", tmp_path / "page.html")
     check_folder(folder)
 

@@ -152,7 +152,7 @@ def test_a_verb_that_has_left_says_in_one_line_how_to_ask_now(verb: str) -> None
     "words",
     [
         "run us_exit us_stays -n 100000", "run us_exit -n 9 --until half-width=1 --most 100000",
-        "test --samples 100000", "test H2 -n 100000", "validate -n 100000", "calibrate -n 100000",
+        "test --samples 100000", "test H2 -n 100000", "validate -n 100000", "calibrate -n 10000",
         "sweep relative_gains --chunk 1000000", "compare {ran} --measure *",
     ],
 )  # fmt: skip

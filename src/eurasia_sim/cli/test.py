@@ -184,6 +184,10 @@ def calibrate(
 
     Example: eurasia-sim calibrate --record my_world/
     """
+    from eurasia_sim.files.memory import PROCESS, require_memory
+    from eurasia_sim.scenarios.scenario import as_recorded
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import memory_of_draws
     from eurasia_sim.validation.calibration import ORIGINS, Problem
     from eurasia_sim.validation.calibration import calibrate as fitted
     from eurasia_sim.world.world import load_world
@@ -199,6 +203,9 @@ def calibrate(
             if form != place.default_forms[factor]
         }
     first = place.default_theory if theory == ["all"] else theories[0]
+    inputs = prepare(place, as_recorded(place), first)
+    need = PROCESS + len(asked) * 3 * memory_of_draws(place, inputs, members)
+    require_memory(need, f"{members:,} members of {len(asked)} fits", "a smaller -n")
     problems = {
         name: Problem.of(place, preset, members, seed, workers, forms)
         for name, (preset, forms) in sorted(asked.items(), key=lambda each: each[0] != first)

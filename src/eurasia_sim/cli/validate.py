@@ -237,6 +237,9 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
     if skill is None:
         terminal.show("This world has no observations, so there is no skill: patterns alone.")
         return
+    if skill.table.empty:
+        terminal.show("All runs of a side failed, so nothing is forecast.")
+        return
     rows = by_item(skill.table, _AHEAD)
     terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE).replace("_", " "))
     for name, row in rows.iterrows():
@@ -277,6 +280,9 @@ def _show_item(title: str, table: pd.DataFrame) -> None:
 def _show_patterns(theory: str, last_month: str, result: Validation, everything: bool) -> None:
     """Print how many patterns are passed, and if asked each, those that fewest runs pass first."""
     score = result.scores[0]
+    if not score["patterns"]:
+        terminal.show("No pattern counts: runs failed, or both baselines pass.")
+        return
     shares = {side: f"{score['score'][side]:.0%}" for side in ("model", "null")}
     terminal.show(
         f"Patterns, a check by eye (--all): of {score['patterns']} that count {shares['model']} of"

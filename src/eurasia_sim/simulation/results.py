@@ -29,7 +29,7 @@ from eurasia_sim.files.integrity import (
     read_lines,
     read_sealed,
     sealed,
-)
+)  # fmt: skip
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.scenarios.manifest import RUN, lacks, misfit
 from eurasia_sim.scenarios.schema import present_name
@@ -365,12 +365,9 @@ def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -
 
 
 def _read(
-    folder: Path | str,
-    whole: str,
-    parts: str,
-    columns: list[str] | None = None,
+    folder: Path | str, whole: str, parts: str, columns: list[str] | None = None,
     filters: Filters | None = None,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     files = files_of(Path(folder))
     names = _names(files, whole, parts)
     tables = []
@@ -385,18 +382,16 @@ def _read(
 def load_results(
     folder: Path | str, columns: list[str] | None = None, filters: Filters | None = None
 ) -> pd.DataFrame:
-    """The runs of a results folder as a table, all columns or the named ones.
+    """The runs of a results folder as a table, all columns or those named.
 
     The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
     unfinished sweep, those that are there. A failed run is NaN.
 
     Args:
-        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`; what
-            they leave out is not read into memory.
+        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`.
 
     Raises:
-        DataError: where the folder holds no results, or a file of them is damaged or, once it is
-            finished, missing.
+        DataError: where the folder holds no results, or a file is damaged or missing.
     """
     return _read(folder, RUNS, PARTS, columns, filters)
 

@@ -6,13 +6,12 @@ Whoever coded the inputs and built the rules knew later years: every score holds
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel.arrays import LEVERS
 from eurasia_sim.observations.baselines import FIRST, FREE, Baseline, gravity_of
 from eurasia_sim.observations.filter import filtered
@@ -97,7 +96,7 @@ def read_ahead(
             for name, series in items.items():
                 sums[name][at] += measures(series, means, years).sum(axis=0)
     if not finished:
-        raise DataError([f"all {len(draws)} runs of {inputs.theory} failed"])
+        return {}, len(draws)
     for own in sums.values():
         first = int(np.isfinite(own).all(axis=(0, 1)).argmax())
         own[..., :first] = own[..., [first]]
@@ -171,7 +170,7 @@ def skill(
         report: called with the side, and how many of its runs are done, of how many.
 
     Raises:
-        DataError: where all runs fail; KeyboardInterrupt: when interrupted.
+        KeyboardInterrupt: when interrupted.
     """
     items = compared(world)
     if not items:
@@ -189,7 +188,7 @@ def skill(
         draws = range_draws(world, inputs, n, seed)
         found[side], failed[side] = read_ahead(world, inputs, draws, items, workers, tell)
     listed: list[Score] = []
-    for name, series in items.items():
+    for name, series in items.items() if all(found.values()) else ():
         gravity = gravity_of(world, series)
         free = {**FREE, **({GRAVITY: gravity} if gravity else {})}
         others = {
@@ -204,7 +203,8 @@ def skill(
         others[UNCHANGED] = linked_forecast(still, known=True)
         for target in TARGETS:
             listed += scores(series, free, others, target=target)
-    return Skill(pd.DataFrame(map(asdict, listed)), failed)
+    columns = [field.name for field in fields(Score)]
+    return Skill(pd.DataFrame(map(asdict, listed), columns=columns), failed)
 
 
 def by_item(table: pd.DataFrame, horizon: int, dyads: Dyads = "all") -> pd.DataFrame:
