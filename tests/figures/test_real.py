@@ -87,6 +87,8 @@ def test_plot_and_report_need_no_kind_for_a_real_folder(folder, folders, ensembl
     page = report_page(held)
     assert held.title in page
     assert page.count("<img") >= 1
+    if folder == "fit":
+        assert "Numbers that the record speaks of" in page
     if folder == "validation":
         assert "patterns that most runs fail" in page
         assert "Skill by observed item" in page

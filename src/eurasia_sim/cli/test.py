@@ -268,6 +268,7 @@ def _write_fit(
     content = {
         **options.origin(world),
         "kind": FIT, "theory": problem.inputs.theory,
+        "title": f"{problem.inputs.theory} fitted to the record of {world.name} to {fit.until}",
         "until": fit.until, "members": problem.members, "seed": problem.seed,
         "failed": problem.members - len(fit.fit.scores.T),
         "moved": int(fit.numbers["moved"].sum()), "numbers_in_all": len(fit.numbers),

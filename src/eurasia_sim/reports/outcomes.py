@@ -24,7 +24,7 @@ from eurasia_sim.reports.parts import (
     table,
 )
 from eurasia_sim.simulation.results import files_of, read_table
-from eurasia_sim.simulation.results_folder import PATTERNS, RUN, SKILL, TEST, ResultsFolder
+from eurasia_sim.simulation.results_folder import FIT, PATTERNS, RUN, SKILL, TEST, ResultsFolder
 from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 from eurasia_sim.validation.forecasts import by_item
 
@@ -50,6 +50,14 @@ def effects(held: ResultsFolder) -> Section:
         )
         parts = table_of(held, "parts")
         found.tables.append(table("Effects at reference", columns, parts, digits=3))
+        return found
+    if held.kind == FIT:
+        moved = table_of(held, "numbers").query("moved").drop(columns="moved")
+        found.says.append("Spread left and shift are in standard deviations before the fit.")
+        found.tables.append(frame_table("Numbers that the record speaks of", moved, digits=3))
+        scores = table_of(held, "held_out")
+        caption = "Log scores three years after earlier origins, by fits up to these"
+        found.tables.append(frame_table(caption, scores, digits=3))
         return found
     contrasts: Columns = {
         "contrast": lambda row: f"{row['first']} less {row['scenario']}",

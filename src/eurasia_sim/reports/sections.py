@@ -12,7 +12,7 @@ from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.reports.parts import Section, Table, frame_table, listed, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
-from eurasia_sim.simulation.results_folder import TEST, VALIDATION, ResultsFolder
+from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder
 
 _MOST_FAILURES = 25
 # What each layer of a test was given (`evaluation.Effort`), in words.
@@ -144,6 +144,9 @@ def exclusions(held: ResultsFolder) -> Section:
             f"{gone} runs failed; a failed run counts nowhere.",
             f"{left_out} every score.",
         ]
+        return found
+    if held.kind == FIT:
+        found.says.append(f"{held.manifest['failed']} runs failed, and their members are left out.")
         return found
     extra = [name for name in ("failed_month", "failed_phase") if name in held.columns]
     runs = held.runs(extra)

@@ -172,11 +172,8 @@ def trajectory_table(
 ) -> pd.DataFrame:
     """Monthly values (runs, months, columns) as a table, a row a run and month."""
     runs, length, _ = values.shape
-    head = {
-        "run_id": np.repeat(ids, length),
-        "scenario": scenario,
-        "month": np.tile(months[:length], runs),
-    }
+    repeated = np.tile(months[:length], runs)
+    head = {"run_id": np.repeat(ids, length), "scenario": scenario, "month": repeated}
     columns = {name: values[:, :, c].ravel() for c, name in enumerate(names)}
     return pd.DataFrame({**head, **columns})
 

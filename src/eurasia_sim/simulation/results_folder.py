@@ -206,7 +206,7 @@ class ResultsFolder:
             scenario = self.manifest["scenario"]
             name = scenario.get("title") or scenario["name"]
             return f"{name}: against what is documented"
-        if self.kind == TEST or not isinstance(scenarios, Mapping):
+        if self.kind in (TEST, FIT) or not isinstance(scenarios, Mapping):
             return str(self.manifest.get("title", self.folder.name))
         titles = [entry.get("title") or name for name, entry in list(scenarios.items())[:2]]
         more = len(scenarios) - 2
