@@ -193,16 +193,8 @@ def calibrate(
     from eurasia_sim.world.world import load_world
 
     place = load_world(world)
-    theories = options.chosen_theories(theory, place, [])
-    asked: dict[str, tuple[str, dict[str, str]]] = {name: (name, {}) for name in theories}
-    if theory == ["all"]:
-        asked |= {
-            f"{factor} {form}": (place.default_theory, {factor: form})
-            for factor, forms in place.forms.items()
-            for form in forms
-            if form != place.default_forms[factor]
-        }
-    first = place.default_theory if theory == ["all"] else theories[0]
+    asked = _asked(theory, place)
+    first = place.default_theory if theory == ["all"] else next(iter(asked))
     inputs = prepare(place, as_recorded(place), first)
     need = PROCESS + len(asked) * 3 * memory_of_draws(place, inputs, members)
     require_memory(need, f"{members:,} members of {len(asked)} fits", "a smaller -n")
@@ -229,6 +221,20 @@ def calibrate(
         _show_fit(place, fits[first], content)
         _show_theories(tables, groups)
         terminal.show_folder(folder)
+
+
+def _asked(theory: list[str] | None, world: World) -> dict[str, tuple[str, dict[str, str]]]:
+    """Theory and forms of every fit that is asked for, by name."""
+    theories = options.chosen_theories(theory, world, [])
+    found: dict[str, tuple[str, dict[str, str]]] = {name: (name, {}) for name in theories}
+    if theory == ["all"]:
+        found |= {
+            f"{factor} {form}": (world.default_theory, {factor: form})
+            for factor, forms in world.forms.items()
+            for form in forms
+            if form != world.default_forms[factor]
+        }
+    return found
 
 
 def _weighed(

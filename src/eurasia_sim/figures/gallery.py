@@ -18,7 +18,6 @@ from eurasia_sim.figures import (
     differences,
     distributions,
     heatmaps,
-    posterior,
     region,
     sensitivity,
     time_series,
@@ -128,7 +127,8 @@ KINDS: Mapping[str, Kind] = {
         "Share of runs that pass each documented pattern", verdicts.pattern_pages, table="patterns"
     ),
     "posterior": Kind(
-        "Ranges of numbers before and after a fit to the record", posterior.posterior_pages, (FIT,)
+        "Ranges of numbers before and after a fit to the record", differences.posterior_pages,
+        (FIT,),
     ),
 }  # fmt: skip
 # A kind that has left -> what draws its answer now.

@@ -20,7 +20,16 @@ from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.mediation import is_mediated, mediated_shares
 from eurasia_sim.hypotheses.scope_map import map_table
 from eurasia_sim.hypotheses.tipping_points import tipping_point
-from eurasia_sim.hypotheses.verdicts import Layers, Verdict, estimate, holds, judge, share, wilson
+from eurasia_sim.hypotheses.verdicts import (
+    Layers,
+    Verdict,
+    estimate,
+    fit_row,
+    judge,
+    rival_rows,
+    share_of_sign,
+    wilson,
+)
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import (
@@ -159,7 +168,7 @@ class _Evaluator:
                         {name: estimate(self.plan, part, own) for name, own in forms.items()},
                         over[counts],
                         over[~counts],
-                        _share_of_sign(part, effect(self.plan, part, wide)),
+                        share_of_sign(part, effect(self.plan, part, wide)),
                     )
                 )
             verdict = judge(hypothesis, layers, points, self.world.null_theory)
@@ -167,8 +176,8 @@ class _Evaluator:
             for found, word in zip(layers, verdict.words, strict=True):
                 own = effect(self.plan, found.part, fitted)
                 row = self.part_row(hypothesis.id, found, word, values)
-                parts.append(row | _under_fit(found.part, own[np.isfinite(own)]))
-                rivals += _rival_rows(hypothesis.id, found)
+                parts.append(row | fit_row(found.part, own[np.isfinite(own)]))
+                rivals += rival_rows(hypothesis.id, found)
         return Evaluation(
             pd.DataFrame(verdicts),
             pd.DataFrame(parts),
@@ -355,33 +364,6 @@ class _Evaluator:
                 shares = variance_shares(own, self.sample.points, self.sample.factors)
                 rows.append({"reading": in_words(reading[0]), "scenarios": len(arms), **shares})
         return pd.DataFrame(rows)
-
-
-def _under_fit(part: Part, effects: Floats) -> dict[str, float]:
-    """Mean effect under the fit to the record, and share of its members in which the part holds."""
-    if not len(effects):
-        return {"fit_mean": _NAN, "fit_share": _NAN}
-    held = share(holds(part.sign, part.smallest, effects))
-    return {"fit_mean": float(effects.mean()), "fit_share": held}
-
-
-def _share_of_sign(part: Part, effects: Floats) -> float:
-    """Share of draws in which an effect's bare sign is as expected; NaN where no sign is."""
-    if part.sign not in ("+", "-"):
-        return _NAN
-    whole = effects[np.isfinite(effects)]
-    return share(whole > 0 if part.sign == "+" else whole < 0)
-
-
-def _rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
-    """A part under every theory and every other form, a row each."""
-    kinds = (("theory", found.theories), ("form", found.forms))
-    return [
-        {"hypothesis": name, "part": found.part.label, "kind": kind, "under": under,
-         **asdict(own), "holds": own.holds(found.part), "mirrors": own.mirrors(found.part)}
-        for kind, estimates in kinds
-        for under, own in estimates.items()
-    ]  # fmt: skip
 
 
 def test_hypotheses(

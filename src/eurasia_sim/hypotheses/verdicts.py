@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -221,3 +222,30 @@ def judge(
         found = region(points[whole].reset_index(drop=True), together, DENSITY, COVERAGE)
         word = CONDITIONAL if found else UNDETERMINED
     return Verdict(hypothesis, word, words, share(together), int(whole.sum()), found)
+
+
+def fit_row(part: Part, effects: Floats) -> dict[str, float]:
+    """Mean effect under the fit to the record, and share of its members in which the part holds."""
+    if not len(effects):
+        return {"fit_mean": float("nan"), "fit_share": float("nan")}
+    held = share(holds(part.sign, part.smallest, effects))
+    return {"fit_mean": float(effects.mean()), "fit_share": held}
+
+
+def share_of_sign(part: Part, effects: Floats) -> float:
+    """Share of draws in which an effect's bare sign is as expected; NaN where no sign is."""
+    if part.sign not in ("+", "-"):
+        return float("nan")
+    whole = effects[np.isfinite(effects)]
+    return share(whole > 0 if part.sign == "+" else whole < 0)
+
+
+def rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
+    """A part under every theory and every other form, a row each."""
+    kinds = (("theory", found.theories), ("form", found.forms))
+    return [
+        {"hypothesis": name, "part": found.part.label, "kind": kind, "under": under,
+         **asdict(own), "holds": own.holds(found.part), "mirrors": own.mirrors(found.part)}
+        for kind, estimates in kinds
+        for under, own in estimates.items()
+    ]  # fmt: skip
