@@ -166,7 +166,8 @@ class Actor(mesa.Agent):
             + p.alignment_joint * self.partnership[other]
         )
         leaning = self.leaning[other]
-        leaning += p.alignment_rate * (pull - leaning) + p.alignment_noise * shock
+        rate = p.alignment_rate if self.model.t >= 0 else 0.5
+        leaning += rate * (pull - leaning) + p.alignment_noise * shock
         self.leaning[other], self.alignment[other] = leaning, tanh(leaning)
 
     def weigh(self) -> None:
@@ -237,14 +238,14 @@ class Actor(mesa.Agent):
     def incline(self) -> None:
         """Move the logarithms of choice weights toward utility, with chance."""
         p, model = self.model.rules, self.model
-        number = model.number
-        if p.utility_noise > 0.0:
+        number = model.t
+        if number >= 0 and p.utility_noise > 0.0:
             luck: list[float] = []
             for theatre in model.theatres:
                 words = model.chance.words(ALLOCATION_STREAM, number, self.key, theatre.key)
                 luck += map(gumbel, words[:3])
             self.noise = luck
-        habit = p.habit if number > 0 else 0.0
+        habit = p.habit if number >= 0 else 0.5
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
         self.inclination = [
             habit * before + fresh * utility + noise * luck

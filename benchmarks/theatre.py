@@ -116,6 +116,8 @@ class Theatre(mesa.Agent):
         """Move influence toward each actor's share of all strength."""
         p, place = self.model.rules, self.place
         self.grant_access()
+        if self.model.t < 0:  # influence stands as it opens
+            return
         by_difference, scale = p.difference_contest > 0.5, p.difference_scale
         synergy, decisiveness = p.synergy, p.decisiveness
         for d, (access, influence) in enumerate(zip(self.access, self.influence, strict=True)):
@@ -140,7 +142,7 @@ class Theatre(mesa.Agent):
         """Move rule one month on, and where it is contested what follows from it."""
         model, place = self.model, self.place
         if self.challenger is not None:
-            words = model.chance.words(REGIME_STREAM, model.number, self.key, self.key)
+            words = model.chance.words(REGIME_STREAM, model.t, self.key, self.key)
             suppressed, beside_ruler = self._suppression()
             self._dispute(beside_ruler, shock(words[0]))
             self._transfer()
@@ -273,7 +275,7 @@ class Theatre(mesa.Agent):
             if not isnan(imposed):
                 actor.recognition[place] = imposed
             elif here < top:
-                words = model.chance.words(RECOGNITION_STREAM, model.number, actor.key, self.key)
+                words = model.chance.words(RECOGNITION_STREAM, model.t, actor.key, self.key)
                 if uniform(words[0]) < self._step_hazard(actor, contender, lead):
                     actor.recognition[place] = here + 1.0
             actor.standing -= price * max(lead, 0.0)

@@ -195,7 +195,7 @@ def call(
     state._block.seed[:] = np.uint64(seed)
     given = {
         "state": state._block, "constants": workspace.constants, "month": workspace.month,
-        "facts": world.facts, "p": workspace.p, "month_number": np.uint64(number),
+        "facts": world.facts, "p": workspace.p, "t": number,
     }  # fmt: skip
     names = list(inspect.signature(rule.py_func).parameters)
     if "run" in names:

@@ -88,8 +88,8 @@ def assert_agreement(inputs, seed, every=1):
     state = workspace.state[0]
     for number, t in enumerate(range(-inputs.burn_in, inputs.months)):
         workspace.set_month(inputs.levers, max(t, 0))
-        month.decide(workspace.blocks, number)
-        month.resolve(workspace.blocks, number)
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
         model.step()
         for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))

@@ -123,10 +123,9 @@ def _run_beside(own, other, report, levers, plan, months, buffers, held, places,
     for t in range(plan.start, plan.stop):
         apply_levers(levers[0], t, t == plan.start, months[0])
         apply_levers(levers[1], t, t == plan.start, months[1])
-        number = np.uint64(t + plan.burn_in)
         for mechanism in range(1, len(PHASES)):
-            run_mechanism(mechanism, other, number)
-            run_mechanism(mechanism, own, number)
+            run_mechanism(mechanism, other, t)
+            run_mechanism(mechanism, own, t)
             if mechanism == 1 + held:
                 for place in places:
                     for r in range(RUNS):

@@ -20,6 +20,8 @@ from eurasia_sim.compute.random_streams import draw_at, shock, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
 
 STREAM = np.uint64(1)
+# How much of the way leanings and efforts go at each pass before month 0.
+SETTLING = 0.5
 
 
 @compiled
@@ -82,12 +84,12 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
 
 
 @compiled
-def pair_shocks(state, facts, month_number):
+def pair_shocks(state, facts, t):
     """Write one shock a pair (M,), the same for both: a quarrel is one event for two."""
     shocks, address = state.shock, facts.pair_address
     for m in range(state.meetings):
         words = draw_at(
-            state.seed, STREAM, month_number, address[0, m], address[1, m], address[2, m]
+            state.seed, STREAM, np.uint64(t), address[0, m], address[1, m], address[2, m]
         )
         shocks[m] = uniform(words[0])
     for m in range(state.meetings):
@@ -95,15 +97,16 @@ def pair_shocks(state, facts, month_number):
 
 
 @compiled
-def pull_all(state, constants, month, p):
+def pull_all(state, constants, month, t, p):
     """Move every leaning toward its pull and by the pair's shock; write the alignments.
 
     Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock; alignment =
-    tanh(leaning).
+    tanh(leaning). Before month 0 half of the way is gone each time, without shocks.
     """
     affinity, goodwill, membership = constants.affinity, month.goodwill, month.comembership
     shared, threat, rivalry, joint = state.shared, state.threat, state.rivalry, state.partnership
     leaning, alignment, shocks = state.leaning, state.alignment, state.shock
+    rate = p.alignment_rate if t >= 0 else each_run(SETTLING)
     m = 0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
@@ -112,20 +115,18 @@ def pull_all(state, constants, month, p):
                 pull = alignment_pull(
                     liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p
                 )
-                leaning[a, b] += (
-                    p.alignment_rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
-                )
+                leaning[a, b] += rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
                 alignment[a, b] = hyperbolic_tangent(leaning[a, b])
             m += 1
         leaning[i, i], alignment[i, i] = 0.0, 1.0
 
 
 @sequence
-def align(state, constants, month, facts, month_number, p):
+def align(state, constants, month, facts, t, p):
     """Relax every leaning toward its pull: shared danger, the pair's shock, the pull itself."""
     shared_danger(state, p)
     if in_some_run(p.minimum_shared - 0.5):
         smaller_danger(state, p)
-    if in_some_run(p.alignment_noise):
-        pair_shocks(state, facts, month_number)
-    pull_all(state, constants, month, p)
+    if t >= 0 and in_some_run(p.alignment_noise):
+        pair_shocks(state, facts, t)
+    pull_all(state, constants, month, t, p)

@@ -33,6 +33,7 @@ from eurasia_sim.compute.mathematics import (
 )
 from eurasia_sim.compute.random_streams import draw_at, gumbel, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
+from eurasia_sim.mechanisms.alignment import SETTLING
 
 STREAM = np.uint64(2)
 
@@ -181,13 +182,13 @@ def marginal_utility(state, constants, p):
 
 
 @compiled
-def draw_noise(state, facts, month_number):
+def draw_noise(state, facts, t):
     """Write this month's unobserved part of every utility (N, K, D)."""
     noise, address = state.noise, facts.cell_address
     for i in range(state.actors):
         for k in range(state.theatres):
             whom = address[0, i, k], address[1, i, k], address[2, i, k]
-            words = draw_at(state.seed, STREAM, month_number, *whom)
+            words = draw_at(state.seed, STREAM, np.uint64(t), *whom)
             noise[i, k, SECURITY] = uniform(words[0])
             noise[i, k, ECONOMIC] = uniform(words[1])
             noise[i, k, DIPLOMATIC] = uniform(words[2])
@@ -198,19 +199,19 @@ def draw_noise(state, facts, month_number):
 
 
 @compiled
-def incline(state, facts, month_number, p):
+def incline(state, facts, t, p):
     """Update every actor's inclination (N, K, D), the logarithm of a choice weight.
 
     Claim: budgets move from last year's by small steps (wildavsky1964); choice goes by utility with
     an unobserved part (luce1959, mcfadden1974).
     Form: inclination = habit * inclination + (1 - habit) * utility / temperature + utility_noise *
-    Gumbel. At habit 1 nothing but chance moves an allocation. The first month has no last one and
-    starts at its utilities.
+    Gumbel. At habit 1 nothing but chance moves an allocation. Before month 0 half of
+    the way is gone each time, without chance.
     """
     inclination, noise, utility = state.inclination, state.noise, state.utility
-    if in_some_run(p.utility_noise):
-        draw_noise(state, facts, month_number)
-    habit = p.habit * (1.0 if month_number > 0 else 0.0)
+    if t >= 0 and in_some_run(p.utility_noise):
+        draw_noise(state, facts, t)
+    habit = p.habit if t >= 0 else each_run(1.0 - SETTLING)
     pace = (1.0 - habit) / p.temperature
     for i in range(state.actors):
         for k in range(state.theatres):
@@ -269,8 +270,8 @@ def spend(state, constants, month, p):
 
 
 @sequence
-def allocate(state, constants, month, facts, month_number, p):
+def allocate(state, constants, month, facts, t, p):
     """Choose this month's efforts from what is perceived: utilities, inclinations, spending."""
     marginal_utility(state, constants, p)
-    incline(state, facts, month_number, p)
+    incline(state, facts, t, p)
     spend(state, constants, month, p)

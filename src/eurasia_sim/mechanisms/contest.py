@@ -192,10 +192,14 @@ def settle_shares(state, p):
 
 
 @sequence
-def contest(state, constants, facts, p):
-    """Turn effort into influence: access, what each brings, its weight, the shares it claims."""
+def contest(state, constants, facts, t, p):
+    """Turn effort into influence: access, what each brings, its weight, the shares it claims.
+
+    Before month 0 influence stands as it opens.
+    """
     grant_access(state, constants, facts, p)
-    gather_efforts(state, p)
-    weigh_efforts(state, p)
-    settle_shares(state, p)
+    if t >= 0:
+        gather_efforts(state, p)
+        weigh_efforts(state, p)
+        settle_shares(state, p)
     sum_influence(state, constants)

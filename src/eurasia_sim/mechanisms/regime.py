@@ -190,14 +190,14 @@ def contagion(run, constants, k, p):
 
 
 @inlined
-def rule_once(run, constants, month, facts, month_number, p):
+def rule_once(run, constants, month, facts, t, p):
     """Move one run's rule, and what follows from it, of every theatre one month on."""
     ruler, challenger, control, power = run.ruler, run.challenger, run.control, run.power
     for k in range(run.theatres):
         if challenger[k] >= 0:
             held_down, beside_ruler = suppression(k, run, month, p)
             words = draw(
-                run.seed, STREAM, month_number, facts.theatre_hash[k], facts.theatre_hash[k]
+                run.seed, STREAM, np.uint64(t), facts.theatre_hash[k], facts.theatre_hash[k]
             )
             held = (
                 power[ruler[k]] if ruler[k] >= 0 else 0.0
@@ -218,7 +218,7 @@ def rule_once(run, constants, month, facts, month_number, p):
 
 
 @sequence
-def rule(state, constants, month, facts, month_number, p):
+def rule(state, constants, month, facts, t, p):
     """Advance rule, control, conduct, militants, economy and stability by one month."""
     for r in range(RUNS):
-        rule_once(state[r], constants[r], month[r], facts, month_number, p[r])
+        rule_once(state[r], constants[r], month[r], facts, t, p[r])
