@@ -15,12 +15,14 @@ from eurasia_sim.kernel.arrays import CODED, STATE
 OUTCOMES = (
     "leaning", "alignment", "threat", "rivalry", "partnership", "shared", "inclination", "effort",
     "joint", "influence", "spillover", "recognition", "power", "budget", "standing", "venue_effort",
-    "stability", "militants", "economy", "control", "restraint", "demand", "ruler", "challenger",
+    "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
+    "restraint", "demand", "ruler", "challenger",
 )  # fmt: skip
 # Ends of what a random lever may be.
 LEVER_RANGES = {
     "presence": (0, 1.5), "pressure": (0, 1), "goodwill": (-6, 6), "revisionism": (0, 1),
-    "conduct": (-1, 1), "surge": (0, 5), "aid": (0, 20), "imposed": (0, 0.5), "jointness": (0, 1),
+    "conduct": (-1, 1), "ban": (0, 1), "surge": (0, 5), "aid": (0, 20),
+    "imposed": (0, 0.5), "jointness": (0, 1),
     "stability": (0, 1), "recognition": (0, 4),
 }  # fmt: skip
 seeds = st.integers(0, 2**64 - 1)
@@ -55,6 +57,7 @@ def _geography(
     touches = (rng.random((n, k)) < 0.3) | (reach == 0.0)
     ruler = np.where(rng.random(k) < 0.85, rng.integers(0, n, k), -1)
     challenger = np.where(rng.random(k) < 0.5, rng.integers(0, n, k), -1)
+    challenger = np.where(challenger == ruler, -1, challenger)
     return {
         "distance": np.linalg.norm(capitals[:, None] - capitals, axis=2),
         "border": (touching | touching.T).astype(np.float64),
@@ -64,7 +67,8 @@ def _geography(
         "theatre_separation": 0.5 * np.linalg.norm(lands[:, None] - lands, axis=2),
         "size": np.where(rng.random(k) < 0.9, rng.uniform(0.05, 8.0, k), 0.0),
         "ruler": ruler,
-        "challenger": np.where(challenger == ruler, -1, challenger),
+        "challenger": challenger,
+        "contender": np.where(rng.random(k) < 0.8, challenger, ruler),
         "convenes": rng.dirichlet(np.ones(n), venues).reshape(venues, n) * rng.choice([0.5, 1.0]),
         "venue_domains": (rng.random((venues, 3)) < 0.5).astype(np.float64),
         "name_hash": np.array([name_hash(name) for name in actors], dtype=np.uint64),

@@ -27,13 +27,13 @@ LEVER_NAMES = [
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
     "border_distance": "ik", "theatre_separation": "kl", "size": "k", "ruler": "k",
-    "challenger": "k", "convenes": "vi", "venue_domains": "vd", "name_hash": "i",
+    "challenger": "k", "contender": "k", "convenes": "vi", "venue_domains": "vd", "name_hash": "i",
     "theatre_hash": "k",
     **{field.name: field.axes for field in CODED.fields},
     **{name: f"t{LEVERS.of[name].axes}" for name in LEVER_NAMES},
 }  # fmt: skip
 FAR = 1e9  # km; nothing is left of any strength at such a distance
-NOISES = ("alignment_noise", "utility_noise", "regime_noise", "recognition_rate")
+NOISES = ("alignment_noise", "utility_noise", "war_noise", "desertion", "recognition_rate")
 
 
 class Rules(NamedTuple):
@@ -119,7 +119,12 @@ class RandomWorld:
         printer.text(self.recipe)
 
     def having(self, **fields: Any) -> RandomWorld:
-        """The same world with other arrays, broadcast; a dictionary sets only some places."""
+        """The same world with other arrays, broadcast; a dictionary sets only some places.
+
+        Who contests at the beginning is also who would come to rule by force, if not said.
+        """
+        if "challenger" in fields:
+            fields.setdefault("contender", fields["challenger"])
         filled = {name: _fill(self.arrays[name].copy(), values) for name, values in fields.items()}
         return replace(self, arrays={**self.arrays, **filled})
 

@@ -25,7 +25,18 @@ OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
     "budget", "standing",
 )  # fmt: skip
-OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand", "hazard")
+OF_THEATRE = (
+    "stability",
+    "militants",
+    "fighters",
+    "ruler_strength",
+    "violence",
+    "narcotics",
+    "control",
+    "restraint",
+    "demand",
+    "hazard",
+)
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
     "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
@@ -49,7 +60,7 @@ def settings() -> dict[str, dict[str, float]]:
     for factor, form in read["forms"].items():
         for name, rival in form["alternatives"].items():
             found |= {f"{factor} {name}": rival["fix"]} if "fix" in rival else {}
-    found["no chance"] = {"alignment_noise": 0, "utility_noise": 0, "regime_noise": 0}
+    found["no chance"] = {"alignment_noise": 0, "utility_noise": 0, "war_noise": 0, "desertion": 0}
     return found
 
 

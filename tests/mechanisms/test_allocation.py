@@ -12,7 +12,7 @@ from tests.worlds import RandomWorld, after, begun, call, interests, plain, quie
 
 from eurasia_sim.mechanisms import allocation
 
-FIRST, LATER = 0, 1
+SETTLING, LATER = -1, 1
 FREE_OF_COST = {"distance_cost": 0, "skill_cost": 0, "salience_curve": 1}
 
 
@@ -101,9 +101,10 @@ def test_rulers_are_spared_the_cost_of_skill(ruler, cost):
 
 
 @pytest.mark.parametrize(
-    ("month", "by_hand"), [(LATER, 0.75 * 2 + 0.25 * 0.6 / 0.5), (FIRST, 0.6 / 0.5)]
+    ("month", "by_hand"),
+    [(LATER, 0.75 * 2 + 0.25 * 0.6 / 0.5), (SETTLING, 0.5 * 2 + 0.5 * 0.6 / 0.5)],
 )
-def test_an_inclination_moves_by_habit_and_starts_at_its_utility(month, by_hand):
+def test_an_inclination_moves_by_habit_and_settles_by_half(month, by_hand):
     state = begun(plain(habit=0.75, temperature=0.5), utility=0.6, inclination=2.0)
     call(allocation.incline, state, number=month)
     np.testing.assert_allclose(state.inclination, by_hand)

@@ -80,7 +80,7 @@ def test_the_flat_row_holds_every_array_in_order(small: World) -> None:
     assert coded.threat_source[0].tolist() == [0.7, 0.6, 0.5]
     assert coded.skill[1].tolist() == [0.1, 0.2, 0.3]
     assert coded.initial_control.tolist() == [0.25]
-    assert coded.initial_economy.tolist() == [0.15]
+    assert coded.initial_narcotics.tolist() == [0.15]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ DOMAINS = ("security", "economic", "diplomatic")
 SECURITY, ECONOMIC, DIPLOMATIC = range(3)
 DOMAIN_COUNT = len(DOMAINS)
 THREATS = ("terrorism", "narcotics", "refugees")
+TERRORISM, NARCOTICS, REFUGEES = range(3)
 THREAT_COUNT = len(THREATS)
 PRESENCE_KINDS = ("bases", "forces", "counterterror")
 BASES, FORCES, COUNTERTERROR = range(3)
@@ -35,6 +36,7 @@ class Geography(NamedTuple):
     size: Floats  # (K,) population in tens of millions; an empty theatre has none
     ruler: Integers  # (K,) first ruler, -1 for none
     challenger: Integers  # (K,) who contests the rule, -1 for none
+    contender: Integers  # (K,) who came, or would come, to rule by force, -1 for none
     convenes: Floats  # (V, N) share of an institution's convening
     venue_domains: Floats  # (V, D) 1 where an institution serves a domain
     name_hash: Hashes  # (N,) key of an actor's own random stream

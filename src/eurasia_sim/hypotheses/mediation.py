@@ -37,8 +37,8 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     ),
     "contest": ("access", "influence", "regional_influence", "demand", "strength", "total"),
     "regime": (
-        "ruler", "challenger", "control", "economy", "militants", "restraint", "stability",
-        "standing",
+        "ruler", "challenger", "control", "fighters", "ruler_strength", "violence", "narcotics",
+        "militants", "restraint", "stability", "standing",
     ),
     "recognition": ("recognition", "standing"),
 }  # fmt: skip

@@ -22,7 +22,7 @@ from eurasia_sim.mechanisms.contest import contest, grant_access
 from eurasia_sim.mechanisms.cooperation import cooperate
 from eurasia_sim.mechanisms.perception import perceive
 from eurasia_sim.mechanisms.recognition import recognise
-from eurasia_sim.mechanisms.regime import rule
+from eurasia_sim.mechanisms.regime import laxity, rule
 
 STATUS = ("ok", "non-finite", "overflow")
 PHASES = ("none", "perceive", "align", "allocate", "cooperate", "contest", "rule", "recognise")
@@ -77,11 +77,19 @@ def initialise(coded, blocks):
             for d in range(DOMAIN_COUNT):
                 state.influence[i, k, d] = coded.initial_influence[i, k, d]
     for k in range(state.theatres):
-        state.stability[k], state.militants[k] = coded.base_stability[k], coded.initial_militants[k]
-        state.economy[k], state.control[k] = coded.initial_economy[k], coded.initial_control[k]
-        state.restraint[k] = p.restraint_base
+        state.militants[k], state.control[k] = coded.initial_militants[k], coded.initial_control[k]
+        state.stability[k] = state.ruler_strength[k] = coded.base_stability[k]
+        state.narcotics[k] = 1.0 - coded.base_stability[k]
         for r in range(RUNS):
-            state[r].ruler[k], state[r].challenger[k] = facts.first_ruler[k], facts.contender[k]
+            run, challenger = state[r], facts.first_challenger[k]
+            run.ruler[k], run.challenger[k] = facts.first_ruler[k], challenger
+            run.restraint[k] = 1.0 - laxity(run.ruler[k], facts.contender[k], p[r])
+            if challenger >= 0:
+                # Each side is as strong as its part of the land lets it be.
+                run.ruler_strength[k] *= 1.0 - run.control[k]
+                run.stability[k] = run.ruler_strength[k]
+                run.fighters[k] = 0.5 * run.control[k]
+                run.narcotics[k] = coded[r].initial_narcotics[k]
     grant_access(state, constants, facts, p)
 
 

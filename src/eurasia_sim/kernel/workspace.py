@@ -51,7 +51,7 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
     given = {field.name: own[field.name] for field in FACTS.fields if field.name in own} | {
         "population": geography.size,
         "first_ruler": geography.ruler,
-        "contender": geography.challenger,
+        "first_challenger": geography.challenger,
         "focus": np.reshape(focus, (len(focus), 2)),
         "scope": scopes,
         "cell_address": np.array(np.broadcast_arrays(*cells)),
@@ -62,7 +62,9 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
         if np.shape(values) != held.shape:
             raise ValueError(f"{name} is {held.shape}, not {np.shape(values)}")
         held[...] = values
-    for name, least in (("first_ruler", -1), ("contender", -1), ("focus", 0)):
+    for name, least in (
+        ("first_ruler", -1), ("first_challenger", -1), ("contender", -1), ("focus", 0)
+    ):  # fmt: skip
         held = getattr(facts, name)
         if held.size and not (held.min() >= least and held.max() < counts.actors):
             raise ValueError(f"{name}: a number that is the place of no actor")

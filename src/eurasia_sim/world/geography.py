@@ -45,6 +45,7 @@ def geography_of(
         size=np.array([_size(population, ties.problems) for population in populations]),
         ruler=places_of(theatre.ruler for theatre in theatres.values()),
         challenger=places_of(theatre.challenger for theatre in theatres.values()),
+        contender=places_of(theatre.contender for theatre in theatres.values()),
         convenes=_table(venues, list(actors), lambda venue, name: venue.convenes.get(name, 0.0)),
         venue_domains=_table(venues, DOMAINS, lambda venue, domain: domain in venue.domains),
         name_hash=_hashes(actors),

@@ -41,6 +41,7 @@ _TABLES = {"population": ("theatre",)} | {
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
 _SPARSE = (
     "front", "own_power", "population", "initial_control", "initial_militants",
+    "initial_narcotics",
     "initial_influence", "initial_recognition",
 )  # fmt: skip
 _TIES = ("capital_distance", "border_distance", "land_border")
@@ -133,6 +134,7 @@ def read_theatres(
     for name, entry in page.data["theatres"].items():
         tile = tuple(entry["tile"]) if entry.get("tile") else None
         roles = {role: entry.get(role) for role in ("ruler", "challenger")}
+        roles["contender"] = entry.get("contender", roles["challenger"])
         into.theatres[name] = Theatre(name, str(entry["name"]), **roles, tile=tile)
         for role, actor in roles.items():
             if actor is not None:
