@@ -282,7 +282,7 @@ class Theatre(mesa.Agent):
         spread = 4.0 * self.control * (1.0 - self.control)
         deaths = p.deaths_scale * sqrt(max(self.fighters * self.ruler_strength, 0.0)) * spread
         war = deaths / (deaths + p.deaths_half)
-        self.violence = log(1.0 + 1000.0 * deaths * self.people / 3.0)
+        self.violence = log(1.0 + deaths * self.people / 3.0)
         self.stability = self._as_imposed(self.ruler_strength * (1.0 - war))
         grown = 1.0 - p.crop_order * self.stability
         crop = (1.0 - month.ban[place] * (1.0 - self.control)) * grown

@@ -57,7 +57,8 @@ def test_shelter_is_the_most_that_one_neighbour_gives():
 
 WAR = {
     "organisation": 0.6, "feasible_shelter": 0.5, "feasible_rents": 0.4, "provocation": 0.1,
-    "forces_strength": 3, "aid_half": 2, "control_rate": 1.2, "deaths_scale": 30, "deaths_half": 10,
+    "forces_strength": 3, "aid_half": 2, "control_rate": 1.2, "deaths_scale": 30000,
+    "deaths_half": 10000,
     "crop_order": 0.6, "desertion": 0, "war_noise": 0, "control_threshold": 0.75,
     "control_remnant": 0.05, "shelter_pressure": 0.2, "laxity": 0.1, "laxity_by_force": 0.6,
     "restraint_aid": 0.2, "restraint_recognition": 0.4, "restraint_rate": 1.2,
@@ -83,8 +84,8 @@ def test_a_month_of_war_by_hand():
     odds = fighters**2 / (fighters**2 + (0.5 + beside) ** 2)
     control = 0.3 + 1.2 / 12 * (odds - 0.3)
     strength = 0.5 + 0.6 / 12 * ((1 - control) * (0.3 + 0.7 * 2 / 4) - 0.5)
-    deaths = 30 * np.sqrt(fighters * strength) * 4 * control * (1 - control)
-    war = deaths / (deaths + 10)
+    deaths = 30000 * np.sqrt(fighters * strength) * 4 * control * (1 - control)
+    war = deaths / (deaths + 10000)
     order = strength * (1 - war)
     narcotics = 0.7 + ((1 - 0.5 * (1 - control)) * (1 - 0.6 * order) - 0.7) / 12
     restraint = 0.8 + 0.1 * (1 - 0.1 * (1 - 0.2 * 2 / 3) - 0.8)
@@ -92,7 +93,7 @@ def test_a_month_of_war_by_hand():
     bred = loose * (0.5 + 0.5 * war) * 1.5 / (1 + 4 * 0.1 + 5 * (0.12 - 0.2 * 0.1))
     by_hand = {
         "fighters": fighters, "control": control, "ruler_strength": strength, "stability": order,
-        "violence": np.log(1 + 1000 * deaths), "narcotics": narcotics, "restraint": restraint,
+        "violence": np.log(1 + deaths), "narcotics": narcotics, "restraint": restraint,
         "militants": 0.4 + 0.1 * (bred - 0.4),
     }  # fmt: skip
     assert {name: getattr(state, name)[0] for name in by_hand} == pytest.approx(by_hand)

@@ -22,6 +22,8 @@ BASES, FORCES, COUNTERTERROR = range(3)
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
 PRIMACY, CONTAINMENT, COMMERCE, DENIAL, AUTONOMY, SURVIVAL, STANDING = range(7)
 CONSTRUCT_COUNT = len(CONSTRUCTS)
+# How much of their way leanings and inclinations go at each pass before month 0.
+SETTLING = 0.5
 
 
 class Geography(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from eurasia_sim.compute.dimensions import SETTLING
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import (
     THIRD,
@@ -20,8 +21,6 @@ from eurasia_sim.compute.random_streams import draw_at, shock, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
 
 STREAM = np.uint64(1)
-# How much of the way leanings and efforts go at each pass before month 0.
-SETTLING = 0.5
 
 
 @compiled

@@ -17,6 +17,7 @@ from eurasia_sim.compute.dimensions import (
     FORCES,
     PRIMACY,
     SECURITY,
+    SETTLING,
     STANDING,
     SURVIVAL,
 )
@@ -33,7 +34,6 @@ from eurasia_sim.compute.mathematics import (
 )
 from eurasia_sim.compute.random_streams import draw_at, gumbel, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
-from eurasia_sim.mechanisms.alignment import SETTLING
 
 STREAM = np.uint64(2)
 

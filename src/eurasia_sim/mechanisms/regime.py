@@ -7,14 +7,12 @@ of all the land with ample aid.
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import COUNTERTERROR, FORCES, SECURITY
 from eurasia_sim.compute.jit import inlined, sequence
-from eurasia_sim.compute.mathematics import exponential, logarithm, saturation
+from eurasia_sim.compute.mathematics import exponential, logarithm, saturation, square_root
 from eurasia_sim.compute.random_streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
@@ -121,8 +119,14 @@ def strength_step(strength, control, base, aid, p):
 
 @inlined
 def violence(fighters, strength, control, p):
-    """Deaths, in thousands a year and 30 million people: the strong kill where land is disputed."""
-    return p.deaths_scale * sqrt(max(fighters * strength, 0.0)) * 4.0 * control * (1.0 - control)
+    """Deaths a year and 30 million people: two strong sides kill where the land is disputed."""
+    return (
+        p.deaths_scale
+        * square_root(max(fighters * strength, 0.0))
+        * 4.0
+        * control
+        * (1.0 - control)
+    )
 
 
 @inlined
@@ -236,7 +240,7 @@ def fight(run, constants, month, facts, k, words, p):
         aid += month.aid[i, k]
     beside = p.forces_strength * beside_ruler(k, run, month)
     feasible = room(shelter(k, run, month, facts, p), run.narcotics[k], beside, p)
-    luck = p.war_noise * sqrt(YEAR)
+    luck = p.war_noise * square_root(YEAR)
     run.fighters[k] = fighters_step(run.fighters[k], feasible, luck * shock(uniform(words[0])), p)
     odds = contest_odds(run.fighters[k], run.ruler_strength[k] + beside)
     run.control[k] = control_step(run.control[k], odds, luck * shock(uniform(words[1])), p)
@@ -265,7 +269,7 @@ def settle(run, month, facts, k, p):
                 guard += run.effort[i, k, SECURITY] - p.effort_forces * troops(month.presence[i, k])
     deaths = violence(run.fighters[k], run.ruler_strength[k], control, p)
     war = deaths / (deaths + p.deaths_half)
-    run.violence[k] = logarithm(1.0 + 1000.0 * deaths * facts.population[k] / 3.0)
+    run.violence[k] = logarithm(1.0 + deaths * facts.population[k] / 3.0)
     run.stability[k] = as_imposed(run.ruler_strength[k] * (1.0 - war), month.stability[k])
     crop = (1.0 - month.ban[k] * (1.0 - control)) * (1.0 - p.crop_order * run.stability[k])
     run.narcotics[k] += YEAR * (crop - run.narcotics[k])
