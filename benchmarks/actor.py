@@ -97,8 +97,14 @@ class Actor(mesa.Agent):
         self.leaning = {other: pull * liked for other, liked in self.affinity.items()}
         self.alignment = {other: tanh(leaning) for other, leaning in self.leaning.items()}
         self.alignment[self] = 1.0
-        for name in ("threat", "projected", "rivalry", "partnership", "shared", "shocks"):
+        for name in ("threat", "projected", "rivalry", "partnership", "shared", "shocks", "offset"):
             setattr(self, name, dict.fromkeys(actors, 0.0))
+        weights = (1.0, p.opening_quarrel, p.opening_ties)
+        self.observed: dict[Actor, float | None] = {}
+        for other, parts in zip(actors, place.observed[:, i].T.tolist(), strict=True):
+            known = [(w, part) for w, part in zip(weights, parts, strict=True) if not isnan(part)]
+            total, whole = sum(w * part for w, part in known), sum(w for w, _ in known)
+            self.observed[other] = p.opening_spread * total / whole if whole > 0.0 else None
 
     def perceive_threats(self) -> None:
         """See in each other actor its power, as proximity, offense and intent let it threaten."""
@@ -166,8 +172,14 @@ class Actor(mesa.Agent):
             + p.alignment_joint * self.partnership[other]
         )
         leaning = self.leaning[other]
-        rate = p.alignment_rate if self.model.t >= 0 else 0.5
-        leaning += rate * (pull - leaning) + p.alignment_noise * shock
+        if self.model.t < 0:
+            seen = self.observed[other]
+            opens = pull if seen is None else pull + p.opening_data * (seen - pull)
+            leaning += 0.5 * (opens - leaning)
+            self.offset[other] = leaning - pull
+        else:
+            leaning += p.alignment_rate * (pull + self.offset[other] - leaning)
+            leaning += p.alignment_noise * shock
         self.leaning[other], self.alignment[other] = leaning, tanh(leaning)
 
     def weigh(self) -> None:

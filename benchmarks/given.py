@@ -98,6 +98,7 @@ def random_inputs(
         random.uniform(0, 8000, (actors, theatres)), _some(random, 0.2, (actors, theatres)),
         random.uniform(0, 3000, (actors, theatres)), random.uniform(0, 1000, (theatres, theatres)),
         random.uniform(0.5, 4, theatres), ruler, challenger, challenger,
+        np.where(random.random((3, actors, 1)) < 0.6, random.normal(size=(3, 1, actors)), np.nan),
         random.dirichlet(np.ones(actors), venues), _some(random, 0.5, (venues, 3)),
         np.array([name_hash(name) for name in names]),
         np.array([name_hash(name) for name in lands]),

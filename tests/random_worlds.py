@@ -13,10 +13,10 @@ from eurasia_sim.kernel.arrays import CODED, STATE
 
 # What a run leaves behind that a reader may look at; the rest of the state is scratch.
 OUTCOMES = (
-    "leaning", "alignment", "threat", "rivalry", "partnership", "shared", "inclination", "effort",
-    "joint", "influence", "spillover", "recognition", "power", "budget", "standing", "venue_effort",
-    "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
-    "restraint", "demand", "ruler", "challenger",
+    "leaning", "offset", "alignment", "threat", "rivalry", "partnership", "shared", "inclination",
+    "effort", "joint", "influence", "spillover", "recognition", "power", "budget", "standing",
+    "venue_effort", "stability", "militants", "fighters", "ruler_strength", "violence",
+    "narcotics", "control", "restraint", "demand", "ruler", "challenger",
 )  # fmt: skip
 # Ends of what a random lever may be.
 LEVER_RANGES = {
@@ -69,6 +69,7 @@ def _geography(
         "ruler": ruler,
         "challenger": challenger,
         "contender": np.where(rng.random(k) < 0.8, challenger, ruler),
+        "observed": np.where(rng.random((3, n, n)) < 0.6, rng.normal(size=(3, n, n)), np.nan),
         "convenes": rng.dirichlet(np.ones(n), venues).reshape(venues, n) * rng.choice([0.5, 1.0]),
         "venue_domains": (rng.random((venues, 3)) < 0.5).astype(np.float64),
         "name_hash": np.array([name_hash(name) for name in actors], dtype=np.uint64),

@@ -27,8 +27,8 @@ LEVER_NAMES = [
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
     "border_distance": "ik", "theatre_separation": "kl", "size": "k", "ruler": "k",
-    "challenger": "k", "contender": "k", "convenes": "vi", "venue_domains": "vd", "name_hash": "i",
-    "theatre_hash": "k",
+    "challenger": "k", "contender": "k", "observed": "eij", "convenes": "vi",
+    "venue_domains": "vd", "name_hash": "i", "theatre_hash": "k",
     **{field.name: field.axes for field in CODED.fields},
     **{name: f"t{LEVERS.of[name].axes}" for name in LEVER_NAMES},
 }  # fmt: skip
@@ -285,10 +285,11 @@ def plain(
         np.fill_diagonal(arrays[name], 0.0)
     for name, count in (("name_hash", n), ("theatre_hash", k)):
         arrays[name] = np.arange(1, count + 1, dtype=np.uint64)
-    for name in ("ruler", "challenger"):
+    for name in ("ruler", "challenger", "contender"):
         arrays[name] = np.full(k, -1, dtype=np.int64)
-    for name, free in (("rule", -1.0), ("stability", np.nan), ("recognition", np.nan)):
-        arrays[name][:] = free
+    arrays["rule"][:] = -1.0
+    for name in ("stability", "recognition", "observed"):
+        arrays[name][:] = np.nan
     return RandomWorld(
         "plain",
         tuple(f"actor{i}" for i in range(n)),

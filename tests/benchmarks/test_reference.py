@@ -19,7 +19,16 @@ from eurasia_sim.kernel import month
 TOLERANCE = 1e-10
 RULES = packaged() / "rules"
 LARGEST_SEED = 2**64 - 1
-DYADIC = ("leaning", "alignment", "threat", "rivalry", "partnership", "projected", "shared")
+DYADIC = (
+    "leaning",
+    "alignment",
+    "threat",
+    "rivalry",
+    "partnership",
+    "projected",
+    "shared",
+    "offset",
+)
 BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",

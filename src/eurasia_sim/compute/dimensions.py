@@ -39,6 +39,7 @@ class Geography(NamedTuple):
     ruler: Integers  # (K,) first ruler, -1 for none
     challenger: Integers  # (K,) who contests the rule, -1 for none
     contender: Integers  # (K,) who came, or would come, to rule by force, -1 for none
+    observed: Floats  # (3, N, N) how two stood by common danger, quarrel and ties; NaN: unknown
     convenes: Floats  # (V, N) share of an institution's convening
     venue_domains: Floats  # (V, D) 1 where an institution serves a domain
     name_hash: Hashes  # (N,) key of an actor's own random stream

@@ -27,6 +27,9 @@ FACTS = Table("facts", (
     Field("first_ruler", "k", "index", "who rules at the opening, -1 for none"),
     Field("first_challenger", "k", "index", "who contests the rule at the opening, -1 for none"),
     Field("contender", "k", "index", "who came, or would come, to rule by force, -1 for none"),
+    Field("observed_common", "ij", "deviations", "nearness of two by common danger, or NaN"),
+    Field("observed_quarrel", "ij", "deviations", "the same by their quarrels"),
+    Field("observed_ties", "ij", "deviations", "the same by their ties"),
     Field("convenes", "vi", "share", "of a venue's convening"),
     Field("name_hash", "i", "hash", "key of an actor's own random stream"),
     Field("theatre_hash", "k", "hash", "the same for a theatre"),
@@ -66,6 +69,7 @@ CONSTANTS = Table("constants", (
     Field("gate", "kl", "share", "of the second's spill-over that effort in the first meets"),
     Field("front", "ij", "closeness", "nearness of j to i on a front outside the region"),
     Field("affinity", "ij", "affinity", "-3 to 3, silence filled"),
+    Field("observed", "ij", "deviations", "how near two stood at the opening, NaN: unknown"),
     Field("denial", "ij", "weight", "how much i wants j kept out"),
     Field("weight", "ic", "weight", "of an interest"),
     Field("offensive_capability", "i", "share", "reach of an actor's forces"),
@@ -104,6 +108,7 @@ LEVERS = Table("levers", (
 # Everything that a run remembers, and what its rules write down on the way.
 STATE = Table("state", (
     Field("leaning", "ij", "leaning", "alignment before squeezing"),
+    Field("offset", "ij", "leaning", "what the opening has beyond its pull"),
     Field("alignment", "ij", "alignment", "-1 to 1, 1 toward oneself"),
     Field("threat", "ij", "share", "that i sees in j"),
     Field("rivalry", "ij", "share", "contested overlap over both budgets, last month"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from eurasia_sim.compute.dimensions import CONSTRUCT_COUNT, DOMAIN_COUNT, THREAT_COUNT
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import (
@@ -63,6 +65,27 @@ def derive_interests(constants, coded, p):
 
 
 @inlined
+def derive_opening(constants, facts, p):
+    """Write how near two stood at the opening, over the parts that were observed.
+
+    Form: the weighted mean of what their common dangers, quarrels and ties show, each in
+    deviations from the mean of all; the weights are a convention.
+    """
+    for i in range(facts.actors):
+        for j in range(facts.actors):
+            total, weights = each_run(0.0), each_run(0.0)
+            if not np.isnan(facts.observed_common[i, j]):
+                total, weights = total + facts.observed_common[i, j], weights + 1.0
+            if not np.isnan(facts.observed_quarrel[i, j]):
+                total += p.opening_quarrel * facts.observed_quarrel[i, j]
+                weights += p.opening_quarrel
+            if not np.isnan(facts.observed_ties[i, j]):
+                total += p.opening_ties * facts.observed_ties[i, j]
+                weights += p.opening_ties
+            constants.observed[i, j] = choose(weights, total / greater(weights, TINY), np.nan)
+
+
+@inlined
 def take_over(constants, coded, p):
     """Write what is used as it is coded."""
     for i in range(coded.actors):
@@ -89,4 +112,5 @@ def derive(constants, coded, facts, p):
     """Write all that stays the same for all months of the runs of a block."""
     derive_places(constants, facts, p)
     derive_interests(constants, coded, p)
+    derive_opening(constants, facts, p)
     take_over(constants, coded, p)

@@ -16,6 +16,7 @@ from eurasia_sim.compute.mathematics import (
     hyperbolic_tangent,
     lesser,
     square_root,
+    where_known,
 )
 from eurasia_sim.compute.random_streams import draw_at, shock, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
@@ -99,13 +100,15 @@ def pair_shocks(state, facts, t):
 def pull_all(state, constants, month, t, p):
     """Move every leaning toward its pull and by the pair's shock; write the alignments.
 
-    Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock; alignment =
-    tanh(leaning). Before month 0 half of the way is gone each time, without shocks.
+    Form: leaning += alignment_rate * (pull + offset - leaning) + alignment_noise * shock;
+    alignment = tanh(leaning). Before month 0 it goes half of its way, without shocks, to pull +
+    opening_data * (opening_spread * observed - pull), the pull where nothing was observed; the
+    offset is what it then has beyond its pull, so that it stands still where no driver moves.
     """
     affinity, goodwill, membership = constants.affinity, month.goodwill, month.comembership
     shared, threat, rivalry, joint = state.shared, state.threat, state.rivalry, state.partnership
     leaning, alignment, shocks = state.leaning, state.alignment, state.shock
-    rate = p.alignment_rate if t >= 0 else each_run(SETTLING)
+    observed, offset = constants.observed, state.offset
     m = 0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
@@ -114,7 +117,16 @@ def pull_all(state, constants, month, t, p):
                 pull = alignment_pull(
                     liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p
                 )
-                leaning[a, b] += rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
+                if t < 0:
+                    seen = where_known(p.opening_spread * observed[a, b], pull)
+                    opens = fused(p.opening_data, seen - pull, pull)
+                    leaning[a, b] = fused(SETTLING, opens - leaning[a, b], leaning[a, b])
+                    offset[a, b] = leaning[a, b] - pull
+                else:
+                    leaning[a, b] += (
+                        p.alignment_rate * (pull + offset[a, b] - leaning[a, b])
+                        + p.alignment_noise * shocks[m]
+                    )
                 alignment[a, b] = hyperbolic_tangent(leaning[a, b])
             m += 1
         leaning[i, i], alignment[i, i] = 0.0, 1.0

@@ -46,6 +46,7 @@ def geography_of(
         ruler=places_of(theatre.ruler for theatre in theatres.values()),
         challenger=places_of(theatre.challenger for theatre in theatres.values()),
         contender=places_of(theatre.contender for theatre in theatres.values()),
+        observed=np.full((3, len(lands), len(lands)), np.nan),
         convenes=_table(venues, list(actors), lambda venue, name: venue.convenes.get(name, 0.0)),
         venue_domains=_table(venues, DOMAINS, lambda venue, domain: domain in venue.domains),
         name_hash=_hashes(actors),

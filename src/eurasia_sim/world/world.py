@@ -198,7 +198,13 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
         raise DataError(missing)
     into = Gathered()
     try:
-        digest = _digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
+        digest = _digest(
+            [
+                *folder.glob("*.yaml"),
+                *folder.glob("observations/*.*"),
+                *rules_folder.glob("*.yaml"),
+            ]
+        )
         world = _assemble(folder, digest, pages, rules, into)
     except (KeyError, TypeError, AttributeError) as error:
         wrong = f"{into.reading}: an entry is missing or has another form than it should: {error}"
