@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 REGIME_STREAM = 3
 RECOGNITION_STREAM = 4
+REFUSAL_STREAM = 5
 
 
 class Venue:
@@ -60,7 +61,45 @@ class Theatre(mesa.Agent):
         ]
         self.strength = [dict.fromkeys(model.actors, 0.0) for _ in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
+        self.shut = dict.fromkeys(model.actors, 0.0)
+        self.work, self.posted, self.deposit, self.posted_strength = (
+            [dict.fromkeys(model.actors, 0.0) for _ in range(3)] for _ in range(4)
+        )
+        self.opening_work = self.opening_posted = self.opening_access = self.work
+        self.border = {a: float(facts.border_distance[a.i][k]) for a in model.actors}
+        self.people = people
+        homes = (self.ruler, self.challenger)
+        self.abroad = {a: a.wealth > 0.0 and a not in homes for a in model.actors}
+        self.tie = [
+            {a: self._opening_tie(a, share) for a, share in of.items()} for of in self.influence
+        ]
+        self.entry = [
+            {a: max(exp(tie[a]) - share, 0.0) for a, share in of.items()}
+            for tie, of in zip(self.tie, self.influence, strict=True)
+        ]
+        self.outsiders = [max(1.0 - sum(of.values()), 0.0) for of in self.influence]
         self.grant_access()
+
+    def _opening_tie(self, actor: Actor, share: float) -> float:
+        """Logarithm of a coded share; of a floor where one with output is coded as less."""
+        held = max(share, self.model.rules.tie_floor) if actor.wealth > 0.0 else share
+        return log(max(held, 1e-300))
+
+    def meet(self) -> None:
+        """Find what ties go to: gravity in the economy, else the actor's mean over theatres abroad.
+
+        At home they stay. Called once all theatres are there.
+        """
+        p, theatres = self.model.rules, self.model.theatres
+        self.pull: list[dict[Actor, float]] = [tie.copy() for tie in self.tie]
+        for actor in (actor for actor, abroad in self.abroad.items() if abroad):
+            far = log(self.border[actor] + p.gravity_near)
+            self.pull[1][actor] = p.gravity_size * log(actor.wealth) - p.gravity_distance * far
+            there = [theatre for theatre in theatres if theatre.abroad[actor]]
+            people = sum(theatre.people for theatre in there)
+            for d in (0, 2) if people > 0.0 else ():
+                held = sum(theatre.people * theatre.tie[d][actor] for theatre in there)
+                self.pull[d][actor] = held / people
 
     def menace(self) -> None:
         """Hazard of each threat: its source, surged, by militants and disorder."""
@@ -97,6 +136,7 @@ class Theatre(mesa.Agent):
             liked = 0.5 * (1.0 + host.alignment[actor])
             for access, influence in zip(self.access, self.influence, strict=True):
                 access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
+            self.access[0][actor] *= 1.0 - self.shut[actor]
 
     def _uncovered_threats(self, host: Actor) -> dict[Actor, float]:
         """The host's threats, less what aligned patrons but the threatening one cover."""
@@ -113,30 +153,82 @@ class Theatre(mesa.Agent):
         }
 
     def contest(self) -> None:
-        """Move influence toward each actor's share of all strength."""
-        p, place = self.model.rules, self.place
+        """Share out influence by ties, what efforts have added to them, and access."""
+        t = self.model.t
+        if t > 0 and self.model.rules.refusal_rate > 0.0:
+            self._refuse()
         self.grant_access()
-        if self.model.t < 0:  # influence stands as it opens
+        self._gather()
+        if t <= 0:
+            self.opening_work, self.opening_posted, self.opening_access = (
+                [dict(of) for of in kind] for kind in (self.work, self.posted, self.access)
+            )
+        if t < 0:  # influence stands as it opens
             return
-        by_difference, scale = p.difference_contest > 0.5, p.difference_scale
-        synergy, decisiveness = p.synergy, p.decisiveness
-        for d, (access, influence) in enumerate(zip(self.access, self.influence, strict=True)):
+        for d in range(3):
+            self._deposit(d)
+            self._share_out(d, self._aged(d))
+
+    def _refuse(self) -> None:
+        """Shut out a patron's forces, or let them in again, with chance."""
+        p, host, model = self.model.rules, self.ruler, self.model
+        for actor in model.actors:
+            words = model.chance.words(REFUSAL_STREAM, model.t, actor.key, self.key)
+            if host is None or actor in (host, self.challenger):
+                self.shut[actor] = 0.0
+                continue
+            drive = p.refusal_slope * (self.influence[0][actor] - host.alignment[actor])
+            drive = -drive if self.shut[actor] else drive
+            chance = 1.0 - exp(-p.refusal_rate / 12.0 * logistic(drive - p.refusal_margin))
+            if (self.shut[actor] or self.posted[0][actor] > 0.0) and uniform(words[0]) < chance:
+                self.shut[actor] = 1.0 - self.shut[actor]
+
+    def _gather(self) -> None:
+        """Tell apart what is imposed and what each works of its own, joint work and convening."""
+        for d in range(3):
             cell = self.first + d
-            strength = {}
             for actor in self.model.actors:
-                effort = actor.effort[cell] + synergy * actor.joint[cell]
-                if d == 2:
-                    effort += actor.convening_influence[place]
-                if effort <= 0.0:
-                    strength[actor] = 0.0
-                elif by_difference:
-                    strength[actor] = access[actor] * (exp(scale * effort) - 1.0)
-                else:
-                    strength[actor] = access[actor] * exp(decisiveness * log(effort))
-            total = p.unclaimed + sum(strength.values())
-            for actor, share in influence.items():
-                influence[actor] = share + p.influence_rate * (strength[actor] / total - share)
-            self.strength[d] = strength
+                posted = min(actor.posted[cell], actor.effort[cell])
+                work = actor.effort[cell] - posted + self.model.rules.synergy * actor.joint[cell]
+                work += actor.convening_influence[self.place] if d == 2 else 0.0
+                self.posted[d][actor], self.work[d][actor] = posted, work
+
+    def _deposit(self, d: int) -> None:
+        """Add to ties what own work beyond the opening's earns, and beside them what is imposed."""
+        p = self.model.rules
+        returns, pace = p.return_economic if d == 1 else p.return_political, p.deposit_fading / 12.0
+        everyone = p.effort_unit + sum(a.effort[self.first + d] for a in self.model.actors)
+        for actor in self.model.actors:
+            before = self.opening_work[d][actor] + p.effort_unit
+            gain = returns * log((self.work[d][actor] + p.effort_unit) / before)
+            self.deposit[d][actor] += pace * (gain - self.deposit[d][actor])
+            beyond = max(self.posted[d][actor] - self.opening_posted[d][actor], 0.0)
+            stands = returns * beyond / everyone
+            self.posted_strength[d][actor] += pace * (stands - self.posted_strength[d][actor])
+
+    def _aged(self, d: int) -> dict[Actor, float]:
+        """Ties without deposits: the opening's, faded toward what pulls them, abroad rescaled."""
+        p, tie, pull = self.model.rules, self.tie[d], self.pull[d]
+        rate = (p.fading_security, p.fading_economic, p.fading_diplomatic)[d]
+        left = exp(-rate * self.model.t / 12.0)
+        aged = {a: exp(left * tie[a] + (1.0 - left) * pull[a]) for a in self.model.actors}
+        abroad = [actor for actor, is_abroad in self.abroad.items() if is_abroad]
+        if abroad:
+            scale = sum(exp(tie[a]) for a in abroad) / sum(aged[a] for a in abroad)
+            aged |= {a: scale * aged[a] for a in abroad}
+        return aged
+
+    def _share_out(self, d: int, aged: dict[Actor, float]) -> None:
+        """Divide influence by strength: what ties and posts are worth as far as they are let in."""
+        floor, strength = self.model.rules.access_floor, self.strength[d]
+        for actor, tie in aged.items():
+            held = max(tie * exp(self.deposit[d][actor]) - self.entry[d][actor], 0.0)
+            let_in = (self.access[d][actor] + floor) / (self.opening_access[d][actor] + floor)
+            let_in *= 0.0 if d == 0 and self.shut[actor] else 1.0
+            strength[actor] = let_in * (held + self.posted_strength[d][actor])
+        everyone = max(self.outsiders[d] + sum(strength.values()), 1e-300)
+        for actor in aged:
+            self.influence[d][actor] = strength[actor] / everyone
 
     def govern(self) -> None:
         """Move rule one month on, and where it is contested what follows from it."""

@@ -113,7 +113,7 @@ class World:
 
     def geography(self) -> Geography:
         """The fixed facts of place as arrays."""
-        return geography_of(self.actors, self.theatres, self.institutions, self.numbers)
+        return geography_of(self.actors, self.theatres, self.institutions, self.numbers, self.start)
 
     @cached_property
     def coded_paths(self) -> tuple[str, ...]:
