@@ -136,7 +136,6 @@ class Theatre(mesa.Agent):
             liked = 0.5 * (1.0 + host.alignment[actor])
             for access, influence in zip(self.access, self.influence, strict=True):
                 access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
-            self.access[0][actor] *= 1.0 - self.shut[actor]
 
     def _uncovered_threats(self, host: Actor) -> dict[Actor, float]:
         """The host's threats, less what aligned patrons but the threatening one cover."""
@@ -170,7 +169,7 @@ class Theatre(mesa.Agent):
             self._share_out(d, self._aged(d))
 
     def _refuse(self) -> None:
-        """Shut out a patron's forces, or let them in again, with chance."""
+        """Close a patron's bases, or let its forces in again, with chance."""
         p, host, model = self.model.rules, self.ruler, self.model
         for actor in model.actors:
             words = model.chance.words(REFUSAL_STREAM, model.t, actor.key, self.key)
@@ -224,8 +223,8 @@ class Theatre(mesa.Agent):
         for actor, tie in aged.items():
             held = max(tie * exp(self.deposit[d][actor]) - self.entry[d][actor], 0.0)
             let_in = (self.access[d][actor] + floor) / (self.opening_access[d][actor] + floor)
-            let_in *= 0.0 if d == 0 and self.shut[actor] else 1.0
-            strength[actor] = let_in * (held + self.posted_strength[d][actor])
+            posted = 0.0 if d == 0 and self.shut[actor] else self.posted_strength[d][actor]
+            strength[actor] = let_in * (held + posted)
         everyone = max(self.outsiders[d] + sum(strength.values()), 1e-300)
         for actor in aged:
             self.influence[d][actor] = strength[actor] / everyone

@@ -124,7 +124,7 @@ STATE = Table("state", (
     Field("opening_work", "ikd", "budget units", "`work` at the opening"),
     Field("opening_posted", "ikd", "budget units", "`posted` at the opening"),
     Field("opening_access", "ikd", "share", "`access` at the opening"),
-    Field("shut", "ik", "share", "1 while a host keeps a patron's forces out"),
+    Field("shut", "ik", "share", "1 while a host has closed a patron's bases"),
     Field("work", "ikd", "budget units", "effort of its own choice, and what is joint or convened"),
     Field("posted", "ikd", "budget units", "effort that the scenario imposes"),
     Field("utility", "ikd", "utility", "of one more unit of effort"),

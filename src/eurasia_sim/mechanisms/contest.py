@@ -119,13 +119,12 @@ def grant_access(state, constants, facts, p):
             for d in range(DOMAIN_COUNT):
                 share = influence[i, k, d]
                 access[i, k, d] = host_access(leaning[i], share, hedging[k], balancing, known, p)
-            access[i, k, SECURITY] *= 1.0 - state.shut[i, k]
         open_homes(k, state)
 
 
 @compiled
 def refuse(state, facts, t, p):
-    """Let hosts keep a patron's forces out, or let them in again (N, K).
+    """Let hosts close a patron's bases, or let its forces in again (N, K).
 
     Claim: hosts close bases: in Central Asia American ones 2 in 17 years of a base, Russian ones
     none in 37 (allen2022).
@@ -243,7 +242,8 @@ def share_out(state, constants, p):
     """Write influence (N, K, D): shares of all strength; those of a cell sum to at most 1.
 
     Form: strength = (ties * exp(deposit) + posted strength) * (access + access_floor) / (the
-    opening's + access_floor); 0 in security while a host refuses; over all and the outsiders.
+    opening's + access_floor), over that of all and the outsiders. Bases that a host has closed
+    count nothing.
     """
     influence, strength, floor = state.influence, state.strength, p.access_floor
     for k in range(state.theatres):
@@ -253,9 +253,10 @@ def share_out(state, constants, p):
                 tie = strength[i, k, d] * exponential(state.deposit[i, k, d])
                 held = greater(tie - constants.tie_entry[i, k, d], 0.0)
                 let_in = (state.access[i, k, d] + floor) / (state.opening_access[i, k, d] + floor)
+                posted = state.posted_strength[i, k, d]
                 if d == SECURITY:
-                    let_in *= 1.0 - state.shut[i, k]
-                strength[i, k, d] = let_in * (held + state.posted_strength[i, k, d])
+                    posted *= 1.0 - state.shut[i, k]
+                strength[i, k, d] = let_in * (held + posted)
                 everyone += strength[i, k, d]
             state.total[k, d] = everyone
             share = 1.0 / greater(everyone, TINY)
