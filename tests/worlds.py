@@ -26,7 +26,7 @@ LEVER_NAMES = [
 # What each axis of a world's array counts, as in `month.arrays`; t counts months.
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
-    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "ruler": "k",
+    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "wealth": "i", "ruler": "k",
     "challenger": "k", "convenes": "vi", "venue_domains": "vd", "name_hash": "i",
     "theatre_hash": "k",
     **{field.name: field.axes for field in CODED.fields},

@@ -32,7 +32,7 @@ RANGES = """
   rules.cooperation.joint_trust: declared
   rules.cooperation.joint_reluctance: declared
   rules.allocation.motive_primacy: declared
-  rules.allocation.skill_cost: {low: 0.31, high: 1.37}
+  rules.allocation.cell_cost: {low: 0.11, high: 0.77}
   actors.russia.interests.primacy: declared
   pressure.united_states.china: {low: 0.1, high: 0.9}
   together:
@@ -166,7 +166,7 @@ def test_factors_of_every_kind_are_swept_and_analysed(
     assert found.notes == ()
     assert len(found.table) > 0
     runs, points = load_results(folder), pd.read_parquet(folder / "design.parquet")
-    for name in ("rules.allocation.skill_cost", "actors.russia.interests.primacy", "together"):
+    for name in ("rules.allocation.cell_cost", "actors.russia.interests.primacy", "together"):
         column = f"x.{name}"
         np.testing.assert_array_equal(runs[column], points[column].to_numpy()[runs["point"]])
 
