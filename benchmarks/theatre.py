@@ -9,6 +9,7 @@ import mesa
 
 from benchmarks.actor import logistic, saturation
 from benchmarks.chance import shock, uniform
+from benchmarks.ties import Ties
 
 if TYPE_CHECKING:
     from benchmarks.actor import Actor
@@ -59,47 +60,29 @@ class Theatre(mesa.Agent):
             {actor: coded.initial_influence[actor.i][k][d] for actor in model.actors}
             for d in range(3)
         ]
-        self.strength = [dict.fromkeys(model.actors, 0.0) for _ in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
         self.shut = dict.fromkeys(model.actors, 0.0)
-        self.work, self.posted, self.deposit, self.posted_strength = (
-            [dict.fromkeys(model.actors, 0.0) for _ in range(3)] for _ in range(4)
-        )
-        self.opening_work = self.opening_posted = self.opening_access = self.work
-        self.border = {a: float(facts.border_distance[a.i][k]) for a in model.actors}
-        self.people = people
-        homes = (self.ruler, self.challenger)
-        self.abroad = {a: a.wealth > 0.0 and a not in homes for a in model.actors}
-        self.tie = [
-            {a: self._opening_tie(a, share) for a, share in of.items()} for of in self.influence
-        ]
-        self.entry = [
-            {a: max(exp(tie[a]) - share, 0.0) for a, share in of.items()}
-            for tie, of in zip(self.tie, self.influence, strict=True)
-        ]
-        self.outsiders = [max(1.0 - sum(of.values()), 0.0) for of in self.influence]
+        self.border_distance = facts.border_distance[:, k].tolist()
+        self.people, homes = people, (self.ruler, self.challenger)
+        abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
+        self.ties = [Ties(d, shares, abroad, p) for d, shares in enumerate(self.influence)]
         self.grant_access()
 
-    def _opening_tie(self, actor: Actor, share: float) -> float:
-        """Logarithm of a coded share; of a floor where one with output is coded as less."""
-        held = max(share, self.model.rules.tie_floor) if actor.wealth > 0.0 else share
-        return log(max(held, 1e-300))
-
     def meet(self) -> None:
-        """Find what ties go to: gravity in the economy, else the actor's mean over theatres abroad.
+        """Find what ties abroad go to: gravity in the economy, else the actor's mean of theatres.
 
-        At home they stay. Called once all theatres are there.
+        Called once all theatres are there.
         """
-        p, theatres = self.model.rules, self.model.theatres
-        self.pull: list[dict[Actor, float]] = [tie.copy() for tie in self.tie]
-        for actor in (actor for actor, abroad in self.abroad.items() if abroad):
-            far = log(self.border[actor] + p.gravity_near)
-            self.pull[1][actor] = p.gravity_size * log(actor.wealth) - p.gravity_distance * far
-            there = [theatre for theatre in theatres if theatre.abroad[actor]]
-            people = sum(theatre.people for theatre in there)
-            for d in (0, 2) if people > 0.0 else ():
-                held = sum(theatre.people * theatre.tie[d][actor] for theatre in there)
-                self.pull[d][actor] = held / people
+        p = self.model.rules
+        for actor in self.ties[0].abroad:
+            near = log(self.border_distance[actor.i] + p.gravity_near)
+            gravity = p.gravity_size * log(actor.wealth) - p.gravity_distance * near
+            there = [land for land in self.model.theatres if actor in land.ties[0].abroad]
+            people = sum(land.people for land in there)
+            for ties in self.ties:
+                held = sum(land.people * land.ties[ties.d].tie[actor] for land in there)
+                mean = held / people if people > 0.0 else ties.tie[actor]
+                ties.pull[actor] = gravity if ties.d == 1 else mean
 
     def menace(self) -> None:
         """Hazard of each threat: its source, surged, by militants and disorder."""
@@ -157,16 +140,13 @@ class Theatre(mesa.Agent):
         if t > 0 and self.model.rules.refusal_rate > 0.0:
             self._refuse()
         self.grant_access()
-        self._gather()
-        if t <= 0:
-            self.opening_work, self.opening_posted, self.opening_access = (
-                [dict(of) for of in kind] for kind in (self.work, self.posted, self.access)
-            )
-        if t < 0:  # influence stands as it opens
-            return
-        for d in range(3):
-            self._deposit(d)
-            self._share_out(d, self._aged(d))
+        for cell, (ties, access) in enumerate(zip(self.ties, self.access, strict=True), self.first):
+            ties.gather(cell, self.place)
+            if t <= 0:
+                ties.open(access)
+            if t >= 0:  # before that influence stands as it opens
+                ties.deposit_efforts(cell)
+                ties.share_out(t, access, self.shut)
 
     def _refuse(self) -> None:
         """Close a patron's bases, or let its forces in again, with chance."""
@@ -179,55 +159,10 @@ class Theatre(mesa.Agent):
             drive = p.refusal_slope * (self.influence[0][actor] - host.alignment[actor])
             drive = -drive if self.shut[actor] else drive
             chance = 1.0 - exp(-p.refusal_rate / 12.0 * logistic(drive - p.refusal_margin))
-            if (self.shut[actor] or self.posted[0][actor] > 0.0) and uniform(words[0]) < chance:
+            if (self.shut[actor] or self.ties[0].posted[actor] > 0.0) and uniform(
+                words[0]
+            ) < chance:
                 self.shut[actor] = 1.0 - self.shut[actor]
-
-    def _gather(self) -> None:
-        """Tell apart what is imposed and what each works of its own, joint work and convening."""
-        for d in range(3):
-            cell = self.first + d
-            for actor in self.model.actors:
-                posted = min(actor.posted[cell], actor.effort[cell])
-                work = actor.effort[cell] - posted + self.model.rules.synergy * actor.joint[cell]
-                work += actor.convening_influence[self.place] if d == 2 else 0.0
-                self.posted[d][actor], self.work[d][actor] = posted, work
-
-    def _deposit(self, d: int) -> None:
-        """Add to ties what own work beyond the opening's earns, and beside them what is imposed."""
-        p = self.model.rules
-        returns, pace = p.return_economic if d == 1 else p.return_political, p.deposit_fading / 12.0
-        everyone = p.effort_unit + sum(a.effort[self.first + d] for a in self.model.actors)
-        for actor in self.model.actors:
-            before = self.opening_work[d][actor] + p.effort_unit
-            gain = returns * log((self.work[d][actor] + p.effort_unit) / before)
-            self.deposit[d][actor] += pace * (gain - self.deposit[d][actor])
-            beyond = max(self.posted[d][actor] - self.opening_posted[d][actor], 0.0)
-            stands = returns * beyond / everyone
-            self.posted_strength[d][actor] += pace * (stands - self.posted_strength[d][actor])
-
-    def _aged(self, d: int) -> dict[Actor, float]:
-        """Ties without deposits: the opening's, faded toward what pulls them, abroad rescaled."""
-        p, tie, pull = self.model.rules, self.tie[d], self.pull[d]
-        rate = (p.fading_security, p.fading_economic, p.fading_diplomatic)[d]
-        left = exp(-rate * self.model.t / 12.0)
-        aged = {a: exp(left * tie[a] + (1.0 - left) * pull[a]) for a in self.model.actors}
-        abroad = [actor for actor, is_abroad in self.abroad.items() if is_abroad]
-        if abroad:
-            scale = sum(exp(tie[a]) for a in abroad) / sum(aged[a] for a in abroad)
-            aged |= {a: scale * aged[a] for a in abroad}
-        return aged
-
-    def _share_out(self, d: int, aged: dict[Actor, float]) -> None:
-        """Divide influence by strength: what ties and posts are worth as far as they are let in."""
-        floor, strength = self.model.rules.access_floor, self.strength[d]
-        for actor, tie in aged.items():
-            held = max(tie * exp(self.deposit[d][actor]) - self.entry[d][actor], 0.0)
-            let_in = (self.access[d][actor] + floor) / (self.opening_access[d][actor] + floor)
-            posted = 0.0 if d == 0 and self.shut[actor] else self.posted_strength[d][actor]
-            strength[actor] = let_in * (held + posted)
-        everyone = max(self.outsiders[d] + sum(strength.values()), 1e-300)
-        for actor in aged:
-            self.influence[d][actor] = strength[actor] / everyone
 
     def govern(self) -> None:
         """Move rule one month on, and where it is contested what follows from it."""
