@@ -22,7 +22,7 @@ class Ties:
     def __init__(self, d: int, influence: Each, abroad: list[Actor], p: Any) -> None:
         self.d, self.influence, self.abroad, self.p = d, influence, abroad, p
         self.returns = p.return_economic if d == 1 else p.return_political
-        self.rate = (p.fading_security, p.fading_economic, p.fading_diplomatic)[d]
+        self.rate = exp((p.fading_security, p.fading_economic, p.fading_diplomatic)[d])
         self.tie = {actor: self._opening(actor, share) for actor, share in influence.items()}
         self.pull = self.tie.copy()
         self.entry = {

@@ -111,7 +111,8 @@ OPENING = {
 }  # fmt: skip
 SHARES = [[[0.5, 0.1, 0.2]], [[0.25, 0.2, 0.1]], [[0.05, 0.0, 0.3]]]
 TIES = {
-    "fading_security": 0.1, "fading_economic": 0.2, "fading_diplomatic": 0.05, "gravity_size": 0.5,
+    "fading_security": log(0.1), "fading_economic": log(0.2), "fading_diplomatic": log(0.05),
+    "gravity_size": 0.5,
     "gravity_distance": 2, "gravity_near": 300, "tie_floor": 0.01, "return_economic": 0.4,
     "return_political": 0.5, "deposit_fading": 0.6, "effort_unit": 0.002, "access_floor": 0.2,
     "synergy": 0.5, "access_hedging": 0, "access_balancing": 0,
@@ -175,7 +176,7 @@ def test_deposits_posts_and_access_by_hand():
         "effort": {(0, 0): [0.04, 0.03, 0.02], (1, 0): [0.06, 0.02, 0.0]},
         "committed": {(1, 0, 0): 0.05}, "alignment": {(0, 1): 0.6, (0, 2): -1.0},
     }  # fmt: skip
-    still = {f"fading_{kind}": 0.0 for kind in ("security", "economic", "diplomatic")}
+    still = {f"fading_{kind}": -99.0 for kind in ("security", "economic", "diplomatic")}
     state = lived(tied(**still), [(0, {"alignment": {(0, 1): 0.2, (0, 2): 0.0}}), (1, later)])
     pace, joint, unit = 0.6 / 12, 0.5 * 0.005, 0.002
     more = (0.03 + joint + unit) / (0.01 + joint + unit)

@@ -86,7 +86,6 @@ def take_over(constants, coded, p):
 def derive_ties(constants, coded, facts, p):
     """Write the ties of the opening, and what they go to as the history in them fades.
 
-    Claim: trade follows size and nearness, so that borders count and not capitals.
     Form: gravity in the economy, size ** gravity_size / (distance + gravity_near) **
     gravity_distance; in security and diplomacy the actor's own mean over the theatres abroad, by
     population. Who has output and is coded as nothing has a tie at its floor, worth nothing yet.

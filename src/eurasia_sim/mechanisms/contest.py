@@ -201,16 +201,16 @@ def add_deposits(state, p):
 def age_ties(state, constants, facts, t, p):
     """Write the ties of month t without deposits (N, K, D), in `strength`.
 
-    Claim: trade of Central Asia with China and Russia went from where history had put it toward
-    what size and nearness make it; own estimates from barbieri2009 for the pace.
-    Form: ln ties = ln of the opening's + (1 - exp(-rate * years)) * (pull - ln of the opening's),
-    times one factor for all whose history fades, so that they hold together what they held.
+    Claim: none of an author; so trade of Central Asia with China and Russia went after 2000
+    (barbieri2009).
+    Form: ln ties = ln of the opening's + (1 - exp(-e^fading * years)) * (pull - ln of the
+    opening's), times one factor for all whose history fades, so that their sum stays.
     """
     strength, tie, pull = state.strength, constants.tie, constants.tie_pull
     for d in range(DOMAIN_COUNT):
         rate = p.fading_security if d == SECURITY else p.fading_diplomatic
         rate = p.fading_economic if d == ECONOMIC else rate
-        gone = 1.0 - exponential(-rate * (MONTH * t))
+        gone = 1.0 - exponential(-exponential(rate) * (MONTH * t))
         for k in range(state.theatres):
             fading = each_run(TINY)
             for i in range(state.actors):
