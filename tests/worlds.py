@@ -33,7 +33,9 @@ AXES: Mapping[str, str] = {
     **{name: f"t{LEVERS.of[name].axes}" for name in LEVER_NAMES},
 }  # fmt: skip
 FAR = 1e9  # km; nothing is left of any strength at such a distance
-NOISES = ("alignment_noise", "utility_noise", "regime_noise", "recognition_rate")
+NOISES = (
+    "alignment_noise", "utility_noise", "regime_noise", "recognition_rate", "refusal_rate",
+)  # fmt: skip
 
 
 class Rules(NamedTuple):
