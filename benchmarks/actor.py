@@ -63,7 +63,7 @@ class Actor(mesa.Agent):
         self.susceptibility = coded.susceptibility[i]
         weights = [utility_weight(salience, p.silence, p) for salience in coded.salience[i]]
         self.weight = dict(zip(CONSTRUCTS, weights, strict=True))
-        self.skill_cost = [p.skill_cost * (1.0 - skill) for skill in coded.skill[i]]
+        self.wealth = float(place.wealth[i])
         spans = zip(place.theatre_distance[i].tolist(), place.theatre_border[i], strict=True)
         self.closeness = [closeness(distance, float(border), p) for distance, border in spans]
         home = closeness(0.0, 1.0, p)
@@ -73,7 +73,7 @@ class Actor(mesa.Agent):
             exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
         ]
         self.power = self.budget = self.standing = 0.0
-        for name in ("inclination", "effort", "joint", "utility", "common", "noise"):
+        for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
         for name in ("spillover", "open_spillover", "containment", "convening_influence"):
             setattr(self, name, [0.0] * len(self.nearness))
@@ -186,7 +186,7 @@ class Actor(mesa.Agent):
         """Find the worth of one more unit of effort in each cell.
 
         Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in;
-        a stage; autonomy and survival at home; less distance and ill-suited means.
+        a stage; autonomy and survival at home; less distance and the cost of any cell.
         """
         p, weight = self.model.rules, self.weight
         primacy = 0.5 * p.motive_primacy * weight["primacy"]
@@ -202,12 +202,11 @@ class Actor(mesa.Agent):
             p.motive_standing * weight["standing"],
         )
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
-        suited = self.skill_cost
         self._open_spillover(p.burden_sharing)
         self.utility, self.common = utility, common = [], []
         for theatre, near in zip(self.model.theatres, self.nearness, strict=True):
             need = contain * self.containment[theatre.place]
-            cost = p.distance_cost * (1.0 - near)
+            cost = p.distance_cost * (1.0 - near) + p.cell_cost
             traded = trade * theatre.opportunity * theatre.stability * near
             seen = stage * (1.0 - theatre.stability) * theatre.size
             trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
@@ -219,7 +218,7 @@ class Actor(mesa.Agent):
                 rivals = sated * dot(displace, shares) + dot(resist if d else guarded, shares)
                 common.append(need * meets[d])
                 inside = let_in * (near * rivals + need * meets[d] + trades[d])
-                utility.append(inside + stages[d] - cost - suited[d])
+                utility.append(inside + stages[d] - cost)
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
 
@@ -233,10 +232,7 @@ class Actor(mesa.Agent):
         self.containment = [dot(theatre.gate, self.open_spillover) for theatre in theatres]
 
     def _at_home(self, theatre: Theatre, utility: list[float]) -> None:
-        """Add what moves a ruler or challenger: survival, and autonomy from the largest patron.
-
-        At home its means suit every domain.
-        """
+        """Add what moves a ruler or challenger: survival, and autonomy from the largest patron."""
         p = self.model.rules
         disputed = theatre.control if self is theatre.ruler else 1.0 - theatre.control
         peril = saturation(sum(self.threat.values())) + theatre.militants
@@ -245,7 +241,7 @@ class Actor(mesa.Agent):
         autonomy = p.motive_autonomy * self.weight["autonomy"]
         for d, influence in enumerate(theatre.influence):
             patrons = (share for other, share in influence.items() if other is not self)
-            utility[theatre.first + d] += autonomy * max(patrons, default=0.0) + self.skill_cost[d]
+            utility[theatre.first + d] += autonomy * max(patrons, default=0.0)
 
     def incline(self) -> None:
         """Move the logarithms of choice weights toward utility, with chance."""
@@ -277,6 +273,7 @@ class Actor(mesa.Agent):
             for size, incline in zip(model.cell_sizes, self.inclination, strict=True)
         ]
         free = (1.0 - taken) / (p.reserve + sum(weighed))
+        self.posted = [budget * fixed for fixed in imposed]
         self.effort = [
             budget * (fixed + free * chosen) for fixed, chosen in zip(imposed, weighed, strict=True)
         ]

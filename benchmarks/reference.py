@@ -62,6 +62,8 @@ class ReferenceModel(mesa.Model):
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
         self.theatres = [Theatre(self, k) for k in range(len(inputs.theatres))]
+        for theatre in self.theatres:
+            theatre.meet()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
         shares = (zip(self.actors, row, strict=True) for row in inputs.geography.convenes.tolist())
         self.venues = [

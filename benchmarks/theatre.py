@@ -9,12 +9,14 @@ import mesa
 
 from benchmarks.actor import logistic, saturation
 from benchmarks.chance import shock, uniform
+from benchmarks.ties import Ties
 
 if TYPE_CHECKING:
     from benchmarks.actor import Actor
 
 REGIME_STREAM = 3
 RECOGNITION_STREAM = 4
+REFUSAL_STREAM = 0
 
 
 class Venue:
@@ -66,9 +68,29 @@ class Theatre(mesa.Agent):
             {actor: coded.initial_influence[actor.i][k][d] for actor in model.actors}
             for d in range(3)
         ]
-        self.strength = [dict.fromkeys(model.actors, 0.0) for _ in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
+        self.shut = dict.fromkeys(model.actors, 0.0)
+        self.border_distance = facts.border_distance[:, k].tolist()
+        self.people, homes = people, (self.ruler, self.challenger)
+        abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
+        self.ties = [Ties(d, shares, abroad, p) for d, shares in enumerate(self.influence)]
         self.grant_access()
+
+    def meet(self) -> None:
+        """Find what ties abroad go to: gravity in the economy, else the actor's mean of theatres.
+
+        Called once all theatres are there.
+        """
+        p = self.model.rules
+        for actor in self.ties[0].abroad:
+            near = log(self.border_distance[actor.i] + p.gravity_near)
+            gravity = p.gravity_size * log(actor.wealth) - p.gravity_distance * near
+            there = [land for land in self.model.theatres if actor in land.ties[0].abroad]
+            people = sum(land.people for land in there)
+            for ties in self.ties:
+                held = sum(land.people * land.ties[ties.d].tie[actor] for land in there)
+                mean = held / people if people > 0.0 else ties.tie[actor]
+                ties.pull[actor] = gravity if ties.d == 1 else mean
 
     def menace(self) -> None:
         """Hazard of each threat: its source, surged, by militants and disorder."""
@@ -124,30 +146,34 @@ class Theatre(mesa.Agent):
         }
 
     def contest(self) -> None:
-        """Move influence toward each actor's share of all strength."""
-        p, place = self.model.rules, self.place
+        """Share out influence by ties, what efforts have added to them, and access."""
+        t = self.model.t
+        if t > 0 and self.model.rules.refusal_rate > 0.0:
+            self._refuse()
         self.grant_access()
-        if self.model.t < 0:  # influence stands as it opens
-            return
-        by_difference, scale = p.difference_contest > 0.5, p.difference_scale
-        synergy, decisiveness = p.synergy, p.decisiveness
-        for d, (access, influence) in enumerate(zip(self.access, self.influence, strict=True)):
-            cell = self.first + d
-            strength = {}
-            for actor in self.model.actors:
-                effort = actor.effort[cell] + synergy * actor.joint[cell]
-                if d == 2:
-                    effort += actor.convening_influence[place]
-                if effort <= 0.0:
-                    strength[actor] = 0.0
-                elif by_difference:
-                    strength[actor] = access[actor] * (exp(scale * effort) - 1.0)
-                else:
-                    strength[actor] = access[actor] * exp(decisiveness * log(effort))
-            total = p.unclaimed + sum(strength.values())
-            for actor, share in influence.items():
-                influence[actor] = share + p.influence_rate * (strength[actor] / total - share)
-            self.strength[d] = strength
+        for cell, (ties, access) in enumerate(zip(self.ties, self.access, strict=True), self.first):
+            ties.gather(cell, self.place)
+            if t <= 0:
+                ties.open(access)
+            if t >= 0:  # before that influence stands as it opens
+                ties.deposit_efforts(cell)
+                ties.share_out(t, access, self.shut)
+
+    def _refuse(self) -> None:
+        """Close a patron's bases, or let its forces in again, with chance."""
+        p, host, model = self.model.rules, self.ruler, self.model
+        for actor in model.actors:
+            words = model.chance.words(REFUSAL_STREAM, model.t, actor.key, self.key)
+            if host is None or actor in (host, self.challenger):
+                self.shut[actor] = 0.0
+                continue
+            drive = p.refusal_slope * (self.influence[0][actor] - host.alignment[actor])
+            drive = -drive if self.shut[actor] else drive
+            chance = 1.0 - exp(-p.refusal_rate / 12.0 * logistic(drive - p.refusal_margin))
+            if (self.shut[actor] or self.ties[0].posted[actor] > 0.0) and uniform(
+                words[0]
+            ) < chance:
+                self.shut[actor] = 1.0 - self.shut[actor]
 
     def govern(self) -> None:
         """Move rule one month on, and where it is contested the war and what follows from it."""

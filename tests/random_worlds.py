@@ -65,6 +65,7 @@ def _geography(
         "theatre_border": touches.astype(np.float64),
         "border_distance": np.where(touches, 0.0, 0.5 * reach),
         "theatre_separation": 0.5 * np.linalg.norm(lands[:, None] - lands, axis=2),
+        "wealth": np.where(rng.random(n) < 0.9, rng.uniform(0.1, 9000.0, n), 0.0),
         "size": np.where(rng.random(k) < 0.9, rng.uniform(0.05, 8.0, k), 0.0),
         "ruler": ruler,
         "challenger": challenger,

@@ -26,14 +26,17 @@ LEVER_NAMES = [
 # What each axis of a world's array counts, as in `month.arrays`; t counts months.
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
-    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "ruler": "k",
+    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "wealth": "i", "ruler": "k",
     "challenger": "k", "contender": "k", "observed": "eij", "convenes": "vi",
     "venue_domains": "vd", "name_hash": "i", "theatre_hash": "k",
     **{field.name: field.axes for field in CODED.fields},
     **{name: f"t{LEVERS.of[name].axes}" for name in LEVER_NAMES},
 }  # fmt: skip
 FAR = 1e9  # km; nothing is left of any strength at such a distance
-NOISES = ("alignment_noise", "utility_noise", "war_noise", "desertion", "recognition_rate")
+NOISES = (
+    "alignment_noise", "utility_noise", "war_noise", "desertion", "recognition_rate",
+    "refusal_rate",
+)  # fmt: skip
 
 
 class Rules(NamedTuple):

@@ -35,17 +35,13 @@ OF_ACTOR = (
     "budget", "standing",
 )  # fmt: skip
 OF_THEATRE = (
-    "stability",
-    "militants",
-    "fighters",
-    "ruler_strength",
-    "violence",
-    "narcotics",
-    "control",
-    "restraint",
-    "demand",
-    "hazard",
-)
+    "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
+    "restraint", "demand", "hazard",
+)  # fmt: skip
+OF_TIES = (
+    "influence", "strength", "work", "posted", "deposit", "posted_strength", "opening_work",
+    "opening_posted", "opening_access",
+)  # fmt: skip
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
     "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
@@ -88,9 +84,13 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     found |= {name: [getattr(a, name) for a in actors] for name in OF_ACTOR}
     found |= {name: np.reshape([getattr(a, name) for a in actors], shape) for name in BY_CELL}
     found |= {name: [getattr(t, name) for t in theatres] for name in OF_THEATRE}
-    for name in ("influence", "access", "strength"):
-        by_domain = [[list(shares.values()) for shares in getattr(t, name)] for t in theatres]
-        found[name] = np.moveaxis(np.array(by_domain), -1, 0)
+    contested: dict[str, list] = {"access": [theatre.access for theatre in theatres]}
+    for name in OF_TIES:
+        contested[name] = [[getattr(ties, name) for ties in theatre.ties] for theatre in theatres]
+    for name, by_domain in contested.items():
+        by_actor = [[list(each.values()) for each in domains] for domains in by_domain]
+        found[name] = np.moveaxis(np.array(by_actor), -1, 0)
+    found["shut"] = np.transpose([list(theatre.shut.values()) for theatre in theatres])
     for name in ("ruler", "challenger"):
         who = [getattr(theatre, name) for theatre in theatres]
         found[name] = [-1 if actor is None else actor.i for actor in who]

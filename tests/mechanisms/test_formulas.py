@@ -41,7 +41,6 @@ LADDER = numbers("recognition", rate=0.08, base=-2, need=1, commerce=1.5, partne
     "recognition", conduct=1.2, audience=2, step=0.5
 )
 STEP = -2 + 1 * 0.3 + 1.5 * 0.2 - 0.8 * -1.5 + 1.2 * 0.4 - 2 * 0.25 - 0.5 * 2
-RATIO, DIFFERENCE = contest.ratio_strength, contest.difference_strength
 BY_HAND = [
     (perception.closeness, (1000.0, 0.0), CLOSENESS, exp(-0.5)),
     (perception.closeness, (1000.0, 1.0), CLOSENESS, exp(-0.5) + 0.4),
@@ -73,10 +72,6 @@ BY_HAND = [
         cooperation.joint_odds, (0.2, 0.2, 0.3), {**JOINT, "relative_gains": 0.5},
         0.2 + (1 + 3 * 0.2) * (0.3 - 0.5 * (1 - 2 * 0.3)),
     ),
-    (RATIO, (0.25,), {"decisiveness": 0.5}, 0.5),
-    (RATIO, (0.04,), {"decisiveness": 0.5}, 0.2),
-    (RATIO, (0.25,), {"decisiveness": 1.5}, 0.125),
-    (DIFFERENCE, (0.1,), {"difference_scale": 20}, exp(2) - 1),
     (contest.host_access, (0.4, 0.25, 0.6, 0.0, 0.0), ACCESS, OPENED),
     (
         contest.host_access, (0.4, 0.25, 0.6, 0.2, 0.75), ACCESS,
@@ -119,8 +114,6 @@ STATICS = [
     (perception.closeness, (10000, 1), "-+"),
     (perception.perceived_threat, (1, 1, 1, 1), "++++"),
     (perception.summed_threat, (1, 1, 1, 1), "++++"),
-    (contest.ratio_strength, (1,), "+"),
-    (contest.difference_strength, (1,), "+"),
     (contest.host_access, (1, 1, 1, 1, 1), "+--++"),  # leaning, share, hedging, balancing, known
     (regime.restraint_step, (1, 1, 1, 0.3, 0.01), " -+++"),  # aid, recognition, moderation buy it
     (regime.room, (1, 1, 1), "+++"),
@@ -141,21 +134,6 @@ def test_a_formula_moves_with_each_argument_as_its_author_says(formula, scale, s
     for at, sign in enumerate(signs):
         if sign != " ":
             assert (value(at) > value()) == (sign == "+"), at
-
-
-@given(st.floats(0.01, 5))
-def test_no_effort_has_no_strength_at_all(decisiveness):
-    p = rules(decisiveness=decisiveness)
-    assert contest.ratio_strength(0.0, p) == contest.difference_strength(0.0, p) == 0
-
-
-@given(st.floats(0.05, 0.1), st.floats(0.2, 0.3), st.floats(1.5, 3))
-def test_doubling_all_efforts_leaves_ratios_and_moves_differences(weak, strong, more):
-    def odds(form: object, scale: float) -> float:
-        return form(strong * scale, rules()) / form(weak * scale, rules())
-
-    assert odds(RATIO, more) == pytest.approx(odds(RATIO, 1))
-    assert odds(DIFFERENCE, more) > odds(DIFFERENCE, 1)
 
 
 @given(st.floats(-1, 1), *[st.floats(0, 1)] * 2, st.floats(0, 1e6), st.floats(0, 1))

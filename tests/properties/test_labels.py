@@ -108,7 +108,7 @@ def test_one_without_capability_and_interests_changes_nobodys_outcome(world, see
         "revisionism": 1.0, "recognition": np.nan, "initial_recognition": 3.0, "membership": 1.0,
         **between(
             turn, distance=(0, 9000), theatre_distance=(0, 9000), border_distance=(0, 4000),
-            affinity=(-3, 3), susceptibility=(0, 1), skill=(0, 1), front=(0, 2), pressure=(0, 1),
+            affinity=(-3, 3), susceptibility=(0, 1), front=(0, 2), pressure=(0, 1),
             goodwill=(-6, 6), imposed=(0, 0.3),
         ),
     }  # fmt: skip

@@ -36,6 +36,7 @@ class Geography(NamedTuple):
     border_distance: Floats  # (N, K) km, the least between the actor's territory and the theatre
     theatre_separation: Floats  # (K, K) km, the least between two theatres
     size: Floats  # (K,) population in tens of millions; an empty theatre has none
+    wealth: Floats  # (N,) yearly output, mean of the five years up to the opening; 0 for none
     ruler: Integers  # (K,) first ruler, -1 for none
     challenger: Integers  # (K,) who contests the rule, -1 for none
     contender: Integers  # (K,) who came, or would come, to rule by force, -1 for none

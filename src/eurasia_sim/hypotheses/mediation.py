@@ -35,7 +35,10 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
         "joint", "pair_joint", "venue_effort", "venue_total", "convening_influence", "partnership",
         "rivalry",
     ),
-    "contest": ("access", "influence", "regional_influence", "demand", "strength", "total"),
+    "contest": (
+        "access", "influence", "regional_influence", "demand", "strength", "total", "deposit",
+        "posted", "posted_strength", "shut",
+    ),
     "regime": (
         "ruler", "challenger", "control", "fighters", "ruler_strength", "violence", "narcotics",
         "militants", "restraint", "stability", "standing",

@@ -47,6 +47,9 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
     first, second = np.triu_indices(counts.actors, 1)
     pairs = [np.minimum(names[first], names[second]), np.maximum(names[first], names[second])]
     cells = address.py_func(names[:, None], theatres[None, :])
+    homes = geography.ruler, geography.challenger
+    abroad = [np.arange(counts.actors)[:, None] != home for home in homes]
+    fades = np.where(np.all(abroad, axis=0) & (geography.wealth[:, None] > 0.0), 1.0, 0.0)
     own = geography._asdict()
     given = {field.name: own[field.name] for field in FACTS.fields if field.name in own} | {
         "population": geography.size,
@@ -55,6 +58,7 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
         "observed_common": geography.observed[0],
         "observed_quarrel": geography.observed[1],
         "observed_ties": geography.observed[2],
+        "history_fades": fades,
         "focus": np.reshape(focus, (len(focus), 2)),
         "scope": scopes,
         "cell_address": np.array(np.broadcast_arrays(*cells)),

@@ -129,17 +129,12 @@ def home_motive(i, k, contested, run, constants, p):
             if j != i:
                 largest = max(largest, run.influence[j, k, d])
         autonomy = p.motive_autonomy * constants.weight[i, AUTONOMY]
-        lacking = p.skill_cost * (1.0 - constants.skill[i, d])
-        run.utility[i, k, d] += autonomy * largest + lacking
+        run.utility[i, k, d] += autonomy * largest
 
 
 @compiled
 def home_motives(state, constants, p):
-    """Add the motives of whoever rules or contests a theatre: autonomy and own survival.
-
-    Form: at home nobody lacks the means for a domain, so what `marginal_utility` takes for lack of
-    skill is given back.
-    """
+    """Add the motives of whoever rules or contests a theatre: autonomy and own survival."""
     for r in range(RUNS):
         run = state[r]
         for k in range(state.theatres):
@@ -155,7 +150,7 @@ def marginal_utility(state, constants, p):
 
     Form: rivals' influence, containment and commerce by the coded weights, each as far as the host
     grants access, since effort that is not let in changes nothing; standing; at home autonomy and
-    survival; less the cost of distance and of means that do not suit the domain.
+    survival; less the cost of distance, and one cost for any theatre and domain.
     """
     rival_motives(state, constants, p)
     home_motives(state, constants, p)
@@ -174,10 +169,8 @@ def marginal_utility(state, constants, p):
             repute = p.motive_standing * weight[i, STANDING] * (1.0 - order) * constants.size[k]
             utility[i, k, ECONOMIC] += access[i, k, ECONOMIC] * trade
             utility[i, k, DIPLOMATIC] += repute
+            costs = p.distance_cost * (1.0 - near) + p.cell_cost
             for d in range(DOMAIN_COUNT):
-                costs = p.distance_cost * (1.0 - near) + p.skill_cost * (
-                    1.0 - constants.skill[i, d]
-                )
                 utility[i, k, d] += access[i, k, d] * common[i, k, d] - costs
 
 

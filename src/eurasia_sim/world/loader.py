@@ -175,6 +175,9 @@ def read_interests(page: Page, into: Gathered) -> None:
 
 def read_tables(page: Page, group: str, into: Gathered) -> None:
     """Read the tables of actors or of theatres, checked against the ids of their axes."""
+    tables = page.data.get("traits", {}) if group == "actors" else {}
+    for table in tables:
+        into.known(page, ("traits", table), table, "table of traits", _TABLES)
     for table, axes in _TABLES.items():
         owner = "theatre" if "theatre" in axes else "actor"
         if group != f"{owner}s":

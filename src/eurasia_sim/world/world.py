@@ -45,6 +45,15 @@ from eurasia_sim.world.theories import read_rules, read_theories
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
+# Number that has left -> the one that does its work now.
+_LEFT = {
+    "rules.allocation.skill_cost": "rules.allocation.cell_cost",
+    "rules.contest.decisiveness": "rules.contest.return_political",
+    "rules.contest.difference_contest": "rules.contest.return_political",
+    "rules.contest.difference_scale": "rules.contest.return_political",
+    "rules.contest.influence_rate": "rules.contest.deposit_fading",
+    "rules.contest.unclaimed": "rules.contest.effort_unit",
+}
 _FILES = ("actors", "theatres", "ties", "capabilities", "institutions", "record")
 
 
@@ -93,7 +102,7 @@ class World:
     def number(self, path: str) -> Number:
         """The number at a path; raises `DataError` with the nearest paths when there is none."""
         if path not in self.numbers:
-            raise DataError([f"{path} names no number{near(path, self.numbers)}"])
+            raise DataError([f"{path} names no number{near(present_path(path), self.numbers)}"])
         return self.numbers[path]
 
     def record_steps(self, drop: Collection[str] = ()) -> dict[str, dict[int, float | str]]:
@@ -113,7 +122,7 @@ class World:
 
     def geography(self) -> Geography:
         """The fixed facts of place as arrays."""
-        return geography_of(self.actors, self.theatres, self.institutions, self.numbers)
+        return geography_of(self.actors, self.theatres, self.institutions, self.numbers, self.start)
 
     @cached_property
     def coded_paths(self) -> tuple[str, ...]:
@@ -167,6 +176,12 @@ class World:
             ends = f"[{number.low:g}, {number.high:g}]"
             raise DataError([f"{path} = {value:g} lies outside its range {ends}"])
         return float(value)
+
+
+def present_path(path: str) -> str:
+    """The path of the number that now does the work of one that has left; else the path itself."""
+    is_skill = path.split(".")[2:3] == ["skill"]
+    return "rules.allocation.cell_cost" if is_skill else _LEFT.get(path, path)
 
 
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
