@@ -63,7 +63,7 @@ class Actor(mesa.Agent):
         self.susceptibility = coded.susceptibility[i]
         weights = [utility_weight(salience, p.silence, p) for salience in coded.salience[i]]
         self.weight = dict(zip(CONSTRUCTS, weights, strict=True))
-        self.skill_cost = [p.skill_cost * (1.0 - skill) for skill in coded.skill[i]]
+        self.wealth = float(place.wealth[i])
         spans = zip(place.theatre_distance[i].tolist(), place.theatre_border[i], strict=True)
         self.closeness = [closeness(distance, float(border), p) for distance, border in spans]
         home = closeness(0.0, 1.0, p)
@@ -73,7 +73,7 @@ class Actor(mesa.Agent):
             exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
         ]
         self.power = self.budget = self.standing = 0.0
-        for name in ("inclination", "effort", "joint", "utility", "common", "noise"):
+        for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
         for name in ("spillover", "open_spillover", "containment", "convening_influence"):
             setattr(self, name, [0.0] * len(self.nearness))
@@ -97,8 +97,14 @@ class Actor(mesa.Agent):
         self.leaning = {other: pull * liked for other, liked in self.affinity.items()}
         self.alignment = {other: tanh(leaning) for other, leaning in self.leaning.items()}
         self.alignment[self] = 1.0
-        for name in ("threat", "projected", "rivalry", "partnership", "shared", "shocks"):
+        for name in ("threat", "projected", "rivalry", "partnership", "shared", "shocks", "offset"):
             setattr(self, name, dict.fromkeys(actors, 0.0))
+        weights = (1.0, p.opening_quarrel, p.opening_ties)
+        self.observed: dict[Actor, float | None] = {}
+        for other, parts in zip(actors, place.observed[:, i].T.tolist(), strict=True):
+            known = [(w, part) for w, part in zip(weights, parts, strict=True) if not isnan(part)]
+            total, whole = sum(w * part for w, part in known), sum(w for w, _ in known)
+            self.observed[other] = p.opening_spread * total / whole if whole > 0.0 else None
 
     def perceive_threats(self) -> None:
         """See in each other actor its power, as proximity, offense and intent let it threaten."""
@@ -166,14 +172,21 @@ class Actor(mesa.Agent):
             + p.alignment_joint * self.partnership[other]
         )
         leaning = self.leaning[other]
-        leaning += p.alignment_rate * (pull - leaning) + p.alignment_noise * shock
+        if self.model.t < 0:
+            seen = self.observed[other]
+            opens = pull if seen is None else pull + p.opening_data * (seen - pull)
+            leaning += 0.5 * (opens - leaning)
+            self.offset[other] = leaning - pull
+        else:
+            leaning += p.alignment_rate * (pull + self.offset[other] - leaning)
+            leaning += p.alignment_noise * shock
         self.leaning[other], self.alignment[other] = leaning, tanh(leaning)
 
     def weigh(self) -> None:
         """Find the worth of one more unit of effort in each cell.
 
         Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in;
-        a stage; autonomy and survival at home; less distance and ill-suited means.
+        a stage; autonomy and survival at home; less distance and the cost of any cell.
         """
         p, weight = self.model.rules, self.weight
         primacy = 0.5 * p.motive_primacy * weight["primacy"]
@@ -189,12 +202,11 @@ class Actor(mesa.Agent):
             p.motive_standing * weight["standing"],
         )
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
-        suited = self.skill_cost
         self._open_spillover(p.burden_sharing)
         self.utility, self.common = utility, common = [], []
         for theatre, near in zip(self.model.theatres, self.nearness, strict=True):
             need = contain * self.containment[theatre.place]
-            cost = p.distance_cost * (1.0 - near)
+            cost = p.distance_cost * (1.0 - near) + p.cell_cost
             traded = trade * theatre.opportunity * theatre.stability * near
             seen = stage * (1.0 - theatre.stability) * theatre.size
             trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
@@ -206,7 +218,7 @@ class Actor(mesa.Agent):
                 rivals = sated * dot(displace, shares) + dot(resist if d else guarded, shares)
                 common.append(need * meets[d])
                 inside = let_in * (near * rivals + need * meets[d] + trades[d])
-                utility.append(inside + stages[d] - cost - suited[d])
+                utility.append(inside + stages[d] - cost)
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
 
@@ -220,10 +232,7 @@ class Actor(mesa.Agent):
         self.containment = [dot(theatre.gate, self.open_spillover) for theatre in theatres]
 
     def _at_home(self, theatre: Theatre, utility: list[float]) -> None:
-        """Add what moves a ruler or challenger: survival, and autonomy from the largest patron.
-
-        At home its means suit every domain.
-        """
+        """Add what moves a ruler or challenger: survival, and autonomy from the largest patron."""
         p = self.model.rules
         disputed = theatre.control if self is theatre.ruler else 1.0 - theatre.control
         peril = saturation(sum(self.threat.values())) + theatre.militants
@@ -232,19 +241,19 @@ class Actor(mesa.Agent):
         autonomy = p.motive_autonomy * self.weight["autonomy"]
         for d, influence in enumerate(theatre.influence):
             patrons = (share for other, share in influence.items() if other is not self)
-            utility[theatre.first + d] += autonomy * max(patrons, default=0.0) + self.skill_cost[d]
+            utility[theatre.first + d] += autonomy * max(patrons, default=0.0)
 
     def incline(self) -> None:
         """Move the logarithms of choice weights toward utility, with chance."""
         p, model = self.model.rules, self.model
-        number = model.number
-        if p.utility_noise > 0.0:
+        number = model.t
+        if number >= 0 and p.utility_noise > 0.0:
             luck: list[float] = []
             for theatre in model.theatres:
                 words = model.chance.words(ALLOCATION_STREAM, number, self.key, theatre.key)
                 luck += map(gumbel, words[:3])
             self.noise = luck
-        habit = p.habit if number > 0 else 0.0
+        habit = p.habit if number >= 0 else 0.5
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
         self.inclination = [
             habit * before + fresh * utility + noise * luck
@@ -264,6 +273,7 @@ class Actor(mesa.Agent):
             for size, incline in zip(model.cell_sizes, self.inclination, strict=True)
         ]
         free = (1.0 - taken) / (p.reserve + sum(weighed))
+        self.posted = [budget * fixed for fixed in imposed]
         self.effort = [
             budget * (fixed + free * chosen) for fixed, chosen in zip(imposed, weighed, strict=True)
         ]

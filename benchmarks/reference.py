@@ -62,6 +62,8 @@ class ReferenceModel(mesa.Model):
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
         self.theatres = [Theatre(self, k) for k in range(len(inputs.theatres))]
+        for theatre in self.theatres:
+            theatre.meet()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
         shares = (zip(self.actors, row, strict=True) for row in inputs.geography.convenes.tolist())
         self.venues = [
@@ -73,7 +75,7 @@ class ReferenceModel(mesa.Model):
             for scope in inputs.scopes.tolist()
         ]
         self.levers = Months(inputs, self.actors, self.theatres)
-        self.t, self.number = -inputs.burn_in, 0
+        self.t = -inputs.burn_in
         self.measured: dict[str, float] = {}
         reporters = {name: partial(measured, name=name) for name in inputs.columns}
         clocks = {"process": process, "started": started, "ended": ended}
@@ -89,16 +91,16 @@ class ReferenceModel(mesa.Model):
         self.convene()
         for theatre in self.theatres:
             theatre.contest()
-        for theatre in self.theatres:
-            theatre.govern()
-        for actor in self.actors:
-            actor.standing *= 1.0 - self.rules.standing_decay
-        for theatre in self.theatres:
-            theatre.be_recognised()
+        if self.t >= 0:
+            for theatre in self.theatres:
+                theatre.govern()
+            for actor in self.actors:
+                actor.standing *= 1.0 - self.rules.standing_decay
+            for theatre in self.theatres:
+                theatre.be_recognised()
         self.measure()
         self.datacollector.collect(self)
         self.t += 1
-        self.number += 1
         self.running = self.t < self.inputs.months
 
     def perceive(self) -> None:
@@ -124,7 +126,7 @@ class ReferenceModel(mesa.Model):
 
     def align(self) -> None:
         """Let every pair lean by the dangers it shares and a shock it has in common."""
-        p, words, number = self.rules, self.chance.words, self.number
+        p, words, number = self.rules, self.chance.words, self.t
         for actor in self.actors:
             actor.take_roots()
         luck = 0.0
@@ -136,7 +138,7 @@ class ReferenceModel(mesa.Model):
                 spill = dot(one.spillover_roots, other.spillover_roots)
                 shared = dot(one.threat_roots, other.threat_roots)
             shared += p.shared_spillover * spill
-            if p.alignment_noise > 0.0:
+            if number >= 0 and p.alignment_noise > 0.0:
                 keys = (one.key, other.key) if one.key < other.key else (other.key, one.key)
                 luck = shock(words(ALIGNMENT_STREAM, number, *keys)[0])
             one.shared[other] = other.shared[one] = shared

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from math import exp, isnan, log
+from math import exp, isnan, log, sqrt
 from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from benchmarks.actor import logistic, saturation
 from benchmarks.chance import shock, uniform
+from benchmarks.ties import Ties
 
 if TYPE_CHECKING:
     from benchmarks.actor import Actor
 
 REGIME_STREAM = 3
 RECOGNITION_STREAM = 4
+REFUSAL_STREAM = 0
 
 
 class Venue:
@@ -45,30 +47,61 @@ class Theatre(mesa.Agent):
         self.opportunity, self.threat_source = coded.opportunity[k], coded.threat_source[k]
         self.stability = self.base_stability = coded.base_stability[k]
         self.control, self.militants = coded.initial_control[k], coded.initial_militants[k]
-        self.economy = coded.initial_economy[k]
+        self.people, self.violence, self.fighters = people, 0.0, 0.0
         ruler, challenger = int(facts.ruler[k]), int(facts.challenger[k])
         self.ruler: Actor | None = model.actors[ruler] if ruler >= 0 else None
         self.challenger: Actor | None = model.actors[challenger] if challenger >= 0 else None
-        self.contender = self.challenger
-        self.is_contested = self.challenger is not None
-        self.restraint = p.restraint_base
+        contender = int(facts.contender[k])
+        self.contender = model.actors[contender] if contender >= 0 else None
+        touching = facts.theatre_border[:, k] > 0.0
+        self.neighbours = {a for a, near in zip(model.actors, touching, strict=True) if near}
+        self.is_contested = self.contender is not None
+        self.ruler_strength, self.narcotics = self.stability, 1.0 - self.stability
+        self.restraint = 1.0 - self._laxity(self.ruler)
+        if self.challenger is not None:
+            self.ruler_strength *= 1.0 - self.control
+            self.stability, self.fighters = self.ruler_strength, 0.5 * self.control
+            self.narcotics = coded.initial_narcotics[k]
         self.demand = self.guarded = 0.0
         self.hazard = [0.0] * 3
         self.influence = [
             {actor: coded.initial_influence[actor.i][k][d] for actor in model.actors}
             for d in range(3)
         ]
-        self.strength = [dict.fromkeys(model.actors, 0.0) for _ in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
+        self.shut = dict.fromkeys(model.actors, 0.0)
+        self.border_distance = facts.border_distance[:, k].tolist()
+        self.people, homes = people, (self.ruler, self.challenger)
+        abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
+        self.ties = [Ties(d, shares, abroad, p) for d, shares in enumerate(self.influence)]
         self.grant_access()
+
+    def meet(self) -> None:
+        """Find what ties abroad go to: gravity in the economy, else the actor's mean of theatres.
+
+        Called once all theatres are there.
+        """
+        p = self.model.rules
+        for actor in self.ties[0].abroad:
+            near = log(self.border_distance[actor.i] + p.gravity_near)
+            gravity = p.gravity_size * log(actor.wealth) - p.gravity_distance * near
+            there = [land for land in self.model.theatres if actor in land.ties[0].abroad]
+            people = sum(land.people for land in there)
+            for ties in self.ties:
+                held = sum(land.people * land.ties[ties.d].tie[actor] for land in there)
+                mean = held / people if people > 0.0 else ties.tie[actor]
+                ties.pull[actor] = gravity if ties.d == 1 else mean
 
     def menace(self) -> None:
         """Hazard of each threat: its source, surged, by militants and disorder."""
         disorder, militants = 1.0 - self.stability, self.militants
         surges, mixes = self.model.month.surge[self.place], self.model.militancy
+        unruled = (disorder, self.narcotics, disorder)
         self.hazard = [
-            source * (1.0 + surge) * (mix * militants + (1.0 - mix) * disorder)
-            for source, surge, mix in zip(self.threat_source, surges, mixes, strict=True)
+            source * (1.0 + surge) * (mix * militants + (1.0 - mix) * out)
+            for source, surge, mix, out in zip(
+                self.threat_source, surges, mixes, unruled, strict=True
+            )
         ]
 
     def grant_access(self) -> None:
@@ -113,89 +146,126 @@ class Theatre(mesa.Agent):
         }
 
     def contest(self) -> None:
-        """Move influence toward each actor's share of all strength."""
-        p, place = self.model.rules, self.place
+        """Share out influence by ties, what efforts have added to them, and access."""
+        t = self.model.t
+        if t > 0 and self.model.rules.refusal_rate > 0.0:
+            self._refuse()
         self.grant_access()
-        by_difference, scale = p.difference_contest > 0.5, p.difference_scale
-        synergy, decisiveness = p.synergy, p.decisiveness
-        for d, (access, influence) in enumerate(zip(self.access, self.influence, strict=True)):
-            cell = self.first + d
-            strength = {}
-            for actor in self.model.actors:
-                effort = actor.effort[cell] + synergy * actor.joint[cell]
-                if d == 2:
-                    effort += actor.convening_influence[place]
-                if effort <= 0.0:
-                    strength[actor] = 0.0
-                elif by_difference:
-                    strength[actor] = access[actor] * (exp(scale * effort) - 1.0)
-                else:
-                    strength[actor] = access[actor] * exp(decisiveness * log(effort))
-            total = p.unclaimed + sum(strength.values())
-            for actor, share in influence.items():
-                influence[actor] = share + p.influence_rate * (strength[actor] / total - share)
-            self.strength[d] = strength
+        for cell, (ties, access) in enumerate(zip(self.ties, self.access, strict=True), self.first):
+            ties.gather(cell, self.place)
+            if t <= 0:
+                ties.open(access)
+            if t >= 0:  # before that influence stands as it opens
+                ties.deposit_efforts(cell)
+                ties.share_out(t, access, self.shut)
+
+    def _refuse(self) -> None:
+        """Close a patron's bases, or let its forces in again, with chance."""
+        p, host, model = self.model.rules, self.ruler, self.model
+        for actor in model.actors:
+            words = model.chance.words(REFUSAL_STREAM, model.t, actor.key, self.key)
+            if host is None or actor in (host, self.challenger):
+                self.shut[actor] = 0.0
+                continue
+            drive = p.refusal_slope * (self.influence[0][actor] - host.alignment[actor])
+            drive = -drive if self.shut[actor] else drive
+            chance = 1.0 - exp(-p.refusal_rate / 12.0 * logistic(drive - p.refusal_margin))
+            if (self.shut[actor] or self.ties[0].posted[actor] > 0.0) and uniform(
+                words[0]
+            ) < chance:
+                self.shut[actor] = 1.0 - self.shut[actor]
 
     def govern(self) -> None:
-        """Move rule one month on, and where it is contested what follows from it."""
-        model, place = self.model, self.place
+        """Move rule one month on, and where it is contested the war and what follows from it."""
+        model = self.model
         if self.challenger is not None:
-            words = model.chance.words(REGIME_STREAM, model.number, self.key, self.key)
-            suppressed, beside_ruler = self._suppression()
-            self._dispute(beside_ruler, shock(words[0]))
-            self._transfer()
-            aid = sum(aids[place] for aids in model.month.aid.values())
-            known = self._esteem()
-            self._restrain(aid, known)
-            self._settle(aid, known, suppressed, shock(words[1]))
+            words = model.chance.words(REGIME_STREAM, model.t, self.key, self.key)
+            odds = self._fight(shock(words[0]), shock(words[1]))
+            self._transfer(odds, uniform(words[2]))
+            self._settle()
         else:
-            self._transfer()
+            self._transfer(0.0, 1.0)
             self._catch_disorder()
-        imposed = model.month.stability[place]
-        if not isnan(imposed):
-            self.stability = imposed
 
-    def _suppression(self) -> tuple[float, float]:
-        """Weight of forces against militants (none the challenger's) and beside the ruler."""
-        p, ruler = self.model.rules, self.ruler
-        suppressed = beside_ruler = 0.0
-        for owner, posts in self.model.month.posted.items():
-            for theatre, (bases, forces, counterterror) in posts:
-                if theatre is self and owner is not self.challenger:
-                    weight = p.suppression_bases * bases + p.suppression_forces * forces
-                    weight += p.suppression_counterterror * counterterror
-                    suppressed += weight
-                    if ruler is not None:
-                        beside_ruler += weight * max(ruler.alignment[owner], 0.0)
-        return suppressed, beside_ruler
+    def _as_imposed(self, order: float) -> float:
+        """Order, or what the scenario puts in its place."""
+        imposed = self.model.month.stability[self.place]
+        return order if isnan(imposed) else imposed
 
-    def _dispute(self, beside_ruler: float, luck: float) -> None:
-        """Grow or shrink the challenger's control by its share of all power on the ground."""
-        p, power, control = self.model.rules, self.challenger.power, self.control
-        ground = power + p.suppression_power * beside_ruler
-        ground += self.ruler.power if self.ruler is not None else 0.0
-        share = power / ground if ground > 0.0 else 0.0
-        drive = p.control_rate * (share - p.control_hold) + p.regime_noise * luck
-        control += drive * control * (1.0 - control)
-        self.control = min(max(control, p.control_margin), 1.0 - p.control_margin)
+    def _posted(self) -> list[tuple[Actor, float]]:
+        """Who has how many troops here, but the challenger."""
+        return [
+            (owner, forces + counterterror)
+            for owner, posts in self.model.month.posted.items()
+            for theatre, (_, forces, counterterror) in posts
+            if theatre is self and owner is not self.challenger
+        ]
 
-    def _transfer(self) -> None:
-        """Change hands where the record says so, or rule is free and control past the mark."""
-        threshold = self.model.rules.control_threshold
+    def _shelter(self) -> float:
+        """The most shelter that one neighbour gives the challenger."""
+        model, most = self.model, 0.0
+        land = model.month.theatre_capability[self.place]
+        for actor in model.actors if self.ruler is not None else ():
+            if (
+                actor is not self.ruler
+                and actor is not self.challenger
+                and actor in self.neighbours
+            ):
+                pressed = model.month.pressed[self.ruler][actor] / model.rules.shelter_pressure
+                both = actor.power + land
+                most = max(most, min(pressed, 1.0) * actor.power / both if both > 0.0 else 0.0)
+        return most
+
+    def _fight(self, luck: float, fortune: float) -> float:
+        """Move fighters, control and the ruler's strength; return the challenger's odds."""
+        p, ruler, challenger = self.model.rules, self.ruler, self.challenger
+        beside = 0.0
+        for owner, troops in self._posted():
+            if ruler is not None and owner is not ruler:
+                side = 0.5 + ruler.alignment[owner] - challenger.alignment[owner]
+                beside += p.forces_strength * troops * min(max(side, 0.0), 1.0)
+        rents = 1.0 + p.feasible_rents * self.narcotics
+        feasible = p.feasible_shelter * self._shelter() * rents + p.provocation * beside
+        chance, organisation = p.war_noise * sqrt(1.0 / 12.0), p.organisation / 12.0
+        if feasible > 0.0:
+            growth = organisation * (1.0 - self.fighters / feasible) + chance * luck
+            least = p.control_remnant * feasible
+            self.fighters = max(self.fighters * (1.0 + growth), least)
+        else:
+            self.fighters *= 1.0 - organisation
+        opposed = (self.ruler_strength + beside) ** 2
+        both = self.fighters**2 + opposed
+        odds = self.fighters**2 / both if both > 0.0 else 0.0
+        here = self.control
+        here += p.control_rate / 12.0 * (odds - here) + chance * fortune * here * (1.0 - here)
+        self.control = min(max(here, 0.0), 1.0)
+        aid = sum(aids[self.place] for aids in self.model.month.aid.values())
+        funded = self.base_stability + (1.0 - self.base_stability) * aid / (aid + p.aid_half)
+        self.ruler_strength += organisation * ((1.0 - self.control) * funded - self.ruler_strength)
+        return odds
+
+    def _transfer(self, odds: float, chance: float) -> None:
+        """Change hands where the record says so, where land is lost, or where a loser is left."""
+        p = self.model.rules
         imposed = int(self.model.month.rule[self.place])
         if imposed < 0:
-            if self.challenger is not None and self.control > threshold:
-                self._fall(self.challenger)
+            if self.challenger is not None:
+                deserted = 1.0 - exp(-p.desertion / 12.0 * max(2.0 * odds - 1.0, 0.0))
+                if self.control > p.control_threshold or chance < deserted:
+                    self._fall(self.challenger)
         elif self.model.actors[imposed] is self.ruler:
-            self.control = min(self.control, threshold)
+            self.control = min(self.control, p.control_threshold)
         else:
             self._fall(self.model.actors[imposed])
+            self.ruler_strength = max(self.ruler_strength, self.base_stability)
 
     def _fall(self, successor: Actor) -> None:
         """Put a successor in the ruler's place; its patrons lose standing to distant others."""
         actors, p, fallen = self.model.actors, self.model.rules, self.ruler
         self.ruler, self.challenger = successor, fallen
         self.control = p.control_remnant
+        remnant = p.control_remnant * self.ruler_strength
+        self.ruler_strength, self.fighters = min(self.fighters, 1.0), remnant
         if fallen is None:
             return
         for loser, influence in self.influence[0].items():
@@ -209,12 +279,14 @@ class Theatre(mesa.Agent):
                     actor.standing += p.standing_gain * distance * lost
 
     def _catch_disorder(self) -> None:
-        """Move stability toward the theatre's own, less what spills over to its ruler."""
+        """Move order toward the theatre's own, less what spills over to its ruler."""
         p, arriving = self.model.rules, 0.0
         if self.ruler is not None:
             arriving = sum(self.ruler.spillover) - self.ruler.spillover[self.place]
         target = self.base_stability * (1.0 - p.stability_contagion * saturation(arriving))
-        self.stability += p.stability_rate * (target - self.stability)
+        order = self.stability + p.stability_rate / 12.0 * (target - self.stability)
+        self.stability = self._as_imposed(order)
+        self.narcotics = 1.0 - self.stability
 
     def _esteem(self) -> float:
         """Recognition of a contender that rules, weighed by power, as a share of the ladder."""
@@ -225,36 +297,39 @@ class Theatre(mesa.Agent):
         weight = sum(actor.power for actor in others)
         return 0.25 * known / weight if weight > 0.0 else 0.0
 
-    def _restrain(self, aid: float, known: float) -> None:
-        """Trade the ruler's conduct for aid and recognition."""
+    def _laxity(self, holder: Actor | None) -> float:
+        """How far a holder of land lets be who strike elsewhere from it."""
         p = self.model.rules
-        target = p.restraint_base + p.restraint_aid * saturation(aid)
-        target += p.restraint_recognition * known + self.model.month.conduct[self.place]
-        self.restraint += p.restraint_rate * (min(max(target, 0.0), 1.0) - self.restraint)
+        return p.laxity_by_force if holder is self.contender else p.laxity
 
-    def _settle(self, aid: float, known: float, suppressed: float, luck: float) -> None:
-        """Move militants, economy and stability toward what conduct, force, aid and trade allow."""
-        p, first = self.model.rules, self.first
-        home = (self.ruler, self.challenger)
-        foreign = [actor for actor in self.model.actors if actor not in home]
-        guard = sum(actor.effort[first] for actor in foreign)
-        trade = sum(actor.effort[first + 1] for actor in foreign)
-        breeding = p.militants_base + p.militants_disorder * (1.0 - self.stability)
-        pressed = 1.0 + suppressed + p.militants_effort * guard
-        militants = min((1.0 - self.restraint) * breeding / pressed, 1.0)
-        self.militants += p.militants_rate * (militants - self.militants)
-        economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
-        self.economy += p.economy_rate * (economy - self.economy)
-        target = logistic(
-            p.stability_base
-            - p.stability_dispute * 4.0 * self.control * (1.0 - self.control)
-            + p.stability_economy * self.economy
-            + p.stability_guard * saturation(guard)
-            + p.stability_recognition * known
-            - p.stability_militants * self.militants
-            + p.regime_noise * luck
+    def _settle(self) -> None:
+        """Move what war and rule do: violence, order, crop, restraint and militants."""
+        p, place, month = self.model.rules, self.place, self.model.month
+        spread = 4.0 * self.control * (1.0 - self.control)
+        deaths = p.deaths_scale * sqrt(max(self.fighters * self.ruler_strength, 0.0)) * spread
+        war = deaths / (deaths + p.deaths_half)
+        self.violence = log(1.0 + deaths * self.people / 3.0)
+        self.stability = self._as_imposed(self.ruler_strength * (1.0 - war))
+        grown = 1.0 - p.crop_order * self.stability
+        crop = (1.0 - month.ban[place] * (1.0 - self.control)) * grown
+        self.narcotics += (crop - self.narcotics) / 12.0
+        aid = sum(aids[place] for aids in month.aid.values())
+        bought = p.restraint_aid * saturation(aid) + p.restraint_recognition * self._esteem()
+        lax = self._laxity(self.ruler) * (1.0 - min(bought, 1.0))
+        target = min(max(1.0 - lax + month.conduct[place], 0.0), 1.0)
+        self.restraint += p.restraint_rate / 12.0 * (target - self.restraint)
+        troops = dict(self._posted())
+        guard = sum(
+            actor.effort[self.first] - p.effort_forces * troops.get(actor, 0.0)
+            for actor in self.model.actors
+            if actor is not self.ruler and actor is not self.challenger
         )
-        self.stability += p.stability_rate * (target - self.stability)
+        loose = (1.0 - self.restraint) * (1.0 - self.control)
+        loose += self._laxity(self.challenger) * self.control
+        bred = loose * (p.militants_base + (1.0 - p.militants_base) * war)
+        bred *= 1.0 + p.surge_breeding * month.surge[place][0]
+        force = 1.0 + p.suppression * sum(troops.values()) + p.militants_guard * max(guard, 0.0)
+        self.militants += p.militants_rate / 12.0 * (min(bred / force, 1.0) - self.militants)
 
     def be_recognised(self) -> None:
         """Let all actors at once stay or step up the ladder, and pay their audience's price."""
@@ -273,7 +348,7 @@ class Theatre(mesa.Agent):
             if not isnan(imposed):
                 actor.recognition[place] = imposed
             elif here < top:
-                words = model.chance.words(RECOGNITION_STREAM, model.number, actor.key, self.key)
+                words = model.chance.words(RECOGNITION_STREAM, model.t, actor.key, self.key)
                 if uniform(words[0]) < self._step_hazard(actor, contender, lead):
                     actor.recognition[place] = here + 1.0
             actor.standing -= price * max(lead, 0.0)

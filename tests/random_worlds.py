@@ -13,14 +13,16 @@ from eurasia_sim.kernel.arrays import CODED, STATE
 
 # What a run leaves behind that a reader may look at; the rest of the state is scratch.
 OUTCOMES = (
-    "leaning", "alignment", "threat", "rivalry", "partnership", "shared", "inclination", "effort",
-    "joint", "influence", "spillover", "recognition", "power", "budget", "standing", "venue_effort",
-    "stability", "militants", "economy", "control", "restraint", "demand", "ruler", "challenger",
+    "leaning", "offset", "alignment", "threat", "rivalry", "partnership", "shared", "inclination",
+    "effort", "joint", "influence", "spillover", "recognition", "power", "budget", "standing",
+    "venue_effort", "stability", "militants", "fighters", "ruler_strength", "violence",
+    "narcotics", "control", "restraint", "demand", "ruler", "challenger",
 )  # fmt: skip
 # Ends of what a random lever may be.
 LEVER_RANGES = {
     "presence": (0, 1.5), "pressure": (0, 1), "goodwill": (-6, 6), "revisionism": (0, 1),
-    "conduct": (-1, 1), "surge": (0, 5), "aid": (0, 20), "imposed": (0, 0.5), "jointness": (0, 1),
+    "conduct": (-1, 1), "ban": (0, 1), "surge": (0, 5), "aid": (0, 20),
+    "imposed": (0, 0.5), "jointness": (0, 1),
     "stability": (0, 1), "recognition": (0, 4),
 }  # fmt: skip
 seeds = st.integers(0, 2**64 - 1)
@@ -55,6 +57,7 @@ def _geography(
     touches = (rng.random((n, k)) < 0.3) | (reach == 0.0)
     ruler = np.where(rng.random(k) < 0.85, rng.integers(0, n, k), -1)
     challenger = np.where(rng.random(k) < 0.5, rng.integers(0, n, k), -1)
+    challenger = np.where(challenger == ruler, -1, challenger)
     return {
         "distance": np.linalg.norm(capitals[:, None] - capitals, axis=2),
         "border": (touching | touching.T).astype(np.float64),
@@ -62,9 +65,12 @@ def _geography(
         "theatre_border": touches.astype(np.float64),
         "border_distance": np.where(touches, 0.0, 0.5 * reach),
         "theatre_separation": 0.5 * np.linalg.norm(lands[:, None] - lands, axis=2),
+        "wealth": np.where(rng.random(n) < 0.9, rng.uniform(0.1, 9000.0, n), 0.0),
         "size": np.where(rng.random(k) < 0.9, rng.uniform(0.05, 8.0, k), 0.0),
         "ruler": ruler,
-        "challenger": np.where(challenger == ruler, -1, challenger),
+        "challenger": challenger,
+        "contender": np.where(rng.random(k) < 0.8, challenger, ruler),
+        "observed": np.where(rng.random((3, n, n)) < 0.6, rng.normal(size=(3, n, n)), np.nan),
         "convenes": rng.dirichlet(np.ones(n), venues).reshape(venues, n) * rng.choice([0.5, 1.0]),
         "venue_domains": (rng.random((venues, 3)) < 0.5).astype(np.float64),
         "name_hash": np.array([name_hash(name) for name in actors], dtype=np.uint64),

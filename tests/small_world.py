@@ -9,8 +9,9 @@ _WORLD, _RULES = (
     {path.stem: path.read_text(encoding="utf-8") for path in (_DATA / folder).glob("*.yaml")}
     for folder in ("small", "rules")
 )
-ACTORS, INSTITUTIONS, RECORD, THEATRES, TIES = (
-    _WORLD[name] for name in ("actors", "institutions", "record", "theatres", "ties")
+ACTORS, CAPABILITIES, INSTITUTIONS, RECORD, THEATRES, TIES = (
+    _WORLD[name]
+    for name in ("actors", "capabilities", "institutions", "record", "theatres", "ties")
 )
 CAPABILITIES, CLAIMS, DOCUMENTS = (_WORLD[name] for name in ("capabilities", "claims", "documents"))
 RULES, THEORIES = _RULES["perception"], _RULES["theories"]

@@ -26,14 +26,17 @@ LEVER_NAMES = [
 # What each axis of a world's array counts, as in `month.arrays`; t counts months.
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
-    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "ruler": "k",
-    "challenger": "k", "convenes": "vi", "venue_domains": "vd", "name_hash": "i",
-    "theatre_hash": "k",
+    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "wealth": "i", "ruler": "k",
+    "challenger": "k", "contender": "k", "observed": "eij", "convenes": "vi",
+    "venue_domains": "vd", "name_hash": "i", "theatre_hash": "k",
     **{field.name: field.axes for field in CODED.fields},
     **{name: f"t{LEVERS.of[name].axes}" for name in LEVER_NAMES},
 }  # fmt: skip
 FAR = 1e9  # km; nothing is left of any strength at such a distance
-NOISES = ("alignment_noise", "utility_noise", "regime_noise", "recognition_rate")
+NOISES = (
+    "alignment_noise", "utility_noise", "war_noise", "desertion", "recognition_rate",
+    "refusal_rate",
+)  # fmt: skip
 
 
 class Rules(NamedTuple):
@@ -119,7 +122,12 @@ class RandomWorld:
         printer.text(self.recipe)
 
     def having(self, **fields: Any) -> RandomWorld:
-        """The same world with other arrays, broadcast; a dictionary sets only some places."""
+        """The same world with other arrays, broadcast; a dictionary sets only some places.
+
+        Who contests at the beginning is also who would come to rule by force, if not said.
+        """
+        if "challenger" in fields:
+            fields.setdefault("contender", fields["challenger"])
         filled = {name: _fill(self.arrays[name].copy(), values) for name, values in fields.items()}
         return replace(self, arrays={**self.arrays, **filled})
 
@@ -195,7 +203,7 @@ def call(
     state._block.seed[:] = np.uint64(seed)
     given = {
         "state": state._block, "constants": workspace.constants, "month": workspace.month,
-        "facts": world.facts, "p": workspace.p, "month_number": np.uint64(number),
+        "facts": world.facts, "p": workspace.p, "t": number,
     }  # fmt: skip
     names = list(inspect.signature(rule.py_func).parameters)
     if "run" in names:
@@ -280,10 +288,11 @@ def plain(
         np.fill_diagonal(arrays[name], 0.0)
     for name, count in (("name_hash", n), ("theatre_hash", k)):
         arrays[name] = np.arange(1, count + 1, dtype=np.uint64)
-    for name in ("ruler", "challenger"):
+    for name in ("ruler", "challenger", "contender"):
         arrays[name] = np.full(k, -1, dtype=np.int64)
-    for name, free in (("rule", -1.0), ("stability", np.nan), ("recognition", np.nan)):
-        arrays[name][:] = free
+    arrays["rule"][:] = -1.0
+    for name in ("stability", "recognition", "observed"):
+        arrays[name][:] = np.nan
     return RandomWorld(
         "plain",
         tuple(f"actor{i}" for i in range(n)),

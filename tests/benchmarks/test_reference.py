@@ -19,13 +19,29 @@ from eurasia_sim.kernel import month
 TOLERANCE = 1e-10
 RULES = packaged() / "rules"
 LARGEST_SEED = 2**64 - 1
-DYADIC = ("leaning", "alignment", "threat", "rivalry", "partnership", "projected", "shared")
+DYADIC = (
+    "leaning",
+    "alignment",
+    "threat",
+    "rivalry",
+    "partnership",
+    "projected",
+    "shared",
+    "offset",
+)
 BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
     "budget", "standing",
 )  # fmt: skip
-OF_THEATRE = ("stability", "militants", "economy", "control", "restraint", "demand", "hazard")
+OF_THEATRE = (
+    "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
+    "restraint", "demand", "hazard",
+)  # fmt: skip
+OF_TIES = (
+    "influence", "strength", "work", "posted", "deposit", "posted_strength", "opening_work",
+    "opening_posted", "opening_access",
+)  # fmt: skip
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
     "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
@@ -49,7 +65,7 @@ def settings() -> dict[str, dict[str, float]]:
     for factor, form in read["forms"].items():
         for name, rival in form["alternatives"].items():
             found |= {f"{factor} {name}": rival["fix"]} if "fix" in rival else {}
-    found["no chance"] = {"alignment_noise": 0, "utility_noise": 0, "regime_noise": 0}
+    found["no chance"] = {"alignment_noise": 0, "utility_noise": 0, "war_noise": 0, "desertion": 0}
     return found
 
 
@@ -68,9 +84,13 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     found |= {name: [getattr(a, name) for a in actors] for name in OF_ACTOR}
     found |= {name: np.reshape([getattr(a, name) for a in actors], shape) for name in BY_CELL}
     found |= {name: [getattr(t, name) for t in theatres] for name in OF_THEATRE}
-    for name in ("influence", "access", "strength"):
-        by_domain = [[list(shares.values()) for shares in getattr(t, name)] for t in theatres]
-        found[name] = np.moveaxis(np.array(by_domain), -1, 0)
+    contested: dict[str, list] = {"access": [theatre.access for theatre in theatres]}
+    for name in OF_TIES:
+        contested[name] = [[getattr(ties, name) for ties in theatre.ties] for theatre in theatres]
+    for name, by_domain in contested.items():
+        by_actor = [[list(each.values()) for each in domains] for domains in by_domain]
+        found[name] = np.moveaxis(np.array(by_actor), -1, 0)
+    found["shut"] = np.transpose([list(theatre.shut.values()) for theatre in theatres])
     for name in ("ruler", "challenger"):
         who = [getattr(theatre, name) for theatre in theatres]
         found[name] = [-1 if actor is None else actor.i for actor in who]
@@ -88,8 +108,8 @@ def assert_agreement(inputs, seed, every=1):
     state = workspace.state[0]
     for number, t in enumerate(range(-inputs.burn_in, inputs.months)):
         workspace.set_month(inputs.levers, max(t, 0))
-        month.decide(workspace.blocks, number)
-        month.resolve(workspace.blocks, number)
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
         model.step()
         for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))

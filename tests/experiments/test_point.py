@@ -32,7 +32,7 @@ RANGES = """
   rules.cooperation.joint_trust: declared
   rules.cooperation.joint_reluctance: declared
   rules.allocation.motive_primacy: declared
-  rules.allocation.skill_cost: {low: 0.31, high: 1.37}
+  rules.allocation.cell_cost: {low: 0.11, high: 0.77}
   actors.russia.interests.primacy: declared
   pressure.united_states.china: {low: 0.1, high: 0.9}
   together:
@@ -166,7 +166,7 @@ def test_factors_of_every_kind_are_swept_and_analysed(
     assert all("roughly" in note or "no interval" in note for note in found.notes)
     assert len(found.table) > 0
     runs, points = load_results(folder), pd.read_parquet(folder / "design.parquet")
-    for name in ("rules.allocation.skill_cost", "actors.russia.interests.primacy", "together"):
+    for name in ("rules.allocation.cell_cost", "actors.russia.interests.primacy", "together"):
         column = f"x.{name}"
         np.testing.assert_array_equal(runs[column], points[column].to_numpy()[runs["point"]])
 
@@ -187,7 +187,7 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     assert memory_free() > 0
     monkeypatch.setattr("eurasia_sim.files.memory.memory_free", lambda: 2 * 10**9)
     design = "{kind: latin_hypercube, points: 10000000}"
-    expected = r"10,000,000 points of 423 factors take about 101\.5 GB of memory"
+    expected = r"10,000,000 points of 392 factors take about 94\.1 GB of memory"
     with pytest.raises(DataError, match=expected):
         prepared(tmp_path, world, f"{ONE}design: {design}\nfactors: {{'*': declared}}\n")
     assert problems_of(str(tmp_path / "tried.yaml"), world) == []
@@ -204,5 +204,5 @@ def test_a_figure_counts_the_runs_of_each_scenario(world, tmp_path) -> None:
 
 def test_as_many_numbers_are_said_to_be_drawn_as_are(world) -> None:
     bases = bases_of(world).values()
-    assert sum(drawn for _, drawn in bases) == len(drawn_paths(world)) == 423
+    assert sum(drawn for _, drawn in bases) == len(drawn_paths(world)) == 392
     assert sum(count for count, _ in bases) == len(world.numbers)

@@ -12,8 +12,8 @@ from tests.worlds import RandomWorld, after, begun, call, interests, plain, quie
 
 from eurasia_sim.mechanisms import allocation
 
-FIRST, LATER = 0, 1
-FREE_OF_COST = {"distance_cost": 0, "skill_cost": 0, "salience_curve": 1}
+SETTLING, LATER = -1, 1
+FREE_OF_COST = {"distance_cost": 0, "cell_cost": 0, "salience_curve": 1}
 
 
 def test_the_need_to_contain_by_hand():
@@ -55,7 +55,7 @@ def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
 
 def test_at_home_the_largest_patron_and_peril_move():
     world = plain(3, **FREE_OF_COST, motive_home_survival=2, motive_autonomy=1.5).having(
-        ruler=0, challenger=1, salience=interests(autonomy=3, survival=1.5), skill=1.0
+        ruler=0, challenger=1, salience=interests(autonomy=3, survival=1.5)
     )
     influence = {(..., 0, 0): [0.5, 0.1, 0.3]}
     fields = {"influence": influence, "threat": {0: [0.0, 0.3, 0.2]}, "control": 0.2}
@@ -70,12 +70,12 @@ def test_at_home_the_largest_patron_and_peril_move():
 def test_utility_by_hand_where_nobody_rivals():
     world = plain(
         motive_containment=1.5, motive_commerce=2, motive_standing=0.3, salience_curve=1,
-        distance_cost=0.7, skill_cost=0.9, containment_security=1, containment_economic=0.3,
+        distance_cost=0.7, cell_cost=0.3, containment_security=1, containment_economic=0.3,
         containment_diplomatic=0.5, size_elasticity=0.5, closeness_half=0.5, contiguity=0.5,
         distance_decay=1000,
     ).having(
         theatre_distance={(0, 0): 500.0}, size=4.0, opportunity=0.6, base_stability=0.3,
-        salience=interests(containment=3, commerce=1.5, standing=3), skill={0: [0.8, 0.4, 0.2]},
+        salience=interests(containment=3, commerce=1.5, standing=3),
     )  # fmt: skip
     let_in = [0.9, 0.6, 0.3]
     fields = {"spillover": [[0.2], [0.0]], "access": {(0, 0): let_in}}
@@ -83,27 +83,21 @@ def test_utility_by_hand_where_nobody_rivals():
     reach = exp(-0.5)
     near = (reach / (reach + 0.5)) / (1.5 / (1.5 + 0.5))
     need, trade, stage = 1.5 * 0.2, 2 * 0.5 * 0.6 * 0.3 * near, 0.3 * 0.7 * sqrt(4.0)
-    cost = [0.7 * (1 - near) + 0.9 * (1 - skill) for skill in (0.8, 0.4, 0.2)]
+    cost = 0.7 * (1 - near) + 0.3
     by_hand = [
-        let_in[0] * need - cost[0],
-        let_in[1] * (0.3 * need + trade) - cost[1],
-        let_in[2] * 0.5 * need + stage - cost[2],
+        let_in[0] * need - cost,
+        let_in[1] * (0.3 * need + trade) - cost,
+        let_in[2] * 0.5 * need + stage - cost,
     ]
     np.testing.assert_allclose(state.utility[0, 0], by_hand)
     np.testing.assert_allclose(state.common[0, 0], [need, 0.3 * need, 0.5 * need])
 
 
-@pytest.mark.parametrize(("ruler", "cost"), [(-1, 1.0), (0, 0.0)])
-def test_rulers_are_spared_the_cost_of_skill(ruler, cost):
-    world = plain(skill_cost=1, distance_cost=0).having(ruler=ruler)
-    state = after(allocation.marginal_utility, world)
-    np.testing.assert_allclose(state.utility[0], -cost, atol=1e-9)
-
-
 @pytest.mark.parametrize(
-    ("month", "by_hand"), [(LATER, 0.75 * 2 + 0.25 * 0.6 / 0.5), (FIRST, 0.6 / 0.5)]
+    ("month", "by_hand"),
+    [(LATER, 0.75 * 2 + 0.25 * 0.6 / 0.5), (SETTLING, 0.5 * 2 + 0.5 * 0.6 / 0.5)],
 )
-def test_an_inclination_moves_by_habit_and_starts_at_its_utility(month, by_hand):
+def test_an_inclination_moves_by_habit_and_settles_by_half(month, by_hand):
     state = begun(plain(habit=0.75, temperature=0.5), utility=0.6, inclination=2.0)
     call(allocation.incline, state, number=month)
     np.testing.assert_allclose(state.inclination, by_hand)

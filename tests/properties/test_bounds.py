@@ -16,10 +16,11 @@ WHOLE = 1 + ROUNDING
 NEVER_NEGATIVE = (
     "threat", "rivalry", "partnership", "shared", "effort", "joint", "influence", "spillover",
     "open_spillover", "containment", "recognition", "power", "budget", "venue_effort", "stability",
-    "militants", "economy", "control", "restraint", "demand", "hazard", "access", "strength",
+    "militants", "fighters", "ruler_strength", "violence", "narcotics", "control", "restraint",
+    "demand", "hazard", "access", "strength",
     "common", "convening_influence", "pair_joint",
 )  # fmt: skip
-SHARES = ("threat", "access", "stability", "militants", "economy", "control", "restraint")
+SHARES = ("threat", "access", "stability", "militants", "narcotics", "control", "restraint")
 SYMMETRIC = ("rivalry", "partnership", "shared")
 
 

@@ -33,7 +33,7 @@ def relabelled(world: RandomWorld, order: Any) -> RandomWorld:
     """The same world with its actors in another order; place a holds who stood at order[a]."""
     place = np.append(np.argsort(order), -1)  # where an index went; -1 stays
     arrays = _along(world, "ij", lambda _, array, axis: np.take(array, order, axis=axis))
-    for name in ("ruler", "challenger", "rule"):
+    for name in ("ruler", "challenger", "contender", "rule"):
         arrays[name] = place[arrays[name].astype(np.int64)].astype(arrays[name].dtype)
     actors = tuple(world.actors[a] for a in order)
     return replace(world, actors=actors, focus=place[world.focus], arrays=arrays)
@@ -62,7 +62,7 @@ def widened(
             world, arrays=arrays, scopes=scopes, theatres=(*names[:at], name, *names[at:])
         )
     arrays["name_hash"][at] = name_hash(name)
-    for field in ("ruler", "challenger", "rule"):
+    for field in ("ruler", "challenger", "contender", "rule"):
         arrays[field] = arrays[field] + (arrays[field] >= at)
     names, focus = world.actors, world.focus + (world.focus >= at)
     return replace(world, arrays=arrays, focus=focus, actors=(*names[:at], name, *names[at:]))
@@ -108,7 +108,7 @@ def test_one_without_capability_and_interests_changes_nobodys_outcome(world, see
         "revisionism": 1.0, "recognition": np.nan, "initial_recognition": 3.0, "membership": 1.0,
         **between(
             turn, distance=(0, 9000), theatre_distance=(0, 9000), border_distance=(0, 4000),
-            affinity=(-3, 3), susceptibility=(0, 1), skill=(0, 1), front=(0, 2), pressure=(0, 1),
+            affinity=(-3, 3), susceptibility=(0, 1), front=(0, 2), pressure=(0, 1),
             goodwill=(-6, 6), imposed=(0, 0.3),
         ),
     }  # fmt: skip
@@ -127,8 +127,9 @@ def test_one_without_capability_and_interests_changes_nobodys_outcome(world, see
 def test_an_empty_theatre_changes_nothing_elsewhere(world, seed, at, turn):
     at = min(at, len(world.theatres))
     empty = {
-        "theatre_border": 1.0, "ruler": -1, "challenger": -1, "base_stability": 0.1,
-        "initial_control": 0.5, "initial_militants": 1.0, "initial_economy": 0.5,
+        "theatre_border": 1.0, "ruler": -1, "challenger": -1, "contender": -1,
+        "base_stability": 0.1,
+        "initial_control": 0.5, "initial_militants": 1.0, "initial_narcotics": 0.5,
         "initial_recognition": 2.0, "conduct": 0.5, "surge": 3.0, "jointness": 0.5, "rule": -1.0,
         "stability": np.nan, "recognition": np.nan,
         **between(

@@ -20,9 +20,10 @@ def log(world: World) -> pd.DataFrame:
     return log
 
 
-def test_the_recorded_takeover_has_its_month(log: pd.DataFrame) -> None:
+def test_the_recorded_changes_of_rule_have_their_months(log: pd.DataFrame) -> None:
     rule = log[log["kind"] == "rule"]
-    assert [*rule["month"], *rule["theatre"]] == ["2021-08", "afghanistan"]
+    assert [*rule["month"]] == ["2001-12", "2021-08"]
+    assert set(rule["theatre"]) == {"afghanistan"}
     closed = log[(log["kind"] == "closure") & (log["actor"] == "united_states")]
     assert "2021-08" in set(closed["month"])
     assert list(log["month"]) == sorted(log["month"])

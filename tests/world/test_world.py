@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.small_world import (
     ACTORS,
+    CAPABILITIES,
     INSTITUTIONS,
     RECORD,
     RULES,
@@ -50,8 +51,8 @@ def test_a_number_inherits_what_its_table_says_and_overrides_what_it_says_itself
     assert (plain.meaning, plain.unit, plain.basis) == ("harm", "share", "judgement")
     own = small.number("actors.south.susceptibility.terrorism")
     assert (own.low, own.high, own.claims()) == (0.3, 0.9, ["c002"])
-    relative = small.number("actors.north.skill.security")
-    assert (relative.low, relative.high) == (pytest.approx(0.4), pytest.approx(1.2))
+    relative = small.number("theatres.middle.initial_influence.north.economic")
+    assert (relative.low, relative.high) == (pytest.approx(0.05), pytest.approx(0.15))
     assert plain.place.startswith("actors.yaml:")
 
 
@@ -78,9 +79,8 @@ def test_the_flat_row_holds_every_array_in_order(small: World) -> None:
     assert coded.initial_influence[0, 0].tolist() == [0.6, 0.1, 0.2]
     assert coded.initial_influence[1, 0].tolist() == [0.4, 0, 0]
     assert coded.threat_source[0].tolist() == [0.7, 0.6, 0.5]
-    assert coded.skill[1].tolist() == [0.1, 0.2, 0.3]
     assert coded.initial_control.tolist() == [0.25]
-    assert coded.initial_economy.tolist() == [0.15]
+    assert coded.initial_narcotics.tolist() == [0.15]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,31 @@ def test_geography_by_hand(small: World) -> None:
     assert (place.ruler.tolist(), place.challenger.tolist()) == ([1], [2])
     assert place.convenes.tolist() == [[0.75, 0, 0]]
     assert place.venue_domains.tolist() == [[1, 0, 0]]
+
+
+def test_wealth_is_the_mean_of_the_five_years_up_to_the_opening(tmp_path: Path) -> None:
+    table = "meaning: output, unit: billion, basis: measured, source: [{dataset: wb}]"
+    years = "north: {1996: 50, 1999: 80, 2001: 100}, south: {2001: 30, 2002: 90}"
+    power_only = CAPABILITIES.split("gdp:")[0]
+    output = f"{power_only}gdp:\n  {{{table}, values: {{{years}}}}}\n"
+    known = write_small_world(tmp_path, capabilities=output)
+    wealth = load_world(*known).geography().wealth
+    assert wealth.tolist() == pytest.approx([(60 + 70 + 80 + 90 + 100) / 5, 30, 0])
+    power = write_small_world(tmp_path, capabilities=power_only)
+    assert load_world(*power).geography().wealth.tolist() == pytest.approx([0.1, 0.05, 0.01])
+
+
+@pytest.mark.parametrize(
+    ("left", "now"),
+    [
+        ("rules.contest.influence_rate", "rules.contest.deposit_fading"),
+        ("rules.allocation.skill_cost", "rules.allocation.cell_cost"),
+        ("actors.russia.skill.economic", "rules.allocation.cell_cost"),
+    ],
+)
+def test_a_number_that_has_left_is_named_with_what_does_its_work(left: str, now: str) -> None:
+    with pytest.raises(DataError, match=f"{left} names no number — did you mean {now}"):
+        load_world().number(left)
 
 
 def test_a_name_has_the_streams_own_hash() -> None:

@@ -15,12 +15,15 @@ DOMAINS = ("security", "economic", "diplomatic")
 SECURITY, ECONOMIC, DIPLOMATIC = range(3)
 DOMAIN_COUNT = len(DOMAINS)
 THREATS = ("terrorism", "narcotics", "refugees")
+TERRORISM, NARCOTICS, REFUGEES = range(3)
 THREAT_COUNT = len(THREATS)
 PRESENCE_KINDS = ("bases", "forces", "counterterror")
 BASES, FORCES, COUNTERTERROR = range(3)
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
 PRIMACY, CONTAINMENT, COMMERCE, DENIAL, AUTONOMY, SURVIVAL, STANDING = range(7)
 CONSTRUCT_COUNT = len(CONSTRUCTS)
+# How much of their way leanings and inclinations go at each pass before month 0.
+SETTLING = 0.5
 
 
 class Geography(NamedTuple):
@@ -33,8 +36,11 @@ class Geography(NamedTuple):
     border_distance: Floats  # (N, K) km, the least between the actor's territory and the theatre
     theatre_separation: Floats  # (K, K) km, the least between two theatres
     size: Floats  # (K,) population in tens of millions; an empty theatre has none
+    wealth: Floats  # (N,) yearly output, mean of the five years up to the opening; 0 for none
     ruler: Integers  # (K,) first ruler, -1 for none
     challenger: Integers  # (K,) who contests the rule, -1 for none
+    contender: Integers  # (K,) who came, or would come, to rule by force, -1 for none
+    observed: Floats  # (3, N, N) how two stood by common danger, quarrel and ties; NaN: unknown
     convenes: Floats  # (V, N) share of an institution's convening
     venue_domains: Floats  # (V, D) 1 where an institution serves a domain
     name_hash: Hashes  # (N,) key of an actor's own random stream

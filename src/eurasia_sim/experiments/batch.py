@@ -289,8 +289,8 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
         workspace.load(draws.rules, draws.rows, draws.seeds)
         for t in range(-inputs.burn_in, inputs.months):
             workspace.set_month(inputs.levers, max(t, 0))
-            month.decide(workspace.blocks, t + inputs.burn_in)
-            month.resolve(workspace.blocks, t + inputs.burn_in)
+            month.decide(workspace.blocks, t)
+            month.resolve(workspace.blocks, t)
             if phase := workspace.failed_phase()[0]:
                 when = setup.world.date(t) if t >= 0 else f"month {t} of the burn-in"
                 found = f"{month.PHASES[phase]} gave a number that is none in {when}"

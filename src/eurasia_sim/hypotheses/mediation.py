@@ -35,10 +35,13 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
         "joint", "pair_joint", "venue_effort", "venue_total", "convening_influence", "partnership",
         "rivalry",
     ),
-    "contest": ("access", "influence", "regional_influence", "demand", "strength", "total"),
+    "contest": (
+        "access", "influence", "regional_influence", "demand", "strength", "total", "deposit",
+        "posted", "posted_strength", "shut",
+    ),
     "regime": (
-        "ruler", "challenger", "control", "economy", "militants", "restraint", "stability",
-        "standing",
+        "ruler", "challenger", "control", "fighters", "ruler_strength", "violence", "narcotics",
+        "militants", "restraint", "stability", "standing",
     ),
     "recognition": ("recognition", "standing"),
 }  # fmt: skip
@@ -123,10 +126,9 @@ def _run_beside(own, other, report, levers, plan, months, buffers, held, places,
     for t in range(plan.start, plan.stop):
         apply_levers(levers[0], t, t == plan.start, months[0])
         apply_levers(levers[1], t, t == plan.start, months[1])
-        number = np.uint64(t + plan.burn_in)
         for mechanism in range(1, len(PHASES)):
-            run_mechanism(mechanism, other, number)
-            run_mechanism(mechanism, own, number)
+            run_mechanism(mechanism, other, t)
+            run_mechanism(mechanism, own, t)
             if mechanism == 1 + held:
                 for place in places:
                     for r in range(RUNS):

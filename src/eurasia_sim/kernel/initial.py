@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from eurasia_sim.compute.dimensions import CONSTRUCT_COUNT, DOMAIN_COUNT, THREAT_COUNT
+import numpy as np
+
+from eurasia_sim.compute.dimensions import CONSTRUCT_COUNT, DOMAIN_COUNT, ECONOMIC, THREAT_COUNT
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import (
     TINY,
@@ -63,6 +65,27 @@ def derive_interests(constants, coded, p):
 
 
 @inlined
+def derive_opening(constants, facts, p):
+    """Write how near two stood at the opening, over the parts that were observed.
+
+    Form: the weighted mean of what their common dangers, quarrels and ties show, each in
+    deviations from the mean of all; the weights are a convention.
+    """
+    for i in range(facts.actors):
+        for j in range(facts.actors):
+            total, weights = each_run(0.0), each_run(0.0)
+            if not np.isnan(facts.observed_common[i, j]):
+                total, weights = total + facts.observed_common[i, j], weights + 1.0
+            if not np.isnan(facts.observed_quarrel[i, j]):
+                total += p.opening_quarrel * facts.observed_quarrel[i, j]
+                weights += p.opening_quarrel
+            if not np.isnan(facts.observed_ties[i, j]):
+                total += p.opening_ties * facts.observed_ties[i, j]
+                weights += p.opening_ties
+            constants.observed[i, j] = choose(weights, total / greater(weights, TINY), np.nan)
+
+
+@inlined
 def take_over(constants, coded, p):
     """Write what is used as it is coded."""
     for i in range(coded.actors):
@@ -72,8 +95,6 @@ def take_over(constants, coded, p):
             constants.front[i, j] = coded.front[i, j]
         for h in range(THREAT_COUNT):
             constants.susceptibility[i, h] = coded.susceptibility[i, h]
-        for d in range(DOMAIN_COUNT):
-            constants.skill[i, d] = coded.skill[i, d]
     for k in range(coded.theatres):
         constants.opportunity[k] = coded.opportunity[k]
         constants.base_stability[k] = coded.base_stability[k]
@@ -84,9 +105,47 @@ def take_over(constants, coded, p):
     constants.militancy[2] = p.militancy_refugees
 
 
+@inlined
+def derive_ties(constants, coded, facts, p):
+    """Write the ties of the opening, and what they go to as the history in them fades.
+
+    Form: gravity in the economy, size ** gravity_size / (distance + gravity_near) **
+    gravity_distance; in security and diplomacy the actor's own mean over the theatres abroad, by
+    population. Who has output and is coded as nothing has a tie at its floor, worth nothing yet.
+    """
+    for i in range(facts.actors):
+        size = p.gravity_size * logarithm(max(facts.wealth[i], TINY))
+        for d in range(DOMAIN_COUNT):
+            people, mean = 0.0, each_run(0.0)
+            for k in range(facts.theatres):
+                share = coded.initial_influence[i, k, d]
+                held = greater(share, p.tie_floor) if facts.wealth[i] > 0.0 else share
+                tie = logarithm(greater(held, TINY))
+                constants.tie[i, k, d] = tie
+                constants.tie_entry[i, k, d] = greater(exponential(tie) - share, 0.0)
+                weight = facts.history_fades[i, k] * facts.population[k]
+                people, mean = people + weight, mean + weight * tie
+            for k in range(facts.theatres):
+                far = logarithm(facts.border_distance[i, k] + p.gravity_near)
+                regional = mean / people if people > 0.0 else constants.tie[i, k, d]
+                pull = size - p.gravity_distance * far if d == ECONOMIC else regional
+                stays = constants.tie[i, k, d]
+                constants.tie_pull[i, k, d] = pull if facts.history_fades[i, k] > 0.0 else stays
+    for k in range(facts.theatres):
+        for d in range(DOMAIN_COUNT):
+            fading, free = each_run(0.0), each_run(1.0)
+            for i in range(facts.actors):
+                fading += facts.history_fades[i, k] * exponential(constants.tie[i, k, d])
+                free += -coded.initial_influence[i, k, d]
+            constants.fading_ties[k, d] = fading
+            constants.outsiders[k, d] = greater(free, 0.0)
+
+
 @compiled
 def derive(constants, coded, facts, p):
     """Write all that stays the same for all months of the runs of a block."""
     derive_places(constants, facts, p)
     derive_interests(constants, coded, p)
+    derive_opening(constants, facts, p)
+    derive_ties(constants, coded, facts, p)
     take_over(constants, coded, p)

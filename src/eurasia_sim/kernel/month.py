@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DOMAIN_COUNT
 from eurasia_sim.compute.jit import compiled, inlined, sequence
@@ -24,7 +22,7 @@ from eurasia_sim.mechanisms.contest import contest, grant_access
 from eurasia_sim.mechanisms.cooperation import cooperate
 from eurasia_sim.mechanisms.perception import perceive
 from eurasia_sim.mechanisms.recognition import recognise
-from eurasia_sim.mechanisms.regime import rule
+from eurasia_sim.mechanisms.regime import laxity, rule
 
 STATUS = ("ok", "non-finite", "overflow")
 PHASES = ("none", "perceive", "align", "allocate", "cooperate", "contest", "rule", "recognise")
@@ -55,7 +53,7 @@ class Levers(NamedTuple):
 class Plan(NamedTuple):
     """Which months are run, and what is read off them."""
 
-    start: int  # counted from the schedule's first; negative months are burn-in
+    start: int  # counted from the schedule's first; in negative months the start settles
     stop: int  # the month after the last
     burn_in: int
     window_start: int  # `report.mean` averages from this month
@@ -79,11 +77,19 @@ def initialise(coded, blocks):
             for d in range(DOMAIN_COUNT):
                 state.influence[i, k, d] = coded.initial_influence[i, k, d]
     for k in range(state.theatres):
-        state.stability[k], state.militants[k] = coded.base_stability[k], coded.initial_militants[k]
-        state.economy[k], state.control[k] = coded.initial_economy[k], coded.initial_control[k]
-        state.restraint[k] = p.restraint_base
+        state.militants[k], state.control[k] = coded.initial_militants[k], coded.initial_control[k]
+        state.stability[k] = state.ruler_strength[k] = coded.base_stability[k]
+        state.narcotics[k] = 1.0 - coded.base_stability[k]
         for r in range(RUNS):
-            state[r].ruler[k], state[r].challenger[k] = facts.first_ruler[k], facts.contender[k]
+            run, challenger = state[r], facts.first_challenger[k]
+            run.ruler[k], run.challenger[k] = facts.first_ruler[k], challenger
+            run.restraint[k] = 1.0 - laxity(run.ruler[k], facts.contender[k], p[r])
+            if challenger >= 0:
+                # Each side is as strong as its part of the land lets it be.
+                run.ruler_strength[k] *= 1.0 - run.control[k]
+                run.stability[k] = run.ruler_strength[k]
+                run.fighters[k] = 0.5 * run.control[k]
+                run.narcotics[k] = coded[r].initial_narcotics[k]
     grant_access(state, constants, facts, p)
 
 
@@ -103,27 +109,26 @@ def apply_levers(levers, t, fresh, now):
 
 
 @sequence
-def run_mechanism(mechanism, blocks, number):
-    """Let one mechanism, by its place in `PHASES`, do its part of a month.
+def run_mechanism(mechanism, blocks, t):
+    """Let one mechanism, by its place in `PHASES`, do its part of month t.
 
-    Args:
-        number: uint64, of the month, from the first of the burn-in.
+    Before month 0 leanings and efforts settle, without chance, while all else stands as it opens.
     """
     state, constants, month, facts, p = blocks
     if mechanism == 1:
         perceive(state, constants, month, p)
     elif mechanism == 2:
-        align(state, constants, month, facts, number, p)
+        align(state, constants, month, facts, t, p)
     elif mechanism == 3:
-        allocate(state, constants, month, facts, number, p)
+        allocate(state, constants, month, facts, t, p)
     elif mechanism == 4:
         cooperate(state, constants, month, facts, p)
     elif mechanism == 5:
-        contest(state, constants, facts, p)
-    elif mechanism == 6:
-        rule(state, constants, month, facts, number, p)
-    else:
-        recognise(state, constants, month, facts, number, p)
+        contest(state, constants, facts, t, p)
+    elif mechanism == 6 and t >= 0:
+        rule(state, constants, month, facts, t, p)
+    elif t >= 0:
+        recognise(state, constants, month, facts, t, p)
 
 
 def checked(blocks):
@@ -139,20 +144,20 @@ def checked(blocks):
 
 
 @compiled
-def _step(first, stop, blocks, number):
+def _step(first, stop, blocks, t):
     """Run the mechanisms from one to before another, by their places in `PHASES`."""
     for mechanism in range(first, stop):
-        run_mechanism(mechanism, blocks, number)
+        run_mechanism(mechanism, blocks, t)
 
 
-def decide(blocks, number):
+def decide(blocks, t):
     """Perceive, align and choose efforts; a policy may then replace an actor's efforts."""
-    _step(1, _CHOSEN, checked(blocks), np.uint64(number))
+    _step(1, _CHOSEN, checked(blocks), t)
 
 
-def resolve(blocks, number):
+def resolve(blocks, t):
     """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
-    _step(_CHOSEN, len(PHASES), checked(blocks), np.uint64(number))
+    _step(_CHOSEN, len(PHASES), checked(blocks), t)
 
 
 @compiled
@@ -240,7 +245,7 @@ def run(blocks, report, levers, plan, now, trajectory, status):
     for t in range(plan.start, plan.stop):
         apply_levers(levers, t, t == plan.start, now)
         for mechanism in range(1, len(PHASES)):
-            run_mechanism(mechanism, blocks, np.uint64(t + plan.burn_in))
+            run_mechanism(mechanism, blocks, t)
         if note_failures(state, report, t, status):
             return
         counted = plan.window_start <= t < plan.window_stop

@@ -39,7 +39,9 @@ THEATRE_MEASURES = (
     "stability",
     "militants",
     "control",
-    "economy",
+    "narcotics",
+    "violence",
+    "ruler_strength",
     "demand_for_balancer",
     "hedging",
     "contested_volume",
@@ -255,10 +257,12 @@ def observe_theatres(state, facts, report, column):
         out[column] = state.stability[k]
         out[column + 1] = state.militants[k]
         out[column + 2] = state.control[k]
-        out[column + 3] = state.economy[k]
-        out[column + 4] = state.demand[k]
-        out[column + 5] = hedging(k, state, report)
-        out[column + 6] = contested_volume(k, state, facts)
+        out[column + 3] = state.narcotics[k]
+        out[column + 4] = state.violence[k]
+        out[column + 5] = state.ruler_strength[k]
+        out[column + 6] = state.demand[k]
+        out[column + 7] = hedging(k, state, report)
+        out[column + 8] = contested_volume(k, state, facts)
         column += len(THEATRE_MEASURES)
     return column
 

@@ -47,11 +47,18 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
     first, second = np.triu_indices(counts.actors, 1)
     pairs = [np.minimum(names[first], names[second]), np.maximum(names[first], names[second])]
     cells = address.py_func(names[:, None], theatres[None, :])
+    homes = geography.ruler, geography.challenger
+    abroad = [np.arange(counts.actors)[:, None] != home for home in homes]
+    fades = np.where(np.all(abroad, axis=0) & (geography.wealth[:, None] > 0.0), 1.0, 0.0)
     own = geography._asdict()
     given = {field.name: own[field.name] for field in FACTS.fields if field.name in own} | {
         "population": geography.size,
         "first_ruler": geography.ruler,
-        "contender": geography.challenger,
+        "first_challenger": geography.challenger,
+        "observed_common": geography.observed[0],
+        "observed_quarrel": geography.observed[1],
+        "observed_ties": geography.observed[2],
+        "history_fades": fades,
         "focus": np.reshape(focus, (len(focus), 2)),
         "scope": scopes,
         "cell_address": np.array(np.broadcast_arrays(*cells)),
@@ -62,7 +69,9 @@ def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
         if np.shape(values) != held.shape:
             raise ValueError(f"{name} is {held.shape}, not {np.shape(values)}")
         held[...] = values
-    for name, least in (("first_ruler", -1), ("contender", -1), ("focus", 0)):
+    for name, least in (
+        ("first_ruler", -1), ("first_challenger", -1), ("contender", -1), ("focus", 0)
+    ):  # fmt: skip
         held = getattr(facts, name)
         if held.size and not (held.min() >= least and held.max() < counts.actors):
             raise ValueError(f"{name}: a number that is the place of no actor")

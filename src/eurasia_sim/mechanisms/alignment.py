@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from eurasia_sim.compute.dimensions import SETTLING
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import (
     THIRD,
@@ -15,6 +16,7 @@ from eurasia_sim.compute.mathematics import (
     hyperbolic_tangent,
     lesser,
     square_root,
+    where_known,
 )
 from eurasia_sim.compute.random_streams import draw_at, shock, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
@@ -82,12 +84,12 @@ def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
 
 
 @compiled
-def pair_shocks(state, facts, month_number):
+def pair_shocks(state, facts, t):
     """Write one shock a pair (M,), the same for both: a quarrel is one event for two."""
     shocks, address = state.shock, facts.pair_address
     for m in range(state.meetings):
         words = draw_at(
-            state.seed, STREAM, month_number, address[0, m], address[1, m], address[2, m]
+            state.seed, STREAM, np.uint64(t), address[0, m], address[1, m], address[2, m]
         )
         shocks[m] = uniform(words[0])
     for m in range(state.meetings):
@@ -95,15 +97,18 @@ def pair_shocks(state, facts, month_number):
 
 
 @compiled
-def pull_all(state, constants, month, p):
+def pull_all(state, constants, month, t, p):
     """Move every leaning toward its pull and by the pair's shock; write the alignments.
 
-    Form: leaning += alignment_rate * (pull - leaning) + alignment_noise * shock; alignment =
-    tanh(leaning).
+    Form: leaning += alignment_rate * (pull + offset - leaning) + alignment_noise * shock;
+    alignment = tanh(leaning). Before month 0 it goes half of its way, without shocks, to pull +
+    opening_data * (opening_spread * observed - pull), the pull where nothing was observed; the
+    offset is what it then has beyond its pull, so that it stands still where no driver moves.
     """
     affinity, goodwill, membership = constants.affinity, month.goodwill, month.comembership
     shared, threat, rivalry, joint = state.shared, state.threat, state.rivalry, state.partnership
     leaning, alignment, shocks = state.leaning, state.alignment, state.shock
+    observed, offset = constants.observed, state.offset
     m = 0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
@@ -112,20 +117,27 @@ def pull_all(state, constants, month, p):
                 pull = alignment_pull(
                     liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p
                 )
-                leaning[a, b] += (
-                    p.alignment_rate * (pull - leaning[a, b]) + p.alignment_noise * shocks[m]
-                )
+                if t < 0:
+                    seen = where_known(p.opening_spread * observed[a, b], pull)
+                    opens = fused(p.opening_data, seen - pull, pull)
+                    leaning[a, b] = fused(SETTLING, opens - leaning[a, b], leaning[a, b])
+                    offset[a, b] = leaning[a, b] - pull
+                else:
+                    leaning[a, b] += (
+                        p.alignment_rate * (pull + offset[a, b] - leaning[a, b])
+                        + p.alignment_noise * shocks[m]
+                    )
                 alignment[a, b] = hyperbolic_tangent(leaning[a, b])
             m += 1
         leaning[i, i], alignment[i, i] = 0.0, 1.0
 
 
 @sequence
-def align(state, constants, month, facts, month_number, p):
+def align(state, constants, month, facts, t, p):
     """Relax every leaning toward its pull: shared danger, the pair's shock, the pull itself."""
     shared_danger(state, p)
     if in_some_run(p.minimum_shared - 0.5):
         smaller_danger(state, p)
-    if in_some_run(p.alignment_noise):
-        pair_shocks(state, facts, month_number)
-    pull_all(state, constants, month, p)
+    if t >= 0 and in_some_run(p.alignment_noise):
+        pair_shocks(state, facts, t)
+    pull_all(state, constants, month, t, p)

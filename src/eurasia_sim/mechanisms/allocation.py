@@ -17,6 +17,7 @@ from eurasia_sim.compute.dimensions import (
     FORCES,
     PRIMACY,
     SECURITY,
+    SETTLING,
     STANDING,
     SURVIVAL,
 )
@@ -128,17 +129,12 @@ def home_motive(i, k, contested, run, constants, p):
             if j != i:
                 largest = max(largest, run.influence[j, k, d])
         autonomy = p.motive_autonomy * constants.weight[i, AUTONOMY]
-        lacking = p.skill_cost * (1.0 - constants.skill[i, d])
-        run.utility[i, k, d] += autonomy * largest + lacking
+        run.utility[i, k, d] += autonomy * largest
 
 
 @compiled
 def home_motives(state, constants, p):
-    """Add the motives of whoever rules or contests a theatre: autonomy and own survival.
-
-    Form: at home nobody lacks the means for a domain, so what `marginal_utility` takes for lack of
-    skill is given back.
-    """
+    """Add the motives of whoever rules or contests a theatre: autonomy and own survival."""
     for r in range(RUNS):
         run = state[r]
         for k in range(state.theatres):
@@ -154,7 +150,7 @@ def marginal_utility(state, constants, p):
 
     Form: rivals' influence, containment and commerce by the coded weights, each as far as the host
     grants access, since effort that is not let in changes nothing; standing; at home autonomy and
-    survival; less the cost of distance and of means that do not suit the domain.
+    survival; less the cost of distance, and one cost for any theatre and domain.
     """
     rival_motives(state, constants, p)
     home_motives(state, constants, p)
@@ -173,21 +169,19 @@ def marginal_utility(state, constants, p):
             repute = p.motive_standing * weight[i, STANDING] * (1.0 - order) * constants.size[k]
             utility[i, k, ECONOMIC] += access[i, k, ECONOMIC] * trade
             utility[i, k, DIPLOMATIC] += repute
+            costs = p.distance_cost * (1.0 - near) + p.cell_cost
             for d in range(DOMAIN_COUNT):
-                costs = p.distance_cost * (1.0 - near) + p.skill_cost * (
-                    1.0 - constants.skill[i, d]
-                )
                 utility[i, k, d] += access[i, k, d] * common[i, k, d] - costs
 
 
 @compiled
-def draw_noise(state, facts, month_number):
+def draw_noise(state, facts, t):
     """Write this month's unobserved part of every utility (N, K, D)."""
     noise, address = state.noise, facts.cell_address
     for i in range(state.actors):
         for k in range(state.theatres):
             whom = address[0, i, k], address[1, i, k], address[2, i, k]
-            words = draw_at(state.seed, STREAM, month_number, *whom)
+            words = draw_at(state.seed, STREAM, np.uint64(t), *whom)
             noise[i, k, SECURITY] = uniform(words[0])
             noise[i, k, ECONOMIC] = uniform(words[1])
             noise[i, k, DIPLOMATIC] = uniform(words[2])
@@ -198,19 +192,19 @@ def draw_noise(state, facts, month_number):
 
 
 @compiled
-def incline(state, facts, month_number, p):
+def incline(state, facts, t, p):
     """Update every actor's inclination (N, K, D), the logarithm of a choice weight.
 
     Claim: budgets move from last year's by small steps (wildavsky1964); choice goes by utility with
     an unobserved part (luce1959, mcfadden1974).
     Form: inclination = habit * inclination + (1 - habit) * utility / temperature + utility_noise *
-    Gumbel. At habit 1 nothing but chance moves an allocation. The first month has no last one and
-    starts at its utilities.
+    Gumbel. At habit 1 nothing but chance moves an allocation. Before month 0 half of
+    the way is gone each time, without chance.
     """
     inclination, noise, utility = state.inclination, state.noise, state.utility
-    if in_some_run(p.utility_noise):
-        draw_noise(state, facts, month_number)
-    habit = p.habit * (1.0 if month_number > 0 else 0.0)
+    if t >= 0 and in_some_run(p.utility_noise):
+        draw_noise(state, facts, t)
+    habit = p.habit if t >= 0 else each_run(1.0 - SETTLING)
     pace = (1.0 - habit) / p.temperature
     for i in range(state.actors):
         for k in range(state.theatres):
@@ -269,8 +263,8 @@ def spend(state, constants, month, p):
 
 
 @sequence
-def allocate(state, constants, month, facts, month_number, p):
+def allocate(state, constants, month, facts, t, p):
     """Choose this month's efforts from what is perceived: utilities, inclinations, spending."""
     marginal_utility(state, constants, p)
-    incline(state, facts, month_number, p)
+    incline(state, facts, t, p)
     spend(state, constants, month, p)

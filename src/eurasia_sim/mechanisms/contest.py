@@ -1,36 +1,29 @@
-"""How effort becomes influence: access granted by the host, and a contest for shares.
+"""How effort becomes influence: access granted by the host, and a stock of ties.
 
-Cites tullock1980, hirshleifer1989.
+What an actor holds at the opening is history that fades; what it does beyond that adds to it.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import AUTONOMY, DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, SECURITY
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, logarithm
+from eurasia_sim.compute.mathematics import (
+    TINY,
+    choose,
+    exponential,
+    greater,
+    lesser,
+    logarithm,
+    logistic,
+)
+from eurasia_sim.compute.random_streams import draw_at, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
 
-
-@inlined
-def ratio_strength(effort, p):
-    """What an effort weighs where success goes by ratio: effort ** decisiveness (tullock1980).
-
-    Form: 0 without effort, whatever the decisiveness.
-    """
-    return choose(
-        effort - TINY, exponential(p.decisiveness * logarithm(greater(effort, TINY))), 0.0
-    )
-
-
-@inlined
-def difference_strength(effort, p):
-    """What an effort weighs where success goes by difference: exp(difference_scale * effort) - 1.
-
-    Form: the weight of hirshleifer1989 less its value at no effort, so that who makes none gains
-    nothing.
-    """
-    return exponential(p.difference_scale * effort) - 1.0
+STREAM = np.uint64(0)
+MONTH = 1.0 / 12.0  # of a year
 
 
 @inlined
@@ -130,30 +123,104 @@ def grant_access(state, constants, facts, p):
 
 
 @compiled
-def gather_efforts(state, p):
-    """Write what each actor brings (N, K, D): effort, joint effort, and convening in diplomacy."""
-    effort, joint, strength = state.effort, state.joint, state.strength
-    convening_influence = state.convening_influence
-    for i in range(state.actors):
-        for k in range(state.theatres):
-            for d in range(DOMAIN_COUNT):
-                strength[i, k, d] = effort[i, k, d] + p.synergy * joint[i, k, d]
-            strength[i, k, DIPLOMATIC] += convening_influence[i, k]
+def refuse(state, facts, t, p):
+    """Let hosts close a patron's bases, or let its forces in again (N, K).
+
+    Claim: hosts close bases: in Central Asia American ones 2 in 17 years of a base, Russian ones
+    none in 37 (allen2022).
+    Form: chance of a month from the yearly hazard refusal_rate * L(drive - refusal_margin) where
+    the patron has imposed effort, and back from refusal_rate * L(-drive - refusal_margin); drive =
+    refusal_slope * (influence held - alignment of the host). Nobody is shut out at home.
+    """
+    influence, shut, address = state.influence, state.shut, facts.cell_address
+    for k in range(state.theatres):
+        face_host(k, state)
+        for i in range(state.actors):
+            whom = address[0, i, k], address[1, i, k], address[2, i, k]
+            luck = uniform(draw_at(state.seed, STREAM, np.uint64(t), *whom)[0])
+            drive = p.refusal_slope * (influence[i, k, SECURITY] - state.host_leaning[i])
+            toward = choose(shut[i, k], -drive, drive)
+            hazard = p.refusal_rate * MONTH * logistic(toward - p.refusal_margin)
+            may = greater(state.posted[i, k, SECURITY], shut[i, k])
+            turns = choose(may, choose(1.0 - exponential(-hazard) - luck, 1.0, 0.0), 0.0)
+            shut[i, k] += turns * (1.0 - 2.0 * shut[i, k])
+        for r in range(RUNS):
+            run = state[r]
+            for i in range(state.actors):
+                if run.ruler[k] < 0 or i in (run.ruler[k], run.challenger[k]):
+                    run.shut[i, k] = 0.0
 
 
 @compiled
-def weigh_efforts(state, p):
-    """Put its weight in the contest in place of every effort, by ratio or by difference."""
-    strength = state.strength
-    by_difference = in_some_run(p.difference_contest - 0.5)
+def gather_efforts(state, t, p):
+    """Write what each actor brings (N, K, D): what is imposed on it, and what it works of its own.
+
+    Form: work = effort less what is imposed + synergy * joint effort, and convening in diplomacy.
+    What there is up to month 0 is kept as the opening's.
+    """
+    effort, joint, posted, work = state.effort, state.joint, state.posted, state.work
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                weighed = ratio_strength(strength[i, k, d], p)
-                if by_difference:
-                    other = difference_strength(strength[i, k, d], p)
-                    weighed = choose(p.difference_contest - 0.5, other, weighed)
-                strength[i, k, d] = weighed
+                imposed = state.budget[i] * state.committed[i, k, d]
+                posted[i, k, d] = lesser(imposed, effort[i, k, d])
+                work[i, k, d] = effort[i, k, d] - posted[i, k, d] + p.synergy * joint[i, k, d]
+            work[i, k, DIPLOMATIC] += state.convening_influence[i, k]
+            if t <= 0:
+                for d in range(DOMAIN_COUNT):
+                    state.opening_work[i, k, d] = work[i, k, d]
+                    state.opening_posted[i, k, d] = posted[i, k, d]
+                    state.opening_access[i, k, d] = state.access[i, k, d]
+
+
+@compiled
+def add_deposits(state, p):
+    """Move what efforts beyond, or short of, the opening's have added to ties (N, K, D).
+
+    Form: by own work in proportion to the tie, toward return * ln((work + unit) / (the opening's +
+    unit)); by what is imposed beside it, toward return * the part of all effort in the cell that is
+    imposed beyond the opening, as a base stands where there was no tie to speak of.
+    """
+    work, opening, pace = state.work, state.opening_work, p.deposit_fading * MONTH
+    for d in range(DOMAIN_COUNT):
+        per_effort = p.return_economic if d == ECONOMIC else p.return_political
+        for k in range(state.theatres):
+            everyone = each_run(0.0) + p.effort_unit
+            for i in range(state.actors):
+                everyone += state.effort[i, k, d]
+            for i in range(state.actors):
+                more = (work[i, k, d] + p.effort_unit) / (opening[i, k, d] + p.effort_unit)
+                added = per_effort * logarithm(more) - state.deposit[i, k, d]
+                state.deposit[i, k, d] += pace * added
+                beyond = greater(state.posted[i, k, d] - state.opening_posted[i, k, d], 0.0)
+                stands = per_effort * beyond / everyone - state.posted_strength[i, k, d]
+                state.posted_strength[i, k, d] += pace * stands
+
+
+@compiled
+def age_ties(state, constants, facts, t, p):
+    """Write the ties of month t without deposits (N, K, D), in `strength`.
+
+    Claim: none of an author; so trade of Central Asia with China and Russia went after 2000
+    (barbieri2009).
+    Form: ln ties = ln of the opening's + (1 - exp(-e^fading * years)) * (pull - ln of the
+    opening's), times one factor for all whose history fades, so that their sum stays.
+    """
+    strength, tie, pull = state.strength, constants.tie, constants.tie_pull
+    for d in range(DOMAIN_COUNT):
+        rate = p.fading_security if d == SECURITY else p.fading_diplomatic
+        rate = p.fading_economic if d == ECONOMIC else rate
+        gone = 1.0 - exponential(-exponential(rate) * (MONTH * t))
+        for k in range(state.theatres):
+            fading = each_run(TINY)
+            for i in range(state.actors):
+                aged = exponential(tie[i, k, d] + gone * (pull[i, k, d] - tie[i, k, d]))
+                strength[i, k, d] = aged
+                fading += facts.history_fades[i, k] * aged
+            factor = constants.fading_ties[k, d] / fading
+            for i in range(state.actors):
+                if facts.history_fades[i, k] > 0.0:
+                    strength[i, k, d] *= factor
 
 
 @inlined
@@ -171,31 +238,44 @@ def sum_influence(state, constants):
 
 
 @compiled
-def settle_shares(state, p):
-    """Move influence toward success in the contest; shares of a cell sum to at most 1.
+def share_out(state, constants, p):
+    """Write influence (N, K, D): shares of all strength; those of a cell sum to at most 1.
 
-    Form: influence += influence_rate * (strength / (unclaimed + all strength) - influence),
-    strength times access.
+    Form: strength = (ties * exp(deposit) + posted strength) * (access + access_floor) / (the
+    opening's + access_floor), over that of all and the outsiders. Bases that a host has closed
+    count nothing.
     """
-    influence, strength, access = state.influence, state.strength, state.access
+    influence, strength, floor = state.influence, state.strength, p.access_floor
     for k in range(state.theatres):
         for d in range(DOMAIN_COUNT):
-            everyone = p.unclaimed + each_run(0.0)
+            everyone = constants.outsiders[k, d] + each_run(0.0)
             for i in range(state.actors):
-                strength[i, k, d] *= access[i, k, d]
+                tie = strength[i, k, d] * exponential(state.deposit[i, k, d])
+                held = greater(tie - constants.tie_entry[i, k, d], 0.0)
+                let_in = (state.access[i, k, d] + floor) / (state.opening_access[i, k, d] + floor)
+                posted = state.posted_strength[i, k, d]
+                if d == SECURITY:
+                    posted *= 1.0 - state.shut[i, k]
+                strength[i, k, d] = let_in * (held + posted)
                 everyone += strength[i, k, d]
             state.total[k, d] = everyone
-            share = 1.0 / everyone
+            share = 1.0 / greater(everyone, TINY)
             for i in range(state.actors):
-                success = share * strength[i, k, d]
-                influence[i, k, d] += p.influence_rate * (success - influence[i, k, d])
+                influence[i, k, d] = share * strength[i, k, d]
 
 
 @sequence
-def contest(state, constants, facts, p):
-    """Turn effort into influence: access, what each brings, its weight, the shares it claims."""
+def contest(state, constants, facts, t, p):
+    """Turn effort into influence: what each brings, access, ties and deposits, shares.
+
+    Before month 0 influence stands as it opens.
+    """
+    if t > 0 and in_some_run(p.refusal_rate):
+        refuse(state, facts, t, p)
     grant_access(state, constants, facts, p)
-    gather_efforts(state, p)
-    weigh_efforts(state, p)
-    settle_shares(state, p)
+    gather_efforts(state, t, p)
+    if t >= 0:
+        add_deposits(state, p)
+        age_ties(state, constants, facts, t, p)
+        share_out(state, constants, p)
     sum_influence(state, constants)

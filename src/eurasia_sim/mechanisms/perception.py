@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import BASES, COUNTERTERROR, FORCES, THREAT_COUNT
+from eurasia_sim.compute.dimensions import (
+    BASES,
+    COUNTERTERROR,
+    FORCES,
+    NARCOTICS,
+    THREAT_COUNT,
+)  # fmt: skip
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import THIRD, TINY, choose, exponential, greater, logistic
 from eurasia_sim.compute.vectors import each_run, in_some_run
@@ -146,17 +152,18 @@ def perceive_spillover(state, constants, month):
 
     Claim: terrorism, narcotics and refugees reach neighbours across borders, and those most whose
     own lands are susceptible (aliyev2022 L92, L168, L266).
-    Form: source * (1 + surge) * a mix of militants and disorder, times susceptibility, times
-    transit.
+    Form: source * (1 + surge) * a mix of militants and disorder (of narcotics: the crop), times
+    susceptibility, times transit.
     """
     hazard, spillover, stability = state.hazard, state.spillover, state.stability
     militants = state.militants
     susceptibility, transit = constants.susceptibility, constants.transit
-    militancy = constants.militancy
+    militancy, narcotics = constants.militancy, state.narcotics
     source, surge = constants.threat_source, month.surge
     for k in range(state.theatres):
         for h in range(THREAT_COUNT):
-            unrest = militancy[h] * militants[k] + (1.0 - militancy[h]) * (1.0 - stability[k])
+            unruled = narcotics[k] if h == NARCOTICS else 1.0 - stability[k]
+            unrest = militancy[h] * militants[k] + (1.0 - militancy[h]) * unruled
             hazard[k, h] = source[k, h] * (1.0 + surge[k, h]) * unrest
         for i in range(state.actors):
             load = each_run(0.0)

@@ -93,7 +93,7 @@ def chance_to_step(i, k, contender, lead, state, constants, p):
 
 
 @compiled
-def recognise(state, constants, month, facts, month_number, p):
+def recognise(state, constants, month, facts, t, p):
     """Let each actor stay or step up the ladder toward each contender, at its audience's price.
 
     Steps beyond contact are open only toward a contender that rules; an imposed level is taken as
@@ -118,7 +118,7 @@ def recognise(state, constants, month, facts, month_number, p):
             lead = stood[i, k] - partners_level(i, k, contender, state)
             chance = chance_to_step(i, k, contender, lead, state, constants, p)
             words = draw(
-                state.seed, STREAM, month_number, facts.name_hash[i], facts.theatre_hash[k]
+                state.seed, STREAM, np.uint64(t), facts.name_hash[i], facts.theatre_hash[k]
             )
             step = choose(
                 state.open_to[k] - stood[i, k], choose(chance - uniform(words[0]), 1.0, 0.0), 0.0

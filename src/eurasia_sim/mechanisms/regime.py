@@ -1,6 +1,8 @@
-"""Who rules a contested theatre, how stable it is, what its conduct is traded for.
+"""Who rules a contested theatre, the war for it, and what war and rule do to order there.
 
-What happens hangs on who rules, so the rule is written for one run: `run` is its state.
+Cites tullock1980, hirshleifer1989, collier2009. What happens hangs on who rules, so the rule is
+written for one run: `run` is its state. Rates are a year's; strengths are shares of that of a ruler
+of all the land with ample aid.
 """
 
 from __future__ import annotations
@@ -8,55 +10,122 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import ECONOMIC, SECURITY
+from eurasia_sim.compute.dimensions import COUNTERTERROR, FORCES, SECURITY
 from eurasia_sim.compute.jit import inlined, sequence
-from eurasia_sim.compute.mathematics import logistic, saturation
+from eurasia_sim.compute.mathematics import exponential, logarithm, saturation, square_root
 from eurasia_sim.compute.random_streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
 LADDER_TOP = 4.0
+YEAR = 1.0 / 12.0
 
 
 @inlined
-def forces_weight(presence, p):
-    """Weight of one actor's forces (X,) against those who fight the ruler, >= 0."""
+def troops(presence):
+    """Forces of one actor in a theatre (X,), in 100,000."""
+    return presence[FORCES] + presence[COUNTERTERROR]
+
+
+@inlined
+def beside_ruler(k, run, month):
+    """Foreign forces beside theatre k's ruler, in 100,000.
+
+    Form: each owner's troops by half of 1 plus how much nearer the ruler leans to it than the
+    challenger does, held in [0, 1].
+    """
+    ruler, challenger, beside = run.ruler[k], run.challenger[k], 0.0
+    for i in range(run.actors):
+        if ruler >= 0 and i not in (ruler, challenger):
+            side = 0.5 + run.alignment[ruler, i] - run.alignment[challenger, i]
+            beside += troops(month.presence[i, k]) * min(max(side, 0.0), 1.0)
+    return beside
+
+
+@inlined
+def shelter(k, run, month, facts, p):
+    """Sanctuary that neighbours give the challenger, in [0, 1].
+
+    Claim: rebels outlast a state where a neighbour shelters them (salehyan2007; aliyev2022 L218 on
+    Pakistan).
+    Form: the most that one neighbour gives: its pressure on the ruler, full at `shelter_pressure`,
+    times its share of its and the land's power.
+    """
+    ruler, most = run.ruler[k], 0.0
+    for i in range(run.actors):
+        if ruler >= 0 and i != ruler and i != run.challenger[k] and facts.theatre_border[i, k] > 0:
+            pressed = min(month.pressure[i, ruler] / p.shelter_pressure, 1.0)
+            both = run.power[i] + month.theatre_capability[k]
+            most = max(most, pressed * run.power[i] / both if both > 0.0 else 0.0)
+    return most
+
+
+@inlined
+def room(sheltered, narcotics, provoked, p):
+    """Strength that the challenger can feed.
+
+    Claim: rebellion is where it can be financed and hidden (collier2009), and foreign forces
+    provoke some of it (kress2009).
+    Form: feasible_shelter * shelter * (1 + feasible_rents * narcotics) + provocation * forces.
+    """
     return (
-        p.suppression_bases * presence[0]
-        + p.suppression_forces * presence[1]
-        + p.suppression_counterterror * presence[2]
+        p.feasible_shelter * sheltered * (1.0 + p.feasible_rents * narcotics)
+        + p.provocation * provoked
     )
 
 
 @inlined
-def suppression(k, run, month, p):
-    """Weight of foreign forces in theatre k against militants, and of those beside the ruler.
+def fighters_step(fighters, feasible, luck, p):
+    """Challenger's fighters a month on: logistic growth in what can be fed, never below a remnant.
 
-    Form: all forces but the challenger's press militants; against the challenger they count as far
-    as the ruler leans to their owner.
+    Args:
+        luck: this month's chance, a share of the fighters.
     """
-    ruler, against_militants, beside_ruler = run.ruler[k], 0.0, 0.0
-    for i in range(month.presence.shape[0]):
-        if i != run.challenger[k]:
-            weight = forces_weight(month.presence[i, k], p)
-            against_militants += weight
-            if ruler >= 0:
-                beside_ruler += weight * max(run.alignment[ruler, i], 0.0)
-    return against_militants, beside_ruler
+    if feasible <= 0.0:
+        return fighters * (1.0 - YEAR * p.organisation)
+    grown = fighters + YEAR * p.organisation * fighters * (1.0 - fighters / feasible)
+    return max(grown + luck * fighters, p.control_remnant * feasible)
 
 
 @inlined
-def control_step(control, challenger_power, ruler_power, held_down, noise, p):
-    """Challenger's control of the land a month on, kept off 0 and 1 by `control_margin`.
+def contest_odds(fighters, opposed):
+    """Challenger's share in the contest for the land: the ratio form, exponent 2 (tullock1980)."""
+    both = fighters * fighters + opposed * opposed
+    return fighters * fighters / both if both > 0.0 else 0.0
+
+
+@inlined
+def control_step(control, odds, luck, p):
+    """Challenger's share of the land a month on, in [0, 1]: it follows the contest.
 
     Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
-    Form: logistic growth at a rate set by how far the challenger's share of all power on the ground
-    exceeds the share at which the ruler holds.
     """
-    ground = challenger_power + ruler_power + held_down
-    share = challenger_power / ground if ground > 0.0 else 0.0
-    drive = p.control_rate * (share - p.control_hold) + p.regime_noise * noise
-    return min(
-        max(control + drive * control * (1.0 - control), p.control_margin), 1.0 - p.control_margin
+    moved = control + YEAR * p.control_rate * (odds - control) + luck * control * (1.0 - control)
+    return min(max(moved, 0.0), 1.0)
+
+
+@inlined
+def strength_step(strength, control, base, aid, p):
+    """Ruler's own strength a month on.
+
+    Claim: aid paid for the republic's army and three quarters of its budget (untitled2021 L27-33).
+    Form: it tends to the land held times base + (1 - base) * aid / (aid + aid_half).
+
+    Args:
+        aid: billion US dollars a year. base: the theatre's own order, in [0, 1].
+    """
+    funded = base + (1.0 - base) * aid / (aid + p.aid_half)
+    return strength + YEAR * p.organisation * ((1.0 - control) * funded - strength)
+
+
+@inlined
+def violence(fighters, strength, control, p):
+    """Deaths a year and 30 million people: two strong sides kill where the land is disputed."""
+    return (
+        p.deaths_scale
+        * square_root(max(fighters * strength, 0.0))
+        * 4.0
+        * control
+        * (1.0 - control)
     )
 
 
@@ -66,13 +135,17 @@ def change_rule(run, k, successor, p):
 
     Claim: the fall of Kabul cost the United States reputation and lifted Russia's and China's
     (opportunity2021 L24, aliyev2022 L248, L264).
-    Form: a patron's loss is its share of security influence times the fallen ruler's leaning to it;
-    each other actor gains by its own distance from the loser.
+    Form: the fallen fights on with a remnant. A patron's loss is its share of security influence
+    times the fallen ruler's leaning to it; each other actor gains by its own distance from the
+    loser.
     """
     fallen = run.ruler[k]
     run.ruler[k] = successor
     run.challenger[k] = fallen
     run.control[k] = p.control_remnant
+    before = run.ruler_strength[k]
+    run.ruler_strength[k] = min(run.fighters[k], 1.0)
+    run.fighters[k] = p.control_remnant * before
     if fallen < 0:
         return
     for j in range(run.power.size):
@@ -85,15 +158,26 @@ def change_rule(run, k, successor, p):
 
 
 @inlined
-def transfer_rule(run, month, k, p):
-    """Change theatre k's ruler where the scenario imposes one or control has passed."""
-    imposed = np.int64(month.rule[k])
+def transfer_rule(run, constants, month, k, odds, chance, p):
+    """Change theatre k's ruler where one is imposed, where its land is lost, or it is deserted.
+
+    Form: while rule is free, a ruler falls once the challenger's control passes the threshold, or
+    at a rate of desertion * (2 * odds - 1) while it would lose the contest. Who is put in by others
+    has at least the theatre's own order for strength.
+
+    Args:
+        odds: challenger's, in [0, 1]. chance: in (0, 1).
+    """
+    imposed, challenger = np.int64(month.rule[k]), run.challenger[k]
     if imposed >= 0 and imposed != run.ruler[k]:
         change_rule(run, k, imposed, p)
+        run.ruler_strength[k] = max(run.ruler_strength[k], constants.base_stability[k])
     elif imposed >= 0:
         run.control[k] = min(run.control[k], p.control_threshold)
-    elif run.challenger[k] >= 0 and run.control[k] > p.control_threshold:
-        change_rule(run, k, run.challenger[k], p)
+    elif challenger >= 0:
+        deserted = 1.0 - exponential(-YEAR * p.desertion * max(2.0 * odds - 1.0, 0.0))
+        if run.control[k] > p.control_threshold or chance < deserted:
+            change_rule(run, k, challenger, p)
 
 
 @inlined
@@ -108,75 +192,98 @@ def esteem(contender, k, power, recognition):
 
 
 @inlined
-def restraint_step(restraint, aid, known, conduct, p):
+def laxity(actor, contender, p):
+    """How far an actor that holds land lets be who strike elsewhere from it, in [0, 1].
+
+    Claim: a movement that came by force is closer to such groups (aliyev2022 L402).
+    """
+    return p.laxity_by_force if actor == contender else p.laxity
+
+
+@inlined
+def restraint_step(restraint, lax, aid, known, conduct, p):
     """Ruler's restraint of those who would use its land, a month on, in [0, 1].
 
     Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284;
     opportunity2021 L5).
+    Form: it tends to 1 - lax * (1 - what is bought), plus the lever.
 
     Args:
-        restraint: now. aid: billion US dollars a year. known: esteem in [0, 1].
+        lax: of the ruler. aid: billion US dollars a year. known: esteem in [0, 1].
         conduct: the lever, -1..1.
     """
-    target = (
-        p.restraint_base
-        + p.restraint_aid * saturation(aid)
-        + p.restraint_recognition * known
-        + conduct
-    )
-    return restraint + p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
+    bought = p.restraint_aid * saturation(aid) + p.restraint_recognition * known
+    target = 1.0 - lax * (1.0 - min(bought, 1.0)) + conduct
+    return restraint + YEAR * p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
 
 
 @inlined
-def militants_target(restraint, stability, held_down, guard, p):
-    """Where militants tend, in [0, 1]: up with disorder and laxity, down with force."""
-    bred = (1.0 - restraint) * (p.militants_base + p.militants_disorder * (1.0 - stability))
-    return min(bred / (1.0 + held_down + p.militants_effort * guard), 1.0)
+def militants_target(loose, war, surge, forces, guard, p):
+    """Where militants tend, in [0, 1]: up with laxity, war and surges, down with force.
 
+    Claim: the end of the operation raised the terrorist threat (aliyev2022 L168).
 
-@inlined
-def stability_target(control, economy, guard, known, militants, noise, p):
-    """Where stability tends, in (0, 1).
-
-    Form: logistic, up with rule undisputed, economy, foreign guard and esteem, down with militants.
+    Args:
+        loose: laxity of who holds the land, by the land held. war: in [0, 1]. surge: the lever.
+        forces: all troops but the challenger's, in 100,000. guard: outsiders' chosen effort.
     """
-    return logistic(
-        p.stability_base
-        - p.stability_dispute * 4.0 * control * (1.0 - control)
-        + p.stability_economy * economy
-        + p.stability_guard * saturation(guard)
-        + p.stability_recognition * known
-        - p.stability_militants * militants
-        + p.regime_noise * noise
-    )
+    bred = loose * (p.militants_base + (1.0 - p.militants_base) * war)
+    bred *= 1.0 + p.surge_breeding * surge
+    return min(bred / (1.0 + p.suppression * forces + p.militants_guard * guard), 1.0)
 
 
 @inlined
-def settle(run, month, facts, k, held_down, noise, p):
-    """Advance restraint, militants, economy and stability of a contested theatre, in [0, 1]."""
-    effort, ruler, challenger = run.effort, run.ruler[k], run.challenger[k]
-    contender = facts.contender[k]
-    aid, trade, guard = 0.0, 0.0, 0.0
-    for i in range(effort.shape[0]):
+def fight(run, constants, month, facts, k, words, p):
+    """Advance fighters, control, the ruler's strength and rule of a contested theatre."""
+    aid = 0.0
+    for i in range(run.actors):
         aid += month.aid[i, k]
-        if i not in (ruler, challenger):
-            trade += effort[i, k, ECONOMIC]
-            guard += effort[i, k, SECURITY]
-    known = esteem(contender, k, run.power, run.recognition) if ruler == contender else 0.0
-    run.restraint[k] = restraint_step(run.restraint[k], aid, known, month.conduct[k], p)
-    militants = militants_target(run.restraint[k], run.stability[k], held_down, guard, p)
-    run.militants[k] += p.militants_rate * (militants - run.militants[k])
-    economy = saturation(p.economy_aid * aid + p.economy_trade * trade)
-    run.economy[k] += p.economy_rate * (economy - run.economy[k])
-    stability = stability_target(
-        run.control[k], run.economy[k], guard, known, run.militants[k], noise, p
+    beside = p.forces_strength * beside_ruler(k, run, month)
+    feasible = room(shelter(k, run, month, facts, p), run.narcotics[k], beside, p)
+    luck = p.war_noise * square_root(YEAR)
+    run.fighters[k] = fighters_step(run.fighters[k], feasible, luck * shock(uniform(words[0])), p)
+    odds = contest_odds(run.fighters[k], run.ruler_strength[k] + beside)
+    run.control[k] = control_step(run.control[k], odds, luck * shock(uniform(words[1])), p)
+    run.ruler_strength[k] = strength_step(
+        run.ruler_strength[k], run.control[k], constants.base_stability[k], aid, p
     )
-    run.stability[k] += p.stability_rate * (stability - run.stability[k])
+    transfer_rule(run, constants, month, k, odds, uniform(words[2]), p)
 
 
 @inlined
-def contagion(run, constants, k, p):
-    """Where stability of an uncontested theatre tends: its own, less spill-over to its ruler.
+def as_imposed(order, imposed):
+    """Order that the scenario imposes; the order itself where it imposes none (NaN)."""
+    return order if np.isnan(imposed) else imposed
+
+
+@inlined
+def settle(run, month, facts, k, p):
+    """Advance what war and rule do: violence, order, crop, restraint and militants."""
+    ruler, challenger, contender = run.ruler[k], run.challenger[k], facts.contender[k]
+    control, aid, forces, guard = run.control[k], 0.0, 0.0, 0.0
+    for i in range(run.actors):
+        aid += month.aid[i, k]
+        if i != challenger:
+            forces += troops(month.presence[i, k])
+            if i != ruler:
+                guard += run.effort[i, k, SECURITY] - p.effort_forces * troops(month.presence[i, k])
+    deaths = violence(run.fighters[k], run.ruler_strength[k], control, p)
+    war = deaths / (deaths + p.deaths_half)
+    run.violence[k] = logarithm(1.0 + deaths * facts.population[k] / 3.0)
+    run.stability[k] = as_imposed(run.ruler_strength[k] * (1.0 - war), month.stability[k])
+    crop = (1.0 - month.ban[k] * (1.0 - control)) * (1.0 - p.crop_order * run.stability[k])
+    run.narcotics[k] += YEAR * (crop - run.narcotics[k])
+    known = esteem(contender, k, run.power, run.recognition) if ruler == contender else 0.0
+    lax = laxity(ruler, contender, p)
+    run.restraint[k] = restraint_step(run.restraint[k], lax, aid, known, month.conduct[k], p)
+    loose = (1.0 - run.restraint[k]) * (1.0 - control) + laxity(challenger, contender, p) * control
+    militants = militants_target(loose, war, month.surge[k, 0], forces, max(guard, 0.0), p)
+    run.militants[k] += YEAR * p.militants_rate * (militants - run.militants[k])
+
+
+@inlined
+def catch_disorder(run, constants, month, k, p):
+    """Move order of an uncontested theatre toward its own, less spill-over to its ruler.
 
     Claim: instability in Afghanistan threatens to spread to Central Asia (aliyev2022 L92, L168,
     L280).
@@ -186,39 +293,31 @@ def contagion(run, constants, k, p):
         for source in range(run.ruler.size):
             if source != k:
                 arriving += run.spillover[run.ruler[k], source]
-    return constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
+    order = constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
+    order = run.stability[k] + YEAR * p.stability_rate * (order - run.stability[k])
+    run.stability[k] = as_imposed(order, month.stability[k])
+    run.narcotics[k] = 1.0 - run.stability[k]
 
 
 @inlined
-def rule_once(run, constants, month, facts, month_number, p):
+def rule_once(run, constants, month, facts, t, p):
     """Move one run's rule, and what follows from it, of every theatre one month on."""
-    ruler, challenger, control, power = run.ruler, run.challenger, run.control, run.power
     for k in range(run.theatres):
-        if challenger[k] >= 0:
-            held_down, beside_ruler = suppression(k, run, month, p)
-            words = draw(
-                run.seed, STREAM, month_number, facts.theatre_hash[k], facts.theatre_hash[k]
+        if run.challenger[k] >= 0:
+            key = facts.theatre_hash[k]
+            fight(
+                run, constants, month, facts, k, draw(run.seed, STREAM, np.uint64(t), key, key), p
             )
-            held = (
-                power[ruler[k]] if ruler[k] >= 0 else 0.0
-            )  # a negative index would read the last actor's power
-            ground, noise = p.suppression_power * beside_ruler, shock(uniform(words[0]))
-            control[k] = control_step(control[k], power[challenger[k]], held, ground, noise, p)
-            transfer_rule(run, month, k, p)
-            settle(run, month, facts, k, held_down, shock(uniform(words[1])), p)
+            settle(run, month, facts, k, p)
         else:
-            transfer_rule(run, month, k, p)
-            run.stability[k] += p.stability_rate * (
-                contagion(run, constants, k, p) - run.stability[k]
-            )
-        if not np.isnan(month.stability[k]):
-            run.stability[k] = month.stability[k]
+            transfer_rule(run, constants, month, k, 0.0, 1.0, p)
+            catch_disorder(run, constants, month, k, p)
     for i in range(run.actors):
         run.standing[i] *= 1.0 - p.standing_decay
 
 
 @sequence
-def rule(state, constants, month, facts, month_number, p):
-    """Advance rule, control, conduct, militants, economy and stability by one month."""
+def rule(state, constants, month, facts, t, p):
+    """Advance rule, war, order, conduct and militants by one month."""
     for r in range(RUNS):
-        rule_once(state[r], constants[r], month[r], facts, month_number, p[r])
+        rule_once(state[r], constants[r], month[r], facts, t, p[r])

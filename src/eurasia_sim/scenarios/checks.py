@@ -12,7 +12,7 @@ from eurasia_sim.files.user_yaml import Document, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
-from eurasia_sim.world.world import World
+from eurasia_sim.world.world import World, present_path
 
 # Numbers that an ensemble draws, beside the coded row.
 _DRAWN = ("rules.", "capabilities.growth_beyond")
@@ -126,7 +126,8 @@ class WorldChecker(DocumentChecker):
         number = self.world.numbers.get(path)
         if number is None:
             known = list(self.world.numbers)
-            self.complain(trail, f"unknown parameter '{path}'", known, path, of_key=True)
+            now = present_path(path)
+            self.complain(trail, f"unknown parameter '{path}'", known, now, of_key=True)
         elif not is_drawn(self.world, path):
             wrong, right = (
                 f"{path} is a fact that no run varies",
@@ -326,7 +327,7 @@ class SettingsChecker(WorldChecker):
         else:
             known = [*self.world.numbers, *levers()]
             wrong = f"unknown parameter or lever '{path}'"
-            self.complain((), wrong, known, path, of_key=True)
+            self.complain((), wrong, known, present_path(path), of_key=True)
 
     def _add_number(self, trail: Trail, path: str, value: Any, written: str) -> None:
         if path in self.numbers:

@@ -72,8 +72,8 @@ def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
     workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
     for t in range(-inputs.burn_in, inputs.months):
         workspace.set_month(inputs.levers, max(t, 0))
-        month.decide(workspace.blocks, t + inputs.burn_in)
-        month.resolve(workspace.blocks, t + inputs.burn_in)
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
         if workspace.failed_phase()[0]:
             raise ArithmeticError(f"not finite in {world.date(max(t, 0))}")
         now = view_of(workspace.state[0], inputs.month(max(t, 0)), inputs)

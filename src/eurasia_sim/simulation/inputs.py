@@ -15,6 +15,7 @@ from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.lever_series import LeverSeries, Month
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import facts_of
+from eurasia_sim.observations.opening import opening
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.world.world import World
 
@@ -114,7 +115,7 @@ def prepare(
         forms=chosen,
         rules=rules,
         row=world.coded_row({path: v for path, v in fixed.items() if path in world.coded_index}),
-        geography=world.geography(),
+        geography=world.geography()._replace(observed=opening(world)),
         levers=levers,
         focus=focus.reshape(-1, 2),
         scopes=np.array(inside),

@@ -313,7 +313,7 @@ class EurasiaModel(mesa.Model):
 
     def _assess(self) -> None:
         self._workspace.set_month(self.inputs.levers, max(self.month, 0))
-        month.decide(self._workspace.blocks, self.month + self.inputs.burn_in)
+        month.decide(self._workspace.blocks, self.month)
 
     def _decide(self) -> None:
         """Ask every policy, each seeing what the rules chose, and then put all choices in place."""
@@ -327,7 +327,7 @@ class EurasiaModel(mesa.Model):
             self.states[name].spend(efforts)
 
     def _act(self) -> None:
-        month.resolve(self._workspace.blocks, self.month + self.inputs.burn_in)
+        month.resolve(self._workspace.blocks, self.month)
         phase = self._workspace.failed_phase()[0]
         if phase > 0:
             what = f"{month.PHASES[phase]} gave a number that is none"

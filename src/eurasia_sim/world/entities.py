@@ -29,6 +29,7 @@ class Theatre:
     name: str
     ruler: str | None
     challenger: str | None
+    contender: str | None  # who came, or would come, to rule by force
     tile: tuple[int, int] | None  # row and column on the map of tiles
 
 

@@ -142,6 +142,7 @@ class _Theatre(Strict):
     name: Text
     ruler: str | None = None
     challenger: str | None = None
+    contender: str | None = None
     tile: (
         Annotated[
             list[Annotated[int, Field(ge=0, le=_MOST_TILES)]], Field(min_length=2, max_length=2)

@@ -13,6 +13,7 @@ from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.world.entities import Actor, Institution, Theatre
 
 # Units of people, and how many of each make ten million.
+_YEARS_OF_OUTPUT = 5
 _TEN_MILLION = {"people": 1e7, "thousand people": 1e4, "million people": 10, "tens of millions": 1}
 
 
@@ -21,8 +22,12 @@ def geography_of(
     theatres: Mapping[str, Theatre],
     institutions: Mapping[str, Institution],
     numbers: Mapping[str, Number],
+    start: int,
 ) -> Geography:
     """The fixed facts of a world; ids come in the order of the mappings.
+
+    Args:
+        start: months since year 0 of the first month of the record.
 
     Raises:
         DataError: for every distance that is missing, and for an unknown unit of people.
@@ -43,8 +48,11 @@ def geography_of(
         border_distance=ties.distances("border_distance", lands, places),
         theatre_separation=ties.distances("border_distance", places, places),
         size=np.array([_size(population, ties.problems) for population in populations]),
+        wealth=_wealth(lands, numbers, start),
         ruler=places_of(theatre.ruler for theatre in theatres.values()),
         challenger=places_of(theatre.challenger for theatre in theatres.values()),
+        contender=places_of(theatre.contender for theatre in theatres.values()),
+        observed=np.full((3, len(lands), len(lands)), np.nan),
         convenes=_table(venues, list(actors), lambda venue, name: venue.convenes.get(name, 0.0)),
         venue_domains=_table(venues, DOMAINS, lambda venue, domain: domain in venue.domains),
         name_hash=_hashes(actors),
@@ -101,6 +109,23 @@ def _size(population: Number | None, problems: list[str]) -> float:
         wrong = f"{population.path} has unit {population.unit!r}; use one of"
         problems.append(f"{population.place}: {wrong} {', '.join(_TEN_MILLION)}")
     return population.value / _TEN_MILLION.get(population.unit, 1.0)
+
+
+def _wealth(lands: Iterable[str], numbers: Mapping[str, Number], start: int) -> Floats:
+    """Mean yearly output of the five years up to the opening; power where a world has no output.
+
+    Years between figures are interpolated, those before the first and after the last hold them.
+    """
+    known: dict[str, dict[str, dict[int, float]]] = {}
+    for path, number in numbers.items():
+        group, *words = path.split(".")
+        if group == "capabilities" and len(words) == 3:
+            table, land, year = words
+            known.setdefault(table, {}).setdefault(land, {})[int(year)] = number.value
+    output = known.get("gdp") or known.get("cinc", {})
+    years = start // 12 - np.arange(_YEARS_OF_OUTPUT)
+    each = [dict(sorted(output.get(land, {0: 0.0}).items())) for land in lands]
+    return np.array([np.interp(years, list(own), list(own.values())).mean() for own in each])
 
 
 def _table(rows: Sequence[Any], columns: Sequence[Any], value: Callable[..., float]) -> Floats:

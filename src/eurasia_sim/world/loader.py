@@ -36,6 +36,7 @@ _ABOVE_ZERO = 1e-12  # what is divided by
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
 _SPARSE = (
     "front", "own_power", "population", "initial_control", "initial_militants",
+    "initial_narcotics",
     "initial_influence", "initial_recognition",
 )  # fmt: skip
 # Bounds of tables that have a natural end and need not state it.
@@ -145,6 +146,7 @@ def read_theatres(
     for name, entry in form.theatres.items():
         tile = (entry.tile[0], entry.tile[1]) if entry.tile else None
         roles = {"ruler": entry.ruler, "challenger": entry.challenger}
+        roles["contender"] = entry.contender or entry.challenger
         into.theatres[name] = Theatre(name, entry.name, **roles, tile=tile)
         for role, actor in roles.items():
             if actor is not None:

@@ -49,6 +49,15 @@ from eurasia_sim.world.theories import read_rules, read_theories
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
+# Number that has left -> the one that does its work now.
+_LEFT = {
+    "rules.allocation.skill_cost": "rules.allocation.cell_cost",
+    "rules.contest.decisiveness": "rules.contest.return_political",
+    "rules.contest.difference_contest": "rules.contest.return_political",
+    "rules.contest.difference_scale": "rules.contest.return_political",
+    "rules.contest.influence_rate": "rules.contest.deposit_fading",
+    "rules.contest.unclaimed": "rules.contest.effort_unit",
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class World:
     def number(self, path: str) -> Number:
         """The number at a path; raises `DataError` with the nearest paths when there is none."""
         if path not in self.numbers:
-            raise DataError([f"{path} names no number{near(path, self.numbers)}"])
+            raise DataError([f"{path} names no number{near(present_path(path), self.numbers)}"])
         return self.numbers[path]
 
     def record_steps(self, drop: Collection[str] = ()) -> dict[str, dict[int, float | str]]:
@@ -116,7 +125,7 @@ class World:
 
     def geography(self) -> Geography:
         """The fixed facts of place as arrays."""
-        return geography_of(self.actors, self.theatres, self.institutions, self.numbers)
+        return geography_of(self.actors, self.theatres, self.institutions, self.numbers, self.start)
 
     @cached_property
     def coded_paths(self) -> tuple[str, ...]:
@@ -172,6 +181,12 @@ class World:
         return float(value)
 
 
+def present_path(path: str) -> str:
+    """The path of the number that now does the work of one that has left; else the path itself."""
+    is_skill = path.split(".")[2:3] == ["skill"]
+    return "rules.allocation.cell_cost" if is_skill else _LEFT.get(path, path)
+
+
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
     """Paths in the order of `kernel.arrays.CODED`, field by field and row by row."""
     ids = {"i": actors, "j": actors, "k": theatres, "c": CONSTRUCTS, "d": DOMAINS, "h": THREATS}
@@ -214,7 +229,8 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     if problems:
         raise DataError(problems)
     into = Gathered()
-    digest = _digest([*folder.glob("*.yaml"), *rules_folder.glob("*.yaml")])
+    seen = [path for path in folder.glob("observations/*.*") if path.is_file()]
+    digest = _digest([*folder.glob("*.yaml"), *seen, *rules_folder.glob("*.yaml")])
     world = _assemble(folder, digest, pages, rules, files, into)
     if into.problems:
         raise DataError(into.problems)

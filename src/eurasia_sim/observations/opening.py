@@ -1,0 +1,52 @@
+"""How actors stood to each other when the record begins, by what was observed until then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.observations.filter import filtered
+from eurasia_sim.observations.loader import load_observations
+from eurasia_sim.observations.skill import relative
+
+if TYPE_CHECKING:
+    from eurasia_sim.world.world import World
+
+PARTS = ("common_danger", "quarrel", "ties")
+_known: dict[tuple[str, str], Floats] = {}
+
+
+def opening(world: World) -> Floats:
+    """(3, N, N) how two actors stood by each of `PARTS`; NaN where nothing was seen.
+
+    Of every item of dyads that fits, the filtered levels up to the last whole year before the
+    record begins, each less the year's mean of its group, in standard deviations over dyads; a part
+    is the mean of its items.
+    """
+    key = (str(world.directory), world.digest)
+    if key not in _known:
+        _known[key] = _opening(world)
+    return _known[key]
+
+
+def _opening(world: World) -> Floats:
+    order = {name: at for at, name in enumerate(world.actors)}
+    sums, counts = np.zeros((2, len(PARTS), len(order), len(order)))
+    for series in load_observations(world).values():
+        item = series.item
+        if item.part not in PARTS or item.use != "fits" or set(item.axes.values()) != {"actor"}:
+            continue
+        past = relative(series).until(world.start // 12 - 1)
+        if not np.isfinite(past.values).any():
+            continue
+        past = past.only(np.isfinite(past.values).any(axis=1))
+        levels = filtered(past.values, past.errors)
+        spread = float(np.std(levels))
+        for unit, level in zip(past.units, levels, strict=True) if spread > 0 else ():
+            place = PARTS.index(item.part), [order[each] for each in unit]
+            at = (place[0], place[1], place[1][::-1])
+            sums[at] += (level - np.mean(levels)) / spread
+            counts[at] += 1
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
