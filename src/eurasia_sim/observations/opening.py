@@ -41,7 +41,7 @@ def _opening(world: World) -> Floats:
         past = relative(series).until(world.start // 12 - 1)
         if not np.isfinite(past.values).any():
             continue
-        past = past.only(np.isfinite(past.values).any(axis=1))
+        past = past.only(np.asarray(np.isfinite(past.values).any(axis=1)))
         levels = filtered(past.values, past.errors)
         spread = float(np.std(levels))
         for unit, level in zip(past.units, levels, strict=True) if spread > 0 else ():
