@@ -23,7 +23,7 @@ CELLS = {
     "absence_threat": (0, 1),
     "absence_calm": (0, 0),
 }
-PRESENCE, THREAT = {"presence"}, {"conduct", "surge"}
+PRESENCE, THREAT = {"presence"}, {"conduct", "pressure", "surge"}
 
 
 @pytest.fixture(scope="module")

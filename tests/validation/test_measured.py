@@ -62,7 +62,7 @@ def test_with_year_effects_a_unit_is_measured_from_its_groups_mean() -> None:
 def test_the_packaged_items_read_what_a_run_publishes(world: World) -> None:
     items = compared(world)
     assert "troops" not in items
-    assert "opium" not in items
+    assert "opium" in items
     inputs = prepare(world, as_recorded(world))
     assert set(columns_read(items.values())) <= set(inputs.columns)
     found = simulated(world, inputs, reference_draws(inputs, 2, 7), items)
