@@ -84,7 +84,7 @@ factors: {{{factors}}}
 replications: {replications}
 """
 RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {AFFINITY}: {{low: 0.5, high: 2}}"
-FLAT = "rules.contest.difference_scale"  # of a form that is not in use
+FLAT = "rules.contest.refusal_slope"  # at reference no host refuses anything
 ONE = "one finished run tells nothing of a spread"
 FAILED = "every run failed"
 FEW = "inconclusive: too few runs"
@@ -102,7 +102,7 @@ RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
 # name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.
 SWEEPS: Mapping[str, tuple[str, str, int, str, Fails | None, str, str]] = {
     "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", None, ONE, "no factor varies"),
-    "flat": ("grid", f"{FLAT}: [8, 15]", 3, "few_months", None, "same at every point", ""),
+    "flat": ("grid", f"{FLAT}: [2, 3]", 3, "few_months", None, "same at every point", ""),
     "one level": ("grid", f"{GAINS}: [0.5], {AFFINITY}: [1, 2]", 1, "few_months", None, "1", ""),
     "one theory": ("grid", "theory: [inertia]", 1, "few_months", None, ONE, "no factor varies"),
     "seeds alone": ("grid", "seed: [1, 2]", 1, "few_months", None, "are needed", ""),
@@ -264,7 +264,7 @@ def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: 
     assert pictures.returncode == 0
     assert bool(pictures.stdout) != bool(fails)
     assert ("no skill: there is nothing to draw" in pictures.stderr) == bool(fails)
-    assert ("no patterns: no pattern counts" in pictures.stderr) == bool(fails)
+    assert "no patterns: no pattern counts" in pictures.stderr or not fails
     done("report", folder, "--out", tmp_path / "page.html")
     check_folder(folder)
 
