@@ -17,7 +17,7 @@ from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws, values_of
-from eurasia_sim.simulation.results import MANIFEST, write_manifest
+from eurasia_sim.simulation.results import MANIFEST, load_results, write_manifest
 from eurasia_sim.world.world import load_world
 
 FACTORS = (
@@ -118,7 +118,9 @@ def real_folders(into: Path) -> dict[str, Path]:
         file.write_text(text, encoding="utf-8")
         done("sweep", file, "--out", into / kind)
         found[kind] = only(into / kind)
-        above = ("--above", "0.07") if kind == "latin_hypercube" else ()
+        values = load_results(found[kind])["competition.russia-china.central_asia"]
+        high = f"{values.quantile(0.7):.4f}"  # a box is of runs above it
+        above = ("--above", high) if kind == "latin_hypercube" else ()
         done("analyze", found[kind], *above)
     done("validate", "-n", "4", "--out", into / "validation")
     done("calibrate", "-n", "150", "--out", into / "fit")
