@@ -254,8 +254,8 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
             f"The model beats the best free baseline on {(rows['model'] > 0).sum()} of {len(rows)}"
             f" items, on {(rows['low'] > 0).sum()} whoever is left out, on {(apart > 0).sum()} of"
             f" {len(apart)} without the hegemon's dyads. What moves in it helps its filter on"
-            f" {(moved > _MATTERS).sum()} items, harms it on {(moved < -_MATTERS).sum()}. Hindsight:"
-            " its builders knew later years.",
+            f" {(moved > _MATTERS).sum()} items, harms it on {(moved < -_MATTERS).sum()}."
+            " Hindsight: its builders knew later years.",
             width=80,
         )
     )
