@@ -22,7 +22,7 @@ SETS = {
     "reference": "by chance alone, at reference values", "ranges": "over the declared ranges",
     "posterior": "under the fit to the record",
 }  # fmt: skip
-_WIDTH = 160  # of output that is no terminal
+_WIDTH = 240  # of output that is no terminal
 _SILENCE = 5.0  # seconds between two lines of progress
 
 
