@@ -59,7 +59,7 @@ class Theatre(mesa.Agent):
         self.ruler_strength, self.narcotics = self.stability, 1.0 - self.stability
         self.restraint = 1.0 - self._laxity(self.ruler)
         if self.challenger is not None:
-            self.ruler_strength *= 1.0 - self.control
+            self.ruler_strength *= 1.0 - self.control if self.ruler is not None else 0.0
             self.stability, self.fighters = self.ruler_strength, 0.5 * self.control
             self.narcotics = coded.initial_narcotics[k]
         self.demand = self.guarded = 0.0
@@ -239,8 +239,10 @@ class Theatre(mesa.Agent):
         here = self.control
         here += p.control_rate / 12.0 * (odds - here) + chance * fortune * here * (1.0 - here)
         self.control = min(max(here, 0.0), 1.0)
-        aid = sum(aids[self.place] for aids in self.model.month.aid.values())
-        funded = self.base_stability + (1.0 - self.base_stability) * aid / (aid + p.aid_half)
+        funded = 0.0
+        if ruler is not None:  # where nobody rules there is no strength to pay for
+            aid = sum(aids[self.place] for aids in self.model.month.aid.values())
+            funded = self.base_stability + (1.0 - self.base_stability) * aid / (aid + p.aid_half)
         self.ruler_strength += organisation * ((1.0 - self.control) * funded - self.ruler_strength)
         return odds
 

@@ -11,7 +11,8 @@ from tests.command import done, only
 from eurasia_sim.cli.test import write_tables
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.experiment import located
-from eurasia_sim.hypotheses.evaluation import Effort, evaluate
+from eurasia_sim.hypotheses.effort import Effort
+from eurasia_sim.hypotheses.evaluation import evaluate
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws, table

@@ -18,7 +18,7 @@ from tests.command import call, done, only
 from tests.sweeping import SCENARIO, written
 
 from eurasia_sim.figures.gallery import usual_kinds
-from eurasia_sim.hypotheses.evaluation import Effort
+from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.reports.parts import Section
 from eurasia_sim.simulation import ensemble
 from eurasia_sim.simulation.ensemble import run_ensemble

@@ -1,12 +1,15 @@
 """The opening: what was coded and observed stands at month 0, and flows are at rest."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
+from eurasia_sim.observations.loader import Series, load_observations
 from eurasia_sim.observations.opening import PARTS, opening
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
@@ -82,12 +85,42 @@ def test_the_opening_leans_between_the_documents_and_what_was_observed(world):
     assert between[known].mean() > 0.9  # rivalry and joint work follow the leanings a little
 
 
-def test_the_observed_opening_has_mean_0_and_knows_nothing_of_later_years(world):
+def told_otherwise(world: World, monkeypatch: pytest.MonkeyPatch, of: Callable[[Series], Any]):
+    """The opening of a world whose observed values have something added, by series."""
+    told = {
+        name: replace(each, values=each.values + of(each))
+        for name, each in load_observations(world).items()
+    }
+    monkeypatch.setattr("eurasia_sim.observations.opening.load_observations", lambda _: told)
+    monkeypatch.setattr("eurasia_sim.observations.opening._known", {})
+    return opening(world)
+
+
+def test_what_is_observed_later_moves_no_opening(world, monkeypatch):
+    found = opening(world)
+    later = told_otherwise(
+        world, monkeypatch, lambda each: np.where(each.years >= world.start // 12, 100.0, 0.0)
+    )
+    np.testing.assert_array_equal(later, found)
+
+
+def test_an_item_moves_its_own_part_alone(world, monkeypatch):
+    found, known = opening(world), len(PARTS)
+    moved = told_otherwise(
+        world,
+        monkeypatch,
+        lambda each: np.arange(len(each.units))[:, None] * (each.item.part == "quarrel") / 10,
+    )
+    same = [np.array_equal(found[at], moved[at], equal_nan=True) for at in range(known)]
+    assert dict(zip(PARTS, same, strict=True)) == {
+        "common_danger": True, "quarrel": False, "ties": True,
+    }  # fmt: skip
+
+
+def test_the_observed_opening_has_mean_0(world):
     found = opening(world)
     assert found.shape == (len(PARTS), len(world.actors), len(world.actors))
     for part in found:
         assert part[np.isfinite(part)].mean() == pytest.approx(0.0, abs=1e-9)
         np.testing.assert_array_equal(part, part.T)
     assert np.isnan(found[:, list(world.actors).index("taliban")]).all()
-    later = replace(world, start=world.start + 120, digest="another start")
-    assert not np.array_equal(opening(later), found, equal_nan=True)

@@ -289,5 +289,6 @@ def test_stability_can_be_imposed_anywhere(world):
 
 def test_a_land_without_ruler_has_nobodys_forces_against_a_challenger():
     world = contested(**WAR).having(ruler=-1, presence={(0, 2, 0, 1): 1.0})
-    state = ruled(world, control=0.3, fighters=0.3, ruler_strength=0.0)
+    state = ruled(world.having(base_stability=0.6, aid=5.0), control=0.3, fighters=0.3)
     assert state.control[0] > 0.3
+    assert state.ruler_strength[0] == 0

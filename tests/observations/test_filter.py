@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.observations.small import series
 
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.observations.filter import filtered, group_mean, mean_of, reliability, start
+from eurasia_sim.observations.filter import filtered, group_mean, mean_of, reliability
 
 
 def test_one_series_is_a_third_each_of_last_recent_and_own_mean():
@@ -48,11 +44,3 @@ def test_a_filtered_level_lies_between_the_own_thirds_and_the_mean_of_all(rows, 
 def test_a_larger_sampling_error_shrinks_more():
     values = np.array([[1.0, 1.2, 1.1], [3.0, 2.9, 3.1]])
     assert (reliability(values, np.full((2, 3), 2.0)) < reliability(values, np.zeros((2, 3)))).all()
-
-
-def test_a_start_reads_one_part_and_refuses_to_average_two():
-    one = series([[1, 2, 3, 100], [5, 5, 5, 100]])
-    assert start([one], 2003)["talks"]["a0", "b0"] < 5
-    other = replace(one, name="votes", item=one.item.model_copy(update={"part": "common_danger"}))
-    with pytest.raises(DataError, match="never averaged"):
-        start([one, other], 2003)

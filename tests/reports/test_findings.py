@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from tests.hypotheses.test_scope_map import MAP
 
-from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
+from eurasia_sim.hypotheses.effort import Effort
+from eurasia_sim.hypotheses.evaluation import Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.reports.findings import findings_page
 from eurasia_sim.reports.markdown import number, percent, plain, table

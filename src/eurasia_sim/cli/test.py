@@ -18,7 +18,8 @@ from eurasia_sim.cli import FAILED_WORK, options, terminal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
+    from eurasia_sim.hypotheses.effort import Effort
+    from eurasia_sim.hypotheses.evaluation import Evaluation
     from eurasia_sim.hypotheses.hypothesis import Family
     from eurasia_sim.validation.calibration import Calibration, Problem
     from eurasia_sim.world.world import World
@@ -56,7 +57,7 @@ def evaluate_hypotheses(
     Example: eurasia-sim test H2 H12 --samples 400
     """
     from eurasia_sim.experiments.experiment import located
-    from eurasia_sim.hypotheses.evaluation import Effort
+    from eurasia_sim.hypotheses.effort import Effort
     from eurasia_sim.hypotheses.loader import load_hypotheses
     from eurasia_sim.world.world import load_world
 
@@ -82,7 +83,8 @@ def _evaluate(
     """The results folder, its tables, and whether it was there before."""
     from eurasia_sim.compute.jit import model_version
     from eurasia_sim.files.integrity import listed
-    from eurasia_sim.hypotheses.evaluation import Evaluation, check_size, evaluate
+    from eurasia_sim.hypotheses.effort import check_size
+    from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import content_digest

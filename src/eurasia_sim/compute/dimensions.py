@@ -22,6 +22,7 @@ BASES, FORCES, COUNTERTERROR = range(3)
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
 PRIMACY, CONTAINMENT, COMMERCE, DENIAL, AUTONOMY, SURVIVAL, STANDING = range(7)
 CONSTRUCT_COUNT = len(CONSTRUCTS)
+MONTH = 1.0 / 12.0  # of a year
 # How much of their way leanings and inclinations go at each pass before month 0.
 SETTLING = 0.5
 

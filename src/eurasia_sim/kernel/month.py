@@ -86,7 +86,8 @@ def initialise(coded, blocks):
             run.restraint[k] = 1.0 - laxity(run.ruler[k], facts.contender[k], p[r])
             if challenger >= 0:
                 # Each side is as strong as its part of the land lets it be.
-                run.ruler_strength[k] *= 1.0 - run.control[k]
+                held = 1.0 - run.control[k] if run.ruler[k] >= 0 else 0.0
+                run.ruler_strength[k] *= held
                 run.stability[k] = run.ruler_strength[k]
                 run.fighters[k] = 0.5 * run.control[k]
                 run.narcotics[k] = coded[r].initial_narcotics[k]

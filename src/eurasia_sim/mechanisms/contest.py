@@ -8,7 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import AUTONOMY, DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, SECURITY
+from eurasia_sim.compute.dimensions import (
+    AUTONOMY,
+    DIPLOMATIC,
+    DOMAIN_COUNT,
+    ECONOMIC,
+    MONTH,
+    SECURITY,
+)
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import (
     TINY,
@@ -23,7 +30,6 @@ from eurasia_sim.compute.random_streams import draw_at, uniform
 from eurasia_sim.compute.vectors import each_run, in_some_run
 
 STREAM = np.uint64(0)
-MONTH = 1.0 / 12.0  # of a year
 
 
 @inlined

@@ -10,14 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import COUNTERTERROR, FORCES, SECURITY
+from eurasia_sim.compute.dimensions import COUNTERTERROR, FORCES, MONTH, SECURITY, TERRORISM
 from eurasia_sim.compute.jit import inlined, sequence
 from eurasia_sim.compute.mathematics import exponential, logarithm, saturation, square_root
 from eurasia_sim.compute.random_streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
 LADDER_TOP = 4.0
-YEAR = 1.0 / 12.0
 
 
 @inlined
@@ -81,8 +80,8 @@ def fighters_step(fighters, feasible, luck, p):
         luck: this month's chance, a share of the fighters.
     """
     if feasible <= 0.0:
-        return fighters * (1.0 - YEAR * p.organisation)
-    grown = fighters + YEAR * p.organisation * fighters * (1.0 - fighters / feasible)
+        return fighters * (1.0 - MONTH * p.organisation)
+    grown = fighters + MONTH * p.organisation * fighters * (1.0 - fighters / feasible)
     return max(grown + luck * fighters, p.control_remnant * feasible)
 
 
@@ -99,7 +98,7 @@ def control_step(control, odds, luck, p):
 
     Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
     """
-    moved = control + YEAR * p.control_rate * (odds - control) + luck * control * (1.0 - control)
+    moved = control + MONTH * p.control_rate * (odds - control) + luck * control * (1.0 - control)
     return min(max(moved, 0.0), 1.0)
 
 
@@ -114,7 +113,7 @@ def strength_step(strength, control, base, aid, p):
         aid: billion US dollars a year. base: the theatre's own order, in [0, 1].
     """
     funded = base + (1.0 - base) * aid / (aid + p.aid_half)
-    return strength + YEAR * p.organisation * ((1.0 - control) * funded - strength)
+    return strength + MONTH * p.organisation * ((1.0 - control) * funded - strength)
 
 
 @inlined
@@ -175,7 +174,7 @@ def transfer_rule(run, constants, month, k, odds, chance, p):
     elif imposed >= 0:
         run.control[k] = min(run.control[k], p.control_threshold)
     elif challenger >= 0:
-        deserted = 1.0 - exponential(-YEAR * p.desertion * max(2.0 * odds - 1.0, 0.0))
+        deserted = 1.0 - exponential(-MONTH * p.desertion * max(2.0 * odds - 1.0, 0.0))
         if run.control[k] > p.control_threshold or chance < deserted:
             change_rule(run, k, challenger, p)
 
@@ -214,7 +213,7 @@ def restraint_step(restraint, lax, aid, known, conduct, p):
     """
     bought = p.restraint_aid * saturation(aid) + p.restraint_recognition * known
     target = 1.0 - lax * (1.0 - min(bought, 1.0)) + conduct
-    return restraint + YEAR * p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
+    return restraint + MONTH * p.restraint_rate * (min(max(target, 0.0), 1.0) - restraint)
 
 
 @inlined
@@ -235,18 +234,18 @@ def militants_target(loose, war, surge, forces, guard, p):
 @inlined
 def fight(run, constants, month, facts, k, words, p):
     """Advance fighters, control, the ruler's strength and rule of a contested theatre."""
-    aid = 0.0
-    for i in range(run.actors):
-        aid += month.aid[i, k]
+    aid, base = 0.0, 0.0
+    if run.ruler[k] >= 0:  # where nobody rules there is no strength to pay for
+        base = constants.base_stability[k]
+        for i in range(run.actors):
+            aid += month.aid[i, k]
     beside = p.forces_strength * beside_ruler(k, run, month)
     feasible = room(shelter(k, run, month, facts, p), run.narcotics[k], beside, p)
-    luck = p.war_noise * square_root(YEAR)
+    luck = p.war_noise * square_root(MONTH)
     run.fighters[k] = fighters_step(run.fighters[k], feasible, luck * shock(uniform(words[0])), p)
     odds = contest_odds(run.fighters[k], run.ruler_strength[k] + beside)
     run.control[k] = control_step(run.control[k], odds, luck * shock(uniform(words[1])), p)
-    run.ruler_strength[k] = strength_step(
-        run.ruler_strength[k], run.control[k], constants.base_stability[k], aid, p
-    )
+    run.ruler_strength[k] = strength_step(run.ruler_strength[k], run.control[k], base, aid, p)
     transfer_rule(run, constants, month, k, odds, uniform(words[2]), p)
 
 
@@ -272,13 +271,13 @@ def settle(run, month, facts, k, p):
     run.violence[k] = logarithm(1.0 + deaths * facts.population[k] / 3.0)
     run.stability[k] = as_imposed(run.ruler_strength[k] * (1.0 - war), month.stability[k])
     crop = (1.0 - month.ban[k] * (1.0 - control)) * (1.0 - p.crop_order * run.stability[k])
-    run.narcotics[k] += YEAR * (crop - run.narcotics[k])
+    run.narcotics[k] += MONTH * (crop - run.narcotics[k])
     known = esteem(contender, k, run.power, run.recognition) if ruler == contender else 0.0
     lax = laxity(ruler, contender, p)
     run.restraint[k] = restraint_step(run.restraint[k], lax, aid, known, month.conduct[k], p)
     loose = (1.0 - run.restraint[k]) * (1.0 - control) + laxity(challenger, contender, p) * control
-    militants = militants_target(loose, war, month.surge[k, 0], forces, max(guard, 0.0), p)
-    run.militants[k] += YEAR * p.militants_rate * (militants - run.militants[k])
+    militants = militants_target(loose, war, month.surge[k, TERRORISM], forces, max(guard, 0.0), p)
+    run.militants[k] += MONTH * p.militants_rate * (militants - run.militants[k])
 
 
 @inlined
@@ -294,7 +293,7 @@ def catch_disorder(run, constants, month, k, p):
             if source != k:
                 arriving += run.spillover[run.ruler[k], source]
     order = constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
-    order = run.stability[k] + YEAR * p.stability_rate * (order - run.stability[k])
+    order = run.stability[k] + MONTH * p.stability_rate * (order - run.stability[k])
     run.stability[k] = as_imposed(order, month.stability[k])
     run.narcotics[k] = 1.0 - run.stability[k]
 

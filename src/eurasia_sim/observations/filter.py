@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.observations.loader import Series
 
 WINDOW = 3  # years in the recent mean
 
@@ -73,21 +71,3 @@ def filtered(values: Floats, errors: Floats) -> Floats:
     thirds = (last_value(values) + recent_mean(values) + mean_of(values)) / 3
     trust = reliability(values, errors)
     return np.where(np.isfinite(thirds), centre + trust * (thirds - centre), centre)
-
-
-def start(items: list[Series], year: int) -> dict[str, dict[tuple[str, ...], float]]:
-    """Filtered level of every unit at an origin, by item; for items of one part only.
-
-    Raises:
-        DataError: where the items observe different parts, which are never made into one number.
-    """
-    parts = sorted({each.item.part for each in items})
-    if len(parts) > 1:
-        names = ", ".join(each.name for each in items)
-        remedy = "read each part by itself, they are never averaged"
-        raise DataError([f"{names} observe {', '.join(parts)}; {remedy}"])
-    past = {each.name: each.until(year) for each in items}
-    return {
-        name: dict(zip(each.units, map(float, filtered(each.values, each.errors)), strict=True))
-        for name, each in past.items()
-    }

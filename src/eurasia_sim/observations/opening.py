@@ -39,14 +39,11 @@ def _opening(world: World) -> Floats:
         if item.part not in PARTS or item.use != "fits" or set(item.axes.values()) != {"actor"}:
             continue
         past = relative(series).until(world.start // 12 - 1)
-        if not np.isfinite(past.values).any():
-            continue
         past = past.only(np.asarray(np.isfinite(past.values).any(axis=1)))
-        levels = filtered(past.values, past.errors)
-        spread = float(np.std(levels))
-        for unit, level in zip(past.units, levels, strict=True) if spread > 0 else ():
-            place = PARTS.index(item.part), [order[each] for each in unit]
-            at = (place[0], place[1], place[1][::-1])
-            sums[at] += (level - np.mean(levels)) / spread
-            counts[at] += 1
+        levels = filtered(past.values, past.errors) if past.units else np.zeros(0)
+        spread, part = float(np.std(levels)) if past.units else 0.0, PARTS.index(item.part)
+        for (one, other), level in zip(past.units, levels, strict=True) if spread > 0 else ():
+            both = [order[one], order[other]], [order[other], order[one]]
+            sums[part, *both] += (level - np.mean(levels)) / spread
+            counts[part, *both] += 1
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

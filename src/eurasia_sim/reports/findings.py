@@ -12,7 +12,8 @@ import pandas as pd
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.hypotheses import verdicts as words
-from eurasia_sim.hypotheses.evaluation import Effort, Evaluation
+from eurasia_sim.hypotheses.effort import Effort
+from eurasia_sim.hypotheses.evaluation import Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.hypotheses.schema import NULL_EXPECTED
 from eurasia_sim.reports.markdown import known, number, percent, plain, plain_table, table

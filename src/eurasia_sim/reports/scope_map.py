@@ -13,7 +13,7 @@ import pandas as pd
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.files.text import file_name_from
-from eurasia_sim.hypotheses.evaluation import Effort
+from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap
 from eurasia_sim.hypotheses.scope_map import EVERY
 from eurasia_sim.reports.markdown import known, number, percent, plain, plain_table, table

@@ -15,7 +15,7 @@ from eurasia_sim.simulation.replay import restored
 from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder
 
 _MOST_FAILURES = 25
-# What each layer of a test was given (`evaluation.Effort`), in words.
+# What each layer of a test was given (`effort.Effort`), in words.
 _EFFORT = {
     "runs": "runs of an arm at reference",
     "runs_a_theory": "the same under each other theory and form",
