@@ -12,13 +12,7 @@ from tests.figures.conftest import MEASURES, SCENARIOS, around, clipped, texts
 
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
-from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
-from eurasia_sim.figures.differences import (
-    difference_summary,
-    differences_of,
-    paired_difference,
-    skill_plot,
-)
+from eurasia_sim.figures.differences import difference_summary, differences_of, paired_difference
 from eurasia_sim.figures.distributions import (
     convergence_data,
     convergence_plot,
@@ -27,7 +21,8 @@ from eurasia_sim.figures.distributions import (
 )
 from eurasia_sim.figures.gallery import save
 from eurasia_sim.figures.heatmaps import factor_cells, matrix_plot, matrix_table, surface_data
-from eurasia_sim.figures.region import tile_map
+from eurasia_sim.figures.moments import Moment, alignment_network, node_table, tie_table, tile_map
+from eurasia_sim.figures.record import pattern_plot, skill_plot
 from eurasia_sim.figures.sensitivity import (
     index_table,
     mark_plot,
@@ -37,7 +32,7 @@ from eurasia_sim.figures.sensitivity import (
 )
 from eurasia_sim.figures.style import Words
 from eurasia_sim.figures.time_series import event_timeline, fan_bands, fan_chart
-from eurasia_sim.figures.verdicts import box_plot, box_tables, forest_plot, pattern_plot
+from eurasia_sim.figures.verdicts import box_plot, box_tables, forest_plot
 
 WORDS = Words("T", "n")
 COUNTED = "12 runs, 0 missing"

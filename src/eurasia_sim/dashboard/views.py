@@ -14,11 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.figures.actors import Moment, alignment_network, node_table, tie_table
 from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import settle
 from eurasia_sim.figures.heatmaps import matrix_plot, matrix_table
-from eurasia_sim.figures.region import tile_map
+from eurasia_sim.figures.moments import Moment, alignment_network, node_table, tie_table, tile_map
 from eurasia_sim.figures.style import Words, caption, use_style
 from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.mesa_model import EurasiaModel

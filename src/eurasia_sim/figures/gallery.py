@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from eurasia_sim.figures import (
-    actors,
     differences,
     distributions,
     heatmaps,
-    region,
+    moments,
+    record,
     sensitivity,
     time_series,
     verdicts,
@@ -93,9 +93,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "network": Kind(
         "Circles of actors, lines where two lean toward each other",
-        actors.network_pages, (RUN,), ("months",),
+        moments.network_pages, (RUN,), ("months",),
     ),
-    "map": Kind("Maps of theatres with foreign influence", region.map_pages, (RUN,), ("months",)),
+    "map": Kind("Maps of theatres with foreign influence", moments.map_pages, (RUN,), ("months",)),
     "timeline": Kind(
         "Events of one run against the dates of the record", time_series.timeline_pages, (RUN,)
     ),
@@ -121,13 +121,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "skill": Kind(
         "Skill of forecasts of what was observed, against the best free baseline",
-        differences.skill_pages, table=SKILL,
+        record.skill_pages, table=SKILL,
     ),
     "patterns": Kind(
-        "Share of runs that pass each documented pattern", verdicts.pattern_pages, table="patterns"
+        "Share of runs that pass each documented pattern", record.pattern_pages, table="patterns"
     ),
     "posterior": Kind(
-        "Ranges of numbers before and after a fit to the record", differences.posterior_pages,
+        "Ranges of numbers before and after a fit to the record", record.posterior_pages,
         (FIT,),
     ),
 }  # fmt: skip

@@ -13,8 +13,8 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.actors import moments_of_runs
 from eurasia_sim.figures.distributions import group_runs
+from eurasia_sim.figures.moments import moments_of_runs
 from eurasia_sim.figures.style import MOST_LEVELS, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.simulation.results_folder import SWEEP, ResultsFolder

@@ -16,8 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from eurasia_sim.figures import style
-from eurasia_sim.figures.actors import scenario_title, scenarios_of
 from eurasia_sim.figures.distributions import CLOUDS, draw_clouds
+from eurasia_sim.figures.moments import scenario_title, scenarios_of
 from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import shortened, visible, wrapped

@@ -1,4 +1,4 @@
-"""Verdicts on hypotheses in three layers, on documented patterns, and the box where it holds."""
+"""Verdicts on hypotheses in three layers, and the box where a result holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 
 from eurasia_sim.analysis.scenario_discovery import PRIM
 from eurasia_sim.figures import style
-from eurasia_sim.figures.heatmaps import cell_plot
 from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.hypotheses.verdicts import SHARE_OF_SPACE
@@ -41,15 +40,6 @@ _FOREST = (
     "and form. Sign: what is expected. Right: share of all that is uncertain in which the part "
     "holds, with 95 % interval; dashed: the share a verdict asks for; none where an effect is only "
     "reported (?)."
-)
-SIDES: Mapping[str, str] = {
-    "model": "over the ranges", "reference": "at reference", "null": "null theory",
-    "unchanged": "nothing changes",
-}  # fmt: skip
-_PATTERNS = (
-    "A row a pattern that counts, the misses first; a cell is the share of runs that pass it. The "
-    "null theory and a world without change know nothing; where they pass as often, a pass tells "
-    "little. * held back from every fit. First row: means."
 )
 _TRACK = "#E3E3E3"
 _PATH = "the path along which the box was peeled, from the whole space at the right"
@@ -118,24 +108,6 @@ def forest_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
         part = str(page + 1) if pages > 1 else ""
         says = f"{len(own)} parts of hypotheses"
         yield Page((part,), figure, own[_COLUMNS].reset_index(drop=True), says)
-
-
-def validated(held: ResultsFolder, name: str) -> Iterator[tuple[str, pd.DataFrame, str]]:
-    """Theory, rows and caption of every figure that a table of `validate` makes."""
-    table, manifest = table_of(held, name), held.manifest
-    scenario, runs = str(manifest["scenario"]["name"]), int(manifest["runs_a_side"])
-    for theory, own in table.groupby("theory", sort=False):
-        failed = manifest.get("failed", {}).get(theory, "an unknown number of")
-        caption = style.caption(runs, failed, held.seed, scenario, str(theory), held.judged)
-        yield str(theory), own, caption.replace(" runs ", " runs a side ", 1)
-
-
-def pattern_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
-    """How many runs pass each documented pattern, the misses first, a figure a theory."""
-    for theory, every, caption in validated(held, "patterns"):
-        own = every[every["counted"].astype(bool)]
-        says = f"{len(own)} patterns, beside two baselines"
-        yield Page((theory,), pattern_plot(own, Words(held.title, caption)), own, says)
 
 
 @use_style()
@@ -212,25 +184,6 @@ def _label_axes(left: Axes, right: Axes, asked: float) -> None:
     right.xaxis.set_major_formatter(PercentFormatter(1.0))
     right.tick_params(axis="y", length=0)
     right.grid(visible=False, axis="y")
-
-
-def pattern_plot(patterns: pd.DataFrame, words: Words) -> Figure:
-    """Shares of runs that pass: a row of means, then a row a pattern, a column a side.
-
-    Args:
-        patterns: `says`, `half` (training or held_back), and shares 0..1 under the names of
-            `SIDES` (NaN for a side that was not run).
-
-    Raises:
-        ValueError: where no pattern counts.
-    """
-    if patterns.empty:
-        raise ValueError("no pattern counts")
-    held_back = patterns["half"].map({"held_back": " *"}).fillna("")
-    table = patterns.set_index(patterns["says"] + held_back)[list(SIDES)].rename(columns=SIDES)
-    ordered = table.sort_values(SIDES["model"], kind="stable", na_position="last")
-    means = ordered.mean().to_frame("mean of the patterns drawn").T
-    return cell_plot(pd.concat([means, ordered]), words, _PATTERNS, 76)
 
 
 def box_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from eurasia_sim.analysis.pairing import compare_sides, differing, open_results, sides, warnings
+from eurasia_sim.figures.record import SIDES
 from eurasia_sim.figures.sensitivity import share_table
 from eurasia_sim.figures.style import readable
-from eurasia_sim.figures.verdicts import SIDES, table_of
+from eurasia_sim.figures.verdicts import table_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.reports import parts as written
 from eurasia_sim.reports.parts import (
