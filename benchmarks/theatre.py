@@ -237,7 +237,7 @@ class Theatre(mesa.Agent):
         both = self.fighters**2 + opposed
         odds = self.fighters**2 / both if both > 0.0 else 0.0
         here = self.control
-        here += p.control_rate / 12.0 * (odds - here) + chance * fortune * here * (1.0 - here)
+        here += p.control_pace / 12.0 * (odds - here) + chance * fortune * here * (1.0 - here)
         self.control = min(max(here, 0.0), 1.0)
         funded = 0.0
         if ruler is not None:  # where nobody rules there is no strength to pay for

@@ -35,7 +35,7 @@ OPENED = 0.5 * 1.4 * (1 - 0.6 * 0.25)
 RESTRAINT = numbers("restraint", aid=0.2, recognition=0.4, rate=1.2)
 BOUGHT = 0.2 * 3 / 4 + 0.4 * 0.5
 MILITANTS = numbers("militants", base=0.2, guard=5) | {"suppression": 4, "surge_breeding": 0.5}
-WAR = {"organisation": 1.2, "control_remnant": 0.1, "control_rate": 2.4, "aid_half": 3.0}
+WAR = {"organisation": 1.2, "control_remnant": 0.1, "control_pace": 2.4, "aid_half": 3.0}
 ROOM = {"feasible_shelter": 0.5, "feasible_rents": 0.4, "provocation": 0.05}
 LADDER = numbers("recognition", rate=0.08, base=-2, need=1, commerce=1.5, partners=0.8) | numbers(
     "recognition", conduct=1.2, audience=2, step=0.5

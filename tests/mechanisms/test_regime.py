@@ -57,7 +57,7 @@ def test_shelter_is_the_most_that_one_neighbour_gives():
 
 WAR = {
     "organisation": 0.6, "feasible_shelter": 0.5, "feasible_rents": 0.4, "provocation": 0.1,
-    "forces_strength": 3, "aid_half": 2, "control_rate": 1.2, "deaths_scale": 30000,
+    "forces_strength": 3, "aid_half": 2, "control_pace": 1.2, "deaths_scale": 30000,
     "deaths_half": 10000,
     "crop_order": 0.6, "desertion": 0, "war_noise": 0, "control_threshold": 0.75,
     "control_remnant": 0.05, "shelter_pressure": 0.2, "laxity": 0.1, "laxity_by_force": 0.6,

@@ -22,7 +22,7 @@ from tests.small_world import (
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
 from eurasia_sim.world.geography import name_hash
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import SUCCESSORS, World, load_world
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,7 @@ def test_wealth_is_the_mean_of_the_five_years_up_to_the_opening(tmp_path: Path) 
     ("left", "now"),
     [
         ("rules.contest.influence_rate", "rules.contest.deposit_fading"),
+        ("rules.regime.control_rate", "rules.regime.control_pace"),
         ("rules.allocation.skill_cost", "rules.allocation.cell_cost"),
         ("actors.russia.skill.economic", "rules.allocation.cell_cost"),
     ],
@@ -152,6 +153,13 @@ def test_wealth_is_the_mean_of_the_five_years_up_to_the_opening(tmp_path: Path) 
 def test_a_number_that_has_left_is_named_with_what_does_its_work(left: str, now: str) -> None:
     with pytest.raises(DataError, match=f"{left} names no number — did you mean {now}"):
         load_world().number(left)
+
+
+def test_what_does_the_work_of_a_number_that_has_left_is_a_number_and_the_left_is_none() -> None:
+    numbers = load_world().numbers
+    for left, now in SUCCESSORS.items():
+        assert now in numbers, left
+        assert left not in numbers
 
 
 def test_a_name_has_the_streams_own_hash() -> None:

@@ -98,7 +98,7 @@ def control_step(control, odds, luck, p):
 
     Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
     """
-    moved = control + MONTH * p.control_rate * (odds - control) + luck * control * (1.0 - control)
+    moved = control + MONTH * p.control_pace * (odds - control) + luck * control * (1.0 - control)
     return min(max(moved, 0.0), 1.0)
 
 

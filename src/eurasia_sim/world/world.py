@@ -49,14 +49,34 @@ from eurasia_sim.world.theories import read_rules, read_theories
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
-# Number that has left -> the one that does its work now.
-_LEFT = {
+# Number that has left -> the one that does its work now, or the nearest to it.
+SUCCESSORS = {
     "rules.allocation.skill_cost": "rules.allocation.cell_cost",
     "rules.contest.decisiveness": "rules.contest.return_political",
     "rules.contest.difference_contest": "rules.contest.return_political",
     "rules.contest.difference_scale": "rules.contest.return_political",
     "rules.contest.influence_rate": "rules.contest.deposit_fading",
     "rules.contest.unclaimed": "rules.contest.effort_unit",
+    "rules.regime.control_hold": "rules.regime.control_remnant",
+    "rules.regime.control_margin": "rules.regime.control_remnant",
+    "rules.regime.control_rate": "rules.regime.control_pace",
+    "rules.regime.economy_aid": "rules.regime.aid_half",
+    "rules.regime.economy_rate": "rules.regime.organisation",
+    "rules.regime.economy_trade": "rules.regime.aid_half",
+    "rules.regime.militants_disorder": "rules.regime.militants_base",
+    "rules.regime.militants_effort": "rules.regime.militants_guard",
+    "rules.regime.regime_noise": "rules.regime.war_noise",
+    "rules.regime.restraint_base": "rules.regime.laxity",
+    "rules.regime.stability_base": "rules.regime.deaths_half",
+    "rules.regime.stability_dispute": "rules.regime.deaths_half",
+    "rules.regime.stability_economy": "rules.regime.deaths_half",
+    "rules.regime.stability_guard": "rules.regime.deaths_half",
+    "rules.regime.stability_militants": "rules.regime.deaths_half",
+    "rules.regime.stability_recognition": "rules.regime.deaths_half",
+    "rules.regime.suppression_bases": "rules.regime.suppression",
+    "rules.regime.suppression_counterterror": "rules.regime.suppression",
+    "rules.regime.suppression_forces": "rules.regime.suppression",
+    "rules.regime.suppression_power": "rules.regime.forces_strength",
 }
 
 
@@ -184,7 +204,7 @@ class World:
 def present_path(path: str) -> str:
     """The path of the number that now does the work of one that has left; else the path itself."""
     is_skill = path.split(".")[2:3] == ["skill"]
-    return "rules.allocation.cell_cost" if is_skill else _LEFT.get(path, path)
+    return "rules.allocation.cell_cost" if is_skill else SUCCESSORS.get(path, path)
 
 
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
