@@ -7,7 +7,7 @@ Dictionaries run over all actors, itself included, in the model's order.
 from __future__ import annotations
 
 from math import exp, isnan, log, sqrt, tanh
-from operator import mul
+from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
 import mesa
@@ -69,13 +69,14 @@ class Actor(mesa.Agent):
         home = closeness(0.0, 1.0, p)
         at_home = home / (home + p.closeness_half)
         self.nearness = [near / (near + p.closeness_half) / at_home for near in self.closeness]
+        self.theatre_distance = place.theatre_distance[i].tolist()
         self.transit = [
             exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
         ]
-        self.power = self.budget = self.standing = 0.0
+        self.power = self.budget = self.standing = self.zero = 0.0
         for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
-        for name in ("spillover", "open_spillover", "containment", "convening_influence"):
+        for name in ("spillover", "open_spillover", "containment", "convening_influence", "party"):
             setattr(self, name, [0.0] * len(self.nearness))
         self.recognition = coded.initial_recognition[i]
         self.venue_effort: dict[str, float] = {}
@@ -84,65 +85,54 @@ class Actor(mesa.Agent):
         """Take up relations with every actor: nearness without forces abroad, affinity, denial."""
         p, actors, i = self.model.rules, self.model.actors, self.i
         place, coded = self.model.inputs.geography, self.model.coded
-        self.reach, self.affinity, self.denial = {}, {}, {}
+        self.reach, self.front, self.affinity, self.denial = {}, {}, {}, {}
         for j, other in enumerate(actors):
-            near = closeness(float(place.distance[i, j]), float(place.border[i, j]), p)
-            self.reach[other] = near + coded.front[i][j]
+            self.reach[other] = closeness(float(place.distance[i, j]), float(place.border[i, j]), p)
+            self.front[other] = coded.front[i][j] / (coded.front[i][j] + p.closeness_half)
             affinity = coded.affinity[i][j]
             self.affinity[other] = p.silent_affinity if isnan(affinity) else affinity
             self.denial[other] = utility_weight(coded.denial[i][j], p.silent_denial, p)
         self.affinity[self] = self.denial[self] = 0.0
         self.resist = [p.motive_denial * weight for weight in self.denial.values()]
-        pull = p.alignment_affinity / 3.0
+        pull = p.pull_relation / 3.0
         self.leaning = {other: pull * liked for other, liked in self.affinity.items()}
         self.alignment = {other: tanh(leaning) for other, leaning in self.leaning.items()}
         self.alignment[self] = 1.0
-        for name in ("threat", "projected", "rivalry", "partnership", "shared", "shocks", "offset"):
+        for name in (
+            "threat", "regional", "projected", "rivalry", "partnership", "shared", "mutual",
+            "regional_overlap", "crisis", "shocks", "opening_venues",
+        ):  # fmt: skip
             setattr(self, name, dict.fromkeys(actors, 0.0))
+        self.stance = {other: [0.0, 0.0, 0.0] for other in actors}
+        self.offset = {other: [0.0, 0.0, 0.0] for other in actors}
         weights = (1.0, p.opening_quarrel, p.opening_ties)
-        self.observed: dict[Actor, float | None] = {}
-        for other, parts in zip(actors, place.observed[:, i].T.tolist(), strict=True):
-            known = [(w, part) for w, part in zip(weights, parts, strict=True) if not isnan(part)]
-            total, whole = sum(w * part for w, part in known), sum(w for w, _ in known)
-            self.observed[other] = p.opening_spread * total / whole if whole > 0.0 else None
+        self.observed: dict[Actor, list[float | None]] = {}
+        for other, seen in zip(actors, place.observed[:, i].T.tolist(), strict=True):
+            whole = sum(w for w, part in zip(weights, seen, strict=True) if not isnan(part))
+            self.observed[other] = [
+                None if isnan(part) else p.opening_spread * w * part / whole
+                for w, part in zip(weights, seen, strict=True)
+            ]
 
     def perceive_threats(self) -> None:
-        """See in each other actor its power, as proximity, offense and intent let it threaten."""
+        """See danger in each other actor: near by, on fronts elsewhere, and in being pressed."""
         p, month = self.model.rules, self.model.month
-        half, additive = p.closeness_half, p.additive_threat
-        near_weight, offense_weight, will_weight = (
-            p.weight_proximity, p.weight_offense, p.weight_intent,
-        )  # fmt: skip
-        weights = near_weight + offense_weight + will_weight + 1e-12
-        baseline, enmity, habit = p.intent_baseline, p.intent_enmity / 3.0, p.intent_habit
-        by_pressure, by_revisionism = p.intent_pressure, p.intent_revisionism
-        power, threat, projected, reach = self.power, self.threat, self.projected, self.reach
-        affinity, alignment, revisionism = self.affinity, self.alignment, month.revisionism
-        goodwill, pressed = month.goodwill[self], month.pressed[self]
+        half, habit, blind = p.closeness_half, p.intent_habit, 1.0 - p.weight_intent
+        power, projected, reach, front = self.power, self.projected, self.reach, self.front
+        alignment, pressed = self.alignment, month.pressed[self]
         for other in self.model.actors:
             theirs = other.power
             if other is self or theirs <= 0.0:
-                threat[other] = 0.0
+                self.threat[other] = self.regional[other] = 0.0
                 continue
-            near = reach[other] + projected[other]
-            near /= near + half
-            appeal = (
-                baseline - enmity * (affinity[other] + goodwill[other]) - habit * alignment[other]
-            )
-            pressure = by_pressure * pressed[other] + by_revisionism * revisionism[other]
-            will = 1.0 / (1.0 + exp(-appeal - pressure))
-            offense = other.offense
-            blend = (
-                (1.0 - near_weight + near_weight * near)
-                * (1.0 - offense_weight + offense_weight * offense)
-                * (1.0 - will_weight + will_weight * will)
-            )
-            if additive:
-                mean = (
-                    near_weight * near + offense_weight * offense + will_weight * will
-                ) / weights
-                blend = (1.0 - additive) * blend + additive * mean
-            threat[other] = theirs / (power + theirs) * blend
+            near, pressure = reach[other] + projected[other], pressed[other]
+            odds = p.intent_baseline - habit * alignment[other] + p.intent_pressure * pressure
+            odds += p.intent_revisionism * month.revisionism[other]
+            will = blind + p.weight_intent / (1.0 + exp(-odds))
+            danger = theirs / (power + theirs) * other.offense * will
+            self.regional[other] = near / (near + half) * danger
+            elsewhere = p.weight_global * front[other] * danger
+            self.threat[other] = self.regional[other] + elsewhere + p.weight_pressure * pressure
 
     def perceive_spillover(self) -> None:
         """See what spills over from each theatre: hazards by susceptibility, less transit."""
@@ -152,34 +142,69 @@ class Actor(mesa.Agent):
             for theatre, transit in zip(self.model.theatres, self.transit, strict=True)
         ]
 
-    def take_roots(self) -> None:
-        """Keep the square roots of its dangers, which every pair it is in needs."""
-        self.threat_roots = [sqrt(threat) for threat in self.threat.values()]
-        self.spillover_roots = [sqrt(spill) for spill in self.spillover]
+    def perceive_parties(self) -> None:
+        """See how far it is itself a party to each theatre's disorder."""
+        self.party = [
+            theatre.party_of(self, span) for theatre, span in zip(
+                self.model.theatres, self.theatre_distance, strict=True
+            )
+        ]  # fmt: skip
 
-    def lean(self, other: Actor, shared: float, shock: float) -> None:
-        """Relax the leaning toward another to its pull; alignment is its hyperbolic tangent.
+    def take_fears(self) -> None:
+        """Sum all it fears, and keep the roots of its dangers, which every pair it is in needs."""
+        p, outside = self.model.rules, [1.0 - party for party in self.party]
+        lands = p.weight_spillover * sum(self.spillover)
+        self.fear = p.fear_floor + sum(self.threat.values()) + lands
+        self.fear_near = p.fear_floor + sum(self.regional.values()) + lands
+        self.feared = [sqrt(threat) for threat in self.threat.values()]
+        self.feared_near = [sqrt(threat) for threat in self.regional.values()]
+        pairs = list(zip(self.spillover, outside, strict=True))
+        self.foreign = [p.weight_spillover * spill * out for spill, out in pairs]
+        self.felt = [sqrt(spill) * out for spill, out in pairs]
 
-        The pull: affinity, shared danger, membership and joint work, less threat and rivalry.
-        """
+    def place_zero(self) -> None:
+        """Find the overlap of fears beyond which it binds: one for all, or its own mean."""
+        p = self.model.rules
+        self.zero = p.common_zero
+        if p.moving_zero > 0.5:
+            others = [a for a in self.model.actors if a is not self and a.power > 0.0]
+            total = sum(self.shared[other] for other in others)
+            self.zero = total / max(len(others), 1)
+
+    def take_stances(self, other: Actor) -> list[float]:
+        """Common position, quarrel and ties toward another, by what drives them."""
         p, month = self.model.rules, self.model.month
-        pull = (
-            p.alignment_affinity * (self.affinity[other] + month.goodwill[self][other]) / 3.0
-            + p.alignment_shared * shared
-            - p.alignment_mutual * self.threat[other]
-            - p.alignment_rivalry * self.rivalry[other]
-            + p.alignment_membership * sum(month.venues[self][other])
-            + p.alignment_joint * self.partnership[other]
-        )
-        leaning = self.leaning[other]
+        venues = log(1.0 + sum(month.venues[self][other]))
+        if self.model.t <= 0:
+            self.opening_venues[other] = venues
+        pressed = 0.5 * (month.pressed[self][other] + month.pressed[other][self])
+        relation = (self.affinity[other] + month.goodwill[self][other]) / 3.0
+        return [
+            p.pull_common * (self.shared[other] - self.zero)
+            - p.pull_mutual * self.mutual[other]
+            + p.pull_crisis * self.crisis[other],
+            p.pull_quarrel * pressed
+            + p.pull_rivalry * self.rivalry[other]
+            - p.pull_relation * relation,
+            p.pull_venues * (venues - self.opening_venues[other])
+            + p.pull_joint * self.partnership[other],
+        ]
+
+    def lean(self, other: Actor, shock: float) -> None:
+        """Relax the leaning toward another to its pull; alignment is its hyperbolic tangent."""
+        p, drivers, offset = self.model.rules, self.take_stances(other), self.offset[other]
         if self.model.t < 0:
-            seen = self.observed[other]
-            opens = pull if seen is None else pull + p.opening_data * (seen - pull)
-            leaning += 0.5 * (opens - leaning)
-            self.offset[other] = leaning - pull
+            offset = [
+                0.0 if seen is None else p.opening_data * (seen - driven)
+                for seen, driven in zip(self.observed[other], drivers, strict=True)
+            ]
+        position, quarrel, ties = stance = list(map(add, drivers, offset))
+        self.offset[other], self.stance[other] = offset, stance
+        leaning, pull = self.leaning[other], position - quarrel + ties
+        if self.model.t < 0:
+            leaning += 0.5 * (pull - leaning)
         else:
-            leaning += p.alignment_rate * (pull + self.offset[other] - leaning)
-            leaning += p.alignment_noise * shock
+            leaning += p.alignment_rate * (pull - leaning) + p.alignment_noise * shock
         self.leaning[other], self.alignment[other] = leaning, tanh(leaning)
 
     def weigh(self) -> None:

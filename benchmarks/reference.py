@@ -123,28 +123,38 @@ class ReferenceModel(mesa.Model):
         for actor in self.actors:
             actor.perceive_threats()
             actor.perceive_spillover()
+            actor.perceive_parties()
 
     def align(self) -> None:
-        """Let every pair lean by the dangers it shares and a shock it has in common."""
+        """Let every pair lean by the fears it shares and a shock it has in common."""
         p, words, number = self.rules, self.chance.words, self.t
         for actor in self.actors:
-            actor.take_roots()
+            actor.take_fears()
+        for one, other in self.pairs:
+            self._share_fears(one, other)
+        for actor in self.actors:
+            actor.place_zero()
         luck = 0.0
         for one, other in self.pairs:
-            if p.minimum_shared > 0.5:
-                spill = sum(map(min, one.spillover, other.spillover))
-                shared = sum(map(min, one.threat.values(), other.threat.values()))
-            else:
-                spill = dot(one.spillover_roots, other.spillover_roots)
-                shared = dot(one.threat_roots, other.threat_roots)
-            shared += p.shared_spillover * spill
             if number >= 0 and p.alignment_noise > 0.0:
                 keys = (one.key, other.key) if one.key < other.key else (other.key, one.key)
                 luck = shock(words(ALIGNMENT_STREAM, number, *keys)[0])
-            one.shared[other] = other.shared[one] = shared
             one.shocks[other] = other.shocks[one] = luck
-            one.lean(other, shared, luck)
-            other.lean(one, shared, luck)
+            one.lean(other, luck)
+            other.lean(one, luck)
+
+    def _share_fears(self, one: Actor, other: Actor) -> None:
+        """Overlap of two's fears of third sources, and what each fears of the other."""
+        lands = dot(one.felt, other.felt)
+        one.crisis[other] = other.crisis[one] = lands
+        lands *= self.rules.weight_spillover
+        common = (dot(one.feared, other.feared) + lands) / sqrt(one.fear * other.fear)
+        near = dot(one.feared_near, other.feared_near) + lands
+        near /= sqrt(one.fear_near * other.fear_near)
+        one.shared[other] = other.shared[one] = common
+        one.regional_overlap[other] = other.regional_overlap[one] = near
+        one.mutual[other] = (one.threat[other] + dot(one.foreign, other.party)) / one.fear
+        other.mutual[one] = (other.threat[one] + dot(other.foreign, one.party)) / other.fear
 
     def allocate(self) -> None:
         """Let every actor weigh, incline and spend, where last month's security effort guards."""

@@ -104,6 +104,15 @@ class Theatre(mesa.Agent):
             )
         ]
 
+    def party_of(self, actor: Actor, distance: float) -> float:
+        """How far an actor is a party to the disorder: dwelling or at war there, or pressing."""
+        if actor is self.ruler or actor is self.challenger or distance == 0.0:
+            return 1.0
+        if self.ruler is None:
+            return 0.0
+        pressure = self.model.month.pressed[self.ruler][actor]
+        return min(pressure / self.model.rules.party_pressure, 1.0)
+
     def grant_access(self) -> None:
         """Let patrons in by the host's leaning, less the more they hold.
 

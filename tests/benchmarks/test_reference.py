@@ -27,12 +27,17 @@ DYADIC = (
     "partnership",
     "projected",
     "shared",
-    "offset",
+    "regional",
+    "regional_overlap",
+    "mutual",
+    "crisis",
+    "opening_venues",
 )
+STANCES = ("stance", "offset")
 BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
-    "budget", "standing",
+    "budget", "standing", "party", "zero", "fear", "fear_near", "foreign",
 )  # fmt: skip
 OF_THEATRE = (
     "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
@@ -44,7 +49,7 @@ OF_TIES = (
 )  # fmt: skip
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
-    "feared", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
+    "feared", "feared_near", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
     "open_to", "hostility", "together", "host_leaning", "host_threat", "displacement_weight",
     "denial_weight", "security_weight", "uncovered", "hosted", "regional_influence",
     "venue_total", "total", "seed",
@@ -81,6 +86,8 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     actors, theatres, venues = model.actors, model.theatres, model.venues
     shape = (-1, len(theatres), 3)
     found = {name: [list(getattr(a, name).values()) for a in actors] for name in DYADIC}
+    for name in STANCES:
+        found[name] = np.moveaxis([list(getattr(a, name).values()) for a in actors], -1, 0)
     found |= {name: [getattr(a, name) for a in actors] for name in OF_ACTOR}
     found |= {name: np.reshape([getattr(a, name) for a in actors], shape) for name in BY_CELL}
     found |= {name: [getattr(t, name) for t in theatres] for name in OF_THEATRE}
@@ -113,7 +120,7 @@ def assert_agreement(inputs, seed, every=1):
         model.step()
         for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))
-            if name == "shared":
+            if name in ("shared", "regional_overlap", "crisis", "mutual"):
                 np.fill_diagonal(apart, 0.0)
             assert apart.max(initial=0.0) <= TOLERANCE, (t, name)
     return model, state, workspace

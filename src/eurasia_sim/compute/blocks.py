@@ -35,7 +35,7 @@ class Counts(NamedTuple):
 AXES: Mapping[str, str | int] = {
     "i": "actors", "j": "actors", "k": "theatres", "l": "theatres", "v": "venues", "f": "pairs",
     "s": "scopes",
-    "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "c": 7, "w": 3, "e": 2, "g": 5,
+    "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "q": 3, "c": 7, "w": 3, "e": 2, "g": 5,
 }  # fmt: skip
 _DTYPES = {"index": np.int64, "hash": np.uint64}
 

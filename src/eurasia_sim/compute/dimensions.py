@@ -22,6 +22,10 @@ BASES, FORCES, COUNTERTERROR = range(3)
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
 PRIMACY, CONTAINMENT, COMMERCE, DENIAL, AUTONOMY, SURVIVAL, STANDING = range(7)
 CONSTRUCT_COUNT = len(CONSTRUCTS)
+# What two lean by, each seen in series of its own; a quarrel parts, the others bind.
+STANCES = ("common_position", "quarrel", "ties")
+POSITION, QUARREL, TIES = range(3)
+STANCE_COUNT = len(STANCES)
 MONTH = 1.0 / 12.0  # of a year
 # How much of their way leanings and inclinations go at each pass before month 0.
 SETTLING = 0.5
@@ -41,7 +45,7 @@ class Geography(NamedTuple):
     ruler: Integers  # (K,) first ruler, -1 for none
     challenger: Integers  # (K,) who contests the rule, -1 for none
     contender: Integers  # (K,) who came, or would come, to rule by force, -1 for none
-    observed: Floats  # (3, N, N) how two stood by common danger, quarrel and ties; NaN: unknown
+    observed: Floats  # (3, N, N) how two stood by each of `STANCES`, in deviations; NaN: unknown
     convenes: Floats  # (V, N) share of an institution's convening
     venue_domains: Floats  # (V, D) 1 where an institution serves a domain
     name_hash: Hashes  # (N,) key of an actor's own random stream

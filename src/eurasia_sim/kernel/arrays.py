@@ -1,8 +1,8 @@
 """Every array of a run: name, axes, unit, meaning. State, views and the glossary come from it.
 
 Axes: i and j actors, k and l theatres, v venues, f pairs in focus, s scopes, m meetings (pairs of
-actors), d domains, h threats, x presence kinds, c constructs, w words of an address, e ends of a
-pair, n columns of measures, g groups that are checked. Runs are a last axis of their own.
+actors), d domains, h threats, x presence kinds, q stances, c constructs, w words of an address, e
+ends of a pair, n columns of measures, g groups that are checked. Runs are a last axis of their own.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ FACTS = Table("facts", (
     Field("first_ruler", "k", "index", "who rules at the opening, -1 for none"),
     Field("first_challenger", "k", "index", "who contests the rule at the opening, -1 for none"),
     Field("contender", "k", "index", "who came, or would come, to rule by force, -1 for none"),
-    Field("observed_common", "ij", "deviations", "nearness of two by common danger, or NaN"),
-    Field("observed_quarrel", "ij", "deviations", "the same by their quarrels"),
-    Field("observed_ties", "ij", "deviations", "the same by their ties"),
+    Field("observed", "qij", "deviations", "of two from all, by each stance; NaN: unknown"),
     Field("convenes", "vi", "share", "of a venue's convening"),
     Field("name_hash", "i", "hash", "key of an actor's own random stream"),
     Field("theatre_hash", "k", "hash", "the same for a theatre"),
@@ -70,7 +68,7 @@ CONSTANTS = Table("constants", (
     Field("gate", "kl", "share", "of the second's spill-over that effort in the first meets"),
     Field("front", "ij", "closeness", "nearness of j to i on a front outside the region"),
     Field("affinity", "ij", "affinity", "-3 to 3, silence filled"),
-    Field("observed", "ij", "deviations", "how near two stood at the opening, NaN: unknown"),
+    Field("observed", "qij", "leaning", "by each stance at the opening, NaN: unknown"),
     Field("denial", "ij", "weight", "how much i wants j kept out"),
     Field("weight", "ic", "weight", "of an interest"),
     Field("offensive_capability", "i", "share", "reach of an actor's forces"),
@@ -107,20 +105,27 @@ LEVERS = Table("levers", (
     Field("theatre_capability", "k", "share", "of power that goes with ruling a theatre"),
     Field("membership", "vi", "share", "1 member, 0.5 observer"),
     Field("common_venues", "ijd", "venues", "shared by two and serving a domain; observers half"),
-    Field("comembership", "ij", "venues", "that two share, each once a domain it serves"),
+    Field("comembership", "ij", "log", "of 1 and the venues of two, each once a domain it serves"),
 ))  # fmt: skip
 
 # Everything that a run remembers, and what its rules write down on the way.
 STATE = Table("state", (
     Field("leaning", "ij", "leaning", "alignment before squeezing"),
-    Field("offset", "ij", "leaning", "what the opening has beyond its pull"),
+    Field("stance", "qij", "leaning", "of i toward j by each stance, offset and all"),
+    Field("offset", "qij", "leaning", "what a stance has at the opening beyond its drivers"),
     Field("alignment", "ij", "alignment", "-1 to 1, 1 toward oneself"),
-    Field("threat", "ij", "share", "that i sees in j"),
+    Field("threat", "ij", "danger", "that i sees in j, in all arenas"),
+    Field("regional", "ij", "danger", "that i sees in j by what is near"),
     Field("rivalry", "ij", "share", "contested overlap over both budgets, last month"),
     Field("partnership", "ij", "share", "joint overlap over both budgets, last month"),
     Field("projected", "ij", "closeness", "by which forces abroad bring j nearer to i"),
-    Field("shared", "ij", "danger", "that two have in common"),
-    Field("feared", "ij", "root of danger", "from j; the danger itself where the smaller counts"),
+    Field("shared", "ij", "share", "overlap of two's fears of third sources"),
+    Field("regional_overlap", "ij", "share", "the same of what is near alone: joint work's need"),
+    Field("mutual", "ij", "share", "of all that i fears: j, and lands to which j is a party"),
+    Field("crisis", "ij", "danger", "next door to both: spill-over in common"),
+    Field("opening_venues", "ij", "log", "`comembership` at the opening"),
+    Field("feared", "ij", "root of danger", "from j"),
+    Field("feared_near", "ij", "root of danger", "from j by what is near"),
     Field("shock", "m", "leaning", "this month's, of a pair"),
     Field("inclination", "ikd", "log weight", "of a choice"),
     Field("effort", "ikd", "budget units", "in a theatre and domain"),
@@ -149,7 +154,12 @@ STATE = Table("state", (
     Field("recognition", "ik", "ladder level", "granted to the theatre's contender"),
     Field("stood", "ik", "ladder level", "a month ago"),
     Field("convening_influence", "ik", "budget units", "diplomatic effort that convening brings"),
-    Field("felt", "ik", "root of danger", "from a theatre; the danger where the smaller counts"),
+    Field("party", "ik", "share", "how far an actor is a party to a theatre's disorder"),
+    Field("felt", "ik", "root of danger", "from a theatre to which one is no party"),
+    Field("foreign", "ik", "danger", "that spills over from a theatre to which one is no party"),
+    Field("fear", "i", "danger", "all that an actor fears, and the floor"),
+    Field("fear_near", "i", "danger", "the same of what is near"),
+    Field("zero", "i", "share", "overlap of fears at which it neither binds nor parts"),
     Field("power", "i", "share", "of the world's power"),
     Field("budget", "i", "budget units", "to spend in a month"),
     Field("standing", "i", "scale", "reputation"),

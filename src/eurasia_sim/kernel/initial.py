@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.dimensions import CONSTRUCT_COUNT, DOMAIN_COUNT, ECONOMIC, THREAT_COUNT
+from eurasia_sim.compute.dimensions import (
+    CONSTRUCT_COUNT,
+    DOMAIN_COUNT,
+    ECONOMIC,
+    QUARREL,
+    STANCE_COUNT,
+    THREAT_COUNT,
+    TIES,
+)
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import (
     TINY,
@@ -66,23 +74,28 @@ def derive_interests(constants, coded, p):
 
 @inlined
 def derive_opening(constants, facts, p):
-    """Write how near two stood at the opening, over the parts that were observed.
+    """Write the leaning that was observed in each stance at the opening, NaN where it was not.
 
-    Form: the weighted mean of what their common dangers, quarrels and ties show, each in
-    deviations from the mean of all; the weights are a convention.
+    Form: deviations from the mean of all, by the leaning of one deviation in all stances together;
+    how much of it each of those observed has is a convention.
     """
     for i in range(facts.actors):
         for j in range(facts.actors):
-            total, weights = each_run(0.0), each_run(0.0)
-            if not np.isnan(facts.observed_common[i, j]):
-                total, weights = total + facts.observed_common[i, j], weights + 1.0
-            if not np.isnan(facts.observed_quarrel[i, j]):
-                total += p.opening_quarrel * facts.observed_quarrel[i, j]
-                weights += p.opening_quarrel
-            if not np.isnan(facts.observed_ties[i, j]):
-                total += p.opening_ties * facts.observed_ties[i, j]
-                weights += p.opening_ties
-            constants.observed[i, j] = choose(weights, total / greater(weights, TINY), np.nan)
+            weights = each_run(0.0)
+            for q in range(STANCE_COUNT):
+                if not np.isnan(facts.observed[q, i, j]):
+                    weights += opening_weight(q, p)
+            for q in range(STANCE_COUNT):
+                seen = p.opening_spread * opening_weight(q, p) * facts.observed[q, i, j]
+                constants.observed[q, i, j] = seen / greater(weights, TINY)
+
+
+@inlined
+def opening_weight(stance, p):
+    """Weight of a stance in the observed opening, beside that of the common position."""
+    if stance == QUARREL:
+        return p.opening_quarrel
+    return p.opening_ties if stance == TIES else each_run(1.0)
 
 
 @inlined

@@ -56,7 +56,7 @@ class LeverSeries:
         self.common_venues[:] = np.einsum(
             "tvi,tvj,vd->tijd", self.membership, self.membership, venue_domains
         )
-        self.comembership[:] = self.common_venues.sum(axis=3)
+        self.comembership[:] = np.log1p(self.common_venues.sum(axis=3))
         if not np.isin(self.rule, np.arange(-1, self.counts.actors)).all():
             raise ValueError("rule: an imposed ruler is the place of an actor, or -1")
         self.rows.flags.writeable = False

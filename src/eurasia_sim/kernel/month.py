@@ -69,7 +69,7 @@ def initialise(coded, blocks):
     state, constants, _, facts, p = blocks
     for i in range(state.actors):
         for j in range(state.actors):
-            state.leaning[i, j] = p.alignment_affinity * constants.affinity[i, j] / 3.0
+            state.leaning[i, j] = p.pull_relation * constants.affinity[i, j] / 3.0
             state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
         state.alignment[i, i] = 1.0
         for k in range(state.theatres):
@@ -117,7 +117,7 @@ def run_mechanism(mechanism, blocks, t):
     """
     state, constants, month, facts, p = blocks
     if mechanism == 1:
-        perceive(state, constants, month, p)
+        perceive(state, constants, month, facts, p)
     elif mechanism == 2:
         align(state, constants, month, facts, t, p)
     elif mechanism == 3:

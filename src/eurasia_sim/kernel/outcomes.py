@@ -19,6 +19,8 @@ from eurasia_sim.compute.dimensions import (
     ECONOMIC,
     PRIMACY,
     SECURITY,
+    STANCE_COUNT,
+    STANCES,
     STANDING,
     SURVIVAL,
 )
@@ -300,6 +302,11 @@ def observe(state, constants, facts, report, needed):
     column = observe_theatres(state, facts, report, column)
     column = list_table(state.alignment, actors, actors, out, column)
     column = list_table(state.threat, actors, actors, out, column)
+    for q in range(STANCE_COUNT):
+        for i in range(actors):
+            for j in range(actors):
+                out[column] = state.stance[q, i, j]
+                column += 1
     column = list_table(state.recognition, actors, state.theatres, out, column)
     if needed <= column:
         return
@@ -315,7 +322,7 @@ def column_count(counts: Counts) -> int:
         pairs
         + n * len(ACTOR_MEASURES)
         + k * len(THEATRE_MEASURES)
-        + 2 * n * n
+        + (2 + STANCE_COUNT) * n * n
         + n * k * (1 + 2 * DOMAIN_COUNT)
     )
 
@@ -333,6 +340,7 @@ def column_names(
     names += [f"{m}.{k}" for k in theatres for m in THEATRE_MEASURES]
     names += [f"alignment.{a}.{b}" for a in actors for b in actors]
     names += [f"threat.{a}.{b}" for a in actors for b in actors]
+    names += [f"{stance}.{a}.{b}" for stance in STANCES for a in actors for b in actors]
     names += [f"recognition.{a}.{k}" for a in actors for k in theatres]
     names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]

@@ -1,4 +1,4 @@
-"""Whom actors lean toward: common dangers bind, mutual ones part, habits and venues tie.
+"""Whom actors lean toward: dangers from others bind, quarrels and mutual dangers part, venues tie.
 
 Cites walt1985, keohane1984.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.dimensions import SETTLING
+from eurasia_sim.compute.dimensions import POSITION, QUARREL, SETTLING, STANCE_COUNT, TIES
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import (
     THIRD,
     choose,
     fused,
+    greater,
     hyperbolic_tangent,
-    lesser,
     square_root,
     where_known,
 )
@@ -25,62 +25,114 @@ STREAM = np.uint64(1)
 
 
 @compiled
-def shared_danger(state, p):
-    """Write each pair's common danger (N, N): the sum over sources of what both feel.
+def fear_all(state, p):
+    """Write all that each actor fears, its floor included (N,), and the roots of every danger.
 
-    Claim: threats that two powers share have bound them (aliyev2022 L402; walt1985 on balancing).
-    Form: sum over actors and, weighed, over theatres of the geometric mean of the two's dangers.
+    Form: dangers from states, and, weighed, from theatres; `fear_floor` is the fear at which shares
+    of it sum to one half. A theatre to which one is a party counts as no outside danger.
     """
-    shared, threat, spillover, feared = state.shared, state.threat, state.spillover, state.feared
-    felt = state.felt
     for i in range(state.actors):
+        everywhere, near = p.fear_floor + each_run(0.0), p.fear_floor + each_run(0.0)
         for m in range(state.actors):
-            feared[i, m] = square_root(threat[i, m])
+            everywhere += state.threat[i, m]
+            near += state.regional[i, m]
+            state.feared[i, m] = square_root(state.threat[i, m])
+            state.feared_near[i, m] = square_root(state.regional[i, m])
         for k in range(state.theatres):
-            felt[i, k] = square_root(p.shared_spillover * spillover[i, k])
-    for i in range(state.actors):
-        for j in range(i + 1):
-            common = each_run(0.0)
-            for m in range(state.actors):
-                common = fused(feared[i, m], feared[j, m], common)
-            for k in range(state.theatres):
-                common = fused(felt[i, k], felt[j, k], common)
-            shared[i, j], shared[j, i] = common, common
+            spill, outside = state.spillover[i, k], 1.0 - state.party[i, k]
+            weighed = p.weight_spillover * spill
+            everywhere, near = everywhere + weighed, near + weighed
+            state.foreign[i, k] = weighed * outside
+            state.felt[i, k] = square_root(spill) * outside
+        state.fear[i], state.fear_near[i] = everywhere, near
 
 
 @compiled
-def smaller_danger(state, p):
-    """As `shared_danger`, where `minimum_shared` is 1.
+def share_fears(state, p):
+    """Write the overlap of each two's fears, of all and of what is near (N, N), in [0, 1).
 
-    Form: sum over actors and, weighed, over theatres of the smaller of the two's dangers.
+    Claim: threats that two powers share have bound them (aliyev2022 L402; walt1985 on balancing).
+    Form: sum over third sources of the geometric mean of the shares that they have of each one's
+    fears. What is near alone is `regional_overlap`, what two could meet jointly in the region.
     """
-    shared, threat, spillover = state.shared, state.threat, state.spillover
     for i in range(state.actors):
         for j in range(i + 1):
-            common = each_run(0.0)
+            common, near = each_run(0.0), each_run(0.0)
             for m in range(state.actors):
-                common += lesser(threat[i, m], threat[j, m])
+                common = fused(state.feared[i, m], state.feared[j, m], common)
+                near = fused(state.feared_near[i, m], state.feared_near[j, m], near)
+            lands = each_run(0.0)
             for k in range(state.theatres):
-                common += p.shared_spillover * lesser(spillover[i, k], spillover[j, k])
-            common = choose(p.minimum_shared - 0.5, common, shared[i, j])
-            shared[i, j], shared[j, i] = common, common
+                lands = fused(state.felt[i, k], state.felt[j, k], lands)
+            state.crisis[i, j], state.crisis[j, i] = lands, lands
+            lands = p.weight_spillover * lands
+            common = (common + lands) / square_root(state.fear[i] * state.fear[j])
+            near = (near + lands) / square_root(state.fear_near[i] * state.fear_near[j])
+            state.shared[i, j], state.shared[j, i] = common, common
+            state.regional_overlap[i, j], state.regional_overlap[j, i] = near, near
+
+
+@compiled
+def fear_each_other(state):
+    """Write the share of its fears that each actor has of each other (N, N), in [0, 1).
+
+    Claim: a threat seen in the other drives apart (walt1985).
+    Form: danger from the other, and from lands by how far it is a party to them and one is not.
+    """
+    for i in range(state.actors):
+        for j in range(state.actors):
+            danger = state.threat[i, j]
+            for k in range(state.theatres):
+                danger = fused(state.foreign[i, k], state.party[j, k], danger)
+            state.mutual[i, j] = danger / state.fear[i]
+
+
+@compiled
+def place_zeros(state, p):
+    """Write the overlap of fears at which it neither binds nor parts (N,).
+
+    Form: `common_zero`, the same for all; where `moving_zero` is 1, an actor's mean overlap with
+    all others that have power, so that two can draw nearer only at the cost of others.
+    """
+    moves = in_some_run(p.moving_zero - 0.5)
+    for i in range(state.actors):
+        state.zero[i] = each_run(0.0) + p.common_zero
+        if moves:
+            total, others = each_run(0.0), each_run(0.0)
+            for j in range(state.actors):
+                if j != i:
+                    total += choose(state.power[j], state.shared[i, j], 0.0)
+                    others += choose(state.power[j], 1.0, 0.0)
+            mean = total / greater(others, 1.0)
+            state.zero[i] = choose(p.moving_zero - 0.5, mean, state.zero[i])
 
 
 @inlined
-def alignment_pull(affinity, shared, mutual, rivalry, membership, joint, p):
-    """Where an actor's leaning toward another is drawn.
+def common_position(overlap, zero, mutual, crisis, p):
+    """How far dangers bring an actor to another's side.
 
-    Form: rises in affinity, shared danger, membership and joint work, falls in the threat it sees
-    in the other and in their rivalry.
+    Form: overlap of fears beyond its zero, less the fear of the other; and a crisis next door to
+    both (warsaw2021 L16; the other documents deny it, so the range begins at none).
     """
-    return (
-        p.alignment_affinity * (affinity * THIRD)
-        + p.alignment_shared * shared
-        - p.alignment_mutual * mutual
-        - p.alignment_rivalry * rivalry
-        + p.alignment_membership * membership
-        + p.alignment_joint * joint
-    )
+    return p.pull_common * (overlap - zero) - p.pull_mutual * mutual + p.pull_crisis * crisis
+
+
+@inlined
+def quarrel(pressed, rivalry, relation, p):
+    """What sets an actor against another; below 0 it is goodwill.
+
+    Claim: pressure decides with whom powers side (aliyev2022 L406); where they balance against each
+    other, interests conflict (aliyev2022 L392).
+    Form: pressure that the two send each other, whoever is stronger, and rivalry, less the
+    standing relation.
+    """
+    return p.pull_quarrel * pressed + p.pull_rivalry * rivalry - p.pull_relation * relation
+
+
+@inlined
+def ties(venues, joint, p):
+    """What two have built together: venues beyond the opening's, in logarithms, and joint work."""
+    return p.pull_venues * venues + p.pull_joint * joint
 
 
 @compiled
@@ -96,37 +148,55 @@ def pair_shocks(state, facts, t):
         shocks[m] = shock(shocks[m])
 
 
-@compiled
-def pull_all(state, constants, month, t, p):
-    """Move every leaning toward its pull and by the pair's shock; write the alignments.
+@inlined
+def hold(stance, a, b, t, state, constants, p):
+    """Add to one of the stances of a toward b what the opening had beyond its drivers; return it.
 
-    Form: leaning += alignment_rate * (pull + offset - leaning) + alignment_noise * shock;
-    alignment = tanh(leaning). Before month 0 it goes half of its way, without shocks, to pull +
-    opening_data * (opening_spread * observed - pull), the pull where nothing was observed; the
-    offset is what it then has beyond its pull, so that it stands still where no driver moves.
+    Form: before month 0 that is opening_data * (observed - drivers), nothing where nothing was
+    observed; it is kept from then on.
     """
-    affinity, goodwill, membership = constants.affinity, month.goodwill, month.comembership
-    shared, threat, rivalry, joint = state.shared, state.threat, state.rivalry, state.partnership
-    leaning, alignment, shocks = state.leaning, state.alignment, state.shock
-    observed, offset = constants.observed, state.offset
+    drivers = state.stance[stance, a, b]
+    if t < 0:
+        seen = where_known(constants.observed[stance, a, b], drivers)
+        state.offset[stance, a, b] = p.opening_data * (seen - drivers)
+    held = drivers + state.offset[stance, a, b]
+    state.stance[stance, a, b] = held
+    return held
+
+
+@compiled
+def lean(state, constants, month, t, p):
+    """Write every stance, move every leaning toward their sum and by the pair's shock (N, N).
+
+    Form: pull = common position - quarrel + ties; leaning += alignment_rate * (pull - leaning) +
+    alignment_noise * shock; alignment = tanh(leaning). Before month 0 it goes half of its way,
+    without shocks, so that it stands still where no driver moves.
+    """
+    affinity, goodwill, venues = constants.affinity, month.goodwill, month.comembership
+    leaning, alignment, stance, shocks = state.leaning, state.alignment, state.stance, state.shock
     m = 0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
+            pressed = 0.5 * (month.pressure[i, j] + month.pressure[j, i])
             for a, b in ((i, j), (j, i)):
-                liking, mutual = affinity[a, b] + goodwill[a, b], threat[a, b]
-                pull = alignment_pull(
-                    liking, shared[a, b], mutual, rivalry[a, b], membership[a, b], joint[a, b], p
+                if t <= 0:
+                    state.opening_venues[a, b] = venues[a, b]
+                stance[POSITION, a, b] = common_position(
+                    state.shared[a, b], state.zero[a], state.mutual[a, b], state.crisis[a, b], p
                 )
+                relation = THIRD * (affinity[a, b] + goodwill[a, b])
+                stance[QUARREL, a, b] = quarrel(pressed, state.rivalry[a, b], relation, p)
+                more = venues[a, b] - state.opening_venues[a, b]
+                stance[TIES, a, b] = ties(more, state.partnership[a, b], p)
+                pull = each_run(0.0)
+                for q in range(STANCE_COUNT):
+                    held = hold(q, a, b, t, state, constants, p)
+                    pull += -held if q == QUARREL else held
                 if t < 0:
-                    seen = where_known(p.opening_spread * observed[a, b], pull)
-                    opens = fused(p.opening_data, seen - pull, pull)
-                    leaning[a, b] = fused(SETTLING, opens - leaning[a, b], leaning[a, b])
-                    offset[a, b] = leaning[a, b] - pull
+                    leaning[a, b] = fused(SETTLING, pull - leaning[a, b], leaning[a, b])
                 else:
-                    leaning[a, b] += (
-                        p.alignment_rate * (pull + offset[a, b] - leaning[a, b])
-                        + p.alignment_noise * shocks[m]
-                    )
+                    moved = p.alignment_rate * (pull - leaning[a, b])
+                    leaning[a, b] += moved + p.alignment_noise * shocks[m]
                 alignment[a, b] = hyperbolic_tangent(leaning[a, b])
             m += 1
         leaning[i, i], alignment[i, i] = 0.0, 1.0
@@ -134,10 +204,11 @@ def pull_all(state, constants, month, t, p):
 
 @sequence
 def align(state, constants, month, facts, t, p):
-    """Relax every leaning toward its pull: shared danger, the pair's shock, the pull itself."""
-    shared_danger(state, p)
-    if in_some_run(p.minimum_shared - 0.5):
-        smaller_danger(state, p)
+    """Relax every leaning toward its pull: what is feared, the pair's shock, the pull itself."""
+    fear_all(state, p)
+    share_fears(state, p)
+    fear_each_other(state)
+    place_zeros(state, p)
     if t >= 0 and in_some_run(p.alignment_noise):
         pair_shocks(state, facts, t)
-    pull_all(state, constants, month, t, p)
+    lean(state, constants, month, t, p)

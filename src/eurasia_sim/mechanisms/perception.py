@@ -11,8 +11,8 @@ from eurasia_sim.compute.dimensions import (
     THREAT_COUNT,
 )  # fmt: skip
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import THIRD, TINY, choose, exponential, greater, logistic
-from eurasia_sim.compute.vectors import each_run, in_some_run
+from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, logistic
+from eurasia_sim.compute.vectors import each_run
 
 
 @inlined
@@ -47,16 +47,15 @@ def relative_power(own, other):
 
 
 @inlined
-def intent_odds(enmity, pressure, revisionism, alignment, p):
+def intent_odds(pressure, revisionism, alignment, p):
     """Log-odds of aggressive intent perceived in another; its logistic is the intent.
 
     Claim: states seen as aggressive provoke balancing (walt1985, his fourth factor); he gives no
     scale.
-    Form: a baseline, enmity (-affinity / 3), pressure and revisionism, less the habit of alignment.
+    Form: a baseline, pressure and revisionism, less the habit of alignment.
     """
     return (
         p.intent_baseline
-        + p.intent_enmity * enmity
         + p.intent_pressure * pressure
         + p.intent_revisionism * revisionism
         - p.intent_habit * alignment
@@ -64,33 +63,15 @@ def intent_odds(enmity, pressure, revisionism, alignment, p):
 
 
 @inlined
-def perceived_threat(power, proximity, offense, will, p):
-    """Threat one actor sees in another, in [0, 1].
+def perceived_danger(power, proximity, offense, will, p):
+    """Danger one actor sees in another in one arena, in [0, 1].
 
     Claim: threat grows with aggregate power, proximity, offensive capability and aggressive intent
     (walt1985, pp. 9-13); he prints no equation.
-    Form: power times the product of 1 - w + w * factor, so that weight 0 ignores a factor and
-    weight 1 lets its absence disarm the other.
+    Form: the product of the four; of intent only the part `weight_intent`, so that at weight 0 it
+    is ignored and at weight 1 good will disarms the other.
     """
-    return power * (
-        (1.0 - p.weight_proximity + p.weight_proximity * proximity)
-        * (1.0 - p.weight_offense + p.weight_offense * offense)
-        * (1.0 - p.weight_intent + p.weight_intent * will)
-    )
-
-
-@inlined
-def summed_threat(power, proximity, offense, will, p):
-    """As `perceived_threat`, where `additive_threat` is 1.
-
-    Form: power times the weighted mean of the three other factors.
-    """
-    weights = p.weight_proximity + p.weight_offense + p.weight_intent + 1e-12
-    return (
-        power
-        * (p.weight_proximity * proximity + p.weight_offense * offense + p.weight_intent * will)
-        / weights
-    )
+    return power * proximity * offense * (1.0 - p.weight_intent + p.weight_intent * will)
 
 
 @compiled
@@ -126,24 +107,30 @@ def perceive_projection(state, constants, month, p):
 
 @compiled
 def perceive_threat(state, constants, month, p):
-    """Write the threat each actor sees in each other, in [0, 1]; nobody threatens itself."""
-    power, offense, threat = state.power, constants.offensive_capability, state.threat
-    alignment = state.alignment
-    affinity, goodwill, pressure = constants.affinity, month.goodwill, month.pressure
-    revisionism = month.revisionism
+    """Write the danger each actor sees in each other, in its region and in all (N, N), >= 0.
+
+    Claim: bases and forces in the region threaten by where they are (aliyev2022 L66, L336, L402);
+    a rivalry elsewhere, and pressure by sanctions and exclusion, do so anywhere (aliyev2022 L406).
+    Form: regional danger, near by distance, borders and forces abroad; plus, weighed, the same on
+    fronts elsewhere; plus, weighed, being pressed, whoever is stronger. Who has no power presses
+    nobody, and nobody threatens itself.
+    """
+    power, offense, alignment = state.power, constants.offensive_capability, state.alignment
     near, projected, front = constants.closeness, state.projected, constants.front
-    additive = in_some_run(p.additive_threat - 0.5)
+    pressure, revisionism = month.pressure, month.revisionism
     for i in range(state.actors):
         for j in range(state.actors):
-            enmity = -(affinity[i, j] + goodwill[i, j]) * THIRD
-            will = logistic(intent_odds(enmity, pressure[j, i], revisionism[j], alignment[i, j], p))
-            proximity = nearness(near[i, j] + projected[i, j] + front[i, j], p)
+            pressed = choose(power[j], pressure[j, i], 0.0)
+            will = logistic(intent_odds(pressed, revisionism[j], alignment[i, j], p))
             share = relative_power(power[i], power[j])
-            threat[i, j] = perceived_threat(share, proximity, offense[j], will, p)
-            if additive:
-                other = summed_threat(share, proximity, offense[j], will, p)
-                threat[i, j] = choose(p.additive_threat - 0.5, other, threat[i, j])
-        threat[i, i] = 0.0
+            here, there = nearness(near[i, j] + projected[i, j], p), nearness(front[i, j], p)
+            regional = perceived_danger(share, here, offense[j], will, p)
+            elsewhere = perceived_danger(share, there, offense[j], will, p)
+            state.regional[i, j] = regional
+            state.threat[i, j] = (
+                regional + p.weight_global * elsewhere + p.weight_pressure * pressed
+            )
+        state.regional[i, i], state.threat[i, i] = 0.0, 0.0
 
 
 @compiled
@@ -172,10 +159,35 @@ def perceive_spillover(state, constants, month):
             spillover[i, k] = load * transit[i, k]
 
 
+@inlined
+def party_to(i, k, run, facts, month, p):
+    """How far actor i is a party to what goes on in theatre k, in one run, in [0, 1].
+
+    Claim: a neighbour may be the ally of those who fight a land's ruler (aliyev2022 L218).
+    Form: 1 for who rules, contests or dwells in it; else pressure on its ruler, by the pressure at
+    which one is wholly a party. That such a land is no outside danger to it is our reading.
+    """
+    ruler = run.ruler[k]
+    if i in (ruler, run.challenger[k]) or facts.theatre_distance[i, k] == 0.0:
+        return 1.0
+    return min(month.pressure[i, ruler] / p.party_pressure, 1.0) if ruler >= 0 else 0.0
+
+
+@compiled
+def perceive_parties(state, facts, month, p):
+    """Write how far each actor is a party to each theatre's disorder (N, K), in [0, 1]."""
+    for r in range(RUNS):
+        run, levers, numbers = state[r], month[r], p[r]
+        for i in range(state.actors):
+            for k in range(state.theatres):
+                run.party[i, k] = party_to(i, k, run, facts, levers, numbers)
+
+
 @sequence
-def perceive(state, constants, month, p):
-    """Write power, threat and spill-over as this month's actors see them."""
+def perceive(state, constants, month, facts, p):
+    """Write power, dangers, spill-over and who is a party to it, as this month's actors see it."""
     perceive_power(state, constants, month)
     perceive_projection(state, constants, month, p)
     perceive_threat(state, constants, month, p)
     perceive_spillover(state, constants, month)
+    perceive_parties(state, facts, month, p)

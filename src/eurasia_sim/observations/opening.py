@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.compute.dimensions import STANCE_COUNT, STANCES, Floats
 from eurasia_sim.observations.filter import filtered
 from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.observations.skill import relative
@@ -14,15 +14,14 @@ from eurasia_sim.observations.skill import relative
 if TYPE_CHECKING:
     from eurasia_sim.world.world import World
 
-PARTS = ("common_danger", "quarrel", "ties")
 _known: dict[tuple[str, str], Floats] = {}
 
 
 def opening(world: World) -> Floats:
-    """(3, N, N) how two actors stood by each of `PARTS`; NaN where nothing was seen.
+    """(3, N, N) how two actors stood by each of `STANCES`; NaN where nothing was seen.
 
     Of every item of dyads that fits, the filtered levels up to the last whole year before the
-    record begins, each less the year's mean of its group, in standard deviations over dyads; a part
+    record begins, each less the year's mean of its group, in standard deviations over dyads; a stance
     is the mean of its items.
     """
     key = (str(world.directory), world.digest)
@@ -33,15 +32,15 @@ def opening(world: World) -> Floats:
 
 def _opening(world: World) -> Floats:
     order = {name: at for at, name in enumerate(world.actors)}
-    sums, counts = np.zeros((2, len(PARTS), len(order), len(order)))
+    sums, counts = np.zeros((2, STANCE_COUNT, len(order), len(order)))
     for series in load_observations(world).values():
         item = series.item
-        if item.part not in PARTS or item.use != "fits" or set(item.axes.values()) != {"actor"}:
+        if item.part not in STANCES or item.use != "fits" or set(item.axes.values()) != {"actor"}:
             continue
         past = relative(series).until(world.start // 12 - 1)
         past = past.only(np.asarray(np.isfinite(past.values).any(axis=1)))
         levels = filtered(past.values, past.errors) if past.units else np.zeros(0)
-        spread, part = float(np.std(levels)) if past.units else 0.0, PARTS.index(item.part)
+        spread, part = float(np.std(levels)) if past.units else 0.0, STANCES.index(item.part)
         for (one, other), level in zip(past.units, levels, strict=True) if spread > 0 else ():
             both = [order[one], order[other]], [order[other], order[one]]
             sums[part, *both] += (level - np.mean(levels)) / spread
