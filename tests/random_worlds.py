@@ -13,7 +13,8 @@ from eurasia_sim.kernel.arrays import CODED, STATE
 
 # What a run leaves behind that a reader may look at; the rest of the state is scratch.
 OUTCOMES = (
-    "leaning", "offset", "alignment", "threat", "rivalry", "partnership", "shared", "inclination",
+    "leaning", "stance", "offset", "alignment", "threat", "regional", "rivalry", "partnership",
+    "shared", "regional_overlap", "mutual", "party", "inclination",
     "effort", "joint", "influence", "spillover", "recognition", "power", "budget", "standing",
     "venue_effort", "stability", "militants", "fighters", "ruler_strength", "violence",
     "narcotics", "control", "restraint", "demand", "ruler", "challenger",

@@ -24,7 +24,7 @@ from eurasia_sim.world.world import load_world
 FACTORS = (
     "rules.cooperation.relative_gains",
     "rules.perception.distance_decay",
-    "rules.alignment.alignment_affinity",
+    "rules.alignment.pull_relation",
 )
 
 
@@ -97,7 +97,7 @@ scenarios: [us_exit]
 design: {{kind: {kind}{points}}}
 factors:
   rules.cooperation.relative_gains: {{low: 0.2, high: 0.8{steps}}}
-  rules.alignment.alignment_affinity: {{low: 0.5, high: 2{steps}}}
+  rules.alignment.pull_relation: {{low: 0.2, high: 1.2{steps}}}
   pressure.united_states.china: {{low: 0, high: 1{steps}}}
 replications: {replications}
 measures: [competition.russia-china.central_asia]

@@ -12,7 +12,7 @@ from eurasia_sim.experiments.sweep import Sweep, prepare_sweep
 from eurasia_sim.world.world import World
 
 # A coefficient that may be anything in a world made for failing: large, its product is no number.
-FRAGILE = "rules.alignment.alignment_affinity"
+FRAGILE = "rules.alignment.pull_relation"
 SCENARIO = """format: 1
 title: A few months
 departs: "2001-12"

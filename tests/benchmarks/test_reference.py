@@ -49,9 +49,9 @@ OF_TIES = (
 )  # fmt: skip
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
-    "feared", "feared_near", "felt", "reach", "committed", "choice", "danger", "stood", "hedging", "by_force",
-    "open_to", "hostility", "together", "host_leaning", "host_threat", "displacement_weight",
-    "denial_weight", "security_weight", "uncovered", "hosted", "regional_influence",
+    "feared", "feared_near", "felt", "reach", "committed", "choice", "danger", "stood", "hedging",
+    "by_force", "open_to", "hostility", "together", "host_leaning", "host_threat",
+    "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted", "regional_influence",
     "venue_total", "total", "seed",
 )  # fmt: skip
 

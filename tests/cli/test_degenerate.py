@@ -73,7 +73,7 @@ def some_of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
     return (seeds % 2 == 0) & (name == "twin")
 
 
-GAINS, AFFINITY = "rules.cooperation.relative_gains", "rules.alignment.alignment_affinity"
+GAINS, AFFINITY = "rules.cooperation.relative_gains", "rules.alignment.pull_relation"
 _SWEEP = """format: 1
 kind: sweep
 title: Next to nothing

@@ -117,7 +117,7 @@ def test_the_schema_is_printed_or_written(here: Path) -> None:
         ("list scenarios", "no_naval_race"),
         ("check record", "nothing wrong"),
         ("explain actors.britain.affinity.russia", "taylor1954"),
-        ("explain rules.alignment.alignment_shared", "L402"),
+        ("explain rules.alignment.pull_common", "L402"),
         ("explain record --cite", "taylor1954"),
         ("explain --evidence list", "0 claims"),
         ("explain --evidence agreement", "no second coding"),

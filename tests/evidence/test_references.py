@@ -63,7 +63,7 @@ def test_a_sweep_rests_on_the_works_of_every_theory_and_form_it_has_run() -> Non
     theories = list(world.theories)[:2]
     factors = [
         {"name": "theory", "levels": theories},
-        {"name": "form.threat", "levels": list(world.forms["threat"])},
+        {"name": "form.zero", "levels": list(world.forms["zero"])},
     ]
     scenario = load_scenario("us_exit", world)
     manifest = {
@@ -73,8 +73,8 @@ def test_a_sweep_rests_on_the_works_of_every_theory_and_form_it_has_run() -> Non
     }
     found = list(scenarios_of(manifest, world))
     assert {each.theory for each in found} == set(theories)
-    assert {each.forms["threat"] for each in found if "threat" in each.forms} == set(
-        world.forms["threat"]
+    assert {each.forms["zero"] for each in found if "zero" in each.forms} == set(
+        world.forms["zero"]
     )
     together = works_of_all(works_of(world, each, works) for each in found)
     for each in found:

@@ -64,15 +64,15 @@ def test_a_latin_hypercube_has_one_point_in_every_layer(laid) -> None:
 
 
 def test_a_grid_crosses_levels_a_zip_pairs_them_and_a_sample_draws_them_equally_often(laid) -> None:
-    factors = f"{{form.threat: all, {FIRST}: [0.8, 0.9]}}"
+    factors = f"{{form.zero: all, {FIRST}: [0.8, 0.9]}}"
     grid = laid("{kind: grid}", factors).table()
-    multiplicative, additive = ["multiplicative"] * 2, ["additive"] * 2
-    assert list(grid["x.form.threat"]) == multiplicative + additive
+    fixed, moving = ["fixed"] * 2, ["moving"] * 2
+    assert list(grid["x.form.zero"]) == fixed + moving
     assert list(grid[f"x.{FIRST}"]) == [0.8, 0.9, 0.8, 0.9]
     assert len(laid("{kind: zip}", factors)) == 2
-    factors = f"{{form.threat: all, {FIRST}: declared}}"
+    factors = f"{{form.zero: all, {FIRST}: declared}}"
     drawn = laid("{kind: latin_hypercube, points: 20}", factors).table()
-    assert list(drawn["x.form.threat"].value_counts()) == [10, 10]
+    assert list(drawn["x.form.zero"].value_counts()) == [10, 10]
 
 
 def test_a_constraint_takes_points_out_and_says_how_many(laid) -> None:

@@ -99,7 +99,7 @@ window: ["2031-01", "2024-01"]"""
         (4, "did you mean us_exit"),
         (5, "did you mean balance_of_threat"),
         (6, "powers of two"),
-        (9, "did you mean form.threat"),
+        (9, "did you mean form.zero"),
         (10, "unknown theory"),
         (11, "the seed is -1"),
         (12, "did you mean competition"),
@@ -149,7 +149,7 @@ MISTAKES = [
     (f"set: {{GAINS: 0.3}}\n{SOBOL}factors: {{GAINS: declared}}", "stands under set: too"),
     (f"set: {{GAINS: [0.3]}}\n{GRID}factors: {{HABIT: [0.8]}}", "is a list, not a number"),
     (f"theory: balance_of_threat\n{GRID}factors: {{theory: all}}", "stands under theory: too"),
-    (f"forms: {{threat: additive}}\n{GRID}factors: {{form.threat: all}}",
+    (f"forms: {{zero: moving}}\n{GRID}factors: {{form.zero: all}}",
      "stands under forms: too"),
     (f"seed: 3\n{GRID}factors: {{seed: [1, 2]}}", "stands under seed: too"),
     # Points that are too many, or repeated.
@@ -301,7 +301,7 @@ def test_a_theory_holds_what_is_declared_but_not_what_the_file_names_itself(load
     spans = {factor.name: (factor.low, factor.high) for factor in factors}
     assert spans[GAINS] == (0.0, 0.4)  # the theory's own range
     assert not [name for name in spans if name.endswith(".sufficiency")]  # fixed by the theory
-    assert not [name for name in spans if name.endswith(".additive_threat")]  # a form decides
+    assert not [name for name in spans if name.endswith(".moving_zero")]  # a form decides
 
 
 def test_a_lever_can_be_free_or_an_actor_in_a_list(loaded) -> None:

@@ -43,7 +43,7 @@ RANGES = """
 LEVELS = """  rules.perception.contiguity: [0.5, 0.7]
   stability.afghanistan: [0.3, free]
   theory: [balance_of_threat, defensive_realism]
-  form.threat: all
+  form.zero: all
   seed: [3, 4, 5]
   scenario: [{scenario}, {second}]
 """
@@ -88,7 +88,7 @@ def test_a_declared_number_reaches_its_run_to_the_last_bit(world, tmp_path) -> N
 def test_a_declared_number_is_moved_into_the_range_of_its_theory_or_left_to_what_holds_it(
     world, tmp_path
 ) -> None:
-    factors = "{theory: all, form.threat: all, 'rules.*': declared}"
+    factors = "{theory: all, form.zero: all, 'rules.*': declared}"
     text = f"{ONE}design: {{kind: latin_hypercube, points: 8}}\nfactors: {factors}\n"
     sweep = prepared(tmp_path, world, text)
     factors = {factor.name: at for at, factor in enumerate(sweep.design.factors)}

@@ -313,7 +313,7 @@ def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_pa
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
-    assert "p.alignment_affinity *" in ended.stderr  # the line that multiplies by the number
+    assert "p.pull_relation *" in ended.stderr  # the line that multiplies by the number
     assert ended.stderr.splitlines()[-1].startswith("FloatingPointError: "), ended.stderr
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eurasia_sim.compute.dimensions import QUARREL, STANCES
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.observations.loader import Series, load_observations
-from eurasia_sim.observations.opening import PARTS, opening
+from eurasia_sim.observations.opening import opening
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
@@ -74,12 +75,16 @@ def test_the_opening_leans_between_the_documents_and_what_was_observed(world):
     for data in (0, 0.5, 1):
         workspace = settled(recorded(world, f"rules.alignment.opening_data={data}"))
         leanings[data] = workspace.state[0].leaning.copy()
+        stances = np.array(workspace.state[0].stance)
+        sums = stances.sum(axis=0) - 2 * stances[QUARREL]  # a quarrel parts
+        np.testing.assert_allclose(leanings[data], sums, atol=1e-8)
         if data == 0:
             np.testing.assert_allclose(workspace.state[0].offset, 0.0, atol=1e-8)
     seen = np.array(workspace.constants[0].observed)
-    known = np.isfinite(seen) & ~np.eye(len(seen), dtype=bool)
-    spread = world.numbers["rules.alignment.opening_spread"].value
-    np.testing.assert_allclose(leanings[1][known], spread * seen[known], atol=1e-8)
+    np.testing.assert_allclose(stances, np.where(np.isfinite(seen), seen, stances), atol=1e-12)
+    spread, deviations = world.numbers["rules.alignment.opening_spread"].value, opening(world)
+    np.testing.assert_allclose(seen, spread * deviations / 3, atol=1e-12)  # three, of equal weight
+    known = np.isfinite(seen).all(axis=0)
     low, high = np.minimum(leanings[0], leanings[1]), np.maximum(leanings[0], leanings[1])
     between = (low <= leanings[0.5]) & (leanings[0.5] <= high)
     assert between[known].mean() > 0.9  # rivalry and joint work follow the leanings a little
@@ -105,21 +110,21 @@ def test_what_is_observed_later_moves_no_opening(world, monkeypatch):
 
 
 def test_an_item_moves_its_own_part_alone(world, monkeypatch):
-    found, known = opening(world), len(PARTS)
+    found, known = opening(world), len(STANCES)
     moved = told_otherwise(
         world,
         monkeypatch,
         lambda each: np.arange(len(each.units))[:, None] * (each.item.part == "quarrel") / 10,
     )
     same = [np.array_equal(found[at], moved[at], equal_nan=True) for at in range(known)]
-    assert dict(zip(PARTS, same, strict=True)) == {
-        "common_danger": True, "quarrel": False, "ties": True,
+    assert dict(zip(STANCES, same, strict=True)) == {
+        "common_position": True, "quarrel": False, "ties": True,
     }  # fmt: skip
 
 
 def test_the_observed_opening_has_mean_0(world):
     found = opening(world)
-    assert found.shape == (len(PARTS), len(world.actors), len(world.actors))
+    assert found.shape == (len(STANCES), len(world.actors), len(world.actors))
     for part in found:
         assert part[np.isfinite(part)].mean() == pytest.approx(0.0, abs=1e-9)
         np.testing.assert_array_equal(part, part.T)

@@ -24,11 +24,11 @@ def numbers(stem: str, **values: float) -> dict[str, float]:
     return {f"{stem}_{name}": value for name, value in values.items()}
 
 
-WEIGHTS = numbers("weight", proximity=0.8, offense=0.5, intent=1)
-WHOLE = numbers("weight", proximity=1, offense=1, intent=1)
 CLOSENESS = {"distance_decay": 2000, "contiguity": 0.4}
-INTENT = numbers("intent", baseline=-1, enmity=1.5, pressure=2, revisionism=3, habit=0.5)
-PULL = numbers("alignment", affinity=1, shared=0.5, mutual=2, rivalry=3, membership=0.1, joint=0.7)
+INTENT = numbers("intent", baseline=-1, pressure=2, revisionism=3, habit=0.5)
+PULL = numbers("pull", common=0.5, mutual=2, crisis=0.3, quarrel=3) | numbers(
+    "pull", rivalry=4, relation=1, venues=0.1, joint=0.7
+)
 JOINT = numbers("joint", trust=2, venues=0.2, reluctance=1, gain=1, danger=3)
 ACCESS = numbers("access", balancing=0.5, recognition=0.3)
 OPENED = 0.5 * 1.4 * (1 - 0.6 * 0.25)
@@ -48,23 +48,18 @@ BY_HAND = [
     (perception.nearness, (0.3,), {"closeness_half": 0.3}, 0.5),
     (perception.nearness, (0.9,), {"closeness_half": 0.3}, 0.75),
     (perception.nearness, (0.0,), {"closeness_half": 0.3}, 0),
-    (perception.intent_odds, (0.4, 0.1, 0.2, 0.6), INTENT, -1 + 0.6 + 2 * 0.1 + 3 * 0.2 - 0.3),
+    (perception.intent_odds, (0.1, 0.2, 0.6), INTENT, -1 + 2 * 0.1 + 3 * 0.2 - 0.5 * 0.6),
     (
-        perception.perceived_threat, (0.75, 0.25, 0.6, 0.9), WEIGHTS,
-        0.75 * (0.2 + 0.8 * 0.25) * (0.5 + 0.5 * 0.6) * 0.9,
+        perception.perceived_danger, (0.75, 0.25, 0.6, 0.9), {"weight_intent": 0.5},
+        0.75 * 0.25 * 0.6 * (0.5 + 0.5 * 0.9),
     ),
+    (perception.perceived_danger, (0.9, 0.5, 0.5, 0.0), {"weight_intent": 1}, 0),
     (
-        perception.summed_threat, (0.75, 0.25, 0.6, 0.9), WEIGHTS,
-        0.75 * (0.8 * 0.25 + 0.5 * 0.6 + 1 * 0.9) / (0.8 + 0.5 + 1),
+        alignment.common_position, (0.8, 0.5, 0.1, 0.4), PULL,
+        0.5 * (0.8 - 0.5) - 2 * 0.1 + 0.3 * 0.4,
     ),
-    # What disarms a product only weakens a sum.
-    (perception.perceived_threat, (0.9, 0.5, 0.0, 0.5), WHOLE, 0),
-    (perception.summed_threat, (0.9, 0.5, 0.0, 0.5), WHOLE, 0.9 / 3),
-    (perception.summed_threat, (0.0, 0.5, 0.5, 0.5), WHOLE, 0),
-    (
-        alignment.alignment_pull, (1.5, 0.8, 0.1, 0.05, 4.0, 0.2), PULL,
-        1 * 1.5 / 3 + 0.5 * 0.8 - 2 * 0.1 - 3 * 0.05 + 0.1 * 4 + 0.7 * 0.2,
-    ),
+    (alignment.quarrel, (0.2, 0.05, -0.5), PULL, 3 * 0.2 + 4 * 0.05 + 0.5),
+    (alignment.ties, (1.5, 0.2), PULL, 0.1 * 1.5 + 0.7 * 0.2),
     (allocation.budget, (0.25,), {"budget_elasticity": 0.5}, 0.5),
     (allocation.budget, (0.0,), {}, 0),
     (cooperation.readiness, (0.4, 2.0), JOINT, 2 * 0.4 + 0.2 * 2 - 1),
@@ -112,8 +107,9 @@ def test_a_formula_by_hand(formula, arguments, numbers, by_hand):
 # How large each argument gets, and which way more of it moves what the formula gives.
 STATICS = [
     (perception.closeness, (10000, 1), "-+"),
-    (perception.perceived_threat, (1, 1, 1, 1), "++++"),
-    (perception.summed_threat, (1, 1, 1, 1), "++++"),
+    (perception.intent_odds, (1, 1, 1), "++-"),
+    (perception.perceived_danger, (1, 1, 1, 1), "++++"),
+    (alignment.quarrel, (1, 1, 1), "++-"),  # pressure and rivalry part, the relation binds
     (contest.host_access, (1, 1, 1, 1, 1), "+--++"),  # leaning, share, hedging, balancing, known
     (regime.restraint_step, (1, 1, 1, 0.3, 0.01), " -+++"),  # aid, recognition, moderation buy it
     (regime.room, (1, 1, 1), "+++"),

@@ -24,17 +24,35 @@ def two_powers() -> RandomWorld:
     )
 
 
-def test_the_threat_between_two_powers_by_hand():
-    world = two_powers()
-    near = exp(-0.5) / (exp(-0.5) + world.p["closeness_half"])
-    will = expit(world.p["intent_baseline"])
+def test_danger_by_arena_by_hand():
+    """Near by, on a front elsewhere, and in being pressed, which the weaker can do as well."""
+    world = two_powers().having(front={(0, 1): 0.3}, pressure={(0, 0, 1): 0.4, (0, 1, 0): 0.2})
+    p = world.p
+    near, front = (raw / (raw + p["closeness_half"]) for raw in (exp(-0.5), 0.3))
     state = perceived(world)
-    for i, j, power, offense in ((0, 1, 0.75, 0.5), (1, 0, 0.25, 1.0)):
-        by_hand = power
-        for weight, factor in (("proximity", near), ("offense", offense), ("intent", will)):
-            by_hand *= 1 - world.p[f"weight_{weight}"] * (1 - factor)
-        assert state.threat[i, j] == pytest.approx(by_hand)
-        assert state.threat[i, i] == 0
+    for i, j, power, offense, pressed in ((0, 1, 0.75, 0.5, 0.2), (1, 0, 0.25, 1.0, 0.4)):
+        will = expit(p["intent_baseline"] + p["intent_pressure"] * pressed)
+        danger = power * offense * (1 - p["weight_intent"] * (1 - will))
+        elsewhere = p["weight_global"] * danger * front * (i == 0)
+        whole = danger * near + elsewhere + p["weight_pressure"] * pressed
+        assert state.regional[i, j] == pytest.approx(danger * near)
+        assert state.threat[i, j] == pytest.approx(whole)
+        assert state.threat[i, i] == state.regional[i, i] == 0
+
+
+def test_who_has_no_power_presses_nobody():
+    pressed = two_powers().having(own_power={1: 0.0}, pressure={(0, 1, 0): 1.0})
+    assert perceived(pressed).threat[0, 1] == 0
+
+
+def test_who_rules_contests_dwells_or_presses_the_ruler_is_a_party():
+    world = plain(6, party_pressure=0.4).having(
+        ruler=[0], challenger=[1], theatre_distance={(2, 0): 0.0},
+        pressure={(0, 3, 0): 0.1, (0, 4, 0): 0.9, (0, 5, 1): 0.9},
+    )  # fmt: skip
+    np.testing.assert_allclose(perceived(world).party[:, 0], [1, 1, 1, 0.25, 1, 0])
+    unruled = world.having(ruler=[-1], challenger=[-1])
+    np.testing.assert_allclose(perceived(unruled).party[:, 0], [0, 0, 1, 0, 0, 0])
 
 
 def test_power_is_what_is_owned_and_what_is_ruled():
@@ -81,8 +99,8 @@ def test_a_front_abroad_and_pressure_threaten_whom_they_are_turned_on(cause):
 
 
 def test_intent_matters_to_walt_and_not_to_an_offensive_realist():
-    """The second power as an enemy that presses and would overturn the order."""
-    ill_will = {"affinity": {(0, 1): -3.0}, "pressure": {(0, 1, 0): 1.0}, "revisionism": [0.0, 1.0]}
+    """The second power would overturn the order; the first sees it, or not."""
+    ill_will = {"revisionism": [0.0, 1.0]}
     walt, realist = two_powers(), replace(two_powers(), p=rules("offensive_realism"))
     (calm, hostile), (same, still) = (
         [perceived(which).threat[0, 1] for which in (world, world.having(**ill_will))]

@@ -14,14 +14,18 @@ from eurasia_sim.kernel.outcomes import PAIR_MEASURES
 ROUNDING = 1e-12
 WHOLE = 1 + ROUNDING
 NEVER_NEGATIVE = (
-    "threat", "rivalry", "partnership", "shared", "effort", "joint", "influence", "spillover",
+    "threat", "regional", "rivalry", "partnership", "shared", "regional_overlap", "mutual",
+    "crisis", "party", "effort", "joint", "influence", "spillover",
     "open_spillover", "containment", "recognition", "power", "budget", "venue_effort", "stability",
     "militants", "fighters", "ruler_strength", "violence", "narcotics", "control", "restraint",
     "demand", "hazard", "access", "strength",
     "common", "convening_influence", "pair_joint",
 )  # fmt: skip
-SHARES = ("threat", "access", "stability", "militants", "narcotics", "control", "restraint")
-SYMMETRIC = ("rivalry", "partnership", "shared")
+SHARES = (
+    "regional", "shared", "regional_overlap", "mutual", "party", "access", "stability",
+    "militants", "narcotics", "control", "restraint",
+)  # fmt: skip
+SYMMETRIC = ("rivalry", "partnership", "shared", "regional_overlap", "crisis")
 
 
 def pair_rows(row: dict[str, float], world: RandomWorld) -> list[dict[str, float]]:
@@ -59,7 +63,7 @@ def check_state(state: Run) -> None:
         array = getattr(state, name)
         assert np.array_equal(array, array.T), name
         assert np.isfinite(array).all()
-        assert name == "shared" or (array <= WHOLE).all()
+        assert name == "crisis" or (array <= WHOLE).all()
     overlap = np.minimum(*np.moveaxis(state.effort[state.world.focus], 1, 0))
     assert (state.pair_joint <= overlap * WHOLE).all()
     assert (state.joint <= state.effort * WHOLE).all()

@@ -142,8 +142,8 @@ def test_a_posterior_of_another_theory_or_of_other_forms_is_refused(world: World
     scenario = replace(as_recorded(world), posterior=read_posterior(world))
     with pytest.raises(DataError, match="run it with that theory"):
         range_draws(world, prepare(world, scenario, world.null_theory), 2, 1)
-    other = prepare(world, scenario, forms={"threat": "additive"})
-    with pytest.raises(DataError, match=r"threat additive.* draw from declared ranges"):
+    other = prepare(world, scenario, forms={"zero": "moving"})
+    with pytest.raises(DataError, match=r"zero moving.* draw from declared ranges"):
         range_draws(world, other, 2, 1)
     assert fit_beside(world, prepare(world, as_recorded(world), forms=other.forms)) == (None, "")
 

@@ -103,14 +103,14 @@ def test_an_added_event_sets_its_levers_and_a_child_can_drop_it(write, world):
 def test_a_child_inherits_what_it_does_not_say(write, world):
     lines = [
         'departs: "2024-01"', 'horizon: "2026-12"', "theory: inertia",
-        "forms: {shared_danger: minimum}", f"uncertain: {{{DECAY}: [2000, 3000]}}",
+        "forms: {capability: gdp_product}", f"uncertain: {{{DECAY}: [2000, 3000]}}",
         "measures: [competition]",
     ]  # fmt: skip
     write("parent", "\n".join(lines))
-    child = load_scenario(write("child", "extends: parent\nforms: {threat: additive}\n"), world)
+    child = load_scenario(write("child", "extends: parent\nforms: {zero: moving}\n"), world)
     assert child.months == world.month("2026-12") + 1
     assert (child.theory, child.measures) == ("inertia", ("competition",))
-    assert child.forms == {"shared_danger": "minimum", "threat": "additive"}
+    assert child.forms == {"capability": "gdp_product", "zero": "moving"}
     assert child.uncertain == {DECAY: (2000.0, 3000.0)}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 SIZES = [(5, 3, 2), (8, 1, 0), (13, 6, 10)]
-SWITCHES = ["habit", "additive_threat", "refusal_rate", "minimum_shared"]
+SWITCHES = ["habit", "refusal_rate", "moving_zero"]
 # Run as a program, it prints states after some months, by size and switch; numba is told to
 # compile nothing before it is imported.
 PROGRAM = """

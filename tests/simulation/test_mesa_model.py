@@ -184,8 +184,8 @@ def test_names_that_do_not_exist_are_refused_when_the_model_is_built(world):
     for arguments, error, message in (
         ({"policies": {f"{actor}x": None}}, DataError, f"{actor}x is no actor.*{actor}"),
         ({"theory": f"{theory}s"}, DataError, f"{theory}s is no theory.*{theory}"),
-        ({"forms": {"treat": "additive"}}, DataError, "treat is no form"),
-        ({"forms": {"threat": "adding"}}, DataError, "adding is no threat"),
+        ({"forms": {"zeros": "moving"}}, DataError, "zeros is no form"),
+        ({"forms": {"zero": "moved"}}, DataError, "moved is no zero"),
         ({"scenario": "us_exits"}, InputProblems, "us_exit"),
         ({"settings": ["rules.perception.distance_decay=1"]}, InputProblems, "out of range"),
     ):
@@ -198,7 +198,7 @@ def test_settings_theories_and_forms_reach_the_run(world):
     for arguments in (
         {"settings": ["rules.perception.contiguity=0.9"]},
         {"theory": "offensive_realism"},
-        {"forms": {"threat": "additive"}},
+        {"forms": {"zero": "moving"}},
     ):
         assert stepped(world, 2, **arguments).row.tobytes() != plain
     resolved = load_scenario("us_exit", world)

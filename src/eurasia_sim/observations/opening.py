@@ -21,8 +21,8 @@ def opening(world: World) -> Floats:
     """(3, N, N) how two actors stood by each of `STANCES`; NaN where nothing was seen.
 
     Of every item of dyads that fits, the filtered levels up to the last whole year before the
-    record begins, each less the year's mean of its group, in standard deviations over dyads; a stance
-    is the mean of its items.
+    record begins, each less the year's mean of its group, in standard deviations over dyads;
+    a stance is the mean of its items.
     """
     key = (str(world.directory), world.digest)
     if key not in _known:
