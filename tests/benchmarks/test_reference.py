@@ -51,8 +51,8 @@ OF_TIES = (
 SCRATCH = (
     "feared", "feared_near", "felt", "reach", "committed", "choice", "danger", "stood", "hedging",
     "by_force", "open_to", "hostility", "together", "host_leaning", "host_threat",
-    "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted", "regional_influence",
-    "venue_total", "total", "seed",
+    "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted",
+    "regional_influence", "venue_total", "total", "seed",
 )  # fmt: skip
 
 
