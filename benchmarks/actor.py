@@ -73,7 +73,7 @@ class Actor(mesa.Agent):
         self.transit = [
             exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
         ]
-        self.power = self.budget = self.standing = self.zero = 0.0
+        self.power = self.unhindered = self.budget = self.standing = self.zero = 0.0
         for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
         for name in ("spillover", "open_spillover", "containment", "convening_influence", "party"):
@@ -232,7 +232,7 @@ class Actor(mesa.Agent):
         for theatre, near in zip(self.model.theatres, self.nearness, strict=True):
             need = contain * self.containment[theatre.place]
             cost = p.distance_cost * (1.0 - near) + p.cell_cost
-            traded = trade * theatre.opportunity * theatre.stability * near
+            traded = trade * theatre.opportunity * theatre.stability * near * theatre.link[self]
             seen = stage * (1.0 - theatre.stability) * theatre.size
             trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
             for d, (influence, access) in enumerate(
@@ -314,8 +314,23 @@ class Actor(mesa.Agent):
                 imposed[theatre.first] += posted / self.budget
             for theatre, aid in zip(self.model.theatres, month.aid[self], strict=True):
                 imposed[theatre.first + 1] += p.effort_aid * aid / self.budget
+                for party in filter(None, (theatre.ruler, theatre.challenger)):
+                    imposed[theatre.first] += p.effort_aid * month.arms[self][party] / self.budget
         taken = sum(imposed)
         return ([share / taken for share in imposed], 1.0) if taken > 1.0 else (imposed, taken)
+
+    def is_let_in(self, theatre: Theatre) -> None:
+        """Find what is left of trade with a theatre, and take consent that is imposed as access."""
+        month, host, place = self.model.month, theatre.ruler, theatre.place
+        forbidden = 0.0
+        if host is not None:
+            forbidden = max(month.sanctions[self][host], month.sanctions[host][self])
+        theatre.link[self] = (1.0 + month.trade[self][place]) * (1.0 - forbidden)
+        consent = month.consent[self][place]
+        if host is not None and self not in (host, theatre.challenger) and not isnan(consent):
+            theatre.shut[self] = 1.0 if consent == 0.0 else 0.0
+            for access in theatre.access:
+                access[self] = consent
 
     def attend(self) -> None:
         """Divide diplomatic and joint effort over its venues, by logit of its tie to conveners."""

@@ -154,7 +154,7 @@ def _random_levers(
     rule[3 * months // 4 :, 0] = n // 2  # neither first ruler nor challenger
     rule[months // 3 : months // 2, 1:] = n // 2  # with a challenger or a ruler, or without
     stability, recognition = steps(0.05, 1.0, k), np.floor(steps(0.05, 5.0, n, k))
-    capability = steps(0.9, 0.1, n)
+    capability, consent = steps(0.9, 0.1, n), steps(0.2, 4.0, n, k)
     series = LeverSeries(counts_of(geography, 0, 0), months)
     return series.changed_to(
         geography.venue_domains,
@@ -166,6 +166,10 @@ def _random_levers(
         ban=steps(0.3, 1.0, k),
         surge=steps(0.2, 2.0, k, 3),
         aid=steps(0.2, 3.0, n, k),
+        arms=steps(0.1, 2.0, n, n),
+        sanctions=steps(0.2, 1.0, n, n),
+        trade=steps(0.2, 1.0, n, k) - steps(0.2, 1.0, n, k),
+        consent=np.where(consent > 0.0, np.floor(consent) / 2.0, np.nan),
         imposed=steps(0.02, 0.5, n, k, 3),
         jointness=steps(0.1, 1.0, k, 3),
         rule=rule,

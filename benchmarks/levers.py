@@ -33,9 +33,10 @@ class Months:
         now = {field.name: getattr(month, field.name).tolist() for field in LEVERS.fields}
         if now["membership"] != self.membership:
             self.membership, self.venues = now["membership"], self._shared(now["membership"])
-        for name in ("revisionism", "aid", "recognition", "capability"):
+        for name in ("revisionism", "aid", "recognition", "capability", "trade", "consent"):
             now[name] = by_actor(now[name])
-        now["goodwill"] = by_actor(map(by_actor, now["goodwill"]))
+        for name in ("goodwill", "arms", "sanctions"):
+            now[name] = by_actor(map(by_actor, now[name]))
         now["pressed"] = by_actor(map(by_actor, zip(*now["pressure"], strict=True)))
         now["membership"] = list(map(by_actor, now["membership"]))
         now["imposed"] = by_actor(

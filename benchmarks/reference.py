@@ -113,6 +113,12 @@ class ReferenceModel(mesa.Model):
             if theatre.ruler is not None:
                 theatre.ruler.power += month.theatre_capability[theatre.place]
             theatre.menace()
+        for actor in self.actors:
+            actor.unhindered = actor.power
+        for actor in self.actors:
+            for sender in self.actors:
+                part = min(sender.unhindered, 1.0)
+                actor.power *= 1.0 - month.sanctions[sender][actor] * part
         for owner, posts in month.posted.items():
             for theatre, (bases, forces, counterterror) in posts:
                 reach = p.projection_bases * bases + p.projection_forces * forces

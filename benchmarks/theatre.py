@@ -70,6 +70,7 @@ class Theatre(mesa.Agent):
         ]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
         self.shut = dict.fromkeys(model.actors, 0.0)
+        self.link = dict.fromkeys(model.actors, 1.0)
         self.border_distance = facts.border_distance[:, k].tolist()
         self.people, homes = people, (self.ruler, self.challenger)
         abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
@@ -160,13 +161,15 @@ class Theatre(mesa.Agent):
         if t > 0 and self.model.rules.refusal_rate > 0.0:
             self._refuse()
         self.grant_access()
+        for actor in self.model.actors:
+            actor.is_let_in(self)
         for cell, (ties, access) in enumerate(zip(self.ties, self.access, strict=True), self.first):
             ties.gather(cell, self.place)
             if t <= 0:
                 ties.open(access)
             if t >= 0:  # before that influence stands as it opens
                 ties.deposit_efforts(cell)
-                ties.share_out(t, access, self.shut)
+                ties.share_out(t, access, self.shut, self.link)
 
     def _refuse(self) -> None:
         """Close a patron's bases, or let its forces in again, with chance."""
@@ -233,8 +236,11 @@ class Theatre(mesa.Agent):
             if ruler is not None and owner is not ruler:
                 side = 0.5 + ruler.alignment[owner] - challenger.alignment[owner]
                 beside += p.forces_strength * troops * min(max(side, 0.0), 1.0)
+        arms = self.model.month.arms.values()
+        supplied = sum(given[challenger] for given in arms)
+        sheltered = max(self._shelter(), supplied / (supplied + p.aid_half))
         rents = 1.0 + p.feasible_rents * self.narcotics
-        feasible = p.feasible_shelter * self._shelter() * rents + p.provocation * beside
+        feasible = p.feasible_shelter * sheltered * rents + p.provocation * beside
         chance, organisation = p.war_noise * sqrt(1.0 / 12.0), p.organisation / 12.0
         if feasible > 0.0:
             growth = organisation * (1.0 - self.fighters / feasible) + chance * luck
@@ -251,6 +257,7 @@ class Theatre(mesa.Agent):
         funded = 0.0
         if ruler is not None:  # where nobody rules there is no strength to pay for
             aid = sum(aids[self.place] for aids in self.model.month.aid.values())
+            aid += sum(given[ruler] for given in arms)
             funded = self.base_stability + (1.0 - self.base_stability) * aid / (aid + p.aid_half)
         self.ruler_strength += organisation * ((1.0 - self.control) * funded - self.ruler_strength)
         return odds

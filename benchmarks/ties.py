@@ -73,11 +73,12 @@ class Ties:
             aged |= {actor: scale * aged[actor] for actor in self.abroad}
         return aged
 
-    def share_out(self, t: int, access: Each, shut: Each) -> None:
+    def share_out(self, t: int, access: Each, shut: Each, link: Each) -> None:
         """Divide influence by strength: what ties and posts are worth as far as they are let in."""
         floor = self.p.access_floor
         for actor, tie in self.aged(t).items():
             held = max(tie * exp(self.deposit[actor]) - self.entry[actor], 0.0)
+            held *= link[actor] if self.d == 1 else 1.0
             let_in = (access[actor] + floor) / (self.opening_access[actor] + floor)
             posted = 0.0 if self.d == 0 and shut[actor] else self.posted_strength[actor]
             self.strength[actor] = let_in * (held + posted)

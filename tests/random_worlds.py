@@ -23,6 +23,7 @@ OUTCOMES = (
 LEVER_RANGES = {
     "presence": (0, 1.5), "pressure": (0, 1), "goodwill": (-6, 6), "revisionism": (0, 1),
     "conduct": (-1, 1), "ban": (0, 1), "surge": (0, 5), "aid": (0, 20),
+    "arms": (0, 20), "sanctions": (0, 1), "trade": (-1, 1), "consent": (0, 1),
     "imposed": (0, 0.5), "jointness": (0, 1),
     "stability": (0, 1), "recognition": (0, 4),
 }  # fmt: skip
@@ -110,7 +111,7 @@ def random_levers(
         value = np.where(rng.random(shape) < active, rng.uniform(low, high, shape), 0.0)
         month = np.arange(months).reshape(-1, *[1] * len(shape))
         found[name] = np.where(month >= rng.integers(0, months, shape), value, 0.0)
-    for name in ("stability", "recognition"):
+    for name in ("stability", "recognition", "consent"):
         imposed = rng.random(shapes[name][1:]) < 0.2 * active
         found[name] = np.where(imposed, found[name], np.nan)
     found["recognition"] = np.round(found["recognition"])

@@ -291,7 +291,7 @@ def plain(
     for name in ("ruler", "challenger", "contender"):
         arrays[name] = np.full(k, -1, dtype=np.int64)
     arrays["rule"][:] = -1.0
-    for name in ("stability", "recognition", "observed"):
+    for name in ("stability", "recognition", "consent", "observed"):
         arrays[name][:] = np.nan
     return RandomWorld(
         "plain",

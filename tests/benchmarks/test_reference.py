@@ -38,6 +38,7 @@ BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
     "budget", "standing", "party", "zero", "fear", "fear_near", "foreign",
+    "unhindered",
 )  # fmt: skip
 OF_THEATRE = (
     "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
@@ -52,7 +53,7 @@ SCRATCH = (
     "feared", "feared_near", "felt", "reach", "committed", "choice", "danger", "stood", "hedging",
     "by_force", "open_to", "hostility", "together", "host_leaning", "host_threat",
     "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted",
-    "regional_influence", "venue_total", "total", "seed",
+    "regional_influence", "venue_total", "total", "seed", "armed",
 )  # fmt: skip
 
 
@@ -97,7 +98,8 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     for name, by_domain in contested.items():
         by_actor = [[list(each.values()) for each in domains] for domains in by_domain]
         found[name] = np.moveaxis(np.array(by_actor), -1, 0)
-    found["shut"] = np.transpose([list(theatre.shut.values()) for theatre in theatres])
+    for name in ("shut", "link"):
+        found[name] = np.transpose([list(getattr(t, name).values()) for t in theatres])
     for name in ("ruler", "challenger"):
         who = [getattr(theatre, name) for theatre in theatres]
         found[name] = [-1 if actor is None else actor.i for actor in who]

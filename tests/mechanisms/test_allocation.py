@@ -116,12 +116,19 @@ def test_what_is_imposed_by_hand():
         imposed=[[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]], presence={(0, 0, 0): [2.0, 0.5, 0.1]},
         aid=[[10.0], [5.0]],
     )  # fmt: skip
-    state = begun(world, budget=[0.5, 0.0])
+    state = begun(world, budget=[0.5, 0.0], armed=[[5.0], [5.0]])
     left = [call(allocation.impose, state, i) for i in range(2)]
-    by_hand = [(0.02 + 0.1 + 0.01) / 0.5, 0.05 + 0.04 / 0.5, 0.1]
+    by_hand = [(0.02 + 0.1 + 0.01 + 0.02) / 0.5, 0.05 + 0.04 / 0.5, 0.1]
     np.testing.assert_allclose(state.committed[0], [by_hand])
     np.testing.assert_allclose(state.committed[1], [[0.0, 0.0, 0.3]])  # no means, so no aid
     np.testing.assert_allclose(left, 1 - state.committed.sum(axis=(1, 2)))
+
+
+def test_arms_go_where_their_receiver_rules_or_contests():
+    world = plain(4, 2).having(ruler=[1, 2], challenger=[2, -1], arms={(0, 0): [0, 1, 4, 16]})
+    state = begun(world)
+    call(allocation.deliver, state)
+    np.testing.assert_array_equal(state.armed, [[5, 4], [0, 0], [0, 0], [0, 0]])
 
 
 def test_more_cannot_be_imposed_than_there_is():

@@ -200,6 +200,22 @@ def test_a_host_without_effort_or_drivers_keeps_what_it_is_coded_with():
         np.testing.assert_allclose(state.influence[0], tied(2).arrays["initial_influence"][0])
 
 
+def test_consent_trade_and_sanctions_by_hand():
+    """Consent takes the place of access but at home; what either side forbids is cut from trade."""
+    world = plain(4).having(
+        ruler=0, challenger=3, consent={(0, 1): 0.0, (0, 2): 0.25, (0, 3): 0.0},
+        trade={(0, 1): 0.5, (0, 2): -0.2}, sanctions={(0, 0, 1): 0.4, (0, 1, 0): 0.1, (0, 2, 3): 1},
+    )  # fmt: skip
+    state = begun(world, access=0.7, shut={(2, 0): 1.0})
+    call(contest.heed, state)
+    np.testing.assert_allclose(state.access[:, 0, 1], [0.7, 0.0, 0.25, 0.7])
+    np.testing.assert_array_equal(state.shut[:, 0], [0, 1, 0, 0])
+    np.testing.assert_allclose(state.link[:, 0], [1, 1.5 * 0.6, 0.8, 1])
+    months = [(0, {}), (1, {})]
+    linked, cut = (lived(tied().having(trade={(0, 1): by}), months) for by in (0.0, -0.5))
+    np.testing.assert_allclose(cut.strength[1, 0], linked.strength[1, 0] * [1, 0.5, 1])
+
+
 @given(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 1), st.integers(0, 2))
 def test_more_that_is_posted_never_lowers_its_owners_share(least, more, returns, domain):
     def share(posted: float) -> float:

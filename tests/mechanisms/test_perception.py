@@ -61,6 +61,10 @@ def test_power_is_what_is_owned_and_what_is_ruled():
         theatre_capability=[0.004, 0.005],
     )  # fmt: skip
     np.testing.assert_allclose(perceived(world).power, [0.11, 0.22 + 0.009, 0.33])
+    # Sanctions cost what the sender weighs, and who is under them itself weighs no less.
+    world = world.having(sanctions={(0, 0, 1): 0.5, (0, 2, 1): 1.0, (0, 1, 0): 1.0})
+    by_hand = [0.11 * (1 - 0.229), 0.229 * (1 - 0.5 * 0.11) * (1 - 0.33), 0.33]
+    np.testing.assert_allclose(perceived(world).power, by_hand)
 
 
 def test_forces_abroad_bring_their_owner_nearer_to_those_around():

@@ -101,6 +101,20 @@ def test_a_month_of_war_by_hand():
     assert state.standing[2] == pytest.approx(0.9)
 
 
+def test_arms_to_the_ruler_count_as_aid_and_to_the_challenger_as_shelter_where_it_is_less():
+    war = {"power": [0.01, 0, 0.03], "fighters": 0.2, "control": 0.3, "ruler_strength": 0.5}
+    world = contested(**WAR).having(
+        base_stability=0.3, theatre_border={(2, 0): 1}, pressure={(0, 2, 0): 0.1},
+        theatre_capability={(0, 0): 0.01},
+    )  # fmt: skip
+    for arms, sheltered in ((0.5, 0.5 * 0.03 / 0.04), (4.0, 4 / 6)):
+        state = ruled(world.having(arms={(0, 2): [2.0, arms, 9.0]}), **war, narcotics=0.0)
+        room = 0.5 * sheltered
+        assert state.fighters[0] == pytest.approx(0.2 + 0.05 * 0.2 * (1 - 0.2 / room))
+        funded = (1 - state.control[0]) * (0.3 + 0.7 * 2 / 4)
+        assert state.ruler_strength[0] == pytest.approx(0.5 + 0.05 * (funded - 0.5))
+
+
 @pytest.mark.parametrize(("strength", "control"), [(0.3, 1.0), (0.7, 0.5)])
 def test_a_ruler_alone_holds_its_land_only_against_fewer_than_half_its_strength(strength, control):
     """By algebra: steady, c(1 - c) = (m / X) ** 2; fighters beyond X / 2 take all."""

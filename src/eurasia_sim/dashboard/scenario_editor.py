@@ -95,7 +95,7 @@ def LeverSlider(question: Question, ask: Ask) -> None:
     name, ids = solara.use_reactive(next(iter(known))), solara.use_reactive(())
     month, value = solara.use_reactive(0), solara.use_reactive(0.0)
     lever = known.get(name.value) or next(iter(known.values()))
-    options = [choices(kind, world.actors, world.theatres) for kind in lever.path]
+    options = [choices(kind, world) for kind in lever.path]
     chosen = tuple(
         next(iter({*ids.value[at : at + 1]} & {*allowed}), allowed[min(at, len(allowed) - 1)])
         for at, allowed in enumerate(options)

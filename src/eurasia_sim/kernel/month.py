@@ -73,6 +73,7 @@ def initialise(coded, blocks):
             state.alignment[i, j] = hyperbolic_tangent(state.leaning[i, j])
         state.alignment[i, i] = 1.0
         for k in range(state.theatres):
+            state.link[i, k] = 1.0
             state.recognition[i, k] = coded.initial_recognition[i, k]
             for d in range(DOMAIN_COUNT):
                 state.influence[i, k, d] = coded.initial_influence[i, k, d]
@@ -125,7 +126,7 @@ def run_mechanism(mechanism, blocks, t):
     elif mechanism == 4:
         cooperate(state, constants, month, facts, p)
     elif mechanism == 5:
-        contest(state, constants, facts, t, p)
+        contest(state, constants, month, facts, t, p)
     elif mechanism == 6 and t >= 0:
         rule(state, constants, month, facts, t, p)
     elif t >= 0:

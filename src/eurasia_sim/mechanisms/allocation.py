@@ -165,7 +165,7 @@ def marginal_utility(state, constants, p):
             common[i, k, ECONOMIC] = need * p.containment_economic
             common[i, k, DIPLOMATIC] = need * p.containment_diplomatic
             gain = constants.opportunity[k] * order * near
-            trade = p.motive_commerce * weight[i, COMMERCE] * gain
+            trade = p.motive_commerce * weight[i, COMMERCE] * gain * state.link[i, k]
             repute = p.motive_standing * weight[i, STANDING] * (1.0 - order) * constants.size[k]
             utility[i, k, ECONOMIC] += access[i, k, ECONOMIC] * trade
             utility[i, k, DIPLOMATIC] += repute
@@ -213,12 +213,24 @@ def incline(state, facts, t, p):
                 inclination[i, k, d] = habit * inclination[i, k, d] + new
 
 
+@compiled
+def deliver(state, month):
+    """Write the arms that each actor gives the ruler and the challenger of each theatre (N, K)."""
+    for r in range(RUNS):
+        run, arms = state[r], month[r].arms
+        for k in range(state.theatres):
+            for i in range(state.actors):
+                given = arms[i, run.ruler[k]] if run.ruler[k] >= 0 else 0.0
+                rival = arms[i, run.challenger[k]] if run.challenger[k] >= 0 else 0.0
+                run.armed[i, k] = given + rival
+
+
 @inlined
 def impose(i, state, month, p):
     """Write the budget shares that the scenario commits for actor i (K, D); return the rest.
 
-    Form: what is scripted, and what presence and aid take; scaled down where it is more than the
-    budget.
+    Form: what is scripted, and what presence, arms and aid take, arms as much as aid; scaled down
+    where it is more than the budget.
     """
     committed, scripted, presence, aid = state.committed, month.imposed, month.presence, month.aid
     taken = each_run(0.0)
@@ -228,6 +240,7 @@ def impose(i, state, month, p):
             p.effort_bases * presence[i, k, BASES]
             + p.effort_forces * presence[i, k, FORCES]
             + p.effort_counterterror * presence[i, k, COUNTERTERROR]
+            + p.effort_aid * state.armed[i, k]
         )
         committed[i, k, SECURITY] = scripted[i, k, SECURITY] + unit * posted
         committed[i, k, ECONOMIC] = scripted[i, k, ECONOMIC] + unit * (p.effort_aid * aid[i, k])
@@ -248,6 +261,7 @@ def spend(state, constants, month, p):
     destination choice; what goes to `reserve` is spent outside the region.
     """
     choice = state.choice
+    deliver(state, month)
     for i in range(state.actors):
         state.budget[i] = budget(state.power[i], p)
         left = impose(i, state, month, p)

@@ -129,6 +129,31 @@ def grant_access(state, constants, facts, p):
 
 
 @compiled
+def heed(state, month):
+    """Let imposed consent stand for a host's own (N, K, D), and write what is left of trade (N, K).
+
+    Claim: members of Russia's alliance agreed to admit no Western base (aliyev2022 L334); none of
+    an author on trade links.
+    Form: consent takes the place of access, and closes bases at 0 or opens them; not at home.
+    Links are 1 + trade, less the larger part that host or actor forbids the other.
+    """
+    for r in range(RUNS):
+        run, now = state[r], month[r]
+        for k in range(state.theatres):
+            host = run.ruler[k]
+            for i in range(state.actors):
+                cut = 0.0
+                if host >= 0:
+                    cut = max(now.sanctions[i, host], now.sanctions[host, i])
+                run.link[i, k] = (1.0 + now.trade[i, k]) * (1.0 - cut)
+                consent = now.consent[i, k]
+                if host >= 0 and i not in (host, run.challenger[k]) and not np.isnan(consent):
+                    run.shut[i, k] = 1.0 if consent == 0.0 else 0.0
+                    for d in range(DOMAIN_COUNT):
+                        run.access[i, k, d] = consent
+
+
+@compiled
 def refuse(state, facts, t, p):
     """Let hosts close a patron's bases, or let its forces in again (N, K).
 
@@ -248,8 +273,8 @@ def share_out(state, constants, p):
     """Write influence (N, K, D): shares of all strength; those of a cell sum to at most 1.
 
     Form: strength = (ties * exp(deposit) + posted strength) * (access + access_floor) / (the
-    opening's + access_floor), over that of all and the outsiders. Bases that a host has closed
-    count nothing.
+    opening's + access_floor), over that of all and the outsiders; in the economy ties count as far
+    as trade links are left. Bases that a host has closed count nothing.
     """
     influence, strength, floor = state.influence, state.strength, p.access_floor
     for k in range(state.theatres):
@@ -262,6 +287,8 @@ def share_out(state, constants, p):
                 posted = state.posted_strength[i, k, d]
                 if d == SECURITY:
                     posted *= 1.0 - state.shut[i, k]
+                if d == ECONOMIC:
+                    held *= state.link[i, k]
                 strength[i, k, d] = let_in * (held + posted)
                 everyone += strength[i, k, d]
             state.total[k, d] = everyone
@@ -271,7 +298,7 @@ def share_out(state, constants, p):
 
 
 @sequence
-def contest(state, constants, facts, t, p):
+def contest(state, constants, month, facts, t, p):
     """Turn effort into influence: what each brings, access, ties and deposits, shares.
 
     Before month 0 influence stands as it opens.
@@ -279,6 +306,7 @@ def contest(state, constants, facts, t, p):
     if t > 0 and in_some_run(p.refusal_rate):
         refuse(state, facts, t, p)
     grant_access(state, constants, facts, p)
+    heed(state, month)
     gather_efforts(state, t, p)
     if t >= 0:
         add_deposits(state, p)

@@ -11,7 +11,7 @@ from eurasia_sim.compute.dimensions import (
     THREAT_COUNT,
 )  # fmt: skip
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, logistic
+from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, lesser, logistic
 from eurasia_sim.compute.vectors import each_run
 
 
@@ -76,7 +76,12 @@ def perceived_danger(power, proximity, offense, will, p):
 
 @compiled
 def perceive_power(state, constants, month):
-    """Write every actor's power: own means, its territory's, and of the theatres it rules."""
+    """Write every actor's power: own means, its territory's, and of the theatres it rules.
+
+    Claim: none of an author on how much sanctions cost.
+    Form: whoever is under sanctions loses, for each sender, the part of dealings that is forbidden
+    times the sender's share of the world's power, with which it could have dealt.
+    """
     for i in range(state.actors):
         state.power[i] = constants.own_power[i] + month.capability[i]
     for r in range(RUNS):
@@ -84,6 +89,13 @@ def perceive_power(state, constants, month):
         for k in range(state.theatres):
             if run.ruler[k] >= 0:
                 run.power[run.ruler[k]] += capability[k]
+    for i in range(state.actors):
+        state.unhindered[i] = state.power[i]
+    for i in range(state.actors):
+        left = each_run(1.0)
+        for j in range(state.actors):
+            left *= 1.0 - month.sanctions[j, i] * lesser(state.unhindered[j], 1.0)
+        state.power[i] = state.unhindered[i] * left
 
 
 @compiled

@@ -233,14 +233,22 @@ def militants_target(loose, war, surge, forces, guard, p):
 
 @inlined
 def fight(run, constants, month, facts, k, words, p):
-    """Advance fighters, control, the ruler's strength and rule of a contested theatre."""
-    aid, base = 0.0, 0.0
+    """Advance fighters, control, the ruler's strength and rule of a contested theatre.
+
+    Claim: arms that fall to fighters are among the gravest dangers (aliyev2022 L224).
+    Form: arms to the ruler count as aid; arms / (arms + aid_half) to the challenger counts as
+    shelter where no neighbour gives more.
+    """
+    aid, base, armed = 0.0, 0.0, 0.0
+    for i in range(run.actors):
+        armed += month.arms[i, run.challenger[k]]
     if run.ruler[k] >= 0:  # where nobody rules there is no strength to pay for
         base = constants.base_stability[k]
         for i in range(run.actors):
-            aid += month.aid[i, k]
+            aid += month.aid[i, k] + month.arms[i, run.ruler[k]]
     beside = p.forces_strength * beside_ruler(k, run, month)
-    feasible = room(shelter(k, run, month, facts, p), run.narcotics[k], beside, p)
+    sheltered = max(shelter(k, run, month, facts, p), armed / (armed + p.aid_half))
+    feasible = room(sheltered, run.narcotics[k], beside, p)
     luck = p.war_noise * square_root(MONTH)
     run.fighters[k] = fighters_step(run.fighters[k], feasible, luck * shock(uniform(words[0])), p)
     odds = contest_odds(run.fighters[k], run.ruler_strength[k] + beside)

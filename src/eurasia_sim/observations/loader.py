@@ -186,7 +186,7 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
         own = {"pair": [f"{a}-{b}" for a, b in world.pairs], "scope": [*world.regions, "all"]}
         for step, kind in zip(steps, kinds, strict=True):
             axis = _PLACEHOLDER.fullmatch(step)
-            among = own[kind] if kind in own else choices(kind, world.actors, world.theatres)
+            among = own[kind] if kind in own else choices(kind, world)
             if axis and item.axes.get(axis[1]) != kind:
                 yield f"{step} must be an axis of kind {kind}; axes are {item.axes}"
             elif not axis and step not in among:
@@ -243,7 +243,7 @@ class _Table:
             return None
         cells = dict(zip(header, row, strict=True))
         for axis, kind in item.axes.items():
-            among = choices(kind, world.actors, world.theatres)
+            among = choices(kind, world)
             if cells[axis] not in among:
                 wrong.append(f"{axis} = {unknown(cells[axis], kind, among)}")
         unit = tuple(cells[axis] for axis in item.axes)

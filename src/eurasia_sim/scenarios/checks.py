@@ -64,7 +64,7 @@ class WorldChecker(DocumentChecker):
 
     def is_known(self, kind: str, name: str, trail: Trail, above: Trail, lever: Lever) -> bool:
         """Whether an id may stand at this step of a lever's path."""
-        known = choices(kind, self.world.actors, self.world.theatres)
+        known = choices(kind, self.world)
         if name not in known:
             wrong = f"unknown {kind} '{name}' in {lever.pattern}"
             self.complain(trail, wrong, known, name, of_key=True)

@@ -49,7 +49,7 @@ def _lever(lever: Lever, world: World) -> dict[str, Any]:
     dated = {"type": "object", "patternProperties": {_MONTH: value}, "additionalProperties": False}
     schema: dict[str, Any] = {"anyOf": [value, {**dated, "minProperties": 1}]}
     for kind in reversed(lever.path):
-        ids = {"enum": choices(kind, world.actors, world.theatres)}
+        ids = {"enum": choices(kind, world)}
         schema = {"type": "object", "propertyNames": ids, "additionalProperties": schema}
     return {**schema, "description": f"{lever.meaning} Allowed: {lever.allowed}."}
 

@@ -19,7 +19,9 @@ from eurasia_sim.world.world import World
 Steps = Mapping[str, Mapping[int, float | str]]
 
 CAPABILITY_INDICES = ("cinc", "gdp_product")
-_FREE_VALUE = {"rule": -1.0, "stability": math.nan, "recognition": math.nan}
+# Levers that rest at another value than 0.
+_AT_REST = dict.fromkeys(("stability", "recognition", "consent", "membership"), math.nan)
+_AT_REST["rule"] = -1.0
 _MIDDLE_OF_YEAR = 6  # the seventh month, for which a year's figure stands
 _MONTHS = 12
 
@@ -42,7 +44,7 @@ def build_lever_series(
         overrides: values by path for `capabilities.growth_beyond...` other than the world's own.
 
     Returns:
-        T months; levers that are free hold -1 (rule) or NaN (stability, recognition).
+        T months; levers that are free hold -1 (rule) or NaN, but membership as it is dated.
 
     Raises:
         DataError: for a path that names no lever.
@@ -50,42 +52,45 @@ def build_lever_series(
     length = world.months if months is None else months
     counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
     series = LeverSeries(counts, length)
-    for name, free in _FREE_VALUE.items():
+    for name, free in _AT_REST.items():
         getattr(series, name)[:] = free
-    growth: dict[str, Floats] = {}
+    lands = choices("actor or theatre", world)
+    growth, means = np.zeros((2, length, len(lands)))
+    others = {"growth": growth, "means": means, "fighting": np.zeros_like(series.pressure)}
     problems: list[str] = []
     for path, dated in steps.items():
         try:
-            check_lever(path, world.actors, world.theatres)
+            check_lever(path, world)
         except DataError as error:
             problems += error.problems
             continue
         name, *ids = path.split(".")
-        if name == "growth":
-            growth[ids[0]] = np.zeros(length)
-            _write_steps(growth[ids[0]], world, dated)
-        else:
-            kinds = levers()[name].path
-            place = [_position(world, kind, word) for kind, word in zip(kinds, ids, strict=True)]
-            _write_steps(getattr(series, name)[(slice(None), *place)], world, dated)
+        kinds = levers()[name].path
+        place = [_position(world, kind, word) for kind, word in zip(kinds, ids, strict=True)]
+        values = others[name] if name in others else getattr(series, name)
+        _write_steps(values[(slice(None), *place)], world, dated)
     if problems:
         raise DataError(problems)
+    # Who fights presses with more than all means short of war, and the other does too.
+    series.pressure[:] += np.maximum(others["fighting"], others["fighting"].transpose(0, 2, 1))
+    dated_members, imposed = membership(world, length), series.membership
+    imposed[:] = np.where(np.isnan(imposed), dated_members, imposed)
     shares = capability_shares(world, length, capability_index, overrides)
-    for name, rates in growth.items():  # compounding monthly from the month each begins
+    grown = np.cumsum(growth, axis=0) - growth  # compounding monthly from the month each begins
+    for at, name in enumerate(lands):
         land = world.actors[name].territory if name in world.actors else name
-        months_before = np.concatenate([[0.0], np.cumsum(rates)[:-1]])
-        shares[land] = shares.get(land, 0.0) * np.exp(months_before / _MONTHS)
+        moved = np.exp(grown[:, at] / _MONTHS) * (1.0 + means[:, at])
+        shares[land] = shares.get(land, 0.0) * moved
     for i, actor in enumerate(world.actors.values()):
         if not actor.home:
             series.capability[:, i] = shares[actor.id]
     for k, theatre in enumerate(world.theatres):
         series.theatre_capability[:, k] = shares.get(theatre, 0.0)
-    series.membership[:] = membership(world, length)
     return series.completed(world.geography().venue_domains)
 
 
 def _position(world: World, kind: str, word: str) -> int:
-    return choices(kind, world.actors, world.theatres).index(word)
+    return choices(kind, world).index(word)
 
 
 def _write_steps(values: Floats, world: World, dated: Mapping[int, float | str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, THREATS
 from eurasia_sim.files.data_yaml import packaged, read_page
@@ -61,11 +62,13 @@ def split_month(path: str) -> tuple[str, str | None]:
     return (head, last) if head and last[:1].isdigit() else (path, None)
 
 
-def choices(kind: str, actors: Collection[str], theatres: Collection[str]) -> list[str]:
-    """The ids that a step of a lever's path may take."""
+def choices(kind: str, world: Any) -> list[str]:
+    """The ids that a step of a lever's path may take, in a world or what is read of one so far."""
+    actors, theatres = world.actors, world.theatres
     known: Mapping[str, Collection[str]] = {
         "actor": actors,
         "theatre": theatres,
+        "institution": world.institutions,
         "actor or theatre": [*actors, *(theatre for theatre in theatres if theatre not in actors)],
         "threat": THREATS,
         "domain": DOMAINS,

@@ -64,6 +64,7 @@ class Gathered:
 
     actors: dict[str, Actor] = field(default_factory=dict)
     theatres: dict[str, Theatre] = field(default_factory=dict)
+    institutions: dict[str, Institution] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -73,7 +74,7 @@ class Gathered:
             return {actor.territory for actor in self.actors.values()} | set(self.theatres)
         own: dict[str, Collection[str]] = {"construct": CONSTRUCTS, "lever": levers()}
         own["year"] = _YEARS
-        return own.get(kind) or choices(kind, self.actors, self.theatres)
+        return own.get(kind) or choices(kind, self)
 
     def add(self, page: Page, leaf: Leaf, path: str) -> Number | None:
         """Keep a leaf as the number at a path."""
@@ -235,11 +236,8 @@ def read_capabilities(page: Page, into: Gathered) -> None:
     ]
 
 
-def read_institutions(
-    page: Page, form: Institutions, into: Gathered, start: int
-) -> dict[str, Institution]:
+def read_institutions(page: Page, form: Institutions, into: Gathered, start: int) -> None:
     """Read the institutions, who convenes them, and who belongs to them from when to when."""
-    found = {}
     for name, entry in form.items():
         header = {key: page.data[name][key] for key in _PARENT if key in page.data[name]}
         header |= {"meaning": "Share of the convening done by the actor.", "unit": "share"}
@@ -264,8 +262,7 @@ def read_institutions(
             for spell in listed
         ]
         title, domains = entry.name or name, tuple(entry.domains)
-        found[name] = Institution(name, title, convenes, domains, tuple(spells))
-    return found
+        into.institutions[name] = Institution(name, title, convenes, domains, tuple(spells))
 
 
 def read_record(
@@ -307,7 +304,7 @@ def _header(lever: Lever | None) -> dict[str, Any]:
 def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered) -> bool:
     """Whether a step's path and value are right; a finite number is kept with its parent."""
     try:
-        lever = check_lever(path, into.actors, into.theatres)
+        lever = check_lever(path, into)
     except DataError as error:
         into.note(page, leaf.keys, error)
         return False
@@ -319,8 +316,8 @@ def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered
     return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
 
 
-def check_lever(path: str, actors: Collection[str], theatres: Collection[str]) -> Lever:
-    """The lever a path belongs to.
+def check_lever(path: str, world: Any) -> Lever:
+    """The lever a path belongs to, in a world or what is read of one so far.
 
     Raises:
         DataError: when the path names no lever or an unknown id; with the nearest ones.
@@ -332,7 +329,7 @@ def check_lever(path: str, actors: Collection[str], theatres: Collection[str]) -
     if len(ids) != len(lever.path):
         raise DataError([f"{path} must have the form {lever.pattern}"])
     for word, axis in zip(ids, lever.path, strict=True):
-        among = choices(axis, actors, theatres)
+        among = choices(axis, world)
         if word not in among:
             raise DataError([f"{path}: {_unknown(word, among, axis)}"])
     return lever

@@ -299,7 +299,7 @@ def _assemble(
     read_capabilities(pages["capabilities"], into)
     period = files["record"].period
     start = month_number(period.start)
-    institutions = read_institutions(pages["institutions"], files["institutions"], into, start)
+    read_institutions(pages["institutions"], files["institutions"], into, start)
     record, events = read_record(pages["record"], files["record"], into, start)
     for key, name in (("default", presets.default), ("baseline", presets.baseline)):
         if name is not None:
@@ -309,7 +309,7 @@ def _assemble(
         directory=folder,
         actors=into.actors,
         theatres=into.theatres,
-        institutions=institutions,
+        institutions=into.institutions,
         regions=regions,
         pairs=pairs,
         start=start,
