@@ -54,8 +54,7 @@ def build_lever_series(
     series = LeverSeries(counts, length)
     for name, free in _AT_REST.items():
         getattr(series, name)[:] = free
-    lands = choices("actor or theatre", world)
-    growth, means = np.zeros((2, length, len(lands)))
+    growth, means = np.zeros((2, length, len(choices("actor or theatre", world))))
     others = {"growth": growth, "means": means, "fighting": np.zeros_like(series.pressure)}
     problems: list[str] = []
     for path, dated in steps.items():
@@ -76,8 +75,19 @@ def build_lever_series(
     dated_members, imposed = membership(world, length), series.membership
     imposed[:] = np.where(np.isnan(imposed), dated_members, imposed)
     shares = capability_shares(world, length, capability_index, overrides)
-    grown = np.cumsum(growth, axis=0) - growth  # compounding monthly from the month each begins
-    for at, name in enumerate(lands):
+    _write_power(world, series, shares, growth, means)
+    return series.completed(world.geography().venue_domains)
+
+
+def _write_power(
+    world: World, series: LeverSeries, shares: dict[str, Floats], growth: Floats, means: Floats
+) -> None:
+    """Write the power of territories: their shares, moved by both levers (T, actors or theatres).
+
+    Growth compounds monthly from the month after each rate begins.
+    """
+    grown = np.vstack([np.zeros_like(growth[:1]), np.cumsum(growth, axis=0)[:-1]])
+    for at, name in enumerate(choices("actor or theatre", world)):
         land = world.actors[name].territory if name in world.actors else name
         moved = np.exp(grown[:, at] / _MONTHS) * (1.0 + means[:, at])
         shares[land] = shares.get(land, 0.0) * moved
@@ -86,7 +96,6 @@ def build_lever_series(
             series.capability[:, i] = shares[actor.id]
     for k, theatre in enumerate(world.theatres):
         series.theatre_capability[:, k] = shares.get(theatre, 0.0)
-    return series.completed(world.geography().venue_domains)
 
 
 def _position(world: World, kind: str, word: str) -> int:
