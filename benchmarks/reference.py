@@ -19,7 +19,8 @@ from benchmarks.actor import Actor, dot
 from benchmarks.chance import AddressedChance, SequentialChance, shock
 from benchmarks.given import Given, random_inputs, scenario_inputs
 from benchmarks.levers import Months
-from benchmarks.theatre import Theatre, Venue
+from benchmarks.theatre import Theatre
+from benchmarks.ties import Venue
 from eurasia_sim.kernel.arrays import coded_of
 
 ALIGNMENT_STREAM = 1

@@ -19,14 +19,6 @@ RECOGNITION_STREAM = 4
 REFUSAL_STREAM = 0
 
 
-class Venue:
-    """Where actors meet: who convenes it with which share, and this month's members."""
-
-    def __init__(self, name: str, conveners: dict[Actor, float]) -> None:
-        self.name, self.conveners = name, conveners
-        self.membership: dict[Actor, float] = {}
-
-
 class Theatre(mesa.Agent):
     """Where influence is contested.
 

@@ -1,4 +1,4 @@
-"""Ties to a theatre in one domain: what the opening left, what efforts add, what they are worth."""
+"""Venues, and ties to a theatre in one domain: what the opening left, what efforts add to it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from benchmarks.actor import Actor
 
 Each = dict["Actor", float]
+
+
+class Venue:
+    """Where actors meet: who convenes it with which share, and this month's members."""
+
+    def __init__(self, name: str, conveners: dict[Actor, float]) -> None:
+        self.name, self.conveners = name, conveners
+        self.membership: dict[Actor, float] = {}
 
 
 class Ties:
