@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import subprocess
@@ -15,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.command import PROGRAM, call, done
 
-from eurasia_sim.cli import terminal
+from eurasia_sim.cli import OTHER_ALPHABET, _spelled, terminal
 from eurasia_sim.files.text import REFUSED, visible
 from eurasia_sim.scenarios.scenario import check_file
 from eurasia_sim.simulation.results import events_file
@@ -152,6 +154,19 @@ def test_a_table_shows_markup_as_it_was_written(capsys, monkeypatch):
     assert "\x1b" not in shown
 
 
+def test_a_table_on_a_terminal_of_another_alphabet_keeps_its_columns(monkeypatch):
+    codecs.register_error(OTHER_ALPHABET, _spelled)
+    out = io.TextIOWrapper(io.BytesIO(), "ascii", OTHER_ALPHABET)
+    monkeypatch.setattr("sys.stdout", out)
+    terminal.show_table("t", [{"a": "\u4e2d\u6587", "b": 1.0}, {"a": "x", "b": None}],
+                        {"who": "{a}", "n \u2265 1": "{b:.1f}"})  # fmt: skip
+    out.flush()
+    lines = out.buffer.getvalue().decode("ascii").splitlines()[1:]
+    assert len({len(line) for line in lines}) == 1
+    assert any("\\u4e2d\\u6587" in line for line in lines)
+    assert "n >= 1" in lines[1]
+
+
 def test_without_colours_not_even_a_terminal_gets_marks_of_style(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # takes the output for a terminal
     terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
@@ -171,11 +186,17 @@ def test_a_terminal_of_another_alphabet_gets_an_answer_and_json_whole(tmp_path, 
     named = (tmp_path / "scenarios" / "own.yaml", f"format: 1\ntitle: {title}\n")
     named[0].write_text(named[1], encoding="utf-8")
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    for words, code in ((["check", file.name], 2), (["list", "scenarios", "--json"], 0)):
+    for words, code, said in (
+        (["check", file.name], 2, b"\\u4e2d.yaml:4:1: unknown key '\\u4e2d'"),
+        (["list", "scenarios"], 0, b"\\u4e2d\\u6587 - \\u0639"),
+        (["list", "scenarios", "--json"], 0, b"\\u4e2d\\u6587 \\u2013 \\u0639"),
+    ):
         answer = subprocess.run(
             [*PROGRAM, *words], cwd=tmp_path, env=environment, capture_output=True, check=False
         )
         assert (answer.returncode, answer.stderr) == (code, b"")
+        assert said in answer.stdout
+        assert b" ? " not in answer.stdout
     own = next(each for each in json.loads(answer.stdout)["scenarios"] if each["id"] == "own")
     assert own["says"] == title
 

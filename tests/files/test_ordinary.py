@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from eurasia_sim.files.checker import DocumentChecker
-from eurasia_sim.files.ordinary import Missing, Unreadable, decoded, read_bytes, table_rows
+from eurasia_sim.files.ordinary import (
+    Missing,
+    Unreadable,
+    csv_bytes,
+    decoded,
+    read_bytes,
+    table_rows,
+    unguarded,
+)
 from eurasia_sim.files.user_yaml import parse
 from eurasia_sim.hypotheses.schema import HypothesesFile
 
@@ -50,6 +61,22 @@ def test_rows_of_a_table_know_their_lines(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="no table") as caught:
         list(table_rows(path, 99))
     assert caught.value.place == (2, 1)
+
+
+CELLS = ["=1+1", "@a", "+1", "-2+3", "\tx", "'=1", "''-", "'a", "a=1", "", "\u4e2d", "[/b]$%"]
+
+
+def test_no_cell_of_a_written_table_is_a_formula_and_all_come_back() -> None:
+    kinds = pd.Categorical(CELLS)
+    table = pd.DataFrame({"=a": CELLS, "b": kinds, "c": -1.5, "d": [None, *CELLS[1:]]})
+    text = csv_bytes(table).decode()
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell != "-1.5"]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+    back = unguarded(pd.read_csv(io.StringIO(text), keep_default_na=False))
+    assert list(back["'=a"]) == list(back["b"]) == CELLS
+    assert list(back["d"]) == ["", *CELLS[1:]]
+    plain = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": pd.Series([1, None], dtype=object)})
+    assert csv_bytes(plain).decode() == plain.to_csv(index=False)
 
 
 def test_half_a_character_is_no_text() -> None:

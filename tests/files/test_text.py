@@ -22,6 +22,7 @@ def test_any_text_names_a_file_that_every_system_takes(text):
     assert visible(name) == name
     assert file_name_from(name) == name
     assert (name == text) or name[-8:].isalnum()
+    assert file_name_from(text.swapcase()).casefold() != name.casefold() or text.swapcase() == text
 
 
 @given(some_text, some_text)
@@ -35,7 +36,8 @@ def test_a_text_that_will_do_names_its_file_as_it_is(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["con", "NUL.txt", "lpt1", "", ".", "..", "a.", " a", "a/b", "e\u0301"]
+    "text",
+    ["con", "NUL.txt", "Us_exit", "\u00c5", "lpt1", "", ".", "..", "a.", " a", "a/b", "e\u0301"],
 )
 def test_a_text_that_will_not_do_ends_with_digits(text):
     assert file_name_from(text) != text

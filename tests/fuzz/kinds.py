@@ -46,7 +46,7 @@ from eurasia_sim.world.world import World, load_world
 
 ROOT = Path(__file__).parents[2]
 WORLDS = packaged() / "worlds"
-_SHORT = 40  # entries of a long list that are kept: its parsing alone would take the time allowed
+_SHORT = 40  # entries of a list, or columns, that are kept: more would only take longer to read
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,8 @@ def _results(into: Path, made: Made) -> Iterator[tuple[str, Kind]]:
         elif name.endswith(".jsonl"):
             found = ((content,), damaged(content))
         else:
-            frames = _frames(pd.read_parquet(folder / name))
+            table = pd.read_parquet(folder / name).iloc[:, :_SHORT]
+            content, frames = results.table_bytes(table), _frames(table)
             found = ((content,), frames | frames | damaged(content))
 
         def work(folder: Path = folder) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import sys
 from importlib import import_module
@@ -11,11 +12,13 @@ import typer
 from typer.core import TyperGroup
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.text import fault, visible
+from eurasia_sim.files.text import code_of, fault, visible
 from eurasia_sim.files.user_yaml import InputProblems
 
 FAILED_WORK = 1
 BAD_INPUT = 2
+OTHER_ALPHABET = "eurasia-sim"  # how a stream is told to write what it has no letters for
+_PLAIN = {"–": "-", "—": "-", "−": "-", "…": "...", "×": "x", "±": "+-", "≤": "<=", "≥": ">="}
 
 # Verb -> its module, the function in it, and its line in the list of verbs.
 VERBS: dict[str, tuple[str, str, str]] = {
@@ -104,13 +107,13 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except (InputProblems, DataError) as error:
             for problem in error.problems:
-                typer.echo(visible(str(problem)), err=True)
+                typer.echo(visible(str(problem)), sys.stderr)
             raise typer.Exit(BAD_INPUT) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader has left; the library ends without a word
                 raise
             reason = f"eurasia-sim: {error.strerror or error}: {error.filename or ''}"
-            typer.echo(visible(reason.rstrip(": ")), err=True)
+            typer.echo(visible(reason.rstrip(": ")), sys.stderr)
             raise typer.Exit(FAILED_WORK) from None
 
 
@@ -144,12 +147,21 @@ def root(
     del version  # its callback has done the work
 
 
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal of another alphabet shows instead: plain signs, and codes for letters."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unknown = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(each) or code_of(each) for each in unknown), error.end
+
+
 def main() -> None:
     """Entry point: exit 0 when done, 1 when work failed, 2 when the input was wrong."""
+    codecs.register_error(OTHER_ALPHABET, _spelled)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal of another alphabet shows ?
+            stream.reconfigure(errors=OTHER_ALPHABET)
     for wrong in filter(None, map(fault, sys.argv[1:])):
-        typer.echo(f"{wrong}; rename it: names are written into results", err=True)
+        typer.echo(f"{wrong}; rename it: names are written into results", sys.stderr)
         raise SystemExit(BAD_INPUT)
     app()

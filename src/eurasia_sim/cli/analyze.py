@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -84,7 +83,8 @@ def _analyze_results(
     """Write and show every section that a results folder has material for."""
     from eurasia_sim.analysis.summary import sections
     from eurasia_sim.experiments.analysis_folder import material_of
-    from eurasia_sim.simulation.results import TABLES, write_manifest, write_table, write_whole
+    from eurasia_sim.files.ordinary import csv_bytes
+    from eurasia_sim.simulation.results import TABLES, write_bytes, write_manifest, write_table
 
     material = material_of(results, measure)
     found = sections(material, asked)
@@ -97,7 +97,7 @@ def _analyze_results(
             path.unlink(missing_ok=True)
         if len(section.table):
             write_table(table, section.table)
-            write_whole(csv, partial(section.table.to_csv, index=False))
+            write_bytes(csv, csv_bytes(section.table))
             names += [table.name, csv.name]
     content = {"finished": True, "command": options.command_line()}
     write_manifest(folder, content, names, to=TABLES)

@@ -112,7 +112,7 @@ def compile_once(inputs: Inputs) -> None:
 
     if not AS_WRITTEN and not is_kept("month.run"):
         said = "compiling once for this version of the model, about half a minute ..."
-        typer.echo(said, err=True)
+        typer.echo(said, sys.stderr)
     run_paired([inputs], reference_draws(inputs, 1, 0), (0, 1))
 
 

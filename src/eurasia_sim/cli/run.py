@@ -240,13 +240,14 @@ def _finish(
 
 def _write_events(study: Study, folder: Path, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
     """Write the events of every scenario's first run; yield how many, and the run's status."""
+    from eurasia_sim.files.ordinary import csv_bytes
     from eurasia_sim.simulation.events import event_log
-    from eurasia_sim.simulation.results import events_file, write_whole
+    from eurasia_sim.simulation.results import events_file, write_bytes
 
     for inputs in batch.family:
         name = inputs.scenario.name
         events, status = event_log(study.world, inputs, int(batch.draws.seeds[0]))
-        write_whole(folder / events_file(name), partial(events.to_csv, index=False))
+        write_bytes(folder / events_file(name), csv_bytes(events))
         yield name, {"events": len(events), "status": status}
 
 

@@ -125,7 +125,8 @@ def new(
     Example: eurasia-sim new half_force --from us_stays
     """
     name = name.removesuffix(".yaml")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or file_name_from(name) != name:
+    small = name.lower()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", small) or file_name_from(small) != small:
         raise DataError([f"'{name}' cannot name a scenario\n    allowed: letters, digits, _ and -"])
     place = load_world(world)
     base = load_scenario(source, place)

@@ -29,12 +29,12 @@ _SILENCE = 5.0  # seconds between two lines of progress
 def show(*lines: str) -> None:
     """Print lines, with codes for what cannot be seen."""
     for line in lines:
-        typer.echo(visible(line))
+        typer.echo(visible(line), sys.stdout)  # itself, whatever its alphabet
 
 
 def tell(line: str) -> None:
     """Print a line beside the answer, to the stream of errors."""
-    typer.echo(visible(line), err=True)
+    typer.echo(visible(line), sys.stderr)
 
 
 def _console(**more: Any) -> Any:
@@ -65,15 +65,21 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
     is_number = {heading: ":" in template for heading, template in columns.items()}
     for heading, right in is_number.items():
         wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
-        table.add_column(heading, justify="right" if right else "left", **wrapping)
+        table.add_column(_as_drawn(heading), justify="right" if right else "left", **wrapping)
     for row in rows:
         values = {key: math.nan if value is None else value for key, value in row.items()}
         cells = {heading: template.format_map(values) for heading, template in columns.items()}
         table.add_row(
-            *(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading] else shortened(visible(cell))
-              for heading, cell in cells.items())
+            *(_as_drawn(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading]
+                        else shortened(visible(cell))) for heading, cell in cells.items())
         )  # fmt: skip
     _console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+
+
+def _as_drawn(text: str) -> str:
+    """The text as the terminal will show it, so that a table leaves room for it."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, sys.stdout.errors or "strict").decode(encoding)
 
 
 def print_json(value: Any) -> None:

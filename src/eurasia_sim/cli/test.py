@@ -6,7 +6,6 @@ import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -299,8 +298,7 @@ def _write_fit(
         results.write_sealed(path, posterior_file)
     results.write_manifest(folder, {**content, "finished": False}, files)
     shown = ResultsFolder(folder, FIT, content, world)
-    tell = partial(typer.echo, err=True)
-    drawn = list(draw(shown, ["posterior"], Request(), folder / "figures", tell))
+    drawn = list(draw(shown, ["posterior"], Request(), folder / "figures", terminal.tell))
     files += [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
     results.write_manifest(folder, content, files)
     return folder, content

@@ -26,6 +26,7 @@ from eurasia_sim.figures import (
 from eurasia_sim.figures.fonts import fit_fonts
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation import results_folder
@@ -288,7 +289,7 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Pa
     contents = {
         "png": render(figure, "png"),
         "svg": render(figure, "svg"),
-        "csv": data.to_csv(index=False, lineterminator="\n").encode(),
+        "csv": csv_bytes(data),
     }
     png, svg, csv = (stem.with_name(f"{stem.name}.{kind}") for kind in contents)
     for path, content in zip((png, svg, csv), contents.values(), strict=True):

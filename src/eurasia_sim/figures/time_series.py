@@ -20,6 +20,7 @@ from eurasia_sim.figures.distributions import CLOUDS, draw_clouds
 from eurasia_sim.figures.moments import scenario_title, scenarios_of
 from eurasia_sim.figures.style import INK, Look, Page, Request, Values, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.ordinary import unguarded
 from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, events_file, load_trajectories
@@ -267,7 +268,7 @@ def timeline_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
     for name in scenarios_of(held):
         content = io.BytesIO(held.files.content(events_file(name)))
-        events = pd.read_csv(content, keep_default_na=False)
+        events = unguarded(pd.read_csv(content, keep_default_na=False))
         scenario = restored(held.manifest["scenarios"][name], held.world)
         record = _record(held.world, scenario.dropped, scenario.added)
         span = (held.world.date(0), held.world.date(scenario.months - 1))

@@ -1,12 +1,16 @@
-"""Bytes and text of an ordinary file, or why they cannot be had; nothing else is ever opened."""
+"""Bytes, text and rows of ordinary files, or why they cannot be had; nothing else is opened."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+_FORMULA = "'*[=+@\\-\t\r]"  # how a cell begins that a spreadsheet would compute
 
 
 class Unreadable(ValueError):
@@ -83,3 +87,29 @@ def table_rows(path: Path, most: int) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, cells
     except csv.Error as error:
         raise Unreadable(f"this is no table: {error}", place=(reader.line_num, 1)) from None
+
+
+def csv_bytes(table: Any) -> bytes:
+    """A table of pandas as comma-separated values, in which a spreadsheet finds no formula.
+
+    What looks like one gets an apostrophe before it, which `unguarded` takes off again.
+    """
+    guarded = table.rename(columns=_guarded)
+    for at, dtype in enumerate(guarded.dtypes):
+        column = guarded.iloc[:, at]
+        if dtype.kind not in "biuf" and any(map(_is_formula, column)):
+            guarded.isetitem(at, [_guarded(value) for value in column])
+    return bytes(guarded.to_csv(index=False, lineterminator="\n"), "utf-8")
+
+
+def _is_formula(value: Any) -> bool:
+    return isinstance(value, str) and re.match(_FORMULA, value) is not None
+
+
+def _guarded(value: Any) -> Any:
+    return f"'{value}" if _is_formula(value) else value
+
+
+def unguarded(table: Any) -> Any:
+    """The cells of a table that `csv_bytes` wrote as they were before."""
+    return table.replace(f"^'(?={_FORMULA})", "", regex=True)

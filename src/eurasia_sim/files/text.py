@@ -15,8 +15,9 @@ _REFUSED = (
 )
 REFUSED = re.compile(f"[{_REFUSED}]")
 # What joins or parts letters is part of some scripts, and shows nothing anywhere else.
-_JOINERS, _LATIN = "\xad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufff9-\ufffb", "\x00-\u02ff"
-_UNSEEN = re.compile(f"[{_REFUSED}\r]|(?<![^{_LATIN}])[{_JOINERS}]|[{_JOINERS}](?![^{_LATIN}])")
+_JOINERS = "\xad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufff9-\ufffb"
+_ALONE = f"\x00-\u02ff{_JOINERS}{_REFUSED}"  # beside these it joins nothing
+_UNSEEN = re.compile(f"[{_REFUSED}\r]|(?<![^{_ALONE}])[{_JOINERS}]|[{_JOINERS}](?![^{_ALONE}])")
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60"
     "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]"
@@ -31,7 +32,13 @@ def visible(text: str) -> str:
     """The text with every character that shows nothing as its code, as JSON writes it."""
     if text.isprintable():  # a picture within a page is long
         return text
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNSEEN.sub(lambda found: code_of(found[0]), text)
+
+
+def code_of(character: str) -> str:
+    """A character as JSON and Python write it where it cannot be shown."""
+    at = ord(character)
+    return f"\\u{at:04x}" if at < 0x10000 else f"\\U{at:08x}"
 
 
 def fault(text: str) -> str:
@@ -65,9 +72,12 @@ def wrapped(text: str, width: int) -> list[str]:
 def file_name_from(text: str) -> str:
     """A file's name from a person's text, one that every system takes; two texts, two names.
 
-    A text that will do is its own name; any other ends with a few digits of its digest.
+    A text that will do is its own name; any other ends with a few digits of its digest. No name
+    has capitals, because many disks take two names that differ by them alone for one.
     """
-    name = unicodedata.normalize("NFC", visible(text))
+    name = visible(text)
+    for _ in range(2):  # a small letter may be one that is composed
+        name = unicodedata.normalize("NFC", name.casefold())
     name = _AWKWARD.sub("_", name).strip(" .")
     name = name.encode()[:LONGEST_NAME].decode(errors="ignore")
     if name and name == text and not _DEVICES.match(name):

@@ -1,0 +1,171 @@
+"""Inputs that once failed, each of a whole kind of fault, by name: what is right of each.
+
+They lie beside the original documents; without those the tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from html import unescape
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from tests.command import call, done, only, run_without_pictures
+
+from eurasia_sim.cli.scenario import problems_of
+from eurasia_sim.files.data_yaml import packaged_worlds
+from eurasia_sim.files.user_yaml import plain, read_file
+from eurasia_sim.simulation.results import load_results
+from eurasia_sim.world.world import World
+
+COMPETITION = "competition.russia-china.central_asia"
+pytestmark = pytest.mark.sources
+
+
+@pytest.fixture(scope="module")
+def cases(sources: Path) -> Path:
+    """Their folder."""
+    folder = sources.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip("the inputs that once failed are not at hand")
+    return folder
+
+
+REFUSED = {
+    "seed_1_and_1.0.yaml": "a level of seed stands twice: 1 and 1.0",
+    "steps_1e9.yaml": "it has 1,000,000,000 points",
+    "tables/tab4.yaml": "the seed is 7.5",
+    "tables/list1.yaml": "is a list, not a number",
+    "tables/list4.yaml": "the seed is nan",
+    "tables/tab1.yaml": "\\u0000, which cannot be seen",
+    "tables/tp_p_list.parquet.yaml": "is a list, not a number",
+    "tables/tp_p_nan.parquet.yaml": "is nan, not a finite number",
+    "saltelli.yaml": "did you mean rules.allocation.cell_cost?",  # a number that has left
+    "morris.yaml": "did you mean rules.allocation.cell_cost?",
+}
+GOOD = ("lhs_10M_all.yaml", "[x].yaml", "one_point_grid.yaml", "mathtext_title.yaml",
+        "tables/[b].yaml", "tables/dollar.yaml", "corrupt/t.yaml")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *GOOD])
+def test_a_file_is_checked_within_a_second(cases: Path, world: World, name: str) -> None:
+    began = time.process_time()
+    found = "\n".join(map(str, problems_of(str(cases / name), world)))
+    assert time.process_time() - began < 1.0
+    assert bool(found) == (name in REFUSED)
+    assert REFUSED.get(name, "") in found
+    if found:
+        assert re.match(r".*\.(yaml|csv|parquet):\d+:\d+: ", found)
+        verb = "run" if "title" in name else "sweep"
+        answer = call(verb, cases / name)
+        assert (answer.returncode, answer.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("name", ["187/actors", "22/record", "225/theatres", "26/ties",
+    "269/capabilities", "34/capabilities", "5/actors"])  # fmt: skip
+@pytest.mark.parametrize("of", ["europe_1914", "eurasia"])
+def test_a_world_with_a_file_put_in_its_place_is_refused_by_file_and_line(
+    cases: Path, tmp_path: Path, name: str, of: str
+) -> None:
+    folder = shutil.copytree(packaged_worlds()[of], tmp_path / "world")
+    shutil.copy(cases / "world" / f"{name}.yaml", folder)
+    began = time.process_time()
+    answer = call("check", "record", "--world", folder)
+    assert time.process_time() - began < 2.0
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert re.match(rf"{name.partition('/')[2]}\.yaml:\d+", answer.stderr), answer.stderr
+
+
+def test_ten_million_points_are_told_and_refused_unmade(cases: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("eurasia_sim.experiments.sweep.memory_free", lambda: 10**10)
+    said = call("sweep", cases / "lhs_10M_all.yaml", "--dry-run")
+    assert "10,000,000" in said.stdout + said.stderr
+    assert "GB of memory" in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("names", [
+    ("samestem/two1/force.yaml", "samestem/two2/force.yaml"), ("samestem/us_stays.yaml", None),
+])  # fmt: skip
+def test_two_files_of_one_name_are_told_apart(cases: Path, tmp_path: Path, names: Any) -> None:
+    words = [cases / name if name else "us_stays" for name in names]
+    folder = run_without_pictures(tmp_path, *words, "-n", 3)
+    runs = load_results(folder)
+    assert set(runs.groupby(["scenario", "set"]).size()) == {3}
+    assert runs["scenario"].nunique() == len(list(folder.glob("events-*.csv"))) == 2
+
+
+@pytest.mark.parametrize("name", ["mathtext_title", "tables/dollar", "tables/[b]"])
+def test_a_persons_text_is_drawn_and_reported_as_text(
+    cases: Path, tmp_path: Path, name: str
+) -> None:
+    file = cases / f"{name}.yaml"
+    folder = run_without_pictures(tmp_path / "[" / "a]", file, "-n", 2)
+    drawn = call("plot", folder, "--kind", "distribution", "--measure", COMPETITION)
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert f"{folder}/figures/distribution" in drawn.stdout
+    with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=[]):
+        done("report", folder)
+    title = str(plain(read_file(file).root)["title"])
+    assert title in unescape((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_a_sweep_with_brackets_in_its_names_is_found_again(cases: Path, tmp_path: Path) -> None:
+    words = ("sweep", cases / "[x].yaml", "--out", tmp_path / "[" / "a]")
+    said = done(*words)
+    assert str(only(tmp_path / "[" / "a]")) in said
+    assert "found again, unchanged" in done(*words)
+
+
+def test_a_sweep_of_one_point_is_analysed_and_reported(cases: Path, tmp_path: Path) -> None:
+    done("sweep", cases / "one_point_grid.yaml", "--out", tmp_path)
+    folder = only(tmp_path)
+    assert "one finished run tells nothing of a spread" in done("analyze", folder)
+    with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=["distribution"]):
+        done("report", folder)
+
+
+@pytest.mark.parametrize("name", ["saltelli", "morris"])
+def test_what_a_design_computes_is_found_in_what_was_run(
+    cases: Path, tmp_path: Path, name: str
+) -> None:
+    text = (cases / f"{name}.yaml").read_text(encoding="utf-8")
+    present = text.replace("skill_cost", "cell_cost").replace("points: 64", "points: 8")
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(present + "window: ['2022-01', '2022-02']\n", encoding="utf-8")
+    done("sweep", file, "--out", tmp_path / "out")
+    said = done("analyze", only(tmp_path / "out"))
+    assert "shuffled" not in said
+    assert "relative_gains" in said
+
+
+def test_a_part_with_another_bit_is_refused_and_healed(cases: Path, tmp_path: Path) -> None:
+    words = ("sweep", cases / "corrupt" / "t.yaml", "--out", tmp_path)
+    done(*words)
+    folder = only(tmp_path)
+    part = min(folder.glob("parts/*.parquet"))
+    whole = part.read_bytes()
+    for content in (None, *((cases / "corrupt" / f"{name}.parquet").read_bytes()
+                            for name in ("silent", "original_part_1")), whole[:99]):  # fmt: skip
+        part.unlink()
+        if content is not None:
+            part.write_bytes(content)
+        for verb in (words, ("analyze", folder), ("plot", folder), ("report", folder)):
+            answer = call(*verb)
+            assert answer.returncode == 2
+            assert f"of 64 runs are missing or damaged: parts/{part.name}" in answer.stderr
+            assert "--resume" in answer.stderr
+        done(*words, "--resume")
+        assert part.read_bytes() == whole
+
+
+def test_a_setting_of_a_contrast_starts_in_one_month_that_is_said(tmp_path: Path) -> None:
+    words = ("us_exit", "us_stays", "--set", "growth.russia=-0.1", "-n", 2)
+    folder = run_without_pictures(tmp_path, *words)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    settings = {name: each["settings"] for name, each in manifest["scenarios"].items()}
+    assert settings["us_exit"] == settings["us_stays"] == ["growth.russia.2021-05=-0.1"]
