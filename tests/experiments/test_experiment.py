@@ -226,12 +226,36 @@ LARGE = [
     (LHS + "factors: {GAINS: [0.3, 0.4]}\nchance: common", "10,000,000 points of levels"),
     (ZIP + "factors: {GAINS: {low: 0.3, high: 0.4, steps: 9000000}}", "it has 9,000,000 levels"),
     (GRID + "factors: {HABIT: [" + ", ".join(map(str, range(13100))) + "]}", "too many values"),
+    (f"{GRID}factors: {{scenario: [{', '.join(f'us_exi{n}' for n in range(5000))}]}}",
+     "unknown scenario 'us_exi0' — did you mean us_exit?"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "said"), LARGE)
 def test_a_file_of_any_size_is_told_within_a_second(problems, text, said) -> None:
     assert full(said) in problems(text)
+
+
+PART = "metric: {mean: [alignment.russia.china]}, sign: '+', smallest: 0.1, because: b"
+ARMS = {
+    "us_exi%d": (5000, "unknown scenario 'us_exi0' — did you mean us_exit?"),
+    "us_exit": (5000, ""),
+    "{scenario: us_exit, set: {growth.russia: 0.001%d}}": (800, ""),
+}
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_hypotheses_of_any_size_are_told_within_a_second(world, tmp_path, arm) -> None:
+    many, said = ARMS[arm]
+    arms = ", ".join(arm.replace("%d", str(n)) for n in range(many))
+    head = "format: 1\nkind: hypotheses\ntitle: t\nwindow: ['2022-01', '2025-12']\n"
+    file = tmp_path / "many.yaml"
+    file.write_text(f"{head}hypotheses: {{H: {{says: s, all: [{{plus: [{arms}], {PART}}}]}}}}\n")
+    began = time.process_time()
+    found = "\n".join(map(str, problems_of(str(file), world)))
+    assert time.process_time() - began < 1.0
+    assert said in found
+    assert bool(found) == bool(said)
 
 
 def test_a_table_of_too_many_values_is_refused_before_it_is_read(problems, tmp_path) -> None:

@@ -6,6 +6,8 @@ import csv
 import io
 import os
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -20,7 +22,7 @@ from eurasia_sim.files.ordinary import (
     table_rows,
     unguarded,
 )
-from eurasia_sim.files.user_yaml import parse
+from eurasia_sim.files.user_yaml import parse, read_file
 from eurasia_sim.hypotheses.schema import HypothesesFile
 
 
@@ -34,6 +36,7 @@ def test_what_is_no_ordinary_file_is_not_opened(tmp_path: Path, kind: str) -> No
     making[kind]()
     with pytest.raises(Unreadable, match=r"folder|not an ordinary file|5 bytes"):
         read_bytes(path, 4)
+    assert read_file(path).problems or kind == "large"
 
 
 def test_a_link_to_nothing_and_a_name_that_is_none_are_missing(tmp_path: Path) -> None:
@@ -46,7 +49,16 @@ def test_a_link_to_nothing_and_a_name_that_is_none_are_missing(tmp_path: Path) -
         read_bytes(tmp_path / "a\0b")
 
 
+def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "x").write_text("a: 1")
+    refuse = mock.Mock(side_effect=PermissionError(13, "Permission denied"))
+    monkeypatch.setattr(type(tmp_path), "open", refuse)
+    assert "Permission denied" in str(read_file(tmp_path / "x").problems[0])
+
+
 def test_bytes_that_are_no_text_are_placed() -> None:
+    problem = parse(b"a: 1\nb: \xff", "f").problems[0]
+    assert (problem.line, problem.column) == (2, 4)
     assert decoded(b"\xef\xbb\xbfa") == "a"
     with pytest.raises(Unreadable, match="not UTF-8") as caught:
         decoded("é\nab".encode() + b"\xff")

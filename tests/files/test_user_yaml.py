@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 
 import pytest
@@ -100,32 +99,6 @@ def test_aliases_that_multiply_are_stopped_before_they_unfold():
     assert "aliases unfold to too many values" in messages(document)
 
 
-def test_text_that_is_not_utf8_names_the_place():
-    problem = parse(b"a: 1\nb: \xff", "f").problems[0]
-    assert (problem.line, problem.column) == (2, 4)
-    assert "UTF-8" in problem.message
-
-
-def test_a_folder_a_missing_file_and_a_pipe_are_said_to_be_so(tmp_path):
-    assert "folder" in messages(read_file(tmp_path))
-    assert "no such file" in messages(read_file(tmp_path / "none.yaml"))
-    assert "cannot be read" in messages(read_file(tmp_path / "nul\0.yaml"))
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "pipe.yaml")
-        assert "not an ordinary file" in messages(read_file(tmp_path / "pipe.yaml"))
-
-
-def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch):
-    path = tmp_path / "secret.yaml"
-    path.write_text("a: 1")
-
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(type(path), "open", refuse)
-    assert "Permission denied" in messages(read_file(path))
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -148,7 +121,7 @@ def test_a_hostile_file_takes_no_time(tmp_path, data):
     path.write_bytes(data)
     before = time.process_time()
     document = read_file(path)
-    assert time.process_time() - before < 3.0  # a quarter of it on an idle machine
+    assert time.process_time() - before < 1.0
     assert all(map(str, document.problems))
 
 

@@ -162,7 +162,7 @@ def test_a_circle_and_mistakes_of_a_parent_are_named(check):
 def test_a_file_full_of_mistakes_is_still_read_at_once(check, text):
     before = time.process_time()
     assert len(check(HEAD + text)) > 100
-    assert time.process_time() - before < 4.0  # a quarter of it on an idle machine
+    assert time.process_time() - before < 1.0
 
 
 _WORDS = """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -187,23 +189,28 @@ class _Reader(PointReader):
         """
         since, world = earliest_parting(scenarios), self.world
         chosen = {factor.name for factor in factors}
-        keys: list[Hashable] = []
+        low: list[Hashable] = []
+        ends: list[Callable[[int], Hashable]] = []
         for scenario in scenarios:
             own_theory = "" if "theory" in chosen else scenario.theory or world.default_theory
             own = {**world.default_forms, **scenario.forms, **forms}
             own = {f: "" if f"form.{f}" in chosen else name for f, name in own.items()}
-            ends = [self._at_end(scenario, factors, own, end, since) for end in (0, 1)]
-            keys.append((theory or own_theory, tuple(own.items()), *ends))
-        firsts = [keys.index(key) for key in keys]
-        return [(scenarios[first], scenarios[at]) for at, first in enumerate(firsts) if first != at]
+            ends.append(partial(self._at_end, scenario, factors, own, since))
+            low.append((theory or own_theory, tuple(own.items()), ends[-1](0)))
+        times, first, found = Counter(low), dict[Hashable, Scenario](), []
+        for scenario, key, at in zip(scenarios, low, ends, strict=True):
+            if times[key] > 1:
+                one = first.setdefault((key, at(1)), scenario)
+                found += [] if one is scenario else [(one, scenario)]
+        return found
 
     def _at_end(
         self,
         scenario: Scenario,
         factors: Sequence[Factor],
         forms: Mapping[str, str],
-        end: int,
         since: int | None,
+        end: int,
     ) -> Hashable:
         """Numbers and lever series of a scenario with all factors at their low (0) or high (1)."""
         world, numbers, settings = self.world, {}, []

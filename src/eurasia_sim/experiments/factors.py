@@ -104,8 +104,8 @@ class FactorReader(WorldChecker):
         self.document.report(place, first.message, first.suggestion, first.allowed)
 
     def load(self, trail: Trail, given: Any) -> None:
-        """Load a scenario that the file names; each is loaded once."""
-        if not isinstance(given, str) or given in self.called:
+        """Load a scenario that the file names; each is loaded once, and none after many faults."""
+        if not isinstance(given, str) or given in self.called or self.document.is_full:
             return
         self.called[given] = ""
         try:

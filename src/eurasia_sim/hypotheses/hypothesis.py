@@ -125,13 +125,14 @@ class Family:
             yield from hypothesis.parts
 
 
-def arm_scenario(arm: Arm, world: World) -> Scenario:
-    """The scenario of an arm, with its settings applied from their months."""
+def arm_scenario(arm: Arm, world: World, scenario: Scenario | None = None) -> Scenario:
+    """The scenario of an arm, loaded unless given, with settings applied from their months."""
     settings = [f"{path}={value!r}" for path, value in arm[1]]
     months = []
     with contextlib.suppress(DataError):  # a wrong month is a problem of its setting
         months = [world.month(month) for path, _ in arm[1] if (month := split_month(path)[1])]
-    return apply_settings(load_scenario(arm[0], world), settings, world, min(months, default=None))
+    scenario = scenario or load_scenario(arm[0], world)
+    return apply_settings(scenario, settings, world, min(months, default=None))
 
 
 def arm_name(arm: Arm) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -71,6 +72,8 @@ class _Checker(DocumentChecker):
         super().__init__(document)
         self.world = world
         self.columns = columns_of(world)
+        self.known = sorted(self.columns)
+        self.scenario = cache(partial(load_scenario, world=world))  # by name
         self.space: tuple[str, Any] | None = None  # the first arm's scenario, and its uncertainty
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
@@ -181,7 +184,7 @@ class _Checker(DocumentChecker):
         for entry in given:
             name = entry if isinstance(entry, str) else entry.scenario
             with contextlib.suppress(InputProblems):
-                scenarios.append(load_scenario(name, self.world))
+                scenarios.append(self.scenario(name))
         return earliest_parting(scenarios)
 
     def arms(
@@ -190,13 +193,16 @@ class _Checker(DocumentChecker):
         """Arms; a lever set without a month starts in the month `since`, the same in all arms."""
         found: list[Arm] = []
         for at, entry in enumerate(given):
+            if self.document.is_full:
+                break
             if isinstance(entry, str):
                 arm: Arm = entry, ()
             else:
                 settings = sorted(entry.set.items())
                 arm = entry.scenario, tuple((self.dated(path, since), v) for path, v in settings)
             try:
-                self.check_space((*trail, at), arm_scenario(arm, self.world))
+                own = arm_scenario(arm, self.world, self.scenario(arm[0]))
+                self.check_space((*trail, at), own)
             except InputProblems as error:
                 first = error.problems[0]
                 place = self.document.place((*trail, at))
@@ -248,8 +254,7 @@ class _Checker(DocumentChecker):
         found = []
         for name in unfolded(pattern, self.world):
             if name not in self.columns:
-                known, word = sorted(self.columns), present_name(name)
-                self.complain(trail, f"unknown column '{name}'", known, word)
+                self.complain(trail, f"unknown column '{name}'", self.known, present_name(name))
                 break
             found.append(name)
         return found
