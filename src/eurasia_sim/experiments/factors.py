@@ -41,25 +41,22 @@ def is_choice(name: str) -> bool:
 def fault(name: str, value: Any) -> Fault | None:
     """What keeps a value from being run and stored as it is written; none if nothing does."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
-    given = (
-        shown(value) if is_plain else f"a {type(value).__name__}"
-    )  # a table may hold dates, bytes
     if name != name.strip():
         return f"the factor {shown(name)} has space around its name", shown(name.strip())
-    if is_choice(name):
-        return (
-            None
-            if isinstance(value, str)
-            else (f"{name} is {given}, not a name", "a name, as text")
-        )
+    if is_choice(name) and isinstance(value, str):
+        return None
     if name == "seed":
-        whole = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
-        return (
-            None
-            if whole
-            else (f"the seed is {given}", f"a whole number from 0 to below {MOST_WHOLE}")
-        )
+        is_good = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
+    else:
+        is_good = is_number and abs(value) < MOST_WHOLE
+    if is_good:
+        return None
+    is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
+    given = shown(value) if is_plain else f"a {type(value).__name__}"  # of a table: a date, bytes
+    if is_choice(name):
+        return f"{name} is {given}, not a name", "a name, as text"
+    if name == "seed":
+        return f"the seed is {given}", f"a whole number from 0 to below {MOST_WHOLE}"
     if isinstance(value, str):
         if value != value.strip():
             return f"{name} is {given}, with space around it", shown(value.strip())

@@ -24,8 +24,8 @@ from eurasia_sim.files.ordinary import Missing, Unreadable, read_bytes, table_ro
 from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
 from eurasia_sim.world.levers import levers
 
-LARGEST_TABLE = 64 * 1024**2  # bytes
-MOST_CELLS = 2_000_000  # of a table
+LARGEST_TABLE = 8 * 1024**2  # bytes
+MOST_CELLS = 200_000  # of a table: read and checked within a second
 
 Stated = tuple[tuple[float, ...], ...]  # points, a cell a factor
 Target = tuple[
@@ -125,8 +125,9 @@ class PointReader(FactorReader):
                 continue
             column = [self.kept(name, value) for value in column]
             if any(isinstance(value, str) for value in column):
-                factor = Factor(name, levels=tuple(dict.fromkeys(column)))
-                column = [float(factor.levels.index(value)) for value in column]
+                index = {level: float(at) for at, level in enumerate(dict.fromkeys(column))}
+                factor = Factor(name, levels=tuple(index))
+                column = [index[value] for value in column]
             else:
                 factor = Factor(name, min(column), max(column))
             found.append((place(0), name, factor))
