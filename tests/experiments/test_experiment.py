@@ -9,13 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from eurasia_sim.cli.scenario import problems_of
-from eurasia_sim.experiments.experiment import (
-    load_experiment,
-    located,
-    names,
-)
+from eurasia_sim.experiments.experiment import load_experiment, located, names
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.world.world import World, load_world
 
 WORDS = {
     "GAINS": "rules.cooperation.relative_gains",
@@ -26,11 +21,6 @@ GAINS, HABIT, PRESSURE = WORDS.values()
 US = "scenarios: [us_exit]\n"
 GRID, SOBOL = "design: {kind: grid}\n", "design: {kind: sobol, points: 4}\n"
 SALTELLI = "design: {kind: saltelli, points: 4}\n"
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 @pytest.fixture
@@ -155,7 +145,8 @@ MISTAKES = [
     # Points that are too many, or repeated.
     ("design: {kind: latin_hypercube, points: 4}\nfactors: {seed: {low: 1, high: 9}}",
      "is a whole number"),
-    ("design: {kind: saltelli, points: 1048576}\nfactors: {'*': declared}", "817,889,280 points"),
+    ("design: {kind: saltelli, points: 1048576}\nfactors: {'*': declared}",
+     "factors and points 1048576 make"),
     ("design: {kind: list, points: [{GAINS: 0.3}, {GAINS: 0.4}, {GAINS: 0.30}]}",
      "point 2 is point 0 again"),
     ("design: {kind: list, points: [{GAINS: [1, 2]}]}", "is a list, not a number"),
@@ -234,28 +225,6 @@ LARGE = [
 @pytest.mark.parametrize(("text", "said"), LARGE)
 def test_a_file_of_any_size_is_told_within_a_second(problems, text, said) -> None:
     assert full(said) in problems(text)
-
-
-PART = "metric: {mean: [alignment.russia.china]}, sign: '+', smallest: 0.1, because: b"
-ARMS = {
-    "us_exi%d": (5000, "unknown scenario 'us_exi0' — did you mean us_exit?"),
-    "us_exit": (5000, ""),
-    "{scenario: us_exit, set: {growth.russia: 0.001%d}}": (800, ""),
-}
-
-
-@pytest.mark.parametrize("arm", ARMS)
-def test_hypotheses_of_any_size_are_told_within_a_second(world, tmp_path, arm) -> None:
-    many, said = ARMS[arm]
-    arms = ", ".join(arm.replace("%d", str(n)) for n in range(many))
-    head = "format: 1\nkind: hypotheses\ntitle: t\nwindow: ['2022-01', '2025-12']\n"
-    file = tmp_path / "many.yaml"
-    file.write_text(f"{head}hypotheses: {{H: {{says: s, all: [{{plus: [{arms}], {PART}}}]}}}}\n")
-    began = time.process_time()
-    found = "\n".join(map(str, problems_of(str(file), world)))
-    assert time.process_time() - began < 1.0
-    assert said in found
-    assert bool(found) == bool(said)
 
 
 LEVER = "growth.russia"
