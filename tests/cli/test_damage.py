@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import shutil
 from pathlib import Path
@@ -24,7 +23,6 @@ from eurasia_sim.simulation.results import (
     TRAJECTORIES,
     files_of,
     found,
-    load_results,
 )
 from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.simulation.run import Study
@@ -97,16 +95,6 @@ def test_the_events_of_a_run_are_drawn_only_as_they_were_written(copy: Path) -> 
     file.write_text(file.read_text(encoding="utf-8").replace("20", "21", 1), encoding="utf-8")
     reason = refused("plot", copy, "--kind", "timeline", "--out", copy.parent / "drawn")
     assert "events-us_stays.csv is not what was written" in reason
-
-
-def test_a_flipped_bit_of_runs_is_never_read_as_another_value(copy: Path) -> None:
-    content, chance = (copy / RUNS).read_bytes(), random.Random(1)
-    for _ in range(200):
-        flipped = bytearray(content)
-        flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-        (copy / RUNS).write_bytes(flipped)
-        with pytest.raises(DataError, match=f"{RUNS} is not what was written"):
-            load_results(copy)
 
 
 def test_a_damaged_part_of_an_interrupted_run_is_run_again(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -161,11 +160,3 @@ def damaged_table(draw: st.DrawFn, text: str) -> bytes:
             ]
             row[at] = draw(st.sampled_from(cells))
     return "\n".join(map(",".join, rows)).encode()
-
-
-def trails(tree: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Keys and indices from the root to every value."""
-    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
-    for key, value in pairs if isinstance(tree, dict | list) else ():
-        yield (*above, key)
-        yield from trails(value, (*above, key))
