@@ -5,7 +5,6 @@ They lie beside the original documents; without those the tests are skipped.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
@@ -114,19 +113,16 @@ def test_a_persons_text_is_drawn_and_reported_as_text(
     assert title in unescape((folder / "report.html").read_text(encoding="utf-8"))
 
 
-def test_a_sweep_with_brackets_in_its_names_is_found_again(cases: Path, tmp_path: Path) -> None:
-    words = ("sweep", cases / "[x].yaml", "--out", tmp_path / "[" / "a]")
-    said = done(*words)
-    assert str(only(tmp_path / "[" / "a]")) in said
-    assert "found again, unchanged" in done(*words)
-
-
-def test_a_sweep_of_one_point_is_analysed_and_reported(cases: Path, tmp_path: Path) -> None:
-    done("sweep", cases / "one_point_grid.yaml", "--out", tmp_path)
-    folder = only(tmp_path)
+def test_a_sweep_of_one_point_or_with_brackets_in_its_name_is_found_and_read(
+    cases: Path, tmp_path: Path
+) -> None:
+    for name in ("[x]", "one_point_grid"):
+        words = ("sweep", cases / f"{name}.yaml", "--out", tmp_path / name / "[" / "a]")
+        said = done(*words)
+        folder = only(tmp_path / name / "[" / "a]")
+        assert str(folder) in said
+        assert "found again, unchanged" in done(*words)
     assert "one finished run tells nothing of a spread" in done("analyze", folder)
-    with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=["distribution"]):
-        done("report", folder)
 
 
 @pytest.mark.parametrize("name", ["saltelli", "morris"])
@@ -161,11 +157,3 @@ def test_a_part_with_another_bit_is_refused_and_healed(cases: Path, tmp_path: Pa
             assert "--resume" in answer.stderr
         done(*words, "--resume")
         assert part.read_bytes() == whole
-
-
-def test_a_setting_of_a_contrast_starts_in_one_month_that_is_said(tmp_path: Path) -> None:
-    words = ("us_exit", "us_stays", "--set", "growth.russia=-0.1", "-n", 2)
-    folder = run_without_pictures(tmp_path, *words)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    settings = {name: each["settings"] for name, each in manifest["scenarios"].items()}
-    assert settings["us_exit"] == settings["us_stays"] == ["growth.russia.2021-05=-0.1"]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from eurasia_sim.files.user_yaml import Problem
 from eurasia_sim.scenarios.scenario import check_file
 
 HEAD = 'format: 1\ntitle: A test\ndeparts: "2021-05"\n'
-HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @pytest.fixture
@@ -165,41 +161,12 @@ def test_a_file_full_of_mistakes_is_still_read_at_once(check, text):
     assert time.process_time() - before < 1.0
 
 
-_WORDS = """
-    format title question extends departs horizon levers events uncertain theory forms measures
-    expect add drop id date sets presence pressure rule revisionism russia china afghanistan forces
-    2021-05 1999-01 competition us_exit contest rules.perception.distance_decay revisionism.russia
-"""
-_KEYS = st.sampled_from(_WORDS.split())
-_SCALARS = (st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.text(max_size=4))
-_TREES = st.recursive(
-    st.one_of(_KEYS, st.just("1e999"), *_SCALARS),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=6),
-    max_leaves=30,
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{format: true, events: {add: [{id: [1], date: {}, sets: {"": 1}}], drop: [{}, ~]}}',
+        '{levers: {rule: {afghanistan: {2021-05: {}}}}, departs: "2021-05", extends: us_exit}',
+    ],
 )
-
-
-def as_yaml(tree: object) -> str:
-    if isinstance(tree, dict):
-        return "{" + ", ".join(f'"{key}": {as_yaml(value)}' for key, value in tree.items()) + "}"
-    if isinstance(tree, list):
-        return "[" + ", ".join(as_yaml(value) for value in tree) + "]"
-    if isinstance(tree, str):
-        return repr(tree)
-    words = {"None": "~", "True": "true", "False": "false"}
-    return (words | {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}).get(str(tree), str(tree))
-
-
-_FILES = st.dictionaries(_KEYS, _TREES, max_size=8).map(lambda tree: as_yaml(tree).encode())
-
-
-@settings(suppress_health_check=HEALTH)
-@given(_FILES | st.binary(max_size=300))
-@example(b'{format: true, events: {add: [{id: [1], date: {}, sets: {"": 1}}], drop: [{}, ~]}}')
-@example(b'{levers: {rule: {afghanistan: {2021-05: {}}}}, departs: "2021-05", extends: us_exit}')
-def test_no_tree_of_known_words_and_no_bytes_make_it_crash(tmp_path, world, data):
-    path = Path(tmp_path) / "any.yaml"
-    path.write_bytes(data)
-    for problem in check_file(path, world):
-        assert str(problem)
-        assert problem.line >= 1
+def test_values_of_another_kind_make_nothing_crash(check, text):
+    assert all(str(problem) and problem.line >= 1 for problem in check(text))
