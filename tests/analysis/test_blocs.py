@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,38 +47,30 @@ def test_four_members_part_in_eight_ways_each_once() -> None:
     assert FOUR.sides(splits[0]) == [["a", "b", "c", "d"]]
 
 
-def sides(leaning: np.ndarray, size: np.ndarray = ONES) -> list[list[str]]:
-    return FOUR.sides(FOUR.splits()[best_split(leaning, size, FOUR.splits())])
+ALL = [["a", "b", "c", "d"]]
+# d likes a by 0.5 and dislikes b by as much; whichever is the larger decides.
+TORN = leanings(ad=0.5, bd=-0.5, ab=0.9)
+ONE_SIDED = np.eye(4)
+ONE_SIDED[0, 1] = -0.9
 
 
-def test_the_best_split_by_hand() -> None:
-    # Two friendships and enmity across: energy 0.8 + 0.6 is saved by no other split.
-    assert sides(leanings(ab=0.8, cd=0.6, ac=-0.5, bd=-0.5)) == [["a", "b"], ["c", "d"]]
-    # All are friends: nobody is better apart.
-    assert sides(leanings(ab=0.1, ac=0.1, ad=0.1, bc=0.1, bd=0.1, cd=0.1)) == [["a", "b", "c", "d"]]
-    # a's friends b and c are enemies. Apart from a, b frustrates 0.4; with c, 0.5: b goes.
-    assert sides(leanings(ab=0.4, ac=0.6, bc=-0.5)) == [["a", "c", "d"], ["b"]]
-    # The same with milder enemies: 0.3 is less than 0.4, and all stay.
-    assert sides(leanings(ab=0.4, ac=0.6, bc=-0.3)) == [["a", "b", "c", "d"]]
-
-
-def test_size_weighs_what_two_lean() -> None:
-    # d likes a by 0.5 and dislikes b by as much; whichever is the larger decides.
-    torn = leanings(ad=0.5, bd=-0.5, ab=0.9)
-    assert sides(torn, np.array([3.0, 1.0, 1.0, 1.0])) == [["a", "b", "c", "d"]]
-    assert sides(torn, np.array([1.0, 3.0, 1.0, 1.0])) == [["a", "b", "c"], ["d"]]
-
-
-def test_one_sided_leanings_count_half() -> None:
-    one_sided = np.eye(4)
-    one_sided[0, 1] = -0.9
-    assert sides(one_sided) == sides(leanings(ab=-0.45)) == [["a", "c", "d"], ["b"]]
-
-
-def test_a_run_that_failed_is_sorted_nowhere() -> None:
-    assert best_split(np.full((4, 4), np.nan), ONES, FOUR.splits()) == -1
-    divided = division(np.array([-1, -1]), FOUR)
-    assert (divided["failed"], divided["splits"]) == (2, [])
+@pytest.mark.parametrize(
+    ("leaning", "size", "parted"),
+    [
+        # Two friendships and enmity across: energy 0.8 + 0.6 is saved by no other split.
+        (leanings(ab=0.8, cd=0.6, ac=-0.5, bd=-0.5), ONES, [["a", "b"], ["c", "d"]]),
+        (leanings(ab=0.1, ac=0.1, ad=0.1, bc=0.1, bd=0.1, cd=0.1), ONES, ALL),  # all are friends
+        # a's friends b and c are enemies. Apart from a, b frustrates 0.4; with c, 0.5: b goes.
+        (leanings(ab=0.4, ac=0.6, bc=-0.5), ONES, [["a", "c", "d"], ["b"]]),
+        (leanings(ab=0.4, ac=0.6, bc=-0.3), ONES, ALL),  # 0.3 is less than 0.4, and all stay
+        (TORN, np.array([3.0, 1.0, 1.0, 1.0]), ALL),
+        (TORN, np.array([1.0, 3.0, 1.0, 1.0]), [["a", "b", "c"], ["d"]]),
+        (ONE_SIDED, ONES, [["a", "c", "d"], ["b"]]),  # a one-sided leaning counts half
+        (leanings(ab=-0.45), ONES, [["a", "c", "d"], ["b"]]),
+    ],
+)
+def test_the_best_split_by_hand(leaning: np.ndarray, size: np.ndarray, parted: Any) -> None:
+    assert FOUR.sides(FOUR.splits()[best_split(leaning, size, FOUR.splits())]) == parted
 
 
 def test_division_counts_runs_and_line_ups() -> None:
@@ -86,6 +79,8 @@ def test_division_counts_runs_and_line_ups() -> None:
     divided = division(np.array([old, old, other, -1, 0]), FOUR)
     assert divided["splits"][0] == {"sides": [["a", "b"], ["c", "d"]], "share": 0.5}
     assert divided["failed"] == 1
+    assert best_split(np.full((4, 4), np.nan), ONES, FOUR.splits()) == -1
+    assert division(np.array([-1, -1]), FOUR)["splits"] == []
     assert divided["lineups"]["old"]["share"] == 0.5
     assert divided["lineups"]["old"]["adjusted_rand"] == pytest.approx((1 + 1 - 0.5 + 0) / 4)
 

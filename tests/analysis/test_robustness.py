@@ -40,10 +40,7 @@ def test_where_lower_is_better_everything_turns_around():
     for name in ("most_regret", "regret_90", "domain"):
         np.testing.assert_allclose(down[name], up[name])
     assert down["best"].tolist() == up["best"].tolist()
-
-
-def test_the_threshold_is_the_median_unless_given():
-    assert set(robustness(VALUES, higher_is_better=True)["threshold"]) == {3.0}
+    assert set(robustness(VALUES, higher_is_better=True)["threshold"]) == {3.0}  # the median
 
 
 def test_a_state_in_which_an_option_failed_is_left_out_and_counted():
@@ -59,17 +56,12 @@ def test_a_state_in_which_an_option_failed_is_left_out_and_counted():
 def runs() -> pd.DataFrame:
     """Two options in three states, two runs each."""
     rows = [
-        {
-            "x.option": option,
-            "x.decay": state,
-            "replicate": r,
-            "y": float(worth + 10 * state + r),
-        }
+        (option, state, r, float(worth + 10 * state + r))
         for option, worth in (("out", 1), ("in", 2))
         for state in (0, 1, 2)
         for r in (0, 1)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*OPTION, *STATE, "replicate", "y"])
 
 
 def test_runs_are_put_by_state_and_option_in_any_order():
@@ -81,10 +73,8 @@ def test_runs_are_put_by_state_and_option_in_any_order():
     both = payoffs(runs().assign(**{"x.other": 5}), "y", [*OPTION, "x.other"], STATE)
     assert list(both) == ["option = out, other = 5", "option = in, other = 5"]
 
-
-def test_a_failed_run_makes_its_state_missing_and_not_the_mean_of_the_rest():
     broken = runs()
-    broken.loc[0, "y"] = np.nan
+    broken.loc[0, "y"] = np.nan  # not the mean of the rest
     assert np.isnan(payoffs(broken, "y", OPTION, STATE)["out"].iloc[0])
 
 

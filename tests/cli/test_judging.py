@@ -106,13 +106,13 @@ def test_validate_says_in_json_what_it_says_in_tables(tmp_path: Path) -> None:
     # The theory is the null itself.
     assert all(row["model"] == row["null"] for row in own["patterns"])
     counted = [row["model"] for row in own["patterns"] if row["counted"]]
-    assert own["scores"][0]["patterns"] == len(counted)
+    assert own["scores"]["patterns"] == len(counted)
     skill = {(each["item"], each["method"], each["dyads"], each["horizon"], each["target"]): each
              for each in own["skill"]}  # fmt: skip
     for (item, method, *rest), each in skill.items():
         if method.startswith("model"):
             assert each["crps"] == skill[item, "null theory" + method[5:], *rest]["crps"]
-    assert own["scores"][0]["score"]["model"] == pytest.approx(sum(counted) / len(counted))
+    assert own["scores"]["model"] == pytest.approx(sum(counted) / len(counted))
 
 
 def test_a_fit_is_recorded_shown_on_a_screen_and_drawn(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap, Family, Part
+from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family, Part
 from eurasia_sim.hypotheses.loader import load_hypotheses
+from eurasia_sim.hypotheses.schema import Axis
 from eurasia_sim.hypotheses.scope_map import EVERY, cell_rows, map_table
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.world.world import World, load_world
@@ -23,11 +24,15 @@ def reading(name: str) -> Part:
     return Part("", (), (), metric, (0, 1), "+", 0.1, "")
 
 
+def axis(label: str, levels: dict[str, dict[str, float]]) -> Axis:
+    return Axis(label=label, levels=levels)
+
+
 MAP = ContrastMap(
     "ground", "Where?", "base",
-    Axis("presence", {"there": {"p": 1.0}, "half": {"p": 0.5}, "gone": {"p": 0.0}}),
-    (Axis("threat", {"high": {"t": 1.0}, "low": {"t": 0.0}}),
-     Axis("pressure", {"as it is": {}, "more": {"q": 1.0}})),
+    axis("presence", {"there": {"p": 1.0}, "half": {"p": 0.5}, "gone": {"p": 0.0}}),
+    (axis("threat", {"high": {"t": 1.0}, "low": {"t": 0.0}}),
+     axis("pressure", {"as it is": {}, "more": {"q": 1.0}})),
     {"a": reading("a"), "b": reading("b")}, {"one": ("a",), "other": ("a", "b")}, "0",
 )  # fmt: skip
 

@@ -46,8 +46,9 @@ def layers(
     sign: Any = "+", reference: Estimate = SURE, rival: Estimate = SURE, effects: Any = RISES,
     forced: float = 0.5, null: Estimate = STILL,
 ) -> Layers:  # fmt: skip
-    theories = {"default": reference, "rival": rival, NULL: null}
-    return Layers(part(sign), reference, theories, {}, np.asarray(effects), np.zeros(3), forced)
+    names = {"default": reference, "rival": rival, NULL: null}
+    rivals = {("theory", name): own for name, own in names.items()}
+    return Layers(part(sign), reference, rivals, np.asarray(effects), np.zeros(3), forced)
 
 
 OPPOSED = layers(reference=FALLS, rival=FALLS, effects=-RISES)
@@ -72,10 +73,8 @@ def judged(points: pd.DataFrame, *found: Layers, join: Any = "all") -> Verdict:
         (layers(reference=FALLS, effects=-RISES), UNDETERMINED),  # a theory says the opposite
         (layers(forced=0.99), ENTAILED),  # wide coefficients never break it
         (layers(forced=0.989), SUPPORTED),
-        (
-            layers("0", STILL, STILL, np.zeros(100), forced=1.0),
-            SUPPORTED,
-        ),  # only a bare sign can be
+        # Only a bare sign can be entailed.
+        (layers("0", STILL, STILL, np.zeros(100), forced=1.0), SUPPORTED),
         (layers("?"), REPORTED),
     ],
 )
@@ -83,15 +82,13 @@ def test_the_word_on_a_part(found: Layers, word: str) -> None:
     assert found.word(NULL) == word
 
 
-def test_no_effect_means_within_the_smallest_effect_and_its_mirror_beyond_it_on_one_side() -> None:
+def test_signs_that_expect_no_effect_or_no_rise_hold_up_to_the_smallest_effect() -> None:
     across = between(-0.3, 0.3)
     assert not across.holds(part("0"))
     assert not across.mirrors(part("0"))
     assert SURE.mirrors(part("0"))
     assert between(-0.09, 0.09).holds(part("0"))
-
-
-def test_not_plus_holds_up_to_the_smallest_effect() -> None:
+    assert layers(effects=np.repeat([0.5, np.nan], [50, 50])).share == 1.0  # no failed point counts
     effects = np.array([-1.0, 0.0, 0.09, 0.11])
     assert holds("not +", 0.1, effects).tolist() == [True, True, True, False]
     assert mirrors("not +", 0.1, effects).tolist() == [False, False, False, True]
@@ -129,10 +126,6 @@ def test_chance_alone_draws_no_region() -> None:
     points = pd.DataFrame(rng.random((400, 6)), columns=list("abcdef"))
     effects = np.where(rng.random(400) < 0.4, 0.5, 0.0)
     assert judged(points, layers(effects=effects)).word == UNDETERMINED
-
-
-def test_failed_points_count_nowhere() -> None:
-    assert layers(effects=np.repeat([0.5, np.nan], [50, 50])).share == 1.0
 
 
 def test_wilson_gives_the_published_interval() -> None:

@@ -152,7 +152,7 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
     table = pd.DataFrame(
         {
             "pattern": ["p1", "p2", "p3"], "says": ["one", "two", "three"], "kind": "sign",
-            "half": "training", "model": [0.9, 0.1, 0.3], "reference": 1.0, "null": [0.2, 0.2, 0.2],
+            "model": [0.9, 0.1, 0.3], "reference": 1.0, "null": [0.2, 0.2, 0.2],
             "unchanged": 0.0, "counted": [True, True, True], "theory": "balance_of_threat",
         }
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.validation.fit import chance_level, scores_of, smooth, values_of_scores
+from eurasia_sim.validation.fit import chance_level, smooth
 
 MEMBERS = 4000
 
@@ -52,12 +52,6 @@ def test_chance_moves_some_number_in_one_fit_of_twenty() -> None:
         one, other = rng.normal(size=(100, 200)), rng.normal(size=(20, 200))
         largest.append(np.abs(np.corrcoef(one, other)[:100, 100:]).max())
     assert 0.01 < np.mean(np.array(largest) > least) < 0.1
-
-
-def test_scores_and_values_are_each_others_inverse_within_the_range() -> None:
-    values = np.array([-1.0, 0.2, 3.0])
-    assert values_of_scores(scores_of(values, -1, 3), -1, 3) == pytest.approx(values)
-    assert np.isfinite(scores_of(values, -1, 3)).all()
 
 
 def test_the_same_seed_gives_the_same_members() -> None:

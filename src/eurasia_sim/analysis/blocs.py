@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Annotated, Any
 
 import numpy as np
@@ -123,13 +124,9 @@ def best_split(leaning: Floats, size: Floats, splits: NDArray[np.bool_]) -> int:
 
 
 def sort_runs(
-    world: World,
-    inputs: Inputs,
-    draws: Draws,
-    month: int,
-    roster: Roster,
+    world: World, inputs: Inputs, draws: Draws, month: int, roster: Roster,
     workers: int | None = None,
-) -> tuple[Integers, Integers, Floats]:
+) -> tuple[Integers, Integers, Floats]:  # fmt: skip
     """Best splits of runs in a month, by alignment and by the affinities that each was given.
 
     Args:
@@ -146,25 +143,22 @@ def sort_runs(
     power = np.array([at[f"power.{i}"] for i in members])
     order = [list(world.actors).index(name) for name in members]
     splits, leaning = roster.splits(), outcome.means[:, alignment]
-    found, given = np.full(len(draws), -1), np.full(len(draws), -1)
+    found = np.zeros((2, len(draws)), np.int64)
     for r in range(len(draws)):
-        size = outcome.means[r, power]
-        found[r] = best_split(leaning[r], size, splits)
         affinity = world.coded(draws.rows[r]).affinity[np.ix_(order, order)]
         stated = np.where(np.isnan(affinity), draws.rules[r]["silent_affinity"], affinity)
-        given[r] = best_split(stated, size, splits)
-    return found, given, leaning
+        size = outcome.means[r, power]
+        found[:, r] = [best_split(each, size, splits) for each in (leaning[r], stated)]
+    return found[0], found[1], leaning
 
 
 def mean_leanings(leaning: Floats, roster: Roster) -> dict[str, float]:
     """Mean alignment of every pair of members, both ways, over the runs that finished."""
     finished = leaning[np.isfinite(leaning).all(axis=(1, 2))]
-    mean = finished.mean(axis=0) if len(finished) else np.full(leaning.shape[1:], np.nan)
-    names = roster.members
-    rows, columns = np.triu_indices(len(names), 1)
+    mean = finished.sum(axis=0) / (len(finished) or np.nan)
     return {
-        f"{names[i]}-{names[j]}": float(0.5 * (mean[i, j] + mean[j, i]))
-        for i, j in zip(rows, columns, strict=True)
+        f"{a}-{b}": float(0.5 * (mean[i, j] + mean[j, i]))
+        for (i, a), (j, b) in combinations(enumerate(roster.members), 2)
     }
 
 
@@ -178,24 +172,21 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
     from sklearn.metrics import adjusted_rand_score
 
     splits, finished = roster.splits(), found[found >= 0]
-    division: dict[str, Any] = {"runs": len(found), "failed": int((found < 0).sum())}
-    division |= {"splits": [], "lineups": {}}
-    if not len(finished):
-        return division
     rows, each, counts = np.unique(finished, return_inverse=True, return_counts=True)
-    ranked = np.argsort(-counts, kind="stable")[:_MOST_SPLITS]
-    division["splits"] = [
-        {"sides": roster.sides(splits[rows[at]]), "share": counts[at] / len(finished)}
-        for at in ranked
-    ]
-    for lineup in roster.lineups:
+    lineups = {}
+    for lineup in roster.lineups if len(finished) else ():
         places, sides = roster.placed(lineup)
         agreement = np.array([adjusted_rand_score(splits[row][places], sides) for row in rows])
-        division["lineups"][lineup.name] = {
+        lineups[lineup.name] = {
             "share": float(_matches(splits[finished], roster, lineup).mean()),
             "adjusted_rand": float(agreement[each].mean()),
         }
-    return division
+    most_frequent = [
+        {"sides": roster.sides(splits[rows[at]]), "share": counts[at] / len(finished)}
+        for at in np.argsort(-counts, kind="stable")[:_MOST_SPLITS]
+    ]
+    failed = len(found) - len(finished)
+    return {"runs": len(found), "failed": failed, "splits": most_frequent, "lineups": lineups}
 
 
 def _matches(splits: NDArray[np.bool_], roster: Roster, lineup: Lineup) -> NDArray[np.bool_]:
@@ -223,14 +214,9 @@ def baselines(roster: Roster) -> dict[str, dict[str, float]]:
 
 
 def compared_blocs(
-    world: World,
-    scenario: Scenario,
-    theories: Sequence[str],
-    month: int,
-    n: int,
-    seed: int,
+    world: World, scenario: Scenario, theories: Sequence[str], month: int, n: int, seed: int,
     workers: int | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Division of n runs over the declared ranges in a month, by theory, with baselines.
 
     Args:
@@ -248,12 +234,8 @@ def compared_blocs(
             "alignment": mean_leanings(leaning, roster),
         }
     return {
-        "scenario": scenario.name,
-        "world": world.name,
-        "month": world.date(month),
-        "runs": n,
-        "seed": seed,
-        "theories": found,
+        "scenario": scenario.name, "world": world.name, "month": world.date(month),
+        "runs": n, "seed": seed, "theories": found,
         "lineups": {lineup.name: lineup.says for lineup in roster.lineups},
         "baselines": baselines(roster),
-    }
+    }  # fmt: skip

@@ -6,6 +6,7 @@ a least number below which the width itself is not reliable.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -45,13 +46,11 @@ def widths(values: Floats) -> pd.DataFrame:
         n, mean, half_width.
     """
     present = values[np.isfinite(values)]
-    sizes, size = [], float(_FIRST)
-    while size < len(present):
-        sizes.append(int(size))
+    rows, size = list[tuple[int, float, float]](), float(_FIRST)
+    while len(present) and (not rows or rows[-1][0] < len(present)):
+        own = present[: int(size)]
+        rows.append((len(own), float(own.mean()), half_width(own)))
         size *= _GROWTH
-    if len(present):
-        sizes.append(len(present))
-    rows = [(n, float(present[:n].mean()), half_width(present[:n])) for n in sizes]
     return pd.DataFrame(rows, columns=["n", "mean", "half_width"])
 
 
@@ -80,17 +79,12 @@ def precision_row(values: Floats, precision: float | None) -> dict[str, float]:
     present = values[np.isfinite(values)]
     n, width = len(present), half_width(present)
     wanted = width / 2 if precision is None else precision
-    needed = math.nan
+    mean, needed, more = float(present.mean()) if n else math.nan, math.nan, math.nan
     if n >= 2:
         needed = runs_needed(float(present.std(ddof=1)), wanted) if wanted > 0 else n
-    return {
-        "n": n,
-        "mean": float(present.mean()) if n else math.nan,
-        "half_width": width,
-        "precision": wanted,
-        "needed": needed,
-        "more": needed if math.isnan(needed) else max(needed - n, 0),
-    }
+        more = max(needed - n, 0)
+    row = {"n": n, "mean": mean, "half_width": width}
+    return {**row, "precision": wanted, "needed": needed, "more": more}
 
 
 @dataclass(frozen=True)
@@ -111,14 +105,11 @@ class StoppingRule:
             DataError: for another text.
         """
         name, _, value = text.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if name.strip() != _RULE or not 0 < number < math.inf:
-            right = f"write {_RULE}=0.002, a number above 0 in the measure's unit"
-            raise DataError([f"--until {text} is no rule; {right}"])
-        return cls(number)
+        with contextlib.suppress(ValueError):
+            if name.strip() == _RULE and 0 < float(value) < math.inf:
+                return cls(float(value))
+        right = f"write {_RULE}=0.002, a number above 0 in the measure's unit"
+        raise DataError([f"--until {text} is no rule; {right}"])
 
     def __str__(self) -> str:
         return f"{_RULE}={self.half_width:g}"
@@ -152,11 +143,8 @@ def watched(
             own[own["scenario"] == name].set_index("run").sort_index()[list(measures)]
             for name in scenarios
         )
-        tables = {
-            f" less {name}": first - other
-            for name, other in zip(scenarios[1:], others, strict=True)
-        }
-        for label, table in (tables or {"": first}).items():
+        gaps = [(f" less {x}", first - one) for x, one in zip(scenarios[1:], others, strict=True)]
+        for label, table in gaps or [("", first)]:
             for measure in measures:
                 name = f"{measure} of {scenarios[0]}{label}, {theory}, {kind}"
                 found[name] = table[measure].to_numpy(np.float64)

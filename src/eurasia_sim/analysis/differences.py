@@ -52,11 +52,11 @@ class Difference:
 
 
 class Precision(NamedTuple):
-    """How well a mean difference is known."""
+    """How well a mean difference is known; NaN below two values."""
 
-    deviation: float  # standard deviation of one difference, as if n runs a side gave it
-    error: float  # standard error of the mean difference
-    freedom: float  # degrees of freedom of Student's t
+    deviation: float = _NAN  # standard deviation of one difference, as if n runs a side gave it
+    error: float = _NAN  # standard error of the mean difference
+    freedom: float = _NAN  # degrees of freedom of Student's t
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,13 @@ class Compared:
 
     def row(self) -> dict[str, Any]:
         """The numbers as one flat row."""
+        found, judged = self.difference, self.judgement
         names = [f"shift_{100 * at:.0f}" for at in QUANTILES]
         return {
-            **asdict(self.difference),
-            "superiority": self.difference.superiority,
-            **dict(zip(names, self.shifts, strict=True)),
-            "smallest": self.judgement.smallest,
-            "equivalence_p": self.judgement.p,
-            "verdict": self.judgement.word,
-            "more_runs": self.judgement.more,
-        }
+            **asdict(found), "superiority": found.superiority,
+            **dict(zip(names, self.shifts, strict=True)), "smallest": judged.smallest,
+            "equivalence_p": judged.p, "verdict": judged.word, "more_runs": judged.more,
+        }  # fmt: skip
 
 
 def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
@@ -117,11 +114,7 @@ def gap_interval(first: Floats, second: Floats, seed: int = 0) -> tuple[float, f
         gap, known = float(first.mean() - second.mean()), unpaired_precision(first, second)
         half = float(t.ppf(_TWO_SIDED, known.freedom)) * known.error
         return gap - half, gap + half
-    return _bootstrapped((first, second), _gap, seed)
-
-
-def _gap(first: Floats, second: Floats, axis: int) -> Floats:
-    return np.asarray(first.mean(axis=axis) - second.mean(axis=axis))
+    return _bootstrapped((first, second), lambda a, b, axis: a.mean(axis) - b.mean(axis), seed)
 
 
 def _bootstrapped(
@@ -204,9 +197,9 @@ def unpaired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str)
         return Difference(measure)
     low, high = gap_interval(one, two)
     mean, spread = float(one.mean() - two.mean()), pooled_spread(one, two)
-    ordered, combinations = np.sort(two), len(one) * len(two)
-    below = np.searchsorted(ordered, one, "left").sum()
-    above = (len(two) - np.searchsorted(ordered, one, "right")).sum()
+    combinations = len(one) * len(two)
+    below, upto = (np.searchsorted(np.sort(two), one, side).sum() for side in ("left", "right"))
+    above = combinations - upto
     return Difference(
         measure, mean, low, high, float(below / combinations), float(above / combinations),
         effect_size=mean / spread if spread > 0 else _NAN, n=min(len(one), len(two)),
@@ -228,23 +221,22 @@ def quantile_shifts(first: Floats, second: Floats) -> tuple[float, ...]:
     """`QUANTILES` of the first less those of the second."""
     if not len(first) or not len(second):
         return (_NAN,) * len(QUANTILES)
-    shifts = np.quantile(first, QUANTILES) - np.quantile(second, QUANTILES)
-    return tuple(float(shift) for shift in shifts)
+    return tuple((np.quantile(first, QUANTILES) - np.quantile(second, QUANTILES)).tolist())
 
 
 def paired_precision(changes: Floats) -> Precision:
-    """Precision of the mean of paired differences; NaN below two."""
+    """Precision of the mean of paired differences."""
     if len(changes) < 2:
-        return Precision(_NAN, _NAN, _NAN)
+        return Precision()
     deviation = float(changes.std(ddof=1))
     return Precision(deviation, deviation / math.sqrt(len(changes)), len(changes) - 1)
 
 
 def unpaired_precision(first: Floats, second: Floats) -> Precision:
-    """Precision of the difference of two means with a variance each (Welch); NaN below two."""
+    """Precision of the difference of two means with a variance each (Welch)."""
     sides = (first, second)
     if min(map(len, sides)) < 2:
-        return Precision(_NAN, _NAN, _NAN)
+        return Precision()
     variances = [float(side.var(ddof=1)) for side in sides]
     errors = [variance / len(side) for variance, side in zip(variances, sides, strict=True)]
     squares = sum(error**2 / (len(side) - 1) for error, side in zip(errors, sides, strict=True))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -57,25 +57,21 @@ class Side:
     def settings(self) -> dict[str, Any]:
         """Everything that decides its runs, by dotted path."""
         manifest = self.results.manifest
-        scenario = manifest["scenarios"][self.scenario]
+        scenario, digests = manifest["scenarios"][self.scenario], manifest["digests"]
         return _flat(
             {
-                "theory": self.theory,
-                "forms": manifest["forms"],
-                "runs": manifest["runs_a_scenario"],
-                "seed": manifest["seed"],
+                "theory": self.theory, "forms": manifest["forms"],
+                "runs": manifest["runs_a_scenario"], "seed": manifest["seed"],
                 "window": " to ".join(manifest["window"]),
-                "world": manifest["digests"].get("world"),
-                "model": manifest["digests"].get("model"),
+                "world": digests.get("world"), "model": digests.get("model"),
                 "versions": manifest["versions"],
                 "scenario": {key: scenario[key] for key in scenario if key not in _PROSE},
             }
-        )
+        )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Pairing:
-    """Runs of two sides, in equal order where they pair."""
+class Pairing(NamedTuple):
+    """Runs of two sides, in equal order where they pair, and why they pair or do not."""
 
     first: pd.DataFrame
     second: pd.DataFrame
@@ -143,45 +139,43 @@ def sides(
     if len(theories) > 2:
         raise DataError(["--theory is given at most twice: once for both, or once for each"])
     wanted = (theories[0], theories[-1]) if theories else None
-    available = [list(results.manifest["scenarios"]) for results in (first, other)]
     if second is None and scenarios is None and (wanted is None or wanted[0] == wanted[1]):
-        if len(available[0]) != 2:
-            named = f"{first.folder} holds {', '.join(available[0])}: name another folder"
+        held = list(first.manifest["scenarios"])
+        if len(held) != 2:
+            named = f"{first.folder} holds {', '.join(held)}: name another folder"
             ways = "or two scenarios with --scenarios X Y, or two theories, --theory X --theory Y"
             raise DataError([f"{named}, {ways}"])
-        scenarios = (available[0][0], available[0][1])
-    both, theory = (first, other), [each.manifest["theories"] for each in (first, other)]
+        scenarios = held[0], held[1]
+    both = first, other
     return [
         (Side(first, mine, my_theory), Side(other, theirs, their_theory))
-        for mine, theirs in _matched("scenario", "--scenarios X Y", both, available, scenarios)
-        for my_theory, their_theory in _matched(
-            "theory", "--theory X --theory Y", both, theory, wanted
-        )
+        for mine, theirs in _matched("scenario", "--scenarios X Y", both, scenarios)
+        for my_theory, their_theory in _matched("theory", "--theory X --theory Y", both, wanted)
     ]
 
 
+_KEYS = {"scenario": "scenarios", "theory": "theories"}  # of a manifest
+
+
 def _matched(
-    kind: str, option: str, both: tuple[Results, Results], available: list[list[str]],
-    wanted: tuple[str, str] | None,
-) -> list[tuple[str, str]]:  # fmt: skip
+    kind: str, option: str, both: tuple[Results, Results], wanted: tuple[str, str] | None
+) -> list[tuple[str, str]]:
     """Pairs of names, one of each folder."""
+    one, two = (list(own.manifest[_KEYS[kind]]) for own in both)
     if wanted:
         unknown = [
             f"{own.folder} holds no {kind} {name}{near(name, names)}; it holds {', '.join(names)}"
-            for own, names, name in zip(both, available, wanted, strict=True)
+            for own, names, name in zip(both, (one, two), wanted, strict=True)
             if name not in names
         ]
         if unknown:
             raise DataError(dict.fromkeys(unknown))
         return [wanted]
-    one, two = available
     shared = [(name, name) for name in one if name in two]
-    if shared:
-        return shared
-    if len(one) == len(two) == 1:
-        return [(one[0], two[0])]
-    a, b = ", ".join(one), ", ".join(two)
-    raise DataError([f"no {kind} stands in both: A holds {a}, B holds {b}; choose with {option}"])
+    if not shared and (len(one) > 1 or len(two) > 1):
+        hold = f"A holds {', '.join(one)}, B holds {', '.join(two)}; choose with {option}"
+        raise DataError([f"no {kind} stands in both: {hold}"])
+    return shared or [(one[0], two[0])]
 
 
 def warnings(first: Side, second: Side, *, force: bool = False) -> list[str]:
@@ -228,19 +222,19 @@ def chosen_measures(first: Results, second: Results, patterns: Sequence[str]) ->
     """
     theirs = set(second.measures)
     both = [name for name in first.measures if name in theirs]
-    if not patterns:
-        shown = [name for name in dict.fromkeys([*first.shown, *second.shown]) if name in both]
-        if not shown:
-            why = "no measure that either summary shows stands in both: choose with --measure"
-            raise DataError([why])
-        return shown
+    if patterns:
 
-    def hint(pattern: str) -> str:
-        alone = [own.folder for own in (first, second) if _matches(pattern, own.measures)]
-        where = f" but in {alone[0]} alone" if alone else near(pattern, both)
-        return f" of these results{where}"
+        def hint(pattern: str) -> str:
+            alone = [own.folder for own in (first, second) if fnmatch.filter(own.measures, pattern)]
+            where = f" but in {alone[0]} alone" if alone else near(pattern, both)
+            return f" of these results{where}"
 
-    return matching("--measure", patterns, both, hint)
+        return matching("--measure", patterns, both, hint)
+    shown = [name for name in dict.fromkeys([*first.shown, *second.shown]) if name in both]
+    if not shown:
+        why = "no measure that either summary shows stands in both: choose with --measure"
+        raise DataError([why])
+    return shown
 
 
 def matching(
@@ -257,28 +251,17 @@ def matching(
     Raises:
         DataError: for a pattern that matches none, with suggestions.
     """
-    found = {pattern: _matches(pattern, names) for pattern in patterns}
-    problems = [
-        f"{option} {each} is no measure{hint(each) if hint else near(each, names)}"
-        for each, own in found.items()
-        if not own
-    ]
-    if problems:
-        raise DataError(problems)
+    found = {pattern: fnmatch.filter(names, pattern) for pattern in patterns}
+    if wrong := [each for each, own in found.items() if not own]:
+        hint = hint or (lambda each: near(each, names))
+        raise DataError(f"{option} {each} is no measure{hint(each)}" for each in wrong)
     return list(dict.fromkeys(name for own in found.values() for name in own))
-
-
-def _matches(pattern: str, names: Sequence[str]) -> list[str]:
-    return [name for name in names if fnmatchcase(name, pattern)]
 
 
 def _runs_of(side: Side, measures: Sequence[str]) -> pd.DataFrame:
     """A side's runs in order, with the measures and the columns that split their differences."""
-    needed = list(measures)
-    for measure in measures:
-        kind, _, whom = measure.partition(".")
-        if kind in SPLIT:
-            needed += [f"colocation.{whom}", f"cooperation.{whom}"]
+    split = [whom for kind, _, whom in (name.partition(".") for name in measures) if kind in SPLIT]
+    needed = [*measures, *(f"{x}.{whom}" for whom in split for x in ("colocation", "cooperation"))]
     only = [("scenario", "==", side.scenario), ("theory", "==", side.theory)]
     found = load_results(side.results.folder, [*_HEAD, *dict.fromkeys(needed)], only)
     return found.sort_values(["set", "run"], ignore_index=True)
@@ -317,8 +300,8 @@ def compare_sides(
     smallest: float | None = None,
 ) -> list[Comparison]:
     """Two sides compared by set of draws; a failed run counts in `failed` and in no number."""
-    runs = 2 * sum(side.settings["runs"] for side in (first, second))
-    cells = runs * (2 * len(measures) + len(_HEAD))
+    count = 2 * sum(side.settings["runs"] for side in (first, second))
+    cells = count * (2 * len(measures) + len(_HEAD))
     require_memory(PROCESS + 8 * _COPIES * cells, f"{cells:,} values of runs", "fewer --measure")
     tables = [_runs_of(side, measures) for side in (first, second)]
     changed = differing(first, second)

@@ -31,7 +31,10 @@ def payoffs(
     Raises:
         DataError: where there is but one option, or options were not run in the same states.
     """
-    option = _option_names(runs, options)
+    option = runs[options[0]].astype(str)
+    if len(options) > 1:  # in one text
+        named = [f"{name.removeprefix('x.')} = " + runs[name].astype(str) for name in options]
+        option = named[0].str.cat(pd.concat(named[1:], axis=1), sep=", ")
     if option.nunique() < 2:
         why = f"there is but one option, {option.iloc[0]}" if len(option) else "there are no runs"
         raise DataError([why])
@@ -43,21 +46,12 @@ def payoffs(
     options_a_state = cells.groupby(level=0).size()
     alone = int((options_a_state < len(names)).sum())
     if alone:
+        lacking = f"{alone} of {len(options_a_state)} states lack an option"
         shown = ", ".join(map(str, names[:_NAMED]))
-        needs = "regret needs every option in the same states"
-        lacking = f"{alone} of {len(options_a_state)} states lack an option ({shown})"
-        raise DataError([f"{lacking}: {needs}"])
+        raise DataError([f"{lacking} ({shown}): regret needs every option in the same states"])
     means = cells["mean"].where(cells["count"] == cells["size"])
     columns = dict(zip(names, means.to_numpy().reshape(-1, len(names)).T, strict=True))
     return pd.DataFrame({name: columns[name] for name in dict.fromkeys(option)})
-
-
-def _option_names(runs: pd.DataFrame, options: Sequence[str]) -> pd.Series:
-    """Each run's option in one text."""
-    if len(options) == 1:
-        return runs[options[0]].astype(str)
-    named = [f"{name.removeprefix('x.')} = " + runs[name].astype(str) for name in options]
-    return named[0].str.cat(pd.concat(named[1:], axis=1), sep=", ")
 
 
 def robustness(

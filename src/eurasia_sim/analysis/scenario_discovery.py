@@ -22,7 +22,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError, Number
 
 PRIM, CART = "PRIM", "CART"
@@ -66,9 +65,9 @@ def region(points: pd.DataFrame, holds: Flags, density: float, coverage: float) 
     trains = np.arange(len(points)) % 2 == 0
     if min(holds[trains].sum(), (~holds[trains]).sum()) < _FEWEST:
         return None
-    chosen = _closest(points[trains], holds[trains])
+    chosen, held_back = _closest(points[trains], holds[trains]), (points[~trains], holds[~trains])
     found = [
-        Region(_in_words(box, chosen), *_quality(points[~trains], holds[~trains], box)[:2])
+        Region(_in_words(box, chosen), *_quality(*held_back, box)[:2])
         for box in _peeled(chosen, holds[trains])
         if len(box) <= _MOST_LIMITS
     ]
@@ -98,45 +97,47 @@ def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
         few = f"what is sought {what} in {fewest} of {trains.sum()} training draws"
         raise DataError([f"{few}; {_FEWEST} are needed"])
     chosen = _closest(points[trains], holds[trains])
-    rest, held_back = points[~trains], holds[~trains]
+    rest = points[~trains], holds[~trains]
 
     def harmonic(box: Sides) -> float:
         density, coverage, _ = _quality(chosen, holds[trains], box)
         return 2 * density * coverage / (density + coverage) if density + coverage else 0.0
 
+    def quality(box: Sides) -> dict[str, Any]:
+        return dict(zip(("density", "coverage", "mass"), _quality(*rest, box), strict=True))
+
+    whole = {"base": float(rest[1].mean()), "draws": len(rest[1])}
+
     path = _peeled(chosen, holds[trains])
     best = max((box for box in path if len(box) <= _MOST_LIMITS), key=harmonic, default={})
     found = [(PRIM, best), *((CART, box) for box in _leaves(chosen, holds[trains]))]
-    limited = enumerate(((method, box) for method, box in found if box), start=1)
     limits = [
-        {"method": method, "box": order, **row}
-        for order, (method, box) in limited
-        for row in _judged(box, chosen, rest, held_back)
+        {
+            "method": method,
+            "box": order,
+            **limit,
+            "quasi_p": quasi_p(*rest, box, limit["parameter"]),
+        }
+        | quality(box)
+        | whole
+        for order, (method, box) in enumerate(((x, box) for x, box in found if box), start=1)
+        for limit in _limits(box, chosen)
     ]
-    rows = [
-        (step, len(box), *_quality(rest, held_back, box), box is best)
+    steps = [
+        {"step": step, "limited": len(box), **quality(box), "chosen": box is best, **whole}
         for step, box in enumerate(path)
     ]
-    columns = ["step", "limited", "density", "coverage", "mass", "chosen"]
-    table = pd.DataFrame(rows, columns=columns if rows else [])
-    if rows:
-        table = table.assign(base=float(held_back.mean()), draws=len(held_back))
-    return Discovery(pd.DataFrame(limits), table)
+    return Discovery(pd.DataFrame(limits), pd.DataFrame(steps))
 
 
-def _judged(
-    box: Sides, chosen: pd.DataFrame, points: pd.DataFrame, holds: Flags
-) -> Iterator[dict[str, Any]]:
-    """A row a limit of a box; an end at the end of the training draws is none."""
-    quality = dict(zip(("density", "coverage", "mass"), _quality(points, holds, box), strict=True))
-    for (name, sides), words in zip(box.items(), _in_words(box, chosen), strict=True):
+def _limits(box: Sides, points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Every limit of a box, in words and as numbers; an end at the end of the points is none."""
+    for (name, sides), words in zip(box.items(), _in_words(box, points), strict=True):
         low = high = _NAN
         if isinstance(sides, tuple):
-            low = sides[0] if sides[0] > chosen[name].min() else _NAN
-            high = sides[1] if sides[1] < chosen[name].max() else _NAN
-        row = {"limit": words, "parameter": name, "low": low, "high": high}
-        row["quasi_p"] = quasi_p(points, holds, box, name)
-        yield {**row, **quality, "base": float(holds.mean()), "draws": len(holds)}
+            low = sides[0] if sides[0] > points[name].min() else _NAN
+            high = sides[1] if sides[1] < points[name].max() else _NAN
+        yield {"limit": words, "parameter": name, "low": low, "high": high}
 
 
 def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
@@ -190,14 +191,14 @@ def _peeled(points: pd.DataFrame, holds: Flags) -> list[Sides]:
         kinds = dict.fromkeys(points.select_dtypes(exclude="number"), "category")
         search = prim.Prim(points.astype(kinds), holds.astype(int), threshold=0.1, peel_alpha=0.05)
         found = search.find_box()
-    whole, boxes = _whole(points), list[Sides]()
+    boxes = []
     for limits in found.box_lims if found is not None else ():
         ends = {name: tuple(limits[name]) for name in points.columns}
-        sides = {
+        sides: Sides = {
             name: frozenset(map(str, low)) if isinstance(low, set) else (float(low), float(high))
             for name, (low, high) in ends.items()
         }
-        boxes.append(_limited(sides, whole, points))
+        boxes.append(_limited(sides, points))
     return boxes
 
 
@@ -213,19 +214,21 @@ def _leaves(points: pd.DataFrame, holds: Flags) -> list[Sides]:
         class_weight="balanced",
         random_state=0,
     ).fit(coded.to_numpy(), holds).tree_  # fmt: skip
-    whole = _whole(points)
-    found: list[tuple[float, Sides]] = []
-    waiting = [(0, whole)]
+    whole: Sides = {
+        str(name): (-np.inf, np.inf) if is_number(own) else frozenset(map(str, own.unique()))
+        for name, own in points.items()
+    }
+    found, waiting = list[tuple[float, Sides]](), [(0, whole)]
     while waiting:
         node, box = waiting.pop()
         if tree.children_left[node] < 0:
             density, coverage, _ = _quality(points, holds, box)
             if density > holds.mean():
-                found.append((coverage, _limited(box, whole, points)))
+                found.append((coverage, _limited(box, points)))
             continue
         column, cut = str(coded.columns[tree.feature[node]]), float(tree.threshold[node])
-        waiting.append((tree.children_left[node], _cut(box, column, cut, below=True)))
-        waiting.append((tree.children_right[node], _cut(box, column, cut, below=False)))
+        for children, below in ((tree.children_left, True), (tree.children_right, False)):
+            waiting.append((children[node], _cut(box, column, cut, below=below)))
     return [box for _, box in sorted(found, key=lambda each: -each[0])]
 
 
@@ -242,27 +245,15 @@ def _cut(box: Sides, column: str, cut: float, *, below: bool) -> Sides:
     return {**box, name: (max(low, float(np.nextafter(cut, np.inf))), high)}
 
 
-def _whole(points: pd.DataFrame) -> Sides:
-    """The box without any limit."""
-    return {
-        str(name): (-np.inf, np.inf)
-        if is_number(points[name])
-        else frozenset(map(str, points[name].unique()))
-        for name in points
-    }
-
-
-def _limited(box: Sides, whole: Sides, points: pd.DataFrame) -> Sides:
+def _limited(box: Sides, points: pd.DataFrame) -> Sides:
     """The sides of a box that leave some points out, with finite ends."""
     found: Sides = {}
     for name, sides in box.items():
-        if isinstance(sides, frozenset):
-            if sides != whole[name]:
-                found[name] = sides
-            continue
-        least, most = float(points[name].min()), float(points[name].max())
-        if sides[0] > least or sides[1] < most:
-            found[name] = max(sides[0], least), min(sides[1], most)
+        if not _inside(points, {name: sides}).all():
+            found[name] = sides
+            if isinstance(sides, tuple):
+                least, most = float(points[name].min()), float(points[name].max())
+                found[name] = max(sides[0], least), min(sides[1], most)
     return found
 
 
@@ -270,11 +261,11 @@ def _inside(points: pd.DataFrame, box: Sides) -> Flags:
     """(P,) which points lie in a box; a gap counts as the median."""
     inside = np.ones(len(points), bool)
     for name, limits in box.items():
+        values = points[name]
         if isinstance(limits, frozenset):
-            inside &= points[name].isin(limits).to_numpy()
+            inside &= values.isin(limits).to_numpy()
         else:
-            values: Floats = points[name].fillna(points[name].median()).to_numpy(np.float64)
-            inside &= (values >= limits[0]) & (values <= limits[1])
+            inside &= values.fillna(values.median()).between(*limits).to_numpy()
     return inside
 
 

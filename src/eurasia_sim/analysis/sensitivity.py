@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -51,28 +52,27 @@ def variance_shares(
     whole = np.flatnonzero(np.isfinite(values).all(axis=(0, 2)))
     values, points = values[:, whole], points.iloc[whole]
     arms, count, replicates = values.shape
-    names = ["scenario", *factors, "parameters", "interplay", "chance"]
     if count < 2 or is_flat(values):
-        return dict.fromkeys(names, _NAN)
+        return dict.fromkeys(["scenario", *factors, "parameters", "interplay", "chance"], _NAN)
     if chance is None:
         chance = float(values.var(axis=2, ddof=1).mean()) if replicates > 1 else 0.0
     cells = values.mean(axis=2)  # (arms, P)
     middle = cells.mean(axis=0)  # (P,)
     apart = cells - middle - cells.mean(axis=1, keepdims=True) + cells.mean()
     crossed = float((apart**2).sum() / max((arms - 1) * (count - 1), 1)) if arms > 1 else 0.0
-    found = {"scenario": 0.0}
-    if arms > 1:
-        found["scenario"] = float(cells.mean(axis=1).var(ddof=1)) - crossed / count
-        found["scenario"] *= (arms - 1) / arms
+    scenario = float(cells.mean(axis=1).var(ddof=1)) - crossed / count if arms > 1 else 0.0
     between = float(middle.var(ddof=1)) - chance / (replicates * arms)
-    for factor in factors:
-        found[factor] = _between_levels(middle, points[factor])
-    found["parameters"] = between - sum(max(found[factor], 0.0) for factor in factors)
-    found["interplay"] = (crossed - chance / replicates) * (arms - 1) / max(arms, 1)
-    found["chance"] = chance
+    by_factor = {name: max(_between_levels(middle, points[name]), 0.0) for name in factors}
+    found = {
+        "scenario": scenario * ((arms - 1) / arms),
+        **by_factor,
+        "parameters": between - sum(by_factor.values()),
+        "interplay": (crossed - chance / replicates) * (arms - 1) / arms,
+        "chance": chance,
+    }
     kept = {name: max(value, 0.0) for name, value in found.items()}
     total = sum(kept.values())
-    return {name: kept[name] / total for name in names}
+    return {name: value / total for name, value in kept.items()}
 
 
 def _between_levels(values: Floats, levels: pd.Series) -> float:
@@ -124,10 +124,11 @@ def _refuse(runs: pd.DataFrame, what: str) -> None:
     """Raise a DataError that names the runs, if there are any."""
     if not len(runs):
         return
-    names = []
-    for row in runs.head(_NAMED).to_dict("records"):
-        own = f" ({row['run_id']})" if "run_id" in row else ""
-        names.append(f"point {row['point']} replicate {row['replicate']}{own}")
+    names = [
+        f"point {row['point']} replicate {row['replicate']}"
+        + (f" ({row['run_id']})" if "run_id" in row else "")
+        for row in runs.head(_NAMED).to_dict("records")
+    ]
     count = f"{len(runs)} runs are" if len(runs) > 1 else "1 run is"
     rest = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
     raise DataError([f"{count} {what}: {', '.join(names)}{rest}"])
@@ -181,7 +182,7 @@ def sobol_indices(
     Raises:
         DataError: where the checks refuse, the design is not Saltelli's, or nothing varies.
     """
-    means = _point_means(runs, design, measure)
+    means = require_spread(responses(runs, design, measure).mean(axis=1))
     columns = factor_columns(design)
     count, blocks, has_second = len(columns), *saltelli_blocks(design[columns].to_numpy(object))
     names = [name.removeprefix(FACTOR) for name in columns]
@@ -195,17 +196,18 @@ def sobol_indices(
         _unit_problem(names), means, calc_second_order=second, num_resamples=_RESAMPLES,
         conf_level=_LEVEL, seed=seed,
     )  # fmt: skip
-    rows = [
-        (order, name, "", found[key][at], found[f"{key}_conf"][at])
+    cells: list[tuple[str, str, Any, str, str]] = [
+        (order, key, at, name, "")
         for order, key in (("first", "S1"), ("total", "ST"))
         for at, name in enumerate(names)
     ]
     if second:
-        rows += [
-            ("second", names[a], names[b], found["S2"][a, b], found["S2_conf"][a, b])
-            for a in range(count)
-            for b in range(a + 1, count)
-        ]
+        pairs = combinations(range(count), 2)
+        cells += [("second", "S2", (a, b), names[a], names[b]) for a, b in pairs]
+    rows = [
+        (order, name, other, found[key][at], found[f"{key}_conf"][at])
+        for order, key, at, name, other in cells
+    ]
     table = pd.DataFrame(rows, columns=["order", "factor", "other", "index", "half"])
     half = table.pop("half") if blocks >= _FEWEST else _NAN * table.pop("half")
     return table.assign(low=table["index"] - half, high=table["index"] + half)
@@ -214,11 +216,6 @@ def sobol_indices(
 def _unit_problem(names: list[str]) -> dict[str, Any]:
     """SALib's description of factors between 0 and 1."""
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-
-
-def _point_means(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
-    """(P,) means of the replicates, which must vary."""
-    return require_spread(np.asarray(responses(runs, design, measure).mean(axis=1)))
 
 
 def require_spread(values: Floats) -> Floats:
@@ -280,7 +277,7 @@ def morris_effects(
     Raises:
         DataError: where the checks refuse, the design is not Morris's, or nothing varies.
     """
-    means = _point_means(runs, design, measure)
+    means = require_spread(responses(runs, design, measure).mean(axis=1))
     unit = np.column_stack([_unit(design[factor["name"]], factor) for factor in factors])
     levels = _morris_levels(unit, np.array(["levels" not in factor for factor in factors]))
     names = [str(factor["name"]).removeprefix(FACTOR) for factor in factors]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from eurasia_sim.scenarios.scenario import Scenario
     from eurasia_sim.simulation.inputs import Inputs
     from eurasia_sim.validation.forecasts import Skill
-    from eurasia_sim.validation.scores import Validation
+    from eurasia_sim.validation.patterns import Validation
     from eurasia_sim.world.world import World
 
     Found = tuple[Skill | None, Validation | None]
@@ -31,22 +32,12 @@ _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matt
 _UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
 _BESIDE = ("known", "on_filter", "null", "unchanged", "change")
 _LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
-_HEAD = {"": "{half}", "patterns": "{patterns:d}"}
 _SIDES = {
     "over the ranges": "model", "at reference": "reference", "null theory": "null",
     "no change": "unchanged",
 }  # fmt: skip
-
-
-def _score(side: str) -> str:
-    return f"{{{side}:.0%}} ({{brier_{side}:.3f}})"
-
-
-_SCORES = _HEAD | {f"{title} (Brier)": _score(side) for title, side in _SIDES.items()}
-_PASSES = {
-    "pattern": "{pattern}", "says": "{says}", "kind": "{kind}", "half": "{half}",
-    **{title: f"{{{side}:.0%}}" for title, side in _SIDES.items()},
-}  # fmt: skip
+_SHARES = {title: f"{{{side}:.0%}}" for title, side in _SIDES.items()}
+_PASSES = {"pattern": "{pattern}", "says": "{says}", "kind": "{kind}", **_SHARES}
 
 
 def validate(
@@ -144,13 +135,11 @@ def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tup
 
 def _until(scenario: Scenario, world: World, month: str) -> Scenario:
     """The scenario to another last month."""
-    from eurasia_sim.validation.scores import extended
-
     last = world.month(month)
     if not 0 <= last < _MOST_MONTHS:
         period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
         raise DataError([f"--until {month} lies outside what can be run; one of {period}"])
-    return extended(scenario, last)
+    return replace(scenario, months=last + 1)
 
 
 def _write(
@@ -195,7 +184,7 @@ def _scores(
     has_patterns: bool,
 ) -> Iterator[tuple[str, Found]]:
     """By theory, the skill of its runs and how they compare with the patterns."""
-    from eurasia_sim.validation import forecasts, scores
+    from eurasia_sim.validation import forecasts, patterns
 
     options.compile_once(_sized(world, scenario, theories[0], n))
     with terminal.RunCounter(n, "nothing was kept.") as counter:
@@ -206,7 +195,7 @@ def _scores(
 
             given: Any = (world, scenario, name, n, seed)
             told: Any = {"workers": workers, "report": report}
-            own = scores.validate(*given, **told) if has_patterns else None
+            own = patterns.validate(*given, **told) if has_patterns else None
             yield name, (forecasts.skill(*given, **told), own)
 
 
@@ -220,7 +209,7 @@ def _scenario(name: str | None, world: World, settings: list[str] | None = None)
 
 def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
     """What is found under one theory, as plain values."""
-    found: dict[str, Any] = {"skill": [], "scores": [], "patterns": []}
+    found: dict[str, Any] = {"skill": [], "scores": {}, "patterns": []}
     if skill:
         found |= {"skill": skill.table.to_dict("records"), "skill_failed": skill.failed}
     if own:
@@ -279,11 +268,11 @@ def _show_item(title: str, table: pd.DataFrame) -> None:
 
 def _show_patterns(theory: str, last_month: str, result: Validation, everything: bool) -> None:
     """Print how many patterns are passed, and if asked each, those that fewest runs pass first."""
-    score = result.scores[0]
+    score = result.scores
     if not score["patterns"]:
         terminal.show("No pattern counts: runs failed, or both baselines pass.")
         return
-    shares = {side: f"{score['score'][side]:.0%}" for side in ("model", "null")}
+    shares = {side: f"{score[side]:.0%}" for side in ("model", "null")}
     terminal.show(
         f"Patterns, a check by eye (--all): of {score['patterns']} that count {shares['model']} of"
         f" runs pass, null {shares['null']}."
@@ -294,11 +283,9 @@ def _show_patterns(theory: str, last_month: str, result: Validation, everything:
         return
     patterns = result.table.sort_values("model", kind="stable")
     counted, circular = patterns["counted"], patterns["circular"] != ""
-    patterns = patterns.replace({"half": "_"}, " ", regex=True)
     patterns["circular"] = patterns["circular"].str.partition("; ")[0]
-    terminal.show_table(
-        f"{theory}: runs that pass the patterns that count", _halves(result), _SCORES
-    )
+    columns = {"patterns": "{patterns:d}", **_SHARES}
+    terminal.show_table(f"{theory}: runs that pass the patterns that count", [score], columns)
     for title, group, columns in (
         ("patterns that count, misses first", counted, _PASSES),
         ("passed by both baselines, so not counted", ~counted & ~circular, _PASSES),
@@ -307,12 +294,3 @@ def _show_patterns(theory: str, last_month: str, result: Validation, everything:
         if group.any():
             rows = patterns[group].to_dict("records")
             terminal.show_table(f"{theory}: {title}", rows, columns)
-
-
-def _halves(result: Validation) -> list[dict[str, Any]]:
-    """A flat row a half: its patterns, and every side's score and Brier score."""
-    return [
-        {"half": row["half"].replace("_", " "), "patterns": row["patterns"], **row["score"]}
-        | {f"brier_{side}": value for side, value in row["brier"].items()}
-        for row in result.scores
-    ]

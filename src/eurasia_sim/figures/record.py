@@ -24,7 +24,7 @@ SIDES: Mapping[str, str] = {
 _PATTERNS = (
     "A row a pattern that counts, the misses first; a cell is the share of runs that pass it. The "
     "null theory and a world without change know nothing; where they pass as often, a pass tells "
-    "little. * held back from every fit. First row: means."
+    "little. First row: means."
 )
 _MOST_NUMBERS = 20
 _TRACK, _CLEAR = "#BBBBBB", 0.8
@@ -69,16 +69,14 @@ def pattern_plot(patterns: pd.DataFrame, words: Words) -> Figure:
     """Shares of runs that pass: a row of means, then a row a pattern, a column a side.
 
     Args:
-        patterns: `says`, `half` (training or held_back), and shares 0..1 under the names of
-            `SIDES` (NaN for a side that was not run).
+        patterns: `says`, and shares 0..1 under the names of `SIDES` (NaN: not run).
 
     Raises:
         ValueError: where no pattern counts.
     """
     if patterns.empty:
         raise ValueError("no pattern counts")
-    held_back = patterns["half"].map({"held_back": " *"}).fillna("")
-    table = patterns.set_index(patterns["says"] + held_back)[list(SIDES)].rename(columns=SIDES)
+    table = patterns.set_index("says")[list(SIDES)].rename(columns=SIDES)
     ordered = table.sort_values(SIDES["model"], kind="stable", na_position="last")
     means = ordered.mean().to_frame("mean of the patterns drawn").T
     return cell_plot(pd.concat([means, ordered]), words, _PATTERNS, 76)

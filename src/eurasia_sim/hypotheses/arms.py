@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import chunks_of, run_branched
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
-from eurasia_sim.simulation.parameter_draws import Draws, put
+from eurasia_sim.simulation.parameter_draws import Draws, Sample, put
 from eurasia_sim.world.world import World
 
 Reading = tuple[Metric, tuple[int, int]]  # a metric and the window it is read over
@@ -74,22 +75,24 @@ class Plan:
 
     def branches(self, theory: str, forms: Mapping[str, str]) -> list[Branches]:
         """Groups of arms with equal numbers, which share a past; the latest to part is first."""
-        families: dict[tuple[tuple[str, float], ...], dict[int, Inputs]] = {}
+        families: dict[tuple[tuple[str, float], ...], Branches] = {}
         for at, arm in enumerate(self.arms):
             inputs = self.inputs(arm, theory, forms)
             fixed = tuple(sorted(inputs.scenario.fixed.items()))
-            families.setdefault(fixed, {})[at] = inputs
-        found = []
-        for family in families.values():
-            apart = {
-                at: [self.parting(one, other) for other in family.values()]
-                for at, one in family.items()
-            }
-            first = max(family, key=lambda at: sum(apart[at]))
-            order = [first, *(at for at in family if at != first)]
-            partings = dict(zip(family, apart[first], strict=True))
-            found.append([(at, family[at], partings[at]) for at in order])
-        return found
+            families.setdefault(fixed, []).append((at, inputs, 0))
+        return [
+            max(
+                (self.branches_from(first, family) for first in range(len(family))),
+                key=lambda branches: sum(parting for *_, parting in branches),
+            )
+            for family in families.values()
+        ]
+
+    def branches_from(self, first: int, family: Branches) -> Branches:
+        """A family with one of it first, and the months in which the others part from that one."""
+        trunk = family[first]
+        order = [trunk, *family[:first], *family[first + 1 :]]
+        return [(at, inputs, self.parting(trunk[1], inputs)) for at, inputs, _ in order]
 
     def parting(self, one: Inputs, other: Inputs) -> int:
         """First month in which the levers or series of two scenarios differ."""
@@ -150,12 +153,9 @@ def read(
     return np.where(np.isnan(values).any(axis=1), np.nan, until)
 
 
-def read_columns(
-    metric: Metric, window: tuple[int, int], since: int, names: Sequence[str], trajectories: Floats
-) -> Floats:
-    """`read` of (R, M, kept) trajectories whose last axis is named."""
-    months = {name: trajectories[:, :, c] for c, name in enumerate(names)}
-    return read(metric, window, since, months)
+def by_column(names: Sequence[str], trajectories: Floats) -> dict[str, Floats]:
+    """(R, M) by name, of (R, M, kept) trajectories whose last axis is named."""
+    return {name: trajectories[:, :, c] for c, name in enumerate(names)}
 
 
 def read_runs(
@@ -192,9 +192,9 @@ def read_runs(
         ) -> None:
             paths = run_branched(family, partings, own.part(chunk), kept, plan.since)
             for at, path in zip(places, paths, strict=True):
+                months = by_column(plan.columns, path)
                 for reading, (metric, window) in enumerate(plan.readings):
-                    values = read_columns(metric, window, plan.since, plan.columns, path)
-                    found[at, chunk, reading] = values
+                    found[at, chunk, reading] = read(metric, window, plan.since, months)
 
         def tell(finished: int, before: int = done, arms: int = len(places)) -> None:
             report(before + finished * arms)
@@ -202,6 +202,29 @@ def read_runs(
         chunks_of(work, len(draws), workers, tell)
         done += len(draws) * len(places)
     return found
+
+
+def read_space(
+    plan: Plan, sample: Sample, workers: int | None, report: Callable[[int, int], None]
+) -> Floats:
+    """(arms, P, replicates, readings) at every point of a sample.
+
+    Args:
+        report: called with finished runs of one arm, and of how many.
+    """
+    shape = len(sample.points), sample.replicates, len(plan.readings)
+    values = np.full((len(plan.arms), *shape), np.nan)
+    done, total = 0, len(sample.points) * sample.replicates
+    for group in sample.groups:
+
+        def tell(finished: int, before: int = done) -> None:
+            report(before + finished // len(plan.arms), total)
+
+        given: Any = (plan, group.theory, group.forms, group.draws)
+        found = read_runs(*given, workers=workers, report=tell)
+        values[:, group.points] = found.reshape(len(plan.arms), -1, *shape[1:])
+        done += len(group.draws)
+    return values
 
 
 def with_fixed(world: World, inputs: Inputs, draws: Draws) -> Draws:
@@ -219,12 +242,8 @@ def arm_sums(plan: Plan, part: Part, values: Floats, reading: int = 0) -> tuple[
         values: (arms, R, readings) from `read_runs`. reading: which of the part's readings.
     """
     column = plan.readings.index(readings_of(part)[reading])
-    added, taken = (
-        np.sum([values[plan.arms.index(arm), :, column] for arm in arms], axis=0)
-        if arms
-        else np.zeros(values.shape[1])
-        for arms in (part.plus, part.less)
-    )
+    places = [[plan.arms.index(arm) for arm in arms] for arms in (part.plus, part.less)]
+    added, taken = (values[place, :, column].sum(axis=0) for place in places)
     return added, taken
 
 

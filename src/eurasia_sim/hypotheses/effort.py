@@ -38,15 +38,10 @@ class Effort:
         Wide draws are never fewer than it takes to see 99 in a hundred.
         """
         usual = cls()
-        return cls(
-            runs=runs,
-            runs_a_theory=max(runs * usual.runs_a_theory // usual.runs, _LEAST),
-            points=points,
-            wide=max(points * usual.wide // usual.points, _LEAST_WIDE),
-            held=max(runs * usual.held // usual.runs, _LEAST),
-            mapped=max(points * usual.mapped // usual.points, _LEAST),
-            seed=seed,
-        )
+        few, held = (max(runs * n // usual.runs, _LEAST) for n in (usual.runs_a_theory, usual.held))
+        wide = max(points * usual.wide // usual.points, _LEAST_WIDE)
+        mapped = max(points * usual.mapped // usual.points, _LEAST)
+        return cls(runs, few, points, usual.replicates, wide, held, mapped, seed)
 
 
 def check_size(world: World, family: Family, effort: Effort) -> None:

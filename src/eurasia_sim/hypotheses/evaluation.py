@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from eurasia_sim.analysis.sensitivity import variance_shares
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.experiment import located
-from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
+from eurasia_sim.hypotheses.arms import Plan, effect, read_runs, read_space
 from eurasia_sim.hypotheses.effort import Effort, check_size
 from eurasia_sim.hypotheses.hypothesis import Family, Part, arm_name
 from eurasia_sim.hypotheses.loader import load_hypotheses
@@ -22,6 +23,7 @@ from eurasia_sim.hypotheses.scope_map import map_table
 from eurasia_sim.hypotheses.tipping_points import tipping_point
 from eurasia_sim.hypotheses.verdicts import (
     Layers,
+    Rival,
     Verdict,
     estimate,
     fit_row,
@@ -95,44 +97,47 @@ class _Evaluator:
 
     def evaluation(self) -> Evaluation:
         """Run every layer and put the results in tables."""
-        default = self.world.default_theory
+        default, plan, null = self.world.default_theory, self.plan, self.world.null_theory
         reference = self.at_reference(default, {}, self.effort.runs, "at reference")
-        theories, forms = self.rivals(reference)
-        values = self.over_space()
+        rivals = self.rivals(reference)
+        tell = partial(self.report, "over everything uncertain")
+        values = read_space(plan, self.sample, self.workers, tell)
         draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
-        wide = self.read(default, {}, draws, "with wide coefficients", 0, len(draws))
+        wide = self.read(default, {}, draws, "with wide coefficients")
         fitted = self.under_fit()
-        counts = (self.sample.points["theory"] != self.world.null_theory).to_numpy()
+        over = {part: self.point_effects(part, values) for part in self.family.parts()}
+        counts = (self.sample.points["theory"] != null).to_numpy()
         points = self.sample.points[counts].reset_index(drop=True)
-        verdicts, parts, rivals = [], [], []
+        verdicts, rows, rival_table = [], [], []
         for done, hypothesis in enumerate(self.family.hypotheses):
             self.report("regions, reversals and paths", done, len(self.family.hypotheses))
-            layers = []
-            for part in hypothesis.parts:
-                over = self.point_effects(part, values)
-                layers.append(
-                    Layers(
-                        part,
-                        estimate(self.plan, part, reference),
-                        {name: estimate(self.plan, part, own) for name, own in theories.items()},
-                        {name: estimate(self.plan, part, own) for name, own in forms.items()},
-                        over[counts],
-                        over[~counts],
-                        share_of_sign(part, effect(self.plan, part, wide)),
-                    )
+            layers = [
+                Layers(
+                    part,
+                    estimate(plan, part, reference),
+                    {rival: estimate(plan, part, own) for rival, own in rivals.items()},
+                    over[part][counts],
+                    over[part][~counts],
+                    share_of_sign(part, effect(plan, part, wide)),
                 )
-            verdict = judge(hypothesis, layers, points, self.world.null_theory)
+                for part in hypothesis.parts
+            ]
+            verdict = judge(hypothesis, layers, points, null)
             verdicts.append(self.verdict_row(verdict))
             for found, word in zip(layers, verdict.words, strict=True):
-                own = effect(self.plan, found.part, fitted)
-                row = self.part_row(hypothesis.id, found, word, values)
-                parts.append(row | fit_row(found.part, own[np.isfinite(own)]))
-                rivals += rival_rows(hypothesis.id, found)
+                row = self.part_row(hypothesis.id, found, word, over[found.part])
+                rows.append(row | fit_row(found.part, effect(plan, found.part, fitted)))
+                rival_table += rival_rows(hypothesis.id, found)
+        effects = {
+            f"effect.{hypothesis.id}.{at}": over[part]
+            for hypothesis in self.family.hypotheses
+            for at, part in enumerate(hypothesis.parts, 1)
+        }
         return Evaluation(
             pd.DataFrame(verdicts),
-            pd.DataFrame(parts),
-            pd.DataFrame(rivals),
-            self.point_table(values),
+            pd.DataFrame(rows),
+            pd.DataFrame(rival_table),
+            pd.concat([pd.DataFrame(effects), self.sample.points], axis=1),
             self.share_table(values),
             self.map_tables(),
         )
@@ -141,73 +146,51 @@ class _Evaluator:
         """Every map of the family, one below the other."""
         found = [pd.DataFrame(columns=["map"])]
         for contrast in self.family.maps:
-
-            def tell(done: int, of: int, stage: str = f"map {contrast.id}") -> None:
-                self.report(stage, done, of)
-
-            mapped, seed = self.effort.mapped, self.effort.seed
-            found.append(map_table(self.world, contrast, mapped, seed, self.workers, tell))
+            tell = partial(self.report, f"map {contrast.id}")
+            size = self.effort.mapped, self.effort.seed
+            found.append(map_table(self.world, contrast, *size, self.workers, tell))
         return pd.concat(found, ignore_index=True)
 
-    def rivals(self, reference: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    def rivals(self, reference: Floats) -> dict[Rival, Floats]:
         """Readings by chance alone under each theory, and with each form that is not the default.
 
         Args:
             reference: those under the default theory and forms.
         """
         default, few = self.world.default_theory, self.effort.runs_a_theory
-        theories = {
-            theory: reference
-            if theory == default
-            else self.at_reference(theory, {}, few, f"under {theory}")
-            for theory in self.world.theories
+        found = {
+            ("theory", name): reference
+            if name == default
+            else self.at_reference(name, {}, few, f"under {name}")
+            for name in self.world.theories
         }
-        forms = {
-            f"{factor} {name}": self.at_reference(
-                default, {factor: name}, few, f"with {factor} {name}"
-            )
-            for factor, alternatives in self.world.forms.items()
-            for name in alternatives
-            if name != self.world.default_forms[factor]
-        }
-        return theories, forms
+        for factor, alternatives in self.world.forms.items():
+            for name in alternatives:
+                if name != self.world.default_forms[factor]:
+                    stage = f"with {factor} {name}"
+                    own = self.at_reference(default, {factor: name}, few, stage)
+                    found["form", f"{factor} {name}"] = own
+        return found
 
     def at_reference(self, theory: str, forms: Mapping[str, str], n: int, stage: str) -> Floats:
         """(arms, n, readings) by chance alone."""
         draws = reference_draws(prepare(self.world, self.base, theory, forms), n, self.effort.seed)
-        return self.read(theory, forms, draws, stage, 0, len(draws))
+        return self.read(theory, forms, draws, stage)
 
     def under_fit(self) -> Floats:
         """(arms, n, readings) of the world's fit to the record; n is 0 where it has none."""
         posterior, _ = fit_beside(self.world, self.inputs)
-        size = self.effort.runs, self.effort.seed
         if posterior is None:
             return np.zeros((len(self.plan.arms), 0, len(self.plan.readings)))
+        size = self.effort.runs, self.effort.seed
         draws = posterior_draws(self.world, self.inputs, posterior, *size)
-        stage = "under the fit to the record"
-        return self.read(self.inputs.theory, {}, draws, stage, 0, len(draws))
+        return self.read(self.inputs.theory, {}, draws, "under the fit to the record")
 
-    def over_space(self) -> Floats:
-        """(arms, P, replicates, readings) over everything uncertain."""
-        arms, points, replicates = len(self.plan.arms), self.sample.points, self.effort.replicates
-        total, done = len(points) * replicates, 0
-        values = np.full((arms, len(points), replicates, len(self.plan.readings)), np.nan)
-        for group in self.sample.groups:
-            found = self.read(
-                group.theory, group.forms, group.draws, "over everything uncertain", done, total
-            )
-            values[:, group.points] = found.reshape(arms, len(group.points), replicates, -1)
-            done += len(group.draws)
-        return values
-
-    def read(
-        self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str, before: int, of: int
-    ) -> Floats:
+    def read(self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str) -> Floats:
         """(arms, R, readings), with progress reported in runs of one arm."""
-        arms = len(self.plan.arms)
 
         def tell(done: int) -> None:
-            self.report(stage, before + done // arms, of)
+            self.report(stage, done // len(self.plan.arms), len(draws))
 
         return read_runs(self.plan, theory, forms, draws, workers=self.workers, report=tell)
 
@@ -236,8 +219,12 @@ class _Evaluator:
             "digest": self.family.digest,
         }
 
-    def part_row(self, name: str, found: Layers, word: str, values: Floats) -> dict[str, Any]:
-        """A part in one row: its layers, its tipping point, and its mediated shares."""
+    def part_row(self, name: str, found: Layers, word: str, effects: Floats) -> dict[str, Any]:
+        """A part in one row: its layers, its tipping point, and its mediated shares.
+
+        Args:
+            effects: (P,) over all points.
+        """
         part, reference = found.part, found.reference
         low, high = wilson(found.share, int(np.isfinite(found.effects).sum()))
         has_sign = reference.low > 0 or reference.high < 0
@@ -245,8 +232,8 @@ class _Evaluator:
         row = {
             "hypothesis": name,
             "part": part.label,
-            "plus": " + ".join(arm_name(arm) for arm in part.plus),
-            "less": " + ".join(arm_name(arm) for arm in part.less),
+            "plus": " + ".join(map(arm_name, part.plus)),
+            "less": " + ".join(map(arm_name, part.less)),
             "sign": part.sign,
             "smallest": part.smallest,
             "because": part.because,
@@ -258,7 +245,7 @@ class _Evaluator:
             "mirrored": found.mirrored,
             "null_mean": float(np.nanmean(found.null)) if has_null else _NAN,
             "forced": found.forced,
-            "reversal": self.tipping_point(found, values) if has_sign else "",
+            "reversal": self.tipping_point(found, effects) if has_sign else "",
         }
         if is_mediated(part) and has_sign:
             row |= {f"through_{name}": each for name, each in self.mediated(part).items()}
@@ -267,21 +254,17 @@ class _Evaluator:
     def mediated(self, part: Part) -> dict[str, float]:
         """Mediated shares of a part; all parts of the same arms share their runs."""
         if part not in self.shares:
-            alike = [
-                each
-                for each in dict.fromkeys(self.family.parts())
-                if each.arms == part.arms and is_mediated(each)
-            ]
+            every = dict.fromkeys(self.family.parts())
+            alike = [each for each in every if each.arms == part.arms and is_mediated(each)]
             draws = reference_draws(self.inputs, self.effort.held, self.effort.seed)
             theory = self.world.default_theory
             found = mediated_shares(self.plan, alike, theory, draws, self.workers)
             self.shares |= dict(zip(alike, found, strict=True))
         return self.shares[part]
 
-    def tipping_point(self, found: Layers, values: Floats) -> str:
+    def tipping_point(self, found: Layers, effects: Floats) -> str:
         """The smallest change that turns a part's effect at reference, in words."""
         points = self.sample.points
-        effects = self.point_effects(found.part, values)
         own = (points["theory"] == self.world.default_theory).to_numpy() & np.isfinite(effects)
         seed = reference_draws(self.inputs, 1, self.effort.seed).seeds[0]
         return tipping_point(
@@ -289,26 +272,13 @@ class _Evaluator:
             found.reference.mean, self.workers,
         )  # fmt: skip
 
-    def point_table(self, values: Floats) -> pd.DataFrame:
-        """Every point of the space with each part's effect."""
-        points = self.sample.points
-        effects = {
-            f"effect.{hypothesis.id}.{at + 1}": self.point_effects(part, values)
-            for hypothesis in self.family.hypotheses
-            for at, part in enumerate(hypothesis.parts)
-        }
-        return pd.concat([pd.DataFrame(effects, index=points.index), points], axis=1)
-
     def share_table(self, values: Floats) -> pd.DataFrame:
         """Shares of the variance of each reading over all arms that some part reads."""
         rows = []
         for at, reading in enumerate(self.plan.readings):
             parts = [each for each in self.family.parts() if (each.metric, each.window) == reading]
-            arms = [
-                place
-                for place, arm in enumerate(self.plan.arms)
-                if any(arm in part.arms for part in parts)
-            ]
+            read = {arm for part in parts for arm in part.arms}
+            arms = [place for place, arm in enumerate(self.plan.arms) if arm in read]
             if len(arms) > 1:
                 own = values[arms][:, :, :, at]
                 shares = variance_shares(own, self.sample.points, self.sample.factors)

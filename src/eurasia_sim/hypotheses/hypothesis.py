@@ -9,9 +9,8 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import nearest
-from eurasia_sim.hypotheses.schema import Sign
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.hypotheses.schema import Axis, Sign
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, load_scenario
 from eurasia_sim.world.levers import split_month
@@ -49,14 +48,6 @@ class Hypothesis:
     note: str
     join: Literal["all", "any"]
     parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One side of a map: its levels by name, each with its levers."""
-
-    label: str
-    levels: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -108,13 +99,11 @@ class Family:
             DataError: for an id that the file does not hold.
         """
         known = [hypothesis.id for hypothesis in self.hypotheses]
-        problems = []
-        for name in [name for name in ids if name not in known]:
-            close = nearest(name, known)
-            hint = f" — did you mean {close}?" if close else ""
-            problems.append(f"unknown hypothesis '{name}'{hint}\n    allowed: {', '.join(known)}")
-        if problems:
-            raise DataError(problems)
+        if unknown := [name for name in ids if name not in known]:
+            allowed = f"\n    allowed: {', '.join(known)}"
+            raise DataError(
+                f"unknown hypothesis '{name}'{near(name, known)}{allowed}" for name in unknown
+            )
         kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
         maps = tuple(each for each in self.maps if not ids or set(each.rivals) <= set(ids))
         return replace(self, hypotheses=kept, maps=maps)

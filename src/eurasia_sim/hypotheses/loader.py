@@ -13,30 +13,16 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import DocumentChecker, Trail, shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import Document, InputProblems, read_file
+from eurasia_sim.hypotheses import schema
 from eurasia_sim.hypotheses.hypothesis import (
     Arm,
-    Axis,
     ContrastMap,
     Family,
     Hypothesis,
     Part,
     arm_scenario,
-)
-from eurasia_sim.hypotheses.schema import (
-    ArmEntry,
-    HypothesesFile,
-    HypothesisEntry,
-    MapEntry,
-    MetricEntry,
-    PartEntry,
-    ReadingEntry,
-)
-from eurasia_sim.scenarios.outcome_columns import (
-    Metric,
-    Reduction,
-    columns_of,
-    unfolded,
-)
+)  # fmt: skip
+from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario, earliest_parting, load_scenario
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.world.levers import levers, split_month
@@ -53,9 +39,9 @@ def load_hypotheses(path: Path, world: World) -> Family:
     """
     document = read_file(path)
     checker = _Checker(document, world)
-    data = checker.shaped(HypothesesFile, "a file of hypotheses")
+    data = checker.shaped(schema.HypothesesFile, "a file of hypotheses")
     if not document.problems:
-        family = checker.family(path, HypothesesFile.model_validate(data))
+        family = checker.family(path, schema.HypothesesFile.model_validate(data))
         if not document.problems:
             return family
     raise InputProblems(document.in_order())
@@ -78,7 +64,7 @@ class _Checker(DocumentChecker):
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
-    def family(self, path: Path, file: HypothesesFile) -> Family:
+    def family(self, path: Path, file: schema.HypothesesFile) -> Family:
         """Every hypothesis and map of the file."""
         window = self.window(("window",), file.window)
         hypotheses = tuple(
@@ -92,7 +78,7 @@ class _Checker(DocumentChecker):
         )
         return Family(path, file.title, digest, hypotheses, maps)
 
-    def hypothesis(self, trail: Trail, given: HypothesisEntry, window: Window) -> Hypothesis:
+    def hypothesis(self, trail: Trail, given: schema.HypothesisEntry, window: Window) -> Hypothesis:
         """The hypothesis of one entry."""
         for at, source in enumerate(given.source):
             place = (*trail, "source", at, "document")
@@ -113,7 +99,7 @@ class _Checker(DocumentChecker):
         return Hypothesis(trail[-1], given.says, sources, given.note, join, parts)
 
     def map(
-        self, trail: Trail, given: MapEntry, hypotheses: list[str], window: Window
+        self, trail: Trail, given: schema.MapEntry, hypotheses: list[str], window: Window
     ) -> ContrastMap:
         """The map of one entry; the levers of every level are checked."""
         readings = {
@@ -127,19 +113,17 @@ class _Checker(DocumentChecker):
             for at, reading in enumerate(names):
                 if reading not in readings:
                     self.complain((*place, at), f"unknown reading '{reading}'", readings, reading)
-        change, first, second = (
-            Axis(entry.label, entry.levels) for entry in (given.change, *given.across)
-        )
-        places = (("change",), ("across", 0), ("across", 1))
-        for place, axis in zip(places, (change, first, second), strict=True):
+        first, second = given.across
+        places = {("change",): given.change, ("across", 0): first, ("across", 1): second}
+        for place, axis in places.items():
             for level, settings in axis.levels.items():
-                arm = ArmEntry(scenario=given.scenario, set=dict(settings))
+                arm = schema.ArmEntry(scenario=given.scenario, set=settings)
                 self.arms((*trail, *place, "levels", level), [arm])
-        rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
-        digest = _digest(given.model_dump_json())
         return ContrastMap(
-            trail[-1], given.says, given.scenario, change, (first, second), readings, rivals, digest
-        )
+            trail[-1], given.says, given.scenario, given.change, (first, second), readings,
+            {rival: tuple(names) for rival, names in given.rivals.items()},
+            _digest(given.model_dump_json()),
+        )  # fmt: skip
 
     def window(self, trail: Trail, given: list[str]) -> Window:
         """First month and the month after the last, of two dates YYYY-MM."""
@@ -160,25 +144,26 @@ class _Checker(DocumentChecker):
             self.complain(trail, wrong, allowed=period)
         return months[0], months[1] + 1
 
-    def part(self, trail: Trail, given: PartEntry, window: Window) -> Part:
+    def part(self, trail: Trail, given: schema.PartEntry, window: Window) -> Part:
         """The part of one entry."""
         since = self.since([*given.plus, *given.less])
-        plus = self.arms((*trail, "plus"), given.plus, since)
-        less = self.arms((*trail, "less"), given.less, since)
+        plus, less = (self.arms((*trail, x), getattr(given, x), since) for x in ("plus", "less"))
         return replace(self.reading(trail, given, window), plus=plus, less=less)
 
-    def reading(self, trail: Trail, given: PartEntry | ReadingEntry, window: Window) -> Part:
+    def reading(
+        self, trail: Trail, given: schema.PartEntry | schema.ReadingEntry, window: Window
+    ) -> Part:
         """A part without its arms."""
         own = self.window((*trail, "window"), given.window) if given.window else window
         metric = self.metric((*trail, "metric"), given.metric)
         return Part(given.label, (), (), metric, own, given.sign, given.smallest, given.because)
 
-    def since(self, given: list[str | ArmEntry]) -> int | None:
+    def since(self, given: list[str | schema.ArmEntry]) -> int | None:
         """First month in which any of the arms' scenarios departs; none where no arm has settings.
 
         A scenario that cannot be read is a problem of its arm.
         """
-        if not any(entry.set for entry in given if isinstance(entry, ArmEntry)):
+        if not any(entry.set for entry in given if isinstance(entry, schema.ArmEntry)):
             return None
         scenarios = []
         for entry in given:
@@ -188,7 +173,7 @@ class _Checker(DocumentChecker):
         return earliest_parting(scenarios)
 
     def arms(
-        self, trail: Trail, given: list[str | ArmEntry], since: int | None = None
+        self, trail: Trail, given: list[str | schema.ArmEntry], since: int | None = None
     ) -> tuple[Arm, ...]:
         """Arms; a lever set without a month starts in the month `since`, the same in all arms."""
         found: list[Arm] = []
@@ -228,7 +213,7 @@ class _Checker(DocumentChecker):
             same = "scenarios with the same `uncertain` and `forms`; a number can be `set`"
             self.complain(trail, f"{otherwise}: all share their draws", allowed=same)
 
-    def metric(self, trail: Trail, given: MetricEntry) -> Metric:
+    def metric(self, trail: Trail, given: schema.MetricEntry) -> Metric:
         """The metric of one entry, with its columns written out."""
         ways = get_args(Reduction)
         stated = [kind for kind in ways if getattr(given, kind)]

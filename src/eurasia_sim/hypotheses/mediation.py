@@ -9,14 +9,13 @@ in the changed one, its output is replaced by that of the unchanged one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.compute.jit import compiled
-from eurasia_sim.hypotheses.arms import Plan, read_columns, with_fixed
+from eurasia_sim.hypotheses.arms import Plan, by_column, read, with_fixed
 from eurasia_sim.hypotheses.hypothesis import Part
 from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.month import PHASES, apply_levers, checked, run_mechanism
@@ -70,9 +69,8 @@ def mediated_shares(
     start, since = plan.parting(changed, unchanged), min(part.window[0] for part in parts)
 
     def readings(path: Floats) -> Floats:
-        return np.array(
-            [read_columns(part.metric, part.window, since, names, path) for part in parts]
-        )
+        months = by_column(names, path)
+        return np.array([read(part.metric, part.window, since, months) for part in parts])
 
     def work(chunk: slice) -> Floats:
         few = own.part(chunk)
@@ -106,12 +104,6 @@ def _shares(effects: Floats) -> dict[str, float]:
     return dict(zip(OUTPUTS, map(float, shares), strict=True))
 
 
-def output_places(mechanism: str, counts: Any) -> Integers:
-    """(Z,) places of a mechanism's output among a run's numbers."""
-    places = [STATE.place(name, counts)[0] for name in OUTPUTS[mechanism]]
-    return np.concatenate([np.arange(place.start, place.stop) for place in places])
-
-
 @compiled
 def _run_beside(own, other, report, levers, plan, months, buffers, held, places, trajectory):
     """Run two blocks month by month, one mechanism's output of `own` copied from `other`.
@@ -139,14 +131,9 @@ def _run_beside(own, other, report, levers, plan, months, buffers, held, places,
 
 
 def run_beside(
-    changed: Inputs,
-    unchanged: Inputs,
-    draws: Draws,
-    memories: Floats,
-    start: int,
-    mechanism: str,
+    changed: Inputs, unchanged: Inputs, draws: Draws, memories: Floats, start: int, mechanism: str,
     kept: Integers,
-) -> Floats:
+) -> Floats:  # fmt: skip
     """Run the changed scenario with one mechanism's output held on the unchanged one's path.
 
     Args:
@@ -159,7 +146,8 @@ def run_beside(
     found = np.full((len(draws), changed.months - start, len(kept)), np.nan)
     own, other = (Workspace(changed.facts, draws.rules) for _ in range(2))
     plan = plan_of(months, changed.burn_in, kept=kept)
-    places = output_places(mechanism, changed.facts.counts)
+    spans = [STATE.place(name, changed.facts.counts)[0] for name in OUTPUTS[mechanism]]
+    places = np.concatenate([np.arange(span.start, span.stop) for span in spans])
     for first in range(0, len(draws), RUNS):
         some = slice(first, first + RUNS)
         part, which = draws.part(some), np.zeros(RUNS, np.int64)

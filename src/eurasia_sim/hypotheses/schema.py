@@ -75,7 +75,7 @@ class HypothesisEntry(Strict):
     any: list[PartEntry] = Field(default_factory=list)
 
 
-class AxisEntry(Strict):
+class Axis(Strict):
     """One side of a map: levels by name, each with the levers that make it."""
 
     label: str = Field(min_length=1)
@@ -87,8 +87,8 @@ class MapEntry(Strict):
 
     says: str = Field(min_length=1)
     scenario: str
-    change: AxisEntry
-    across: list[AxisEntry] = Field(min_length=2, max_length=2)
+    change: Axis
+    across: list[Axis] = Field(min_length=2, max_length=2)
     readings: dict[str, ReadingEntry] = Field(min_length=1)
     rivals: dict[str, list[str]] = Field(min_length=2)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
+from eurasia_sim.hypotheses.arms import Plan, effect, read_space
 from eurasia_sim.hypotheses.hypothesis import ContrastMap
 from eurasia_sim.hypotheses.verdicts import holds, mirrors, share
 from eurasia_sim.simulation.parameter_draws import space_sample
@@ -43,17 +43,7 @@ def map_table(
     plan = Plan.of(world, parts)
     theories = [theory for theory in world.theories if theory != world.null_theory]
     sample = space_sample(world, plan.scenarios[plan.arms[0]], theories, points, 1, seed)
-    values = np.full((len(plan.arms), len(sample.points), len(plan.readings)), np.nan)
-    done, arms = 0, len(plan.arms)
-    for group in sample.groups:
-
-        def tell(finished: int, before: int = done) -> None:
-            report(before + finished // arms, len(sample.points))
-
-        values[:, group.points] = read_runs(
-            plan, group.theory, group.forms, group.draws, workers=workers, report=tell
-        )
-        done += len(group.draws)
+    values = read_space(plan, sample, workers, report)[:, :, 0]
     under = sample.points["theory"].to_numpy()
     rows = []
     for cell in contrast.cells():

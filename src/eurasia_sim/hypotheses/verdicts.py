@@ -26,6 +26,8 @@ FORCED = 0.99
 _NORMAL_95 = 1.96
 _NAN = float("nan")
 Flags = NDArray[np.bool_]
+Rival = tuple[str, str]  # "theory" or "form", and its name
+_OPPOSITE: dict[Sign, Sign] = {"+": "-", "-": "+", "not +": "+", "not -": "-", "?": "?"}
 
 
 def holds(sign: Sign, smallest: float, x: Floats) -> Flags:
@@ -45,8 +47,7 @@ def mirrors(sign: Sign, smallest: float, x: Floats) -> Flags:
     """Whether effects are the opposite of what a sign says."""
     if sign == "0":
         return np.abs(x) > smallest
-    opposites: dict[Sign, Sign] = {"+": "-", "-": "+", "not +": "+", "not -": "-", "?": "?"}
-    return holds(opposites[sign], smallest, x)
+    return holds(_OPPOSITE[sign], smallest, x)
 
 
 def share(passes: Flags) -> float:
@@ -71,15 +72,17 @@ class Estimate:
 
     def holds(self, part: Part) -> bool:
         """Whether the whole interval is as the part expects."""
-        ends = np.array([self.low, self.high])
-        return self.n > 0 and bool(holds(part.sign, part.smallest, ends).all())
+        return self.n > 0 and bool(holds(part.sign, part.smallest, self._ends).all())
 
     def mirrors(self, part: Part) -> bool:
         """Whether the whole interval is the opposite, of no effect on one side."""
-        ends = np.array([self.low, self.high])
-        signs: tuple[Sign, ...] = ("+", "-") if part.sign == "0" else (part.sign,)
-        test = holds if part.sign == "0" else mirrors
-        return self.n > 0 and any(test(sign, part.smallest, ends).all() for sign in signs)
+        signs: tuple[Sign, ...] = ("+", "-") if part.sign == "0" else (_OPPOSITE[part.sign],)
+        beyond = (holds(sign, part.smallest, self._ends).all() for sign in signs)
+        return self.n > 0 and any(beyond)
+
+    @property
+    def _ends(self) -> Floats:
+        return np.array([self.low, self.high])
 
 
 def estimate(plan: Plan, part: Part, values: Floats) -> Estimate:
@@ -141,8 +144,7 @@ class Layers:
 
     part: Part
     reference: Estimate  # default theory and forms
-    theories: Mapping[str, Estimate]  # each at its own reference, the null included
-    forms: Mapping[str, Estimate]  # factor.alternative, under the default theory
+    rivals: Mapping[Rival, Estimate]  # theories at their own reference, the null's too; forms
     effects: Floats  # (P,) over the sample's points that count, mean of the replicates
     null: Floats  # the same over the null theory's points
     forced: float  # share of the wide draws in which the bare sign is as expected
@@ -168,8 +170,12 @@ class Layers:
             return REPORTED
         if part.sign in ("+", "-") and self.forced >= FORCED:
             return ENTAILED
-        rivals = [found for theory, found in self.theories.items() if theory != null]
-        estimates = [self.reference, *rivals]
+        estimates = [self.reference]
+        estimates += [
+            found
+            for (kind, name), found in self.rivals.items()
+            if kind == "theory" and name != null
+        ]
         if self.share >= SHARE_OF_SPACE and all(each.holds(part) for each in estimates):
             return SUPPORTED
         if self.mirrored >= SHARE_OF_SPACE and all(each.mirrors(part) for each in estimates):
@@ -226,26 +232,23 @@ def judge(
 
 def fit_row(part: Part, effects: Floats) -> dict[str, float]:
     """Mean effect under the fit to the record, and share of its members in which the part holds."""
-    if not len(effects):
-        return {"fit_mean": float("nan"), "fit_share": float("nan")}
-    held = share(holds(part.sign, part.smallest, effects))
-    return {"fit_mean": float(effects.mean()), "fit_share": held}
+    whole = effects[np.isfinite(effects)]
+    mean = float(whole.mean()) if len(whole) else _NAN
+    return {"fit_mean": mean, "fit_share": share(holds(part.sign, part.smallest, whole))}
 
 
 def share_of_sign(part: Part, effects: Floats) -> float:
     """Share of draws in which an effect's bare sign is as expected; NaN where no sign is."""
     if part.sign not in ("+", "-"):
-        return float("nan")
+        return _NAN
     whole = effects[np.isfinite(effects)]
     return share(whole > 0 if part.sign == "+" else whole < 0)
 
 
 def rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
     """A part under every theory and every other form, a row each."""
-    kinds = (("theory", found.theories), ("form", found.forms))
     return [
         {"hypothesis": name, "part": found.part.label, "kind": kind, "under": under,
          **asdict(own), "holds": own.holds(found.part), "mirrors": own.mirrors(found.part)}
-        for kind, estimates in kinds
-        for under, own in estimates.items()
+        for (kind, under), own in found.rivals.items()
     ]  # fmt: skip

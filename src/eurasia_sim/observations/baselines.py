@@ -23,11 +23,6 @@ def still(level: Floats, horizons: tuple[int, ...]) -> Floats:
     return np.repeat(level[:, None], len(horizons), axis=1)
 
 
-def unmoved(level: Callable[[Floats], Floats]) -> Baseline:
-    """The baseline that a level of the past (U, T) -> (U,) stays or comes back."""
-    return lambda past, horizons: still(level(past.values), horizons)
-
-
 def thirds(past: Series, horizons: tuple[int, ...]) -> Floats:
     """The filtered level stays: no number of it is fitted to earlier targets."""
     return still(filtered(past.values, past.errors), horizons)
@@ -65,23 +60,12 @@ def _features(values: Floats) -> Floats:
 def _along(values: Floats, horizons: tuple[int, ...], share: float) -> Floats:
     """(U, H) last value moved by a share of the least-squares slope of the last five years."""
     recent = values[:, -TREND:]
-    known = np.isfinite(recent)
-    years = np.where(known, np.arange(recent.shape[1], dtype=float), 0.0)
-    middle = years.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    centred = np.where(known, years - middle[:, None], 0.0)
+    years = np.where(np.isfinite(recent), np.arange(recent.shape[1], dtype=float), np.nan)
+    centred = np.nan_to_num(years - mean_of(years)[:, None])
     below = (centred**2).sum(axis=1)  # 0 with fewer than two values
     above = (centred * np.nan_to_num(recent)).sum(axis=1)
-    slope = np.where(below > 0, above / np.where(below > 0, below, 1), 0.0)
-    steps = np.array(horizons, dtype=float)
-    return np.asarray(last_value(values)[:, None] + share * slope[:, None] * steps)
-
-
-def trend(share: float) -> Baseline:
-    """The baseline that a share of the last five years' slope on the linked scale goes on.
-
-    The slope is a growth rate where the link is a logarithm.
-    """
-    return lambda past, horizons: _along(past.values, horizons, share)
+    slope = np.divide(above, below, out=np.zeros(len(below)), where=below > 0)
+    return np.asarray(last_value(values)[:, None] + share * slope[:, None] * np.array(horizons))
 
 
 def level_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
@@ -96,14 +80,15 @@ def level_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
 
 
 FREE: Mapping[str, Baseline] = {
-    "last value": unmoved(last_value),
-    "three-year mean": unmoved(recent_mean),
-    "own mean": unmoved(mean_of),
+    "last value": lambda past, horizons: still(last_value(past.values), horizons),
+    "three-year mean": lambda past, horizons: still(recent_mean(past.values), horizons),
+    "own mean": lambda past, horizons: still(mean_of(past.values), horizons),
     "thirds": thirds,
     "noise filter": noise_filter,
-    "log trend": trend(1.0),
+    # The slope on the linked scale goes on, or half of it: a growth rate where that is a logarithm.
+    "log trend": lambda past, horizons: _along(past.values, horizons, 1.0),
     "level trend": level_trend,
-    "half trend": trend(0.5),
+    "half trend": lambda past, horizons: _along(past.values, horizons, 0.5),
 }
 
 

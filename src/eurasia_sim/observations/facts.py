@@ -73,15 +73,13 @@ def _wrong_keys(
     """Key and fault of everything in an entry that names what does not exist."""
     if not _DATE.fullmatch(fact.date):
         yield "date", f"{fact.date!r} is no date; write 2021 or 2021-08"
-    either = [*world.actors, *world.theatres]
-    named = [("actors", name, "actor", list(world.actors)) for name in fact.actors]
-    named += [("toward", name, "actor or theatre", either) for name in fact.toward]
-    named += [("document", fact.document, "document", list(documents))]
-    for key, name, kind, known in named:
-        if name not in known:
-            yield key, unknown(name, kind, known)
-    is_step = (fact.step is not None, fact.reached is not None)
-    if is_step != (fact.kind == "recognition",) * 2:
+    for key, names, kind, known in (
+        ("actors", fact.actors, "actor", [*world.actors]),
+        ("toward", fact.toward, "actor or theatre", [*world.actors, *world.theatres]),
+        ("document", [fact.document], "document", [*documents]),
+    ):
+        yield from ((key, unknown(name, kind, known)) for name in names if name not in known)
+    if {fact.step is None, fact.reached is None} != {fact.kind != "recognition"}:
         rule = "has a step and says whether it was reached"
         yield "step", f"a fact of recognition, and no other, {rule}"
     if fact.document in documents:

@@ -18,11 +18,8 @@ def last_value(values: Floats) -> Floats:
 
 def mean_of(values: Floats) -> Floats:
     """(U,) mean of the known values of each unit; NaN where it has none."""
-    held = np.isfinite(values)
-    counts = held.sum(axis=1)
-    return np.where(
-        counts > 0, np.where(held, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan
-    )
+    with np.errstate(invalid="ignore"):  # none of none is NaN
+        return np.asarray(np.nansum(values, axis=1) / np.isfinite(values).sum(axis=1))
 
 
 def recent_mean(values: Floats) -> Floats:
@@ -43,10 +40,7 @@ def reliability(values: Floats, errors: Floats) -> Floats:
     `noise` is the variance of values round their unit's mean (at least the sampling error's),
     `between` that of the units' means beyond it. One unit alone has nothing to be shrunk toward.
     """
-    counts = np.isfinite(values).sum(axis=1)
-    own = mean_of(values)
-    if len(values) < 2:
-        return np.ones(len(values))
+    counts, own = np.isfinite(values).sum(axis=1), mean_of(values)
     free = max(int(np.maximum(counts - 1, 0).sum()), 1)
     within = float(np.nansum((values - own[:, None]) ** 2)) / free
     sampling = float(np.nanmean(errors**2)) if np.isfinite(errors).any() else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections import defaultdict
@@ -141,10 +142,9 @@ def load_observations(world: World) -> dict[str, Series]:
         for key, value, wanted in wrong_keys:
             place = page.place(["items", name, *key.split(".")])
             problems.append(f"{place}: items.{name}.{key.split('.')[0]} = {value!r}: {wanted}")
-        if "error" not in (key for key, _, _ in wrong_keys):
-            rows = _Table(folder / f"{name}.csv", item, world, problems).rows()
-            if rows:
-                found[name] = _series(name, item, rows, catalogue.hegemon)
+        table, is_known = folder / f"{name}.csv", "error" not in (key for key, _, _ in wrong_keys)
+        if is_known and (rows := _rows(table, item, world, problems)):
+            found[name] = _series(name, item, rows, catalogue.hegemon)
     problems += [
         f"{name}.csv: {FILE} has no item {name}{near(name, catalogue.items)}"
         for name in sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items))
@@ -196,109 +196,97 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
 _Row = tuple[Unit, int, float, float, float]  # unit, year, value, n, error
 
 
-@dataclass
-class _Table:
-    """The table of an item; every problem with it goes to `problems` as file:line."""
+def _rows(path: Path, item: Item, world: World, problems: list[str]) -> list[_Row]:
+    """Rows of a table that are in order; every fault of it goes to `problems` with file:line."""
+    name, header = path.name, ["year", *item.axes, "value", *_COLUMNS.get(item.error, [])]
+    try:
+        (_, given), *lines = list(table_rows(path, _LARGEST_TABLE)) or [(1, [""])]
+    except Missing:
+        problems.append(f"{name} is missing; {FILE} has an item {path.stem}")
+        return []
+    except Unreadable as error:
+        problems.append(f"{name}:{error.place[0]}: {error}")
+        return []
+    if given != header:
+        wanted = f"they must be {','.join(header)}"
+        problems.append(f"{name}:1: the columns are {','.join(given)}; {wanted}")
+        return []
+    rows: dict[tuple[Unit, int], _Row] = {}
+    faults = []
+    for line, cells in lines:
+        if len(cells) != len(header):
+            faults.append(f"{name}:{line}: {len(cells)} cells; the header has {len(header)}")
+            continue
+        by_name = dict(zip(header, cells, strict=True))
+        unit = tuple(by_name[axis] for axis in item.axes)
+        year = int(by_name["year"]) if re.fullmatch("[0-9]{4}", by_name["year"]) else -1
+        value, n, own = (_number(by_name.get(key, "0")) for key in ("value", "n", "error"))
+        row = unit, year, value, n, own
+        wrong = list(_faults(row, by_name, item, world))
+        if (unit, year) in rows:
+            wrong.append(f"{'.'.join(unit)} of {year} was given before")
+        elif not wrong:
+            rows[unit, year] = row
+        faults += [f"{name}:{line}: {what}" for what in wrong]
+    if not rows and not faults and not problems:
+        faults = [f"{name} has no rows"]
+    problems += [*faults, *(f"{name}: {what}" for what in _gaps(rows, item))]
+    return list(rows.values())
 
-    path: Path
-    item: Item
-    world: World
-    problems: list[str]
 
-    def rows(self) -> list[_Row]:
-        """Rows that are in order."""
-        name = self.path.name
-        header = ["year", *self.item.axes, "value", *_COLUMNS.get(self.item.error, [])]
-        try:
-            (_, given), *lines = list(table_rows(self.path, _LARGEST_TABLE)) or [(1, [""])]
-        except Missing:
-            self.problems.append(f"{name} is missing; {FILE} has an item {self.path.stem}")
-            return []
-        except Unreadable as error:
-            self.problems.append(f"{name}:{error.place[0]}: {error}")
-            return []
-        if given != header:
-            wanted = f"they must be {','.join(header)}"
-            self.problems.append(f"{name}:1: the columns are {','.join(given)}; {wanted}")
-            return []
-        rows: dict[tuple[Unit, int], _Row] = {}
-        for line, cells in lines:
-            wrong: list[str] = []
-            row = self._row(header, cells, wrong)
-            if row and row[:2] in rows:
-                wrong.append(f"{'.'.join(row[0])} of {row[1]} was given before")
-            elif row and not wrong:
-                rows[row[:2]] = row
-            self.problems += [f"{name}:{line}: {what}" for what in wrong]
-        if not rows and not self.problems:
-            self.problems.append(f"{name} has no rows")
-        self.problems += [f"{name}: {what}" for what in self._gaps(rows)]
-        return list(rows.values())
+def _faults(row: _Row, cells: Mapping[str, str], item: Item, world: World) -> Iterator[str]:
+    """What is wrong with one row."""
+    unit, year, value, n, error = row
+    for axis, kind in item.axes.items():
+        among = choices(kind, world)
+        if cells[axis] not in among:
+            yield f"{axis} = {unknown(cells[axis], kind, among)}"
+    if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
+        yield f"{'.'.join(unit)} names one actor twice"
+    first, last = item.coverage
+    if not first <= year <= last:
+        yield f"year = {cells['year']!r} lies outside the coverage {first} to {last}"
+    least = {"value": -LARGEST, "n": 0.0, "error": 0.0}
+    numbers = dict(zip(least, (value, n, error), strict=True))
+    wrong = [key for key, number in numbers.items() if not least[key] <= number <= LARGEST]
+    for key in wrong:
+        rule = f"must be a finite number up to {LARGEST:g}, and no n or error is negative"
+        yield f"{key} = {cells[key][:_LONGEST]!r} {rule}"
+    refused = item.link.refuses(value, n)
+    if item.error == "binomial" and item.link.transform != "share":
+        is_share = 0 <= value <= 1 and n > 0
+        refused = "" if is_share else "a binomial error needs a share from 0 to 1 and n above 0"
+    if refused and not wrong:
+        yield f"value = {cells['value']}: {refused}"
 
-    def _row(self, header: list[str], row: list[str], wrong: list[str]) -> _Row | None:
-        """One row, or None where it cannot be read; what is wrong goes to `wrong`."""
-        item, world = self.item, self.world
-        if len(row) != len(header):
-            wrong.append(f"{len(row)} cells; the header has {len(header)}")
-            return None
-        cells = dict(zip(header, row, strict=True))
-        for axis, kind in item.axes.items():
-            among = choices(kind, world)
-            if cells[axis] not in among:
-                wrong.append(f"{axis} = {unknown(cells[axis], kind, among)}")
-        unit = tuple(cells[axis] for axis in item.axes)
-        if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
-            wrong.append(f"{'.'.join(unit)} names one actor twice")
-        first, last = item.coverage
-        year = int(cells["year"]) if re.fullmatch("[0-9]{4}", cells["year"]) else -1
-        if not first <= year <= last:
-            wrong.append(f"year = {cells['year']!r} lies outside the coverage {first} to {last}")
-        numbers = {"n": 0.0, "error": 0.0}
-        for key in ("value", *_COLUMNS.get(item.error, [])):
-            numbers[key] = _number(cells[key])
-            if not abs(numbers[key]) <= LARGEST or (key != "value" and numbers[key] < 0):
-                rule = f"must be a finite number up to {LARGEST:g}, and no n or error is negative"
-                wrong.append(f"{key} = {cells[key][:_LONGEST]!r} {rule}")
-                return None
-        value, n = numbers["value"], numbers["n"]
-        refused = item.link.refuses(value, n)
-        if item.error == "binomial" and item.link.transform != "share":
-            is_share = 0 <= value <= 1 and n > 0
-            refused = "" if is_share else "a binomial error needs a share from 0 to 1 and n above 0"
-        if refused:
-            wrong.append(f"value = {cells['value']}: {refused}")
-        return unit, year, value, n, numbers["error"]
 
-    def _gaps(self, rows: Iterable[tuple[Unit, int]]) -> Iterator[str]:
-        """Years that a unit of a complete item lacks, and dyads given in both orders."""
-        years: dict[Unit, set[int]] = defaultdict(set)
-        for unit, year in rows:
-            years[unit].add(year)
-        is_dyad = list(self.item.axes.values()) == ["actor", "actor"]
-        for unit, known in years.items():
-            missing = sorted(set(range(min(known), max(known) + 1)) - known)
-            if self.item.complete and missing:
-                listed = ", ".join(map(str, missing))
-                yield f"{'.'.join(unit)} has no row of {listed}, and the item is complete"
-            if is_dyad and unit < unit[::-1] and unit[::-1] in years:
-                yield f"{'.'.join(unit)} is given in both orders; an undirected dyad has one"
+def _gaps(rows: Iterable[tuple[Unit, int]], item: Item) -> Iterator[str]:
+    """Years that a unit of a complete item lacks, and dyads given in both orders."""
+    years: dict[Unit, set[int]] = defaultdict(set)
+    for unit, year in rows:
+        years[unit].add(year)
+    is_dyad = list(item.axes.values()) == ["actor", "actor"]
+    for unit, known in years.items():
+        missing = sorted(set(range(min(known), max(known) + 1)) - known)
+        if item.complete and missing:
+            listed = ", ".join(map(str, missing))
+            yield f"{'.'.join(unit)} has no row of {listed}, and the item is complete"
+        if is_dyad and unit < unit[::-1] and unit[::-1] in years:
+            yield f"{'.'.join(unit)} is given in both orders; an undirected dyad has one"
 
 
 def _number(text: str) -> float:
-    try:
+    with contextlib.suppress(ValueError):
         return float(text)
-    except ValueError:
-        return math.nan
+    return math.nan
 
 
 def _series(name: str, item: Item, rows: list[_Row], hegemon: list[str]) -> Series:
     units = tuple(dict.fromkeys(row[0] for row in rows))
     years = np.arange(item.coverage[0], item.coverage[1] + 1)
-    table = np.full((3, len(units), len(years)), np.nan)
-    place = {unit: at for at, unit in enumerate(units)}
+    value, n, error = table = np.full((3, len(units), len(years)), np.nan)
     for unit, year, *numbers in rows:
-        table[:, place[unit], year - item.coverage[0]] = numbers
-    value, n, error = table
+        table[:, units.index(unit), year - item.coverage[0]] = numbers
     groups = np.array([int(any(actor in hegemon for actor in unit)) for unit in units])
     errors = sampling_error(item.link, item.error, value, n, error)
     return Series(name, item, units, years, linked(item.link, value, n), errors, groups)

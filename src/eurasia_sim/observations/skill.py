@@ -145,7 +145,7 @@ def scores(
     A series with dyads of the hegemon is scored with and without them.
     """
     listed = []
-    parts: dict[Dyads, NDArray[np.bool_]] = {"all": np.ones(len(series.units), bool)}
+    parts: dict[Dyads, NDArray[np.bool_]] = {"all": series.groups >= 0}
     if len(np.unique(series.groups)) > 1:
         parts["without the hegemon"] = series.groups == 0
     left_out = np.array([[name not in unit for unit in series.units] for name in series.ids])

@@ -184,7 +184,7 @@ def validation(held: ResultsFolder, beside: Path | None) -> Section:
     found.tables.append(frame_table("Patterns passed", scores))
     misses = counted[counted["model"] < 0.5].sort_values("model", kind="stable")
     columns: Columns = {
-        "theory": "theory", "pattern": "pattern", "says": "says", "half": "half",
+        "theory": "theory", "pattern": "pattern", "says": "says",
         "passed by": lambda row: share(row["model"]), "null theory": lambda row: share(row["null"]),
         "nothing changes": lambda row: share(row["unchanged"]),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.figures.style import rows_of
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.hypotheses.effort import Effort
-from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap
+from eurasia_sim.hypotheses.hypothesis import ContrastMap
 from eurasia_sim.hypotheses.scope_map import EVERY
 from eurasia_sim.reports.markdown import known, number, percent, plain, plain_table, table
 from eurasia_sim.world.world import World
@@ -87,7 +87,12 @@ def map_page(
 def _plain_map(contrast: ContrastMap) -> ContrastMap:
     """The map with its words made plain, as those of its table are."""
     change, *across = (
-        Axis(plain(axis.label), {plain(level): each for level, each in axis.levels.items()})
+        axis.model_copy(
+            update={
+                "label": plain(axis.label),
+                "levels": {plain(level): own for level, own in axis.levels.items()},
+            }
+        )
         for axis in (contrast.change, *contrast.across)
     )
     rivals = {plain(name): tuple(map(plain, of)) for name, of in contrast.rivals.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -210,26 +209,26 @@ class Fit:
             left (standard deviation after over before) and shift (of the mean, in those before),
             both on the unbounded scale, and items (those it goes along with, the closest first).
         """
-        ends = np.cumsum([0, *(len(each.observed) for each in self.channels)])
-        spans = [*pairwise(ends)]
-        rows = []
-        for at, (path, (low, high)) in enumerate(self.problem.ranges.items()):
-            old, new = self.problem.prior[0][at], self.scores[at]
-            close = [np.abs(self.smoothed.along[at, a:b]).max() for a, b in spans]
-            items = [self.channels[c].item.name for c in np.argsort(close)[::-1] if close[c] > 0]
-            before, after = (
-                np.quantile(values_of_scores(each, low, high), (0.05, 0.95)) for each in (old, new)
-            )
-            rows.append(
-                {
-                    "number": path, "low": low, "high": high, "moved": bool(self.moved[at]),
-                    "before_low": before[0], "before_high": before[1],
-                    "after_low": after[0], "after_high": after[1],
-                    "left": new.std() / old.std(),
-                    "shift": (new.mean() - old.mean()) / old.std(), "items": ", ".join(items),
-                }
-            )  # fmt: skip
-        table = pd.DataFrame(rows)
+        starts = np.cumsum([0, *(len(each.observed) for each in self.channels)])[:-1]
+        along = np.abs(self.smoothed.along[: len(self.problem.ranges)])
+        close = np.maximum.reduceat(along, starts, axis=1)  # (M, channels)
+        names = [each.item.name for each in self.channels]
+        items = [", ".join(names[c] for c in np.argsort(own)[::-1] if own[c] > 0) for own in close]
+        low, high = np.array([*self.problem.ranges.values()]).T
+        old, new = self.problem.prior[0], self.scores
+        before, after = (
+            np.quantile(values_of_scores(each, low[:, None], high[:, None]), (0.05, 0.95), axis=1)
+            for each in (old, new)
+        )
+        spread = old.std(axis=1)
+        table = pd.DataFrame(
+            {
+                "number": [*self.problem.ranges], "low": low, "high": high, "moved": self.moved,
+                "before_low": before[0], "before_high": before[1],
+                "after_low": after[0], "after_high": after[1], "left": new.std(axis=1) / spread,
+                "shift": (new.mean(axis=1) - old.mean(axis=1)) / spread, "items": items,
+            }
+        )  # fmt: skip
         order = np.lexsort((table["left"] - table["shift"].abs(), ~table["moved"]))
         return table.iloc[order].reset_index(drop=True)
 

@@ -39,13 +39,7 @@ class Smoothed:
         return np.asarray((self.along != 0).any(axis=1))
 
 
-def scores_of(values: Floats, low: float, high: float) -> Floats:
-    """Normal scores of values within a range; its ends lie at about ± 8."""
-    share = (np.asarray(values) - low) / (high - low)
-    return np.asarray(norm.ppf(np.clip(share, 1e-15, 1 - 1e-15)))
-
-
-def values_of_scores(scores: Floats, low: float, high: float) -> Floats:
+def values_of_scores(scores: Floats, low: Floats | float, high: Floats | float) -> Floats:
     """Values within a range of normal scores."""
     return np.asarray(low + (high - low) * norm.cdf(scores))
 

@@ -23,7 +23,6 @@ from eurasia_sim.simulation.ensemble import chunks_of, run_branched
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws
 from eurasia_sim.validation.measured import columns_read, compared, measures, yearly, years_read
-from eurasia_sim.validation.scores import extended
 from eurasia_sim.world.world import World
 
 MODEL, NULL, UNCHANGED, GRAVITY = "model", "null theory", "no change", "gravity"
@@ -176,7 +175,7 @@ def skill(
     if not items:
         return None
     last = int(years_read(items.values())[-1])
-    longer = extended(scenario, world.month(f"{last}-{_YEAR}"))
+    longer = replace(scenario, months=world.month(f"{last}-{_YEAR}") + 1)
     sides = {MODEL: (theory, longer), NULL: (world.null_theory, replace(longer, posterior=None))}
     found, failed = {}, {}
     for side, (name, asked) in sides.items():

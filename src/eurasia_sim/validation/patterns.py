@@ -1,31 +1,45 @@
-"""Documented patterns: known facts of the record, as tests that a run can fail."""
+"""Documented patterns: facts of the record as tests by eye, beside two naive baselines.
+
+Pattern-oriented modelling (grimm2005): many weak patterns at once filter a model better than one
+strong one.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field
 
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Strict, validated
 from eurasia_sim.files.data_yaml import DataError, Page, near, read_page
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
+from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import present_name
+from eurasia_sim.simulation.ensemble import chunks_of, run_paired
+from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
 from eurasia_sim.world.forms import Finite, Span, Text
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
 
 FILE = "patterns.yaml"
-Kind = Literal["order", "sign", "band", "window"]
-Half = Literal["training", "held_back"]
-KINDS: tuple[Kind, ...] = ("order", "sign", "band", "window")
-HALVES: tuple[Half, Half] = ("training", "held_back")
+MODEL, REFERENCE, NULL, UNCHANGED = "model", "reference", "null", "unchanged"
+# The theory over its ranges and at reference values, the null theory, and no change at all.
+SIDES = (MODEL, REFERENCE, NULL, UNCHANGED)
+BASELINES = (NULL, UNCHANGED)
+Flags = NDArray[np.bool_]
 Months = tuple[int, int]  # first and last month since the start of the record
+_HALF_OF_RUNS = 0.5
 _Columns = Annotated[list[str], Field(min_length=1)]
 _Dates = Annotated[list[str], Field(min_length=2, max_length=2)]
+_Direction = Literal["rises", "falls"]
 
 
 class _Order(Strict):
@@ -40,7 +54,7 @@ class _Quantity(Strict):
 
 
 class _Sign(_Quantity):
-    direction: Literal["rises", "falls"]
+    direction: _Direction
     earlier: _Dates
     later: _Dates
 
@@ -51,7 +65,7 @@ class _Band(_Quantity):
 
 
 class _Window(_Quantity):
-    direction: Literal["rises", "falls"]
+    direction: _Direction
     past: Finite
     between: _Dates
 
@@ -68,7 +82,7 @@ class _Entry(Strict):
     claims: list[str] = Field(default_factory=list)
     source: list[_Dataset] = Field(default_factory=list)
     note: str = ""
-    half: Half
+    half: str = ""
     order: _Order | None = None
     sign: _Sign | None = None
     band: _Band | None = None
@@ -76,6 +90,8 @@ class _Entry(Strict):
 
 
 _File = Annotated[dict[str, _Entry], Field(min_length=1)]
+_KINDS = ("order", "sign", "band", "window")
+_DATES = ("earlier", "later", "during", "between")
 
 
 @dataclass(frozen=True)
@@ -84,28 +100,47 @@ class Pattern:
 
     id: str
     says: str
-    kind: Kind
-    half: Half
+    kind: str  # of `_KINDS`
     claims: tuple[str, ...]
     source: tuple[Mapping[str, str], ...]  # datasets, each with the file and the fact taken from it
-    note: str
     of: tuple[str, ...]
     less: tuple[str, ...]
     windows: tuple[Months, ...]  # sign: earlier and later; else one
     low: float  # band: its lower end; window: the threshold
     high: float
     rises: bool  # sign and window: the way it goes
-    place: str  # file:line
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every column of its quantity."""
-        return (*self.of, *self.less)
 
     @property
     def span(self) -> Months:
         """First and last month of its windows."""
         return min(first for first, _ in self.windows), max(last for _, last in self.windows)
+
+    def passed(self, months: Mapping[str, Floats]) -> Flags:
+        """(R,) which runs pass; NaN passes none, and equal values show no order or change.
+
+        Form: order, mean over the window above 0; sign, mean of the later window above (below) that
+        of the earlier; band, mean over the window within its ends; window, the first month after
+        the first in which the threshold is reached from the other side lies in the window.
+
+        Args:
+            months: by column, (R, T) values month by month from the start of the record.
+        """
+        values = np.mean([months[column] for column in self.of], axis=0)
+        if self.less:
+            values = values - np.mean([months[column] for column in self.less], axis=0)
+        if self.kind == "window":
+            beyond = values >= self.low if self.rises else values <= self.low
+            crossing = beyond[:, 1:] & ~beyond[:, :-1] & np.isfinite(values[:, :-1])
+            month = np.where(crossing.any(axis=1), crossing.argmax(axis=1) + 1, -1)
+            ((first, last),) = self.windows
+            return np.asarray((first <= month) & (month <= last))
+        if self.kind == "sign":  # from the first month, so that it is exactly 0 in what never moves
+            values = values - values[:, :1]
+        mean, *later = (values[:, first : last + 1].mean(axis=1) for first, last in self.windows)
+        if self.kind == "band":
+            return np.asarray((self.low <= mean) & (mean <= self.high))
+        gap = later[0] - mean if later else mean
+        return np.asarray(gap > 0 if self.rises else gap < 0)
 
 
 def load_patterns(world: World) -> tuple[Pattern, ...]:
@@ -122,50 +157,10 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
     page = read_page(path)
     checker = _Checker(page, world)
     entries = validated(page, _File, page.data, (), checker.problems) or {}
-    read = (checker.pattern(name, entry) for name, entry in entries.items())
-    found = tuple(pattern for pattern in read if pattern)
-    problems = checker.problems or list(_misplaced_halves(found))
-    if problems:
-        raise DataError(problems)
-    return found
-
-
-def halves(kinds: Mapping[str, str]) -> dict[str, Half]:
-    """Half of every pattern, from the ids and kinds in the order of their file.
-
-    Form: the patterns of one kind are taken two by two; the first of two goes by the parity of the
-    SHA-256 of its id (even: training), the second to the other half. So kinds and neighbours divide
-    evenly, nobody chooses, and patterns added at the end move no earlier one.
-    """
-    found: dict[str, Half] = {}
-    for kind in dict.fromkeys(kinds.values()):
-        same = [name for name in kinds if kinds[name] == kind]
-        for at, name in enumerate(same):
-            odd = hashlib.sha256(same[at - at % 2].encode()).digest()[-1] % 2
-            found[name] = HALVES[odd ^ (at % 2)]
-    return found
-
-
-def _misplaced_halves(patterns: tuple[Pattern, ...]) -> Iterator[str]:
-    right = halves({pattern.id: pattern.kind for pattern in patterns})
-    for each in patterns:
-        if each.half != right[each.id]:
-            wrong = f"{each.id} has half {each.half}"
-            yield f"{each.place}: {wrong}; by the rule it is {right[each.id]}"
-
-
-def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
-    """Why a pattern cannot test the model, in words; empty where it can.
-
-    Its sources stand behind a number that enters its quantity, or the record itself imposes it.
-    """
-    reads_change = pattern.kind in ("sign", "window")
-    found: dict[str, None] = {}
-    for column in pattern.columns:
-        found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
-        imposed = ancestry.impositions(column, pattern.span, of_change=reads_change)
-        found |= dict.fromkeys(imposed)
-    return list(found)
+    read = [checker.pattern(name, entry) for name, entry in entries.items()]
+    if checker.problems:
+        raise DataError(checker.problems)
+    return tuple(pattern for pattern in read if pattern)
 
 
 class _Checker:
@@ -183,48 +178,35 @@ class _Checker:
 
     def pattern(self, name: str, given: _Entry) -> Pattern | None:
         """The pattern of one entry; none, with problems, where it states no one test."""
-        stated = [kind for kind in KINDS if getattr(given, kind) is not None]
+        stated = [kind for kind in _KINDS if getattr(given, kind) is not None]
         if len(stated) != 1:
-            one = f"must have one test of {', '.join(KINDS)}"
+            one = f"must have one test of {', '.join(_KINDS)}"
             self.complain((name,), f"{name} {one}; it has {len(stated)}")
             return None
         if not given.claims and not given.source:
             right = "give claims, or a source with dataset, file and says"
             self.complain((name,), f"{name} rests on nothing; {right}")
-        for claim in [claim for claim in given.claims if claim not in self.claims]:
+        for claim in [each for each in given.claims if each not in self.claims]:
             missing = f"{name} rests on {claim}, which claims.yaml does not hold"
             self.complain((name, "claims"), missing)
-        return self.read(name, given, stated[0])
-
-    def read(self, name: str, given: _Entry, kind: Kind) -> Pattern:
-        """The pattern of an entry of the right shape."""
-        test, trail = getattr(given, kind).model_dump(), (name, kind)
+        kind, trail = stated[0], (name, stated[0])
+        test = getattr(given, kind).model_dump()
         of, less = ("higher", "lower") if kind == "order" else ("of", "less")
         low, high = test.get("within") or [test.get("past", 0.0)] * 2
         if low > high:
             ends = f"[{low:g}, {high:g}] is upside down; give the lower end first"
             self.complain((*trail, "within"), f"{name}: {ends}")
-        dates = [key for key in ("earlier", "later", "during", "between") if key in test]
-        windows = tuple(self.window((*trail, key), test[key]) for key in dates)
+        windows = tuple(self.window((*trail, key), test[key]) for key in _DATES if key in test)
         if kind == "sign" and windows[0][1] >= windows[1][0]:
             order = "the later window must begin after the earlier one has ended"
             self.complain((*trail, "later"), f"{name}: {order}")
         return Pattern(
-            id=name,
-            says=given.says,
-            kind=kind,
-            half=given.half,
-            claims=tuple(given.claims),
+            id=name, says=given.says, kind=kind, claims=tuple(given.claims),
             source=tuple(each.model_dump(exclude_defaults=True) for each in given.source),
-            note=given.note,
-            of=self.columns((*trail, of), test[of]),
-            less=self.columns((*trail, less), test[less]),
-            windows=windows,
-            low=float(low),
-            high=float(high),
+            of=self.columns((*trail, of), test[of]), less=self.columns((*trail, less), test[less]),
+            windows=windows, low=float(low), high=float(high),
             rises=test.get("direction") != "falls",
-            place=self.page.place((name,)),
-        )
+        )  # fmt: skip
 
     def window(self, keys: tuple[str, ...], dates: list[str]) -> Months:
         """First and last month of two dates YYYY-MM."""
@@ -245,3 +227,130 @@ class _Checker:
             hint = near(present_name(column), sorted(self.known))
             self.complain(keys, f"{column} is no column of a run{hint}")
         return found
+
+
+def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
+    """Why a pattern cannot test the model, in words; empty where it can.
+
+    Its sources stand behind a number that enters its quantity, or the record itself imposes it.
+    """
+    reads_change = pattern.kind in ("sign", "window")
+    found: dict[str, None] = {}
+    for column in (*pattern.of, *pattern.less):
+        found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
+        imposed = ancestry.impositions(column, pattern.span, of_change=reads_change)
+        found |= dict.fromkeys(imposed)
+    return list(found)
+
+
+def pass_shares(
+    patterns: Sequence[Pattern],
+    inputs: Inputs,
+    draws: Draws,
+    workers: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> tuple[Floats, Floats, int]:
+    """(P,) share of the finished runs that pass, (P,) that would unchanged, and failed runs."""
+    names = list(dict.fromkeys(name for each in patterns for name in (*each.of, *each.less)))
+    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
+
+    def work(chunk: slice) -> Flags:
+        (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), kept)
+        paths = outcome.trajectories[~outcome.failed].transpose(2, 0, 1)
+        still = np.broadcast_to(paths[:, :, :1], paths.shape)
+        own, unmoved = (dict(zip(names, each, strict=True)) for each in (paths, still))
+        return np.array([[each.passed(own), each.passed(unmoved)] for each in patterns])
+
+    found = np.concatenate(chunks_of(work, len(draws), workers, report), axis=2)  # (P, 2, R)
+    finished = found.shape[2]
+    shares = found.mean(axis=2) if finished else np.full(found.shape[:2], np.nan)
+    return shares[:, 0], shares[:, 1], len(draws) - finished
+
+
+def pattern_table(
+    patterns: Sequence[Pattern],
+    circular: Mapping[str, Sequence[str]],
+    shares: Mapping[str, Floats],
+    world: World,
+) -> pd.DataFrame:
+    """A row a pattern: what it rests on, the share of runs that pass it, and whether it counts.
+
+    A pattern counts where it is not circular and more than half of a baseline's runs fail it.
+
+    Args:
+        circular: reasons by pattern id, from `circularity`.
+        shares: (P,) by side of `SIDES`; NaN for a side that was not run.
+    """
+    rows = pd.DataFrame(
+        {
+            "pattern": each.id, "says": each.says, "kind": each.kind,
+            "first": world.date(each.span[0]), "last": world.date(each.span[1]),
+            "rests_on": ", ".join((*each.claims, *(item["dataset"] for item in each.source))),
+            "circular": "; ".join(circular[each.id]),
+        }
+        for each in patterns
+    ).assign(**{side: shares.get(side, np.nan) for side in SIDES})  # fmt: skip
+    fails = (rows[[*BASELINES]] < _HALF_OF_RUNS).any(axis=1)
+    return rows.assign(counted=(rows["circular"] == "") & fails)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How the runs of a scenario under one theory pass documented patterns."""
+
+    table: pd.DataFrame  # of `pattern_table`
+    failed: dict[str, int]  # runs that failed, by side
+    out_of_reach: tuple[str, ...]  # patterns that end after the scenario does
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """Number of patterns that count, and by side the mean share of runs that pass them."""
+        counted = self.table[self.table["counted"]]
+        return {"patterns": len(counted), **{side: float(counted[side].mean()) for side in SIDES}}
+
+
+def validate(
+    world: World,
+    scenario: Scenario,
+    theory: str,
+    n: int,
+    seed: int,
+    *,
+    workers: int | None = None,
+    report: Callable[[str, int, int], None] = lambda *_: None,
+) -> Validation:
+    """Hold n runs over the declared ranges, n at reference and n of the null theory to patterns.
+
+    Args:
+        report: called with the side, and how many of its runs are done, of how many.
+
+    Raises:
+        DataError: where the world has no patterns, or the scenario ends before any of them.
+        KeyboardInterrupt: when interrupted; nothing is kept.
+    """
+    every = load_patterns(world)
+    patterns = [pattern for pattern in every if pattern.span[1] < scenario.months]
+    if not patterns:
+        end = f"{scenario.name} ends in {world.date(scenario.months - 1)}"
+        raise DataError([f"{end}, before the first pattern has: name a later month"])
+    ancestry = Ancestry(world, load_evidence(world.directory))
+    circular = {pattern.id: circularity(pattern, ancestry) for pattern in patterns}
+    own = prepare(world, scenario, theory)
+    null = prepare(world, replace(scenario, posterior=None), world.null_theory)
+    sides = {
+        MODEL: (own, range_draws(world, own, n, seed)),
+        REFERENCE: (own, reference_draws(own, n, seed)),
+        NULL: (null, range_draws(world, null, n, seed)),
+    }
+    shares, failed = {}, {}
+    for side, (inputs, draws) in sides.items():
+
+        def tell(done: int, side: str = side) -> None:
+            report(side, done, n)
+
+        shares[side], still, failed[side] = pass_shares(patterns, inputs, draws, workers, tell)
+        if side == MODEL:
+            shares[UNCHANGED] = still
+    table = pattern_table(patterns, circular, shares, world)
+    missing = tuple(each.id for each in every if each not in patterns)
+    return Validation(table, failed, missing)

@@ -9,11 +9,12 @@ cannot tell which left a record it has not seen: area under the curve below `APA
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
+from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
 from eurasia_sim.compute.dimensions import Floats
@@ -99,11 +100,6 @@ def told_apart(one: Problem, other: Problem, until: int) -> float:
 
 def one_theory(names: Sequence[str], areas: Mapping[tuple[str, str], float]) -> list[list[str]]:
     """Groups of names, of which each is not told apart from some other of its group."""
-    groups = [[name] for name in names]
-    for one, other in combinations(names, 2):
-        if areas[one, other] < APART:
-            mine, theirs = (next(g for g in groups if name in g) for name in (one, other))
-            if mine is not theirs:
-                mine += theirs
-                groups.remove(theirs)
-    return groups
+    alike = [[areas.get((one, other), APART) < APART for other in names] for one in names]
+    count, groups = connected_components(np.array(alike), directed=False)
+    return [list(compress(names, groups == group)) for group in range(count)]
