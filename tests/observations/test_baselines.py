@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.observations.small import series
 
 from eurasia_sim.observations.baselines import FREE, gravity, gravity_of
-from eurasia_sim.observations.skill import rolled, spreads
+from eurasia_sim.observations.skill import rolled
 
 FOUR = [[1.0, 2.0, 4.0, 5.0]]  # slope 1.4 a year
 BY_HAND = {
@@ -29,24 +29,12 @@ def test_a_baseline_on_four_points(name):
     assert FREE[name](series(FOUR), (1, 3))[0] == pytest.approx(BY_HAND[name])
 
 
-def test_the_noise_filter_is_the_thirds_until_two_targets_are_past():
+def test_the_noise_filter_is_the_thirds_until_it_finds_what_counts():
     assert FREE["noise filter"](series(FOUR), (3,))[0] == pytest.approx([35 / 9])
-
-
-def test_the_noise_filter_finds_that_the_last_value_is_all_that_counts():
     rng = np.random.default_rng(2)
     walk = rng.normal(size=(40, 30)).cumsum(axis=1) * 3
     found = FREE["noise filter"](series(walk.tolist()), (1,))[:, 0]
     assert np.corrcoef(found, walk[:, -1])[0, 1] > 0.99
-
-
-def test_the_spread_is_the_error_at_earlier_origins():
-    # After 1, 2, 4 the last value stays 4, and 5 came; after that 5 stays, and 5.
-    sizes, cases = spreads(
-        rolled(series([[*FOUR[0], 5]]), {"last value": FREE["last value"]}, 1, "level")
-    )
-    assert sizes[0] == pytest.approx([np.nan, 1], nan_ok=True)
-    assert list(cases) == [0, 1]
 
 
 def test_level_and_log_trend_part_where_the_link_is_a_logarithm():

@@ -18,7 +18,6 @@ from eurasia_sim.observations.skill import (
     spreads,
 )
 
-STEP = [[0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]]
 TWO = {name: FREE[name] for name in ("last value", "own mean")}
 
 
@@ -35,13 +34,17 @@ def test_level_and_change_by_hand():
 
 
 def test_the_crps_is_that_of_a_normal_with_the_spread_of_earlier_errors():
-    # Origins 2003 … 2006: errors 1, 0, 0, 0; spreads known from 2004 on: 1, sqrt(1/2), sqrt(1/3).
-    rmse, crps, cases = measured(
-        rolled(series(STEP), {"last value": FREE["last value"]}, 1, "level")
-    )["last value"]
-    assert (rmse, cases) == (0, 3)
-    at_zero = 2 * norm.pdf(0) - 1 / np.sqrt(np.pi)
-    assert crps == pytest.approx(at_zero * np.mean([1, np.sqrt(1 / 2), np.sqrt(1 / 3)]))
+    # Errors 1, 2, 2 at the first three origins; the spread at the second is 1, at the third √2.5.
+    asked = series([[0, 0, 0, 1, 2, 2]])
+    found = rolled(asked, {"zero": lambda past, ahead: np.zeros((1, len(ahead)))}, 1, "level")
+    rmse, crps, cases = measured(found)["zero"]
+    assert (rmse, cases) == (2, 2)
+
+    def by_formula(error: float, sd: float) -> float:
+        z = error / sd
+        return sd * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
+
+    assert crps == pytest.approx((by_formula(2, 1) + by_formula(2, np.sqrt(2.5))) / 2)
 
 
 def test_the_best_baseline_is_chosen_on_targets_up_to_the_origin():
@@ -73,11 +76,12 @@ def test_what_is_scored_beside_the_free_baselines_is_never_the_best_of_them():
     assert measured(found)[CHOSEN] != measured(found)["oracle"]
 
 
-def test_a_single_series_leaves_nobody_out():
+def test_a_single_series_leaves_nobody_out_and_a_short_one_has_no_score():
     rows = scores(series([[1, 2, 1, 3, 2, 4, 3, 5]]), horizons=(1,))
     assert {row.units for row in rows} == {1}
     assert np.isnan(rows[0].low)
     assert CHOSEN in {row.method for row in rows}
+    assert scores(series([[1, 2, 3]])) == []
 
 
 def test_skill_is_the_part_of_the_best_free_crps_that_is_saved_and_spans_who_is_left_out():
@@ -110,10 +114,6 @@ def test_the_hegemons_dyads_are_left_out_apart():
     }
     assert rows["without the hegemon"].crps < 2 < rows["all"].crps
     assert rows["without the hegemon"].units == 3
-
-
-def test_a_series_too_short_has_no_score():
-    assert scores(series([[1, 2, 3]])) == []
 
 
 def test_relative_values_have_no_year_mean_in_their_group():

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 from tests.observations.small import series
 
 from eurasia_sim.kernel.arrays import LEVERS
 from eurasia_sim.observations.baselines import FREE
 from eurasia_sim.observations.links import fit_link
-from eurasia_sim.observations.skill import CHOSEN, measured, rolled, scores
+from eurasia_sim.observations.skill import CHOSEN, rolled, scores
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
@@ -51,20 +50,6 @@ def everywhere(reading: np.ndarray) -> dict[int | None, np.ndarray]:
     return {None: reading, **dict.fromkeys(range(2001, 2001 + YEARS), reading)}
 
 
-def test_a_known_forecast_is_scored_by_the_formula_of_the_crps():
-    # Errors 1, 2, 2 at the first three origins; the spread at the second is 1, at the third √2.5.
-    asked = series([[0, 0, 0, 1, 2, 2]])
-    found = rolled(asked, {"model": lambda past, ahead: np.zeros((1, len(ahead)))}, 1, "level")
-    rmse, crps, cases = measured(found)["model"]
-    assert (rmse, cases) == (2, 2)
-
-    def by_formula(error: float, sd: float) -> float:
-        z = error / sd
-        return sd * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
-
-    assert crps == pytest.approx((by_formula(2, 1) + by_formula(2, np.sqrt(2.5))) / 2)
-
-
 def test_a_model_whose_measure_is_the_truth_beats_every_baseline():
     rng = np.random.default_rng(3)
     truth = rng.normal(size=(6, YEARS)).cumsum(axis=1)
@@ -77,17 +62,12 @@ def test_a_model_whose_measure_is_the_truth_beats_every_baseline():
         assert all(row.low > 0.5 for row in rows if row.method == MODEL and row.dyads == "all")
 
 
-def test_a_model_that_never_moves_forecasts_the_mean_of_its_link():
+def test_a_model_that_never_moves_forecasts_the_mean_of_its_link_or_on_the_filter_the_filter():
     asked = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
     past = asked.until(2004)
     found = linked_forecast(everywhere(np.full((2, 6), 0.7)))(past, (1, 2))
     link = fit_link(past.values, past.errors, np.zeros((2, 4)), past.groups, year_effects=False)
     assert found == pytest.approx(np.repeat(link.offsets[:, None], 2, axis=1))
-
-
-def test_on_the_filter_a_model_that_never_moves_is_the_filter_and_else_adds_its_own_movement():
-    asked = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
-    past = asked.until(2004)
     found = linked_forecast(everywhere(np.full((2, 6), 0.7)), filters=True)(past, (1, 2))
     assert found == pytest.approx(FREE["thirds"](past, (1, 2)))
     # The measure explains the past wholly, so the offset is 0 and what comes is what it reads.

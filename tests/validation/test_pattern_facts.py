@@ -14,6 +14,7 @@ from eurasia_sim.world.world import load_world
 
 FIVE = ("KAZ", "KGZ", "TJK", "TKM", "UZB")
 EARLY, LATE = (2001, 2005), (2016, 2020)
+MET = {"RUS": 75, "CHN": 12, "USA": 30}  # exercises with the five, 2006-10
 Years = tuple[int, int]
 
 
@@ -30,9 +31,8 @@ class Figures:
     def distance(self, one: str, others: tuple[str, ...], years: Years, digits: int = 2) -> float:
         """Mean over others of the mean distance of ideal points."""
         votes = self.table("unga_dyads_2001_2020.csv", years)
-        pairs = [
-            votes["iso1"].isin([one, each]) & votes["iso2"].isin([one, each]) for each in others
-        ]
+        both = votes[["iso1", "iso2"]]
+        pairs = [both.isin([one, each]).all(axis=1) for each in others]
         means = [votes[pair]["idealpoint_distance"].mean() for pair in pairs]
         return round(sum(means) / len(means), digits)
 
@@ -44,23 +44,20 @@ class Figures:
         return late < early
 
     def exercises(self, one: str, others: tuple[str, ...], *periods: Years) -> list[int]:
-        found = []
-        for years in periods:
-            met = self.table("mme_v7_dyad_year_1992_2010.csv", years)
-            there = met["iso1"].eq(one) & met["iso2"].isin(others)
-            back = met["iso2"].eq(one) & met["iso1"].isin(others)
-            found.append(int(met[there | back]["n_exercises"].sum()))
-        return found
+        every = self.table("mme_v7_dyad_year_1992_2010.csv")
+        there = every["iso1"].eq(one) & every["iso2"].isin(others)
+        met = every[there | (every["iso2"].eq(one) & every["iso1"].isin(others))]
+        return [int(met[met["year"].between(*x)]["n_exercises"].sum()) for x in periods]
+
+    def met(self) -> dict[str, int]:
+        return {each: self.exercises(each, FIVE, (2006, 2010))[0] for each in MET}
 
     def arms(self, recipient: str, supplier: str, digits: int = 2) -> list[float]:
         """Share of the recipient's arms that came from the supplier, early and late."""
-        found = []
-        for years in (EARLY, LATE):
-            sold = self.table("sipri_arms_tiv_2001_2020.csv", years)
-            sold = sold[sold["recipient_iso3"] == recipient]
-            own = sold[sold["supplier"] == supplier]["tiv_musd"].sum()
-            found.append(round(own / sold["tiv_musd"].sum(), digits))
-        return found
+        sales = [self.table("sipri_arms_tiv_2001_2020.csv", years) for years in (EARLY, LATE)]
+        sold = [each[each["recipient_iso3"] == recipient] for each in sales]
+        own = [each[each["supplier"] == supplier]["tiv_musd"].sum() for each in sold]
+        return [round(x / y["tiv_musd"].sum(), digits) for x, y in zip(own, sold, strict=True)]
 
     def share(self, supplier: str, period: str, digits: int = 2) -> float:
         shares = self.table("ca_arms_supplier_shares.csv")
@@ -128,15 +125,9 @@ FACTS: dict[str, Callable[[Figures], bool]] = {
     "china_begins_to_exercise_in_central_asia": lambda f: (
         f.exercises("CHN", FIVE, (2001, 2005), (2006, 2010)) == [2, 12]
     ),
-    "russia_exercises_more_than_china_in_central_asia": lambda f: (
-        [f.exercises(each, FIVE, (2006, 2010)) for each in ("RUS", "CHN")] == [[75], [12]]
-    ),
-    "russia_exercises_more_than_united_states_in_central_asia": lambda f: (
-        [f.exercises(each, FIVE, (2006, 2010)) for each in ("RUS", "USA")] == [[75], [30]]
-    ),
-    "united_states_exercises_more_than_china_in_central_asia": lambda f: (
-        [f.exercises(each, FIVE, (2006, 2010)) for each in ("USA", "CHN")] == [[30], [12]]
-    ),
+    "russia_exercises_more_than_china_in_central_asia": lambda f: f.met() == MET,
+    "russia_exercises_more_than_united_states_in_central_asia": lambda f: f.met() == MET,
+    "united_states_exercises_more_than_china_in_central_asia": lambda f: f.met() == MET,
     "india_turns_to_united_states": lambda f: (
         f.arms("IND", "United States", 3)[0] == 0.001 and f.arms("IND", "United States")[1] == 0.11
     ),
@@ -188,17 +179,15 @@ def figures(repository: Path) -> Figures:
     return Figures(folder)
 
 
+RESTING = {each.id: each.source for each in load_patterns(load_world()) if each.source}
+
+
 def test_every_pattern_that_rests_on_a_dataset_has_its_fact_here() -> None:
-    assert {pattern.id for pattern in load_patterns(load_world()) if pattern.source} == set(FACTS)
+    assert set(RESTING) == set(FACTS)
 
 
 @pytest.mark.sources
 @pytest.mark.parametrize("pattern", FACTS)
 def test_the_dataset_says_what_the_pattern_says(figures: Figures, pattern: str) -> None:
+    assert all((figures.folder / item["file"]).is_file() for item in RESTING[pattern])
     assert FACTS[pattern](figures)
-
-
-@pytest.mark.sources
-def test_the_named_files_are_there(figures: Figures) -> None:
-    named = {item["file"] for pattern in load_patterns(load_world()) for item in pattern.source}
-    assert [name for name in sorted(named) if not (figures.folder / name).is_file()] == []
