@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -179,15 +180,19 @@ def figures(repository: Path) -> Figures:
     return Figures(folder)
 
 
-RESTING = {each.id: each.source for each in load_patterns(load_world()) if each.source}
+@pytest.fixture(scope="module")
+def resting() -> dict[str, Any]:
+    return {each.id: each.source for each in load_patterns(load_world()) if each.source}
 
 
-def test_every_pattern_that_rests_on_a_dataset_has_its_fact_here() -> None:
-    assert set(RESTING) == set(FACTS)
+def test_every_pattern_that_rests_on_a_dataset_has_its_fact_here(resting: dict[str, Any]) -> None:
+    assert set(resting) == set(FACTS)
 
 
 @pytest.mark.sources
 @pytest.mark.parametrize("pattern", FACTS)
-def test_the_dataset_says_what_the_pattern_says(figures: Figures, pattern: str) -> None:
-    assert all((figures.folder / item["file"]).is_file() for item in RESTING[pattern])
+def test_the_dataset_says_what_the_pattern_says(
+    figures: Figures, resting: dict[str, Any], pattern: str
+) -> None:
+    assert all((figures.folder / item["file"]).is_file() for item in resting[pattern])
     assert FACTS[pattern](figures)
