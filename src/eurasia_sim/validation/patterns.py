@@ -82,7 +82,6 @@ class _Entry(Strict):
     claims: list[str] = Field(default_factory=list)
     source: list[_Dataset] = Field(default_factory=list)
     note: str = ""
-    half: str = ""
     order: _Order | None = None
     sign: _Sign | None = None
     band: _Band | None = None
