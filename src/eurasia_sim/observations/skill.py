@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,7 @@ class Rolled:
         return replace(self, means=means, truth=self.truth[:, kept])
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(NamedTuple):
     """Errors of one method, over the origins at which every method has a spread."""
 
     item: str

@@ -6,7 +6,7 @@ Whoever coded the inputs and built the rules knew later years: every score holds
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -202,8 +202,7 @@ def skill(
         others[UNCHANGED] = linked_forecast(still, known=True)
         for target in TARGETS:
             listed += scores(series, free, others, target=target)
-    columns = [field.name for field in fields(Score)]
-    return Skill(pd.DataFrame(map(asdict, listed), columns=columns), failed)
+    return Skill(pd.DataFrame(listed, columns=Score._fields), failed)
 
 
 def by_item(table: pd.DataFrame, horizon: int, dyads: Dyads = "all") -> pd.DataFrame:
