@@ -17,6 +17,7 @@ from eurasia_sim.analysis.differences import (
     DIFFERENT,
     EQUIVALENT,
     INCONCLUSIVE,
+    PARTS,
     SMALL_SHARE,
     Compared,
     compared,
@@ -69,10 +70,12 @@ def test_parts_add_up_to_the_difference(
     c1: list[float], j1: list[float], c2: list[float], j2: list[float]
 ) -> None:
     first, second = overlap(c1, j1), overlap(c2, j2)
-    for name in (f"competition.{PAIR}", f"cooperation.{PAIR}"):
-        assert np.allclose(sum(parts(first, second, name)), first[name] - second[name], atol=1e-12)
-    first, second = overlap([0.6], [0.5]), overlap([0.4], [0.25])
-    meeting, joining = parts(first, second, f"competition.{PAIR}")
+    both = [[own[f"{x}.{PAIR}"].to_numpy() for own in (first, second)] for x in PARTS]
+    for kind in ("competition", "cooperation"):
+        change = first[f"{kind}.{PAIR}"] - second[f"{kind}.{PAIR}"]
+        assert np.allclose(sum(parts(kind, *both)), change, atol=1e-12)
+    met, together = np.array([[0.6], [0.4]]), np.array([[0.3], [0.1]])
+    meeting, joining = parts("competition", met, together)
     assert meeting[0] == pytest.approx(0.2 * (1 - 0.375))  # more meeting, at the middle joint share
     assert joining[0] == pytest.approx(-0.25 * 0.5)  # more of it joint, at the middle meeting
 

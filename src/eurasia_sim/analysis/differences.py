@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ DIFFERENT, EQUIVALENT, INCONCLUSIVE = "different", "equivalent", "inconclusive"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SMALL_SHARE = 0.2  # default smallest effect in standard deviations: Cohen's "small"
 SPLIT = ("competition", "cooperation")  # measures whose differences have two parts
+PARTS = ("colocation", "cooperation")  # what these are told from
 _RESAMPLES = 2000
 _LEVEL = 0.95
 _VALUES_AT_ONCE = 4_000_000  # resampled values in memory: bounds the memory of a bootstrap
@@ -128,19 +129,19 @@ def _bootstrapped(
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def parts(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> tuple[Floats, Floats]:
+def parts(kind: str, met: Sequence[Floats], together: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Co-location part and joint-share part of a difference in competition or cooperation.
 
     Form: competition = c (1 - j) and cooperation = c j, with c co-location and j the joint share
     of the overlap. At the middles of the two sides the parts are exact: dc (1 - j) - dj c, and
     dc j + dj c. j comes from the window's averages, so that the product holds for them.
 
+    Args:
+        kind: competition or cooperation. met, together: co-location and cooperation of both sides.
+
     Returns:
         (R,) each, run by run.
     """
-    kind, whom = measure.split(".", 1)
-    met = [table[f"colocation.{whom}"].to_numpy() for table in (first, second)]
-    together = [table[f"cooperation.{whom}"].to_numpy() for table in (first, second)]
     joint = [
         np.divide(both, c, out=np.zeros_like(c), where=c > 0)
         for both, c in zip(together, met, strict=True)
@@ -181,9 +182,11 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -
     whole = np.isfinite(first[measure].to_numpy()) & np.isfinite(second[measure].to_numpy())
     a, b = first.loc[whole], second.loc[whole]
     found = change(measure, a[measure].to_numpy(), b[measure].to_numpy())
-    if not found.n or measure.split(".", maxsplit=1)[0] not in SPLIT:
+    kind, _, whom = measure.partition(".")
+    if not found.n or kind not in SPLIT:
         return found
-    colocation, joint = (float(part.mean()) for part in parts(a, b, measure))
+    both = ([own[f"{x}.{whom}"].to_numpy() for own in (a, b)] for x in PARTS)
+    colocation, joint = (float(part.mean()) for part in parts(kind, *both))
     return replace(found, colocation_part=colocation, joint_part=joint)
 
 

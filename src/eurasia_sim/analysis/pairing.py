@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from eurasia_sim.analysis.differences import SPLIT, Compared, compared
+from eurasia_sim.analysis.differences import PARTS, SPLIT, Compared, compared
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results, result_columns
@@ -261,7 +261,7 @@ def matching(
 def _runs_of(side: Side, measures: Sequence[str]) -> pd.DataFrame:
     """A side's runs in order, with the measures and the columns that split their differences."""
     split = [whom for kind, _, whom in (name.partition(".") for name in measures) if kind in SPLIT]
-    needed = [*measures, *(f"{x}.{whom}" for whom in split for x in ("colocation", "cooperation"))]
+    needed = [*measures, *(f"{x}.{whom}" for whom in split for x in PARTS)]
     only = [("scenario", "==", side.scenario), ("theory", "==", side.theory)]
     found = load_results(side.results.folder, [*_HEAD, *dict.fromkeys(needed)], only)
     return found.sort_values(["set", "run"], ignore_index=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from eurasia_sim.analysis.differences import PARTS
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.hypotheses.hypothesis import Arm, Part, arm_scenario
 from eurasia_sim.kernel.lever_series import LeverSeries
@@ -22,7 +23,6 @@ from eurasia_sim.world.world import World
 Reading = tuple[Metric, tuple[int, int]]  # a metric and the window it is read over
 Branches = list[tuple[int, Inputs, int]]  # place in the plan, inputs, month of parting from first
 _MONTHS_A_YEAR = 12
-_OF_PARTS = ("colocation", "cooperation")
 _REDUCTIONS: dict[str, np.ufunc] = {
     "sum": np.add,
     "mean": np.add,
@@ -114,7 +114,7 @@ def readings_of(part: Part) -> list[Reading]:
     if part.metric.splits:
         whom = part.metric.columns[0].partition(".")[2]
         found += [
-            (replace(part.metric, columns=(f"{kind}.{whom}",)), part.window) for kind in _OF_PARTS
+            (replace(part.metric, columns=(f"{kind}.{whom}",)), part.window) for kind in PARTS
         ]
     return found
 

@@ -11,7 +11,13 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Part
 from eurasia_sim.simulation.inputs import Inputs
-from eurasia_sim.simulation.parameter_draws import Draws, hold_shares, put, ranges_of
+from eurasia_sim.simulation.parameter_draws import (
+    hold_shares,
+    put,
+    ranges_of,
+    reference_draws,
+    values_of,
+)  # fmt: skip
 from eurasia_sim.world.world import World
 
 _ALONE = 10  # numbers moved by themselves: those that correlate most with the effect
@@ -41,7 +47,8 @@ def tipping_point(
         path: ranges[path][int((strength < 0) == (now > 0))]
         for path, strength in correlations(points, effects, list(ranges)).items()
     }
-    reference = {path: _value(world, inputs, path) for path in ends}
+    alone = reference_draws(inputs, 1, 0)
+    reference = {path: float(values_of(world, alone, path)[0]) for path in ends}
     closest = [path for path in ends if np.isfinite(reference[path])]
     groups = [[path] for path in closest[:_ALONE]] + [closest[:count] for count in _TOGETHER]
     candidates = [
@@ -50,11 +57,8 @@ def tipping_point(
         for way in _FRACTIONS
     ]
     count = len(candidates)
-    draws = Draws(
-        np.repeat(inputs.rules[None], count),
-        np.tile(inputs.row, (count, 1)),
-        np.full(count, seed, np.uint64),
-    )
+    draws = reference_draws(inputs, count, 0)
+    draws.seeds[:] = seed
     for at, changes in enumerate(candidates):
         own = draws.part(slice(at, at + 1))
         for path, value in changes.items():
@@ -85,10 +89,3 @@ def correlations(points: pd.DataFrame, effects: Floats, paths: Sequence[str]) ->
     strength = points[known].rank().corrwith(pd.Series(effects, index=points.index).rank()).dropna()
     order = strength.abs().sort_values(ascending=False, kind="stable").index
     return {str(path): float(strength[path]) for path in order}
-
-
-def _value(world: World, inputs: Inputs, path: str) -> float:
-    """The number at reference."""
-    if path in world.coded_index:
-        return float(inputs.row[world.coded_index[path]])
-    return float(inputs.rules[path.rsplit(".", 1)[1]])

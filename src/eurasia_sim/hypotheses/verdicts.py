@@ -116,16 +116,11 @@ def _split(plan: Plan, part: Part, values: Floats) -> tuple[float, float]:
     """Mean co-location and joint-share part of a difference; NaN where a part has none."""
     if not part.metric.splits or len(part.plus) != 1 or len(part.less) != 1 or not values.shape[1]:
         return _NAN, _NAN
-    columns = {
-        metric.columns[0]: plan.readings.index((metric, window))
-        for metric, window in readings_of(part)[1:]
-    }
-    tables = [
-        pd.DataFrame({name: values[plan.arms.index(arm), :, at] for name, at in columns.items()})
-        for arm in part.arms
-    ]
-    colocation, joint = parts(tables[0], tables[1], part.metric.columns[0])
-    return float(colocation.mean()), float(joint.mean())
+    arms = [plan.arms.index(arm) for arm in part.arms]
+    both = ([*values[arms, :, plan.readings.index(x)]] for x in readings_of(part)[1:])
+    kind = part.metric.columns[0].partition(".")[0]
+    colocation, joint = (float(found.mean()) for found in parts(kind, *both))
+    return colocation, joint
 
 
 def wilson(part: float, n: int) -> tuple[float, float]:
