@@ -1,19 +1,40 @@
 """All benchmarks in one run, and the page that they make: `python -m benchmarks.performance`.
 
-Writes docs/performance.md; no figure on it is typed by hand. What a benchmark needs is imported
-where it is used, for every process of a cluster loads this file.
+Writes docs/performance.md; no figure on it is typed by hand. Turns of what is compared alternate,
+so that a machine's moods fall on all. Reading the world and starting processes are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import platform
+import resource
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
 
-from benchmarks.measured import Section, bars, machine, page
+import numpy as np
+from llvmlite.binding import get_host_cpu_features
+from mesa.batchrunner import batch_run
+
+from benchmarks.given import packaged_world
+from benchmarks.reference import ReferenceModel, named_inputs
+from eurasia_sim import simulate
+from eurasia_sim.compute.jit import model_version
+from eurasia_sim.experiments.sweep import Work, carry_out, prepare_sweep
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.ensemble import run_ensemble_draws
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws, run_seeds
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
@@ -25,29 +46,263 @@ least and the most. Other work on a machine slows whatever runs at that moment, 
 rather than times, and run it yourself; `--part` measures one part alone and writes nothing.
 """
 TRY = "**A try with a few runs: its figures say that the program works, and nothing else.**"
+LIBRARIES = ("numpy", "numba", "mesa", "pyarrow", "distributed")
+SCENARIO, REPLICATIONS, SEED = "us_exit", 10, 7
+AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
+SHORT = """format: 1
+title: A few months
+departs: "2001-12"
+horizon: "2002-03"
+levers: {pressure: {united_states: {russia: 0.3}}}
+"""
+EXPERIMENT = """format: 1
+kind: sweep
+title: Everything uncertain, timed
+scenarios: [SCENARIO]
+design: {kind: latin_hypercube, points: POINTS}
+factors: {"*": declared}
+replications: REPLICATIONS
+measures:
+  - joint_share.russia-china.central_asia
+  - cooperation.russia-china.central_asia
+  - competition.russia-china.central_asia
+  - colocation.russia-china.central_asia
+  - alignment.russia.china
+  - benefit.russia
+  - burden.russia
+  - stability.afghanistan
+window: WINDOW
+seed: 7
+"""
 
 
-def measurements(cores: int, turns: int, *, quick: bool) -> dict[str, Callable[[], Section]]:
-    """Every benchmark by name.
+class Row(NamedTuple):
+    """A quantity measured so many times, and where its median should lie."""
 
-    Args:
-        turns: of the sweeps, which take most of the time.
-        quick: a few runs of everything.
+    name: str
+    values: list[float]
+    unit: str = ""
+    least: float = -np.inf
+    most: float = np.inf
+
+
+class Section(NamedTuple):
+    """What one benchmark found, and what was done in a sentence or two."""
+
+    title: str
+    about: str
+    rows: list[Row]
+
+
+def page(section: Section) -> Iterator[str]:
+    """A section as lines of Markdown."""
+    yield from (f"## {section.title}", section.about, "")
+    yield from ("| | median | least | most | unit |", "|---|---:|---:|---:|---|")
+    for name, values, unit, *_ in section.rows:
+        found = " | ".join(f"{end:.4g}" for end in (median(values), min(values), max(values)))
+        yield f"| {name} | {found} | {unit} |"
+
+
+def bars(sections: list[Section]) -> Iterator[str]:
+    """The quantities that have a bar, as lines of Markdown."""
+    yield from ("| what is asked | found | asked | |", "|---|---:|---:|---|")
+    for name, values, unit, least, most in (row for each in sections for row in each.rows):
+        asked = [f"{word} {end:g}" for word, end in (("at least", least), ("at most", most))]
+        if asked := [bar for bar in asked if "inf" not in bar]:
+            verdict = "met" if least <= median(values) <= most else "not met"
+            found = f"{median(values):.3g} {unit}".rstrip()
+            yield f"| {name} | {found} | {' and '.join(asked)} | {verdict} |"
+
+
+def machine(cores: int) -> str:
+    """The processor, the cores used of those there, the load, and the versions that matter."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text("utf-8").splitlines() if described.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    processor = (models or [platform.processor() or platform.machine()])[0]
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        f"{processor}, {cores} of {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the "
+        f"start; {platform.system()}; {platform.python_implementation()} "
+        f"{platform.python_version()}, {libraries}; model {model_version()}"
+    )
+
+
+def fresh(work: Callable[..., Any], environment: Mapping[str, str], *given: Any) -> Any:
+    """What a function gives in a process of its own, under other variables of the environment."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(work, *given).result()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def kernel_rate(runs: int, cores: int) -> float:
+    """Runs a second of the kernel, its machine code loaded; pairs' measures are kept by month."""
+    world = packaged_world()
+    inputs = prepare(world, load_scenario(SCENARIO, world))
+    pairs = named_inputs(SCENARIO).columns
+    kept = np.array([inputs.columns.index(name) for name in pairs])
+    draws = reference_draws(inputs, runs, SEED)
+    run_ensemble_draws([inputs], draws.part(slice(0, 8 * cores)), workers=cores, kept=kept)
+    began = time.perf_counter()
+    (outcome,) = run_ensemble_draws([inputs], draws, workers=cores, kept=kept)
+    if outcome.failed.any():
+        raise ArithmeticError(f"a run of the kernel failed: {outcome.statuses}")
+    return runs / (time.perf_counter() - began)
+
+
+def reference_rate(runs: int, cores: int, chance: str) -> float:
+    """Runs a second of the plain Mesa model under `batch_run`.
+
+    The sum, over the workers, of runs over the time from each one's first start to its last end:
+    the start of the processes and the reading of the world are left out.
     """
-    from benchmarks.kernel_speed import race
-    from benchmarks.sweeps import memory, overheads
+    seeds = run_seeds(SEED, runs).tolist()
+    given: dict[str, Any] = {"scenario": SCENARIO, "seed": seeds, "chance": chance}
+    # More steps than any run has: the model itself says when it is over.
+    rows = batch_run(ReferenceModel, given, cores, max_steps=10**6, display_progress=False)
+    rate = 0.0
+    for process in {row["process"] for row in rows}:
+        own = [row for row in rows if row["process"] == process]
+        rate += len(own) / (max(r["ended"] for r in own) - min(r["started"] for r in own))
+    return rate
 
-    if quick:
-        return {
-            "kernel": lambda: race(cores, turns=1, kernel_runs=8, reference_runs=2),
-            "sweep": lambda: overheads(cores, turns=1, runs=80, dask=False),
-            "memory": lambda: memory(cores, few=200, many=400),
+
+def first_run() -> float:
+    """Seconds of processor time of a first run."""
+    world, began = packaged_world(), time.process_time()
+    simulate(SCENARIO, world=world)
+    return time.process_time() - began
+
+
+def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) -> Section:
+    """The kernel beside a plain Mesa model; on AVX2, where the machine has more, as well."""
+    is_wide = bool(get_host_cpu_features().get("avx512f")) and not os.environ.get("NUMBA_CPU_NAME")
+    found: dict[str, list[float]] = {name: [] for name in ("kernel", "narrow", "plain", "own")}
+    for _ in range(turns):
+        found["kernel"].append(kernel_rate(runs, cores))
+        if is_wide:
+            found["narrow"].append(fresh(kernel_rate, AVX2, runs, cores))
+        found["plain"].append(reference_rate(reference_runs, cores, "addressed"))
+        found["own"].append(reference_rate(reference_runs, cores, "sequential"))
+    with tempfile.TemporaryDirectory() as folder:
+        compiling = fresh(first_run, {"XDG_CACHE_HOME": folder})
+
+    def ratio(name: str, above: str, least: float) -> Row:
+        pairs = zip(found[above], found["plain"], strict=True)
+        return Row(name, [one / other for one, other in pairs], "times", least)
+
+    rows = [ratio("kernel over plain Mesa", "kernel", 450.0 if is_wide else 300.0)]
+    if is_wide:
+        rows.append(ratio("kernel over plain Mesa, code for AVX2", "narrow", 300.0))
+    rows += [
+        Row("first run, with all that it compiles", [compiling], "s", most=30.0),
+        Row(f"compiled kernel, {cores} threads", found["kernel"], "runs/s"),
+        Row("plain Mesa model under batch_run, the kernel's draws", found["plain"], "runs/s"),
+        Row("the same with draws from Mesa's own generator", found["own"], "runs/s"),
+    ]
+    inputs = named_inputs(SCENARIO)
+    about = (
+        f"{SCENARIO}: {len(inputs.actors)} actors, {len(inputs.theatres)} theatres, "
+        f"{len(inputs.geography.convenes)} venues, {inputs.months + inputs.burn_in} months a run; "
+        f"{turns} turns, interleaved, {cores} cores for every opponent. A first run's seconds are "
+        "processor time."
+    )
+    return Section("Kernel", about, rows)
+
+
+def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = False) -> float:
+    """Seconds that a sweep takes from its file to its manifest; of a few months, if it is short."""
+    with tempfile.TemporaryDirectory(prefix="timed-") as name:
+        folder = Path(name)
+        few_months, file = folder / "few_months.yaml", folder / "timed.yaml"
+        few_months.write_text(SHORT, encoding="utf-8")
+        said = {
+            "SCENARIO": str(few_months) if short else SCENARIO,
+            "POINTS": str(runs // REPLICATIONS),
+            "REPLICATIONS": str(REPLICATIONS),
+            "WINDOW": '["2002-01", "2002-03"]' if short else '["2024-01", "2030-12"]',
         }
-    return {
-        "kernel": lambda: race(cores),
-        "sweep": lambda: overheads(cores, turns),
-        "memory": lambda: memory(cores),
-    }
+        text = EXPERIMENT
+        for word, value in said.items():
+            text = text.replace(word, value)
+        file.write_text(text, encoding="utf-8")
+        began = time.perf_counter()
+        prepared = prepare_sweep(file)
+        ended = carry_out(prepared, folder, Work(workers=cores, scheduler=scheduler))
+        if ended.failed or not ended.complete or ended.runs != runs:
+            raise ArithmeticError(f"{ended.failed} of {ended.runs} runs failed")
+        return time.perf_counter() - began
+
+
+def bare(runs: int, cores: int) -> Callable[[], float]:
+    """What tells the seconds that the kernel takes for as many runs, made out beforehand."""
+    world = packaged_world()
+    inputs = prepare(world, load_scenario(SCENARIO, world))
+    draws = range_draws(world, inputs, runs, SEED)
+    window = world.month("2024-01"), world.month("2030-12") + 1
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        run_ensemble_draws([inputs], draws, workers=cores, window=window)
+        return time.perf_counter() - began
+
+    return seconds
+
+
+def sweep(cores: int, turns: int = 3, runs: int = 10_000, *, dask: bool = True) -> Section:
+    """A sweep beside the bare kernel and beside Dask, for as many runs on the same cores."""
+    ways = {"bare kernel": bare(runs, cores), "sweep, storage included": lambda: swept(runs, cores)}
+    if dask:
+        ways[f"sweep by Dask, local:{cores}"] = lambda: swept(runs, cores, f"local:{cores}")
+    bare(8 * cores, cores)()  # loads the machine code
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(turns):
+        for name, way in ways.items():
+            found[name].append(way())
+    alone, whole, *by_dask = found.values()
+    over = [("sweep over bare kernel", whole, alone, 1.15)]
+    over += [("Dask over the pool of threads", each, whole, 1.25) for each in by_dask]
+    rows = [
+        Row(name, [a / b for a, b in zip(above, below, strict=True)], "times", most=most)
+        for name, above, below, most in over
+    ]
+    about = (
+        f"{runs:,} runs of {SCENARIO}: {runs // REPLICATIONS:,} points over everything uncertain, "
+        f"{REPLICATIONS} replications each, 8 measures kept; {turns} turns, interleaved. The bare "
+        "kernel makes as many runs over the same ranges, drawn beforehand, and keeps their means."
+    )
+    return Section("Sweep over kernel", about, [*rows, *(Row(n, v, "s") for n, v in found.items())])
+
+
+def peak(runs: int, cores: int) -> float:
+    """The most bytes that this process has held, once it has carried out a sweep cut short.
+
+    Linux's count by `getrusage` includes what the parent held, so there its own count is read.
+    """
+    swept(runs, cores, short=True)
+    own = Path("/proc/self/status")
+    if own.exists():
+        return float(own.read_text("utf-8").partition("VmHWM:")[2].split()[0]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+def memory(cores: int, few: int = 1_000, many: int = 100_000) -> Section:
+    """The most memory that a sweep of many runs takes, beside one of few."""
+    peaks = {runs: fresh(peak, {}, runs, cores) / 1e6 for runs in (few, many)}
+    rows = [Row("growth of memory", [peaks[many] - peaks[few]], "MB", most=60.0)]
+    rows += [Row(f"{runs:,} runs", [each], "MB") for runs, each in peaks.items()]
+    about = (
+        "Largest resident memory of a fresh process that carries out the sweep above, its runs cut "
+        "to the burn-in and a few months: memory depends on how many runs there are, not on how "
+        "long they are."
+    )
+    return Section("Memory", about, rows)
 
 
 def main() -> None:
@@ -57,23 +312,32 @@ def main() -> None:
     parser.add_argument("--part", choices=("kernel", "sweep", "memory"), help="this part alone")
     parser.add_argument("--quick", action="store_true", help="few runs, to see that it works")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--turns", type=int, default=3, help="of the sweeps")
     parser.add_argument("--out", type=Path, default=PAGE)
     asked = parser.parse_args()
-    on, began, when = machine(asked.cores), time.monotonic(), datetime.now(UTC)
+    cores, began, on = asked.cores, time.monotonic(), machine(asked.cores)
     print(on)
-    sections: list[Section] = []
-    for name, measure in measurements(asked.cores, asked.turns, quick=asked.quick).items():
-        if asked.part in (None, name):
-            sections.append(measure())
-            print("", *page(sections[-1]), sep="\n")
+    parts: dict[str, Callable[[], Section]] = {
+        "kernel": lambda: kernel(cores),
+        "sweep": lambda: sweep(cores),
+        "memory": lambda: memory(cores),
+    }
+    if asked.quick:
+        parts = {
+            "kernel": lambda: kernel(cores, turns=1, runs=8, reference_runs=2),
+            "sweep": lambda: sweep(cores, turns=1, runs=80, dask=False),
+            "memory": lambda: memory(cores, few=200, many=400),
+        }
+    sections = []
+    for name in parts if asked.part is None else [asked.part]:
+        sections.append(parts[name]())
+        print("", *page(sections[-1]), sep="\n")
     summary = [TRY] if asked.quick else list(bars(sections))
     print("", *summary, sep="\n")
     if asked.part is None:
         minutes = (time.monotonic() - began) / 60
-        lines = [HEAD, f"{when:%Y-%m-%d}: {on}; {minutes:.0f} minutes in all.", "", *summary]
-        for section in sections:
-            lines += ["", *page(section)]
+        when = f"{datetime.now(UTC):%Y-%m-%d}: {on}; {minutes:.0f} minutes in all."
+        lines = [HEAD, when, "", *summary]
+        lines += [line for section in sections for line in ("", *page(section))]
         asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -15,17 +15,18 @@ import pyarrow.parquet as pq
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.design import Design
-from eurasia_sim.experiments.point import MOST_SERIES, Point, Setup, points_of
-from eurasia_sim.experiments.schema import SPREAD
+from eurasia_sim.experiments.point import MOST_SERIES, Point, Setup, point_of, points_of
+from eurasia_sim.experiments.schema import SPREAD, Experiment
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
-from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired
+from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired, told
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import SHARE, Draws, hold_shares, put, values_of
 from eurasia_sim.simulation.results import run_ids, trajectory_table
 from eurasia_sim.simulation.run import Study
+from eurasia_sim.world.world import World
 
 OK = month.STATUS[0]
 ERROR, ABORTED = "error", "aborted"
@@ -104,21 +105,27 @@ def batches(points: Sequence[Point]) -> Iterator[Batch]:
             yield Batch([row[first : first + width] for row in table])
 
 
-@dataclass
-class _Runs:
-    """The runs of one scenario in a batch, in the order point, replicate."""
+def same_runs(world: World, experiment: Experiment) -> dict[str, str]:
+    """Scenarios that come to the runs of one before them wherever both are run, with that one.
 
-    inputs: Inputs
-    head: dict[str, np.ndarray[Any, Any]]
-    means: Floats
-
-    def put(self, some: slice, outcome: Outcome) -> None:
-        """Take what a call of the kernel gave of some runs."""
-        self.means[some] = outcome.means
-        failed, failed_month, phase = outcome.statuses.T
-        self.head["status"][some] = [month.STATUS[s] for s in failed]
-        self.head["failed_month"][some] = np.where(failed > 0, failed_month, -1)
-        self.head["failed_phase"][some] = [month.PHASES[s] for s in phase]
+    Each is set to the lowest and to the highest that the factors go, and what the kernel would be
+    given is compared.
+    """
+    setup, seen = Setup(world, experiment), dict[Hashable, str]()
+    found: dict[str, str] = {}
+    for name in setup.scenarios:
+        ends: list[Hashable] = []
+        for end in (0, -1):
+            spans = [range(len(f.levels)) if f.is_text else f.levels or (f.low, f.high)
+                     for f in experiment.factors]  # fmt: skip
+            point = point_of(setup, 0, np.array([float(span[end]) for span in spans]), (name,))
+            inputs = setup.inputs(name, point)
+            draws = Batch([[point]]).draws(setup, inputs)
+            given = draws.rules, draws.rows, inputs.levers.rows
+            ends += [inputs.months, *(array.tobytes() for array in given)]
+        if (first := seen.setdefault(tuple(ends), name)) != name:
+            found[name] = first
+    return found
 
 
 def work(
@@ -136,125 +143,119 @@ def work(
     began = time.perf_counter()
     rows = [(chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
     points = [point for number, cells in rows for point in points_of(setup, number, cells)]
-    runs: list[_Runs] = []
+    runs: list[pd.DataFrame] = []
     kept: list[pd.DataFrame] = []
     for batch in batches(points):
-        runs += _run_batch(setup, chunk, batch, kept, stopped, status)
-    parts = _part(setup, runs)
+        members = batch.family(setup)
+        family = [inputs for inputs, _ in members]
+        draws = batch.draws(setup, family[0])
+        ids = [run_ids(inputs, draws, setup.world.digest) for inputs in family]
+        monthly = _monthly(setup, family[0])
+        found: list[list[tuple[Floats, Integers]]] = [[] for _ in family]
+        for begin in range(0, len(draws) if status == OK else 0, RUNS_A_CALL):
+            if stopped():
+                raise Interrupted
+            some = slice(begin, begin + RUNS_A_CALL)
+            part = draws.part(some)
+            outcomes = run_paired(family, part, setup.experiment.window, monthly)
+            for at, outcome in enumerate(outcomes):
+                found[at].append((outcome.means, outcome.statuses))
+                kept += _kept(setup, family[at], part, ids[at][some], monthly, outcome)
+        for (inputs, of), own_ids, own in zip(members, ids, found, strict=True):
+            head = _head(setup, chunk, of, inputs, draws)
+            runs.append(_table(setup, inputs, own_ids, head, own, status))
+    parts = pd.concat(runs, ignore_index=True)
+    place = parts["scenario"].map({name: at for at, name in enumerate(setup.scenarios)})
+    parts = parts.iloc[np.lexsort((parts["replicate"], place, parts["point"]))]
+    # Without it, pandas' own texts would be `large_string` in parquet.
+    parts = parts.astype({name: object for name in parts if parts[name].dtype == "str"})
     tables = {"parts": _parquet(parts)}
     if kept:
-        every = pd.concat(kept, ignore_index=True)
-        tables[setup.keep] = _parquet({str(name): every[name] for name in every})
-    failed = int((parts["status"] != OK).sum())
-    count, seconds = len(parts["status"]), time.perf_counter() - began
-    return Finished(chunk.number, count, failed, seconds, tables)
+        tables[setup.keep] = _parquet(pd.concat(kept, ignore_index=True))
+    failed, seconds = int((parts["status"] != OK).sum()), time.perf_counter() - began
+    return Finished(chunk.number, len(parts), failed, seconds, tables)
 
 
-def _run_batch(
+def _monthly(setup: Setup, inputs: Inputs) -> Integers:
+    """Columns that are kept month by month."""
+    if setup.keep != "trajectories":
+        return NO_COLUMNS
+    study = Study(setup.world, setup.experiment.scenarios, (), 1, 1)
+    shown = setup.experiment.columns or study.shown(inputs.columns)
+    return np.array([inputs.columns.index(name) for name in shown], np.int64)
+
+
+def _kept(
     setup: Setup,
-    chunk: Chunk,
-    batch: Batch,
-    kept: list[pd.DataFrame],
-    stopped: Callable[[], bool],
-    status: str,
-) -> list[_Runs]:
-    """Run a batch a few runs at a time; tables of months or events are added to those kept."""
-    members = batch.family(setup)
-    family = [inputs for inputs, _ in members]
-    draws = batch.draws(setup, family[0])
-    found = [_missing(setup, chunk, points, inputs, draws, status) for inputs, points in members]
-    if status != OK:
-        return found
-    columns = NO_COLUMNS
+    inputs: Inputs,
+    draws: Draws,
+    ids: list[str],
+    monthly: Integers,
+    outcome: Outcome,
+) -> Iterator[pd.DataFrame]:
+    """Tables of the months or events of some runs, where they are kept."""
     if setup.keep == "trajectories":
-        experiment, names = setup.experiment, family[0].columns
-        study = Study(setup.world, experiment.scenarios, (), 1, 1)
-        shown = experiment.columns or study.shown(names)
-        columns = np.array([names.index(name) for name in shown], np.int64)
-    for begin in range(0, len(draws), RUNS_A_CALL):
-        if stopped():
-            raise Interrupted
-        some = slice(begin, begin + RUNS_A_CALL)
-        part = draws.part(some)
-        outcomes = run_paired(family, part, setup.experiment.window, columns)
-        for runs, outcome in zip(found, outcomes, strict=True):
-            runs.put(some, outcome)
-            ids = list(runs.head["run_id"][some])
-            if setup.keep == "trajectories":
-                kept.append(_months(setup, runs.inputs, ids, columns, outcome))
-            elif setup.keep == "events":
-                kept += _events(setup, runs.inputs, ids, part)
-    return found
-
-
-def _missing(
-    setup: Setup, chunk: Chunk, points: Sequence[Point], inputs: Inputs, draws: Draws, status: str
-) -> _Runs:
-    """The runs of some points in one scenario before any is made: each is missing."""
-    times, count = setup.experiment.replications, len(draws)
-    numbers = np.array([point.number for point in points], np.int64)
-    head = {
-        "run_id": np.array(run_ids(inputs, draws, setup.world.digest), object),
-        "point": np.repeat(numbers, times),
-        "replicate": np.tile(np.arange(times, dtype=np.int64), len(points)),
-        "scenario": np.full(count, inputs.scenario.name, object),
-        "theory": np.full(count, inputs.theory, object),
-        "seed": draws.seeds,
-        "draw": np.array(draws.names(), object),
-        "status": np.full(count, status, object),
-        "failed_month": np.full(count, -1, np.int64),
-        "failed_phase": np.full(count, month.PHASES[0], object),
-    }
-    cells = chunk.cells[numbers - chunk.first]
-    for at, factor in enumerate(setup.experiment.factors):
-        if factor.declared or (SHARE in factor.name and not factor.moves):
-            head[factor.column] = values_of(setup.world, draws, factor.name)
-        elif factor.is_text:
-            head[factor.column] = np.repeat(np.array(factor.labels(cells[:, at]), object), times)
-        else:
-            head[factor.column] = np.repeat(cells[:, at], times)
-    return _Runs(inputs, head, np.full((count, len(inputs.columns)), np.nan))
-
-
-def _part(setup: Setup, runs: Sequence[_Runs]) -> dict[str, Any]:
-    """The table of a chunk's runs, in the order point, scenario, replicate."""
-    place = {name: at for at, name in enumerate(setup.scenarios)}
-    scenarios = np.concatenate([np.full(len(r.means), place[r.inputs.scenario.name]) for r in runs])
-    head = {name: np.concatenate([r.head[name] for r in runs]) for name in runs[0].head}
-    order = np.lexsort((head["replicate"], scenarios, head["point"]))
-    columns = runs[0].inputs.columns
-    names = setup.experiment.columns or columns
-    at = [columns.index(name) for name in names]
-    means = np.concatenate([r.means[:, at] for r in runs])[order]
-    measured = {name: means[:, column] for column, name in enumerate(names)}
-    return {**{name: values[order] for name, values in head.items()}, **measured}
-
-
-def _months(
-    setup: Setup, inputs: Inputs, ids: list[str], columns: Integers, outcome: Outcome
-) -> pd.DataFrame:
-    """Monthly values of some runs."""
-    months = [setup.world.date(t) for t in range(inputs.months)]
-    names = [inputs.columns[column] for column in columns]
-    values = outcome.trajectories[:, : inputs.months]
-    return trajectory_table(ids, inputs.scenario.name, months, names, values)
-
-
-def _events(setup: Setup, inputs: Inputs, ids: list[str], draws: Draws) -> Iterator[pd.DataFrame]:
-    """Event logs of some runs."""
-    for r, run_id in enumerate(ids):
+        months = [setup.world.date(t) for t in range(inputs.months)]
+        values, names = outcome.trajectories[:, : inputs.months], np.array(inputs.columns)[monthly]
+        yield trajectory_table(ids, inputs.scenario.name, months, list(names), values)
+    for r, run_id in enumerate(ids if setup.keep == "events" else ()):
         own = replace(inputs, rules=draws.rules[r : r + 1].reshape(()), row=draws.rows[r])
         log, _ = event_log(setup.world, own, int(draws.seeds[r]))
         log.insert(0, "run_id", run_id)
         yield log
 
 
-def _parquet(columns: Mapping[str, Any]) -> bytes:
+def _head(
+    setup: Setup, chunk: Chunk, points: Sequence[Point], inputs: Inputs, draws: Draws
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the runs of some points in one scenario are, and what was set in them."""
+    times = setup.experiment.replications
+    numbers = np.array([point.number for point in points], np.int64)
+    who = {
+        "point": np.repeat(numbers, times),
+        "replicate": np.tile(np.arange(times, dtype=np.int64), len(points)),
+        "scenario": inputs.scenario.name,
+        "theory": inputs.theory,
+        "seed": draws.seeds,
+        "draw": draws.names(),
+    }
+    what: dict[str, Any] = {}
+    cells = np.repeat(chunk.cells[numbers - chunk.first], times, axis=0)
+    for at, factor in enumerate(setup.experiment.factors):
+        if factor.declared or (SHARE in factor.name and not factor.moves):
+            what[factor.column] = values_of(setup.world, draws, factor.name)
+        else:
+            what[factor.column] = factor.labels(cells[:, at])
+    return who, what
+
+
+def _table(
+    setup: Setup,
+    inputs: Inputs,
+    ids: list[str],
+    head: tuple[dict[str, Any], dict[str, Any]],
+    found: Sequence[tuple[Floats, Integers]],
+    status: str,
+) -> pd.DataFrame:
+    """The runs of some points in one scenario as rows; where they were not run, missing."""
+    names = list(setup.experiment.columns or inputs.columns)
+    if status == OK:
+        means, statuses = (np.concatenate(each) for each in zip(*found, strict=True))
+        means, ended = means[:, [inputs.columns.index(name) for name in names]], told(statuses)
+    else:
+        means = np.full((len(ids), len(names)), np.nan)
+        ended = told(np.zeros((len(ids), 3), np.int64)) | {"status": status}
+    who, what = head
+    rows = pd.DataFrame({"run_id": ids, **who, **ended, **what})
+    return pd.concat([rows, pd.DataFrame(means, columns=names)], axis=1)
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
     """A table as parquet (zstd); the same table gives the same bytes, and NaN is a missing value.
 
     Texts repeat and numbers hardly do, so a dictionary is kept of texts alone.
     """
-    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    table = pa.table({name: pa.array(frame[name], from_pandas=True) for name in frame})
     texts = [field.name for field in table.schema if not pa.types.is_primitive(field.type)]
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", use_dictionary=texts)

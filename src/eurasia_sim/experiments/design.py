@@ -40,10 +40,7 @@ class Design:
 
     def table(self) -> pd.DataFrame:
         """A row a point: `point`, then a column a factor."""
-        columns = {
-            factor.column: factor.labels(self.cells[:, at]) if factor.is_text else self.cells[:, at]
-            for at, factor in enumerate(self.factors)
-        }
+        columns = {f.column: f.labels(self.cells[:, at]) for at, f in enumerate(self.factors)}
         return pd.DataFrame({"point": np.arange(len(self), dtype=np.int64), **columns})
 
 

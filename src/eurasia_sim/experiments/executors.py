@@ -119,13 +119,13 @@ class Cluster(GivenExecutor):
                 each.close(timeout=_PATIENCE)
 
 
-def local_workers(scheduler: str) -> int | None:
-    """N of `local:N`; none for an address.
+def local_workers(scheduler: str | None) -> int | None:
+    """N of `local:N`; none for an address, or without a scheduler.
 
     Raises:
         DataError: where N is no number of workers, or more than memory holds.
     """
-    kind, _, count = scheduler.partition(":")
+    kind, _, count = (scheduler or "").partition(":")
     if kind != "local":
         return None
     if not count.isdecimal() or not 0 < int(count[:9]) <= MOST_WORKERS:
@@ -171,21 +171,15 @@ class Work:
 
     def __post_init__(self) -> None:
         """Refuse workers that cannot be had, before anything is begun."""
-        if self.scheduler is not None:
-            local_workers(self.scheduler)
+        local_workers(self.scheduler)
 
     @property
     def count(self) -> int:
         """Workers on this machine."""
-        local = None if self.scheduler is None else local_workers(self.scheduler)
-        return local or self.workers or os.cpu_count() or 1
+        return local_workers(self.scheduler) or self.workers or os.cpu_count() or 1
 
     def start(self, setup: Setup) -> GivenExecutor:
-        """The workers.
-
-        Raises:
-            DataError: for a scheduler that cannot be had.
-        """
+        """The workers; raises DataError for a scheduler that cannot be had."""
         if self.executor is not None:
             return GivenExecutor(setup, self.executor, 2 * self.count)
         if self.scheduler is not None:
@@ -219,23 +213,22 @@ class Dispatch:
             KeyboardInterrupt: after the workers were stopped and what they had finished was taken.
             DataError: the same, where the executor broke or the scheduler was lost.
         """
+        is_left = True
         try:
             while not self.too_many and self._submit(chunks):
                 done, _ = wait(self.pending, timeout=_TICK, return_when=FIRST_COMPLETED)
                 for future in done:
                     self._receive(future)
                 tick()
+            is_left = self.too_many
         except (BrokenExecutor, CancelledError) as error:
-            self._leave()
             lost = f"the workers were lost ({str(error) or type(error).__name__})"
             message = f"{lost}; finished parts are kept\n    allowed: --resume to go on from there"
             raise DataError([message]) from error
-        except BaseException:
-            self._leave()
-            raise
-        if self.too_many:
-            self._leave()
-        return not self.too_many
+        finally:
+            if is_left:
+                self._leave()
+        return not is_left
 
     def _leave(self) -> None:
         """Stop the workers, cancel what waits, and take what is finished and would be lost."""

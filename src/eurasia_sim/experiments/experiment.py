@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from eurasia_sim.experiments.factors import fault, twin
-from eurasia_sim.experiments.point_reader import PointReader
+from eurasia_sim.experiments.factors import FactorReader, fault, twin
 from eurasia_sim.experiments.schema import (
+    CROSSED,
+    MOST_FACTORS,
+    MOST_LEVELS,
     MOST_POINTS,
     OWN_CHANCE,
     OWN_KEYS,
     PATTERNED,
     SPREAD,
+    STATED,
     Constraint,
     DesignEntry,
     Experiment,
     Factor,
     SweepFile,
 )
+from eurasia_sim.experiments.table import Table, read_table
 from eurasia_sim.files.checker import Trail, shown
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
-from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
-from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.scenarios.schema import measures, present_name
+from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
+
+Stated = tuple[tuple[float, ...], ...]  # points, a cell a factor
 
 FOLDER = "experiments"  # where a name is looked up
 
@@ -79,7 +82,7 @@ def kind_of(path: Path | str) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-class _Reader(PointReader):
+class _Reader(FactorReader):
     """Goes through one sweep file; problems land in the document, and reading goes on."""
 
     def experiment(self) -> Experiment | None:
@@ -89,17 +92,16 @@ class _Reader(PointReader):
         if not data or len(self.document.problems) > before:
             return None
         file = SweepFile.model_validate(data)
-        self._fixed_choices(file)
-        self._scenarios(file)
-        factors, stated = self.points(file)
+        self._choices(file)
+        points = self._stated if file.design.kind in STATED else self._crossed_or_spread
+        factors, stated = points(file)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
         design = file.design
         self._design(design, factors)
-        self._check_twins(file, factors, stated)
         if design.kind == "list":  # the design's own table has its points
             design = design.model_copy(update={"points": len(stated)})
-        return Experiment(
+        found = Experiment(
             path=self.path,
             title=file.title,
             question=file.question,
@@ -116,144 +118,180 @@ class _Reader(PointReader):
             window=self._window(file.window),
             seed=file.seed,
         )
+        if len(self.document.problems) == before and len(self.scenarios) > 1:
+            self._check_twins(file, found)
+        return found
 
-    def _fixed_choices(self, file: SweepFile) -> None:
-        """Check the theory and the forms that hold at every point."""
+    def _choices(self, file: SweepFile) -> None:
+        """Check the theory and the forms of all points; load scenarios named beside the points."""
         if file.theory is not None and self.known(("theory",), "theory", file.theory):
             self.theory = file.theory
         for factor, name in file.forms.items():
             if self.known(("forms", factor), f"form.{factor}", name):
                 self.forms[factor] = name
-
-    def _scenarios(self, file: SweepFile) -> None:
-        """Load every scenario that is named beside the points."""
         for path, value in list(file.set.items()):
             if not isinstance(value, str) and (wrong := fault(path, value)) is not None:
                 self.complain(("set", path), wrong[0], allowed=wrong[1])
                 del file.set[path]
+        if (same := twin(file.scenarios)) is not None:
+            message = f"the scenario '{file.scenarios[same[1]]}' stands twice"
+            self.complain(("scenarios", same[1]), message, allowed="each scenario once")
         for at, name in enumerate(file.scenarios):
-            if name in file.scenarios[:at]:
-                message = f"the scenario '{name}' stands twice"
-                self.complain(("scenarios", at), message, allowed="each scenario once")
             self.load(("scenarios", at), name)
-        factor: Any = file.factors.get("scenario")
-        trail: Trail = ("factors", "scenario")
-        if isinstance(factor, dict):
-            factor, trail = factor.get("levels"), (*trail, "levels")
-        for at, name in enumerate(factor if isinstance(factor, list) else ()):
-            self.load((*trail, at), name)
+        if (entry := file.factors.get("scenario")) is not None:
+            trail: Trail = ("factors", "scenario", *(() if entry.is_short else ("levels",)))
+            for at, name in enumerate(entry.levels or ()):
+                self.load((*trail, at), name)
 
-    def _check_twins(
-        self, file: SweepFile, factors: Sequence[Factor], stated: Sequence[tuple[float, ...]]
-    ) -> None:
-        """Complain of scenarios that come to the same runs at every point where both are run."""
-        same = self._same(self.scenarios, factors, self.theory, self.forms)
-        at = next((at for at, factor in enumerate(factors) if factor.name == "scenario"), None)
-        if at is not None and file.design.kind not in ("grid", *SPREAD):
-            # Each point has one scenario and values of its own.
-            again = {two.name: one.name for one, two in same}
-            known = {scenario.name: scenario for scenario in self.scenarios}
-            names = [str(name) for name in factors[at].levels]
-            levels = [factor.levels for factor in factors if factor.name != "scenario"]
-            rest: list[tuple[Any, ...]] = [cells[:at] + cells[at + 1 :] for cells in stated]
-            rest = rest or list(zip(*levels, strict=False)) or [()] * len(names)
-            chosen = [names[int(cells[at])] for cells in stated] or names
-            found = twin(zip((again.get(name, name) for name in chosen), rest, strict=False))
-            same = [(known[chosen[found[0]]], known[chosen[found[1]]])] if found else []
-        for one, two in same:
-            if one is two:
-                continue  # of the same point it has been said
-            place = [at for at, name in enumerate(file.scenarios) if self.called[name] == two.name]
-            trail: Trail = ("factors", "scenario") if file.factors else ("design",)
-            message = f"{one.name} and {two.name} come to the same"
-            if why := self._overwriters((one, two), factors):
-                overwrite = f"{', '.join(why)} overwrite{'s' * (len(why) == 1)}"
-                message = f"{overwrite} all that {one.name} and {two.name} differ in"
-                message = f"{message}: at every point they would be the same runs"
-            else:
-                message = f"{message}: every run would be made twice and counted as two"
-            allowed = "scenarios that differ in something else, or one of them"
-            self.complain(("scenarios", place[0]) if place else trail, message, allowed=allowed)
+    def _crossed_or_spread(self, file: SweepFile) -> tuple[tuple[Factor, ...], Stated]:
+        """The factors that entries of the file stand for; no point is written down."""
+        self.apply_set(file)
+        if not file.factors:
+            allowed = "factors: {PATH: {low: ..., high: ...}}"
+            self.complain((), "a sweep needs factors", allowed=allowed)
+        kind, found, levels = file.design.kind, list[tuple[Trail, str, Factor]](), 0
+        for name, entry in file.factors.items():
+            levels += entry.steps or len(entry.levels or ())
+            too_many = (
+                (len(found) > MOST_FACTORS, (),
+                 f"the factors up to here stand for {len(found):,} numbers",
+                 f"at most {MOST_FACTORS:,}"),
+                (kind in CROSSED and levels > MOST_LEVELS, (),
+                 f"this {kind} is too large: it has {levels:,} levels or more",
+                 f"at most {MOST_LEVELS:,} levels in all"),
+            )  # fmt: skip
+            if self.document.is_full or self.breaks(("factors", name), *too_many):
+                return (), ()
+            factors = self.factors_of(name, entry, file)
+            found += [(("factors", name), name, factor) for factor in factors]
+        self._check_overlaps(found, file)
+        if kind == "grid":
+            points = math.prod(len(factor.levels) for *_, factor in found)
+            count = f"{points:,}" if points < 10**30 else "far too many"
+            message = f"this grid is too large: it has {count} points"
+            allowed = f"at most {self.most:,} points"
+            if self.breaks(("factors",), (points > self.most, (), message, allowed)):
+                return (), ()
+        return tuple(factor for *_, factor in found), ()
 
-    def _same(
-        self,
-        scenarios: Sequence[Scenario],
-        factors: Sequence[Factor],
-        theory: str | None,
-        forms: Mapping[str, str],
-    ) -> list[tuple[Scenario, Scenario]]:
-        """Pairs of scenarios that come to the same runs at every point.
-
-        Each is set to the lowest and to the highest that the factors go, and what the kernel would
-        be given is compared.
-        """
-        since, world = earliest_parting(scenarios), self.world
-        chosen = {factor.name for factor in factors}
-        low: list[Hashable] = []
-        ends: list[Callable[[int], Hashable]] = []
-        for scenario in scenarios:
-            own_theory = "" if "theory" in chosen else scenario.theory or world.default_theory
-            own = {**world.default_forms, **scenario.forms, **forms}
-            own = {f: "" if f"form.{f}" in chosen else name for f, name in own.items()}
-            ends.append(partial(self._at_end, scenario, factors, own, since))
-            low.append((theory or own_theory, tuple(own.items()), ends[-1](0)))
-        times, first, found = Counter(low), dict[Hashable, Scenario](), []
-        for scenario, key, at in zip(scenarios, low, ends, strict=True):
-            if times[key] > 1:
-                one = first.setdefault((key, at(1)), scenario)
-                found += [] if one is scenario else [(one, scenario)]
-        return found
-
-    def _at_end(
-        self,
-        scenario: Scenario,
-        factors: Sequence[Factor],
-        forms: Mapping[str, str],
-        since: int | None,
-        end: int,
-    ) -> Hashable:
-        """Numbers and lever series of a scenario with all factors at their low (0) or high (1)."""
-        world, numbers, settings = self.world, {}, []
-        for factor in factors:
-            if factor.is_choice:
+    def _stated(self, file: SweepFile) -> tuple[tuple[Factor, ...], Stated]:
+        """The factors and the points of a list in the file, or of a table beside it."""
+        kind, rows = file.design.kind, file.design.points
+        if file.factors:
+            message = f"the points of a {kind} say themselves what differs"
+            self.complain(("factors",), message, allowed="no factors", of_key=True)
+        table: Table | None = None
+        if kind == "table":
+            try:
+                table = read_table(self.path.parent, file.design.file)
+            except InputProblems as error:
+                self.pass_on(("design", "file"), error)
+                return (), ()
+            rows = table.rows
+        trail: Trail = ("design", "file" if table else "points")
+        right = isinstance(rows, list) and rows and all(isinstance(r, dict) and r for r in rows)
+        message = "the table holds no point" if table else "a list of points is needed"
+        if not right or not isinstance(rows, list):
+            self.complain(trail, message, allowed="points, each a value of every factor")
+            return (), ()
+        names = list(rows[0])
+        if odd := [at for at, row in enumerate(rows) if set(row) != set(names)]:
+            message = f"point {odd[0]} names other factors than the first"
+            self.complain((*trail, odd[0]), message, allowed=", ".join(names))
+            return (), ()
+        for at, row in enumerate(rows):
+            self.load((*trail, at, "scenario"), row.get("scenario"))
+        self.apply_set(file)
+        found, cells = list[tuple[Trail, str, Factor]](), []
+        for name in names:
+            column, before = [row[name] for row in rows], len(self.document.problems)
+            places = [(*trail, at, name) for at in range(len(rows))]
+            if wrong := self.values(name, column, places.__getitem__):
+                if table:
+                    new = zip(self.document.problems[before:], wrong, strict=False)
+                    placed = [table.placed(problem, row, name) for problem, row in new]
+                    self.document.problems[before:] = placed
                 continue
-            values: dict[str, float | str] = {p: ends[end] for p, ends in factor.moves.items()}
-            if not values:
-                spread = factor.levels or (factor.low, factor.high)
-                values = {factor.name: spread[-end]}
-            for path, own in values.items():
-                if path in world.numbers:
-                    numbers[path] = float(own)
-                else:
-                    settings.append(f"{path}={own}")
+            column = [self.kept(name, value) for value in column]
+            if any(isinstance(value, str) for value in column):
+                factor = Factor(name, levels=tuple(dict.fromkeys(column)))
+                column = [float(factor.levels.index(value)) for value in column]
+            else:
+                factor = Factor(name, min(column), max(column))
+            found.append((places[0], name, factor))
+            cells.append(column)
+        self._check_overlaps(found, file)
+        points = tuple(zip(*cells, strict=True))
+        if len(found) == len(names) and (same := twin(points)) is not None:
+            first, second = [table.lines[at] for at in same] if table else same
+            unit = table.unit if table else "point"
+            message = f"{unit} {second} is {unit} {first} again"
+            message = f"{message}: each run would be made twice and counted as two"
+            self.complain((*trail, same[1]), message, allowed="every point once")
+        return tuple(factor for *_, factor in found), points
+
+    def _check_overlaps(self, found: Sequence[tuple[Trail, str, Factor]], file: SweepFile) -> None:
+        """Complain where two factors, or a factor and the file, decide one thing."""
+        decided: dict[str, list[tuple[int | None, str]]] = {}
+        for path in file.set:
+            target, month = self._target(path)
+            decided.setdefault(target, []).append((month, ""))
+        reported: set[tuple[str, str]] = set()
+        under = {"theory": file.theory is not None, "seed": "seed" in file.model_fields_set}
+        under |= {f"form.{form}": True for form in file.forms}
+        for trail, name, factor in found:
+            for path in factor.paths:
+                target, month = self._target(path)
+                for other, whose in decided.get(target, ()):
+                    overwritten = not whose and (other or 0) > (month or 0)
+                    same = month == other or month is None or other is None
+                    if (overwritten or same) and (name, whose) not in reported:
+                        reported.add((name, whose))
+                        self.report_clash(trail, name, path, whose)
+                decided.setdefault(target, []).append((month, name))
+            if under.get(name):
+                key = "forms" if name.startswith("form.") else name
+                message = f"'{name}' is a factor and stands under {key}: too"
+                self.complain(trail, message, allowed="one of the two", of_key=True)
+        levels = next((factor.levels for _, name, factor in found if name == "scenario"), ())
+        for at, name in enumerate(file.scenarios if levels else ()):
+            if self.called.get(name) and self.called[name] not in levels:
+                message = f"'{name}' would never be run: no point chooses it"
+                self.complain(("scenarios", at), message, allowed=", ".join(map(str, levels)))
+
+    def _target(self, path: str) -> tuple[str, int | None]:
+        """What a path decides; of a lever with a month at its end, the lever and the month."""
+        name, *ids = path.split(".")
+        lever = levers().get(name)
+        if path in self.world.numbers or lever is None or len(ids) != len(lever.path) + 1:
+            return path, None
         try:
-            scenario = apply_settings(scenario, settings, world, since)
-        except InputProblems:
-            return scenario.name  # its values were complained of
-        indices = (world.forms[factor][name].index for factor, name in forms.items() if name)
-        index = next((index for index in indices if index is not None), "cinc")
-        fixed = {**scenario.fixed, **numbers}
-        series = build_lever_series(world, scenario.steps, scenario.months, index, fixed)
-        return scenario.months, tuple(sorted(fixed.items())), series.rows.tobytes()
+            return path.rpartition(".")[0], self.world.month(ids[-1])
+        except DataError:
+            return path, None  # whoever checks its values complains
 
-    def _overwriters(self, pair: Sequence[Scenario], factors: Sequence[Factor]) -> list[str]:
-        """Names of the factors that overwrite all that two scenarios differ in, if anything."""
-        if self._same(pair, (), None, {}):
-            return []
-        held = {path for scenario in pair for path in scenario.fixed}
+    def _check_twins(self, file: SweepFile, experiment: Experiment) -> None:
+        """Complain of scenarios that come to the same runs at every point where both are run."""
+        from eurasia_sim.experiments.batch import same_runs  # here, for it loads the kernel
 
-        def is_able(path: str) -> bool:
-            return path in held or path not in self.world.numbers
-
-        able = [factor for factor in factors if any(map(is_able, factor.paths))]
-        others = [[other for other in factors if other is not factor] for factor in able]
-        names = [
-            factor.name
-            for factor, rest in zip(able, others, strict=True)
-            if not self._same(pair, rest, self.theory, self.forms)
-        ]
-        names = names or [f.name for f in able if f.name not in ("scenario", "seed")]
-        return names or ["what the file sets"]
+        same = same_runs(self.world, experiment)
+        factors = experiment.factors
+        if experiment.scenario_is_factor and file.design.kind in ("zip", *STATED):
+            columns = zip(*experiment.stated, strict=True) if experiment.stated else ()
+            rows = [
+                [f.value(cell) for cell in own] for f, own in zip(factors, columns, strict=False)
+            ]
+            points = list(zip(*(rows or [f.levels for f in factors]), strict=True))
+            again = [tuple(same.get(str(value), value) for value in point) for point in points]
+            if twin(again) is None:
+                return
+        names = [self.called.get(name) for name in file.scenarios]
+        for two, one in same.items():
+            trail: Trail = ("scenarios", names.index(two)) if two in names else ("design",)
+            message = f"{one} and {two} come to the same at every point"
+            message = f"{message}: every run would be made twice and counted as two"
+            allowed = "scenarios that differ in what neither a factor nor set: overwrites"
+            self.complain(trail, message, allowed=allowed)
 
     def _design(self, design: DesignEntry, factors: Sequence[Factor]) -> None:
         """Check how many points there are, and that every key means something."""

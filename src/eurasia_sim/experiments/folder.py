@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.experiments.batch import OK, Chunk, Finished
+from eurasia_sim.experiments.batch import OK, Chunk
 from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files.checker import reason_of
@@ -100,17 +100,15 @@ def plan_of(
 ) -> Plan:
     """The plan of an experiment's sweep."""
     experiment, size = setup.experiment, max(1, runs_a_chunk // setup.experiment.runs_a_point)
-    model, keep = model_version(), setup.keep
-    family = _digest(experiment.family, setup.world.digest, model, keep, str(size))
+
+    def digest(*words: str) -> str:
+        return digest_of("\0".join(words).encode())
+
+    family = digest(experiment.family, setup.world.digest, model_version(), setup.keep, str(size))
     scenarios = content_digest(experiment.scenarios)
-    words = (scenarios, experiment.title, experiment.question)
-    identity = _digest(family, design.digest, *words)
+    identity = digest(family, design.digest, scenarios, experiment.title, experiment.question)
     runs = len(design) * experiment.runs_a_point
-    return Plan(experiment.name, identity, family, len(design), runs, size, keep, shard)
-
-
-def _digest(*words: str) -> str:
-    return digest_of("\0".join(words).encode())
+    return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)
 
 
 def read_plan(folder: Path) -> Plan:
@@ -156,7 +154,7 @@ class Folder:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self.plan = path, plan
-        self.entries: dict[str, Entry] = {}  # of tables seen whole, or written, by name
+        self.seen: dict[int, dict[str, Entry]] = {}  # tables of chunks seen whole, or written
         # Kinds of tables of a chunk; its part last, for it says that the chunk is there.
         self.kinds = (results.PARTS,) if plan.keep == "measures" else (plan.keep, results.PARTS)
 
@@ -167,13 +165,22 @@ class Folder:
         with contextlib.suppress(DataError):
             if (self.path / results.MANIFEST).exists():
                 known = results.files_of(self.path).entries
-        chunks: dict[int, dict[str, Entry]] = {}
+        chunks = {}
         for number in self.plan.numbers:
             names = {kind: results.part_name(kind, number) for kind in self.kinds}
-            if names[results.PARTS] in known:
-                own = {kind: known[name] for kind, name in names.items() if name in known}
+            own = {kind: known[name] for kind, name in names.items() if name in known}
+            if results.PARTS in own:
                 chunks[number] = own
         return chunks | results.read_log(self.path)
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Tables of all chunks seen whole, or written, by name."""
+        return {
+            results.part_name(kind, number): entry
+            for number, own in self.seen.items()
+            for kind, entry in own.items()
+        }
 
     def finished(self, *, heal: bool) -> dict[str, Any] | None:
         """The manifest of a whole sweep; none where there is none, or damage is to be healed.
@@ -183,9 +190,8 @@ class Folder:
         """
         manifest, wrong = results.found(self.path)
         if wrong and not heal:
-            if manifest is None:
-                what = f"{self.path}: {listed(wrong)}"
-            else:
+            what = f"{self.path}: {listed(wrong)}"
+            if manifest is not None:
                 what = results.files_of(self.path).message(wrong).partition("\n")[0]
             allowed = "--resume to make again what is damaged, or another --out"
             raise DataError([f"{what}\n    allowed: {allowed}"])
@@ -206,43 +212,28 @@ class Folder:
         if results.PARTS not in logged or logged[results.PARTS].rows != self.plan.runs_of(number):
             return None
         for kind, entry in logged.items():
-            try:
-                content = self.part(number, kind).read_bytes()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                found[kind] = self.part(number, kind).read_bytes()
+            if kind not in {*self.kinds} & {*found} or digest_of(found[kind]) != entry.sha256:
                 return None
-            if kind not in self.kinds or digest_of(content) != entry.sha256:
-                return None
-            found[kind] = content
         return found
 
-    def holds(self, number: int) -> bool:
-        """Whether a chunk is there, whole; its tables are read the first time only."""
-        if results.part_name(results.PARTS, number) in self.entries:
-            return all(self.part(number, kind).exists() for kind in self.logged[number])
-        if self.tables(number) is None:
-            return False
-        self._know(number, self.logged[number])
-        return True
-
-    def _know(self, number: int, own: dict[str, Entry]) -> None:
-        self.logged[number] = own
-        self.entries |= {results.part_name(kind, number): entry for kind, entry in own.items()}
-
     def missing(self) -> list[int]:
-        """Numbers of the chunks that are not there, whole."""
-        return [number for number in self.plan.numbers if not self.holds(number)]
+        """Numbers of the chunks that are not there, whole; each is read the first time only."""
+        for number in self.plan.numbers:
+            own = self.seen.pop(number, None)
+            if own is None and self.tables(number) is not None:
+                own = self.logged[number]
+            if own and all(self.part(number, kind).exists() for kind in own):
+                self.seen[number] = own
+        return [number for number in self.plan.numbers if number not in self.seen]
 
     def damaged(self, missing: Sequence[int]) -> str:
         """Of chunks that are not there, whole: the parts that are not as they were written."""
         names = [results.part_name(results.PARTS, n) for n in missing if self.part(n).exists()]
         return listed(dict.fromkeys(names, ALTERED))
 
-    def write(self, finished: Finished) -> None:
-        """Write a chunk's tables and log them."""
-        notes = {"failed": finished.failed, "seconds": round(finished.seconds, 3)}
-        self._put(finished.number, finished.tables, notes)
-
-    def _put(self, number: int, tables: Mapping[str, bytes], notes: Mapping[str, Any]) -> None:
+    def write(self, number: int, tables: Mapping[str, bytes], **notes: Any) -> None:
         """Write a chunk's tables, its part last, and log them: what is not logged is not there."""
         runs, own = self.plan.runs_of(number), {}
         for kind in self.kinds:
@@ -251,7 +242,7 @@ class Folder:
                 results.write_bytes(self.part(number, kind), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
         self.log({"chunk": number, "runs": runs, **notes, FILES: files})
-        self._know(number, own)
+        self.seen[number] = own
 
     def log(self, entry: Mapping[str, Any]) -> None:
         """Add a line to the log, after one that a full disk may have cut."""
@@ -263,16 +254,13 @@ class Folder:
                 line = line if log.read(1) == b"\n" else b"\n" + line
             log.write(line)
 
-    def adopt(self, other: Folder) -> int:
-        """Take over the chunks that another folder of the same runs holds; how many those were."""
-        taken = 0
-        for number in self.plan.numbers:
+    def adopt(self, other: Folder) -> None:
+        """Take over the chunks that another folder of the same runs holds."""
+        for number in self.missing():
             there = number < other.plan.chunks
             same = there and other.plan.runs_of(number) == self.plan.runs_of(number)
-            if same and not self.holds(number) and (tables := other.tables(number)) is not None:
-                self._put(number, tables, {"from": other.path.name})
-                taken += 1
-        return taken
+            if same and (tables := other.tables(number)) is not None:
+                self.write(number, tables, **{"from": other.path.name})
 
     def failures(self, factors: Sequence[str], repro: Mapping[str, Any]) -> int:
         """Write the table of failed runs in the parts that are there, and how many; none, no table.
@@ -282,9 +270,8 @@ class Folder:
         """
         path, count = self.path / FAILURES, 0
         path.unlink(missing_ok=True)
-        parts = [self.part(number) for number in self.plan.numbers if self.holds(number)]
-        columns = [*_FAILURE, "failed_phase", *factors]
-        tables = (_failed(part, columns, repro) for part in parts if _statuses(part) != [OK])
+        parts = [self.part(number) for number in sorted(self.seen)]
+        tables = (_failed(part, factors, repro) for part in parts if _statuses(part) != [OK])
         if (first := next(tables, None)) is None:
             return 0
 
@@ -300,20 +287,18 @@ class Folder:
 
 
 def _statuses(part: Path) -> list[str]:
-    with pq.ParquetFile(part) as file:
-        return list(file.read(columns=["status"])["status"].unique().to_pylist())
+    return list(pq.read_table(part, columns=["status"])["status"].unique().to_pylist())
 
 
-def _failed(part: Path, columns: list[str], repro: Mapping[str, Any]) -> pa.Table:
+def _failed(part: Path, factors: Sequence[str], repro: Mapping[str, Any]) -> pa.Table:
     """The failed runs of a part, with dates for months, the mechanism, and what shows why."""
+    columns = [*_FAILURE, "failed_phase", *factors]
     failed = pd.read_parquet(part, columns=columns, filters=[("status", "!=", OK)])
-    months = failed.pop("failed_month")
-    dates = [repro["date"](month) if month >= 0 else None for month in months]
+    dates = [repro["date"](t) if t >= 0 else None for t in failed.pop("failed_month")]
     failed.insert(7, "month", dates)
     failed = failed.rename(columns={"failed_phase": "mechanism"})
     runs = zip(failed["point"], failed["replicate"], failed["scenario"], strict=True)
-    ids = [f"{point}:{replicate}:{name}" for point, replicate, name in runs]
-    failed["repro"] = [repro["command"].format(run=run) for run in ids]
+    failed["repro"] = [repro["command"].format(run=":".join(map(str, run))) for run in runs]
     failed = failed.astype({"month": "str", "repro": "str"})
     return pa.Table.from_pandas(failed, preserve_index=False)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.scenarios.scenario import Scenario
 
@@ -29,6 +30,7 @@ MOST_POINTS = 10_000_000
 MOST_ESTIMATED = 10**12  # points that a dry run still says the price of
 MOST_FACTORS = 5_000
 MOST_LEVELS = 100_000  # of a grid's or zip's factors together
+DECLARED, ALL = "declared", "all"
 # The keys of a design beside its kind that mean something in it.
 OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "grid": (),
@@ -70,9 +72,29 @@ class FactorEntry(Strict):
 
     low: float | int | None = None
     high: float | int | None = None
-    steps: int | None = Field(default=None, ge=2)
+    steps: int | None = Field(default=None, ge=2, le=MOST_LEVELS)
     levels: list[Any] | None = Field(default=None, min_length=1)
-    moves: dict[str, list[float | int]] | None = Field(default=None, min_length=1)
+    moves: dict[str, Annotated[list[float | int], Field(min_length=2, max_length=2)]] | None = (
+        Field(default=None, min_length=1)
+    )
+    every: Literal["declared", "all"] | None = Field(default=None, exclude=True)
+    is_short: bool = False  # written as its levels alone
+
+    @model_validator(mode="before")
+    @classmethod
+    def _long(cls, given: Any) -> Any:
+        if isinstance(given, list):
+            return {"levels": given, "is_short": True}
+        if given in (DECLARED, ALL):
+            return {"every": given}
+        if not isinstance(given, dict) or given.keys() & {"every", "is_short"}:
+            raise ValueError("[VALUE, ...], {low: ..., high: ...}, or 'declared'")
+        return given
+
+
+def is_choice(name: str) -> bool:
+    """Whether a factor chooses a scenario, theory, form or seed, rather than setting a path."""
+    return name in ("scenario", "theory", "seed") or name.startswith("form.")
 
 
 class ConstraintEntry(Strict):
@@ -96,7 +118,7 @@ class SweepFile(Strict):
     forms: dict[str, str] = Field(default_factory=dict)
     set: dict[str, Any] = Field(default_factory=dict)
     design: DesignEntry
-    factors: dict[str, Any] = Field(default_factory=dict)
+    factors: dict[str, FactorEntry] = Field(default_factory=dict)
     constraints: list[ConstraintEntry] = Field(default_factory=list)
     replications: int = Field(default=1, ge=1, le=10_000)
     chance: Chance | None = None
@@ -131,7 +153,7 @@ class Factor:
     @property
     def is_choice(self) -> bool:
         """Whether it chooses a scenario, theory, form or seed, rather than setting a path."""
-        return self.name in ("scenario", "theory", "seed") or self.name.startswith("form.")
+        return is_choice(self.name)
 
     @property
     def is_text(self) -> bool:
@@ -142,9 +164,9 @@ class Factor:
         """What a cell of the design's table stands for."""
         return self.levels[int(cell)] if self.is_text else float(cell)
 
-    def labels(self, cells: Iterable[float]) -> list[str]:
-        """Cells of a factor with names among its levels, as results have them: of one type."""
-        return [str(self.levels[int(cell)]) for cell in cells]
+    def labels(self, cells: Floats) -> Floats | list[str]:
+        """Cells as results have them: where names are among the levels, all as text."""
+        return [str(self.levels[int(cell)]) for cell in cells] if self.is_text else cells
 
     def described(self) -> dict[str, Any]:
         """For a manifest: its column with its range or its levels."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +55,6 @@ class Sweep:
     plan: Plan
     command: str = ""
     is_partial: bool = False  # its design has only some of the plan's points
-
-    @property
-    def repro(self) -> dict[str, Any]:
-        """How a failed run is reported: the command that shows why, and the names of months."""
-        experiment, world = self.setup.experiment, self.setup.world
-        where = (
-            "" if world.name == DEFAULT_WORLD else f" --world {shlex.quote(str(world.directory))}"
-        )
-        sweep = f"eurasia-sim sweep {shlex.quote(str(experiment.path))}{where}"
-        return {"command": f"NUMBA_DISABLE_JIT=1 {sweep} --rerun {{run}}", "date": world.date}
 
     @property
     def runs(self) -> int:
@@ -145,12 +135,11 @@ def carry_out(
     plan, heal = sweep.plan, resume or extend
     check_size(sweep, how)
     folder = Folder(out / plan.folder, plan)
-    if (manifest := folder.finished(heal=heal)) is not None:
-        return _reused(folder, manifest)
     before = earlier(out, plan, sweep.design) if extend else None
     with one_writer(folder.path):
-        if (manifest := folder.finished(heal=heal)) is not None:  # another writer has just finished
-            return _reused(folder, manifest)
+        if (manifest := folder.finished(heal=heal)) is not None:
+            runs, failed = int(manifest["runs"]), int(manifest["failed"])
+            return Ended(folder.path, runs, failed, complete=True, reused=True)
         missing, parts = folder.missing(), len(plan.numbers)
         if 0 < len(missing) < parts and not heal:
             there = f"{parts - len(missing)} of {parts} parts are in {folder.path}"
@@ -158,7 +147,8 @@ def carry_out(
             allowed = "--resume to go on from there, or another --out"
             raise DataError([f"{there}{damaged}\n    allowed: {allowed}"])
         folder.begin(sweep.design)
-        if before is not None and folder.adopt(Folder(before, read_plan(before))):
+        if before is not None:
+            folder.adopt(Folder(before, read_plan(before)))
             missing = folder.missing()
         folder.log({"event": "begin", "missing": len(missing), "command": sweep.command})
         began = time.time()
@@ -166,11 +156,6 @@ def carry_out(
         if all_done and plan.shard[1] == 1:
             return finish(sweep, folder, time.time() - began)
         return Ended(folder.path, sweep.runs, _failures(sweep, folder), complete=False)
-
-
-def _reused(folder: Folder, manifest: dict[str, Any]) -> Ended:
-    runs, failed = int(manifest["runs"]), int(manifest["failed"])
-    return Ended(folder.path, runs, failed, complete=True, reused=True)
 
 
 def _run(
@@ -185,7 +170,8 @@ def _run(
     progress = Progress(sweep.runs, there, before=there)
 
     def take(finished: Finished) -> None:
-        folder.write(finished)
+        notes = {"failed": finished.failed, "seconds": round(finished.seconds, 3)}
+        folder.write(finished.number, finished.tables, **notes)
         progress.finished += finished.runs
         progress.failed += finished.failed
         report(progress)
@@ -201,7 +187,13 @@ def _run(
 
 def _failures(sweep: Sweep, folder: Folder) -> int:
     """Write the table of failures; how many there are."""
-    return folder.failures([factor.column for factor in sweep.design.factors], sweep.repro)
+    experiment, world = sweep.setup.experiment, sweep.setup.world
+    path = shlex.quote(str(experiment.path))
+    if world.name != DEFAULT_WORLD:
+        path += f" --world {shlex.quote(str(world.directory))}"
+    command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {path} --rerun {{run}}"
+    columns = [factor.column for factor in experiment.factors]
+    return folder.failures(columns, {"command": command, "date": world.date})
 
 
 def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
@@ -215,7 +207,7 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
         message = f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing"
         raise DataError([f"{message}; --resume makes them"])
     failed = _failures(sweep, folder)
-    versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
+    versions = {name: version(name) for name in _PACKAGES}
     first, last = experiment.window[0], experiment.window[1] - 1
     manifest = {
         "kind": "sweep",
@@ -257,13 +249,6 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
     write_manifest(folder.path, manifest, beside, folder.entries)
     folder.log({"event": "finished", "runs": plan.runs, "failed": failed})
     return Ended(folder.path, plan.runs, failed, complete=True)
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def run_sweep(

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -56,11 +56,27 @@ class Outcome:
         found: NDArray[np.bool_] = self.statuses[:, 0] != 0
         return found
 
+    def then(self, later: Outcome) -> Outcome:
+        """These months and those that the same runs went on with; what failed stays failed."""
+        months = np.concatenate([self.trajectories, later.trajectories], axis=1)
+        statuses = np.where(self.failed[:, None], self.statuses, later.statuses)
+        return Outcome(later.scenario, later.means, months, statuses)
+
     def blank(self) -> Outcome:
         """Itself, without what failed runs gave."""
         self.means[self.failed] = np.nan
         self.trajectories[self.failed] = np.nan
         return self
+
+
+def told(statuses: Integers) -> dict[str, Any]:
+    """Columns of a table: the status of every run (R, 3), and month and phase of a failure."""
+    codes, months, phases = statuses.T
+    return {
+        "status": [month.STATUS[code] for code in codes],
+        "failed_month": np.where(codes > 0, months, -1),
+        "failed_phase": [month.PHASES[phase] for phase in phases],
+    }
 
 
 def advance(
@@ -134,29 +150,11 @@ def run_paired(
             the end of the one that ends first.
         since: first month of which the kept columns are written down.
     """
-    branch = branch_month(family)
-    is_alone, first = len(family) == 1, family[0]
+    branch, is_alone = branch_month(family), len(family) == 1
     window = window or (0 if is_alone else branch, min(inputs.months for inputs in family))
     # Averages need one unbroken span: a window that begins before the branch leaves none to share.
-    start = -first.burn_in if is_alone or window[0] < branch else branch
-    past, memories = None, None
-    if start > -first.burn_in:
-        memories = np.zeros((len(draws), first.state_size))
-        span = (-first.burn_in, start)
-        (past,) = advance([first], draws, None, span, window, kept, since, memories)
-    found: dict[int, Outcome] = {}
-    for months in {inputs.months for inputs in family}:  # those that end together share blocks
-        places = [at for at, inputs in enumerate(family) if inputs.months == months]
-        members, span = [family[at] for at in places], (start, months)
-        outcomes = advance(members, draws, memories, span, window, kept, since)
-        found |= zip(places, outcomes, strict=True)
-    for outcome in found.values():
-        if past is not None:
-            parts = [past.trajectories, outcome.trajectories]
-            outcome.trajectories = np.concatenate(parts, axis=1)
-            outcome.statuses[past.failed] = past.statuses[past.failed]
-        outcome.blank()
-    return [found[at] for at in range(len(family))]
+    start = -family[0].burn_in if is_alone or window[0] < branch else branch
+    return _branched(family, [start] * len(family), draws, window, kept, since)
 
 
 def run_branched(
@@ -171,31 +169,37 @@ def run_branched(
     Returns:
         By scenario, (R, months since `since`, kept); a failed run is NaN.
     """
-    trunk = family[0]
-    memories: Floats | None = None
-    found = [np.full((len(draws), each.months - since, len(kept)), np.nan) for each in family]
-    reached, broken = -trunk.burn_in, np.zeros(len(draws), bool)
+    last = max(partings[1:], default=-family[0].burn_in)
+    found = _branched(family, [last, *partings[1:]], draws, (0, 0), kept, since)
+    return [outcome.trajectories for outcome in found]
 
-    def extend(at: int, start: int, stop: int, after: Floats | None = None) -> NDArray[np.bool_]:
-        """Run a span of one scenario, write what is kept, and return which runs failed."""
-        inputs = family[at]
-        no_window = (inputs.months, inputs.months)
-        span = (start, stop)
-        (outcome,) = advance([inputs], draws, memories, span, no_window, kept, since, after)
-        found[at][:, max(start, since) - since : max(stop, since) - since] = outcome.trajectories
-        return outcome.failed
 
-    for at in sorted(range(1, len(family)), key=partings.__getitem__):
-        if partings[at] > reached:
-            after = np.zeros((len(draws), trunk.state_size))
-            broken |= extend(0, reached, partings[at], after)
-            memories, reached = after, partings[at]
-        shared = max(reached - since, 0)
-        found[at][:, :shared] = found[0][:, :shared]
-        found[at][broken | extend(at, reached, family[at].months)] = np.nan
-    broken |= extend(0, reached, trunk.months)
-    found[0][broken] = np.nan
-    return found
+def _branched(
+    family: Sequence[Inputs],
+    partings: Sequence[int],
+    draws: Draws,
+    window: tuple[int, int],
+    kept: Integers,
+    since: int,
+) -> list[Outcome]:
+    """Runs of scenarios that part from the first one; those of one span share blocks."""
+    trunk, reached, memories = family[0], -family[0].burn_in, None
+    past = Outcome.empty(trunk, len(draws), 0, len(kept))
+    found: dict[int, Outcome] = {}
+    for parting in sorted({*partings}):
+        if parting > reached:
+            after, span = np.zeros((len(draws), trunk.state_size)), (reached, parting)
+            (more,) = advance([trunk], draws, memories, span, window, kept, since, after)
+            past, memories, reached = past.then(more), after, parting
+        own = [at for at, month in enumerate(partings) if month == parting]
+        for months in {family[at].months for at in own}:
+            places = [at for at in own if family[at].months == months]
+            members, span = [family[at] for at in places], (reached, months)
+            outcomes = advance(members, draws, memories, span, window, kept, since)
+            found |= {
+                at: past.then(each).blank() for at, each in zip(places, outcomes, strict=True)
+            }
+    return [found[at] for at in range(len(family))]
 
 
 def snapshots(inputs: Inputs, draws: Draws, before: int) -> Floats:
@@ -340,16 +344,13 @@ def run_ensemble(
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
     """One scenario's runs as rows, those not done left out; failed ones hold NaN."""
-    codes, months, phases = outcome.statuses.T
     head = {
         "scenario": inputs.scenario.name,
         "theory": inputs.theory,
         "run": np.arange(len(draws)),
         "seed": draws.seeds,
         "draw": draws.names(),
-        "status": [month.STATUS[code] for code in codes],
-        "failed_month": np.where(codes > 0, months, -1),
-        "failed_phase": [month.PHASES[phase] for phase in phases],
+        **told(outcome.statuses),
     }
     means = pd.DataFrame(outcome.means, columns=list(inputs.columns))
     return pd.concat([pd.DataFrame(head), means], axis=1)[outcome.done].reset_index(drop=True)
