@@ -9,16 +9,10 @@ import pytest
 from tests.sweeping import prepared
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.world.world import World, load_world
 
 FIRST, SECOND = "rules.allocation.habit", "rules.cooperation.relative_gains"
 BOTH = f"{{{FIRST}: declared, {SECOND}: declared}}"
 SOBOL = "{kind: sobol, points: 64}"
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -25,48 +26,22 @@ from eurasia_sim.experiments.folder import Folder
 from eurasia_sim.experiments.sweep import Work, carry_out, finish
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import load_results
-from eurasia_sim.world.world import World, load_world
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 LOCAL = Work(scheduler="local:2")
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-@pytest.fixture(scope="module")
-def whole(world, tmp_path_factory) -> Path:
-    """The sweep as threads of this process do it."""
-    folder = tmp_path_factory.mktemp("whole")
-    return carry_out(grid(folder, world), folder / "out", Work(workers=1)).folder
-
-
-@pytest.fixture
-def sweep(world, whole):
-    """The same sweep again, of the same files."""
-    return grid(whole.parent.parent, world)
-
-
-# What a worker does is looked up by name in the process that does it, so these are sent instead.
+# What a worker does is looked up by name in the process that does it, so this is sent instead.
 
 
 def deadly(payload, chunk):
-    """The process dies of part 3, each time."""
-    if chunk.number == 3:
+    """The process dies of part 3: each time, or, where a mark is to be left, the first time."""
+    mark = Path(os.environ.get("SWEEP_MARK", "nowhere"))
+    if chunk.number == 3 and not mark.exists():
+        if "SWEEP_MARK" in os.environ:
+            mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return work(executors._setup_from(payload), chunk)
-
-
-def deadly_once(payload, chunk):
-    """The process dies of part 3, the first time."""
-    mark = Path(os.environ["SWEEP_MARK"])
-    if mark.exists():
-        return work(executors._setup_from(payload), chunk)
-    if chunk.number == 3:
-        mark.touch()
-    return deadly(payload, chunk)
 
 
 def log_of(folder: Path) -> list[dict]:
@@ -103,36 +78,28 @@ def check_a_kill_in_mid_sweep_costs_nothing(sweep, folder: Path, how: Work, kill
     assert sorted(done) == list(range(sweep.plan.chunks))  # every part once
 
 
-def test_local_processes_give_the_same_bytes_and_end(sweep, whole, tmp_path) -> None:
-    before = set(psutil.Process().children(recursive=True))
-    ended = carry_out(sweep, tmp_path, LOCAL)
-    assert contents(ended.folder) == contents(whole)
-    assert set(dask_processes(os.getpid())) <= before
-
-
 def test_a_local_process_that_is_killed_in_mid_sweep_costs_nothing(world, tmp_path) -> None:
+    before = set(psutil.Process().children(recursive=True))
+
     def kill() -> None:
         dask_processes(os.getpid())[0].kill()
 
     check_a_kill_in_mid_sweep_costs_nothing(grid(tmp_path, world, steps=40), tmp_path, LOCAL, kill)
+    assert set(dask_processes(os.getpid())) <= before
 
 
-def test_a_part_whose_worker_dies_once_is_run_again_and_nothing_is_lost(
-    sweep, whole, tmp_path, monkeypatch
+@pytest.mark.parametrize("times", ["once", "always"])
+def test_a_part_whose_worker_dies_is_run_again_alone_and_then_aborted(
+    sweep, whole, tmp_path, monkeypatch, times
 ) -> None:
-    monkeypatch.setenv("SWEEP_MARK", str(tmp_path / "mark"))
-    monkeypatch.setattr(executors, "work_on", deadly_once)
-    ended = carry_out(sweep, tmp_path / "out", LOCAL)
-    assert (tmp_path / "mark").exists()
-    assert ended.failed == 0
-    assert contents(ended.folder) == contents(whole)
-
-
-def test_a_part_that_kills_its_workers_is_aborted_after_one_more_try_and_alone(
-    sweep, whole, tmp_path, monkeypatch
-) -> None:
+    if times == "once":
+        monkeypatch.setenv("SWEEP_MARK", str(tmp_path / "mark"))
     monkeypatch.setattr(executors, "work_on", deadly)
-    ended = carry_out(sweep, tmp_path, LOCAL)
+    ended = carry_out(sweep, tmp_path / "out", LOCAL)
+    if times == "once":
+        assert (tmp_path / "mark").exists()
+        assert contents(ended.folder) == contents(whole)
+        return
     runs, well = load_results(ended.folder), load_results(whole)
     assert ended.failed == 2
     assert list(runs.loc[runs["status"] != "ok", "point"]) == [3, 3]
@@ -222,15 +189,11 @@ def deaf(payload, chunk):
     return work(executors._setup_from(payload), chunk)
 
 
+ENDS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+
+
 @pytest.mark.parametrize(
-    ("end", "part"),
-    [
-        (signal.SIGKILL, "usual"),
-        (signal.SIGTERM, "usual"),
-        (signal.SIGINT, "usual"),
-        (signal.SIGHUP, "usual"),
-        (signal.SIGKILL, "deaf"),
-    ],
+    ("end", "part"), [*((end, "usual") for end in ENDS), (signal.SIGKILL, "deaf")]
 )
 def test_no_process_outlives_a_parent_that_is_ended(
     tmp_path: Path, repository: Path, end: signal.Signals, part: str
@@ -245,9 +208,8 @@ def test_no_process_outlives_a_parent_that_is_ended(
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 300  # a busy machine takes a minute
-    while not list(tmp_path.glob("out/*/parts/0*.parquet")) or (
-        part == "deaf" and not mark.exists()
-    ):
+    is_deaf = part == "deaf"
+    while not list(tmp_path.glob("out/*/parts/0*.parquet")) or (is_deaf and not mark.exists()):
         assert parent.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -303,21 +265,9 @@ def test_a_scheduler_that_cannot_be_had_is_said(sweep, tmp_path, given) -> None:
 
 
 def test_a_client_that_is_slow_to_go_leaves_no_cluster_of_ours_behind() -> None:
-    asked: list[str] = []
-
-    class Slow:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def shutdown(self, wait: bool) -> None:
-            asked.append(self.name)
-
-        def close(self, timeout: float) -> None:
-            asked.append(self.name)
-            raise TimeoutError
-
-    names = ("executor", "client", "cluster")
+    slow = {name: Mock(**{"close.side_effect": TimeoutError}) for name in ("client", "cluster")}
     crew = executors.Cluster.__new__(executors.Cluster)
-    crew.executor, crew.client, crew.cluster = map(Slow, names)
+    crew.executor, crew.client, crew.cluster = Mock(), slow["client"], slow["cluster"]
     crew.close()
-    assert asked == list(names)
+    assert all(each.close.called for each in slow.values())
+    assert crew.executor.shutdown.called

@@ -155,7 +155,39 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "said"), MISTAKES)
+# Factors of a grid that cannot be run once and as written.
+VALUES = [
+    ("seed: [1, 1.0]", "tried.yaml:6:21: a level of seed stands twice: 1 and 1.0"),
+    ("seed: [7, 7.5]", "6:21: the seed is 7.5"),
+    ("seed: {low: 1, high: 10, steps: 3}", "no whole numbers"),
+    (f"seed: [{2**53 + 1}, 3]", f"the seed is {2**53 + 1}"),
+    (f"GAINS: [0.3, {10**299}]", "cannot be kept to its last digit"),
+    ("GAINS: [0.3, 0.30]", "stands twice: 0.3 and 0.3"),
+    ("GAINS: [0.3, null]", "is empty, not a number"),
+    ("GAINS: [0.3, true]", "is true, not a number"),
+    ("GAINS: [0.3, .nan]", "is nan, not a finite number"),
+    ("GAINS: [0.3, -.inf]", "is -inf, not a finite number"),
+    ("GAINS: [0.3, {a: 1}]", "is a mapping, not a number"),
+    ("GAINS: [0.3, '0.3']", "is the text '0.3', which reads as a number"),
+    ("theory: [null, balance_of_threat]", "theory is empty, not a name"),
+    ("rule.afghanistan: [free, ' free']", "space around it"),
+    ("' GAINS': [0.3, 0.4]", "space around its name"),
+    ("'': [1]", "a setting is path=value"),
+    ("GAINS: {low: 0.3, high: 0.30000000000000004, steps: 9}", "stands twice"),
+    ("GAINS: {low: 0.2, high: 0.8, steps: 1000000000}",
+     "steps is 1000000000"),
+    ("GAINS: {low: 0.3, high: 0.4, steps: 100000}, HABIT: {low: 0.8, high: 0.9, steps: 100000}",
+     "too large"),
+    ("x: {levels: [0, .nan], moves: {PRESSURE: [0.1, 0.2]}}", "needs two numbers"),
+    ("x: {levels: [0, 1], moves: {PRESSURE: [0.1, .nan]}}", "is nan, not a finite number"),
+    ("x: {levels: [0, 1], moves: {PRESSURE: [0.1, 0.1]}}", "moves nothing"),
+    ("x: {levels: [0, 1], moves: {seed: [1, 2]}}", "'seed' cannot be moved"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [*MISTAKES, *((f"{GRID}factors: {{{text}}}", said) for text, said in VALUES)]
+)
 def test_each_mistake_is_named(problems, text, said) -> None:
     found = problems(text)
     assert full(said) in found
@@ -164,42 +196,6 @@ def test_each_mistake_is_named(problems, text, said) -> None:
 
 def test_a_sweep_without_a_scenario_is_told_so(problems) -> None:
     assert "no scenario is named" in problems(f"{SOBOL}factors: {{HABIT: declared}}", head="")
-
-
-@pytest.mark.parametrize(
-    ("factors", "said"),
-    [
-        ("seed: [1, 1.0]", "tried.yaml:6:21: a level of seed stands twice: 1 and 1.0"),
-        ("seed: [7, 7.5]", "6:21: the seed is 7.5"),
-        ("seed: {low: 1, high: 10, steps: 3}", "no whole numbers"),
-        (f"seed: [{2**53 + 1}, 3]", f"the seed is {2**53 + 1}"),
-        (f"GAINS: [0.3, {10**299}]", "cannot be kept to its last digit"),
-        ("GAINS: [0.3, 0.30]", "stands twice: 0.3 and 0.3"),
-        ("GAINS: [0.3, null]", "is empty, not a number"),
-        ("GAINS: [0.3, true]", "is true, not a number"),
-        ("GAINS: [0.3, .nan]", "is nan, not a finite number"),
-        ("GAINS: [0.3, -.inf]", "is -inf, not a finite number"),
-        ("GAINS: [0.3, {a: 1}]", "is a mapping, not a number"),
-        ("GAINS: [0.3, '0.3']", "is the text '0.3', which reads as a number"),
-        ("theory: [null, balance_of_threat]", "theory is empty, not a name"),
-        ("rule.afghanistan: [free, ' free']", "space around it"),
-        ("' GAINS': [0.3, 0.4]", "space around its name"),
-        ("'': [1]", "a setting is path=value"),
-        ("GAINS: {low: 0.3, high: 0.30000000000000004, steps: 9}", "stands twice"),
-        ("GAINS: {low: 0.2, high: 0.8, steps: 1000000000}",
-         "steps is 1000000000"),
-        ("GAINS: {low: 0.3, high: 0.4, steps: 100000}, HABIT: {low: 0.8, high: 0.9, steps: 100000}",
-         "too large"),
-        ("x: {levels: [0, .nan], moves: {PRESSURE: [0.1, 0.2]}}", "needs two numbers"),
-        ("x: {levels: [0, 1], moves: {PRESSURE: [0.1, .nan]}}", "is nan, not a finite number"),
-        ("x: {levels: [0, 1], moves: {PRESSURE: [0.1, 0.1]}}", "moves nothing"),
-        ("x: {levels: [0, 1], moves: {seed: [1, 2]}}", "'seed' cannot be moved"),
-    ],
-)  # fmt: skip
-def test_a_value_that_cannot_be_run_once_and_as_written_is_an_error(
-    problems, factors, said
-) -> None:
-    assert said in problems(f"{GRID}factors: {{{factors}}}")
 
 
 def entries(names, value: str) -> str:
@@ -276,11 +272,8 @@ def test_a_table_is_read_line_by_line(problems, tmp_path, rows, said) -> None:
 @pytest.mark.parametrize(
     ("columns", "names", "said"),
     [
-        (
-            [[[0.3], [0.4]]],
-            [GAINS],
-            f"points.parquet:1:1: row 1, column '{GAINS}': {GAINS} is a list",
-        ),
+        ([[[0.3], [0.4]]], [GAINS],
+         f"points.parquet:1:1: row 1, column '{GAINS}': {GAINS} is a list"),
         ([[0.3, float("nan")]], [GAINS], "points.parquet:2:1: row 2"),
         ([[0.3, None]], [GAINS], "is empty"),
         ([["0.3", "0.4"]], [GAINS], "reads as a number"),
@@ -288,7 +281,7 @@ def test_a_table_is_read_line_by_line(problems, tmp_path, rows, said) -> None:
         ([[0.3], [0.4]], [GAINS, GAINS], "are both"),
         ([[0.3, 0.4, 0.3]], [GAINS], "row 3 is row 1 again"),
     ],
-)
+)  # fmt: skip
 def test_a_parquet_file_is_read_row_by_row(problems, tmp_path, columns, names, said) -> None:
     table = pa.Table.from_arrays([pa.array(own) for own in columns], names=names)
     pq.write_table(table, tmp_path / "points.parquet")
@@ -347,33 +340,18 @@ def variants(tmp_path, world):
     ("scenarios", "factors", "said"),
     [
         ("us_exit copy", "HABIT: [0.8, 0.9]", "us_exit and copy come to the same"),
-        (
-            "weak strong",
-            "PRESSURE: [0.1, 0.2]",
-            "weak and strong come to the same",
-        ),
-        (
-            "weak strong",
-            "x: {levels: [0, 1], moves: {PRESSURE: [0.1, 0.2]}}",
-            "weak and strong come to the same",
-        ),
-        (
-            "us_exit offensive",
-            "theory: all",
-            "us_exit and offensive come to the same",
-        ),
-        (
-            "us_exit fixed",
-            "GAINS: [0.4, 0.5]",
-            "us_exit and fixed come to the same",
-        ),
+        ("weak strong", "PRESSURE: [0.1, 0.2]", "weak and strong come to the same"),
+        ("weak strong", "x: {levels: [0, 1], moves: {PRESSURE: [0.1, 0.2]}}",
+         "weak and strong come to the same"),
+        ("us_exit offensive", "theory: all", "us_exit and offensive come to the same"),
+        ("us_exit fixed", "GAINS: [0.4, 0.5]", "us_exit and fixed come to the same"),
         ("us_exit narrow", "HABIT: declared", "the scenarios narrow HABIT differently"),
         ("us_exit fitted", "HABIT: [0.8, 0.9]", "fitted draws its numbers from the posterior"),
         ("weak strong", "HABIT: [0.8, 0.9]", ""),
         ("weak strong", "PRESSURE.2026-01: [0.1, 0.2]", ""),
         ("us_exit offensive", "HABIT: [0.8, 0.9]", ""),
     ],
-)
+)  # fmt: skip
 def test_scenarios_that_cannot_be_compared_are_told(
     problems, variants, scenarios, factors, said
 ) -> None:

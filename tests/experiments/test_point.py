@@ -21,7 +21,7 @@ from eurasia_sim.files.memory import memory_free
 from eurasia_sim.scenarios.sources import bases_of, drawn_paths
 from eurasia_sim.simulation.results import load_results
 from eurasia_sim.simulation.results_folder import open_results
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 MEASURE = "competition.russia-china.central_asia"
 GAINS, HABIT = "rules.cooperation.relative_gains", "rules.allocation.habit"
@@ -47,11 +47,6 @@ LEVELS = """  rules.perception.contiguity: [0.5, 0.7]
   seed: [3, 4, 5]
   scenario: [{scenario}, {second}]
 """
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 def prepared(folder: Path, world: World, text: str) -> Sweep:

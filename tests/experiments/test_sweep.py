@@ -31,29 +31,10 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.results import load_results, load_trajectories, result_columns
-from eurasia_sim.world.world import World, load_world
 
 HABIT, PRESSURE = "rules.allocation.habit", "pressure.united_states.china"
 COMPETITION = "competition.russia-china.central_asia"
 ONE = Work(workers=1)
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-@pytest.fixture(scope="module")
-def whole(world, tmp_path_factory) -> Path:
-    """The folder of the sweep `grid`, by one thread."""
-    folder = tmp_path_factory.mktemp("whole")
-    return finished(grid(folder, world), folder / "out")
-
-
-@pytest.fixture
-def sweep(world, whole):
-    """The same sweep again, of the same files."""
-    return grid(whole.parent.parent, world)
 
 
 def finished(sweep, out, how=ONE, **options) -> Path:

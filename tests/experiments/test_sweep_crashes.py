@@ -17,17 +17,12 @@ from tests.sweeping import contents, grid
 
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
 from eurasia_sim.simulation import results
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
 KILLS = 30
 KEPT = 50  # parts of two hundred
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 def carried_on(prepared: Sweep, out: Path) -> Path:

@@ -148,22 +148,18 @@ def work(
     for batch in batches(points):
         members = batch.family(setup)
         family = [inputs for inputs, _ in members]
-        draws = batch.draws(setup, family[0])
-        ids = [run_ids(inputs, draws, setup.world.digest) for inputs in family]
-        monthly = _monthly(setup, family[0])
+        draws, monthly = batch.draws(setup, family[0]), _monthly(setup, family[0])
         found: list[list[tuple[Floats, Integers]]] = [[] for _ in family]
         for begin in range(0, len(draws) if status == OK else 0, RUNS_A_CALL):
             if stopped():
                 raise Interrupted
-            some = slice(begin, begin + RUNS_A_CALL)
-            part = draws.part(some)
+            part = draws.part(slice(begin, begin + RUNS_A_CALL))
             outcomes = run_paired(family, part, setup.experiment.window, monthly)
-            for at, outcome in enumerate(outcomes):
-                found[at].append((outcome.means, outcome.statuses))
-                kept += _kept(setup, family[at], part, ids[at][some], monthly, outcome)
-        for (inputs, of), own_ids, own in zip(members, ids, found, strict=True):
-            head = _head(setup, chunk, of, inputs, draws)
-            runs.append(_table(setup, inputs, own_ids, head, own, status))
+            for own, inputs, outcome in zip(found, family, outcomes, strict=True):
+                own.append((outcome.means, outcome.statuses))
+                kept += _kept(setup, inputs, part, monthly, outcome)
+        for (inputs, of), own in zip(members, found, strict=True):
+            runs.append(_table(setup, chunk, of, inputs, draws, own, status))
     parts = pd.concat(runs, ignore_index=True)
     place = parts["scenario"].map({name: at for at, name in enumerate(setup.scenarios)})
     parts = parts.iloc[np.lexsort((parts["replicate"], place, parts["point"]))]
@@ -186,14 +182,10 @@ def _monthly(setup: Setup, inputs: Inputs) -> Integers:
 
 
 def _kept(
-    setup: Setup,
-    inputs: Inputs,
-    draws: Draws,
-    ids: list[str],
-    monthly: Integers,
-    outcome: Outcome,
+    setup: Setup, inputs: Inputs, draws: Draws, monthly: Integers, outcome: Outcome
 ) -> Iterator[pd.DataFrame]:
     """Tables of the months or events of some runs, where they are kept."""
+    ids = [] if setup.keep == "measures" else run_ids(inputs, draws, setup.world.digest)
     if setup.keep == "trajectories":
         months = [setup.world.date(t) for t in range(inputs.months)]
         values, names = outcome.trajectories[:, : inputs.months], np.array(inputs.columns)[monthly]
@@ -205,49 +197,43 @@ def _kept(
         yield log
 
 
-def _head(
-    setup: Setup, chunk: Chunk, points: Sequence[Point], inputs: Inputs, draws: Draws
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the runs of some points in one scenario are, and what was set in them."""
-    times = setup.experiment.replications
+def _table(
+    setup: Setup,
+    chunk: Chunk,
+    points: Sequence[Point],
+    inputs: Inputs,
+    draws: Draws,
+    found: Sequence[tuple[Floats, Integers]],
+    status: str,
+) -> pd.DataFrame:
+    """The runs of some points in one scenario as rows; where they were not run, missing."""
+    experiment, times = setup.experiment, setup.experiment.replications
+    names = list(experiment.columns or inputs.columns)
+    means, statuses = np.full((len(draws), len(names)), np.nan), np.zeros((len(draws), 3), np.int64)
+    if status == OK:
+        at = [inputs.columns.index(name) for name in names]
+        means = np.concatenate([own for own, _ in found])[:, at]
+        statuses = np.concatenate([own for _, own in found])
     numbers = np.array([point.number for point in points], np.int64)
-    who = {
+    rows: dict[str, Any] = {
+        "run_id": run_ids(inputs, draws, setup.world.digest),
         "point": np.repeat(numbers, times),
         "replicate": np.tile(np.arange(times, dtype=np.int64), len(points)),
         "scenario": inputs.scenario.name,
         "theory": inputs.theory,
         "seed": draws.seeds,
         "draw": draws.names(),
+        **told(statuses),
     }
-    what: dict[str, Any] = {}
+    if status != OK:
+        rows["status"] = status
     cells = np.repeat(chunk.cells[numbers - chunk.first], times, axis=0)
-    for at, factor in enumerate(setup.experiment.factors):
+    for column, factor in enumerate(experiment.factors):
         if factor.declared or (SHARE in factor.name and not factor.moves):
-            what[factor.column] = values_of(setup.world, draws, factor.name)
+            rows[factor.column] = values_of(setup.world, draws, factor.name)
         else:
-            what[factor.column] = factor.labels(cells[:, at])
-    return who, what
-
-
-def _table(
-    setup: Setup,
-    inputs: Inputs,
-    ids: list[str],
-    head: tuple[dict[str, Any], dict[str, Any]],
-    found: Sequence[tuple[Floats, Integers]],
-    status: str,
-) -> pd.DataFrame:
-    """The runs of some points in one scenario as rows; where they were not run, missing."""
-    names = list(setup.experiment.columns or inputs.columns)
-    if status == OK:
-        means, statuses = (np.concatenate(each) for each in zip(*found, strict=True))
-        means, ended = means[:, [inputs.columns.index(name) for name in names]], told(statuses)
-    else:
-        means = np.full((len(ids), len(names)), np.nan)
-        ended = told(np.zeros((len(ids), 3), np.int64)) | {"status": status}
-    who, what = head
-    rows = pd.DataFrame({"run_id": ids, **who, **ended, **what})
-    return pd.concat([rows, pd.DataFrame(means, columns=names)], axis=1)
+            rows[factor.column] = factor.labels(cells[:, column])
+    return pd.concat([pd.DataFrame(rows), pd.DataFrame(means, columns=names)], axis=1)
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

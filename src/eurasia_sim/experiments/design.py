@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.experiments.schema import Experiment, Factor
+from eurasia_sim.experiments.schema import CROSSED, Experiment, Factor
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import require_memory
 
@@ -69,12 +69,12 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
         count = min(count, most)
     if experiment.stated:
         cells = np.array(experiment.stated[:count])
-    elif experiment.kind == "grid":
-        crossed = np.unravel_index(np.arange(count), [len(factor.levels) for factor in factors])
-        columns = [np.array(_places(f))[own] for f, own in zip(factors, crossed, strict=True)]
-        cells = np.stack(columns, axis=1)
-    elif experiment.kind == "zip":
-        cells = np.array([_places(factor)[:count] for factor in factors]).T
+    elif experiment.kind in CROSSED:
+        places = [np.arange(count)] * len(factors)
+        if experiment.kind == "grid":
+            lengths = [len(factor.levels) for factor in factors]
+            places = list(np.unravel_index(np.arange(count), lengths))
+        cells = np.stack([_cells(f)[own] for f, own in zip(factors, places, strict=True)], axis=1)
     else:
         cells = _spread(experiment, most)
     kept = np.ones(len(cells), bool)
@@ -91,25 +91,21 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
 
 def _check_repeats(experiment: Experiment, cells: Floats) -> None:
     """Refuse a sample of levels with a point twice under the same luck."""
-    factors = experiment.factors
     if not experiment.may_repeat:
         return
     points, counts = np.unique(cells, axis=0, return_counts=True)
     if len(points) < len(cells):
-        twice = points[counts.argmax()].tolist()
-        such = ", ".join(
-            f"{f.name} {f.value(cell)}" for f, cell in zip(factors, twice, strict=True)
-        )
+        twice = zip(experiment.factors, points[counts.argmax()].tolist(), strict=True)
+        such = ", ".join(f"{factor.name} {factor.value(cell)}" for factor, cell in twice)
         count = f"{len(cells):,} points of levels hold only {len(points):,} different ones"
-        why = "under `chance: common` these would be the same runs"
+        why = f"such as {such} several times; under `chance: common` these would be the same runs"
         allowed = "fewer points, or kind: grid, or chance: own"
-        message = f"{experiment.path}: {count}, such as {such} several times; {why}"
-        raise DataError([f"{message}\n    allowed: {allowed}"])
+        raise DataError([f"{experiment.path}: {count}, {why}\n    allowed: {allowed}"])
 
 
-def _places(factor: Factor) -> list[float]:
+def _cells(factor: Factor) -> Floats:
     """The cells of a factor's levels."""
-    return [float(at) if factor.is_text else float(level) for at, level in enumerate(factor.levels)]
+    return np.array([*range(len(factor.levels))] if factor.is_text else factor.levels, np.float64)
 
 
 def _check_size(experiment: Experiment) -> None:
@@ -124,23 +120,18 @@ def _check_size(experiment: Experiment) -> None:
         raise DataError([f"{found}\n    allowed: {allowed}"])
 
 
-def _fewer(experiment: Experiment, most: int) -> list[int]:
-    """The size of a sample of the same kind with about `most` points."""
-    design = experiment.design
-    first = min(design.sizes[0], most * sum(design.sizes) // experiment.points or 1)
-    return [first if experiment.kind in _ANY_SIZE else 1 << (first.bit_length() - 1)]
-
-
 def _spread(experiment: Experiment, most: int | None) -> Floats:
     """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
-    factors = experiment.factors
-    sizes = experiment.design.sizes if most is None else _fewer(experiment, most)
+    design = experiment.design
+    sizes = design.sizes
+    if most is not None:  # one block, of about as many points
+        first = min(sizes[0], most * sum(sizes) // experiment.points or 1)
+        sizes = [first if experiment.kind in _ANY_SIZE else 1 << (first.bit_length() - 1)]
     cells = np.concatenate([_unit(experiment, size, block) for block, size in enumerate(sizes)])
-    for at, factor in enumerate(factors):
+    for at, factor in enumerate(experiment.factors):
         own, count, high = cells[:, at], len(factor.levels), factor.high
         if count:
-            places = np.minimum((own * count).astype(int), count - 1)
-            cells[:, at] = np.array(_places(factor))[places]
+            cells[:, at] = _cells(factor)[np.minimum((own * count).astype(int), count - 1)]
         else:
             between = np.minimum(factor.low + (high - factor.low) * own, high)
             cells[:, at] = np.where(own == 1.0, high, between)

@@ -277,13 +277,10 @@ class _Reader(FactorReader):
         same = same_runs(self.world, experiment)
         factors = experiment.factors
         if experiment.scenario_is_factor and file.design.kind in ("zip", *STATED):
-            columns = zip(*experiment.stated, strict=True) if experiment.stated else ()
-            rows = [
-                [f.value(cell) for cell in own] for f, own in zip(factors, columns, strict=False)
-            ]
-            points = list(zip(*(rows or [f.levels for f in factors]), strict=True))
-            again = [tuple(same.get(str(value), value) for value in point) for point in points]
-            if twin(again) is None:
+            cells = zip(*experiment.stated, strict=True)
+            columns = [tuple(map(f.value, own)) for f, own in zip(factors, cells, strict=False)]
+            points = zip(*(columns or [factor.levels for factor in factors]), strict=True)
+            if twin(tuple(same.get(str(value), value) for value in own) for own in points) is None:
                 return
         names = [self.called.get(name) for name in file.scenarios]
         for two, one in same.items():

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.schema import Experiment, Factor
 from eurasia_sim.kernel.lever_series import LeverSeries
-from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
 from eurasia_sim.world.world import World
@@ -41,17 +40,13 @@ class Point:
     seeds: tuple[int, ...]  # one a replicate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setup:
     """All that a worker needs to know of a sweep, beside its chunks."""
 
     world: World
     experiment: Experiment
     keep: Keep = "measures"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """What another process needs; it fills its own caches."""
-        return Setup, (self.world, self.experiment, self.keep)
 
     @cached_property
     def scenarios(self) -> Mapping[str, Scenario]:
@@ -81,7 +76,7 @@ class Setup:
         self, cells: Floats, name: str, theory: str | None, forms: Forms
     ) -> dict[str, float]:
         """Values by path of the numbers that a row of the design sets under a theory and forms."""
-        paths, columns, (low, high, own_low, own_high) = self._scales(name, theory, forms)
+        paths, columns, (low, high, own_low, own_high) = _scales(self, name, theory, forms)
         own = cells[columns]
         values = np.clip(low + (high - low) * (own - own_low) / (own_high - own_low), low, high)
         values = np.where(own >= own_high, high, values)
@@ -90,51 +85,43 @@ class Setup:
 
     def inputs(self, name: str, point: Point) -> Inputs:
         """The kernel's inputs of a scenario at a point, without the point's own numbers."""
-        key = (name, point.theory, point.forms, point.settings)
         # Kept inputs hold their lever series in memory; of points with settings, too many.
-        return self._prepare(*key) if point.settings else self._prepared(*key)
+        make = _inputs.__wrapped__ if point.settings else _inputs
+        return make(self, name, point.theory, point.forms, point.settings)
 
-    def _prepare(self, name: str, chosen: str | None, forms: Forms, settings: Settings) -> Inputs:
-        own = self.forms(name, forms)
-        index = capability_index(self.world, own)
-        scenario, series = self._series(name, settings, index)
-        return prepare(self.world, scenario, self.theory(name, chosen), own, series)
 
-    @cached_property
-    def _prepared(self) -> Callable[..., Inputs]:
-        return lru_cache(_MOST_INPUTS)(self._prepare)
+@lru_cache(_MOST_INPUTS)
+def _inputs(
+    setup: Setup, name: str, chosen: str | None, forms: Forms, settings: Settings
+) -> Inputs:
+    own = setup.forms(name, forms)
+    scenario, series = _series(setup, name, settings, capability_index(setup.world, own))
+    return prepare(setup.world, scenario, setup.theory(name, chosen), own, series)
 
-    @cached_property
-    def _series(self) -> Callable[[str, Settings, str], tuple[Scenario, LeverSeries]]:
-        """The last few scenarios with settings applied, and their series under a power index."""
-        since = earliest_parting(self.experiment.scenarios)
 
-        @lru_cache(MOST_SERIES)
-        def series(name: str, settings: Settings, index: str) -> tuple[Scenario, LeverSeries]:
-            scenario = apply_settings(self.scenarios[name], settings, self.world, since)
-            months, fixed = scenario.months, scenario.fixed
-            return scenario, build_lever_series(self.world, scenario.steps, months, index, fixed)
+@lru_cache(MOST_SERIES)
+def _series(
+    setup: Setup, name: str, settings: Settings, index: str
+) -> tuple[Scenario, LeverSeries]:
+    """A scenario with settings applied, and its lever series under a power index."""
+    since = earliest_parting(setup.experiment.scenarios)
+    scenario = apply_settings(setup.scenarios[name], settings, setup.world, since)
+    return scenario, scenario.lever_series(setup.world, index)
 
-        return series
 
-    @cached_property
-    def _scales(self) -> Callable[[str, str | None, Forms], Scales]:
-        """How the cells of factors become the numbers that they set."""
-
-        @lru_cache(_MOST_INPUTS)
-        def scales(name: str, theory: str | None, forms: Forms) -> Scales:
-            found = [
-                (path, at, span)
-                for at, factor in enumerate(self.experiment.factors)
-                if not factor.is_choice and (span := _span(self, factor, name, theory, forms))
-                for path in factor.paths
-                if _is_number(path, self.world)
-            ]
-            paths = tuple(path for path, *_ in found)
-            columns = np.array([at for _, at, _ in found], np.int64)
-            return paths, columns, np.array([span for *_, span in found]).reshape(-1, 4).T
-
-        return scales
+@lru_cache(_MOST_INPUTS)
+def _scales(setup: Setup, name: str, theory: str | None, forms: Forms) -> Scales:
+    """How the cells of factors become the numbers that they set."""
+    found = [
+        (path, at, span)
+        for at, factor in enumerate(setup.experiment.factors)
+        if not factor.is_choice and (span := _span(setup, factor, name, theory, forms))
+        for path in factor.paths
+        if _is_number(path, setup.world)
+    ]
+    columns = np.array([at for _, at, _ in found], np.int64)
+    spans = np.array([span for *_, span in found]).reshape(-1, 4).T
+    return tuple(path for path, *_ in found), columns, spans
 
 
 def points_of(setup: Setup, number: int, cells: Floats) -> list[Point]:

@@ -106,10 +106,10 @@ def prepare_sweep(
     if not isinstance(experiment, Experiment):
         most = MOST_ESTIMATED if dry else MOST_POINTS
         experiment = load_experiment(str(experiment), world, most)
-    points = experiment.points
+    points, setup = experiment.points, Setup(world, experiment, keep)
     is_partial = dry and points * len(experiment.factors) > _LARGE
     free = replace(experiment, constraints=()) if is_partial else experiment
-    design, setup = lay_out(free, _SAMPLE if is_partial else None), Setup(world, experiment, keep)
+    design = lay_out(free, _SAMPLE if is_partial else None)
     plan = plan_of(setup, design, runs_a_chunk, shard)
     if is_partial:
         plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
@@ -316,14 +316,13 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
         head = max(size - grown * many.runs, 0)
         each[kind], total[kind] = int(grown), int(grown * plan.runs + head * plan.chunks)
     memory = _memory_of(sweep, workers)
-    while not out.exists():
-        out = out.parent
-    disk_free = shutil.disk_usage(out).free
-    limits = {
-        "points": (plan.points, MOST_POINTS),
-        "bytes of memory": (memory, memory_free()),
-        "bytes of disk": (sum(total.values()), disk_free),
-    }
+    there = next(each for each in (out.absolute(), *out.absolute().parents) if each.exists())
+    disk_free = shutil.disk_usage(there).free
+    limits = (
+        ("points", plan.points, MOST_POINTS),
+        ("bytes of memory", memory, memory_free()),
+        ("bytes of disk", sum(total.values()), disk_free),
+    )
     return {
         "points": plan.points,
         "left_out": sweep.design.left_out,
@@ -337,7 +336,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
         "workers": workers,
         "too_large": [
             f"{need:,} {what}, and at most {most:,} fit"
-            for what, (need, most) in limits.items()
+            for what, need, most in limits
             if need > most
         ],
     }

@@ -261,9 +261,8 @@ def run_ensemble_draws(
 
     def put(chunk: slice, parts: list[Outcome]) -> None:
         for whole, part in zip(outcomes, parts, strict=True):
-            whole.means[chunk] = part.means
+            whole.means[chunk], whole.statuses[chunk] = part.means, part.statuses
             whole.trajectories[chunk, : part.trajectories.shape[1]] = part.trajectories
-            whole.statuses[chunk] = part.statuses
             whole.done[chunk] = True
 
     in_chunks(work, put, progress or Progress(len(draws)), workers, report)
@@ -282,29 +281,27 @@ def in_chunks(
     A KeyboardInterrupt stops after the chunks in flight, which are handed over too, and sets
     `progress.stop`. A chunk is short enough for that to be answered at once.
     """
-    total = progress.total
-    chunks = [slice(first, min(first + RUNS, total)) for first in range(0, total, RUNS)]
 
-    def unless_stopped(chunk: slice) -> tuple[slice, Result] | None:
-        return None if progress.stop.is_set() else (chunk, work(chunk))
-
-    def hand_over(future: Future[tuple[slice, Result] | None]) -> None:
-        if (result := future.result()) is not None:
-            take(*result)
-            progress.finished += result[0].stop - result[0].start
+    def hand_over(chunk: slice, future: Future[Result]) -> None:
+        if not future.cancelled():
+            take(chunk, future.result())
+            progress.finished += min(chunk.stop, progress.total) - chunk.start
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        pending = {pool.submit(unless_stopped, chunk) for chunk in chunks}
+        starts = range(0, progress.total, RUNS) if not progress.stop.is_set() else ()
+        chunks = [slice(start, min(start + RUNS, progress.total)) for start in starts]
+        pending = {pool.submit(work, chunk): chunk for chunk in chunks}
         try:
-            while pending:
-                finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    hand_over(future)
+            while pending and not progress.stop.is_set():
+                for future in wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)[0]:
+                    hand_over(pending.pop(future), future)
                 report(progress)
         except KeyboardInterrupt:
             progress.stop.set()
-            for future in [future for future in pending if not future.cancel()]:
-                hand_over(future)
+        for future in pending:
+            future.cancel()
+        for future, chunk in pending.items():
+            hand_over(chunk, future)
 
 
 _packaged = functools.cache(load_world)
@@ -388,11 +385,11 @@ def chunks_of(
         KeyboardInterrupt: once the chunks in flight are done.
     """
     found: dict[int, Result] = {}
+    progress = Progress(total)
 
     def take(chunk: slice, result: Result) -> None:
         found[chunk.start] = result
 
-    progress = Progress(total)
     in_chunks(work, take, progress, workers, lambda progress: report(progress.finished))
     if progress.stop.is_set():
         raise KeyboardInterrupt

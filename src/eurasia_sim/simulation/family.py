@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -50,26 +49,18 @@ def with_distinct_names(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     Raises:
         DataError: where one scenario stands twice.
     """
-    taken = Counter(scenario.name for scenario in scenarios)
+    names = [scenario.name for scenario in scenarios]
     digests = [content_digest([scenario]) for scenario in scenarios]
-    pairs = list(zip(scenarios, digests, strict=True))
-    if twice := {scenario.name for scenario, digest in pairs if digests.count(digest) > 1}:
+    pairs = list(zip(names, digests, strict=True))
+    if twice := {name for name, digest in pairs if digests.count(digest) > 1}:
         problems = (f"{name} stands twice with the same content: name it once" for name in twice)
         raise DataError(sorted(problems))
-    for size in range(6, 65):
-        names = [
-            f"{scenario.name}-{digest[:size]}" if taken[scenario.name] > 1 else scenario.name
-            for scenario, digest in pairs
-        ]
-        made = {
-            name for name, (scenario, _) in zip(names, pairs, strict=True) if name != scenario.name
-        }
-        if len(set(names)) == len(names) and not made & set(taken):
+    for size in range(6, 65):  # until no name that is made is one that another has
+        made = [f"{n}-{d[:size]}" if names.count(n) > 1 else n for n, d in pairs]
+        if len({*made}) == len(made) and not {*made}.difference(names) & {*names}:
             break
-    return tuple(
-        scenario if scenario.name == name else replace(scenario, name=name)
-        for scenario, name in zip(scenarios, names, strict=True)
-    )
+    named = zip(scenarios, made, strict=True)
+    return tuple(one if one.name == name else replace(one, name=name) for one, name in named)
 
 
 def content_digest(scenarios: Iterable[Scenario]) -> str:
@@ -88,10 +79,9 @@ def check_family(world: World, family: Sequence[Inputs]) -> None:
     Raises:
         DataError: naming what differs, or the scenarios between which nothing does.
     """
-    names = [inputs.scenario.name for inputs in family]
+    names, problems = [inputs.scenario.name for inputs in family], []
     if len(set(names)) < len(names):
         raise DataError([f"two of the scenarios are called alike: {', '.join(names)}"])
-    problems = []
     for inputs in family[1:]:
         if found := _other_numbers(world, family[0], inputs):
             more = len(found) - _MOST_LISTED

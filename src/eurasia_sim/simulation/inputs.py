@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers
+from eurasia_sim.files.data_yaml import near
 from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.lever_series import LeverSeries, Month
 from eurasia_sim.kernel.outcomes import column_names
@@ -67,6 +68,11 @@ def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
     """Sets of theatres over which pairs are measured: every region, then all theatres together."""
     regions = {name: tuple(members) for name, members in world.regions.items()}
     return {**regions, "all": tuple(world.theatres)}
+
+
+def unknown(names: Iterable[str], known: Collection[str], kind: str) -> list[str]:
+    """A problem for each name that is not known."""
+    return [f"{name} is no {kind}{near(name, known)}" for name in names if name not in known]
 
 
 def capability_index(world: World, forms: Mapping[str, str]) -> str:

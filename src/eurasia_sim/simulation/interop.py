@@ -6,17 +6,15 @@ Mesa's `batch_run` needs no adapter: it takes `EurasiaModel` as it is (docs/how-
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
-from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import hold_shares, put, ranges_of, reference_draws
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World, load_world
@@ -109,9 +107,11 @@ def workbench_model(
     """
     names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
     found = _world(world)
-    _check_known([] if theory is None else [theory], found.theories, "theory")
+    if problems := unknown([] if theory is None else [theory], found.theories, "theory"):
+        raise DataError(problems)
     first, *_ = (_inputs(world, name, theory, ()) for name in names)
-    _check_known(measures, first.columns, "measure")
+    if problems := unknown(measures, first.columns, "measure"):
+        raise DataError(problems)
     ranges = {path: _checked_range(path, ends) for path, ends in (decided or {}).items()}
     for path, (low, _) in ranges.items():
         _inputs(world, names[0], theory, (f"{path}={low}",))
@@ -130,20 +130,12 @@ def workbench_model(
     return model
 
 
-def _check_known(names: Sequence[str], known: Collection[str], kind: str) -> None:
-    problems = [f"{name} is no {kind}{near(name, known)}" for name in names if name not in known]
-    if problems:
-        raise DataError(problems)
-
-
 def _checked_range(path: str, ends: tuple[float, float]) -> tuple[float, float]:
     """The range of a lever, which must be within what the lever may be."""
-    lever = levers().get(path.partition(".")[0])
-    if lever is None:
-        name = path.partition(".")[0]
-        raise DataError([f"{path}: {name} is no lever{near(name, levers())}"])
-    (low, high), bounds = ends, lever.bounds
-    is_finite = bool(np.isfinite(ends).all())
-    if bounds is None or not is_finite or not bounds[0] <= low < high <= bounds[1]:
+    name, (low, high) = path.partition(".")[0], ends
+    if problems := unknown([name], levers(), "lever"):
+        raise DataError(f"{path}: {problem}" for problem in problems)
+    lever = levers()[name]
+    if lever.bounds is None or not lever.bounds[0] <= low < high <= lever.bounds[1]:
         raise DataError([f"{path}: {low:g} to {high:g} is no range of {lever.allowed}"])
     return low, high

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import count
-from typing import Any
+from typing import Any, SupportsFloat
 from weakref import WeakKeyDictionary
 
 import mesa
@@ -16,12 +16,12 @@ from mesa.datacollection import DataCollector
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Floats
-from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
-from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
 from eurasia_sim.world.world import World, load_world
 
@@ -138,29 +138,27 @@ class StateActor(mesa.Agent):
             PolicyError: for a place or domain that does not exist, a share below 0, and shares of
                 more than the whole.
         """
-        start = f"policy of {self.name} in {date}"
+        try:
+            return self._chosen(shares) * self.budget
+        except (DataError, PolicyError) as error:
+            raise PolicyError(f"policy of {self.name} in {date}: {error}") from None
+
+    def _chosen(self, shares: object) -> Floats:
+        """(K, D) shares of the budget by place."""
         if not isinstance(shares, Mapping):
-            right = "a policy gives {(theatre, domain): share}, or None to keep its rule's choice"
-            raise PolicyError(f"{start}: it gave {type(shares).__name__}; {right}")
+            right = "{(theatre, domain): share}, or None to keep its rule's choice"
+            raise PolicyError(f"it gave {type(shares).__name__}; a policy gives {right}")
         chosen = np.zeros((len(self._present.theatres), len(DOMAINS)))
         for place, share in shares.items():
             if not isinstance(place, tuple) or len(place) != 2:
-                raise PolicyError(f"{start}: {place!r} is no (theatre, domain)")
-            try:
-                cell = self._theatre(str(place[0])), _domain(str(place[1]))
-            except DataError as error:
-                raise PolicyError(f"{start}: {error}") from None
-            try:
-                chosen[cell] = float(share)
-            except (TypeError, ValueError):
-                chosen[cell] = math.nan
-            if not (math.isfinite(chosen[cell]) and chosen[cell] >= 0.0):
-                wrong = f"{place} = {share!r}; a share is a number of 0 or more"
-                raise PolicyError(f"{start}: {wrong}")
-        total = float(chosen.sum())
-        if total > 1.0 + _ROUNDING:
-            raise PolicyError(f"{start}: shares sum to {total:g}; together they are at most 1")
-        return chosen / max(total, 1.0) * self.budget
+                raise PolicyError(f"{place!r} is no (theatre, domain)")
+            cell = self._theatre(str(place[0])), _domain(str(place[1]))
+            chosen[cell] = float(share) if isinstance(share, SupportsFloat) else math.nan
+            if not 0.0 <= chosen[cell] < math.inf:
+                raise PolicyError(f"{place} = {share!r}; a share is a number of 0 or more")
+        if (total := float(chosen.sum())) > 1.0 + _ROUNDING:
+            raise PolicyError(f"shares sum to {total:g}; together they are at most 1")
+        return chosen / max(total, 1.0)
 
     def _actor(self, name: str) -> int:
         return _index(name, self._present.actors, "actor")
@@ -177,14 +175,9 @@ def _domain(name: str) -> int:
 
 
 def _index(name: str, known: tuple[str, ...], kind: str) -> int:
-    if problems := _unknown([name], known, kind):
+    if problems := unknown([name], known, kind):
         raise DataError(problems)
     return known.index(name)
-
-
-def _unknown(names: Iterable[str], known: Collection[str], kind: str) -> list[str]:
-    """A problem for each name that is not known."""
-    return [f"{name} is no {kind}{near(name, known)}" for name in names if name not in known]
 
 
 class EurasiaModel(mesa.Model):
@@ -243,7 +236,7 @@ class EurasiaModel(mesa.Model):
         )
         self.states = {name: StateActor(self, name, self.present) for name in self.present.actors}
         self.policies = dict(policies or {})
-        if problems := _unknown(self.policies, self.states, "actor"):
+        if problems := unknown(self.policies, self.states, "actor"):
             raise DataError(f"policies: {problem}" for problem in problems)
         self.row = np.full(len(self.inputs.columns), np.nan)
         self.datacollector = DataCollector(
@@ -266,19 +259,16 @@ class EurasiaModel(mesa.Model):
     ) -> Inputs:
         """What the kernel is given, with every name checked that a person may have mistyped."""
         known = self.world.forms
-        problems = _unknown([] if theory is None else [theory], self.world.theories, "theory")
-        problems += _unknown(forms, known, "form")
+        problems = unknown([] if theory is None else [theory], self.world.theories, "theory")
+        problems += unknown(forms, known, "form")
         for factor in set(forms) & set(known):
-            problems += _unknown([forms[factor]], known[factor], factor)
+            problems += unknown([forms[factor]], known[factor], factor)
         if problems:
             raise DataError(problems)
-        if scenario is None:
-            scenario = as_recorded(self.world)
-        if isinstance(scenario, Scenario):
-            resolved = apply_settings(scenario, settings, self.world)
-        else:
-            resolved = load_scenario(scenario, self.world, settings)
-        return prepare(self.world, resolved, theory, forms)
+        found = as_recorded(self.world) if scenario is None else scenario
+        if not isinstance(found, Scenario):
+            found = load_scenario(found, self.world)
+        return prepare(self.world, apply_settings(found, settings, self.world), theory, forms)
 
     @property
     def scenario(self) -> Scenario:

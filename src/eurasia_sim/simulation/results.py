@@ -31,7 +31,7 @@ from eurasia_sim.files.integrity import (
     sealed,
 )  # fmt: skip
 from eurasia_sim.files.text import file_name_from
-from eurasia_sim.scenarios.manifest import RUN, lacks, misfit
+from eurasia_sim.scenarios.manifest import RUN, kind_of, lacks, misfit
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
@@ -149,17 +149,13 @@ def write_manifest(
         names: the files that belong to the folder.
         known: entries of those whose bytes are known already.
     """
-    entries = {
-        name: (known.get(name) or entry_of(folder / name)).plain()
-        for name in sorted({*names, *known})
-    }
-    write_sealed(folder / to, {**content, FILES: entries})
-
-
-def entry_of(path: Path) -> Entry:
-    """Digest of a file, and rows of a table."""
-    is_table = path.suffix == ".parquet"
-    return Entry(file_digest(path), pq.read_metadata(path).num_rows if is_table else None)
+    entries = dict(known)
+    for name in {*names}.difference(known):
+        path = folder / name
+        rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
+        entries[name] = Entry(file_digest(path), rows)
+    listing = {name: entries[name].plain() for name in sorted(entries)}
+    write_sealed(folder / to, {**content, FILES: listing})
 
 
 def part_name(kind: str, number: int) -> str:
@@ -271,28 +267,36 @@ def read_log(folder: Path) -> dict[int, dict[str, Entry]]:
     return chunks
 
 
-def finished_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a results folder that `run` has finished.
+def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
+    """The manifest of a finished results folder.
+
+    Args:
+        kind: of the folder that is wanted; empty for any.
 
     Raises:
-        DataError: where the folder is none, is not finished, or its manifest is damaged.
+        DataError: where the folder is none, of another kind, not finished, or its manifest damaged.
     """
+    verb = "run" if kind == RUN else "run` or `eurasia-sim sweep"
+    right = f"name one that `eurasia-sim {verb}` wrote"
     if not folder.is_dir():
-        raise DataError([f"{folder} is no folder; name one that `eurasia-sim run` has written"])
+        raise DataError([f"{folder} is no folder; {right}"])
     manifest = read_manifest(folder)
+    if manifest is None and (folder / PARTS).is_dir():
+        why = "the command that began it goes on from there"
+        raise DataError([f"{folder} is not finished: {why}"])
     if manifest is None:
-        if (folder / PARTS).is_dir():
-            why = "the command that began it goes on from there"
-            raise DataError([f"{folder} is not finished: {why}"])
-        why = f"it has no {MANIFEST}; name one that `eurasia-sim run` wrote"
-        raise DataError([f"{folder} is no results folder: {why}"])
-    command = str(manifest.get("command", ""))
-    if manifest.get("finished") and command and not command.startswith("eurasia-sim run "):
-        why = f"`{command}` wrote it; name one that `eurasia-sim run` wrote"
-        raise DataError([f"{folder} holds no runs of scenarios: {why}"])
-    what = lacks(manifest, RUN) if manifest.get("finished") else "it lacks its end"
+        raise DataError([f"{folder} is no results folder: it has no {MANIFEST}; {right}"])
+    found, command = kind_of(manifest), str(manifest.get("command", ""))
+    if (
+        kind
+        and manifest.get("finished")
+        and (found != kind or (command and not command.startswith(f"eurasia-sim {kind} ")))
+    ):
+        raise DataError([f"{folder} holds no runs of scenarios: `{command}` wrote it; {right}"])
+    what = lacks(manifest, found) if manifest.get("finished") else "it lacks its end"
     if what:
-        raise DataError([f"{folder / MANIFEST} is not whole: {what}; run it again"])
+        again = "run its command again, which makes it anew"
+        raise DataError([f"{folder / MANIFEST} is not whole: {what}\n    allowed: {again}"])
     return manifest
 
 
@@ -348,30 +352,25 @@ def _names(files: Files, whole: str, parts: str) -> list[str]:
 
 
 def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -> pa.Table:
-    threads, source = len(content) > _LARGE, pa.BufferReader(content)
+    source = pa.BufferReader(content)
     stored = {present_name(name): name for name in pq.read_schema(source).names}
     asked = None if columns is None else [stored.get(name, name) for name in columns]
-    if filters is not None:
-        table = pq.read_table(source, columns=asked, filters=filters, use_threads=threads)
-    else:
-        with pq.ParquetFile(source) as file:
-            table = file.read(columns=asked, use_threads=threads)
+    threads = len(content) > _LARGE
+    table = pq.read_table(source, columns=asked, filters=filters, use_threads=threads)
     # A name is read with all that begin with it and a dot.
     table = table if asked is None else table.select(asked)
     return table.rename_columns([present_name(name) for name in table.column_names])
 
 
 def _read(
-    folder: Path | str, whole: str, parts: str, columns: list[str] | None = None,
+    folder: Path | str, names: tuple[str, str], columns: list[str] | None = None,
     filters: Filters | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    files = files_of(Path(folder))
-    names = _names(files, whole, parts)
-    tables = []
-    for name in names:
+    files, tables = files_of(Path(folder)), []
+    for name in (found := _names(files, *names)):
         with _as_tables(files, name):
             tables.append(_table(files.content(name), columns, filters))
-    with _as_tables(files, *names):
+    with _as_tables(files, *found):
         table: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return table
 
@@ -390,9 +389,9 @@ def load_results(
     Raises:
         DataError: where the folder holds no results, or a file is damaged or missing.
     """
-    return _read(folder, RUNS, PARTS, columns, filters)
+    return _read(folder, (RUNS, PARTS), columns, filters)
 
 
 def load_trajectories(folder: Path | str) -> pd.DataFrame:
     """The monthly values kept in a results folder, a row a run and month."""
-    return _read(folder, TRAJECTORIES, MONTHLY)
+    return _read(folder, (TRAJECTORIES, MONTHLY))

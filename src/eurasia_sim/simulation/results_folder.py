@@ -15,16 +15,14 @@ import pandas as pd
 
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.integrity import Files
-from eurasia_sim.scenarios.manifest import KINDS, kind_of, lacks
+from eurasia_sim.scenarios.manifest import KINDS, kind_of
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.simulation.replay import Replay, replay
 from eurasia_sim.simulation.results import (
-    MANIFEST,
-    PARTS,
     TABLES,
     files_of,
+    finished_manifest,
     load_results,
-    read_manifest,
     read_table,
     result_columns,
     tables_of,
@@ -219,26 +217,13 @@ def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> Res
     Raises:
         DataError: where it is none, is not finished, or its manifest is damaged.
     """
-    if not folder.is_dir():
-        raise DataError([f"{folder} is no folder"])
-    manifest = read_manifest(folder)
-    if manifest is None:
-        is_begun = (folder / PARTS).is_dir()
-        begun = "it is not finished: the command that began it goes on from there"
-        why = begun if is_begun else "it has no manifest"
-        raise DataError([f"{folder} is no finished results folder: {why}"])
-    if not manifest.get("finished"):
-        raise DataError([f"{folder / 'manifest.json'} is not finished; run its command again"])
+    manifest = finished_manifest(folder, kind="")
     made_in = manifest.get("digests", {}).get("world", world.digest)
     if made_in != world.digest:
         digests = f"{str(made_in)[:12]}, here {world.digest[:12]}"
         right = "name the folder of its world by --world, or run its command again"
         raise DataError([f"{folder} was made in another {world.name} ({digests}): {right}"])
-    kind = kind_of(manifest)
-    if missing := lacks(manifest, kind):
-        again = "run its command again, which makes it anew"
-        raise DataError([f"{folder / MANIFEST} is damaged: {missing}\n    allowed: {again}"])
-    return ResultsFolder(folder, kind, manifest, world, tuple(filters))
+    return ResultsFolder(folder, kind_of(manifest), manifest, world, tuple(filters))
 
 
 def _parsed(text: str, columns: Sequence[str]) -> tuple[str, str, str]:

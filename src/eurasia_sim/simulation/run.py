@@ -7,6 +7,7 @@ import io
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -182,13 +183,9 @@ def carry_out(
         by_run = enumerate(zip(*batch.ids, strict=True))
         missing = np.array([r for r, ids in by_run if not known.issuperset(ids)], int)
         for first in range(0, len(missing), _RUNS_A_PART):
-
-            def tell(
-                progress: Progress, before: int = finished, each: int = len(batch.ids)
-            ) -> None:
-                report(before + progress.finished * each)
-
-            part = _run_part(study, batch, missing[first : first + _RUNS_A_PART], workers, tell)
+            numbers = missing[first : first + _RUNS_A_PART]
+            tell = partial(_tell, report, finished, len(batch.ids))
+            part = _run_part(study, batch, numbers, workers, tell)
             if len(part.runs):
                 _write_part(folder, part)
                 parts.append(part)
@@ -202,11 +199,12 @@ def carry_out(
             # A part may hold other runs, which an earlier call has begun.
             own = runs[runs["run_id"].isin(wanted)] if len(runs) else runs
             waiting = list(more(own.reset_index(drop=True)))
-    return Tables(
-        _sorted([part.runs for part in parts], ["run_id"]),
-        _sorted([part.trajectories for part in parts], ["run_id", "month"]),
-        complete=True,
-    )
+    months = _sorted([part.trajectories for part in parts], ["run_id", "month"])
+    return Tables(_sorted([part.runs for part in parts], ["run_id"]), months, complete=True)
+
+
+def _tell(report: Callable[[int], None], before: int, each: int, progress: Progress) -> None:
+    report(before + progress.finished * each)
 
 
 def _run_part(
