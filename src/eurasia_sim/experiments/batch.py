@@ -143,7 +143,7 @@ def work(
     began = time.perf_counter()
     rows = [(chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
     points = [point for number, cells in rows for point in points_of(setup, number, cells)]
-    runs: list[pd.DataFrame] = []
+    runs: list[dict[str, Any]] = []
     kept: list[pd.DataFrame] = []
     for batch in batches(points):
         members = batch.family(setup)
@@ -160,16 +160,16 @@ def work(
                 kept += _kept(setup, inputs, part, monthly, outcome)
         for (inputs, of), own in zip(members, found, strict=True):
             runs.append(_table(setup, chunk, of, inputs, draws, own, status))
-    parts = pd.concat(runs, ignore_index=True)
-    place = parts["scenario"].map({name: at for at, name in enumerate(setup.scenarios)})
-    parts = parts.iloc[np.lexsort((parts["replicate"], place, parts["point"]))]
-    # Without it, pandas' own texts would be `large_string` in parquet.
-    parts = parts.astype({name: object for name in parts if parts[name].dtype == "str"})
-    tables = {"parts": _parquet(parts)}
+    place = {name: at for at, name in enumerate(setup.scenarios)}
+    parts = {name: np.concatenate([own[name] for own in runs]) for name in runs[0]}
+    scenarios = [place[name] for name in parts["scenario"]]
+    order = np.lexsort((parts["replicate"], scenarios, parts["point"]))
+    tables = {"parts": _parquet({name: values[order] for name, values in parts.items()})}
     if kept:
-        tables[setup.keep] = _parquet(pd.concat(kept, ignore_index=True))
+        every = pd.concat(kept, ignore_index=True)
+        tables[setup.keep] = _parquet({str(name): every[name] for name in every})
     failed, seconds = int((parts["status"] != OK).sum()), time.perf_counter() - began
-    return Finished(chunk.number, len(parts), failed, seconds, tables)
+    return Finished(chunk.number, len(order), failed, seconds, tables)
 
 
 def _monthly(setup: Setup, inputs: Inputs) -> Integers:
@@ -205,8 +205,8 @@ def _table(
     draws: Draws,
     found: Sequence[tuple[Floats, Integers]],
     status: str,
-) -> pd.DataFrame:
-    """The runs of some points in one scenario as rows; where they were not run, missing."""
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Columns of the runs of some points in one scenario; where they were not run, missing."""
     experiment, times = setup.experiment, setup.experiment.replications
     names = list(experiment.columns or inputs.columns)
     means, statuses = np.full((len(draws), len(names)), np.nan), np.zeros((len(draws), 3), np.int64)
@@ -219,29 +219,30 @@ def _table(
         "run_id": run_ids(inputs, draws, setup.world.digest),
         "point": np.repeat(numbers, times),
         "replicate": np.tile(np.arange(times, dtype=np.int64), len(points)),
-        "scenario": inputs.scenario.name,
-        "theory": inputs.theory,
+        "scenario": [inputs.scenario.name] * len(draws),
+        "theory": [inputs.theory] * len(draws),
         "seed": draws.seeds,
         "draw": draws.names(),
         **told(statuses),
     }
     if status != OK:
-        rows["status"] = status
+        rows["status"] = [status] * len(draws)
     cells = np.repeat(chunk.cells[numbers - chunk.first], times, axis=0)
     for column, factor in enumerate(experiment.factors):
         if factor.declared or (SHARE in factor.name and not factor.moves):
             rows[factor.column] = values_of(setup.world, draws, factor.name)
         else:
             rows[factor.column] = factor.labels(cells[:, column])
-    return pd.concat([pd.DataFrame(rows), pd.DataFrame(means, columns=names)], axis=1)
+    rows |= zip(names, means.T, strict=True)
+    return {n: np.array(v, object) if isinstance(v, list) else v for n, v in rows.items()}
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
+def _parquet(columns: Mapping[str, Any]) -> bytes:
     """A table as parquet (zstd); the same table gives the same bytes, and NaN is a missing value.
 
     Texts repeat and numbers hardly do, so a dictionary is kept of texts alone.
     """
-    table = pa.table({name: pa.array(frame[name], from_pandas=True) for name in frame})
+    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
     texts = [field.name for field in table.schema if not pa.types.is_primitive(field.type)]
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", use_dictionary=texts)

@@ -204,16 +204,15 @@ class FactorReader(WorldChecker):
         trail: Trail = ("factors", name)
         if entry.every == DECLARED:
             yield from self._declared(trail, name, file)
-        elif entry.every == ALL and name not in ("theory", *self._form_factors()):
+        elif entry.every == ALL and not (name == "theory" or name.startswith("form.")):
             allowed = "[VALUE, ...], {low: ..., high: ...}, or 'declared'"
             self.complain(trail, f"{name} is 'all', which is for a theory or form", allowed=allowed)
+        elif entry.every == ALL and not self.names_of(name):
+            self.known(trail, name, ALL)
         else:
             levels = self.names_of(name) if entry.every == ALL else entry.levels
             if (found := self._factor(trail, name, entry, levels, file.design.kind)) is not None:
                 yield found
-
-    def _form_factors(self) -> list[str]:
-        return [f"form.{factor}" for factor in self.world.forms]
 
     def _declared(self, trail: Trail, name: str, file: SweepFile) -> Iterator[Factor]:
         numbers, kind = self.world.numbers, file.design.kind
