@@ -162,7 +162,7 @@ def work(
             runs.append(_table(setup, chunk, of, inputs, draws, own, status))
     place = {name: at for at, name in enumerate(setup.scenarios)}
     parts = {name: np.concatenate([own[name] for own in runs]) for name in runs[0]}
-    scenarios = [place[name] for name in parts["scenario"]]
+    scenarios = np.array([place[name] for name in parts["scenario"]])
     order = np.lexsort((parts["replicate"], scenarios, parts["point"]))
     tables = {"parts": _parquet({name: values[order] for name, values in parts.items()})}
     if kept:
