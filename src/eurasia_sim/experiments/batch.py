@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,20 +112,24 @@ def same_runs(world: World, experiment: Experiment) -> dict[str, str]:
     Each is set to the lowest and to the highest that the factors go, and what the kernel would be
     given is compared.
     """
-    setup, seen = Setup(world, experiment), dict[Hashable, str]()
-    found: dict[str, str] = {}
-    for name in setup.scenarios:
-        ends: list[Hashable] = []
-        for end in (0, -1):
-            spans = [range(len(f.levels)) if f.is_text else f.levels or (f.low, f.high)
-                     for f in experiment.factors]  # fmt: skip
-            point = point_of(setup, 0, np.array([float(span[end]) for span in spans]), (name,))
-            inputs = setup.inputs(name, point)
-            draws = Batch([[point]]).draws(setup, inputs)
-            given = draws.rules, draws.rows, inputs.levers.rows
-            ends += [inputs.months, *(array.tobytes() for array in given)]
-        if (first := seen.setdefault(tuple(ends), name)) != name:
-            found[name] = first
+    setup = Setup(world, experiment)
+    factors = experiment.factors
+
+    def given(name: str, end: int) -> Hashable:
+        spans = [
+            range(len(f.levels)) if f.is_text else f.levels or (f.low, f.high) for f in factors
+        ]
+        point = point_of(setup, 0, np.array([float(span[end]) for span in spans]), (name,))
+        inputs = setup.inputs(name, point)
+        draws = Batch([[point]]).draws(setup, inputs)
+        arrays = draws.rules, draws.rows, inputs.levers.rows
+        return inputs.months, *(array.tobytes() for array in arrays)
+
+    low = {name: given(name, 0) for name in setup.scenarios}
+    times, first, found = Counter(low.values()), dict[Hashable, str](), {}
+    for name, key in low.items():
+        if times[key] > 1 and (one := first.setdefault((key, given(name, -1)), name)) != name:
+            found[name] = one
     return found
 
 

@@ -214,8 +214,9 @@ class _Reader(FactorReader):
                 continue
             column = [self.kept(name, value) for value in column]
             if any(isinstance(value, str) for value in column):
-                factor = Factor(name, levels=tuple(dict.fromkeys(column)))
-                column = [float(factor.levels.index(value)) for value in column]
+                index = {level: float(at) for at, level in enumerate(dict.fromkeys(column))}
+                factor = Factor(name, levels=tuple(index))
+                column = [index[value] for value in column]
             else:
                 factor = Factor(name, min(column), max(column))
             found.append((places[0], name, factor))

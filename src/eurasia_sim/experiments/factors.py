@@ -42,6 +42,9 @@ Fault = tuple[str, str]  # what is wrong, and what would be right
 
 def fault(name: str, value: Any) -> Fault | None:
     """What keeps a value from being run and stored as it is written; none if nothing does."""
+    is_small = type(value) in (int, float) and 0 <= value < MOST_WHOLE and name == name.strip()
+    if is_small and (not is_choice(name) or (name == "seed" and float(value).is_integer())):
+        return None  # what most values of a large table are
     is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
     given = shown(value) if is_plain else f"a {type(value).__name__}"  # tables may hold dates
     is_text, right = isinstance(value, str), "a number, or an id"
@@ -110,8 +113,8 @@ class FactorReader(WorldChecker):
         return False
 
     def load(self, trail: Trail, given: Any) -> None:
-        """Load a scenario that the file names; each is loaded once."""
-        if not isinstance(given, str) or given in self.called:
+        """Load a scenario that the file names; each is loaded once, and none after many faults."""
+        if not isinstance(given, str) or given in self.called or self.document.is_full:
             return
         self.called[given] = ""
         try:
@@ -155,8 +158,8 @@ class FactorReader(WorldChecker):
         # Every text, the smallest and the largest number show whether all are good.
         texts = {v: at for at, v in reversed([*enumerate(values)]) if isinstance(v, str)}
         numbers = [at for at, value in enumerate(values) if not isinstance(value, str)]
-        numbers.sort(key=values.__getitem__)
-        for at in sorted({*texts.values(), *numbers[:1], *numbers[-1:]}):
+        ends = [end(numbers, key=values.__getitem__) for end in (min, max) if numbers]
+        for at in sorted({*texts.values(), *ends}):
             if not self._value(place(at), name, values[at]):
                 return [at]
         return []

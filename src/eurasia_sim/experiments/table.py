@@ -12,8 +12,8 @@ from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.ordinary import Missing, Unreadable, read_bytes, table_rows
 from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
 
-LARGEST_TABLE = 64 * 1024**2  # bytes
-MOST_CELLS = 2_000_000  # of a table
+LARGEST_TABLE = 8 * 1024**2  # bytes
+MOST_CELLS = 200_000  # of a table: read and checked within a second
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ def _from_csv(path: Path) -> Table:
         if len(values) != len(head):
             wrong = f"it has {len(values)} values, its head has {len(head)}"
             raise Unreadable(wrong, f"{len(head)} values in every line", (line, 1))
-        rows.append(dict(zip(head, (scalar(value.strip()) for value in values), strict=True)))
+        rows.append(dict(zip(head, [scalar(value.strip()) for value in values], strict=True)))
         lines.append(line)
-        _check(head, len(rows))
+        if len(rows) * len(head) > MOST_CELLS:
+            _check(head, len(rows))
     return Table(str(path), rows, lines)
 
 
@@ -100,7 +101,7 @@ def _check(head: Sequence[str], rows: int = 0) -> None:
     if rows * len(head) > MOST_CELLS:
         wrong = f"it is too large: {len(head):,} columns of {rows:,} rows or more"
         raise Unreadable(wrong, f"at most {MOST_CELLS:,} values")
-    if rows <= 1 and ("" in head or len({*head}) < len(head)):
+    if "" in head or len({*head}) < len(head):
         twice = [column for column in head if head.count(column) > 1]
         wrong = f"columns are both '{twice[0]}'" if twice else "a column has no name"
         raise Unreadable(wrong, "a factor at the head of every column, each once")
