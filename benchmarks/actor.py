@@ -156,6 +156,7 @@ class Actor(mesa.Agent):
         lands = p.weight_spillover * sum(self.spillover)
         self.fear = p.fear_floor + sum(self.threat.values()) + lands
         self.fear_near = p.fear_floor + sum(self.regional.values()) + lands
+        self.per_danger, self.per_danger_near = self.fear**-0.5, self.fear_near**-0.5
         self.feared = [sqrt(threat) for threat in self.threat.values()]
         self.feared_near = [sqrt(threat) for threat in self.regional.values()]
         pairs = list(zip(self.spillover, outside, strict=True))

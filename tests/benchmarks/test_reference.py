@@ -37,7 +37,7 @@ STANCES = ("stance", "offset")
 BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
-    "budget", "standing", "party", "zero", "fear", "fear_near", "foreign",
+    "budget", "standing", "party", "zero", "per_danger", "per_danger_near", "foreign",
     "unhindered",
 )  # fmt: skip
 OF_THEATRE = (

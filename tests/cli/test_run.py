@@ -119,7 +119,7 @@ def test_an_edited_title_is_not_found_again_with_the_old_one(tmp_path: Path) -> 
     [
         ("title: A copy", "come to the same runs"),
         ("uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}", "their runs do not pair"),
-        ("forms: {threat: additive}", "their runs do not pair"),
+        ("forms: {zero: moving}", "their runs do not pair"),
     ],
 )
 def test_scenarios_that_do_not_differ_or_pair_are_refused(

@@ -20,7 +20,7 @@ SHOWN = {
     "evidence verify texts": "1 claims in 1 documents",
     "explain actors.britain.affinity.france": "n001 note1899",
     "python add_actor.py": "written: results/my_world-record",
-    "python test_saturated.py": "holds: test_more_shared_danger_never_parts",
+    "python test_saturated.py": "holds: test_more_fear_in_common_never_parts",
     "list forms": "saturated",
 }
 

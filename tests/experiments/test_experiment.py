@@ -79,7 +79,7 @@ def test_all_mistakes_are_said_at_once_each_with_its_line_and_what_was_meant(
 design: {kind: sobol, points: 100}
 factors:
   rules.allocation.habbit: {low: 0.1, high: 0.2}
-  form.thret: [additive]
+  form.zeros: [moving]
   theory: [realism]
   seed: [-1]
 measures: [competitoin]

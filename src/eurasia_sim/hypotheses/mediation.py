@@ -27,8 +27,8 @@ from eurasia_sim.simulation.parameter_draws import Draws
 
 # State that each mechanism hands to the others, in the order in which they work.
 OUTPUTS: dict[str, tuple[str, ...]] = {
-    "perception": ("power", "hazard", "projected", "spillover", "threat"),
-    "alignment": ("leaning", "alignment"),
+    "perception": ("power", "hazard", "projected", "spillover", "threat", "regional", "party"),
+    "alignment": ("leaning", "alignment", "regional_overlap"),
     "allocation": ("budget", "common", "containment", "inclination", "effort"),
     "cooperation": (
         "joint", "pair_joint", "venue_effort", "venue_total", "convening_influence", "partnership",

@@ -100,12 +100,12 @@ def opening_weight(stance, p):
 
 @inlined
 def take_over(constants, coded, p):
-    """Write what is used as it is coded."""
+    """Write what is used as it is coded, but for fronts, which are squeezed into [0, 1)."""
     for i in range(coded.actors):
         constants.own_power[i] = coded.own_power[i]
         constants.offensive_capability[i] = coded.offensive_capability[i]
         for j in range(coded.actors):
-            constants.front[i, j] = coded.front[i, j]
+            constants.front[i, j] = nearness(coded.front[i, j], p)
         for h in range(THREAT_COUNT):
             constants.susceptibility[i, h] = coded.susceptibility[i, h]
     for k in range(coded.theatres):

@@ -26,25 +26,28 @@ STREAM = np.uint64(1)
 
 @compiled
 def fear_all(state, p):
-    """Write all that each actor fears, its floor included (N,), and the roots of every danger.
+    """Write the root of each danger's share in all that an actor fears, and in what is near.
 
     Form: dangers from states, and, weighed, from theatres; `fear_floor` is the fear at which shares
-    of it sum to one half. A theatre to which one is a party counts as no outside danger.
+    of it sum to one half. A theatre to which one is a party counts as no outside danger. What one
+    unit of danger has of the fears is `per_danger`, as a root.
     """
     for i in range(state.actors):
         everywhere, near = p.fear_floor + each_run(0.0), p.fear_floor + each_run(0.0)
         for m in range(state.actors):
             everywhere += state.threat[i, m]
             near += state.regional[i, m]
-            state.feared[i, m] = square_root(state.threat[i, m])
-            state.feared_near[i, m] = square_root(state.regional[i, m])
         for k in range(state.theatres):
             spill, outside = state.spillover[i, k], 1.0 - state.party[i, k]
             weighed = p.weight_spillover * spill
             everywhere, near = everywhere + weighed, near + weighed
             state.foreign[i, k] = weighed * outside
             state.felt[i, k] = square_root(spill) * outside
-        state.fear[i], state.fear_near[i] = everywhere, near
+        per_danger, per_danger_near = 1.0 / square_root(everywhere), 1.0 / square_root(near)
+        state.per_danger[i], state.per_danger_near[i] = per_danger, per_danger_near
+        for m in range(state.actors):
+            state.feared[i, m] = square_root(state.threat[i, m]) * per_danger
+            state.feared_near[i, m] = square_root(state.regional[i, m]) * per_danger_near
 
 
 @compiled
@@ -55,6 +58,7 @@ def share_fears(state, p):
     Form: sum over third sources of the geometric mean of the shares that they have of each one's
     fears. What is near alone is `regional_overlap`, what two could meet jointly in the region.
     """
+    whole, nearby = state.per_danger, state.per_danger_near
     for i in range(state.actors):
         for j in range(i + 1):
             common, near = each_run(0.0), each_run(0.0)
@@ -66,8 +70,10 @@ def share_fears(state, p):
                 lands = fused(state.felt[i, k], state.felt[j, k], lands)
             state.crisis[i, j], state.crisis[j, i] = lands, lands
             lands = p.weight_spillover * lands
-            common = (common + lands) / square_root(state.fear[i] * state.fear[j])
-            near = (near + lands) / square_root(state.fear_near[i] * state.fear_near[j])
+            common, near = (
+                common + lands * whole[i] * whole[j],
+                near + lands * nearby[i] * nearby[j],
+            )
             state.shared[i, j], state.shared[j, i] = common, common
             state.regional_overlap[i, j], state.regional_overlap[j, i] = near, near
 
@@ -80,11 +86,12 @@ def fear_each_other(state):
     Form: danger from the other, and from lands by how far it is a party to them and one is not.
     """
     for i in range(state.actors):
+        share = state.per_danger[i] * state.per_danger[i]
         for j in range(state.actors):
             danger = state.threat[i, j]
             for k in range(state.theatres):
                 danger = fused(state.foreign[i, k], state.party[j, k], danger)
-            state.mutual[i, j] = danger / state.fear[i]
+            state.mutual[i, j] = danger * share
 
 
 @compiled

@@ -135,9 +135,9 @@ def perceive_threat(state, constants, month, p):
             pressed = choose(power[j], pressure[j, i], 0.0)
             will = logistic(intent_odds(pressed, revisionism[j], alignment[i, j], p))
             share = relative_power(power[i], power[j])
-            here, there = nearness(near[i, j] + projected[i, j], p), nearness(front[i, j], p)
+            here = nearness(near[i, j] + projected[i, j], p)
             regional = perceived_danger(share, here, offense[j], will, p)
-            elsewhere = perceived_danger(share, there, offense[j], will, p)
+            elsewhere = perceived_danger(share, front[i, j], offense[j], will, p)
             state.regional[i, j] = regional
             state.threat[i, j] = (
                 regional + p.weight_global * elsewhere + p.weight_pressure * pressed
@@ -171,28 +171,24 @@ def perceive_spillover(state, constants, month):
             spillover[i, k] = load * transit[i, k]
 
 
-@inlined
-def party_to(i, k, run, facts, month, p):
-    """How far actor i is a party to what goes on in theatre k, in one run, in [0, 1].
+@compiled
+def perceive_parties(state, facts, month, p):
+    """Write how far each actor is a party to each theatre's disorder (N, K), in [0, 1].
 
     Claim: a neighbour may be the ally of those who fight a land's ruler (aliyev2022 L218).
     Form: 1 for who rules, contests or dwells in it; else pressure on its ruler, by the pressure at
     which one is wholly a party. That such a land is no outside danger to it is our reading.
     """
-    ruler = run.ruler[k]
-    if i in (ruler, run.challenger[k]) or facts.theatre_distance[i, k] == 0.0:
-        return 1.0
-    return min(month.pressure[i, ruler] / p.party_pressure, 1.0) if ruler >= 0 else 0.0
-
-
-@compiled
-def perceive_parties(state, facts, month, p):
-    """Write how far each actor is a party to each theatre's disorder (N, K), in [0, 1]."""
     for r in range(RUNS):
-        run, levers, numbers = state[r], month[r], p[r]
-        for i in range(state.actors):
-            for k in range(state.theatres):
-                run.party[i, k] = party_to(i, k, run, facts, levers, numbers)
+        run, pressure, per_pressure = state[r], month[r].pressure, 1.0 / p[r].party_pressure
+        for k in range(state.theatres):
+            ruler = run.ruler[k]
+            for i in range(state.actors):
+                backs = min(pressure[i, ruler] * per_pressure, 1.0) if ruler >= 0 else 0.0
+                run.party[i, k] = backs if facts.theatre_distance[i, k] > 0.0 else 1.0
+            for belligerent in (ruler, run.challenger[k]):
+                if belligerent >= 0:
+                    run.party[belligerent, k] = 1.0
 
 
 @sequence
