@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.random_worlds import seeds, worlds
-from tests.worlds import RandomWorld, call, changed, snapshots
+from tests.worlds import RandomWorld, call, changed, quiet, rules, snapshots
 
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.perception import perceive
@@ -105,6 +105,22 @@ def test_overlap_of_third_fears_moves_a_leaning_by_its_sign_and_mutual_fear_neve
         np.testing.assert_allclose(leaning, expected, atol=1e-12)
     parted = moved(changed(fixed.p, pull_common=0.0), threat={(i, j): by, (j, i): by})[1]
     assert (parted <= ROUNDING).all()
+
+
+@given(worlds(months=MONTHS), seeds, st.data())
+def test_two_at_open_war_lean_apart_whatever_they_fear_and_build_together(world, seed, data):
+    """By the reference values, where their standing relation was not good."""
+    i, j = data.draw(st.permutations(range(len(world.actors))))[:2]
+    month = MONTHS - 1
+    war = world.having(
+        pressure={(month, i, j): 1.0, (month, j, i): 1.0}, goodwill=0.0,
+        affinity=np.minimum(world.arrays["affinity"], 0.0),
+    )  # fmt: skip
+    war = replace(war, p=quiet(rules(alignment_rate=1.0)))
+    state = war.view(last_memory(war, seed))
+    for rule in (perceive, align):
+        call(rule, state, t=month, number=month)
+    assert (state.alignment[[i, j], [j, i]] < 0).all()
 
 
 @given(worlds(months=MONTHS), seeds, more, st.data())
