@@ -17,7 +17,7 @@ from eurasia_sim.simulation.ensemble import run_paired, table
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import hold_shares, put, ranges_of, reference_draws
 from eurasia_sim.simulation.run import Study, carry_out, drawn_table
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 MEASURE = "competition.russia-china.central_asia"
 PATHS = ("rules.cooperation.joint_reluctance", "rules.cooperation.relative_gains")
@@ -25,11 +25,6 @@ FACTORS = [f"x.{path}" for path in PATHS]
 SCENARIOS = ("us_exit", "us_stays")
 SQUARE = {"num_vars": 2, "names": list(PATHS), "bounds": [[0.0, 1.0]] * 2}
 REPLICATES, DRAWS = 2, 50
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 def swept(world: World, unit: np.ndarray, kind: str, scenarios=SCENARIOS, common=True) -> Material:
@@ -151,22 +146,19 @@ def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
     assert boxes["meaning"].map(bool).all()
 
 
-def test_of_run_the_spread_divides_into_theory_parameters_and_chance(ran):
-    shares = told(ran)["shares"].table.pivot_table("share", "of", "part")
+def test_of_run_the_spread_divides_into_its_parts_and_boxes_stand_in_what_was_drawn(ran):
+    found = told(ran, above=float(ran.runs[MEASURE].median()))
+    shares = found["shares"].table.pivot_table("share", "of", "part")
     assert set(shares.columns) == {"theory", "parameters", "chance"}
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     assert (shares["chance"] < shares["parameters"]).all()
-
-
-def test_of_run_boxes_stand_in_what_was_drawn(ran):
-    boxes = told(ran, above=float(ran.runs[MEASURE].median()))["boxes"].table
+    boxes = found["boxes"].table
     assert set(boxes["scenario"]) <= set(SCENARIOS)
     assert set(boxes["parameter"]) <= {"theory", *ran.points.columns}
     known = boxes[boxes["parameter"] != "theory"]
     assert (known["meaning"] == [ran.numbers[path].meaning for path in known["parameter"]]).all()
-    assert (
-        "an older version wrote it" in told(replace(ran, points=pd.DataFrame()))["boxes"].notes[0]
-    )
+    older = told(replace(ran, points=pd.DataFrame()))["boxes"].notes[0]
+    assert "an older version wrote it" in older
 
 
 def test_of_run_options_have_states_and_means_say_how_many_more_runs(ran):

@@ -14,7 +14,7 @@ from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.schema import Axis
 from eurasia_sim.hypotheses.scope_map import EVERY, cell_rows, map_table
 from eurasia_sim.scenarios.outcome_columns import Metric
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 FAMILY = Path("experiments", "hypotheses.yaml")
 
@@ -57,11 +57,6 @@ def test_a_rival_holds_where_all_of_its_readings_do() -> None:
     assert (rows["rival", "one"]["holds"], rows["rival", "one"]["mirrored"]) == (0.5, 0.25)
     assert (rows["rival", "other"]["holds"], rows["rival", "other"]["mirrored"]) == (0.25, 0.25)
     assert rows["rival", "one and other"]["holds"] == 0.25
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eurasia_sim.observations.loader import Series, load_observations
-from eurasia_sim.world.world import World, load_world
-
-
-@pytest.fixture(scope="package")
-def world() -> World:
-    return load_world()
+from eurasia_sim.world.world import World
 
 
 @pytest.fixture(scope="package")

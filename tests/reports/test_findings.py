@@ -18,7 +18,7 @@ from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.reports.findings import findings_page
 from eurasia_sim.reports.markdown import number, percent, plain, table
 from eurasia_sim.reports.scope_map import map_page, map_path
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 COMMAND = "eurasia-sim test --findings docs/findings.md"
 NAN = float("nan")
@@ -51,11 +51,6 @@ def rival(name: str, under: str, *, holds: bool) -> dict[str, object]:
         "hypothesis": name, "part": f"part of {name}", "kind": "theory", "under": under,
         "mean": 0.02, "low": 0.015, "high": 0.025, "holds": holds, "mirrors": False,
     }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,12 @@ def draws_of(found: Evidence, runs: int = 40, seed: int = 2) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(runs, *found.values.shape))
 
 
+def model_of(found: Evidence, measure: np.ndarray, unit: float | None = None) -> ErrorModel:
+    error = ErrorModel.of(found, measure, unit)
+    assert error is not None
+    return error
+
+
 def test_blocks_are_counted_back_from_the_origin_and_one_lies_beyond_it() -> None:
     rows = [[0.0, 1, 2, 3, 4, 5, 6, 7, 8, 9, np.nan, 13, 99]]
     asked = replace(series(rows), years=np.arange(2000, 2013))
@@ -48,8 +54,7 @@ def test_nothing_after_the_origin_enters_the_error_model_or_the_data() -> None:
     channels = []
     for each in (one, other):
         found = Evidence.of(each, ORIGIN, 2000)
-        error = ErrorModel.of(found, draws_of(found))
-        assert error is not None
+        error = model_of(found, draws_of(found))
         channels.append(Channel.of(found, error, draws_of(found), np.zeros(40)))
     assert channels[0].error == channels[1].error
     assert (channels[0].observed == channels[1].observed).all()
@@ -61,16 +66,14 @@ def test_variances_within_and_between_units_are_found_again() -> None:
     noise = 0.5 * rng.normal(size=(400, 5))
     values = 1.2 * rng.normal(size=(400, 1)) + 0.7 * measure + noise
     found = replace(item(400, 12), values=values, errors=np.zeros((400, 5)))
-    error = ErrorModel.of(found, np.repeat(measure[None], 3, axis=0))
-    assert error is not None
+    error = model_of(found, np.repeat(measure[None], 3, axis=0))
     assert error.residual == pytest.approx(0.5, rel=0.05)
     assert error.between == pytest.approx(1.44, rel=0.15)
 
 
 def test_data_have_independent_errors_of_unit_variance() -> None:
     found = item()
-    error = ErrorModel.of(found, draws_of(found))
-    assert error is not None
+    error = model_of(found, draws_of(found))
     channel = Channel.of(found, error, draws_of(found), np.zeros(40))
     cells = np.argwhere(found.past)
     covariance = channel.turn @ error.covariance(found, cells, cells) @ channel.turn.T
@@ -80,8 +83,7 @@ def test_data_have_independent_errors_of_unit_variance() -> None:
 def test_what_is_foretold_is_what_conditioning_on_the_past_gives() -> None:
     found = item(3)
     measure = draws_of(found, 1)
-    error = ErrorModel.of(found, measure, unit=0.8)
-    assert error is not None
+    error = model_of(found, measure, unit=0.8)
     past = np.argwhere(found.past)
     after = np.column_stack([np.arange(3), np.full(3, found.values.shape[1] - 1)])
     both = np.vstack([past, after])
@@ -101,8 +103,7 @@ def test_what_is_foretold_is_what_conditioning_on_the_past_gives() -> None:
 def test_a_measure_that_no_draw_moves_gives_no_datum_and_still_foretells(level: float) -> None:
     found = item()
     still = np.full_like(draws_of(found), level)
-    error = ErrorModel.of(found, still)
-    assert error is not None
+    error = model_of(found, still)
     assert not len(Channel.of(found, error, still, np.ones(40)).observed)
     assert np.isfinite(log_scores(found, error, still)).all()
 

@@ -36,11 +36,6 @@ SMALL = st.floats(-3, 3)
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-@pytest.fixture(scope="module")
 def inputs(world: World) -> Inputs:
     return prepare(world, as_recorded(world))
 

@@ -20,7 +20,7 @@ from eurasia_sim.validation.measured import (
     yearly,
     years_read,
 )
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 BOTH = ["alignment.{state}.{partner}", "alignment.{partner}.{state}"]
 YEARS = np.array([2001, 2002])
@@ -29,11 +29,6 @@ YEARS = np.array([2001, 2002])
 def reading(rows: int, **changed: object) -> Series:
     found = series([[0.0, 0.0]] * rows)
     return replace(found, item=found.item.model_copy(update={"reads": BOTH, **changed}))
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 def test_a_year_is_the_mean_of_its_months_that_were_run(world: World) -> None:

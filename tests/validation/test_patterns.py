@@ -27,7 +27,7 @@ from eurasia_sim.validation.patterns import (
     pattern_table,
 )
 from eurasia_sim.world.provenance import Ancestry
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 ONE = Pattern("one", "", "order", (), (), ("a",), (), ((0, 3),), 0.0, 0.0, True)
 RISE, FALL, FLAT = [0.0, 1.0, 2.0, 3.0], [3.0, 2.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]
@@ -36,11 +36,6 @@ FAILED, HIGH = [np.nan] * 4, [2.0] * 4
 
 def pattern(kind: str, *windows: tuple[int, int], **changed: Any) -> Pattern:
     return replace(ONE, kind=kind, windows=windows, **changed)
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
 
 
 BAND = pattern("band", (0, 3), low=1.0, high=1.5)
