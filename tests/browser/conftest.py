@@ -120,22 +120,17 @@ def visit(browser, address: str) -> Iterator[Callable[[], object]]:
     assert hosts <= {address.removeprefix("http://")}
 
 
-@pytest.fixture(scope="session")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder in which a picture of every view is left, to be looked at."""
-    named = os.environ.get("EURASIA_SIM_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 @pytest.fixture
-def keep(gallery: Path) -> Callable[[object, str], None]:
+def keep(tmp_path: Path) -> Callable[[object, str], None]:
+    """Keeps a picture of the page, in EURASIA_SIM_SCREENSHOTS if that is set, to be looked at."""
+    folder = Path(os.environ.get("EURASIA_SIM_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+
     def keep(page, name: str) -> None:
         size = page.viewport_size
         page.set_viewport_size({**size, "height": 1900})  # the page scrolls inside itself
         page.wait_for_timeout(800)  # what slides in has come to rest
-        file = gallery / f"{re.sub(r'[^a-z]+', '_', name.lower())}.png"
+        file = folder / f"{re.sub(r'[^a-z]+', '_', name.lower())}.png"
         page.screenshot(path=file)
         page.set_viewport_size(size)
         assert file.stat().st_size > 20_000

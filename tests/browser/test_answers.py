@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from eurasia_sim.dashboard import paired_runs
-from eurasia_sim.dashboard.paired_runs import Pasts
 from eurasia_sim.dashboard.session import Question
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
@@ -19,7 +18,7 @@ def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch):
 
     monkeypatch.setattr(paired_runs, "BATCHES", (4, 4))
     question, column = Question("us_exit"), "competition.russia-china.central_asia"
-    shown = list(comparison.answered(question, "us_stays", column, Pasts(), threading.Event()))
+    shown = list(comparison.answered(question, "us_stays", column, threading.Event()))
     assert [(each.answer.done, each.drawn) for each in shown] == [(4, 0), (4, 4), (8, 4), (8, 8)]
     assert shown[1].figure is not None
     assert shown[1].figure.says.startswith(

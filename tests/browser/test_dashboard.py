@@ -88,7 +88,7 @@ def is_drawn(page, selector: str) -> bool:
     return page.evaluate("at => document.querySelector(at).naturalWidth", selector) > 600
 
 
-def test_a_step_lives_one_month_and_a_year_twelve(visit):
+def test_months_pass_by_hand_and_by_themselves_to_the_end(visit):
     page = visit()
     start, drawn = month(page), network(page)
     page.click("text=Step a month")
@@ -99,15 +99,7 @@ def test_a_step_lives_one_month_and_a_year_twelve(visit):
     month_becomes(page, after(start, 13))
     page.click("text=Start over")
     month_becomes(page, start)
-    assert month(page) == start
-    becomes(
-        page, "was => document.querySelector('.picture img')?.src === was", drawn
-    )  # the same month, the same bytes
-
-
-def test_it_plays_by_itself_until_it_is_paused(visit):
-    page = visit()
-    start = month(page)
+    becomes(page, "was => document.querySelector('.picture img')?.src === was", drawn)
     page.click("button:has-text('Play')")
     becomes(page, "date => document.querySelector('.month').innerText >= date", after(start, 3))
     page.click("button:has-text('Pause')")
@@ -116,10 +108,6 @@ def test_it_plays_by_itself_until_it_is_paused(visit):
     stopped = month(page)
     page.wait_for_timeout(1200)
     assert month(page) == stopped
-
-
-def test_to_the_end_is_the_last_month_of_the_scenario(visit):
-    page = visit()
     page.click("text=To the end")
     month_becomes(page, "2030-12")
     page.wait_for_selector("text=the scenario is over")
@@ -147,7 +135,7 @@ def test_a_slider_sets_a_lever_and_stops_at_its_bounds(visit, keep):
     assert page.locator(".setting").count() == 0
 
 
-def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, keep):
+def test_a_number_and_a_theory_change_the_run(visit, keep):
     page = visit()
     before = network(page)
     unfold(page, "What nobody knows")
@@ -162,18 +150,13 @@ def test_a_number_moves_within_its_declared_range_and_changes_the_run(visit, kee
     page.click(".set-number")
     page.wait_for_selector(".setting")
     assert float(page.inner_text(".setting").split("=")[1]) == pytest.approx(highest)
-    assert drawn_anew(page, before) != before
     page.click(".v-expansion-panel-header:has-text('Where it comes from')")
     page.wait_for_selector(".claim:has-text('rests on')")
     keep(page, "number")
-
-
-def test_another_theory_gives_another_run(visit):
-    page = visit()
-    before = network(page)
+    moved = drawn_anew(page, before)
     choose(page, ".theory", "offensive_realism")
     page.wait_for_selector(".picture img[alt*='offensive_realism']")
-    assert drawn_anew(page, before) != before
+    assert drawn_anew(page, moved) not in (before, moved)
 
 
 def test_a_number_leads_to_the_claims_behind_it(visit, keep):
@@ -197,7 +180,14 @@ def test_a_month_is_played_by_hand(visit, keep):
     for at in range(thumbs.count()):
         thumbs.nth(at).press("Home")
     page.wait_for_selector(".total:has-text('; 0 % of its budget')")
-    thumbs.nth(0).press("End")
+    for at in (0, 1):
+        thumbs.nth(at).press("End")
+    page.wait_for_selector(".total:has-text('; 200 % of its budget')")
+    page.click("button:has-text('Decide by hand')")
+    page.wait_for_selector(".problem:has-text('together they are at most 1')")
+    assert "its rule decides" in page.inner_text(".total")
+    for at in range(thumbs.count()):
+        thumbs.nth(at).press("End" if at == 0 else "Home")
     page.wait_for_selector(".total:has-text('; 100 % of its budget')")
     page.click("button:has-text('Decide by hand')")
     page.wait_for_selector(".total:has-text('you decide for it; 100 %')")
@@ -215,18 +205,6 @@ def test_a_month_is_played_by_hand(visit, keep):
     page.click("button:has-text('Leave it to its rule')")
     page.wait_for_selector(".total:has-text('its rule decides')")
     assert "you decide" not in page.inner_text(".total")
-
-
-def test_shares_above_the_whole_are_refused(visit):
-    page = visit()
-    view(page, "By hand")
-    thumbs = page.locator(".shares .v-slider__thumb-container")
-    for at in (0, 1):
-        thumbs.nth(at).press("End")
-    page.wait_for_selector(".total:has-text('; 2')")
-    page.click("button:has-text('Decide by hand')")
-    page.wait_for_selector(".problem:has-text('together they are at most 1')")
-    assert "its rule decides" in page.inner_text(".total")
 
 
 def test_the_exported_scenario_passes_the_check(visit, keep, tmp_path):
@@ -248,7 +226,7 @@ def test_the_exported_scenario_passes_the_check(visit, keep, tmp_path):
     assert "nothing wrong" in done("check", file)
 
 
-def test_the_ensemble_answers_soon_pairs_and_refines(visit, keep):
+def test_the_ensemble_pairs_and_refines_for_each_visitor_alone(visit, keep):
     page = visit()
     view(page, "Ensemble")
     page.wait_for_selector(".answered")
@@ -262,32 +240,24 @@ def test_the_ensemble_answers_soon_pairs_and_refines(visit, keep):
     assert "interval of the mean" in page.inner_text(".difference")
     assert re.findall(r"\d+", page.inner_text(".found tr >> nth=1"))[:2] == ["200", "0"]
     keep(page, "ensemble")
-
-
-def test_two_visitors_compute_at_once_and_share_nothing(visit):
-    one, other = visit(), visit()
-    start = month(one)
+    one, start, said = visit(), month(page), page.inner_text(".difference")
     unfold(one, "By its path")
     one.fill(".written input", "rules.perception.distance_decay=2000")
     one.click("text=Set by path")
     one.wait_for_selector(".setting")
-    for page in (one, other):
-        view(page, "Ensemble")
-        choose(page, ".second", "us_stays")
-    for page in (one, other):
-        page.wait_for_selector(".difference")
+    view(one, "Ensemble")
+    choose(one, ".second", "us_stays")
+    one.wait_for_selector(".difference")
     one.click("text=Step a month")
     month_becomes(one, after(start, 1))
-    assert month(other) == start
-    assert other.locator(".setting").count() == 0
-    assert one.inner_text(".difference") != other.inner_text(".difference")
+    assert one.inner_text(".difference") != page.inner_text(".difference") == said
+    assert month(page) == start
+    assert page.locator(".setting").count() == 0
 
 
 REFUSED = [  # in an order in which no reason follows itself
     (".seed", "-3", ".seed:has-text('a whole number')"),
     (".seed", "9" * 30, ".problem:has-text('out of range')"),
-    (".written", "rules.perception.distance_dekay=2", ".problem:has-text('did you mean')"),
-    (".written", "rules.perception.distance_decay=99999999", ".problem:has-text('out of range')"),
     (".written", "../../etc/passwd=1", ".problem:has-text('unknown parameter or lever')"),
     (".written", "nonsense", ".problem:has-text('a setting is path=value')"),
     (".written", "<img src=x onerror=alert(1)>=1", ".problem:has-text('unknown parameter')"),
@@ -306,11 +276,9 @@ def test_bad_values_are_refused_in_words(visit):
         page.wait_for_selector(refusal)
         assert month(page) == start
         assert page.locator(".setting").count() == 0
-    page.click("text=Step a month")
-    month_becomes(page, after(start, 1))
 
 
-def test_every_view_of_a_month_is_drawn(visit, keep):
+def test_every_view_of_a_month_is_drawn_and_fits_a_narrow_screen(visit, keep):
     page = visit()
     for name, says in PICTURED.items():
         view(page, name)
@@ -322,14 +290,10 @@ def test_every_view_of_a_month_is_drawn(visit, keep):
     page.wait_for_selector(".events tr")
     assert re.fullmatch(r"\d{4}-\d{2}", page.inner_text(".events td >> nth=0"))
     keep(page, "Events")
-
-
-def test_a_narrow_screen_still_shows_the_run(visit, keep):
-    page = visit()
-    page.set_viewport_size({"width": 420, "height": 900})
+    page.set_viewport_size({"width": 400, "height": 900})
     page.wait_for_timeout(600)
     assert page.is_visible(".month")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 421
+    assert page.evaluate("document.documentElement.scrollWidth") <= 401
     keep(page, "narrow")
 
 

@@ -88,11 +88,8 @@ def test_every_reader_refuses_a_run_that_is_damaged(
         reason = refused(*words)
         assert re.search(rf"(\d+) of \1 runs are missing or damaged: {RUNS} is ", reason)
         assert "eurasia-sim run us_exit us_stays -n 4" in reason
-
-
-def test_the_events_of_a_run_are_drawn_only_as_they_were_written(copy: Path) -> None:
-    file = copy / "events-us_stays.csv"
-    file.write_text(file.read_text(encoding="utf-8").replace("20", "21", 1), encoding="utf-8")
+    (copy / RUNS).write_bytes(content)
+    (copy / "events-us_stays.csv").write_text("month\n", encoding="utf-8")
     reason = refused("plot", copy, "--kind", "timeline", "--out", copy.parent / "drawn")
     assert "events-us_stays.csv is not what was written" in reason
 
@@ -135,7 +132,7 @@ def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_p
     assert "found again, unchanged" in done(*words)
 
 
-def test_a_table_of_an_analysis_is_checked_like_the_runs(copy: Path) -> None:
+def test_tables_of_an_analysis_and_a_test_are_checked_like_runs(copy: Path, tested: Path) -> None:
     done("analyze", copy)
     held = open_results(copy, load_world())
     table = held.table("convergence")
@@ -149,12 +146,9 @@ def test_a_table_of_an_analysis_is_checked_like_the_runs(copy: Path) -> None:
         held.table("convergence")
     done("analyze", copy)
     pd.testing.assert_frame_equal(held.table("convergence"), table)
-
-
-def test_a_damaged_table_of_a_test_is_refused_and_named(tested: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(tested, tmp_path / "tested"))
+    folder = Path(shutil.copytree(tested, copy.parent / "tested"))
     assert {"parts.parquet", "verdicts.parquet"} <= set(files_of(folder).entries)
-    table = pd.read_parquet(folder / "verdicts.parquet")
-    table.to_parquet(folder / "verdicts.parquet", index=True)
+    verdicts = pd.read_parquet(folder / "verdicts.parquet")
+    verdicts.to_parquet(folder / "verdicts.parquet", index=True)
     assert found(folder)[1] == {"verdicts.parquet": "is not what was written"}
     assert "verdicts.parquet is not what was written" in refused("report", folder)

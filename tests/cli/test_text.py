@@ -139,23 +139,29 @@ def test_what_cannot_be_seen_is_refused_by_its_place_before_any_work(tmp_path, u
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("unseen", ["\x1b[31m", "\n", "\t", "\r", "\u202e"])
+@pytest.mark.parametrize("unseen", ["\x1b[31m", "\n", "\t", "\r", "\u202e", "\udce9"])
 def test_a_name_or_setting_with_what_cannot_be_seen_is_refused(tmp_path, unseen):
-    for words in ((f"a{unseen}.yaml",), ("us_exit", "--set", f"a{unseen}=1")):
+    why = "\\xe9" if unseen == "\udce9" else "holds control characters"
+    for words in ((f"a{unseen}.yaml",), ("us_exit", "--set", f"a{unseen}=1"), ("--out", unseen)):
         answer = call("run", *words, "--out", tmp_path / "out")
         assert (answer.returncode, answer.stdout) == (2, "")
-        assert "holds control characters" in answer.stderr
+        assert why in answer.stderr
         assert answer.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_table_shows_markup_as_it_was_written(capsys, monkeypatch):
+def test_a_table_shows_markup_as_it_was_written_and_colours_unless_told_not_to(capsys, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # takes the output for a terminal
     rows = [{"a": text} for text in ("[red]x[/]", "[/a]", ":smile:", "a\x1b[1mb\nc", "y" * 900)]
     terminal.show_table("[b]t[/b]", rows, {"[i]head": "{a}"})
     shown = capsys.readouterr().out
     for text in ("[b]t[/b]", "[i]head", "[red]x[/]", "[/a]", ":smile:", "a\\u001b[1mb c", "…"):
         assert text in shown
     assert "\x1b" not in shown
+    monkeypatch.delenv("NO_COLOR")
+    terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
+    assert "\x1b" in capsys.readouterr().out
 
 
 def test_a_table_on_a_terminal_of_another_alphabet_keeps_its_columns(monkeypatch):
@@ -168,16 +174,7 @@ def test_a_table_on_a_terminal_of_another_alphabet_keeps_its_columns(monkeypatch
     lines = out.buffer.getvalue().decode("ascii").splitlines()[1:]
     assert len({len(line) for line in lines}) == 1
     assert any("\\u4e2d\\u6587" in line for line in lines)
-    assert "n >= 1" in lines[1]
-
-
-def test_without_colours_not_even_a_terminal_gets_marks_of_style(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")  # takes the output for a terminal
-    terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
-    assert "\x1b" in capsys.readouterr().out
-    monkeypatch.setenv("NO_COLOR", "1")
-    terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
-    assert "\x1b" not in capsys.readouterr().out
+    assert "n >= 1" in lines[0]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -6,12 +6,13 @@ import asyncio
 import socket
 
 import pytest
-from typer.testing import CliRunner
+from tests.command import done
 
-from eurasia_sim.cli import app
 from eurasia_sim.dashboard.server import OwnPageOnly, _listening
 
-LOCAL = ("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.1", "localhost")
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.1", "localhost")
+NAMES = ("127.0.0.1:8765", "127.0.0.2:8765", "localhost:8765", "[::1]:8765", "localhost")
+OWN, OTHER = "127.0.0.1:8765", "elsewhere.example:8765"
 
 
 def answered(
@@ -29,51 +30,39 @@ def answered(
     async def send(message):
         sent.append(message)
 
-    scope = {
-        "type": kind,
-        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
-    }
+    encoded = [(key.encode(), value.encode()) for key, value in headers.items()]
+    scope = {"type": kind, "headers": encoded}
     asyncio.run(OwnPageOnly(page, host, bound)(scope, receive, send))
     return sent[0].get("status", sent[0].get("code"))
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
-@pytest.mark.parametrize("host", LOCAL)
-@pytest.mark.parametrize(
-    "name", ["127.0.0.1:8765", "127.0.0.2:8765", "localhost:8765", "[::1]:8765", "localhost"]
-)
-def test_its_own_page_is_answered(kind, host, name):
-    assert answered({"host": name, "origin": f"http://{name}"}, kind, host) == "served"
-    assert answered({"host": name}, kind, host) == "served"
-
-
 @pytest.mark.parametrize(("kind", "refusal"), [("http", 403), ("websocket", 1008)])
-@pytest.mark.parametrize("host", LOCAL)
-def test_another_sites_page_is_refused_on_any_address_of_this_machine_alone(kind, refusal, host):
-    own, other = "127.0.0.1:8765", "elsewhere.example:8765"
-    assert answered({"host": own, "origin": f"http://{other}"}, kind, host) == refusal
-    assert answered({"host": other, "origin": f"http://{other}"}, kind, host) == refusal
-    assert answered({"host": "127.0.0.1.elsewhere.example"}, kind, host) == refusal
-    assert answered({}, kind, host) == refusal
+@pytest.mark.parametrize("host", HOSTS)
+def test_on_this_machine_its_own_page_is_answered_and_another_sites_refused(kind, refusal, host):
+    for name in NAMES:
+        assert answered({"host": name, "origin": f"http://{name}"}, kind, host) == "served"
+        assert answered({"host": name}, kind, host) == "served"
+    for headers in (
+        {"host": OWN, "origin": f"http://{OTHER}"}, {"host": OTHER, "origin": f"http://{OTHER}"},
+        {"host": "127.0.0.1.elsewhere.example"}, {},
+    ):  # fmt: skip
+        assert answered(headers, kind, host) == refusal
 
 
-def test_a_name_that_stands_for_this_machine_alone_is_answered_and_no_other_name():
-    named = {"host": "desk", "bound": "127.0.1.1"}
-    assert answered({"host": "desk:8765", "origin": "http://desk:8765"}, **named) == "served"
-    assert answered({"host": "elsewhere.example:8765"}, **named) == 403
-
-
-def test_on_an_open_address_any_name_of_the_host_will_do_but_no_foreign_origin():
-    assert (
-        answered({"host": "sim.example:80", "origin": "http://sim.example:80"}, host="sim.example")
-        == "served"
-    )
-    assert (
-        answered(
-            {"host": "sim.example:80", "origin": "http://elsewhere.example"}, host="sim.example"
-        )
-        == 403
-    )
+@pytest.mark.parametrize(
+    ("host", "bound", "name", "origin", "answer"),
+    [
+        ("desk", "127.0.1.1", "desk:8765", "http://desk:8765", "served"),
+        ("desk", "127.0.1.1", OTHER, "", 403),
+        ("sim.example", "", "sim.example:80", "http://sim.example:80", "served"),
+        ("sim.example", "", "sim.example:80", "http://elsewhere.example", 403),
+    ],
+)
+def test_a_name_is_answered_if_it_is_the_servers_and_the_origin_its_own(
+    host, bound, name, origin, answer
+):
+    headers = {"host": name} | ({"origin": origin} if origin else {})
+    assert answered(headers, host=host, bound=bound) == answer
 
 
 def test_an_address_in_use_is_said():
@@ -84,7 +73,5 @@ def test_an_address_in_use_is_said():
             _listening("127.0.0.1", taken.getsockname()[1])
 
 
-def test_help_shows_an_example_and_the_default_is_loopback():
-    said = CliRunner().invoke(app, ["dashboard", "--help"]).output
-    assert "eurasia-sim dashboard --port" in said
-    assert "127.0.0.1" in said
+def test_the_default_address_is_loopback():
+    assert "127.0.0.1" in done("dashboard", "--help")

@@ -78,12 +78,15 @@ def test_a_run_goes_from_the_month_of_departure_to_the_end_with_the_events_of_th
     assert [tuple(event) for event in session.events] == expected
 
 
-def test_shares_by_hand_are_spent_until_the_rule_decides_again():
+def test_shares_by_hand_are_spent_until_the_rule_decides_again_and_refused_beyond_the_whole():
     session = begun()
-    actor, place = (
-        next(iter(session.world.actors)),
-        (next(iter(session.world.theatres)), "economic"),
-    )
+    actor, theatre = next(iter(session.world.actors)), next(iter(session.world.theatres))
+    place = (theatre, "economic")
+    with pytest.raises(PolicyError, match="together they are at most 1"):
+        session.decide(actor, {place: 0.7, (theatre, "security"): 0.7})
+    with pytest.raises(DataError, match="is no actor"):
+        session.decide("nobody", {})
+    assert session.by_hand == session.model.policies == {}
     session.decide(actor, {place: 0.5})
     session.advance()
     spent = session.model.actor(actor).shares()
@@ -92,17 +95,6 @@ def test_shares_by_hand_are_spent_until_the_rule_decides_again():
     session.decide(actor, None)
     session.advance()
     assert session.model.actor(actor).shares()[place] != pytest.approx(0.5)
-
-
-def test_shares_that_cannot_be_spent_are_refused_before_a_month_passes():
-    session = begun()
-    actor, theatre = next(iter(session.world.actors)), next(iter(session.world.theatres))
-    with pytest.raises(PolicyError, match="together they are at most 1"):
-        session.decide(actor, {(theatre, "economic"): 0.7, (theatre, "security"): 0.7})
-    with pytest.raises(DataError, match="is no actor"):
-        session.decide("nobody", {})
-    assert session.by_hand == {}
-    assert session.model.policies == {}
 
 
 def test_two_sessions_share_nothing():

@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from eurasia_sim.dashboard.views import (
-    VIEWS,
-    in_turn,
-    moment_of,
-    mosaic,
-    network,
-    picture,
-    region,
-    threats,
-)
+from eurasia_sim.dashboard.views import VIEWS, in_turn, moment_of, picture, threats
 from eurasia_sim.figures.style import title_of
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.mesa_model import EurasiaModel
@@ -41,31 +32,16 @@ def words(figure: Figure) -> str:
     return " ".join(" ".join(texts).split())
 
 
-@pytest.mark.parametrize("draw", [network, mosaic, threats])
-def test_every_actor_is_named_in_it(draw, model):
-    said = words(draw(model))
-    assert [actor.name for actor in model.world.actors.values() if actor.name not in said] == []
-
-
-@pytest.mark.parametrize("draw", [region, mosaic])
-def test_every_theatre_is_named_in_it(draw, model):
-    said = words(draw(model))
-    assert [
-        theatre.name for theatre in model.world.theatres.values() if theatre.name not in said
-    ] == []
-
-
-@pytest.mark.parametrize("draw", [draw for draw, _ in VIEWS.values()])
-def test_it_says_of_which_run_it_is(draw, model):
-    said = words(draw(model))
-    for part in (
-        model.date,
-        "1 run · 0 failed · seed 7",
-        "scenario record",
-        "theory balance",
-        "rest on judgement",
-    ):
-        assert part in said
+@pytest.mark.parametrize("name", VIEWS)
+def test_whom_and_where_it_shows_is_named_and_of_which_run(name, model):
+    said = words(VIEWS[name][0](model))
+    actors, theatres = (
+        [each.name for each in group.values()]
+        for group in (model.world.actors, model.world.theatres)
+    )
+    wanted = (name != "Map") * actors + (name in ("Map", "Influence")) * theatres
+    run = ("1 run · 0 failed · seed 7", "scenario record", "theory balance", "rest on judgement")
+    assert [part for part in (*wanted, model.date, *run) if part not in said] == []
 
 
 def test_the_same_month_gives_the_same_bytes_and_the_next_others(model):

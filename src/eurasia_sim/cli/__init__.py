@@ -38,23 +38,20 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "explain": ("data", "explain", "Trace numbers to their sources; cite; verify evidence."),
 }
 
-# Verb that has left -> how to ask for the same now.
+# Verb, or verb and option, that has left -> what to use now.
 REPLACED = {
-    "schema": "check --schema",
-    "cite": "explain SCENARIO --cite",
-    "evidence": "explain --evidence verify DIR (or list, or agreement)",
-    "camps": "analyze SCENARIO --blocs",
-    "merge": "sweep EXPERIMENT --merge FOLDER...",
-}
-
-# By verb: option that has left -> what to use now.
-REPLACED_OPTIONS = {
-    "sweep": {
-        "--isolate": "--scheduler local:N runs parts in N processes of their own",
-        "--retry": "a part whose worker dies is run again; --resume makes what is missing",
-        "--timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
-    },
-    "calibrate": {"--keep": "every member is kept, and -n says how many there are"},
+    "schema": "eurasia-sim check --schema",
+    "cite": "eurasia-sim explain SCENARIO --cite",
+    "evidence": "eurasia-sim explain --evidence verify DIR (or agreement), or list claims",
+    "camps": "eurasia-sim analyze SCENARIO --blocs",
+    "merge": "eurasia-sim sweep EXPERIMENT --merge FOLDER...",
+    "sweep --isolate": "--scheduler local:N runs parts in N processes of their own",
+    "sweep --retry": "a part whose worker dies is run again; --resume makes what is missing",
+    "sweep --timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
+    "explain --about": "eurasia-sim list claims, each with whom it is about",
+    "explain --construct": "eurasia-sim list claims, each with its construct",
+    "explain --document": "eurasia-sim list claims, each with its document",
+    "calibrate --keep": "every member is kept, and -n says how many there are",
 }
 
 
@@ -89,14 +86,10 @@ class _Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is called, imported now."""
         verb = args[0] if args else ""
-        if verb in REPLACED:
-            instead = f"its work is now: eurasia-sim {REPLACED[verb]}"
-            raise DataError([f"the verb {verb} has left; {instead}"])
+        for name in (verb, *(f"{verb} {word.partition('=')[0]}" for word in args[1:])):
+            if name in REPLACED:
+                raise DataError([f"{name} has left; use now: {REPLACED[name]}"])
         if verb in VERBS:
-            replaced = REPLACED_OPTIONS.get(verb, {})
-            for option in (word.partition("=")[0] for word in args[1:]):
-                if option in replaced:
-                    raise DataError([f"the option {option} has left: {replaced[option]}"])
             return verb, load_verb(verb), args[1:]
         self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # for suggestions
         return super().resolve_command(ctx, args)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +10,8 @@ from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.world.world import load_world
 
 if TYPE_CHECKING:
     from eurasia_sim.analysis.summary import Asked, Section
@@ -62,7 +63,13 @@ def analyze(
         found = [
             _blocs_of(each, month, n, root, theory, settings, workers, world) for each in names
         ]
-        _show_all_blocs(found, as_json)
+        if as_json:
+            terminal.print_json(found if len(found) > 1 else found[0])
+        else:
+            for result in found:
+                _show_blocs(result)
+        if any(each["failed"] for result in found for each in result["theories"].values()):
+            raise typer.Exit(FAILED_WORK)
         return
     options.refuse(context, _OF_BLOCS, "only with --blocs")
     if len(names) > 1:
@@ -115,19 +122,19 @@ def _analyze_results(
         measures = {"failed": failed, "measures": list(material.measures)}
         terminal.print_json({**head, **measures, "sections": plain})
         return
-    runs = f"{len(material.runs)} runs of {material.kind}, {failed} failed"
-    terminal.show(f"{runs}; measures: {', '.join(material.measures)}")
-    for section in found:
+    most = max(_ROWS // len(material.measures), _LEAST_ROWS)
+    for section in sorted(found, key=lambda each: not len(each.table)):
         if section.name not in _FOR_FIGURES:
-            _show(section, max(_ROWS // len(material.measures), _LEAST_ROWS))
-    terminal.show(f"\ntables: {folder}")
+            _show(section, most)
+    runs = f"{len(material.runs)} runs of {material.kind}, {failed} failed"
+    terminal.say(f"\n{runs}; measures: {', '.join(material.measures)}")
+    terminal.show(f"tables: {folder}")
 
 
 def _show(section: Section, most: int) -> None:
     """Print so many rows for every measure; what is the same in all stands in the title."""
-    terminal.show("")
     if not len(section.table):
-        terminal.show(f"{section.title}: not to be had")
+        terminal.show(f"\n{section.title}: not to be had")
     hidden = ["measure", *_HIDDEN.get(section.name, ())]
     every = section.table.rename(columns=str)
     for measure in dict.fromkeys(every.get("measure", ())):
@@ -135,24 +142,18 @@ def _show(section: Section, most: int) -> None:
         shown = rows.head(most)
         shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
         same = shown.columns[(shown.nunique(dropna=False) == 1) & (len(shown) > 1)]
-        lines = [f"{section.title}: {measure}"]
-        if len(same):
-            lines.append("; ".join(f"{_heading(x)} {_cell(shown[x].iloc[0])}" for x in same))
-        if len(rows) > most:
-            lines.append(f"the first {most} of {len(rows)} rows")
+        values = [f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same]
+        cut = [f"the first {most} of {len(rows)} rows"] if len(rows) > most else []
+        title = f"\n{section.title}: {options.label(measure)}\n{'; '.join([*values, *cut])}"
         shown = shown.drop(columns=same)
         templates = {"f": "{%s:.3g}", "i": "{%s:d}", "u": "{%s:d}"}
         columns = {
-            _heading(name): templates.get(column.dtype.kind, "{%s}") % f"column{at}"
+            name.replace("_", "\n"): templates.get(column.dtype.kind, "{%s}") % f"column{at}"
             for at, (name, column) in enumerate(shown.items())
         }
         cells = shown.set_axis([f"column{at}" for at in range(len(columns))], axis=1)
-        terminal.show_table("\n".join(lines), cells.to_dict("records"), columns)
-    terminal.show(*(f"  {note}" for note in section.notes))
-
-
-def _heading(name: str) -> str:
-    return name.replace("_", " ")
+        terminal.show_table(title.rstrip(), cells.to_dict("records"), columns)
+    terminal.say(*(f"  {note}" for note in section.notes))
 
 
 def _cell(value: Any) -> str:
@@ -165,9 +166,7 @@ def _blocs_of(
 ) -> dict[str, Any]:  # fmt: skip
     """How the runs of a scenario divide, by theory, beside line-ups of history and baselines."""
     from eurasia_sim.analysis.blocs import compared_blocs
-    from eurasia_sim.scenarios.scenario import load_scenario
     from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.world.world import load_world
 
     world = load_world(world_name)
     scenario = load_scenario(name, world, settings or ())
@@ -180,43 +179,27 @@ def _blocs_of(
     return compared_blocs(world, scenario, theories, at, n, seed, workers)
 
 
-def _show_all_blocs(found: list[dict[str, Any]], as_json: bool) -> None:
-    """Print how runs divide, one JSON value or a list of several; exit 1 where a run failed."""
-    if as_json:
-        terminal.print_json(found if len(found) > 1 else found[0])
-    else:
-        for result in found:
-            _show_blocs(result)
-    if any(each["failed"] for result in found for each in result["theories"].values()):
-        raise typer.Exit(FAILED_WORK)
-
-
-def _numbered(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Values under names that no template misreads."""
-    return {f"column{at}": value for at, value in enumerate(row.values())}
-
-
 def _show_blocs(result: dict[str, Any]) -> None:
+    """Print the divisions that runs show, leanings of pairs, and how often a line-up holds."""
     from eurasia_sim.analysis.blocs import AFFINITIES
 
     theories, lineups = result["theories"], result["lineups"]
-    labels = {
-        label: found
-        for theory, own in theories.items()
-        for label, found in ((theory, own), (f"{theory}, {AFFINITIES}", own[AFFINITIES]))
-    }
     head = "blocs of {scenario} in {world}, {month}; {runs} runs a theory over the declared ranges"
-    terminal.show(f"{head.format_map(result)}, seed {result['seed']}")
-    splits = [
-        {"theory": label if at == 0 else "", "share": each["share"],
-         "sides": " | ".join(", ".join(side) for side in each["sides"])}
-        for label, found in labels.items() for at, each in enumerate(found["splits"])
-    ]  # fmt: skip
-    columns = {"theory": "{theory}", "share": "{share:.1%}", "sides": "{sides}"}
-    terminal.show_table("splits, most frequent first", splits, columns)
-    for theory, found in theories.items():
-        if found["failed"]:
-            count = f"{found['failed']} of {found['runs']} runs failed and count nowhere"
+    terminal.say(f"{head.format_map(result)}, seed {result['seed']}; most frequent first")
+    held = []
+    for theory, every in theories.items():
+        for name, own in ((theory, every), (f"{theory}, {AFFINITIES}", every[AFFINITIES])):
+            terminal.show(name)
+            for each in own["splits"]:
+                sides = " | ".join(", ".join(side) for side in each["sides"])
+                terminal.say(f"  {each['share']:.1%} {sides}")
+            if lineups:
+                cells = (
+                    f"{x['share']:.1%} ({x['adjusted_rand']:.2f})" for x in own["lineups"].values()
+                )
+                held.append([name, *cells])
+        if every["failed"]:
+            count = f"{every['failed']} of {every['runs']} runs failed and count nowhere"
             terminal.show(f"{theory}: {count}")
     pairs = next(iter(theories.values()))["alignment"]
     if len(pairs) <= _MOST_PAIRS:
@@ -224,15 +207,15 @@ def _show_blocs(result: dict[str, Any]) -> None:
             {"pair": pair} | {theory: own["alignment"][pair] for theory, own in theories.items()}
             for pair in pairs
         ]
-        columns = {"pair": "{pair}"} | {theory: f"{{{theory}:+.2f}}" for theory in theories}
-        terminal.show_table("mean alignment of the two", rows, columns)
+        columns = {theory.replace("_", "\n"): f"{{{theory}:+.2f}}" for theory in theories}
+        terminal.show_table("\nmean alignment of the two", rows, {"pair": "{pair}", **columns})
     if lineups:
-        rows = [{"theory": x, **_numbered(found["lineups"])} for x, found in labels.items()]
-        cell = "{{column{0}[share]:.1%}} ({{column{0}[adjusted_rand]:.2f}})"
-        columns = {x: cell.format(at) for at, x in enumerate(lineups)}
-        title = "share of runs that hold a line-up (mean adjusted Rand index)"
-        terminal.show_table(title, rows, {"theory": "{theory}", **columns})
-        rows = [{"baseline": x, **_numbered(shares)} for x, shares in result["baselines"].items()]
-        columns = {x: f"{{column{at}:.1%}}" for at, x in enumerate(lineups)}
-        terminal.show_table("the same of baselines", rows, {"": "{baseline}", **columns})
-        terminal.show(*(f"{name}: {meaning}" for name, meaning in lineups.items()))
+        held += [
+            [name, *(f"{share:.1%}" for share in shares.values())]
+            for name, shares in result["baselines"].items()
+        ]
+        rows = [{f"column{at}": cell for at, cell in enumerate(row)} for row in held]
+        columns = {name: f"{{column{at}}}" for at, name in enumerate(["", *lineups])}
+        title = "\nshare of runs that hold a line-up (mean adjusted Rand index), then of baselines"
+        terminal.show_table(title, rows, columns)
+        terminal.say(*(f"{name}: {meaning}" for name, meaning in lineups.items()))

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from eurasia_sim.analysis.pairing import Comparison, Side
 
 _DIFFERENCES = {
-    "A less B": "{measure}", "mean": "{mean:.5f}", "95 % interval": "{low:.5f} … {high:.5f}",
-    "effect size": "{effect_size:.2f}", "A above B": "{superiority:.2f}",
-    "equivalence p": "{equivalence_p:.3f}", "verdict": "{verdict}",
+    "A less B": "{label}", "mean": "{mean:+.4f}", "95 % interval": "{low:+.4f} … {high:+.4f}",
+    "A above B": "{superiority:.0%}", "verdict": "{verdict}",
 }  # fmt: skip
 
 
@@ -64,9 +63,9 @@ def compare(
         write_table(out, pd.DataFrame(rows))
     if as_json:
         settings = [
-            {"scenario_a": a.scenario, "scenario_b": b.scenario, "path": path,
+            {"scenario_a": one.scenario, "scenario_b": two.scenario, "path": path,
              "a": mine, "b": other}
-            for a, b in sides for path, (mine, other) in pairing.differing(a, b).items()
+            for one, two in sides for path, (mine, other) in pairing.differing(one, two).items()
         ]  # fmt: skip
         pairs = [
             {"scenario_a": each.first.scenario, "scenario_b": each.second.scenario,
@@ -107,40 +106,39 @@ def _show(
     notes: list[str],
     smallest: float | None,
 ) -> None:
-    from eurasia_sim.analysis.differences import QUANTILES
+    """Print how many measures differ, what was set differently, and every measure."""
+    from eurasia_sim.analysis.differences import DIFFERENT
     from eurasia_sim.analysis.pairing import differing
 
     terminal.show(*(f"{x}: {side.results.folder}" for x, side in zip("AB", sides[0], strict=True)))
-    settings = {}
-    for a, b in sides:
-        is_named = a.scenario == b.scenario and len(sides) > 1
-        head = f"scenario {a.scenario}." if is_named else "scenario."
-        for path, (mine, other) in differing(a, b).items():
-            key = head + path.removeprefix("scenario.") if path.startswith("scenario.") else path
-            settings[key] = {"path": key, "a": _word(mine), "b": _word(other)}
-    if settings:
-        columns = {"path": "{path}", "A": "{a}", "B": "{b}"}
-        terminal.show_table("set differently", settings.values(), columns)
-    else:
-        terminal.show("nothing was set differently")
-    terminal.show(*(f"note: {note}" for note in notes))
-    terminal.show(f"smallest effect that matters: {_basis(smallest)}")
-    shifts = {f"{100 * at:.0f} %": f"{{shift_{100 * at:.0f}:.5f}}" for at in QUANTILES}
+    titles = []
     for each in found:
         a, b = each.first, each.second
-        head = f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}"
+        names = f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}"
+        titles.append(f"{names}, {terminal.SETS[each.kind]}")
+        apart = sum(one.judgement.word == DIFFERENT for one in each.measures)
+        terminal.say(f"{titles[-1]}: {apart} of {len(each.measures)} measures differ")
+    terminal.say(
+        f"smallest effect that matters: {_basis(smallest)}", *(f"note: {note}" for note in notes)
+    )
+    settings = {
+        (f"{a.scenario}: " if a.scenario == b.scenario and len(sides) > 1 else "") + path: values
+        for a, b in sides
+        for path, values in differing(a, b).items()
+    }
+    terminal.show("set differently:" if settings else "nothing was set differently")
+    for path, (mine, other) in settings.items():
+        terminal.say(f"  {path}", f"    A {_word(mine)}; B {_word(other)}")
+    for title, each in zip(titles, found, strict=True):
         runs = "; ".join(
             f"{x}: {count} runs, {failed} failed"
             for x, count, failed in zip("AB", each.runs, each.failed, strict=True)
         )
-        title = f"{head}, {terminal.SETS[each.kind]}\n{each.pairing.why}\n{runs}"
-        verdicts = [str(one.judgement) for one in each.measures]
         rows = [
-            row | {"verdict": verdict} for row, verdict in zip(each.rows(), verdicts, strict=True)
+            {**row, "label": options.label(row["measure"]), "verdict": str(one.judgement)}
+            for row, one in zip(each.rows(), each.measures, strict=True)
         ]
-        terminal.show_table(title, rows, _DIFFERENCES)
-        columns = {"measure": "{measure}", **shifts, "smallest effect": "{smallest:.5f}"}
-        terminal.show_table("quantiles of A less those of B", rows, columns)
+        terminal.show_table(f"\n{title}\n{each.pairing.why}\n{runs}", rows, _DIFFERENCES)
 
 
 def _word(value: Any) -> str:

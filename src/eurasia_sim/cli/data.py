@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
@@ -25,11 +24,12 @@ from eurasia_sim.scenarios.sources import drawn_paths, works_of, works_of_all, w
 from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
-if TYPE_CHECKING:
-    from eurasia_sim.evidence.intercoder import Agreement
-
-_OF_CLAIMS = ("about", "construct", "document")
 _OF_AGREEMENT = ("draws", "seed")
+_AGREEMENT = {
+    "": "{name}", "alpha": "{alpha:.2f}", "both": "{pairable:d}",
+    "only first": "{first_only:d}", "only second": "{second_only:d}",
+}  # fmt: skip
+_SUPPORT = ("supported", "overstated", "unsupported")
 
 
 def explain(
@@ -41,12 +41,9 @@ def explain(
     summary: Annotated[bool, Option("--summary", help="Count all numbers by basis.")] = False,
     cite: Annotated[bool, Option("--cite", help="Works of numbers or scenarios.")] = False,
     evidence: Annotated[
-        Literal["verify", "list", "agreement"] | None,
-        Option(help="Compare claims with the texts in folder NAME; list; or compare codings."),
+        Literal["verify", "agreement"] | None,
+        Option(help="Compare claims with the texts in folder NAME, or the two codings."),
     ] = None,
-    about: Annotated[str | None, Option(help="Claims about an actor, theatre or body.")] = None,
-    construct: Annotated[str | None, Option(help="Claims of a construct of the codebook.")] = None,
-    document: Annotated[str | None, Option(help="Claims of a document, by its id.")] = None,
     draws: Annotated[int, Option(min=100, help="Draws of the bootstrap of agreement.")] = 2000,
     seed: Annotated[int, Option(help="Seed of the bootstrap of agreement.")] = 0,
     world: options.WorldName = None,
@@ -61,12 +58,8 @@ def explain(
     Example: eurasia-sim explain us_exit --cite
 
     Example: eurasia-sim explain --evidence verify my_texts/
-
-    Example: eurasia-sim explain --evidence list --construct standing --document aliyev2022
     """
     given = names or []
-    if evidence != "list":
-        options.refuse(context, _OF_CLAIMS, "only with --evidence list")
     if evidence != "agreement":
         options.refuse(context, _OF_AGREEMENT, "only with --evidence agreement")
     if evidence is not None:
@@ -79,9 +72,6 @@ def explain(
         raise DataError(["give either names, or --summary, or --evidence"])
     if evidence == "verify":
         _verify(Path(given[0]), world, as_json)
-    elif evidence == "list":
-        wanted = {"about": about, "construct": construct, "document": document}
-        _list_claims(world, wanted, as_json)
     elif evidence == "agreement":
         _compare_codings(load_evidence(world), draws, seed, as_json)
     elif cite:
@@ -100,14 +90,19 @@ def _explain_numbers(names: list[str], world: World, as_json: bool) -> None:
         return
     for each in found.values():
         if isinstance(each, list):
-            terminal.show(*_lines(world, each))
+            rows = [world.numbers[row["path"]] for row in each]
+            width = max(len(row.path) for row in rows)
+            for row in rows:
+                value = "silent" if row.is_silent else f"{row.value:g}"
+                ends = f"{row.low:g} to {row.high:g}" if row.is_uncertain else ""
+                line = f"{row.path:<{width}}  {value:>9}  {ends:<16}  {row.basis}"
+                terminal.show(line.rstrip())
         elif "basis" in each:
             terminal.show(*told(each))
         else:
-            of = (
-                f"{each['unit']}, of {' and '.join(each['of'])}; read off a run, so no number given"
-            )
-            terminal.show(each["path"], f"  {each['meaning']}", f"  measure   {of}")
+            of = f"{each['unit']}, of {' and '.join(each['of'])}"
+            of = f"  measure   {of}; read off a run, so no number given"
+            terminal.show(each["path"], f"  {each['meaning']}", of)
 
 
 def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
@@ -115,14 +110,15 @@ def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
     if path in world.numbers:
         evidence = load_evidence(None if path.startswith(OF_RULES) else world.directory)
         return described(world, path, evidence)
-    if not (inside := _numbers_at(world, path)) and (measure := _measure(path)):
+    if inside := _numbers_at(world, path):
+        return [
+            {"path": each.path, "value": None if each.is_silent else each.value,
+             "basis": each.basis}
+            for each in inside
+        ]  # fmt: skip
+    if measure := _measure(path):
         return {"path": path, **measure}
-    if not inside:
-        raise DataError([f"{path} names no number{near(path, world.numbers)}"])
-    return [
-        {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis}
-        for each in inside
-    ]
+    raise DataError([f"{path} names no number{near(path, world.numbers)}"])
 
 
 def _measure(name: str) -> dict[str, Any] | None:
@@ -138,14 +134,6 @@ def _numbers_at(world: World, path: str) -> list[Number]:
     return [number for name, number in world.numbers.items() if name.startswith(beginnings)]
 
 
-def _lines(world: World, rows: list[dict[str, Any]]) -> Iterator[str]:
-    width = max(len(row["path"]) for row in rows)
-    for number in (world.numbers[row["path"]] for row in rows):
-        value = "silent" if number.is_silent else f"{number.value:g}"
-        ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
-        yield f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}".rstrip()
-
-
 def _show_summary(world: World, as_json: bool) -> None:
     """How many numbers of each group rest on what."""
     numbers = world.numbers.values()
@@ -158,10 +146,9 @@ def _show_summary(world: World, as_json: bool) -> None:
         terminal.print_json({"numbers": len(numbers), "drawn": drawn, "by_group": table})
         return
     table["all"] = {basis: sum(row[basis] for row in table.values()) for basis in bases}
-    terminal.show(f"{'':<14}" + "".join(f"{basis:>11}" for basis in [*bases, "all"]))
-    for group, row in table.items():
-        cells = "".join(f"{count:>11}" for count in [*row.values(), sum(row.values())])
-        terminal.show(f"{group:<14}{cells}")
+    rows = [{"group": group, "all": sum(row.values()), **row} for group, row in table.items()]
+    columns = {"": "{group}"} | {each: f"{{{each}:d}}" for each in (*bases, "all")}
+    terminal.show_table(f"{len(numbers)} numbers by basis", rows, columns)
     constant = "the others are the same in every run."
     terminal.show(f"An ensemble over the declared ranges draws {drawn} of them; {constant}")
 
@@ -232,39 +219,6 @@ def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
         raise typer.Exit(FAILED_WORK)
 
 
-def _list_claims(world: Path | None, wanted: Mapping[str, str | None], as_json: bool) -> None:
-    """List claims with their places, by whom they are about, by construct or by document."""
-    claims = load_evidence(world).claims
-    words = {
-        claim.id: {
-            "about": {*claim.about, *filter(None, [claim.toward])},
-            "construct": {claim.construct},
-            "document": {claim.document},
-        }
-        for claim in claims
-    }
-    asked = {name: word for name, word in wanted.items() if word is not None}
-    for name, word in asked.items():
-        known = set().union(*(own[name] for own in words.values()))
-        if word not in known:
-            among = f"    known: {', '.join(sorted(known))}"
-            raise DataError([f"no claim has {name} {word!r}{near(word, known)}\n{among}"])
-    found = [
-        claim
-        for claim in claims
-        if all(word in words[claim.id][name] for name, word in asked.items())
-    ]
-    if as_json:
-        terminal.print_json([asdict(claim) for claim in found])
-        return
-    for claim in found:
-        toward = f" toward {claim.toward}" if claim.toward else ""
-        level = "" if claim.level is None else f" {claim.level:{'+' if toward else ''}g}"
-        what = f"{', '.join(claim.about)}: {claim.construct}{toward}{level}"
-        terminal.show(f"{claim.id} {claim.locator}: {what}", f"    {claim.says}")
-    terminal.show(f"{len(found)} claims")
-
-
 def _compare_codings(evidence: Evidence, draws: int, seed: int, as_json: bool) -> None:
     """Krippendorff's alpha of the two codings with its interval, by construct and by passage."""
     from eurasia_sim.evidence.intercoder import agreement
@@ -272,30 +226,26 @@ def _compare_codings(evidence: Evidence, draws: int, seed: int, as_json: bool) -
     compared = agreement(evidence, draws, seed)
     if as_json:
         terminal.print_json([asdict(each) for each in compared])
-    else:
-        terminal.show(*_agreement_lines(evidence, compared))
-
-
-def _agreement_lines(evidence: Evidence, compared: Sequence[Agreement]) -> Iterator[str]:
-    yield from (f"{role}: {who}" for role, who in evidence.coders.items())
+        return
+    terminal.show(*(f"{role}: {who}" for role, who in evidence.coders.items()))
     if not compared:
-        yield "there is no second coding to compare with"
+        terminal.show("there is no second coding to compare with")
     for each in compared:
-        alpha = f"ordinal alpha {each.overall.alpha:.3f} [{each.low:.3f}, {each.high:.3f}]"
-        yield f"round {each.round}: {alpha}"
-        yield f"  {'':<12}  alpha  both  only first  only second"
-        for name, part in [("all", each.overall), *each.constructs.items()]:
-            alpha = "    -" if math.isnan(part.alpha) else f"{part.alpha:5.2f}"
-            counts = f"{part.pairable:4d}  {part.first_only:10d}  {part.second_only:11d}"
-            yield f"  {name:<12}  {alpha}  {counts}"
-        seen = each.passages
-        yield (
-            f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({seen.both} marked by"
-            f" both, {seen.first_only} by the first alone, {seen.second_only} by the second alone,"
-            f" of {seen.universe})"
+        title = f"round {each.round}: ordinal alpha {{alpha:.3f}} [{{low:.3f}}, {{high:.3f}}]"
+        ends = {"alpha": each.overall.alpha, "low": each.low, "high": each.high}
+        rows = [
+            {"name": name, **asdict(part)}
+            for name, part in [("all", each.overall), *each.constructs.items()]
+        ]
+        terminal.show_table(title.format_map(ends), rows, _AGREEMENT)
+        seen = asdict(each.passages)
+        terminal.say(
+            "  passages: alpha {alpha:.3f}, Jaccard {jaccard:.3f} ({both} marked by both, "
+            "{first_only} by the first alone, {second_only} by the second alone, of "
+            "{universe})".format_map(seen)
         )
     for sample in evidence.support.samples:
-        verdicts: list[str] = [each.verdict for each in sample.verdicts]
-        words = ("supported", "overstated", "unsupported")
-        counts = ", ".join(f"{verdicts.count(word)} {word}" for word in words)
-        yield f"support, {sample.name}: of {len(verdicts)} claims drawn at random {counts}"
+        verdicts = Counter(str(each.verdict) for each in sample.verdicts)
+        counts = ", ".join(f"{verdicts[word]} {word}" for word in _SUPPORT)
+        of = f"of {len(sample.verdicts)} claims drawn at random"
+        terminal.show(f"support, {sample.name}: {of} {counts}")

@@ -14,10 +14,10 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.world.world import World
 
 if TYPE_CHECKING:
     from eurasia_sim.simulation.inputs import Inputs
-    from eurasia_sim.world.world import World
 
 MOST_RUNS = 100_000
 LARGEST_SEED = 2**63 - 1
@@ -101,6 +101,13 @@ def chosen_theories(
         named = ", ".join(sorted(own))
         raise DataError([f"the scenarios name different theories ({named}): choose with --theory"])
     return (own.pop() if own else world.default_theory,)
+
+
+def label(measure: str, world: World | None = None) -> str:
+    """A measure in words, with a world's names of actors and theatres."""
+    from eurasia_sim.figures.style import readable
+
+    return readable(measure, world.names if world else None)
 
 
 def compile_once(inputs: Inputs) -> None:

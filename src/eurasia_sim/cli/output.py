@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,10 +12,11 @@ from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.files.data_yaml import DataError, packaged_worlds
+from eurasia_sim.world.world import World, load_world
 
 if TYPE_CHECKING:
+    from eurasia_sim.figures.style import Request
     from eurasia_sim.simulation.results_folder import ResultsFolder
-    from eurasia_sim.world.world import World
 
 
 def plot(
@@ -47,25 +48,57 @@ def plot(
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution
     """
-    from eurasia_sim.figures.fonts import lacking_words
-    from eurasia_sim.figures.gallery import draw
     from eurasia_sim.figures.style import Request
 
     found = open_results(results, world, filters or [])
     if found.kind in ("run", "sweep") and measure:
         found.chosen(measure)
     request = Request(tuple(measure or ()), by, across, up, threshold, tuple(month or ()))
-    rows, lacking = [], set[str]()
-    tell = None if kind else terminal.tell
-    for picture, files in draw(found, kind or [], request, out or results / "figures", tell):
-        lacking |= {*picture.lacking}
-        rows.append({"says": picture.says, "files": [str(path) for path in files]})
+    drawn = drawings(found, kind or [], request, out or results / "figures", quiet=bool(kind))
+    rows = []
+    for says, files in drawn:
+        rows.append({"says": says, "files": [str(path) for path in files]})
         if not as_json:
-            terminal.show(f"{files[0]} (and .svg, .csv): {picture.says}")
-    if boxes := lacking_words(lacking):
-        terminal.tell(boxes)
+            terminal.show(f"{files[0]} (and .svg, .csv): {says}")
     if as_json:
         terminal.print_json(rows)
+
+
+def drawings(
+    found: ResultsFolder, kinds: Sequence[str], request: Request, folder: Path, *, quiet: bool
+) -> Iterator[tuple[str, Sequence[Path]]]:
+    """Draw figures; give what each says and its files, and last tell what no font has.
+
+    Args:
+        quiet: raise what cannot be drawn; else tell why, and go on.
+    """
+    from eurasia_sim.figures.fonts import lacking_words
+    from eurasia_sim.figures.gallery import draw
+
+    lacking = set[str]()
+    for picture, files in draw(found, kinds, request, folder, None if quiet else terminal.tell):
+        lacking |= {*picture.lacking}
+        yield picture.says, files
+    if boxes := lacking_words(lacking):
+        terminal.tell(boxes)
+
+
+def finish(
+    folder: Path, manifest: dict[str, Any], files: Sequence[str], kind: str, world: World,
+    kinds: Sequence[str],
+) -> None:  # fmt: skip
+    """Draw the usual pictures of some kinds, as `plot` does, then finish the manifest."""
+    from eurasia_sim.figures import gallery
+    from eurasia_sim.figures.style import Request
+    from eurasia_sim.simulation.results import write_manifest
+    from eurasia_sim.simulation.results_folder import ResultsFolder
+
+    write_manifest(folder, {**manifest, "finished": False}, files)
+    found = ResultsFolder(folder, kind, manifest, world)
+    usual = [each for each in gallery.usual_kinds(found, ()) if each in kinds]
+    drawn = list(drawings(found, usual, Request(), folder / "figures", quiet=False))
+    figures = [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
+    write_manifest(folder, {**manifest, "figures": figures}, [*files, *figures])
 
 
 def open_results(results: Path, world: Path | None, filters: Sequence[str] = ()) -> ResultsFolder:
@@ -86,8 +119,6 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
     Raises:
         DataError: for a world that is not at hand.
     """
-    from eurasia_sim.world.world import load_world
-
     name = str(manifest.get("world", ""))
     if world is None and name and name not in packaged_worlds():
         unknown = f"{results} was made in the world {name}, which is not packaged"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -16,7 +16,9 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import finish
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.world.world import World, load_world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,17 +27,16 @@ if TYPE_CHECKING:
     from eurasia_sim.simulation.run import Batch, Study, Tables
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
-_OUTCOMES = {
-    "scenario": "{scenario}", "measure": "{measure}", "mean": "{mean:.4f}", "5 %": "{low:.4f}",
-    "95 %": "{high:.4f}", "runs": "{n:d}", "failed": "{failed:d}",
+# Heading, template of a cell, and for how many sets of draws it is shown, the leading one first.
+_COLUMNS = {
+    "outcomes": (("mean", "{mean:.4f}", 3), ("5 %", "{low:.4f}", 2), ("95 %", "{high:.4f}", 2)),
+    "differences": (
+        ("change", "{mean:+.4f}", 3), ("%", "{percent:+.0%}", 1), ("±", "{half:.4f}", 1),
+        ("rises", "{positive:.0%}", 2),
+    ),
 }  # fmt: skip
-_OF_FIT = ("mean", "5 %", "95 %", "95 % interval", "+ / −")
-_DIFFERENCES = {
-    "difference": "{first} less {scenario}", "measure": "{measure}", "mean": "{mean:.5f}",
-    "95 % interval": "{low:.5f} … {high:.5f}", "by co-location": "{colocation_part:.5f}",
-    "by joint share": "{joint_part:.5f}", "+ / −": "{positive:.0%} / {negative:.0%}",
-    "r": "{correlation:.2f}", "gain": "{variance_gain:.0f}", "pairs": "{n:d}",
-}  # fmt: skip
+_BRIEF = {"reference": "chance", "ranges": "ranges", "posterior": "fit"}
+_SETTLED = 0.8  # share of draws that agree on a sign
 
 
 def run(
@@ -58,14 +59,16 @@ def run(
     """
     from eurasia_sim.simulation.family import conditions, load_family
     from eurasia_sim.simulation.run import Study
-    from eurasia_sim.world.world import load_world
 
     began = time.time()
     place = load_world(world)
     family = load_family(scenarios, place, settings or ())
     theories = options.chosen_theories(theory, place, [scenario.theory for scenario in family])
     study = Study(place, family, theories, n, seed)
-    rule = _stopping(study, until, watch or (), most)
+    if watch and until is None:
+        hint = "add a rule, such as --until half-width=0.002"
+        raise DataError([f"--watch says what --until looks at; {hint}"])
+    rule = _Stopping.of(study, until, watch or (), most) if until is not None else None
     study.require_memory(rule.most if rule else n)
     batches = list(study.batches())
     folder, tables, reused = _execute(study, batches, rule, out, workers)
@@ -95,6 +98,20 @@ class _Stopping:
     measures: tuple[str, ...]
     most: int
 
+    @classmethod
+    def of(cls, study: Study, until: str, watch: Sequence[str], most: int) -> _Stopping:
+        """The rule that the options ask for."""
+        from eurasia_sim.analysis.convergence import StoppingRule
+        from eurasia_sim.analysis.pairing import matching
+        from eurasia_sim.simulation.inputs import prepare
+
+        rule = StoppingRule.read(until)
+        if most < study.n:
+            raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
+        columns = prepare(study.world, study.scenarios[0], study.theories[0]).columns
+        measures = matching("--watch", watch, columns) if watch else study.shown(columns)
+        return cls(study, rule, tuple(measures), most)
+
     def following(
         self, total: int, counter: terminal.RunCounter, runs: pd.DataFrame
     ) -> Sequence[Batch]:
@@ -116,25 +133,6 @@ class _Stopping:
             "runs": int(runs["run"].max()) + 1, "least": self.study.n, "most": self.most,
             "widest": widest, "half_width": half, "measures": list(self.measures),
         }  # fmt: skip
-
-
-def _stopping(study: Study, until: str | None, watch: Sequence[str], most: int) -> _Stopping | None:
-    """The rule that the options ask for; None without `--until`."""
-    if until is None:
-        if watch:
-            hint = "add a rule, such as --until half-width=0.002"
-            raise DataError([f"--watch says what --until looks at; {hint}"])
-        return None
-    from eurasia_sim.analysis.convergence import StoppingRule
-    from eurasia_sim.analysis.pairing import matching
-    from eurasia_sim.simulation.inputs import prepare
-
-    rule = StoppingRule.read(until)
-    if most < study.n:
-        raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
-    columns = prepare(study.world, study.scenarios[0], study.theories[0]).columns
-    measures = matching("--watch", watch, columns) if watch else study.shown(columns)
-    return _Stopping(study, rule, tuple(measures), most)
 
 
 def _execute(
@@ -201,15 +199,19 @@ def _finish(
     study: Study, folder: Path, batches: list[Batch], tables: Tables, result: dict[str, Any],
     began: float,
 ) -> None:  # fmt: skip
-    """Draw the figures and write the manifest last: a folder with a finished manifest is whole."""
-    from eurasia_sim.figures.fonts import lacking_words
-    from eurasia_sim.figures.gallery import OF_RUN, draw, usual_kinds
-    from eurasia_sim.figures.style import Request
-    from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
+    """Write events, draw the figures and write the manifest, which makes a folder whole."""
+    from eurasia_sim.figures.gallery import OF_RUN
+    from eurasia_sim.files.ordinary import csv_bytes
+    from eurasia_sim.simulation.events import event_log
+    from eurasia_sim.simulation.results import events_file, write_bytes
+    from eurasia_sim.simulation.results_folder import RUN
     from eurasia_sim.simulation.run import WRITTEN, window_of
 
-    events = dict(_write_events(study, folder, batches[0]))
+    events = {}
+    for inputs in batches[0].family:  # of every scenario's first run
+        log, status = event_log(study.world, inputs, int(batches[0].draws.seeds[0]))
+        write_bytes(folder / events_file(inputs.scenario.name), csv_bytes(log))
+        events[inputs.scenario.name] = {"events": len(log), "status": status}
     manifest = {
         **options.origin(
             study.world, scenarios={each.name: each.digest for each in study.scenarios}
@@ -226,81 +228,96 @@ def _finish(
         **{name: value for name, value in result.items() if value is not None},
         "seconds": round(time.time() - began, 1),
     }
-    # Pictures are drawn from the folder, as `plot` draws them; without them it is not finished.
-    results.write_manifest(folder, {**manifest, "finished": False}, WRITTEN)
-    found = ResultsFolder(folder, RUN, manifest, study.world)
-    kinds = [kind for kind in usual_kinds(found, ()) if kind in OF_RUN]
-    drawn = list(draw(found, kinds, Request(), folder / "figures", terminal.tell))
-    manifest["figures"] = [str(path.relative_to(folder)) for _, files in drawn for path in files]
-    if boxes := lacking_words(picture.lacking for picture, _ in drawn):
-        terminal.tell(boxes)
-    files = [*WRITTEN, *manifest["figures"], *map(results.events_file, events)]
-    results.write_manifest(folder, manifest, files)
-
-
-def _write_events(study: Study, folder: Path, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Write the events of every scenario's first run; yield how many, and the run's status."""
-    from eurasia_sim.files.ordinary import csv_bytes
-    from eurasia_sim.simulation.events import event_log
-    from eurasia_sim.simulation.results import events_file, write_bytes
-
-    for inputs in batch.family:
-        name = inputs.scenario.name
-        events, status = event_log(study.world, inputs, int(batch.draws.seeds[0]))
-        write_bytes(folder / events_file(name), csv_bytes(events))
-        yield name, {"events": len(events), "status": status}
+    files = [*WRITTEN, *map(events_file, events)]
+    finish(folder, manifest, files, RUN, study.world, OF_RUN)
 
 
 def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str]) -> None:
-    """Print notes, the tables of outcomes and differences, and how the rule ended.
+    """Print the answer, what was set, and a table of every contrast; the leading set first.
 
     The fit to the record leads where it has foretold better than the ranges.
     """
     from eurasia_sim.simulation.parameter_draws import fit_beside
-    from eurasia_sim.simulation.run import FITTED, RANGES, window_of
+    from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, window_of
 
+    posterior, why = fit_beside(study.world, batches[0].family[0])
+    leads = posterior is not None and posterior.beats_ranges
+    order = (FITTED, RANGES, REFERENCE) if leads else (RANGES, FITTED, REFERENCE)
+    sets = {
+        theory: [x for x in order if x in {each.kind for each in batches if each.theory == theory}]
+        for theory in study.theories  # a fit is one theory's own
+    }
+    main = result["summary"]["outcomes"][0]["measure"]
+    answers = [
+        _answer(study.world, row)
+        for row in result["summary"]["differences"]
+        if (row["measure"], row["set"]) == (main, sets[row["theory"]][0])
+    ]
+    terminal.say(study.scenarios[0].question if answers else "", *answers)
     first, last = window_of(batches, study.world)
     end = result["until"]
     count = end["runs"] if end else study.n
-    head = f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}"
-    terminal.show(head, *notes)
-    if left_out := study.left_out(study.shown(batches[0].family[0].columns)):
-        why = "named and not shown, for they are not of pairs, actors and regions in focus"
-        terminal.show(f"{why}: {', '.join(left_out)} (runs.parquet)")
-    posterior, why = fit_beside(study.world, batches[0].family[0])
-    if why:
-        terminal.show(f"no results under the fit to the record: {why}")
-    leads = posterior is not None and posterior.beats_ranges
-    for batch in batches:
-        for name, columns in (("outcomes", _OUTCOMES), ("differences", _DIFFERENCES)):
-            rows = _rows(result["summary"][name], batch.theory, batch.kind)
-            over, fitted = terminal.SETS[batch.kind], []
-            if batch.kind == RANGES:
-                fitted = _rows(result["summary"][name], batch.theory, FITTED)
-            if fitted:
-                over = f"{over}, and {terminal.SETS[FITTED]}"
-                columns = _beside(columns, leads=leads)  # noqa: PLW2901 - with the fit's own
-                pairs = zip(rows, fitted, strict=True)
-                rows = [row | {f"fit_{key}": x for key, x in own.items()} for row, own in pairs]
-            if rows and batch.kind != FITTED:
-                what = "paired differences " if name == "differences" else ""
-                terminal.show_table(f"{batch.theory}, {what}{over}", rows, columns)
+    lost = {
+        f"{row['failed']} of {row['scenario']} {terminal.SETS[row['set']]}": row["failed"]
+        for row in result["summary"]["outcomes"]
+    }
+    failed = ", ".join(text for text, number in lost.items() if number)
+    left_out = ", ".join(study.left_out(study.shown(batches[0].family[0].columns)))
+    reason = "named and not shown, for they are not of pairs, actors and regions in focus"
+    shown = {kind for own in sets.values() for kind in own}
+    said = "; ".join(f"{_BRIEF[kind]}: {terminal.SETS[kind]}" for kind in order if kind in shown)
+    terminal.say(
+        f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}; {said}",
+        *notes,
+        f"runs that failed and count nowhere: {failed}" if failed else "",
+        f"{reason}: {left_out} (runs.parquet)" if left_out else "",
+        f"no results under the fit to the record: {why}" if why else "",
+    )
+    own = study.scenarios[0].name
+    for (name, theory, scenario), rows in _contrasts(result["summary"], study.world).items():
+        if name == "differences" or scenario == own:
+            less = f"{own} less {scenario}" if name == "differences" else scenario
+            columns = {"": "{label}"} | {
+                f"{_BRIEF[kind]}\n{heading}": template.replace("{", f"{{{kind}_")
+                for at, kind in enumerate(sets[theory])
+                for heading, template, most in _COLUMNS[name]
+                if at < most
+            }
+            terminal.show_table(f"\n{less}, {theory}", rows.values(), columns)
     if end:
         met = "is met" if end["met"] else "is not met, and --most is reached"
         half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
-        widest = f"widest: {end['widest']}, {half}"
-        terminal.show(f"{end['rule']} {met} after {count} runs; {widest}")
+        terminal.say(f"{end['rule']} {met} after {count} runs; widest: {end['widest']}, {half}")
 
 
-def _rows(rows: Sequence[dict[str, Any]], theory: str, kind: str) -> list[dict[str, Any]]:
-    """Those of one theory and set of draws."""
-    return [row for row in rows if (row["theory"], row["set"]) == (theory, kind)]
+def _answer(world: World, row: dict[str, Any]) -> str:
+    """What draws say of the sign of one difference."""
+    if not row["n"]:
+        return f"no pair of {row['first']} and {row['scenario']} finished"
+    word = "settled" if max(row["positive"], row["negative"]) >= _SETTLED else "not settled"
+    return (
+        f"{options.label(row['measure'], world)}: {row['first']} is above {row['scenario']} in "
+        f"{row['positive']:.0%} of {row['n']} draws {terminal.SETS[row['set']]} and below in "
+        f"{row['negative']:.0%}, so the sign is {word} ({row['theory']})"
+    )
 
 
-def _beside(columns: dict[str, str], *, leads: bool) -> dict[str, str]:
-    """Columns with those of the fit beside them, or before them where it leads."""
-    head = dict(list(columns.items())[:2])
-    own = {name: text for name, text in columns.items() if name not in head}
-    kept = [name for name in own if name in _OF_FIT]
-    fit = {f"fit: {name}": own[name].replace("{", "{fit_") for name in kept}
-    return head | (fit | own if leads else own | fit)
+def _contrasts(
+    summary: dict[str, list[dict[str, Any]]], world: World
+) -> dict[tuple[str, ...], Any]:
+    """By contrast and measure, the values of all sets; a change also in % of the other's level."""
+    found: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
+    level: dict[tuple[str, ...], float] = {}
+    for name, rows in summary.items():
+        for row in rows:
+            place, kind = (row["theory"], row["scenario"]), row["set"]
+            key, more = (*place, row["measure"], kind), {}
+            if name == "outcomes":
+                level[key] = abs(row["mean"]) or math.nan
+            else:
+                more["percent"] = row["mean"] / level[key]
+                more["half"] = (row["high"] - row["low"]) / 2
+            own = found.setdefault((name, *place), {})
+            own = own.setdefault(row["measure"], {"label": options.label(row["measure"], world)})
+            own |= {f"{kind}_{field}": value for field, value in {**row, **more}.items()}
+    return found

@@ -13,9 +13,9 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import BAD_INPUT, FAILED_WORK, options, terminal
+from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
-from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
 from eurasia_sim.files.text import file_name_from, shortened
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
@@ -50,7 +50,7 @@ def check(
     """
     if schema:
         options.refuse(context, ["files", "as_json"], "not with --schema")
-        text = _schema_text(load_world(world))
+        text = json.dumps(scenario_schema(load_world(world)), indent=1)
         if out is None:
             terminal.show(text)
         else:
@@ -84,35 +84,23 @@ def problems_of(file: str, world: World) -> list[Problem]:
     kind = kind_of(path)
     try:
         if kind == "sweep":
-            return _repeats(load_experiment(path, world))
+            experiment = load_experiment(path, world)
+            if experiment.may_repeat:  # drawn among levels alone
+                from eurasia_sim.experiments.design import lay_out
+
+                lay_out(experiment)
+            return []
         if kind == "hypotheses":
             load_hypotheses(path, world)
             return []
     except InputProblems as error:
         return error.problems
-    return check_file(path, world)
-
-
-def _repeats(experiment: Experiment) -> list[Problem]:
-    """Repeated points of a sweep that draws among levels alone; no other design can repeat one."""
-    if not experiment.may_repeat:
-        return []
-    from eurasia_sim.experiments.design import lay_out
-
-    try:
-        lay_out(experiment)
     except DataError as error:
-        path = str(experiment.path)
-        parts = [
-            problem.removeprefix(f"{path}: ").partition("\n    allowed: ")
-            for problem in error.problems
+        said = [
+            each.removeprefix(f"{path}: ").partition("\n    allowed: ") for each in error.problems
         ]
-        return [Problem(path, 1, 1, reason, "", "", allowed) for reason, _, allowed in parts]
-    return []
-
-
-def _schema_text(world: World) -> str:
-    return json.dumps(scenario_schema(world), indent=1)
+        return [Problem(str(path), 1, 1, reason, "", "", allowed) for reason, _, allowed in said]
+    return check_file(path, world)
 
 
 def new(
@@ -138,7 +126,7 @@ def new(
     meant, reached = locate(source, place.directory), find(base.name, Path.cwd(), place.directory)
     named = meant is not None and reached is not None and meant.resolve() == reached.resolve()
     path.write_text(scaffold(name, base, place, named=named), encoding="utf-8")
-    schema.write_text(_schema_text(place) + "\n", encoding="utf-8")
+    schema.write_text(json.dumps(scenario_schema(place), indent=1) + "\n", encoding="utf-8")
     option = f" --world {world}" if world else ""
     terminal.show(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
 
@@ -146,13 +134,13 @@ def new(
 Rows = list[dict[str, Any]]  # each with "id" and "says", and more for JSON
 
 
-def _worlds() -> Rows:
+def _worlds(_: World) -> Rows:
     rows = []
     for name, folder in packaged_worlds().items():
         world = load_world(folder)
         span = f"{world.date(0)} to {month_name(world.record_until)}"
         says = f"record of {span}, {len(world.actors)} actors, {len(world.theatres)} theatres"
-        rows.append({"id": name, "says": says + (" (default)" if name == DEFAULT_WORLD else "")})
+        rows.append({"id": name, "says": says + " (default)" * (name == DEFAULT_WORLD)})
     return rows
 
 
@@ -163,9 +151,8 @@ def _scenarios(world: World) -> Rows:
         data = plain(root) if root else {}
         data = data if isinstance(data, dict) else {}
         says = data.get("title") or "(cannot be read; see `eurasia-sim check`)"
-        rows.append(
-            {"id": name, "says": says} | {key: data.get(key) for key in ("extends", "departs")}
-        )
+        more = {key: data.get(key) for key in ("extends", "departs")}
+        rows.append({"id": name, "says": says, **more})
     return rows
 
 
@@ -180,8 +167,18 @@ def _numbers(world: World) -> Rows:
     ]  # fmt: skip
 
 
+def _claims(world: World) -> Rows:
+    rows = []
+    for claim in load_evidence(world.directory).claims:
+        toward = f" toward {claim.toward}" if claim.toward else ""
+        level = "" if claim.level is None else f" {claim.level:{'+' if toward else ''}g}"
+        what = f"{', '.join(claim.about)}: {claim.construct}{toward}{level}"
+        rows.append({**asdict(claim), "says": f"{what}; {claim.says} ({claim.locator})"})
+    return rows
+
+
 LISTERS: dict[str, Callable[[World], Rows]] = {
-    "worlds": lambda _: _worlds(),
+    "worlds": _worlds,
     "scenarios": _scenarios,
     "theories": lambda world: [
         {"id": name, "says": preset.says + (" (default)" if name == world.default_theory else ""),
@@ -219,13 +216,16 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for name, each in measures().items()
     ],
     "numbers": _numbers,
+    "claims": _claims,
 }  # fmt: skip
 
 
 def show(
     kinds: Annotated[
         list[str] | None,
-        Argument(metavar="[KIND...]", help=f"Any of {', '.join(LISTERS)}; else all but numbers."),
+        Argument(
+            metavar="[KIND...]", help=f"Any of {', '.join(LISTERS)}; else all but the last two."
+        ),
     ] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
@@ -234,7 +234,7 @@ def show(
 
     Example: eurasia-sim list levers measures
     """
-    wanted = kinds or [kind for kind in LISTERS if kind != "numbers"]
+    wanted = kinds or [kind for kind in LISTERS if kind not in ("numbers", "claims")]
     for kind in wanted:
         if kind not in LISTERS:
             allowed = f"    allowed: {', '.join(LISTERS)}"

@@ -14,6 +14,7 @@ from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.world.world import load_world
 
 if TYPE_CHECKING:
     from eurasia_sim.experiments.executors import Work
@@ -60,7 +61,6 @@ def sweep(
     from eurasia_sim.experiments import sweep as sweeps
     from eurasia_sim.experiments.batch import rerun as run_again
     from eurasia_sim.experiments.executors import Work
-    from eurasia_sim.world.world import load_world
 
     if merge:
         options.refuse(context, _OF_RUNS, "not with --merge")
@@ -147,23 +147,25 @@ def _show_estimate(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> 
 
 
 def _show_needs(prepared: Sweep, found: dict[str, Any], folder: Path) -> None:
+    from datetime import timedelta
+
+    from rich.filesize import decimal
+
     left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
+    time = timedelta(seconds=round(found["seconds"]))
     terminal.show(
         f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
-        f"about {_duration(found['seconds'])} with {found['workers']} workers on this machine",
-        f"about {_size(found['memory'])} of memory, however many runs",
+        f"about {time} (h:mm:ss) with {found['workers']} workers on this machine",
+        f"about {decimal(int(found['memory']))} of memory, however many runs",
     )
     for kind, total in found["disk"].items():
-        name = "measures" if kind == "parts" else kind
-        own = _size(found["disk_a_run"][kind])
-        terminal.show(f"about {_size(total)} of disk for {name} ({own} a run)")
-    constrained = bool(prepared.setup.experiment.constraints)
-    where = (
-        f"estimated from a few points{', before constraints' * constrained}"
-        if prepared.is_partial
-        else f"the folder would be {folder}"
-    )
-    terminal.show(f"{_size(found['disk_free'])} of disk are free; {where}")
+        name, own = "measures" if kind == "parts" else kind, int(found["disk_a_run"][kind])
+        terminal.show(f"about {decimal(int(total))} of disk for {name} ({decimal(own)} a run)")
+    where = f"the folder would be {folder}"
+    if prepared.is_partial:
+        constrained = bool(prepared.setup.experiment.constraints)
+        where = f"estimated from a few points{', before constraints' * constrained}"
+    terminal.show(f"{decimal(int(found['disk_free']))} of disk are free; {where}")
 
 
 def _show_end(end: Ended, *, as_json: bool) -> None:
@@ -171,24 +173,7 @@ def _show_end(end: Ended, *, as_json: bool) -> None:
     if as_json:
         terminal.print_json(vars(end) | {"folder": str(end.folder)})
     else:
-        how = "found again, unchanged" if end.reused else "written"
         failed = f", {end.failed:,} failed (see failures.parquet)" if end.failed else ""
-        terminal.show(f"{how}: {end.folder} ({end.runs:,} runs{failed})")
+        terminal.show_folder(end.folder, f" ({end.runs:,} runs{failed})", reused=end.reused)
     if end.failed:
         raise typer.Exit(FAILED_WORK)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
-
-
-def _size(count: float) -> str:
-    """Bytes in the unit that reads best."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -16,13 +16,13 @@ import typer
 
 from eurasia_sim.cli import FAILED_WORK
 from eurasia_sim.files.integrity import finite
-from eurasia_sim.files.text import shortened, visible
+from eurasia_sim.files.text import shortened, visible, wrapped
 
 SETS = {
     "reference": "by chance alone, at reference values", "ranges": "over the declared ranges",
     "posterior": "under the fit to the record",
 }  # fmt: skip
-_WIDTH = 240  # of output that is no terminal
+WIDTH = 80  # of output that is no terminal
 _SILENCE = 5.0  # seconds between two lines of progress
 
 
@@ -30,6 +30,13 @@ def show(*lines: str) -> None:
     """Print lines, with codes for what cannot be seen."""
     for line in lines:
         typer.echo(visible(line), sys.stdout)  # itself, whatever its alphabet
+
+
+def say(*texts: str) -> None:
+    """Print texts in lines of the usual width; what is empty is left out."""
+    for text in filter(None, texts):
+        for line in text.split("\n"):
+            show(*(wrapped(line, WIDTH) or [""]))
 
 
 def tell(line: str) -> None:
@@ -45,13 +52,13 @@ def _console(**more: Any) -> Any:
     return Console(markup=False, emoji=False, highlight=False, color_system=colours, **more)
 
 
-def show_folder(folder: Path, *, reused: bool = False) -> None:
+def show_folder(folder: Path, what: str = "", *, reused: bool = False) -> None:
     """Say where results are, and whether they were there before."""
-    show(f"{'found again, unchanged' if reused else 'written'}: {folder}")
+    show(f"{'found again, unchanged' if reused else 'written'}: {folder}{what}")
 
 
 def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[str, str]) -> None:
-    """Print a table.
+    """Print a table, texts in as many lines as they need and every number whole.
 
     Args:
         rows: values by key.
@@ -60,8 +67,8 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
     """
     from rich.table import Table
 
-    show(title)
-    table = Table()
+    say(title)
+    table = Table(box=None, padding=(0, 1, 0, 0))
     is_number = {heading: ":" in template for heading, template in columns.items()}
     for heading, right in is_number.items():
         wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
@@ -73,7 +80,7 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
             *(_as_drawn(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading]
                         else shortened(visible(cell))) for heading, cell in cells.items())
         )  # fmt: skip
-    _console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    _console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
 def _as_drawn(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import fields
@@ -13,6 +12,10 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.experiments.experiment import located
+from eurasia_sim.hypotheses.loader import load_hypotheses
+from eurasia_sim.scenarios.scenario import as_recorded
+from eurasia_sim.world.world import World, load_world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,22 +24,22 @@ if TYPE_CHECKING:
     from eurasia_sim.hypotheses.evaluation import Evaluation
     from eurasia_sim.hypotheses.hypothesis import Family
     from eurasia_sim.validation.calibration import Calibration, Problem
-    from eurasia_sim.world.world import World
 
+_VERDICTS = {
+    "": "{hypothesis}", "verdict": "{verdict}", "holds in [95 %]": "{space:}", "says": "{says}",
+}  # fmt: skip
 _PARTS = {
     "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:g}",
-    "effect [95 %]": "{mean:+.4f} [{low:+.4f}, {high:+.4f}]",
-    "co-location + joint share": "{colocation_part:+.4f} {joint_part:+.4f}",
-    "holds": "{share_of_space:.0%}", "under the fit": "{fit_mean:+.4f} {fit_share:.0%}",
-    "mirror": "{mirrored:.0%}", "null": "{null_mean:+.4f}",
-    "word": "{word}",
+    "effect": "{mean:+.4f}", "95 % interval": "{low:+.4f} … {high:+.4f}",
+    "holds": "{share_of_space:.0%}", "of fit": "{fit_share:.0%}", "word": "{word}",
 }  # fmt: skip
-_VERDICTS = {
-    "": "{hypothesis}", "says": "{says}", "verdict": "{verdict}", "share of space": "{space}",
-    "where": "{where}", "source": "{source}",
+_WEIGHTS = {
+    "theory or form": "{theory}", "log score, ranges": "{declared:.1f}", "fit": "{fitted:.1f}",
+    "weight, ranges": "{weight_declared:.0%}", "fit's": "{weight_fitted:.0%}",
 }  # fmt: skip
-_SPACE = "{share_of_space:.0%} [{share_low:.0%}, {share_high:.0%}]"
-_WHERE = "{region} (density {density:.0%}, coverage {coverage:.0%} on held-out draws)"
+_NUMBER = "  {number:<31} {before:>17} {after:>17} {left:>4.0%} {shift:>+5.1f}"
+_MOST_SHOWN, _NAME = 10, 31
+_CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
 
 
 def evaluate_hypotheses(
@@ -55,10 +58,7 @@ def evaluate_hypotheses(
 
     Example: eurasia-sim test H2 H12 --samples 400
     """
-    from eurasia_sim.experiments.experiment import located
     from eurasia_sim.hypotheses.effort import Effort
-    from eurasia_sim.hypotheses.loader import load_hypotheses
-    from eurasia_sim.world.world import load_world
 
     place = load_world(world)
     family = load_hypotheses(located(file), place).chosen(hypotheses or [])
@@ -149,23 +149,30 @@ def _write_pages(
 
 
 def _show(result: Evaluation) -> None:
-    """Print a row a part, a row a hypothesis, and how well the shares are known."""
+    """Print the verdicts, a row a part, and how well the shares are known."""
     parts, verdicts = (frame.to_dict("records") for frame in (result.parts, result.verdicts))
-    title = "Parts: first arms less second, at reference, over everything uncertain, under the fit"
-    terminal.show_table(title, parts, _PARTS)
+    counts = ", ".join(
+        f"{n} {word}" for word, n in result.verdicts["verdict"].value_counts().items()
+    )
+    counted = [row for row in verdicts if row["points"]]
     for row in verdicts:
-        row["space"] = _SPACE.format_map(row) if row["points"] else ""
-        row["where"] = _WHERE.format_map(row) if row["region"] else ""
-    terminal.show_table("Verdicts", verdicts, _VERDICTS)
-    if counted := [row for row in verdicts if row["points"]]:
+        share = "{share_of_space:.0%} [{share_low:.0%}, {share_high:.0%}]"
+        row["space"] = share.format_map(row) if row["points"] else "–"
+    terminal.show_table(f"Verdicts on {len(verdicts)} hypotheses: {counts}", verdicts, _VERDICTS)
+    title = (
+        "\nParts: first arms less second at reference values; of draws of everything uncertain,"
+        " how many hold, and of those under the fit to the record"
+    )
+    terminal.show_table(title, parts, _PARTS)
+    if counted:
         half = max(row["share_high"] - row["share_low"] for row in counted) / 2
-        terminal.show(
+        terminal.say(
             f"{max(row['points'] for row in counted)} points of the space count; a share is known "
             f"to within ±{half:.1%} (95 %). Hash of the hypotheses: {counted[0]['digest']}."
         )
     failed = f"at most {result.parts['failed'].max()} runs of a part failed at reference"
     without = int((result.parts["n"] == 0).sum())
-    terminal.show(failed + f"; {without} parts have no run, so no effect" * (without > 0))
+    terminal.say(failed + f"; {without} parts have no run, so no effect" * (without > 0))
 
 
 def calibrate(
@@ -186,12 +193,10 @@ def calibrate(
     Example: eurasia-sim calibrate --record my_world/
     """
     from eurasia_sim.files.memory import PROCESS, require_memory
-    from eurasia_sim.scenarios.scenario import as_recorded
     from eurasia_sim.simulation.inputs import prepare
     from eurasia_sim.simulation.parameter_draws import memory_of_draws
     from eurasia_sim.validation.calibration import ORIGINS, Problem
     from eurasia_sim.validation.calibration import calibrate as fitted
-    from eurasia_sim.world.world import load_world
 
     place = load_world(world)
     asked = _asked(theory, place)
@@ -264,11 +269,10 @@ def _write_fit(
     tables: Mapping[str, pd.DataFrame], groups: list[list[str]],
 ) -> tuple[Path, dict[str, Any]]:  # fmt: skip
     """Write the tables, the posterior and its picture; return their folder and what was found."""
-    from eurasia_sim.figures.gallery import draw
-    from eurasia_sim.figures.style import Request
+    from eurasia_sim.cli.output import finish
     from eurasia_sim.scenarios import posterior
     from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.results_folder import FIT, ResultsFolder
+    from eurasia_sim.simulation.results_folder import FIT
 
     held, problem = fit.held_out(), fit.fit.problem
     (scores,) = held[held["item"] == "all"].drop(columns="item").to_dict("records")
@@ -281,7 +285,7 @@ def _write_fit(
         "moved": int(fit.numbers["moved"].sum()), "numbers_in_all": len(fit.numbers),
         "held_out": scores, "scales": fit.scales(), "one_theory": groups,
     }  # fmt: skip
-    kept = {"world", "digests", "theory", "until", "members", "seed", "held_out"}
+    kept = ("world", "digests", "theory", "until", "members", "seed", "held_out")
     posterior_file = {
         "format": posterior.FORMAT,
         **{key: value for key, value in content.items() if key in kept},
@@ -293,14 +297,10 @@ def _write_fit(
     every = {"numbers": fit.numbers, "held_out": held, "targets": fit.targets, **tables}
     for name, table in every.items():
         results.write_table(folder / f"{name}.parquet", table)
-    files = [*(f"{name}.parquet" for name in every), posterior.FILE]
     for path in (folder / posterior.FILE, *([posterior.record_path(record)] if record else ())):
         results.write_sealed(path, posterior_file)
-    results.write_manifest(folder, {**content, "finished": False}, files)
-    shown = ResultsFolder(folder, FIT, content, world)
-    drawn = list(draw(shown, ["posterior"], Request(), folder / "figures", terminal.tell))
-    files += [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
-    results.write_manifest(folder, content, files)
+    files = [*(f"{name}.parquet" for name in every), posterior.FILE]
+    finish(folder, content, files, FIT, world, ["posterior"])
     return folder, content
 
 
@@ -317,42 +317,27 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
     items = ", ".join(f"{name} {count}" for name, count in by_item.items())
     against = [name for name, scale in content["scales"].items() if scale < -_FAINT]
     faint = [name for name, scale in content["scales"].items() if abs(scale) < _FAINT]
-    rows: list[dict[str, Any]] = []
-    for row in clear.head(_MOST_SHOWN).to_dict("records"):
+    terminal.say(
+        f"{content['theory']} fitted to the record of {world.name} to {fit.until}",
+        f"The record speaks of {len(seen)} of {len(numbers)} numbers and narrows or shifts "
+        f"{len(clear)} clearly. It says nothing about {len(silent)}: {unsaid}.",
+    )
+    terminal.show(f"{'  number':<33} {'90 % before':>17} {'after':>17} left shift")
+    shown: Any = clear.head(_MOST_SHOWN).to_dict("records")
+    for row in shown:
         spans = {x: f"{row[f'{x}_low']:.3g}…{row[f'{x}_high']:.3g}" for x in ("before", "after")}
         name = row["number"].removeprefix("rules.")
         name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
-        rows.append(spans | {"left": row["left"], "shift": row["shift"], "number": name})
+        terminal.show(_NUMBER.format_map({**row, **spans, "number": name}))
     better = held["gain"] > BEYOND_CHANCE * held["error"]
-    lines = [
-        f"{content['theory']} fitted to the record of {world.name} to {fit.until}",
-        (
-            f"The record speaks of {len(seen)} of {len(numbers)} numbers and narrows or shifts "
-            f"{len(clear)} clearly. It says nothing about {len(silent)}: {unsaid}."
-        ),
-        f"{'  number':<33} {'90 % before':>17} {'after':>17} left shift",
-        *(_NUMBER.format_map(row) for row in rows),
+    terminal.say(
         f"By item: {items}." if items else "",
         f"Hardly follow the measure that they read: {', '.join(faint)}." if faint else "",
         f"Run against it: {', '.join(against)}." if against else "",
-        (
-            f"Three years on, with hindsight, the fit gains {held['gain']:.1f} ± "
-            f"{held['error']:.1f} of log score on {held['targets']} targets: "
-            f"{'better' if better else 'no better'} than the declared ranges, so results show "
-            f"{'the fit' if better else 'these'} first."
-        ),
-    ]  # fmt: skip
-    for line in filter(None, lines):
-        terminal.show(*([line] if line.startswith("  ") else textwrap.wrap(line, _WIDTH)))
-
-
-_NUMBER = "  {number:<31} {before:>17} {after:>17} {left:>4.0%} {shift:>+5.1f}"
-_MOST_SHOWN, _WIDTH, _NAME = 10, 80, 31
-_CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
-_WEIGHTS = {
-    "theory or form": "{theory}", "log score, ranges": "{declared:.1f}", "fit": "{fitted:.1f}",
-    "weight, ranges": "{weight_declared:.0%}", "fit's": "{weight_fitted:.0%}",
-}  # fmt: skip
+        f"Three years on, with hindsight, the fit gains {held['gain']:.1f} ± {held['error']:.1f} "
+        f"of log score on {held['targets']} targets: {'better' if better else 'no better'} than "
+        f"the declared ranges, so results show {'the fit' if better else 'these'} first.",
+    )
 
 
 def _show_theories(tables: Mapping[str, pd.DataFrame], groups: list[list[str]]) -> None:
@@ -362,6 +347,10 @@ def _show_theories(tables: Mapping[str, pd.DataFrame], groups: list[list[str]]) 
     targets = tables["theories"]["targets"].iloc[0]
     title = f"Log scores of {targets} targets three years on, and stacking weights"
     terminal.show_table(title, tables["theories"].to_dict("records"), _WEIGHTS)
-    for group in groups:
-        if len(group) > 1:
-            terminal.show(f"One theory to any record like this one: {', '.join(group)}")
+    terminal.say(
+        *(
+            f"One theory to any record like this one: {', '.join(group)}"
+            for group in groups
+            if len(group) > 1
+        )
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -15,15 +14,14 @@ from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
+from eurasia_sim.world.world import World, load_world
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eurasia_sim.scenarios.scenario import Scenario
-    from eurasia_sim.simulation.inputs import Inputs
     from eurasia_sim.validation.forecasts import Skill
     from eurasia_sim.validation.patterns import Validation
-    from eurasia_sim.world.world import World
 
     Found = tuple[Skill | None, Validation | None]
 _KINDS = ("skill", "patterns")
@@ -32,12 +30,10 @@ _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matt
 _UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
 _BESIDE = ("known", "on_filter", "null", "unchanged", "change")
 _LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
-_SIDES = {
-    "over the ranges": "model", "at reference": "reference", "null theory": "null",
-    "no change": "unchanged",
+_SHARES = {
+    "ranges": "{model:.0%}", "reference": "{reference:.0%}", "null": "{null:.0%}",
+    "no change": "{unchanged:.0%}",
 }  # fmt: skip
-_SHARES = {title: f"{{{side}:.0%}}" for title, side in _SIDES.items()}
-_PASSES = {"pattern": "{pattern}", "says": "{says}", "kind": "{kind}", **_SHARES}
 
 
 def validate(
@@ -63,13 +59,16 @@ def validate(
 
     Example: eurasia-sim validate --item 'votes*' --theory all
     """
-    from eurasia_sim.world.world import load_world
-
     place = load_world(world)
     items, has_patterns = _of_world(place, item, everything=everything)
-    asked = _scenario(scenario, place, settings)
+    asked = load_scenario(scenario, place) if scenario else as_recorded(place)
+    asked = apply_settings(asked, settings or (), place)
     if until is not None:
-        asked = _until(asked, place, until)
+        last = place.month(until)
+        if not 0 <= last < _MOST_MONTHS:
+            period = f"{place.date(0)} to {place.date(_MOST_MONTHS - 1)}"
+            raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
+        asked = replace(asked, months=last + 1)
     theories = options.chosen_theories(theory, place, [asked.theory])
     found = dict(_scores(place, asked, theories, n, seed, workers, has_patterns))
     folder = _write(out, place, asked, found, n, seed)
@@ -80,29 +79,19 @@ def validate(
         terminal.print_json({**head, **effort, "theories": by_theory})
     else:
         for name, (skill, own) in found.items():
-            terminal.show(f"{name}, {asked.name} in {place.name}, {n} runs a side, seed {seed}")
-            if asked.posterior is not None:
-                terminal.show("Its numbers are fitted to the record: nothing here is forecast.")
+            fitted = "Its numbers are fitted to the record: nothing here is forecast."
+            lost = ", ".join(f"{x} {count}" for x, count in _failed(skill, own).items() if count)
+            terminal.say(
+                f"{name}, {asked.name} in {place.name}, {n} runs a side, seed {seed}",
+                fitted if asked.posterior is not None else "",
+            )
             _show_skill(skill, items)
             if own:
-                _show_patterns(name, place.date(asked.months - 1), own, everything)
-            if lost := [f"{side} {count}" for side, count in _failed(skill, own).items() if count]:
-                terminal.show(f"runs that failed and count nowhere: {', '.join(lost)}")
+                _show_patterns(place.date(asked.months - 1), own, everything)
+            terminal.say(f"runs that failed and count nowhere: {lost}" if lost else "")
         terminal.show_folder(folder)
     if any(sum(_failed(*own).values()) for own in found.values()):
         raise typer.Exit(FAILED_WORK)
-
-
-def _sized(world: World, scenario: Scenario, theory: str, n: int) -> Inputs:
-    """The inputs of runs, of which memory must hold three sides at once."""
-    from eurasia_sim.files.memory import PROCESS, require_memory
-    from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.simulation.parameter_draws import memory_of_draws
-
-    inputs = prepare(world, scenario, theory)
-    need = PROCESS + 3 * memory_of_draws(world, inputs, n)
-    require_memory(need, f"{n:,} draws of everything uncertain", "a smaller -n")
-    return inputs
 
 
 def _failed(skill: Skill | None, own: Validation | None) -> dict[str, int]:
@@ -131,15 +120,6 @@ def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tup
             known = near(each, items) or f"; one of {', '.join(items) or 'none'}"
             raise DataError([f"--item {each} is no observed item of {world.name}{known}"])
     return [name for name in items if name in chosen], has_patterns
-
-
-def _until(scenario: Scenario, world: World, month: str) -> Scenario:
-    """The scenario to another last month."""
-    last = world.month(month)
-    if not 0 <= last < _MOST_MONTHS:
-        period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
-        raise DataError([f"--until {month} lies outside what can be run; one of {period}"])
-    return replace(scenario, months=last + 1)
 
 
 def _write(
@@ -175,18 +155,19 @@ def _write(
 
 
 def _scores(
-    world: World,
-    scenario: Scenario,
-    theories: Sequence[str],
-    n: int,
-    seed: int,
-    workers: int | None,
-    has_patterns: bool,
-) -> Iterator[tuple[str, Found]]:
+    world: World, scenario: Scenario, theories: Sequence[str], n: int, seed: int,
+    workers: int | None, has_patterns: bool,
+) -> Iterator[tuple[str, Found]]:  # fmt: skip
     """By theory, the skill of its runs and how they compare with the patterns."""
+    from eurasia_sim.files.memory import PROCESS, require_memory
+    from eurasia_sim.simulation.inputs import prepare
+    from eurasia_sim.simulation.parameter_draws import memory_of_draws
     from eurasia_sim.validation import forecasts, patterns
 
-    options.compile_once(_sized(world, scenario, theories[0], n))
+    inputs = prepare(world, scenario, theories[0])
+    need = PROCESS + 3 * memory_of_draws(world, inputs, n)  # three sides at once
+    require_memory(need, f"{n:,} draws of everything uncertain", "a smaller -n")
+    options.compile_once(inputs)
     with terminal.RunCounter(n, "nothing was kept.") as counter:
         for name in theories:
 
@@ -197,14 +178,6 @@ def _scores(
             told: Any = {"workers": workers, "report": report}
             own = patterns.validate(*given, **told) if has_patterns else None
             yield name, (forecasts.skill(*given, **told), own)
-
-
-def _scenario(name: str | None, world: World, settings: list[str] | None = None) -> Scenario:
-    """The scenario of a name or file, or the record, with its settings."""
-    from eurasia_sim.scenarios.scenario import apply_settings, as_recorded, load_scenario
-
-    found = load_scenario(name, world) if name else as_recorded(world)
-    return apply_settings(found, settings or (), world)
 
 
 def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
@@ -220,7 +193,7 @@ def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
 
 
 def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
-    """Print a line an item, worst first, what the model knows, and the items asked for whole."""
+    """Print what the model knows, a line an item, worst first, and the items asked for whole."""
     from eurasia_sim.validation.forecasts import by_item
 
     if skill is None:
@@ -230,67 +203,63 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
         terminal.show("All runs of a side failed, so nothing is forecast.")
         return
     rows = by_item(skill.table, _AHEAD)
+    moved = rows["on_filter"] - rows["filter"]
+    apart = by_item(skill.table, _AHEAD, "without the hegemon")["model"]
+    terminal.say(
+        f"The model beats the best free baseline on {(rows['model'] > 0).sum()} of {len(rows)}"
+        f" items, on {(rows['low'] > 0).sum()} whoever is left out, on {(apart > 0).sum()} of"
+        f" {len(apart)} without the hegemon's dyads. What moves in it helps its filter on"
+        f" {(moved > _MATTERS).sum()} items, harms it on {(moved < -_MATTERS).sum()}."
+        " Hindsight: its builders knew later years."
+    )
     terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE).replace("_", " "))
     for name, row in rows.iterrows():
         one_out = f"{row['low']:.0%} to {row['high']:.0%}".replace("%", "")
         one_out = "n = 1" if row["units"] == 1 else one_out
         cells = [round(100 * row[key]) for key in ("model", *_BESIDE)]
         terminal.show(_LINE.format(str(name), cells[0], one_out, *cells[1:]))
-    moved = rows["on_filter"] - rows["filter"]
-    apart = by_item(skill.table, _AHEAD, "without the hegemon")["model"]
-    terminal.show(
-        textwrap.fill(
-            f"The model beats the best free baseline on {(rows['model'] > 0).sum()} of {len(rows)}"
-            f" items, on {(rows['low'] > 0).sum()} whoever is left out, on {(apart > 0).sum()} of"
-            f" {len(apart)} without the hegemon's dyads. What moves in it helps its filter on"
-            f" {(moved > _MATTERS).sum()} items, harms it on {(moved < -_MATTERS).sum()}."
-            " Hindsight: its builders knew later years.",
-            width=80,
-        )
-    )
     for name in items:
-        for dyads, own in skill.table[skill.table["item"] == name].groupby("dyads", sort=False):
-            _show_item(f"{name}, dyads: {dyads}", own)
+        own = skill.table[skill.table["item"] == name]
+        for (dyads, target), part in own.groupby(["dyads", "target"], sort=False):
+            _show_item(f"{name}, dyads: {dyads}; {target}", part)
 
 
 def _show_item(title: str, table: pd.DataFrame) -> None:
-    """Print every method of one item, for every horizon in level and change."""
+    """Print every method of one item, for every horizon."""
     rows: dict[str, dict[str, Any]] = {}
     columns = {"method": "{method}"}
     for row in table.to_dict("records"):  # by horizon, the worst method first
-        name = f"{row['target']}{row['horizon']}"
-        columns[f"{row['target']} in {row['horizon']} y"] = f"{{{name}:.3f}} ({{{name}s:+.0%}})"
+        name = f"in_{row['horizon']}"
+        columns[f"in {row['horizon']} y"] = f"{{{name}:.3f}} ({{{name}s:+.0%}})"
         cells = {"method": row["method"], name: row["crps"], f"{name}s": row["skill"]}
         rows.setdefault(row["method"], {}).update(cells)
     cases = f"{table['units'].max()} units, {table['cases'].min()} to {table['cases'].max()} cases"
-    terminal.show_table(f"{title}; {cases}; CRPS (skill)", rows.values(), columns)
+    terminal.show_table(f"\n{title}; {cases}; CRPS (skill)", rows.values(), columns)
 
 
-def _show_patterns(theory: str, last_month: str, result: Validation, everything: bool) -> None:
+def _show_patterns(last_month: str, result: Validation, everything: bool) -> None:
     """Print how many patterns are passed, and if asked each, those that fewest runs pass first."""
-    score = result.scores
+    score, late = result.scores, len(result.out_of_reach)
     if not score["patterns"]:
         terminal.show("No pattern counts: runs failed, or both baselines pass.")
         return
-    shares = {side: f"{score[side]:.0%}" for side in ("model", "null")}
-    terminal.show(
-        f"Patterns, a check by eye (--all): of {score['patterns']} that count {shares['model']} of"
-        f" runs pass, null {shares['null']}."
+    terminal.say(
+        f"Patterns, a check by eye (--all): of {score['patterns']} that count {score['model']:.0%}"
+        f" of runs pass, null {score['null']:.0%}.",
+        f"{late} patterns end after {last_month} and were not looked at." if late else "",
     )
-    if late := len(result.out_of_reach):
-        terminal.show(f"{late} patterns end after {last_month} and were not looked at.")
     if not everything:
         return
+    terminal.show_table("\nruns that pass the patterns that count", [score], _SHARES)
     patterns = result.table.sort_values("model", kind="stable")
     counted, circular = patterns["counted"], patterns["circular"] != ""
     patterns["circular"] = patterns["circular"].str.partition("; ")[0]
-    columns = {"patterns": "{patterns:d}", **_SHARES}
-    terminal.show_table(f"{theory}: runs that pass the patterns that count", [score], columns)
-    for title, group, columns in (
-        ("patterns that count, misses first", counted, _PASSES),
-        ("passed by both baselines, so not counted", ~counted & ~circular, _PASSES),
-        ("circular, so not counted", circular, _PASSES | {"why": "{circular}"}),
+    for title, group in (
+        ("patterns that count, misses first", counted),
+        ("passed by both baselines, so not counted", ~counted & ~circular),
+        ("circular, so not counted", circular),
     ):
         if group.any():
-            rows = patterns[group].to_dict("records")
-            terminal.show_table(f"{theory}: {title}", rows, columns)
+            why = {"why": "{circular}"} if group is circular else {}
+            columns = {"pattern": "{pattern}: {says}", **_SHARES, **why}
+            terminal.show_table(f"\n{title}", patterns[group].to_dict("records"), columns)

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.paired_runs import Answer, Pasts, answers, draw
-from eurasia_sim.dashboard.provenance import key_columns, names
+from eurasia_sim.dashboard.paired_runs import Answer, answers, draw
+from eurasia_sim.dashboard.provenance import key_columns
 from eurasia_sim.dashboard.session import Question, complaints
 from eurasia_sim.dashboard.shared import words
 from eurasia_sim.dashboard.views import Drawn, in_turn
@@ -26,7 +26,6 @@ from eurasia_sim.simulation.inputs import Inputs, prepare
 
 ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"
-_PASTS = Pasts()
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def family_of(question: Question, second: str) -> list[Inputs]:
 
 
 def answered(
-    question: Question, second: str, column: str, pasts: Pasts, stop: threading.Event,
+    question: Question, second: str, column: str, stop: threading.Event,
     *, over_ranges: bool = False,
 ) -> Iterator[Shown]:  # fmt: skip
     """Answer after answer, each first in numbers and then drawn.
@@ -71,7 +70,7 @@ def answered(
     family = family_of(question, second)
     draws = draw(shared.world(), family[0], question.seed, over_ranges=over_ranges)
     figure, count = None, 0
-    for answer in answers(family, draws, column, pasts, stop):
+    for answer in answers(family, draws, column, stop):
         yield Shown(answer, figure, count)
         if stop.is_set():
             return
@@ -83,7 +82,7 @@ def warm() -> None:
     """Draw a first answer that nobody sees, so that no visitor waits for fonts and libraries."""
     question = Question(shared.first_scenario())
     columns = prepare(shared.world(), question.resolved()).columns
-    growing = answered(question, ALONE, key_columns(columns)[0], _PASTS, threading.Event())
+    growing = answered(question, ALONE, key_columns(columns)[0], threading.Event())
     next(shown for shown in growing if shown.figure is not None)
 
 
@@ -96,8 +95,8 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
     months = pd.period_range(world.date(answer.first), world.date(last - 1), freq="M")
     parting = answer.parting - answer.first if len(scenarios) > 1 else None
     headings = ("month by month", f"mean from {world.date(answer.parting)} on")
-    title, unit = readable(column, names()), str(measures()[column.partition(".")[0]]["unit"])
-    labels = Words(title, under, names())
+    title, unit = readable(column, world.names), str(measures()[column.partition(".")[0]]["unit"])
+    labels = Words(title, under, world.names)
 
     def build() -> Figure:
         paths, means = answer.trajectories, answer.means
@@ -130,7 +129,7 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
     wide = over_ranges.value
 
     def compute(stop: threading.Event) -> Iterator[Shown]:
-        return answered(question, other, chosen, _PASTS, stop, over_ranges=wide)
+        return answered(question, other, chosen, stop, over_ranges=wide)
 
     asked = [question, other, chosen, wide]
     result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)

@@ -18,13 +18,6 @@ _KEY = ("competition", "cooperation", "joint_share")
 _BOTH_WAYS = ("alignment", "threat")
 
 
-def names() -> dict[str, str]:
-    """Names of actors and theatres by id."""
-    world = shared.world()
-    actors = {actor.id: actor.name for actor in world.actors.values()}
-    return actors | {theatre.id: theatre.name for theatre in world.theatres.values()}
-
-
 def key_columns(columns: tuple[str, ...]) -> list[str]:
     """The columns always in view, of the first pair in focus over the first scope."""
     pairs = shared.world().pairs
@@ -49,7 +42,7 @@ def KeyNumbers(session: Session, show: Callable[[str], None], _version: int) -> 
 @solara.component
 def NumberButton(name: str, value: float, show: Callable[[str], None]) -> None:
     """One number with its name, to be clicked."""
-    label = f"{readable(name, names())}: {value:.3f}"
+    label = f"{readable(name, shared.world().names)}: {value:.3f}"
     solara.Button(label, on_click=lambda: show(name), outlined=True, x_small=True)
 
 
@@ -89,7 +82,7 @@ def Parents(column: str, value: float) -> None:
     """The numbers that enter a measure directly, and the origin of the chosen one."""
     found = solara.use_memo(lambda: list(shared.ancestry().inputs(column)), [column])
     path = solara.use_reactive("")
-    words("h3", f"{readable(column, names())}: {value:.4f}", "chosen")
+    words("h3", f"{readable(column, shared.world().names)}: {value:.4f}", "chosen")
     if not found:
         words("p", "It follows from other measures alone.", "quiet")
         return

@@ -54,17 +54,15 @@ def first_scenario() -> str:
 @cache
 def ancestry() -> Ancestry:
     """Which numbers enter which measure in this world."""
-    return Ancestry(world(), load_evidence(world().directory))
+    return Ancestry(world(), _evidence(world().directory))
+
+
+_evidence = cache(load_evidence)
 
 
 def evidence(path: str) -> Evidence:
     """The evidence that a number rests on: the rules' own, or the world's."""
-    return _evidence_of_rules() if path.startswith(OF_RULES) else ancestry().evidence
-
-
-@cache
-def _evidence_of_rules() -> Evidence:
-    return load_evidence(None)
+    return _evidence(None if path.startswith(OF_RULES) else world().directory)
 
 
 def judged(of: World | None = None) -> float:

@@ -94,9 +94,7 @@ def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
     world = model.world
     columns = [name for name in model.measures if name.startswith(f"{measure}.")]
     table = matrix_table(columns, {model.date: model.measures}, "month")
-    names = {actor.id: actor.name for actor in world.actors.values()}
-    names |= {theatre.id: theatre.name for theatre in world.theatres.values()}
-    return matrix_plot(table, _words(model, title, names=names, by="month"))
+    return matrix_plot(table, _words(model, title, names=world.names, by="month"))
 
 
 VIEWS: dict[str, tuple[Callable[[EurasiaModel], Figure], str]] = {

@@ -160,6 +160,12 @@ class World:
         return geography_of(self.actors, self.theatres, self.institutions, self.numbers, self.start)
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of actors and theatres by id."""
+        actors = {each.id: each.name for each in self.actors.values()}
+        return actors | {each.id: each.name for each in self.theatres.values()}
+
+    @cached_property
     def coded_paths(self) -> tuple[str, ...]:
         """Path of every element of the flat coded row; those without a number never vary."""
         return tuple(_coded_paths(list(self.actors), list(self.theatres)))
