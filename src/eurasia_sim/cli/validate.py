@@ -261,5 +261,5 @@ def _show_patterns(last_month: str, result: Validation, everything: bool) -> Non
     ):
         if group.any():
             why = {"why": "{circular}"} if group is circular else {}
-            columns = {"pattern": "{pattern}: {says}", **_SHARES, **why}
+            columns = {"pattern": "{pattern} – {says}", **_SHARES, **why}
             terminal.show_table(f"\n{title}", patterns[group].to_dict("records"), columns)
