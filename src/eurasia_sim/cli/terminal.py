@@ -69,7 +69,7 @@ def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[s
 
     say(title)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    is_number = {heading: ":" in template for heading, template in columns.items()}
+    is_number = {name: bool(re.search(r"{[^}]*:", cell)) for name, cell in columns.items()}
     for heading, right in is_number.items():
         wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
         table.add_column(_as_drawn(heading), justify="right" if right else "left", **wrapping)
