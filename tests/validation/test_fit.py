@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.validation.fit import chance_level, smooth
+from eurasia_sim.validation.calibration import Fit
+from eurasia_sim.validation.fit import Smoothed, chance_level, smooth
 
 MEMBERS = 4000
 
@@ -66,3 +69,18 @@ def test_who_lacks_the_extra_is_told_its_name(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "iterative_ensemble_smoother", None)
     with pytest.raises(DataError, match=r"eurasia-sim\[fit\]"):
         smooth(np.zeros((1, 9)), lambda _, scores: scores, np.zeros(1), 1)
+
+
+def test_what_a_fit_did_not_move_differs_by_exactly_nothing_and_stands_last() -> None:
+    prior = np.asfortranarray(np.random.default_rng(7).normal(size=(6, 90)))
+    ranges = {f"n{at}": (0.0, 2.0) for at in range(6)}
+    channel: Any = SimpleNamespace(item=SimpleNamespace(name="x"), observed=np.zeros(2))
+    problem: Any = SimpleNamespace(ranges=ranges, prior=(prior, {}))
+    along = np.zeros((6, 2))
+    along[2] = 0.0, -0.6
+    members = np.where(np.arange(6)[:, None] == 2, 0.5 * prior + 1, prior)
+    table = Fit(problem, (channel,), Smoothed(members.copy("C"), along)).numbers()
+    assert table["number"].tolist() == ["n2", "n0", "n1", "n3", "n4", "n5"]
+    assert table["items"].tolist() == ["x", *[""] * 5]
+    assert table["left"].tolist() == [pytest.approx(0.5), *[1.0] * 5]
+    assert table["shift"].tolist()[1:] == [0.0] * 5

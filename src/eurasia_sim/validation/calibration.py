@@ -215,7 +215,8 @@ class Fit:
         names = [each.item.name for each in self.channels]
         items = [", ".join(names[c] for c in np.argsort(own)[::-1] if own[c] > 0) for own in close]
         low, high = np.array([*self.problem.ranges.values()]).T
-        old, new = self.problem.prior[0], self.scores
+        # Laid out alike, so that what has not moved differs by nothing.
+        old, new = (np.ascontiguousarray(each) for each in (self.problem.prior[0], self.scores))
         before, after = (
             np.quantile(values_of_scores(each, low[:, None], high[:, None]), (0.05, 0.95), axis=1)
             for each in (old, new)
