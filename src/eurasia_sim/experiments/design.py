@@ -80,8 +80,10 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
     kept = np.ones(len(cells), bool)
     at = {factor.name: column for column, factor in enumerate(factors)}
     for constraint in experiment.constraints:
-        total = sum(weight * cells[:, at[name]] for name, weight in constraint.weights.items())
-        kept &= (constraint.low <= total) & (total <= constraint.high)
+        total = sum(weight * cells[:, at[name]] for name, weight in constraint.sum.items())
+        low, high = constraint.at_least, constraint.at_most
+        kept &= (-np.inf if low is None else low) <= total
+        kept &= total <= (np.inf if high is None else high)
     if not kept.any():
         raise DataError([f"{experiment.path}: the constraints leave none of {len(cells)} points"])
     cells = np.ascontiguousarray(cells if kept.all() else cells[kept], np.float64)

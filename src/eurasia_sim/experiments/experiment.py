@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from eurasia_sim.experiments.schema import (
     PATTERNED,
     SPREAD,
     STATED,
-    Constraint,
     DesignEntry,
     Experiment,
     Factor,
@@ -99,6 +98,7 @@ class _Reader(FactorReader):
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
         design = file.design
         self._design(design, factors)
+        self._constraints(file, factors)
         if design.kind == "list":  # the design's own table has its points
             design = design.model_copy(update={"points": len(stated)})
         found = Experiment(
@@ -111,7 +111,7 @@ class _Reader(FactorReader):
             design=design,
             factors=factors,
             stated=stated,
-            constraints=tuple(self._constraints(file, factors)),
+            constraints=tuple(file.constraints),
             replications=file.replications,
             chance=file.chance or ("own" if design.kind in OWN_CHANCE else "common"),
             columns=self._columns(file.measures),
@@ -322,23 +322,23 @@ class _Reader(FactorReader):
             message = "morris needs an even number of levels"
             self.complain(("design", "levels"), message, allowed="4, 6, 8, ...")
 
-    def _constraints(self, file: SweepFile, factors: Sequence[Factor]) -> Iterator[Constraint]:
-        numeric = [factor.name for factor in factors if not factor.is_text]
+    def _constraints(self, file: SweepFile, factors: Sequence[Factor]) -> None:
+        """Check that constraints are of numeric factors, and that points may be left out."""
+        numeric, kind = [factor.name for factor in factors if not factor.is_text], file.design.kind
         for at, given in enumerate(file.constraints):
-            trail, kind = ("constraints", at), file.design.kind
-            if kind in PATTERNED:
-                message = f"{kind} needs every point of its pattern: an index could not be computed"
-                self.complain(trail, message, allowed="no constraints, or latin_hypercube or sobol")
+            self.breaks(
+                ("constraints", at),
+                (kind in PATTERNED, (),
+                 f"{kind} needs every point of its pattern: an index could not be computed",
+                 "no constraints, or latin_hypercube or sobol"),
+                (given.at_least is None and given.at_most is None, (),
+                 "a constraint needs at_least, at_most or both", ""),
+            )  # fmt: skip
             for name in given.sum:
                 if name not in numeric:
                     message = f"'{name}' is no numeric factor"
-                    self.complain((*trail, "sum", name), message, numeric, name, of_key=True)
-            if given.at_least is None and given.at_most is None:
-                self.complain(trail, "a constraint needs at_least, at_most or both")
-            low = -math.inf if given.at_least is None else float(given.at_least)
-            high = math.inf if given.at_most is None else float(given.at_most)
-            weights = {name: float(weight) for name, weight in given.sum.items()}
-            yield Constraint(weights, low, high)
+                    trail: Trail = ("constraints", at, "sum", name)
+                    self.complain(trail, message, numeric, name, of_key=True)
 
     def _columns(self, given: list[str]) -> tuple[str, ...]:
         """Names of the columns to keep: a measure's name stands for all of its columns."""

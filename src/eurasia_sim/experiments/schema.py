@@ -179,15 +179,6 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Constraint:
-    """low <= the weighted sum of numeric factors <= high."""
-
-    weights: Mapping[str, float]
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Experiment:
     """A sweep file checked against a world."""
 
@@ -200,7 +191,7 @@ class Experiment:
     design: DesignEntry
     factors: tuple[Factor, ...]
     stated: tuple[tuple[float, ...], ...]  # points that are written down, a cell a factor
-    constraints: tuple[Constraint, ...]
+    constraints: tuple[ConstraintEntry, ...]
     replications: int
     chance: Chance
     columns: tuple[str, ...]  # what is read off; none stands for everything
