@@ -73,7 +73,8 @@ class Actor(mesa.Agent):
         self.transit = [
             exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
         ]
-        self.power = self.unhindered = self.budget = self.standing = self.zero = 0.0
+        self.power = self.unhindered = self.budget = self.standing = self.pressed = self.zero = 0.0
+        self.opening_power = self.opening_pressed = 0.0
         for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
         for name in ("spillover", "open_spillover", "containment", "convening_influence", "party"):
@@ -93,7 +94,6 @@ class Actor(mesa.Agent):
             self.affinity[other] = p.silent_affinity if isnan(affinity) else affinity
             self.denial[other] = utility_weight(coded.denial[i][j], p.silent_denial, p)
         self.affinity[self] = self.denial[self] = 0.0
-        self.resist = [p.motive_denial * weight for weight in self.denial.values()]
         pull = p.pull_relation / 3.0
         self.leaning = {other: pull * liked for other, liked in self.affinity.items()}
         self.alignment = {other: tanh(leaning) for other, leaning in self.leaning.items()}
@@ -175,7 +175,7 @@ class Actor(mesa.Agent):
     def take_stances(self, other: Actor) -> list[float]:
         """Common position, quarrel and ties toward another, by what drives them."""
         p, month = self.model.rules, self.model.month
-        venues = log(1.0 + sum(month.venues[self][other]))
+        venues = log(1.0 + month.venues[self][other])
         if self.model.t <= 0:
             self.opening_venues[other] = venues
         pressed = 0.5 * (month.pressed[self][other] + month.pressed[other][self])
@@ -208,6 +208,12 @@ class Actor(mesa.Agent):
             leaning += p.alignment_rate * (pull - leaning) + p.alignment_noise * shock
         self.leaning[other], self.alignment[other] = leaning, tanh(leaning)
 
+    def heed(self) -> None:
+        """Feel the pressure of all; up to month 0 keep it, and power, as the opening's."""
+        self.pressed = sum(self.model.month.pressed[self].values())
+        if self.model.t <= 0:
+            self.opening_power, self.opening_pressed = self.power, self.pressed
+
     def weigh(self) -> None:
         """Find the worth of one more unit of effort in each cell.
 
@@ -218,7 +224,10 @@ class Actor(mesa.Agent):
         primacy = 0.5 * p.motive_primacy * weight["primacy"]
         guard = p.motive_survival * weight["survival"]
         displace = [primacy * (1.0 - alignment) for alignment in self.alignment.values()]
-        resist = self.resist
+        resist = [
+            p.motive_denial * denial * self.denial_factor(other)
+            for other, denial in self.denial.items()
+        ]
         guarded = [
             worth + guard * fear for worth, fear in zip(resist, self.threat.values(), strict=True)
         ]
@@ -247,6 +256,15 @@ class Actor(mesa.Agent):
                 utility.append(inside + stages[d] - cost)
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
+
+    def denial_factor(self, other: Actor) -> float:
+        """What the relation, and power gained since the opening, make of the wish to deny it."""
+        p, gained = self.model.rules, 0.0
+        now, then = other.power * self.opening_power, self.power * other.opening_power
+        if now > 0.0 and then > 0.0:
+            gained = log(now / then)
+        relation = max(p.denial_relation, 0.0) * self.alignment[other]
+        return exp(max(p.denial_power, 0.0) * gained - relation)
 
     def _open_spillover(self, sharing: float) -> None:
         """Leave open what others' security effort does not meet, and gate it by theatre."""
@@ -291,8 +309,11 @@ class Actor(mesa.Agent):
     def spend(self) -> None:
         """Divide the budget: what the scenario imposes, the rest by logit over cells and beyond."""
         model, p = self.model, self.model.rules
-        budget = exp(p.budget_elasticity * log(self.power)) if self.power > 0.0 else 0.0
-        self.budget = budget
+        raised = p.pressure_effort * (self.pressed - self.opening_pressed)
+        powerful = self.power > 0.0
+        self.budget = budget = (
+            exp(p.budget_elasticity * log(self.power) + raised) if powerful else 0.0
+        )
         imposed, taken = self._imposed()
         weighed = [
             size * exp(incline)
@@ -310,8 +331,7 @@ class Actor(mesa.Agent):
         imposed = month.imposed[self].copy()
         if self.budget > 0.0:
             for theatre, (bases, forces, counterterror) in month.posted[self]:
-                posted = p.effort_bases * bases + p.effort_forces * forces
-                posted += p.effort_counterterror * counterterror
+                posted = p.effort_bases * bases + p.effort_forces * (forces + counterterror)
                 imposed[theatre.first] += posted / self.budget
             for theatre, aid in zip(self.model.theatres, month.aid[self], strict=True):
                 imposed[theatre.first + 1] += p.effort_aid * aid / self.budget

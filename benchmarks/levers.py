@@ -14,10 +14,10 @@ class Months:
 
     def __init__(self, inputs: Given, actors: list[Any], theatres: list[Any]) -> None:
         self.levers = inputs.levers
-        self.domains = inputs.geography.venue_domains.tolist()
+        self.served = [sum(domains) for domains in inputs.geography.venue_domains.tolist()]
         self.actors, self.theatres = actors, theatres
         self.membership: list[list[float]] | None = None  # of the last month that was read
-        self.venues: dict[Any, dict[Any, list[float]]] = {}
+        self.venues: dict[Any, dict[Any, float]] = {}
 
     def by_actor(self, rows: Any) -> dict[Any, Any]:
         """One item an actor."""
@@ -49,12 +49,12 @@ class Months:
         )
         return SimpleNamespace(**now, venues=self.venues)
 
-    def _shared(self, membership: list[list[float]]) -> dict[Any, dict[Any, list[float]]]:
-        """Venues of each domain that two actors share, observers counting half."""
+    def _shared(self, membership: list[list[float]]) -> dict[Any, dict[Any, float]]:
+        """Venues that two actors share, once for each domain served, observers counting half."""
 
-        def shared(one: tuple[float, ...], other: tuple[float, ...]) -> list[float]:
-            venues = list(zip(one, other, self.domains, strict=True))
-            return [sum(a * b * serves[d] for a, b, serves in venues) for d in range(3)]
+        def shared(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+            venues = zip(one, other, self.served, strict=True)
+            return sum(a * b * domains for a, b, domains in venues)
 
         each = list(zip(*membership, strict=True)) or [()] * len(self.actors)
         return self.by_actor(self.by_actor(shared(a, b) for b in each) for a in each)

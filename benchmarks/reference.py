@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cache, partial
-from math import exp, sqrt
+from math import exp, log, sqrt
 from types import SimpleNamespace
 
 import mesa
@@ -168,6 +168,8 @@ class ReferenceModel(mesa.Model):
         for theatre in self.theatres:
             theatre.guarded = sum(actor.effort[theatre.first] for actor in self.actors)
         for actor in self.actors:
+            actor.heed()
+        for actor in self.actors:
             actor.weigh()
             actor.incline()
             actor.spend()
@@ -175,12 +177,11 @@ class ReferenceModel(mesa.Model):
     def cooperate(self) -> None:
         """Let every pair settle what it does together, and so its rivalry and partnership."""
         focal = set(self.focus)
-        roots = {actor: [sqrt(need) for need in actor.common] for actor in self.actors}
         for actor in self.actors:
             actor.joint = [0.0] * len(self.cell_sizes)
         for one, other in self.pairs:
             both = one.budget + other.budget + 1e-300
-            volumes, overlap = self._joint_volumes(one, other, roots[one], roots[other])
+            volumes, overlap = self._joint_volumes(one, other)
             one.joint = list(map(max, one.joint, volumes))
             other.joint = list(map(max, other.joint, volumes))
             joined = sum(volumes)
@@ -190,32 +191,26 @@ class ReferenceModel(mesa.Model):
                 if pair in focal:
                     self.together[pair] = volumes
 
-    def _joint_volumes(
-        self, one: Actor, other: Actor, roots: list[float], other_roots: list[float]
-    ) -> tuple[list[float], float]:
+    def _joint_volumes(self, one: Actor, other: Actor) -> tuple[list[float], float]:
         """What two actors do together in each cell, and their overlap in all cells.
 
-        Willingness, by trust, shared venues and gains of the smaller party (relative ones weighed),
-        times the smaller effort. In this innermost loop a call of min costs more than its answer.
+        Willingness, by trust, what both fear near, and how evenly they share, times the smaller
+        effort. In this innermost loop a call of min costs more than its answer.
         """
         p = self.rules
         if not (one.budget and other.budget):
-            return [0.0] * len(roots), 0.0
+            return [0.0] * len(self.cell_sizes), 0.0
         trust = 0.5 * (one.alignment[other] + other.alignment[one])
-        ease = p.joint_trust * trust - p.joint_reluctance
-        venues = self.month.venues[one][other]
-        eased = [ease + p.joint_venues * shared for shared in venues] * len(self.theatres)
-        gain, danger, relative = p.joint_gain, p.joint_danger, p.relative_gains
-        slope = 1.0 + 2.0 * relative
+        level = log(p.joint_level / (1.0 - p.joint_level))
+        relative = p.relative_gains
+        easy = level + p.joint_relation * (trust - 0.5) - relative
+        easy += p.joint_overlap * (one.regional_overlap[other] - 0.5)
         overlap = 0.0
         volumes = []
-        for mine, theirs, root, other_root, easy, floor in zip(
-            one.effort, other.effort, roots, other_roots, eased, self.month.jointness, strict=True
-        ):
+        for mine, theirs, floor in zip(one.effort, other.effort, self.month.jointness, strict=True):
             smaller = mine if mine < theirs else theirs  # noqa: FURB136 - no call in this loop
             share = smaller / (mine + theirs + 1e-300)
-            worth = (gain + danger * root * other_root) * (share * slope - relative)
-            willing = 1.0 / (1.0 + exp(-easy - worth))
+            willing = 1.0 / (1.0 + exp(-easy - 2.0 * relative * share))
             volumes.append((willing if willing > floor else floor) * smaller)  # noqa: FURB136
             overlap += smaller
         return volumes, overlap

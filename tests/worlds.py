@@ -20,9 +20,7 @@ from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
 from eurasia_sim.world.entities import Preset
 from eurasia_sim.world.world import load_world
 
-LEVER_NAMES = [
-    field.name for field in LEVERS.fields if field.name not in ("common_venues", "comembership")
-]
+LEVER_NAMES = [field.name for field in LEVERS.fields if field.name != "comembership"]
 # What each axis of a world's array counts, as in `month.arrays`; t counts months.
 AXES: Mapping[str, str] = {
     "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",

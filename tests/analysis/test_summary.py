@@ -20,7 +20,7 @@ from eurasia_sim.simulation.run import Study, carry_out, drawn_table
 from eurasia_sim.world.world import World
 
 MEASURE = "competition.russia-china.central_asia"
-PATHS = ("rules.cooperation.joint_reluctance", "rules.cooperation.relative_gains")
+PATHS = ("rules.cooperation.joint_level", "rules.cooperation.relative_gains")
 FACTORS = [f"x.{path}" for path in PATHS]
 SCENARIOS = ("us_exit", "us_stays")
 SQUARE = {"num_vars": 2, "names": list(PATHS), "bounds": [[0.0, 1.0]] * 2}

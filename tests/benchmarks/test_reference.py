@@ -37,8 +37,8 @@ STANCES = ("stance", "offset")
 BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
     "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
-    "budget", "standing", "party", "zero", "per_danger", "per_danger_near", "foreign",
-    "unhindered",
+    "budget", "standing", "opening_power", "pressed", "opening_pressed", "party", "zero",
+    "per_danger", "per_danger_near", "foreign", "unhindered",
 )  # fmt: skip
 OF_THEATRE = (
     "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
@@ -50,7 +50,7 @@ OF_TIES = (
 )  # fmt: skip
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
-    "feared", "feared_near", "felt", "reach", "committed", "choice", "danger", "stood", "hedging",
+    "feared", "feared_near", "felt", "reach", "committed", "choice", "stood", "hedging",
     "by_force", "open_to", "hostility", "together", "host_leaning", "host_threat",
     "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted",
     "regional_influence", "venue_total", "total", "seed", "armed",

@@ -13,6 +13,7 @@ from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_pa
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
 from eurasia_sim.reports.markdown import table
 from eurasia_sim.world.entities import Preset
+from eurasia_sim.world.factors import FACTORS
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
@@ -45,7 +46,7 @@ def of_rules(numbers: Iterable[Number]) -> str:
             f"`{n.path.rsplit('.', 1)[1]}`",
             n.meaning,
             f"{n.value:g}",
-            span(n.low, n.high),
+            span(n.low, n.high) + (" (held)" if n.held else ""),
             n.unit,
             sources(n.source),
         )
@@ -109,15 +110,25 @@ def of_world(world: World) -> str:
     """The kinds of number that a world brings: how many, how many drawn, and by their basis."""
     kinds: dict[tuple[str, str, str], list[Number]] = {}
     for path, number in world.numbers.items():
-        if not path.startswith(OF_RULES):
+        if not path.startswith((*OF_RULES, FACTORS)):
             kinds.setdefault((path.split(".")[0], number.meaning, number.unit), []).append(number)
     rows = []
     for (part, meaning, unit), numbers in kinds.items():
         bases = Counter("silent" if n.is_silent else n.basis for n in numbers)
-        drawn = sum(n.path in world.coded_index and n.is_uncertain for n in numbers)
+        drawn = sum(n.path in world.drawn for n in numbers)
+        moved = sum(n.path in world.moved_by for n in numbers)
         counted = ", ".join(f"{count} {basis}" for basis, count in bases.most_common())
-        rows.append((part, meaning, unit, len(numbers), drawn, counted))
-    return table(("part", "what", "unit", "numbers", "drawn", "basis"), rows)
+        rows.append((part, meaning, unit, len(numbers), moved, drawn, counted))
+    return table(("part", "what", "unit", "numbers", "moved", "drawn", "basis"), rows)
+
+
+def of_factors(world: World) -> str:
+    """The factors: what each says of the numbers that it moves, and how many these are."""
+    rows = (
+        (f"`{path}`", world.numbers[path].meaning, len(cells))
+        for path, cells in world.factors.items()
+    )
+    return table(("factor", "says", "numbers moved"), rows)
 
 
 def of_findings(page: str) -> str:
@@ -148,6 +159,7 @@ def tables() -> dict[str, str]:
         "levers": of_levers(),
         "measures": of_measures(),
         "world": of_world(world),
+        "factors": of_factors(world),
         "findings": of_findings(FINDINGS.read_text(encoding="utf-8")),
     }
 

@@ -41,14 +41,14 @@ def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
     motives = {"motive_primacy": 1, "motive_denial": 0.5, "motive_survival": 2}
     state = after(
         allocation.rival_motives,
-        rival_world(**motives, sufficiency=0.4),
+        rival_world(**motives, sufficiency=0.4, denial_relation=0.8, denial_power=0.3),
         alignment=[[1.0, 0.2], [0.2, 1.0]], threat={(0, 1): 0.25},
-        access={(0, 0): [1.0, 0.5, 0.25]},
+        access={(0, 0): [1.0, 0.5, 0.25]}, power=[0.1, 0.3], opening_power=[0.2, 0.15],
     )  # fmt: skip
-    apart = 0.5 * (1 - 0.2)
-    security = 0.4 * (apart * (1 - 0.4 * 0.3) + 0.5 + 2 * 0.5 * 0.25)
-    economic = 0.5 * 0.2 * (apart * (1 - 0.4 * 0.5) + 0.5)
-    diplomatic = 0.25 * 0.1 * (apart + 0.5)
+    apart, denied = 0.5 * (1 - 0.2), 0.5 * exp(-0.8 * 0.2) * 4**0.3  # its power over mine: 4 times
+    security = 0.4 * (apart * (1 - 0.4 * 0.3) + denied + 2 * 0.5 * 0.25)
+    economic = 0.5 * 0.2 * (apart * (1 - 0.4 * 0.5) + denied)
+    diplomatic = 0.25 * 0.1 * (apart + denied)
     # Nearness counts from home: it is one where there is neither distance nor lack of a border.
     np.testing.assert_allclose(state.utility[0, 0], [security, economic, diplomatic])
 
@@ -111,14 +111,14 @@ def test_noise_in_choice_is_scaled_and_drawn_by_name():
 
 
 def test_what_is_imposed_by_hand():
-    efforts = {"bases": 0.01, "forces": 0.2, "counterterror": 0.1, "aid": 0.004}
+    efforts = {"bases": 0.01, "forces": 0.2, "aid": 0.004}
     world = plain(**{f"effort_{kind}": effort for kind, effort in efforts.items()}).having(
         imposed=[[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]], presence={(0, 0, 0): [2.0, 0.5, 0.1]},
         aid=[[10.0], [5.0]],
     )  # fmt: skip
     state = begun(world, budget=[0.5, 0.0], armed=[[5.0], [5.0]])
     left = [call(allocation.impose, state, i) for i in range(2)]
-    by_hand = [(0.02 + 0.1 + 0.01 + 0.02) / 0.5, 0.05 + 0.04 / 0.5, 0.1]
+    by_hand = [(0.02 + 0.1 + 0.02 + 0.02) / 0.5, 0.05 + 0.04 / 0.5, 0.1]
     np.testing.assert_allclose(state.committed[0], [by_hand])
     np.testing.assert_allclose(state.committed[1], [[0.0, 0.0, 0.3]])  # no means, so no aid
     np.testing.assert_allclose(left, 1 - state.committed.sum(axis=(1, 2)))

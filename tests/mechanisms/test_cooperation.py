@@ -6,7 +6,7 @@ from math import exp
 import numpy as np
 import pytest
 from hypothesis import given
-from scipy.special import expit
+from scipy.special import expit, logit
 from tests.random_worlds import seeds, worlds
 from tests.worlds import after, call, interests, plain, quiet, rules, snapshots
 
@@ -15,26 +15,29 @@ from eurasia_sim.mechanisms import cooperation
 RING = np.array([[0, 1], [1, 2], [2, 0]])
 
 
-def by_reluctance(less: object, both: object, p: np.void) -> list[float]:
-    """What two do jointly of their smaller efforts, by reluctance and gains alone."""
+def by_level(
+    less: object, both: object, trust: float, p: np.void, overlap: float = 0.0
+) -> list[float]:
+    """What two do jointly of their smaller efforts, by level, relation, need and evenness."""
+    odds = logit(p["joint_level"]) + p["joint_relation"] * (trust - 0.5)
+    odds += p["joint_overlap"] * (overlap - 0.5)
     return [
-        size * expit(cooperation.joint_odds(-p["joint_reluctance"], 0.0, size / whole, p))
+        size * expit(odds - p["relative_gains"] * (1 - 2 * size / whole))
         for size, whole in zip(less, both, strict=True)
     ]
 
 
 def test_what_is_done_jointly_by_hand():
-    gains = {"joint_gain": 1, "joint_danger": 2, "relative_gains": 0.5, "joint_reluctance": 1}
+    numbers = {"joint_level": 0.3, "joint_relation": 2, "relative_gains": 0.8, "joint_overlap": -1}
     state = after(
         cooperation.join,
-        plain(**gains).having(jointness=[0.0, 0.0, 0.5]),
-        budget=1.0, alignment=0.0, effort=[[[0.1, 0.1, 0.2]], [[0.3, 0.1, 0.3]]],
-        common=[[[0.25, 0.0, 0.0]], [[0.16, 0.49, 0.0]]],
+        plain(**numbers).having(jointness=[0.0, 0.0, 0.6]),
+        budget=1.0, alignment=0.4, effort=[[[0.1, 0.1, 0.2]], [[0.3, 0.1, 0.3]]],
+        regional_overlap=0.3,
     )  # fmt: skip
-    gain = 1 + 2 * 0.5 * 0.4
-    # The half that the scenario has done jointly is more than the two would do.
-    odds = -1 + gain * (0.25 - 0.5 * 0.5), -1 + 0.5
-    by_hand = [0.1 * expit(odds[0]), 0.1 * expit(odds[1]), 0.2 * 0.5]
+    # The part that the scenario has done jointly is more than the two would do.
+    odds = np.log(0.3 / 0.7) + 2 * (0.4 - 0.5) - (0.3 - 0.5)
+    by_hand = [0.1 * expit(odds - 0.8 * 0.5), 0.1 * expit(odds), 0.2 * 0.6]
     np.testing.assert_allclose(state.pair_joint[0, 0], by_hand)
     assert state.partnership[0, 1] == pytest.approx(sum(by_hand))
     assert state.rivalry[0, 1] == pytest.approx(0.1 + 0.1 + 0.2 - sum(by_hand))
@@ -43,42 +46,30 @@ def test_what_is_done_jointly_by_hand():
 @pytest.mark.parametrize("effort", [0.0, 0.1])
 def test_all_that_overlaps_can_be_imposed_to_be_joint_and_nothing_else(effort):
     world = plain().having(jointness=1.0)
-    state = after(cooperation.join, world, budget=1.0, effort=effort, common=1.0)
+    state = after(cooperation.join, world, budget=1.0, effort=effort)
     np.testing.assert_allclose(state.pair_joint[0], effort)
     assert state.rivalry[0, 1] == 0
     assert state.partnership[0, 1] == pytest.approx(3 * effort)
 
 
 def test_whom_two_meet_by_hand():
-    world = plain(3, venues=1, joint_trust=2, joint_venues=0.2, joint_reluctance=1)
-    world = replace(world, focus=RING).having(
-        venue_domains=[[0.0, 1.0, 0.0]], membership=[0.0, 0.5, 1.0]
-    )
+    world = replace(plain(3, joint_level=0.4, joint_relation=2), focus=RING)
     efforts = np.array([[0.3, 0.0, 0.1], [0.1, 0.2, 0.1], [0.2, 0.5, 0.0]])
-    common = np.zeros((3, 3))
-    common[:, 0] = 0.25, 0.16, 0.04
     state = after(
-        cooperation.join, world, budget=1.0, effort=efforts[:, None], common=common[:, None],
+        cooperation.join, world, budget=1.0, effort=efforts[:, None],
         alignment=[[1, 0.2, 0], [0.4, 1, -0.6], [0, 0.2, 1]],
     )  # fmt: skip
-    first, second, third = 2 * 0.3 - 1, 2 * -0.2 - 1, -1
-    ready = [[first] * 3, [second, second + 0.2 * 0.5, second], [third] * 3]
     smaller = [[0.1, 0, 0.1], [0.1, 0.2, 0], [0.2, 0, 0]]
-    for meeting, (i, j) in enumerate(RING):
-        pooled, both = np.sqrt(common[i] * common[j]), np.maximum(efforts[i] + efforts[j], 1e-9)
-        by_hand = [
-            less * expit(cooperation.joint_odds(odds, shared, less / whole, world.p))
-            for odds, shared, less, whole in zip(
-                ready[meeting], pooled, smaller[meeting], both, strict=True
-            )
-        ]
+    for meeting, ((i, j), trust) in enumerate(zip(RING, (0.3, -0.2, 0), strict=True)):
+        both = np.maximum(efforts[i] + efforts[j], 1e-9)
+        by_hand = by_level(smaller[meeting], both, trust, world.p)
         np.testing.assert_allclose(state.pair_joint[meeting, 0], by_hand)
 
 
 def test_what_is_shared_out_by_hand():
-    world = replace(plain(3, joint_trust=0, joint_venues=0), focus=RING)
+    world = replace(plain(3), focus=RING)
     efforts = [[[0.1, 0.2, 0.1]], [[0.2, 0.3, 0.1]], [[0.1, 0.0, 0.3]]]
-    state = after(cooperation.join, world, budget=[0.5, 0.3, 0.2], common=0.0, effort=efforts)
+    state = after(cooperation.join, world, budget=[0.5, 0.3, 0.2], effort=efforts)
     together = np.array(state.pair_joint[:, 0])
     assert (together[:, [0]] > 0).all()
     largest = [np.maximum(together[i], together[i - 1]) for i in range(3)]
@@ -99,16 +90,16 @@ def test_a_focal_pairs_joint_effort_is_its_own_whichever_is_named_first():
     pairs = np.array([[i, j] for i in range(4) for j in range(4) if i != j])
     world = replace(plain(4, 2), focus=pairs)
     efforts = 0.02 * np.arange(1, 25).reshape(4, 2, 3) % 0.17
-    state = after(cooperation.join, world, budget=1.0, common=0.0, effort=efforts)
+    state = after(cooperation.join, world, budget=1.0, effort=efforts, alignment=0.1)
     for pair, (i, j) in enumerate(pairs):
         mine, theirs = efforts[i].ravel(), efforts[j].ravel()
-        by_hand = by_reluctance(np.minimum(mine, theirs), mine + theirs, world.p)
+        by_hand = by_level(np.minimum(mine, theirs), mine + theirs, 0.1, world.p)
         np.testing.assert_allclose(state.pair_joint[pair].ravel(), by_hand)
 
 
 @given(worlds(months=3), seeds)
 def test_an_offensive_realist_does_less_jointly_than_an_institutionalist(world, seed):
-    """Mearsheimer against Keohane: relative gains and unheeded venues leave less to share."""
+    """Mearsheimer against Keohane: relative gains and less use of venues leave less to share."""
     memory = snapshots(world, seed)[-1]
     joint = []
     for theory in ("offensive_realism", "neoliberal_institutionalism"):

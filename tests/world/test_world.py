@@ -22,7 +22,7 @@ from tests.small_world import (
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
 from eurasia_sim.world.geography import name_hash
-from eurasia_sim.world.world import SUCCESSORS, World, load_world
+from eurasia_sim.world.world import World, load_world, successors
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_a_number_that_has_left_is_named_with_what_does_its_work(left: str, now:
 
 def test_what_does_the_work_of_a_number_that_has_left_is_a_number_and_the_left_is_none() -> None:
     numbers = load_world().numbers
-    for left, now in SUCCESSORS.items():
+    for left, now in successors().items():
         assert now in numbers, left
         assert left not in numbers
 

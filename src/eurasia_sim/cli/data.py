@@ -20,7 +20,7 @@ from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
-from eurasia_sim.scenarios.sources import drawn_paths, works_of, works_of_all, works_of_numbers
+from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
 from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
@@ -141,7 +141,7 @@ def _show_summary(world: World, as_json: bool) -> None:
     groups = list(dict.fromkeys(group for group, _ in counts))
     bases = [basis for basis, _ in Counter(number.basis for number in numbers).most_common()]
     table = {group: {basis: counts[group, basis] for basis in bases} for group in groups}
-    drawn = len(drawn_paths(world))
+    drawn = len(world.drawn)
     if as_json:
         terminal.print_json({"numbers": len(numbers), "drawn": drawn, "by_group": table})
         return

@@ -24,7 +24,14 @@ from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired, told
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import Inputs
-from eurasia_sim.simulation.parameter_draws import SHARE, Draws, hold_shares, put, values_of
+from eurasia_sim.simulation.parameter_draws import (
+    SHARE,
+    Draws,
+    draws_at,
+    hold_shares,
+    put,
+    values_of,
+)
 from eurasia_sim.simulation.results import run_ids, trajectory_table
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.world.world import World
@@ -75,8 +82,9 @@ class Batch:
         """(D * replicates,) draws of its rows, over the numbers that the inputs hold."""
         rows, world = [row[0] for row in self.points], setup.world
         seeds = np.array([seed for point in rows for seed in point.seeds], np.uint64)
-        records = np.repeat(inputs.rules[None], len(seeds)), np.tile(inputs.row, (len(seeds), 1))
-        draws = Draws(*records, seeds)
+        coded = world.coded_index
+        stated = {coded[path] for path, _ in rows[0].numbers if path in coded}
+        draws = draws_at(replace(inputs, fixed=inputs.fixed | stated), seeds)
         for at, (path, _) in enumerate(rows[0].numbers):
             values = np.repeat(
                 [point.numbers[at][1] for point in rows], setup.experiment.replications

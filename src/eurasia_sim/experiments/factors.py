@@ -220,7 +220,9 @@ class FactorReader(WorldChecker):
     def _declared(self, trail: Trail, name: str, file: SweepFile) -> Iterator[Factor]:
         numbers, kind = self.world.numbers, file.design.kind
         fits = re.compile(translate(name)).match
-        paths = [path for path in numbers if fits(path)] if "*" in name else [name]
+        drawn = self.world.drawn.union(*(scenario.uncertain for scenario in self.scenarios))
+        paths = [path for path in numbers if path in drawn and fits(path)]
+        paths = paths if "*" in name else [name]
         ranges = {path: span for path in paths if (span := self._range(path)) is not None}
         for path in ranges:
             if len({scenario.uncertain.get(path) for scenario in self.scenarios}) > 1:

@@ -21,9 +21,9 @@ from eurasia_sim.files.user_yaml import LARGEST_FILE, Node, parse
 
 BASES = ("measured", "coded", "estimated", "judgement")
 # Keys that say where a number comes from; everything below them inherits them.
-INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds")
+INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds", "held")
 # Keys that say something of one entry alone.
-_OWN = ("range", "note", "second", "otherwise")
+_OWN = ("range", "note", "second", "otherwise", "moves")
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
@@ -58,6 +58,7 @@ class Number:
     basis: str
     source: tuple[Mapping[str, Any], ...]
     place: str  # file:line
+    held: str = ""  # why no ensemble draws it over its range, if none does
 
     @property
     def is_silent(self) -> bool:
@@ -66,8 +67,8 @@ class Number:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether it has a range; whether an ensemble draws it, `sources.drawn_paths` says."""
-        return self.low < self.high
+        """Whether its range is to be drawn; whether an ensemble does, `World.drawn` says."""
+        return self.low < self.high and not self.held
 
     def claims(self) -> list[str]:
         """Ids of the claims it rests on."""
@@ -261,7 +262,8 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
         problems.append(f"{name} lies outside its range [{low:g}, {high:g}]")
     low, high, basis = max(low, float(least)), min(high, float(most)), header["basis"]
     meaning, unit = str(header["meaning"]), str(header["unit"])
-    return Number(path, meaning, float(value), unit, low, high, basis, sources, place)
+    held = str(header.get("held") or "")
+    return Number(path, meaning, float(value), unit, low, high, basis, sources, place, held)
 
 
 def _range(value: float, header: Mapping[str, Any]) -> tuple[float, float]:

@@ -229,7 +229,7 @@ def read_space(
 
 def with_fixed(world: World, inputs: Inputs, draws: Draws) -> Draws:
     """The draws with the numbers that a scenario fixes."""
-    own = Draws(draws.rules.copy(), draws.rows.copy(), draws.seeds)
+    own = Draws(draws.rules.copy(), draws.rows.copy(), draws.seeds, fixed=inputs.fixed)
     for path, value in inputs.scenario.fixed.items():
         put(world, own, path, value)
     return own

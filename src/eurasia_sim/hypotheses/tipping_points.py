@@ -12,12 +12,13 @@ from eurasia_sim.hypotheses.arms import Plan, effect, read_runs
 from eurasia_sim.hypotheses.hypothesis import Part
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import (
+    draws_at,
     hold_shares,
     put,
     ranges_of,
     reference_draws,
     values_of,
-)  # fmt: skip
+)
 from eurasia_sim.world.world import World
 
 _ALONE = 10  # numbers moved by themselves: those that correlate most with the effect
@@ -57,8 +58,7 @@ def tipping_point(
         for way in _FRACTIONS
     ]
     count = len(candidates)
-    draws = reference_draws(inputs, count, 0)
-    draws.seeds[:] = seed
+    draws = draws_at(inputs, np.full(count, seed, np.uint64))
     for at, changes in enumerate(candidates):
         own = draws.part(slice(at, at + 1))
         for path, value in changes.items():

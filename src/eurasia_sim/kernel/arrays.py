@@ -108,7 +108,6 @@ LEVERS = Table("levers", (
     Field("capability", "i", "share", "of power from territory that is no theatre"),
     Field("theatre_capability", "k", "share", "of power that goes with ruling a theatre"),
     Field("membership", "vi", "share", "1 member, 0.5 observer"),
-    Field("common_venues", "ijd", "venues", "shared by two and serving a domain; observers half"),
     Field("comembership", "ij", "log", "of 1 and the venues of two, each once a domain it serves"),
 ))  # fmt: skip
 
@@ -150,7 +149,6 @@ STATE = Table("state", (
     Field("choice", "ikd", "weight", "of a theatre and domain in the choice"),
     Field("access", "ikd", "share", "that a host grants"),
     Field("strength", "ikd", "strength", "of ties, by access relative to the opening"),
-    Field("danger", "ikd", "root of utility", "square root of `common`"),
     Field("reach", "ik", "closeness", "added by an actor's forces in the theatre"),
     Field("armed", "ik", "billion US dollars a year", "arms to ruler and challenger"),
     Field("link", "ik", "share", "of trade that links and sanctions leave"),
@@ -168,6 +166,9 @@ STATE = Table("state", (
     Field("zero", "i", "share", "overlap of fears at which it neither binds nor parts"),
     Field("power", "i", "share", "of the world's power"),
     Field("unhindered", "i", "share", "`power` without what sanctions cost"),
+    Field("opening_power", "i", "share", "`power` at the opening"),
+    Field("pressed", "i", "pressure", "that others put on it, summed"),
+    Field("opening_pressed", "i", "pressure", "the same at the opening"),
     Field("budget", "i", "budget units", "to spend in a month"),
     Field("standing", "i", "scale", "reputation"),
     Field("regional_influence", "i", "weight", "influence over all theatres, by their size"),

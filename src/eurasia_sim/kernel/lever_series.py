@@ -12,8 +12,6 @@ from eurasia_sim.compute.blocks import Counts
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.kernel.arrays import LEVERS
 
-_FROM_MEMBERSHIP = ("common_venues", "comembership")
-
 
 class LeverSeries:
     """All that `LEVERS` names, a row a month; each name is a view, its first axis months.
@@ -53,10 +51,9 @@ class LeverSeries:
         Raises:
             ValueError: for a ruler that is no actor.
         """
-        self.common_venues[:] = np.einsum(
-            "tvi,tvj,vd->tijd", self.membership, self.membership, venue_domains
-        )
-        self.comembership[:] = np.log1p(self.common_venues.sum(axis=3))
+        served = venue_domains.sum(axis=1)
+        shared = np.einsum("tvi,tvj,v->tij", self.membership, self.membership, served)
+        self.comembership[:] = np.log1p(shared)
         if not np.isin(self.rule, np.arange(-1, self.counts.actors)).all():
             raise ValueError("rule: an imposed ruler is the place of an actor, or -1")
         self.rows.flags.writeable = False

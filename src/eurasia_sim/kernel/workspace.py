@@ -95,8 +95,8 @@ class Workspace:
         """Set up some runs: at their beginning, or as snapshots left them.
 
         Args:
-            rules: (R,) records. rows: (R, M) coded numbers. seeds: (R,). memories: (R, Z)
-            snapshots.
+            rules: (R,) records. rows: (R, M) coded numbers, then any factors. seeds: (R,).
+            memories: (R, Z) snapshots.
 
         Raises:
             ValueError: for more runs than there is room for, and for arrays of other shapes or
@@ -109,7 +109,8 @@ class Workspace:
             )
         each = np.minimum(np.arange(RUNS), self.runs - 1)
         self.p.memory[:] = np.asarray(rules).view(np.float64).reshape(self.runs, -1).T[:, each]
-        self.coded.memory[:] = np.asarray(rows, np.float64).T[:, each]
+        cells = len(self.coded.memory)
+        self.coded.memory[:] = np.asarray(rows, np.float64)[:, :cells].T[:, each]
         derive(self.constants, self.coded, self.facts, self.p)
         if memories is None:
             self.state.memory[:] = 0.0

@@ -39,9 +39,40 @@ STREAM = np.uint64(2)
 
 
 @inlined
-def budget(power, p):
-    """What an actor can spend in a month: power ** budget_elasticity; 0 without power."""
-    return choose(power, exponential(p.budget_elasticity * logarithm(greater(power, TINY))), 0.0)
+def budget(power, pressed, p):
+    """What an actor can spend in a month; 0 without power.
+
+    Claim: none of an author; whether pressure moves budgets is open, and nothing measured shows it.
+    Form: power ** budget_elasticity * exp(pressure_effort * pressed).
+
+    Args:
+        pressed: sum of the pressures on it, beyond the opening's.
+    """
+    grown = p.budget_elasticity * logarithm(greater(power, TINY)) + p.pressure_effort * pressed
+    return choose(power, exponential(grown), 0.0)
+
+
+@inlined
+def relation_factor(alignment, gained, p):
+    """What relation and power make of the wish to keep another out; 1 where neither counts.
+
+    Claim: as every power is after relative power, today's partner may be tomorrow's challenger
+    (aliyev2022 L402).
+    Form: exp(-denial_relation * alignment + denial_power * gained). Draws below 0 count as 0, so
+    that a wish that answers to nothing stays in the space.
+
+    Args:
+        gained: change since the opening of the log of the other's power over one's own.
+    """
+    with_relation = greater(p.denial_relation, 0.0) * alignment
+    return exponential(greater(p.denial_power, 0.0) * gained - with_relation)
+
+
+@inlined
+def power_gained(i, j, state):
+    """Change since the opening of the log of j's power over i's; 0 where one had or has none."""
+    now, then = state.power[j] * state.opening_power[i], state.power[i] * state.opening_power[j]
+    return choose(now * then, logarithm(greater(now, TINY) / greater(then, TINY)), 0.0)
 
 
 @compiled
@@ -74,14 +105,15 @@ def containment_need(state, constants, p):
 def weigh_rivals(i, state, constants, p):
     """Write what actor i gains by undoing a unit of each other one's influence (N,), in two ways.
 
-    Form: displacement by how far apart the two are aligned; resistance by denial, and in security
-    also by perceived threat.
+    Form: displacement by how far apart the two are aligned; resistance by denial times
+    `relation_factor`, and in security also by perceived threat.
     """
     primacy, survival = constants.weight[i, PRIMACY], constants.weight[i, SURVIVAL]
     for j in range(state.actors):
         apart = 0.5 * (1.0 - state.alignment[i, j])
         state.displacement_weight[j] = p.motive_primacy * primacy * apart
-        state.denial_weight[j] = p.motive_denial * constants.denial[i, j]
+        factor = relation_factor(state.alignment[i, j], power_gained(i, j, state), p)
+        state.denial_weight[j] = p.motive_denial * constants.denial[i, j] * factor
         feared = p.motive_survival * survival * state.threat[i, j]
         state.security_weight[j] = state.denial_weight[j] + feared
 
@@ -238,8 +270,7 @@ def impose(i, state, month, p):
     for k in range(state.theatres):
         posted = (
             p.effort_bases * presence[i, k, BASES]
-            + p.effort_forces * presence[i, k, FORCES]
-            + p.effort_counterterror * presence[i, k, COUNTERTERROR]
+            + p.effort_forces * (presence[i, k, FORCES] + presence[i, k, COUNTERTERROR])
             + p.effort_aid * state.armed[i, k]
         )
         committed[i, k, SECURITY] = scripted[i, k, SECURITY] + unit * posted
@@ -263,7 +294,8 @@ def spend(state, constants, month, p):
     choice = state.choice
     deliver(state, month)
     for i in range(state.actors):
-        state.budget[i] = budget(state.power[i], p)
+        pressed = state.pressed[i] - state.opening_pressed[i]
+        state.budget[i] = budget(state.power[i], pressed, p)
         left = impose(i, state, month, p)
         weighed = p.reserve + each_run(0.0)
         for k in range(state.theatres):
@@ -276,9 +308,22 @@ def spend(state, constants, month, p):
                 state.effort[i, k, d] = state.budget[i] * share
 
 
+@compiled
+def note_standing(state, month, t):
+    """Write the pressures on each actor, summed (N,); up to month 0 keep it, and power."""
+    for i in range(state.actors):
+        pressed = each_run(0.0)
+        for j in range(state.actors):
+            pressed += month.pressure[j, i]
+        state.pressed[i] = pressed
+        if t <= 0:
+            state.opening_power[i], state.opening_pressed[i] = state.power[i], pressed
+
+
 @sequence
 def allocate(state, constants, month, facts, t, p):
     """Choose this month's efforts from what is perceived: utilities, inclinations, spending."""
+    note_standing(state, month, t)
     marginal_utility(state, constants, p)
     incline(state, facts, t, p)
     spend(state, constants, month, p)

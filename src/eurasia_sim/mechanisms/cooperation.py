@@ -10,35 +10,42 @@ from eurasia_sim.compute.mathematics import (
     exponential,
     greater,
     lesser,
+    logarithm,
     logistic,
-    square_root,
-)  # fmt: skip
+)
 from eurasia_sim.compute.vectors import each_run
 
 
 @inlined
-def readiness(trust, venues, p):
-    """Log-odds of joint work before any gain: trust and shared venues less reluctance.
+def readiness(trust, overlap, p):
+    """Log-odds of joint work of two who contribute alike.
 
-    Claim: institutions ease cooperation (keohane1984); the aligned cooperate (walt1985).
+    Claim: the aligned cooperate (walt1985); institutions raise the level, and what two lean to each
+    other (keohane1984); a common danger makes sharing burdens likely (aliyev2022 L130), or leaves
+    each the hope that the other bears them (olson1966).
+    Form: logit(joint_level) + joint_relation * (trust - 1/2) + joint_overlap * (overlap - 1/2).
+
+    Args:
+        trust: mean alignment of the two. overlap: of what they fear near the region, in [0, 1).
     """
-    return p.joint_trust * trust + p.joint_venues * venues - p.joint_reluctance
+    level, rest = greater(p.joint_level, TINY), greater(1.0 - p.joint_level, TINY)
+    need = p.joint_overlap * (overlap - 0.5)
+    return logarithm(level / rest) + p.joint_relation * (trust - 0.5) + need
 
 
 @inlined
-def joint_odds(ready, common, own_share, p):
+def joint_odds(ready, own_share, p):
     """Log-odds that the less favoured of two does jointly what both do in one place.
 
     Claim: a state's worth of cooperation is its gain less k times the gap by which the partner
     gains more, V - k(W - V) (grieco1988).
-    Form: ready + gain * (s - k(1 - 2s)), with s the smaller party's share of the effort and gain
-    rising in the common danger; it takes two, so the smaller willingness decides.
+    Form: ready - relative_gains * (1 - 2s), with s the smaller party's share of the effort; it
+    takes two, so the smaller willingness decides.
 
     Args:
-        ready: log-odds. common: danger to both, >= 0. own_share: s in [0, 0.5].
+        ready: log-odds. own_share: s in [0, 0.5].
     """
-    gain = p.joint_gain + p.joint_danger * common
-    return ready + gain * (own_share - p.relative_gains * (1.0 - 2.0 * own_share))
+    return ready - p.relative_gains * (1.0 - 2.0 * own_share)
 
 
 @compiled
@@ -50,25 +57,23 @@ def join(state, month, facts, p):
     partnership the joint overlap over both budgets. An actor's joint effort in a cell is the
     largest with any partner.
     """
-    effort, danger, joint, together = state.effort, state.danger, state.joint, state.together
-    alignment, budget, venues = state.alignment, state.budget, month.common_venues
+    effort, joint, together = state.effort, state.joint, state.together
+    alignment, budget = state.alignment, state.budget
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                danger[i, k, d] = square_root(state.common[i, k, d])
                 joint[i, k, d] = 0.0
         state.rivalry[i, i], state.partnership[i, i] = 0.0, 0.0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
             trust = 0.5 * (alignment[i, j] + alignment[j, i])
+            ready = readiness(trust, state.regional_overlap[i, j], p)
             overlap, joined = each_run(0.0), each_run(0.0)
             for d in range(DOMAIN_COUNT):
-                ready = readiness(trust, venues[i, j, d], p)
                 for k in range(state.theatres):
                     smaller = lesser(effort[i, k, d], effort[j, k, d])
                     own_share = smaller / (effort[i, k, d] + effort[j, k, d] + TINY)
-                    common = danger[i, k, d] * danger[j, k, d]
-                    willing = logistic(joint_odds(ready, common, own_share, p))
+                    willing = logistic(joint_odds(ready, own_share, p))
                     both = greater(willing, month.jointness[k, d]) * smaller
                     joint[i, k, d] = greater(joint[i, k, d], both)
                     joint[j, k, d] = greater(joint[j, k, d], both)

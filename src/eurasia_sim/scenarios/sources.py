@@ -76,17 +76,10 @@ def numbers_of(world: World, dropped: tuple[str, ...] = ()) -> Iterator[Number]:
     return (number for path, number in world.numbers.items() if not path.startswith(left_out))
 
 
-def drawn_paths(world: World) -> set[str]:
-    """Paths of the numbers that an ensemble over the declared ranges draws."""
-    paths = (*world.rule_paths.values(), *world.coded_index)
-    return {path for path in paths if world.numbers[path].is_uncertain}
-
-
 def bases_of(world: World) -> dict[str, tuple[int, int]]:
     """By basis, how many numbers of a world rest on it, and how many of these are drawn."""
-    drawn = drawn_paths(world)
     every = Counter(number.basis for number in world.numbers.values())
-    own = Counter(world.numbers[path].basis for path in drawn)
+    own = Counter(world.numbers[path].basis for path in world.drawn)
     return {basis: (every[basis], own[basis]) for basis in (*BASES, *(set(every) - set(BASES)))}
 
 

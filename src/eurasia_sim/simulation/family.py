@@ -109,6 +109,8 @@ def _other_numbers(world: World, first: Inputs, second: Inputs) -> list[str]:
         found.append("posterior" if one and two else "uncertain: posterior")
     ranges, others = ranges_of(world, first), ranges_of(world, second)
     found += [path for path in {**ranges, **others} if ranges.get(path) != others.get(path)]
+    places = first.fixed ^ second.fixed  # cells that a factor moves in one alone
+    found += [path for path, at in world.coded_index.items() if at in places and path not in found]
     if not found:  # fixed at another value, where it is not drawn
         names = first.rules.dtype.names or ()
         found += [world.rule_paths[key] for key in names if first.rules[key] != second.rules[key]]

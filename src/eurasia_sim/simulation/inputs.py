@@ -37,6 +37,7 @@ class Inputs:
     columns: tuple[str, ...]
     burn_in: int
     months: int
+    fixed: frozenset[int] = frozenset()  # places on the row that no factor moves
 
     @cached_property
     def facts(self) -> Run:
@@ -128,4 +129,9 @@ def prepare(
         columns=tuple(columns),
         burn_in=world.burn_in,
         months=scenario.months,
+        fixed=frozenset(
+            world.coded_index[path]
+            for path in (*fixed, *scenario.uncertain)
+            if path in world.coded_index
+        ),
     )

@@ -35,6 +35,7 @@ class Draws:
     rows: Floats  # (R, M)
     seeds: NDArray[np.uint64]  # (R,)
     drawn: dict[str, Floats] = field(default_factory=dict)  # path -> (R,) drawn over its range
+    fixed: frozenset[int] = frozenset()  # places on a row that no factor moves
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -42,7 +43,7 @@ class Draws:
     def part(self, chosen: slice | Integers) -> Draws:
         """Some of the runs."""
         drawn = {path: values[chosen] for path, values in self.drawn.items()}
-        return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen], drawn)
+        return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen], drawn, self.fixed)
 
     def names(self) -> list[str]:
         """16 hexadecimal digits a run: a hash of its seed and of what was drawn over ranges.
@@ -76,8 +77,13 @@ def reference_draws(inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
     Args:
         first: how many runs of the same root stand before them.
     """
-    seeds = run_seeds(seed, first + n)[first:]
-    return Draws(np.repeat(inputs.rules[None], n), np.tile(inputs.row, (n, 1)), seeds)
+    return draws_at(inputs, run_seeds(seed, first + n)[first:])
+
+
+def draws_at(inputs: Inputs, seeds: NDArray[np.uint64]) -> Draws:
+    """Runs at the numbers of the inputs, one a seed."""
+    rules, rows = np.repeat(inputs.rules[None], len(seeds)), np.tile(inputs.row, (len(seeds), 1))
+    return Draws(rules, rows, seeds, fixed=inputs.fixed)
 
 
 def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
@@ -87,7 +93,7 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
     found = {}
     for path, number in world.numbers.items():
         name = path.rsplit(".", 1)[1]
-        ends = (number.low, number.high)
+        ends = (number.low, number.high) if path in world.drawn else (0.0, 0.0)
         if path.startswith("rules.") and name not in held:
             ends = theory.ranges.get(name, ends)
         elif path not in world.coded_index:
@@ -204,7 +210,7 @@ def drawn(
 def put(world: World, draws: Draws, path: str, values: Floats | float) -> None:
     """Write a number, by its path, into every run's record or coded row."""
     if path in world.coded_index:
-        draws.rows[:, world.coded_index[path]] = values
+        world.put(draws.rows, path, values, draws.fixed)
     else:
         draws.rules[path.rsplit(".", 1)[1]] = values
 

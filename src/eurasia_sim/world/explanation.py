@@ -10,7 +10,7 @@ from typing import Any
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.evidence.claims import Evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.files.data_yaml import packaged
+from eurasia_sim.files.data_yaml import Number, packaged
 from eurasia_sim.world.world import World
 
 # Names under which the rules read a table, where they are not the table's own.
@@ -42,6 +42,8 @@ def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
         "value": None if number.is_silent else number.value,
         "range": None if number.is_silent else [number.low, number.high],
         "unit": number.unit,
+        "drawn": _drawn(world, number),
+        "moves": list(world.factors.get(path, ())),
         "basis": number.basis,
         "file": number.place,
         "claims": [
@@ -53,6 +55,15 @@ def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
         ],
         "used_by": users(_names(parts), weighed),
     }
+
+
+def _drawn(world: World, number: Number) -> str:
+    """How an ensemble draws it, in a few words."""
+    if number.path in world.drawn:
+        return "over its range"
+    if number.path in world.moved_by:
+        return f"with others of its kind, by {world.moved_by[number.path]}"
+    return f"no; {number.held}" if number.held else "no"
 
 
 def _source(item: Any, evidence: Evidence, works: Any) -> dict[str, Any]:
@@ -74,7 +85,7 @@ def _names(parts: list[str]) -> tuple[str, ...]:
     if parts[0] in ("rules", "theories", "forms"):
         return (parts[-1],)
     of_event = parts[:2] == ["record", "events"]
-    at = 3 if of_event else 1 if parts[0] in ("capabilities", "ties", "record") else 2
+    at = 3 if of_event else 1 if parts[0] in ("capabilities", "ties", "record", "factors") else 2
     table = parts[min(at, len(parts) - 1)]
     return _ARRAYS.get(table, (table,))
 
@@ -117,6 +128,9 @@ def told(found: dict[str, Any]) -> Iterator[str]:
         yield f"  value     {found['value']:g} ({found['unit']})"
         ends = f"{low:g} to {high:g}" if low < high else "none: every run has this value"
         yield f"  range     {ends}"
+        yield f"  drawn     {found['drawn']}"
+    for at, cell in enumerate(found["moves"]):
+        yield f"  {'moves' if at == 0 else '':<9} {cell}"
     yield f"  basis     {found['basis']}"
     yield f"  file      {found['file']}"
     for at, user in enumerate(found["used_by"]):

@@ -95,6 +95,8 @@ class Head(Strict):
     second: list[str] | None = None
     spread: Literal[0] | _Relative | _Absolute | None = None
     bounds: Span | None = None
+    held: Text | None = None
+    moves: list[Text] | None = None
     range: Span | None = None
     note: str | None = None
     otherwise: Any = None

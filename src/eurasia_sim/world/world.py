@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, THREATS, Floats, Geography
+from eurasia_sim.compute.dimensions import (
+    CONSTRUCTS,
+    DOMAINS,
+    THREATS,
+    Floats,
+    Geography,
+    Integers,
+)
 from eurasia_sim.evidence.claims import Document, load_evidence
 from eurasia_sim.files.checker import validated
 from eurasia_sim.files.data_yaml import (
@@ -31,6 +38,7 @@ from eurasia_sim.files.data_yaml import (
 from eurasia_sim.files.ordinary import Unreadable, read_bytes
 from eurasia_sim.kernel.arrays import CODED, coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
+from eurasia_sim.world.factors import ends_of, move, read_factors
 from eurasia_sim.world.forms import FORMS, Theories, check_heads
 from eurasia_sim.world.geography import geography_of
 from eurasia_sim.world.loader import (
@@ -49,47 +57,6 @@ from eurasia_sim.world.theories import read_rules, read_theories
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
-# Number that has left -> the one that does its work now, or the nearest to it.
-SUCCESSORS = {
-    "rules.alignment.alignment_affinity": "rules.alignment.pull_relation",
-    "rules.alignment.alignment_joint": "rules.alignment.pull_joint",
-    "rules.alignment.alignment_membership": "rules.alignment.pull_venues",
-    "rules.alignment.alignment_mutual": "rules.alignment.pull_mutual",
-    "rules.alignment.alignment_rivalry": "rules.alignment.pull_rivalry",
-    "rules.alignment.alignment_shared": "rules.alignment.pull_common",
-    "rules.alignment.minimum_shared": "rules.alignment.moving_zero",
-    "rules.alignment.shared_spillover": "rules.perception.weight_spillover",
-    "rules.allocation.skill_cost": "rules.allocation.cell_cost",
-    "rules.contest.decisiveness": "rules.contest.return_political",
-    "rules.contest.difference_contest": "rules.contest.return_political",
-    "rules.contest.difference_scale": "rules.contest.return_political",
-    "rules.contest.influence_rate": "rules.contest.deposit_fading",
-    "rules.contest.unclaimed": "rules.contest.effort_unit",
-    "rules.perception.additive_threat": "rules.perception.weight_intent",
-    "rules.perception.intent_enmity": "rules.alignment.pull_relation",
-    "rules.perception.weight_offense": "rules.perception.weight_intent",
-    "rules.perception.weight_proximity": "rules.perception.weight_global",
-    "rules.regime.control_hold": "rules.regime.control_remnant",
-    "rules.regime.control_margin": "rules.regime.control_remnant",
-    "rules.regime.control_rate": "rules.regime.control_pace",
-    "rules.regime.economy_aid": "rules.regime.aid_half",
-    "rules.regime.economy_rate": "rules.regime.organisation",
-    "rules.regime.economy_trade": "rules.regime.aid_half",
-    "rules.regime.militants_disorder": "rules.regime.militants_base",
-    "rules.regime.militants_effort": "rules.regime.militants_guard",
-    "rules.regime.regime_noise": "rules.regime.war_noise",
-    "rules.regime.restraint_base": "rules.regime.laxity",
-    "rules.regime.stability_base": "rules.regime.deaths_half",
-    "rules.regime.stability_dispute": "rules.regime.deaths_half",
-    "rules.regime.stability_economy": "rules.regime.deaths_half",
-    "rules.regime.stability_guard": "rules.regime.deaths_half",
-    "rules.regime.stability_militants": "rules.regime.deaths_half",
-    "rules.regime.stability_recognition": "rules.regime.deaths_half",
-    "rules.regime.suppression_bases": "rules.regime.suppression",
-    "rules.regime.suppression_counterterror": "rules.regime.suppression",
-    "rules.regime.suppression_forces": "rules.regime.suppression",
-    "rules.regime.suppression_power": "rules.regime.forces_strength",
-}
 
 
 @dataclass(frozen=True)
@@ -108,6 +75,7 @@ class World:
     horizon: int  # months since year 0 of the last month a run reaches
     burn_in: int  # months run before the start
     numbers: Mapping[str, Number]
+    factors: Mapping[str, tuple[str, ...]]  # path -> paths of the coded cells that it moves
     record: Mapping[str, Steps]  # by lever path, without events
     events: Mapping[str, Event]
     theories: Mapping[str, Preset]
@@ -167,8 +135,11 @@ class World:
 
     @cached_property
     def coded_paths(self) -> tuple[str, ...]:
-        """Path of every element of the flat coded row; those without a number never vary."""
-        return tuple(_coded_paths(list(self.actors), list(self.theatres)))
+        """Path of every element of the flat coded row; those without a number never vary.
+
+        Factors come last. Who sets one moves its cells too.
+        """
+        return (*_coded_paths(self.actors, self.theatres), *self.factors)
 
     @cached_property
     def coded_index(self) -> dict[str, int]:
@@ -180,13 +151,45 @@ class World:
         row = np.zeros(len(self.coded_paths))
         for path, at in self.coded_index.items():
             row[at] = self.numbers[path].value
-        for path, value in (overrides or {}).items():
-            if self.number(path).path in self.coded_index:
-                row[self.coded_index[path]] = self.fixed(path, value)
+        given = {path: self.fixed(path, value) for path, value in (overrides or {}).items()}
+        places = self.coded_index
+        for path in sorted(given.keys() & places.keys(), key=self.factors.keys().__contains__):
+            self.put(row, path, given[path], [places[cell] for cell in given if cell in places])
         return row
 
+    def put(
+        self, rows: Floats, path: str, values: Floats | float, fixed: Collection[int] = ()
+    ) -> None:
+        """Write a coded number, or a factor and the cells it moves, into rows (..., M).
+
+        Args:
+            fixed: places of cells that no factor moves.
+        """
+        rows[..., self.coded_index[path]] = values
+        if path in self.factors:
+            move(rows, self._ends[path], values, fixed)
+
+    @cached_property
+    def _ends(self) -> dict[str, tuple[Integers, Floats]]:
+        """Of every factor, where its cells stand and how far they go."""
+        return {
+            path: ends_of(cells, self.numbers, self.coded_index)
+            for path, cells in self.factors.items()
+        }
+
+    @cached_property
+    def moved_by(self) -> dict[str, str]:
+        """The factor that moves a cell, by the cell's path."""
+        return {cell: path for path, cells in self.factors.items() for cell in cells}
+
+    @cached_property
+    def drawn(self) -> frozenset[str]:
+        """Paths of the numbers that an ensemble over the declared ranges draws."""
+        paths = {*self.rule_paths.values(), *self.coded_index} - self.moved_by.keys()
+        return frozenset(path for path in paths if self.numbers[path].is_uncertain)
+
     def coded(self, row: Floats) -> Any:
-        """Views of a flat row, or of many (..., M), as the named arrays."""
+        """Views of a flat row, or of many (..., M), as the named arrays; factors left out."""
         return coded_of(row, len(self.actors), len(self.theatres))
 
     @cached_property
@@ -222,7 +225,13 @@ class World:
 def present_path(path: str) -> str:
     """The path of the number that now does the work of one that has left; else the path itself."""
     is_skill = path.split(".")[2:3] == ["skill"]
-    return "rules.allocation.cell_cost" if is_skill else SUCCESSORS.get(path, path)
+    return "rules.allocation.cell_cost" if is_skill else successors().get(path, path)
+
+
+@cache
+def successors() -> Mapping[str, str]:
+    """By path of a number that has left, the one that does its work now, or the nearest to it."""
+    return dict(read_page(packaged() / "successors.yaml").data)
 
 
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
@@ -254,6 +263,8 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
         raise DataError(f"{path.parent.name}/{path.name} is missing" for path in missing)
     # What is long, such as claims, is parsed only once the rest has its form.
     pages, rules = {name: read_page(paths[name]) for name in paths}, read_pages(rules_folder)
+    if (own := folder / "factors.yaml").exists():
+        pages["factors"] = read_page(own)
     problems: list[str] = []
     files = {
         name: validated(page, form, page.data, (), problems)
@@ -303,6 +314,8 @@ def _assemble(
         read_tables(pages[group], group, into)
     read_ties(pages["ties"], into)
     read_capabilities(pages["capabilities"], into)
+    coded = [*_coded_paths(into.actors, into.theatres)]
+    factors = read_factors(pages["factors"], coded, into) if "factors" in pages else {}
     period = files["record"].period
     start = month_number(period.start)
     read_institutions(pages["institutions"], files["institutions"], into, start)
@@ -323,6 +336,7 @@ def _assemble(
         horizon=month_number(period.horizon),
         burn_in=period.burn_in,
         numbers=into.numbers,
+        factors=factors,
         record=record,
         events=events,
         theories=theories,
