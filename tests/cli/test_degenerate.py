@@ -74,9 +74,9 @@ FEW = "inconclusive: too few"
 # name -> words of `run` (scenarios, number), runs that fail, what `analyze`, `plot` and `compare`
 # must say; `compare` only where there are two scenarios.
 RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
-    "one run": ("few_months", 1, None, ONE, "no convergence: no two finite runs", ""),
+    "one run": ("few_months", 1, None, ONE, "", ""),
     "one month": ("one_month", 2, None, "n 2", "", ""),
-    "one pair": ("few_months twin", 1, None, ONE, "no convergence: no two finite runs", FEW),
+    "one pair": ("few_months twin", 1, None, ONE, "", FEW),
     "two pairs": ("few_months twin", 2, None, "are needed", "", FEW),
     "all failed": ("few_months twin", 4, every, FAILED, "no difference: every run failed", FEW),
     "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "no run of both", FEW),
@@ -104,7 +104,7 @@ SWEEPS: Mapping[str, tuple[str, str, int, str, Fails | None, str, str]] = {
     ),
 }  # fmt: skip
 _NO_NUMBER = re.compile(r"\b(nan|inf|infinity|none)\b|∞", re.IGNORECASE)
-_KINDS = ("distribution", "difference", "tornado", "convergence", "indices", "effects")
+_KINDS = ("distribution", "difference", "tornado", "indices")
 
 
 def scenarios(folder: Path) -> dict[str, Path]:
@@ -238,7 +238,7 @@ def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
     check_text(answer.stdout)
     pictures = call("plot", only(tmp_path), "--out", tmp_path / "read")
     assert (pictures.returncode, pictures.stdout) == (0, "")
-    assert "no forest: every run failed" in pictures.stderr
+    assert "no difference: every run failed" in pictures.stderr
     done("report", only(tmp_path), "--out", tmp_path / "page.html")
 
 
@@ -250,6 +250,5 @@ def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: 
     assert pictures.returncode == 0
     assert bool(pictures.stdout) != bool(fails)
     assert ("no skill: there is nothing to draw" in pictures.stderr) == bool(fails)
-    assert "no patterns: no pattern counts" in pictures.stderr or not fails
     done("report", folder, "--out", tmp_path / "page.html")
     check_folder(folder)

@@ -15,7 +15,7 @@ from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.point import point_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
-from eurasia_sim.figures.verdicts import analysis_caption
+from eurasia_sim.figures.style import analysis_caption
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import memory_free
 from eurasia_sim.scenarios.sources import bases_of

@@ -3,10 +3,8 @@ from __future__ import annotations
 import io
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
 from eurasia_sim.figures.style import use_style
 from eurasia_sim.scenarios.scenario import load_scenario
@@ -17,7 +15,6 @@ from eurasia_sim.simulation.ensemble import (
     run_ensemble_draws,
 )
 from eurasia_sim.simulation.ensemble import table as table_of
-from eurasia_sim.simulation.inputs import branch_month
 from eurasia_sim.world.world import World, load_world
 
 SCENARIOS = ("us_exit", "us_stays")
@@ -33,28 +30,18 @@ class Ensembles(NamedTuple):
     world: World
     reference: pd.DataFrame
     ranges: pd.DataFrame
-    trajectories: dict[str, dict[str, NDArray[np.float64]]]
-    months: pd.PeriodIndex
-    parting: int
 
 
 @pytest.fixture(scope="session")
 def ensembles() -> Ensembles:
     world = load_world()
     family = [prepare(world, load_scenario(name, world)) for name in SCENARIOS]
-    kept = np.array([family[0].columns.index(measure) for measure in MEASURES])
-    tables, outcomes = [], []
+    tables = []
     for draws in (reference_draws(family[0], 12, 7), range_draws(world, family[0], 12, 7)):
-        outcomes = run_ensemble_draws(family, draws, kept=kept)
-        pairs = zip(family, outcomes, strict=True)
+        pairs = zip(family, run_ensemble_draws(family, draws), strict=True)
         parts = [table_of(inputs, draws, outcome) for inputs, outcome in pairs]
         tables.append(pd.concat(parts, ignore_index=True))
-    trajectories = {
-        measure: {each.scenario: each.trajectories[:, :, at] for each in outcomes}
-        for at, measure in enumerate(MEASURES)
-    }
-    months = pd.period_range(world.date(0), periods=family[0].months, freq="M")
-    return Ensembles(world, *tables, trajectories, months, branch_month(family))
+    return Ensembles(world, *tables)
 
 
 def texts(figure, panel=None) -> list[str]:

@@ -13,7 +13,8 @@ from tests.figures.conftest import clipped
 
 from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import plot, render
-from eurasia_sim.figures.style import Words, frame_panels, label_rows, use_style
+from eurasia_sim.figures.rows import label_rows
+from eurasia_sim.figures.style import Words, frame_panels, use_style
 
 HAS, HAS_NOT = "\u4e2d", "\u6587"  # of the font made here; our own has neither
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import fields
 
@@ -12,80 +16,168 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from tests.command import call
 from tests.figures.conftest import around, clipped, texts
+from tests.results import run_folder
 
 from eurasia_sim.cli.output import plot
 from eurasia_sim.figures.gallery import KINDS, OF_RUN, REPLACED, draw, pictures, usual_kinds
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.reports.report import report_page
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
 
 MEASURE = "competition.russia-china.central_asia"
-ANALYSED = ("indices", "box", "effects", "patterns", "skill", "posterior")  # in test_real
-FOLDER = {"tornado": "swept", "forest": "tested", "shares": "tested"}
-DRAWN = [kind for kind in KINDS if kind not in ANALYSED]
+# Folder → the kinds that are drawn of it.
+OF_FOLDER = {
+    "ran": ("difference", "distribution", "fan", "heatmap", "network", "map", "timeline"),
+    "tested": ("difference",), "swept": ("distribution", "heatmap", "tornado"),
+    "grid": ("distribution", "heatmap", "tornado"), "saltelli": ("indices", "tornado"),
+    "morris": ("indices", "tornado"), "latin_hypercube": ("box", "heatmap"),
+    "validation": ("skill",), "fit": ("posterior",),
+}  # fmt: skip
+SIMPLE = ("ran", "tested", "swept")  # the others are made by slow verbs
+_DRAW = """
+import hashlib, json, sys
+from pathlib import Path
+from eurasia_sim.figures.gallery import pictures, render
+from eurasia_sim.simulation.results_folder import open_results
+from eurasia_sim.figures.style import Request
+from eurasia_sim.world.world import load_world
+world, found = load_world(), {}
+for folder, kinds in json.loads(sys.argv[1]).items():
+    for kind in kinds:
+        picture = next(pictures(open_results(Path(folder), world), [kind], Request()))
+        drawn = {form: render(picture.figure, form) for form in ("png", "svg")}
+        drawn["csv"] = picture.data.to_csv().encode()
+        for form, content in drawn.items():
+            found[f"{folder} {picture.stem} {form}"] = hashlib.sha256(content).hexdigest()
+print(json.dumps(found))
+"""
 
 
 @pytest.fixture
 def folder(request, ensembles):
-    return lambda name, *filters: open_results(
-        request.getfixturevalue(name), ensembles.world, tuple(filters)
-    )
+    def path_of(name):
+        return request.getfixturevalue(name if name in SIMPLE else "real")
+
+    def opened(name, *filters):
+        found = path_of(name)
+        return open_results(found if name in SIMPLE else found[name], ensembles.world, filters)
+
+    return opened
 
 
-@pytest.mark.parametrize("kind", DRAWN)
-def test_every_kind_is_drawn_twice_to_the_same_bytes_whole_with_counts_and_seed(
-    kind, folder, tmp_path
-):
-    name = FOLDER.get(kind, "ran")
-    held = folder(name)
-    (picture, files), (_, again) = (
-        next(draw(held, [kind], Request(), tmp_path / at)) for at in ("one", "two")
-    )
-    assert [path.suffix for path in files] == [".png", ".svg", ".csv"]
-    assert [path.read_bytes() for path in files] == [path.read_bytes() for path in again]
+def test_every_kind_has_a_folder_to_be_drawn_from_and_they_are_twelve():
+    assert {kind for kinds in OF_FOLDER.values() for kind in kinds} == set(KINDS)
+    assert len(KINDS) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        pytest.param(name, kind, marks=() if name in SIMPLE else pytest.mark.slow)
+        for name, kinds in OF_FOLDER.items()
+        for kind in kinds
+    ],
+)
+def test_every_kind_is_drawn_whole_titled_by_its_question_with_counts_and_seed(name, kind, folder):
     parts = {
         "ran": ("us_", "balance_of_threat"),
         "tested": ("4 runs", "16 points of the space a theory"),
         "swept": ("60 runs · 2 of us_exit failed",),
-    }[name]
-    for part in ("failed", "seed 7", "% of numbers rest on judgement", *parts):
-        assert part in around(picture.figure)
-    assert picture.says
-    assert len(picture.data)
-    assert not clipped(picture.figure)
+    }.get(name, ("theor",))
+    found = list(pictures(folder(name), [kind], Request()))
+    assert found
+    for picture in found:
+        for part in ("failed", "seed 7", "% of numbers rest on judgement", *parts):
+            assert part in around(picture.figure), (picture.stem, part)
+        assert picture.figure.texts[0].get_text() == KINDS[kind].question
+        assert picture.says
+        assert len(picture.data)
+        assert not clipped(picture.figure), picture.stem
 
 
-@pytest.mark.parametrize("kind", ["distribution", "heatmap", "tornado", "convergence"])
-def test_failed_runs_of_a_sweep_are_counted(kind, folder):
-    (picture, *_) = pictures(folder("swept"), [kind], Request())
-    said = around(picture.figure)
-    assert "60 runs · 2 of us_exit failed" in said
-    labels = [panel.get_xlabel() for panel in picture.figure.axes]
-    assert "2 missing" in " ".join([said, *texts(picture.figure), *labels])
+def test_a_picture_drawn_twice_has_the_same_bytes(folder, tmp_path):
+    for kind in ("difference", "timeline"):
+        (_, files), (_, again) = (
+            next(draw(folder("ran"), [kind], Request(), tmp_path / at)) for at in ("one", "two")
+        )
+        assert [path.suffix for path in files] == [".png", ".svg", ".csv"]
+        assert [path.read_bytes() for path in files] == [path.read_bytes() for path in again]
 
 
-def test_a_range_as_group_is_cut_into_rows_in_its_own_order(folder):
-    request = Request(by="cooperation.relative_gains")
-    (picture, *_) = pictures(folder("swept"), ["distribution"], request)
-    ends = picture.data["x.cooperation.relative_gains"]
-    lows = [float(label.strip("(]").split(",")[0]) for label in ends]
-    assert lows == sorted(lows)
+@pytest.mark.slow
+def test_every_kind_has_the_same_bytes_in_two_processes_of_unlike_hashes(folder):
+    asked = json.dumps({str(folder(name).folder): kinds for name, kinds in OF_FOLDER.items()})
+    command = [sys.executable, "-c", _DRAW, asked]
+    one, other = (
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("0", "4711")
+    )
+    assert len(json.loads(one)) >= 3 * len(KINDS)
+    assert json.loads(one) == json.loads(other)
+
+
+@pytest.mark.slow
+def test_two_runs_of_one_command_are_drawn_to_the_same_data(folder, tmp_path, ensembles):
+    drawn = []
+    for held in (folder("ran"), open_results(run_folder(tmp_path), ensembles.world)):
+        (picture, *_) = pictures(held, ["fan"], Request())
+        drawn.append(hashlib.sha256(picture.data.to_csv().encode()).hexdigest())
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_FOLDER)
+def test_plot_and_report_need_no_kind(name, folder, tmp_path):
+    held = folder(name)
+    assert usual_kinds(held, [])
+    done = call("plot", str(held.folder), "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.png"))) == len(done.stdout.splitlines())
+    page = report_page(held)
+    assert held.title in page
+    assert page.count("<img") >= 1
+    says = {
+        "fit": ("Numbers that the record speaks of",),
+        "validation": ("patterns that most runs fail", "Skill by observed item", "0 runs failed"),
+    }
+    assert all(part in page for part in says.get(name, ()))
+
+
+@pytest.mark.slow
+def test_a_box_is_drawn_with_the_path_it_was_peeled_along(folder):
+    held = folder("latin_hypercube")
+    (picture,) = pictures(held, ["box"], Request())
+    path = held.table("paths")
+    drawn = picture.figure.axes[0].lines[0]
+    assert drawn.get_xdata().tolist() == path["coverage"].tolist()
+    assert drawn.get_ydata().tolist() == path["density"].tolist()
+    assert f"a path of {len(path)} steps" in picture.says
+
+
+def test_failed_runs_of_a_sweep_are_counted(folder):
+    for kind in ("distribution", "heatmap", "tornado"):
+        (picture, *_) = pictures(folder("swept"), [kind], Request())
+        said = around(picture.figure)
+        labels = [panel.get_xlabel() for panel in picture.figure.axes]
+        assert "2 missing" in " ".join([said, *texts(picture.figure), *labels]), kind
 
 
 def test_a_measure_is_drawn_as_what_it_is_of(folder):
     held = folder("ran")
-    assert usual_kinds(held, [MEASURE]) == ["distribution", "fan"]
+    assert usual_kinds(held, [MEASURE]) == ["difference", "distribution", "fan"]
     assert usual_kinds(held, ["alignment.russia.china"]) == ["network"]
+    assert usual_kinds(held, ["effort.*"]) == ["heatmap"]
     for measure in ("recognition.china.afghanistan", "influence.china.kazakhstan.economic"):
         assert usual_kinds(held, [measure]) == ["heatmap"]
-    assert usual_kinds(held, ["effort.china.kazakhstan.economic"]) == ["heatmap"]
-    assert usual_kinds(held, ["effort.*"]) == ["heatmap"]
-    assert usual_kinds(held, ["effort.china"]) == ["distribution"]  # the sum over places
-    assert "difference" in usual_kinds(held, [])
-    assert usual_kinds(folder("tested"), []) == ["forest", "shares"]
-    assert usual_kinds(folder("swept"), [])[:2] == ["distribution", "heatmap"]
+    assert "distribution" in usual_kinds(held, ["effort.china"])  # the sum over places
+    assert usual_kinds(folder("tested"), []) == ["difference"]
+    assert usual_kinds(folder("swept"), []) == ["distribution", "heatmap", "tornado"]
 
 
 def test_a_heat_map_of_a_month_shows_the_values_of_that_month(folder, ensembles):
@@ -96,7 +188,7 @@ def test_a_heat_map_of_a_month_shows_the_values_of_that_month(folder, ensembles)
     means = held.again("us_exit", "balance_of_threat").means
     column = f"threat.{row['row']}.{row['column']}"
     assert row["value"] == means[column].iloc[ensembles.world.month("2021-05")]
-    assert row["month"] == "2021-05"
+    assert row["group"] == "2021-05"
 
 
 def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(folder):
@@ -108,54 +200,38 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(folder):
 
 
 @pytest.mark.parametrize(
-    ("filters", "kind", "request_", "complaint"),
+    ("name", "filters", "kind", "request_", "complaint"),
     [
-        (("scenario=nowhere",), "distribution", {}, "no run has it; scenario is one of us_exit"),
-        (("colour=red",), "distribution", {}, "colour is no column"),
-        (("run~4",), "distribution", {}, "is no comparison"),
-        (("run=many",), "distribution", {}, "holds numbers"),
-        (("run>99",), "distribution", {}, "leaves no run"),
-        ((), "pie", {}, "--kind pie is no kind of picture"),
-        ((), "distribution", {"measures": ("competitoin.*",)}, "is no measure of"),
-        ((), "distribution", {"by": "scenery"}, "--by scenery is no column"),
-        ((), "heatmap", {"up": "x.a"}, "has no factors"),
-        ((), "tornado", {}, "has no factors"),
-        ((), "forest", {}, r"holds no parts\.parquet"),
-        (
-            (),
-            "patterns",
-            {},
-            r"no patterns\.parquet: this picture needs what `eurasia-sim validate`",
-        ),
-        ((), "network", {"months": ("1999-01",)}, "--month 1999-01 is no month"),
-        ((), "distribution", {"across": "x.a"}, "--across is for heatmap, not for distribution"),
-        ((), "fan", {"threshold": 0.1}, "--threshold is for distribution, not for fan"),
-        ((), "fan", {"by": "theory"}, "--by is for distribution and heatmap and convergence"),
-        ((), "timeline", {"months": ("2021-05",)}, "--month is for heatmap and network and map"),
-        ((), "fan", {"measures": ("stability.afghanistan",)}, "monthly values were kept of"),
-        *(
-            ((), kind, {}, f"--kind {kind} was replaced; use {new}")
-            for kind, new in REPLACED.items()
-        ),
+        ("ran", ("scenario=nowhere",), "fan", {}, "no run has it; scenario is one of us_exit"),
+        ("ran", ("colour=red",), "distribution", {}, "colour is no column"),
+        ("ran", ("run~4",), "distribution", {}, "is no comparison"),
+        ("ran", ("run=many",), "distribution", {}, "holds numbers"),
+        ("ran", ("run>99",), "distribution", {}, "leaves no run"),
+        ("ran", (), "pie", {}, "--kind pie is no kind of picture"),
+        ("ran", (), "distribution", {"measures": ("competitoin.*",)}, "is no measure of"),
+        ("ran", ("scenario=us_exit",), "difference", {}, "needs two scenarios"),
+        ("ran", (), "heatmap", {"up": "x.a"}, "has no factors"),
+        ("ran", (), "tornado", {}, "has no factors"),
+        ("ran", (), "skill", {}, r"no skill\.parquet: this picture needs .*`eurasia-sim validate`"),
+        ("ran", (), "posterior", {}, r"no numbers\.parquet.*`eurasia-sim calibrate`"),
+        ("ran", (), "network", {"months": ("1999-01",)}, "--month 1999-01 is no month"),
+        ("ran", (), "fan", {"across": "x.a"}, "--across is for heatmap, not for fan"),
+        ("ran", (), "fan", {"threshold": 0.1}, "--threshold is for distribution, not for fan"),
+        ("ran", (), "timeline", {"months": ("2021-05",)}, "--month is for heatmap and network"),
+        ("ran", (), "fan", {"measures": ("stability.afghanistan",)}, "monthly values were kept of"),
+        ("swept", (), "map", {}, "needs a folder of `eurasia-sim run`"),
+        ("swept", (), "heatmap", {"across": "distanec"}, "distanec is no factor of the design"),
+        ("swept", (), "heatmap", {"across": "cooperation.relative_gains",
+                                  "up": "x.cooperation.relative_gains"}, "twice"),
+        *(("ran", (), old, {}, f"--kind {old} was replaced; use {new}") for old, new in
+          REPLACED.items()),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_drawn_is_refused_with_what_would_be_right(
-    filters, kind, request_, complaint, folder
+    name, filters, kind, request_, complaint, folder
 ):
     with pytest.raises(DataError, match=complaint):
-        list(pictures(folder("ran", *filters), [kind], Request(**request_)))
-
-
-@pytest.mark.parametrize(
-    ("request_", "complaint"),
-    [
-        ({"across": "distanec"}, "--across distanec is no factor of the design"),
-        ({"across": "cooperation.relative_gains", "up": "x.cooperation.relative_gains"}, "twice"),
-    ],
-)
-def test_a_heat_map_of_a_sweep_needs_two_factors_of_its_design(request_, complaint, folder):
-    with pytest.raises(DataError, match=complaint):
-        list(pictures(folder("swept"), ["heatmap"], Request(**request_)))
+        list(pictures(folder(name, *filters), [kind], Request(**request_)))
 
 
 def test_runs_of_another_version_are_not_made_again(folder):
@@ -195,13 +271,14 @@ def test_a_hundred_thousand_runs_are_drawn_in_seconds(swept, ensembles, tmp_path
     manifest = json.loads((many / "manifest.json").read_text())
     write_manifest(many, manifest, ["parts/a.parquet"])
     began = time.process_time()
-    kinds, held = ["distribution", "heatmap", "convergence"], open_results(many, ensembles.world)
-    for picture, files in draw(held, kinds, Request(tuple(held.measures[:1])), tmp_path):
+    held = open_results(many, ensembles.world)
+    request = Request(tuple(held.measures[:1]))
+    for picture, files in draw(held, ["distribution", "heatmap"], request, tmp_path):
         assert files[1].stat().st_size < 3_000_000, picture.stem
     assert time.process_time() - began < 60
 
 
-@pytest.mark.parametrize("kind", ["distribution", "convergence", "difference"])
+@pytest.mark.parametrize("kind", ["distribution", "difference"])
 def test_no_measure_asked_for_is_dropped_however_few_a_picture_holds(kind, folder):
     held = folder("ran")
     asked = held.chosen(("stability.*",))
@@ -209,25 +286,9 @@ def test_no_measure_asked_for_is_dropped_however_few_a_picture_holds(kind, folde
     columns = [each.data.get("measure", each.data.columns) for each in found]
     drawn = [name for names in columns for name in names if name in asked]
     assert list(dict.fromkeys(drawn)) == asked
-    if kind != "difference":
-        stems = [picture.stem.removeprefix(f"{kind}-balance_of_threat") for picture in found]
-        assert stems[:2] == ["", "-2"]
-        assert len(set(stems)) == len(found) == -(-len(asked) // 4) > 1
-
-
-def test_a_measure_without_finite_runs_keeps_its_panel(folder, monkeypatch):
-    held = folder("ran")
-    runs = type(held).runs
-
-    def lost(self, columns, **where):
-        return runs(self, columns, **where).assign(**{MEASURE: np.nan})
-
-    monkeypatch.setattr(type(held), "runs", lost)
-    request = Request(measures=(MEASURE, "stability.afghanistan"))
-    (picture, *_) = pictures(held, ["convergence"], request)
-    assert "us_exit: fewer than 2 runs" in picture.figure.axes[0].get_xlabel()
-    with pytest.raises(DataError, match="--kind convergence: no two finite runs"):
-        list(pictures(held, ["convergence"], Request(measures=(MEASURE,))))
+    assert len({picture.stem for picture in found}) == len(found)
+    if kind == "distribution":
+        assert len(found) == -(-len(asked) // 4) > 1
 
 
 def test_measures_of_a_sweep_that_nobody_asked_for_end_at_a_number_that_is_said(
@@ -261,5 +322,5 @@ def test_actors_keep_their_colours(folder, ensembles):
 def test_every_option_is_taken_by_some_kind_and_the_help_of_plot_names_every_kind():
     options = {field.name for field in fields(Request)}
     assert {option for kind in KINDS.values() for option in kind.options} == options
-    assert all(kind.meaning and not kind.meaning.endswith(".") for kind in KINDS.values())
+    assert all(kind.question.endswith("?") for kind in KINDS.values())
     assert set(KINDS) <= set(re.findall(r"\w+", plot.__doc__))

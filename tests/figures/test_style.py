@@ -10,28 +10,25 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from eurasia_sim.figures.gallery import render, save, settle
+from eurasia_sim.figures.rows import label_rows, write_beside
 from eurasia_sim.figures.style import (
     Words,
     break_lines,
     caption,
-    caption_of,
     frame_panels,
-    judgement_share,
-    label_rows,
     legible,
-    line_key,
     looks,
     pages_of,
     readable,
+    swatch,
     use_style,
-    write_beside,
 )
 
 
 def drawn():
     with use_style():
         figure, (panel,) = frame_panels(
-            1, 1, 2.0, Words("A line", caption(3, 0, 7, "calm", "inertia"))
+            1, 1, 2.0, Words("A line", caption({"calm": 3}, {}, 7, "inertia", np.nan))
         )
         panel.plot([0, 1, 2], [0, 1, 0])
     return figure
@@ -106,26 +103,14 @@ def test_groups_differ_in_line_marker_colour_and_their_neighbours_in_grey():
 
 
 def test_the_caption_says_what_the_runs_were():
-    said = caption(200, {"exit": 0, "stay": 3}, 7, ["exit", "stay"], "inertia", 0.274)
+    said = caption({"exit": 200, "stay": 200}, {"exit": 0, "stay": 3}, 7, "inertia", 0.274)
     assert said == (
         "200 runs each · 3 of stay failed · seed 7 · scenarios exit, stay · theory inertia · "
         "27 % of numbers rest on judgement"
     )
-    assert caption({"exit": 8, "stay": 5}, 0, 7, ["exit", "stay"], "inertia").startswith(
-        "8 of exit and 5 of stay runs"
-    )
-
-
-def test_the_caption_of_a_table_counts_its_failures(ensembles):
-    table = ensembles.reference.copy()
-    share = judgement_share(ensembles.world.numbers.values())
-    assert 0 < share < 1
-    assert caption_of(table, 7, share).startswith(
-        "12 runs each · 0 failed · seed 7 · scenarios us_exit, us_stays"
-    )
-    table.loc[:1, "status"] = "overflow"
-    assert "2 of us_exit failed" in caption_of(table, 7)
-    assert "12 of us_exit and 9 of us_stays runs" in caption_of(table.iloc[:-3], 7)
+    unequal = caption({"exit": 8, "stay": 5}, {}, 7, "inertia", np.nan)
+    assert unequal.startswith("8 of exit and 5 of stay runs · 0 failed")
+    assert unequal.endswith("theory inertia")
 
 
 def test_a_layout_that_differs_in_its_last_bits_gives_the_same_bytes():
@@ -167,9 +152,9 @@ def test_ink_stands_out_on_any_colour(ensembles):
     "text", ["$x^{$", "a $b$ and $\\frac$ c", "[red]<b>&amp;", "100 % of {this}\\n"]
 )
 def test_a_persons_own_text_is_drawn_as_it_is(text, tmp_path):
-    words = Words(text, text, {"a": text, "theatre": text})
+    words = Words(text, text, text, {"a": text, "theatre": text})
     with use_style():
-        figure, (panel,) = frame_panels(1, 1, 2.0, words, text, line_key(looks("a"), words))
+        figure, (panel,) = frame_panels(1, 1, 2.0, words, text, {words.name("a"): swatch()})
         label_rows(panel, [readable("share.theatre", words.names)])
         write_beside(panel, 0.0, text)
     save(figure, tmp_path / "own", DATA)

@@ -23,7 +23,6 @@ def plot(
     results: options.Results,
     kind: Annotated[list[str] | None, Option(help="Repeatable; else all that suit.")] = None,
     measure: options.Measures = None,
-    by: Annotated[str | None, Option(help="Column to compare by; else the scenario.")] = None,
     filters: Annotated[
         list[str] | None,
         Option("--filter", help="Which runs: column=value, or !=, <, <=, >, >=; repeatable."),
@@ -42,18 +41,18 @@ def plot(
 ) -> None:
     """Draw a results folder, four measures a picture, with the numbers behind each beside it.
 
-    Kinds: distribution, heatmap, convergence (runs and sweeps); fan, difference, network, map,
-    timeline (runs); tornado (sweeps); forest, shares (tests); indices, effects, box (analysed
-    sweeps); skill, patterns (validations); posterior (fits).
+    Kinds: difference (runs, tests); distribution, heatmap (runs and sweeps); fan, timeline,
+    network, map (runs); tornado (sweeps); indices, box (analysed sweeps); skill (validations);
+    posterior (fits).
 
-    Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind distribution
+    Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind difference
     """
     from eurasia_sim.figures.style import Request
 
     found = open_results(results, world, filters or [])
     if found.kind in ("run", "sweep") and measure:
         found.chosen(measure)
-    request = Request(tuple(measure or ()), by, across, up, threshold, tuple(month or ()))
+    request = Request(tuple(measure or ()), across, up, threshold, tuple(month or ()))
     drawn = drawings(found, kind or [], request, out or results / "figures", quiet=bool(kind))
     rows = []
     for says, files in drawn:
@@ -128,8 +127,6 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
 
 def report(
     results: options.Results,
-    compare_to: Annotated[Path | None, Option(help="Another folder of the same kind.")] = None,
-    validation: Annotated[Path | None, Option(help="A folder of validate, to be shown.")] = None,
     out: Annotated[Path | None, Option(help="File; by default RESULTS/report.html.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
@@ -142,8 +139,7 @@ def report(
     from eurasia_sim.simulation.results import write_bytes
 
     found = open_results(results, world)
-    other = None if compare_to is None else open_results(compare_to, world)
-    page = report_page(found, other, validation).encode()
+    page = report_page(found).encode()
     file = out or results / "report.html"
     write_bytes(file, page)
     if as_json:

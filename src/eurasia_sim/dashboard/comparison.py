@@ -12,6 +12,7 @@ import solara
 from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.paired_runs import Answer, answers, draw
 from eurasia_sim.dashboard.provenance import key_columns
@@ -90,20 +91,32 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
     """Fans of one column and clouds of its means."""
     world, scenarios = shared.world(), answer.names
     runs = dict.fromkeys(scenarios, answer.done)
-    under = caption(runs, answer.failed, question.seed, scenarios, theory, shared.judged())
-    last = answer.first + max(each.shape[1] for each in answer.trajectories.values())
-    months = pd.period_range(world.date(answer.first), world.date(last - 1), freq="M")
-    parting = answer.parting - answer.first if len(scenarios) > 1 else None
+    under = caption(runs, answer.failed, question.seed, theory, shared.judged())
+    fan, means, signed = _fan(answer), _gap(answer), len(scenarios) > 1
+    parting = world.date(answer.parting) if signed else None
     headings = ("month by month", f"mean from {world.date(answer.parting)} on")
     title, unit = readable(column, world.names), str(measures()[column.partition(".")[0]]["unit"])
-    labels = Words(title, under, world.names)
+    labels = Words(title, under, " less ".join(scenarios), world.names)
 
     def build() -> Figure:
-        paths, means = answer.trajectories, answer.means
-        return outlook(paths, means, months, parting, headings, labels, unit)
+        return outlook(fan, means, parting, headings, labels, unit, signed=signed)
 
     of = " and of ".join(scenarios)
     return in_turn(build, f"{title}: {answer.done} runs of {of}, month by month and spread")
+
+
+def _fan(answer: Answer) -> pd.DataFrame:
+    """A row a run, a column a month: one scenario's values, or the first's less the second's."""
+    length = min(each.shape[1] for each in answer.trajectories.values())
+    one, *other = (each[:, :length] for each in answer.trajectories.values())
+    months = [shared.world().date(answer.first + t) for t in range(length)]
+    return pd.DataFrame(one - other[0] if other else one, columns=months)
+
+
+def _gap(answer: Answer) -> Floats:
+    """(R,) means of one scenario, or of the first less the second; NaN where a run failed."""
+    one, *other = answer.means.values()
+    return one - other[0] if other else one
 
 
 class Comparison:
@@ -177,7 +190,7 @@ def _rows(answer: Answer) -> Iterator[Sequence[str]]:
 def difference(answer: Answer) -> str:
     """The paired difference, first less second, in words."""
     one, other = answer.names
-    gap = answer.means[one] - answer.means[other]
+    gap = _gap(answer)
     whole = gap[np.isfinite(gap)]
     if not len(whole):
         return "No pair of runs is whole."

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from eurasia_sim.dashboard import shared
 from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import settle
-from eurasia_sim.figures.heatmaps import matrix_plot, matrix_table
-from eurasia_sim.figures.moments import Moment, alignment_network, node_table, tie_table, tile_map
+from eurasia_sim.figures.heatmaps import MATRIX, heat_map, matrix_cells
+from eurasia_sim.figures.moments import Moment, alignment_network, region_map
 from eurasia_sim.figures.style import Words, caption, use_style
 from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.mesa_model import EurasiaModel
@@ -57,26 +57,24 @@ def moment_of(model: EurasiaModel) -> Moment:
     t = max(model.month - 1, 0)
     present = model.present
     rulers = [present.actors[at] if at >= 0 else None for at in present.state.ruler]
-    return Moment(model.date, t, model.measures, model.inputs.month(t).presence, rulers)
+    return Moment(model.date, model.measures, model.inputs.month(t).presence, rulers)
 
 
 def _words(model: EurasiaModel, what: str, **more: Any) -> Words:
     """Title and caption of a picture of one run's month."""
     scenario, theory = model.scenario.name, model.inputs.theory
-    under = caption(1, 0, model.root_seed, scenario, theory, shared.judged(model.world))
-    return Words(f"{what} · {model.date} · {scenario} · {theory}", under, **more)
+    under = caption({scenario: 1}, {}, model.root_seed, theory, shared.judged(model.world))
+    return Words(what, under, f"{model.date} · {scenario} · {theory}", **more)
 
 
 def network(model: EurasiaModel) -> Figure:
     """Who leans toward whom."""
-    world, moments = model.world, [moment_of(model)]
-    words = _words(model, "Alignment")
-    return alignment_network(tie_table(world, moments), node_table(world, moments), words)
+    return alignment_network(model.world, [moment_of(model)], _words(model, "Alignment"))
 
 
 def region(model: EurasiaModel) -> Figure:
-    """The map of tiles."""
-    return tile_map(model.world, [moment_of(model)], _words(model, "The region"))
+    """The map."""
+    return region_map(model.world, [moment_of(model)], _words(model, "The region"))
 
 
 def mosaic(model: EurasiaModel) -> Figure:
@@ -93,8 +91,8 @@ def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
     """The month's values of a measure of two actors, or of an actor and a theatre."""
     world = model.world
     columns = [name for name in model.measures if name.startswith(f"{measure}.")]
-    table = matrix_table(columns, {model.date: model.measures}, "month")
-    return matrix_plot(table, _words(model, title, names=world.names, by="month"))
+    cells = matrix_cells(columns, {model.date: model.measures})
+    return heat_map(cells, _words(model, title, names=world.names), MATRIX, least=0.0)
 
 
 VIEWS: dict[str, tuple[Callable[[EurasiaModel], Figure], str]] = {

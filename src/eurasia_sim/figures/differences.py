@@ -1,68 +1,116 @@
-"""What paired runs of two scenarios differ by."""
+"""What paired runs of two scenarios differ by, and what the parts of hypotheses differ by."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
-from eurasia_sim.figures import style
-from eurasia_sim.figures.style import INK, Page, Request, Words, caption_of_runs, use_style
+from eurasia_sim.figures import rows, style
+from eurasia_sim.figures.style import (
+    INK,
+    LESS,
+    Look,
+    Page,
+    Request,
+    Words,
+    analysis_caption,
+    scenario_title,
+    table_of,
+    use_style,
+)
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.simulation.results_folder import TEST, ResultsFolder
 from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 
 _OVER: Mapping[str, str] = {
-    REFERENCE: "reference values, chance alone", RANGES: "declared ranges",
-    FITTED: "the fit to the record",
+    RANGES: "over the declared ranges", REFERENCE: "at reference values, chance alone",
+    FITTED: "under the fit to the record",
 }  # fmt: skip
-_HOW_TO_READ = "Dot: mean over pairs of runs under the same luck; bar: 95 % interval of that mean."
+_LOOKS = (Look("white", "-", "o"), Look(INK, "-", "s"), Look("#56B4E9", "-", "^"))
+_ROWS_A_PAGE = 18
+_ENDS = [f"q{50 + sign * 50 * share:g}" for share in rows.SHARES for sign in (-1, 1)]
+_NOTE = (
+    f"{rows.BANDS} {{over}}, in per cent of the mean of {{other}}; ring: their mean with its 95 % "
+    "interval. A pair is two runs under the same draws and luck. What leaves the panel is cut."
+)
+_TICKS = (-1000.0, -100.0, -10.0, -1.0, 0.0, 1.0, 10.0, 100.0, 1000.0)
+_PARTS = (
+    "Effect of the first arms less the second, in smallest effects that matter; within the grey "
+    "band it is too small; the axis is linear there and logarithmic beyond. Dot and bar: mean at "
+    "reference with its 95 % interval; hollow: the mean under another theory or form. In brackets "
+    "the sign expected. Right: share of all that is uncertain in which it holds, and its word."
+)
 
 
-def difference_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
-    """Paired differences of the first scenario from each other, at reference and over ranges."""
-    table = held.runs(request.measures)
-    scenarios = list(dict.fromkeys(table["scenario"]))
-    if len(scenarios) < 2 or "set" not in table:
+def is_paired(held: ResultsFolder) -> bool:
+    """Whether one call of `run` paired two scenarios or more, and the filters leave as many."""
+    return "set" in held.columns and len(held.runs([])["scenario"].unique()) > 1
+
+
+def paired_sets(
+    held: ResultsFolder, measures: Sequence[str]
+) -> Iterator[tuple[str, str, str, dict[str, pd.DataFrame]]]:
+    """Theory, first and other scenario, and the runs of both by set, the leading one first.
+
+    Raises:
+        DataError: where nothing is paired.
+    """
+    if not is_paired(held):
         need = "a paired difference needs two scenarios that one call of `eurasia-sim run` paired"
         raise DataError([need])
-    first, *others = scenarios
+    table = held.runs(measures)
+    first, *others = dict.fromkeys(table["scenario"])
     for theory, runs in table.groupby("theory", sort=False):
-        sets = {str(kind): part for kind, part in runs.groupby("set")}
-        order = sorted(sets, key=lambda kind: kind != REFERENCE)
         for other in others:
-            gaps = [
-                differences_of(sets[kind], first, other, request.measures, _OVER.get(kind, kind))
-                for kind in order
+            own = runs[runs["scenario"].isin((first, other))]
+            sets = {kind: part for kind in _OVER if len(part := own[own["set"] == kind])}
+            yield str(theory), first, other, sets
+
+
+def difference_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+    """A row a measure: what the first scenario has more than each other; of a test, its parts."""
+    if held.kind == TEST:
+        yield from _part_pages(held, question)
+        return
+    several = len(held.manifest["scenarios"]) > 2
+    for theory, first, other, sets in paired_sets(held, request.measures):
+        leading = next(iter(sets.values()))
+        summary = pd.concat(
+            [
+                difference_summary(own, first, other, request.measures).assign(over=_OVER[kind])
+                for kind, own in sets.items()
             ]
-            summary = difference_summary(pd.concat(gaps, ignore_index=True))
-            if summary["mean"].isna().all():
-                raise ValueError(f"no run of both {first} and {other} finished")
-            pair = runs[runs["scenario"].isin((first, other)) & (runs["set"] == RANGES)]
-            title, units = f"{first} less {other}", held.units(request.measures)
-            words = Words(title, caption_of_runs(held, pair), held.names, units)
-            parts = (str(theory), other if len(others) > 1 else "")
-            says = f"{title}, {style.list_measures(request.measures, held.names)}"
-            yield Page(parts, paired_difference(summary, words), summary, says)
+        )
+        if summary["mean"].isna().all():
+            raise ValueError(f"no run of both {first} and {other} finished")
+        names = [scenario_title(held, each) for each in (first, other)]
+        caption, units = style.caption_of_runs(held, leading), held.units(request.measures)
+        words = Words(question, caption, f"{names[0]}, less: {names[1]}", held.names, units)
+        for page, shown in style.pages_of(request.measures, _ROWS_A_PAGE):
+            own = summary[summary["measure"].isin(shown)].reset_index(drop=True)
+            parts = (theory, other if several else "", page)
+            says = f"{first} less {other}, {style.list_measures(shown, held.names)}"
+            yield Page(parts, paired_difference(own, other, words), own, says)
 
 
 def differences_of(
-    table: pd.DataFrame, first: str, second: str, measures: Sequence[str], over: str
-) -> pd.DataFrame:
-    """Paired differences, first scenario minus second, run by run.
+    table: pd.DataFrame, first: str, second: str, measures: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Paired differences, first scenario minus second, and the second's runs.
 
     Args:
         table: a row a run and scenario, both scenarios in it.
-        over: what the runs were drawn over, in the words of the figure.
 
     Returns:
-        Columns `run`, `over`, `measure`, `difference`; a run that either scenario lacks is NaN.
+        A row a run that either has, a column a measure; NaN where either side lacks it.
 
     Raises:
         ValueError: where the runs of the two do not share their seeds and so are no pairs.
@@ -71,75 +119,152 @@ def differences_of(
     both = one.index.intersection(other.index)
     if "seed" in table and not one.loc[both, "seed"].equals(other.loc[both, "seed"]):
         raise ValueError(f"runs of {first} and {second} share no seeds: they cannot be paired")
-    gaps = one[list(measures)].sub(other[list(measures)])  # by run, NaN where one side lacks it
-    named = gaps.rename_axis("run").reset_index().assign(over=over)
-    return named.melt(["run", "over"], var_name="measure", value_name="difference")
+    return one[list(measures)].sub(other[list(measures)]), other[list(measures)]
 
 
-def difference_summary(differences: pd.DataFrame) -> pd.DataFrame:
-    """A row a measure and what the runs of one or more `differences_of` were drawn over.
+def difference_summary(
+    table: pd.DataFrame, first: str, second: str, measures: Sequence[str]
+) -> pd.DataFrame:
+    """A row a measure, in its unit.
 
     Returns:
-        Columns `measure`, `over`, `pairs`, `missing`, `mean`, `low`, `high` (95 % bootstrap
-        interval of the mean), `deviation` (of the pairs), `above` (share of pairs above zero).
+        Columns `measure`, `pairs`, `missing`, `mean`, `low`, `high` (95 % interval of the mean),
+        `above` (share of pairs above zero), `level` (mean of the second scenario's whole pairs),
+        and the ends of the bands (`q5` … `q65`).
     """
-    rows = []
-    for (measure, over), part in differences.groupby(["measure", "over"], sort=False):
-        values = part["difference"].to_numpy(dtype=float)
-        present = values[np.isfinite(values)]
-        low, high = mean_interval(present)
-        rows.append(
-            {
-                "measure": measure, "over": over, "pairs": len(present),
-                "missing": len(values) - len(present),
-                "mean": present.mean() if len(present) else np.nan, "low": low, "high": high,
-                "deviation": 0.0 if is_flat(present) else present.std(ddof=1),
-                "above": (present > 0).mean() if len(present) else np.nan,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+    gaps, others = differences_of(table, first, second, measures)
+    found = []
+    for measure in measures:
+        whole = np.isfinite(gaps[measure].to_numpy(dtype=float))
+        values = gaps.loc[whole, measure].to_numpy(dtype=float)
+        low, high = mean_interval(values)
+        row = {"measure": measure, "pairs": len(values), "missing": int((~whole).sum())}
+        row |= {"mean": values.mean() if len(values) else math.nan, "low": low, "high": high}
+        row |= {"above": (values > 0).mean() if len(values) else math.nan}
+        row |= {"level": others.loc[gaps.index[whole], measure].mean()}
+        if len(values):
+            ends = [end for band in rows.band_ends(values) for end in band]
+            middle = np.full(len(ends), values.mean()) if is_flat(values) else ends
+            row |= dict(zip(_ENDS, middle, strict=True))
+        found.append(row)
+    return pd.DataFrame(found, columns=list(dict.fromkeys(key for row in found for key in row)))
 
 
 @use_style()
-def paired_difference(summary: pd.DataFrame, words: Words) -> Figure:
-    """Means and intervals of a `difference_summary`; a panel a measure, one axis for each unit."""
-    groups = style.looks(summary["over"])
+def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure:
+    """One panel, in per cent of the second scenario's level: bands of pairs, and their mean.
+
+    Args:
+        summary: rows of `difference_summary` with `over`, what the runs were drawn over; bands are
+            those of the first, and of any other only the mean is drawn.
+        other: the second scenario.
+    """
+    first, *_ = overs = list(dict.fromkeys(summary["over"]))
+    looks = dict(zip(overs, _LOOKS, strict=False))
+    ring: Any = {"markeredgecolor": INK, "markeredgewidth": 1.4, "markersize": 5.5}
+    keys: Any = {f"mean {over}": rows.mark_key(look, linewidth=0) for over, look in looks.items()}
+    keys[f"mean {first}"] = rows.mark_key(_LOOKS[0], color=INK, markerfacecolor="white")
+    legend = keys if len(overs) > 1 else {}
     measures = list(dict.fromkeys(summary["measure"]))
-    height = len(measures) * (0.5 + 0.34 * len(groups))
-    figure, panels = style.frame_panels(len(measures), 1, height, words, _HOW_TO_READ)
-    units = [words.unit(measure) for measure in measures]
-    first_of: dict[str, Axes] = {}
-    for panel, measure, unit in zip(panels, measures, units, strict=True):
-        if unit and first_of.setdefault(unit, panel) is not panel:
-            panel.sharex(first_of[unit])
-        rows = style.rows_of(summary[summary["measure"] == measure])
-        for at, row in enumerate(rows):
-            ends, look = (row["mean"], row["low"], row["high"]), groups[row["over"]]
-            style.draw_intervals(panel, -float(at), *ends, look)
-            style.write_beside(panel, -float(at), _summary_words(row), 1.02, linespacing=1.2)
-        panel.axvline(0.0, color=INK, linestyle="--", linewidth=0.8, zorder=1)
-        style.label_rows(panel, [style.break_lines(row["over"], 20) for row in rows])
-        panel.set_title(words.heading(measure))
-        panel.margins(x=0.08)
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    for panel, unit, following in zip(panels, units, [*units[1:], None], strict=True):
-        panel.set_xlabel("" if unit == following else unit)
-        if np.ptp(panel.get_xlim()) < 1e-9:
-            panel.set_xlim(-1.0, 1.0)
+    note = _NOTE.format(over=first, other=other)
+    height = 0.75 + 0.36 * len(measures)
+    figure, (panel,) = style.frame_panels(1, 1, height, words, note, legend)
+    reach = []
+    for row in style.rows_of(summary):
+        at, look = -float(measures.index(row["measure"])), looks[row["over"]]
+        scale = 100.0 / abs(row["level"]) if _has_level(row) else math.nan
+        mean, low, high = (scale * row[name] for name in ("mean", "low", "high"))
+        if row["over"] != first:
+            panel.plot(mean, at, look.marker, color=look.colour, markersize=3.5)
+            continue
+        bands = [
+            (scale * row[a], scale * row[b]) for a, b in zip(_ENDS[::2], _ENDS[1::2], strict=True)
+        ]
+        if np.isfinite(bands).all():
+            rows.draw_bands(panel, at, bands)
+            reach.append(max(abs(low), abs(high), *np.abs(bands[0])))
+        panel.hlines(at, low, high, color=INK, linewidth=2.2)
+        panel.plot(mean, at, "o", color="white", **ring)
+        rows.write_beside(panel, at, _beside(row, scale, words.unit(row["measure"])), 1.02)
+    labels = [style.break_lines(words.heading(measure), 34) for measure in measures]
+    rows.label_rows(panel, labels)
+    panel.axvline(0.0, color=INK, linewidth=0.8)
+    moved = [each for each in reach if each > 0]
+    most = 1.08 * min(max(moved), 4 * float(np.median(moved))) if moved else 1.0
+    panel.set_xlim(-most, most)
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=8))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{style.plain(value)} %"))
+    ends: Any = {"transform": panel.transAxes, "va": "bottom", "weight": "bold", "fontsize": 8}
+    panel.text(0.0, 1.0, "← less", color=LESS, **ends)
+    panel.text(1.0, 1.0, "more →", color="#8A5A00", ha="right", **ends)
     return figure
 
 
-def _summary_words(row: Mapping[str, float]) -> str:
-    """Mean, interval, share above zero and pairs of one row."""
-    counted = f"{row['pairs']} pairs, {row['missing']} missing"
+def _has_level(row: Mapping[str, float]) -> bool:
+    """Whether the second scenario's mean is large beside what the pairs differ by."""
+    spread = row.get(_ENDS[1], math.nan) - row.get(_ENDS[0], math.nan)
+    return abs(row["level"]) > max(spread, 1e-9)
+
+
+def _beside(row: Mapping[str, float], scale: float, unit: str) -> str:
+    """Mean, interval, share above zero and pairs of one row; in its unit where it has no level."""
+    counted = f"{row['pairs']} pairs" + (f", {row['missing']} missing" if row["missing"] else "")
     if not row["pairs"]:
         return counted
-    if row["deviation"] == 0:
-        return f"{_signed(row['mean'])} in every pair\n{counted}"
-    mean, low, high = (_signed(row[name]) for name in ("mean", "low", "high"))
-    return f"{mean}  [{low}, {high}]\n{100 * row['above']:.0f} % above 0 · {counted}"
+    scale, unit = (scale, " %") if math.isfinite(scale) else (1.0, f" {unit}")
+    if row["mean"] == 0 and row[_ENDS[0]] == row[_ENDS[1]]:
+        return f"the same in every pair\n{counted}"
+    mean, low, high = (f"{scale * row[name]:+.2g}" for name in ("mean", "low", "high"))
+    text = f"{mean}{unit}  [{low}, {high}]\nmore in {100 * row['above']:.0f} % of {counted}"
+    return text.replace("-", "−")
 
 
-def _signed(value: float) -> str:
-    """Three significant digits with their sign; nothing before a zero."""
-    return "0" if value == 0 else f"{value:+#.3g}".rstrip(".").replace("-", "−")
+def _part_pages(held: ResultsFolder, question: str) -> Iterator[Page]:
+    """Every part of every hypothesis, some eighteen rows a figure."""
+    parts, rivals = table_of(held, "parts"), table_of(held, "theories")
+    if not parts["n"].any():
+        raise ValueError("every run failed")
+    for page, own in style.pages_of(range(len(parts)), _ROWS_A_PAGE):
+        shown = parts.iloc[list(own)].reset_index(drop=True)
+        words = Words(question, analysis_caption(held), held.title)
+        says = f"{len(shown)} parts of hypotheses"
+        yield Page((page,), part_plot(shown, rivals, words), shown.drop(columns="because"), says)
+
+
+@use_style()
+def part_plot(parts: pd.DataFrame, rivals: pd.DataFrame, words: Words) -> Figure:
+    """A row a part of a hypothesis: its effect at reference and under rivals, and its word.
+
+    Args:
+        parts: as `test` writes them. rivals: a row a part and theory or form.
+    """
+    scaled = parts[["mean", "low", "high"]].div(parts["smallest"], axis=0)
+    table = scaled.rename(columns={"low": "mean_low", "high": "mean_high"})
+    labels = [
+        style.break_lines(f"{row['hypothesis']} {row['part']}".strip(), 52) + f"  ({row['sign']})"
+        for row in style.rows_of(parts)
+    ]
+    marks = {"mean": "at reference"}
+    figure, panel = rows.mark_rows(
+        table, labels, marks, words, _PARTS, list(map(_word, style.rows_of(parts)))
+    )
+    panel.set_xscale("symlog", linthresh=1.0, linscale=0.7)
+    panel.axvspan(-1.0, 1.0, color=style.TRACK, zorder=0)
+    for at, row in enumerate(style.rows_of(parts)):
+        own = rivals[rivals["hypothesis"].eq(row["hypothesis"]) & rivals["part"].eq(row["part"])]
+        under = own["mean"] / row["smallest"]
+        panel.plot(under, np.full(len(own), -at - 0.2), "D", color="#A06000", mfc="none", ms=3.2)
+    panel.xaxis.set_major_locator(FixedLocator(_TICKS))
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain(value)))
+    furthest = 1.15 * max(1.0, *(abs(end) for end in panel.get_xlim()))
+    panel.set(xlim=(-furthest, furthest), xlabel="effect, in smallest effects that matter")
+    return figure
+
+
+def _word(row: Mapping[str, Any]) -> str:
+    """A part's share of the space and its word; why it has no effect, where it has none."""
+    if not np.isfinite(row["mean"]):
+        return f"no effect ({row['failed']} runs failed)"
+    held = np.isfinite(row["share_of_space"]) and row["sign"] != "?"
+    return (f"holds in {100 * row['share_of_space']:.0f} %\n" if held else "") + str(row["word"])

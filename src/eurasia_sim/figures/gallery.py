@@ -21,8 +21,8 @@ from eurasia_sim.figures import (
     record,
     sensitivity,
     time_series,
-    verdicts,
 )
+from eurasia_sim.figures.differences import is_paired
 from eurasia_sim.figures.fonts import fit_fonts
 from eurasia_sim.figures.style import Page, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
@@ -57,95 +57,61 @@ class Picture(NamedTuple):
 class Kind(NamedTuple):
     """One kind of picture."""
 
-    meaning: str
-    pages: Callable[[ResultsFolder, Request], Iterator[Page]]  # its figures of a folder
+    question: str  # the title of each
+    pages: Callable[[ResultsFolder, Request, str], Iterator[Page]]  # its figures of a folder
     folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
     options: tuple[str, ...] = ()  # of a request; measures are columns of the runs
-    table: str = ""  # a folder that holds it is drawn as this kind, too
+    tables: tuple[str, ...] = ()  # a folder that holds one is drawn as this kind, too
     of_run: tuple[str, ...] = ()  # measures of a run where none is named; else those it shows
 
 
-_RUNS = ("measures", "by")
 KINDS: Mapping[str, Kind] = {
+    "difference": Kind(
+        "What changes, by how much, and how surely?",
+        differences.difference_pages, (RUN, TEST), ("measures",),
+    ),
     "distribution": Kind(
-        "Densities, boxes and dots of runs",
-        distributions.distribution_pages, (RUN, SWEEP), (*_RUNS, "threshold"),
+        "How far do runs spread, and to which side?",
+        distributions.distribution_pages, (RUN, SWEEP), ("measures", "threshold"),
     ),
     "fan": Kind(
-        "Medians and the middle 50, 80 and 95 % of runs, month by month",
-        time_series.fan_pages, (RUN,), ("measures",),
-    ),
-    "difference": Kind(
-        "Mean paired differences with 95 % intervals",
-        differences.difference_pages, (RUN,), ("measures",),
+        "When does it change, and does it last?", time_series.fan_pages, (RUN,), ("measures",)
     ),
     "heatmap": Kind(
-        "Means over two factors, or over actors and theatres",
-        heatmaps.heatmap_pages, (RUN, SWEEP), (*_RUNS, "across", "up", "months"),
+        "Where is it high, and where low?",
+        heatmaps.heatmap_pages, (RUN, SWEEP), ("measures", "across", "up", "months"),
         of_run=("influence.*", "threat.*"),
     ),
     "tornado": Kind(
-        "Means at the low and the high end of every factor, the widest first",
-        sensitivity.tornado_pages, (SWEEP,), ("measures",),
-    ),
-    "convergence": Kind(
-        "Running means with 95 % intervals as runs come in",
-        distributions.convergence_pages, (RUN, SWEEP), _RUNS,
-    ),
-    "network": Kind(
-        "Circles of actors, lines where two lean toward each other",
-        moments.network_pages, (RUN,), ("months",),
-    ),
-    "map": Kind("Maps of theatres with foreign influence", moments.map_pages, (RUN,), ("months",)),
-    "timeline": Kind(
-        "Events of one run against the dates of the record", time_series.timeline_pages, (RUN,)
-    ),
-    "forest": Kind(
-        "Effects at reference and under rivals, and the share of the space that holds",
-        verdicts.forest_pages, (TEST,),
+        "Which factor moves it most?", sensitivity.tornado_pages, (SWEEP,), ("measures",)
     ),
     "indices": Kind(
-        "First-order and total sensitivity indices with 95 % intervals",
-        sensitivity.index_pages, table="sobol",
+        "Which factor does the spread come from?", sensitivity.index_pages,
+        tables=("sobol", "morris"),
     ),
-    "effects": Kind(
-        "Mean absolute effects, and how much each differs from place to place",
-        sensitivity.effect_pages, table="morris",
-    ),
-    "shares": Kind(
-        "Shares of the variance by source: theory, parameters, chance and others",
-        sensitivity.share_pages, (TEST,), table="shares",
-    ),
-    "box": Kind(
-        "The box that does best, and the coverage and density of boxes",
-        verdicts.box_pages, table="boxes",
-    ),
-    "skill": Kind(
-        "Skill of forecasts of what was observed, against the best free baseline",
-        record.skill_pages, table=SKILL,
-    ),
-    "patterns": Kind(
-        "Share of runs that pass each documented pattern", record.pattern_pages, table="patterns"
-    ),
-    "posterior": Kind(
-        "Ranges of numbers before and after a fit to the record", record.posterior_pages,
-        (FIT,),
-    ),
+    "box": Kind("Where does it hold?", sensitivity.box_pages, tables=("boxes",)),
+    "skill": Kind("Does the model beat what is free?", record.skill_pages, tables=(SKILL,)),
+    "posterior": Kind("What did the record teach?", record.posterior_pages, (FIT,)),
+    "timeline": Kind("What happens in one run, and when?", time_series.timeline_pages, (RUN,)),
+    "network": Kind("Who leans toward whom?", moments.network_pages, (RUN,), ("months",)),
+    "map": Kind("Who leads, and who is where?", moments.map_pages, (RUN,), ("months",)),
 }  # fmt: skip
-# A kind that has left -> what draws its answer now.
+# A kind that has left -> what draws or says its answer now.
 REPLACED = {
-    "ridgeline": "distribution, with --by for any number of groups",
+    "ridgeline": "distribution, with --filter COLUMN=VALUE for a group",
     "cumulative": "distribution, with --threshold for the share of runs above a value",
     "surface": "heatmap",
     "threat": "heatmap, with --measure 'threat.*'",
     "mosaic": "heatmap, with --measure 'influence.*'",
+    "forest": "difference",
+    "effects": "indices",
+    "convergence": "`eurasia-sim analyze`, which prints how precisely means are known",
+    "shares": "`eurasia-sim report`, whose table has the shares of the variance",
+    "patterns": "`eurasia-sim report`, whose table has the patterns that runs miss",
 }
 # The kinds that `run` itself draws.
-OF_RUN = ("distribution", "fan", "difference")
-_OPTIONS = {
-    "by": "--by", "across": "--across", "up": "--up", "threshold": "--threshold",
-    "months": "--month",
-}  # fmt: skip
+OF_RUN = ("difference", "distribution", "fan")
+_OPTIONS = {"across": "--across", "up": "--up", "threshold": "--threshold", "months": "--month"}
 
 
 def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
@@ -155,9 +121,10 @@ def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     found = [
         name
         for name, kind in KINDS.items()
-        if held.kind in kind.folders or (kind.table and held.has(kind.table))
+        if held.kind in kind.folders or any(map(held.has, kind.tables))
     ]
-    unfit = {"difference"} if len(held.manifest.get("scenarios", ())) < 2 else set()
+    alone = held.kind == RUN and len(held.manifest["scenarios"]) < 2
+    unfit = {"difference"} if alone else set()
     unfit |= {"heatmap"} if held.kind == SWEEP and len(held.factors) < 2 else set()
     return [name for name in found if name not in unfit]
 
@@ -166,16 +133,14 @@ def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str
     """What measures are drawn as, by what they are of: two actors, or an actor and a theatre."""
     found: list[str] = []
     for measure in measures:
-        name, *steps = measure.split(".")
-        note = measure_notes().get(name, {})
-        is_sum = steps[-1:] != ["*"] and len(steps) == len(note.get("sum_of", ()))
-        of = note.get("sum_of" if is_sum else "of", ())
-        if name == "alignment":
-            found.append("network")
-        elif of[:1] == ["actor"] and len(of) > 1 and held.kind == RUN:
-            found.append("heatmap")
+        columns = held.chosen([measure])
+        name = columns[0].partition(".")[0]
+        of_actors = measure_notes()[name]["of"][:1] == ["actor"]
+        if held.kind == RUN and of_actors and any(each.count(".") > 1 for each in columns):
+            found.append("network" if name == "alignment" else "heatmap")
         else:
-            found.append("distribution")
+            paired = ["difference"] if is_paired(held) else []
+            found += [*paired, "distribution"]
             found += ["fan"] if held.kind == RUN and measure in held.shown else []
     return list(dict.fromkeys(found))
 
@@ -224,16 +189,16 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
     kind, left, is_drawn = KINDS[name], 0, False
     if held.kind in (RUN, SWEEP) and not (held.runs([])["status"] == "ok").any():
         raise ValueError("every run failed")
-    if "measures" in kind.options:
+    if "measures" in kind.options and held.kind in (RUN, SWEEP):
         asked = request.measures or (kind.of_run if held.kind == RUN else ())
         measures = held.chosen(asked)
         if held.kind != RUN and not asked:
             measures, left = measures[:_MOST_UNASKED], len(measures[_MOST_UNASKED:])
         request = replace(request, measures=tuple(measures))
-    for page in kind.pages(held, request):
+    for page in kind.pages(held, request, kind.question):
         is_drawn = True
         stem = file_name_from("-".join(filter(None, (name, *page.parts))))
-        says = f"{kind.meaning}: {visible(page.says)}."
+        says = f"{kind.question} {visible(page.says)}."
         says += f" {left} more measures are drawn when named by --measure." if left else ""
         yield Picture(stem, page.figure, page.data, says, fit_fonts(page.figure))
     if not is_drawn:
@@ -315,7 +280,7 @@ def plot(
         filters: which runs, such as `["theory=inertia", "run<5"]`.
         out: folder in which each picture is saved as png, svg and csv; by default none is.
         world: that of the folder; by default the packaged one that its manifest names.
-        options: `by`, `across`, `up`, `threshold`, `months`, as in `Request`.
+        options: `across`, `up`, `threshold`, `months`, as in `Request`.
 
     Returns:
         Pictures, each with its matplotlib `figure`, the `data` behind it and what it `says`.

@@ -1,106 +1,98 @@
-"""Single months of a run: who leans toward whom, as circles, and the region, a tile a theatre."""
+"""Single months of a run: who leans toward whom, and the region as a map."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, permutations
+from functools import cache
+from itertools import combinations, groupby, permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
-from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS
+from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, Floats
 from eurasia_sim.figures import style
-from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Values, Words, use_style
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.figures.style import (
+    INK,
+    WIDTH,
+    Page,
+    Request,
+    Words,
+    scenario_title,
+    scenarios_of,
+    use_style,
+)
+from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.inputs import capability_index
-from eurasia_sim.simulation.replay import Replay, restored
-from eurasia_sim.simulation.results_folder import RUN, ResultsFolder
+from eurasia_sim.simulation.replay import Replay
+from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
 
-_MOST_MAPPED = 3  # scenarios
-_OTHERS_COLOUR = "#9A9A9A"
-_SIDE = 0.4  # half of a tile's side
-_LEAST_PRESENCE = 0.005
-_TILES = (
-    "Tiles lie as the world's data place them, not to scale. Percentages: foreign influence; a "
-    "tile takes the colour of whoever has most, paler where the lead is small. Bases: 1 is one "
-    "full permanent base; forces and counterterror in 100,000 troops."
-)
-_NETWORKS = 6  # months
+_NETWORKS = 3  # months
 _FRIENDS = 2  # strongest ties of every actor that are drawn
 _LEAST_AWAY = 0.05  # how far two lean away from each other for a line
-_WIDEST = 4.0  # points, of a line at full alignment
+_WIDEST = 3.0  # points, of a line at full alignment
 _FRIENDLY, _HOSTILE, _DASHES = "#0072B2", "#B4530A", (0, (2.0, 1.0))
 _NETWORK = (
     f"Line: mean of both actors' lean toward each other, the wider the stronger: the {_FRIENDS} "
     f"strongest ties of every actor, and each pair that leans away by {_LEAST_AWAY} or more; all "
     "are in the table. A disc's size is its actor's power."
 )
+OUTLINES = "outlines.geojson"
+_LEAST_PRESENCE = 0.005
+_NOTE = (
+    "A land takes the colour of the foreigner with most influence, paler where the lead over the "
+    "next is small; percentages are shares of the foreign influence. Bases: 1 is one full "
+    "permanent base; forces and counterterror in 100,000 troops. "
+)
+_BORDERS = "Equal-area; borders as in Natural Earth (1:50m), disputed ones too."
+_SQUARES = "Squares lie as the world's data place them, not to scale."
+_Rings = list[Floats]  # each (points, 2)
 
 
 class Moment(NamedTuple):
     """One month of one run, or of means over runs."""
 
     label: str  # of the panel it is drawn in
-    month: int
     values: Mapping[str, float]  # by column; NaN where no run is finite
-    presence: Values  # (N, K, P)
+    presence: Floats  # (N, K, P)
     rulers: Sequence[str | None]  # by theatre
-
-
-def scenarios_of(held: ResultsFolder) -> list[str]:
-    """The scenarios that a folder of `run` holds; DataError for any other folder."""
-    if held.kind != RUN:
-        need = "this picture needs a folder of `eurasia-sim run`"
-        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
-    return list(held.manifest["scenarios"])
-
-
-def scenario_title(held: ResultsFolder, scenario: str) -> str:
-    """A scenario's own title."""
-    return str(held.manifest["scenarios"][scenario].get("title") or scenario)
 
 
 def moments_of_runs(
     held: ResultsFolder, request: Request, count: int
 ) -> Iterator[tuple[tuple[str, str], list[Moment], str]]:
-    """Scenario and theory, months and caption of a run's folder, from runs made again."""
+    """Scenario and theory, months and caption of a run's folder, from runs made again.
+
+    The months are those asked for, or `count` spread evenly to the last.
+    """
+    world, scenarios = held.world, scenarios_of(held)
     for theory in held.manifest["theories"]:
-        for scenario in scenarios_of(held):
-            found, caption = replay_runs(held, scenario, theory)
-            months = months_of(held, request.months, found.inputs.months - 1, count)
-            moments = [moment_at(found, held.world, t, held.world.date(t)) for t in months]
+        for scenario in scenarios:
+            found = held.again(scenario, theory)
+            last = found.inputs.months - 1
+            known = {world.date(t): t for t in range(last + 1)}
+            if unknown := [month for month in request.months if month not in known]:
+                span = f"from {world.date(0)} to {world.date(last)}"
+                raise DataError([f"--month {month} is no month {span}" for month in unknown])
+            spread = np.linspace(0 if count > 1 else last, last, count).round().astype(int)
+            months = sorted({known[month] for month in request.months} or set(map(int, spread)))
+            runs, failed = {scenario: found.runs}, {scenario: found.failed}
+            caption = style.caption(runs, failed, held.seed, theory, held.judged)
+            caption += " · means over runs at reference values"
+            moments = [moment_at(found, world, t) for t in months]
             yield (scenario, theory), moments, caption
 
 
-def replay_runs(held: ResultsFolder, scenario: str, theory: str) -> tuple[Replay, str]:
-    """Months of the folder's runs that it did not keep, and the caption of those runs."""
-    found = held.again(scenario, theory)
-    caption = style.caption(found.runs, found.failed, held.seed, scenario, theory, held.judged)
-    return found, f"{caption} · means over runs at reference values"
-
-
-def months_of(held: ResultsFolder, asked: Sequence[str], last: int, count: int) -> list[int]:
-    """The months asked for, all of them within the runs, or `count` spread evenly to the last."""
-    known = [held.world.date(t) for t in range(last + 1)]
-    if unknown := [month for month in asked if month not in known]:
-        span = f"from {known[0]} to {known[-1]}"
-        raise DataError([f"--month {month} is no month {span}" for month in unknown])
-    if asked:
-        return sorted(known.index(month) for month in set(asked))
-    spread = np.linspace(0 if count > 1 else last, last, count).round().astype(int)
-    return [int(t) for t in np.unique(spread)]
-
-
-def moment_at(found: Replay, world: World, t: int, label: str) -> Moment:
+def moment_at(found: Replay, world: World, t: int) -> Moment:
     """One month of means over runs."""
     levers = found.inputs.scenario.lever_series(world, capability_index(world, found.inputs.forms))
     values = {str(name): float(value) for name, value in found.means.iloc[t].items()}
@@ -111,229 +103,214 @@ def moment_at(found: Replay, world: World, t: int, label: str) -> Moment:
         challenger = theatre.challenger if values[f"control.{theatre.id}"] > 0.5 else None
         set_to = int(levers.rule[t, at])
         rulers.append(list(world.actors)[set_to] if set_to >= 0 else challenger or theatre.ruler)
-    return Moment(label, t, values, levers.presence[t], rulers)
+    return Moment(world.date(t), values, levers.presence[t], rulers)
 
 
-def network_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
-    """Who leans toward whom at six months, a figure a scenario and theory."""
+def network_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+    """Who leans toward whom at three months, a figure a scenario and theory."""
     for parts, moments, caption in moments_of_runs(held, request, _NETWORKS):
+        words = Words(question, caption, scenario_title(held, parts[0]))
         ties = tie_table(held.world, moments)
-        words = Words(f"{scenario_title(held, parts[0])}: who leans toward whom", caption)
-        figure = alignment_network(ties, node_table(held.world, moments), words)
         months = ", ".join(each.label for each in moments)
+        figure = alignment_network(held.world, moments, words)
         yield Page(parts, figure, ties, f"{len(held.world.actors)} actors in {months}")
 
 
 def tie_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
     """How the first actor leans toward the second: `month` (label), `first`, `second`, it."""
-    rows = [
+    ties = [
         (each.label, a, b, each.values[f"alignment.{a}.{b}"])
         for each in moments
         for a, b in permutations(world.actors, 2)
     ]
-    return pd.DataFrame(rows, columns=["month", "first", "second", "alignment"])
-
-
-def node_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
-    """Actors as a network draws them: `month` (label), `actor`, `name`, `colour`, `power`."""
-    rows = [
-        (each.label, actor.id, actor.name, actor.colour, each.values[f"power.{actor.id}"])
-        for each in moments
-        for actor in world.actors.values()
-    ]
-    return pd.DataFrame(rows, columns=["month", "actor", "name", "colour", "power"])
+    return pd.DataFrame(ties, columns=["month", "first", "second", "alignment"])
 
 
 @use_style()
-def alignment_network(ties: pd.DataFrame, actors: pd.DataFrame, words: Words) -> Figure:
-    """A circle of actors a month, a solid line where two lean toward each other, dashed if away.
-
-    Args:
-        ties: as `tie_table` gives, −1..1, NaN where no run is finite.
-        actors: as `node_table` gives, in their order round the circle; power is 0..1.
-    """
-    months = list(dict.fromkeys(ties["month"]))
-    around = list(dict.fromkeys(actors["actor"]))
-    angles = np.pi / 2 - 2 * np.pi * np.arange(len(around)) / len(around)
-    places = dict(zip(around, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
+def alignment_network(world: World, moments: Sequence[Moment], words: Words) -> Figure:
+    """A circle of actors a month, a solid line where two lean toward each other, dashed if away."""
+    angles = np.pi / 2 - 2 * np.pi * np.arange(len(world.actors)) / len(world.actors)
+    places = dict(zip(world.actors, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
     legend: dict[str, Artist] = {
         "lean toward each other": Line2D([], [], color=_FRIENDLY, linewidth=3.0),
         "lean away": Line2D([], [], color=_HOSTILE, linewidth=3.0, linestyle=_DASHES),
     }
-    height, letters = (2.3, 5.8) if len(months) > 1 else (4.6, 8.0)
-    figure, panels = style.panel_each(len(months), 3, height, words, _NETWORK, legend)
-    for panel, month in zip(panels, months, strict=True):
-        missing = _draw_ties(panel, ties[ties["month"] == month], places)
-        _draw_discs(panel, actors[actors["month"] == month], places, letters)
-        panel.set_title(month + (f" ({missing} ties without a number)" if missing else ""))
-        panel.set(xlim=(-1.75, 1.75), ylim=(-1.35, 1.35), aspect="equal")
+    height, letters = (2.05, 6.0) if len(moments) > 1 else (4.6, 8.0)
+    figure, panels = style.panel_each(len(moments), 3, height, words, _NETWORK, legend)
+    for panel, moment in zip(panels, moments, strict=True):
+        missing = _draw_ties(panel, moment.values, places)
+        for actor, (x, y) in places.items():
+            power = max(float(np.nan_to_num(moment.values[f"power.{actor}"])), 0.0)
+            size, colour = (30 + 700 * power) * (letters / 5.8) ** 2, world.actors[actor].colour
+            panel.scatter(x, y, s=size, color=colour, edgecolor="white", linewidth=0.8, zorder=3)
+            side = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
+            text: Any = {"ha": side, "va": "bottom" if y > 0.9 else "center", "color": INK}
+            name = style.break_lines(shortened(world.actors[actor].name, 40), 16)
+            away = 1.12 + 0.35 * np.sqrt(power)
+            panel.text(away * x, away * y, name, fontsize=letters, linespacing=0.95, **text)
+        panel.set_title(moment.label + (f" ({missing} ties without a number)" if missing else ""))
+        panel.set(xlim=(-1.95, 1.95), ylim=(-1.35, 1.35), aspect="equal")
         panel.set_axis_off()
     return figure
 
 
-def _draw_ties(panel: Axes, ties: pd.DataFrame, places: Mapping[str, Values]) -> int:
+def _draw_ties(panel: Axes, values: Mapping[str, float], places: Mapping[str, Floats]) -> int:
     """Draw a month's ties, the weak first; return how many have no number."""
-    lean = ties.set_index(["first", "second"])["alignment"].astype(float).to_dict()
-    mutual = {(a, b): (lean[a, b] + lean[b, a]) / 2 for a, b in combinations(places, 2)}
+    mutual = {
+        (a, b): (values[f"alignment.{a}.{b}"] + values[f"alignment.{b}.{a}"]) / 2
+        for a, b in combinations(places, 2)
+    }
     chosen = {pair for pair, value in mutual.items() if value <= -_LEAST_AWAY}
     for actor in places:
         own = [pair for pair in mutual if actor in pair and mutual[pair] > 0]
         chosen |= set(sorted(own, key=lambda pair: -mutual[pair])[:_FRIENDS])
     for first, second in sorted(chosen, key=lambda pair: (abs(mutual[pair]), pair)):
         value = mutual[first, second]
-        (colour, line) = (_FRIENDLY, "-") if value > 0 else (_HOSTILE, _DASHES)
-        width = 0.6 + _WIDEST * abs(value)
-        look: Any = {"color": colour, "linestyle": line, "linewidth": width, "alpha": 0.75}
-        panel.plot(*np.transpose([places[first], places[second]]), zorder=1, **look)
+        colour, line = (_FRIENDLY, "-") if value > 0 else (_HOSTILE, _DASHES)
+        look: Any = {"color": colour, "linestyle": line, "linewidth": 0.5 + _WIDEST * value**2}
+        panel.plot(*np.transpose([places[first], places[second]]), zorder=1, alpha=0.75, **look)
     return int(np.isnan(list(mutual.values())).sum())
 
 
-def _draw_discs(
-    panel: Axes, actors: pd.DataFrame, places: Mapping[str, Values], letters: float
-) -> None:
-    """A disc an actor, its name outside the circle in letters of so many points."""
-    for row in style.rows_of(actors):
-        x, y = places[row["actor"]]
-        power = max(float(row["power"]), 0.0) if np.isfinite(row["power"]) else 0.0
-        size = (30 + 700 * power) * (letters / 5.8) ** 2
-        panel.scatter(x, y, s=size, color=row["colour"], edgecolor="white", linewidth=0.8, zorder=3)
-        away = 1.12 + 0.35 * np.sqrt(power)
-        side = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
-        name, up = (
-            style.break_lines(shortened(str(row["name"]), 40), 16),
-            "bottom" if y > 0.9 else "center",
-        )
-        text: Any = {"ha": side, "va": up, "fontsize": letters, "color": INK, "linespacing": 0.95}
-        panel.text(away * x, away * y, name, **text)
+@cache
+def _outlines() -> dict[str, _Rings]:
+    """Name of a state → its outer borders, longitude and latitude in degrees."""
+    found = json.loads((packaged() / OUTLINES).read_text(encoding="utf-8"))
+    return {
+        each["properties"]["name"]: [np.array(part[0]) for part in each["geometry"]["coordinates"]]
+        for each in found["features"]
+    }
 
 
-def map_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
-    """The region before the scenarios part and at their end, a figure a theory."""
-    world, scenarios = held.world, scenarios_of(held)
-    for theory in held.manifest["theories"]:
-        for page, shown in style.pages_of(scenarios, _MOST_MAPPED):
-            moments: list[Moment] = []
-            caption = ""
-            for scenario in shown:
-                found, caption = replay_runs(held, scenario, theory)
-                last = found.inputs.months - 1
-                months = months_of(held, request.months, last, 1)
-                if not request.months and scenario == scenarios[0]:
-                    resolved = restored(held.manifest["scenarios"][scenario], world)
-                    parting = resolved.departs or world.month("2022-01")
-                    months = [min(parting - 1, last), *months]
-                labels = {t: f"{scenario}, {world.date(t)}" for t in months}
-                moments += [moment_at(found, world, t, label) for t, label in labels.items()]
-            together = f"scenarios {', '.join(shown)}"
-            caption = caption.replace(f"scenario {shown[-1]}", together)
-            words = Words(f"{held.title}: the region", caption)
-            says = f"{len(world.theatres)} tiles with rulers, influence, forces and bases"
-            yield Page(
-                (theory, page), tile_map(world, moments, words), tile_table(world, moments), says
+def _flat(ring: Floats, middle: Floats) -> Floats:
+    """Degrees as a plane round a middle: Lambert's azimuthal equal-area projection."""
+    east, north = np.radians(ring).T
+    east, up = east - np.radians(middle[0]), np.radians(middle[1])
+    near = 1 + np.sin(up) * np.sin(north) + np.cos(up) * np.cos(north) * np.cos(east)
+    rise = np.cos(up) * np.sin(north) - np.sin(up) * np.cos(north) * np.cos(east)
+    flat = np.column_stack([np.cos(north) * np.sin(east), rise])
+    return np.asarray(np.sqrt(2 / near)[:, None] * flat)
+
+
+def shapes_of(world: World) -> tuple[dict[str, _Rings], list[Floats]]:
+    """Theatre → its rings, and those of the lands around; squares where one has no outline."""
+    states, names = _outlines(), {each.name: k for k, each in world.theatres.items()}
+    if set(names) <= set(states):
+        points = np.concatenate([ring for name in names for ring in states[name]])
+        middle = (points.min(axis=0) + points.max(axis=0)) / 2
+        flat = {name: [_flat(ring, middle) for ring in rings] for name, rings in states.items()}
+        around = [ring for name, rings in flat.items() if name not in names for ring in rings]
+        return {k: flat[name] for name, k in names.items()}, around
+    square = np.array([(-0.45, -0.45), (-0.45, 0.45), (0.45, 0.45), (0.45, -0.45)])
+    rows = max((each.tile[0] for each in world.theatres.values() if each.tile), default=-1)
+    placed = {k: each.tile or (rows + 1, at) for at, (k, each) in enumerate(world.theatres.items())}
+    return {k: [square + np.array([column, -row])] for k, (row, column) in placed.items()}, []
+
+
+def map_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+    """The region at the end of each scenario, or in the months asked for, four maps a figure."""
+    found = moments_of_runs(held, request, 1)
+    for theory, group in groupby(found, key=lambda each: each[0][1]):
+        maps = [
+            (each._replace(label=f"{parts[0]}, {each.label}"), caption)
+            for parts, moments, caption in group
+            for each in moments
+        ]
+        for page, shown in style.pages_of(maps):
+            moments, (_, caption) = [each for each, _ in shown], shown[0]
+            words = Words(question, caption, held.title)
+            table = region_table(held.world, moments)
+            says = f"{len(held.world.theatres)} theatres: rulers, influence, forces and bases"
+            yield Page((theory, page), region_map(held.world, moments, words), table, says)
+
+
+def region_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
+    """A row a moment (its label under `month`) and theatre.
+
+    Returns:
+        Columns `month`, `theatre`, `name`, `ruler`, `leader` and `next` (the foreigners with most
+        influence), `share` and `next_share` (0..1 of all foreign influence; NaN where no run is
+        finite), `stability`, `militants`, `present` (bases and forces, in words).
+    """
+    found = []
+    for each in moments:
+        for at, (k, theatre) in enumerate(world.theatres.items()):
+            foreign = pd.Series(
+                {
+                    a: np.mean([each.values[f"influence.{a}.{k}.{domain}"] for domain in DOMAINS])
+                    for a in world.actors
+                    if a not in (theatre.ruler, theatre.challenger)
+                }
             )
+            shares = (foreign / foreign.sum()).sort_values(ascending=False, kind="stable")
+            ruler = each.rulers[at]
+            row: dict[str, Any] = {"month": each.label, "theatre": k, "name": theatre.name}
+            row |= {"ruler": world.actors[ruler].name if ruler else "nobody"}
+            row |= {"leader": shares.index[0], "next": shares.index[1]}
+            row |= {"share": shares.iloc[0], "next_share": shares.iloc[1]}
+            row |= {name: each.values[f"{name}.{k}"] for name in ("stability", "militants")}
+            found.append({**row, "present": _present(world, each.presence[:, at])})
+    return pd.DataFrame(found)
 
 
-def _present(presence: Values, names: Sequence[str]) -> str:
+def _present(world: World, presence: Floats) -> str:
     """Who is present in a theatre, kind by kind, in words; presence is (N, P)."""
     kinds = []
     for kind, column in zip(PRESENCE_KINDS, presence.T, strict=True):
-        present = zip(names, column, strict=True)
-        there = [f"{name} {value:.2g}" for name, value in present if value >= _LEAST_PRESENCE]
+        there = [
+            f"{actor.name} {value:.2g}"
+            for actor, value in zip(world.actors.values(), column, strict=True)
+            if value >= _LEAST_PRESENCE
+        ]
         kinds += [f"{kind} {', '.join(there)}"] if there else []
     return "; ".join(kinds)
 
 
-def _focus(world: World) -> Sequence[str]:
-    """The first pair in focus; the first two actors where the world names none."""
-    return world.pairs[0] if world.pairs else tuple(world.actors)[:2]
-
-
-def _grid(world: World) -> dict[str, tuple[int, int]]:
-    """Row and column of every theatre; those without a place stand in rows of four below."""
-    placed = {k: theatre.tile for k, theatre in world.theatres.items() if theatre.tile is not None}
-    below = 1 + max((row for row, _ in placed.values()), default=-1)
-    loose = [k for k in world.theatres if k not in placed]
-    return {**placed, **{k: (below + at // 4, at % 4) for at, k in enumerate(loose)}}
-
-
-def tile_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
-    """A row a moment (its label under `month`) and theatre.
-
-    `first`, `second` and `others` are shares of the foreign influence that add up to 1, NaN where
-    no run is finite.
-    """
-    places = _grid(world)
-    names = {actor.id: actor.name for actor in world.actors.values()}
-    rows = []
-    for each in moments:
-        for at, (k, theatre) in enumerate(world.theatres.items()):
-            foreign = {
-                a: float(np.mean([each.values[f"influence.{a}.{k}.{d}"] for d in DOMAINS]))
-                for a in world.actors
-                if a not in (theatre.ruler, theatre.challenger)
-            }
-            total = sum(foreign.values())
-            first, second = (
-                foreign.get(a, 0.0) / total if total else np.nan for a in _focus(world)
-            )
-            state = (
-                f"{kind} {each.values[f'{kind}.{k}']:.2f}" for kind in ("stability", "militants")
-            )
-            rows.append(
-                {
-                    "month": each.label, "theatre": k, "name": theatre.name, "row": places[k][0],
-                    "column": places[k][1], "first": first, "second": second,
-                    "others": 1.0 - first - second, "state": ", ".join(state),
-                    "bases": _present(each.presence[:, at], list(names.values())),
-                    "ruler": names.get(each.rulers[at] or "", "nobody"),
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
-
-
 @use_style()
-def tile_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
-    """A tile a theatre, a map a moment (two abreast)."""
-    tiles = tile_table(world, moments)
+def region_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
+    """A map a moment (two abreast)."""
+    lands, around = shapes_of(world)
+    points = np.concatenate([ring for rings in lands.values() for ring in rings])
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.03 * (high - low)
     columns = min(2, len(moments))
-    (left, right), (top, bottom) = ((tiles[k].min(), tiles[k].max()) for k in ("column", "row"))
-    side = (WIDTH / columns - 0.15) / (right - left + 1)
-    height = min(side, 1.75) * (bottom - top + 1) + 0.3
-    focus = [world.actors[actor] for actor in _focus(world)]
-    shades = [*((actor.name, actor.colour) for actor in focus), ("others", _OTHERS_COLOUR)]
-    legend = {name: style.swatch(facecolor=colour) for name, colour in shades}
-    lost = int(tiles["first"].isna().sum())
-    note = _TILES + (f" {lost} tiles have no finite run." if lost else "")
+    height = (WIDTH / columns - 0.2) * (high - low)[1] / (high - low)[0] + 0.3
+    table = region_table(world, moments)
+    leaders = [world.actors[each] for each in dict.fromkeys(table["leader"])]
+    legend = {f"{each.name} leads": style.swatch(facecolor=each.colour) for each in leaders}
+    note = _NOTE + (_BORDERS if around else _SQUARES)
     figure, panels = style.panel_each(len(moments), 2, height, words, note, legend)
     for panel, moment in zip(panels, moments, strict=True):
-        for tile in style.rows_of(tiles[tiles["month"] == moment.label]):
-            _draw_tile(panel, tile, shades, 1.0 if columns == 1 else 0.8)
-        panel.set(xlim=(left - 0.5, right + 0.5), ylim=(bottom + 0.5, top - 0.5))
+        panel.add_collection(
+            PolyCollection(around, facecolor="#EBEBEB", edgecolor="white", linewidth=0.5)
+        )
+        for row in style.rows_of(table[table["month"] == moment.label]):
+            rings, lead = lands[row["theatre"]], row["share"] - row["next_share"]
+            strength = 0.15 + 0.6 * min(lead, 1.0) if np.isfinite(lead) else 0.0
+            tint = 1 - strength * (1 - np.array(to_rgb(world.actors[row["leader"]].colour)))
+            panel.add_collection(
+                PolyCollection(rings, facecolor=[tint], edgecolor="white", linewidth=0.9)
+            )
+            largest = max(rings, key=len)
+            x, y = (largest.min(axis=0) + largest.max(axis=0)) / 2
+            look: Any = {"ha": "center", "color": "#111111", "linespacing": 1.05}
+            size = 7.5 if columns == 1 else 6.0
+            name = shortened(row["name"], 32)
+            panel.text(x, y, name, va="bottom", weight="bold", fontsize=size, **look)
+            says = style.break_lines(_says(world, row), 26)
+            panel.text(x, y, says, va="top", fontsize=size - 1.5, **look)
+        (left, bottom), (right, top) = low - margin, high + margin
+        panel.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
         panel.set_title(style.break_lines(shortened(moment.label, 90), 88 // columns))
         panel.set_axis_off()
     return figure
 
 
-def _draw_tile(
-    panel: Axes, tile: Mapping[str, Any], shades: Sequence[tuple[str, str]], letters: float
-) -> None:
-    """One theatre: its name, its foreign influence, its condition, bases and institutions."""
-    left, top = float(tile["column"]) - _SIDE, float(tile["row"]) - _SIDE
-    shares = np.array([tile["first"], tile["second"], tile["others"]], dtype=float)
-    fill: Any = "white"
-    influence = "no finite run"
-    if np.isfinite(shares).all():
-        *_, second, most = np.argsort(shares)
-        strength = 0.12 + 0.4 * float(np.clip(shares[most] - shares[second], 0.0, 1.0))
-        fill = 1.0 - strength + strength * np.array(to_rgb(shades[most][1]))
-        named = zip(shades, shares, strict=True)
-        parts = (f"{shortened(name, 24)} {100 * share:.0f} %" for (name, _), share in named)
-        influence = ", ".join(parts)
-    edge: Any = {"facecolor": fill, "edgecolor": INK, "linewidth": 0.8}
-    panel.add_patch(Rectangle((left, top), 2 * _SIDE, 2 * _SIDE, **edge))
-    lines = (f"ruled by {tile['ruler']}", influence, tile["state"], tile["bases"])
-    body = "\n".join(style.break_lines(shortened(str(line), 120), 27) for line in lines if line)
-    look: Any = {"va": "top", "color": INK, "linespacing": 1.1}
-    name = shortened(tile["name"], 32)
-    panel.text(left + 0.04, top + 0.05, name, weight="bold", fontsize=8.5 * letters, **look)
-    panel.text(left + 0.04, top + 0.2, body, fontsize=6.0 * letters, **look)
+def _says(world: World, row: dict[str, Any]) -> str:
+    """What is written in a land."""
+    if not np.isfinite(row["share"]):
+        return "no finite run"
+    sides = (("leader", "share"), ("next", "next_share"))
+    led = [f"{world.actors[row[a]].name} {100 * row[b]:.0f} %" for a, b in sides]
+    ruled = [] if row["ruler"] == row["name"] else [f"ruled by {row['ruler']}"]
+    return shortened(", ".join([*led, *ruled, *filter(None, [row["present"]])]), 120)

@@ -1,51 +1,79 @@
-"""Which factor moves an outcome: ends of a factor, Sobol' indices, Morris's effects, shares."""
+"""Which factor moves an outcome, and the box in the space of assumptions where it holds."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from eurasia_sim.analysis.differences import mean_interval
-from eurasia_sim.figures import style
-from eurasia_sim.figures.heatmaps import cell_plot
-from eurasia_sim.figures.style import HATCHES, INK, Page, Request, Words, caption_of_runs, use_style
-from eurasia_sim.figures.verdicts import ROWS_A_PAGE, analysis_caption, split_table, table_of
+from eurasia_sim.figures import rows, style
+from eurasia_sim.figures.style import (
+    INK,
+    TRACK,
+    Page,
+    Request,
+    Words,
+    analysis_caption,
+    caption_of_runs,
+    split_table,
+    table_of,
+    use_style,
+)
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.world.world import World
 
 _MOST_FACTORS = 20
 _END = 0.2  # share of the runs at each end of a factor
+_LEFT = "; {} smaller ones are in the table alone"
 _TORNADO = (
-    "Bars: mean of the runs in the lowest and in the highest fifth of a factor, or at its lowest "
-    "and highest level, with 95 % intervals. The line is the mean of all runs. Longest "
-    "first{left}."
+    "{runs} runs, {missing} missing. Bars: from the mean of all runs to the mean of those in the "
+    "lowest and in the highest fifth of a factor, or at its lowest and highest level, with 95 % "
+    "intervals. Right: where these ends are. Longest first{left}."
 )
-_INDICES = (
-    "First order: share of the variance that a factor alone accounts for. Total: share that also "
-    "counts what it does together with others. Bars: 95 % intervals; an index below 0 or above 1 "
-    "and a first above its total are sampling error. Largest total first{left}."
-)
-_EFFECTS = (
-    "µ*: mean size of what a step over a factor's whole range does, with its 95 % interval; mean: "
-    "the same with its sign; σ: how much it differs from place to place. Where σ is above µ* a "
-    "factor acts mostly through others or bends. Largest µ* first{left}."
-)
-_MARKS = {"absolute": "µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness"}
-_NO_SHARES = ("scenarios", "replicates")  # columns beside the shares that count
-_SHARES = (
-    "Shares of the variance over all runs of the reading (law of total variance); they add up to "
-    "100 %. Chance is what runs of one point vary by. Hatched: does not vary."
+_BOXES = (
+    "Left: boxes; a line joins the steps along which one was peeled, from the whole space at the "
+    "right. Coverage: share of the cases sought that lie in a box; density: share of a box that "
+    "is such a case; how many factors a step limits is written. Right: what the box allows of a "
+    "factor's whole range, which is the grey track; of a factor of text the levels are written."
 )
 
 
-def tornado_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
+class _Indices(NamedTuple):
+    """What `analyze` says of every factor, as marks of a row."""
+
+    marks: Mapping[str, str]  # column → what it is called
+    by: str  # the column of which the largest comes first
+    unit: str  # none: the measure's
+    note: str
+
+
+_TABLES = {
+    "sobol": _Indices(
+        {"first": "Sobol': first order", "total": "total"}, "total",
+        "share of the outcome's variance",
+        "First order: share of the variance that a factor alone accounts for. Total: share that "
+        "also counts what it does together with others. Bars: 95 % intervals; an index below 0 or "
+        "above 1 and a first above its total are sampling error. Largest total first{left}.",
+    ),
+    "morris": _Indices(
+        {"absolute": "Morris: µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness"},
+        "absolute", "",
+        "µ*: mean size of what a step over a factor's whole range does, with its 95 % interval; "
+        "mean: the same with its sign; σ: how much it differs from place to place. Where σ is "
+        "above µ* a factor acts mostly through others or bends. Largest µ* first{left}.",
+    ),
+}  # fmt: skip
+
+
+def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
     """What each measure does at both ends of every factor of a sweep."""
     if not held.factors:
         raise DataError([f"{held.folder} has no factors: a tornado needs a folder of a sweep"])
@@ -54,64 +82,33 @@ def tornado_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
         varied = [factor for factor in held.factors if len(table[factor].unique()) > 1]
         if not varied:
             raise ValueError("no factor varies")
-        ends = tornado_table(table, varied, measure)
-        title = f"{held.title}: what each factor does at its ends"
-        words = Words(title, caption_of_runs(held, table), held.names, held.units([measure]))
-        says = style.readable(measure, held.names)
-        yield Page((measure,), tornado(ends, measure, words), ends, says)
+        ends, says = tornado_table(table, varied, measure), style.readable(measure, held.names)
+        words = Words(question, caption_of_runs(held, table), f"{says}: {held.title}")
+        unit = held.units([measure])[measure]
+        yield Page((measure,), tornado(ends, words, unit), ends, says)
 
 
-def index_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
-    """Sobol' indices of every factor with intervals, a figure a measure and scenario."""
-    for parts, own, heading in split_table(held, "sobol", request, "measure", "scenario"):
-        table = index_table(own)
-        words = Words(f"{heading}: Sobol' indices", analysis_caption(held), held.names)
-        marks = {"first": "first order", "total": "total"}
-        unit = "share of the outcome's variance"
-        figure = mark_plot(table, marks, "total", _INDICES, unit, words)
-        yield Page(parts, figure, table, f"{words.title}, {len(table)} factors")
-
-
-def effect_pages(held: ResultsFolder, request: Request) -> Iterator[Page]:
-    """Morris's effects of every factor, a figure a measure and scenario."""
-    for parts, own, heading in split_table(held, "morris", request, "measure", "scenario"):
-        words = Words(f"{heading}: Morris's effects", analysis_caption(held), held.names)
-        table = own.rename(columns={"low": "absolute_low", "high": "absolute_high"})
-        unit = held.units(parts[:1]).get(parts[0], "")
-        figure = mark_plot(table, _MARKS, "absolute", _EFFECTS, unit, words)
-        yield Page(parts, figure, own, f"{words.title}, {len(own)} factors")
-
-
-def share_pages(held: ResultsFolder, _: Request) -> Iterator[Page]:
-    """What the variance of every reading comes from, eighteen readings a figure."""
-    table = share_table(table_of(held, "shares"), held.names)
-    words = Words(f"{held.title}: what the spread comes from", analysis_caption(held), held.names)
-    for first in range(0, len(table), ROWS_A_PAGE):
-        own = table.iloc[first : first + ROWS_A_PAGE]
-        part = str(first // ROWS_A_PAGE + 1) if len(table) > ROWS_A_PAGE else ""
-        yield Page((part,), share_plot(own, words), own, f"{len(own)} readings")
-
-
-def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """A row a reading, a column a source; of a test's shares, or an analysis's, a row a part."""
-    if "part" not in table:
-        return table.drop(columns=list(_NO_SHARES), errors="ignore")
-    readings = [style.readable(str(measure), names) for measure in table["measure"]]
-    if len(table["of"].unique()) > 1:
-        readings = [f"{name}, {of}" for name, of in zip(readings, table["of"], strict=True)]
-    table = table.assign(reading=readings)
-    wide = table.pivot_table(index="reading", columns="part", values="share")
-    rows, columns = (list(dict.fromkeys(table[name])) for name in ("reading", "part"))
-    return wide.reindex(rows, columns=columns).rename_axis(columns=None).reset_index()
+def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+    """What `analyze` says of every factor with intervals, a figure a measure and scenario."""
+    named = next((name for name in _TABLES if held.has(name)), "sobol")
+    for parts, own, heading in split_table(held, named, request, "measure", "scenario"):
+        table = index_table(own) if named == "sobol" else own
+        words = Words(question, analysis_caption(held), f"{heading}: {held.title}")
+        unit = _TABLES[named].unit or held.units(parts[:1]).get(parts[0], "")
+        figure = index_plot(table, named, words, unit)
+        yield Page(parts, figure, table, f"{heading}, {len(table)} factors")
 
 
 def index_table(table: pd.DataFrame) -> pd.DataFrame:
     """A row a factor with both its indices, of a row an index: `order`, `factor`, `index`."""
-    wide: dict[str, pd.Series] = {}
-    for order in ("first", "total"):
-        own = table[table["order"] == order].set_index("factor")
-        wide |= {order: own["index"], f"{order}_low": own["low"], f"{order}_high": own["high"]}
-    return pd.DataFrame(wide).rename_axis("factor").reset_index()
+    values = ["index", "low", "high"]
+    wide = table.pivot_table(values, "factor", "order", aggfunc="first", dropna=False)
+    names = {
+        f"{order}{end}": wide[value, order]
+        for order in ("first", "total")
+        for end, value in (("", "index"), ("_low", "low"), ("_high", "high"))
+    }
+    return pd.DataFrame(names).reindex(table["factor"].unique()).rename_axis("factor").reset_index()
 
 
 def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> pd.DataFrame:
@@ -129,7 +126,7 @@ def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> 
     values = table[measure].to_numpy(dtype=float)
     whole = np.isfinite(values)
     middle = float(values[whole].mean()) if whole.any() else float("nan")
-    rows = []
+    found = []
     for factor in factors:
         row: dict[str, Any] = {"factor": factor}
         ends = _ends(table.loc[whole, factor], values[whole])
@@ -138,9 +135,9 @@ def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> 
             row |= {end: float(values[whole][inside].mean()), f"{end}_low": low}
             row |= {f"{end}_high": high, f"{end}_at": name}
         row |= {"runs": int(whole.sum()), "missing": int((~whole).sum()), "middle": middle}
-        rows.append(row)
-    found = pd.DataFrame(rows)
-    return _ordered(found, (found["high"] - found["low"]).abs())
+        found.append(row)
+    every = pd.DataFrame(found)
+    return _ordered(every, (every["high"] - every["low"]).abs())
 
 
 def _ends(factor: pd.Series, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
@@ -159,84 +156,58 @@ def _ends(factor: pd.Series, values: np.ndarray) -> list[tuple[str, np.ndarray]]
     ]
 
 
-def _ordered(table: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
+def _ordered(table: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
     """The rows of a table, the largest first, those without a number last."""
-    order = by.sort_values(ascending=False, kind="stable", na_position="last").index
+    order = size.sort_values(ascending=False, kind="stable", na_position="last").index
     return table.loc[order].reset_index(drop=True)
 
 
-def _first(table: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
-    """The factors that are drawn, and the note with how many are not."""
-    if table.empty:
-        raise ValueError("there is no factor to draw")
+def _labels(shown: pd.DataFrame) -> list[str]:
+    return [style.break_lines(style.factor_name(name), 40) for name in shown["factor"]]
+
+
+def _left(table: pd.DataFrame) -> str:
+    """How many factors are not drawn, if any."""
     more = len(table) - _MOST_FACTORS
-    left = f"; {more} smaller ones are in the table alone" if more > 0 else ""
-    return table.head(_MOST_FACTORS), note.format(left=left)
-
-
-def _label_factors(panel: Axes, shown: pd.DataFrame) -> None:
-    labels = [style.break_lines(style.factor_name(name), 40) for name in shown["factor"]]
-    style.label_rows(panel, labels, fontsize=7)
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    return _LEFT.format(more) if more > 0 else ""
 
 
 @use_style()
-def tornado(ends: pd.DataFrame, measure: str, words: Words) -> Figure:
+def tornado(ends: pd.DataFrame, words: Words, unit: str) -> Figure:
     """Bars from the overall mean to the mean at either end of each factor.
 
     Args:
         ends: as `tornado_table` gives; the first twenty are drawn, and the rest is counted.
-
-    Raises:
-        ValueError: where there is no factor.
     """
-    shown, note = _first(ends, _TORNADO)
-    note = f"{ends['runs'].iloc[0]} runs, {ends['missing'].iloc[0]} missing. {note}"
-    colours = [look.colour for look in style.looks("ab").values()]
-    bars: dict[str, dict[str, Any]] = {
-        end: {"facecolor": colour, "hatch": hatch, "edgecolor": "white", "alpha": 0.85}
-        for end, colour, hatch in zip(("low", "high"), colours, HATCHES, strict=False)
-    }
-    legend = {f"at the factor's {end} end": style.swatch(**look) for end, look in bars.items()}
-    figure, (panel,) = style.frame_panels(1, 1, 0.75 + 0.3 * len(shown), words, note, legend)
-    for up, (end, look) in zip((0.18, -0.18), bars.items(), strict=True):
-        heights = up - shown.index.to_numpy()
-        panel.barh(heights, shown[end] - shown["middle"], 0.36, left=shown["middle"], **look)
-        panel.hlines(heights, shown[f"{end}_low"], shown[f"{end}_high"], color=INK, linewidth=1.0)
-    for at, row in enumerate(style.rows_of(shown)):
-        style.write_beside(panel, -at, f"{row['low_at']}\n{row['high_at']}", fontsize=5.5)
-    panel.axvline(ends["middle"].iloc[0], color=INK, linewidth=0.9)
-    _label_factors(panel, shown)
-    panel.set(title=words.heading(measure), xlabel=words.unit(measure))
+    shown, first = ends.head(_MOST_FACTORS), ends.iloc[0]
+    note = _TORNADO.format(runs=first["runs"], missing=first["missing"], left=_left(ends))
+    beside = [f"{row['low_at']}\n{row['high_at']}" for row in style.rows_of(shown)]
+    marks = {end: f"at the factor's {end} end" for end in ("low", "high")}
+    middle = float(first["middle"])
+    figure, panel = rows.mark_rows(
+        shown, _labels(shown), marks, words, note, beside, zero=middle, bars=True
+    )
+    panel.set_xlabel(unit)
     return figure
 
 
 @use_style()
-def mark_plot(
-    table: pd.DataFrame, marks: Mapping[str, str], by: str, note: str, unit: str, words: Words
-) -> Figure:
-    """A row a factor with marks, their intervals and numbers; the first twenty by one column.
+def index_plot(table: pd.DataFrame, named: str, words: Words, unit: str) -> Figure:
+    """A row a factor with its indices, their intervals and numbers; the first twenty.
 
     Args:
-        table: `factor` and a column a mark, NaN written as such; `<mark>_low` and `<mark>_high`
-            where it has an interval.
-        marks: column → what it is called. by: column of which the largest comes first.
-
-    Raises:
-        ValueError: where there is no factor.
+        table: `factor` and a column a mark of the table's `_TABLES`, NaN written as such;
+            `<mark>_low` and `<mark>_high` where it has an interval.
     """
-    shown, note = _first(_ordered(table, table[by]), note)
-    looks = style.looks(marks)
-    legend = {label: style.mark_key(looks[name]) for name, label in marks.items()}
-    height = 0.75 + 0.15 * len(marks) * len(shown)
-    figure, (panel,) = style.frame_panels(1, 1, height, words, note, legend)
-    style.draw_marks(panel, shown, looks, 0.3 - 0.3 / len(marks))
-    for at, row in enumerate(style.rows_of(shown)):
-        text = "\n".join(_number_words(row, name, marks[name]) for name in marks)
-        style.write_beside(panel, -at, text.replace("-", "−"), fontsize=5.5)
-    panel.axvline(0.0, color=INK, linestyle="--", linewidth=0.8)
-    panel.margins(x=0.08)
-    _label_factors(panel, shown)
+    marks, by, _, note = _TABLES[named]
+    table = table.rename(columns={"low": f"{by}_low", "high": f"{by}_high"})
+    shown = _ordered(table, table[by]).head(_MOST_FACTORS)
+    beside = [
+        "\n".join(_number_words(row, name, label) for name, label in marks.items())
+        for row in style.rows_of(shown)
+    ]
+    note = note.format(left=_left(table))
+    figure, panel = rows.mark_rows(shown, _labels(shown), marks, words, note, beside)
     panel.set_xlabel(unit)
     return figure
 
@@ -246,23 +217,117 @@ def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
     if not np.isfinite(row[name]):
         return f"{label}: no number"
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    return f"{row[name]:.3g}" + ("" if pd.isna(low) else f" [{low:.3g}, {high:.3g}]")
+    text = f"{row[name]:.3g}" + ("" if pd.isna(low) else f" [{low:.3g}, {high:.3g}]")
+    return text.replace("-", "−")
 
 
-def share_plot(shares: pd.DataFrame, words: Words) -> Figure:
-    """A row a reading, a column a source of its variance, in the same order in every row.
+def box_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+    """The box that does best, its path and the other boxes, a figure an outcome sought."""
+    paths = table_of(held, "paths") if held.has("paths") else pd.DataFrame()
+    keys = ("measure", "scenario", "sought")
+    for parts, own, heading in split_table(held, "boxes", request, *keys):
+        boxes, limits = box_tables(own, held.world, held.manifest.get("design", {}))
+        named = [key for key in keys if key in own]
+        path = paths.merge(own[named].head(1)) if set(named) <= set(paths) else boxes.iloc[:0]
+        judged = f"{analysis_caption(held)} · judged on {int(own['draws'].iloc[0])} draws held back"
+        words = Words(question, judged, heading or held.title)
+        figure = box_plot(path, boxes, limits, float(own["base"].iloc[0]), words)
+        steps = f", along a path of {len(path)} steps" if len(path) else ""
+        says = f"{len(limits)} factors limited, {len(boxes)} boxes{steps}"
+        yield Page(parts, figure, own, says)
+
+
+def box_tables(
+    table: pd.DataFrame, world: World, design: Mapping[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a box, the chosen one first, and its limits within each factor's whole range.
 
     Args:
-        shares: `reading`, and every column of numbers a source; a row's shares 0..1 add up to 1,
-            and a reading that does not vary has none.
-
-    Raises:
-        ValueError: where there is no reading or no source.
+        table: a row a limit of a box: `method`, `box`, `limit` (in words), `parameter`, `low`,
+            `high` (NaN where open), `density`, `coverage`, as `analyze` writes them.
+        design: of a sweep, whose factors have ranges of their own.
     """
-    table = shares.set_index("reading").select_dtypes("float")
-    if table.empty or table.isna().all(axis=None):
-        raise ValueError("there is no share to draw")
-    still = int(table.isna().all(axis=1).sum())
-    note = _SHARES + (f" {still} of {len(shares)} readings do not vary." if still else "")
-    table = table.rename(lambda name: words.heading(str(name)))
-    return cell_plot(table.rename(columns=lambda name: re.sub("[_.]", " ", name)), words, note, 38)
+    heads = ["box", "method", "density", "coverage"]
+    boxes = table.groupby(heads, sort=False).size().reset_index(name="limited")
+    ranged = {
+        style.factor_name(each["name"]): (each["low"], each["high"])
+        for each in design.get("factors", ())
+        if "low" in each
+    }
+    limits: list[dict[str, Any]] = []
+    for row in style.rows_of(table[table["box"] == boxes["box"].iloc[0]]):
+        name, found = style.factor_name(str(row["parameter"])), pd.Series([row["low"], row["high"]])
+        limit: dict[str, Any] = {"factor": name, "says": str(row["limit"])}
+        if found.notna().any():
+            number = world.numbers.get(name) or world.numbers.get(f"rules.{name}")
+            whole = ranged.get(name) or ((number.low, number.high) if number else ())
+            known = [*found.dropna(), *whole]
+            least, most = min(known), max(known)
+            low, high = found.fillna(pd.Series([least, most]))
+            span, ends = most - least, (low, high, least, most)
+            limit["says"] = "{} to {}   of {} to {}".format(*(style.plain(e, span) for e in ends))
+            limit |= {"left": (low - least) / span if span else 0.0}
+            limit |= {"width": (high - low) / span if span else 1.0}
+        limits.append(limit)
+    return boxes, pd.DataFrame(limits, columns=["factor", "says", "left", "width"])
+
+
+@use_style()
+def box_plot(
+    path: pd.DataFrame, boxes: pd.DataFrame, limits: pd.DataFrame, base_rate: float, words: Words
+) -> Figure:
+    """Coverage and density of boxes and of the steps to one of them, and the chosen one's limits.
+
+    Args:
+        path: a row a step: `coverage`, `density` (0..1) and `limited` (how many factors).
+        boxes, limits: as `box_tables` gives them.
+        base_rate: share of all cases that are sought, 0..1, where a path begins.
+    """
+    along, chosen = (look.colour for look in style.looks("ab").values())
+    looks: dict[str, dict[str, Any]] = {
+        "a step of peeling": {"color": along, "marker": "o", "linewidth": 0.8},
+        "the chosen box": {"color": chosen, "marker": "s", "markersize": 7, "linewidth": 0},
+        "another box": {"color": INK, "marker": "^", "linewidth": 0},
+        "density of the whole space": {"color": INK, "linestyle": "--", "linewidth": 0.8},
+    }
+    legend: Any = {label: Line2D([], [], **look) for label, look in looks.items()}
+    legend["a factor's whole range"] = style.swatch(color=TRACK)
+    height = max(2.9, 1.0 + 0.42 * len(limits))
+    figure, (left, right) = style.frame_panels(1, 2, height, words, _BOXES, legend)
+    for shown, look in zip((path, boxes.head(1), boxes.iloc[1:]), looks.values(), strict=False):
+        if len(shown):
+            left.plot(shown["coverage"], shown["density"], **{"markersize": 4.5, **look})
+    for row in style.rows_of(path[path["limited"].ne(path["limited"].shift())]):
+        at = (row["coverage"], row["density"])
+        place: Any = {"xytext": (5, 3), "textcoords": "offset points", "fontsize": 6.5}
+        left.annotate(str(row["limited"]), at, color=INK, **place)
+    left.axhline(base_rate, color=INK, linestyle="--", linewidth=0.8)
+    left.set(xlabel="coverage", ylabel="density", xlim=(-0.03, 1.15), ylim=(0.0, 1.08))
+    left.xaxis.set_major_formatter(PercentFormatter(1.0))
+    left.yaxis.set_major_formatter(PercentFormatter(1.0))
+    left.set_title("Coverage and density")
+    density, coverage = boxes["density"].iloc[0], boxes["coverage"].iloc[0]
+    method = boxes["method"].iloc[0]
+    right.set_title(f"The box ({method}): density {density:.0%}, coverage {coverage:.0%}")
+    _draw_limits(right, limits, chosen)
+    return figure
+
+
+def _draw_limits(panel: Axes, limits: pd.DataFrame, colour: str) -> None:
+    """A track a factor, and on it what the box allows, its ends in the factor's own terms."""
+    for at, row in enumerate(style.rows_of(limits)):
+        panel.barh(-at, 1.0, height=0.34, color=TRACK)
+        bar: Any = {"color": colour, "edgecolor": INK, "linewidth": 0.5}
+        panel.barh(-at, row["width"], left=row["left"], height=0.34, **bar)
+        says = style.break_lines(row["says"], 48)
+        panel.text(0.0, 0.3 - at, says, fontsize=6.5, va="bottom", color=INK)
+    if limits.empty:
+        panel.text(0.5, 0.0, "the box limits no factor", ha="center", va="center", fontsize=7)
+    rows.label_rows(
+        panel, [style.break_lines(n, 30) for n in limits["factor"]], (0.5, 0.75), fontsize=7
+    )
+    panel.set_xlim(0.0, 1.0)
+    panel.xaxis.set_major_locator(NullLocator())
+    panel.spines[["left", "bottom"]].set_visible(False)
+    panel.tick_params(length=0)
+    panel.grid(visible=False)

@@ -7,8 +7,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
 import matplotlib.style
@@ -20,31 +21,27 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
-from eurasia_sim.compute.dimensions import DOMAINS
-from eurasia_sim.files.data_yaml import Number
+from eurasia_sim.compute.dimensions import DOMAINS, Floats
+from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.files.text import shortened, visible, width_of, wrapped
+from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
 
-if TYPE_CHECKING:
-    from eurasia_sim.simulation.results_folder import ResultsFolder
-
-Values = NDArray[np.float64]
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
 PANELS = 4  # of a figure; more measures go on to further figures
-INK = "#333333"
+INK, TRACK = "#333333", "#DDDDDD"
+LESS, MORE = "#6A3D9A", "#D08A00"  # below and above zero; they differ in grey, too
 WIDTH = 8.0  # inches
 MOST_GROUPS = 6
 MOST_LEVELS = 12  # of a factor, each by itself; any other is cut into tenths
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---")
 _LINES: tuple[Any, ...] = (
     "-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)),
 )  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _MARGIN = 0.09  # inches
 _LONGEST_NAME = 60  # characters of a group's name
+_WRITTEN_BY = {**dict.fromkeys(("parts", "theories", "verdicts"), "test"), SKILL: "validate"}
 _SMALL_WORDS = ("and", "of", "the")
 
 
@@ -59,11 +56,11 @@ class Look(NamedTuple):
 class Words(NamedTuple):
     """What is written on a figure; a person's own text is never read as markup."""
 
-    title: str
+    title: str  # the question that the figure answers
     caption: str
+    subject: str = ""  # beneath the title: of what
     names: Mapping[str, str] = {}  # how an id is written out; others are written by their own words
     units: Mapping[str, str] = {}  # by measure
-    by: str = "scenario"  # column whose values are the groups
 
     def name(self, identifier: str) -> str:
         """A group's name; its id where it has none."""
@@ -93,14 +90,13 @@ class Request:
     """What to draw of a folder."""
 
     measures: tuple[str, ...] = ()  # names or wildcards; those the folder puts first if none
-    by: str | None = None  # column whose values are the groups; the scenario if none
     across: str | None = None  # factor of the horizontal axis of a sweep's heat map
     up: str | None = None  # and of its vertical one
     threshold: float | None = None  # value of interest of a distribution
     months: tuple[str, ...] = ()  # of networks, maps and a run's heat maps
 
 
-def pages_of(items: Sequence[str], most: int = PANELS) -> Iterator[tuple[str, Sequence[str]]]:
+def pages_of(items: Sequence[Any], most: int = PANELS) -> Iterator[tuple[str, Sequence[Any]]]:
     """All items, at most so many a page, each with the end of its files' stem: none, 2, 3."""
     for at in range(0, len(items), most):
         yield ("" if at == 0 else str(at // most + 1)), items[at : at + most]
@@ -173,7 +169,7 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", table.to_dict("records"))
 
 
-def count_runs(values: Values) -> str:
+def count_runs(values: Floats) -> str:
     """How many runs have a number, how many have none and, where any are, how many are infinite."""
     missing = int(np.isnan(values).sum())
     infinite = int(np.isinf(values).sum())
@@ -191,11 +187,9 @@ def plain(value: float, step: float | None = None) -> str:
 
 def legible(colour: Any) -> str:
     """The ink, dark or white, that stands out more on a colour, by the web's relative luminance."""
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in to_rgb(colour)
-    )  # fmt: skip
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ (0.2126, 0.7152, 0.0722))
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#111111"
 
 
@@ -205,52 +199,95 @@ def judgement_share(numbers: Iterable[Number]) -> float:
     return bases.count("judgement") / len(bases) if bases else math.nan
 
 
-def caption(
-    n: int | Mapping[str, int],
-    failed: int | Mapping[str, int],
-    seed: int,
-    scenario: str | Sequence[str],
-    theory: str,
-    judgement: float = math.nan,
-) -> str:
-    """What a reader must know of the runs behind a figure.
-
-    Args:
-        n: runs of each scenario, failed ones included; by scenario where they are not equally many.
-        failed: failed runs, together or by scenario.
-        judgement: share 0..1 of the numbers that rest on judgement; left out where it is not known.
-    """
-    scenarios = [scenario] if isinstance(scenario, str) else list(dict.fromkeys(scenario))
-    counts = n if isinstance(n, Mapping) else {"": n}
-    runs = " and ".join(f"{count} of {name}" for name, count in counts.items()) + " runs"
-    if len(set(counts.values())) < 2:
-        count = next(iter(counts.values()), 0)
-        runs = f"{count} run{'s' * (count != 1)}" + " each" * (len(scenarios) > 1)
-    lost = str(failed)
-    if isinstance(failed, Mapping):
-        lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
-    named = f"scenario{'s' * (len(scenarios) > 1)} {', '.join(scenarios)}"
-    parts = [runs, f"{lost} failed", f"seed {seed}", named, f"theory {theory}"]
+def footer(runs: str, failed: object, seed: int, *about: str, judgement: float = math.nan) -> str:
+    """What a reader must know of the runs behind a figure, in one line."""
+    parts = [runs, f"{failed} failed", f"seed {seed}", *about]
     if math.isfinite(judgement):
         parts.append(f"{100 * judgement:.0f} % of numbers rest on judgement")
     return " · ".join(parts)
 
 
-def caption_of(table: pd.DataFrame, seed: int, judgement: float = math.nan) -> str:
-    """The caption of runs with the columns `scenario`, `theory` and `status`."""
-    failed = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
-    runs, lost = (
-        {str(name): int(count) for name, count in failed[column].items()}
-        for column in ("size", "sum")
-    )
+def caption(
+    runs: Mapping[str, int], failed: Mapping[str, int], seed: int, theory: str, judgement: float
+) -> str:
+    """The footer of runs of scenarios.
+
+    Args:
+        runs: by scenario, failed ones included. failed: the same of failed runs alone.
+        judgement: share 0..1 of the numbers that rest on judgement; left out where NaN.
+    """
+    counts, each = set(runs.values()), " each" * (len(runs) > 1)
+    counted = " and ".join(f"{count} of {name}" for name, count in runs.items()) + " runs"
+    if len(counts) == 1:
+        (count,) = counts
+        counted = f"{count} run{'s' * (count != 1)}{each}"
+    lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
+    named = f"scenario{'s' * (len(runs) > 1)} {', '.join(runs)}"
+    return footer(counted, lost, seed, named, f"theory {theory}", judgement=judgement)
+
+
+def caption_of_runs(held: ResultsFolder, table: pd.DataFrame) -> str:
+    """The footer of some runs of a folder: `scenario`, `theory` and `status` of each."""
+    counted = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
+    runs, failed = ({str(k): int(v) for k, v in counted[name].items()} for name in ("size", "sum"))
     theories = ", ".join(map(str, table["theory"].unique()))
-    return caption(runs, lost, seed, list(runs), theories, judgement)
+    text = caption(runs, failed, held.seed, theories, held.judged)
+    return text + (f" · only {' and '.join(held.filters)}" if held.filters else "")
 
 
-def caption_of_runs(results: ResultsFolder, table: pd.DataFrame) -> str:
-    """The caption of some runs of a results folder."""
-    text = caption_of(table, results.seed, results.judged)
-    return text + (f" · only {' and '.join(results.filters)}" if results.filters else "")
+def scenario_title(held: ResultsFolder, scenario: str) -> str:
+    """A scenario's own title."""
+    entry = held.manifest.get("scenarios", {}).get(scenario, {})
+    return str(entry.get("title") or scenario)
+
+
+def scenarios_of(held: ResultsFolder) -> list[str]:
+    """The scenarios that a folder of `run` holds; DataError for any other folder."""
+    if held.kind != RUN:
+        need = "this picture needs a folder of `eurasia-sim run`"
+        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
+    return list(held.manifest["scenarios"])
+
+
+def table_of(held: ResultsFolder, name: str) -> pd.DataFrame:
+    """A table that a folder holds beside its runs; DataError where it is not there."""
+    table = held.table(name)
+    if table is None:
+        verb = "calibrate" if name == "numbers" else _WRITTEN_BY.get(name, "analyze")
+        need = f"this picture needs what `eurasia-sim {verb}` writes"
+        raise DataError([f"{held.folder} holds no {name}.parquet: {need}"])
+    return table
+
+
+def split_table(
+    held: ResultsFolder, name: str, request: Request, *keys: str
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame, str]]:
+    """Parts, rows and heading of every figure that an analysis's table makes."""
+    table = table_of(held, name)
+    keys = tuple(key for key in keys if key in table)
+    for found, own in table.groupby(list(keys), sort=False) if keys else [((), table)]:
+        parts = tuple(map(str, found))
+        wanted = [fnmatchcase(parts[0], pattern) for pattern in request.measures if parts]
+        if not wanted or any(wanted):
+            measures = [readable(part, held.names) for part in parts[:1]]
+            yield parts, own, ", ".join([*measures, *parts[1:]])
+
+
+def analysis_caption(held: ResultsFolder) -> str:
+    """What a figure of an analysis must say of its runs, and of the effort or the design."""
+    manifest = held.manifest
+    if "effort" in manifest:
+        effort, failed = manifest["effort"], int(table_of(held, "parts")["failed"].max())
+        about = (f"{effort['points']} points of the space a theory", "all theories and forms")
+        lost = f"{failed} of a part at most"
+        return footer(f"{effort['runs']} runs", lost, held.seed, *about, judgement=held.judged)
+    runs = held.runs([])
+    if held.kind == RUN:
+        return caption_of_runs(held, runs)
+    design = manifest.get("design", {})
+    kind = str(design.get("kind", "some")).replace("_", " ")
+    points = design.get("points", runs["point"].nunique())
+    return f"{caption_of_runs(held, runs)} · {kind} design of {points} points"
 
 
 def frame_panels(
@@ -270,34 +307,37 @@ def frame_panels(
         shared: handed to `Figure.subplots`.
     """
     heading = wrapped(shortened(visible(words.title)), 88) or [""]
+    subject = wrapped(shortened(visible(words.subject)), 112)
     notes = [line for part in (words.caption, note) for line in wrapped(visible(part), 128)]
     entries = legend or {}
     labels = [shortened(visible(label), _LONGEST_NAME) for label in entries]
     widest = 0.62 + 0.075 * max(map(width_of, labels), default=0)  # inches, of an entry
     across = max(1, int((WIDTH - 2 * _MARGIN) / widest))
-    title_height = 0.2 * len(heading) + _MARGIN
-    above = title_height + (0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
+    under_title = 0.2 * len(heading) + _MARGIN
+    above = under_title + 0.165 * len(subject) + 0.04
+    key_at = above
+    above += 0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0
     below = 0.155 * len(notes) + 2 * _MARGIN
     whole = above + height + below
     rect = (0.0, below / whole, 1.0, 1.0 - (above + below) / whole)
     engine = ConstrainedLayoutEngine(rect=rect, hspace=0.06, wspace=0.04)
     figure = Figure(figsize=(WIDTH, whole), layout=engine)
     FigureCanvasAgg(figure)
-    left, top, bottom = _MARGIN / WIDTH, 1 - _MARGIN / whole, _MARGIN / whole
-    outside: dict[str, Any] = {"ha": "left", "linespacing": 1.25, "in_layout": False}
-    bold: dict[str, Any] = {"va": "top", "fontsize": 10.5, "weight": "bold", **outside}
-    figure.text(left, top, "\n".join(heading), **bold)
-    small: dict[str, Any] = {"va": "bottom", "fontsize": 7, "color": "#555555", **outside}
-    figure.text(left, bottom, "\n".join(notes), **small)
+    left = _MARGIN / WIDTH
+    for y, lines, look in (
+        (1 - _MARGIN / whole, heading, {"va": "top", "fontsize": 10.5, "weight": "bold"}),
+        (1 - under_title / whole, subject, {"va": "top", "fontsize": 8.5, "color": "#555555"}),
+        (_MARGIN / whole, notes, {"va": "bottom", "fontsize": 7, "color": "#555555"}),
+    ):
+        outside: dict[str, Any] = {"ha": "left", "linespacing": 1.25, "in_layout": False, **look}
+        figure.text(left, y, "\n".join(lines), **outside)
     if entries:
         key = figure.legend(
-            list(entries.values()), labels, loc="upper left", ncols=across,
-            borderaxespad=0.0, bbox_to_anchor=(left, 1 - (title_height + 0.04) / whole),
-            borderpad=0.0, handlelength=3.0,
+            list(entries.values()), labels, loc="upper left", ncols=across, borderaxespad=0.0,
+            bbox_to_anchor=(left, 1 - key_at / whole), borderpad=0.0, handlelength=3.0,
         )  # fmt: skip
         key.set_in_layout(False)
-    panels = figure.subplots(rows, columns, squeeze=False, **shared)
-    return figure, list(panels.ravel())
+    return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).ravel())
 
 
 def panel_each(
@@ -326,55 +366,6 @@ def measure_panels(
     return figure, dict(zip(names, panels, strict=True))
 
 
-def line_key(groups: Mapping[str, Look], words: Words) -> dict[str, Artist]:
-    """Entries of a legend: a line a group."""
-    return {
-        words.name(group): Line2D([], [], color=look.colour, linestyle=look.line, linewidth=2.0)
-        for group, look in groups.items()
-    }
-
-
 def swatch(**look: Any) -> Artist:
     """An entry of a legend: a patch of colour, its edge one point wide."""
     return Patch(**{**look, "linewidth": 1.0})
-
-
-def mark_key(look: Look, **more: Any) -> Artist:
-    """An entry of a legend: a mark with its interval."""
-    drawn: Any = {"marker": look.marker, "markersize": 5, "linewidth": 2.2, **more}
-    return Line2D([], [], color=look.colour, **drawn)
-
-
-def draw_intervals(
-    panel: Axes, heights: Any, middle: Any, low: Any, high: Any, look: Look, **mark: Any
-) -> None:
-    """A mark and its interval in each row; what is NaN is left out. All (rows,) or one number."""
-    panel.hlines(heights, low, high, color=look.colour, linewidth=2.2)
-    edge: Any = {"markersize": 5, "markeredgecolor": INK, "markeredgewidth": 0.5, **mark}
-    panel.plot(middle, heights, look.marker, color=look.colour, linestyle="none", **edge)
-
-
-def draw_marks(
-    panel: Axes, table: pd.DataFrame, looks: Mapping[str, Look], spread: float = 0.0, **mark: Any
-) -> None:
-    """A mark a row and column, with its interval where there are `<column>_low` and `_high`."""
-    ups = np.linspace(spread, -spread, len(looks))
-    for up, (name, look) in zip(ups, looks.items(), strict=True):
-        low, high = (table.get(f"{name}_{end}", table[name]) for end in ("low", "high"))
-        draw_intervals(panel, up - np.arange(len(table)), table[name], low, high, look, **mark)
-
-
-def label_rows(
-    panel: Axes, labels: Sequence[str], ends: tuple[float, float] = (0.4, 0.6), **text: Any
-) -> None:
-    """Name the rows of a panel, at 0, −1, −2 … from the top down, with room beyond both ends."""
-    panel.set_yticks(-np.arange(len(labels), dtype=float), labels, **text)
-    panel.set_ylim(ends[0] - max(len(labels), 1), ends[1])
-    panel.tick_params(axis="y", length=0)
-    panel.grid(visible=False, axis="y")
-
-
-def write_beside(panel: Axes, height: float, text: str, x: float = 1.01, **more: Any) -> None:
-    """Write beside a row: x in widths of the panel, height in its own units."""
-    style: Any = {"va": "center", "fontsize": 6.5, "color": INK, **more}
-    panel.text(x, height, text, transform=panel.get_yaxis_transform(), **style)

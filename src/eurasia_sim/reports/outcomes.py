@@ -1,34 +1,23 @@
-"""What came out: effects, verdicts, variance, boxes, validation, and another folder beside."""
+"""What came out: effects, verdicts, variance, boxes, validation."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from eurasia_sim.analysis.pairing import compare_sides, differing, open_results, sides, warnings
-from eurasia_sim.figures.record import SIDES
-from eurasia_sim.figures.sensitivity import share_table
-from eurasia_sim.figures.style import readable
-from eurasia_sim.figures.verdicts import table_of
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.reports import parts as written
-from eurasia_sim.reports.parts import (
-    Columns,
-    Section,
-    frame_table,
-    interval_of,
-    listed,
-    share,
-    table,
-)
-from eurasia_sim.simulation.results import files_of, read_table
-from eurasia_sim.simulation.results_folder import FIT, PATTERNS, RUN, SKILL, TEST, ResultsFolder
+from eurasia_sim.figures.style import readable, table_of
+from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
+from eurasia_sim.simulation.results_folder import FIT, SKILL, TEST, ResultsFolder
 from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
 from eurasia_sim.validation.forecasts import by_item
 
+SIDES = {
+    "model": "over the ranges", "reference": "at reference", "null": "null theory",
+    "unchanged": "nothing changes",
+}  # fmt: skip
 _SETS = {
     REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges",
     FITTED: "under the fit to the record",
@@ -101,6 +90,9 @@ def verdicts(held: ResultsFolder) -> Section:
             *(share(row[f"share_{end}"]) for end in ("of_space", "low", "high"))
         ),
         "holds where": lambda row: row["region"] or "–",
+        "density, coverage (draws held back)": lambda row: (
+            f"{share(row['density'])}, {share(row['coverage'])}" if row["region"] else "–"
+        ),
     }  # fmt: skip
     found.tables.append(table("Verdicts", columns, table_of(held, "verdicts")))
     parts = table_of(held, "parts")
@@ -132,46 +124,42 @@ def variance(held: ResultsFolder) -> Section:
     return found
 
 
+def share_table(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """A row a reading, a column a source; of a test's shares, or an analysis's, a row a part."""
+    if "part" not in table:
+        return table.drop(columns=["scenarios", "replicates"], errors="ignore")
+    readings = [readable(str(measure), names) for measure in table["measure"]]
+    if len(table["of"].unique()) > 1:
+        readings = [f"{name}, {of}" for name, of in zip(readings, table["of"], strict=True)]
+    table = table.assign(reading=readings)
+    wide = table.pivot_table(index="reading", columns="part", values="share")
+    rows, columns = (list(dict.fromkeys(table[name])) for name in ("reading", "part"))
+    return wide.reindex(rows, columns=columns).rename_axis(columns=None).reset_index()
+
+
 def regions(held: ResultsFolder) -> Section:
     """Boxes in the space of assumptions in which something holds."""
     found = Section("boxes", "Discovered boxes")
-    if held.kind == TEST:
-        columns: Columns = {
-            "hypothesis": "hypothesis", "holds where": "region",
-            "density": lambda row: share(row["density"]),
-            "coverage": lambda row: share(row["coverage"]),
-        }  # fmt: skip
-        rows = table_of(held, "verdicts").query("region != ''")
-        found.says.append(
-            "No hypothesis holds in a box alone." if rows.empty else "Judged on draws held back."
-        )
-        found.tables += [] if rows.empty else [table("Boxes", columns, rows)]
     if (boxes := held.table("boxes")) is not None:
         caption = "Boxes, a row a limit, judged on draws held back"
         found.tables.append(frame_table(caption, boxes, digits=3))
     return found
 
 
-def validation(held: ResultsFolder, beside: Path | None) -> Section:
+def validation(held: ResultsFolder) -> Section:
     """Skill on what was observed, then how well runs pass what is documented, the misses first."""
     found = Section("validation", "Validation against the record")
-    files = files_of(beside or held.folder)
-    skill = f"{SKILL}.parquet"
-    if beside is not None and not {PATTERNS, skill} & set(files.entries):
-        need = "name a folder that `eurasia-sim validate` wrote"
-        raise DataError([f"{beside} holds no {skill} and no {PATTERNS}: {need}"])
-    if skill in files.entries:
+    if (skill := held.table(SKILL)) is not None:
         found.says.append(
             "Part of the best free baseline's error (CRPS) that a forecast saves, three years "
             "ahead in level; below 0 it adds to it. Whoever coded and built the model knew later "
             "years (hindsight), so its skill is at most this."
         )
-        for theory, own in read_table(files, skill).groupby("theory", sort=False):
+        for theory, own in skill.groupby("theory", sort=False):
             rows = by_item(own, 3).reset_index()
             found.tables.append(frame_table(f"Skill by observed item, {theory}", rows, digits=2))
-    if PATTERNS not in files.entries:
+    if (patterns := held.table("patterns")) is None:
         return found
-    patterns = read_table(files, PATTERNS)
     counted = patterns[patterns["counted"].astype(bool)]
     by_theory = counted.groupby("theory", sort=False)
     means = by_theory[list(SIDES)].mean().map(share)
@@ -190,61 +178,4 @@ def validation(held: ResultsFolder, beside: Path | None) -> Section:
     }  # fmt: skip
     caption = f"The misses: {len(misses)} patterns that most runs fail"
     found.tables.append(table(caption, columns, misses))
-    return found
-
-
-def comparison(held: ResultsFolder, other: ResultsFolder | None) -> Section:
-    """What another folder has otherwise, and what the runs of the two differ by."""
-    found = Section("comparison", "Compared with another folder")
-    if other is None:
-        return found
-    if held.kind != other.kind:
-        kinds = f"{held.folder} was written by {held.kind}, {other.folder} by {other.kind}"
-        raise DataError([f"{kinds}: they do not compare"])
-    if held.kind == TEST:
-        return _verdicts_beside(found, held, other)
-    if held.kind != RUN:
-        instead = "sweeps are compared by `eurasia-sim analyze`, not beside each other in a report"
-        raise DataError([instead])
-    matched = sides(open_results(held.folder), open_results(other.folder), None, ())
-    found.says += warnings(*matched[0], force=True)
-    settings = [
-        (a.scenario, path, *map(_setting, both))
-        for a, b in matched
-        for path, both in differing(a, b).items()
-    ]
-    caption = f"Set differently: this folder beside {other.folder.name}"
-    found.tables.append(listed(caption, ("scenario", "path", "this", "other"), settings))
-    measures = [name for name in held.shown if name in set(other.measures)]
-    columns: Columns = {
-        "this less other": lambda row: readable(row["measure"], held.names), "difference": "mean",
-        "95 % interval": interval_of, "effect size": "effect_size",
-        "probability above": "superiority", "verdict": "verdict",
-    }  # fmt: skip
-    for a, b in matched:
-        for each in compare_sides(a, b, measures, [REFERENCE, RANGES]):
-            caption = f"{a.scenario}, {a.theory}, {_SETS[each.kind]}: {each.pairing.why}"
-            found.tables.append(table(caption, columns, each.rows()))
-    return found
-
-
-def _setting(value: Any) -> str:
-    return (
-        "–" if value is None else ", ".join(map(str, value if isinstance(value, list) else [value]))
-    )
-
-
-def _verdicts_beside(found: Section, held: ResultsFolder, other: ResultsFolder) -> Section:
-    """The words of two tests, hypothesis by hypothesis."""
-    both = table_of(held, "verdicts").merge(
-        table_of(other, "verdicts"), on="hypothesis", suffixes=("", "_other")
-    )
-    columns: Columns = {
-        "hypothesis": "hypothesis", "this": "verdict", "other": "verdict_other",
-        "share here": lambda row: written.number(row["share_of_space"], 2),
-        "share there": lambda row: written.number(row["share_of_space_other"], 2),
-    }  # fmt: skip
-    found.tables.append(table(f"Verdicts here and in {other.folder.name}", columns, both))
-    changed = int((both["verdict"] != both["verdict_other"]).sum())
-    found.says.append(f"{changed} of {len(both)} shared hypotheses have another verdict.")
     return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
-
 from jinja2 import Environment, StrictUndefined
 
 from eurasia_sim.figures.fonts import lacking_words
@@ -21,33 +18,29 @@ MOST_BYTES = 5_000_000
 _MOST_OF_IMAGES = 3_800_000
 # The section in which a kind of picture stands; every other kind stands among the distributions.
 _PLACE = {
-    "difference": "effects", "tornado": "effects", "forest": "verdicts", "shares": "variance",
-    "indices": "variance", "effects": "variance", "box": "boxes", "convergence": "convergence",
-    "patterns": "validation",
+    "difference": "effects", "tornado": "effects", "indices": "variance", "box": "boxes",
     "skill": "validation",
 }  # fmt: skip
 
 
-def report_page(
-    held: ResultsFolder, other: ResultsFolder | None = None, validated: Path | None = None
-) -> str:
+_OUTCOMES = (outcomes.verdicts, outcomes.variance, outcomes.regions, outcomes.validation)
+_PROVENANCE = (
+    sections.limits, sections.design, sections.exclusions, sections.foundations, sections.seeds,
+    sections.commands,
+)  # fmt: skip
+
+
+def report_page(held: ResultsFolder) -> str:
     """The page as HTML: no script, nothing fetched, the same for the same folder.
 
-    Args:
-        other: a folder of the same kind to compare with. validated: a folder that `validate` wrote.
-
     Raises:
-        DataError: where a folder lacks what its kind must hold, or the two do not compare.
+        DataError: where a folder lacks what its kind must hold.
     """
-    before = (sections.question, sections.design, sections.seeds, sections.exclusions)
     page = [
-        *(section(held) for section in (*before, outcomes.effects)),
+        *(each(held) for each in (sections.question, outcomes.effects)),
         Section("distributions", "Distributions and pictures"),
-        *(section(held) for section in (outcomes.verdicts, outcomes.variance, outcomes.regions)),
-        Section("convergence", "Convergence"),
-        outcomes.validation(held, validated), outcomes.comparison(held, other),
-        *(section(held) for section in (sections.foundations, sections.limits, commands)),
-    ]  # fmt: skip
+        *(each(held) for each in (*_OUTCOMES, *_PROVENANCE)),
+    ]
     _place_images(held, {section.id: section for section in page})
     source = (packaged() / TEMPLATE).read_text(encoding="utf-8")
     environment = Environment(
@@ -85,16 +78,3 @@ def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
             f"{len(left_out)} pictures would make the page too heavy and stand in the folder "
             f"alone, once eurasia-sim plot has drawn them: {', '.join(left_out)}."
         )
-
-
-def commands(held: ResultsFolder) -> Section:
-    """The commands that make the runs, the pictures and the page again."""
-    folder = shlex.quote(str(held.folder))
-    again = [str(held.manifest.get("command", ""))]
-    again += [f"eurasia-sim plot {folder}", f"eurasia-sim report {folder}"]
-    says = (
-        "The first makes the folder again, to the same tables; an identical folder is found, not "
-        "overwritten."
-    )
-    lines = [line for line in again if line]
-    return Section("commands", "Commands that reproduce it", [says], commands=lines)

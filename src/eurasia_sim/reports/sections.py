@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.figures.verdicts import table_of
+from eurasia_sim.figures.style import table_of
 from eurasia_sim.reports.parts import Section, Table, frame_table, listed, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
@@ -222,3 +223,16 @@ def limits(held: ResultsFolder) -> Section:
     """What the numbers do not say."""
     says = _LIMITS.format(judged=share(held.judged)).strip().split("\n\n")
     return Section("limits", "Limits", says)
+
+
+def commands(held: ResultsFolder) -> Section:
+    """The commands that make the runs, the pictures and the page again."""
+    folder = shlex.quote(str(held.folder))
+    again = [str(held.manifest.get("command", ""))]
+    again += [f"eurasia-sim plot {folder}", f"eurasia-sim report {folder}"]
+    says = (
+        "The first makes the folder again, to the same tables; an identical folder is found, not "
+        "overwritten."
+    )
+    lines = [line for line in again if line]
+    return Section("commands", "Commands that reproduce it", [says], commands=lines)
