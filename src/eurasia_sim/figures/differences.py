@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.style import (
     INK,
-    LESS,
     Look,
     Page,
     Request,
@@ -50,29 +49,44 @@ _PARTS = (
 )
 
 
+class Pair(NamedTuple):
+    """Two scenarios whose runs one call of `run` paired, or one alone, under one theory."""
+
+    first: str
+    other: str  # empty for none
+    sets: Mapping[str, pd.DataFrame]  # what the runs were drawn over → runs of both
+    words: Words
+    parts: tuple[str, ...]  # of a file's stem
+
+    @property
+    def leading(self) -> pd.DataFrame:
+        """The runs of the set that is drawn first."""
+        return next(iter(self.sets.values()))
+
+
 def is_paired(held: ResultsFolder) -> bool:
     """Whether one call of `run` paired two scenarios or more, and the filters leave as many."""
     return "set" in held.columns and len(held.runs([])["scenario"].unique()) > 1
 
 
-def paired_sets(
-    held: ResultsFolder, measures: Sequence[str]
-) -> Iterator[tuple[str, str, str, dict[str, pd.DataFrame]]]:
-    """Theory, first and other scenario, and the runs of both by set, the leading one first.
-
-    Raises:
-        DataError: where nothing is paired.
-    """
-    if not is_paired(held):
-        need = "a paired difference needs two scenarios that one call of `eurasia-sim run` paired"
-        raise DataError([need])
-    table = held.runs(measures)
+def pairs_of(
+    held: ResultsFolder, measures: Sequence[str], question: str, **where: str
+) -> Iterator[Pair]:
+    """The first scenario with each other, or with none, under every theory."""
+    table = held.runs(measures, **where)
     first, *others = dict.fromkeys(table["scenario"])
     for theory, runs in table.groupby("theory", sort=False):
-        for other in others:
+        for other in others or [""]:
             own = runs[runs["scenario"].isin((first, other))]
-            sets = {kind: part for kind in _OVER if len(part := own[own["set"] == kind])}
-            yield str(theory), first, other, sets
+            sets = {
+                over: part for kind, over in _OVER.items() if len(part := own[own["set"] == kind])
+            }
+            subject = scenario_title(held, first)
+            subject += f", less: {scenario_title(held, other)}" if other else ""
+            caption = style.caption_of_runs(held, next(iter(sets.values())))
+            words = Words(question, caption, subject, held.names, held.units(measures))
+            parts = (str(theory), other if len(others) > 1 else "")
+            yield Pair(first, other, sets, words, parts)
 
 
 def difference_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
@@ -80,25 +94,21 @@ def difference_pages(held: ResultsFolder, request: Request, question: str) -> It
     if held.kind == TEST:
         yield from _part_pages(held, question)
         return
-    several = len(held.manifest["scenarios"]) > 2
-    for theory, first, other, sets in paired_sets(held, request.measures):
-        leading = next(iter(sets.values()))
+    if not is_paired(held):
+        need = "a paired difference needs two scenarios that one call of `eurasia-sim run` paired"
+        raise DataError([need])
+    for pair in pairs_of(held, request.measures, question):
         summary = pd.concat(
-            [
-                difference_summary(own, first, other, request.measures).assign(over=_OVER[kind])
-                for kind, own in sets.items()
-            ]
+            difference_summary(own, pair.first, pair.other, request.measures).assign(over=over)
+            for over, own in pair.sets.items()
         )
         if summary["mean"].isna().all():
-            raise ValueError(f"no run of both {first} and {other} finished")
-        names = [scenario_title(held, each) for each in (first, other)]
-        caption, units = style.caption_of_runs(held, leading), held.units(request.measures)
-        words = Words(question, caption, f"{names[0]}, less: {names[1]}", held.names, units)
+            raise ValueError(f"no run of both {pair.first} and {pair.other} finished")
         for page, shown in style.pages_of(request.measures, _ROWS_A_PAGE):
             own = summary[summary["measure"].isin(shown)].reset_index(drop=True)
-            parts = (theory, other if several else "", page)
-            says = f"{first} less {other}, {style.list_measures(shown, held.names)}"
-            yield Page(parts, paired_difference(own, other, words), own, says)
+            says = f"{pair.words.subject}, {style.list_measures(shown, held.names)}"
+            figure = paired_difference(own, pair.other, pair.words)
+            yield Page((*pair.parts, page), figure, own, says)
 
 
 def differences_of(
@@ -161,7 +171,6 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
     """
     first, *_ = overs = list(dict.fromkeys(summary["over"]))
     looks = dict(zip(overs, _LOOKS, strict=False))
-    ring: Any = {"markeredgecolor": INK, "markeredgewidth": 1.4, "markersize": 5.5}
     keys: Any = {f"mean {over}": rows.mark_key(look, linewidth=0) for over, look in looks.items()}
     keys[f"mean {first}"] = rows.mark_key(_LOOKS[0], color=INK, markerfacecolor="white")
     legend = keys if len(overs) > 1 else {}
@@ -183,8 +192,7 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
         if np.isfinite(bands).all():
             rows.draw_bands(panel, at, bands)
             reach.append(max(abs(low), abs(high), *np.abs(bands[0])))
-        panel.hlines(at, low, high, color=INK, linewidth=2.2)
-        panel.plot(mean, at, "o", color="white", **ring)
+        rows.draw_mean(panel, at, mean, low, high)
         rows.write_beside(panel, at, _beside(row, scale, words.unit(row["measure"])), 1.02)
     labels = [style.break_lines(words.heading(measure), 34) for measure in measures]
     rows.label_rows(panel, labels)
@@ -194,9 +202,7 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
     panel.set_xlim(-most, most)
     panel.xaxis.set_major_locator(MaxNLocator(nbins=8))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{style.plain(value)} %"))
-    ends: Any = {"transform": panel.transAxes, "va": "bottom", "weight": "bold", "fontsize": 8}
-    panel.text(0.0, 1.0, "← less", color=LESS, **ends)
-    panel.text(1.0, 1.0, "more →", color="#8A5A00", ha="right", **ends)
+    rows.name_sides(panel, "← less", "more →", va="bottom")
     return figure
 
 

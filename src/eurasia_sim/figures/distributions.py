@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.figures import style
-from eurasia_sim.figures.differences import differences_of, is_paired, paired_sets
+from eurasia_sim.figures import rows, style
+from eurasia_sim.figures.differences import differences_of, is_paired, pairs_of
 from eurasia_sim.figures.style import (
     INK,
     LESS,
@@ -36,40 +35,31 @@ _PAIRS = "Pairs of runs under the same draws and luck."
 
 def distribution_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
     """Paired differences; outcomes where nothing is paired or a threshold is given."""
-    units = held.units(request.measures)
     if is_paired(held) and request.threshold is None:
-        several = len(held.manifest["scenarios"]) > 2
-        for theory, first, other, sets in paired_sets(held, request.measures):
-            leading = next(iter(sets.values()))
-            table, _ = differences_of(leading, first, other, request.measures)
-            titles = [scenario_title(held, each) for each in (first, other)]
-            subject = f"{titles[0]}, less: {titles[1]}"
-            words = Words(
-                question, style.caption_of_runs(held, leading), subject, held.names, units
-            )
-            parts = (theory, other if several else "")
-            yield from _pages(table, request, words, _PAIRS, parts)
+        for pair in pairs_of(held, request.measures, question):
+            gaps, _ = differences_of(pair.leading, pair.first, pair.other, request.measures)
+            found = (gaps.reset_index(), pair.words, pair.parts)
+            yield from _pages(*found, request.measures, _PAIRS, 0.0)
         return
-    runs = held.runs(request.measures, set=RANGES)
+    runs, units = held.runs(request.measures, set=RANGES), held.units(request.measures)
     several = len(set(runs["scenario"])) > 1
-    for (under, scenario), own in runs.groupby(["theory", "scenario"], sort=False):
-        name, parts = str(scenario), (str(under), str(scenario) if several else "")
-        caption = style.caption_of_runs(held, own)
+    for (theory, scenario), own in runs.groupby(["theory", "scenario"], sort=False):
+        name, caption = str(scenario), style.caption_of_runs(held, own)
         words = Words(question, caption, scenario_title(held, name), held.names, units)
-        yield from _pages(own, request, words, "Runs.", parts)
+        found = (own, words, (str(theory), name if several else ""))
+        yield from _pages(*found, request.measures, "Runs.", request.threshold)
 
 
 def _pages(
-    table: pd.DataFrame, request: Request, words: Words, what: str, parts: tuple[str, ...]
-) -> Iterator[Page]:
+    table: pd.DataFrame, words: Words, parts: tuple[str, ...], measures: Sequence[str],
+    what: str, line: float | None,
+) -> Iterator[Page]:  # fmt: skip
     """Four measures a figure."""
-    signed = what == _PAIRS
-    for page, measures in style.pages_of(request.measures):
-        figure = dots(table, measures, words, what, 0.0 if signed else request.threshold)
-        data = table.reset_index() if signed else table
-        head = [name for name in ("scenario", "theory", "run", "seed", "status") if name in data]
-        says = f"{words.subject}, {style.list_measures(measures, words.names)}"
-        yield Page((*parts, page), figure, data[[*head, *measures]].reset_index(drop=True), says)
+    head = [name for name in ("scenario", "theory", "run", "seed", "status") if name in table]
+    for page, shown in style.pages_of(measures):
+        data = table[[*head, *shown]].reset_index(drop=True)
+        says = f"{words.subject}, {style.list_measures(shown, words.names)}"
+        yield Page((*parts, page), dots(table, shown, words, what, line), data, says)
 
 
 @use_style()
@@ -109,22 +99,10 @@ def draw_dots(panel: Axes, values: Floats, line: float | None, unit: str) -> Non
     levels = pd.Series(places).groupby(places).cumcount().to_numpy()
     colours = [INK if side == 0 or line is None else MORE if side > 0 else LESS for side in found]
     panel.scatter(origin + places, levels + 0.5, s=19, c=colours, linewidth=0)
-    middle, (least, most) = present.mean(), mean_interval(present)
-    panel.hlines(-1.2, least, most, color=INK, linewidth=2.2)
-    panel.plot(middle, -1.2, "o", color="white", markeredgecolor=INK, markersize=5)
-    panel.set(
-        xlim=(origin + low - step, origin + high + step), ylim=(-2.4, max(14.0, levels.max() + 3.0))
-    )
+    rows.draw_mean(panel, -1.2, float(present.mean()), *mean_interval(present))
+    sides, top = (origin + low - step, origin + high + step), max(14.0, levels.max() + 3.0)
+    panel.set(xlim=sides, ylim=(-2.4, top))
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    if line is None:
-        return
-    look: Any = {"transform": panel.transAxes, "va": "top", "weight": "bold", "fontsize": 8.5}
-    panel.text(0.01, 0.98, f"{100 * (present < line).mean():.0f} % less", color=LESS, **look)
-    panel.text(
-        0.99,
-        0.98,
-        f"{100 * (present > line).mean():.0f} % more",
-        color="#8A5A00",
-        ha="right",
-        **look,
-    )
+    if line is not None:
+        less, more = (100 * share.mean() for share in (present < line, present > line))
+        rows.name_sides(panel, f"{less:.0f} % less", f"{more:.0f} % more", va="top")

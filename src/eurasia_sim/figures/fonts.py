@@ -22,25 +22,20 @@ logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 @cache
-def _drawn(path: str, index: int, letters: frozenset[int]) -> frozenset[int]:
-    """Which of some letters, as code points, a font can draw; none where it cannot be scaled."""
+def _drawn(path: str, index: int, letters: frozenset[str]) -> frozenset[str]:
+    """Which of some letters a font can draw; none where it cannot be scaled."""
     try:
         font = FT2Font(path, face_index=index)
-        return frozenset(filter(font.get_char_index, letters if font.scalable else ()))
+        known = font.get_charmap() if font.scalable else {}
+        return frozenset(letter for letter in letters if ord(letter) in known)
     except (OSError, RuntimeError, ValueError):
         return frozenset()
 
 
-def _others() -> list[FontEntry]:
-    """The upright fonts of the machine beside our own, those of regular weight first."""
-    found = [
-        each
-        for each in fontManager.ttflist
-        if (each.style, each.variant, each.stretch) == ("normal",) * 3
-        and each.name not in (OWN, _BOXES)
-    ]
-    regular = ("400", "normal", "regular")
-    return sorted(found, key=lambda each: (str(each.weight) not in regular, each.name, each.fname))
+def _order(font: FontEntry) -> tuple[bool, str, str]:
+    """Fonts of regular weight first."""
+    is_regular = str(font.weight) in ("400", "normal", "regular")
+    return not is_regular, font.name, font.fname
 
 
 @use_style()
@@ -50,11 +45,15 @@ def fit_fonts(figure: Figure) -> str:
         for axis in (panel.xaxis, panel.yaxis):
             axis.get_ticklabels(which="both")  # which are written only now
     texts = figure.findobj(Text)
-    letters = {ord(each) for text in texts for each in text.get_text() if _is_drawn(each)}
+    # Joiners and breaks of lines leave no mark and are no fault.
+    letters = frozenset("".join(text.get_text() for text in texts)) - {"\n"}
+    letters = frozenset(each for each in letters if unicodedata.category(each) != "Cf")
     own = str(fontManager.findfont(FontProperties(family=OWN)))
-    lacking, families = frozenset(letters) - _drawn(own, 0, frozenset(letters)), [OWN]
-    for each in _others() if lacking else ():
-        if found := _drawn(each.fname, each.index, lacking):
+    lacking, families = letters - _drawn(own, 0, letters), [OWN]
+    for each in sorted(fontManager.ttflist, key=_order) if lacking else ():
+        upright = (each.style, each.variant, each.stretch) == ("normal",) * 3
+        found = _drawn(each.fname, each.index, lacking) if upright else frozenset()
+        if found and each.name not in (OWN, _BOXES):
             families.append(each.name)
             lacking -= found
     if len(families) > 1:
@@ -62,12 +61,7 @@ def fit_fonts(figure: Figure) -> str:
             text.set_fontfamily(families)
         for panel in figure.axes:
             panel.tick_params(labelfontfamily=families)
-    return "".join(map(chr, sorted(lacking)))
-
-
-def _is_drawn(letter: str) -> bool:
-    """Whether a character leaves a mark or is a fault; joiners and breaks of lines are neither."""
-    return letter != "\n" and unicodedata.category(letter) != "Cf"
+    return "".join(sorted(lacking))
 
 
 def lacking_words(lacking: Iterable[str]) -> str:

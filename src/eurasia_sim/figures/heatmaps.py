@@ -57,18 +57,16 @@ def _surface_pages(held: ResultsFolder, request: Request, question: str) -> Iter
 def _two_factors(held: ResultsFolder, request: Request) -> list[str]:
     """The factors that were named, filled up with the design's own, as their columns are called."""
     named = {"across": request.across, "up": request.up}
-    columns = {key: f"x.{factor.removeprefix('x.')}" for key, factor in named.items() if factor}
-    for option, column in columns.items():
-        if column not in held.factors:
+    columns = [f"x.{each.removeprefix('x.')}" if each else "" for each in named.values()]
+    for (option, given), column in zip(named.items(), columns, strict=True):
+        if column and column not in held.factors:
             known = near(column, held.factors)
-            raise DataError([f"--{option} {named[option]} is no factor of the design{known}"])
-    rest = [factor for factor in held.factors if factor not in columns.values()]
-    found = [columns.get(option) or (rest.pop(0) if rest else "") for option in named]
-    if "" in found:
-        alone = f"varies {', '.join(held.factors)} alone: its heat map needs two factors"
-        raise DataError([f"{held.folder} {alone}"])
-    if found[0] == found[1]:
-        raise DataError([f"a heat map needs two factors; {found[0]} was named twice"])
+            raise DataError([f"--{option} {given} is no factor of the design{known}"])
+    rest = iter([factor for factor in held.factors if factor not in columns])
+    found = [column or next(rest, "") for column in columns]
+    if "" in found or found[0] == found[1]:
+        twice = f"{found[0]} was named twice" if found[1] else f"its design varies {found[0]} alone"
+        raise DataError([f"a heat map of {held.folder} needs two factors; {twice}"])
     return found
 
 

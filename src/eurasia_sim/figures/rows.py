@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.figures.style import INK, LESS, MORE, Look, Words, frame_panels, looks
+from eurasia_sim.figures.style import INK, LESS, MORE, MORE_INK, Look, Words, frame_panels, looks
 
 SHARES = (0.9, 0.7, 0.5, 0.3)  # of runs that a band holds, widest first
 BANDS = "Bands: the middle 90, 70, 50 and 30 % of runs"
@@ -59,6 +59,20 @@ def draw_intervals(
     panel.hlines(heights, low, high, color=look.colour, linewidth=2.2)
     edge: Any = {"markersize": 5, "markeredgecolor": INK, "markeredgewidth": 0.5, **mark}
     panel.plot(middle, heights, look.marker, color=look.colour, linestyle="none", **edge)
+
+
+def draw_mean(panel: Axes, at: float, mean: float, low: float, high: float) -> None:
+    """A ring for a mean of runs, on the line of its interval."""
+    panel.hlines(at, low, high, color=INK, linewidth=2.2)
+    ring: Any = {"markeredgecolor": INK, "markeredgewidth": 1.4, "markersize": 5.5}
+    panel.plot(mean, at, "o", color="white", **ring)
+
+
+def name_sides(panel: Axes, less: str, more: str, **look: Any) -> None:
+    """Write what lies below and what lies above, in the corners of a panel and their colours."""
+    look = {"transform": panel.transAxes, "weight": "bold", "fontsize": 8.5, **look}
+    panel.text(0.0, 1.0, less, color=LESS, **look)
+    panel.text(1.0, 1.0, more, color=MORE_INK, ha="right", **look)
 
 
 def mark_key(look: Look, **more: Any) -> Artist:

@@ -308,7 +308,7 @@ def box_plot(
     left.set_title("Coverage and density")
     density, coverage = boxes["density"].iloc[0], boxes["coverage"].iloc[0]
     method = boxes["method"].iloc[0]
-    right.set_title(f"The box ({method}): density {density:.0%}, coverage {coverage:.0%}")
+    right.set_title(f"{method}: density {density:.0%}, coverage {coverage:.0%}")
     _draw_limits(right, limits, chosen)
     return figure
 

@@ -31,7 +31,7 @@ from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
 PANELS = 4  # of a figure; more measures go on to further figures
 INK, TRACK = "#333333", "#DDDDDD"
-LESS, MORE = "#6A3D9A", "#D08A00"  # below and above zero; they differ in grey, too
+LESS, MORE, MORE_INK = "#6A3D9A", "#D08A00", "#8A5A00"  # below and above zero, in grey too
 WIDTH = 8.0  # inches
 MOST_GROUPS = 6
 MOST_LEVELS = 12  # of a factor, each by itself; any other is cut into tenths

@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
+from eurasia_sim.figures.differences import is_paired, pairs_of
 from eurasia_sim.figures.distributions import DOTS, draw_dots
 from eurasia_sim.figures.style import (
     INK,
@@ -29,6 +30,7 @@ from eurasia_sim.figures.style import (
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import unguarded
 from eurasia_sim.files.text import shortened, visible, wrapped
+from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, events_file, load_trajectories
 from eurasia_sim.simulation.results_folder import ResultsFolder
@@ -61,24 +63,17 @@ def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
     if not measures:
         alone = f"monthly values were kept of {', '.join(kept)} alone"
         raise DataError([f"{alone}: name one of them with --measure"])
-    runs = held.runs([], set=REFERENCE)
-    first, *others = dict.fromkeys(runs["scenario"])
-    # A paired folder averages its columns from the month in which scenarios part.
-    parting = str(held.manifest["window"][0]) if others else None
     left_out = f" (no monthly values were kept of {', '.join(lost)})" if lost else ""
-    for theory, own in runs.groupby("theory", sort=False):
-        caption, units = style.caption_of_runs(held, own), held.units(measures)
-        for other in others or [""]:
-            subject = scenario_title(held, first)
-            subject += f", less: {scenario_title(held, other)}" if other else ""
-            subject += ", at reference values"
-            words = Words(question, caption, subject, held.names, units)
-            parts = (str(theory), other if len(others) > 1 else "")
-            for page, shown in style.pages_of(measures):
-                fans = {name: monthly_values(own, monthly, first, other, name) for name in shown}
-                figure = fan_chart(fans, words, parting)
-                says = f"{subject}, {style.list_measures(shown, held.names)}{left_out}"
-                yield Page((*parts, page), figure, fan_bands(fans), says)
+    # A paired folder averages its columns from the month in which scenarios part.
+    parting = str(held.manifest["window"][0]) if is_paired(held) else None
+    for pair in pairs_of(held, measures, question, set=REFERENCE):
+        words = pair.words._replace(subject=f"{pair.words.subject}, at reference values")
+        for page, shown in style.pages_of(measures):
+            sides = (pair.leading, monthly, pair.first, pair.other)
+            fans = {name: monthly_values(*sides, name) for name in shown}
+            says = f"{words.subject}, {style.list_measures(shown, held.names)}{left_out}"
+            figure = fan_chart(fans, words, parting)
+            yield Page((*pair.parts, page), figure, fan_bands(fans), says)
 
 
 def monthly_values(
@@ -194,7 +189,7 @@ def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[P
         content = io.BytesIO(held.files.content(events_file(name)))
         events = unguarded(pd.read_csv(content, keep_default_na=False))
         scenario = restored(held.manifest["scenarios"][name], held.world)
-        record = _record(held.world, scenario.dropped, scenario.added)
+        record = _record(held.world, scenario)
         span = (held.world.date(0), held.world.date(scenario.months - 1))
         theory = held.manifest["theories"][0]
         caption = style.caption({name: 1}, {}, held.seed, theory, held.judged)
@@ -203,17 +198,15 @@ def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[P
         yield Page((name,), event_timeline(events, record, actors, span, words), events, says)
 
 
-def _record(
-    world: World, dropped: tuple[str, ...], added: tuple[Mapping[str, Any], ...]
-) -> pd.DataFrame:
+def _record(world: World, scenario: Scenario) -> pd.DataFrame:
     """Dated breaks of the record and of the scenario, and whether the scenario keeps them."""
-    dates = [(each.month, each.title, each.id not in dropped) for each in world.events.values()]
-    dates += [(int(each["date"]), str(each.get("title") or each["id"]), True) for each in added]
+    dates = [(e.month, e.title, e.id not in scenario.dropped) for e in world.events.values()]
+    dates += [(int(e["date"]), str(e.get("title") or e["id"]), True) for e in scenario.added]
     ends = "the record ends; last values hold from here on"
     dates.append((world.record_until - world.start, ends, True))
-    dates.sort(key=lambda row: row[0])
     found = pd.DataFrame(dates, columns=["month", "title", "holds"])
-    return found.assign(month=[world.date(month) for month in found["month"]])
+    found = found.sort_values("month", kind="stable", ignore_index=True)
+    return found.assign(month=found["month"].map(world.date))
 
 
 @use_style()
