@@ -191,7 +191,7 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
         ]
         if np.isfinite(bands).all():
             rows.draw_bands(panel, at, bands)
-            reach.append(max(abs(low), abs(high), *np.abs(bands[0])))
+            reach.append(float(np.nanmax(np.abs([mean, low, high, *bands[0]]))))
         rows.draw_mean(panel, at, mean, low, high)
         rows.write_beside(panel, at, _beside(row, scale, words.unit(row["measure"])), 1.02)
     labels = [style.break_lines(words.heading(measure), 34) for measure in measures]
