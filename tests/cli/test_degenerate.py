@@ -66,7 +66,7 @@ design: {{kind: {design}}}
 factors: {{{factors}}}
 replications: {replications}
 """
-RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {AFFINITY}: {{low: 0.5, high: 2}}"
+RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {AFFINITY}: {{low: 0.5, high: 1.2}}"
 FLAT = "rules.contest.refusal_slope"  # at reference no host refuses anything
 ONE = "one finished run tells nothing of a spread"
 FAILED = "every run failed"
@@ -86,7 +86,7 @@ RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
 SWEEPS: Mapping[str, tuple[str, str, int, str, Fails | None, str, str]] = {
     "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", None, ONE, "no factor varies"),
     "flat": ("grid", f"{FLAT}: [2, 3]", 3, "few_months", None, "same at every point", ""),
-    "one level": ("grid", f"{GAINS}: [0.5], {AFFINITY}: [1, 2]", 1, "few_months", None, "1", ""),
+    "one level": ("grid", f"{GAINS}: [0.5], {AFFINITY}: [0.5, 1]", 1, "few_months", None, "1", ""),
     "one theory": ("grid", "theory: [inertia]", 1, "few_months", None, ONE, "no factor varies"),
     "seeds alone": ("grid", "seed: [1, 2]", 1, "few_months", None, "are needed", ""),
     "one scenario": ("grid", "scenario: [{few_months}]", 1, "few_months", None, ONE, ""),
