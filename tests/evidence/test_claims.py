@@ -75,10 +75,21 @@ def test_what_one_document_says(block: str, levels: list[float], value: float) -
     assert values_by_document((block, "north", "south"), stated) == {"one": value, "two": 2}
 
 
-def test_across_documents_the_median_counts_and_twins_are_one_witness() -> None:
+@pytest.mark.parametrize(
+    ("block", "stated", "value"),
+    [
+        ("interests", {"one": 1, "two": 2}, (1.5, 1, 2)),
+        ("interests", {"one": 1, "twin": 1, "other_twin": 2}, (1.5, 1, 2)),  # twins are one witness
+        ("interests", {"one": 1, "two": 1, "twin": 3}, (3, 1, 3)),  # the bottom line
+        ("denial", {"one": 0, "two": 3}, (3, 0, 3)),
+        ("affinity", {"one": 1, "two": 3}, (2, 1, 3)),
+    ],
+)
+def test_across_documents_the_median_counts_unless_one_states_the_bottom_line(
+    block: str, stated: dict[str, float], value: tuple[float, float, float]
+) -> None:
     groups = {"one": None, "two": None, "twin": "pair", "other_twin": "pair"}
-    assert across_documents({"one": 1, "two": 2}, groups) == (1.5, 1, 2)
-    assert across_documents({"one": 1, "twin": 1, "other_twin": 3}, groups) == (2, 1, 3)
+    assert across_documents(block, stated, groups) == value
 
 
 @pytest.mark.parametrize(
@@ -167,6 +178,20 @@ def test_a_later_round_replaces_what_it_coded_and_the_earlier_is_still_reported(
     assert (then.overall.pairable, since.overall.pairable, now.overall.pairable) == (2, 1, 2)
     assert then.overall.alpha == pytest.approx(1.0)  # both said 2 and 3 in the early round
     assert now.overall.alpha == pytest.approx(1.0)  # and 2 and 1 now
+
+
+def test_a_round_of_single_sentences_replaces_these_alone() -> None:
+    other = claim(1, id="c4", construct="primacy")
+    base = evidence([claim(1, id="c3"), claim(2, id="c2", lines=(2, 2)), other], [])
+    coded = claim(3, id="s1"), claim(2, id="s2", lines=(2, 2)), replace(other, id="s4")
+    early = Round("early", coded, superseded=(claim(3, id="x1"),))
+    late = Round("late", (claim(2, id="s3"),), replaces=("s1",))
+    both = replace(base, rounds=(early, late))
+    assert [each.id for each in both.second] == ["s2", "s4", "s3"]
+    then, since, now = (each.overall for each in agreement(both))
+    assert (then.pairable, since.pairable, now.pairable) == (2, 1, 2)
+    # 3 and 3 then; 1 and 2 in the sentence coded anew; 2 and 2, the highest, now.
+    assert [then.alpha, since.alpha, now.alpha] == pytest.approx([1.0, 0.0, 1.0])
 
 
 def write_evidence(

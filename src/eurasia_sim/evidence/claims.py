@@ -117,6 +117,11 @@ class Claim:
     date: str | None = None
 
     @property
+    def place(self) -> tuple[str, _Lines, int, str]:
+        """The sentence and the construct coded in it."""
+        return self.document, self.lines, self.sentence, self.construct
+
+    @property
     def locator(self) -> str:
         """Where it stands: document, section, lines and sentence."""
         first, last = self.lines
@@ -133,6 +138,7 @@ class Round:
     claims: tuple[Claim, ...]
     constructs: tuple[str, ...] = SCALED  # what was coded in this round
     superseded: tuple[Claim, ...] = ()  # the first coder's claims that a later round replaced
+    replaces: tuple[str, ...] | None = None  # the second coder's, of single sentences; else all
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +188,17 @@ class Evidence:
 
     @property
     def second(self) -> tuple[Claim, ...]:
-        """The second coding as it stands: of each construct the claims of its last round."""
-        last = {construct: each.name for each in self.rounds for construct in each.constructs}
-        return tuple(
-            claim
-            for each in self.rounds
-            for claim in each.claims
-            if last.get(claim.construct) == each.name
-        )
+        """The second coding as it stands: each round replaces what it coded anew."""
+        standing: dict[str, Claim] = {}
+        for each in self.rounds:
+            replaced = each.replaces
+            if replaced is None:
+                replaced = tuple(
+                    name for name, claim in standing.items() if claim.construct in each.constructs
+                )
+            standing = {name: claim for name, claim in standing.items() if name not in replaced}
+            standing |= {claim.id: claim for claim in each.claims}
+        return tuple(standing.values())
 
     def section(self, document: str, lines: tuple[int, int]) -> str:
         """Heading under which some lines stand; empty if no paragraph holds them."""

@@ -13,6 +13,7 @@ from eurasia_sim.evidence.claims import DYADS, SCALED, Claim, Evidence
 # A unit of coding: interests, denial or affinity; the actor; the construct or the other actor.
 Unit = tuple[str, str, str]
 BLOCKS = ("interests", "denial", "affinity")
+BOTTOM_LINE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,14 @@ def _strongest_affinity(levels: list[float]) -> float:
 
 
 def across_documents(
-    values: Mapping[str, float], dependent: Mapping[str, str | None]
+    block: str, values: Mapping[str, float], dependent: Mapping[str, str | None]
 ) -> tuple[float, float, float]:
-    """Step 2: median, lowest and highest of the documents.
+    """Step 2: value, lowest and highest of the documents.
+
+    Form: the median; of interests and denial the bottom line, where any document states one.
 
     Args:
+        block: of `BLOCKS`.
         values: what each document says.
         dependent: the group of each document, None for an independent one; a group is one witness
             and speaks with its highest value.
@@ -74,7 +78,8 @@ def across_documents(
         witness = dependent.get(document) or document
         witnesses[witness] = max(value, witnesses.get(witness, value))
     stated = list(witnesses.values())
-    return median(stated), min(stated), max(stated)
+    is_bottom_line = block != "affinity" and max(stated) == BOTTOM_LINE
+    return BOTTOM_LINE if is_bottom_line else median(stated), min(stated), max(stated)
 
 
 def values_by_unit(
@@ -83,7 +88,7 @@ def values_by_unit(
     """Steps 1 and 2 for one coding: value, lowest and highest of every unit it speaks of."""
     dependent = {name: document.dependent for name, document in evidence.documents.items()}
     return {
-        unit: across_documents(values_by_document(unit, stated), dependent)
+        unit: across_documents(unit[0], values_by_document(unit, stated), dependent)
         for unit, stated in claims_by_unit(claims).items()
     }
 

@@ -124,10 +124,21 @@ def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agre
     overall alpha, by the order of values.
     """
     pairs: list[tuple[str, Sequence[Claim], Sequence[Claim]]] = []
-    for each in evidence.rounds:
-        recoded = {claim.construct for claim in each.superseded}
-        coded = set(each.constructs) - recoded
-        kept = [claim for claim in evidence.claims if claim.construct in coded]
+    for at, each in enumerate(evidence.rounds):
+        anew = {
+            construct
+            for later in evidence.rounds[at + 1 :]
+            if later.replaces is None
+            for construct in later.constructs
+        }
+        before = {claim.place for claim in each.superseded}
+        sentences = None if each.replaces is None else {claim.place for claim in each.claims}
+        kept = [
+            claim
+            for claim in evidence.claims
+            if claim.construct in each.constructs and claim.construct not in anew
+            if claim.place not in before and (sentences is None or claim.place in sentences)
+        ]
         pairs.append((each.name, [*kept, *each.superseded], each.claims))
     if len(pairs) > 1:
         pairs.append(("as coded now", evidence.claims, evidence.second))
