@@ -129,7 +129,7 @@ def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.n
     fields["denial"] = 1.0 * random.integers(0, 4, shapes["denial"])
     fields["denial"] *= _some(random, 0.3, shapes["denial"])
     fields["affinity"] = random.integers(-3, 4, shapes["affinity"]).astype(float)
-    for name in ("salience", "denial", "affinity"):
+    for name in ("salience", "denial", "affinity", "initial_fighters", "initial_strength"):
         fields[name][random.random(shapes[name]) < 0.2] = np.nan
     fields["own_power"] *= 0.02
     fields["initial_influence"] /= actors

@@ -52,7 +52,10 @@ class Theatre(mesa.Agent):
         self.restraint = 1.0 - self._laxity(self.ruler)
         if self.challenger is not None:
             self.ruler_strength *= 1.0 - self.control if self.ruler is not None else 0.0
-            self.stability, self.fighters = self.ruler_strength, 0.5 * self.control
+            stated = coded.initial_strength[k], coded.initial_fighters[k]
+            self.ruler_strength = self.ruler_strength if isnan(stated[0]) else stated[0]
+            self.fighters = 0.5 * self.control if isnan(stated[1]) else stated[1]
+            self.stability = self.ruler_strength
             self.narcotics = coded.initial_narcotics[k]
         self.demand = self.guarded = 0.0
         self.hazard = [0.0] * 3

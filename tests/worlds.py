@@ -289,7 +289,9 @@ def plain(
     for name in ("ruler", "challenger", "contender"):
         arrays[name] = np.full(k, -1, dtype=np.int64)
     arrays["rule"][:] = -1.0
-    for name in ("stability", "recognition", "consent", "observed"):
+    for name in (
+        "stability", "recognition", "consent", "observed", "initial_fighters", "initial_strength",
+    ):  # fmt: skip
         arrays[name][:] = np.nan
     return RandomWorld(
         "plain",

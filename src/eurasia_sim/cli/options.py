@@ -38,6 +38,9 @@ NoSeed = Annotated[int | None, Option(min=0, max=LARGEST_SEED, help="Else 1, of 
 Settings = Annotated[list[str] | None, Option("--set", help="path=value, as in a scenario file.")]
 Theories = Annotated[list[str] | None, Option(help="A theory preset, several, or 'all'.")]
 Workers = Annotated[int | None, Option(min=1, max=1000, help="Threads; by default all cores.")]
+Since = Annotated[
+    str | None, Option("--from", metavar="YYYY-MM", help="Start from what was known in this month.")
+]
 WorldName = Annotated[
     Path | None,
     Option(metavar="WORLD", help="A packaged world (`eurasia-sim list worlds`), or a folder."),
@@ -136,6 +139,7 @@ def origin(world: World, **digests: Any) -> dict[str, Any]:
         "finished": True,
         "command": command_line(),
         "world": world.name,
+        **({} if world.start == world.first else {"from": world.date(0)}),
         "digests": {"world": world.digest, "model": model_version(), **digests},
         "commit": _commit(),
     }

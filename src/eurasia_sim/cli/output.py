@@ -118,11 +118,14 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
     Raises:
         DataError: for a world that is not at hand.
     """
+    from eurasia_sim.simulation.starts import starting
+
     name = str(manifest.get("world", ""))
     if world is None and name and name not in packaged_worlds():
         unknown = f"{results} was made in the world {name}, which is not packaged"
         raise DataError([f"{unknown}: give its folder by --world"])
-    return load_world(world or name or None)
+    found, since = load_world(world or name or None), manifest.get("from")
+    return starting(found, since) if since else found
 
 
 def report(

@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -29,14 +30,21 @@ if TYPE_CHECKING:
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
 # Heading, template of a cell, and for how many sets of draws it is shown, the leading one first.
 _COLUMNS = {
-    "outcomes": (("mean", "{mean:.4f}", 3), ("5 %", "{low:.4f}", 2), ("95 %", "{high:.4f}", 2)),
+    "outcomes": (("mean", "{mean:.4f}", 4), ("5 %", "{low:.4f}", 2), ("95 %", "{high:.4f}", 2)),
     "differences": (
-        ("change", "{mean:+.4f}", 3), ("%", "{percent:+.0%}", 1), ("±", "{half:.4f}", 1),
+        ("change", "{mean:+.4f}", 4), ("%", "{percent:+.0%}", 1), ("±", "{half:.4f}", 1),
         ("rises", "{positive:.0%}", 2),
     ),
 }  # fmt: skip
-_BRIEF = {"reference": "chance", "ranges": "ranges", "posterior": "fit"}
+_BRIEF = {"reference": "chance", "ranges": "ranges", "posterior": "fit", "documents": "documents"}
 _SETTLED = 0.8  # share of draws that agree on a sign
+
+
+class Start(StrEnum):
+    """How actors stand toward each other when a run starts."""
+
+    RECORD = "record"
+    DOCUMENTS = "documents"
 
 
 def run(
@@ -45,6 +53,11 @@ def run(
     seed: options.Seed = 7,
     theory: options.Theories = None,
     settings: options.Settings = None,
+    since: options.Since = None,
+    start: Annotated[
+        Start,
+        Option(help="How actors stand at the start: as was observed, or by the documents alone."),
+    ] = Start.RECORD,
     until: Annotated[str | None, Option(help="Add -n runs until half-width=NUMBER.")] = None,
     watch: Annotated[list[str] | None, Option(help="Measures of --until; else all shown.")] = None,
     most: Annotated[int, Option(min=1, max=options.MOST_RUNS, help="Runs to give up at.")] = 5000,
@@ -58,11 +71,15 @@ def run(
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
     from eurasia_sim.simulation.family import conditions, load_family
+    from eurasia_sim.simulation.parameter_draws import DOCUMENTS_ALONE
     from eurasia_sim.simulation.run import Study
+    from eurasia_sim.simulation.starts import starting
 
     began = time.time()
     place = load_world(world)
-    family = load_family(scenarios, place, settings or ())
+    place = starting(place, since or place.start)
+    alone = [f"{place.rule_paths[DOCUMENTS_ALONE]}=0"] if start is Start.DOCUMENTS else []
+    family = load_family(scenarios, place, [*(settings or ()), *alone])
     theories = options.chosen_theories(theory, place, [scenario.theory for scenario in family])
     study = Study(place, family, theories, n, seed)
     if watch and until is None:
@@ -238,11 +255,12 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
     The fit to the record leads where it has foretold better than the ranges.
     """
     from eurasia_sim.simulation.parameter_draws import fit_beside
-    from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, window_of
+    from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE, window_of
 
     posterior, why = fit_beside(study.world, batches[0].family[0])
     leads = posterior is not None and posterior.beats_ranges
-    order = (FITTED, RANGES, REFERENCE) if leads else (RANGES, FITTED, REFERENCE)
+    order = (FITTED, RANGES) if leads else (RANGES, FITTED)
+    order = (*order, DOCUMENTS, REFERENCE)
     sets = {
         theory: [x for x in order if x in {each.kind for each in batches if each.theory == theory}]
         for theory in study.theories  # a fit is one theory's own

@@ -20,7 +20,7 @@ from eurasia_sim.files.text import shortened, visible, wrapped
 
 SETS = {
     "reference": "by chance alone, at reference values", "ranges": "over the declared ranges",
-    "posterior": "under the fit to the record",
+    "posterior": "under the fit to the record", "documents": "from the documents' start",
 }  # fmt: skip
 WIDTH = 80  # of output that is no terminal
 _SILENCE = 5.0  # seconds between two lines of progress

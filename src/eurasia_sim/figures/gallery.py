@@ -39,6 +39,7 @@ from eurasia_sim.simulation.results_folder import (
     TEST,
     ResultsFolder,
 )  # fmt: skip
+from eurasia_sim.simulation.starts import starting
 from eurasia_sim.world.world import World, load_world
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
@@ -290,6 +291,7 @@ def plot(
     """
     manifest = read_manifest(Path(folder)) or {}
     world = world or load_world(manifest.get("world") or None)
+    world = starting(world, manifest.get("from", world.start))
     results = results_folder.open_results(Path(folder), world, filters)
     chosen = [kinds] if isinstance(kinds, str) else kinds
     found = list(pictures(results, chosen, Request(tuple(measures), **options)))

@@ -54,6 +54,8 @@ CODED = Table("coded", (
     Field("initial_control", "k", "share", "the challenger's of the land at the opening"),
     Field("initial_militants", "k", "share", "strength of militants at the opening"),
     Field("initial_narcotics", "k", "share", "of the greatest crop, at the opening"),
+    Field("initial_fighters", "k", "strength", "of the challenger at the opening, NaN by its land"),
+    Field("initial_strength", "k", "strength", "of the ruler at the opening, NaN by its land"),
     Field("initial_influence", "ikd", "share", "at most 1 a theatre and domain"),
     Field("initial_recognition", "ik", "ladder level", "toward the contender at the opening"),
 ))  # fmt: skip

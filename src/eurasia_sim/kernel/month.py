@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DOMAIN_COUNT
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import hyperbolic_tangent
+from eurasia_sim.compute.mathematics import hyperbolic_tangent, where_known
 from eurasia_sim.compute.vectors import each_run
 from eurasia_sim.kernel.outcomes import observe
 from eurasia_sim.mechanisms.alignment import align
@@ -88,9 +88,9 @@ def initialise(coded, blocks):
             if challenger >= 0:
                 # Each side is as strong as its part of the land lets it be.
                 held = 1.0 - run.control[k] if run.ruler[k] >= 0 else 0.0
-                run.ruler_strength[k] *= held
-                run.stability[k] = run.ruler_strength[k]
-                run.fighters[k] = 0.5 * run.control[k]
+                strength = where_known(coded[r].initial_strength[k], run.ruler_strength[k] * held)
+                run.ruler_strength[k] = run.stability[k] = strength
+                run.fighters[k] = where_known(coded[r].initial_fighters[k], 0.5 * run.control[k])
                 run.narcotics[k] = coded[r].initial_narcotics[k]
     grant_access(state, constants, facts, p)
 

@@ -22,8 +22,8 @@ CAPABILITY_INDICES = ("cinc", "gdp_product")
 # Levers that rest at another value than 0.
 _AT_REST = dict.fromkeys(("stability", "recognition", "consent", "membership"), math.nan)
 _AT_REST["rule"] = -1.0
-_MIDDLE_OF_YEAR = 6  # the seventh month, for which a year's figure stands
-_MONTHS = 12
+MIDDLE_OF_YEAR = 6  # the seventh month, for which a year's figure stands
+MONTHS = 12
 
 
 def build_lever_series(
@@ -89,7 +89,7 @@ def _write_power(
     grown = np.vstack([np.zeros_like(growth[:1]), np.cumsum(growth, axis=0)[:-1]])
     for at, name in enumerate(choices("actor or theatre", world)):
         land = world.actors[name].territory if name in world.actors else name
-        moved = np.exp(grown[:, at] / _MONTHS) * (1.0 + means[:, at])
+        moved = np.exp(grown[:, at] / MONTHS) * (1.0 + means[:, at])
         shares[land] = shares.get(land, 0.0) * moved
     for i, actor in enumerate(world.actors.values()):
         if not actor.home:
@@ -165,9 +165,15 @@ def _series(
     time = world.start + np.arange(months)
     found = {}
     for land, values in yearly.items():
-        middles = np.array(sorted(values)) * _MONTHS + _MIDDLE_OF_YEAR
-        level = np.interp(time, middles, [values[year] for year in sorted(values)])
+        middles = np.array(sorted(values)) * MONTHS + MIDDLE_OF_YEAR
+        last = middles[-1]
+        figures = [values[year] for year in sorted(values)]
+        if world.start > world.first:  # a later start knows no figure of a year that is not over
+            known = int(np.searchsorted(middles, world.start, side="right"))
+            figures.insert(known, figures[max(known - 1, 0)])
+            middles = np.insert(middles, known, world.start)
+        level = np.interp(time, middles, figures)
         path = f"capabilities.{growth}.{land}"
         rate = overrides.get(path, world.numbers[path].value if path in world.numbers else 0.0)
-        found[land] = level * np.exp(rate * np.maximum(time - middles[-1], 0) / _MONTHS)
+        found[land] = level * np.exp(rate * np.maximum(time - last, 0) / MONTHS)
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eurasia_sim.files.data_yaml import month_name
+from eurasia_sim.files.data_yaml import DataError, month_name, month_number
 from eurasia_sim.files.user_yaml import Document, InputProblems, Problem, nearest, read_file
 from eurasia_sim.scenarios.checks import ScenarioChecker, SettingsChecker
 from eurasia_sim.scenarios.posterior import Posterior
@@ -49,6 +49,31 @@ class Scenario:
     def branch_month(self) -> int:
         """First month that may differ from the record; the month after its last if none does."""
         return self.months if self.departs is None else self.departs
+
+    def starting(self, month: str) -> Scenario:
+        """The same question put to the world as it stood at a later month of the record.
+
+        Raises:
+            DataError: where it departs from the record, or ends, before that month.
+        """
+        shift = month_number(month) - self.start
+        if shift > self.branch_month or shift < 0:
+            first, last = (month_name(self.start + each) for each in (0, self.branch_month))
+            wrong = f"{self.name} cannot start in {month}: it leaves the record, or ends, before"
+            raise DataError([f"{wrong}\n    allowed: {first} to {last}"])
+
+        def moved(paths: Mapping[str, Steps]) -> dict[str, Steps]:
+            return {p: {at - shift: v for at, v in dated.items()} for p, dated in paths.items()}
+
+        return replace(
+            self,
+            start=self.start + shift,
+            departs=None if self.departs is None else self.departs - shift,
+            months=self.months - shift,
+            steps=moved(self.steps),
+            changes=moved(self.changes),
+            added=tuple({**event, "date": event["date"] - shift} for event in self.added),
+        )
 
     def lever_series(self, world: World, capability_index: str = "cinc") -> LeverSeries:
         """Its levers and the series of power as arrays over its months."""

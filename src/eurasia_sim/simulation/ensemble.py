@@ -22,6 +22,7 @@ from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.simulation.family import check_family, load_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
+from eurasia_sim.simulation.starts import as_of
 from eurasia_sim.world.world import World, load_world
 
 NO_COLUMNS = np.zeros(0, np.int64)
@@ -328,7 +329,7 @@ def run_ensemble(
         Columns `scenario`, `theory`, `run`, `seed`, `draw` (runs of one draw pair), `status`,
         `failed_month`, `failed_phase`, then the measures named by `outcomes.column_names`.
     """
-    world = world or _packaged()
+    world = as_of(world or _packaged(), scenarios)
     resolved = load_family(scenarios, world, settings)
     family = [prepare(world, scenario, theory) for scenario in resolved]
     check_family(world, family)
@@ -361,7 +362,7 @@ def simulate(
     world: World | None = None,
 ) -> pd.DataFrame:
     """One run month by month: a row a month from the start of the record, a column a measure."""
-    world = world or _packaged()
+    world = as_of(world or _packaged(), [scenario])
     found = load_scenario(scenario, world) if isinstance(scenario, str) else scenario
     inputs = prepare(world, found, theory)
     everything = np.arange(len(inputs.columns))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers
-from eurasia_sim.files.data_yaml import near
+from eurasia_sim.files.data_yaml import DataError, month_name, near
 from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.lever_series import LeverSeries, Month
 from eurasia_sim.kernel.outcomes import column_names
@@ -96,8 +96,13 @@ def prepare(
         levers: the scenario's own series under the same index of power; made now if not given.
 
     Raises:
-        DataError: for a value out of its range; KeyError: for an unknown theory or form.
+        DataError: for a value out of its range, and for a scenario that starts in another month
+            than the world; KeyError: for an unknown theory or form.
     """
+    if scenario.start != world.start:
+        starts = month_name(scenario.start)
+        right = f"simulation.starts.starting(world, {starts!r})"
+        raise DataError([f"{scenario.name} starts in {starts}\n    allowed: with {right}"])
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
     fixed = scenario.fixed

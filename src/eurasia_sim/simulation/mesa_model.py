@@ -23,6 +23,7 @@ from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
+from eurasia_sim.simulation.starts import as_of
 from eurasia_sim.world.world import World, load_world
 
 _packaged = cache(load_world)  # one world serves all models of a batch
@@ -219,7 +220,7 @@ class EurasiaModel(mesa.Model):
         forms: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(seed=seed)
-        self.world = world or _packaged()
+        self.world = as_of(world or _packaged(), [scenario])
         self.root_seed = int(self.rng.integers(2**32)) if seed is None else int(seed)
         self.inputs = self._prepare(scenario, settings, theory, forms or {})
         self.month = -self.inputs.burn_in  # the next to be run, from the start of the record

@@ -23,6 +23,8 @@ from eurasia_sim.world.world import World
 
 CODINGS = ("both", "first", "second")
 SHARE = ".initial_influence."  # in the path of every share of influence
+# The rules' number that weighs what was observed at the start; at 0 the documents stand alone.
+DOCUMENTS_ALONE = "opening_data"
 _WIDER = 3.0
 _ROUNDING = 1e-9  # by which shares that are one together may miss it
 
@@ -148,9 +150,22 @@ def posterior_draws(
     return draws
 
 
+def by_documents(world: World, draws: Draws) -> Draws | None:
+    """The same runs started from the documents alone; none where they start so anyway."""
+    path = world.rule_paths.get(DOCUMENTS_ALONE)
+    if path is None or not draws.rules[DOCUMENTS_ALONE].any():
+        return None
+    rules = draws.rules.copy()
+    found = Draws(rules, draws.rows, draws.seeds, dict(draws.drawn))
+    found.rules[DOCUMENTS_ALONE] = 0.0
+    found.drawn[path] = np.zeros(len(draws))
+    return found
+
+
 def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:
     """The recorded fit to be shown beside the ranges; or none, and why where one is recorded."""
     usual = inputs.scenario.posterior is None and dict(inputs.forms) == dict(world.default_forms)
+    usual = usual and world.start == world.first  # the fit knows years after a later start
     if not usual or not (world.directory / FILE).is_file():
         return None, ""
     try:

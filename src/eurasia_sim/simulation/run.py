@@ -24,6 +24,7 @@ from eurasia_sim.simulation.family import check_family, content_digest
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import (
     Draws,
+    by_documents,
     fit_beside,
     memory_of_draws,
     posterior_draws,
@@ -33,6 +34,7 @@ from eurasia_sim.simulation.parameter_draws import (
 from eurasia_sim.world.world import World
 
 REFERENCE, RANGES, FITTED = "reference", "ranges", "posterior"
+DOCUMENTS = "documents"  # the ranges again, from the start that the documents alone give
 # Files that `run` writes, beside pictures and events.
 WRITTEN = (results.RUNS, results.TRAJECTORIES, results.DRAWS, results.STATUS_LOG)
 NOTHING = pd.DataFrame()
@@ -47,7 +49,7 @@ _PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "inten
 
 @dataclass(frozen=True)
 class Study:
-    """Scenarios under theories: n runs at reference, n over the ranges, and n of a recorded fit."""
+    """Scenarios under theories: n runs at reference, over the ranges by either start, of a fit."""
 
     world: World
     scenarios: tuple[Scenario, ...]
@@ -83,6 +85,8 @@ class Study:
                 REFERENCE: reference_draws(family[0], *size),
                 RANGES: range_draws(self.world, family[0], *size),
             }
+            if (alone := by_documents(self.world, sets[RANGES])) is not None:
+                sets[DOCUMENTS] = alone
             posterior, _ = fit_beside(self.world, family[0])
             if posterior is not None:
                 sets[FITTED] = posterior_draws(self.world, family[0], posterior, *size)
@@ -99,8 +103,8 @@ class Study:
         inputs = prepare(self.world, self.scenarios[0], self.theories[0])
         month = 8 * len(self.shown(inputs.columns)) + _TEXT_A_MONTH
         row = 8 * len(inputs.columns) + inputs.months * month
-        every = 2 * runs * len(self.scenarios) * len(self.theories)
-        draws = 2 * len(self.theories) * memory_of_draws(self.world, inputs, runs)
+        every = 3 * runs * len(self.scenarios) * len(self.theories)
+        draws = 3 * len(self.theories) * memory_of_draws(self.world, inputs, runs)
         need = PROCESS + draws + _COPIES * every * row
         what = f"{every:,} runs, {runs:,} of each scenario, theory and set,"
         require_memory(need, what, "a smaller -n (or --most), fewer theories, or a sweep")

@@ -36,7 +36,7 @@ _ABOVE_ZERO = 1e-12  # what is divided by
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
 _SPARSE = (
     "front", "own_power", "population", "initial_control", "initial_militants",
-    "initial_narcotics",
+    "initial_narcotics", "initial_fighters", "initial_strength",
     "initial_influence", "initial_recognition",
 )  # fmt: skip
 # Bounds of tables that have a natural end and need not state it.

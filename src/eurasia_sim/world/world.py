@@ -54,6 +54,9 @@ from eurasia_sim.world.loader import (
 )
 from eurasia_sim.world.theories import read_rules, read_theories
 
+_HALF_A_YEAR = 6  # months after which a year's figure is known
+# Coded numbers that stand for nothing stated where a world does not give them.
+_UNSTATED = ("initial_fighters", "initial_strength")
 # Paths of the numbers that hold in every world.
 OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
@@ -70,7 +73,8 @@ class World:
     institutions: Mapping[str, Institution]
     regions: Mapping[str, tuple[str, ...]]
     pairs: tuple[tuple[str, str], ...]
-    start: int  # months since year 0 of the first month of the record
+    first: int  # months since year 0 of the first month of the record
+    start: int  # the same of the first month of a run
     record_until: int  # months since year 0 of its last month
     horizon: int  # months since year 0 of the last month a run reaches
     burn_in: int  # months run before the start
@@ -125,7 +129,9 @@ class World:
 
     def geography(self) -> Geography:
         """The fixed facts of place as arrays."""
-        return geography_of(self.actors, self.theatres, self.institutions, self.numbers, self.start)
+        # The year of a later start is not over.
+        known = self.start if self.start == self.first else self.start - _HALF_A_YEAR
+        return geography_of(self.actors, self.theatres, self.institutions, self.numbers, known)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -149,6 +155,8 @@ class World:
     def coded_row(self, overrides: Mapping[str, float] | None = None) -> Floats:
         """(M,) reference values, NaN where silent; overrides by path stay within their range."""
         row = np.zeros(len(self.coded_paths))
+        for name in _UNSTATED:
+            getattr(self.coded(row), name)[:] = np.nan
         for path, at in self.coded_index.items():
             row[at] = self.numbers[path].value
         given = {path: self.fixed(path, value) for path, value in (overrides or {}).items()}
@@ -331,6 +339,7 @@ def _assemble(
         institutions=into.institutions,
         regions=regions,
         pairs=pairs,
+        first=start,
         start=start,
         record_until=month_number(period.record_until),
         horizon=month_number(period.horizon),

@@ -1,0 +1,155 @@
+"""A later start: the world as it stood at a month of the record, from what was known then."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.kernel import month
+from eurasia_sim.kernel.workspace import Workspace
+from eurasia_sim.observations.loader import load_observations
+from eurasia_sim.observations.opening import opening
+from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
+from eurasia_sim.simulation import starts
+from eurasia_sim.simulation.ensemble import simulate
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import by_documents, fit_beside, range_draws
+from eurasia_sim.world.world import World, load_world
+
+START = "2012-01"
+
+
+@pytest.fixture(scope="module")
+def later(world: World) -> World:
+    return starts.starting(world, START)
+
+
+def settled(world: World) -> dict[str, Floats]:
+    """Every array of a run of the record when it has settled at month 0, and the power it knows."""
+    inputs = prepare(world, as_recorded(world))
+    workspace = Workspace(inputs.facts, inputs.rules[None])
+    workspace.load(inputs.rules[None], inputs.row[None], np.array([7], np.uint64))
+    workspace.set_month(inputs.levers, 0)
+    for t in range(-inputs.burn_in, 0):
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
+    return {name: np.array(values) for name, values in workspace.state[0].items()}
+
+
+def test_what_was_lived_and_recorded_stands_at_the_start(world, later):
+    state, coded = settled(later), later.coded(later.coded_row())
+    np.testing.assert_allclose(state["influence"], coded.initial_influence, atol=1e-12)
+    k = list(world.theatres).index("afghanistan")
+    roles = [later.theatres["afghanistan"].ruler, later.theatres["afghanistan"].challenger]
+    assert roles == ["afghan_republic", "taliban"]
+    for name in ("fighters", "ruler_strength", "control", "militants", "narcotics"):
+        stock = {"ruler_strength": "strength"}.get(name, name)
+        assert state[name][k] == later.numbers[f"theatres.afghanistan.initial_{stock}"].value
+    # The crop went as its area did: from .03 at 8,000 hectares to the mean of 2009 to 2011.
+    assert state["narcotics"][k] == pytest.approx(0.03 * (123 * 123 * 131) ** (1 / 3) / 8)
+    trade = load_observations(world)["trade_ratio"].until(2011)
+    unit = next(at for at, unit in enumerate(trade.units) if "kazakhstan" in unit)
+    values = trade.values[unit]
+    change = np.nanmean(values[-3:]) - values[np.isfinite(values)][0]
+
+    def balance(of: World) -> float:
+        paths = (f"theatres.kazakhstan.initial_influence.{i}.economic" for i in ("china", "russia"))
+        china, russia = (of.numbers[path].value for path in paths)
+        return float(np.log(china / russia))
+
+    assert balance(later) - balance(world) == pytest.approx(change)
+
+
+def test_nothing_dated_after_the_start_enters_it(world, later, monkeypatch):
+    at, told = later.start - world.start, load_observations(world)
+    own, seen = settled(later), opening(later)
+    hindsight = {
+        name: replace(each, values=np.where(each.years >= 2012, each.values + 9.0, each.values))
+        for name, each in told.items()
+    }
+    for module in ("simulation.starts", "observations.opening"):
+        monkeypatch.setattr(f"eurasia_sim.{module}.load_observations", lambda _: hindsight)
+    numbers = dict(world.numbers)
+    for path, number in world.numbers.items():
+        group, table, *rest = path.split(".")
+        if group == "capabilities" and (table.startswith("growth") or int(rest[1]) >= 2012):
+            numbers[path] = replace(number, value=3.0 * number.value)
+    other = replace(
+        world,
+        numbers=numbers,
+        record={
+            path: {m: v if m <= at or isinstance(v, str) else 0.3 for m, v in dated.items()}
+            for path, dated in world.record.items()
+        },
+        events={},
+        institutions={
+            name: replace(each, members=tuple(s for s in each.members if s.since <= at))
+            for name, each in world.institutions.items()
+        },
+        digest="another",
+    )
+    found = starts.starting(other, START)
+    np.testing.assert_array_equal(found.coded_row(), later.coded_row())
+    np.testing.assert_array_equal(opening(found), seen)
+    for name, values in settled(found).items():
+        np.testing.assert_array_equal(values, own[name], err_msg=name)
+    # And what is dated before it does enter.
+    earlier = replace(world, record={**world.record, "aid.china.afghanistan": {0: 50.0}}, digest="")
+    moved = starts.starting(earlier, START).coded_row()
+    assert not np.array_equal(moved, later.coded_row(), equal_nan=True)
+
+
+def test_a_scenario_that_starts_later_has_the_same_levers_month_by_month(world, later):
+    whole = load_scenario("us_exit", world)
+    cut = whole.starting(START)
+    shift = later.start - world.start
+    assert (cut.resolved()["departs"], cut.resolved()["horizon"]) == (
+        whole.resolved()["departs"], whole.resolved()["horizon"],
+    )  # fmt: skip
+    before, after = whole.lever_series(world), cut.lever_series(later)
+    for name in ("presence", "pressure", "aid", "rule", "membership", "recognition"):
+        values = getattr(after, name)
+        np.testing.assert_array_equal(values, getattr(before, name)[shift:])
+    since = 6  # from the next middle of a year on, power goes by the same figures
+    np.testing.assert_allclose(
+        after.capability[since:], before.capability[shift + since :], rtol=1e-12
+    )
+    assert (
+        load_scenario("us_exit", later).lever_series(later).rows.tobytes() == after.rows.tobytes()
+    )
+    lived = simulate(cut, world=world)
+    assert str(lived.index[0]) == START
+    assert lived.notna().all(axis=None)
+
+
+def test_a_start_that_cannot_be_is_refused(world):
+    with pytest.raises(DataError, match="2025-01 is no month of the record"):
+        starts.starting(world, "2025-01")
+    with pytest.raises(DataError, match="us_stays cannot start in 2022-06"):
+        load_scenario("us_stays", world).starting("2022-06")
+    both = [load_scenario("us_exit", world).starting(each) for each in (START, "2013-01")]
+    with pytest.raises(DataError, match="the scenarios start in 2012-01 and 2013-01"):
+        starts.as_of(world, both)
+    with pytest.raises(DataError, match="starts in 2012-01"):
+        prepare(world, both[0])
+
+
+def test_the_documents_alone_are_another_start_of_the_same_draws(world, later):
+    inputs = prepare(later, as_recorded(later))
+    assert fit_beside(later, inputs)[0] is None  # a fit knows later years
+    draws = range_draws(later, inputs, 4, 7)
+    alone = by_documents(later, draws)
+    assert not alone.rules["opening_data"].any()
+    others = [name for name in draws.rules.dtype.names if name != "opening_data"]
+    assert alone.rules[others].tolist() == draws.rules[others].tolist()
+    np.testing.assert_array_equal(alone.rows, draws.rows)
+    assert by_documents(later, alone) is None
+
+
+def test_any_world_with_a_record_can_start_later():
+    world = load_world("europe_1914")
+    later = starts.starting(world, "1908-01")
+    assert later.date(0) == "1908-01"
+    assert np.isfinite(simulate(as_recorded(world).starting("1908-01"), world=world)).all(axis=None)
