@@ -89,7 +89,7 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
     return into
 
 
-_SWEPT = """format: 1
+_SWEPT = """format: 2
 kind: sweep
 title: Three factors by a {kind} design
 question: Which factor decides?

@@ -13,13 +13,13 @@ from eurasia_sim.world.world import World
 
 # A coefficient that may be anything in a world made for failing: large, its product is no number.
 FRAGILE = "rules.alignment.pull_relation"
-SCENARIO = """format: 1
+SCENARIO = """format: 2
 title: A few months
 departs: "2001-12"
 horizon: "2002-03"
 levers: {pressure: {united_states: {russia: 0.3}}}
 """
-GRID = """format: 1
+GRID = """format: 2
 kind: sweep
 title: A try
 scenarios: [{scenario}]
@@ -30,7 +30,7 @@ factors:
 replications: 2
 measures: [competition.russia-china.central_asia, alignment.russia.china]
 """
-FAILING = """format: 1
+FAILING = """format: 2
 kind: sweep
 title: A try
 scenarios: [{scenario}]
@@ -53,7 +53,7 @@ def written(folder: Path, text: str, name: str = "tried") -> Path:
 
 def prepared(folder: Path, world: World, text: str, **options: Any) -> Sweep:
     """A sweep of a file with this text after its head; {scenario} is that of a few months."""
-    file = written(folder, f"format: 1\nkind: sweep\ntitle: A try\n{text}")
+    file = written(folder, f"format: 2\nkind: sweep\ntitle: A try\n{text}")
     return prepare_sweep(load_experiment(file, world), world, **options)
 
 

@@ -57,7 +57,7 @@ def some_of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
 
 
 GAINS, AFFINITY = "rules.cooperation.relative_gains", "rules.alignment.pull_relation"
-_SWEEP = """format: 1
+_SWEEP = """format: 2
 kind: sweep
 title: Next to nothing
 scenarios: [{scenarios}]

@@ -118,7 +118,7 @@ def test_settings_narrowed_numbers_and_measures_left_out_are_shown(tmp_path: Pat
     path = tmp_path / "narrow.yaml"
     uncertain = "uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}"
     lines = f"title: narrow\nextends: us_stays\n{uncertain}\nmeasures: [threat, alignment]"
-    path.write_text(f"format: 1\n{lines}\n", encoding="utf-8")
+    path.write_text(f"format: 2\n{lines}\n", encoding="utf-8")
     setting = ("--set", "growth.russia=-0.1")
     text = done("run", path, "-n", "2", *setting, "--out", tmp_path / "out")
     assert "set: growth.russia = -0.1 from 2021-05" in text

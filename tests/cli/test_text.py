@@ -31,7 +31,7 @@ PIECES = (
     "\u0645\u06cc\u200c\u062e", "\u200b", "\u3000", "\u00a0", "x" * 120, "\u4e2d" * 90,
 )  # fmt: skip
 FORBIDDEN = ["\x1b[31m", "\x00", "\x07", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\ufeff"]
-SCENARIO = """format: 1
+SCENARIO = """format: 2
 title: {title}
 question: {question}
 departs: "2001-12"
@@ -42,7 +42,7 @@ events: {{add: [{{id: met, date: "2002-01", title: {title},
 measures: [competition]
 expect: {question}
 """
-SWEEP = """format: 1
+SWEEP = """format: 2
 kind: sweep
 title: {title}
 question: {question}
@@ -130,7 +130,7 @@ def test_what_cannot_be_seen_is_refused_by_its_place_before_any_work(tmp_path, u
     code = "".join(f"\\u{ord(each):04x}" for each in unseen[:1])
     for text in (unseen, code):
         file = tmp_path / "a.yaml"
-        file.write_text(f'format: 1\ntitle: "a{text}"\n', encoding="utf-8")
+        file.write_text(f'format: 2\ntitle: "a{text}"\n', encoding="utf-8")
         answer = call("run", file, "--out", tmp_path / "out")
         assert (answer.returncode, answer.stdout) == (2, "")
         assert f"{file}:2:" in answer.stderr
@@ -181,10 +181,10 @@ def test_a_table_on_a_terminal_of_another_alphabet_keeps_its_columns(monkeypatch
 def test_a_terminal_of_another_alphabet_gets_an_answer_and_json_whole(tmp_path, encoding):
     title = "\u4e2d\u6587 \u2013 \u0639"
     file = tmp_path / "\u4e2d.yaml"
-    text = "format: 1\nkind: hypotheses\ntitle: a\n\u4e2d: 1\n"
+    text = "format: 2\nkind: hypotheses\ntitle: a\n\u4e2d: 1\n"
     file.write_text(text, encoding="utf-8")
     (tmp_path / "scenarios").mkdir()
-    named = (tmp_path / "scenarios" / "own.yaml", f"format: 1\ntitle: {title}\n")
+    named = (tmp_path / "scenarios" / "own.yaml", f"format: 2\ntitle: {title}\n")
     named[0].write_text(named[1], encoding="utf-8")
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     for words, code, said in (
@@ -206,7 +206,7 @@ def test_a_terminal_of_another_alphabet_gets_an_answer_and_json_whole(tmp_path, 
 def test_a_new_file_is_read_as_what_was_asked_whatever_its_name(tmp_path, monkeypatch, name, world):
     monkeypatch.chdir(tmp_path)
     for base in ("us_exit", "[b].yaml"):
-        (tmp_path / "[b].yaml").write_text("format: 1\ntitle: '{x}'\n", encoding="utf-8")
+        (tmp_path / "[b].yaml").write_text("format: 2\ntitle: '{x}'\n", encoding="utf-8")
         done("new", name, "--from", base)
         assert check_file(tmp_path / f"{name}.yaml", world) == []
         (tmp_path / f"{name}.yaml").unlink()

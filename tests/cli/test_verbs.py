@@ -63,14 +63,14 @@ def test_check_prints_place_hint_line_and_what_is_allowed(here: Path) -> None:
         done("check", "us_exit", "us_stays") == "us_exit: nothing wrong\nus_stays: nothing wrong\n"
     )
     line = "levers: {revisionism: {rusia: 7}}"
-    (here / "bad.yaml").write_text(f'format: 1\ntitle: x\ndeparts: "2021-05"\n{line}\n')
+    (here / "bad.yaml").write_text(f'format: 2\ntitle: x\ndeparts: "2021-05"\n{line}\n')
     answer = call("check", "bad.yaml")
     assert answer.returncode == 2
     assert answer.stdout.startswith("bad.yaml:4:24: unknown actor 'rusia'")
     assert "did you mean russia?" in answer.stdout
     assert f"    {line}\n    allowed: russia, china" in answer.stdout
     assert answer.stdout.endswith("bad.yaml: 1 problem\n")
-    (here / "bad.yaml").write_text("format: 1\n")
+    (here / "bad.yaml").write_text("format: 2\n")
     answer = call("check", "bad.yaml", ".", "--json")
     assert answer.returncode == 2
     places = [(problem["file"], problem["line"]) for problem in json.loads(answer.stdout)]

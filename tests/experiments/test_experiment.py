@@ -29,7 +29,7 @@ def problems(tmp_path, world):
 
     def told(text: str, head: str = US) -> str:
         file = tmp_path / "tried.yaml"
-        file.write_text(full(f"format: 1\nkind: sweep\ntitle: A try\n{head}{text}\n"))
+        file.write_text(full(f"format: 2\nkind: sweep\ntitle: A try\n{head}{text}\n"))
         began = time.process_time()
         found = "\n".join(map(str, problems_of(str(file), world)))
         assert time.process_time() - began < 1.0
@@ -331,7 +331,7 @@ def variants(tmp_path, world):
         "fitted": "uncertain: posterior\n",
     }
     for name, change in changes.items():
-        text = f"format: 1\ntitle: One\nextends: us_exit\n{change}"
+        text = f"format: 2\ntitle: One\nextends: us_exit\n{change}"
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     return {name: f'"{tmp_path / name}.yaml"' for name in changes} | {"us_exit": "us_exit"}
 

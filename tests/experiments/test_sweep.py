@@ -226,7 +226,7 @@ def test_a_dry_run_says_what_any_size_would_take_and_makes_none_of_it(
 ) -> None:
     monkeypatch.setattr("eurasia_sim.experiments.sweep.memory_free", lambda: 64 * 10**9)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
-    head = "format: 1\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\n"
+    head = "format: 2\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\n"
     text = f"{head}design: {design}\nfactors: {{'*': declared}}\nreplications: {replications}\n"
     file = written(tmp_path, f"{text}measures: [alignment.russia.china]\n")
     tracemalloc.start()
@@ -374,7 +374,7 @@ def test_five_no_batch_is_kept_in_memory(world, tmp_path) -> None:
 
 def test_eight_the_null_can_be_swept_beside_every_theory(world, tmp_path) -> None:
     text = "scenarios: [{scenario}]\ndesign: {kind: grid}\nfactors: {theory: all}\n"
-    head = "format: 1\nkind: sweep\ntitle: A try\nmeasures: [alignment.russia.china]\n"
+    head = "format: 2\nkind: sweep\ntitle: A try\nmeasures: [alignment.russia.china]\n"
     folder = run_sweep(written(tmp_path, head + text), tmp_path / "out", world=world, workers=1)
     runs = load_results(folder)
     assert list(runs["theory"]) == list(runs["x.theory"]) == list(world.theories)

@@ -29,7 +29,7 @@ from eurasia_sim.world.world import World
 FLIPS = 200
 PART = "parts/00000001.parquet"
 SOBOL = """
-format: 1
+format: 2
 kind: sweep
 title: A try
 scenarios: [{scenario}]

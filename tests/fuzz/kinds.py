@@ -220,7 +220,7 @@ def _questions(into: Path, made: Made) -> Iterator[tuple[str, Kind]]:
     )  # fmt: skip
     for suffix in ("csv", "parquet"):
         (into / f"{suffix}.yaml").write_text(
-            f"format: 1\nkind: sweep\ntitle: t\ndesign: {{kind: table, file: points.{suffix}}}\n",
+            f"format: 2\nkind: sweep\ntitle: t\ndesign: {{kind: table, file: points.{suffix}}}\n",
             encoding="utf-8",
         )
         if suffix == "csv":

@@ -9,7 +9,7 @@ import pytest
 from eurasia_sim.files.user_yaml import Problem
 from eurasia_sim.scenarios.scenario import check_file
 
-HEAD = 'format: 1\ntitle: A test\ndeparts: "2021-05"\n'
+HEAD = 'format: 2\ntitle: A test\ndeparts: "2021-05"\n'
 
 
 @pytest.fixture
@@ -120,14 +120,14 @@ def test_all_mistakes_of_a_file_are_said_at_once_and_in_order(check):
         ("[1, 2]", "`key: value`"),
         ("title: x", "'format' is missing"),
         ("format: 2\ntitle: x", "format is 2"),
-        ("format: 1", "'title' is missing"),
-        ("format: 1\ntitle: ''", "at least 1 character"),
-        ("format: 1\ntitle: x\nlevers: {conduct: {afghanistan: 0.1}}", "from when on"),
-        ("format: 1\ntitle: x\ndeparts: 2021", "departs is 2021"),
-        ("format: 1\ntitle: x\ndeparts: May", "'May' is no month"),
-        ("format: 1\ntitle: x\ndeparts: '1999-01'", "outside the period"),
+        ("format: 2", "'title' is missing"),
+        ("format: 2\ntitle: ''", "at least 1 character"),
+        ("format: 2\ntitle: x\nlevers: {conduct: {afghanistan: 0.1}}", "from when on"),
+        ("format: 2\ntitle: x\ndeparts: 2021", "departs is 2021"),
+        ("format: 2\ntitle: x\ndeparts: May", "'May' is no month"),
+        ("format: 2\ntitle: x\ndeparts: '1999-01'", "outside the period"),
         (
-            "format: 1\ntitle: x\ndeparts: '2022-03'\nevents: {drop: [invasion_of_ukraine]}",
+            "format: 2\ntitle: x\ndeparts: '2022-03'\nevents: {drop: [invasion_of_ukraine]}",
             "before the scenario",
         ),
     ],
@@ -137,10 +137,10 @@ def test_a_file_without_a_sound_head_is_refused(check, text, message):
 
 
 def test_a_circle_and_mistakes_of_a_parent_are_named(check):
-    check("format: 1\ntitle: x\nextends: two\n", "one.yaml")
-    assert "circle" in str(check("format: 1\ntitle: x\nextends: one\n", "two.yaml")[0])
-    check("format: 1\ntitle: x\ntheory: none\n", "parent.yaml")
-    found = str(check("format: 1\ntitle: x\nextends: parent\n")[0])
+    check("format: 2\ntitle: x\nextends: two\n", "one.yaml")
+    assert "circle" in str(check("format: 2\ntitle: x\nextends: one\n", "two.yaml")[0])
+    check("format: 2\ntitle: x\ntheory: none\n", "parent.yaml")
+    found = str(check("format: 2\ntitle: x\nextends: parent\n")[0])
     assert "has 1 problem" in found
     assert "unknown theory" in found
 

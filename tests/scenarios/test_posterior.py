@@ -102,7 +102,7 @@ def test_a_scenario_may_name_the_posterior_and_its_child_may_cut_it(
     world: World, paths: list[str]
 ) -> None:
     folder, number = world.directory, world.numbers[paths[0]]
-    head = 'format: 1\ntitle: x\ndeparts: "2023-01"\n'
+    head = 'format: 2\ntitle: x\ndeparts: "2023-01"\n'
     (folder / "fitted.yaml").write_text(f"{head}uncertain: posterior\n")
     ends = [number.low, (number.low + number.high) / 2]
     (folder / "cut.yaml").write_text(f"{head}extends: fitted\nuncertain: {{{paths[0]}: {ends}}}\n")
@@ -129,7 +129,7 @@ def test_a_scenario_that_names_a_posterior_of_another_kind_is_told_so(
 ) -> None:
     write_json(world.directory / FILE, sealed(content | change))
     question = world.directory / "fitted.yaml"
-    question.write_text('format: 1\ntitle: x\ndeparts: "2023-01"\nuncertain: posterior\n')
+    question.write_text('format: 2\ntitle: x\ndeparts: "2023-01"\nuncertain: posterior\n')
     with pytest.raises(InputProblems) as told:
         load_scenario(question, world)
     (problem,) = told.value.problems

@@ -22,7 +22,7 @@ def write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def written(name: str, text: str) -> str:
-        content = f"format: 1\ntitle: {name}\n{text}"
+        content = f"format: 2\ntitle: {name}\n{text}"
         (tmp_path / f"{name}.yaml").write_text(content, encoding="utf-8")
         return f"{name}.yaml"
 
@@ -210,7 +210,7 @@ def test_a_name_is_looked_up_here_first_and_an_unknown_one_answered(tmp_path, mo
     with pytest.raises(InputProblems, match="did you mean us_exit"):
         load_scenario("us_exti", world)
     (tmp_path / "scenarios").mkdir()
-    (tmp_path / "scenarios" / "us_exit.yaml").write_text("format: 1\ntitle: Mine\n")
+    (tmp_path / "scenarios" / "us_exit.yaml").write_text("format: 2\ntitle: Mine\n")
     monkeypatch.chdir(tmp_path)
     assert load_scenario("us_exit", world).title == "Mine"
     assert load_scenario("us_stays", world).title != "Mine"

@@ -157,7 +157,7 @@ def test_a_number_that_has_left_is_named_with_what_does_its_work(left: str, now:
 
 def test_what_does_the_work_of_a_number_that_has_left_is_a_number_and_the_left_is_none() -> None:
     numbers = load_world().numbers
-    for left, now in successors().items():
+    for left, now in successors()["numbers"].items():
         assert now in numbers, left
         assert left not in numbers
 

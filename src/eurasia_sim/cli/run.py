@@ -259,8 +259,7 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
 
     posterior, why = fit_beside(study.world, batches[0].family[0])
     leads = posterior is not None and posterior.beats_ranges
-    order = (FITTED, RANGES) if leads else (RANGES, FITTED)
-    order = (*order, DOCUMENTS, REFERENCE)
+    order = (*((FITTED, RANGES) if leads else (RANGES, FITTED)), DOCUMENTS, REFERENCE)
     sets = {
         theory: [x for x in order if x in {each.kind for each in batches if each.theory == theory}]
         for theory in study.theories  # a fit is one theory's own

@@ -108,7 +108,7 @@ class ConstraintEntry(Strict):
 class SweepFile(Strict):
     """A sweep: scenarios run at many points of what is uncertain or could be decided."""
 
-    format: Literal[1]
+    format: Literal[2]
     kind: Literal["sweep"]
     title: str = Field(min_length=1)
     question: str = ""

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from eurasia_sim.files.data_yaml import Page, near
 from eurasia_sim.files.user_yaml import Document, nearest, plain
 
+FORMAT = 2  # of scenario and experiment files
 MOST_HINTS = 50  # a file with more mistakes gets no more hints: comparing words takes time
 _MOST_LISTED = 40  # known words that are all listed; without a hint, or where they are few
 _FEW = 16
@@ -85,9 +86,14 @@ class DocumentChecker:
         data = plain(self.document.root)
         if not isinstance(data, dict):
             if self.document.root:
-                lines = "is a list of `key: value` lines, beginning with `format: 1`"
+                lines = f"is a list of `key: value` lines, beginning with `format: {FORMAT}`"
                 self.complain((), f"{what} {lines}")
             return {}
+        if data.get("format") == FORMAT - 1 and not isinstance(data["format"], bool):
+            now = f"{FORMAT}, once nothing else is complained of: what left is named with what "
+            wrong = f"format is {FORMAT - 1}, of an earlier version"
+            self.complain(("format",), wrong, allowed=now + "does its work now")
+            data["format"] = FORMAT
         try:
             model.model_validate(data)
         except ValidationError as error:

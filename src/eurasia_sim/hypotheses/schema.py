@@ -96,7 +96,7 @@ class MapEntry(Strict):
 class HypothesesFile(Strict):
     """A family of hypotheses, and maps of where rivals among them hold."""
 
-    format: Literal[1]
+    format: Literal[2]
     kind: Literal["hypotheses"]
     title: str
     window: list[str] = Field(min_length=2, max_length=2)

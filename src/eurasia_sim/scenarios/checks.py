@@ -12,7 +12,7 @@ from eurasia_sim.files.user_yaml import Document, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
-from eurasia_sim.world.world import World, present_path
+from eurasia_sim.world.world import World, present_path, successors
 
 # Numbers that an ensemble draws, beside the coded row.
 _DRAWN = ("rules.", "capabilities.growth_beyond")
@@ -281,7 +281,8 @@ class ScenarioChecker(WorldChecker):
         for factor, name in (data.get("forms") or {}).items():
             trail = ("forms", factor)
             if factor not in factors:
-                wrong = f"unknown form factor '{factor}'"
+                gone = successors()["forms"].get(factor, "")
+                wrong = f"unknown form factor '{factor}'" + (f": {gone}" if gone else "")
                 self.complain(trail, wrong, list(factors), factor, of_key=True)
             elif name is not None and name not in factors[factor]:
                 wrong = f"unknown form '{name}' of {factor}"

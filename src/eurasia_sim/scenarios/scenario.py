@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eurasia_sim.files.checker import FORMAT
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number
 from eurasia_sim.files.user_yaml import Document, InputProblems, Problem, nearest, read_file
 from eurasia_sim.scenarios.checks import ScenarioChecker, SettingsChecker
@@ -84,7 +85,7 @@ class Scenario:
     def resolved(self) -> dict[str, Any]:
         """Everything it says, with `extends` and settings worked in, as plain values."""
         return {
-            "format": 1,
+            "format": FORMAT,
             "name": self.name,
             "title": self.title,
             "question": self.question,

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import packaged, read_page
 from eurasia_sim.scenarios.posterior import Posterior
+from eurasia_sim.world.world import successors
 
 Value = float | str  # a number, an actor's id, or "free"
 POSTERIOR = "posterior"  # what `uncertain` names to draw from a calibration
@@ -46,7 +47,7 @@ class EventChanges(_Described):
 class ScenarioFile(_Described):
     """One question put to the world: where it leaves the record, and what is decided otherwise."""
 
-    format: Literal[1]
+    format: Literal[2]
     """Version of this file format."""
     title: str = Field(min_length=1)
     """One line for tables and figures."""
@@ -101,9 +102,9 @@ def measures() -> dict[str, dict[str, Any]]:
 
 
 def present_name(column: str) -> str:
-    """The present name of a measure or column: effort by place was once called `level`."""
+    """The present name of a measure or column, where it has left under another."""
     head, dot, rest = column.partition(".")
-    return f"effort{dot}{rest}" if head == "level" else column
+    return successors()["measures"].get(head, head) + dot + rest
 
 
 def settled(value: Any) -> Value:

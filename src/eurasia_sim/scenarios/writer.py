@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from eurasia_sim.files.checker import FORMAT
 from eurasia_sim.files.data_yaml import month_name
 from eurasia_sim.files.user_yaml import scalar
 from eurasia_sim.scenarios.checks import is_drawn
@@ -16,7 +17,7 @@ from eurasia_sim.world.world import World
 _SCAFFOLD = """\
 {header}
 # Write down here what you assume and why.
-format: 1
+format: {format}
 title: {title}
 question: What changes if ...?
 {extends}departs: "{departs}"   # first month that may differ; nothing changes earlier
@@ -86,7 +87,7 @@ def file_text(scenario: Scenario, world: World, theory: str | None = None) -> st
     months = [month for steps in scenario.changes.values() for month in steps]
     departs = min(months, default=None) if scenario.departs is None else scenario.departs
     head = {
-        "format": 1,
+        "format": FORMAT,
         "title": scenario.title,
         "question": scenario.question,
         "expect": scenario.expect,
@@ -130,6 +131,7 @@ def scaffold(name: str, base: Scenario, world: World, *, named: bool = True) -> 
         extends, copied = "", f"\n{source}\n{_lines(changed(base, world))}"
     return _SCAFFOLD.format(
         header=HEADER,
+        format=FORMAT,
         title=_word(name.replace("_", " ").replace("-", " ").capitalize()),
         extends=extends,
         departs=month_name(base.start + departs),

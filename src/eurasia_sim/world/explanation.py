@@ -18,7 +18,8 @@ _CAPABILITY = ("capability", "theatre_capability")
 _ARRAYS = {
     "interests": ("salience",),
     "population": ("size",),
-    **dict.fromkeys(("cinc", "gdp", "growth"), _CAPABILITY),
+    "fighting": ("pressure",),
+    **dict.fromkeys(("cinc", "gdp", "growth", "means"), _CAPABILITY),
     **dict.fromkeys(("growth_beyond", "growth_beyond_gdp"), _CAPABILITY),
     "capital_distance": ("distance", "theatre_distance"),
     "border_distance": ("border_distance", "theatre_separation"),

@@ -230,16 +230,17 @@ class World:
         return float(value)
 
 
+@cache
+def successors() -> dict[str, dict[str, str]]:
+    """By kind, what has left since the first file format, and what does its work now."""
+    return dict(read_page(packaged() / "successors.yaml").data)
+
+
 def present_path(path: str) -> str:
     """The path of the number that now does the work of one that has left; else the path itself."""
     is_skill = path.split(".")[2:3] == ["skill"]
-    return "rules.allocation.cell_cost" if is_skill else successors().get(path, path)
-
-
-@cache
-def successors() -> Mapping[str, str]:
-    """By path of a number that has left, the one that does its work now, or the nearest to it."""
-    return dict(read_page(packaged() / "successors.yaml").data)
+    found = "rules.allocation.skill_cost" if is_skill else path
+    return successors()["numbers"].get(found, found)
 
 
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
