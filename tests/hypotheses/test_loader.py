@@ -24,7 +24,7 @@ def test_hypotheses_of_any_size_are_told_within_a_second(
 ) -> None:
     many, said = ARMS[arm]
     arms = ", ".join(arm.replace("%d", str(n)) for n in range(many))
-    head = "format: 1\nkind: hypotheses\ntitle: t\nwindow: ['2022-01', '2025-12']\n"
+    head = "format: 2\nkind: hypotheses\ntitle: t\nwindow: ['2022-01', '2025-12']\n"
     file = tmp_path / "many.yaml"
     file.write_text(f"{head}hypotheses: {{H: {{says: s, all: [{{plus: [{arms}], {PART}}}]}}}}\n")
     began = time.process_time()

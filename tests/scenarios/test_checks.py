@@ -112,6 +112,23 @@ def test_all_mistakes_of_a_file_are_said_at_once_and_in_order(check):
     assert [problem.line for problem in found] == sorted(problem.line for problem in found)
 
 
+def test_a_file_of_the_first_format_is_told_what_took_the_place_of_what_left(check):
+    """All at once; and with these put right it is a file of today."""
+    left = "forms: {contest: difference, shared_danger: minimum}\nmeasures: [level]\n"
+    left += "uncertain:\n  rules.alignment.alignment_shared: [0.5, 1]\n"
+    found = list(map(str, check(HEAD.replace("2", "1", 1) + left)))
+    successors = (
+        "format is 1, of an earlier version", "'contest': influence is a stock of ties",
+        "'shared_danger': overlap of fears", "did you mean effort",
+        "did you mean rules.alignment.pull_common",
+    )  # fmt: skip
+    assert len(found) == len(successors)
+    assert all(word in text for word, text in zip(successors, found, strict=True)), found
+    now = left.replace("level", "effort").replace("alignment_shared", "pull_common")
+    assert not check(HEAD + now[now.index("measures") :])
+    assert "format is 3" in str(check(HEAD.replace("2", "3", 1))[0])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -119,7 +136,7 @@ def test_all_mistakes_of_a_file_are_said_at_once_and_in_order(check):
         ("just words", "`key: value`"),
         ("[1, 2]", "`key: value`"),
         ("title: x", "'format' is missing"),
-        ("format: 2\ntitle: x", "format is 2"),
+        ("format: 3\ntitle: x", "format is 3"),
         ("format: 2", "'title' is missing"),
         ("format: 2\ntitle: ''", "at least 1 character"),
         ("format: 2\ntitle: x\nlevers: {conduct: {afghanistan: 0.1}}", "from when on"),
