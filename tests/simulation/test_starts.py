@@ -12,7 +12,7 @@ from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.observations.opening import opening
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
-from eurasia_sim.simulation import starts
+from eurasia_sim.simulation import family as starts
 from eurasia_sim.simulation.ensemble import simulate
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import by_documents, fit_beside, range_draws
@@ -69,7 +69,7 @@ def test_nothing_dated_after_the_start_enters_it(world, later, monkeypatch):
         name: replace(each, values=np.where(each.years >= 2012, each.values + 9.0, each.values))
         for name, each in told.items()
     }
-    for module in ("simulation.starts", "observations.opening"):
+    for module in ("simulation.family", "observations.opening"):
         monkeypatch.setattr(f"eurasia_sim.{module}.load_observations", lambda _: hindsight)
     numbers = dict(world.numbers)
     for path, number in world.numbers.items():

@@ -118,7 +118,7 @@ def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> 
     Raises:
         DataError: for a world that is not at hand.
     """
-    from eurasia_sim.simulation.starts import starting
+    from eurasia_sim.simulation.family import starting
 
     name = str(manifest.get("world", ""))
     if world is None and name and name not in packaged_worlds():

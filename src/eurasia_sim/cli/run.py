@@ -70,10 +70,9 @@ def run(
 
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
-    from eurasia_sim.simulation.family import conditions, load_family
+    from eurasia_sim.simulation.family import conditions, load_family, starting
     from eurasia_sim.simulation.parameter_draws import DOCUMENTS_ALONE
     from eurasia_sim.simulation.run import Study
-    from eurasia_sim.simulation.starts import starting
 
     began = time.time()
     place = load_world(world)

@@ -19,10 +19,9 @@ from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace, levers_of, months_kept, plan_of
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
-from eurasia_sim.simulation.family import check_family, load_family
+from eurasia_sim.simulation.family import as_of, check_family, load_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
-from eurasia_sim.simulation.starts import as_of
 from eurasia_sim.world.world import World, load_world
 
 NO_COLUMNS = np.zeros(0, np.int64)

@@ -1,25 +1,35 @@
-"""Scenarios side by side: names of their own, one month for a setting, equal numbers in all."""
+"""Scenarios side by side: names, one month for a setting, equal numbers, and a common start."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting, load_scenario
-from eurasia_sim.simulation.inputs import Inputs, branch_month
-from eurasia_sim.simulation.parameter_draws import ranges_of
+from eurasia_sim.compute.blocks import RUNS
+from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.files.data_yaml import DataError, Number, month_name, month_number
+from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
+from eurasia_sim.observations.filter import last_value, recent_mean
+from eurasia_sim.observations.loader import Series, load_observations
+from eurasia_sim.scenarios.lever_steps import MIDDLE_OF_YEAR, MONTHS
+from eurasia_sim.scenarios.scenario import (
+    Scenario,
+    apply_settings,
+    as_recorded,
+    earliest_parting,
+    load_scenario,
+)
+from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
+from eurasia_sim.simulation.parameter_draws import ranges_of, reference_draws
 from eurasia_sim.world.levers import split_month
-
-if TYPE_CHECKING:
-    from eurasia_sim.world.world import World
+from eurasia_sim.world.world import World
 
 _MOST_LISTED = 6
 
@@ -138,3 +148,201 @@ def conditions(scenarios: Sequence[Scenario], world: World) -> list[str]:
             declared = f"declared {number.low:g} to {number.high:g}"
             lines.append(f"narrowed: {path} {what} ({declared})")
     return list(dict.fromkeys(lines))
+
+
+SEED = 7  # of the runs whose mean path is taken
+# Coded stocks of the opening, and the state that a later start takes them from.
+STOCKS = {
+    "initial_influence": "influence", "initial_control": "control",
+    "initial_militants": "militants", "initial_narcotics": "narcotics",
+    "initial_fighters": "fighters", "initial_strength": "ruler_strength",
+    "initial_recognition": "recognition",
+}  # fmt: skip
+# Those that only a war has, and what stands for them in a theatre without a challenger.
+OF_WAR = {"initial_narcotics": 0.0, "initial_fighters": np.nan, "initial_strength": np.nan}
+_UNSTATED = 0.4  # half-width, relative to its value, of the range of a stock that had none
+_moved: dict[tuple[str, str, int], World] = {}
+
+
+def starting(world: World, month: str | int) -> World:
+    """The world as it stood at a month of its record, which is month 0 of every run in it.
+
+    Form: ruler, challenger and stocks stand as runs of the record at reference values leave them,
+    a mean of eight; a stock that was observed goes from what was coded by the change observed. The
+    drivers are those of the record, power the last figure known. Nothing dated after the month
+    enters.
+
+    Args:
+        month: YYYY-MM, or months since year 0.
+
+    Raises:
+        DataError: for a month outside the record.
+    """
+    at = month_number(month) if isinstance(month, str) else month
+    if at == world.start:
+        return world
+    if not world.start < at <= world.record_until:
+        ends = f"{month_name(world.start)} to {month_name(world.record_until)}"
+        raise DataError([f"{month_name(at)} is no month of the record\n    allowed: {ends}"])
+    key = (str(world.directory), world.digest, at)
+    if key not in _moved:
+        _moved[key] = _moved_to(world, at)
+    return _moved[key]
+
+
+def as_of(world: World, scenarios: Iterable[Any]) -> World:
+    """The world in which scenarios start; those that are names start where the world does.
+
+    Raises:
+        DataError: where two start in different months.
+    """
+    starts = {each.start for each in scenarios if isinstance(each, Scenario)} or {world.start}
+    if len(starts) > 1:
+        months = " and ".join(map(month_name, sorted(starts)))
+        raise DataError([f"the scenarios start in {months}\n    allowed: one start for all"])
+    return starting(world, starts.pop())
+
+
+def _moved_to(world: World, at: int) -> World:
+    """The world at a month, by the runs of its record up to then."""
+    shift = at - world.start
+    state, roles = _lived(_known(world, at), shift)
+    row = world.coded_row()
+    views = world.coded(row)
+    for name, values in state.items():
+        getattr(views, name)[...] = values
+    calm = [challenger is None for _, challenger in roles]
+    for name, unstated in OF_WAR.items():
+        getattr(views, name)[calm] = unstated
+    theatres = {
+        name: replace(theatre, ruler=ruler, challenger=challenger)
+        for (name, theatre), (ruler, challenger) in zip(world.theatres.items(), roles, strict=True)
+    }
+    for path, value in _observed(world, at, dict(zip(world.coded_paths, row, strict=True))):
+        row[world.coded_paths.index(path)] = value
+    numbers = dict(world.numbers)
+    for path, value in zip(world.coded_paths, row.tolist(), strict=True):
+        if path.split(".")[2] in STOCKS and (value > 0.0 or path in numbers):
+            numbers[path] = _stock(numbers.get(path), path, value, month_name(at))
+    spells = {
+        name: replace(
+            venue,
+            members=tuple(
+                replace(each, since=each.since - shift, until=_less(each.until, shift))
+                for each in venue.members
+            ),
+        )
+        for name, venue in world.institutions.items()
+    }
+    return replace(
+        world,
+        start=at,
+        numbers=numbers,
+        theatres=theatres,
+        institutions=spells,
+        record={
+            path: {month - shift: value for month, value in dated.items()}
+            for path, dated in world.record.items()
+        },
+        events={
+            name: replace(event, month=event.month - shift) for name, event in world.events.items()
+        },
+        digest=hashlib.sha256(f"{world.digest} from {month_name(at)}".encode()).hexdigest(),
+    )
+
+
+def _known(world: World, at: int) -> World:
+    """The world without the figures of power that a month does not know."""
+    last = (at - MIDDLE_OF_YEAR) // MONTHS
+
+    def is_known(path: str) -> bool:
+        group, table, *rest = path.split(".")
+        is_figure = group == "capabilities" and len(rest) == 2
+        return int(rest[1]) <= last if is_figure else not table.startswith("growth_beyond")
+
+    return replace(world, numbers={p: n for p, n in world.numbers.items() if is_known(p)})
+
+
+def _lived(world: World, months: int) -> tuple[dict[str, Floats], list[tuple[Any, Any]]]:
+    """The mean stocks after some months of eight runs of the record, and who rules and contests.
+
+    Where runs differ in who rules a theatre, those count whose roles are the most common.
+    """
+    inputs = prepare(world, replace(as_recorded(world), months=months))
+    draws = reference_draws(inputs, RUNS, SEED)
+    workspace = Workspace(inputs.facts, draws.rules)
+    workspace.load(draws.rules, draws.rows, draws.seeds)
+    span, status = (-inputs.burn_in, months), np.zeros((RUNS, 3), np.int64)
+    levers = levers_of([inputs.levers], np.zeros(RUNS, np.int64), span)
+    workspace.advance(levers, plan_of(span, inputs.burn_in), np.zeros((0, 0, RUNS)), status)
+    state, actors = workspace.state, [*world.actors, None]
+    roles, counted = [], np.ones((len(world.theatres), RUNS), bool)
+    for k in range(len(world.theatres)):
+        both = [(int(state[r].ruler[k]), int(state[r].challenger[k])) for r in range(RUNS)]
+        usual = max(sorted(set(both)), key=both.count)
+        counted[k] = [each == usual for each in both]
+        roles.append((actors[usual[0]], actors[usual[1]]))
+    found = {}
+    for coded, name in STOCKS.items():
+        runs = np.stack([np.array(getattr(state[r], name)) for r in range(RUNS)], axis=-1)
+        kept = counted[:, None, :] if runs.ndim == 4 else counted
+        mean = np.where(kept, runs, 0.0).sum(axis=-1) / kept.sum(axis=-1)
+        found[coded] = np.floor(mean + 0.5) if name == "recognition" else mean
+    return found, roles
+
+
+def _observed(world: World, at: int, row: dict[str, float]) -> Iterator[tuple[str, float]]:
+    """Stocks that were observed, in logarithms: what was coded, by the change observed since.
+
+    The change is that of the last three years' mean from the first value, up to the last whole year
+    before the month. Of a ratio of two, the sum stays as it was lived.
+    """
+    for series in load_observations(world).values():
+        past = series.until(at // MONTHS - 1)
+        if series.item.link.transform != "log" or series.item.use == "input":
+            continue
+        for unit, path in _stocks_of(series):
+            first = last_value(past.values[[unit], ::-1])
+            change = float(series.item.link.sign * (recent_mean(past.values[[unit]]) - first)[0])
+            coded = [world.numbers[each].value if each in world.numbers else 0.0 for each in path]
+            if not np.isfinite(change) or min(coded) <= 0.0:
+                continue
+            if len(path) == 1:
+                yield path[0], min(coded[0] * np.exp(change), 1.0)
+            else:
+                ratio, both = coded[0] / coded[1] * np.exp(change), row[path[0]] + row[path[1]]
+                yield path[0], both * ratio / (1.0 + ratio)
+                yield path[1], both / (1.0 + ratio)
+
+
+def _stocks_of(series: Series) -> Iterator[tuple[int, list[str]]]:
+    """Number of each unit that observes a stock of the opening, with the stock's path or paths."""
+    for at, unit in enumerate(series.units):
+        steps = [column.split(".") for column in series.columns(unit)]
+        if steps and all(step[0] == "influence" for step in steps):
+            yield at, [f"theatres.{k}.initial_influence.{i}.{d}" for _, i, k, d in steps]
+        elif [step[0] for step in steps] == ["narcotics"]:
+            yield at, [f"theatres.{steps[0][1]}.initial_narcotics"]
+
+
+def _stock(before: Number | None, path: str, value: float, date: str) -> Number:
+    """The number of a stock at a later start, its range as wide, by its value, as it was coded."""
+    low, high = 1.0 - _UNSTATED, 1.0 + _UNSTATED
+    if before is not None and before.value > 0.0:
+        low, high = before.low / before.value, before.high / before.value
+    name, is_step = path.split(".")[2], "recognition" in path
+    return Number(
+        path=path,
+        meaning=before.meaning if before else f"{name.replace('_', ' ').capitalize()}.",
+        value=value,
+        unit=before.unit if before else "share",
+        low=value if is_step else value * low,
+        high=value if is_step else min(value * high, max(value, 1.0)),
+        basis="estimated",
+        source=({"note": f"as runs of the record, and what was observed, have it in {date}"},),
+        place=before.place if before else "theatres.yaml",
+    )
+
+
+def _less(month: int | None, shift: int) -> int | None:
+    return None if month is None else month - shift

@@ -101,7 +101,7 @@ def prepare(
     """
     if scenario.start != world.start:
         starts = month_name(scenario.start)
-        right = f"simulation.starts.starting(world, {starts!r})"
+        right = f"simulation.family.starting(world, {starts!r})"
         raise DataError([f"{scenario.name} starts in {starts}\n    allowed: with {right}"])
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}

@@ -21,9 +21,9 @@ from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
+from eurasia_sim.simulation.family import as_of
 from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
-from eurasia_sim.simulation.starts import as_of
 from eurasia_sim.world.world import World, load_world
 
 _packaged = cache(load_world)  # one world serves all models of a batch
