@@ -22,7 +22,8 @@ from tests.small_world import (
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
 from eurasia_sim.world.geography import name_hash
-from eurasia_sim.world.world import World, load_world, successors
+from eurasia_sim.world.levers import successors
+from eurasia_sim.world.world import World, load_world
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import Document, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
-from eurasia_sim.world.levers import FREE, Lever, choices, levers
-from eurasia_sim.world.world import World, present_path, successors
+from eurasia_sim.world.levers import FREE, Lever, choices, levers, present_path, successors
+from eurasia_sim.world.world import World
 
 # Numbers that an ensemble draws, beside the coded row.
 _DRAWN = ("rules.", "capabilities.growth_beyond")

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import packaged, read_page
 from eurasia_sim.scenarios.posterior import Posterior
-from eurasia_sim.world.world import successors
+from eurasia_sim.world.levers import successors
 
 Value = float | str  # a number, an actor's id, or "free"
 POSTERIOR = "posterior"  # what `uncertain` names to draw from a calibration

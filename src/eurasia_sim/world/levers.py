@@ -75,3 +75,16 @@ def choices(kind: str, world: Any) -> list[str]:
         "presence kind": PRESENCE_KINDS,
     }
     return list(known[kind])
+
+
+@cache
+def successors() -> dict[str, dict[str, str]]:
+    """By kind, what has left since the first file format, and what does its work now."""
+    return dict(read_page(packaged() / "successors.yaml").data)
+
+
+def present_path(path: str) -> str:
+    """The path of the number that now does the work of one that has left; else the path itself."""
+    is_skill = path.split(".")[2:3] == ["skill"]
+    found = "rules.allocation.skill_cost" if is_skill else path
+    return successors()["numbers"].get(found, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatr
 from eurasia_sim.world.factors import ends_of, move, read_factors
 from eurasia_sim.world.forms import FORMS, Theories, check_heads
 from eurasia_sim.world.geography import geography_of
+from eurasia_sim.world.levers import present_path
 from eurasia_sim.world.loader import (
     Gathered,
     read_actors,
@@ -228,19 +229,6 @@ class World:
             ends = f"[{number.low:g}, {number.high:g}]"
             raise DataError([f"{path} = {value:g} lies outside its range {ends}"])
         return float(value)
-
-
-@cache
-def successors() -> dict[str, dict[str, str]]:
-    """By kind, what has left since the first file format, and what does its work now."""
-    return dict(read_page(packaged() / "successors.yaml").data)
-
-
-def present_path(path: str) -> str:
-    """The path of the number that now does the work of one that has left; else the path itself."""
-    is_skill = path.split(".")[2:3] == ["skill"]
-    found = "rules.allocation.skill_cost" if is_skill else path
-    return successors()["numbers"].get(found, found)
 
 
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
