@@ -11,7 +11,7 @@ import pandas as pd
 from eurasia_sim.figures.style import readable, table_of
 from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
 from eurasia_sim.simulation.results_folder import FIT, SKILL, TEST, ResultsFolder
-from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
+from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE
 from eurasia_sim.validation.forecasts import by_item
 
 SIDES = {
@@ -21,6 +21,7 @@ SIDES = {
 _SETS = {
     REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges",
     FITTED: "under the fit to the record",
+    DOCUMENTS: "over the ranges, from the documents' start",
 }  # fmt: skip
 
 
