@@ -222,7 +222,11 @@ def _moved_to(world: World, at: int) -> World:
         row[world.coded_paths.index(path)] = value
     numbers = dict(world.numbers)
     for path, value in zip(world.coded_paths, row.tolist(), strict=True):
-        if path.split(".")[2] in STOCKS and (value > 0.0 or path in numbers):
+        if (
+            path.split(".")[2:3]
+            and path.split(".")[2] in STOCKS
+            and (value > 0.0 or path in numbers)
+        ):
             numbers[path] = _stock(numbers.get(path), path, value, month_name(at))
     spells = {
         name: replace(
