@@ -118,8 +118,8 @@ def place_zeros(state, p):
 def common_position(overlap, zero, mutual, crisis, p):
     """How far dangers bring an actor to another's side.
 
-    Form: overlap of fears beyond its zero, less the fear of the other; and a crisis next door to
-    both (warsaw2021 L16; the other documents deny it, so the range begins at none).
+    Claim: fear of a crisis next door consolidates an axis (warsaw2021 L16; no other says so).
+    Form: overlap of fears beyond its zero, less fear of the other, and a crisis next door to both.
     """
     return p.pull_common * (overlap - zero) - p.pull_mutual * mutual + p.pull_crisis * crisis
 
@@ -128,8 +128,8 @@ def common_position(overlap, zero, mutual, crisis, p):
 def quarrel(pressed, rivalry, relation, p):
     """What sets an actor against another; below 0 it is goodwill.
 
-    Claim: pressure decides with whom powers side (aliyev2022 L406); where they balance against each
-    other, interests conflict (aliyev2022 L392).
+    Claim: relations with a third power decide how two align (aliyev2022 L406); where hosts balance
+    one against the other, their interests may conflict (aliyev2022 L392).
     Form: pressure that the two send each other, whoever is stronger, and rivalry, less the
     standing relation.
     """

@@ -272,9 +272,9 @@ def sum_influence(state, constants):
 def share_out(state, constants, p):
     """Write influence (N, K, D): shares of all strength; those of a cell sum to at most 1.
 
-    Form: strength = (ties * exp(deposit) + posted strength) * (access + access_floor) / (the
-    opening's + access_floor), over that of all and the outsiders; in the economy ties count as far
-    as trade links are left. Bases that a host has closed count nothing.
+    Form: strength = (ties * exp(deposit) - entry, at least 0, + posted strength) * (access +
+    access_floor) / (the opening's + access_floor), over that of all and the outsiders; in the
+    economy ties count as far as trade links are left. Bases that a host has closed count nothing.
     """
     influence, strength, floor = state.influence, state.strength, p.access_floor
     for k in range(state.theatres):

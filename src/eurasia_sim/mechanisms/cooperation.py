@@ -53,9 +53,8 @@ def join(state, month, facts, p):
     """Write the joint effort of each pair, and the pair's rivalry and partnership.
 
     Form: joint = max(willing, imposed jointness) * overlap; overlap is the smaller of two efforts
-    in a theatre and domain. Rivalry is the overlap that is not joint over both budgets,
-    partnership the joint overlap over both budgets. An actor's joint effort in a cell is the
-    largest with any partner.
+    in a theatre and domain. Over both budgets, rivalry is twice the overlap that is not joint and
+    partnership twice what is. An actor's joint effort in a cell is the largest with any partner.
     """
     effort, joint, together = state.effort, state.joint, state.together
     alignment, budget = state.alignment, state.budget

@@ -122,7 +122,7 @@ def perceive_threat(state, constants, month, p):
     """Write the danger each actor sees in each other, in its region and in all (N, N), >= 0.
 
     Claim: bases and forces in the region threaten by where they are (aliyev2022 L66, L336, L402);
-    a rivalry elsewhere, and pressure by sanctions and exclusion, do so anywhere (aliyev2022 L406).
+    how a distant power treats two decides how they align (aliyev2022 L406).
     Form: regional danger, near by distance, borders and forces abroad; plus, weighed, the same on
     fronts elsewhere; plus, weighed, being pressed, whoever is stronger. Who has no power presses
     nobody, and nobody threatens itself.

@@ -39,9 +39,9 @@ def partners_level(i, k, contender, state):
 def step_hazard(need, trade, lead, restraint, audience, here, p):
     """Chance of taking the next step of the ladder this month, in (0, recognition_rate).
 
-    Claim: interests in security and trade draw toward a new ruler, conduct and partners' steps
-    matter, and the audience at home and among neighbours holds back (wishnick2021 L45-53,
-    opportunity2021 L5).
+    Claim: security and trade draw toward a new ruler, conduct and partners' steps matter, and
+    the audience holds back (wishnick2021 L45-53, opportunity2021 L5, L18).
+    Form: recognition_rate * L(weighed reasons for and against), with L the logistic.
 
     Args:
         need: containment's weight times spill-over. trade: commerce's weight times opportunity and
@@ -96,9 +96,9 @@ def chance_to_step(i, k, contender, lead, state, constants, p):
 def recognise(state, constants, month, facts, t, p):
     """Let each actor stay or step up the ladder toward each contender, at its audience's price.
 
-    Steps beyond contact are open only toward a contender that rules; an imposed level is taken as
-    given. Being ahead of one's partners among hostile neighbours costs standing: China risks its
-    name in Central Asia if it is too far in front (wishnick2021 L53, untitled2021 L97-101).
+    Claim: China risks its name in Central Asia if it is far in front (wishnick2021 L53,
+    untitled2021 L97-101). Form: an imposed level is taken as given; a lead over partners costs
+    audience_cost times the enmity of neighbours in standing.
     """
     power, recognition, stood = state.power, state.recognition, state.stood
     standing = state.standing

@@ -29,8 +29,7 @@ def troops(presence):
 def beside_ruler(k, run, month):
     """Foreign forces beside theatre k's ruler, in 100,000.
 
-    Form: each owner's troops by half of 1 plus how much nearer the ruler leans to it than the
-    challenger does, held in [0, 1].
+    Form: troops by 1/2 + the ruler's leaning to their owner - the challenger's, held in [0, 1].
     """
     ruler, challenger, beside = run.ruler[k], run.challenger[k], 0.0
     for i in range(run.actors):
@@ -44,8 +43,8 @@ def beside_ruler(k, run, month):
 def shelter(k, run, month, facts, p):
     """Sanctuary that neighbours give the challenger, in [0, 1].
 
-    Claim: rebels outlast a state where a neighbour shelters them (salehyan2007; aliyev2022 L218 on
-    Pakistan).
+    Claim: rebels outlast a state where a neighbour shelters them (salehyan2007); Pakistan was the
+    Taliban's ally (aliyev2022 L218).
     Form: the most that one neighbour gives: its pressure on the ruler, full at `shelter_pressure`,
     times its share of its and the land's power.
     """
@@ -94,9 +93,10 @@ def contest_odds(fighters, opposed):
 
 @inlined
 def control_step(control, odds, luck, p):
-    """Challenger's share of the land a month on, in [0, 1]: it follows the contest.
+    """Challenger's share of the land a month on, in [0, 1].
 
-    Claim: the Taliban spread as foreign forces shrank (untitled2021 L78-88, aliyev2022 L322).
+    Claim: foreign forces kept order (aliyev2022 L322); the Taliban spread (untitled2021 L78-88).
+    Form: it follows the contest at `control_pace`, with most chance where the land is halved.
     """
     moved = control + MONTH * p.control_pace * (odds - control) + luck * control * (1.0 - control)
     return min(max(moved, 0.0), 1.0)
@@ -106,7 +106,7 @@ def control_step(control, odds, luck, p):
 def strength_step(strength, control, base, aid, p):
     """Ruler's own strength a month on.
 
-    Claim: aid paid for the republic's army and three quarters of its budget (untitled2021 L27-33).
+    Claim: aid paid three quarters of the republic's budget (untitled2021 L27-33).
     Form: it tends to the land held times base + (1 - base) * aid / (aid + aid_half).
 
     Args:
@@ -218,13 +218,14 @@ def restraint_step(restraint, lax, aid, known, conduct, p):
 
 @inlined
 def militants_target(loose, war, surge, forces, guard, p):
-    """Where militants tend, in [0, 1]: up with laxity, war and surges, down with force.
+    """Where militants tend, in [0, 1].
 
     Claim: the end of the operation raised the terrorist threat (aliyev2022 L168).
+    Form: laxity, more by war and by a surge, over 1 + what troops and outsiders hold down.
 
     Args:
         loose: laxity of who holds the land, by the land held. war: in [0, 1]. surge: the lever.
-        forces: all troops but the challenger's, in 100,000. guard: outsiders' chosen effort.
+        forces: all troops but the challenger's, in 100,000. guard: outsiders' other effort.
     """
     bred = loose * (p.militants_base + (1.0 - p.militants_base) * war)
     bred *= 1.0 + p.surge_breeding * surge
@@ -292,8 +293,8 @@ def settle(run, month, facts, k, p):
 def catch_disorder(run, constants, month, k, p):
     """Move order of an uncontested theatre toward its own, less spill-over to its ruler.
 
-    Claim: instability in Afghanistan threatens to spread to Central Asia (aliyev2022 L92, L168,
-    L280).
+    Claim: Afghan disorder threatens to spread to Central Asia (aliyev2022 L92, L168, L280).
+    Form: its own order * (1 - stability_contagion * S(what arrives from elsewhere)).
     """
     arriving = 0.0
     if run.ruler[k] >= 0:
