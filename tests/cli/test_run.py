@@ -64,7 +64,9 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     assert (manifest["finished"], manifest["seed"], manifest["failed"]) == (True, 7, 0)
     assert "run us_exit us_stays -n 12" in manifest["command"]
     runs = load_results(ran)
-    assert len(runs) == 12 * 2 * 3  # scenarios, and reference beside ranges beside the fit
+    assert (
+        len(runs) == 12 * 2 * 4
+    )  # scenarios; at reference, over the ranges, by the documents, under the fit
     assert runs["run_id"].is_unique
     before = (only(tmp_path) / MANIFEST).read_bytes()
     again = done("run", "us_exit", "us_stays", "-n", "12", "--out", tmp_path)
@@ -77,7 +79,7 @@ def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_pa
     message = interrupt(words, tmp_path / "cut")
     assert "goes on from there" in message
     parts = (only(tmp_path / "cut") / "parts").glob("*.runs.parquet")
-    assert 0 < len(pd.concat(map(pd.read_parquet, parts))) < 600 * 2 * 3
+    assert 0 < len(pd.concat(map(pd.read_parquet, parts))) < 600 * 2 * 4
     cut = run_without_pictures(tmp_path / "cut", *words)
     whole = run_without_pictures(tmp_path / "whole", *words)
     assert unchanging(cut) == unchanging(whole)
@@ -145,7 +147,7 @@ def test_a_rule_stops_after_the_same_run_for_any_workers(tmp_path: Path) -> None
     assert end["runs"] % 16 == 0
     assert end["runs"] > 16
     runs = load_results(one)
-    assert len(runs) == end["runs"] * 2 * 3
+    assert len(runs) == end["runs"] * 2 * 4
     assert runs["run_id"].is_unique
     assert len(pd.read_parquet(one / DRAWS)) == end["runs"]
     assert "half-width=0.0005 is met" in done("run", *words, "--out", tmp_path / "1")

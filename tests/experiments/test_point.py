@@ -33,7 +33,7 @@ RANGES = """
   rules.cooperation.joint_relation: declared
   rules.allocation.motive_primacy: declared
   rules.allocation.cell_cost: {low: 0.11, high: 0.77}
-  actors.russia.interests.primacy: declared
+  actors.russia.interests.standing: declared
   pressure.united_states.china: {low: 0.1, high: 0.9}
   together:
     low: 0
@@ -161,7 +161,7 @@ def test_factors_of_every_kind_are_swept_and_analysed(
     assert all("roughly" in note or "no interval" in note for note in found.notes)
     assert len(found.table) > 0
     runs, points = load_results(folder), pd.read_parquet(folder / "design.parquet")
-    for name in ("rules.allocation.cell_cost", "actors.russia.interests.primacy", "together"):
+    for name in ("rules.allocation.cell_cost", "actors.russia.interests.standing", "together"):
         column = f"x.{name}"
         np.testing.assert_array_equal(runs[column], points[column].to_numpy()[runs["point"]])
 

@@ -27,11 +27,6 @@ VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return load_world()
-
-
-@pytest.fixture(scope="module")
 def pages(ran: Path, tested: Path, swept: Path, world: World) -> dict[str, str]:
     return {name: report_page(open_results(folder, world)) for name, folder in
             (("run", ran), ("test", tested), ("sweep", swept))}  # fmt: skip

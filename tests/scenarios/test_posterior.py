@@ -18,7 +18,7 @@ from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import fit_beside, range_draws, ranges_of
 from eurasia_sim.simulation.results import write_json
-from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, Study
+from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE, Study
 from eurasia_sim.world.world import World, load_world
 
 MEMBERS = 150
@@ -155,10 +155,10 @@ def test_results_stand_beside_those_over_the_ranges_where_the_fit_is_of_the_theo
         study = Study(place, (as_recorded(place),), (theory,), 2, 1)
         return [batch.kind for batch in study.batches()]
 
-    assert kinds(world, world.default_theory) == [REFERENCE, RANGES, FITTED]
-    assert kinds(world, world.null_theory) == [REFERENCE, RANGES]
+    assert kinds(world, world.default_theory) == [REFERENCE, RANGES, DOCUMENTS, FITTED]
+    assert kinds(world, world.null_theory) == [REFERENCE, RANGES, DOCUMENTS]
     (world.directory / FILE).unlink()
-    assert kinds(world, world.default_theory) == [REFERENCE, RANGES]
+    assert kinds(world, world.default_theory) == [REFERENCE, RANGES, DOCUMENTS]
 
 
 def test_a_fit_leads_only_where_what_it_gains_out_of_sample_is_beyond_chance(

@@ -60,5 +60,5 @@ def test_a_broken_part_is_run_again_and_whole_tables_take_the_place_of_parts(
     pd.testing.assert_frame_equal(again.runs, tables.runs)
     keep(folder, again)
     assert not (folder / "parts").exists()
-    # At reference, over the ranges and under the fit; two scenarios; three runs.
-    assert len(pd.read_parquet(folder / "runs.parquet")) == 3 * 2 * 3
+    # At reference, over the ranges, by the documents, under the fit; two scenarios; three runs.
+    assert len(pd.read_parquet(folder / "runs.parquet")) == 4 * 2 * 3

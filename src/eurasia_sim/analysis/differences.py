@@ -279,7 +279,8 @@ def _more_runs(room: float, deviation: float, n: int) -> float:
     if room == 0:
         return math.inf
     z = float(norm.ppf(_ONE_SIDED if room > 0 else _TWO_SIDED))
-    return max(float(np.ceil((z * deviation / room) ** 2 + z**2 / 2)) - n, 1.0)
+    ratio = z * deviation / room
+    return max(float(np.ceil(ratio * ratio + z * z / 2)) - n, 1.0)
 
 
 def compared(

@@ -33,7 +33,7 @@ _OVER: Mapping[str, str] = {
     RANGES: "over the declared ranges", REFERENCE: "at reference values, chance alone",
     FITTED: "under the fit to the record",
 }  # fmt: skip
-_LOOKS = (Look("white", "-", "o"), Look(INK, "-", "s"), Look("#56B4E9", "-", "^"))
+_LOOKS = (Look("white", "o"), Look(INK, "s"), Look("#56B4E9", "^"))
 _ROWS_A_PAGE = 18
 _ENDS = [f"q{50 + sign * 50 * share:g}" for share in rows.SHARES for sign in (-1, 1)]
 _NOTE = (

@@ -35,9 +35,6 @@ LESS, MORE, MORE_INK = "#6A3D9A", "#D08A00", "#8A5A00"  # below and above zero, 
 WIDTH = 8.0  # inches
 MOST_GROUPS = 6
 MOST_LEVELS = 12  # of a factor, each by itself; any other is cut into tenths
-_LINES: tuple[Any, ...] = (
-    "-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)),
-)  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _MARGIN = 0.09  # inches
 _LONGEST_NAME = 60  # characters of a group's name
@@ -46,10 +43,9 @@ _SMALL_WORDS = ("and", "of", "the")
 
 
 class Look(NamedTuple):
-    """How one group is drawn; line and marker tell groups apart without colour."""
+    """How one group is drawn; its marker tells it apart without colour."""
 
     colour: str
-    line: Any
     marker: str
 
 
@@ -119,7 +115,7 @@ def looks(groups: Iterable[str]) -> dict[str, Look]:
         raise ValueError(f"{limit}; here are {len(names)}: {', '.join(names)}")
     with use_style():
         colours = [to_hex(entry["color"]) for entry in mpl.rcParams["axes.prop_cycle"]]
-    return {name: Look(colours[at], _LINES[at], _MARKERS[at]) for at, name in enumerate(names)}
+    return {name: Look(colours[at], _MARKERS[at]) for at, name in enumerate(names)}
 
 
 def title_of(identifier: str) -> str:

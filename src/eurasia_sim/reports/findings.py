@@ -162,7 +162,7 @@ def _null(world: World, result: Evaluation) -> str:
     under = rivals[(rivals["kind"] == "theory") & (rivals["under"] == world.null_theory)]
     signed = parts.loc[parts["sign"].isin(("+", "-")), ["hypothesis", "part"]]
     also = under[under["holds"]].merge(signed, on=["hypothesis", "part"])
-    lead = f"The null theory `{world.null_theory}` sees no threat and answers nothing. "
+    lead = f"The null theory `{world.null_theory}` answers no threat and moves by chance alone. "
     if also.empty:
         return lead + "It shows none of the signed effects that the hypotheses expect."
     named = "; ".join(f"{row['hypothesis']}, {row['part']}" for row in rows_of(also))

@@ -308,7 +308,7 @@ _packaged = functools.cache(load_world)
 
 
 def run_ensemble(
-    scenarios: Sequence[str | Scenario],
+    scenarios: str | Sequence[str | Scenario],
     n: int = 200,
     seed: int = 7,
     *,

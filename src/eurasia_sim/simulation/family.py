@@ -35,7 +35,9 @@ _MOST_LISTED = 6
 
 
 def load_family(
-    scenarios: Iterable[str | Path | Scenario], world: World, settings: Iterable[str] = ()
+    scenarios: str | Path | Iterable[str | Path | Scenario],
+    world: World,
+    settings: Iterable[str] = (),
 ) -> tuple[Scenario, ...]:
     """Scenarios for one contrast, in the order given, with settings worked in.
 
@@ -46,6 +48,8 @@ def load_family(
         InputProblems: with everything wrong with a file or the settings.
         DataError: where a scenario stands twice.
     """
+    if isinstance(scenarios, str | Path):
+        scenarios = [scenarios]
     loaded = [
         each if isinstance(each, Scenario) else load_scenario(each, world) for each in scenarios
     ]
