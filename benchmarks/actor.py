@@ -209,8 +209,9 @@ class Actor(mesa.Agent):
         self.leaning[other], self.alignment[other] = leaning, tanh(leaning)
 
     def heed(self) -> None:
-        """Feel the pressure of all; up to month 0 keep it, and power, as the opening's."""
-        self.pressed = sum(self.model.month.pressed[self].values())
+        """Feel the pressure of whoever has power; up to month 0 keep it, and power."""
+        pressed = self.model.month.pressed[self]
+        self.pressed = sum(pressed[other] for other in self.model.actors if other.power > 0.0)
         if self.model.t <= 0:
             self.opening_power, self.opening_pressed = self.power, self.pressed
 

@@ -161,7 +161,7 @@ class Theatre(mesa.Agent):
         for cell, (ties, access) in enumerate(zip(self.ties, self.access, strict=True), self.first):
             ties.gather(cell, self.place)
             if t <= 0:
-                ties.open(access)
+                ties.open(access, self.link)
             if t >= 0:  # before that influence stands as it opens
                 ties.deposit_efforts(cell)
                 ties.share_out(t, access, self.shut, self.link)

@@ -40,7 +40,8 @@ class Ties:
         names = ("strength", "work", "posted", "deposit", "posted_strength")
         for name in names:
             setattr(self, name, dict.fromkeys(influence, 0.0))
-        self.opening_work = self.opening_posted = self.opening_access = self.work
+        self.opening_work = self.opening_posted = self.work
+        self.opening_access = self.opening_link = self.work
 
     def _opening(self, actor: Actor, share: float) -> float:
         """Logarithm of a coded share; of a floor where one with output is coded as less."""
@@ -55,10 +56,10 @@ class Ties:
             work += actor.convening_influence[place] if self.d == 2 else 0.0
             self.posted[actor], self.work[actor] = posted, work
 
-    def open(self, access: Each) -> None:
+    def open(self, access: Each, link: Each) -> None:
         """Keep what there is as the opening's."""
         self.opening_work, self.opening_posted = self.work.copy(), self.posted.copy()
-        self.opening_access = access.copy()
+        self.opening_access, self.opening_link = access.copy(), link.copy()
 
     def deposit_efforts(self, cell: int) -> None:
         """Add to ties what own work beyond the opening's earns, and beside them what is imposed."""
@@ -86,7 +87,8 @@ class Ties:
         floor = self.p.access_floor
         for actor, tie in self.aged(t).items():
             held = max(tie * exp(self.deposit[actor]) - self.entry[actor], 0.0)
-            held *= link[actor] if self.d == 1 else 1.0
+            if self.d == 1 and self.opening_link[actor] > 0.0:
+                held *= link[actor] / self.opening_link[actor]
             let_in = (access[actor] + floor) / (self.opening_access[actor] + floor)
             posted = 0.0 if self.d == 0 and shut[actor] else self.posted_strength[actor]
             self.strength[actor] = let_in * (held + posted)

@@ -30,15 +30,6 @@ factors:
 replications: 2
 measures: [competition.russia-china.central_asia, alignment.russia.china]
 """
-FAILING = """format: 2
-kind: sweep
-title: A try
-scenarios: [{scenario}]
-design: {{kind: grid}}
-factors: {{{factor}: {values}}}
-replications: 2
-measures: [alignment]
-"""
 
 
 def written(folder: Path, text: str, name: str = "tried") -> Path:

@@ -100,6 +100,7 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
         found[name] = np.moveaxis(np.array(by_actor), -1, 0)
     for name in ("shut", "link"):
         found[name] = np.transpose([list(getattr(t, name).values()) for t in theatres])
+    found["opening_link"] = np.transpose([list(t.ties[1].opening_link.values()) for t in theatres])
     for name in ("ruler", "challenger"):
         who = [getattr(theatre, name) for theatre in theatres]
         found[name] = [-1 if actor is None else actor.i for actor in who]

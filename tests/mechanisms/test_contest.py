@@ -211,9 +211,19 @@ def test_consent_trade_and_sanctions_by_hand():
     np.testing.assert_allclose(state.access[:, 0, 1], [0.7, 0.0, 0.25, 0.7])
     np.testing.assert_array_equal(state.shut[:, 0], [0, 1, 0, 0])
     np.testing.assert_allclose(state.link[:, 0], [1, 1.5 * 0.6, 0.8, 1])
-    months = [(0, {}), (1, {})]
-    linked, cut = (lived(tied().having(trade={(0, 1): by}), months) for by in (0.0, -0.5))
-    np.testing.assert_allclose(cut.strength[1, 0], linked.strength[1, 0] * [1, 0.5, 1])
+
+
+@pytest.mark.parametrize(
+    ("opened", "by", "left"),
+    [(1.0, -0.5, 0.5), (0.5, -0.5, 1.0), (0.5, -1.0, 0.0), (0.5, 0.0, 2.0), (0.0, 0.0, 1.0)],
+)
+def test_economic_ties_count_by_links_over_those_of_the_opening(opened, by, left):
+    """What is coded is what the links of the opening have left."""
+    linked = lived(tied(), [(0, {}), (1, {})])
+    cut = lived(tied().having(trade={(0, 1): opened - 1.0}), [(0, {})])
+    cut.world = tied().having(trade={(0, 1): by})
+    call(contest.contest, cut, number=1)
+    np.testing.assert_allclose(cut.strength[1, 0], linked.strength[1, 0] * [1, left, 1])
 
 
 @given(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 1), st.integers(0, 2))

@@ -154,6 +154,7 @@ STATE = Table("state", (
     Field("reach", "ik", "closeness", "added by an actor's forces in the theatre"),
     Field("armed", "ik", "billion US dollars a year", "arms to ruler and challenger"),
     Field("link", "ik", "share", "of trade that links and sanctions leave"),
+    Field("opening_link", "ik", "share", "`link` at the opening"),
     Field("spillover", "ik", "danger", "that reaches an actor from a theatre"),
     Field("open_spillover", "ik", "danger", "not carried by others"),
     Field("containment", "ik", "danger", "need to hold back what spills over"),

@@ -310,11 +310,11 @@ def spend(state, constants, month, p):
 
 @compiled
 def note_standing(state, month, t):
-    """Write the pressures on each actor, summed (N,); up to month 0 keep it, and power."""
+    """Write how hard those with power press each, summed (N,); up to month 0 keep it, and power."""
     for i in range(state.actors):
         pressed = each_run(0.0)
         for j in range(state.actors):
-            pressed += month.pressure[j, i]
+            pressed += choose(state.power[j], month.pressure[j, i], 0.0)
         state.pressed[i] = pressed
         if t <= 0:
             state.opening_power[i], state.opening_pressed[i] = state.power[i], pressed

@@ -187,7 +187,7 @@ def gather_efforts(state, t, p):
     """Write what each actor brings (N, K, D): what is imposed on it, and what it works of its own.
 
     Form: work = effort less what is imposed + synergy * joint effort, and convening in diplomacy.
-    What there is up to month 0 is kept as the opening's.
+    What there is up to month 0 is kept as the opening's, and so are access and trade links.
     """
     effort, joint, posted, work = state.effort, state.joint, state.posted, state.work
     for i in range(state.actors):
@@ -198,6 +198,7 @@ def gather_efforts(state, t, p):
                 work[i, k, d] = effort[i, k, d] - posted[i, k, d] + p.synergy * joint[i, k, d]
             work[i, k, DIPLOMATIC] += state.convening_influence[i, k]
             if t <= 0:
+                state.opening_link[i, k] = state.link[i, k]
                 for d in range(DOMAIN_COUNT):
                     state.opening_work[i, k, d] = work[i, k, d]
                     state.opening_posted[i, k, d] = posted[i, k, d]
@@ -274,7 +275,7 @@ def share_out(state, constants, p):
 
     Form: strength = (ties * exp(deposit) - entry, at least 0, + posted strength) * (access +
     access_floor) / (the opening's + access_floor), over that of all and the outsiders; in the
-    economy ties count as far as trade links are left. Bases that a host has closed count nothing.
+    economy ties count by trade links over the opening's. Bases a host has closed count nothing.
     """
     influence, strength, floor = state.influence, state.strength, p.access_floor
     for k in range(state.theatres):
@@ -288,7 +289,8 @@ def share_out(state, constants, p):
                 if d == SECURITY:
                     posted *= 1.0 - state.shut[i, k]
                 if d == ECONOMIC:
-                    held *= state.link[i, k]
+                    opening = state.opening_link[i, k]
+                    held *= choose(opening, state.link[i, k] / greater(opening, TINY), 1.0)
                 strength[i, k, d] = let_in * (held + posted)
                 everyone += strength[i, k, d]
             state.total[k, d] = everyone
