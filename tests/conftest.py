@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ settings.register_profile("portable", max_examples=50, derandomize=True, **_COMM
 settings.register_profile("thorough", settings.get_profile("portable"), max_examples=500)
 settings.register_profile("search", max_examples=500, print_blob=True, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portable"))
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start hear Ctrl-C: a shell's job in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -224,17 +224,19 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(world, tmp_path) -
 def test_a_dry_run_says_what_any_size_would_take_and_makes_none_of_it(
     world, tmp_path, monkeypatch, design, replications, a_factor, points, too_large
 ) -> None:
-    monkeypatch.setattr("eurasia_sim.experiments.sweep.memory_free", lambda: 64 * 10**9)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
     head = "format: 2\nkind: sweep\ntitle: A try\nscenarios: [{scenario}]\n"
     text = f"{head}design: {design}\nfactors: {{'*': declared}}\nreplications: {replications}\n"
     file = written(tmp_path, f"{text}measures: [alignment.russia.china]\n")
     tracemalloc.start()
     sweep = prepare_sweep(file, world, dry=True)
+    factors = len(sweep.setup.experiment.factors)
+    twice = 2 * 10**7 * factors * 8  # bytes: such a machine has no room for a third copy
+    monkeypatch.setattr("eurasia_sim.experiments.sweep.memory_free", lambda: twice)
     found = estimate(sweep, tmp_path / "out", Work(workers=2))
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    points += a_factor * len(sweep.setup.experiment.factors)
+    points += a_factor * factors
     assert (found["points"], found["runs"]) == (points, points * replications)
     words = [reason.partition(", and")[0].split()[-1] for reason in found["too_large"]]
     assert words == too_large
