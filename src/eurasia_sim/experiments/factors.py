@@ -233,8 +233,7 @@ class FactorReader(WorldChecker):
             self.report_clash(trail, name, name, "")
         elif not ranges:
             message = f"'{name}' is no number that has a range"
-            ranged = [path for path in numbers if self._range(path) is not None]
-            self.complain(trail, message, ranged, name, of_key=True)
+            self.complain(trail, message, list(filter(self._range, numbers)), name, of_key=True)
         if kind in CROSSED:
             self.complain(trail, f"a {kind} needs levels", allowed=_LEVELS)
         yield from (Factor(path, *span, declared=True) for path, span in ranges.items())
