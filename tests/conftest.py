@@ -25,8 +25,7 @@ settings.register_profile("portable", max_examples=50, derandomize=True, **_COMM
 settings.register_profile("thorough", settings.get_profile("portable"), max_examples=500)
 settings.register_profile("search", max_examples=500, print_blob=True, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portable"))
-# A shell's job in the background ignores Ctrl-C, which programs that tests start must hear.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job would ignore
 
 
 @pytest.fixture(scope="session")
