@@ -170,4 +170,4 @@ def test_a_rule_goes_on_from_the_plain_run_and_after_an_interrupt_to_the_same_by
     more = load_results(whole)
     again = more[more["run"] < 16].sort_values("run_id", ignore_index=True)
     pd.testing.assert_frame_equal(again, plain.sort_values("run_id", ignore_index=True))
-    assert more["draw"].nunique() == 3 * 160
+    assert more["draw"].nunique() == 4 * 160
