@@ -49,13 +49,13 @@ TRY = "**A try with a few runs: its figures say that the program works, and noth
 LIBRARIES = ("numpy", "numba", "mesa", "pyarrow", "distributed")
 SCENARIO, REPLICATIONS, SEED = "us_exit", 10, 7
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
-SHORT = """format: 1
+SHORT = """format: 2
 title: A few months
 departs: "2001-12"
 horizon: "2002-03"
 levers: {pressure: {united_states: {russia: 0.3}}}
 """
-EXPERIMENT = """format: 1
+EXPERIMENT = """format: 2
 kind: sweep
 title: Everything uncertain, timed
 scenarios: [SCENARIO]

@@ -88,7 +88,7 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
     for said in (
         manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"],
         manifest["command"].split(" --out")[0],
-        "us_exit less us_stays", "no probabilities of events", "rest on judgement", "516 claims",
+        "us_exit less us_stays", "no probabilities of events", "rest on judgement", "514 claims",
     ):  # fmt: skip
         assert said in pages["run"]
     gap = manifest["summary"]["differences"][0]
@@ -165,7 +165,7 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
     at_most = ("--threshold", "0.2", "--out", str(tmp_path), "--json")
     drawn = call("plot", str(ran), "--kind", "distribution", *at_most)
     assert drawn.returncode == 0, drawn.stderr
-    assert (tmp_path / "distribution-balance_of_threat.svg").is_file()
+    assert (tmp_path / "distribution-balance_of_threat-us_exit.svg").is_file()
     for words, complaint in (
         (("report", str(tmp_path)), "it has no manifest"),
         (("plot", str(ran), "--kind", "fann"), "did you mean"),
