@@ -141,8 +141,7 @@ def test_theories_are_weighed_and_told_apart_or_not(tmp_path: Path) -> None:
     assert sum(row["weight_declared"] for row in rows.values()) == pytest.approx(1)
     assert [(row["one"], row["other"]) for row in found["pairs"]] == [tuple(rows)]
     assert sorted(chain(*found["one_theory"])) == sorted(rows)
-    joined = len(found["one_theory"]) < len(rows)
-    assert joined == (found["pairs"][0]["area"] < APART)
+    assert (len(found["one_theory"]) < len(rows)) == (found["pairs"][0]["area"] < APART)
 
 
 def test_the_fit_finds_truths_that_are_known() -> None:
