@@ -35,8 +35,7 @@ def cases(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cases") / "cases"
     shutil.copytree(original, folder, copy_function=shutil.copyfile)
     for path in folder.rglob("*.yaml"):
-        text = path.read_bytes()
-        path.write_bytes(re.sub(rb'^("?format"?: *)1\b', rb"\g<1>2", text, flags=re.MULTILINE))
+        path.write_bytes(re.sub(rb'(?m)^("?format"?: *)1\b', rb"\g<1>2", path.read_bytes()))
     return folder
 
 

@@ -64,8 +64,7 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     assert (manifest["finished"], manifest["seed"], manifest["failed"]) == (True, 7, 0)
     assert "run us_exit us_stays -n 12" in manifest["command"]
     runs = load_results(ran)
-    # Scenarios; at reference, over the ranges, from the documents' start and under the fit.
-    assert len(runs) == 12 * 2 * 4
+    assert len(runs) == 12 * 2 * 4  # scenarios; reference, ranges, documents, fit
     assert runs["run_id"].is_unique
     before = (only(tmp_path) / MANIFEST).read_bytes()
     again = done("run", "us_exit", "us_stays", "-n", "12", "--out", tmp_path)

@@ -13,8 +13,7 @@ def test_at_most_so_many_numbers_are_drawn(world):
 def test_what_is_drawn_moves_a_measure_and_what_is_held_moves_none(world):
     moves = listed()
     assert sorted(moves) == sorted(candidates(world)), "run: python -m tests.docs.screen"
-    # Of three draws the screen tells a third: one number read .10, .24 and .04 in three screens.
-    idle = [path for path in world.drawn if moves[path] < LEAST / 3]
+    idle = [path for path in world.drawn if moves[path] < LEAST]
     assert not idle, "hold them, with a reason"
     held = {path: world.numbers[path].held for path in moves if path not in world.drawn}
     lost = [path for path, why in held.items() if moves[path] >= LEAST and not why.startswith(TIED)]

@@ -102,6 +102,9 @@ def test_twenty_five_patterns_are_no_circles_and_one_behind_its_own_measure_is(
     other = replace(ONE, claims=(claim,), of=("stability.kazakhstan",))
     assert any(number in why for why in circularity(own, ancestry))
     assert not any("affinity" in why for why in circularity(other, ancestry))
+    level = replace(ONE, source=({"cite": "bailey2017"},), of=("alignment.russia.china",))
+    assert any("opens from" in why for why in circularity(level, ancestry))
+    assert not circularity(replace(level, kind="sign"), ancestry)
 
 
 PATTERN = """

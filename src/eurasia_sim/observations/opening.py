@@ -8,7 +8,7 @@ import numpy as np
 
 from eurasia_sim.compute.dimensions import STANCE_COUNT, STANCES, Floats
 from eurasia_sim.observations.filter import filtered
-from eurasia_sim.observations.loader import load_observations
+from eurasia_sim.observations.loader import Series, load_observations
 from eurasia_sim.observations.skill import relative
 
 if TYPE_CHECKING:
@@ -30,13 +30,21 @@ def opening(world: World) -> Floats:
     return _known[key]
 
 
+def opening_series(world: World) -> list[Series]:
+    """The observed series that say how actors stand at the opening."""
+    return [
+        series
+        for series in load_observations(world).values()
+        if series.item.part in STANCES and series.item.use == "fits"
+        if set(series.item.axes.values()) == {"actor"}
+    ]
+
+
 def _opening(world: World) -> Floats:
     order = {name: at for at, name in enumerate(world.actors)}
     sums, counts = np.zeros((2, STANCE_COUNT, len(order), len(order)))
-    for series in load_observations(world).values():
+    for series in opening_series(world):
         item = series.item
-        if item.part not in STANCES or item.use != "fits" or set(item.axes.values()) != {"actor"}:
-            continue
         past = relative(series).until(world.start // 12 - 1)
         past = past.only(np.asarray(np.isfinite(past.values).any(axis=1)))
         levels = filtered(past.values, past.errors) if past.units else np.zeros(0)

@@ -210,25 +210,6 @@ def snapshots(inputs: Inputs, draws: Draws, before: int) -> Floats:
     return memories
 
 
-def continued(
-    inputs: Inputs,
-    draws: Draws,
-    memories: Floats,
-    start: int,
-    kept: Integers,
-    window: tuple[int, int] | None = None,
-) -> Outcome:
-    """A scenario's runs from snapshots before a month to its end.
-
-    Args:
-        memories: (R, Z), as `snapshots` gives for any scenario that is the same before the month.
-        window: as in `run_paired`; by default all months that are run.
-    """
-    span = (start, inputs.months)
-    (outcome,) = advance([inputs], draws, memories, span, window or span, kept)
-    return outcome.blank()
-
-
 @dataclass
 class Progress:
     """How far an ensemble has come, and whether it is to stop."""

@@ -30,7 +30,6 @@ from eurasia_sim.simulation.results import (
 from eurasia_sim.world.world import World
 
 RUN, SWEEP, TEST, VALIDATION, FIT = KINDS
-PATTERNS = "patterns.parquet"
 SKILL = "skill"  # table of a validation
 ANALYSIS = "analysis"  # where `analyze` puts its tables, beside the runs
 _HEAD = {

@@ -15,10 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.compute.dimensions import STANCES, Floats
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Strict, validated
 from eurasia_sim.files.data_yaml import DataError, Page, near, read_page
+from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import present_name
@@ -231,14 +232,19 @@ class _Checker:
 def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
     """Why a pattern cannot test the model, in words; empty where it can.
 
-    Its sources stand behind a number that enters its quantity, or the record itself imposes it.
+    Its sources stand behind a number that enters its quantity, or the record itself imposes it; or
+    it reads the level of a leaning that opens from the very series.
     """
     reads_change = pattern.kind in ("sign", "window")
+    cited = {source["cite"] for source in pattern.source if source.get("cite")}
+    opens = [each.item for each in opening_series(ancestry.world) if each.item.source.cite in cited]
     found: dict[str, None] = {}
     for column in (*pattern.of, *pattern.less):
         found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
         imposed = ancestry.impositions(column, pattern.span, of_change=reads_change)
         found |= dict.fromkeys(imposed)
+        if not reads_change and column.partition(".")[0] in (*STANCES, "alignment"):
+            found |= {f"{column} opens from {item.source.dataset}": None for item in opens}
     return list(found)
 
 
