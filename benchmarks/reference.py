@@ -117,7 +117,7 @@ class ReferenceModel(mesa.Model):
         for actor in self.actors:
             actor.unhindered = actor.power
         for actor in self.actors:
-            for sender in self.actors:
+            for sender in (each for each in self.actors if each is not actor):
                 part = min(sender.unhindered, 1.0)
                 actor.power *= 1.0 - month.sanctions[sender][actor] * part
         for owner, posts in month.posted.items():

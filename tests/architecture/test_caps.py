@@ -8,7 +8,7 @@ import pytest
 FILES_OF_A_PACKAGE = 12
 LINES_OF_A_FILE = 400
 COLUMNS = 100
-CAPS = {"src": 29697, "benchmarks": 1_500, "tests": 10_500}
+CAPS = {"src": 22_000, "benchmarks": 1_500, "tests": 10_500}
 # What there is now, while it exceeds a cap: it may shrink and may not grow.
 PRESENT = {"src": 29_730, "benchmarks": 1_950, "tests": 18_600}
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from eurasia_sim.analysis.summary import Asked, Section
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
+_RULE = r"^rules\.\w+\.(\w+)$"  # a number's name is its last word
 _FOR_FIGURES = ("paths",)  # sections whose rows that count stand in others
 _ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file has all
 _MOST_PAIRS = 15  # of mean alignments on the terminal; JSON has all
@@ -140,7 +141,9 @@ def _show(section: Section, most: int) -> None:
     for measure in dict.fromkeys(every.get("measure", ())):
         rows = every[every["measure"] == measure].drop(columns=hidden, errors="ignore")
         shown = rows.head(most)
-        shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
+        shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()].replace(
+            {"factor": _RULE, "other": _RULE}, r"\1", regex=True
+        )
         same = shown.columns[(shown.nunique(dropna=False) == 1) & (len(shown) > 1)]
         values = [f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same]
         cut = [f"the first {most} of {len(rows)} rows"] if len(rows) > most else []

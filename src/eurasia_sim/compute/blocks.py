@@ -29,6 +29,7 @@ class Counts(NamedTuple):
     scopes: int
     meetings: int  # pairs of actors
     columns: int  # of measures
+    block_runs: int = RUNS  # read, not known: so no loop over runs is unrolled eight times
 
 
 # What an axis counts, by its letter.

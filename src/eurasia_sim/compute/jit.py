@@ -65,7 +65,9 @@ def _compiled(
         written: Any = function
         written.py_func = function
         return cast("Compiled[Parameters, Result_co]", written)
-    known: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, **options}
+    known: dict[str, Any] = {
+        "nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True, **options,
+    }  # fmt: skip
     decorated: Compiled[Parameters, Result_co] = numba.njit(**known)(function)
     keep(decorated)
     return decorated

@@ -81,7 +81,7 @@ def initialise(coded, blocks):
         state.militants[k], state.control[k] = coded.initial_militants[k], coded.initial_control[k]
         state.stability[k] = state.ruler_strength[k] = coded.base_stability[k]
         state.narcotics[k] = 1.0 - coded.base_stability[k]
-        for r in range(RUNS):
+        for r in range(state.block_runs):
             run, challenger = state[r], facts.first_challenger[k]
             run.ruler[k], run.challenger[k] = facts.first_ruler[k], challenger
             run.restraint[k] = 1.0 - laxity(run.ruler[k], facts.contender[k], p[r])

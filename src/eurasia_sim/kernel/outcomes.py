@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.blocks import RUNS, Counts
+from eurasia_sim.compute.blocks import Counts
 from eurasia_sim.compute.dimensions import (
     AUTONOMY,
     COMMERCE,
@@ -53,7 +53,7 @@ THEATRE_MEASURES = (
 @inlined
 def mark_homes(state, report):
     """Write who rules and who rules or contests each theatre (N, K), 1 or 0."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run, ruling, home = state[r], report[r].ruling, report[r].home
         for k in range(run.theatres):
             for i in range(run.actors):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import (
     AUTONOMY,
     BASES,
@@ -167,7 +166,7 @@ def home_motive(i, k, contested, run, constants, p):
 @compiled
 def home_motives(state, constants, p):
     """Add the motives of whoever rules or contests a theatre: autonomy and own survival."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run = state[r]
         for k in range(state.theatres):
             if run.ruler[k] >= 0:
@@ -248,7 +247,7 @@ def incline(state, facts, t, p):
 @compiled
 def deliver(state, month):
     """Write the arms that each actor gives the ruler and the challenger of each theatre (N, K)."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run, arms = state[r], month[r].arms
         for k in range(state.theatres):
             for i in range(state.actors):

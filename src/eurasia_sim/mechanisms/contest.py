@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import (
     AUTONOMY,
     DIPLOMATIC,
@@ -38,7 +37,7 @@ def face_host(k, state):
 
     Nobody is its own patron.
     """
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run = state[r]
         host = run.ruler[k]
         for j in range(state.actors):
@@ -86,7 +85,7 @@ def host_access(leaning, share, hedging, balancing, known, p):
 @inlined
 def weigh_host(k, state, constants, facts, p):
     """Write for theatre k how much its host hedges, and what a ladder step opens."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         host = state[r].ruler[k]
         autonomy = constants[r].weight[host, AUTONOMY] if host >= 0 else 0.0
         state[r].hedging[k] = min(p[r].access_hedging * autonomy, 1.0)
@@ -96,7 +95,7 @@ def weigh_host(k, state, constants, facts, p):
 @inlined
 def open_homes(k, state):
     """Open theatre k to its ruler, to its challenger by control, to all where nobody rules."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run = state[r]
         host, challenger = run.ruler[k], run.challenger[k]
         for d in range(DOMAIN_COUNT):
@@ -137,7 +136,7 @@ def heed(state, month):
     Form: consent takes the place of access, and closes bases at 0 or opens them; not at home.
     Links are 1 + trade, less the larger part that host or actor forbids the other.
     """
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run, now = state[r], month[r]
         for k in range(state.theatres):
             host = run.ruler[k]
@@ -175,7 +174,7 @@ def refuse(state, facts, t, p):
             may = greater(state.posted[i, k, SECURITY], shut[i, k])
             turns = choose(may, choose(1.0 - exponential(-hazard) - luck, 1.0, 0.0), 0.0)
             shut[i, k] += turns * (1.0 - 2.0 * shut[i, k])
-        for r in range(RUNS):
+        for r in range(state.block_runs):
             run = state[r]
             for i in range(state.actors):
                 if run.ruler[k] < 0 or i in (run.ruler[k], run.challenger[k]):

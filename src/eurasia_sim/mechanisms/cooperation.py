@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, PRIMACY, SECURITY
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import (
@@ -138,7 +137,7 @@ def choose_venues(state, constants, month, facts, p):
 @inlined
 def find_hosts(state, month, facts):
     """Write whose ruler is a member of which venue (V, K), 1 or 0."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run, membership = state[r], month[r].membership
         for k in range(facts.theatres):
             host = run.ruler[k]

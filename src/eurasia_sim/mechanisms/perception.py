@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import (
     BASES,
     COUNTERTERROR,
@@ -84,7 +83,7 @@ def perceive_power(state, constants, month):
     """
     for i in range(state.actors):
         state.power[i] = constants.own_power[i] + month.capability[i]
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run, capability = state[r], month[r].theatre_capability
         for k in range(state.theatres):
             if run.ruler[k] >= 0:
@@ -94,7 +93,8 @@ def perceive_power(state, constants, month):
     for i in range(state.actors):
         left = each_run(1.0)
         for j in range(state.actors):
-            left *= 1.0 - month.sanctions[j, i] * lesser(state.unhindered[j], 1.0)
+            if j != i:
+                left *= 1.0 - month.sanctions[j, i] * lesser(state.unhindered[j], 1.0)
         state.power[i] = state.unhindered[i] * left
 
 
@@ -179,7 +179,7 @@ def perceive_parties(state, facts, month, p):
     Form: 1 for who rules, contests or dwells in it; else pressure on its ruler, by the pressure at
     which one is wholly a party. That such a land is no outside danger to it is our reading.
     """
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run, pressure, per_pressure = state[r], month[r].pressure, 1.0 / p[r].party_pressure
         for k in range(state.theatres):
             ruler = run.ruler[k]

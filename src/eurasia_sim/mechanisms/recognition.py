@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import COMMERCE, CONTAINMENT, STANDING
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import THIRD, TINY, choose, greater, logistic, where_known
@@ -76,7 +75,7 @@ def face_contender(k, contender, state, constants):
 
     Steps beyond contact are open only toward a contender that rules.
     """
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         run = state[r]
         run.open_to[k] = LADDER_TOP if run.ruler[k] == contender else CONTACT
         run.hostility[k] = hostile_neighbours(k, contender, run.ruler, constants[r].affinity)

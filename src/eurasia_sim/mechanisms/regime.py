@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import COUNTERTERROR, FORCES, MONTH, SECURITY, TERRORISM
 from eurasia_sim.compute.jit import inlined, sequence
 from eurasia_sim.compute.mathematics import exponential, logarithm, saturation, square_root
@@ -327,5 +326,5 @@ def rule_once(run, constants, month, facts, t, p):
 @sequence
 def rule(state, constants, month, facts, t, p):
     """Advance rule, war, order, conduct and militants by one month."""
-    for r in range(RUNS):
+    for r in range(state.block_runs):
         rule_once(state[r], constants[r], month[r], facts, t, p[r])
