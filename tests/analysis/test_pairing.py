@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.analysis.pairing import (
-    Results,
     Side,
     chosen_measures,
     compare_sides,
@@ -24,6 +23,7 @@ from eurasia_sim.analysis.pairing import (
 )
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import MANIFEST, RUNS, load_results, write_manifest
+from eurasia_sim.simulation.results_folder import Results
 
 PAIR = "a-b.everywhere"
 Write = Callable[..., Path]

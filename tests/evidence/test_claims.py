@@ -22,13 +22,13 @@ from eurasia_sim.evidence.claims import (
 )
 from eurasia_sim.evidence.coding import (
     BLOCKS,
-    CodedNumber,
     across_documents,
-    salience_from_claims,
+    claims_by_unit,
     values_by_document,
+    values_by_unit,
 )
 from eurasia_sim.evidence.intercoder import agreement, bootstrap_interval, krippendorff_alpha
-from eurasia_sim.files.data_yaml import packaged, read_page
+from eurasia_sim.files.data_yaml import read_page
 
 TEXT = "A heading\n\nGulls circle the harbour. Boats wait for the tide.\n"
 
@@ -53,9 +53,6 @@ def evidence(first: list[Claim], second: list[Claim] | None = None) -> Evidence:
     }
     rounds = (Round("independent", tuple(second)),) if second is not None else ()
     return Evidence(documents, tuple(first), rounds, {})
-
-
-SILENCE = {"interests": 0.5, "denial": 0.0, "affinity": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -92,23 +89,9 @@ def test_across_documents_the_median_counts_unless_one_states_the_bottom_line(
     assert across_documents(block, stated, groups) == value
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "number"),
-    [
-        # A second coder widens the range and moves no value.
-        ([claim(2)], [claim(3, id="s1")], CodedNumber(2, 2, 3, ("c001",), ("s1",))),
-        # What only the second coder found reaches down to silence.
-        ([], [claim(2, id="s1")], CodedNumber(2, 0.5, 2, (), ("s1",))),
-    ],
-)
-def test_two_codings_make_one_number(first, second, number) -> None:
-    found = salience_from_claims(evidence(first, second), SILENCE)
-    assert found == {("interests", "north", "commerce"): number}
-
-
 def test_nobody_has_a_dyad_with_himself() -> None:
     claims = [claim(1, construct="denial", toward="north")]
-    assert salience_from_claims(evidence(claims, []), SILENCE) == {}
+    assert values_by_unit(claims, evidence(claims)) == {}
 
 
 # Krippendorff 2011, section D: four observers, twelve units, values missing; section A: two
@@ -281,21 +264,27 @@ def test_a_changed_text_is_noticed(tmp_path: Path) -> None:
     assert "paper, L5: stands in 0 paragraphs; it must stand in one" in found
 
 
-def test_the_packaged_actors_are_what_the_rule_makes_of_the_claims() -> None:
-    folder = packaged() / "worlds" / "eurasia"
-    actors = read_page(folder / "actors.yaml").data["actors"]
-    assumed = read_page(packaged() / "rules" / "allocation.yaml").data
+def test_the_packaged_actors_are_what_the_rule_makes_of_the_claims(world) -> None:
+    """Steps 3 to 5: a second coder widens a range; what he alone found reaches to silence."""
+    coded = load_evidence()
+    codings = coded.claims, coded.second
+    first, second = (values_by_unit(claims, coded) for claims in codings)
     names = {"interests": "silence", "denial": "silent_denial", "affinity": "silent_affinity"}
-    silence = {block: assumed[name]["value"] for block, name in names.items()}
-    coded = salience_from_claims(load_evidence(), silence)
+    made = {}
+    for unit in {*first, *second}:
+        silence = world.numbers[f"rules.allocation.{names[unit[0]]}"].value
+        value, low, high = first.get(unit) or (second[unit][0],) * 3
+        other = second.get(unit, first[unit])[0] if unit in first else silence
+        ids = [tuple(dict.fromkeys(c.id for c in claims_by_unit(x).get(unit, ()))) for x in codings]
+        made[unit] = value, [min(low, other), max(high, other)], *ids
     stated = {}
-    for actor, entry in actors.items():
+    for actor, entry in read_page(world.directory / "actors.yaml").data["actors"].items():
         for block in BLOCKS:
             for other, held in entry.get(block, {}).items():
                 value = held["value" if block == "affinity" else "salience"]
                 ids = tuple(held.get("claims", ())), tuple(held.get("second", ()))
-                stated[block, actor, other] = CodedNumber(value, *held["range"], *ids)
-    assert stated == coded
+                stated[block, actor, other] = value, held["range"], *ids
+    assert stated == made
 
 
 def test_the_packaged_coding_agrees_well_enough_to_draw_from() -> None:

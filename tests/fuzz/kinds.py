@@ -33,7 +33,6 @@ from eurasia_sim.experiments.folder import Folder, read_plan
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.integrity import FILES, digest_of, sealed
 from eurasia_sim.files.user_yaml import InputProblems, parse, plain
-from eurasia_sim.observations.facts import load_facts
 from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.scenario import load_scenario
@@ -159,11 +158,10 @@ def _evidence(into: Path, _: Made) -> Iterator[tuple[str, Kind]]:
 
 
 def _beside_a_world(into: Path, made: Made) -> Iterator[tuple[str, Kind]]:
-    """Patterns, observations, facts and the posterior of the packaged world."""
+    """Patterns, observations and the posterior of the packaged world."""
     readers: Mapping[str, Callable[[World], object]] = {
         "patterns.yaml": load_patterns,
         "observations/observations.yaml": load_observations,
-        "observations/facts.yaml": load_facts,
         "observations/students.csv": load_observations,
         "posterior.json": read_posterior,
     }

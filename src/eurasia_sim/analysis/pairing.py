@@ -13,7 +13,8 @@ import pandas as pd
 from eurasia_sim.analysis.differences import PARTS, SPLIT, Compared, compared
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.memory import PROCESS, require_memory
-from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results, result_columns
+from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results
+from eurasia_sim.simulation.results_folder import RUN, Results
 
 _HEAD = ["run_id", "set", "run", "seed", "draw", "status"]
 _COPIES = 3  # of the values that are held while two sides are compared
@@ -23,26 +24,6 @@ _OF_THE_DRAW = (
     "runs", "theory", "forms", "world",
     "scenario.uncertain", "scenario.posterior", "scenario.fixed", "scenario.forms",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Results:
-    """A finished results folder: its manifest, and the columns of its runs."""
-
-    folder: Path
-    manifest: Mapping[str, Any]
-    columns: tuple[str, ...]
-
-    @property
-    def measures(self) -> list[str]:
-        """Columns that hold a measure."""
-        return [name for name in self.columns if "." in name]
-
-    @property
-    def shown(self) -> list[str]:
-        """Measures that its own summary shows."""
-        outcomes = self.manifest["summary"].get("outcomes", ())
-        return list(dict.fromkeys(row["measure"] for row in outcomes))
 
 
 @dataclass(frozen=True)
@@ -110,14 +91,12 @@ def open_results(folder: Path) -> Results:
     Raises:
         DataError: where it is none, is unfinished or damaged, or its runs lack needed columns.
     """
-    manifest = finished_manifest(folder)
-    columns = result_columns(folder)
-    lacks = [name for name in (*_HEAD, "scenario", "theory") if name not in columns]
-    if lacks:
-        again = manifest.get("command", "eurasia-sim run")
+    found = Results(folder, RUN, finished_manifest(folder))
+    if lacks := [name for name in (*_HEAD, "scenario", "theory") if name not in found.columns]:
+        again = found.manifest.get("command", "eurasia-sim run")
         older = f"{folder / RUNS} has no column {', '.join(lacks)}: an older version wrote it"
         raise DataError([f"{older}; run again, into another --out: {again}"])
-    return Results(folder, manifest, tuple(columns))
+    return found
 
 
 def sides(

@@ -11,21 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eurasia_sim.analysis import sensitivity
 from eurasia_sim.analysis.convergence import precision_row
 from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.analysis.scenario_discovery import Discovery, box_table, discovered, is_number
-from eurasia_sim.analysis.sensitivity import (
-    FACTOR,
-    caveats,
-    factor_columns,
-    morris_effects,
-    require_spread,
-    responses,
-    saltelli_blocks,
-    share_of_chance,
-    sobol_indices,
-    variance_shares,
-)
+from eurasia_sim.analysis.sensitivity import FACTOR, factor_columns, require_spread, responses
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.simulation.run import RANGES, REFERENCE
@@ -79,7 +69,7 @@ class Material:
         if kind != "saltelli":
             return self.points
         values = self.points[factor_columns(self.points)].to_numpy(object)
-        size = len(self.points) // saltelli_blocks(values)[0]
+        size = len(self.points) // sensitivity.saltelli_blocks(values)[0]
         place = self.points["point"] % size
         return self.points[(place == 0) | (place == size - 1)].reset_index(drop=True)
 
@@ -164,7 +154,7 @@ def _section(
         why if len(own) == every else f"{'; '.join(own)}: {why}" for why, own in refused.items()
     ]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    return Section(name, title, table, (*notes, *caveats(table)))
+    return Section(name, title, table, (*notes, *sensitivity.caveats(table)))
 
 
 def _shares(material: Material, measure: str) -> Iterator[Part]:
@@ -185,7 +175,7 @@ def _shares_of_draws(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
     if np.isnan(chance):
         raise DataError(["no two runs at reference finished, which would tell chance"])
     spread, factors = spread.reset_index(drop=True), _varied(spread, ["theory"])
-    found = variance_shares(values[None, :, None], spread, factors, float(chance))
+    found = sensitivity.variance_shares(values[None, :, None], spread, factors, float(chance))
     return _share_rows(found, ("scenario", "interplay"))
 
 
@@ -212,7 +202,7 @@ def _shares_of_points(material: Material, measure: str) -> pd.DataFrame:
     )
     leveled = [name for name in factor_columns(points) if not is_number(points[name])]
     require_spread(arms.mean(axis=(0, 2)) if len(arms) == 1 else arms.mean(axis=2))
-    found = variance_shares(arms, points, _varied(points, leveled))
+    found = sensitivity.variance_shares(arms, points, _varied(points, leveled))
     if np.isnan(list(found.values())).all():
         raise DataError(["no two points finished in every scenario"])
     shares = {name.removeprefix(FACTOR): share for name, share in found.items()}
@@ -236,8 +226,10 @@ def _sobol(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
     second = len(factor_columns(points)) <= _SECOND_UP_TO
 
     def indices(runs: pd.DataFrame) -> pd.DataFrame:
-        found = sobol_indices(runs, points, measure, second=second, seed=asked.seed)
-        chance = share_of_chance(responses(runs, points, measure), seeds_are_shared=shared)
+        found = sensitivity.sobol_indices(runs, points, measure, second=second, seed=asked.seed)
+        chance = sensitivity.share_of_chance(
+            responses(runs, points, measure), seeds_are_shared=shared
+        )
         for key, of in (("run", "a single run"), ("mean", "the mean of a point")):
             if np.isfinite(chance[key]):
                 row = {"order": "chance", "factor": f"chance in {of}", "other": ""}
@@ -253,7 +245,7 @@ def _morris(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
     factors = _design(material, "morris", "Morris's effects")["factors"]
 
     def effects(runs: pd.DataFrame) -> pd.DataFrame:
-        found = morris_effects(runs, material.points, factors, measure, seed=asked.seed)
+        found = sensitivity.morris_effects(runs, material.points, factors, measure, seed=asked.seed)
         return found.sort_values("absolute", ascending=False, ignore_index=True)
 
     for head, runs in _headed(material):

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from eurasia_sim.evidence.claims import Evidence, load_evidence
-from eurasia_sim.figures.style import judgement_share
+from eurasia_sim.files.data_yaml import judgement_share
 from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario

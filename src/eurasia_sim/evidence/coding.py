@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from statistics import fmean, median
 
 from eurasia_sim.evidence.claims import DYADS, SCALED, Claim, Evidence
@@ -14,17 +13,6 @@ from eurasia_sim.evidence.claims import DYADS, SCALED, Claim, Evidence
 Unit = tuple[str, str, str]
 BLOCKS = ("interests", "denial", "affinity")
 BOTTOM_LINE = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class CodedNumber:
-    """What two codings make of one unit, with the ids of every claim behind it."""
-
-    value: float
-    low: float
-    high: float
-    claims: tuple[str, ...]
-    second: tuple[str, ...]
 
 
 def claims_by_unit(claims: Iterable[Claim]) -> dict[Unit, list[Claim]]:
@@ -91,40 +79,6 @@ def values_by_unit(
         unit: across_documents(unit[0], values_by_document(unit, stated), dependent)
         for unit, stated in claims_by_unit(claims).items()
     }
-
-
-def salience_from_claims(
-    evidence: Evidence, silence: Mapping[str, float]
-) -> dict[Unit, CodedNumber]:
-    """Steps 1 to 5: every unit of which a coder found a claim; the others stay silent.
-
-    Claim: docs/codebook.md, "From claims to a number".
-
-    Args:
-        silence: what is assumed of a silent unit, by block (interests, denial, affinity).
-
-    Returns:
-        The number of each unit. The first coder's value stands and the second coder's widens the
-        range. Where only the second coder found a claim, its value stands and the range reaches to
-        silence.
-    """
-    codings = [claims_by_unit(coding) for coding in (evidence.claims, evidence.second)]
-    first, second = (
-        values_by_unit(coding, evidence) for coding in (evidence.claims, evidence.second)
-    )
-    numbers = {}
-    for unit in sorted({*first, *second}):
-        if unit in first:
-            value, low, high = first[unit]
-            other = second.get(unit, first[unit])[0]
-        else:
-            value = low = high = second[unit][0]
-            other = silence[unit[0]]
-        ids = [
-            tuple(dict.fromkeys(claim.id for claim in coding.get(unit, []))) for coding in codings
-        ]
-        numbers[unit] = CodedNumber(value, min(low, other), max(high, other), *ids)
-    return numbers
 
 
 def values_by_coder(evidence: Evidence) -> dict[str, tuple[float, float]]:

@@ -7,22 +7,9 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from eurasia_sim.experiments import schema
 from eurasia_sim.experiments.factors import FactorReader, fault, twin
-from eurasia_sim.experiments.schema import (
-    CROSSED,
-    MOST_FACTORS,
-    MOST_LEVELS,
-    MOST_POINTS,
-    OWN_CHANCE,
-    OWN_KEYS,
-    PATTERNED,
-    SPREAD,
-    STATED,
-    DesignEntry,
-    Experiment,
-    Factor,
-    SweepFile,
-)
+from eurasia_sim.experiments.schema import DesignEntry, Experiment, Factor, SweepFile
 from eurasia_sim.experiments.table import Table, read_table
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
@@ -60,7 +47,7 @@ def located(name_or_path: str) -> Path:
     raise InputProblems([Problem(name_or_path, 1, 1, message, "", close, listed)])
 
 
-def load_experiment(path: Path | str, world: World, most: int = MOST_POINTS) -> Experiment:
+def load_experiment(path: Path | str, world: World, most: int = schema.MOST_POINTS) -> Experiment:
     """The sweep in a file, or in the one that a text names, of at most so many points.
 
     Raises:
@@ -92,7 +79,7 @@ class _Reader(FactorReader):
             return None
         file = SweepFile.model_validate(data)
         self._choices(file)
-        points = self._stated if file.design.kind in STATED else self._crossed_or_spread
+        points = self._stated if file.design.kind in schema.STATED else self._crossed_or_spread
         factors, stated = points(file)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
@@ -113,7 +100,7 @@ class _Reader(FactorReader):
             stated=stated,
             constraints=tuple(file.constraints),
             replications=file.replications,
-            chance=file.chance or ("own" if design.kind in OWN_CHANCE else "common"),
+            chance=file.chance or ("own" if design.kind in schema.OWN_CHANCE else "common"),
             columns=self._columns(file.measures),
             window=self._window(file.window),
             seed=file.seed,
@@ -153,12 +140,12 @@ class _Reader(FactorReader):
         for name, entry in file.factors.items():
             levels += entry.steps or len(entry.levels or ())
             too_many = (
-                (len(found) > MOST_FACTORS, (),
+                (len(found) > schema.MOST_FACTORS, (),
                  f"the factors up to here stand for {len(found):,} numbers",
-                 f"at most {MOST_FACTORS:,}"),
-                (kind in CROSSED and levels > MOST_LEVELS, (),
+                 f"at most {schema.MOST_FACTORS:,}"),
+                (kind in schema.CROSSED and levels > schema.MOST_LEVELS, (),
                  f"this {kind} is too large: it has {levels:,} levels or more",
-                 f"at most {MOST_LEVELS:,} levels in all"),
+                 f"at most {schema.MOST_LEVELS:,} levels in all"),
             )  # fmt: skip
             if self.document.is_full or self.breaks(("factors", name), *too_many):
                 return (), ()
@@ -277,7 +264,7 @@ class _Reader(FactorReader):
 
         same = same_runs(self.world, experiment)
         factors = experiment.factors
-        if experiment.scenario_is_factor and file.design.kind in ("zip", *STATED):
+        if experiment.scenario_is_factor and file.design.kind in ("zip", *schema.STATED):
             cells = zip(*experiment.stated, strict=True)
             columns = [tuple(map(f.value, own)) for f, own in zip(factors, cells, strict=False)]
             points = zip(*(columns or [factor.levels for factor in factors]), strict=True)
@@ -293,7 +280,7 @@ class _Reader(FactorReader):
 
     def _design(self, design: DesignEntry, factors: Sequence[Factor]) -> None:
         """Check how many points there are, and that every key means something."""
-        kind, own, sizes = design.kind, OWN_KEYS[design.kind], design.sizes
+        kind, own, sizes = design.kind, schema.OWN_KEYS[design.kind], design.sizes
         for key in sorted(design.model_fields_set - {"kind", *own}):
             message = f"{key} means nothing in a {kind} design"
             self.complain(("design", key), message, allowed=", ".join(("kind", *own)), of_key=True)
@@ -302,7 +289,7 @@ class _Reader(FactorReader):
             found = ", ".join(f"{name} {length}" for name, length in lengths.items())
             message = f"a zip needs as many levels of each factor, and has {found}"
             self.complain(("factors",), message)
-        if kind not in SPREAD:
+        if kind not in schema.SPREAD:
             return
         key = "trajectories" if kind == "morris" else "points"
         trail, given = ("design", key), shown(getattr(design, key))
@@ -328,7 +315,7 @@ class _Reader(FactorReader):
         for at, given in enumerate(file.constraints):
             self.breaks(
                 ("constraints", at),
-                (kind in PATTERNED, (),
+                (kind in schema.PATTERNED, (),
                  f"{kind} needs every point of its pattern: an index could not be computed",
                  "no constraints, or latin_hypercube or sobol"),
                 (given.at_least is None and given.at_most is None, (),

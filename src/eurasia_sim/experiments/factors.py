@@ -11,15 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from eurasia_sim.experiments.schema import (
-    ALL,
-    CROSSED,
-    DECLARED,
-    Factor,
-    FactorEntry,
-    SweepFile,
-    is_choice,
-)
+from eurasia_sim.experiments import schema
+from eurasia_sim.experiments.schema import Factor, FactorEntry, SweepFile, is_choice
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.user_yaml import Document, InputProblems, scalar
 from eurasia_sim.scenarios.checks import WorldChecker
@@ -205,15 +198,15 @@ class FactorReader(WorldChecker):
     def factors_of(self, name: str, entry: FactorEntry, file: SweepFile) -> Iterator[Factor]:
         """The factors that one entry stands for: one, or every number that fits a pattern."""
         trail: Trail = ("factors", name)
-        if entry.every == DECLARED:
+        if entry.every == schema.DECLARED:
             yield from self._declared(trail, name, file)
-        elif entry.every == ALL and not (name == "theory" or name.startswith("form.")):
+        elif entry.every == schema.ALL and not (name == "theory" or name.startswith("form.")):
             allowed = "[VALUE, ...], {low: ..., high: ...}, or 'declared'"
             self.complain(trail, f"{name} is 'all', which is for a theory or form", allowed=allowed)
-        elif entry.every == ALL and not self.names_of(name):
-            self.known(trail, name, ALL)
+        elif entry.every == schema.ALL and not self.names_of(name):
+            self.known(trail, name, schema.ALL)
         else:
-            levels = self.names_of(name) if entry.every == ALL else entry.levels
+            levels = self.names_of(name) if entry.every == schema.ALL else entry.levels
             if (found := self._factor(trail, name, entry, levels, file.design.kind)) is not None:
                 yield found
 
@@ -234,7 +227,7 @@ class FactorReader(WorldChecker):
         elif not ranges:
             message = f"'{name}' is no number that has a range"
             self.complain(trail, message, list(filter(self._range, numbers)), name, of_key=True)
-        if kind in CROSSED:
+        if kind in schema.CROSSED:
             self.complain(trail, f"a {kind} needs levels", allowed=_LEVELS)
         yield from (Factor(path, *span, declared=True) for path, span in ranges.items())
 
@@ -261,7 +254,7 @@ class FactorReader(WorldChecker):
     ) -> Factor | None:
         """The factor of an entry; none if it is wrong."""
         low, high, steps = entry.low, entry.high, entry.steps
-        is_range, is_crossed = levels is None, kind in CROSSED
+        is_range, is_crossed = levels is None, kind in schema.CROSSED
         if self.breaks(
             trail,
             (is_range == (low is None or high is None), (),

@@ -23,17 +23,10 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import OK, Chunk
 from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Setup
+from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import (
-    ALTERED,
-    DIGEST,
-    FILES,
-    Entry,
-    digest_of,
-    listed,
-    read_sealed,
-)
+from eurasia_sim.files.integrity import FILES, Entry, digest_of, listed
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
@@ -117,11 +110,13 @@ def read_plan(folder: Path) -> Plan:
     Raises:
         DataError: where there is none, or it is damaged.
     """
-    content = read_sealed(folder / PLAN)
+    content = integrity.read_sealed(folder / PLAN)
     if content is None:
         raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
     try:
-        return TypeAdapter(Plan).validate_python({k: content[k] for k in content if k != DIGEST})
+        return TypeAdapter(Plan).validate_python(
+            {k: content[k] for k in content if k != integrity.DIGEST}
+        )
     except ValidationError as error:
         what = f"{folder / PLAN} is damaged, or of another version ({reason_of(error)})"
         raise DataError([f"{what}; the sweep's command writes it again"]) from None
@@ -231,7 +226,7 @@ class Folder:
     def damaged(self, missing: Sequence[int]) -> str:
         """Of chunks that are not there, whole: the parts that are not as they were written."""
         names = [results.part_name(results.PARTS, n) for n in missing if self.part(n).exists()]
-        return listed(dict.fromkeys(names, ALTERED))
+        return listed(dict.fromkeys(names, integrity.ALTERED))
 
     def write(self, number: int, tables: Mapping[str, bytes], **notes: Any) -> None:
         """Write a chunk's tables, its part last, and log them: what is not logged is not there."""

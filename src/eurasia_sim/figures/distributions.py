@@ -14,16 +14,7 @@ from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.differences import differences_of, is_paired, pairs_of
-from eurasia_sim.figures.style import (
-    INK,
-    LESS,
-    MORE,
-    Page,
-    Request,
-    Words,
-    scenario_title,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES
 
@@ -45,7 +36,7 @@ def distribution_pages(held: ResultsFolder, request: Request, question: str) -> 
     several = len(set(runs["scenario"])) > 1
     for (theory, scenario), own in runs.groupby(["theory", "scenario"], sort=False):
         name, caption = str(scenario), style.caption_of_runs(held, own)
-        words = Words(question, caption, scenario_title(held, name), held.names, units)
+        words = Words(question, caption, style.scenario_title(held, name), held.names, units)
         found = (own, words, (str(theory), name if several else ""))
         yield from _pages(*found, request.measures, "Runs.", request.threshold)
 
@@ -97,7 +88,10 @@ def draw_dots(panel: Axes, values: Floats, line: float | None, unit: str) -> Non
     step = max((high - low) / _COLUMNS, 1e-9 * max(1.0, abs(origin), abs(high)))
     places = np.where(found == 0, 0.0, (np.floor(found / step) + 0.5) * step)
     levels = pd.Series(places).groupby(places).cumcount().to_numpy()
-    colours = [INK if side == 0 or line is None else MORE if side > 0 else LESS for side in found]
+    colours = [
+        INK if side == 0 or line is None else style.MORE if side > 0 else style.LESS
+        for side in found
+    ]
     panel.scatter(origin + places, levels + 0.5, s=19, c=colours, linewidth=0)
     rows.draw_mean(panel, -1.2, float(present.mean()), *mean_interval(present))
     sides, top = (origin + low - step, origin + high + step), max(14.0, levels.max() + 3.0)

@@ -19,16 +19,7 @@ from matplotlib.lines import Line2D
 
 from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, Floats
 from eurasia_sim.figures import style
-from eurasia_sim.figures.style import (
-    INK,
-    WIDTH,
-    Page,
-    Request,
-    Words,
-    scenario_title,
-    scenarios_of,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.inputs import capability_index
@@ -74,7 +65,7 @@ def moments_of_runs(
 
     The months are those asked for, or `count` spread evenly to the last.
     """
-    world, scenarios = held.world, scenarios_of(held)
+    world, scenarios = held.world, style.scenarios_of(held)
     for theory in held.manifest["theories"]:
         for scenario in scenarios:
             found = held.again(scenario, theory)
@@ -109,7 +100,7 @@ def moment_at(found: Replay, world: World, t: int) -> Moment:
 def network_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
     """Who leans toward whom at three months, a figure a scenario and theory."""
     for parts, moments, caption in moments_of_runs(held, request, _NETWORKS):
-        words = Words(question, caption, scenario_title(held, parts[0]))
+        words = Words(question, caption, style.scenario_title(held, parts[0]))
         ties = tie_table(held.world, moments)
         months = ", ".join(each.label for each in moments)
         figure = alignment_network(held.world, moments, words)

@@ -14,18 +14,7 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import rows, style
-from eurasia_sim.figures.style import (
-    INK,
-    TRACK,
-    Page,
-    Request,
-    Words,
-    analysis_caption,
-    caption_of_runs,
-    split_table,
-    table_of,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
@@ -83,7 +72,7 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
         if not varied:
             raise ValueError("no factor varies")
         ends, says = tornado_table(table, varied, measure), style.readable(measure, held.names)
-        words = Words(question, caption_of_runs(held, table), f"{says}: {held.title}")
+        words = Words(question, style.caption_of_runs(held, table), f"{says}: {held.title}")
         unit = held.units([measure])[measure]
         yield Page((measure,), tornado(ends, words, unit), ends, says)
 
@@ -91,9 +80,9 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
 def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
     """What `analyze` says of every factor with intervals, a figure a measure and scenario."""
     named = next((name for name in _TABLES if held.has(name)), "sobol")
-    for parts, own, heading in split_table(held, named, request, "measure", "scenario"):
+    for parts, own, heading in style.split_table(held, named, request, "measure", "scenario"):
         table = index_table(own) if named == "sobol" else own
-        words = Words(question, analysis_caption(held), f"{heading}: {held.title}")
+        words = Words(question, style.analysis_caption(held), f"{heading}: {held.title}")
         unit = _TABLES[named].unit or held.units(parts[:1]).get(parts[0], "")
         figure = index_plot(table, named, words, unit)
         yield Page(parts, figure, table, f"{heading}, {len(table)} factors")
@@ -223,13 +212,14 @@ def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
 
 def box_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
     """The box that does best, its path and the other boxes, a figure an outcome sought."""
-    paths = table_of(held, "paths") if held.has("paths") else pd.DataFrame()
+    paths = style.table_of(held, "paths") if held.has("paths") else pd.DataFrame()
     keys = ("measure", "scenario", "sought")
-    for parts, own, heading in split_table(held, "boxes", request, *keys):
+    for parts, own, heading in style.split_table(held, "boxes", request, *keys):
         boxes, limits = box_tables(own, held.world, held.manifest.get("design", {}))
         named = [key for key in keys if key in own]
         path = paths.merge(own[named].head(1)) if set(named) <= set(paths) else boxes.iloc[:0]
-        judged = f"{analysis_caption(held)} · judged on {int(own['draws'].iloc[0])} draws held back"
+        drawn = int(own["draws"].iloc[0])
+        judged = f"{style.analysis_caption(held)} · judged on {drawn} draws held back"
         words = Words(question, judged, heading or held.title)
         figure = box_plot(path, boxes, limits, float(own["base"].iloc[0]), words)
         steps = f", along a path of {len(path)} steps" if len(path) else ""
@@ -291,7 +281,7 @@ def box_plot(
         "density of the whole space": {"color": INK, "linestyle": "--", "linewidth": 0.8},
     }
     legend: Any = {label: Line2D([], [], **look) for label, look in looks.items()}
-    legend["a factor's whole range"] = style.swatch(color=TRACK)
+    legend["a factor's whole range"] = style.swatch(color=style.TRACK)
     height = max(2.9, 1.0 + 0.42 * len(limits))
     figure, (left, right) = style.frame_panels(1, 2, height, words, _BOXES, legend)
     for shown, look in zip((path, boxes.head(1), boxes.iloc[1:]), looks.values(), strict=False):
@@ -316,7 +306,7 @@ def box_plot(
 def _draw_limits(panel: Axes, limits: pd.DataFrame, colour: str) -> None:
     """A track a factor, and on it what the box allows, its ends in the factor's own terms."""
     for at, row in enumerate(style.rows_of(limits)):
-        panel.barh(-at, 1.0, height=0.34, color=TRACK)
+        panel.barh(-at, 1.0, height=0.34, color=style.TRACK)
         bar: Any = {"color": colour, "edgecolor": INK, "linewidth": 0.5}
         panel.barh(-at, row["width"], left=row["left"], height=0.34, **bar)
         says = style.break_lines(row["says"], 48)

@@ -24,7 +24,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from eurasia_sim.compute.dimensions import DOMAINS, Floats
-from eurasia_sim.files.data_yaml import DataError, Number
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import shortened, visible, width_of, wrapped
 from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
 
@@ -187,12 +187,6 @@ def legible(colour: Any) -> str:
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ (0.2126, 0.7152, 0.0722))
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#111111"
-
-
-def judgement_share(numbers: Iterable[Number]) -> float:
-    """Share of the numbers whose basis is judgement, 0..1; NaN where there are none."""
-    bases = [number.basis for number in numbers]
-    return bases.count("judgement") / len(bases) if bases else math.nan
 
 
 def footer(runs: str, failed: object, seed: int, *about: str, judgement: float = math.nan) -> str:

@@ -18,15 +18,7 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.differences import is_paired, pairs_of
 from eurasia_sim.figures.distributions import DOTS, draw_dots
-from eurasia_sim.figures.style import (
-    INK,
-    Page,
-    Request,
-    Words,
-    scenario_title,
-    scenarios_of,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import unguarded
 from eurasia_sim.files.text import shortened, visible, wrapped
@@ -185,7 +177,7 @@ def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[P
     """The events of a folder's first run against the dates of the record, a figure a scenario."""
     same_as(held.manifest, held.world)
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
-    for name in scenarios_of(held):
+    for name in style.scenarios_of(held):
         content = io.BytesIO(held.files.content(events_file(name)))
         events = unguarded(pd.read_csv(content, keep_default_na=False))
         scenario = restored(held.manifest["scenarios"][name], held.world)
@@ -193,7 +185,7 @@ def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[P
         span = (held.world.date(0), held.world.date(scenario.months - 1))
         theory = held.manifest["theories"][0]
         caption = style.caption({name: 1}, {}, held.seed, theory, held.judged)
-        words = Words(question, caption, scenario_title(held, name), held.names)
+        words = Words(question, caption, style.scenario_title(held, name), held.names)
         says = f"{len(events)} events in lanes by kind, beneath {len(record)} dates of the record"
         yield Page((name,), event_timeline(events, record, actors, span, words), events, says)
 

@@ -79,6 +79,12 @@ class Number:
         return [item["cite"] for item in self.source if "cite" in item]
 
 
+def judgement_share(numbers: Iterable[Number]) -> float:
+    """Share of the numbers whose basis is judgement, 0..1; NaN where there are none."""
+    bases = [number.basis for number in numbers]
+    return bases.count("judgement") / len(bases) if bases else math.nan
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One YAML file as plain values, with the line of each key or item."""

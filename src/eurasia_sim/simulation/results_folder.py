@@ -13,20 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.data_yaml import DataError, judgement_share, near
 from eurasia_sim.files.integrity import Files
 from eurasia_sim.scenarios.manifest import KINDS, kind_of
 from eurasia_sim.scenarios.schema import measures, present_name
+from eurasia_sim.simulation import results
 from eurasia_sim.simulation.replay import Replay, replay
-from eurasia_sim.simulation.results import (
-    TABLES,
-    files_of,
-    finished_manifest,
-    load_results,
-    read_table,
-    result_columns,
-    tables_of,
-)
 from eurasia_sim.world.world import World
 
 RUN, SWEEP, TEST, VALIDATION, FIT = KINDS
@@ -49,27 +41,17 @@ _FILTER = re.compile(r"(?P<column>[^<>=!]+?)\s*(?P<how>!=|<=|>=|=|<|>)\s*(?P<val
 
 
 @dataclass(frozen=True)
-class ResultsFolder:
-    """A finished folder of `run`, `sweep`, `test` or `validate`, and the world it was made in."""
+class Results:
+    """A finished folder of `run`, `sweep`, `test` or `validate`."""
 
     folder: Path
     kind: str  # run, sweep, test, validation or fit
     manifest: Mapping[str, Any]
-    world: World
-    filters: tuple[str, ...] = ()
-    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
-
-    def again(self, scenario: str, theory: str) -> Replay:
-        """Months of its runs that it did not keep; the runs are made again once."""
-        if (scenario, theory) not in self._replays:
-            found = replay(self.manifest, self.world, scenario, theory)
-            self._replays[scenario, theory] = found
-        return self._replays[scenario, theory]
 
     @cached_property
     def files(self) -> Files:
         """The files it holds, with their digests."""
-        return files_of(self.folder)
+        return results.files_of(self.folder)
 
     @cached_property
     def columns(self) -> list[str]:
@@ -81,7 +63,7 @@ class ResultsFolder:
         if not self.files.counted:
             right = "name a folder that `eurasia-sim run` or `sweep` wrote"
             raise DataError([f"{self.folder} holds no runs; {right}"])
-        return result_columns(self.folder)
+        return results.result_columns(self.folder)
 
     @property
     def factors(self) -> list[str]:
@@ -103,6 +85,22 @@ class ResultsFolder:
         patterns, known = self.manifest.get("measures") or (), self.measures
         found = [name for pattern in patterns for name in known if fnmatchcase(name, pattern)]
         return found or known[:4]
+
+
+@dataclass(frozen=True)
+class ResultsFolder(Results):
+    """A finished folder with the world it was made in, and which of its runs are asked for."""
+
+    world: World
+    filters: tuple[str, ...] = ()
+    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+
+    def again(self, scenario: str, theory: str) -> Replay:
+        """Months of its runs that it did not keep; the runs are made again once."""
+        if (scenario, theory) not in self._replays:
+            found = replay(self.manifest, self.world, scenario, theory)
+            self._replays[scenario, theory] = found
+        return self._replays[scenario, theory]
 
     def chosen(self, patterns: Sequence[str]) -> list[str]:
         """The measures that names or wildcards stand for; without any, those put first.
@@ -133,7 +131,7 @@ class ResultsFolder:
         filters = [_parsed(text, self.columns) for text in self.filters]
         filtered = {column for column, _, _ in filters}
         needed = [name for name in self.columns if name in {*_HEAD, *columns, *filtered}]
-        table = load_results(self.folder, needed)
+        table = results.load_results(self.folder, needed)
         for column, value in where.items():
             if column in table and column not in filtered:
                 table = table[table[column] == value]
@@ -157,7 +155,7 @@ class ResultsFolder:
             DataError: where it is damaged.
         """
         files = self._files_with(name)
-        return None if files is None else read_table(files, f"{name}.parquet")
+        return None if files is None else results.read_table(files, f"{name}.parquet")
 
     def has(self, name: str) -> bool:
         """Whether there is a table of this name beside the runs."""
@@ -165,10 +163,10 @@ class ResultsFolder:
 
     def _files_with(self, name: str) -> Files | None:
         """The files among which a table is."""
-        file, beside = f"{name}.parquet", tables_of(self.folder / ANALYSIS)
+        file, beside = f"{name}.parquet", results.tables_of(self.folder / ANALYSIS)
         found = next((files for files in (self.files, beside) if file in files.entries), None)
         if found is None and (beside.folder / file).is_file():
-            wrong = f"{beside.folder / TABLES} does not list {file}"
+            wrong = f"{beside.folder / results.TABLES} does not list {file}"
             raise DataError([f"{wrong}\n    allowed: {beside.mend}"])
         return found
 
@@ -180,8 +178,7 @@ class ResultsFolder:
     @cached_property
     def judged(self) -> float:
         """Share of the world's numbers that rest on judgement."""
-        numbers = self.world.numbers.values()
-        return sum(number.basis == "judgement" for number in numbers) / len(numbers)
+        return judgement_share(self.world.numbers.values())
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -216,7 +213,7 @@ def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> Res
     Raises:
         DataError: where it is none, is not finished, or its manifest is damaged.
     """
-    manifest = finished_manifest(folder, kind="")
+    manifest = results.finished_manifest(folder, kind="")
     made_in = manifest.get("digests", {}).get("world", world.digest)
     if made_in != world.digest:
         digests = f"{str(made_in)[:12]}, here {world.digest[:12]}"
