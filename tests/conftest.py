@@ -55,18 +55,27 @@ def product_files() -> list[Path]:
     return sorted(found)
 
 
+def _at_hand(variable: str, usual: str, files: str) -> Path:
+    """A folder of files that travel with nothing; the test is skipped where they are not there."""
+    named = os.environ.get(variable)
+    folder = Path(named) if named else ROOT.parent / "shared" / usual
+    if not any(folder.glob(files)):
+        if named:
+            pytest.fail(f"{variable} names {folder}, which holds no {files}")
+        pytest.skip(f"{files} are not at hand: name their folder in {variable}")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def sources() -> Path:
-    """Folder of the original documents; the test is skipped where they are not at hand."""
-    named = os.environ.get("EURASIA_SIM_SOURCES")
-    folder = Path(named) if named else ROOT.parent / "shared" / "sources"
-    if not any(folder.glob("*.txt")):
-        if named:
-            pytest.fail(f"EURASIA_SIM_SOURCES names {folder}, which holds no .txt file")
-        pytest.skip(
-            "the original documents are not at hand: name their folder in EURASIA_SIM_SOURCES"
-        )
-    return folder
+    """Folder of the original documents."""
+    return _at_hand("EURASIA_SIM_SOURCES", "sources", "*.txt")
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """Folder of the datasets."""
+    return _at_hand("EURASIA_SIM_DATA", "data", "*.csv")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ from eurasia_sim.cli import app
 from eurasia_sim.files.data_yaml import DataError, world_folder
 from eurasia_sim.world.world import load_world
 
-FOUR = Roster(("a", "b", "c", "d"), (Lineup("old", "says", (("a", "b"), ("c", "d"))),))
+OLD = Lineup(says="says", sides=[["a", "b"], ["c", "d"]])
+FOUR = Roster(members=[*"abcd"], lineups={"old": OLD})
 ONES = np.ones(4)
 
 
@@ -86,8 +87,8 @@ def test_division_counts_runs_and_line_ups() -> None:
 
 
 def test_baselines_by_hand() -> None:
-    left_out = Lineup("three", "d may stand anywhere", (("a", "b"), ("c",)))
-    found = baselines(Roster(FOUR.members, (*FOUR.lineups, left_out)))
+    left_out = Lineup(says="d may stand anywhere", sides=[["a", "b"], ["c"]])
+    found = baselines(Roster(members=FOUR.members, lineups={"old": OLD, "three": left_out}))
     assert found["chance"] == {"old": 1 / 8, "three": 2 / 8}
     assert found["three lasts"] == {"old": 0.5, "three": 1.0}
     assert found["old lasts"]["three"] == 1.0
@@ -109,7 +110,7 @@ def europe(tmp_path: Path) -> Path:
 def test_a_world_without_a_roster_sorts_all_its_actors(europe: Path) -> None:
     (europe / FILE).unlink()
     world = load_world(europe)
-    assert read_roster(world) == Roster(tuple(world.actors), ())
+    assert read_roster(world) == Roster(members=[*world.actors])
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from eurasia_sim.files.text import fault, file_name_from, shortened, visible, width_of, wrapped
+from eurasia_sim.files.text import fault, file_name_from, shortened, visible, wrapped
 
 AWKWARD = '<>:"/\\|?*\x00\x1b\x7f\n\r\t'
 some_text = st.text(st.characters() | st.sampled_from(AWKWARD + "\udce9\u202e. "), max_size=300)
@@ -65,7 +66,7 @@ def test_a_line_is_refused_for_what_cannot_be_seen_in_it_and_said_in_one_line():
 @given(st.text(st.sampled_from("ab \u4e2d\u6587"), max_size=60), st.integers(4, 30))
 def test_lines_keep_to_their_columns_but_for_half_a_letter_and_lose_no_letter(text, width):
     lines = wrapped(text, width)
-    assert all(width_of(line) <= width + 1 for line in lines)
+    assert all(cell_len(line) <= width + 1 for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,28 +12,15 @@ from eurasia_sim.observations.loader import FOLDER, Series
 from eurasia_sim.observations.skill import relative, rolled
 
 
-@pytest.fixture(scope="module")
-def figures(repository: Path) -> Path:
-    named = os.environ.get("EURASIA_SIM_DATA")
-    folder = Path(named) if named else repository.parent / "shared" / "data"
-    if not any(folder.glob("*.csv")):
-        if named:
-            pytest.fail(f"EURASIA_SIM_DATA names {folder}, which holds no .csv file")
-        pytest.skip(
-            "the datasets are not at hand: put them in a folder and name it in EURASIA_SIM_DATA"
-        )
-    return folder
-
-
 def test_every_shipped_table_has_its_derivation(world):
     assert {path.stem for path in (world.directory / FOLDER).glob("*.csv")} == set(SERIES)
 
 
 @pytest.mark.sources
 @pytest.mark.parametrize("name", SERIES)
-def test_a_shipped_table_is_what_the_providers_table_says(world, figures, name):
+def test_a_shipped_table_is_what_the_providers_table_says(world, datasets, name):
     shipped = pd.read_csv(world.directory / FOLDER / f"{name}.csv")
-    found = derived(name, figures)[list(shipped)]
+    found = derived(name, datasets)[list(shipped)]
     pd.testing.assert_frame_equal(shipped, found, check_dtype=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,17 +169,6 @@ FACTS: dict[str, Callable[[Figures], bool]] = {
 
 
 @pytest.fixture(scope="module")
-def figures(repository: Path) -> Figures:
-    named = os.environ.get("EURASIA_SIM_DATA")
-    folder = Path(named) if named else repository.parent / "shared" / "data"
-    if not any(folder.glob("*.csv")):
-        if named:
-            pytest.fail(f"EURASIA_SIM_DATA names {folder}, which holds no .csv file")
-        pytest.skip("the datasets are not at hand: name their folder in EURASIA_SIM_DATA")
-    return Figures(folder)
-
-
-@pytest.fixture(scope="module")
 def resting() -> dict[str, Any]:
     return {each.id: each.source for each in load_patterns(load_world()) if each.source}
 
@@ -192,7 +180,7 @@ def test_every_pattern_that_rests_on_a_dataset_has_its_fact_here(resting: dict[s
 @pytest.mark.sources
 @pytest.mark.parametrize("pattern", FACTS)
 def test_the_dataset_says_what_the_pattern_says(
-    figures: Figures, resting: dict[str, Any], pattern: str
+    datasets: Path, resting: dict[str, Any], pattern: str
 ) -> None:
-    assert all((figures.folder / item["file"]).is_file() for item in resting[pattern])
-    assert FACTS[pattern](figures)
+    assert all((datasets / item["file"]).is_file() for item in resting[pattern])
+    assert FACTS[pattern](Figures(datasets))

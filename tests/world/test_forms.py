@@ -7,18 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.small_world import (
-    ACTORS,
-    CAPABILITIES,
-    CLAIMS,
-    DOCUMENTS,
-    INSTITUTIONS,
-    RECORD,
-    THEATRES,
-    THEORIES,
-    TIES,
-    write_small_world,
-)
+from tests.small_world import TEXTS, problems, write_small_world
 
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.world.world import load_world
@@ -29,59 +18,80 @@ _BOMB = b"".join(
 )
 
 
-def problems(tmp_path: Path, **changed: str) -> str:
-    with pytest.raises(DataError) as caught:
-        load_world(*write_small_world(tmp_path, **changed))
-    return str(caught.value)
-
-
 # Of each: a file's text and what is put in it, and what is said with its line.
-MISSHAPEN = [
-    ("actors", ACTORS, "actors:", "actors: [x]\nother:", "actors.yaml:1: actors is a list"),
-    ("actors", ACTORS, "name: South", "name: [x]", "actors.yaml:13: actors.south.name is a list"),
-    ("actors", ACTORS, "  south: {name", "  so.uth: {name", "allowed: an id of letters"),
-    ("actors", ACTORS, "bounds: [0, 1]", "bounds: [0]", "susceptibility: bounds is a list"),
-    ("actors", ACTORS, "bounds: [0, 1]", "bounds: [0, .nan]", "susceptibility: bounds.1 is nan"),
-    ("actors", ACTORS, "spread: {absolute: 0.2}", "spread: {absolute: x}",
-    "spread.absolute is 'x'"),
-    ("actors", ACTORS, "claims: [c001]", "claims: 7", "claims is 7"),
-    ("actors", ACTORS, "north: 1, south: 0.5", "north: 1e400, south: 0.5",
+WRONG = [
+    ("perception", "value: 3000", "value: 9000", "outside its range [1500, 6000]"),
+    ("perception", "value: 3000", "value: many", "is no number"),
+    ("perception", "basis: judgement", "basis: guess", "allowed: 'measured'"),
+    ("perception", "strength falls", "strength, and power, falls", "'and power'"),
+    ("perception", "distance_decay:", "a:\n distance_decay:", "must be a name with meaning"),
+    ("perception", "distance_decay:", "silence:", "is also rules.allocation.silence"),
+    ("theories", "{says: only", "{sais: x, says: only", "unknown key 'sais' — did you mean says?"),
+    ("theories", "fix: {distance", "fix: {distanc", "is no number of the rules"),
+    ("theories", "fix: {distance", "values: {distance", "has a value but no range"),
+    ("actors", "home: middle", "home: midle", "did you mean middle"),
+    ("actors", "containment:", "containmnt:", "did you mean containment"),
+    ("actors", "claims: [c001]", "claims: [c999]", "claim c999"),
+    ("actors", "north: {terrorism: 0.9, ", "north: {", "lacks north.terrorism"),
+    ("actors", "band: 0.001", "band: {north: 0}", "in own_power must be actor"),
+    ("actors", '    colour: "#111111"\n', "",
+    "actors.yaml:2: actors.north: the key 'colour' is missing"),
+    ("theatres", "{security: 0.4}", "{security: 0.5}", "sum to 1.1; at most 1"),
+    ("theatres", "ruler: south", "ruler: sooth", "did you mean south"),
+    ("theatres", "heart: [middle]", "heart: [mid]", "'mid' is no theatre"),
+    ("theatres", "[[north, south]]", "[[north, soth]]", "'soth' is no actor"),
+    ("theatres", "unit: million people", "unit: heads", "has unit 'heads'"),
+    ("ties", ", middle: 1000", "", "capital_distance of middle and north is missing"),
+    ("ties", "{middle: 3000}", "{middle: 3000, north: 1}", "stands twice"),
+    ("ties", "land_border", "border", "the key 'land_border' is missing"),
+    ("institutions", "north: 0.75", "north: 0.75, south: 0.5", "sum to 1.25"),
+    ("institutions", "[security]", "[safety]", "club.domains.0 is 'safety'"),
+    ("record", "presence:", "presense:", "did you mean presence"),
+    ("record", '"2001-11"', '"2001-21"', "is no month"),
+    ("record", "north.south: 0.4", "north.south: 4", "outside its bounds"),
+    ("record", '"2001-12": south', '"2001-12": nobody', "is no actor"),
+    ("record", "burn_in: 12", "burning: 12", "unknown key 'burning' — did you mean burn_in?"),
+    # Of another form than they should.
+    ("actors", "actors:", "actors: [x]\nother:", "actors.yaml:1: actors is a list"),
+    ("actors", "name: South", "name: [x]", "actors.yaml:13: actors.south.name is a list"),
+    ("actors", "  south: {name", "  so.uth: {name", "allowed: an id of letters"),
+    ("actors", "bounds: [0, 1]", "bounds: [0]", "susceptibility: bounds is a list"),
+    ("actors", "bounds: [0, 1]", "bounds: [0, .nan]", "susceptibility: bounds.1 is nan"),
+    ("actors", "spread: {absolute: 0.2}", "spread: {absolute: x}", "spread.absolute is 'x'"),
+    ("actors", "claims: [c001]", "claims: 7", "claims is 7"),
+    ("actors", "north: 1, south: 0.5", "north: 1e400, south: 0.5",
     "north.offensive_capability = inf"),
-    ("actors", ACTORS, "traits:", "traits: {}\nother:", "unknown key 'other'"),
-    ("theatres", THEATRES, "tile: [0, 0]", "tile: [0, 1e9]",
-    "theatres.middle.tile.1 is 1000000000.0"),
-    ("theatres", THEATRES, "[[north, south]]", "[[north, north]]",
+    ("actors", "traits:", "traits: {}\nother:", "unknown key 'other'"),
+    ("theatres", "tile: [0, 0]", "tile: [0, 1e9]", "theatres.middle.tile.1 is 1000000000.0"),
+    ("theatres", "[[north, south]]", "[[north, north]]",
      "north-north is one actor, or stands twice"),
-    ("theatres", THEATRES, "[[north, south]]", "[[north]]", "focus.pairs.0 is a list"),
-    ("ties", TIES, "south: 4000", "south: -4000", "outside its bounds [0"),
-    ("ties", TIES, "values: {south: {middle: 700}}", "values: [700]",
+    ("theatres", "[[north, south]]", "[[north]]", "focus.pairs.0 is a list"),
+    ("ties", "south: 4000", "south: -4000", "outside its bounds [0"),
+    ("ties", "values: {south: {middle: 700}}", "values: [700]",
     "0 in border_distance must be territory -> territory"),
-    ("institutions", INSTITUTIONS, '"2001-01"', '"2001-13"', "allowed: a month such as 2001-10"),
-    ("institutions", INSTITUTIONS, "as: member", "as: guest", "club.members.north.0.as is 'guest'"),
-    ("record", RECORD, "burn_in: 12", "burn_in: -1", "period.burn_in is -1"),
-    ("record", RECORD, '"2003-12"', '"9999-12"', "start, then record_until, then horizon"),
-    ("record", RECORD, "events:", "events: 7\nother:", "record.yaml:15: events is 7"),
-    ("record", RECORD, "  presence:\n", "  presence:\n    value: 3\n",
-    "must have the form presence."),
-    ("capabilities", CAPABILITIES, "2001: 0.10", "0.10", "'0.10' is no year"),
-    ("capabilities", CAPABILITIES, "    north: {2001: 0.10, 2002: 0.22}\n", "", "cinc lacks north"),
-    ("capabilities", CAPABILITIES, "{2001: 50, 2002: 50}", "{2001: 0, 2002: 50}",
-    "outside its bounds [1e-12"),
-    ("claims", CLAIMS, "sentence: 1", "sentence: x", "claims.yaml:1: 0.sentence is 'x'"),
-    ("claims", CLAIMS, "lines: [1, 1]", "lines: []", "0.lines is a list"),
-    ("claims", CLAIMS, "level: 3", "levle: 3", "unknown key 'levle' — did you mean level?"),
-    ("documents", DOCUMENTS, "  thesis: none\n", "",
-    "documents.yaml:1: paper: the key 'thesis' is missing"),
-    ("theories", THEORIES, "presets:", "presets: x\nother:", "presets is 'x'"),
+    ("institutions", '"2001-01"', '"2001-13"', "allowed: a month such as 2001-10"),
+    ("institutions", "as: member", "as: guest", "club.members.north.0.as is 'guest'"),
+    ("record", "burn_in: 12", "burn_in: -1", "period.burn_in is -1"),
+    ("record", '"2003-12"', '"9999-12"', "start, then record_until, then horizon"),
+    ("record", "events:", "events: 7\nother:", "record.yaml:15: events is 7"),
+    ("record", "  presence:\n", "  presence:\n    value: 3\n", "must have the form presence."),
+    ("capabilities", "2001: 0.10", "0.10", "'0.10' is no year"),
+    ("capabilities", "    north: {2001: 0.10, 2002: 0.22}\n", "", "cinc lacks north"),
+    ("capabilities", "{2001: 50, 2002: 50}", "{2001: 0, 2002: 50}", "outside its bounds [1e-12"),
+    ("claims", "sentence: 1", "sentence: x", "claims.yaml:1: 0.sentence is 'x'"),
+    ("claims", "lines: [1, 1]", "lines: []", "0.lines is a list"),
+    ("claims", "level: 3", "levle: 3", "unknown key 'levle' — did you mean level?"),
+    ("documents", "  thesis: none\n", "", "documents.yaml:1: paper: the key 'thesis' is missing"),
+    ("theories", "presets:", "presets: x\nother:", "presets is 'x'"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "text", "old", "new", "said"), MISSHAPEN)
-def test_a_file_of_another_form_is_refused_with_line_and_key(
-    tmp_path: Path, name: str, text: str, old: str, new: str, said: str
+@pytest.mark.parametrize(("name", "old", "new", "said"), WRONG)
+def test_what_is_wrong_is_said_with_what_would_be_right(
+    tmp_path: Path, name: str, old: str, new: str, said: str
 ) -> None:
-    assert old in text
-    assert said in problems(tmp_path, **{name: text.replace(old, new)})
+    assert old in TEXTS[name]
+    assert said in problems(tmp_path, **{name: TEXTS[name].replace(old, new)})
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,9 @@ import pytest
 from tests.small_world import (
     ACTORS,
     CAPABILITIES,
-    INSTITUTIONS,
-    RECORD,
     RULES,
     THEATRES,
-    THEORIES,
-    TIES,
+    problems,
     write_small_world,
 )
 
@@ -29,12 +26,6 @@ from eurasia_sim.world.world import World, load_world
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> World:
     return load_world(*write_small_world(tmp_path_factory.mktemp("world")))
-
-
-def problems(tmp_path: Path, **changed: str) -> str:
-    with pytest.raises(DataError) as caught:
-        load_world(*write_small_world(tmp_path, **changed))
-    return str(caught.value)
 
 
 def test_months_are_counted_and_named() -> None:
@@ -229,51 +220,6 @@ def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -
         in message
     )
     assert "basis is one of measured, coded, estimated, judgement" in message
-
-
-WRONG = [
-    ("perception", RULES, "value: 3000", "value: 9000", "outside its range [1500, 6000]"),
-    ("perception", RULES, "value: 3000", "value: many", "is no number"),
-    ("perception", RULES, "basis: judgement", "basis: guess", "allowed: 'measured'"),
-    ("perception", RULES, "strength falls", "strength, and power, falls", "'and power'"),
-    ("perception", RULES, "distance_decay:", "a:\n distance_decay:", "must be a name with meaning"),
-    ("perception", RULES, "distance_decay:", "silence:", "is also rules.allocation.silence"),
-    ("theories", THEORIES, "{says: only", "{sais: x, says: only",
-    "unknown key 'sais' — did you mean says?"),
-    ("theories", THEORIES, "fix: {distance", "fix: {distanc", "is no number of the rules"),
-    ("theories", THEORIES, "fix: {distance", "values: {distance", "has a value but no range"),
-    ("actors", ACTORS, "home: middle", "home: midle", "did you mean middle"),
-    ("actors", ACTORS, "containment:", "containmnt:", "did you mean containment"),
-    ("actors", ACTORS, "claims: [c001]", "claims: [c999]", "claim c999"),
-    ("actors", ACTORS, "north: {terrorism: 0.9, ", "north: {", "lacks north.terrorism"),
-    ("actors", ACTORS, "band: 0.001", "band: {north: 0}", "in own_power must be actor"),
-    ("actors", ACTORS, '    colour: "#111111"\n', "",
-    "actors.yaml:2: actors.north: the key 'colour' is missing"),
-    ("theatres", THEATRES, "{security: 0.4}", "{security: 0.5}", "sum to 1.1; at most 1"),
-    ("theatres", THEATRES, "ruler: south", "ruler: sooth", "did you mean south"),
-    ("theatres", THEATRES, "heart: [middle]", "heart: [mid]", "'mid' is no theatre"),
-    ("theatres", THEATRES, "[[north, south]]", "[[north, soth]]", "'soth' is no actor"),
-    ("theatres", THEATRES, "unit: million people", "unit: heads", "has unit 'heads'"),
-    ("ties", TIES, ", middle: 1000", "", "capital_distance of middle and north is missing"),
-    ("ties", TIES, "{middle: 3000}", "{middle: 3000, north: 1}", "stands twice"),
-    ("ties", TIES, "land_border", "border", "the key 'land_border' is missing"),
-    ("institutions", INSTITUTIONS, "north: 0.75", "north: 0.75, south: 0.5", "sum to 1.25"),
-    ("institutions", INSTITUTIONS, "[security]", "[safety]", "club.domains.0 is 'safety'"),
-    ("record", RECORD, "presence:", "presense:", "did you mean presence"),
-    ("record", RECORD, '"2001-11"', '"2001-21"', "is no month"),
-    ("record", RECORD, "north.south: 0.4", "north.south: 4", "outside its bounds"),
-    ("record", RECORD, '"2001-12": south', '"2001-12": nobody', "is no actor"),
-    ("record", RECORD, "burn_in: 12", "burning: 12",
-    "unknown key 'burning' — did you mean burn_in?"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "text", "old", "new", "said"), WRONG)
-def test_what_is_wrong_is_said_with_what_would_be_right(
-    tmp_path: Path, name: str, text: str, old: str, new: str, said: str
-) -> None:
-    assert old in text
-    assert said in problems(tmp_path, **{name: text.replace(old, new)})
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ Splits are compared with line-ups of history. Cites axelrod1993, hubert1985.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated, Any
 
@@ -29,32 +28,19 @@ _MOST_MEMBERS = 16  # all 2 ** 15 splits are compared
 _MOST_SPLITS = 5  # splits listed
 
 
-@dataclass(frozen=True)
-class Lineup:
+class Lineup(Strict):
     """A division that history knows; an actor on neither side may stand on either."""
 
-    name: str
-    says: str
-    sides: tuple[tuple[str, ...], tuple[str, ...]]
-
-
-class _Lineup(Strict):
     says: str
     sides: Annotated[list[list[str]], Field(min_length=2, max_length=2)]
     cite: str | list[str] = ""
 
 
-class _Camps(Strict):
-    members: list[str] | None = None
-    lineups: dict[str, _Lineup] = Field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Roster:
+class Roster(Strict):
     """The actors to sort into two blocs, and the line-ups to compare with."""
 
-    members: tuple[str, ...]
-    lineups: tuple[Lineup, ...]
+    members: list[str] = Field(default_factory=list)
+    lineups: dict[str, Lineup] = Field(default_factory=dict)
 
     def splits(self) -> NDArray[np.bool_]:
         """(S, N) every split: true for members against the first one; row 0 has none."""
@@ -79,28 +65,30 @@ def read_roster(world: World) -> Roster:
     Raises:
         DataError: for an unknown name, a line-up without two sides, or too many members.
     """
-    path = world.directory / FILE
-    members, lineups, problems = tuple(world.actors), list[Lineup](), list[str]()
+    path, problems, roster = world.directory / FILE, list[str](), Roster()
+    members = list(world.actors)
     if path.exists():
         page = read_page(path)
-        form = validated(page, _Camps, page.data, (), problems) or _Camps()
-        members = tuple(form.members or members)
+        roster = validated(page, Roster, page.data, (), problems) or roster
+        members = roster.members or members
         problems += [
             f"{page.place(('members',))}: {name!r} is no actor{near(name, world.actors)}"
             for name in members
             if name not in world.actors
         ]
-        for name, entry in form.lineups.items():
-            place, (first, second) = page.place(("lineups", name)), entry.sides
-            unknown = [each for each in (*first, *second) if each not in members]
-            problems += [f"{place}: {each!r} is no member{near(each, members)}" for each in unknown]
-            lineups.append(Lineup(name, entry.says, (tuple(first), tuple(second))))
+        problems += [
+            f"{page.place(('lineups', name))}: {each!r} is no member{near(each, members)}"
+            for name, lineup in roster.lineups.items()
+            for side in lineup.sides
+            for each in side
+            if each not in members
+        ]
     if not 2 <= len(set(members)) == len(members) <= _MOST_MEMBERS:
         many = f"{len(members)} members cannot be sorted; name 2 to {_MOST_MEMBERS}, each once"
         problems.append(f"{FILE}: {many}")
     if problems:
         raise DataError(problems)
-    return Roster(members, tuple(lineups))
+    return roster.model_copy(update={"members": members})
 
 
 def best_split(leaning: Floats, size: Floats, splits: NDArray[np.bool_]) -> int:
@@ -174,10 +162,10 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
     splits, finished = roster.splits(), found[found >= 0]
     rows, each, counts = np.unique(finished, return_inverse=True, return_counts=True)
     lineups = {}
-    for lineup in roster.lineups if len(finished) else ():
+    for name, lineup in roster.lineups.items() if len(finished) else ():
         places, sides = roster.placed(lineup)
         agreement = np.array([adjusted_rand_score(splits[row][places], sides) for row in rows])
-        lineups[lineup.name] = {
+        lineups[name] = {
             "share": float(_matches(splits[finished], roster, lineup).mean()),
             "adjusted_rand": float(agreement[each].mean()),
         }
@@ -204,7 +192,7 @@ def baselines(roster: Roster) -> dict[str, dict[str, float]]:
         lasting one does not name fall to either side alike.
     """
     splits = roster.splits()
-    matches = {lineup.name: _matches(splits, roster, lineup) for lineup in roster.lineups}
+    matches = {name: _matches(splits, roster, each) for name, each in roster.lineups.items()}
     cases = {"chance": np.ones(len(splits), bool)}
     cases |= {f"{lasting} lasts": rows for lasting, rows in matches.items()}
     return {
@@ -236,6 +224,6 @@ def compared_blocs(
     return {
         "scenario": scenario.name, "world": world.name, "month": world.date(month),
         "runs": n, "seed": seed, "theories": found,
-        "lineups": {lineup.name: lineup.says for lineup in roster.lineups},
+        "lineups": {name: lineup.says for name, lineup in roster.lineups.items()},
         "baselines": baselines(roster),
     }  # fmt: skip

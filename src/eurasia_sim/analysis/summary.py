@@ -53,12 +53,12 @@ class Material:
         """Runs of `run` over the declared ranges."""
         return self.runs[self.runs["set"] == RANGES]
 
-    def by_scenario(self) -> list[tuple[str, pd.DataFrame]]:
-        """A sweep's runs by scenario; all under "" where the scenario is a factor."""
+    def by_scenario(self) -> list[tuple[Mapping[str, str], pd.DataFrame]]:
+        """A sweep's runs by scenario, which stands in a column where it is no factor."""
         if _SCENARIO in self.points:
-            return [("", self.runs)]
+            return [({}, self.runs)]
         groups = self.runs.groupby("scenario", sort=False)
-        return [(str(name), own.reset_index(drop=True)) for name, own in groups]
+        return [({"scenario": str(name)}, own.reset_index(drop=True)) for name, own in groups]
 
     def independent_points(self) -> pd.DataFrame:
         """Points drawn independently; of a Saltelli design, the first and last of each block."""
@@ -236,7 +236,7 @@ def _sobol(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
                 found.loc[len(found)] = {**row, "index": chance[key]}
         return found
 
-    for head, runs in _headed(material):
+    for head, runs in material.by_scenario():
         yield head, partial(indices, runs)
 
 
@@ -248,14 +248,8 @@ def _morris(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
         found = sensitivity.morris_effects(runs, material.points, factors, measure, seed=asked.seed)
         return found.sort_values("absolute", ascending=False, ignore_index=True)
 
-    for head, runs in _headed(material):
+    for head, runs in material.by_scenario():
         yield head, partial(effects, runs)
-
-
-def _headed(material: Material) -> Iterator[tuple[Mapping[str, str], pd.DataFrame]]:
-    """Runs of a sweep by scenario, which stands in a column where it is no factor."""
-    for name, runs in material.by_scenario():
-        yield {"scenario": name} if name else {}, runs
 
 
 def _discoveries(material: Material, asked: Asked, measure: str) -> list[tuple[Any, Any]]:
@@ -300,7 +294,7 @@ def _drawn(
     if material.design is not None:
         alone = material.independent_points()
         points = alone[factor_columns(alone)].rename(columns=lambda name: name.removeprefix(FACTOR))
-        for head, own in _headed(material):
+        for head, own in material.by_scenario():
             means = own.groupby("point")[measure].agg(lambda values: values.mean(skipna=False))
             yield head, points, np.asarray(means.reindex(alone["point"]), np.float64)
         return

@@ -22,10 +22,11 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
+from rich.cells import cell_len
 
 from eurasia_sim.compute.dimensions import DOMAINS, Floats
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.text import shortened, visible, width_of, wrapped
+from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
 
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
@@ -301,7 +302,7 @@ def frame_panels(
     notes = [line for part in (words.caption, note) for line in wrapped(visible(part), 128)]
     entries = legend or {}
     labels = [shortened(visible(label), _LONGEST_NAME) for label in entries]
-    widest = 0.62 + 0.075 * max(map(width_of, labels), default=0)  # inches, of an entry
+    widest = 0.62 + 0.075 * max(map(cell_len, labels), default=0)  # inches, of an entry
     across = max(1, int((WIDTH - 2 * _MARGIN) / widest))
     under_title = 0.2 * len(heading) + _MARGIN
     above = under_title + 0.165 * len(subject) + 0.04

@@ -7,6 +7,8 @@ import re
 import textwrap
 import unicodedata
 
+from rich.cells import cell_len
+
 LONGEST = 300  # characters of a person's text on a line of a figure or terminal; data hold it whole
 LONGEST_NAME = 150  # bytes of a person's text in the name of a file
 # Control characters, halves of characters, and what turns the direction of the text after it.
@@ -18,10 +20,6 @@ REFUSED = re.compile(f"[{_REFUSED}]")
 _JOINERS = "\xad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufff9-\ufffb"
 _ALONE = f"\x00-\u02ff{_JOINERS}{_REFUSED}"  # beside these it joins nothing
 _UNSEEN = re.compile(f"[{_REFUSED}\r]|(?<![^{_ALONE}])[{_JOINERS}]|[{_JOINERS}](?![^{_ALONE}])")
-_WIDE = re.compile(
-    "[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60"
-    "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]"
-)
 _BYTES = re.compile("[\udc80-\udcff]")  # how Python carries bytes that are no text
 _PAD = "\ue000"  # stands for the second column of a wide letter
 _AWKWARD = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')  # in the name of a file on any system
@@ -58,14 +56,10 @@ def shortened(text: str, most: int = LONGEST) -> str:
     return line if len(line) <= most else f"{line[: most - 1 - end]}…{line[-end:]}"
 
 
-def width_of(text: str) -> int:
-    """How many columns of equal width a text takes; a wide letter of East Asia takes two."""
-    return len(text) + len(_WIDE.findall(text))
-
-
 def wrapped(text: str, width: int) -> list[str]:
     """The text in lines of at most so many columns."""
-    lines = textwrap.wrap(_WIDE.sub(rf"\g<0>{_PAD}", text), width)
+    padded = "".join(letter + _PAD * (cell_len(letter) - 1) for letter in text)
+    lines = textwrap.wrap(padded, width)
     return [line.replace(_PAD, "") for line in lines]
 
 
