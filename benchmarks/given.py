@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.compute.dimensions import Geography
-from eurasia_sim.compute.random_streams import name_hash
+from eurasia_sim.compute.dimensions import Geography, name_hash
 from eurasia_sim.kernel.arrays import coded_shapes
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import PAIR_MEASURES

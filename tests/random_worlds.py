@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.worlds import RandomWorld, declared, quiet, record, shapes_of
 
 from eurasia_sim.compute.blocks import Run
-from eurasia_sim.compute.random_streams import name_hash
+from eurasia_sim.compute.dimensions import name_hash
 from eurasia_sim.kernel.arrays import CODED, STATE
 
 # What a run leaves behind that a reader may look at; the rest of the state is scratch.

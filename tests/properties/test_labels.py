@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.random_worlds import outcome, seeds, worlds
 from tests.worlds import AXES, RandomWorld, observed, simulate
 
-from eurasia_sim.compute.random_streams import name_hash
+from eurasia_sim.compute.dimensions import name_hash
 
 EXACT = 1e-12
 # Sums in another order differ in their last bits, which months of noise may carry a little further.

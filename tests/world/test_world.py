@@ -18,7 +18,6 @@ from tests.small_world import (
 
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
-from eurasia_sim.world.geography import name_hash
 from eurasia_sim.world.levers import successors
 from eurasia_sim.world.world import World, load_world
 
@@ -152,11 +151,6 @@ def test_what_does_the_work_of_a_number_that_has_left_is_a_number_and_the_left_i
     for left, now in successors()["numbers"].items():
         assert now in numbers, left
         assert left not in numbers
-
-
-def test_a_name_has_the_streams_own_hash() -> None:
-    streams = pytest.importorskip("eurasia_sim.compute.random_streams")
-    assert name_hash("north") == int(streams.name_hash("north"))
 
 
 def test_a_lever_holds_its_last_step_and_an_event_overrides_it(small: World) -> None:

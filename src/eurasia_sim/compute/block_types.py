@@ -32,7 +32,7 @@ from numba.extending import (
 )
 from numba.np.arrayobj import make_array, populate_array
 
-from eurasia_sim.compute.blocks import AXES, RUNS, Block, Counts, Run, Table
+from eurasia_sim.compute.blocks import AXES, RUNS, Block, Counts, Field, Run, Table
 from eurasia_sim.compute.vectors import NUMBERS, WORDS, Vector, spread_over
 
 
@@ -104,33 +104,27 @@ def _unbox(kind: Any, held: Any, c: Any) -> Any:
     return NativeValue(block._getvalue())  # noqa: SLF001 - so numba's own lowerings end
 
 
-@infer_getattr
-class _BlockAttributes(AttributeTemplate):
-    key = BlockType
+def _type_of(kind: Any, field: Field) -> Any:
+    """The type of one array of a block, or of one of its runs; none where rules read no such."""
+    dtype: Any = field.dtype
+    if isinstance(kind, RunType):
+        one = {np.int64: types.int64, np.uint64: types.uint64}.get(dtype, types.float64)
+        return types.Array(one, len(field.axes), "A") if field.axes else one
+    if not field.axes:
+        return {np.float64: NUMBERS, np.uint64: WORDS}.get(dtype)
+    return EightsType(field.axes) if dtype is np.float64 else None
 
-    def generic_resolve(self, block: Any, name: str) -> Any:  # type: ignore[override]
+
+class _Attributes(AttributeTemplate):
+    def generic_resolve(self, kind: Any, name: str) -> Any:  # type: ignore[override]
         if name in Counts._fields:
             return types.intp
-        field = block.table.of.get(name)
-        if field is None:
-            return None
-        if not field.axes:
-            return {np.float64: NUMBERS, np.uint64: WORDS}.get(field.dtype)
-        return EightsType(field.axes) if field.dtype is np.float64 else None
+        field = kind.table.of.get(name)
+        return None if field is None else _type_of(kind, field)
 
 
-@infer_getattr
-class _RunAttributes(AttributeTemplate):
-    key = RunType
-
-    def generic_resolve(self, run: Any, name: str) -> Any:  # type: ignore[override]
-        if name in Counts._fields:
-            return types.intp
-        field = run.table.of.get(name)
-        if field is None:
-            return None
-        dtype = {np.int64: types.int64, np.uint64: types.uint64}.get(field.dtype, types.float64)
-        return types.Array(dtype, len(field.axes), "A") if field.axes else dtype
+for _kind in (BlockType, RunType):
+    infer_getattr(type(f"{_kind.__name__}Attributes", (_Attributes,), {"key": _kind}))
 
 
 def _place(builder: Any, block: Any, table: Table, name: str, stride: int) -> tuple[Any, list[Any]]:
@@ -160,9 +154,7 @@ def _field_of_block(context: Any, builder: Any, kind: Any, value: Any, name: str
     start, shape = _place(builder, block, kind.table, name, RUNS)
     axes = kind.table.of[name].axes
     if not axes:
-        eight = context.get_value_type(
-            _BlockAttributes(context.typing_context).generic_resolve(kind, name)
-        )
+        eight = context.get_value_type(_type_of(kind, kind.table.of[name]))
         return builder.load(builder.bitcast(start, eight.as_pointer()), align=8)
     found = create_struct_proxy(EightsType(axes))(context, builder)
     found.data = start
@@ -176,15 +168,12 @@ def _field_of_run(context: Any, builder: Any, kind: Any, value: Any, name: str) 
     if name in Counts._fields:
         return getattr(run, name)
     start, shape = _place(builder, run, kind.table, name, kind.stride)
+    array_kind = _type_of(kind, kind.table.of[name])
     if not shape:
-        dtype = context.get_value_type(
-            _RunAttributes(context.typing_context).generic_resolve(kind, name)
-        )
-        return builder.load(builder.bitcast(start, dtype.as_pointer()))
+        return builder.load(builder.bitcast(start, context.get_value_type(array_kind).as_pointer()))
     strides = [ir.Constant(ir.IntType(64), 8 * kind.stride)]
     for length in shape[:0:-1]:
         strides.insert(0, builder.mul(strides[0], length))
-    array_kind = _RunAttributes(context.typing_context).generic_resolve(kind, name)
     view = make_array(array_kind)(context, builder)
     pointer = builder.bitcast(start, context.get_data_type(array_kind.dtype).as_pointer())
     eight = context.get_constant(types.intp, 8)

@@ -39,6 +39,11 @@ AXES: Mapping[str, str | int] = {
     "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "q": 3, "c": 7, "w": 3, "e": 2, "g": 5,
 }  # fmt: skip
 _DTYPES = {"index": np.int64, "hash": np.uint64}
+# What a block has beside its arrays.
+_TAKEN = {
+    *("memory", "table", "counts", "runs", "stride", "words", "array", "items"),
+    *Counts._fields,
+}
 
 
 class Field(NamedTuple):
@@ -68,18 +73,7 @@ class Table:
     def __init__(self, name: str, fields: tuple[Field, ...]) -> None:
         self.name, self.fields = name, fields
         self.of = {field.name: field for field in fields}
-        taken = {
-            "memory",
-            "table",
-            "counts",
-            "runs",
-            "stride",
-            "words",
-            "array",
-            "items",
-            *Counts._fields,
-        } & set(self.of)
-        if taken or len(self.of) < len(fields):
+        if (taken := _TAKEN & set(self.of)) or len(self.of) < len(fields):
             raise ValueError(f"{name}: names that are taken, or twice there: {sorted(taken)}")
         # What lies before each field: products of counts, and how many of each.
         self.before: dict[str, Counter[tuple[str, ...]]] = {}
@@ -136,13 +130,8 @@ class Run:
     """One run of a block: arrays without an axis of runs, as views."""
 
     def __init__(self, block: Block, r: int) -> None:
-        self.table, self.counts, self.stride, self._block, self._r = (
-            block.table,
-            block.counts,
-            block.runs,
-            block,
-            r,
-        )
+        self.table, self.counts, self.stride = block.table, block.counts, block.runs
+        self._block, self._r = block, r
         self.words = block.words.copy()
         self.words[0] += 8 * r
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,12 @@ STANCE_COUNT = len(STANCES)
 MONTH = 1.0 / 12.0  # of a year
 # How much of their way leanings and inclinations go at each pass before month 0.
 SETTLING = 0.5
+
+
+def name_hash(name: str) -> np.uint64:
+    """64-bit key of a name, by which its random numbers are found: the same on every machine."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little"))
 
 
 class Geography(NamedTuple):

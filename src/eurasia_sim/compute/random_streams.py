@@ -7,8 +7,6 @@ moves no draw of another.
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 
 from eurasia_sim.compute.jit import inlined
@@ -25,13 +23,6 @@ _UNIT = 1.0 / 4294967296.0
 _EULER_GAMMA = 0.5772156649015329
 # The standard deviation of the standard logistic distribution is pi over the square root of three.
 _LOGISTIC_DEVIATION = np.pi / np.sqrt(3.0)
-
-
-def name_hash(name: str) -> np.uint64:
-    """64-bit key of a name, the same on every machine."""
-    return np.uint64(
-        int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
-    )
 
 
 @inlined

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Hashes, Integers
+from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers, name_hash
 from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.world.entities import Actor, Institution, Theatre
 
@@ -55,17 +54,12 @@ def geography_of(
         observed=np.full((3, len(lands), len(lands)), np.nan),
         convenes=_table(venues, list(actors), lambda venue, name: venue.convenes.get(name, 0.0)),
         venue_domains=_table(venues, DOMAINS, lambda venue, domain: domain in venue.domains),
-        name_hash=_hashes(actors),
-        theatre_hash=_hashes(theatres),
+        name_hash=np.array([*map(name_hash, actors)], np.uint64),
+        theatre_hash=np.array([*map(name_hash, theatres)], np.uint64),
     )
     if ties.problems:
         raise DataError(dict.fromkeys(ties.problems))
     return found
-
-
-def name_hash(name: str) -> int:
-    """64-bit key of a name: the random streams' own rule, repeated as theirs loads the compiler."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
 class _Ties:
@@ -131,7 +125,3 @@ def _wealth(lands: Iterable[str], numbers: Mapping[str, Number], start: int) -> 
 def _table(rows: Sequence[Any], columns: Sequence[Any], value: Callable[..., float]) -> Floats:
     cells = [[value(row, column) for column in columns] for row in rows]
     return np.array(cells, dtype=np.float64).reshape(len(rows), len(columns))
-
-
-def _hashes(names: Iterable[str]) -> Hashes:
-    return np.array([name_hash(name) for name in names], dtype=np.uint64)
