@@ -14,7 +14,9 @@ from eurasia_sim.kernel.workspace import facts_of, levers_of, plan_of
 
 STATE = arrays.STATE
 TABLES = (arrays.FACTS, arrays.CODED, arrays.CONSTANTS, arrays.LEVERS, STATE, arrays.REPORT)
-sizes = st.builds(Counts, *(st.integers(low, 7) for low in (2, 1, 0, 1, 1, 1, 1)))
+sizes = st.builds(
+    Counts, *(st.integers(low, 7) for low in (2, 1, 0, 1, 1, 1, 1)), block_runs=st.just(RUNS)
+)
 ONE = np.zeros(1, np.int64)
 
 
