@@ -78,6 +78,8 @@ def test_buffers_and_blocks_of_another_size_are_refused():
     for size, kind in ((STATE.size(counts) - 1, np.float64), (STATE.size(counts), np.float32)):
         with pytest.raises(ValueError, match="a buffer for state"):
             Block(STATE, counts, buffer=np.zeros((size, RUNS), kind))
+    with pytest.raises(ValueError, match="holds 8 runs, not 9"):
+        Block(STATE, counts._replace(block_runs=RUNS + 1))
     small, large = plain().workspace(), plain(5).workspace()
     with pytest.raises(ValueError, match="different sizes"):
         month.decide(large.blocks._replace(state=small.state), 0)

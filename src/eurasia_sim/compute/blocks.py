@@ -154,10 +154,12 @@ class Block:
         buffer: (numbers of a run, runs) float64 in one piece; zeros by default.
 
     Raises:
-        ValueError: for a buffer of another size or kind.
+        ValueError: for a buffer of another size or kind, or counts of another block.
     """
 
     def __init__(self, table: Table, counts: Counts, runs: int = RUNS, buffer: Any = None) -> None:
+        if counts.block_runs != RUNS:
+            raise ValueError(f"a block holds {RUNS} runs, not {counts.block_runs}")
         shape = (table.size(counts), runs)
         self.memory = aligned(shape) if buffer is None else buffer
         if (
