@@ -165,7 +165,8 @@ def test_enough_influence_sates_a_defensive_realist_and_never_an_offensive_one()
 
 
 @given(worlds(theory="inertia", noise=False), seeds, st.integers(0, 2**32 - 1))
-def test_under_inertia_no_inclination_or_leaning_answers_threat_or_levers(world, seed, turn):
+def test_under_inertia_no_inclination_stance_or_leaning_answers_threat_or_levers(world, seed, turn):
+    world = world.having(goodwill=0.0)  # a lever that is part of the standing relation
     first, leaning = simulate(world, seed, months=1)[0], begun(world).leaning
     rng = np.random.default_rng(turn)
     later = np.arange(world.months) >= 1
@@ -175,6 +176,7 @@ def test_under_inertia_no_inclination_or_leaning_answers_threat_or_levers(world,
         for state in simulate(which, seed):
             assert np.array_equal(state.inclination, first.inclination)
             assert np.array_equal(state.leaning, leaning)
+            assert np.array_equal(state.stance, first.stance)
 
 
 def test_outside_inertia_inclinations_answer():
