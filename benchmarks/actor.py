@@ -79,7 +79,8 @@ class Actor(mesa.Agent):
             setattr(self, name, [0.0] * 3 * len(self.nearness))
         for name in ("spillover", "open_spillover", "containment", "convening_influence", "party"):
             setattr(self, name, [0.0] * len(self.nearness))
-        self.recognition = coded.initial_recognition[i]
+        self.flags = coded.initial_recognition[i]
+        self.recognition = [sum(flags[1:]) for flags in self.flags]
         self.venue_effort: dict[str, float] = {}
 
     def meet(self) -> None:

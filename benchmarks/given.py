@@ -132,7 +132,7 @@ def _random_row(random: np.random.Generator, actors: int, theatres: int) -> np.n
         fields[name][random.random(shapes[name]) < 0.2] = np.nan
     fields["own_power"] *= 0.02
     fields["initial_influence"] /= actors
-    fields["initial_recognition"] = np.floor(2.0 * fields["initial_recognition"])
+    fields["initial_recognition"] = np.round(fields["initial_recognition"])
     return np.concatenate([fields[name].ravel() for name in shapes])
 
 
@@ -152,29 +152,18 @@ def _random_levers(
     rule[months // 2 : 3 * months // 4, 0] = 0
     rule[3 * months // 4 :, 0] = n // 2  # neither first ruler nor challenger
     rule[months // 3 : months // 2, 1:] = n // 2  # with a challenger or a ruler, or without
-    stability, recognition = steps(0.05, 1.0, k), np.floor(steps(0.05, 5.0, n, k))
+    stability, recognition = steps(0.05, 1.0, k), np.ceil(steps(0.05, 2.0, n, k, 5))
     capability, consent = steps(0.9, 0.1, n), steps(0.2, 4.0, n, k)
     series = LeverSeries(counts_of(geography, 0, 0), months)
     return series.changed_to(
-        geography.venue_domains,
-        presence=steps(0.05, 0.3, n, k, 3),
-        pressure=steps(0.3, 1.0, n, n),
-        goodwill=steps(0.1, 3.0, n, n) - steps(0.1, 3.0, n, n),
-        revisionism=steps(0.2, 1.0, n),
-        conduct=steps(0.3, 1.0, k) - steps(0.3, 1.0, k),
-        ban=steps(0.3, 1.0, k),
-        surge=steps(0.2, 2.0, k, 3),
-        aid=steps(0.2, 3.0, n, k),
-        arms=steps(0.1, 2.0, n, n),
-        sanctions=steps(0.2, 1.0, n, n),
-        trade=steps(0.2, 1.0, n, k) - steps(0.2, 1.0, n, k),
+        geography.venue_domains, presence=steps(0.05, 0.3, n, k, 3), pressure=steps(0.3, 1.0, n, n),
+        goodwill=steps(0.1, 3.0, n, n) - steps(0.1, 3.0, n, n), revisionism=steps(0.2, 1.0, n),
+        conduct=steps(0.3, 1.0, k) - steps(0.3, 1.0, k), ban=steps(0.3, 1.0, k),
+        surge=steps(0.2, 2.0, k, 3), aid=steps(0.2, 3.0, n, k), arms=steps(0.1, 2.0, n, n),
+        sanctions=steps(0.2, 1.0, n, n), trade=steps(0.2, 1.0, n, k) - steps(0.2, 1.0, n, k),
         consent=np.where(consent > 0.0, np.floor(consent) / 2.0, np.nan),
-        imposed=steps(0.02, 0.5, n, k, 3),
-        jointness=steps(0.1, 1.0, k, 3),
-        rule=rule,
+        imposed=steps(0.02, 0.5, n, k, 3), jointness=steps(0.1, 1.0, k, 3), rule=rule,
         stability=np.where(stability > 0.0, stability, np.nan),
-        recognition=np.where(recognition > 0.0, recognition, np.nan),
-        capability=capability,
-        theatre_capability=steps(1.0, 0.005, k),
-        membership=steps(0.4, 2.0, v, n).round() / 2,
-    )
+        recognition=np.where(recognition > 0.0, recognition - 1.0, np.nan), capability=capability,
+        theatre_capability=steps(1.0, 0.005, k), membership=steps(0.4, 2.0, v, n).round() / 2,
+    )  # fmt: skip

@@ -98,7 +98,7 @@ class ReferenceModel(mesa.Model):
             for actor in self.actors:
                 actor.standing *= 1.0 - self.rules.standing_decay
             for theatre in self.theatres:
-                theatre.be_recognised()
+                theatre.dealings.move()
         self.measure()
         self.datacollector.collect(self)
         self.t += 1

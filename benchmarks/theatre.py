@@ -9,13 +9,13 @@ import mesa
 
 from benchmarks.actor import logistic, saturation
 from benchmarks.chance import shock, uniform
+from benchmarks.recognition import Dealings
 from benchmarks.ties import Ties
 
 if TYPE_CHECKING:
     from benchmarks.actor import Actor
 
 REGIME_STREAM = 3
-RECOGNITION_STREAM = 4
 REFUSAL_STREAM = 0
 
 
@@ -48,6 +48,7 @@ class Theatre(mesa.Agent):
         touching = facts.theatre_border[:, k] > 0.0
         self.neighbours = {a for a, near in zip(model.actors, touching, strict=True) if near}
         self.is_contested = self.contender is not None
+        self.dealings = Dealings(self)
         self.ruler_strength, self.narcotics = self.stability, 1.0 - self.stability
         self.restraint = 1.0 - self._laxity(self.ruler)
         if self.challenger is not None:
@@ -302,7 +303,7 @@ class Theatre(mesa.Agent):
         self.narcotics = 1.0 - self.stability
 
     def _esteem(self) -> float:
-        """Recognition of a contender that rules, weighed by power, as a share of the ladder."""
+        """Recognition of a contender that rules, weighed by power, as a share of four flags."""
         if self.ruler is not self.contender:
             return 0.0
         others = [actor for actor in self.model.actors if actor is not self.contender]
@@ -343,57 +344,3 @@ class Theatre(mesa.Agent):
         bred *= 1.0 + p.surge_breeding * month.surge[place][0]
         force = 1.0 + p.suppression * sum(troops.values()) + p.militants_guard * max(guard, 0.0)
         self.militants += p.militants_rate / 12.0 * (min(bred / force, 1.0) - self.militants)
-
-    def be_recognised(self) -> None:
-        """Let all actors at once stay or step up the ladder, and pay their audience's price."""
-        model, contender, place = self.model, self.contender, self.place
-        if contender is None:
-            return
-        top = 4.0 if self.ruler is contender else 1.0
-        stood = {actor: actor.recognition[place] for actor in model.actors}
-        price = model.rules.audience_cost * self._hostility(contender)
-        for actor in model.actors:
-            if actor is contender or actor.power <= 0.0:
-                continue
-            here = stood[actor]
-            lead = here - self._partners_level(actor, stood)
-            imposed = model.month.recognition[actor][place]
-            if not isnan(imposed):
-                actor.recognition[place] = imposed
-            elif here < top:
-                words = model.chance.words(RECOGNITION_STREAM, model.t, actor.key, self.key)
-                if uniform(words[0]) < self._step_hazard(actor, contender, lead):
-                    actor.recognition[place] = here + 1.0
-            actor.standing -= price * max(lead, 0.0)
-
-    def _partners_level(self, actor: Actor, stood: dict[Actor, float]) -> float:
-        """Ladder level of an actor's partners but the contender, by power and alignment."""
-        level = weight = 0.0
-        for other, leaning in actor.alignment.items():
-            if leaning > 0.0 and other is not actor and other is not self.contender:
-                tie = other.power * leaning
-                level += tie * stood[other]
-                weight += tie
-        return level / weight if weight > 0.0 else 0.0
-
-    def _step_hazard(self, actor: Actor, contender: Actor, lead: float) -> float:
-        """Chance of the next step this month: need, trade and conduct draw, audience holds back."""
-        p, place, weight = self.model.rules, self.place, actor.weight
-        enmity = max(-actor.affinity[contender], 0.0) / 3.0
-        trade = self.opportunity * actor.nearness[place]
-        return p.recognition_rate * logistic(
-            p.recognition_base
-            + p.recognition_need * weight["containment"] * actor.spillover[place]
-            + p.recognition_commerce * weight["commerce"] * trade
-            - p.recognition_partners * lead
-            + p.recognition_conduct * self.restraint
-            - p.recognition_audience * weight["standing"] * enmity
-            - p.recognition_step * actor.recognition[place]
-        )
-
-    def _hostility(self, contender: Actor) -> float:
-        """Mean enmity of the rulers of the other theatres toward the contender."""
-        theatres = [theatre for theatre in self.model.theatres if theatre is not self]
-        hosts = [theatre.ruler for theatre in theatres if theatre.ruler is not None]
-        enmities = [max(-host.affinity[contender], 0.0) / 3.0 for host in hosts]
-        return sum(enmities) / len(enmities) if enmities else 0.0

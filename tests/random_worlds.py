@@ -15,7 +15,7 @@ from eurasia_sim.kernel.arrays import CODED, STATE
 OUTCOMES = (
     "leaning", "stance", "offset", "alignment", "threat", "regional", "rivalry", "partnership",
     "shared", "regional_overlap", "mutual", "party", "inclination",
-    "effort", "joint", "influence", "spillover", "recognition", "power", "budget", "standing",
+    "effort", "joint", "influence", "spillover", "flags", "power", "budget", "standing",
     "venue_effort", "stability", "militants", "fighters", "ruler_strength", "violence",
     "narcotics", "control", "restraint", "demand", "ruler", "challenger",
 )  # fmt: skip
@@ -25,7 +25,7 @@ LEVER_RANGES = {
     "conduct": (-1, 1), "ban": (0, 1), "surge": (0, 5), "aid": (0, 20),
     "arms": (0, 20), "sanctions": (0, 1), "trade": (-1, 1), "consent": (0, 1),
     "imposed": (0, 0.5), "jointness": (0, 1),
-    "stability": (0, 1), "recognition": (0, 4),
+    "stability": (0, 1), "recognition": (0, 1),
 }  # fmt: skip
 seeds = st.integers(0, 2**64 - 1)
 
@@ -62,22 +62,19 @@ def _geography(
     challenger = np.where(challenger == ruler, -1, challenger)
     return {
         "distance": np.linalg.norm(capitals[:, None] - capitals, axis=2),
-        "border": (touching | touching.T).astype(np.float64),
-        "theatre_distance": reach,
+        "border": (touching | touching.T).astype(np.float64), "theatre_distance": reach,
         "theatre_border": touches.astype(np.float64),
         "border_distance": np.where(touches, 0.0, 0.5 * reach),
         "theatre_separation": 0.5 * np.linalg.norm(lands[:, None] - lands, axis=2),
         "wealth": np.where(rng.random(n) < 0.9, rng.uniform(0.1, 9000.0, n), 0.0),
-        "size": np.where(rng.random(k) < 0.9, rng.uniform(0.05, 8.0, k), 0.0),
-        "ruler": ruler,
-        "challenger": challenger,
-        "contender": np.where(rng.random(k) < 0.8, challenger, ruler),
+        "size": np.where(rng.random(k) < 0.9, rng.uniform(0.05, 8.0, k), 0.0), "ruler": ruler,
+        "challenger": challenger, "contender": np.where(rng.random(k) < 0.8, challenger, ruler),
         "observed": np.where(rng.random((3, n, n)) < 0.6, rng.normal(size=(3, n, n)), np.nan),
         "convenes": rng.dirichlet(np.ones(n), venues).reshape(venues, n) * rng.choice([0.5, 1.0]),
         "venue_domains": (rng.random((venues, 3)) < 0.5).astype(np.float64),
         "name_hash": np.array([name_hash(name) for name in actors], dtype=np.uint64),
         "theatre_hash": np.array([name_hash(name) for name in theatres], dtype=np.uint64),
-    }
+    }  # fmt: skip
 
 
 def _coded(
@@ -87,7 +84,7 @@ def _coded(
     n, k, _ = shapes["initial_influence"]
     fields["own_power"] = rng.choice([0.0, 0.001, 0.1], n)
     fields["initial_influence"] = np.moveaxis(rng.dirichlet(np.ones(n + 1), (k, 3))[..., :n], 2, 0)
-    fields["initial_recognition"] = rng.integers(0, 5, (n, k)).astype(np.float64)
+    fields["initial_recognition"] = 1.0 * rng.integers(0, 2, shapes["initial_recognition"])
     for name, low in (("salience", 0), ("denial", 0), ("affinity", -3)):
         levels = rng.integers(low, 4, shapes[name]).astype(np.float64)
         fields[name] = np.where(rng.random(shapes[name]) < silence, np.nan, levels)
@@ -162,14 +159,11 @@ def build(
     p = _drawn_rules(rng, theory, forms, how)
     coded = _coded(rng, shapes_of(n, k, venues, months), silence, empty)
     return RandomWorld(
-        f"build{given}",
-        actors,
-        theatres,
-        geography | coded | random_levers(rng, geography, months, active),
-        p if noisy else quiet(p),
+        f"build{given}", actors, theatres,
+        geography | coded | random_levers(rng, geography, months, active), p if noisy else quiet(p),
         np.array([(i, j) for i in range(n) for j in range(i + 1, n)][:4], dtype=np.int64),
         np.concatenate([np.ones((1, k)), np.eye(k)]),
-    )
+    )  # fmt: skip
 
 
 @st.composite

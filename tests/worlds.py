@@ -84,7 +84,7 @@ def changed(p: Any, **numbers: float) -> Any:
 
 
 def quiet(p: Any) -> Any:
-    """The same numbers without shocks, and without steps up a ladder that a draw would decide."""
+    """The same numbers without shocks, and without flags that a draw would decide."""
     return changed(p, **dict.fromkeys(NOISES, 0.0))
 
 
@@ -270,7 +270,9 @@ def run_block(
 
 def shapes_of(n: int, k: int, venues: int, months: int) -> dict[str, tuple[int, ...]]:
     """Shape of every array of a world."""
-    lengths = {"i": n, "j": n, "k": k, "l": k, "v": venues, "c": len(CONSTRUCTS), "t": months}
+    lengths = {
+        "i": n, "j": n, "k": k, "l": k, "v": venues, "c": len(CONSTRUCTS), "t": months, "b": 5,
+    }  # fmt: skip
     return {name: tuple(lengths.get(axis, 3) for axis in axes) for name, axes in AXES.items()}
 
 
@@ -294,11 +296,8 @@ def plain(
     ):  # fmt: skip
         arrays[name][:] = np.nan
     return RandomWorld(
-        "plain",
-        tuple(f"actor{i}" for i in range(n)),
-        tuple(f"theatre{place}" for place in range(k)),
-        arrays,
+        "plain", tuple(f"actor{i}" for i in range(n)),
+        tuple(f"theatre{place}" for place in range(k)), arrays,
         rules(theory, forms, **{**dict.fromkeys(NOISES, 0.0), **numbers}),
-        np.array([[0, 1]], dtype=np.int64),
-        np.ones((1, k)),
-    )
+        np.array([[0, 1]], dtype=np.int64), np.ones((1, k)),
+    )  # fmt: skip

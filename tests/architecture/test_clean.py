@@ -25,7 +25,7 @@ LOCK_FILES = (
     "package-lock.json",
 )  # fmt: skip
 # Numbers a mechanism may hold: identities, halves and doubles, the ends of the scales that the
-# codebook (3) and the ladder (4, and a step of it as a share) define, months in a year. An index is
+# codebook (3) and recognition (4, and one flag as a share) define, months in a year. An index is
 # a place, not a number; and anything smaller than TINY only keeps a division from failing.
 PLAIN = {0, 0.25, 0.5, 1, 2, 3, 4, 12}
 TINY = 1e-9

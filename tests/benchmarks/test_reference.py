@@ -20,24 +20,14 @@ TOLERANCE = 1e-10
 RULES = packaged() / "rules"
 LARGEST_SEED = 2**64 - 1
 DYADIC = (
-    "leaning",
-    "alignment",
-    "threat",
-    "rivalry",
-    "partnership",
-    "projected",
-    "shared",
-    "regional",
-    "regional_overlap",
-    "mutual",
-    "crisis",
-    "opening_venues",
-)
+    "leaning", "alignment", "threat", "rivalry", "partnership", "projected", "shared", "regional",
+    "regional_overlap", "mutual", "crisis", "opening_venues",
+)  # fmt: skip
 STANCES = ("stance", "offset")
 BY_CELL = ("inclination", "effort", "joint", "utility", "common", "noise")
 OF_ACTOR = (
-    "spillover", "open_spillover", "containment", "recognition", "convening_influence", "power",
-    "budget", "standing", "opening_power", "pressed", "opening_pressed", "party", "zero",
+    "spillover", "open_spillover", "containment", "recognition", "flags", "convening_influence",
+    "power", "budget", "standing", "opening_power", "pressed", "opening_pressed", "party", "zero",
     "per_danger", "per_danger_near", "foreign", "unhindered",
 )  # fmt: skip
 OF_THEATRE = (
@@ -51,7 +41,8 @@ OF_TIES = (
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
 SCRATCH = (
     "feared", "feared_near", "felt", "reach", "committed", "choice", "stood", "hedging",
-    "by_force", "open_to", "hostility", "together", "host_leaning", "host_threat",
+    "by_force", "hostility", "old_ties", "partners", "in_power", "took_over", "prospect",
+    "together", "host_leaning", "host_threat",
     "displacement_weight", "denial_weight", "security_weight", "uncovered", "hosted",
     "regional_influence", "venue_total", "total", "seed", "armed",
 )  # fmt: skip

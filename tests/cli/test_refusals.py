@@ -34,14 +34,11 @@ OPTIONS = [
     ("sweep relative_gains --timeout=5", "sweep --timeout has left; use now: Ctrl-C"),
 ]
 VALUES = [
-    ("run us_exit -n 1000000000", "-n"),
-    ("run us_exit --workers 1000000000", "--workers"),
+    ("run us_exit -n 1000000000", "-n"), ("run us_exit --workers 1000000000", "--workers"),
     ("sweep relative_gains --workers 1000000000", "--workers"),
     ("sweep relative_gains --scheduler local:1000000000", "N from 1 to 1,000"),
-    ("sweep relative_gains --chunk 1000000000000", "--chunk"),
-    ("test -n 1000000000", "-n"),
-    ("validate -n 1000000000", "-n"),
-    ("calibrate -n 1000000000", "-n"),
+    ("sweep relative_gains --chunk 1000000000000", "--chunk"), ("test -n 1000000000", "-n"),
+    ("validate -n 1000000000", "-n"), ("calibrate -n 1000000000", "-n"),
     ("analyze {ran} --half-width -1", "must be above 0"),
     ("analyze {ran} --threshold inf", "no finite number"),
     ("analyze {ran} --seed 0", "--seed 0 must be from 1"),
@@ -51,16 +48,13 @@ VALUES = [
     ("compare {ran} --set-of-draws all", "--set-of-draws"),
     ("run us_exit --set rules.perception.distance_decay=9", "1500"),
     ("run us_exit --until width=1", "write half-width=0.002"),
-    ("sweep relative_gains --shard 3/2", "i/n"),
-    ("sweep relative_gains --on-error stopp", "max=N"),
+    ("sweep relative_gains --shard 3/2", "i/n"), ("sweep relative_gains --on-error stopp", "max=N"),
     ("validate --until 2001-12", "before the first pattern"),
-    ("validate --until 1990-01", "outside what can be run"),
-    ("validate --until soon", "soon"),
+    ("validate --until 1990-01", "outside what can be run"), ("validate --until soon", "soon"),
     ("validate --item votes_distanc", "did you mean votes_distance"),
-    ("calibrate -n 10", "greater than or equal to 100"),
-    ("new x", "--from"),
+    ("calibrate -n 10", "greater than or equal to 100"), ("new x", "--from"),
     ("new ../x --from us_exit", "cannot name a scenario"),
-]
+]  # fmt: skip
 NAMES = [
     ("chek", "Did you mean 'check'"),
     ("check", "Missing argument"),

@@ -109,19 +109,15 @@ def test_new_writes_a_sound_file_that_says_what_its_base_says(here: Path, base: 
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        ("list worlds", OTHER),
-        ("list scenarios", "no_naval_race"),
-        ("check record", "nothing wrong"),
-        ("explain actors.britain.affinity.russia", "taylor1954"),
-        ("explain rules.alignment.pull_common", "L402"),
-        ("explain record --cite", "taylor1954"),
-        ("list claims", "claims:"),
-        ("explain --evidence agreement", "no second coding"),
+        ("list worlds", OTHER), ("list scenarios", "no_naval_race"),
+        ("check record", "nothing wrong"), ("explain actors.britain.affinity.russia", "taylor1954"),
+        ("explain rules.alignment.pull_common", "L402"), ("explain record --cite", "taylor1954"),
+        ("list claims", "claims:"), ("explain --evidence agreement", "no second coding"),
         ("explain --evidence verify .", "no coded documents"),
         ("check --schema", "austria_hungary"),
         ("new half_a_fleet --from no_naval_race", f"check half_a_fleet.yaml --world {OTHER}"),
     ],
-)
+)  # fmt: skip
 def test_every_verb_reads_another_world(here: Path, words: str, part: str) -> None:
     text = done(*words.split(), "--world", OTHER)
     assert part in text

@@ -37,7 +37,7 @@ SCENARIOS = ("us_exit", "us_stays")
 SINCE, UNTIL = "2002-01", "2030-12"  # with the war of the record, which some numbers move alone
 POINTS, SEED = 3, 11  # draws beside the reference
 # A hundredth of a measure's own scale, a twentieth of a log-ratio, a tenth of a volume.
-SMALLEST = {"log": 0.05, "ladder level": 0.04}
+SMALLEST = {"log": 0.05, "steps": 0.04}
 VOLUMES, FLOOR = ("budget units", "share of world power"), 0.002
 HEAD = """# What each number moves
 

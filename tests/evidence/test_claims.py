@@ -214,22 +214,18 @@ def test_evidence_that_matches_its_text_has_no_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"sentence": "1"}, "has fingerprint"),
-        ({"sentence": "9"}, "has 2 sentences"),
+        ({"sentence": "1"}, "has fingerprint"), ({"sentence": "9"}, "has 2 sentences"),
         ({"lines": "[2, 3]"}, "no paragraph of paper"),
         ({"document": "papper"}, "did you mean paper"),
         ({"section": "Elsewhere"}, "stands under 'opening'"),
         ({"construct": "comerce"}, "did you mean commerce"),
-        ({"construct": "denial"}, "needs toward"),
-        ({"construct": "event"}, "has no level"),
+        ({"construct": "denial"}, "needs toward"), ({"construct": "event"}, "has no level"),
         ({"level": "4"}, "whole number from 0 to 3"),
-        ({"level": "1.5"}, "whole number from 0 to 3"),
-        ({"direction": "up"}, "must be + or -"),
-        ({"about": "[]"}, "it is about nobody"),
-        ({"says": '""'}, "it says nothing"),
+        ({"level": "1.5"}, "whole number from 0 to 3"), ({"direction": "up"}, "must be + or -"),
+        ({"about": "[]"}, "it is about nobody"), ({"says": '""'}, "it says nothing"),
         ({"says": "gulls circle the harbour boats wait for the tide"}, "takes 9 words in a row"),
     ],
-)
+)  # fmt: skip
 def test_a_claim_that_is_wrong_is_named(tmp_path: Path, changed: dict[str, str], said: str) -> None:
     found = "\n".join(verify(*write_evidence(tmp_path, claims=one_claim(**changed))))
     assert said in found

@@ -86,15 +86,10 @@ measures: [competitoin]
 window: ["2031-01", "2024-01"]"""
     found = problems(text, "scenarios: [us_exi]\n")
     for line, said in (
-        (4, "did you mean us_exit"),
-        (5, "did you mean balance_of_threat"),
-        (6, "powers of two"),
-        (9, "did you mean form.zero"),
-        (10, "unknown theory"),
-        (11, "the seed is -1"),
-        (12, "did you mean competition"),
-        (13, "outside the period"),
-    ):
+        (4, "did you mean us_exit"), (5, "did you mean balance_of_threat"), (6, "powers of two"),
+        (9, "did you mean form.zero"), (10, "unknown theory"), (11, "the seed is -1"),
+        (12, "did you mean competition"), (13, "outside the period"),
+    ):  # fmt: skip
         own = found.partition(f"{tmp_path / 'tried.yaml'}:{line}:")[2]
         assert said in own.partition("tried.yaml:")[0], found
 

@@ -147,16 +147,8 @@ def damaged_table(draw: st.DrawFn, text: str) -> bytes:
         elif row:
             texts = [text for text in TEXTS if text != "\ud800"]
             cells = [
-                *map(str, NUMBERS),
-                *texts,
-                "nan",
-                "inf",
-                "1e400",
-                "9" * 5000,
-                '"',
-                '"a\nb"',
-                "²",
+                *map(str, NUMBERS), *texts, "nan", "inf", "1e400", "9" * 5000, '"', '"a\nb"', "²",
                 "٣",
-            ]
+            ]  # fmt: skip
             row[at] = draw(st.sampled_from(cells))
     return "\n".join(map(",".join, rows)).encode()

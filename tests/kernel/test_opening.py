@@ -47,7 +47,7 @@ def test_stocks_stand_at_month_0_as_they_were_coded(world, inputs):
     state = settled(inputs).state[0]
     coded = world.coded(inputs.row)
     np.testing.assert_array_equal(state.influence, coded.initial_influence)
-    np.testing.assert_array_equal(state.recognition, coded.initial_recognition)
+    np.testing.assert_array_equal(state.flags, coded.initial_recognition)
     np.testing.assert_array_equal(state.militants, coded.initial_militants)
     untouched = settled(inputs, passes=0).state[0]
     for name in STOCKS:

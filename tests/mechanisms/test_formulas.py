@@ -38,10 +38,10 @@ BOUGHT = 0.2 * 3 / 4 + 0.4 * 0.5
 MILITANTS = numbers("militants", base=0.2, guard=5) | {"suppression": 4, "surge_breeding": 0.5}
 WAR = {"organisation": 1.2, "control_remnant": 0.1, "control_pace": 2.4, "aid_half": 3.0}
 ROOM = {"feasible_shelter": 0.5, "feasible_rents": 0.4, "provocation": 0.05}
-LADDER = numbers("recognition", rate=0.08, base=-2, need=1, commerce=1.5, partners=0.8) | numbers(
-    "recognition", conduct=1.2, audience=2, step=0.5
+DEALING = numbers("recognition", base=-2, relation=3, prospect=1.5, commerce=0.8) | numbers(
+    "recognition", old_ties=2, conduct=1.2
 )
-STEP = -2 + 1 * 0.3 + 1.5 * 0.2 - 0.8 * -1.5 + 1.2 * 0.4 - 2 * 0.25 - 0.5 * 2
+KEPT = {"recognition_rate": 0.08}
 BY_HAND = [
     (perception.closeness, (1000.0, 0.0), CLOSENESS, exp(-0.5)),
     (perception.closeness, (1000.0, 1.0), CLOSENESS, exp(-0.5) + 0.4),
@@ -100,13 +100,29 @@ BY_HAND = [
         0.5 * (0.2 + 0.8 * 0.25) * 1.5 / (1 + 4 * 0.1 + 5 * 0.2),
     ),
     (regime.militants_target, (1.0, 1.0, 9.0, 0.0, 0.0), MILITANTS, 1),
-    (recognition.step_hazard, (0.3, 0.2, -1.5, 0.4, 0.25, 2.0), LADDER, 0.08 * expit(STEP)),
+    (
+        recognition.drive, (-0.25, 0.6, 0.5, 0.4, 0.7), DEALING,
+        -2 - 3 * 0.25 + 1.5 * 0.6 * 0.5 + 0.8 * 0.6 * 0.5 * 0.75 - 2 * 0.4 + 1.2 * 0.7,
+    ),
+    # An enemy is repelled by what draws a friend, and trade does not count.
+    (recognition.drive, (-1.0, 0.6, 0.5, 0.0, 0.0), DEALING, -2 - 3 - 1.5 * 0.6),
+    (recognition.prospect, (0.3, 0.1), None, 0.75),
+    (recognition.prospect, (0.0, 0.0), None, 0),
+    *(
+        (recognition.flag_step, (flag, may, 1.0, -2.0, chance), KEPT, up)
+        for flag, may, chance, up in (
+            (0.0, 1.0, 0.08 * expit(1) - 1e-6, 1), (0.0, 1.0, 0.08 * expit(1) + 1e-6, 0),
+            (1.0, 0.0, 0.08 * expit(-2) - 1e-6, 0), (1.0, 0.0, 0.08 * expit(-2) + 1e-6, 1),
+            (0.0, 0.0, 0.0, 0),
+        )
+    ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("formula", "arguments", "numbers", "by_hand"), BY_HAND)
 def test_a_formula_by_hand(formula, arguments, numbers, by_hand):
-    assert formula(*arguments, rules(**numbers)) == pytest.approx(by_hand)
+    found = formula(*arguments, *(() if numbers is None else (rules(**numbers),)))
+    assert found == pytest.approx(by_hand)
 
 
 # How large each argument gets, and which way more of it moves what the formula gives.
@@ -124,8 +140,8 @@ STATICS = [
     (regime.room, (1, 1, 1), "+++"),
     (regime.strength_step, (1, 1, 1, 9), " -++"),
     (regime.militants_target, (0.5, 0.5, 0.5, 1, 1), "+++--"),
-    # Need, commerce and conduct draw; a lead of partners, an audience and each step hold back.
-    (recognition.step_hazard, (1, 1, 1, 1, 1, 1), "++-+--"),
+    # Relation, prospect, trade and conduct draw who is no enemy; ties to the fallen hold back.
+    (recognition.drive, (0.4, 1, 1, 1, 1), "+++-+"),
 ]
 
 

@@ -18,15 +18,9 @@ FIVE = {
     "UZB": "uzbekistan",
 }
 STATES = {
-    "RUS": "russia",
-    "CHN": "china",
-    "USA": "united_states",
-    "IND": "india",
-    "PAK": "pakistan",
-    "IRN": "iran",
-    **FIVE,
-    "AFG": "afghan_republic",
-}
+    "RUS": "russia", "CHN": "china", "USA": "united_states", "IND": "india", "PAK": "pakistan",
+    "IRN": "iran", **FIVE, "AFG": "afghan_republic",
+}  # fmt: skip
 PLACES = FIVE | {"AFG": "afghanistan"}
 # First full year in which the republic ruled the land that the sources call Afghanistan.
 RULED_FROM = 2002

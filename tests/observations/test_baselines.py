@@ -13,14 +13,10 @@ from eurasia_sim.observations.skill import rolled
 
 FOUR = [[1.0, 2.0, 4.0, 5.0]]  # slope 1.4 a year
 BY_HAND = {
-    "last value": [5, 5],
-    "three-year mean": [11 / 3, 11 / 3],
-    "own mean": [3, 3],
-    "thirds": [35 / 9, 35 / 9],
-    "log trend": [6.4, 9.2],
-    "level trend": [6.4, 9.2],
+    "last value": [5, 5], "three-year mean": [11 / 3, 11 / 3], "own mean": [3, 3],
+    "thirds": [35 / 9, 35 / 9], "log trend": [6.4, 9.2], "level trend": [6.4, 9.2],
     "half trend": [5.7, 7.1],
-}
+}  # fmt: skip
 ROWS = st.lists(st.lists(st.floats(-4, 4), min_size=9, max_size=9), min_size=2, max_size=5)
 
 

@@ -121,7 +121,18 @@ def test_those_who_never_meet_score_nothing(world, seed):
 
 
 @given(worlds(), seeds)
-def test_recognition_climbs_by_single_steps_unless_imposed(world, seed):
-    world = world.having(recognition=np.nan)
+def test_no_flag_skips_its_condition_unless_imposed(world, seed):
+    world = world.having(recognition=np.nan, initial_recognition=0.0)
+    contender = world.arrays["contender"]
     for before, after in pairwise(simulate(world, seed)):
-        assert np.isin(after.recognition - before.recognition, (0.0, 1.0)).all()
+        _, talks, mission, envoy, known = np.moveaxis(after.flags, -1, 0)
+        talked, envoys = before.flags[:, :, 1], before.flags[:, :, 3]
+        rules = (after.ruler == contender) & (contender >= 0)
+        stayed = rules & (before.ruler != contender)  # missions with the fallen
+        can = after.power[:, None] > 0
+        assert np.array_equal(after.recognition, talks + mission + envoy + known)
+        assert (mission[can & ~rules] == 0).all()
+        assert (can * mission <= np.maximum(before.flags[:, :, 2], talked + stayed)).all()
+        assert (can * envoy <= rules * talks).all()
+        assert (can * envoy <= np.maximum(envoys, talked)).all()
+        assert (can * known <= np.minimum(envoy, np.maximum(before.flags[:, :, 4], envoys))).all()

@@ -105,7 +105,7 @@ def test_one_without_capability_and_interests_changes_nobodys_outcome(world, see
     at = min(at, len(world.actors))
     stranger = {
         "border": 1.0, "theatre_border": 1.0, "denial": np.nan, "offensive_capability": 1.0,
-        "revisionism": 1.0, "recognition": np.nan, "initial_recognition": 3.0, "membership": 1.0,
+        "revisionism": 1.0, "recognition": np.nan, "initial_recognition": 1.0, "membership": 1.0,
         "consent": np.nan,
         **between(
             turn, distance=(0, 9000), theatre_distance=(0, 9000), border_distance=(0, 4000),
@@ -131,7 +131,7 @@ def test_an_empty_theatre_changes_nothing_elsewhere(world, seed, at, turn):
         "theatre_border": 1.0, "ruler": -1, "challenger": -1, "contender": -1,
         "base_stability": 0.1,
         "initial_control": 0.5, "initial_militants": 1.0, "initial_narcotics": 0.5,
-        "initial_recognition": 2.0, "conduct": 0.5, "surge": 3.0, "jointness": 0.5, "rule": -1.0,
+        "initial_recognition": 1.0, "conduct": 0.5, "surge": 3.0, "jointness": 0.5, "rule": -1.0,
         "stability": np.nan, "recognition": np.nan, "consent": np.nan,
         **between(
             turn, theatre_distance=(0, 9000), border_distance=(0, 4000),

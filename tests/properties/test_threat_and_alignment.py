@@ -16,15 +16,11 @@ ROUNDING = 1e-15
 more = st.floats(0.01, 1)
 # Walt's factors of the threat that i sees in j: an array, where it is raised, and which way.
 FACTORS = {
-    "capability": (lambda i, j: np.s_[:, j], 1),
-    "distance": (lambda i, j: (i, j), -1),
-    "border": (lambda i, j: (i, j), 1),
-    "front": (lambda i, j: (i, j), 1),
-    "presence": (lambda i, j: np.s_[:, j], 1),
-    "offensive_capability": (lambda i, j: j, 1),
-    "pressure": (lambda i, j: np.s_[:, j, i], 1),
-    "revisionism": (lambda i, j: np.s_[:, j], 1),
-}
+    "capability": (lambda i, j: np.s_[:, j], 1), "distance": (lambda i, j: (i, j), -1),
+    "border": (lambda i, j: (i, j), 1), "front": (lambda i, j: (i, j), 1),
+    "presence": (lambda i, j: np.s_[:, j], 1), "offensive_capability": (lambda i, j: j, 1),
+    "pressure": (lambda i, j: np.s_[:, j, i], 1), "revisionism": (lambda i, j: np.s_[:, j], 1),
+}  # fmt: skip
 
 
 def raised(world: RandomWorld, name: str, at: object, by: float) -> RandomWorld:

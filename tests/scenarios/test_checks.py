@@ -124,6 +124,8 @@ def test_a_file_of_the_first_format_is_told_what_took_the_place_of_what_left(che
     )  # fmt: skip
     assert len(found) == len(successors)
     assert all(word in text for word, text in zip(successors, found, strict=True)), found
+    ladder = check(HEAD + "levers: {recognition: {russia: {afghanistan: 4}}}\n")
+    assert "flags talks, mission, envoy, recognised" in str(*ladder)
     now = left.replace("level", "effort").replace("alignment_shared", "pull_common")
     assert not check(HEAD + now[now.index("measures") :])
     assert "format is 3" in str(check(HEAD.replace("2", "3", 1))[0])

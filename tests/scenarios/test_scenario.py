@@ -137,23 +137,18 @@ def test_a_number_is_fixed_within_its_range(world):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("nothing", "path=value"),
-        ("=1", "path=value"),
-        (f"{DECAY}=", "path=value"),
+        ("nothing", "path=value"), ("=1", "path=value"), (f"{DECAY}=", "path=value"),
         ("rules.perception.distance_decy=2000", f"did you mean {DECAY}"),
-        (f"{DECAY}=far", "'far', not a number"),
-        (f"{DECAY}=.nan", "not a finite number"),
+        (f"{DECAY}=far", "'far', not a number"), (f"{DECAY}=.nan", "not a finite number"),
         ("presence.unted_states.afghanistan.forces=1", "did you mean united_states"),
         ("presence.united_states=1", "presence.<actor>.<theatre>.<presence kind>"),
         (f"{FORCES}.2019-01=0.1", "before the scenario departs"),
-        (f"{FORCES}.2099-01=0.1", "outside the period"),
-        (f"{FORCES}=2500", "0 to 10"),
+        (f"{FORCES}.2099-01=0.1", "outside the period"), (f"{FORCES}=2500", "0 to 10"),
         ("rule.afghanistan=nobody", "unknown actor 'nobody'"),
         ("theatres.afghanistan.population=3", "fact that no run varies"),
-        ("title=x", "unknown parameter or lever"),
-        ("\n", "path=value"),
+        ("title=x", "unknown parameter or lever"), ("\n", "path=value"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_setting_is_told_what_would_be_right(world, setting, message):
     (found,) = problems(world, "us_stays", setting)
     assert found.startswith("--set:1:")

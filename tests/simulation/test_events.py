@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pandas as pd
 import pytest
 
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
-from eurasia_sim.simulation.events import LADDER, event_log
+from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.world.world import World
 
@@ -39,10 +40,12 @@ def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> Non
     assert [status, *put["actor"], *put["detail"]] == ["ok", actor, "rules in place of nobody"]
 
 
-def test_recognition_climbs_one_step_at_a_time(log: pd.DataFrame) -> None:
-    for _, steps in log[log["kind"] == "recognition"].groupby(["actor", "theatre"]):
-        levels = [LADDER.index(step) for step in steps["detail"]]
-        assert levels == sorted(set(levels))
+def test_a_flag_goes_up_and_down_by_turns(log: pd.DataFrame) -> None:
+    steps = log[log["kind"] == "recognition"]
+    flag = steps["detail"].str.removesuffix(", no longer").rename("flag")
+    for _, moves in steps.groupby(["actor", "theatre", flag]):
+        down = [detail.endswith("no longer") for detail in moves["detail"]]
+        assert all(one != other for one, other in pairwise(down))
 
 
 def test_what_does_not_fit_is_a_status(world: World, log: pd.DataFrame) -> None:

@@ -101,10 +101,8 @@ def test_every_actor_is_an_agent_that_reads_its_own_row(world):
     actor = model.actor(list(world.actors)[1])
     state, theatre, other = model.present.state, list(world.theatres)[2], list(world.actors)[4]
     for found, held in (
-        (actor.power, state.power[1]),
-        (actor.budget, state.budget[1]),
-        (actor.standing, state.standing[1]),
-        (actor.alignment_with(other), state.alignment[1, 4]),
+        (actor.power, state.power[1]), (actor.budget, state.budget[1]),
+        (actor.standing, state.standing[1]), (actor.alignment_with(other), state.alignment[1, 4]),
         (actor.threat_from(other), state.threat[1, 4]),
         (actor.spillover_from(theatre), state.spillover[1, 2]),
         (actor.recognition_of(theatre), state.recognition[1, 2]),
@@ -112,7 +110,7 @@ def test_every_actor_is_an_agent_that_reads_its_own_row(world):
         (actor.effort_in(theatre), pytest.approx(state.effort[1, 2].sum())),
         (actor.influence_in(theatre, "security"), state.influence[1, 2, 0]),
         (actor.influence_in(theatre), pytest.approx(state.influence[1, 2].mean())),
-    ):
+    ):  # fmt: skip
         assert found == held
     assert set(actor.interests) == set(CONSTRUCTS)
     rulers = [(agent.name, theatre) for agent in model.agents for theatre in agent.rules]

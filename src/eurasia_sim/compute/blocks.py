@@ -37,6 +37,7 @@ AXES: Mapping[str, str | int] = {
     "i": "actors", "j": "actors", "k": "theatres", "l": "theatres", "v": "venues", "f": "pairs",
     "s": "scopes",
     "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "q": 3, "c": 7, "w": 3, "e": 2, "g": 5,
+    "b": 5,
 }  # fmt: skip
 _DTYPES = {"index": np.int64, "hash": np.uint64}
 # What a block has beside its arrays.

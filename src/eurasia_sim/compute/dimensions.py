@@ -23,6 +23,10 @@ BASES, FORCES, COUNTERTERROR = range(3)
 CONSTRUCTS = ("primacy", "containment", "commerce", "denial", "autonomy", "survival", "standing")
 PRIMACY, CONTAINMENT, COMMERCE, DENIAL, AUTONOMY, SURVIVAL, STANDING = range(7)
 CONSTRUCT_COUNT = len(CONSTRUCTS)
+# How one deals with a ruler by force; the level of recognition counts all but the first.
+FLAGS = ("listed", "talks", "mission", "envoy", "recognised")
+LISTED, TALKS, MISSION, ENVOY, RECOGNISED = range(5)
+FLAG_COUNT = len(FLAGS)
 # What two lean by, each seen in series of its own; a quarrel parts, the others bind.
 STANCES = ("common_position", "quarrel", "ties")
 POSITION, QUARREL, TIES = range(3)

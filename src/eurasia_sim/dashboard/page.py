@@ -18,7 +18,7 @@ from eurasia_sim.dashboard.scenario_editor import Export, ScenarioEditor
 from eurasia_sim.dashboard.session import Question, Session, complaints
 from eurasia_sim.dashboard.shared import words
 from eurasia_sim.dashboard.views import VIEWS, picture
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 
@@ -57,7 +57,7 @@ def Page() -> None:
     if task.finished and task.value is not None:
         shown.current = task.value
     solara.Title("eurasia-sim")
-    solara.Style(_STYLE)
+    solara.Style(packaged() / "dashboard.css")
     with solara.Sidebar():
         ScenarioEditor(question.value, ask)
     with solara.Column(classes=["page"], gap="8px"):
@@ -175,23 +175,3 @@ def Events(session: Session, _version: int) -> None:
         f"<tr><td>{'</td><td>'.join(map(escape, map(visible, row)))}</td></tr>" for row in cells
     )
     solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
-
-
-_STYLE = """
-.page { padding: 8px 16px 32px; max-width: 1180px; }
-.month { font-size: 1.5rem; font-weight: 600; min-width: 6.2rem; }
-.quiet { color: #555; font-size: .85rem; margin: 0; }
-.picture, .figure { overflow-x: auto; }
-.picture img, .figure img { display: block; width: 100%; min-width: 680px; }
-.claim { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: #f6f6f6;
-  padding: 10px; margin: 0; }
-.events td { padding: 3px 18px 3px 0; border-bottom: 1px solid #ddd; font-size: .9rem; }
-.quiet, .claim, .events td { unicode-bidi: plaintext; }
-.problem .v-alert__content { white-space: pre-wrap; }
-.v-slider__thumb-label { font-size: .65rem; }
-.v-btn--outlined { margin: 2px 0; }
-.v-window { padding-top: 10px; }
-.number .v-select__selection { font-size: .75rem; }
-.v-btn, .v-tab { text-transform: none !important; letter-spacing: normal !important; }
-.v-tab { min-width: 70px; padding: 0 12px; }
-"""

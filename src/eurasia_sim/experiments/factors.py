@@ -16,12 +16,7 @@ from eurasia_sim.experiments.schema import Factor, FactorEntry, SweepFile, is_ch
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.user_yaml import Document, InputProblems, scalar
 from eurasia_sim.scenarios.checks import WorldChecker
-from eurasia_sim.scenarios.scenario import (
-    Scenario,
-    apply_settings,
-    earliest_parting,
-    load_scenario,
-)
+from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting, load_scenario
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 

@@ -32,14 +32,7 @@ from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation import results_folder
 from eurasia_sim.simulation.family import starting
 from eurasia_sim.simulation.results import read_manifest, write_bytes
-from eurasia_sim.simulation.results_folder import (
-    FIT,
-    RUN,
-    SKILL,
-    SWEEP,
-    TEST,
-    ResultsFolder,
-)  # fmt: skip
+from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, SWEEP, TEST, ResultsFolder
 from eurasia_sim.world.world import World, load_world
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for

@@ -1,8 +1,8 @@
 """Every array of a run: name, axes, unit, meaning. State, views and the glossary come from it.
 
 Axes: i and j actors, k and l theatres, v venues, f pairs in focus, s scopes, m meetings (pairs of
-actors), d domains, h threats, x presence kinds, q stances, c constructs, w words of an address, e
-ends of a pair, n columns of measures, g groups that are checked. Runs are a last axis of their own.
+actors), d domains, b flags, h threats, x presence kinds, q stances, c constructs, w words of an
+address, e ends of a pair, n columns of measures, g groups that are checked. Runs are a last axis.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ CODED = Table("coded", (
     Field("initial_fighters", "k", "strength", "of the challenger at the opening, NaN by its land"),
     Field("initial_strength", "k", "strength", "of the ruler at the opening, NaN by its land"),
     Field("initial_influence", "ikd", "share", "at most 1 a theatre and domain"),
-    Field("initial_recognition", "ik", "ladder level", "toward the contender at the opening"),
+    Field("initial_recognition", "ikb", "share", "1 where the flag is up at the opening"),
 ))  # fmt: skip
 
 # What follows from a draw and stays the same for all months of a run.
@@ -106,7 +106,7 @@ LEVERS = Table("levers", (
     Field("jointness", "kd", "share", "least of an overlap that is done jointly"),
     Field("rule", "k", "actor", "place of the imposed ruler, -1 where rule is free"),
     Field("stability", "k", "share", "imposed, NaN where free"),
-    Field("recognition", "ik", "ladder level", "imposed, NaN where free"),
+    Field("recognition", "ikb", "share", "1 where a flag is imposed, NaN where free"),
     Field("capability", "i", "share", "of power from territory that is no theatre"),
     Field("theatre_capability", "k", "share", "of power that goes with ruling a theatre"),
     Field("membership", "vi", "share", "1 member, 0.5 observer"),
@@ -158,8 +158,9 @@ STATE = Table("state", (
     Field("spillover", "ik", "danger", "that reaches an actor from a theatre"),
     Field("open_spillover", "ik", "danger", "not carried by others"),
     Field("containment", "ik", "danger", "need to hold back what spills over"),
-    Field("recognition", "ik", "ladder level", "granted to the theatre's contender"),
-    Field("stood", "ik", "ladder level", "a month ago"),
+    Field("recognition", "ik", "flags", "up toward the theatre's contender, the listing apart"),
+    Field("flags", "ikb", "share", "1 where up toward the theatre's contender"),
+    Field("stood", "ikb", "share", "`flags` a month ago"),
     Field("convening_influence", "ik", "budget units", "diplomatic effort that convening brings"),
     Field("party", "ik", "share", "how far an actor is a party to a theatre's disorder"),
     Field("felt", "ik", "root of danger", "from a theatre to which one is no party"),
@@ -187,12 +188,16 @@ STATE = Table("state", (
     Field("restraint", "k", "share", "of the ruler"),
     Field("demand", "k", "threat", "a host's for a balancer"),
     Field("hedging", "k", "share", "by which a host heeds what a patron holds already"),
-    Field("by_force", "k", "share", "of access that a ladder step opens; 0 but for a new ruler"),
-    Field("open_to", "k", "ladder level", "the highest step that is open"),
+    Field("by_force", "k", "share", "of access that a flag opens; 0 but for a new ruler"),
+    Field("in_power", "k", "share", "1 where the contender rules"),
+    Field("took_over", "k", "share", "1 where it did not a month ago"),
+    Field("prospect", "k", "share", "how far the contender will have to be dealt with"),
     Field("hostility", "k", "share", "mean enmity of neighbours toward the contender"),
     Field("hazard", "kh", "danger", "that a theatre gives out"),
     Field("total", "kd", "strength", "of all in a theatre and domain, outsiders too"),
     Field("together", "kd", "budget units", "what two do jointly; room for one pair"),
+    Field("old_ties", "i", "share", "to the contender's rival; room for one theatre"),
+    Field("partners", "b", "share", "of one's partners with a flag up; room for one actor"),
     Field("host_leaning", "i", "alignment", "of a host to each; room for one theatre"),
     Field("host_threat", "i", "danger", "that a host sees in each; room for one theatre"),
     Field("displacement_weight", "i", "utility", "of displacing each other; room for one actor"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.compute.dimensions import DOMAIN_COUNT
+from eurasia_sim.compute.dimensions import DOMAIN_COUNT, FLAG_COUNT, LISTED
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import hyperbolic_tangent, where_known
 from eurasia_sim.compute.vectors import each_run
@@ -74,7 +74,10 @@ def initialise(coded, blocks):
         state.alignment[i, i] = 1.0
         for k in range(state.theatres):
             state.link[i, k] = 1.0
-            state.recognition[i, k] = coded.initial_recognition[i, k]
+            state.recognition[i, k] = -coded.initial_recognition[i, k, LISTED]
+            for b in range(FLAG_COUNT):
+                state.flags[i, k, b] = coded.initial_recognition[i, k, b]
+                state.recognition[i, k] += coded.initial_recognition[i, k, b]
             for d in range(DOMAIN_COUNT):
                 state.influence[i, k, d] = coded.initial_influence[i, k, d]
     for k in range(state.theatres):
@@ -84,6 +87,7 @@ def initialise(coded, blocks):
         for r in range(state.block_runs):
             run, challenger = state[r], facts.first_challenger[k]
             run.ruler[k], run.challenger[k] = facts.first_ruler[k], challenger
+            run.in_power[k] = 1.0 if run.ruler[k] == facts.contender[k] else 0.0
             run.restraint[k] = 1.0 - laxity(run.ruler[k], facts.contender[k], p[r])
             if challenger >= 0:
                 # Each side is as strong as its part of the land lets it be.

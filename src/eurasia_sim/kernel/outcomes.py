@@ -17,6 +17,8 @@ from eurasia_sim.compute.dimensions import (
     DIPLOMATIC,
     DOMAIN_COUNT,
     ECONOMIC,
+    FLAG_COUNT,
+    FLAGS,
     PRIMACY,
     SECURITY,
     STANCE_COUNT,
@@ -29,25 +31,13 @@ from eurasia_sim.compute.mathematics import TINY, choose, greater, lesser, satur
 from eurasia_sim.compute.vectors import each_run
 
 PAIR_MEASURES = (
-    "intensity",
-    "colocation",
-    "joint_share",
-    "competition",
-    "cooperation",
-    "division_of_labour",
-)
+    "intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour",
+)  # fmt: skip
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
 THEATRE_MEASURES = (
-    "stability",
-    "militants",
-    "control",
-    "narcotics",
-    "violence",
-    "ruler_strength",
-    "demand_for_balancer",
-    "hedging",
-    "contested_volume",
-)
+    "stability", "militants", "control", "narcotics", "violence", "ruler_strength",
+    "demand_for_balancer", "hedging", "contested_volume",
+)  # fmt: skip
 
 
 @inlined
@@ -308,6 +298,11 @@ def observe(state, constants, facts, report, needed):
                 out[column] = state.stance[q, i, j]
                 column += 1
     column = list_table(state.recognition, actors, state.theatres, out, column)
+    for b in range(FLAG_COUNT):
+        for i in range(actors):
+            for k in range(state.theatres):
+                out[column] = state.flags[i, k, b]
+                column += 1
     if needed <= column:
         return
     column = list_cells(state.influence, state, out, column)
@@ -323,7 +318,7 @@ def column_count(counts: Counts) -> int:
         + n * len(ACTOR_MEASURES)
         + k * len(THEATRE_MEASURES)
         + (2 + STANCE_COUNT) * n * n
-        + n * k * (1 + 2 * DOMAIN_COUNT)
+        + n * k * (1 + FLAG_COUNT + 2 * DOMAIN_COUNT)
     )
 
 
@@ -341,7 +336,8 @@ def column_names(
     names += [f"alignment.{a}.{b}" for a in actors for b in actors]
     names += [f"threat.{a}.{b}" for a in actors for b in actors]
     names += [f"{stance}.{a}.{b}" for stance in STANCES for a in actors for b in actors]
-    names += [f"recognition.{a}.{k}" for a in actors for k in theatres]
+    for each in ("recognition", *FLAGS):
+        names += [f"{each}.{a}.{k}" for a in actors for k in theatres]
     names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     return names

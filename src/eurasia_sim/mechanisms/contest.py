@@ -84,7 +84,7 @@ def host_access(leaning, share, hedging, balancing, known, p):
 
 @inlined
 def weigh_host(k, state, constants, facts, p):
-    """Write for theatre k how much its host hedges, and what a ladder step opens."""
+    """Write for theatre k how much its host hedges, and what a flag opens."""
     for r in range(state.block_runs):
         host = state[r].ruler[k]
         autonomy = constants[r].weight[host, AUTONOMY] if host >= 0 else 0.0

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from eurasia_sim.compute.dimensions import DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, PRIMACY, SECURITY
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import (
-    TINY,
-    exponential,
-    greater,
-    lesser,
-    logarithm,
-    logistic,
-)
+from eurasia_sim.compute.mathematics import TINY, exponential, greater, lesser, logarithm, logistic
 from eurasia_sim.compute.vectors import each_run
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.figures.style import table_of
+from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.reports.parts import Section, Table, frame_table, listed, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
@@ -199,29 +200,15 @@ def foundations(held: ResultsFolder) -> Section:
     return found
 
 
-_LIMITS = """
-Shares are shares of runs under the assumptions made. They are no probabilities of events and no
-forecast; the claims are about which assumption drives an outcome.
-
-{judged} of the world's numbers rest on judgement; the ranges over which an ensemble draws are
-judgements in every case. A result that needs one end of such a range is a result about that
-judgement.
-
-The documents are a handful of analyses by outside observers; what they take for granted, the coding
-takes over. Another reader would code them otherwise: the command
-"eurasia-sim explain --evidence agreement" says by how much.
-
-Intervals round a mean tell how well the mean of these runs is known, and narrow with more runs;
-they do not tell how wrong the model is. Where validation stands above, read it first.
-
-Actors are unitary, a month is the shortest time, and what no mechanism knows cannot happen in a
-run.
-"""
-
-
 def limits(held: ResultsFolder) -> Section:
     """What the numbers do not say."""
-    says = _LIMITS.format(judged=share(held.judged)).strip().split("\n\n")
+    says = (
+        (packaged() / "limits.txt")
+        .read_text("utf-8")
+        .format(judged=share(held.judged))
+        .strip()
+        .split("\n\n")
+    )
     return Section("limits", "Limits", says)
 
 

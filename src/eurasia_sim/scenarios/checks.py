@@ -114,7 +114,8 @@ class WorldChecker(DocumentChecker):
                 return None
         if len(ids) != len(lever.path):
             wrong = f"'{path}' has {len(ids) + 1} steps"
-            self.complain(trail, wrong, allowed=lever.pattern, of_key=True)
+            gone = successors()["levers"].get(name, "")
+            self.complain(trail, wrong, allowed=lever.pattern + gone, of_key=True)
             return None
         for at, kind in enumerate(lever.path):
             if not self.is_known(kind, ids[at], trail, tuple(ids[:at]), lever):
@@ -190,7 +191,8 @@ class ScenarioChecker(WorldChecker):
                 draft.levers[path] = steps
         elif not isinstance(given, dict):
             wrong = f"{path} is {shown(given)}; it needs a {kinds[0]} below it"
-            self.complain(trail, wrong, allowed=f"{lever.pattern}: value")
+            gone = successors()["levers"].get(lever.name, "")
+            self.complain(trail, wrong, allowed=f"{lever.pattern}: value{gone}")
         else:
             for name, below in given.items():
                 if self.is_known(kinds[0], name, (*trail, name), trail[2:], lever):

@@ -7,39 +7,12 @@ import re
 from typing import Any
 
 from eurasia_sim.files.checker import FORMAT
-from eurasia_sim.files.data_yaml import month_name
+from eurasia_sim.files.data_yaml import month_name, packaged
 from eurasia_sim.files.user_yaml import scalar
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.json_schema import HEADER
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.world.world import World
-
-_SCAFFOLD = """\
-{header}
-# Write down here what you assume and why.
-format: {format}
-title: {title}
-question: What changes if ...?
-{extends}departs: "{departs}"   # first month that may differ; nothing changes earlier
-{copied}
-# What someone decides otherwise, from a month on. `eurasia-sim list levers` shows every lever. \
-For example:
-#   levers:
-#     pressure:
-#       {first}:
-#         {second}: {{"{departs}": 0.2}}
-
-# What is not to happen. `eurasia-sim list events` shows what the record holds. For example:
-#   events:
-#     drop: [{event}]
-
-# What nobody knows, narrowed. `eurasia-sim list numbers` shows every number with its range. \
-For example:
-#   uncertain:
-#     {number}: [{low:g}, {high:g}]
-
-expect: Say what you expect before the first run, so that you can be surprised.
-"""
 
 
 def changed(scenario: Scenario, world: World) -> dict[str, Any]:
@@ -129,7 +102,8 @@ def scaffold(name: str, base: Scenario, world: World, *, named: bool = True) -> 
     if base.extends or not named:
         source = f"# Copied from {' and '.join(filter(None, (base.name, base.extends)))}."
         extends, copied = "", f"\n{source}\n{_lines(changed(base, world))}"
-    return _SCAFFOLD.format(
+    scaffold = (packaged() / "new_scenario.txt").read_text("utf-8")
+    return scaffold.format(
         header=HEADER,
         format=FORMAT,
         title=_word(name.replace("_", " ").replace("-", " ").capitalize()),

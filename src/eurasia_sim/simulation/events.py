@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from eurasia_sim.compute.blocks import Run
-from eurasia_sim.compute.dimensions import DOMAINS
+from eurasia_sim.compute.dimensions import DOMAINS, FLAGS
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.lever_series import Month
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.world.world import World
 
-LADDER = ("listed", "contact", "embassy", "accredited", "recognised")
 _MOST_EVENTS = 10_000
 
 
@@ -34,7 +33,7 @@ class View(NamedTuple):
     """What of one month the events are read from."""
 
     ruler: np.ndarray  # (K,)
-    recognition: np.ndarray  # (N, K)
+    flags: np.ndarray  # (N, K, 5)
     bases: np.ndarray  # (N, K) bool
     exercise: np.ndarray  # (N, K) bool
     deal: np.ndarray  # (N, K) bool
@@ -91,7 +90,7 @@ def view_of(state: Run, levers: Month, inputs: Inputs) -> View:
         foreign[[home for home in homes if home >= 0], k] = 0.0
     return View(
         ruler=state.ruler.copy(),
-        recognition=state.recognition.copy(),
+        flags=state.flags.copy(),
         bases=levers.presence[:, :, 0] > params["base_threshold"],
         exercise=share[:, :, 0] > params["exercise_threshold"],
         deal=share[:, :, 1] > params["deal_threshold"],
@@ -113,9 +112,9 @@ def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]
                 detail = f"holds most foreign {domain} influence"
                 yield Event(date, "leading_patron", actors[patron], theatre, detail)
         for i, actor in enumerate(actors):
-            if now.recognition[i, k] != before.recognition[i, k]:
-                step = LADDER[int(now.recognition[i, k])]
-                yield Event(date, "recognition", actor, theatre, step)
+            for b in np.flatnonzero(now.flags[i, k] != before.flags[i, k]):
+                detail = FLAGS[b] + ("" if now.flags[i, k, b] else ", no longer")
+                yield Event(date, "recognition", actor, theatre, detail)
             if now.bases[i, k] != before.bases[i, k]:
                 is_open = now.bases[i, k]
                 kind, detail = (

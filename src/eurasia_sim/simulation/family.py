@@ -160,7 +160,7 @@ STOCKS = {
     "initial_influence": "influence", "initial_control": "control",
     "initial_militants": "militants", "initial_narcotics": "narcotics",
     "initial_fighters": "fighters", "initial_strength": "ruler_strength",
-    "initial_recognition": "recognition",
+    "initial_recognition": "flags",
 }  # fmt: skip
 # Those that only a war has, and what stands for them in a theatre without a challenger.
 OF_WAR = {"initial_narcotics": 0.0, "initial_fighters": np.nan, "initial_strength": np.nan}
@@ -295,7 +295,7 @@ def _lived(world: World, months: int) -> tuple[dict[str, Floats], list[tuple[Any
         runs = np.stack([np.array(getattr(state[r], name)) for r in range(RUNS)], axis=-1)
         kept = counted[:, None, :] if runs.ndim == 4 else counted
         mean = np.where(kept, runs, 0.0).sum(axis=-1) / kept.sum(axis=-1)
-        found[coded] = np.floor(mean + 0.5) if name == "recognition" else mean
+        found[coded] = np.floor(mean + 0.5) if name == "flags" else mean
     return found, roles
 
 

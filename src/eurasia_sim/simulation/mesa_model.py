@@ -106,7 +106,7 @@ class StateActor(mesa.Agent):
         return float(self._state.spillover[self._at, self._theatre(theatre)])
 
     def recognition_of(self, theatre: str) -> float:
-        """Its step on the ladder toward the new ruler of a theatre, 0..4."""
+        """How many steps it has taken toward the new ruler of a theatre, 0..4."""
         return float(self._state.recognition[self._at, self._theatre(theatre)])
 
     def effort_in(self, theatre: str, domain: str | None = None) -> float:

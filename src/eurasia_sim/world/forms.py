@@ -23,7 +23,7 @@ CODED_BLOCKS = {
     "in the region.",
     "affinity": "How well disposed the actor is toward the other before anything is simulated.",
 }
-_AXES = {"i": "actor", "j": "actor", "k": "theatre", "h": "threat", "d": "domain"}
+_AXES = {"i": "actor", "j": "actor", "k": "theatre", "h": "threat", "d": "domain", "b": "flag"}
 # Axes of each table, as its file nests them.
 TABLES = {"population": ("theatre",)} | {
     field.name: tuple(_AXES[axis] for axis in field.axes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, THREATS
+from eurasia_sim.compute.dimensions import DOMAINS, FLAGS, PRESENCE_KINDS, THREATS
 from eurasia_sim.files.data_yaml import packaged, read_page
 
 FREE = "free"
@@ -72,6 +72,7 @@ def choices(kind: str, world: Any) -> list[str]:
         "actor or theatre": [*actors, *(theatre for theatre in theatres if theatre not in actors)],
         "threat": THREATS,
         "domain": DOMAINS,
+        "flag": FLAGS,
         "presence kind": PRESENCE_KINDS,
     }
     return list(known[kind])

@@ -22,14 +22,7 @@ from eurasia_sim.files.data_yaml import (
     number,
 )
 from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Theatre
-from eurasia_sim.world.forms import (
-    CODED_BLOCKS,
-    TABLES,
-    Actors,
-    Institutions,
-    Record,
-    Theatres,
-)
+from eurasia_sim.world.forms import CODED_BLOCKS, TABLES, Actors, Institutions, Record, Theatres
 from eurasia_sim.world.levers import FREE, Lever, choices, levers
 
 _ABOVE_ZERO = 1e-12  # what is divided by

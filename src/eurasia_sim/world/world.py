@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from eurasia_sim.compute.dimensions import (
     CONSTRUCTS,
     DOMAINS,
+    FLAGS,
     THREATS,
     Floats,
     Geography,
@@ -234,6 +235,7 @@ class World:
 def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
     """Paths in the order of `kernel.arrays.CODED`, field by field and row by row."""
     ids = {"i": actors, "j": actors, "k": theatres, "c": CONSTRUCTS, "d": DOMAINS, "h": THREATS}
+    ids["b"] = FLAGS
     for field in CODED.fields:
         owner = "k" if "k" in field.axes else "i"
         at, group = field.axes.index(owner), "theatres" if owner == "k" else "actors"
