@@ -15,7 +15,6 @@ from eurasia_sim.analysis.convergence import (
     precision_row,
     runs_needed,
     watched,
-    widths,
 )
 from eurasia_sim.files.data_yaml import DataError
 
@@ -32,16 +31,6 @@ def test_an_interval_of_95_percent_covers_the_mean_in_95_percent():
     samples = np.random.default_rng(1).normal(3.0, 2.0, (4000, 12))
     covered = np.mean([abs(own.mean() - 3.0) <= half_width(own) for own in samples])
     assert covered == pytest.approx(0.95, abs=0.012)
-
-
-def test_half_widths_shrink_as_runs_are_added_and_end_with_all_of_them():
-    table = widths(np.random.default_rng(2).normal(size=5000))
-    assert table["n"].is_monotonic_increasing
-    assert table["n"].iloc[-1] == 5000
-    # A hundred times the runs, a tenth of the width.
-    ratio = table["half_width"].iloc[-1] / np.interp(50, table["n"], table["half_width"])
-    assert ratio == pytest.approx(0.1, rel=0.4)
-    assert len(widths(np.full(3, np.nan))) == 0
 
 
 @pytest.mark.parametrize(

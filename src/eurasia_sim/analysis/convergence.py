@@ -20,7 +20,6 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 
 _SIDE = 0.975  # a 95 % interval leaves 2.5 % on a side
-_FIRST, _GROWTH = 10, 1.5  # first number of runs in a table of widths, and factor to the next
 _RULE = "half-width"
 _MANY = 10_000_000
 _FLAT = 1e-9  # spread below this, beside the size of the values, is rounding and no outcome
@@ -37,21 +36,6 @@ def half_width(values: Floats) -> float:
     if len(present) < 2:
         return math.nan
     return float(t.ppf(_SIDE, len(present) - 1) * present.std(ddof=1) / math.sqrt(len(present)))
-
-
-def widths(values: Floats) -> pd.DataFrame:
-    """Mean and half-width after the first n runs, n growing by half up to all.
-
-    Returns:
-        n, mean, half_width.
-    """
-    present = values[np.isfinite(values)]
-    rows, size = list[tuple[int, float, float]](), float(_FIRST)
-    while len(present) and (not rows or rows[-1][0] < len(present)):
-        own = present[: int(size)]
-        rows.append((len(own), float(own.mean()), half_width(own)))
-        size *= _GROWTH
-    return pd.DataFrame(rows, columns=["n", "mean", "half_width"])
 
 
 def runs_needed(deviation: float, precision: float) -> int:

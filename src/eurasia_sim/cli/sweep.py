@@ -92,9 +92,8 @@ def _execute(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bo
 
     check_size(prepared, work)
     _compile(prepared)
-    total = sum(map(prepared.plan.runs_of, prepared.plan.numbers))
     try:
-        with terminal.RunCounter(total) as counter:
+        with terminal.RunCounter(prepared.runs) as counter:
 
             def report(progress: Progress) -> None:
                 counter(progress.finished, progress.failed, progress.before)

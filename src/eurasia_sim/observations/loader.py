@@ -22,6 +22,7 @@ from eurasia_sim.files.ordinary import Missing, Unreadable, table_rows
 from eurasia_sim.observations.links import Link, linked, sampling_error
 from eurasia_sim.world.forms import Text
 from eurasia_sim.world.levers import choices
+from eurasia_sim.world.loader import unknown
 from eurasia_sim.world.world import World
 
 FOLDER = "observations"
@@ -134,7 +135,7 @@ def load_observations(world: World) -> dict[str, Series]:
         raise DataError(problems)
     for name in catalogue.hegemon:
         if name not in world.actors:
-            wrong = unknown(name, "actor", world.actors)
+            wrong = unknown(name, world.actors, "actor")
             problems.append(f"{page.place(['hegemon'])}: hegemon: {wrong}")
     found = {}
     for name, item in catalogue.items.items():
@@ -152,11 +153,6 @@ def load_observations(world: World) -> dict[str, Series]:
     if problems:
         raise DataError(problems)
     return found
-
-
-def unknown(name: str, kind: str, known: Iterable[str]) -> str:
-    """That a word is no id, and which ids are near."""
-    return f"{name[:_LONGEST]!r} is no {kind}{near(name, known) or '; one of ' + ', '.join(known)}"
 
 
 def _wrong_keys(item: Item, until: int, world: World) -> Iterator[tuple[str, Any, str]]:
@@ -179,7 +175,7 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
     measure, *steps = column.split(".")
     kinds = published.get(measure, {}).get("of", [])
     if measure not in published:
-        yield unknown(measure, "measure", published)
+        yield unknown(measure, published, "measure")
     elif len(steps) != len(kinds):
         yield f"{measure} is of {', '.join(kinds)}, {len(kinds)} names after dots"
     else:
@@ -190,7 +186,7 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
             if axis and item.axes.get(axis[1]) != kind:
                 yield f"{step} must be an axis of kind {kind}; axes are {item.axes}"
             elif not axis and step not in among:
-                yield unknown(step, kind, among)
+                yield unknown(step, among, kind)
 
 
 _Row = tuple[Unit, int, float, float, float]  # unit, year, value, n, error
@@ -240,7 +236,7 @@ def _faults(row: _Row, cells: Mapping[str, str], item: Item, world: World) -> It
     for axis, kind in item.axes.items():
         among = choices(kind, world)
         if cells[axis] not in among:
-            yield f"{axis} = {unknown(cells[axis], kind, among)}"
+            yield f"{axis} = {unknown(cells[axis][:_LONGEST], among, kind)}"
     if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
         yield f"{'.'.join(unit)} names one actor twice"
     first, last = item.coverage

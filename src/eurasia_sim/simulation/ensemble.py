@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.simulation.family import as_of, check_family, load_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
@@ -285,9 +284,6 @@ def in_chunks(
             hand_over(chunk, future)
 
 
-_packaged = functools.cache(load_world)
-
-
 def run_ensemble(
     scenarios: str | Sequence[str | Scenario],
     n: int = 200,
@@ -309,7 +305,7 @@ def run_ensemble(
         Columns `scenario`, `theory`, `run`, `seed`, `draw` (runs of one draw pair), `status`,
         `failed_month`, `failed_phase`, then the measures named by `outcomes.column_names`.
     """
-    world = as_of(world or _packaged(), scenarios)
+    world = as_of(world, scenarios)
     resolved = load_family(scenarios, world, settings)
     family = [prepare(world, scenario, theory) for scenario in resolved]
     check_family(world, family)
@@ -342,7 +338,7 @@ def simulate(
     world: World | None = None,
 ) -> pd.DataFrame:
     """One run month by month: a row a month from the start of the record, a column a measure."""
-    world = as_of(world or _packaged(), [scenario])
+    world = as_of(world, [scenario])
     found = load_scenario(scenario, world) if isinstance(scenario, str) else scenario
     inputs = prepare(world, found, theory)
     everything = np.arange(len(inputs.columns))

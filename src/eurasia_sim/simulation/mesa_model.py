@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from typing import Any, SupportsFloat
 from weakref import WeakKeyDictionary
@@ -24,9 +24,8 @@ from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded
 from eurasia_sim.simulation.family import as_of
 from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
-_packaged = cache(load_world)  # one world serves all models of a batch
 _COLLECTED = frozenset((*PAIR_MEASURES, *ACTOR_MEASURES, *THEATRE_MEASURES))
 _ROUNDING = 1e-9  # by which shares that are one together may miss it
 
@@ -220,7 +219,7 @@ class EurasiaModel(mesa.Model):
         forms: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(seed=seed)
-        self.world = as_of(world or _packaged(), [scenario])
+        self.world = as_of(world, [scenario])
         self.root_seed = int(self.rng.integers(2**32)) if seed is None else int(seed)
         self.inputs = self._prepare(scenario, settings, theory, forms or {})
         self.month = -self.inputs.burn_in  # the next to be run, from the start of the record

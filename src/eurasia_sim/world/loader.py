@@ -90,7 +90,7 @@ class Gathered:
         """Whether a word is an id of its kind, or among some words; if not, that is a problem."""
         among = self.ids(kind) if among is None else among
         if word not in among:
-            self.problems.append(f"{page.place(keys)}: {_unknown(word, among, kind)}")
+            self.problems.append(f"{page.place(keys)}: {unknown(word, among, kind)}")
         return word in among
 
     def leaves(
@@ -120,7 +120,8 @@ class Gathered:
         self.problems += [f"{page.place(keys)}: {problem}" for problem in error.problems]
 
 
-def _unknown(word: str, among: Collection[str], kind: str) -> str:
+def unknown(word: str, among: Collection[str], kind: str) -> str:
+    """That a word is no id of its kind, and which ids there are, the nearest first."""
     known = f"one of {', '.join(among)}" if among else "there are none"
     if len(among) > _MOST_LISTED:
         known = f"one of {len(among)}, from {min(among)} to {max(among)}"
@@ -318,11 +319,11 @@ def check_lever(path: str, world: Any) -> Lever:
     name, *ids = path.split(".")
     lever = levers().get(name)
     if lever is None:
-        raise DataError([_unknown(name, list(levers()), "lever")])
+        raise DataError([unknown(name, list(levers()), "lever")])
     if len(ids) != len(lever.path):
         raise DataError([f"{path} must have the form {lever.pattern}"])
     for word, axis in zip(ids, lever.path, strict=True):
         among = choices(axis, world)
         if word not in among:
-            raise DataError([f"{path}: {_unknown(word, among, axis)}"])
+            raise DataError([f"{path}: {unknown(word, among, axis)}"])
     return lever
