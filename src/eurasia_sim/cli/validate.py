@@ -171,7 +171,7 @@ def _scores(
     with terminal.RunCounter(n, "nothing was kept.") as counter:
         for name in theories:
 
-            def report(side: str, done: int, of: int, name: str = name) -> None:
+            def report(side: str, of: int, done: int, name: str = name) -> None:
                 counter.stage(f"{name}, {side}", done, of)
 
             given: Any = (world, scenario, name, n, seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -11,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.design import Design
@@ -32,7 +29,7 @@ from eurasia_sim.simulation.parameter_draws import (
     put,
     values_of,
 )
-from eurasia_sim.simulation.results import run_ids, trajectory_table
+from eurasia_sim.simulation.results import run_ids, table_bytes, trajectory_table
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.world.world import World
 
@@ -177,10 +174,9 @@ def work(
     parts = {name: np.concatenate([own[name] for own in runs]) for name in runs[0]}
     scenarios = np.array([place[name] for name in parts["scenario"]])
     order = np.lexsort((parts["replicate"], scenarios, parts["point"]))
-    tables = {"parts": _parquet({name: values[order] for name, values in parts.items()})}
+    tables = {"parts": table_bytes({name: values[order] for name, values in parts.items()})}
     if kept:
-        every = pd.concat(kept, ignore_index=True)
-        tables[setup.keep] = _parquet({str(name): every[name] for name in every})
+        tables[setup.keep] = table_bytes(pd.concat(kept, ignore_index=True))
     failed, seconds = int((parts["status"] != OK).sum()), time.perf_counter() - began
     return Finished(chunk.number, len(order), failed, seconds, tables)
 
@@ -248,18 +244,6 @@ def _table(
             rows[factor.column] = factor.labels(cells[:, column])
     rows |= zip(names, means.T, strict=True)
     return {n: np.array(v, object) if isinstance(v, list) else v for n, v in rows.items()}
-
-
-def _parquet(columns: Mapping[str, Any]) -> bytes:
-    """A table as parquet (zstd); the same table gives the same bytes, and NaN is a missing value.
-
-    Texts repeat and numbers hardly do, so a dictionary is kept of texts alone.
-    """
-    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
-    texts = [field.name for field in table.schema if not pa.types.is_primitive(field.type)]
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", use_dictionary=texts)
-    return buffer.getvalue()
 
 
 def rerun(setup: Setup, design: Design, run: str) -> None:

@@ -105,10 +105,15 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 
-def table_bytes(table: pd.DataFrame) -> bytes:
-    """A table as parquet (zstd); the same table gives the same bytes."""
+def table_bytes(columns: pd.DataFrame | Mapping[str, Any]) -> bytes:
+    """A table as parquet (zstd); the same table gives the same bytes, and NaN is a missing value.
+
+    Texts repeat and numbers hardly do, so a dictionary is kept of texts alone.
+    """
+    table = pa.table({str(name): pa.array(columns[name], from_pandas=True) for name in columns})
+    texts = [field.name for field in table.schema if not pa.types.is_primitive(field.type)]
     buffer = io.BytesIO()
-    table.to_parquet(buffer, compression="zstd", index=False)
+    pq.write_table(table, buffer, compression="zstd", use_dictionary=texts)
     return buffer.getvalue()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -166,7 +167,7 @@ def skill(
 
     Args:
         n: runs over the declared ranges, of the theory and of the null theory.
-        report: called with the side, and how many of its runs are done, of how many.
+        report: called with the side, how many runs it has, and how many of them are done.
 
     Raises:
         KeyboardInterrupt: when interrupted.
@@ -179,11 +180,7 @@ def skill(
     sides = {MODEL: (theory, longer), NULL: (world.null_theory, replace(longer, posterior=None))}
     found, failed = {}, {}
     for side, (name, asked) in sides.items():
-        inputs = prepare(world, asked, name)
-
-        def tell(done: int, side: str = side) -> None:
-            report(side, done, n)
-
+        inputs, tell = prepare(world, asked, name), partial(report, side, n)
         draws = range_draws(world, inputs, n, seed)
         found[side], failed[side] = read_ahead(world, inputs, draws, items, workers, tell)
     listed: list[Score] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -327,7 +328,7 @@ def validate(
     """Hold n runs over the declared ranges, n at reference and n of the null theory to patterns.
 
     Args:
-        report: called with the side, and how many of its runs are done, of how many.
+        report: called with the side, how many runs it has, and how many of them are done.
 
     Raises:
         DataError: where the world has no patterns, or the scenario ends before any of them.
@@ -349,10 +350,7 @@ def validate(
     }
     shares, failed = {}, {}
     for side, (inputs, draws) in sides.items():
-
-        def tell(done: int, side: str = side) -> None:
-            report(side, done, n)
-
+        tell = partial(report, side, n)
         shares[side], still, failed[side] = pass_shares(patterns, inputs, draws, workers, tell)
         if side == MODEL:
             shares[UNCHANGED] = still
