@@ -105,7 +105,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 
-def table_bytes(columns: pd.DataFrame | Mapping[str, Any]) -> bytes:
+def table_bytes(columns: pd.DataFrame | Mapping[Any, Any]) -> bytes:
     """A table as parquet (zstd); the same table gives the same bytes, and NaN is a missing value.
 
     Texts repeat and numbers hardly do, so a dictionary is kept of texts alone.
