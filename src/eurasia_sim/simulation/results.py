@@ -18,18 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eurasia_sim.compute.jit import model_version
+from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import (
-    FILES,
-    Entry,
-    Files,
-    file_digest,
-    finite,
-    read_lines,
-    read_sealed,
-    sealed,
-)  # fmt: skip
+from eurasia_sim.files.integrity import FILES, Entry, Files
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.scenarios.manifest import RUN, kind_of, lacks, misfit
 from eurasia_sim.scenarios.schema import present_name
@@ -74,9 +66,8 @@ def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
 
 def folder_name(name: str, ids: Iterable[str]) -> str:
     """Name of a results folder: readable, and unique to the runs it holds."""
-    return (
-        f"{file_name_from(name)}-{hashlib.sha256(''.join(sorted(ids)).encode()).hexdigest()[:12]}"
-    )
+    digest = integrity.digest_of("".join(sorted(ids)).encode())
+    return f"{file_name_from(name)}-{digest[:12]}"
 
 
 def events_file(scenario: str) -> str:
@@ -130,7 +121,8 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain values as JSON that carries a digest of its content; null is no finite number."""
-    write_json(path, sealed(finite(json.loads(json.dumps(content, default=_plain)))))
+    plain = json.loads(json.dumps(content, default=_plain))
+    write_json(path, integrity.sealed(integrity.finite(plain)))
 
 
 def write_status(path: Path, table: pd.DataFrame) -> None:
@@ -158,7 +150,7 @@ def write_manifest(
     for name in {*names}.difference(known):
         path = folder / name
         rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
-        entries[name] = Entry(file_digest(path), rows)
+        entries[name] = Entry(integrity.file_digest(path), rows)
     listing = {name: entries[name].plain() for name in sorted(entries)}
     write_sealed(folder / to, {**content, FILES: listing})
 
@@ -188,7 +180,7 @@ def _plain(value: Any) -> Any:
 
 def _read_sealed(path: Path, mend: str) -> dict[str, Any] | None:
     try:
-        return read_sealed(path)
+        return integrity.read_sealed(path)
     except DataError as error:
         raise DataError([f"{error.problems[0]}\n    allowed: {mend}"]) from None
 
@@ -262,7 +254,7 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
 def read_log(folder: Path) -> dict[int, dict[str, Entry]]:
     """By chunk and kind, the tables that a sweep has logged; a chunk's last line counts."""
     chunks: dict[int, dict[str, Entry]] = {}
-    for line in read_lines(folder / STATUS_LOG):
+    for line in integrity.read_lines(folder / STATUS_LOG):
         number, listing = line.get("chunk"), line.get(FILES)
         if type(number) is not int or number < 0 or not isinstance(listing, dict):
             continue
