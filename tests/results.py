@@ -44,7 +44,7 @@ def tested_folder(into: Path) -> Path:
     """What `test` writes for two hypotheses, with the least effort that gives every table."""
     world = load_world()
     family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
-    effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4, held=2)
+    effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4)
     names = write_tables(into, evaluate(world, family, effort))
     digests = {"world": world.digest, "model": model_version()}
     manifest = {

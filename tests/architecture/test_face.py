@@ -40,10 +40,10 @@ def test_plot_gives_and_saves_the_pictures_of_a_folder(ran: Path, tmp_path: Path
 def test_hypotheses_of_a_file_are_evaluated_with_the_effort_that_is_named(monkeypatch):
     given = []
     monkeypatch.setattr(evaluation, "evaluate", lambda *arguments: given.extend(arguments))
-    eurasia_sim.test_hypotheses(["H1", "H2"], runs=20, points=30, seed=5, workers=1)
+    eurasia_sim.test_hypotheses(["H1", "H10"], runs=20, points=30, seed=5, workers=1)
     world, family, effort, workers = given
     assert world.name == "eurasia"
-    assert [hypothesis.id for hypothesis in family.hypotheses] == ["H1", "H2"]
+    assert [hypothesis.id for hypothesis in family.hypotheses] == ["H1", "H10"]
     assert (effort, workers) == (evaluation.Effort.of(20, 30, 5), 1)
     assert not eurasia_sim.test_hypotheses.__test__
     with pytest.raises(DataError, match="unknown hypothesis 'H1000'"):

@@ -133,12 +133,10 @@ def of_factors(world: World) -> str:
 
 def of_findings(page: str) -> str:
     """Verdicts of the hypotheses: rows of the findings' own table, without sources."""
-    rows = [
-        line.strip("| ").split(" | ")
-        for line in page.splitlines()
-        if re.match(r"\| [HP]\d+r? \| .* \| \*\*", line)
-    ]
-    return table(("", "says", "verdict", "share of the space [95 %]"), (row[:4] for row in rows))
+    lines = re.findall(r"^\| [CHP]\d+r? \| .* \| \*\*.*$", page, re.MULTILINE)
+    head = re.search(r"^\|( +\| says \| verdict \| .*) \|$", page, re.MULTILINE)[1].split(" | ")
+    shown = 6 if "under the fit" in head else 4
+    return table(head[:shown], (line.strip("| ").split(" | ")[:shown] for line in lines))
 
 
 def tables() -> dict[str, str]:

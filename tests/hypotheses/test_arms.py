@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eurasia_sim.hypotheses.arms import Plan, effect, read
-from eurasia_sim.hypotheses.hypothesis import Part
+from eurasia_sim.hypotheses.hypothesis import Part, Smallest
 from eurasia_sim.scenarios.outcome_columns import Metric
 
 MONTHS = {
@@ -58,7 +58,7 @@ def test_a_failed_run_reads_as_missing(how: str) -> None:
 def test_an_effect_is_what_some_arms_give_less_what_others_give() -> None:
     asked = metric("sum", "a")
     one, two, three, four = (("one", ()), ("two", ()), ("three", ()), ("four", ()))
-    part = Part("", (one, two), (three, four), asked, (0, 4), "+", 0.1, "")
+    part = Part("", (one, two), (three, four), asked, (0, 4), "+", Smallest(0.1), "")
     plan = Plan(None, (four, three, two, one), ((asked, (0, 4)),))  # type: ignore[arg-type]
     values = np.array([[4.0], [3.0], [20.0], [10.0]])[:, :, None]
     assert effect(plan, part, values) == pytest.approx([10 + 20 - 3 - 4])

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from eurasia_sim.files.user_yaml import InputProblems
-from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family, Part
+from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family, Part, Smallest
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.schema import Axis
 from eurasia_sim.hypotheses.scope_map import EVERY, cell_rows, map_table
+from eurasia_sim.hypotheses.verdicts import Spread
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.world.world import World
 
@@ -21,7 +22,7 @@ FAMILY = Path("experiments", "hypotheses.yaml")
 
 def reading(name: str) -> Part:
     metric = Metric("sum", (name,), (), (), False, "mean", 0.0)
-    return Part("", (), (), metric, (0, 1), "+", 0.1, "")
+    return Part("", (), (), metric, (0, 1), "+", Smallest(0.1), "")
 
 
 def axis(label: str, levels: dict[str, dict[str, float]]) -> Axis:
@@ -46,9 +47,10 @@ def test_a_map_sets_every_later_level_beside_the_first_in_every_cell() -> None:
 
 
 def test_a_rival_holds_where_all_of_its_readings_do() -> None:
+    given = {"a": [0.2, 0.2, -0.2, 0.0, np.nan], "b": [0.2, -0.2, -0.2, 0.2, 0.2]}
     changes = {
-        "a": np.array([0.2, 0.2, -0.2, 0.0, np.nan]),
-        "b": np.array([0.2, -0.2, -0.2, 0.2, 0.2]),
+        name: Spread(reading(name), np.array(own), np.full(5, 0.1), np.empty((0, 5)))
+        for name, own in given.items()
     }
     rows = {(row["kind"], row["name"]): row for row in cell_rows(MAP, changes)}
     assert all(row["n"] == 4 for row in rows.values())  # the failed run counts nowhere
@@ -101,7 +103,7 @@ def test_maps_leave_the_hash_of_the_hypotheses_alone(changed, packaged: Family) 
     found = changed("afghanistan.forces: 0.0225", "afghanistan.forces: 0.02")
     assert found.digest == packaged.digest
     assert found.maps[0].digest != packaged.maps[0].digest
-    assert changed("smallest: 0.25", "smallest: 0.2").digest != packaged.digest
+    assert changed("of_level: 0.1", "of_level: 0.2").digest != packaged.digest
 
 
 def test_a_map_is_run_only_with_both_its_rivals(packaged: Family) -> None:

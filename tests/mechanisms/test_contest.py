@@ -24,7 +24,7 @@ def uncovered(
     )  # fmt: skip
     call(contest.face_host, state, 0)
     call(contest.uncovered_threats, state, 0)
-    return float(state.demand[0]), np.array(state.uncovered)
+    return float(state.demand[0]), np.array(state.uncovered)[:, 0]
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,22 @@ COMMAND = "eurasia-sim test --findings docs/findings.md"
 NAN = float("nan")
 
 
-def verdict(name: str, word: str, region: str = "") -> dict[str, object]:
-    known = word not in ("entailed", "reported")
+def verdict(
+    name: str, word: str, region: str = "", kind: str = "hypothesis", failed: str = "",
+    fit: str = "negligible",
+) -> dict[str, object]:  # fmt: skip
+    known = word not in ("entailed", "reported", "not measurable")
+    left = (0.75, 0.5) if region else (NAN, NAN)
     low, share, high, points = (0.85, 0.9, 0.93, 800) if known else (0.0, NAN, 1.0, 0)
     return {
         "hypothesis": name, "says": f"{name} says | so.", "source": "paper L3", "note": "",
+        "kind": kind, "built_in": name == "K", "failed": failed,
+        "fit_failed": failed, "fit_verdict": fit,
         "verdict": word, "share_of_space": share, "share_low": low, "share_high": high,
         "points": points, "region": region, "density": 0.85, "coverage": 0.4, "digest": "abc",
+        "left_by_fit": left[0], "left_by_ranges": left[1], "members": points // 4,
+        "fit_share": 0.1, "fit_region": "", "fit_density": NAN, "fit_coverage": NAN,
+        "fit_left_by_fit": NAN, "fit_left_by_ranges": NAN,
     }  # fmt: skip
 
 
@@ -41,8 +50,8 @@ def part(name: str, word: str, sign: str = "+", **changed: object) -> dict[str, 
         "high": 0.025, "size": 1.5, "colocation_part": 0.03, "joint_part": -0.01,
         "correlation": 0.8, "variance_gain": 5.0, "n": 200, "failed": 2, "share_of_space": 0.9,
         "share_low": 0.85, "share_high": 0.93, "mirrored": 0.02, "null_mean": 0.0, "forced": 0.5,
-        "reversal": "none found in 52", "through_perception": 0.75, "through_contest": NAN,
-        **changed,
+        "negligible": 0.05, "opposed": NAN, "fit_mean": 0.01, "fit_share": 0.55,
+        "fit_word": "undetermined", **changed,
     }  # fmt: skip
 
 
@@ -57,18 +66,19 @@ def rival(name: str, under: str, *, holds: bool) -> dict[str, object]:
 def result(world: World) -> Evaluation:
     theories = [world.default_theory, world.null_theory]
     words = {"A": "supported", "B": "entailed", "C": "undetermined"}
-    given = (("A", "supported"), ("B", "entailed"), ("C", "conditional", "x ≥ 3"))
+    given = (("A", "supported"), ("B", "entailed"), ("C", "hinges on", "x ≥ 3"))
+    others = (("P", "supported", "", "placebo"), ("K", "supported", "", "control"))
     parts = [part(name, word, forced=float(name == "B")) for name, word in words.items()]
     shares = {"reading": "x", "scenarios": 2, "scenario": 0.25, "theory": 0.5, "chance": 0.25}
     rivals = [
         rival(name, under, holds=name != "C" or under != world.null_theory)
-        for name in "ABCP"
+        for name in "ABCPK"
         for under in theories
     ]
     placebo = part("P", "supported", sign="0", mean=0.0, low=-0.001, high=0.001)
     return Evaluation(
-        verdicts=pd.DataFrame([verdict(*each) for each in (*given, ("P", "supported"))]),
-        parts=pd.DataFrame([*parts, placebo]),
+        verdicts=pd.DataFrame([verdict(*each) for each in (*given, *others)]),
+        parts=pd.DataFrame([*parts, placebo, part("K", "supported", sign="-", forced=1.0)]),
         theories=pd.DataFrame(rivals),
         points=pd.DataFrame(),
         shares=pd.DataFrame([shares]),
@@ -78,7 +88,7 @@ def result(world: World) -> Evaluation:
 
 def page_of(world: World, result: Evaluation, *maps: object) -> str:
     path: Any = Path("hypotheses.yaml")
-    family = Family(path, "What is argued", "abc123", (), maps)
+    family = Family(path, "What is argued", "abc123", (), maps, ("Here. *Really*.",))
     return findings_page(world, family, result, Effort(), COMMAND, Path("docs/findings.md"))
 
 
@@ -95,15 +105,16 @@ def test_the_page_says_how_it_was_made_and_every_verdict(world: World, result: E
     ):  # fmt: skip
         assert text in page
     verdicts = section(page, "Verdicts")
-    for name, word in {"A": "supported", "B": "entailed", "C": "conditional"}.items():
-        assert f"| {name} | {name} says \\| so. | **{word}** |" in verdicts
-    assert "x ≥ 3 (density 85 %, coverage 40 % on held-out draws)" in verdicts
-    assert verdicts.count("paper L3") == 4
+    for name, word in {"A": "supported", "B": "entailed", "C": "hinges on"}.items():
+        assert f"| {name} | {name} says \\| so. | **{word}** | negligible |" in verdicts
+    where = "x ≥ 3 (density 85 %, coverage 40 % on held-out draws; 75 % of the fit to the record"
+    assert where in verdicts
+    assert verdicts.count("paper L3") == 5
     assert "| x | 2 | 25 % | 50 % | 25 % |" in section(page, "What the spread is made of")
     one = page.partition("### A: supported")[2].partition("### B")[0]
     for text in (
-        "- part of A: none found in 52", "| part of A | 75 % | – |", "+0.0300, -0.0100",
-        "+0.0200 [+0.0150, +0.0250]", f"{world.null_theory} (null)",
+        "+0.0300, -0.0100", "+0.0200 [+0.0150, +0.0250]", f"{world.null_theory} (null)",
+        "+0.0100, holds in 55 %", "and in 10 % of the fit",
     ):  # fmt: skip
         assert text in one
 
@@ -115,19 +126,42 @@ def test_whatever_is_entailed_is_named(world: World, result: Evaluation) -> None
     assert section(page_of(world, free), "What is entailed").strip().startswith("Nothing")
 
 
+def test_the_page_opens_with_a_sentence_each(world: World, result: Evaluation) -> None:
+    page = page_of(world, result)
+    opening = section(page, "In one sentence each")
+    assert page.index("## In one sentence each") < page.index("## Verdicts")
+    for said in (
+        "**A** (A says \\| so) is **supported**: it holds in 90 % of the space; under the fit",
+        "; under the fit negligible, in 10 % of it.",
+        "**C** (C says \\| so) **hinges on** x ≥ 3: it holds in 90 % of the space; 75 % of the fit",
+    ):
+        assert said in opening
+    assert "1. Here. \\*Really\\*." in section(page, "Where the model is weakest")
+
+
+def test_a_control_that_fails_is_named(world: World, result: Evaluation) -> None:
+    controls = section(page_of(world, result), "Controls")
+    assert "Every control came out" in controls
+    assert "| K (built in) | part of K |" in controls
+    lost = verdict("A", "not measurable", failed="K", fit="")
+    rows = pd.DataFrame([lost, verdict("K", "undetermined", kind="control")])
+    page = page_of(world, replace(result, verdicts=rows))
+    assert "**Did not come out: K.** Without it not measurable: A." in section(page, "Controls")
+    assert "**A** (A says \\| so) is **not measurable (K)**.\n" in page
+
+
 def test_a_placebo_that_moves_is_called_a_fault(world: World, result: Evaluation) -> None:
     assert "Every placebo came out null" in section(page_of(world, result), "Baselines")
-    moved = result.verdicts.assign(verdict=["supported", "entailed", "conditional", "contradicted"])
-    assert "**Not null: P.**" in section(
-        page_of(world, replace(result, verdicts=moved)), "Baselines"
-    )
+    words = ["supported", "entailed", "hinges on", "contradicted", "supported"]
+    moved = result.verdicts.assign(verdict=words)
+    page = page_of(world, replace(result, verdicts=moved))
+    assert "**Not null: P.**" in section(page, "Baselines")
 
 
 def test_what_the_null_shows_as_well_is_named(world: World, result: Evaluation) -> None:
     said = section(page_of(world, result), "Baselines")
-    assert (
-        "A, part of A; B, part of B." in said
-    )  # the placebo expects no sign, and C's null does not hold
+    # The placebo expects no sign, and C's null does not hold.
+    assert "A, part of A; B, part of B; K, part of K." in said
 
 
 def test_the_page_of_a_map_stands_beside_and_is_linked(world: World, result: Evaluation) -> None:
@@ -139,21 +173,14 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
     rows = []
     for at, (level, first, second) in enumerate(MAP.cells()):
         for theory in ("all", *(name for name in world.theories if name != world.null_theory)):
-            place = {
-                "map": "ground",
-                "level": level,
-                "first": first,
-                "second": second,
-                "theory": theory,
-                "n": 240,
-            }
+            place = {"map": "ground", "level": level, "first": first, "second": second}
+            place |= {"theory": theory, "n": 240}
             reading = {"kind": "reading", "mean": 0.1 * at, "low": 0, "high": 1, "holds": 0.4}
             rows += [{**place, **reading, "mirrored": 0.1, "name": n} for n in MAP.readings]
             held = {"kind": "rival", "holds": at / 100, "mirrored": 0.2}
             rows += [{**place, **held, "name": name} for name in MAP.rivals]
-    page = map_page(
-        world, MAP, pd.DataFrame(rows), Effort(mapped=60), COMMAND, Path("docs/findings.md")
-    )
+    where = Path("docs/findings.md")
+    page = map_page(world, MAP, pd.DataFrame(rows), Effort(mapped=60), COMMAND, where)
     assert "## presence: there → gone" in page
     assert "- **one**: from 4 % to 7 % of points; most at threat low, pressure more." in page
     assert "| one | high | 4 % (opposite 20 %) | 5 % (opposite 20 %) |" in page
@@ -164,12 +191,12 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
 
 def test_a_cell_cannot_break_its_table() -> None:
     assert table(("a", "b"), [("1|2", "x\n y")]) == "| a | b |\n|---|---|\n| 1\\|2 | x y |"
-    assert (number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)) == (
+    assert [number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)] == [
         "–",
         "–",
         "-0.5",
         "13 %",
-    )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,15 @@ Sides = dict[str, tuple[float, float] | frozenset[str]]  # by name, ends of a nu
 class Region:
     """A box with its density and coverage on the draws held back."""
 
+    sides: Sides
     limits: tuple[str, ...]  # in words
     density: float  # share of the box's draws in which it holds
     coverage: float  # share of all draws in which it holds that lie in the box
+
+    def left(self, points: pd.DataFrame) -> float:
+        """Share of other points that lie in the box; NaN of none, or where a name is missing."""
+        known = len(points) and self.sides.keys() <= set(points)
+        return float(_inside(points, self.sides).mean()) if known else _NAN
 
 
 @dataclass(frozen=True)
@@ -53,26 +59,56 @@ class Discovery:
     path: pd.DataFrame  # a row a step: step, limited, density, coverage, mass, chosen, base, draws
 
 
-def region(points: pd.DataFrame, holds: Flags, density: float, coverage: float) -> Region | None:
+def region(
+    points: pd.DataFrame, holds: Flags, density: float, coverage: float, most: int = _MOST_LIMITS
+) -> Region | None:
     """The box of enough density and coverage on the half held back that covers most, if any.
 
     Form: every other point trains, the rest judge. PRIM peels over the factors (columns of text)
     and the numbers that correlate most with `holds`.
 
     Args:
-        points: (P, columns) numbers and factors. holds: (P,).
+        points: (P, columns) numbers and factors. holds: (P,). most: limits of a box.
     """
     trains = np.arange(len(points)) % 2 == 0
     if min(holds[trains].sum(), (~holds[trains]).sum()) < _FEWEST:
         return None
     chosen, held_back = _closest(points[trains], holds[trains]), (points[~trains], holds[~trains])
     found = [
-        Region(_in_words(box, chosen), *_quality(*held_back, box)[:2])
+        Region(box, _in_words(box, chosen), *_quality(*held_back, box)[:2])
         for box in _peeled(chosen, holds[trains])
-        if len(box) <= _MOST_LIMITS
+        if len(box) <= most
     ]
     enough = [each for each in found if each.density >= density and each.coverage >= coverage]
     return max(enough, key=lambda each: each.coverage, default=None)
+
+
+def deciding_sign(points: pd.DataFrame, holds: Flags, least: float) -> Region | None:
+    """The side of the one number's zero on which something holds, and on the other does not.
+
+    Form: which number and which side is chosen on every other point; of the rest enough must lie on
+    either side, and on each at least a share `least` must be as said.
+
+    Args:
+        points: (P, columns); a number counts whose values lie on both sides of zero. holds: (P,).
+    """
+    trains = np.arange(len(points)) % 2 == 0
+    numbers = points.select_dtypes("number")
+    above = numbers.loc[:, (numbers.min() < 0) & (numbers.max() > 0)] > 0
+    if above.empty:
+        return None
+    agrees = above[trains].eq(pd.Series(holds, points.index)[trains], axis=0).mean()
+    name = str((agrees - 0.5).abs().idxmax())
+    is_above = bool(agrees[name] > 0.5)
+    side, rest = (above[name].to_numpy() == is_above)[~trains], holds[~trains]
+    if min(side.sum(), (~side).sum()) < _FEWEST:
+        return None
+    density, missed = float(rest[side].mean()), float(rest[~side].mean())
+    if min(density, 1.0 - missed) < least:
+        return None
+    sides: Sides = {name: (0.0, np.inf) if is_above else (-np.inf, 0.0)}
+    coverage = float(rest[side].sum() / rest.sum())
+    return Region(sides, (f"{name} {'>' if is_above else '<'} 0",), density, coverage)
 
 
 def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:

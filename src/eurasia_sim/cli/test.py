@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from eurasia_sim.validation.calibration import Calibration, Problem
 
 _VERDICTS = {
-    "": "{hypothesis}", "verdict": "{verdict}", "holds in [95 %]": "{space:}", "says": "{says}",
+    "": "{hypothesis}", "verdict": "{verdict}", "holds in [95 %]": "{space:}",
+    "under the fit": "{fit}", "says": "{says}",
 }  # fmt: skip
 _PARTS = {
-    "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:g}",
+    "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:.3g}",
     "effect": "{mean:+.4f}", "95 % interval": "{low:+.4f} … {high:+.4f}",
     "holds": "{share_of_space:.0%}", "of fit": "{fit_share:.0%}", "word": "{word}",
 }  # fmt: skip
@@ -158,7 +159,13 @@ def _show(result: Evaluation) -> None:
     for row in verdicts:
         share = "{share_of_space:.0%} [{share_low:.0%}, {share_high:.0%}]"
         row["space"] = share.format_map(row) if row["points"] else "–"
+        held = "{fit_verdict}, {fit_share:.0%}" if row["members"] else "{fit_verdict}"
+        row["fit"] = held.format_map(row) or "–"
+        row["verdict"] += f" ({row['failed']})" * bool(row["failed"])
     terminal.show_table(f"Verdicts on {len(verdicts)} hypotheses: {counts}", verdicts, _VERDICTS)
+    hinges = "{hypothesis} hinges on {region}: {left_by_ranges:.0%} of the ranges lie there, "
+    hinges += "{left_by_fit:.0%} of the fit to the record"
+    terminal.say(*(hinges.format_map(row) for row in verdicts if row["region"]))
     title = (
         "\nParts: first arms less second at reference values; of draws of everything uncertain,"
         " how many hold, and of those under the fit to the record"

@@ -273,4 +273,5 @@ def _word(row: Mapping[str, Any]) -> str:
     if not np.isfinite(row["mean"]):
         return f"no effect ({row['failed']} runs failed)"
     held = np.isfinite(row["share_of_space"]) and row["sign"] != "?"
-    return (f"holds in {100 * row['share_of_space']:.0f} %\n" if held else "") + str(row["word"])
+    told = f"holds in {100 * row['share_of_space']:.0f} %\n" if held else ""
+    return told + str(row["word"]) + (f", fit: {row['fit_word']}" if row["fit_word"] else "")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eurasia_sim.analysis.differences import PARTS
+from eurasia_sim.analysis.differences import PARTS, parts
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.hypotheses.hypothesis import Arm, Part, arm_scenario
 from eurasia_sim.kernel.lever_series import LeverSeries
@@ -116,6 +116,9 @@ def readings_of(part: Part) -> list[Reading]:
         found += [
             (replace(part.metric, columns=(f"{kind}.{whom}",)), part.window) for kind in PARTS
         ]
+    elif part.channels:
+        sides = part.metric.columns, part.metric.less
+        found += [(replace(part.metric, columns=side, less=()), part.window) for side in sides]
     return found
 
 
@@ -248,6 +251,34 @@ def arm_sums(plan: Plan, part: Part, values: Floats, reading: int = 0) -> tuple[
 
 
 def effect(plan: Plan, part: Part, values: Floats) -> Floats:
-    """(R,) a part's effect run by run: its reading of the arms added, less that of those taken."""
+    """(R,) a part's effect run by run: its reading of the arms added, less that of those taken.
+
+    NaN where the arms taken away do not read as the part says that they must for it to count.
+    """
     added, taken = arm_sums(plan, part, values)
-    return added - taken
+    if part.given is None:
+        return added - taken
+    counts = (taken >= part.given[0]) & (taken <= part.given[1])
+    return np.where(counts, added - taken, np.nan)
+
+
+def levels(plan: Plan, part: Part, values: Floats) -> Floats:
+    """(R,) the mean reading of the arms that a part takes away; 0 where it takes none."""
+    return arm_sums(plan, part, values)[1] / max(len(part.less), 1)
+
+
+def channels(plan: Plan, part: Part, values: Floats) -> Floats:
+    """(2, R) what an effect adds up from, run by run.
+
+    Of competition and cooperation by co-location and by the joint share; of a difference of columns
+    by each side. Empty where a part has one arm on a side, or neither.
+    """
+    arms = [plan.arms.index(arm) for arm in part.arms]
+    if len(part.plus) != 1 or len(part.less) != 1 or not (part.metric.splits or part.channels):
+        return np.empty((0, values.shape[1]))
+    if part.metric.splits:
+        kind = part.metric.columns[0].partition(".")[0]
+        own = ([*values[arms, :, plan.readings.index(x)]] for x in readings_of(part)[1:])
+        return np.array(parts(kind, *own))
+    more, less = (np.subtract(*arm_sums(plan, part, values, reading)) for reading in (1, 2))
+    return np.array([more, -less])

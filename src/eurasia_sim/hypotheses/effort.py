@@ -27,7 +27,6 @@ class Effort:
     points: int = 200  # of the space, a theory
     replicates: int = 2  # at each point
     wide: int = 200  # draws of deliberately wide coefficients
-    held: int = 20  # runs with a mechanism held still
     mapped: int = 60  # points of the space, a theory, in every cell of a map
     seed: int = 7
 
@@ -38,10 +37,10 @@ class Effort:
         Wide draws are never fewer than it takes to see 99 in a hundred.
         """
         usual = cls()
-        few, held = (max(runs * n // usual.runs, _LEAST) for n in (usual.runs_a_theory, usual.held))
+        few = max(runs * usual.runs_a_theory // usual.runs, _LEAST)
         wide = max(points * usual.wide // usual.points, _LEAST_WIDE)
         mapped = max(points * usual.mapped // usual.points, _LEAST)
-        return cls(runs, few, points, usual.replicates, wide, held, mapped, seed)
+        return cls(runs, few, points, usual.replicates, wide, mapped, seed)
 
 
 def check_size(world: World, family: Family, effort: Effort) -> None:

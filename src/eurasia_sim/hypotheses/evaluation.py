@@ -16,17 +16,16 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.arms import Plan, effect, read_runs, read_space
 from eurasia_sim.hypotheses.effort import Effort, check_size
-from eurasia_sim.hypotheses.hypothesis import Family, Part, arm_name
+from eurasia_sim.hypotheses.hypothesis import Family, Hypothesis, arm_name
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.hypotheses.mediation import is_mediated, mediated_shares
 from eurasia_sim.hypotheses.scope_map import map_table
-from eurasia_sim.hypotheses.tipping_points import tipping_point
 from eurasia_sim.hypotheses.verdicts import (
+    SUPPORTED,
     Layers,
     Rival,
+    Spread,
     Verdict,
     estimate,
-    fit_row,
     judge,
     rival_rows,
     share_of_sign,
@@ -35,6 +34,7 @@ from eurasia_sim.hypotheses.verdicts import (
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import (
+    CODINGS,
     Draws,
     fit_beside,
     posterior_draws,
@@ -93,7 +93,6 @@ class _Evaluator:
         self.sample = space_sample(
             world, self.base, list(world.theories), effort.points, effort.replicates, effort.seed
         )
-        self.shares: dict[Part, dict[str, float]] = {}
 
     def evaluation(self) -> Evaluation:
         """Run every layer and put the results in tables."""
@@ -104,39 +103,53 @@ class _Evaluator:
         values = read_space(plan, self.sample, self.workers, tell)
         draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
         wide = self.read(default, {}, draws, "with wide coefficients")
-        fitted = self.under_fit()
-        over = {part: self.point_effects(part, values) for part in self.family.parts()}
+        members, fitted = self.under_fit()
+        over = {part: Spread.of(plan, part, values) for part in self.family.parts()}
         counts = (self.sample.points["theory"] != null).to_numpy()
         points = self.sample.points[counts].reset_index(drop=True)
-        verdicts, rows, rival_table = [], [], []
-        for done, hypothesis in enumerate(self.family.hypotheses):
-            self.report("regions, reversals and paths", done, len(self.family.hypotheses))
-            layers = [
-                Layers(
-                    part,
-                    estimate(plan, part, reference),
-                    {rival: estimate(plan, part, own) for rival, own in rivals.items()},
-                    over[part][counts],
-                    over[part][~counts],
-                    share_of_sign(part, effect(plan, part, wide)),
-                )
-                for part in hypothesis.parts
-            ]
-            verdict = judge(hypothesis, layers, points, null)
-            verdicts.append(self.verdict_row(verdict))
-            for found, word in zip(layers, verdict.words, strict=True):
-                row = self.part_row(hypothesis.id, found, word, over[found.part])
-                rows.append(row | fit_row(found.part, effect(plan, found.part, fitted)))
-                rival_table += rival_rows(hypothesis.id, found)
+        layers = {
+            part: Layers(
+                part,
+                estimate(plan, part, reference),
+                {rival: estimate(plan, part, own) for rival, own in rivals.items()},
+                over[part].only(counts),
+                over[part].effects[~counts],
+                share_of_sign(part, effect(plan, part, wide)),
+                Spread.of(plan, part, fitted[:, :, None]),
+            )
+            for part in self.family.parts()
+        }
+        spaces = {"": points, "fit_": members}
+        verdicts: dict[str, dict[str, Any]] = {}
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for done, one in enumerate(sorted(self.family.hypotheses, key=lambda h: not h.is_control)):
+            self.report("regions", done, len(self.family.hypotheses))
+            lost, fit_lost = (
+                [name for name in one.needs if verdicts[name][each] not in (SUPPORTED, "")]
+                for each in ("verdict", "fit_verdict")
+            )
+            own = [layers[part] for part in one.parts]
+            words = [each.word(null, may_be_forced=one.is_control) for each in own]
+            fit_words = [each.fit_word(word) for each, word in zip(own, words, strict=True)]
+            found = judge(one, words, [each.space for each in own], points, lost)
+            fit = judge(one, fit_words, [each.fit for each in own], members, fit_lost)
+            verdicts[one.id] = self.verdict_row(one, found, fit) | {
+                "failed": ", ".join(lost), "fit_failed": ", ".join(fit_lost),
+                **_hinge("", found, spaces), **_hinge("fit_", fit, spaces),
+            }  # fmt: skip
+            told = zip(own, words, fit_words, strict=True)
+            rows[one.id] = [self.part_row(one, *each) for each in told]
+        order = [one.id for one in self.family.hypotheses]
+        every = [(one.id, layers[part]) for one in self.family.hypotheses for part in one.parts]
         effects = {
-            f"effect.{hypothesis.id}.{at}": over[part]
-            for hypothesis in self.family.hypotheses
-            for at, part in enumerate(hypothesis.parts, 1)
+            f"effect.{one.id}.{at}": over[part].effects
+            for one in self.family.hypotheses
+            for at, part in enumerate(one.parts, 1)
         }
         return Evaluation(
-            pd.DataFrame(verdicts),
-            pd.DataFrame(rows),
-            pd.DataFrame(rival_table),
+            pd.DataFrame([verdicts[name] for name in order]),
+            pd.DataFrame([row for name in order for row in rows[name]]),
+            pd.DataFrame([row for name, own in every for row in rival_rows(name, own)]),
             pd.concat([pd.DataFrame(effects), self.sample.points], axis=1),
             self.share_table(values),
             self.map_tables(),
@@ -177,14 +190,17 @@ class _Evaluator:
         draws = reference_draws(prepare(self.world, self.base, theory, forms), n, self.effort.seed)
         return self.read(theory, forms, draws, stage)
 
-    def under_fit(self) -> Floats:
-        """(arms, n, readings) of the world's fit to the record; n is 0 where it has none."""
+    def under_fit(self) -> tuple[pd.DataFrame, Floats]:
+        """Members of the world's fit to the record, as points, and their (arms, n, readings)."""
         posterior, _ = fit_beside(self.world, self.inputs)
         if posterior is None:
-            return np.zeros((len(self.plan.arms), 0, len(self.plan.readings)))
+            return pd.DataFrame(), np.zeros((len(self.plan.arms), 0, len(self.plan.readings)))
         size = self.effort.runs, self.effort.seed
         draws = posterior_draws(self.world, self.inputs, posterior, *size)
-        return self.read(self.inputs.theory, {}, draws, "under the fit to the record")
+        forms = {f"form.{factor}": name for factor, name in self.world.default_forms.items()}
+        factors = {"theory": self.inputs.theory, **forms, "coding": CODINGS[0]}
+        members = pd.DataFrame({**draws.drawn, **factors})
+        return members, self.read(self.inputs.theory, {}, draws, "under the fit to the record")
 
     def read(self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str) -> Floats:
         """(arms, R, readings), with progress reported in runs of one arm."""
@@ -194,83 +210,38 @@ class _Evaluator:
 
         return read_runs(self.plan, theory, forms, draws, workers=self.workers, report=tell)
 
-    def point_effects(self, part: Part, values: Floats) -> Floats:
-        """(P,) a part's effect at every point, mean of the replicates."""
-        each = [effect(self.plan, part, values[:, :, r]) for r in range(values.shape[2])]
-        return np.asarray(np.mean(each, axis=0))
-
-    def verdict_row(self, verdict: Verdict) -> dict[str, Any]:
-        """A hypothesis in one row."""
-        low, high = wilson(verdict.share, verdict.points)
-        hypothesis, found = verdict.hypothesis, verdict.region
+    def verdict_row(self, hypothesis: Hypothesis, found: Verdict, fit: Verdict) -> dict[str, Any]:
+        """A hypothesis in one row, but for what it hinges on and which controls failed."""
+        low, high = wilson(found.share, found.points)
         return {
-            "hypothesis": hypothesis.id,
-            "says": hypothesis.says,
-            "source": hypothesis.source,
-            "note": hypothesis.note,
-            "verdict": verdict.word,
-            "share_of_space": verdict.share,
-            "share_low": low,
-            "share_high": high,
-            "points": verdict.points,
-            "region": " and ".join(found.limits) if found else "",
-            "density": found.density if found else _NAN,
-            "coverage": found.coverage if found else _NAN,
+            "hypothesis": hypothesis.id, "kind": hypothesis.kind, "built_in": hypothesis.built_in,
+            "says": hypothesis.says, "source": hypothesis.source, "note": hypothesis.note,
+            "verdict": found.word, "fit_verdict": fit.word,
+            "share_of_space": found.share, "share_low": low, "share_high": high,
+            "points": found.points, "fit_share": fit.share, "members": fit.points,
             "digest": self.family.digest,
-        }
+        }  # fmt: skip
 
-    def part_row(self, name: str, found: Layers, word: str, effects: Floats) -> dict[str, Any]:
-        """A part in one row: its layers, its tipping point, and its mediated shares.
-
-        Args:
-            effects: (P,) over all points.
-        """
-        part, reference = found.part, found.reference
-        low, high = wilson(found.share, int(np.isfinite(found.effects).sum()))
-        has_sign = reference.low > 0 or reference.high < 0
-        has_null = np.isfinite(found.null).any()
-        row = {
-            "hypothesis": name,
-            "part": part.label,
+    def part_row(
+        self, hypothesis: Hypothesis, found: Layers, word: str, fit_word: str
+    ) -> dict[str, Any]:
+        """A part in one row."""
+        part, reference, space, fit = found.part, found.reference, found.space, found.fit
+        low, high = wilson(space.share, int(np.isfinite(space.effects).sum()))
+        whole = [own[np.isfinite(own)] for own in (found.null, fit.effects)]
+        null_mean, fit_mean = (float(own.mean()) if len(own) else _NAN for own in whole)
+        return {
+            "hypothesis": hypothesis.id, "part": part.label,
             "plus": " + ".join(map(arm_name, part.plus)),
             "less": " + ".join(map(arm_name, part.less)),
-            "sign": part.sign,
-            "smallest": part.smallest,
-            "because": part.because,
-            "word": word,
+            "sign": part.sign, "because": part.because, "word": word, "fit_word": fit_word,
             **asdict(reference),
-            "share_of_space": found.share,
-            "share_low": low,
-            "share_high": high,
-            "mirrored": found.mirrored,
-            "null_mean": float(np.nanmean(found.null)) if has_null else _NAN,
-            "forced": found.forced,
-            "reversal": self.tipping_point(found, effects) if has_sign else "",
-        }
-        if is_mediated(part) and has_sign:
-            row |= {f"through_{name}": each for name, each in self.mediated(part).items()}
-        return row
-
-    def mediated(self, part: Part) -> dict[str, float]:
-        """Mediated shares of a part; all parts of the same arms share their runs."""
-        if part not in self.shares:
-            every = dict.fromkeys(self.family.parts())
-            alike = [each for each in every if each.arms == part.arms and is_mediated(each)]
-            draws = reference_draws(self.inputs, self.effort.held, self.effort.seed)
-            theory = self.world.default_theory
-            found = mediated_shares(self.plan, alike, theory, draws, self.workers)
-            self.shares |= dict(zip(alike, found, strict=True))
-        return self.shares[part]
-
-    def tipping_point(self, found: Layers, effects: Floats) -> str:
-        """The smallest change that turns a part's effect at reference, in words."""
-        points = self.sample.points
-        own = (points["theory"] == self.world.default_theory).to_numpy() & np.isfinite(effects)
-        seed = reference_draws(self.inputs, 1, self.effort.seed).seeds[0]
-        return tipping_point(
-            self.world, found.part, self.inputs, seed, points[own], effects[own],
-            found.reference.mean, self.workers,
-        )  # fmt: skip
+            "share_of_space": space.share, "share_low": low, "share_high": high,
+            "mirrored": space.mirrored, "negligible": space.negligible,
+            "opposed": space.opposed if part.channels else _NAN,
+            "null_mean": null_mean, "forced": found.forced,
+            "fit_mean": fit_mean, "fit_share": fit.share,
+        }  # fmt: skip
 
     def share_table(self, values: Floats) -> pd.DataFrame:
         """Shares of the variance of each reading over all arms that some part reads."""
@@ -284,6 +255,22 @@ class _Evaluator:
                 shares = variance_shares(own, self.sample.points, self.sample.factors)
                 rows.append({"reading": in_words(reading[0]), "scenarios": len(arms), **shares})
         return pd.DataFrame(rows)
+
+
+def _hinge(side: str, found: Verdict, spaces: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """What a verdict hinges on, and how much of each space of draws lies there.
+
+    Args:
+        side: which of the spaces the verdict is over.
+    """
+    where = found.region
+    return {
+        f"{side}region": " and ".join(where.limits) if where else "",
+        f"{side}density": where.density if where else _NAN,
+        f"{side}coverage": where.coverage if where else _NAN,
+        f"{side}left_by_ranges": where.left(spaces[""]) if where else _NAN,
+        f"{side}left_by_fit": where.left(spaces["fit_"]) if where else _NAN,
+    }
 
 
 def test_hypotheses(

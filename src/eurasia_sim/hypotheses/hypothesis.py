@@ -7,16 +7,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from eurasia_sim.files.data_yaml import DataError, near
-from eurasia_sim.hypotheses.schema import Axis, Sign
+from eurasia_sim.hypotheses.schema import Axis, Kind, Sign
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, load_scenario
 from eurasia_sim.world.levers import split_month
 from eurasia_sim.world.world import World
 
 Arm = tuple[str, tuple[tuple[str, float], ...]]  # a scenario's name and its settings
+
+
+class Smallest(NamedTuple):
+    """The smallest effect that matters: a share of the level, and never below a floor."""
+
+    floor: float
+    of_level: float = 0.0
+
+    def at(self, level: Any) -> Any:
+        """The smallest effect, in the reading's unit, at one or many levels."""
+        return np.maximum(self.of_level * np.abs(level), self.floor)
 
 
 @dataclass(frozen=True)
@@ -29,8 +42,10 @@ class Part:
     metric: Metric
     window: tuple[int, int]  # first month and the month after the last
     sign: Sign
-    smallest: float
+    smallest: Smallest
     because: str
+    channels: bool = False
+    given: tuple[float, float] | None = None  # it counts where the arms taken away read so
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -48,6 +63,14 @@ class Hypothesis:
     note: str
     join: Literal["all", "any"]
     parts: tuple[Part, ...]
+    kind: Kind = "hypothesis"
+    built_in: bool = False  # of a control: a number's range gives its sign
+    needs: tuple[str, ...] = ()  # controls without which its measures answer nothing
+
+    @property
+    def is_control(self) -> bool:
+        """Whether its sign is known beforehand, and so tells whether a measure answers at all."""
+        return self.kind == "control"
 
 
 @dataclass(frozen=True)
@@ -91,9 +114,10 @@ class Family:
     digest: str
     hypotheses: tuple[Hypothesis, ...]
     maps: tuple[ContrastMap, ...] = ()
+    weakest: tuple[str, ...] = ()
 
     def chosen(self, ids: list[str]) -> Family:
-        """The named hypotheses alone, in the file's order; all if none is named.
+        """The named hypotheses and the controls they need, in the file's order; all if none is.
 
         Raises:
             DataError: for an id that the file does not hold.
@@ -104,7 +128,8 @@ class Family:
             raise DataError(
                 f"unknown hypothesis '{name}'{near(name, known)}{allowed}" for name in unknown
             )
-        kept = tuple(each for each in self.hypotheses if not ids or each.id in ids)
+        needed = {name for each in self.hypotheses if each.id in ids for name in each.needs}
+        kept = tuple(each for each in self.hypotheses if not ids or each.id in needed.union(ids))
         maps = tuple(each for each in self.maps if not ids or set(each.rivals) <= set(ids))
         return replace(self, hypotheses=kept, maps=maps)
 

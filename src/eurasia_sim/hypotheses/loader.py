@@ -20,11 +20,12 @@ from eurasia_sim.hypotheses.hypothesis import (
     Family,
     Hypothesis,
     Part,
+    Smallest,
     arm_scenario,
 )  # fmt: skip
 from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario, earliest_parting, load_scenario
-from eurasia_sim.scenarios.schema import present_name
+from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.world.levers import levers, split_month
 from eurasia_sim.world.world import World
 
@@ -67,16 +68,25 @@ class _Checker(DocumentChecker):
     def family(self, path: Path, file: schema.HypothesesFile) -> Family:
         """Every hypothesis and map of the file."""
         window = self.window(("window",), file.window)
+        self.smallest = file.smallest
+        controls = [name for name, own in file.hypotheses.items() if own.kind == "control"]
+        for name, own in file.hypotheses.items():
+            for at, need in enumerate(own.needs):
+                if need not in controls:
+                    place = ("hypotheses", name, "needs", at)
+                    self.complain(place, f"unknown control '{need}'", controls, need)
         hypotheses = tuple(
             self.hypothesis(("hypotheses", name), given, window)
             for name, given in file.hypotheses.items()
         )
-        digest = _digest(file.model_dump_json(exclude={"maps"}))
+        digest = _digest(
+            file.model_dump_json(exclude={"maps", "weakest"}) + repr(schema.THRESHOLDS)
+        )
         maps = tuple(
             self.map(("maps", name), given, list(file.hypotheses), window)
             for name, given in file.maps.items()
         )
-        return Family(path, file.title, digest, hypotheses, maps)
+        return Family(path, file.title, digest, hypotheses, maps, tuple(file.weakest))
 
     def hypothesis(self, trail: Trail, given: schema.HypothesisEntry, window: Window) -> Hypothesis:
         """The hypothesis of one entry."""
@@ -92,11 +102,14 @@ class _Checker(DocumentChecker):
             self.part((*trail, join, at), part, window)
             for at, part in enumerate(given.all or given.any)
         )
+        if given.kind == "control":  # it asks whether the measure answers, not by how much
+            parts = tuple(replace(each, smallest=Smallest(each.smallest.floor)) for each in parts)
         sources = "; ".join(
             f"{each.document} {', '.join(f'L{line}' for line in each.lines)}"
             for each in given.source
         )
-        return Hypothesis(trail[-1], given.says, sources, given.note, join, parts)
+        own = given.kind, given.built_in, tuple(given.needs)
+        return Hypothesis(trail[-1], given.says, sources, given.note, join, parts, *own)
 
     def map(
         self, trail: Trail, given: schema.MapEntry, hypotheses: list[str], window: Window
@@ -148,15 +161,40 @@ class _Checker(DocumentChecker):
         """The part of one entry."""
         since = self.since([*given.plus, *given.less])
         plus, less = (self.arms((*trail, x), getattr(given, x), since) for x in ("plus", "less"))
-        return replace(self.reading(trail, given, window), plus=plus, less=less)
+        found = self.reading(trail, given, window)
+        whole = found.metric.splits or (found.metric.less and found.metric.is_linear)
+        if given.channels and not (whole and len(plus) == len(less) == 1):
+            allowed = "competition or cooperation, or a mean of columns `less` others; one arm each"
+            self.complain((*trail, "channels"), "this does not add up from channels", allowed)
+        if len(given.given) == 1 or given.given != sorted(given.given):
+            self.complain((*trail, "given"), "this is no least and most", allowed="[0, 0.5]")
+        limits = (given.given[0], given.given[-1]) if given.given else None
+        return replace(found, plus=plus, less=less, channels=given.channels, given=limits)
 
-    def reading(
-        self, trail: Trail, given: schema.PartEntry | schema.ReadingEntry, window: Window
-    ) -> Part:
+    def reading(self, trail: Trail, given: schema.ReadingEntry, window: Window) -> Part:
         """A part without its arms."""
         own = self.window((*trail, "window"), given.window) if given.window else window
         metric = self.metric((*trail, "metric"), given.metric)
-        return Part(given.label, (), (), metric, own, given.sign, given.smallest, given.because)
+        least = Smallest(given.smallest) if given.smallest else self.least(trail, metric)
+        return Part(given.label, (), (), metric, own, given.sign, least, given.because)
+
+    def least(self, trail: Trail, metric: Metric) -> Smallest:
+        """The smallest effect by the file's rule.
+
+        Form: positive volumes have a share of their level with a floor. What can have either sign
+        (a difference, a log, a slope, a scale that the rule lists so) has a fixed one.
+        """
+        rule = self.smallest or schema.SmallestEntry(of_level=0.1)
+        name = metric.columns[0].partition(".")[0] if metric.columns else ""
+        unit = "share" if metric.over else str(measures().get(name, {}).get("unit", ""))
+        unit = "log" if metric.log else unit if metric.read == "mean" else metric.read
+        is_signed = metric.less or name in rule.absolute or unit not in rule.floor
+        table = rule.absolute if is_signed else rule.floor
+        given = table.get(name, table.get(unit))
+        if given is None and not self.document.problems:
+            why = f"no `smallest`, and the file's rule has none for {shown(unit)}"
+            self.complain(trail, why, allowed="smallest: 0.01")
+        return Smallest(given or 1.0, 0.0 if is_signed else rule.of_level)
 
     def since(self, given: list[str | schema.ArmEntry]) -> int | None:
         """First month in which any of the arms' scenarios departs; none where no arm has settings.

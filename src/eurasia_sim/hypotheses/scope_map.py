@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.hypotheses.arms import Plan, effect, read_space
+from eurasia_sim.hypotheses.arms import Plan, read_space
 from eurasia_sim.hypotheses.hypothesis import ContrastMap
-from eurasia_sim.hypotheses.verdicts import holds, mirrors, share
+from eurasia_sim.hypotheses.verdicts import Spread, mirrors, share
 from eurasia_sim.simulation.parameter_draws import space_sample
 from eurasia_sim.world.world import World
 
@@ -43,31 +42,32 @@ def map_table(
     plan = Plan.of(world, parts)
     theories = [theory for theory in world.theories if theory != world.null_theory]
     sample = space_sample(world, plan.scenarios[plan.arms[0]], theories, points, 1, seed)
-    values = read_space(plan, sample, workers, report)[:, :, 0]
+    values = read_space(plan, sample, workers, report)
     under = sample.points["theory"].to_numpy()
     rows = []
     for cell in contrast.cells():
         changes = {
-            name: effect(plan, contrast.part(name, *cell), values) for name in contrast.readings
+            name: Spread.of(plan, contrast.part(name, *cell), values) for name in contrast.readings
         }
         for theory in (EVERY, *theories):
             own = np.full(len(under), True) if theory == EVERY else under == theory
             place = dict(zip(_KEYS, (contrast.id, *cell, theory), strict=True))
-            cell_changes = {name: each[own] for name, each in changes.items()}
+            cell_changes = {name: each.only(own) for name, each in changes.items()}
             rows += [place | row for row in cell_rows(contrast, cell_changes)]
     return pd.DataFrame(rows)
 
 
-def cell_rows(contrast: ContrastMap, changes: Mapping[str, Floats]) -> list[dict[str, Any]]:
+def cell_rows(contrast: ContrastMap, changes: Mapping[str, Spread]) -> list[dict[str, Any]]:
     """A row a reading, a rival, and all rivals together in one cell; failed runs left out."""
-    whole = np.all([np.isfinite(change) for change in changes.values()], axis=0)
+    whole = np.all([np.isfinite(each.effects) for each in changes.values()], axis=0)
     n = int(whole.sum())
     passes, opposite = {}, {}
     rows: list[dict[str, Any]] = []
     for name, every in changes.items():
-        change, part = every[whole], contrast.readings[name]
-        passes[name] = holds(part.sign, part.smallest, change)
-        opposite[name] = mirrors(part.sign, part.smallest, change)
+        own = every.only(whole)
+        change = own.effects
+        passes[name] = own.holds
+        opposite[name] = mirrors(own.part.sign, own.smallest, change)
         low, high = np.quantile(change, _MIDDLE_90) if n else (np.nan, np.nan)
         rows.append(
             {"kind": "reading", "name": name, "n": n, "mean": float(change.mean()) if n else np.nan,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,27 +10,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eurasia_sim.analysis.differences import change, parts
-from eurasia_sim.analysis.scenario_discovery import Region, region
+from eurasia_sim.analysis.differences import change
+from eurasia_sim.analysis.scenario_discovery import Region, deciding_sign, region
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.hypotheses.arms import Plan, arm_sums, readings_of
+from eurasia_sim.hypotheses import schema as limits
+from eurasia_sim.hypotheses.arms import Plan, arm_sums, channels, effect, levels
 from eurasia_sim.hypotheses.hypothesis import Hypothesis, Part
 from eurasia_sim.hypotheses.schema import Sign
 
-SUPPORTED, CONTRADICTED, CONDITIONAL = "supported", "contradicted", "conditional"
-ENTAILED, UNDETERMINED, REPORTED = "entailed", "undetermined", "reported"
-# Shares that define the words.
-SHARE_OF_SPACE = 0.8
-DENSITY, COVERAGE = 0.8, 0.3
-FORCED = 0.99
+NOT_MEASURABLE, ENTAILED = "not measurable", "entailed"
+SUPPORTED, CONTRADICTED, NEGLIGIBLE = "supported", "contradicted", "negligible"
+OPPOSED, HINGES, UNDETERMINED = "opposing channels", "hinges on", "undetermined"
+REPORTED = "reported"
+WORDS = (
+    NOT_MEASURABLE, ENTAILED, SUPPORTED, CONTRADICTED, NEGLIGIBLE, OPPOSED, HINGES, UNDETERMINED,
+    REPORTED,
+)  # fmt: skip
+# Each word goes before the next; `reported` is the word where no sign is expected.
 _NORMAL_95 = 1.96
 _NAN = float("nan")
 Flags = NDArray[np.bool_]
 Rival = tuple[str, str]  # "theory" or "form", and its name
+_REAL = ("theory", True)  # a theory, and not the null
 _OPPOSITE: dict[Sign, Sign] = {"+": "-", "-": "+", "not +": "+", "not -": "-", "?": "?"}
 
 
-def holds(sign: Sign, smallest: float, x: Floats) -> Flags:
+def holds(sign: Sign, smallest: float | Floats, x: Floats) -> Flags:
     """Whether effects are as a sign says, given the smallest effect that matters."""
     passes: dict[Sign, Flags] = {
         "+": x > smallest,
@@ -43,7 +48,7 @@ def holds(sign: Sign, smallest: float, x: Floats) -> Flags:
     return passes[sign]
 
 
-def mirrors(sign: Sign, smallest: float, x: Floats) -> Flags:
+def mirrors(sign: Sign, smallest: float | Floats, x: Floats) -> Flags:
     """Whether effects are the opposite of what a sign says."""
     if sign == "0":
         return np.abs(x) > smallest
@@ -59,6 +64,7 @@ def share(passes: Flags) -> float:
 class Estimate:
     """A part's effect over runs that differ by chance alone."""
 
+    smallest: float  # effect that matters, at the level of these runs
     mean: float
     low: float  # of the 95 % interval
     high: float
@@ -72,12 +78,12 @@ class Estimate:
 
     def holds(self, part: Part) -> bool:
         """Whether the whole interval is as the part expects."""
-        return self.n > 0 and bool(holds(part.sign, part.smallest, self._ends).all())
+        return self.n > 0 and bool(holds(part.sign, self.smallest, self._ends).all())
 
     def mirrors(self, part: Part) -> bool:
         """Whether the whole interval is the opposite, of no effect on one side."""
         signs: tuple[Sign, ...] = ("+", "-") if part.sign == "0" else (_OPPOSITE[part.sign],)
-        beyond = (holds(sign, part.smallest, self._ends).all() for sign in signs)
+        beyond = (holds(sign, self.smallest, self._ends).all() for sign in signs)
         return self.n > 0 and any(beyond)
 
     @property
@@ -92,35 +98,21 @@ def estimate(plan: Plan, part: Part, values: Floats) -> Estimate:
         values: (arms, R, readings) from `arms.read_runs`.
     """
     added, taken = arm_sums(plan, part, values)
-    whole = np.isfinite(added - taken)
-    added, taken = added[whole], taken[whole]
+    failed = int((~np.isfinite(added - taken)).sum())
+    whole = np.isfinite(effect(plan, part, values))
+    added, taken, values = added[whole], taken[whole], values[:, whole]
     each, found = added - taken, change("", added, taken)
     moves = found.n > 1 and np.ptp(each) > 0
     varies = moves and np.isfinite(found.correlation)
-    colocation, joint = _split(plan, part, values[:, whole])
+    split = channels(plan, part, values).mean(axis=1) if found.n and part.metric.splits else []
+    colocation, joint = split if len(split) else (_NAN, _NAN)
+    level = levels(plan, part, values).mean() if found.n else 0.0
+    gain = float((added.var() + taken.var()) / each.var()) if varies else _NAN
     return Estimate(
-        mean=found.mean,
-        low=found.low,
-        high=found.high,
-        size=found.effect_size if moves else _NAN,
-        colocation_part=colocation,
-        joint_part=joint,
-        correlation=found.correlation if varies else _NAN,
-        variance_gain=float((added.var() + taken.var()) / each.var()) if varies else _NAN,
-        n=found.n,
-        failed=int((~whole).sum()),
-    )
-
-
-def _split(plan: Plan, part: Part, values: Floats) -> tuple[float, float]:
-    """Mean co-location and joint-share part of a difference; NaN where a part has none."""
-    if not part.metric.splits or len(part.plus) != 1 or len(part.less) != 1 or not values.shape[1]:
-        return _NAN, _NAN
-    arms = [plan.arms.index(arm) for arm in part.arms]
-    both = ([*values[arms, :, plan.readings.index(x)]] for x in readings_of(part)[1:])
-    kind = part.metric.columns[0].partition(".")[0]
-    colocation, joint = (float(found.mean()) for found in parts(kind, *both))
-    return colocation, joint
+        float(part.smallest.at(level)), found.mean, found.low, found.high,
+        found.effect_size if moves else _NAN, float(colocation), float(joint),
+        found.correlation if varies else _NAN, gain, found.n, failed,
+    )  # fmt: skip
 
 
 def wilson(part: float, n: int) -> tuple[float, float]:
@@ -134,102 +126,163 @@ def wilson(part: float, n: int) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """One part's effects over many draws; a draw that failed or does not count is NaN."""
+
+    part: Part
+    effects: Floats  # (P,)
+    smallest: Floats  # (P,) effect that matters at the level of each draw
+    channels: Floats  # (C, P) what each effect adds up from; none where it is not declared
+
+    @classmethod
+    def of(cls, plan: Plan, part: Part, values: Floats) -> Spread:
+        """Over points, each the mean of its replicates.
+
+        Args:
+            values: (arms, P, replicates, readings).
+        """
+        each = [values[:, :, at] for at in range(values.shape[2])]
+        effects, level, adds = (
+            np.mean([reads(plan, part, own) for own in each], axis=0)
+            for reads in (effect, levels, channels)
+        )
+        return cls(part, effects, part.smallest.at(level), adds if part.channels else adds[:0])
+
+    def only(self, chosen: Flags) -> Spread:
+        """Over some of the draws."""
+        own = self.effects[chosen], self.smallest[chosen], self.channels[:, chosen]
+        return Spread(self.part, *own)
+
+    @property
+    def holds(self) -> Flags:
+        """(P,) whether a draw is as the part expects."""
+        return holds(self.part.sign, self.smallest, self.effects)
+
+    @property
+    def share(self) -> float:
+        """Share of the draws that count in which the part holds beyond its smallest effect."""
+        return self._share(self.holds)
+
+    @property
+    def mirrored(self) -> float:
+        """Share in which its opposite holds."""
+        return self._share(mirrors(self.part.sign, self.smallest, self.effects))
+
+    @property
+    def negligible(self) -> float:
+        """Share in which the effect is within the smallest."""
+        return self._share(np.abs(self.effects) < self.smallest)
+
+    @property
+    def opposed(self) -> float:
+        """Share in which channels beyond the smallest effect leave less than half of their sum."""
+        sizes = np.abs(self.channels)
+        beyond = (sizes > self.smallest).all(axis=0) & (len(sizes) > 1)
+        return self._share(beyond & (np.abs(self.effects) < limits.CANCELLED * sizes.sum(axis=0)))
+
+    def _share(self, passes: Flags) -> float:
+        return share(passes[np.isfinite(self.effects)])
+
+    def word(self, estimates: Sequence[Estimate] = ()) -> str:
+        """The word on the part, before any search for what it hinges on.
+
+        Args:
+            estimates: that must be as sure as the space.
+        """
+        if self.share >= limits.SHARE_OF_SPACE and all(each.holds(self.part) for each in estimates):
+            return SUPPORTED
+        if self.mirrored >= limits.SHARE_OF_SPACE and all(
+            each.mirrors(self.part) for each in estimates
+        ):
+            return CONTRADICTED
+        if self.negligible >= limits.SHARE_OF_SPACE:
+            return NEGLIGIBLE
+        return OPPOSED if self.opposed >= limits.OPPOSING else UNDETERMINED
+
+
+@dataclass(frozen=True)
 class Layers:
-    """The three layers of one part, and whether its form forces it."""
+    """The layers of one part, and whether its form forces it."""
 
     part: Part
     reference: Estimate  # default theory and forms
     rivals: Mapping[Rival, Estimate]  # theories at their own reference, the null's too; forms
-    effects: Floats  # (P,) over the sample's points that count, mean of the replicates
-    null: Floats  # the same over the null theory's points
+    space: Spread  # the sample's points that count
+    null: Floats  # effects over the null theory's points
     forced: float  # share of the wide draws in which the bare sign is as expected
+    fit: Spread  # over the members of the fit to the record; of no draw where there is none
 
-    @property
-    def share(self) -> float:
-        """Share of the space in which the part holds beyond its smallest effect."""
-        return share(holds(self.part.sign, self.part.smallest, self._finite))
-
-    @property
-    def mirrored(self) -> float:
-        """Share of the space in which its opposite holds."""
-        return share(mirrors(self.part.sign, self.part.smallest, self._finite))
-
-    @property
-    def _finite(self) -> Floats:
-        return self.effects[np.isfinite(self.effects)]
-
-    def word(self, null: str | None) -> str:
-        """The word on the part, before any search for a region."""
+    def word(self, null: str | None, *, may_be_forced: bool = False) -> str:
+        """The word on the part over the declared ranges, before any search."""
         part = self.part
         if part.sign == "?":
             return REPORTED
-        if part.sign in ("+", "-") and self.forced >= FORCED:
+        if part.sign in ("+", "-") and self.forced >= limits.FORCED and not may_be_forced:
             return ENTAILED
-        estimates = [self.reference]
-        estimates += [
-            found
-            for (kind, name), found in self.rivals.items()
-            if kind == "theory" and name != null
-        ]
-        if self.share >= SHARE_OF_SPACE and all(each.holds(part) for each in estimates):
-            return SUPPORTED
-        if self.mirrored >= SHARE_OF_SPACE and all(each.mirrors(part) for each in estimates):
-            return CONTRADICTED
-        return UNDETERMINED
+        own = (each for (kind, name), each in self.rivals.items() if (kind, name != null) == _REAL)
+        # Where fewer than two runs count there is no interval, so nobody speaks.
+        return self.space.word([x for x in (self.reference, *own) if x.n > 1 or x.failed])
+
+    def fit_word(self, word: str) -> str:
+        """The word under the fit, given that over the ranges; empty where there is no fit."""
+        if word in (REPORTED, ENTAILED) or not len(self.fit.effects):
+            return word if len(self.fit.effects) else ""
+        return self.fit.word()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a hypothesis."""
+    """The verdict on a hypothesis over one space of draws."""
 
-    hypothesis: Hypothesis
-    word: str
+    word: str  # empty where nothing was drawn
     words: tuple[str, ...]  # of the parts
-    share: float  # of the space in which the whole hypothesis holds
-    points: int  # of the space that were run without failure
-    region: Region | None
+    share: float = _NAN  # of the space in which the whole hypothesis holds
+    points: int = 0  # of the space that were run without failure
+    region: Region | None = None  # what it hinges on
 
 
 def judge(
-    hypothesis: Hypothesis, layers: Sequence[Layers], points: pd.DataFrame, null: str | None
-) -> Verdict:
-    """The verdict on a hypothesis from the layers of its parts.
+    hypothesis: Hypothesis, words: Sequence[str], spreads: Sequence[Spread], points: pd.DataFrame,
+    failed: Collection[str] = (),
+) -> Verdict:  # fmt: skip
+    """The verdict on a hypothesis from the words and draws of its parts.
 
     Form: parts joined by `all` must all be supported, and one contradicted part contradicts; joined
     by `any` it is the other way round. Parts that the form forces are no evidence and do not count;
-    with no other left, the hypothesis is entailed. Otherwise it is conditional where a region of
-    the space holds it, else undetermined.
+    with no other left, the hypothesis is entailed. It is negligible, or its channels oppose each
+    other, where that is the word of every part that keeps it from being supported (or, by `any`,
+    contradicted). Otherwise it hinges on a region of the space, or on one number's sign, where one
+    is found; else it is undetermined.
 
     Args:
-        points: (P, columns) factors and numbers of the points that count, in the order of the
-            layers' effects.
+        words: of the parts. points: (P, columns) factors and numbers of the draws, in the order of
+            the spreads' effects. failed: controls that did not come out.
     """
-    words = tuple(each.word(null) for each in layers)
+    words = tuple(words)
     counted = {at: word for at, word in enumerate(words) if word not in (REPORTED, ENTAILED)}
-    if not counted:
-        word = ENTAILED if ENTAILED in words else REPORTED
-        return Verdict(hypothesis, word, words, _NAN, 0, None)
-    own = [layers[at] for at in counted]
-    passes = np.array([holds(each.part.sign, each.part.smallest, each.effects) for each in own])
+    if not all(words):
+        return Verdict("", words)
+    if failed or not counted:
+        word = NOT_MEASURABLE if failed else ENTAILED if ENTAILED in words else REPORTED
+        return Verdict(word, words)
+    own = [spreads[at] for at in counted]
     whole = np.all([np.isfinite(each.effects) for each in own], axis=0)
-    every, some, joined = (all, any, np.all) if hypothesis.join == "all" else (any, all, np.any)
-    together = np.asarray(joined(passes, axis=0))[whole]
-    found = None
+    joins_all = hypothesis.join == "all"
+    every, some, joined = (all, any, np.all) if joins_all else (any, all, np.any)
+    together = np.asarray(joined([each.holds for each in own], axis=0))[whole]
+    left = set(counted.values()) - {SUPPORTED if joins_all else CONTRADICTED}
+    found, points = None, points[whole].reset_index(drop=True)
     if every(word == SUPPORTED for word in counted.values()):
         word = SUPPORTED
     elif some(word == CONTRADICTED for word in counted.values()):
         word = CONTRADICTED
+    elif left in ({NEGLIGIBLE}, {OPPOSED}):
+        (word,) = left
     else:
-        found = region(points[whole].reset_index(drop=True), together, DENSITY, COVERAGE)
-        word = CONDITIONAL if found else UNDETERMINED
-    return Verdict(hypothesis, word, words, share(together), int(whole.sum()), found)
-
-
-def fit_row(part: Part, effects: Floats) -> dict[str, float]:
-    """Mean effect under the fit to the record, and share of its members in which the part holds."""
-    whole = effects[np.isfinite(effects)]
-    mean = float(whole.mean()) if len(whole) else _NAN
-    return {"fit_mean": mean, "fit_share": share(holds(part.sign, part.smallest, whole))}
+        found = region(points, together, limits.DENSITY, limits.COVERAGE, limits.NUMBERS)
+        found = found or deciding_sign(points, together, limits.ONE_SIGN)
+        word = HINGES if found else UNDETERMINED
+    return Verdict(word, words, share(together), int(whole.sum()), found)
 
 
 def share_of_sign(part: Part, effects: Floats) -> float:

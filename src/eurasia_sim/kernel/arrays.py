@@ -203,7 +203,7 @@ STATE = Table("state", (
     Field("displacement_weight", "i", "utility", "of displacing each other; room for one actor"),
     Field("denial_weight", "i", "utility", "of keeping each other out; room for one actor"),
     Field("security_weight", "i", "utility", "of resisting each in security; room for one actor"),
-    Field("uncovered", "i", "threat", "to a host that no patron covers; room for one theatre"),
+    Field("uncovered", "ik", "threat", "from each to a theatre's host that no patron covers"),
     Field("hosted", "vk", "share", "1 where a theatre's ruler is a member of the venue"),
     Field("pair_joint", "fkd", "budget units", "joint effort of a pair in focus"),
     Field("seed", "", "hash", "of the run"),

@@ -36,7 +36,7 @@ PAIR_MEASURES = (
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
 THEATRE_MEASURES = (
     "stability", "militants", "control", "narcotics", "violence", "ruler_strength",
-    "demand_for_balancer", "hedging", "contested_volume",
+    "demand_for_balancer", "hedging", "contested_volume", "rule_by_force",
 )  # fmt: skip
 
 
@@ -255,6 +255,8 @@ def observe_theatres(state, facts, report, column):
         out[column + 6] = state.demand[k]
         out[column + 7] = hedging(k, state, report)
         out[column + 8] = contested_volume(k, state, facts)
+        came = facts.contender[k]
+        out[column + 9] = report.ruling[max(came, 0), k] * (1.0 if came >= 0 else 0.0)
         column += len(THEATRE_MEASURES)
     return column
 
@@ -303,6 +305,7 @@ def observe(state, constants, facts, report, needed):
             for k in range(state.theatres):
                 out[column] = state.flags[i, k, b]
                 column += 1
+    column = list_table(state.uncovered, actors, state.theatres, out, column)
     if needed <= column:
         return
     column = list_cells(state.influence, state, out, column)
@@ -318,7 +321,7 @@ def column_count(counts: Counts) -> int:
         + n * len(ACTOR_MEASURES)
         + k * len(THEATRE_MEASURES)
         + (2 + STANCE_COUNT) * n * n
-        + n * k * (1 + FLAG_COUNT + 2 * DOMAIN_COUNT)
+        + n * k * (2 + FLAG_COUNT + 2 * DOMAIN_COUNT)
     )
 
 
@@ -336,7 +339,7 @@ def column_names(
     names += [f"alignment.{a}.{b}" for a in actors for b in actors]
     names += [f"threat.{a}.{b}" for a in actors for b in actors]
     names += [f"{stance}.{a}.{b}" for stance in STANCES for a in actors for b in actors]
-    for each in ("recognition", *FLAGS):
+    for each in ("recognition", *FLAGS, "uncovered_danger"):
         names += [f"{each}.{a}.{k}" for a in actors for k in theatres]
     names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]

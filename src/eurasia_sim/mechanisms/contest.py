@@ -49,7 +49,7 @@ def face_host(k, state):
 
 @inlined
 def uncovered_threats(k, state):
-    """Write the part of each threat to theatre k's host that no patron covers (N,), and the sum.
+    """Write the part of each threat to theatre k's host that no patron covers, and the sum.
 
     Claim: small states look for other powers to balance with, more so as one of the patrons leaves
     (aliyev2022 L372-392).
@@ -63,8 +63,8 @@ def uncovered_threats(k, state):
         covered += greater(leaning[j], 0.0) * influence[j, k, SECURITY]
     for m in range(state.actors):
         own = greater(leaning[m], 0.0) * influence[m, k, SECURITY]
-        uncovered[m] = greater(threat[m] * (1.0 - (covered - own)), 0.0)
-        need += uncovered[m]
+        uncovered[m, k] = greater(threat[m] * (1.0 - (covered - own)), 0.0)
+        need += uncovered[m, k]
     state.demand[k] = need
 
 
@@ -120,7 +120,7 @@ def grant_access(state, constants, facts, p):
         uncovered_threats(k, state)
         weigh_host(k, state, constants, facts, p)
         for i in range(state.actors):
-            known, balancing = by_force[k] * recognition[i, k], demand[k] - uncovered[i]
+            known, balancing = by_force[k] * recognition[i, k], demand[k] - uncovered[i, k]
             for d in range(DOMAIN_COUNT):
                 share = influence[i, k, d]
                 access[i, k, d] = host_access(leaning[i], share, hedging[k], balancing, known, p)

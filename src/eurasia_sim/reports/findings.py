@@ -15,35 +15,38 @@ from eurasia_sim.hypotheses import verdicts as words
 from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.hypotheses.evaluation import Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
-from eurasia_sim.hypotheses.schema import NULL_EXPECTED
 from eurasia_sim.reports.markdown import known, number, percent, plain, plain_table, table
 from eurasia_sim.reports.scope_map import map_path
 from eurasia_sim.world.world import World
 
 Row = Mapping[str, Any]
-_WORDS = (
-    words.SUPPORTED, words.CONTRADICTED, words.CONDITIONAL, words.ENTAILED, words.UNDETERMINED,
-    words.REPORTED,
-)  # fmt: skip
-_THROUGH = "through_"
 _READING = """\
 An effect is what the first arms give less what the second give, run by run under the same draws. \
-Three layers:
-**at reference** values, where runs differ by chance alone; **over the space** of everything \
-uncertain (theories but the
-null, forms, codings of the documents, all numbers); and **by theory and form**.
+It is read **at reference**
+values, where runs differ by chance alone; **over the space** of everything uncertain (theories \
+but the null, forms, codings of
+the documents, all numbers in their declared ranges); **by theory and form**; and **under the \
+fit** of the default theory to the
+record. The words, each of which goes before the next; thresholds are in the hash:
 
-- *supported*: beyond the smallest effect that matters are the interval at reference, at least \
-80 % of the space, and
-  every theory but the null; *contradicted*: the mirror of that.
-- *conditional*: it holds in a region of the space, named in the parameters' own terms and judged \
-on held-out draws
-  (density ≥ 80 %, coverage ≥ 30 %).
+- *not measurable*: a control that the measure needs did not come out.
 - *entailed*: the sign holds in at least 99 % of draws from deliberately wide coefficients, so the \
 form forces it and it
   is no evidence.
-- *reported*: no sign was expected. *undetermined*: none of these.
+- *supported*: beyond the smallest effect that matters are the interval at reference, at least \
+80 % of the space, and
+  every theory but the null; *contradicted*: the mirror of that.
+- *negligible*: within the smallest effect in at least 80 % of the space.
+- *opposing channels*: where what an effect adds up from is declared: in at least half of the \
+space both channels are beyond
+  the smallest effect, and less than half of their sizes is left of them together.
+- *hinges on*: it holds in a region of at most three numbers, judged on held-out draws (density \
+≥ 80 %, coverage ≥ 30 %), or on
+  one side of one number's zero (in at least 95 % of draws there, and in at most 5 % on the other).
+- *undetermined*: none of these. *reported*: no sign was expected.
 
+Under the fit the words mean the same over its members; they stand for one theory at its fitted \
+numbers, so no other need agree.
 Nothing here is a forecast."""
 
 
@@ -65,8 +68,10 @@ def findings_page(
         f"(`{world.digest[:12]}`), model `{model_version()}`, seed {effort.seed}. At reference "
         f"{effort.runs} runs an arm, and {effort.runs_a_theory} under each other theory and form; "
         f"{effort.points} points of the space a theory, {effort.replicates} runs each; "
-        f"{effort.wide} draws of wide coefficients; {effort.held} runs with a mechanism held."),
-        _READING,
+        f"{effort.wide} draws of wide coefficients; {effort.runs} members of the fit."),
+        "## In one sentence each", _sentences(result),
+        _weakest(family),
+        "## How to read it", _READING,
         "## Verdicts", _count_verdicts(result.verdicts), _verdicts(result.verdicts),
         *(
             f"Where the rivals {' and '.join(map(plain, each.rivals))} hold: "
@@ -75,6 +80,7 @@ def findings_page(
         ),
         _precision(result),
         "## What is entailed", _entailed(result.parts),
+        "## Controls", _controls(result),
         "## Baselines", _placebos(result), _null(world, result),
         "## What the spread is made of", _shares(result.shares),
         "## Every hypothesis",
@@ -83,21 +89,70 @@ def findings_page(
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def _sentences(result: Evaluation) -> str:
+    """A sentence each; parts are named where their words differ."""
+    found = []
+    for row in rows_of(result.verdicts):
+        own = result.parts[result.parts["hypothesis"] == row["hypothesis"]]
+        parts = own.groupby("word", sort=False)["part"].agg(", ".join)
+        named = "; ".join(f"{word}: {labels}" for word, labels in parts.items())
+        found.append(_sentence(row) + f" ({named})" * (len(parts) > 1))
+    return "\n".join(found)
+
+
+def _sentence(row: Row) -> str:
+    """A hypothesis in one sentence: its word, what it hinges on, and what the record says of it."""
+    told = f"- **{row['hypothesis']}** ({row['says'].rstrip('.?')}) "
+    told += f"is **{_word(row, '')}**" if row["verdict"] != words.HINGES else _word(row, "")
+    if row["points"]:
+        told += f": it holds in {percent(row['share_of_space'])} of the space"
+    if known(row["left_by_fit"]):
+        told += f"; {_left(row, '')}"
+    if row["fit_verdict"]:
+        share = f", in {percent(row['fit_share'])} of it" if row["members"] else ""
+        told += f"; under the fit {_word(row, 'fit_')}{share}"
+    return told + "."
+
+
+def _word(row: Row, side: str) -> str:
+    """A verdict, with the region that it hinges on or the controls that failed."""
+    word = row[f"{side}verdict"]
+    if word == words.HINGES:
+        return f"**{word}** {row[f'{side}region']}"
+    return f"{word} ({row[f'{side}failed']})" if word == words.NOT_MEASURABLE else str(word)
+
+
+def _left(row: Row, side: str) -> str:
+    fit, ranges = (percent(row[f"{side}left_by_{kind}"]) for kind in ("fit", "ranges"))
+    return f"{fit} of the fit to the record and {ranges} of the declared ranges lie there"
+
+
+def _weakest(family: Family) -> str:
+    """Where the model is weakest, as the file of hypotheses says."""
+    places = [f"{at}. {plain(place)}" for at, place in enumerate(family.weakest, 1)]
+    return "\n".join(["## Where the model is weakest\n", *places]) if places else ""
+
+
 def _count_verdicts(verdicts: pd.DataFrame) -> str:
     """Which hypotheses have each verdict."""
     found = verdicts.groupby("verdict")["hypothesis"].agg(", ".join)
-    return "\n".join(f"- **{word}**: {found[word]}" for word in _WORDS if word in found)
+    return "\n".join(f"- **{word}**: {found[word]}" for word in words.WORDS if word in found)
 
 
 def _verdicts(verdicts: pd.DataFrame) -> str:
     rows = [
         (
-            row["hypothesis"], row["says"], f"**{row['verdict']}**", _space(row), _region(row),
+            row["hypothesis"], row["says"], f"**{row['verdict']}**", row["fit_verdict"] or "–",
+            _space(row), percent(row["fit_share"]), _region(row, ""), _region(row, "fit_"),
             row["source"] or "–",
         )
         for row in rows_of(verdicts)
     ]  # fmt: skip
-    return table(("", "says", "verdict", "share of the space [95 %]", "where", "source"), rows)
+    head = (
+        "", "says", "verdict", "under the fit", "share of the space [95 %]", "of the fit",
+        "hinges on", "under the fit, on", "source",
+    )  # fmt: skip
+    return table(head, rows)
 
 
 def _precision(result: Evaluation) -> str:
@@ -132,28 +187,50 @@ def _entailed(parts: pd.DataFrame) -> str:
     )
 
 
-def _placebos(result: Evaluation) -> str:
-    """Hypotheses that expect nothing, and whether nothing came."""
-    expects = result.parts["sign"].eq(NULL_EXPECTED).groupby(result.parts["hypothesis"]).all()
-    placebos = result.parts[result.parts["hypothesis"].map(expects)]
-    if placebos.empty:
-        return "No placebo is among the hypotheses tested."
-    named = result.verdicts[result.verdicts["hypothesis"].isin(placebos["hypothesis"])]
-    broken = list(named.loc[named["verdict"] != words.SUPPORTED, "hypothesis"])
+def _baseline(result: Evaluation, kind: str) -> tuple[str, list[str]]:
+    """A table of the parts of one kind of hypothesis, and which of the kind did not come out."""
+    named = result.verdicts[result.verdicts["kind"] == kind]
+    own = result.parts[result.parts["hypothesis"].isin(named["hypothesis"])]
+    built = named.set_index("hypothesis")["built_in"]
     rows = [
         (
-            row["hypothesis"], row["part"], _effect(row), percent(row["share_of_space"]),
-            row["word"],
+            row["hypothesis"] + (" (built in)" if built[row["hypothesis"]] else ""), row["part"],
+            f"{row['sign']} {row['smallest']:.3g}", _effect(row), percent(row["share_of_space"]),
+            percent(row["fit_share"]), percent(row["forced"]), row["word"],
         )
-        for row in rows_of(placebos)
+        for row in rows_of(own)
     ]  # fmt: skip
+    head = (
+        "", "part", "expected", "effect at reference [95 %]", "as expected in", "of the fit",
+        "forced", "word",
+    )  # fmt: skip
+    missed = named.loc[named["verdict"] != words.SUPPORTED, "hypothesis"]
+    return table(head, rows) if rows else "", list(missed)
+
+
+def _controls(result: Evaluation) -> str:
+    """Hypotheses whose effect must come, whether it came, and what hangs on it."""
+    rows, missed = _baseline(result, "control")
+    if not rows:
+        return "No control is among the hypotheses tested."
+    lost = result.verdicts[result.verdicts["failed"].astype(bool)]["hypothesis"]
+    answer = "Every control came out, as it must."
+    if missed:
+        without = f" Without it not measurable: {', '.join(lost)}." if len(lost) else ""
+        answer = f"**Did not come out: {', '.join(missed)}.**{without}"
+    return f"{answer} *Built in*: a number's range, or the form, gives the sign.\n\n{rows}"
+
+
+def _placebos(result: Evaluation) -> str:
+    """Hypotheses that expect nothing, and whether nothing came."""
+    rows, broken = _baseline(result, "placebo")
+    if not rows:
+        return "No placebo is among the hypotheses tested."
     answer = "Every placebo came out null, as it must."
     if broken:
         fault = "An effect where none can be is a fault of the test, or of the model."
         answer = f"**Not null: {', '.join(broken)}.** {fault}"
-    effect = "effect at reference [95 %]"
-    head = ("", "part", effect, "no effect in", "word (supported: no effect)")
-    return f"{answer}\n\n{table(head, rows)}"
+    return f"{answer}\n\n{rows}"
 
 
 def _null(world: World, result: Evaluation) -> str:
@@ -193,18 +270,16 @@ def _hypothesis(world: World, verdict: Row, result: Evaluation) -> str:
     parts = rows_of(result.parts[result.parts["hypothesis"] == name])
     rivals = result.theories[result.theories["hypothesis"] == name]
     source = f"*Source: {verdict['source'] or 'ours'}.*"
-    reversals = [
-        f"- {row['part'] or 'effect'}: {row['reversal']}" for row in parts if row["reversal"]
-    ]
+    both = f"It holds in {_space(verdict)} of the space"
+    both += f", and in {percent(verdict['fit_share'])} of the fit" if verdict["members"] else ""
     sections = [
         f"### {name}: {verdict['verdict']}",
         " ".join(filter(None, (verdict["says"], verdict["note"], source))),
-        f"It holds in {_space(verdict)} of the space." if verdict["points"] else "",
-        f"Where: {_region(verdict)}." if verdict["region"] else "",
+        f"{both}." if verdict["points"] else "",
+        f"Where: {_region(verdict, '')}." if verdict["region"] else "",
+        f"Where under the fit: {_region(verdict, 'fit_')}." if verdict["fit_region"] else "",
         _parts(parts),
         _under(world, parts, rivals),
-        "\n".join(["What would reverse the sign at reference:\n", *reversals]) if reversals else "",
-        _paths(parts),
     ]
     return "\n\n".join(section for section in sections if section)
 
@@ -213,8 +288,8 @@ def _parts(parts: Sequence[Row]) -> str:
     head = (
         "part", "first less second", "expected", "effect at reference [95 %]",
         "in standard deviations", "co-location, joint share",
-        "correlation, variance gain of pairing", "holds in", "opposite in", "null", "forced",
-        "word",
+        "correlation, variance gain of pairing", "holds in", "opposite in", "negligible in",
+        "channels oppose in", "under the fit", "null", "forced", "word", "word under the fit",
     )  # fmt: skip
     rows = []
     for row in parts:
@@ -224,12 +299,14 @@ def _parts(parts: Sequence[Row]) -> str:
         if known(row["variance_gain"]):
             paired = f"{number(row['correlation'], 2)}, ×{row['variance_gain']:.3g}"
         less = f" less {row['less']}" if row["less"] else ""
-        shares = [percent(row[name]) for name in ("share_of_space", "mirrored", "forced")]
+        shares = [percent(row[x]) for x in ("share_of_space", "mirrored", "negligible", "opposed")]
+        fit = f"{number(row['fit_mean'])}, holds in {percent(row['fit_share'])}"
         rows.append(
             (
-                row["part"], row["plus"] + less, f"{row['sign']} {row['smallest']:g}",
-                _effect(row), number(row["size"], 2), split, paired, *shares[:2],
-                number(row["null_mean"]), shares[2], row["word"],
+                row["part"], row["plus"] + less, f"{row['sign']} {row['smallest']:.3g}",
+                _effect(row), number(row["size"], 2), split, paired, *shares, fit,
+                number(row["null_mean"]), percent(row["forced"]), row["word"],
+                row["fit_word"] or "–",
             )
         )  # fmt: skip
     return table(head, rows)
@@ -252,23 +329,6 @@ def _under(world: World, parts: Sequence[Row], rivals: pd.DataFrame) -> str:
     return f"{lead}\n\n{table(('part', *titles), rows)}"
 
 
-def _paths(parts: Sequence[Row]) -> str:
-    """Through what each effect travels."""
-    names = [key for key in (parts[0] if parts else {}) if key.startswith(_THROUGH)]
-    rows = [
-        (row["part"], *(percent(row[name]) for name in names))
-        for row in parts
-        if any(known(row[name]) for name in names)
-    ]
-    if not rows:
-        return ""
-    lead = (
-        "Through what it travels: share of the effect that goes when one mechanism is held on the "
-        "other arm's path."
-    )
-    return f"{lead}\n\n{table(('part', *(n.removeprefix(_THROUGH) for n in names)), rows)}"
-
-
 def _effect(row: Row) -> str:
     return f"{number(row['mean'])} [{number(row['low'])}, {number(row['high'])}]"
 
@@ -280,8 +340,10 @@ def _space(row: Row) -> str:
     return f"{percent(row['share_of_space'])} [{low}, {high}]"
 
 
-def _region(row: Row) -> str:
-    if not row["region"]:
+def _region(row: Row, side: str) -> str:
+    if not row[f"{side}region"]:
         return ""
-    density, coverage = percent(row["density"]), percent(row["coverage"])
-    return f"{row['region']} (density {density}, coverage {coverage} on held-out draws)"
+    density, coverage = percent(row[f"{side}density"]), percent(row[f"{side}coverage"])
+    quality = f"density {density}, coverage {coverage} on held-out draws"
+    left = f"; {_left(row, side)}" if known(row[f"{side}left_by_fit"]) else ""
+    return f"{row[f'{side}region']} ({quality}{left})"

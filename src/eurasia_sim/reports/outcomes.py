@@ -31,7 +31,7 @@ def effects(held: ResultsFolder) -> Section:
     if held.kind == TEST:
         columns: Columns = {
             "hypothesis": "hypothesis", "part": "part",
-            "expected": lambda row: f"{row['sign']} {row['smallest']:g}", "effect": "mean",
+            "expected": lambda row: f"{row['sign']} {row['smallest']:.3g}", "effect": "mean",
             "95 % interval": interval_of, "in standard deviations": "size",
             "by co-location": "colocation_part", "by joint share": "joint_part",
             "correlation": "correlation", "variance gain": "variance_gain",
@@ -90,18 +90,17 @@ def verdicts(held: ResultsFolder) -> Section:
         "share of the space [95 %]": lambda row: "{} [{}, {}]".format(
             *(share(row[f"share_{end}"]) for end in ("of_space", "low", "high"))
         ),
-        "holds where": lambda row: row["region"] or "–",
+        "under the fit": lambda row: row["fit_verdict"] or "–",
+        "share of the fit": lambda row: share(row["fit_share"]),
+        "hinges on": lambda row: row["region"] or "–",
         "density, coverage (draws held back)": lambda row: (
             f"{share(row['density'])}, {share(row['coverage'])}" if row["region"] else "–"
         ),
+        "left by the fit, by the ranges": lambda row: (
+            f"{share(row['left_by_fit'])}, {share(row['left_by_ranges'])}" if row["region"] else "–"
+        ),
     }  # fmt: skip
     found.tables.append(table("Verdicts", columns, table_of(held, "verdicts")))
-    parts = table_of(held, "parts")
-    reversed_by = {"hypothesis": "hypothesis", "part": "part", "word": "word"}
-    reversed_by["reversed by"] = "reversal"
-    if parts["reversal"].astype(bool).any():
-        rows = parts[parts["reversal"].astype(bool)]
-        found.tables.append(table("What would reverse each effect", reversed_by, rows))
     rivals = table_of(held, "theories")
     beside: Columns = {
         "hypothesis": "hypothesis", "part": "part", "kind": "kind", "under": "under",

@@ -35,9 +35,15 @@ class Metric:
         return (*self.columns, *self.less, *self.over)
 
     @property
+    def is_linear(self) -> bool:
+        """Whether it is what its columns add up to, less those taken away."""
+        sums = self.kind in ("sum", "mean") and not self.over
+        return sums and self.read == "mean" and not self.log
+
+    @property
     def splits(self) -> bool:
         """Whether a difference in it has a co-location part and a joint-share part."""
-        is_plain = len(self.names) == 1 and self.read == "mean" and not self.log
+        is_plain = len(self.names) == 1 and self.is_linear
         return is_plain and self.columns[0].partition(".")[0] in ("competition", "cooperation")
 
 

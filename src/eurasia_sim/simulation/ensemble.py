@@ -201,14 +201,6 @@ def _branched(
     return [found[at] for at in range(len(family))]
 
 
-def snapshots(inputs: Inputs, draws: Draws, before: int) -> Floats:
-    """(R, Z) the memories of a scenario's runs before a month, to branch from."""
-    memories = np.zeros((len(draws), inputs.state_size))
-    span = (-inputs.burn_in, before)
-    advance([inputs], draws, None, span, (before, before), NO_COLUMNS, after=memories)
-    return memories
-
-
 @dataclass
 class Progress:
     """How far an ensemble has come, and whether it is to stop."""
