@@ -28,11 +28,9 @@ from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 
-MANIFEST = "manifest.json"
-RUNS = "runs.parquet"
-TRAJECTORIES = "trajectories.parquet"
+MANIFEST, STATUS_LOG = "manifest.json", "status.jsonl"
+RUNS, TRAJECTORIES = "runs.parquet", "trajectories.parquet"
 DRAWS = "draws.parquet"  # what the runs of `run` drew over ranges, a row a draw
-STATUS_LOG = "status.jsonl"
 PARTS = "parts"  # a sweep's runs, part by part; what an interrupted call of `run` leaves
 TABLES = "tables.json"  # what `analyze` puts beside runs, as a manifest has it
 MONTHLY = "trajectories"  # a sweep's monthly values, part by part
