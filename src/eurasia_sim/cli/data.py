@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import world_of
+from eurasia_sim.cli.scenario import LISTERS
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
@@ -22,6 +24,8 @@ from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
 from eurasia_sim.world.explanation import described, told
+from eurasia_sim.world.levers import choices, levers
+from eurasia_sim.world.loader import check_lever
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
 _OF_AGREEMENT = ("draws", "seed")
@@ -36,7 +40,7 @@ def explain(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        Argument(metavar="NAME...", help="A number's path, or its start; a measure; see --cite."),
+        Argument(metavar="NAME...", help="Whatever `list` shows, or a path."),
     ] = None,
     summary: Annotated[bool, Option("--summary", help="Count all numbers by basis.")] = False,
     cite: Annotated[bool, Option("--cite", help="Works of numbers or scenarios.")] = False,
@@ -49,11 +53,11 @@ def explain(
     world: options.WorldName = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say what a number means, what it may be, what it rests on and where it is used.
+    """Say of whatever has a name what it is, what it rests on, and what it is now.
 
     Exit code 1: a text differs from what the claims say of it.
 
-    Example: eurasia-sim explain rules.perception.distance_decay
+    Example: eurasia-sim explain rules.perception.distance_decay us_exit presence.china.tajikistan
 
     Example: eurasia-sim explain us_exit --cite
 
@@ -77,53 +81,97 @@ def explain(
     elif cite:
         _cite(given, world, as_json)
     elif given:
-        _explain_numbers(given, load_world(world), as_json)
+        _explain(given, load_world(world), as_json)
     else:
         _show_summary(load_world(world), as_json)
 
 
-def _explain_numbers(names: list[str], world: World, as_json: bool) -> None:
-    """Everything known of each number, or a line for every number below a path."""
-    found = {name: _of_path(world, name) for name in dict.fromkeys(names)}
+def _explain(names: list[str], world: World, as_json: bool) -> None:
+    """Everything known of each thing that goes by a name, and a line for every number below it."""
+    found = {name: _named(world, name) for name in dict.fromkeys(names)}
     if as_json:
-        terminal.print_json(found if len(found) > 1 else next(iter(found.values())))
+        plain = {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+        terminal.print_json(plain if len(plain) > 1 else next(iter(plain.values())))
         return
     for each in found.values():
-        if isinstance(each, list):
-            rows = [world.numbers[row["path"]] for row in each]
-            width = max(len(row.path) for row in rows)
-            for row in rows:
-                value = "silent" if row.is_silent else f"{row.value:g}"
-                ends = f"{row.low:g} to {row.high:g}" if row.is_uncertain else ""
-                line = f"{row.path:<{width}}  {value:>9}  {ends:<16}  {row.basis}"
-                terminal.show(line.rstrip())
-        elif "basis" in each:
-            terminal.show(*told(each))
-        else:
-            of = f"{each['unit']}, of {' and '.join(each['of'])}"
-            of = f"  measure   {of}; read off a run, so no number given"
-            terminal.show(each["path"], f"  {each['meaning']}", of)
+        below = [world.numbers[row["path"]] for row in each if "value" in row]
+        for row in each:
+            if "used_by" in row:
+                terminal.show(*told(row))
+            elif "value" not in row:
+                terminal.say(f"{row['id']} (one of the {row['kind']})", *map(str, _sentences(row)))
+        width = max((len(number.path) for number in below if len(each) > 1), default=0)
+        for number in below if width else ():
+            value = "silent" if number.is_silent else f"{number.value:g}"
+            ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
+            line = f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}"
+            terminal.show(line.rstrip())
 
 
-def _of_path(world: World, path: str) -> dict[str, Any] | list[dict[str, Any]]:
-    """What is known of a number, or a row for every number below a path."""
-    if path in world.numbers:
-        evidence = load_evidence(None if path.startswith(OF_RULES) else world.directory)
-        return described(world, path, evidence)
-    if inside := _numbers_at(world, path):
-        return [
-            {"path": each.path, "value": None if each.is_silent else each.value,
-             "basis": each.basis}
-            for each in inside
-        ]  # fmt: skip
-    if measure := _measure(path):
-        return {"path": path, **measure}
-    raise DataError([f"{path} names no number{near(path, world.numbers)}"])
+def _sentences(row: dict[str, Any]) -> Iterator[str]:
+    """What is known of a thing, a line each; what is empty is left out."""
+    yield row["says"]
+    for key, value in row.items():
+        if key not in ("id", "says", "kind") and value not in (None, "", [], {}, ()):
+            listed = value if isinstance(value, list | tuple) else [value]
+            if isinstance(value, Mapping):
+                listed = [f"{name} {each}" for name, each in value.items()]
+            yield f"- {key.replace('_', ' ')}: {', '.join(map(str, listed))}"
 
 
-def _measure(name: str) -> dict[str, Any] | None:
-    """What a measure means, by its name or one of its columns; none for another name."""
-    return measures().get(present_name(name).partition(".")[0])
+def _named(world: World, name: str) -> list[dict[str, Any]]:
+    """All that goes by a name: a number, whatever `list` shows, and the numbers below a path.
+
+    Raises:
+        DataError: where nothing does; with the nearest names.
+    """
+    if name in world.numbers:
+        evidence = load_evidence(None if name.startswith(OF_RULES) else world.directory)
+        return [described(world, name, evidence)]
+    kinds = {kind: list_of(world) for kind, list_of in LISTERS.items() if kind != "numbers"}
+    head = present_name(name).partition(".")[0]
+    found = [
+        {"kind": kind, **row}
+        for kind, rows in kinds.items()
+        for row in rows
+        if row["id"] in ((name, head) if kind == "measures" else (name,))
+        or (kind == "levers" and row["id"].startswith(f"{head}.") and _is_path(world, name))
+    ]
+    below = [
+        {"path": each.path, "value": None if each.is_silent else each.value, "basis": each.basis}
+        for each in (_numbers_at(world, name) if "." in name or not found else ())
+    ]
+    if not found and not below:
+        if lever := levers().get(head):
+            rest = [choices(kind, world)[0] for kind in lever.path[name.count(".") :]]
+            check_lever(".".join([name, *rest]), world)  # says which id is unknown
+        known = [row["id"].partition(".<")[0] for rows in kinds.values() for row in rows]
+        raise DataError(
+            [f"nothing goes by the name {name}{_meant(name, [*known, *world.numbers])}"]
+        )
+    return [*found, *below]
+
+
+def _is_path(world: World, name: str) -> bool:
+    """Whether a lever's name is followed by nothing but ids that may stand there."""
+    lever, *ids = name.split(".")
+    path = levers()[lever].path
+    pairs = zip(ids, path, strict=False)
+    return len(ids) <= len(path) and all(word in choices(kind, world) for word, kind in pairs)
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """What may be meant by a path: its longest known part, and what goes on there."""
+    words, ends = name.split("."), {path.rpartition(".")[2] for path in known}
+    for at in reversed(range(len(words))):
+        stem = "".join(f"{word}." for word in words[:at])
+        inside = [path.removeprefix(stem) for path in known if path.startswith(stem)]
+        here = list(dict.fromkeys(path.partition(".")[0] for path in inside))
+        if here and at:
+            close = [stem + word for word in get_close_matches(words[at], here)]
+            hint = f" — did you mean {' or '.join(close)}?" if close else near(words[at], ends)
+            return f"{hint}\n    allowed: {stem[:-1]}, then {', '.join(here)}"
+    return near(name, {*known, *ends})
 
 
 def _numbers_at(world: World, path: str) -> list[Number]:
@@ -195,7 +243,7 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
     numbers = [] if find(name, world=place.directory) else _numbers_at(place, name)
     if numbers:
         return {part: counts for part, counts in works_of_numbers(place, numbers).items() if counts}
-    if not find(name, world=place.directory) and _measure(name):
+    if not find(name, world=place.directory) and present_name(name).partition(".")[0] in measures():
         rests = "a measure is read off a run and rests on all that the run does"
         raise DataError([f"{name}: {rests}; cite the scenario, or rules"])
     return works_of(place, load_scenario(name, place), works)

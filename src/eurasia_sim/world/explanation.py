@@ -25,6 +25,7 @@ _ARRAYS = {
     "border_distance": ("border_distance", "theatre_separation"),
     "land_border": ("border", "theatre_border"),
 }
+_MOST_CLAIMS = 8  # told to a person
 _SCIENCE = ("kernel/initial.py", "kernel/month.py", "kernel/outcomes.py", "mechanisms/*.py")
 
 
@@ -138,9 +139,11 @@ def told(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {'used by' if at == 0 else '':<9} {user}"
     if found["claims"]:
         yield "  claims"
-    for claim in found["claims"]:
+    for claim in found["claims"][:_MOST_CLAIMS]:
         level = "" if claim["level"] is None else f" [{claim['level']:g}]"
         yield f"    {claim['id']} {claim['locator']}{level}: {claim['says'] or 'second coding'}"
+    if len(found["claims"]) > _MOST_CLAIMS:
+        yield f"    and {len(found['claims']) - _MOST_CLAIMS} more, which --json shows"
     if found["source"]:
         yield "  rests on"
     for item in found["source"]:
