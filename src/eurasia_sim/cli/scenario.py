@@ -17,7 +17,7 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
-from eurasia_sim.files.text import file_name_from, shortened
+from eurasia_sim.files.text import LONGEST, file_name_from, shortened
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
@@ -106,11 +106,16 @@ def problems_of(file: str, world: World) -> list[Problem]:
 def new(
     name: Annotated[str, Argument(help="Name of the scenario; the file is NAME.yaml here.")],
     source: Annotated[str, Option("--from", metavar="SCENARIO", help="Scenario to start from.")],
+    lever: Annotated[
+        list[str] | None, Option(help="Lever to write with its value, unit and range; repeatable.")
+    ] = None,
     world: options.WorldName = None,
 ) -> None:
     """Begin a scenario file that starts from another, with a schema beside it for the editor.
 
     Example: eurasia-sim new half_force --from us_stays
+
+    Example: eurasia-sim new outpost --from us_exit --lever presence.china.tajikistan
     """
     name = name.removesuffix(".yaml")
     small = name.lower()
@@ -125,7 +130,7 @@ def new(
         raise typer.Exit(FAILED_WORK)
     meant, reached = locate(source, place.directory), find(base.name, Path.cwd(), place.directory)
     named = meant is not None and reached is not None and meant.resolve() == reached.resolve()
-    path.write_text(scaffold(name, base, place, named=named), encoding="utf-8")
+    path.write_text(scaffold(name, base, place, lever or (), named=named), encoding="utf-8")
     schema.write_text(json.dumps(scenario_schema(place), indent=1) + "\n", encoding="utf-8")
     option = f" --world {world}" if world else ""
     terminal.show(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
@@ -151,7 +156,8 @@ def _scenarios(world: World) -> Rows:
         data = plain(root) if root else {}
         data = data if isinstance(data, dict) else {}
         says = data.get("title") or "(cannot be read; see `eurasia-sim check`)"
-        more = {key: data.get(key) for key in ("extends", "departs")}
+        more = {key: data.get(key) for key in ("question", "extends", "departs", "expect")}
+        more |= {"levers": list(data.get("levers") or ()), "file": str(path)}
         rows.append({"id": name, "says": says, **more})
     return rows
 
@@ -177,12 +183,24 @@ def _claims(world: World) -> Rows:
     return rows
 
 
+def _pages() -> dict[Path, dict[str, Any]]:
+    """What the experiments' files say, as far as they can be read."""
+    pages = {path: plain(read_file(path).root) for path in experiments().values()}
+    return {path: page for path, page in pages.items() if isinstance(page, dict)}
+
+
+def _contrast(part: dict[str, Any]) -> str:
+    """One part of a hypothesis in a line."""
+    plus, less = (", ".join(map(str, part.get(key, ()))) for key in ("plus", "less"))
+    return f"{part.get('label', '')} ({part.get('sign')}): {plus} less {less or 'nothing'}"
+
+
 LISTERS: dict[str, Callable[[World], Rows]] = {
     "worlds": _worlds,
     "scenarios": _scenarios,
     "theories": lambda world: [
         {"id": name, "says": preset.says + (" (default)" if name == world.default_theory else ""),
-         "cite": list(preset.cite)}
+         "fixes": dict(preset.fix), "cite": list(preset.cite)}
         for name, preset in world.theories.items()
     ],
     "forms": lambda world: [
@@ -190,19 +208,25 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for factor, alternatives in world.forms.items() for name, form in alternatives.items()
     ],
     "actors": lambda world: [
-        {"id": actor.id, "says": actor.name, "home": actor.home} for actor in world.actors.values()
+        {"id": actor.id, "says": actor.name, "home": actor.home,
+         "more": f"eurasia-sim explain actors.{actor.id}"} for actor in world.actors.values()
     ],
     "theatres": lambda world: [
-        {"id": each.id, "says": each.name, "ruler": each.ruler, "challenger": each.challenger}
+        {"id": each.id, "says": each.name, "ruler": each.ruler, "challenger": each.challenger,
+         "more": f"eurasia-sim explain theatres.{each.id}"}
         for each in world.theatres.values()
     ],
     "institutions": lambda world: [
         {"id": each.id, "says": each.name, "convenes": dict(each.convenes),
-         "domains": list(each.domains)}
+         "domains": list(each.domains),
+         "members_at_the_end_of_the_record": list(dict.fromkeys(
+             m.actor for m in each.members if m.holds(world.record_until - world.start)))}
         for each in world.institutions.values()
     ],
     "levers": lambda _: [
-        {"id": each.pattern, "says": each.meaning, "allowed": each.allowed, "unit": each.unit}
+        {"id": each.pattern, "says": each.meaning, "allowed": each.allowed, "unit": each.unit,
+         "at_rest": each.rest, "moves": each.moves,
+         "the_record": f"eurasia-sim explain {each.name}.ID, for an id of the path"}
         for each in levers().values()
     ],
     "events": lambda world: [
@@ -211,9 +235,18 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for event in world.events.values()
     ],
     "measures": lambda _: [
-        {"id": name, "of": each["of"],
+        {"id": name, "of": each["of"], "unit": each["unit"],
          "says": f"{each['meaning']} [{each['unit']}; of {' and '.join(each['of'])}]"}
         for name, each in measures().items()
+    ],
+    "experiments": lambda _: [
+        {"id": path.stem, "says": page.get("title"), "question": page.get("question"),
+         "file": str(path)} for path, page in _pages().items()
+    ],
+    "hypotheses": lambda _: [
+        {"id": name, "says": entry["says"], "note": entry.get("note"), "file": str(path),
+         "contrasts": [_contrast(each) for key in ("all", "any") for each in entry.get(key) or ()]}
+        for path, page in _pages().items() for name, entry in (page.get("hypotheses") or {}).items()
     ],
     "numbers": _numbers,
     "claims": _claims,
@@ -246,6 +279,8 @@ def show(
         return
     for kind, rows in found.items():
         width = max((len(row["id"]) for row in rows), default=0)
-        terminal.show(
-            f"{kind}:", *(f"  {row['id']:<{width}}  {shortened(row['says'])}" for row in rows)
-        )
+        terminal.show(f"{kind}:")
+        for row in rows:
+            more = " Moves {moves}. [{allowed}; at rest {at_rest}]" if "moves" in row else ""
+            says = shortened(row["says"] + more.format_map(row), 2 * LONGEST)
+            terminal.show(f"  {row['id']:<{width}}  {says}")

@@ -42,6 +42,10 @@ class Membership:
     until: int | None  # first month out
     observer: bool
 
+    def holds(self, month: int) -> bool:
+        """Whether the spell covers a month."""
+        return self.since <= month and (self.until is None or month < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Institution:
@@ -52,6 +56,11 @@ class Institution:
     convenes: Mapping[str, float]
     domains: tuple[str, ...]
     members: tuple[Membership, ...]
+
+    def rank(self, actor: str, month: int) -> float:
+        """1 for a member in a month, 0.5 for an observer, else 0."""
+        own = [each for each in self.members if each.actor == actor and each.holds(month)]
+        return max((1.0 - each.observer / 2 for each in own), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
