@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.docs.lived import blocks, live
 
-RUN = ("another-theory", "cluster", "play-an-actor")
+RUN = ("another-theory", "cluster", "own-record", "play-an-actor")
 
 
 @pytest.mark.slow

@@ -53,6 +53,7 @@ def run(
     seed: options.Seed = 7,
     theory: options.Theories = None,
     settings: options.Settings = None,
+    record: Annotated[str | None, Option(help="Scenario file whose `record` goes on.")] = None,
     since: options.Since = None,
     start: Annotated[
         Start,
@@ -78,7 +79,7 @@ def run(
     place = load_world(world)
     place = starting(place, since or place.start)
     alone = [f"{place.rule_paths[DOCUMENTS_ALONE]}=0"] if start is Start.DOCUMENTS else []
-    family = load_family(scenarios, place, [*(settings or ()), *alone])
+    family = load_family(scenarios, place, [*(settings or ()), *alone], record)
     theories = options.chosen_theories(theory, place, [scenario.theory for scenario in family])
     study = Study(place, family, theories, n, seed)
     if watch and until is None:

@@ -41,6 +41,13 @@ class _Added(_Entry):
     sets: dict[str, _Number | str]
 
 
+class _Recorded(_Entry):
+    date: Month
+    lever: str
+    value: _Number | str
+    source: str
+
+
 class _Events(_Entry):
     drop: list[str]
     add: list[_Added]
@@ -58,6 +65,7 @@ class _Scenario(_Entry):
     departs: Month | None
     horizon: Month
     levers: dict[str, dict[Month, _Number | str]]
+    record: list[_Recorded] = Field(default_factory=list)
     events: _Events
     uncertain: dict[str, _Ends] | Literal["posterior"]
     posterior: str = ""

@@ -36,6 +36,7 @@ class Scenario:
     months: int  # how many months a run of it lasts
     steps: Mapping[str, Steps]  # lever path -> month -> value: the record with every change
     changes: Mapping[str, Steps]  # the changed levers alone, as decided here and in the parent
+    record: tuple[Mapping[str, Any], ...] = ()  # rows after the world's own record
     dropped: tuple[str, ...] = ()
     added: tuple[Mapping[str, Any], ...] = ()
     uncertain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -50,6 +51,26 @@ class Scenario:
     def branch_month(self) -> int:
         """First month that may differ from the record; the month after its last if none does."""
         return self.months if self.departs is None else self.departs
+
+    def with_record(self, rows: Iterable[Mapping[str, Any]], world: World) -> Scenario:
+        """The same question put to a record that goes on with more rows, which lie below it.
+
+        Args:
+            rows: `date` in months since the start of the record, `lever`, `value` and `source`.
+        """
+        record = (*self.record, *rows)
+        known: dict[str, Steps] = {}
+        for row in record:
+            known.setdefault(row["lever"], {})[row["date"]] = row["value"]
+        dropped = tuple(name for name in self.dropped if name in world.events)
+        months = [row["date"] for row in record]
+        months += [] if self.departs is None else [self.departs]
+        return replace(
+            self,
+            record=record,
+            departs=min(months, default=None),
+            steps=layered(layered(world.record_steps(dropped), known), self.changes),
+        )
 
     def starting(self, month: str) -> Scenario:
         """The same question put to the world as it stood at a later month of the record.
@@ -73,6 +94,7 @@ class Scenario:
             months=self.months - shift,
             steps=moved(self.steps),
             changes=moved(self.changes),
+            record=tuple({**row, "date": row["date"] - shift} for row in self.record),
             added=tuple({**event, "date": event["date"] - shift} for event in self.added),
         )
 
@@ -102,6 +124,7 @@ class Scenario:
             return month_name(self.start + month)
 
         ranges = {path: list(ends) for path, ends in sorted(self.uncertain.items())}
+        record = [{**row, "date": date(row["date"])} for row in self.record]
         return {
             "departs": None if self.departs is None else date(self.departs),
             "horizon": date(self.months - 1),
@@ -117,6 +140,7 @@ class Scenario:
                 ],
             },
             "uncertain": ranges if ranges or not self.posterior else POSTERIOR,
+            **({"record": record} if record else {}),
             **({"posterior": self.posterior.digest} if self.posterior else {}),
             "fixed": dict(sorted(self.fixed.items())),
             "theory": self.theory,
@@ -183,18 +207,24 @@ def load_scenario(
 
 
 def apply_settings(
-    scenario: Scenario, settings: Iterable[str], world: World, since: int | None = None
+    scenario: Scenario,
+    settings: Iterable[str],
+    world: World,
+    since: int | None = None,
+    *,
+    drawn: bool = False,
 ) -> Scenario:
     """The scenario with levers and numbers set, as if its own file had said so.
 
     A lever's value holds from a month named at the end of its path
-    (`presence.<actor>.<theatre>.forces.2021-05=0.1`), else from `since`, else from the month in
+    (`presence.<actor>.<theatre>.forces.2021-05=2500`), else from `since`, else from the month in
     which the scenario departs; a number is fixed at the value, within its declared range. The
     scenario keeps its settings with their months, and departs no later than they begin.
 
     Args:
         since: month in which the first of several scenarios departs, so that a setting starts in
             one month in all.
+        drawn: whether a design drew the values, which may then be any within their bounds.
 
     Raises:
         InputProblems: with everything wrong with the settings, each under the name `--set` and
@@ -206,6 +236,7 @@ def apply_settings(
     document = Document("--set", "\n".join(each.replace("\n", " ") for each in settings))
     begins = [month for month in (since, scenario.departs) if month is not None]
     checker = SettingsChecker(document, world, min(begins, default=None))
+    checker.drawn = drawn
     for line, setting in enumerate(settings, start=1):
         checker.add(line, setting)
     if document.problems:
@@ -278,11 +309,9 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
     dropped = {*base.dropped, *draft.dropped}
     inherited = [event for event in base.added if event["id"] not in dropped]
     departures = [month for month in (base.departs, draft.departs) if month is not None]
-    steps: Mapping[str, Steps] = world.record_steps(tuple(sorted(dropped & set(world.events))))
     changes: Mapping[str, Steps] = {}
     for decided, events in ((base.levers, inherited), (draft.levers, draft.added)):
-        layer = _with_events(decided, events)
-        steps, changes = layered(steps, layer), layered(changes, layer)
+        changes = layered(changes, _with_events(decided, events))
     horizon = draft.horizon if draft.horizon is not None else base.horizon
     uncertain = {**base.uncertain, **draft.uncertain}
     return Scenario(
@@ -294,7 +323,7 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         start=world.start,
         departs=min(departures, default=None),
         months=world.months if horizon is None else horizon + 1,
-        steps=steps,
+        steps={},
         changes=changes,
         dropped=tuple(sorted(dropped)),
         added=(*inherited, *draft.added),
@@ -304,7 +333,7 @@ def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Sce
         theory=draft.theory or base.theory,
         forms={**base.forms, **draft.forms},
         measures=tuple(draft.measures or base.measures),
-    )
+    ).with_record((*base.record, *draft.record), world)
 
 
 def _with_events(

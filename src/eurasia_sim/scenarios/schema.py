@@ -35,6 +35,19 @@ class EventEntry(_Described):
     """Lever path -> value from that month on."""
 
 
+class RecordEntry(_Described):
+    """What is known of a lever after the world's record ends."""
+
+    date: str
+    """Month from which it holds, YYYY-MM."""
+    lever: str
+    """Path of the lever."""
+    value: Any
+    """Its value from then on."""
+    source: str = Field(min_length=1)
+    """Who says so, and where."""
+
+
 class EventChanges(_Described):
     """Events of the record that do not happen here, and others that do."""
 
@@ -59,6 +72,8 @@ class ScenarioFile(_Described):
     """First month, YYYY-MM, in which it may differ from the record."""
     horizon: str | None = None
     """Last month, YYYY-MM; the world's own if not given."""
+    record: list[RecordEntry] = Field(default_factory=list)
+    """What happened after the world's record ends; what is decided otherwise lies over it."""
     levers: dict[str, Any] = Field(default_factory=dict)
     """What is decided otherwise, from a month on."""
     events: EventChanges = Field(default_factory=EventChanges)
@@ -87,6 +102,7 @@ class Draft:
     departs: int | None = None  # months since the start of the record
     horizon: int | None = None  # the same
     levers: dict[str, Steps] = field(default_factory=dict)
+    record: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     uncertain: dict[str, tuple[float, float]] = field(default_factory=dict)

@@ -39,8 +39,11 @@ def load_family(
     scenarios: str | Path | Iterable[str | Path | Scenario],
     world: World,
     settings: Iterable[str] = (),
+    record: str | Path | None = None,
 ) -> tuple[Scenario, ...]:
     """Scenarios for one contrast, in the order given, with settings worked in.
+
+    All share the `record` that a scenario file says goes on after the world's own.
 
     A lever set without a month starts in the earliest month in which any of the scenarios leaves
     the record, so that a contrast never shows when a setting began.
@@ -54,6 +57,11 @@ def load_family(
     loaded = [
         each if isinstance(each, Scenario) else load_scenario(each, world) for each in scenarios
     ]
+    if record is not None:
+        rows = load_scenario(record, world).record
+        if not rows:
+            raise DataError([f"{record} has no record\n    allowed: a scenario file with record:"])
+        loaded = [each.with_record(rows, world) for each in loaded]
     since = earliest_parting(loaded)
     return with_distinct_names([apply_settings(each, settings, world, since) for each in loaded])
 
@@ -143,6 +151,9 @@ def conditions(scenarios: Sequence[Scenario], world: World) -> list[str]:
         set_by_hand.add(head)
         lines.append(f"set: {head} = {value.strip()}" + (f" from {month}" if month else ""))
     for scenario in scenarios:
+        for row in scenario.record:
+            of = f"from {world.date(row['date'])}, by {row['source']}"
+            lines.append(f"record: {row['lever']} = {row['value']} {of}")
         if scenario.posterior is not None:
             lines.append(f"{scenario.name}: numbers are drawn from the recorded posterior")
         fixed = scenario.fixed.items()

@@ -12,7 +12,7 @@ import pandas as pd
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.posterior import read_posterior
-from eurasia_sim.scenarios.scenario import Scenario, layered
+from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import POSTERIOR
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.inputs import Inputs, prepare
@@ -50,7 +50,7 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
         what = f"{content['name']} drew from another posterior"
         raise DataError([f"{what} than {world.name} records now"])
     dropped, added = tuple(content["events"]["drop"]), content["events"]["add"]
-    record = world.record_steps(tuple(name for name in dropped if name in world.events))
+    rows = content.get("record", ())
     ranges = {} if content["uncertain"] == POSTERIOR else content["uncertain"]
     departs = content["departs"]
     return Scenario(
@@ -58,7 +58,7 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
         start=world.start,
         departs=None if departs is None else world.month(departs),
         months=world.month(content["horizon"]) + 1,
-        steps=layered(record, changes),
+        steps={},
         changes=changes,
         dropped=dropped,
         added=tuple({**event, "date": world.month(event["date"])} for event in added),
@@ -66,7 +66,7 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
         posterior=posterior,
         measures=tuple(content["measures"]),
         settings=tuple(content["settings"]),
-    )
+    ).with_record(({**row, "date": world.month(row["date"])} for row in rows), world)
 
 
 def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario]:
