@@ -87,7 +87,7 @@ RIVAL = "      H2: [competition, co-location]"
     [
         (RIVAL, RIVAL.replace("H2", "H99"), "unknown hypothesis 'H99'"),
         (RIVAL, RIVAL.replace("co-", "co"), "unknown reading 'colocation'"),
-        ("states.afghanistan.forces: 0.0", "states.atlantis.forces: 0.0", "atlantis"),
+        ("states.afghanistan.forces: 45", "states.atlantis.forces: 45", "atlantis"),
         ("united_states.china: 0.95", "united_states.china: 95", "95"),
     ],
 )  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_map_that_cannot_be_run_is_refused_with_its_line(
 
 
 def test_maps_leave_the_hash_of_the_hypotheses_alone(changed, packaged: Family) -> None:
-    found = changed("afghanistan.forces: 0.0225", "afghanistan.forces: 0.02")
+    found = changed("afghanistan.forces: 2250", "afghanistan.forces: 2000")
     assert found.digest == packaged.digest
     assert found.maps[0].digest != packaged.maps[0].digest
     assert changed("of_level: 0.1", "of_level: 0.2").digest != packaged.digest

@@ -42,6 +42,16 @@ WRONG = {
         4, 20, "unknown theatre", "did you mean afghanistan"),
     "levers: {presence: {russia: {tajikistan: {troops: 1}}}}": (
         4, 43, "presence kind 'troops'", "forces"),
+    "levers: {presence: {russia: {tajikistan: {forces: -5}}}}": (
+        4, 51, "-5, out of range", "allowed: 0, or 11 to 1000000 (troops)"),
+    "levers: {presence: {russia: {tajikistan: {forces: 0.02}}}}": (
+        4, 51, "what was 0.02 is 2000 now", "(troops)"),
+    "levers: {consent: {tajikistan: {tajikistan: 1}}}": (
+        4, 45, "is at home in tajikistan", "russia"),
+    "levers: {ban: {kazakhstan: 1}}": (4, 28, "nobody contests kazakhstan", "afghanistan"),
+    "levers: {arms: {russia: {india: 1}}}": (4, 33, "india neither rules", "taliban"),
+    'events: {add: [{id: a, date: "2022-01", sets: {arms.russia.india: 1}}]}': (
+        4, 67, "india neither rules"),
     "levers: {presence: {russia: 3}}": (4, 29, "needs a theatre", "presence.<actor>.<theatre>"),
     "levers: {conduct: {afghanistan: {more: 1}}}": (4, 34, "'more' is no month"),
     "levers: {conduct: {afghanistan: {}}}": (4, 33, "says nothing", "a value, or months"),
@@ -145,6 +155,10 @@ def test_a_file_of_the_first_format_is_told_what_took_the_place_of_what_left(che
         ("format: 2\ntitle: x\ndeparts: 2021", "departs is 2021"),
         ("format: 2\ntitle: x\ndeparts: May", "'May' is no month"),
         ("format: 2\ntitle: x\ndeparts: '1999-01'", "outside the period"),
+        (
+            "format: 2\ntitle: x\ndeparts: '2014-05'\nlevers: {membership: {eaeu: {iran: 1}}}",
+            "there is no eaeu in 2014-05",
+        ),
         (
             "format: 2\ntitle: x\ndeparts: '2022-03'\nevents: {drop: [invasion_of_ukraine]}",
             "before the scenario",

@@ -11,7 +11,10 @@ from eurasia_sim.files.user_yaml import InputProblems, plain, read_file
 from eurasia_sim.scenarios.json_schema import scenario_schema
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.scenarios.search import find, locate, names
+from eurasia_sim.simulation.family import conditions, load_family
+from eurasia_sim.simulation.replay import restored
 
+PLACES = "china.tajikistan", "united_states.afghanistan", "china.tajikstan"
 FORCES = "presence.united_states.afghanistan.forces"
 DECAY = "rules.perception.distance_decay"
 CHINA = "revisionism.china"
@@ -115,9 +118,9 @@ def test_a_child_inherits_what_it_does_not_say(write, world):
 
 
 def test_a_setting_is_what_the_file_could_have_said_and_may_name_its_month(write, world):
-    levers = "levers: {presence: {united_states: {afghanistan: {forces: 0.1}}}}"
+    levers = "levers: {presence: {united_states: {afghanistan: {forces: 10000}}}}"
     stated = write("stated", f"extends: us_stays\n{levers}\n")
-    by_setting = load_scenario("us_stays", world, [f"{FORCES}=0.1"])
+    by_setting = load_scenario("us_stays", world, [f"{FORCES}=10000"])
     assert by_setting.steps == load_scenario(stated, world).steps
     settings = (f"{CHINA}.2024-01=0.5", f"{CHINA}.2025-01=1")
     dated = load_scenario("us_exit", world, settings)
@@ -134,6 +137,35 @@ def test_a_number_is_fixed_within_its_range(world):
     assert "allowed: 1500 to 6000" in found
 
 
+def test_a_record_goes_on_below_what_is_decided_and_is_part_of_the_run(write, world):
+    """Rows after the record: read by line, under every scenario, and the same when made again."""
+    row = '{date: "%s", lever: %s, value: %s, source: "%s"}'
+    base, force, troops = (f"presence.{each}.forces" for each in PLACES)
+    rows = [row % ("2023-07", base, 500, "a paper of 2024"), row % ("2024-01", force, 900, "a")]
+    later = write("later", f"record: [{', '.join(rows)}]\n")
+    (leaving, staying) = load_family(["us_exit", "us_stays"], world, (), later)
+    (alone,) = load_family(["us_exit"], world)
+    month = world.month("2024-02")
+    assert (leaving.steps[base], leaving.steps[force][month - 1]) == ({261: 500.0}, 900.0)
+    assert max(staying.steps[force].values()) == 100000  # of the record; nothing of 2024
+    assert alone.digest != leaving.digest
+    assert restored(leaving.resolved(), world) == leaving
+    assert [line.split(" = ")[0] for line in conditions([leaving], world)] == [
+        f"record: {base}", f"record: {force}",
+    ]  # fmt: skip
+    child = load_scenario(write("child", f"extends: later\nrecord: [{rows[1]}]\n"), world)
+    assert [each["lever"] for each in child.record] == [base, force, force]
+    faults = [
+        row % ("2022-12", base, 500, "a"), row % ("2024-01", base, 0.5, "a"),
+        row % ("2024-01", base, 500, ""), row % ("2024-01", f"{base}.2024-01", 500, "a"),
+        rows[1], rows[1], row % ("2024-01", troops, 500, "a"),
+    ]  # fmt: skip
+    found = problems(world, write("bad", "record:\n" + "".join(f"  - {each}\n" for each in faults)))
+    assert [each.split(":")[1] for each in found] == ["4", "5", "6", "7", "9", "10"]
+    said = "own record, which ends in 2022-12", "is 50000 now", "source", "under date", "twice", ""
+    assert all(word in each for word, each in zip(said, found, strict=True)), found
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
@@ -142,8 +174,9 @@ def test_a_number_is_fixed_within_its_range(world):
         (f"{DECAY}=far", "'far', not a number"), (f"{DECAY}=.nan", "not a finite number"),
         ("presence.unted_states.afghanistan.forces=1", "did you mean united_states"),
         ("presence.united_states=1", "presence.<actor>.<theatre>.<presence kind>"),
-        (f"{FORCES}.2019-01=0.1", "before the scenario departs"),
-        (f"{FORCES}.2099-01=0.1", "outside the period"), (f"{FORCES}=2500", "0 to 10"),
+        (f"{FORCES}.2019-01=2500", "before the scenario departs"),
+        (f"{FORCES}.2099-01=2500", "outside the period"),
+        (f"{FORCES}=0.025", "what was 0.025 is 2500 now"),
         ("rule.afghanistan=nobody", "unknown actor 'nobody'"),
         ("theatres.afghanistan.population=3", "fact that no run varies"),
         ("title=x", "unknown parameter or lever"), ("\n", "path=value"),
@@ -176,7 +209,7 @@ def test_a_path_is_set_once(world):
 def test_a_lever_of_a_scenario_that_never_departs_needs_its_month(world):
     dated = load_scenario("record", world, [f"{CHINA}.2020-01=1"])
     assert dict(dated.changes) == {CHINA: {world.month("2020-01"): 1.0}}
-    assert "month must be named" in problems(world, "record", f"{CHINA}=1")[0]
+    assert "a lever needs its month" in problems(world, "record", f"{CHINA}=1")[0]
 
 
 def test_the_digest_knows_what_matters_and_nothing_else(write, world):

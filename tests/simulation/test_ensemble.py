@@ -39,8 +39,8 @@ def family(world: World) -> list[Inputs]:
 
 def test_a_lever_value_is_one_number_in_each_of_its_forms(world: World) -> None:
     setting, month = "presence.russia.tajikistan.forces", world.month("2024-01")
-    scenario = load_scenario("us_exit", world, [f"{setting}.2024-01=0.25"])
-    assert scenario.steps[setting][month] == 0.25
+    scenario = load_scenario("us_exit", world, [f"{setting}.2024-01=25000"])
+    assert scenario.steps[setting][month] == 25000
     inputs = prepare(world, scenario)
     i, k = list(world.actors).index("russia"), list(world.theatres).index("tajikistan")
     kind = PRESENCE_KINDS.index("forces")

@@ -61,8 +61,8 @@ def test_a_lever_is_set_from_the_month_in_which_the_scenario_departs(world):
     actor, theatre = next(iter(world.pairs))[0], next(iter(world.theatres))
     path = f"presence.{actor}.{theatre}.forces"
     run = Experiment("us_stays", None, (f"benefit.{actor}",), None, 1, 7)
-    assert run(**{path: 0.0}) != run(**{path: 0.5})
-    model = workbench_model("us_stays", [f"benefit.{actor}"], decided={path: (0.0, 0.5)})
+    assert run(**{path: 0.0}) != run(**{path: 50000})
+    model = workbench_model("us_stays", [f"benefit.{actor}"], decided={path: (0, 50000)})
     assert [lever.name for lever in model.levers] == [path]
 
 
@@ -84,9 +84,9 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
     [
         ({"measures": ["competition.russia-china.central_asai"]}, "did you mean .*central_asia"),
         ({"theory": "balance_of_threats"}, "balance_of_threat"),
-        ({"decided": {"presense.china.kazakhstan.forces": (0, 1)}}, "presence"),
-        ({"decided": {"presence.china.kazakhstan.forces": (2, 1)}}, "is no range of"),
-        ({"decided": {"presence.china.kazakhstann.forces": (0, 1)}}, "kazakhstan"),
+        ({"decided": {"presense.china.kazakhstan.forces": (0, 100)}}, "presence"),
+        ({"decided": {"presence.china.kazakhstan.forces": (200, 100)}}, "is no range of"),
+        ({"decided": {"presence.china.kazakhstann.forces": (0, 100)}}, "kazakhstan"),
         ({"scenarios": "us_exits"}, "us_exit"),
     ],
 )

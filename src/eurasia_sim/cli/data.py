@@ -57,7 +57,7 @@ def explain(
 
     Exit code 1: a text differs from what the claims say of it.
 
-    Example: eurasia-sim explain rules.perception.distance_decay us_exit presence.china.tajikistan
+    Example: eurasia-sim explain rules.perception.distance_decay us_exit
 
     Example: eurasia-sim explain us_exit --cite
 

@@ -107,15 +107,14 @@ def new(
     name: Annotated[str, Argument(help="Name of the scenario; the file is NAME.yaml here.")],
     source: Annotated[str, Option("--from", metavar="SCENARIO", help="Scenario to start from.")],
     lever: Annotated[
-        list[str] | None, Option(help="Lever to write with its value, unit and range; repeatable.")
+        list[str] | None,
+        Option(help="presence.ACTOR.THEATRE or another to write as it is; repeatable."),
     ] = None,
     world: options.WorldName = None,
 ) -> None:
     """Begin a scenario file that starts from another, with a schema beside it for the editor.
 
     Example: eurasia-sim new half_force --from us_stays
-
-    Example: eurasia-sim new outpost --from us_exit --lever presence.china.tajikistan
     """
     name = name.removesuffix(".yaml")
     small = name.lower()

@@ -100,7 +100,7 @@ def LeverSlider(question: Question, ask: Ask) -> None:
         next(iter({*ids.value[at : at + 1]} & {*allowed}), allowed[min(at, len(allowed) - 1)])
         for at, allowed in enumerate(options)
     )
-    path, last = ".".join([lever.name, *chosen]), scenario.months - 1
+    lever, path, last = lever.at(chosen[-1]), ".".join([lever.name, *chosen]), scenario.months - 1
     start = first_free_month(scenario)
     when = min(max(month.value, start), last)
 

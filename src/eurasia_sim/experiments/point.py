@@ -105,7 +105,7 @@ def _series(
 ) -> tuple[Scenario, LeverSeries]:
     """A scenario with settings applied, and its lever series under a power index."""
     since = earliest_parting(setup.experiment.scenarios)
-    scenario = apply_settings(setup.scenarios[name], settings, setup.world, since)
+    scenario = apply_settings(setup.scenarios[name], settings, setup.world, since, drawn=True)
     return scenario, scenario.lever_series(setup.world, index)
 
 

@@ -25,6 +25,7 @@ from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.inputs import capability_index
 from eurasia_sim.simulation.replay import Replay
 from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
 _NETWORKS = 3  # months
@@ -42,7 +43,7 @@ _LEAST_PRESENCE = 0.005
 _NOTE = (
     "A land takes the colour of the foreigner with most influence, paler where the lead over the "
     "next is small; percentages are shares of the foreign influence. Bases: 1 is one full "
-    "permanent base; forces and counterterror in 100,000 troops. "
+    "permanent base; forces and counterterror in troops. "
 )
 _BORDERS = "Equal-area; borders as in Natural Earth (1:50m), disputed ones too."
 _SQUARES = "Squares lie as the world's data place them, not to scale."
@@ -248,8 +249,9 @@ def _present(world: World, presence: Floats) -> str:
     """Who is present in a theatre, kind by kind, in words; presence is (N, P)."""
     kinds = []
     for kind, column in zip(PRESENCE_KINDS, presence.T, strict=True):
+        per = levers()["presence"].at(kind).per
         there = [
-            f"{actor.name} {value:.2g}"
+            f"{actor.name} {float(f'{value * per:.2g}'):,g}"
             for actor, value in zip(world.actors.values(), column, strict=True)
             if value >= _LEAST_PRESENCE
         ]

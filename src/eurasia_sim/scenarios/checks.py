@@ -11,7 +11,7 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import Document, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
-from eurasia_sim.world.levers import FREE, Lever, choices, levers, present_path, successors
+from eurasia_sim.world.levers import FREE, Lever, choices, idle, levers, present_path, successors
 from eurasia_sim.world.world import World
 
 # Numbers that an ensemble draws, beside the coded row.
@@ -25,6 +25,8 @@ def is_drawn(world: World, path: str) -> bool:
 
 class WorldChecker(DocumentChecker):
     """Checks months, levers and numbers of one document against a world."""
+
+    drawn = False  # whether values come from a design, which may be any within bounds
 
     def __init__(self, document: Document, world: World) -> None:
         super().__init__(document)
@@ -45,10 +47,8 @@ class WorldChecker(DocumentChecker):
                 wrong = f"{written} lies outside the period"
                 right = f"{date(0)} to {date(self.world.months - 1)}"
             elif first is not None and number < first:
-                wrong = (
-                    f"{written} lies before the scenario departs ({date(first)}):"
-                    " nothing may change earlier"
-                )
+                wrong = f"{written} lies before the scenario departs ({date(first)})"
+                wrong = f"{wrong}: nothing may change earlier"
                 right = f"{date(first)} or later"
             else:
                 return number
@@ -80,12 +80,22 @@ class WorldChecker(DocumentChecker):
         if lever.free and given == FREE:
             return True
         if lever.bounds is not None:
-            return self.number(trail, lever.name, given, lever.bounds, lever.allowed)
+            wrong = "" if self.drawn else lever.misread(given)
+            if wrong:
+                self.complain(trail, f"{lever.name}: {wrong}", allowed=lever.allowed)
+            return not wrong and self.number(trail, lever.name, given, lever.bounds, lever.allowed)
         if isinstance(given, str) and given in self.world.actors:
             return True
         known = [*self.world.actors, FREE]
         self.complain(trail, f"unknown actor {shown(given)} for {lever.name}", known, given)
         return False
+
+    def has_sense(self, trail: Trail, path: str, month: int | None, value: object) -> bool:
+        """Whether a lever of a known path and a right value can do anything; if not, complain."""
+        wrong, right = idle(self.world, path, month, value)
+        if wrong:
+            self.complain(trail, wrong, allowed=", ".join(right))
+        return not wrong
 
     def number(
         self, trail: Trail, name: str, given: object, bounds: tuple[float, float], allowed: str
@@ -120,7 +130,7 @@ class WorldChecker(DocumentChecker):
         for at, kind in enumerate(lever.path):
             if not self.is_known(kind, ids[at], trail, tuple(ids[:at]), lever):
                 return None
-        return lever, ".".join([name, *ids]), month
+        return lever.at(ids[-1]), ".".join([name, *ids]), month
 
     def number_range(self, trail: Trail, path: str) -> tuple[float, float] | None:
         """Declared range of a number that runs may vary."""
@@ -130,10 +140,8 @@ class WorldChecker(DocumentChecker):
             now = present_path(path)
             self.complain(trail, f"unknown parameter '{path}'", known, now, of_key=True)
         elif not is_drawn(self.world, path):
-            wrong, right = (
-                f"{path} is a fact that no run varies",
-                "a number of the rules, or a coded one",
-            )
+            wrong = f"{path} is a fact that no run varies"
+            right = "a number of the rules, or a coded one"
             self.complain(trail, wrong, allowed=right, of_key=True)
         elif number.is_silent:
             wrong = f"the documents are silent on {path}: there is no range to narrow"
@@ -158,6 +166,9 @@ class ScenarioChecker(WorldChecker):
         for name, below in (data.get("levers") or {}).items():
             if lever := self.lever(("levers", name), name):
                 self._walk(lever, lever.path, ("levers", name), below, draft)
+        for at, row in enumerate(data.get("record") or ()):
+            if row is not None:
+                self._record(("record", at), row, draft)
         self._events(data.get("events") or {}, draft, parent)
         self._uncertain(data.get("uncertain") or {}, draft)
         self._choices(data, draft)
@@ -187,8 +198,10 @@ class ScenarioChecker(WorldChecker):
         """Go down a lever's nested ids to its values."""
         path = ".".join(map(str, trail[1:]))
         if not kinds:
-            if steps := self._steps(lever, trail, given):
-                draft.levers[path] = steps
+            steps = self._steps(lever.at(trail[-1]), trail, given)
+            draft.levers[path] = steps
+            for month, value in steps.items():
+                self.has_sense(trail, path, month, value)
         elif not isinstance(given, dict):
             wrong = f"{path} is {shown(given)}; it needs a {kinds[0]} below it"
             gone = successors()["levers"].get(lever.name, "")
@@ -211,6 +224,25 @@ class ScenarioChecker(WorldChecker):
             wrong = f"{'.'.join(trail[1:])} says nothing"
             self.complain(trail, wrong, allowed="a value, or months with values")
         return dict(sorted(steps.items()))
+
+    def _record(self, trail: Trail, row: Mapping[str, Any], draft: Draft) -> None:
+        """Check a row that goes on where the world's record ends."""
+        path, place = row.get("lever"), (*trail, "lever")
+        end, date = self.world.record_until - self.world.start, row.get("date")
+        month = None if date is None else self.month((*trail, "date"), date)
+        if month is not None and month <= end:
+            wrong = f"{date} lies in the world's own record, which ends in {self.world.date(end)}"
+            self.complain((*trail, "date"), wrong, allowed=f"{self.world.date(end + 1)} or later")
+        found = self.setting(place, path) if isinstance(path, str) else None
+        if found and found[2] is not None:
+            self.complain(place, f"'{path}' ends in a month", allowed="the month under date:")
+        elif found is None or not self.value(found[0], (*trail, "value"), row.get("value")):
+            pass  # said already
+        elif any((each["lever"], each["date"]) == (found[1], month) for each in draft.record):
+            self.complain(place, f"{path} stands twice at {date}", allowed="each month once")
+        elif self.has_sense(place, found[1], month, row["value"]) and month is not None:
+            value = settled(row["value"])
+            draft.record.append({**row, "lever": found[1], "date": month, "value": value})
 
     # --- events
 
@@ -242,6 +274,7 @@ class ScenarioChecker(WorldChecker):
             place = (*trail, "sets", path)
             if (found := self.setting(place, path)) and self.value(found[0], place, value):
                 sets[found[1]] = settled(value)
+                self.has_sense(place, found[1], month, value)
         if month is not None and name is not None:
             title = event.get("title") or ""
             draft.added.append({"id": name, "date": month, "title": title, "sets": sets})
@@ -347,10 +380,10 @@ class SettingsChecker(WorldChecker):
             return
         _, lever, month = found
         month = self.departs if month is None else month
+        if not self.has_sense((), lever, month, value):
+            return
         if month is None:
-            wrong = (
-                "this scenario never departs from the record, so the lever's month must be named"
-            )
+            wrong = "this scenario never departs from the record, so a lever needs its month"
             self.complain((), wrong, allowed=f"{path}.YYYY-MM=value", of_key=True)
         elif month in self.levers.get(lever, ()):
             self._complain_twice(path)

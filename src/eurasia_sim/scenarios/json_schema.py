@@ -33,8 +33,11 @@ def scenario_schema(world: World) -> dict[str, Any]:
     for key, part in known.items():
         properties[key] = {"description": properties[key]["description"], **part}
     definitions["EventChanges"]["properties"]["drop"]["items"] = {"enum": list(world.events)}
-    definitions["EventEntry"]["properties"]["date"]["pattern"] = _MONTH
-    definitions |= {name: _value(lever, world) for name, lever in levers().items()}
+    for entry in ("EventEntry", "RecordEntry"):
+        definitions[entry]["properties"]["date"]["pattern"] = _MONTH
+    for name, lever in levers().items():
+        kinds = {f"{name}_{kind}": lever.at(kind) for kind in lever.kinds} or {name: lever}
+        definitions |= {kind: _value(each, world) for kind, each in kinds.items()}
     version, title = "https://json-schema.org/draft/2020-12/schema", "A scenario of eurasia-sim"
     return {"$schema": version, **schema, "title": title}
 
@@ -45,13 +48,21 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _lever(lever: Lever, world: World) -> dict[str, Any]:
     """The nested ids of a lever, and below them its value or dated values."""
-    value = {"$ref": f"#/$defs/{lever.name}"}
-    dated = {"type": "object", "patternProperties": {_MONTH: value}, "additionalProperties": False}
-    schema: dict[str, Any] = {"anyOf": [value, {**dated, "minProperties": 1}]}
-    for kind in reversed(lever.path):
+    schema, above = _dated(lever.name), lever.path
+    if lever.kinds:
+        schema = _closed({kind: _dated(f"{lever.name}_{kind}") for kind in lever.kinds})
+        above = lever.path[:-1]
+    for kind in reversed(above):
         ids = {"enum": choices(kind, world)}
         schema = {"type": "object", "propertyNames": ids, "additionalProperties": schema}
     return {**schema, "description": f"{lever.meaning} Allowed: {lever.allowed}."}
+
+
+def _dated(name: str) -> dict[str, Any]:
+    """A value of a lever, or dated values."""
+    value = {"$ref": f"#/$defs/{name}"}
+    dated = {"type": "object", "patternProperties": {_MONTH: value}, "additionalProperties": False}
+    return {"anyOf": [value, {**dated, "minProperties": 1}]}
 
 
 def _value(lever: Lever, world: World) -> dict[str, Any]:
@@ -59,6 +70,8 @@ def _value(lever: Lever, world: World) -> dict[str, Any]:
     if lever.bounds is None:
         return {"enum": [*world.actors, *free]}
     number = {"type": "number", "minimum": lever.bounds[0], "maximum": lever.bounds[1]}
+    if lever.least:
+        return {"anyOf": [{"const": 0}, {**number, "minimum": lever.least}]}
     return {"anyOf": [number, {"enum": free}]} if free else number
 
 

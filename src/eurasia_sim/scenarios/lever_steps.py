@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,6 @@ from eurasia_sim.world.world import World
 Steps = Mapping[str, Mapping[int, float | str]]
 
 CAPABILITY_INDICES = ("cinc", "gdp_product")
-# Levers that rest at another value than 0.
-_AT_REST = dict.fromkeys(("stability", "recognition", "consent", "membership"), math.nan)
-_AT_REST["rule"] = -1.0
 MIDDLE_OF_YEAR = 6  # the seventh month, for which a year's figure stands
 MONTHS = 12
 
@@ -52,22 +50,22 @@ def build_lever_series(
     length = world.months if months is None else months
     counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
     series = LeverSeries(counts, length)
-    for name, free in _AT_REST.items():
-        getattr(series, name)[:] = free
+    for name, lever in levers().items():
+        if lever.free:
+            getattr(series, name)[:] = math.nan if lever.bounds else -1.0
     growth, means = np.zeros((2, length, len(choices("actor or theatre", world))))
     others = {"growth": growth, "means": means, "fighting": np.zeros_like(series.pressure)}
     problems: list[str] = []
     for path, dated in steps.items():
         try:
-            check_lever(path, world)
+            lever = check_lever(path, world)
         except DataError as error:
             problems += error.problems
             continue
         name, *ids = path.split(".")
-        kinds = levers()[name].path
-        place = [_position(world, kind, word) for kind, word in zip(kinds, ids, strict=True)]
+        place = [_position(world, kind, word) for kind, word in zip(lever.path, ids, strict=True)]
         values = others[name] if name in others else getattr(series, name)
-        _write_steps(values[(slice(None), *place)], world, dated)
+        _write_steps(values[(slice(None), *place)], world, dated, lever.per)
     if problems:
         raise DataError(problems)
     # Who fights presses with more than all means short of war, and the other does too.
@@ -102,15 +100,15 @@ def _position(world: World, kind: str, word: str) -> int:
     return choices(kind, world).index(word)
 
 
-def _write_steps(values: Floats, world: World, dated: Mapping[int, float | str]) -> None:
-    """Write the value of one lever (T,): at rest until its first step, then the latest step's."""
+def _write_steps(values: Floats, world: World, dated: Mapping[int, Any], per: float) -> None:
+    """Write one lever (T,): at rest until its first step, then the latest, `per` units for 1."""
     rest = values[:1].copy()
     for month, value in sorted(dated.items()):
         if value == FREE:
             values[max(month, 0) :] = rest
         else:
             is_name = isinstance(value, str)
-            values[max(month, 0) :] = _position(world, "actor", str(value)) if is_name else value
+            values[max(month, 0) :] = _position(world, "actor", value) if is_name else value / per
 
 
 def membership(world: World, months: int) -> Floats:

@@ -122,7 +122,10 @@ def _picked(world: World, given: str) -> list[str]:
     """The lever paths that a path, or all but its last step, stands for."""
     name, *ids = given.split(".")
     last = levers()[name].path[-1] if name in levers() else ""
-    if last in ("presence kind", "threat", "domain") and len(ids) == len(levers()[name].path) - 1:
+    if (
+        last in ("presence kind", "threat", "domain", "flag")
+        and len(ids) == len(levers()[name].path) - 1
+    ):
         return [f"{given}.{word}" for word in choices(last, world)]
     return [given]
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import hold_shares, put, ranges_of, reference_draws
@@ -33,7 +33,9 @@ def _inputs(
     world: str | None, scenario: str, theory: str | None, settings: tuple[str, ...]
 ) -> Inputs:
     """What the kernel is given, kept since a policy is run in many states of the world."""
-    return prepare(_world(world), load_scenario(scenario, _world(world), settings), theory)
+    found = load_scenario(scenario, _world(world))
+    found = apply_settings(found, settings, _world(world), drawn=True)
+    return prepare(_world(world), found, theory)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _checked_range(path: str, ends: tuple[float, float]) -> tuple[float, float]:
     name, (low, high) = path.partition(".")[0], ends
     if problems := unknown([name], levers(), "lever"):
         raise DataError(f"{path}: {problem}" for problem in problems)
-    lever = levers()[name]
+    lever = levers()[name].at(path.rpartition(".")[2])
     if lever.bounds is None or not lever.bounds[0] <= low < high <= lever.bounds[1]:
         raise DataError([f"{path}: {low:g} to {high:g} is no range of {lever.allowed}"])
     return low, high

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,18 +19,41 @@ class Lever:
 
     name: str
     meaning: str
-    unit: str
+    moves: str  # what the rules make of it
     path: tuple[str, ...]  # what each id names, by the keys of `choices`
-    bounds: tuple[float, float] | None  # none where the value is an actor
-    free: bool  # whether it can be let go
+    unit: str = ""
+    bounds: tuple[float, float] | None = None  # none where the value is an actor
+    free: bool = False  # whether it can be let go
+    per: float = 1.0  # how many units the rules take for 1
+    least: float = 0.0  # no value but 0 is smaller
+    kinds: Mapping[str, Any] = field(default_factory=dict)  # what differs by the last id
+
+    def at(self, last: str) -> Lever:
+        """The lever with unit and bounds as they are at the last id of a path."""
+        return replace(self, **self.kinds[last], kinds={}) if last in self.kinds else self
+
+    @property
+    def rest(self) -> float | str:
+        """The value of a lever that nobody moves."""
+        return FREE if self.free else 0
 
     @property
     def allowed(self) -> str:
         """The values it takes, in words."""
+        if self.kinds:
+            return "; ".join(f"{kind} {self.at(kind).allowed}" for kind in self.kinds)
         values = "the id of an actor"
         if self.bounds is not None:
-            values = f"{self.bounds[0]:g} to {self.bounds[1]:g} ({self.unit})"
+            low, high = self.bounds
+            start = f"{low:g}, or {self.least:g}" if self.least else f"{low:g}"
+            values = f"{start} to {high:.9g} ({self.unit})"
         return values + (f", or {FREE}" if self.free else "")
+
+    def misread(self, value: Any) -> str:
+        """What is wrong with a number that earlier files gave in larger units; empty for none."""
+        if not isinstance(value, int | float) or not 0 < value < self.least:
+            return ""
+        return f"{value:g} is too few {self.unit}; what was {value:g} is {value * self.per:.9g} now"
 
     @property
     def pattern(self) -> str:
@@ -41,18 +64,9 @@ class Lever:
 @cache
 def levers() -> dict[str, Lever]:
     """Every lever by name."""
+    page = read_page(packaged() / "levers.yaml").data
     return {
-        name: Lever(
-            name=name,
-            meaning=entry["meaning"],
-            unit=entry["unit"],
-            path=tuple(entry["path"]),
-            bounds=(float(entry["bounds"][0]), float(entry["bounds"][1]))
-            if "bounds" in entry
-            else None,
-            free=bool(entry.get("free", False)),
-        )
-        for name, entry in read_page(packaged() / "levers.yaml").data.items()
+        name: Lever(name, **{**entry, "path": tuple(entry["path"])}) for name, entry in page.items()
     }
 
 
@@ -76,6 +90,28 @@ def choices(kind: str, world: Any) -> list[str]:
         "presence kind": PRESENCE_KINDS,
     }
     return list(known[kind])
+
+
+def idle(world: Any, path: str, month: int | None, value: object) -> tuple[str, list[str]]:
+    """Why no rule heeds a lever there, and what ids or months would be right; empty if one does."""
+    name, *ids = path.split(".")
+    theatres = world.theatres.values()
+    contested = [theatre.id for theatre in theatres if theatre.challenger]
+    armed = {each for k in theatres for each in (k.ruler, k.challenger) if each}
+    if name in ("conduct", "ban") and ids[0] not in contested:
+        return f"nobody contests {ids[0]}, so no rule heeds {path}", contested
+    if name == "arms" and ids[1] not in armed:
+        return f"{ids[1]} neither rules nor contests a theatre", sorted(armed)
+    if name in ("consent", "trade", "recognition") and world.actors[ids[0]].home == ids[1]:
+        wrong = f"{ids[0]} is at home in {ids[1]}, and needs nobody's {name} there"
+        return wrong, [actor for actor in world.actors if actor != ids[0]]
+    if name == "membership" and value not in (0, FREE) and month is not None:
+        spells = world.institutions[ids[0]].members
+        if not any(each.holds(month) for each in spells):
+            first = sorted(world.date(max(each.since, 0)) for each in spells)[:1]
+            wrong = f"there is no {ids[0]} in {world.date(month)}: it has no member"
+            return wrong, [f"a month such as {each}, its first" for each in first]
+    return "", []
 
 
 @cache

@@ -266,7 +266,7 @@ def read_record(
     record: dict[str, dict[int, float | str]] = {}
     for name in form.levers:
         if into.known(page, ("levers", name), name, "lever"):
-            for leaf in leaves(page, ("levers", name), _header(levers()[name])):
+            for leaf in leaves(page, ("levers", name)):
                 path, date = ".".join((name, *leaf.ids[:-1])), "".join(leaf.ids[-1:])
                 if _is_lever_value(page, leaf, path, f"record.{path}.{date}", into):
                     try:
@@ -281,18 +281,13 @@ def read_record(
         if name in events:
             into.problems.append(f"{page.place((*keys, 'id'))}: the event {name} stands twice")
         for path, value in entry.sets.items():
-            header = _header(levers().get(path.split(".")[0]))
             stated = page.data["events"][at]
-            header |= {key: stated[key] for key in _PARENT if key in stated}
+            header = {key: stated[key] for key in _PARENT if key in stated}
             leaf = Leaf((path,), (*keys, "sets", path), value, header)
             if _is_lever_value(page, leaf, path, f"record.events.{name}.{path}", into):
                 sets[path] = value
         events[name] = Event(name, month_number(entry.date) - start, entry.title, sets)
     return record, events
-
-
-def _header(lever: Lever | None) -> dict[str, Any]:
-    return {"meaning": lever.meaning, "unit": lever.unit} if lever else {}
 
 
 def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered) -> bool:
@@ -306,12 +301,14 @@ def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered
         return True
     if lever.bounds is None:
         return into.known(page, leaf.keys, str(leaf.value), "actor")
-    header = {"bounds": lever.bounds, **leaf.header}
+    if wrong := lever.misread(leaf.value):
+        into.problems.append(f"{page.place(leaf.keys)}: {path}: {wrong}")
+    header = {key: getattr(lever, key) for key in ("meaning", "unit", "bounds")} | {**leaf.header}
     return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
 
 
 def check_lever(path: str, world: Any) -> Lever:
-    """The lever a path belongs to, in a world or what is read of one so far.
+    """The lever of a path, in a world or what is read of one so far, as it is at the path's end.
 
     Raises:
         DataError: when the path names no lever or an unknown id; with the nearest ones.
@@ -326,4 +323,4 @@ def check_lever(path: str, world: Any) -> Lever:
         among = choices(axis, world)
         if word not in among:
             raise DataError([f"{path}: {unknown(word, among, axis)}"])
-    return lever
+    return lever.at(ids[-1])
