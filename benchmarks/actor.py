@@ -104,6 +104,7 @@ class Actor(mesa.Agent):
             "regional_overlap", "crisis", "shocks", "opening_venues",
         ):  # fmt: skip
             setattr(self, name, dict.fromkeys(actors, 0.0))
+        self.owed: dict[Actor, list[float]] = {}  # of the inclination, to others in focus
         self.stance = {other: [0.0, 0.0, 0.0] for other in actors}
         self.offset = {other: [0.0, 0.0, 0.0] for other in actors}
         weights = (1.0, p.opening_quarrel, p.opening_ties)
@@ -241,6 +242,7 @@ class Actor(mesa.Agent):
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
         self._open_spillover(p.burden_sharing)
         self.utility, self.common = utility, common = [], []
+        self.pulls = pulls = {other: [] for other in self.owed}
         for theatre, near in zip(self.model.theatres, self.nearness, strict=True):
             need = contain * self.containment[theatre.place]
             cost = p.distance_cost * (1.0 - near) + p.cell_cost
@@ -254,6 +256,9 @@ class Actor(mesa.Agent):
                 sated = 1.0 - p.sufficiency * influence[self]
                 rivals = sated * dot(displace, shares) + dot(resist if d else guarded, shares)
                 common.append(need * meets[d])
+                for other, pull in pulls.items():
+                    worth = sated * displace[other.i] + (resist if d else guarded)[other.i]
+                    pull.append(near * let_in * influence[other] * worth)
                 inside = let_in * (near * rivals + need * meets[d] + trades[d])
                 utility.append(inside + stages[d] - cost)
             if self is theatre.ruler or self is theatre.challenger:
@@ -307,6 +312,10 @@ class Actor(mesa.Agent):
                 self.inclination, self.utility, self.noise, strict=True
             )
         ]
+
+        for other, before in self.owed.items():
+            pairs = zip(before, self.pulls[other], strict=True)
+            self.owed[other] = [habit * owed + fresh * pull for owed, pull in pairs]
 
     def spend(self) -> None:
         """Divide the budget: what the scenario imposes, the rest by logit over cells and beyond."""

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eurasia_sim.compute.dimensions import Geography, name_hash
+from eurasia_sim.compute.dimensions import DOMAINS, Geography, name_hash
 from eurasia_sim.kernel.arrays import coded_shapes
 from eurasia_sim.kernel.lever_series import LeverSeries
-from eurasia_sim.kernel.outcomes import PAIR_MEASURES
+from eurasia_sim.kernel.outcomes import pair_columns
 from eurasia_sim.kernel.workspace import Workspace, counts_of, facts_of
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.inputs import prepare, scopes_of
@@ -40,9 +40,8 @@ class Given(NamedTuple):
     @property
     def columns(self) -> list[str]:
         """Names of the focal pairs' measures, which the kernel writes first, in its order."""
-        pairs = [f"{self.actors[i]}-{self.actors[j]}" for i, j in self.focus]
-        scopes = [f"{pair}.{scope}" for pair in pairs for scope in self.scope_names]
-        return [f"{measure}.{scope}" for scope in scopes for measure in PAIR_MEASURES]
+        pairs = [(self.actors[i], self.actors[j]) for i, j in self.focus]
+        return pair_columns(pairs, list(self.scope_names), DOMAINS)
 
 
 def begun(inputs: Given, seed: int, runs: int = 1) -> Workspace:

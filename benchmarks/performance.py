@@ -62,15 +62,9 @@ scenarios: [SCENARIO]
 design: {kind: latin_hypercube, points: POINTS}
 factors: {"*": declared}
 replications: REPLICATIONS
-measures:
-  - joint_share.russia-china.central_asia
-  - cooperation.russia-china.central_asia
-  - competition.russia-china.central_asia
-  - colocation.russia-china.central_asia
-  - alignment.russia.china
-  - benefit.russia
-  - burden.russia
-  - stability.afghanistan
+measures: [joint_share.russia-china.central_asia, cooperation.russia-china.central_asia,
+  competition.russia-china.central_asia, colocation.russia-china.central_asia,
+  alignment.russia.china, benefit.russia, burden.russia, stability.afghanistan]
 window: WINDOW
 seed: 7
 """
@@ -316,20 +310,14 @@ def main() -> None:
     asked = parser.parse_args()
     cores, began, on = asked.cores, time.monotonic(), machine(asked.cores)
     print(on)
-    parts: dict[str, Callable[[], Section]] = {
-        "kernel": lambda: kernel(cores),
-        "sweep": lambda: sweep(cores),
-        "memory": lambda: memory(cores),
-    }
-    if asked.quick:
-        parts = {
-            "kernel": lambda: kernel(cores, turns=1, runs=8, reference_runs=2),
-            "sweep": lambda: sweep(cores, turns=1, runs=80, dask=False),
-            "memory": lambda: memory(cores, few=200, many=400),
-        }
+    parts: dict[str, Any] = {"kernel": kernel, "sweep": sweep, "memory": memory}
+    quick: dict[str, Any] = {
+        "kernel": {"turns": 1, "runs": 8, "reference_runs": 2},
+        "sweep": {"turns": 1, "runs": 80, "dask": False}, "memory": {"few": 200, "many": 400},
+    }  # fmt: skip
     sections = []
     for name in parts if asked.part is None else [asked.part]:
-        sections.append(parts[name]())
+        sections.append(parts[name](cores, **(quick[name] if asked.quick else {})))
         print("", *page(sections[-1]), sep="\n")
     summary = [TRY] if asked.quick else list(bars(sections))
     print("", *summary, sep="\n")

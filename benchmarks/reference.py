@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cache, partial
+from functools import cache
 from math import exp, log, sqrt
 from types import SimpleNamespace
+from typing import Any
 
 import mesa
 from mesa.datacollection import DataCollector
@@ -31,21 +32,15 @@ class ReferenceModel(mesa.Model):
     """A run: one scenario under one theory, or a random world, by one seed.
 
     Args:
-        scenario: a packaged scenario's name, or "random" for a random world.
-        theory: a preset, or the world's default.
-        seed: of every draw.
-        chance: "addressed" (the kernel's own draws) or "sequential" (Mesa's generator).
-        inputs: takes the place of scenario and theory.
+        scenario: a packaged one's name, or "random" for a random world. theory: a preset, or the
+            world's default. chance: "addressed" (the kernel's own draws) or "sequential" (Mesa's
+            generator). inputs: takes the place of scenario and theory.
     """
 
     def __init__(
-        self,
-        scenario: str = ANY_WORLD,
-        theory: str | None = None,
-        seed: int = 0,
-        chance: str = "addressed",
-        inputs: Given | None = None,
-    ) -> None:
+        self, scenario: str = ANY_WORLD, theory: str | None = None, seed: int = 0,
+        chance: str = "addressed", inputs: Given | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(seed=seed)
         self.inputs = inputs = inputs or named_inputs(scenario, theory)
         self.started = time.monotonic()
@@ -60,6 +55,9 @@ class ReferenceModel(mesa.Model):
             actor.meet()
         self.pairs = [(one, other) for one in self.actors for other in self.actors[one.i + 1 :]]
         self.focus = [(self.actors[i], self.actors[j]) for i, j in inputs.focus.tolist()]
+        for pair in self.focus:
+            for one, other in (pair, pair[::-1]):
+                one.owed[other] = [0.0] * 3 * len(inputs.theatres)
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
         self.theatres = [Theatre(self, k) for k in range(len(inputs.theatres))]
@@ -78,9 +76,13 @@ class ReferenceModel(mesa.Model):
         self.levers = Months(inputs, self.actors, self.theatres)
         self.t = -inputs.burn_in
         self.measured: dict[str, float] = {}
-        reporters = {name: partial(measured, name=name) for name in inputs.columns}
-        clocks = {"process": process, "started": started, "ended": ended}
-        self.datacollector = DataCollector(reporters | clocks)
+        reporters: Any = {name: lambda m, at=name: m.measured[at] for name in inputs.columns}
+        reporters |= {
+            # which process runs the model, and when by the machine's one clock it was made, and now
+            "process": lambda _: os.getpid(), "started": lambda m: m.started,
+            "ended": lambda _: time.monotonic(),
+        }  # fmt: skip
+        self.datacollector = DataCollector(reporters)
 
     def step(self) -> None:
         """One month: perceive and align, choose, then cooperate, contest, rule and recognise."""
@@ -192,11 +194,7 @@ class ReferenceModel(mesa.Model):
                     self.together[pair] = volumes
 
     def _joint_volumes(self, one: Actor, other: Actor) -> tuple[list[float], float]:
-        """What two actors do together in each cell, and their overlap in all cells.
-
-        Willingness, by trust, what both fear near, and how evenly they share, times the smaller
-        effort. In this innermost loop a call of min costs more than its answer.
-        """
+        """What two do together in each cell, and their overlap: willingness times the smaller."""
         p = self.rules
         if not (one.budget and other.budget):
             return [0.0] * len(self.cell_sizes), 0.0
@@ -240,7 +238,34 @@ class ReferenceModel(mesa.Model):
                 mine, theirs = [one.effort[c] for c in cells], [other.effort[c] for c in cells]
                 together = sum(self.together[one, other][c] for c in cells)
                 values += pair_measures(mine, theirs, together, one.budget + other.budget)
+                values += self._toward(one, other, cells) + self._toward(other, one, cells)
+                values += [self._displacement(one, other, cells[d::3]) for d in range(3)]
         self.measured = dict(zip(self.inputs.columns, values, strict=True))
+
+    def _toward(self, one: Actor, other: Actor, cells: list[int]) -> list[float]:
+        """One's aim, volume and encroachment toward another, over some cells."""
+        sizes = [self.cell_sizes[c] for c in cells]
+        due = [1.0 - exp(-one.owed[other][c]) for c in cells]
+        own = [one.effort[c] - min(one.posted[c], one.effort[c]) for c in cells]
+        taken = []
+        for mine, theirs, at_first, led in (self._held(c, one, other) for c in cells):
+            gained = mine / max(mine + theirs, 1e-300) - at_first / max(at_first + led, 1e-300)
+            taken.append(max(gained, 0.0) if led > at_first else 0.0)
+        whole = sum(sizes) + 1e-300
+        return [dot(sizes, due) / whole, dot(due, own), dot(sizes, taken) / whole]
+
+    def _held(self, cell: int, one: Actor, other: Actor) -> tuple[float, float, float, float]:
+        """Two's influence in a cell, and at the opening."""
+        k, d = divmod(cell, 3)
+        now, then = self.theatres[k].influence[d], self.coded.initial_influence
+        return now[one], now[other], then[one.i][k][d], then[other.i][k][d]
+
+    def _displacement(self, one: Actor, other: Actor, cells: list[int]) -> float:
+        """Change since the opening of the log ratio of two's influence, over some cells."""
+        each = [self._held(c, one, other) for c in cells]
+        sizes = [self.cell_sizes[c] for c in cells]
+        held = [dot(sizes, [cell[part] for cell in each]) for part in range(4)]
+        return log(held[0] / held[1] / (held[2] / held[3])) if min(held) > 1e-6 else 0.0
 
 
 def pair_measures(
@@ -267,23 +292,3 @@ def pair_measures(
 def named_inputs(scenario: str, theory: str | None = None) -> Given:
     """Inputs of a scenario by name, or of a random world, read once a process."""
     return random_inputs(0) if scenario == ANY_WORLD else scenario_inputs(scenario, theory)
-
-
-def measured(model: ReferenceModel, name: str) -> float:
-    """One measure of this month."""
-    return model.measured[name]
-
-
-def process(_model: ReferenceModel) -> int:
-    """Which process runs the model."""
-    return os.getpid()
-
-
-def started(model: ReferenceModel) -> float:
-    """When the model was made, s on the machine's one clock."""
-    return model.started
-
-
-def ended(_model: ReferenceModel) -> float:
-    """When the month was over, s on the machine's one clock."""
-    return time.monotonic()

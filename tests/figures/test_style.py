@@ -77,6 +77,7 @@ def test_the_columns_names_become_words():
         == "competition, Russia–China, Central Asia"
     )
     assert readable("joint_share.a-b.all") == "joint share, A–B, all theatres"
+    assert readable("aim.a-b.all") == "aim of rivalry, A → B, all theatres"
     assert readable("influence.united_states.land_of_the_two.security") == (
         "influence, United States, Land of the Two, security"
     )

@@ -37,6 +37,36 @@ def test_pair_measures_by_hand(first, second, joint, budgets, by_hand):
     assert found == pytest.approx(dict(zip(names.split(), by_hand, strict=True)))
 
 
+def test_directed_measures_by_hand():
+    """Lands of one part and four; the third is out of the first scope."""
+    world = plain(2, 3, size_elasticity=0.5).having(
+        size=[1.0, 4.0, 9.0],
+        initial_influence={(0, ..., 1): [0.4, 0.1, 0.4], (1, ..., 1): [0.2, 0.3, 0.2]},
+    )
+    world = replace(world, scopes=np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]))
+    owed = {(0, 0, 0): [np.log(2), np.log(4), 0], (0, 0, 1): [0, np.log(2), 0], (0, 1, 2): 9.0}
+    state = begun(
+        world, owed=owed, effort={(0, 0): [0.4, 0.2, 0.7], (0, 1): [0, 0.3, 0]},
+        posted={(0, 0): [0.1, 0, 0]},
+        influence={(0, ..., 1): [0.3, 0.1, 0.1], (1, ..., 1): [0.3, 0.3, 0.3]},
+    )  # fmt: skip
+    row = observed(state)
+    opening = observed(begun(world))
+    assert not any(x for name, x in opening.items() if name[:5] in ("displ", "encro"))
+    parts = 3 * (1 + 2)  # domains times sizes
+    assert row["aim.actor0-actor1.scope0"] == pytest.approx((0.5 + 0.75 + 2 * 0.5) / parts)
+    assert row["volume.actor0-actor1.scope0"] == pytest.approx(0.3 * 0.5 + 0.2 * 0.75 + 0.3 * 0.5)
+    assert row["aim.actor1-actor0.scope0"] == row["volume.actor1-actor0.scope0"] == 0
+    # The second's share of the two goes from a third to a half, in the last land to three quarters.
+    assert row["encroachment.actor1-actor0.scope0"] == pytest.approx((1 / 2 - 1 / 3) / parts)
+    whole = (1 / 2 - 1 / 3) + 3 * (3 / 4 - 1 / 3)
+    assert row["encroachment.actor1-actor0.scope1"] == pytest.approx(whole / 3 / (1 + 2 + 3))
+    assert row["encroachment.actor0-actor1.scope0"] == 0
+    moved = np.log((0.3 + 2 * 0.1) / (0.3 + 2 * 0.3)) - np.log((0.4 + 2 * 0.1) / (0.2 + 2 * 0.3))
+    assert row["displacement.actor0-actor1.scope0.economic"] == pytest.approx(moved)
+    assert row["displacement.actor0-actor1.scope0.security"] == 0
+
+
 def benefit_world() -> RandomWorld:
     """Lands of one part and three; the first of three actors rules the small, denies the others."""
     saliences = {"primacy": 3.0, "containment": 1.5, "commerce": 3.0, "autonomy": 1.5}
@@ -147,8 +177,3 @@ def test_the_columns_that_are_needed_are_written_whatever_is_left():
         row = np.array(workspace.report[0].observed)
         assert row[:needed].tobytes() == whole[:needed].tobytes()
         assert np.isnan(row[needed:]).sum() == np.isnan(row).sum()
-
-
-def test_a_lean_is_a_log_ratio():
-    assert outcomes.lean(np.array([0.4]), np.array([0.1]))[0] == pytest.approx(np.log(4))
-    assert outcomes.lean(np.array([0.0]), np.array([0.1]))[0] == -np.inf

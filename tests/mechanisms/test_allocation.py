@@ -53,6 +53,19 @@ def test_rivals_influence_pulls_by_primacy_denial_and_in_security_survival():
     np.testing.assert_allclose(state.utility[0, 0], [security, economic, diplomatic])
 
 
+@pytest.mark.parametrize(("month", "habit"), [(LATER, 0.75), (SETTLING, 0.5)])
+def test_what_is_owed_to_another_is_its_part_of_the_pull_and_moves_as_an_inclination(month, habit):
+    world = rival_world(habit=0.75, temperature=0.5, sufficiency=0.4, motive_denial=0.5)
+    access = {(0, 0): [1.0, 0.5, 0.25]}
+    state = begun(world, access=access, owed={(0, 0): 0.2}, threat={(0, 1): 0.25})
+    pulled = begun(world, access=access, threat={(0, 1): 0.25})
+    call(allocation.owe, state, number=month)
+    call(allocation.rival_motives, pulled)  # there is no other rival
+    by_hand = habit * 0.2 + (1 - habit) * pulled.utility[0, 0] / 0.5
+    np.testing.assert_allclose(state.owed[0, 0, 0], by_hand)
+    assert (pulled.utility[0, 0] > 0).all()
+
+
 def test_at_home_the_largest_patron_and_peril_move():
     world = plain(3, **FREE_OF_COST, motive_home_survival=2, motive_autonomy=1.5).having(
         ruler=0, challenger=1, salience=interests(autonomy=3, survival=1.5)

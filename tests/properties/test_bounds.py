@@ -29,15 +29,10 @@ SYMMETRIC = ("rivalry", "partnership", "shared", "regional_overlap", "crisis")
 
 
 def pair_rows(row: dict[str, float], world: RandomWorld) -> list[dict[str, float]]:
-    """The measures of every focal pair over every scope."""
-    return [
-        {
-            measure: row[f"{measure}.{world.actors[i]}-{world.actors[j]}.scope{scope}"]
-            for measure in PAIR_MEASURES
-        }
-        for i, j in world.focus
-        for scope in range(len(world.scopes))
-    ]
+    """The undirected measures of every focal pair over every scope."""
+    pairs = [f"{world.actors[i]}-{world.actors[j]}" for i, j in world.focus]
+    whom = [f"{pair}.scope{scope}" for pair in pairs for scope in range(len(world.scopes))]
+    return [{measure: row[f"{measure}.{each}"] for measure in PAIR_MEASURES} for each in whom]
 
 
 @given(worlds(), seeds)
@@ -85,10 +80,12 @@ def test_measures_keep_to_their_bounds_and_name_a_pair_either_way(world, seed):
     """Competition and cooperation are the two parts of colocation."""
     turned = replace(world, focus=np.ascontiguousarray(world.focus[:, ::-1]))
     for state, other in zip(simulate(world, seed), simulate(turned, seed), strict=True):
-        row = observed(state)
+        row, back = observed(state), observed(other)
         pairs = pair_rows(row, world)
         assert state.pair_joint.tobytes() == other.pair_joint.tobytes()
-        assert pairs == pair_rows(observed(other), turned)
+        assert pairs == pair_rows(back, turned)
+        gained = [[x for name, x in each.items() if name[:4] == "disp"] for each in (row, back)]
+        np.testing.assert_allclose(gained[0], np.negative(gained[1]), atol=1e-9)
         for pair in pairs:
             assert all(0 <= value <= WHOLE for value in pair.values()), pair
             parts = pair["competition"] + pair["cooperation"], pair["cooperation"]
@@ -103,8 +100,12 @@ def test_measures_keep_to_their_bounds_and_name_a_pair_either_way(world, seed):
             if measure == "benefit":
                 share = abs(state.standing[world.actors.index(whom[0])])
                 assert -share - ROUNDING <= value <= WHOLE + share, name
-            if measure == "contested_volume":
+            if measure in ("contested_volume", "volume"):
                 assert value >= -ROUNDING, name
+            if measure in ("aim", "encroachment"):
+                assert 0 <= value <= WHOLE, name
+                assert value == back[name], name
+                assert value < 1 or state.owed.max() > 30, name  # beyond, 1 is the nearest number
 
 
 @given(worlds(months=2), seeds)

@@ -27,6 +27,7 @@ from rich.cells import cell_len
 from eurasia_sim.compute.dimensions import DOMAINS, Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import shortened, visible, wrapped
+from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
 
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
@@ -134,8 +135,11 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
-    parts = ["–".join(known.get(part, title_of(part)) for part in whom.split("-")) for whom in rest]
-    return ", ".join([known.get(measure, measure.replace("_", " ")), *parts])
+    told = measures().get(measure, {"of": ()})
+    tie = " → " if "direction" in told["of"] else "–"
+    parts = [tie.join(known.get(part, title_of(part)) for part in whom.split("-")) for whom in rest]
+    label = known.get(measure) or told.get("label", measure.replace("_", " "))
+    return ", ".join([label, *parts])
 
 
 def list_measures(measures: Sequence[str], names: Mapping[str, str]) -> str:

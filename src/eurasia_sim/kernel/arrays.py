@@ -63,6 +63,7 @@ CODED = Table("coded", (
 # What follows from a draw and stays the same for all months of a run.
 CONSTANTS = Table("constants", (
     Field("own_power", "i", "share", "of power that no territory gives"),
+    Field("opening_influence", "ikd", "share", "of a theatre and domain at the opening"),
     Field("closeness", "ij", "closeness", "of two actors, before presence and fronts"),
     Field("closeness_theatre", "ik", "closeness", "of an actor and a theatre"),
     Field("nearness_theatre", "ik", "share", "closeness squeezed into [0, 1], 1 at home"),
@@ -205,6 +206,7 @@ STATE = Table("state", (
     Field("security_weight", "i", "utility", "of resisting each in security; room for one actor"),
     Field("uncovered", "ik", "threat", "from each to a theatre's host that no patron covers"),
     Field("hosted", "vk", "share", "1 where a theatre's ruler is a member of the venue"),
+    Field("owed", "fekd", "log weight", "of a focal choice, to the other's influence"),
     Field("pair_joint", "fkd", "budget units", "joint effort of a pair in focus"),
     Field("seed", "", "hash", "of the run"),
     Field("ruler", "k", "index", "-1 for none"),
@@ -217,6 +219,8 @@ REPORT = Table("report", (
     Field("mean", "n", "as measured", "of every column over the months counted"),
     Field("home", "ik", "share", "1 where the actor rules or contests the theatre"),
     Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
+    Field("due", "fekd", "share", "of a focal choice's weight, to the other's influence"),
+    Field("taken", "fekd", "share", "of two's influence, from the other who led at the opening"),
     Field("checks", "g", "0", "five groups of arrays less themselves: 0 where finite"),
 ))  # fmt: skip
 

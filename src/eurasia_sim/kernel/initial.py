@@ -108,6 +108,9 @@ def take_over(constants, coded, p):
             constants.front[i, j] = nearness(coded.front[i, j], p)
         for h in range(THREAT_COUNT):
             constants.susceptibility[i, h] = coded.susceptibility[i, h]
+        for k in range(coded.theatres):
+            for d in range(DOMAIN_COUNT):
+                constants.opening_influence[i, k, d] = coded.initial_influence[i, k, d]
     for k in range(coded.theatres):
         constants.opportunity[k] = coded.opportunity[k]
         constants.base_stability[k] = coded.base_stability[k]

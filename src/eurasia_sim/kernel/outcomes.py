@@ -2,12 +2,10 @@
 
 Competition and cooperation of a pair are parts of the same overlap, so they can rise together; both
 are published with their parts: co-location (how much the two meet) and joint share (how much of
-that they do together).
+that they do together). `rivalry` holds the other measures of what competition may mean.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from eurasia_sim.compute.blocks import Counts
 from eurasia_sim.compute.dimensions import (
@@ -29,10 +27,20 @@ from eurasia_sim.compute.dimensions import (
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import TINY, choose, greater, lesser, saturation
 from eurasia_sim.compute.vectors import each_run
+from eurasia_sim.kernel.rivalry import (
+    DIRECTED_MEASURES,
+    directed_measures,
+    displacement,
+    mark_rivalry,
+    share_of,
+)
 
 PAIR_MEASURES = (
     "intensity", "colocation", "joint_share", "competition", "cooperation", "division_of_labour",
 )  # fmt: skip
+OF_PAIRS = (*PAIR_MEASURES, *DIRECTED_MEASURES, "displacement")
+# All of a pair over a scope; the last three are displacement, a domain each.
+PER_SCOPE = len(PAIR_MEASURES) + 2 * len(DIRECTED_MEASURES) + DOMAIN_COUNT
 ACTOR_MEASURES = ("power", "effort", "benefit", "burden", "standing", "convening", "spillover")
 THEATRE_MEASURES = (
     "stability", "militants", "control", "narcotics", "violence", "ruler_strength",
@@ -49,12 +57,6 @@ def mark_homes(state, report):
             for i in range(run.actors):
                 ruling[i, k] = 1.0 if i == run.ruler[k] else 0.0
                 home[i, k] = 1.0 if i in (run.ruler[k], run.challenger[k]) else 0.0
-
-
-@inlined
-def share_of(part, whole):
-    """A part of a whole, 0 where there is no whole."""
-    return choose(whole, part / greater(whole, TINY), 0.0)
 
 
 @inlined
@@ -135,11 +137,8 @@ def benefit(i, state, constants, report):
     fear, intruders, denied = each_run(0.0), each_run(0.0), each_run(0.0)
     for j in range(state.actors):
         denial = choose(state.power[j], constants.denial[i, j], 0.0)
-        fear, denied, intruders = (
-            fear + state.threat[i, j],
-            greater(denied, denial),
-            intruders + denial * held[j],
-        )
+        denied, intruders = greater(denied, denial), intruders + denial * held[j]
+        fear += state.threat[i, j]
     size, chance = greater(size, TINY), greater(chance, TINY)
     attained = (
         w[i, PRIMACY] * held[i] / size
@@ -149,15 +148,8 @@ def benefit(i, state, constants, report):
     attained += w[i, SURVIVAL] * (1.0 - saturation(fear)) + w[i, STANDING] * state.standing[i]
     attained += choose(denied, denied - intruders / size, 0.0)
     attained += choose(homes, w[i, AUTONOMY] * home / greater(homes, 1.0), 0.0)
-    weights = (
-        w[i, PRIMACY]
-        + w[i, CONTAINMENT]
-        + w[i, COMMERCE]
-        + w[i, SURVIVAL]
-        + w[i, STANDING]
-        + denied
-        + choose(homes, w[i, AUTONOMY], 0.0)
-    )
+    weights = w[i, PRIMACY] + w[i, CONTAINMENT] + w[i, COMMERCE] + w[i, SURVIVAL] + w[i, STANDING]
+    weights = weights + denied + choose(homes, w[i, AUTONOMY], 0.0)
     return choose(weights, attained / greater(weights, TINY), 0.0)
 
 
@@ -210,13 +202,20 @@ def contested_volume(k, state, facts):
 
 
 @compiled
-def observe_pairs(state, facts, out):
+def observe_pairs(state, constants, facts, report):
     """Write the measures of every focal pair over every scope; return the number of columns."""
-    column = 0
+    out, column, directed = report.observed, 0, len(DIRECTED_MEASURES)
+    mark_rivalry(state, constants, facts, report)
     for pair in range(facts.pairs):
         for scope in range(facts.scopes):
             pair_measures(pair, scope, state, facts, out, column)
             column += len(PAIR_MEASURES)
+            for end in range(2):
+                directed_measures(pair, end, scope, state, constants, facts, report, column)
+                column += directed
+            for d in range(DOMAIN_COUNT):
+                out[column] = displacement(pair, scope, d, state, constants, facts)
+                column += 1
     return column
 
 
@@ -286,7 +285,7 @@ def list_cells(cells, state, out, column):
 def observe(state, constants, facts, report, needed):
     """Write one month's columns in the order of `column_names`; past `needed` may be left."""
     out, actors = report.observed, state.actors
-    column = observe_pairs(state, facts, out)
+    column = observe_pairs(state, constants, facts, report)
     if needed <= column:
         return
     mark_homes(state, report)
@@ -315,7 +314,7 @@ def observe(state, constants, facts, report, needed):
 def column_count(counts: Counts) -> int:
     """How many columns `observe` writes."""
     n, k = counts.actors, counts.theatres
-    pairs = counts.pairs * counts.scopes * len(PAIR_MEASURES)
+    pairs = counts.pairs * counts.scopes * PER_SCOPE
     return (
         pairs
         + n * len(ACTOR_MEASURES)
@@ -323,6 +322,20 @@ def column_count(counts: Counts) -> int:
         + (2 + STANCE_COUNT) * n * n
         + n * k * (2 + FLAG_COUNT + 2 * DOMAIN_COUNT)
     )
+
+
+def pair_columns(
+    pairs: list[tuple[str, str]], scopes: list[str], domains: tuple[str, ...]
+) -> list[str]:
+    """Names of the columns of pairs in focus, which `observe` writes first."""
+    names = []
+    for a, b in pairs:
+        for scope in scopes:
+            names += [f"{measure}.{a}-{b}.{scope}" for measure in PAIR_MEASURES]
+            for whom in (f"{a}-{b}", f"{b}-{a}"):
+                names += [f"{measure}.{whom}.{scope}" for measure in DIRECTED_MEASURES]
+            names += [f"displacement.{a}-{b}.{scope}.{d}" for d in domains]
+    return names
 
 
 def column_names(
@@ -333,7 +346,7 @@ def column_names(
     scopes: list[str],
 ) -> list[str]:
     """Names of the columns that `observe` writes, as `measure.whom.where`."""
-    names = [f"{m}.{a}-{b}.{s}" for a, b in pairs for s in scopes for m in PAIR_MEASURES]
+    names = pair_columns(pairs, scopes, domains)
     names += [f"{m}.{a}" for a in actors for m in ACTOR_MEASURES]
     names += [f"{m}.{k}" for k in theatres for m in THEATRE_MEASURES]
     names += [f"alignment.{a}.{b}" for a in actors for b in actors]
@@ -344,9 +357,3 @@ def column_names(
     names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
     return names
-
-
-def lean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Log-ratio of two influences: positive toward the first; infinite where one has none."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(first) - np.log(second))

@@ -101,20 +101,20 @@ def containment_need(state, constants, p):
 
 
 @inlined
-def weigh_rivals(i, state, constants, p):
-    """Write what actor i gains by undoing a unit of each other one's influence (N,), in two ways.
+def weigh_rival(i, j, state, constants, p):
+    """What actor i gains by undoing a unit of j's influence: by displacing and by resisting it.
 
     Form: displacement by how far apart the two are aligned; resistance by denial times
     `relation_factor`, and in security also by perceived threat.
+
+    Returns:
+        the weights of displacement, of resistance, and of resistance in security.
     """
-    primacy, survival = constants.weight[i, PRIMACY], constants.weight[i, SURVIVAL]
-    for j in range(state.actors):
-        apart = 0.5 * (1.0 - state.alignment[i, j])
-        state.displacement_weight[j] = p.motive_primacy * primacy * apart
-        factor = relation_factor(state.alignment[i, j], power_gained(i, j, state), p)
-        state.denial_weight[j] = p.motive_denial * constants.denial[i, j] * factor
-        feared = p.motive_survival * survival * state.threat[i, j]
-        state.security_weight[j] = state.denial_weight[j] + feared
+    apart = 0.5 * (1.0 - state.alignment[i, j])
+    factor = relation_factor(state.alignment[i, j], power_gained(i, j, state), p)
+    denied = p.motive_denial * constants.denial[i, j] * factor
+    feared = p.motive_survival * constants.weight[i, SURVIVAL] * state.threat[i, j]
+    return p.motive_primacy * constants.weight[i, PRIMACY] * apart, denied, denied + feared
 
 
 @compiled
@@ -129,7 +129,10 @@ def rival_motives(state, constants, p):
     """
     influence, access, near = state.influence, state.access, constants.nearness_theatre
     for i in range(state.actors):
-        weigh_rivals(i, state, constants, p)
+        for j in range(state.actors):
+            displaced, denied, guarded = weigh_rival(i, j, state, constants, p)
+            state.displacement_weight[j], state.denial_weight[j] = displaced, denied
+            state.security_weight[j] = guarded
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
                 displaced, resisted = each_run(0.0), each_run(0.0)
@@ -222,6 +225,12 @@ def draw_noise(state, facts, t):
                 noise[i, k, d] = gumbel(noise[i, k, d])
 
 
+@inlined
+def habit_at(t, p):
+    """Share of an inclination that stays from month to month."""
+    return p.habit if t >= 0 else each_run(1.0 - SETTLING)
+
+
 @compiled
 def incline(state, facts, t, p):
     """Update every actor's inclination (N, K, D), the logarithm of a choice weight.
@@ -235,13 +244,35 @@ def incline(state, facts, t, p):
     inclination, noise, utility = state.inclination, state.noise, state.utility
     if t >= 0 and in_some_run(p.utility_noise):
         draw_noise(state, facts, t)
-    habit = p.habit if t >= 0 else each_run(1.0 - SETTLING)
+    habit = habit_at(t, p)
     pace = (1.0 - habit) / p.temperature
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
                 new = pace * utility[i, k, d] + p.utility_noise * noise[i, k, d]
                 inclination[i, k, d] = habit * inclination[i, k, d] + new
+
+
+@compiled
+def owe(state, constants, facts, t, p):
+    """Update what of each inclination is owed to the other of a pair in focus (F, E, K, D).
+
+    Form: the law of inclinations, for the pull of the other's influence alone: without chance, and
+    without the motives at home, which the largest patron moves whoever it is.
+    """
+    influence, owed, habit = state.influence, state.owed, habit_at(t, p)
+    pace = (1.0 - habit) / p.temperature
+    for pair in range(facts.pairs):
+        for end in range(2):
+            i, j = facts.focus[pair, end], facts.focus[pair, 1 - end]
+            displaced, denied, guarded = weigh_rival(i, j, state, constants, p)
+            for k in range(state.theatres):
+                near = pace * constants.nearness_theatre[i, k]
+                for d in range(DOMAIN_COUNT):
+                    sated = 1.0 - p.sufficiency * influence[i, k, d]
+                    pull = sated * displaced + (guarded if d == SECURITY else denied)
+                    new = near * state.access[i, k, d] * pull * influence[j, k, d]
+                    owed[pair, end, k, d] = habit * owed[pair, end, k, d] + new
 
 
 @compiled
@@ -325,4 +356,5 @@ def allocate(state, constants, month, facts, t, p):
     note_standing(state, month, t)
     marginal_utility(state, constants, p)
     incline(state, facts, t, p)
+    owe(state, constants, facts, t, p)
     spend(state, constants, month, p)

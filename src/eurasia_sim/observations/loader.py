@@ -179,7 +179,9 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
     elif len(steps) != len(kinds):
         yield f"{measure} is of {', '.join(kinds)}, {len(kinds)} names after dots"
     else:
-        own = {"pair": [f"{a}-{b}" for a, b in world.pairs], "scope": [*world.regions, "all"]}
+        pairs = [f"{a}-{b}" for a, b in world.pairs]
+        ways = [*pairs, *(f"{b}-{a}" for a, b in world.pairs)]
+        own = {"pair": pairs, "direction": ways, "scope": [*world.regions, "all"]}
         for step, kind in zip(steps, kinds, strict=True):
             axis = _PLACEHOLDER.fullmatch(step)
             among = own[kind] if kind in own else choices(kind, world)

@@ -69,7 +69,11 @@ def _columns(
     pairs: tuple[str, ...],
     scopes: tuple[str, ...],
 ) -> frozenset[str]:
-    ids = {"actor": actors, "theatre": theatres, "domain": DOMAINS, "pair": pairs, "scope": scopes}
+    ways = (*pairs, *("-".join(reversed(pair.split("-"))) for pair in pairs))
+    ids = {
+        "actor": actors, "theatre": theatres, "domain": DOMAINS, "scope": scopes,
+        "pair": pairs, "direction": ways,
+    }  # fmt: skip
     return frozenset(
         ".".join([name, *steps])
         for name, entry in measures().items()

@@ -18,7 +18,7 @@ from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Floats
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month
-from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, PAIR_MEASURES, THEATRE_MEASURES
+from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, OF_PAIRS, THEATRE_MEASURES
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
 from eurasia_sim.simulation.family import as_of
@@ -26,7 +26,7 @@ from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
 from eurasia_sim.world.world import World
 
-_COLLECTED = frozenset((*PAIR_MEASURES, *ACTOR_MEASURES, *THEATRE_MEASURES))
+_COLLECTED = frozenset((*OF_PAIRS, *ACTOR_MEASURES, *THEATRE_MEASURES))
 _ROUNDING = 1e-9  # by which shares that are one together may miss it
 
 

@@ -108,7 +108,7 @@ class Ancestry:
         named: dict[str, list[str]] = {axis: [] for axis in ("actor", "theatre", "scope", "domain")}
         # A sum is named by its first axes alone.
         for axis, word in zip(self.axes[measure], steps, strict=False):
-            if axis == "pair":
+            if axis in ("pair", "direction"):
                 named["actor"] += word.split("-")
             else:
                 named.setdefault(axis, []).append(word)
