@@ -77,6 +77,7 @@ NAMES = [
     ("run no_such", "no_such"),
     ("run us_exit --theory balance_of_thread", "balance_of_threat"),
     ("explain actors.russia.powr", "did you mean power or own_power? allowed: actors.russia, then"),
+    ("new mine --from us_exit --lever surge.afganistan", "did you mean afghanistan"),
     ("explain us_exti", "did you mean us_exit?"),
     ("explain competion", "did you mean competition"),
     ("explain presence.china.tajikstan", "did you mean tajikistan or"),

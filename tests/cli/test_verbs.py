@@ -98,28 +98,20 @@ def test_list_shows_every_kind_and_answers_in_json() -> None:
 
 
 @pytest.mark.parametrize("base", ["us_exit", "record", "afghan_stable", "no_ukraine_war"])
-def test_new_writes_a_sound_file_that_says_what_its_base_says(here: Path, base: str) -> None:
-    done("new", "mine", "--from", base)
+@pytest.mark.parametrize("picked", ["", "presence.china.tajikistan", "membership.eaeu.kazakhstan"])
+def test_new_writes_a_sound_file_that_says_what_its_base_says(
+    here: Path, base: str, picked: str
+) -> None:
+    words = ("new", "mine", "--from", base, *(("--lever", picked) if picked else ()))
+    done(*words)
     assert done("check", "mine.yaml") == "mine.yaml: nothing wrong\n"
     world = load_world()
-    assert load_scenario("mine.yaml", world).steps == load_scenario(base, world).steps
-    assert json.loads((here / "scenario.schema.json").read_text())["title"]
-    assert call("new", "mine", "--from", base).returncode == 1
-
-
-@pytest.mark.parametrize("base", ["us_exit", "chinese_base", "us_stays"])
-def test_new_writes_what_the_record_holds_of_a_lever_with_its_unit(here: Path, base: str) -> None:
-    picked = ("presence.china.tajikistan", "membership.eaeu.kazakhstan", "rule.afghanistan")
-    done("new", "mine", "--from", base, *(word for each in picked for word in ("--lever", each)))
-    assert done("check", "mine.yaml") == "mine.yaml: nothing wrong\n"
-    world = load_world()
-    mine, theirs = load_scenario("mine.yaml", world), load_scenario(base, world)
+    mine, theirs = (load_scenario(each, world) for each in ("mine.yaml", base))
     np.testing.assert_array_equal(mine.lever_series(world).rows, theirs.lever_series(world).rows)
+    assert json.loads((here / "scenario.schema.json").read_text())["title"]
     text = (here / "mine.yaml").read_text()
-    assert "        forces:   # 0, or 11 to 1000000 (troops)\n" in text
-    assert "      kazakhstan:   # 0 to 1 (share of full membership), or free\n" in text
-    answer = call("new", "yours", "--from", base, "--lever", "presence.china.tajikstan")
-    assert (answer.returncode, "did you mean tajikistan" in answer.stderr) == (2, True)
+    assert ("forces:   # 0, or 11 to 1000000 (troops)\n" in text) == picked.startswith("presence")
+    assert call(*words).returncode == 1
 
 
 @pytest.mark.parametrize(

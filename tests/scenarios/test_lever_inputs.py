@@ -10,10 +10,6 @@ from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
 from eurasia_sim.world.levers import choices, levers
 
-# At rest: 0, or free where a lever can be let go.
-AT_REST = {"fighting": 0, "arms": 0, "sanctions": 0, "trade": 0, "means": 0, "ban": 0} | {
-    "consent": "free", "membership": "free",
-}  # fmt: skip
 LEAVES = "us_exit"
 
 
@@ -21,11 +17,11 @@ LEAVES = "us_exit"
 def test_a_lever_at_rest_changes_no_bit(world, scenario):
     found = load_scenario(scenario, world)
     steps = {path: dict(dated) for path, dated in found.steps.items()}
-    for name, rest in AT_REST.items():
+    for name, lever in levers().items():
         paths = [name]
-        for kind in levers()[name].path:
+        for kind in lever.path:
             paths = [f"{path}.{word}" for path in paths for word in choices(kind, world)]
-        steps |= {path: {0: rest, 100: rest} for path in paths if path not in steps}
+        steps |= {path: {0: lever.rest, 100: lever.rest} for path in paths if path not in steps}
     series = build_lever_series(world, steps, found.months)
     np.testing.assert_array_equal(series.rows, found.lever_series(world).rows)
 
