@@ -28,14 +28,8 @@ from eurasia_sim.simulation.parameter_draws import (
     ranges_of,
     reference_draws,
 )
-from eurasia_sim.validation.evidence import (
-    BLOCK,
-    SCALE_SPREAD,
-    Channel,
-    ErrorModel,
-    Evidence,
-    log_scores,
-)
+from eurasia_sim.validation import evidence
+from eurasia_sim.validation.evidence import Channel, ErrorModel, Evidence
 from eurasia_sim.validation.fit import Smoothed, smooth, values_of_scores
 from eurasia_sim.validation.measured import compared, simulated
 from eurasia_sim.world.world import World
@@ -241,13 +235,14 @@ def foretold(fit: Fit, items: Mapping[str, Evidence], origin: int) -> pd.DataFra
         A row a target: item, origin, unit, declared, fitted.
     """
     before = fit.problem.prior[1]
-    after = fit.problem.measures(fit.scores, origin + BLOCK)
+    after = fit.problem.measures(fit.scores, origin + evidence.BLOCK)
     tables = []
     for name, item in items.items():
         error = ErrorModel.of(item, item.blocks(before[name]))
         if error and item.ahead.any():
             declared, fitted = (
-                log_scores(item, error, item.blocks(each[name])) for each in (before, after)
+                evidence.log_scores(item, error, item.blocks(each[name]))
+                for each in (before, after)
             )
             units = np.flatnonzero(item.ahead)
             head = {"item": name, "origin": origin, "unit": units}
@@ -267,7 +262,7 @@ class Calibration:
     def scales(self) -> dict[str, float]:
         """By fitted item, the mean scale after the fit over its mean before."""
         rows = zip(self.fit.channels, self.fit.smoothed.scores[len(self.numbers) :], strict=True)
-        return {each.item.name: float(1 + SCALE_SPREAD * row.mean()) for each, row in rows}
+        return {each.item.name: float(1 + evidence.SCALE_SPREAD * row.mean()) for each, row in rows}
 
     def held_out(self) -> pd.DataFrame:
         """By item and over all: targets, sums of log densities, and what the fit gains.
