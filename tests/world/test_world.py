@@ -7,14 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.small_world import (
-    ACTORS,
-    CAPABILITIES,
-    RULES,
-    THEATRES,
-    problems,
-    write_small_world,
-)
+from tests.small_world import ACTORS, CAPABILITIES, RULES, THEATRES, problems, write_small_world
 
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares

@@ -15,22 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim.compute.jit import model_version
+from eurasia_sim.experiments import folder as folders
 from eurasia_sim.experiments.batch import Chunk, Finished, work
 from eurasia_sim.experiments.design import Design, lay_out, memory_of
 from eurasia_sim.experiments.executors import Dispatch, Work
 from eurasia_sim.experiments.experiment import load_experiment
-from eurasia_sim.experiments.folder import (
-    DESIGN,
-    FAILURES,
-    PLAN,
-    RUNS_A_CHUNK,
-    Folder,
-    Plan,
-    earlier,
-    one_writer,
-    plan_of,
-    read_plan,
-)
+from eurasia_sim.experiments.folder import Folder, Plan, plan_of, read_plan
 from eurasia_sim.experiments.point import Keep, Setup
 from eurasia_sim.experiments.schema import MOST_ESTIMATED, MOST_POINTS, Experiment
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
@@ -89,7 +79,7 @@ def prepare_sweep(
     *,
     keep: Keep = "measures",
     shard: tuple[int, int] = (1, 1),
-    runs_a_chunk: int = RUNS_A_CHUNK,
+    runs_a_chunk: int = folders.RUNS_A_CHUNK,
     command: str = "",
     dry: bool = False,
 ) -> Sweep:
@@ -135,8 +125,8 @@ def carry_out(
     plan, heal = sweep.plan, resume or extend
     check_size(sweep, how)
     folder = Folder(out / plan.folder, plan)
-    before = earlier(out, plan, sweep.design) if extend else None
-    with one_writer(folder.path):
+    before = folders.earlier(out, plan, sweep.design) if extend else None
+    with folders.one_writer(folder.path):
         if (manifest := folder.finished(heal=heal)) is not None:
             runs, failed = int(manifest["runs"]), int(manifest["failed"])
             return Ended(folder.path, runs, failed, complete=True, reused=True)
@@ -245,7 +235,7 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
         "versions": {"python": platform.python_version(), **versions},
         "seconds": round(seconds, 1),
     }
-    beside = [DESIGN, PLAN, *([FAILURES] if failed else [])]
+    beside = [folders.DESIGN, folders.PLAN, *([folders.FAILURES] if failed else [])]
     write_manifest(folder.path, manifest, beside, folder.entries)
     folder.log({"event": "finished", "runs": plan.runs, "failed": failed})
     return Ended(folder.path, plan.runs, failed, complete=True)
@@ -288,7 +278,7 @@ def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
             other = "other points, scenarios, world or model version"
             raise DataError([f"{shard} belongs to another sweep: {other}"])
     folder = Folder(out / plan.folder, plan)
-    with one_writer(folder.path):
+    with folders.one_writer(folder.path):
         folder.begin(sweep.design)
         for shard in shards:
             folder.adopt(Folder(shard, plan))
