@@ -88,7 +88,6 @@ def test_a_paired_difference_by_hand_without_the_failed_run() -> None:
     assert (found.positive, found.negative) == pytest.approx((2 / 3, 1 / 3))
     assert found.low <= found.mean <= found.high
     assert found.effect_size == pytest.approx(found.mean / np.std([0.1, 0.2, -0.1]))
-    assert found.colocation_part + found.joint_part == pytest.approx(found.mean)
     with pytest.raises(ValueError, match="pairing needs equal seeds"):
         paired_difference(first, second.assign(seed=9), f"competition.{PAIR}")
 
@@ -100,7 +99,7 @@ def test_a_difference_without_pairs_by_hand() -> None:
     assert found.superiority == pytest.approx((4 + 0.5) / 6)  # one tie in six combinations
     assert found.effect_size == pytest.approx(1 / np.sqrt((1 + 2) / 2))
     assert found.low < 1 < found.high
-    assert np.isnan([found.correlation, found.variance_gain, found.joint_part]).all()
+    assert np.isnan([found.correlation, found.variance_gain]).all()
 
 
 def test_superiority_counts_a_tie_half_and_without_pairs_is_that_of_the_rank_test() -> None:

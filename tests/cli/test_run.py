@@ -54,7 +54,7 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     assert "…" not in text
     said = " ".join(text.split())
     assert "what changes between Russia and China in Central Asia? competition, Russia–" in said
-    assert "over the declared ranges and below in" in said
+    assert "(12 draws over the declared ranges, balance_of_threat). " in said
     assert only(tmp_path).name == ran.name
     contents = unchanging(ran)
     assert unchanging(only(tmp_path)) == contents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +17,7 @@ from eurasia_sim.compute.dimensions import Floats
 DIFFERENT, EQUIVALENT, INCONCLUSIVE = "different", "equivalent", "inconclusive"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SMALL_SHARE = 0.2  # default smallest effect in standard deviations: Cohen's "small"
-SPLIT = ("competition", "cooperation")  # measures whose differences have two parts
-PARTS = ("colocation", "cooperation")  # what these are told from
+PARTS = ("colocation", "cooperation")  # what two parts of a difference are told from
 _RESAMPLES = 2000
 _LEVEL = 0.95
 _VALUES_AT_ONCE = 4_000_000  # resampled values in memory: bounds the memory of a bootstrap
@@ -39,8 +38,6 @@ class Difference:
     high: float = _NAN
     positive: float = _NAN  # share of pairs in which the difference is above 0
     negative: float = _NAN
-    colocation_part: float = _NAN  # NaN but for competition and cooperation
-    joint_part: float = _NAN
     correlation: float = _NAN  # of the two sides' runs; NaN where either does not vary
     variance_gain: float = _NAN  # variance of an unpaired difference over that of the paired one
     effect_size: float = _NAN  # mean in standard deviations; NaN where nothing varies
@@ -154,7 +151,7 @@ def parts(kind: str, met: Sequence[Floats], together: Sequence[Floats]) -> tuple
 
 
 def change(measure: str, first: Floats, second: Floats) -> Difference:
-    """Paired difference of runs in equal order, all finished, without its parts."""
+    """Paired difference of runs in equal order, all finished."""
     if not len(first):
         return Difference(measure)
     each = first - second
@@ -181,13 +178,7 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -
         raise ValueError(why)
     whole = np.isfinite(first[measure].to_numpy()) & np.isfinite(second[measure].to_numpy())
     a, b = first.loc[whole], second.loc[whole]
-    found = change(measure, a[measure].to_numpy(), b[measure].to_numpy())
-    kind, _, whom = measure.partition(".")
-    if not found.n or kind not in SPLIT:
-        return found
-    both = ([own[f"{x}.{whom}"].to_numpy() for own in (a, b)] for x in PARTS)
-    colocation, joint = (float(part.mean()) for part in parts(kind, *both))
-    return replace(found, colocation_part=colocation, joint_part=joint)
+    return change(measure, a[measure].to_numpy(), b[measure].to_numpy())
 
 
 def unpaired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> Difference:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from eurasia_sim.analysis.differences import PARTS, SPLIT, Compared, compared
+from eurasia_sim.analysis.differences import Compared, compared
+from eurasia_sim.analysis.headline import families, headlines
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results
@@ -71,18 +72,24 @@ class Comparison:
     runs: tuple[int, int]
     failed: tuple[int, int]
     measures: tuple[Compared, ...]
+    headlines: tuple[dict[str, Any], ...]  # none where runs do not pair
+
+    @property
+    def head(self) -> dict[str, str]:
+        """What is compared, as the first cells of a row."""
+        a, b = self.first, self.second
+        return {
+            "scenario_a": a.scenario, "scenario_b": b.scenario, "theory_a": a.theory,
+            "theory_b": b.theory, "set": self.kind,
+        }  # fmt: skip
 
     def rows(self) -> list[dict[str, Any]]:
         """A flat row a measure, with the names of the two sides."""
-        a, b = self.first, self.second
-        head = {
-            "scenario_a": a.scenario, "scenario_b": b.scenario,
-            "theory_a": a.theory, "theory_b": b.theory,
-            "set": self.kind, "paired": self.pairing.is_valid,
-            "runs_a": self.runs[0], "runs_b": self.runs[1],
+        counts = {
+            "paired": self.pairing.is_valid, "runs_a": self.runs[0], "runs_b": self.runs[1],
             "failed_a": self.failed[0], "failed_b": self.failed[1],
         }  # fmt: skip
-        return [{**head, **each.row()} for each in self.measures]
+        return [{**self.head, **counts, **each.row()} for each in self.measures]
 
 
 def open_results(folder: Path) -> Results:
@@ -238,9 +245,15 @@ def matching(
 
 
 def _runs_of(side: Side, measures: Sequence[str]) -> pd.DataFrame:
-    """A side's runs in order, with the measures and the columns that split their differences."""
-    split = [whom for kind, _, whom in (name.partition(".") for name in measures) if kind in SPLIT]
-    needed = [*measures, *(f"{x}.{whom}" for whom in split for x in PARTS)]
+    """A side's runs in order, with the measures, and the families of those of competition."""
+    told = families(side.results.columns).items()
+    own = [
+        name
+        for whom, names in told
+        if f"competition.{'.'.join(whom)}" in measures
+        for name in names
+    ]
+    needed = [*measures, *own]
     only = [("scenario", "==", side.scenario), ("theory", "==", side.theory)]
     found = load_results(side.results.folder, [*_HEAD, *dict.fromkeys(needed)], only)
     return found.sort_values(["set", "run"], ignore_index=True)
@@ -293,5 +306,7 @@ def compare_sides(
             compared(runs.first, runs.second, measure, smallest, are_paired=runs.is_valid)
             for measure in measures
         )
-        found.append(Comparison(first, second, kind, runs, (len(a), len(b)), failed, each))
+        told = headlines(runs.first, runs.second) if runs.is_valid else ()
+        counts = (len(a), len(b)), failed
+        found.append(Comparison(first, second, kind, runs, *counts, each, tuple(told)))
     return found

@@ -68,13 +68,14 @@ def compare(
             for one, two in sides for path, (mine, other) in pairing.differing(one, two).items()
         ]  # fmt: skip
         pairs = [
-            {"scenario_a": each.first.scenario, "scenario_b": each.second.scenario,
-             "theory_a": each.first.theory, "theory_b": each.second.theory, "set": each.kind,
-             "valid": each.pairing.is_valid, "why": each.pairing.why}
-            for each in found
-        ]  # fmt: skip
+            {**each.head, "valid": each.pairing.is_valid, "why": each.pairing.why} for each in found
+        ]
+        told = [{**each.head, **row} for each in found for row in each.headlines]
         folders = {x: str(side.results.folder) for x, side in zip("ab", sides[0], strict=True)}
-        content = {"configuration": settings, "warnings": notes, "smallest": _basis(smallest)}
+        content = {
+            "headlines": told, "configuration": settings, "warnings": notes,
+            "smallest": _basis(smallest),
+        }  # fmt: skip
         terminal.print_json({**folders, **content, "pairing": pairs, "measures": rows})
     else:
         _show(sides, found, notes, smallest)
@@ -116,6 +117,10 @@ def _show(
         a, b = each.first, each.second
         names = f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}"
         titles.append(f"{names}, {terminal.SETS[each.kind]}")
+        ways = [(b.scenario, a.scenario), (b.theory, a.theory), ("B", "A")]
+        one, other = next(way for way in ways if len({*way}) > 1)
+        told = [options.headline(row, f"from {one} to {other}", "") for row in each.headlines]
+        terminal.say(*told)
         apart = sum(one.judgement.word == DIFFERENT for one in each.measures)
         terminal.say(f"{titles[-1]}: {apart} of {len(each.measures)} measures differ")
     terminal.say(

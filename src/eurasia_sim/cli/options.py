@@ -6,7 +6,7 @@ import math
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,6 +111,13 @@ def label(measure: str, world: World | None = None) -> str:
     from eurasia_sim.figures.style import readable
 
     return readable(measure, world.names if world else None)
+
+
+def headline(row: Mapping[str, Any], sides: str, drawn: str, world: World | None = None) -> str:
+    """What runs say of more or less competition; see `analysis.headline.in_words`."""
+    from eurasia_sim.analysis.headline import in_words
+
+    return in_words(row, sides, drawn, lambda column: label(column, world))
 
 
 def compile_once(inputs: Inputs) -> None:

@@ -191,8 +191,9 @@ def _execute(
 def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, list[dict[str, Any]]]:
     """Outcomes of each scenario, and of the first less each other, by theory and set of draws."""
     from eurasia_sim.analysis.differences import paired_difference
+    from eurasia_sim.analysis.headline import headlines
 
-    outcomes, differences = [], []
+    outcomes, differences, told = [], [], []
     groups = dict(iter(tables.runs.sort_values("run").groupby(["theory", "set", "scenario"])))
     for batch in batches:
         names = [inputs.scenario.name for inputs in batch.family]
@@ -200,6 +201,9 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
         for name, runs in zip(names, family, strict=True):
             head = {"theory": batch.theory, "set": batch.kind, "scenario": name}
             counts = {"n": len(runs), "failed": int((runs["status"] != "ok").sum())}
+            if name != names[0]:
+                said = headlines(family[0], runs)
+                told += [{**head, "first": names[0], **row} for row in said]
             for measure in study.shown(batch.family[0].columns):
                 own, low, high = runs[measure].dropna(), math.nan, math.nan
                 if len(own) > 1:  # one run has no quantiles
@@ -209,7 +213,7 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
                 if name != names[0]:
                     gap = paired_difference(family[0], runs, measure)
                     differences.append({**head, "first": names[0], **asdict(gap)})
-    return {"outcomes": outcomes, "differences": differences}
+    return {"outcomes": outcomes, "differences": differences, "headlines": told}
 
 
 def _finish(
@@ -266,10 +270,17 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
     }
     main = result["summary"]["outcomes"][0]["measure"]
     answers = [
+        options.headline(
+            row, f"from {row['scenario']} to {row['first']}",
+            f"{terminal.SETS[row['set']]}, {row['theory']}", study.world,
+        )
+        for row in result["summary"]["headlines"]
+        if (row["scope"], row["set"]) == (main.split(".")[-1], sets[row["theory"]][0])
+    ] or [
         _answer(study.world, row)
         for row in result["summary"]["differences"]
         if (row["measure"], row["set"]) == (main, sets[row["theory"]][0])
-    ]
+    ]  # fmt: skip
     terminal.say(study.scenarios[0].question if answers else "", *answers)
     first, last = window_of(batches, study.world)
     end = result["until"]
@@ -325,8 +336,8 @@ def _contrasts(
     """By contrast and measure, the values of all sets; a change also in % of the other's level."""
     found: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
     level: dict[tuple[str, ...], float] = {}
-    for name, rows in summary.items():
-        for row in rows:
+    for name in ("outcomes", "differences"):
+        for row in summary[name]:
             place, kind = (row["theory"], row["scenario"]), row["set"]
             key, more = (*place, row["measure"], kind), {}
             if name == "outcomes":

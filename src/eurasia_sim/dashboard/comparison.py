@@ -12,6 +12,7 @@ import solara
 from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.paired_runs import Answer, answers, draw
@@ -162,7 +163,7 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
 @solara.component
 def AnswerView(shown: Shown) -> None:
     """An answer in numbers, and its figures."""
-    answer = shown.answer
+    answer, names = shown.answer, shared.world().names
     count = f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s"
     words("p", count, "answered", "quiet")
     with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
@@ -172,6 +173,10 @@ def AnswerView(shown: Shown) -> None:
                     words("td", cell)
     if len(answer.names) > 1:
         words("p", difference(answer), "difference")
+        one, other = answer.names
+        for row in answer.headlines:
+            said = in_words(row, f"from {other} to {one}", "", lambda name: readable(name, names))
+            words("p", said, "headline")
     if shown.figure is not None:
         classes = ["figure", f"of-{shown.drawn}"]
         solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=classes)

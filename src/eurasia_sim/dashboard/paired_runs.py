@@ -6,9 +6,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from eurasia_sim.analysis.headline import headlines
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.simulation.ensemble import Outcome, Progress, in_chunks, run_paired
 from eurasia_sim.simulation.inputs import Inputs, branch_month
@@ -27,6 +30,7 @@ class Answer:
     trajectories: Mapping[str, Floats]  # each (R, months from `first`); a failed run is NaN
     means: Mapping[str, Floats]  # each (R,), over the months from the parting on
     failed: Mapping[str, int]
+    headlines: Sequence[Mapping[str, Any]]  # of two scenarios
     first: int  # month of the first value of a trajectory
     parting: int
     seconds: float  # of computing, without drawing
@@ -87,6 +91,11 @@ def answers(
             inputs.scenario.name: [parts[at] for _, parts in found]
             for at, inputs in enumerate(family)
         }
+        sides = [
+            pd.DataFrame(np.concatenate([part.means for part in parts]), columns=family[0].columns)
+            for parts in whole.values()
+        ]
+        told = headlines(*sides) if len(sides) == 2 else ()
         seconds += time.perf_counter() - began
         yield Answer(
             trajectories={
@@ -94,9 +103,9 @@ def answers(
                 for name, parts in whole.items()
             },
             means={
-                name: np.concatenate([part.means[:, place] for part in parts])
-                for name, parts in whole.items()
+                name: side[column].to_numpy() for name, side in zip(whole, sides, strict=True)
             },
+            headlines=told,
             failed={name: sum(int(x.failed.sum()) for x in parts) for name, parts in whole.items()},
             first=first, parting=parting, seconds=seconds, done=done, total=len(draws),
         )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.figures.style import readable, table_of
 from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
 from eurasia_sim.simulation.results_folder import FIT, SKILL, TEST, ResultsFolder
@@ -63,6 +64,10 @@ def effects(held: ResultsFolder) -> Section:
         "5 to 95 % of runs": interval_of, "runs": "n", "failed": "failed",
     }  # fmt: skip
     summary = held.manifest.get("summary", {})
+    for row in summary.get("headlines", ()):
+        sides = f"from {row['scenario']} to {row['first']}"
+        drawn = f"{_SETS.get(row['set'], row['set'])}, {row['theory']}"
+        found.says.append(in_words(row, sides, drawn, lambda name: readable(name, held.names)))
     for where, rows in _by_set(summary.get("differences", ())):
         found.tables.append(table(f"Paired differences, {where}", contrasts, rows))
     for where, rows in _by_set(summary.get("outcomes", ())):

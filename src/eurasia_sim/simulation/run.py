@@ -44,7 +44,7 @@ _RUNS_A_PART = 32
 _COPIES = 3  # of the tables of all runs that are held while they are put together
 _TEXT_A_MONTH = 60  # bytes of a row of the trajectories that are no measure
 # What is shown of focal pairs unless a scenario names its own measures.
-_PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "intensity")
+_PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "aim")
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ class Study:
     def shown(self, columns: Sequence[str]) -> list[str]:
         """Columns to show: the scenarios' own measures of focal pairs, or the usual ones."""
         kinds = [measure for scenario in self.scenarios for measure in scenario.measures]
-        pairs = [f"{a}-{b}" for a, b in self.world.pairs]
+        ways = [f"{a}-{b}" for one in self.world.pairs for a, b in (one, one[::-1])]
         focal = dict.fromkeys(actor for pair in self.world.pairs for actor in pair)
         of_pairs, of_actors = kinds or _PAIR_KINDS, kinds or ("benefit", "burden")
-        named = [f"{k}.{pair}.{s}" for pair in pairs for s in self.world.regions for k in of_pairs]
+        named = [f"{k}.{way}.{s}" for way in ways for s in self.world.regions for k in of_pairs]
         named += [f"{kind}.{actor}" for kind in of_actors for actor in focal]
         named += [f"{kind}.{theatre}" for kind in kinds for theatre in self.world.theatres]
         if not kinds or "alignment" in kinds:

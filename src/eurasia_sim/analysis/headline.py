@@ -1,0 +1,117 @@
+"""What may be said in one sentence of more or less competition between two actors.
+
+The word has several meanings, so that a sentence says *rises* or *falls* only where the family of
+measures agrees, by the rule in `data/headline.yaml`; else how they part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.files.data_yaml import packaged, read_page
+from eurasia_sim.files.integrity import digest_of
+from eurasia_sim.scenarios.schema import measures
+
+RISES, FALLS, HARDLY, OPEN = "rises", "falls", "hardly changes", "open"
+NOTHING = "nothing to measure"
+DEPENDS, UNSETTLED = "depends on what is meant by it", "is settled by none of its measures"
+
+
+@cache
+def rule() -> Mapping[str, Any]:
+    """The rule with its thresholds, and a digest of its file."""
+    file = packaged() / "headline.yaml"
+    return {**read_page(file).data, "digest": digest_of(file.read_bytes())[:12]}
+
+
+def _of(column: str) -> Mapping[str, Any]:
+    return measures()[column.partition(".")[0]]
+
+
+def families(columns: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+    """Columns of the whole families among some, by pair and scope."""
+    found, present = {}, set(columns)
+    for pair, scope in (x.split(".")[1:] for x in columns if x.startswith("competition.")):
+        back = "-".join(reversed(pair.split("-")))
+        own = [
+            f"{kind}.{whom}.{scope}"
+            for kind in rule()["members"]
+            for whom in ((pair, back) if _of(kind)["of"][0] == "direction" else (pair,))
+        ]
+        if present.issuperset(own):
+            found[pair, scope] = own
+    return found
+
+
+def smallest_effect(column: str, level: Floats) -> Floats:
+    """(R,) the smallest effect that matters of a measure, beside what it is compared with (R,)."""
+    told, unit = rule(), _of(column)["unit"]
+    if unit in told["absolute"]:
+        return np.full(level.shape, float(told["absolute"][unit]))
+    return np.asarray(np.maximum(told["of_level"] * np.abs(level), told["floor"][unit]))
+
+
+def moved(column: str, first: Floats, second: Floats) -> str:
+    """How a measure moves from the second to the first, draw by draw: see `data/headline.yaml`."""
+    if not (first.any() or second.any()):
+        return NOTHING
+    change, least = first - second, smallest_effect(column, second)
+    for word, way in ((RISES, change), (FALLS, -change)):
+        if (way > 0).mean() >= rule()["settled"] and (way > least).mean() >= 0.5:
+            return word
+    return HARDLY if (np.abs(change) <= least).mean() >= rule()["settled"] else OPEN
+
+
+def agreed(words: Mapping[str, str]) -> str:
+    """What a family says together of competition, by what each member does."""
+    turned, members = {RISES: FALLS, FALLS: RISES}, rule()["members"]
+    heard = [(members[x.partition(".")[0]], word) for x, word in words.items() if word != NOTHING]
+    said = [turned.get(word, word) if way < 0 else word for way, word in heard]
+    for word, other in turned.items():
+        if said and other not in said and 2 * said.count(word) >= len(said):
+            return word
+    if set(said) <= {HARDLY}:
+        return HARDLY
+    return DEPENDS if {RISES, FALLS} & set(said) else UNSETTLED
+
+
+def headlines(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row for each pair and scope whose family is there: what the first says, less the second.
+
+    Args:
+        first, second: runs in equal order; those that failed on either side are left out.
+    """
+    found = []
+    for (pair, scope), columns in families(list(first.columns)).items():
+        one, two = first[columns].to_numpy(), second[columns].to_numpy()
+        whole = np.isfinite(one + two).all(axis=1)
+        if whole.any():
+            sides = zip(columns, one[whole].T, two[whole].T, strict=True)
+            words = {column: moved(column, *both) for column, *both in sides}
+            row = {"pair": pair, "scope": scope, "draws": int(whole.sum()), "word": agreed(words)}
+            found.append({**row, "members": words, "rule": rule()["digest"]})
+    return found
+
+
+def in_words(row: Mapping[str, Any], sides: str, drawn: str, label: Callable[[str], str]) -> str:
+    """A headline as sentences: what competition does, then which member does what.
+
+    Args:
+        row: of `headlines`. sides: what is compared, such as "from us_stays to us_exit".
+        drawn: how the draws were made. label: a column in words.
+    """
+    said: dict[str, list[str]] = {word: [] for word in (RISES, FALLS, OPEN, HARDLY, NOTHING)}
+    for column, word in row["members"].items():
+        kind, whom, _ = column.split(".")
+        brief = f"{kind}.{whom}" if _of(kind)["of"][0] == "direction" else kind
+        said[word].append(label(brief))
+    split = (f"{word.capitalize()}: {'; '.join(own)}." for word, own in said.items() if own)
+    whom = label(f"competition.{row['pair']}.{row['scope']}")
+    draws = f"{row['draws']} draws {drawn}".rstrip()
+    return " ".join([f"{whom}: {sides} it {row['word']} ({draws}).", *split])
