@@ -268,19 +268,7 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
         theory: [x for x in order if x in {each.kind for each in batches if each.theory == theory}]
         for theory in study.theories  # a fit is one theory's own
     }
-    main = result["summary"]["outcomes"][0]["measure"]
-    answers = [
-        options.headline(
-            row, f"from {row['scenario']} to {row['first']}",
-            f"{terminal.SETS[row['set']]}, {row['theory']}", study.world,
-        )
-        for row in result["summary"]["headlines"]
-        if (row["scope"], row["set"]) == (main.split(".")[-1], sets[row["theory"]][0])
-    ] or [
-        _answer(study.world, row)
-        for row in result["summary"]["differences"]
-        if (row["measure"], row["set"]) == (main, sets[row["theory"]][0])
-    ]  # fmt: skip
+    answers = _answers(study, result["summary"], sets)
     terminal.say(study.scenarios[0].question if answers else "", *answers)
     first, last = window_of(batches, study.world)
     end = result["until"]
@@ -316,6 +304,25 @@ def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: lis
         met = "is met" if end["met"] else "is not met, and --most is reached"
         half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
         terminal.say(f"{end['rule']} {met} after {count} runs; widest: {end['widest']}, {half}")
+
+
+def _answers(
+    study: Study, summary: dict[str, list[dict[str, Any]]], sets: dict[str, list[str]]
+) -> list[str]:
+    """What the leading draws of each theory say of competition, or of the main measure's sign."""
+    main = summary["outcomes"][0]["measure"]
+    return [
+        options.headline(
+            row, f"from {row['scenario']} to {row['first']}",
+            f"{terminal.SETS[row['set']]}, {row['theory']}", study.world,
+        )
+        for row in summary["headlines"]
+        if (row["scope"], row["set"]) == (main.split(".")[-1], sets[row["theory"]][0])
+    ] or [
+        _answer(study.world, row)
+        for row in summary["differences"]
+        if (row["measure"], row["set"]) == (main, sets[row["theory"]][0])
+    ]  # fmt: skip
 
 
 def _answer(world: World, row: dict[str, Any]) -> str:
