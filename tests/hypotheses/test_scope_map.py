@@ -79,14 +79,14 @@ def changed(repository: Path, tmp_path: Path, world: World) -> Callable[[str, st
     return load
 
 
-RIVAL = "      H2: [competition, co-location]"
+RIVAL = "      H2: [aim of Russia, aim of China]"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
         (RIVAL, RIVAL.replace("H2", "H99"), "unknown hypothesis 'H99'"),
-        (RIVAL, RIVAL.replace("co-", "co"), "unknown reading 'colocation'"),
+        (RIVAL, RIVAL.replace("aim of C", "C"), "unknown reading 'China'"),
         ("states.afghanistan.forces: 45", "states.atlantis.forces: 45", "atlantis"),
         ("united_states.china: 0.95", "united_states.china: 95", "95"),
     ],
