@@ -76,7 +76,8 @@ def test_a_headline_leaves_out_failed_runs_and_tells_the_split():
     assert (row["draws"], row["word"]) == (5, DEPENDS)
     text = headline.in_words(row, "from a to b", "by chance", lambda column: column)
     assert text.startswith(f"competition.{PAIR}: from a to b it {DEPENDS} (5 draws by chance). ")
-    assert "Rises: aim.red-blue; aim.blue-red; volume.red-blue" in text
+    assert "Rises: aim.red-blue; aim.blue-red; encroachment.red-blue" in text
+    assert text.endswith("Not measurable: volume.red-blue; volume.blue-red; colocation.")
     assert headline.headlines(level, level)[0]["word"] == HARDLY
     assert headline.moved(FAMILY[0], np.zeros(5), np.zeros(5)) == NOTHING
     assert headline.headlines(level.drop(columns=FAMILY[0]), level) == []

@@ -19,7 +19,7 @@ from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.scenarios.schema import measures
 
 RISES, FALLS, HARDLY, OPEN = "rises", "falls", "hardly changes", "open"
-NOTHING = "nothing to measure"
+NOTHING, UNFIT = "nothing to measure", "not measurable"
 DEPENDS, UNSETTLED = "depends on what is meant by it", "is settled by none of its measures"
 
 
@@ -59,6 +59,8 @@ def smallest_effect(column: str, level: Floats) -> Floats:
 
 def moved(column: str, first: Floats, second: Floats) -> str:
     """How a measure moves from the second to the first, draw by draw: see `data/headline.yaml`."""
+    if column.partition(".")[0] in rule()["not_measurable"]:
+        return UNFIT
     if not (first.any() or second.any()):
         return NOTHING
     change, least = first - second, smallest_effect(column, second)
@@ -71,7 +73,11 @@ def moved(column: str, first: Floats, second: Floats) -> str:
 def agreed(words: Mapping[str, str]) -> str:
     """What a family says together of competition, by what each member does."""
     turned, members = {RISES: FALLS, FALLS: RISES}, rule()["members"]
-    heard = [(members[x.partition(".")[0]], word) for x, word in words.items() if word != NOTHING]
+    heard = [
+        (members[x.partition(".")[0]], word)
+        for x, word in words.items()
+        if word not in (NOTHING, UNFIT)
+    ]
     said = [turned.get(word, word) if way < 0 else word for way, word in heard]
     for word, other in turned.items():
         if said and other not in said and 2 * said.count(word) >= len(said):
@@ -106,7 +112,7 @@ def in_words(row: Mapping[str, Any], sides: str, drawn: str, label: Callable[[st
         row: of `headlines`. sides: what is compared, such as "from us_stays to us_exit".
         drawn: how the draws were made. label: a column in words.
     """
-    said: dict[str, list[str]] = {word: [] for word in (RISES, FALLS, OPEN, HARDLY, NOTHING)}
+    said: dict[str, list[str]] = {word: [] for word in (RISES, FALLS, OPEN, HARDLY, NOTHING, UNFIT)}
     for column, word in row["members"].items():
         kind, whom, _ = column.split(".")
         brief = f"{kind}.{whom}" if _of(kind)["of"][0] == "direction" else kind
