@@ -16,10 +16,10 @@ from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.folder import read_plan
 from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import FILES, digest_of, sealed
+from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, sealed
 from eurasia_sim.scenarios.manifest import misfit
 from eurasia_sim.simulation.replay import scenarios_of
-from eurasia_sim.simulation.results import MANIFEST, read_manifest, table_bytes
+from eurasia_sim.simulation.results import MANIFEST, read_manifest, read_table, table_bytes
 from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World
 
@@ -102,6 +102,15 @@ def test_a_table_with_the_right_digest_that_is_none_is_damaged(
     change(folder / MANIFEST, **{FILES: files})
     with pytest.raises(DataError, match=name if is_table else rf"{name} is damaged"):
         material_of(folder, [])
+
+
+def test_text_that_is_not_utf8_is_damage_where_its_table_is_read(tmp_path: Path) -> None:
+    content = pd.DataFrame({"theory": ["balance_of_threat"]}).to_parquet(compression=None)
+    content = content.replace(b"balance", b"bal\x8fnce")
+    (tmp_path / "a.parquet").write_bytes(content)
+    entry = Entry(digest_of(content))
+    with pytest.raises(DataError, match=r"a\.parquet is damaged: .*UTF8"):
+        read_table(Files(tmp_path, {"a.parquet": entry}, ""), "a.parquet")
 
 
 @pytest.mark.parametrize("name", [MANIFEST, "plan.json", "parts/00000001.parquet"])

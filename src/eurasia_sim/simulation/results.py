@@ -352,6 +352,7 @@ def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -
     asked = None if columns is None else [stored.get(name, name) for name in columns]
     threads = len(content) > _LARGE
     table = pq.read_table(source, columns=asked, filters=filters, use_threads=threads)
+    table.validate(full=True)  # of text, which pandas would read only when it is asked for
     # A name is read with all that begin with it and a dot.
     table = table if asked is None else table.select(asked)
     return table.rename_columns([present_name(name) for name in table.column_names])
