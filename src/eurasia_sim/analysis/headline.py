@@ -109,7 +109,7 @@ def in_words(row: Mapping[str, Any], sides: str, drawn: str, label: Callable[[st
     """A headline as sentences: what competition does, then which member does what.
 
     Args:
-        row: of `headlines`. sides: what is compared, such as "from us_stays to us_exit".
+        row: of `headlines`. sides: what is compared, such as "from this to that".
         drawn: how the draws were made. label: a column in words.
     """
     said: dict[str, list[str]] = {word: [] for word in (RISES, FALLS, OPEN, HARDLY, NOTHING, UNFIT)}
