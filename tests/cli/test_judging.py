@@ -59,7 +59,8 @@ def test_validate_shows_the_rest_when_asked(tmp_path: Path) -> None:
     assert "disputes, dyads" not in text
     text = done("validate", "-n", "8", "--all", "--out", tmp_path)
     for title in (
-        "disputes, dyads: without the hegemon; level", "ranges", "reference", "null", "no change",
+        "disputes, dyads: without the hegemon; level", "relation alone", "ranges", "reference",
+        "null", "no change",
     ):  # fmt: skip
         assert title in text
     assert max(map(len, text.splitlines()[:-1])) <= 80

@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from eurasia_sim.evidence.claims import load_evidence
-from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import read_page
 from eurasia_sim.observations.loader import FOLDER
-
-
-class Fact(Strict):
-    """One dated fact with its place in a document."""
-
-    says: Annotated[str, Field(min_length=1)]
-    kind: Literal[
-        "recognition", "base", "exercise", "meeting", "visit", "statement", "presence", "aid",
-        "war", "takeover",
-    ]  # fmt: skip
-    step: Literal["listed", "talks", "mission", "envoy", "recognised"] | None = None
-    reached: bool | None = None  # whether the step was taken, by the document
-    actors: Annotated[list[str], Field(min_length=1)]
-    toward: list[str] = Field(default_factory=list)
-    date: Annotated[str, Field(pattern=r"^\d{4}(-(0[1-9]|1[0-2]))?$")]
-    document: str
-    line: int
-    sentence: Annotated[int, Field(ge=1)]
-    circular: list[str]  # numbers and events of the world that rest on the same sentence
+from eurasia_sim.validation.recognition import Fact
 
 
 @pytest.fixture(scope="module")

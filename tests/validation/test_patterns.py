@@ -81,7 +81,7 @@ def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world: W
     shares = {"model": np.array([0.7, 0, 0, 0.4]), **dict(zip(BASELINES, fails, strict=True))}
     table = pattern_table(asked, circular, shares, world)
     assert table["counted"].tolist() == [True, False, False, True]
-    scores = Validation(table, {}, ()).scores
+    scores = Validation(table, {}, (), table).scores
     assert list(scores) == ["patterns", *SIDES]
     assert (scores["patterns"], scores["model"], scores["null"]) == pytest.approx((2, 0.55, 0.55))
 

@@ -30,6 +30,10 @@ _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matt
 _UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
 _BESIDE = ("known", "on_filter", "null", "unchanged", "change")
 _LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
+_FACTS = {
+    "facts": "{facts}", "by": "{method}", "n": "{cases:.0f}", "talks": "{first_talks:.2f}",
+    "flags": "{level:.2f}", "missions": "{missions:.2f}", "log": "{log_score:.2f}",
+}  # fmt: skip
 _SHARES = {
     "ranges": "{model:.0%}", "reference": "{reference:.0%}", "null": "{null:.0%}",
     "no change": "{unchanged:.0%}",
@@ -189,6 +193,7 @@ def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
         patterns = json.loads(own.table.to_json(orient="records"))
         found |= {"scores": own.scores, "patterns": patterns, "failed": own.failed}
         found |= {"out_of_reach": list(own.out_of_reach)}
+        found["recognition"] = json.loads(own.recognition.to_json(orient="records"))
     return found
 
 
@@ -250,6 +255,12 @@ def _show_patterns(last_month: str, result: Validation, everything: bool) -> Non
     )
     if not everything:
         return
+    terminal.show_table(
+        "\nFacts of recognition, by those whose sentence coded the relation: tau of first talks and"
+        " of flags up, area under the curve of missions kept, mean log of the chance",
+        result.recognition.to_dict("records"),
+        _FACTS,
+    )
     terminal.show_table("\nruns that pass the patterns that count", [score], _SHARES)
     patterns = result.table.sort_values("model", kind="stable")
     counted, circular = patterns["counted"], patterns["circular"] != ""

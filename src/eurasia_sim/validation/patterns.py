@@ -27,6 +27,7 @@ from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
+from eurasia_sim.validation.recognition import fact_scores, load_cases
 from eurasia_sim.world.forms import Finite, Span, Text
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
@@ -307,6 +308,7 @@ class Validation:
     table: pd.DataFrame  # of `pattern_table`
     failed: dict[str, int]  # runs that failed, by side
     out_of_reach: tuple[str, ...]  # patterns that end after the scenario does
+    recognition: pd.DataFrame  # of `fact_scores`; empty where no fact tells of it
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -334,7 +336,7 @@ def validate(
         DataError: where the world has no patterns, or the scenario ends before any of them.
         KeyboardInterrupt: when interrupted; nothing is kept.
     """
-    every = load_patterns(world)
+    every, cases = load_patterns(world), load_cases(world, scenario.months)
     patterns = [pattern for pattern in every if pattern.span[1] < scenario.months]
     if not patterns:
         end = f"{scenario.name} ends in {world.date(scenario.months - 1)}"
@@ -356,4 +358,5 @@ def validate(
             shares[UNCHANGED] = still
     table = pattern_table(patterns, circular, shares, world)
     missing = tuple(each.id for each in every if each not in patterns)
-    return Validation(table, failed, missing)
+    dealt = fact_scores(cases, *sides[MODEL], workers) if cases else pd.DataFrame()
+    return Validation(table, failed, missing, dealt)
