@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,3 +118,23 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.results import tested_folder
 
     return tested_folder(tmp_path_factory.mktemp("tested"))
+
+
+def _needed(what: str, is_there: object) -> None:
+    """Skip where something is missing, unless the browser tests are what is asked for."""
+    if not is_there:
+        reason = f"{what} is not installed"
+        (pytest.fail if os.environ.get("CI_BROWSER") == "1" else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser."""
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    _needed("a Chromium browser", found)
+    for package in ("playwright", "solara"):
+        _needed(package, importlib.util.find_spec(package))
+    assert found is not None
+    return found

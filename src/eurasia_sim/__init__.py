@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from eurasia_sim.analysis.contrast import paired, tidy
     from eurasia_sim.experiments.sweep import run_sweep
     from eurasia_sim.figures.gallery import plot
     from eurasia_sim.hypotheses.evaluation import test_hypotheses
@@ -26,11 +27,13 @@ __all__ = [
     "load_results",
     "load_scenario",
     "load_world",
+    "paired",
     "plot",
     "run_ensemble",
     "run_sweep",
     "simulate",
     "test_hypotheses",
+    "tidy",
 ]
 
 _HOME = {
@@ -38,11 +41,13 @@ _HOME = {
     "load_results": "simulation.results",
     "load_scenario": "scenarios.scenario",
     "load_world": "world.world",
+    "paired": "analysis.contrast",
     "plot": "figures.gallery",
     "run_ensemble": "simulation.ensemble",
     "run_sweep": "experiments.sweep",
     "simulate": "simulation.ensemble",
     "test_hypotheses": "hypotheses.evaluation",
+    "tidy": "analysis.contrast",
 }
 
 

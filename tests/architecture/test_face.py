@@ -13,7 +13,7 @@ from eurasia_sim.hypotheses import evaluation
 
 NAMES = """
     __version__ load_world load_scenario simulate run_ensemble run_sweep load_results
-    test_hypotheses plot EurasiaModel
+    test_hypotheses plot paired tidy EurasiaModel
 """
 
 

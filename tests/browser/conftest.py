@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -22,26 +20,6 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE = 120_000  # milliseconds; a machine may be busy
 _COMPILING = 600  # seconds
-
-
-def _needed(what: str, is_there: object) -> None:
-    """Skip where something is missing, unless the browser tests are what is asked for."""
-    if not is_there:
-        reason = f"{what} is not installed"
-        (pytest.fail if os.environ.get("CI_BROWSER") == "1" else pytest.skip)(reason)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of the browser."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    _needed("a Chromium browser", found)
-    for package in ("playwright", "solara"):
-        _needed(package, importlib.util.find_spec(package))
-    assert found is not None
-    return found
 
 
 def _free_port() -> int:

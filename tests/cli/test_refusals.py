@@ -9,7 +9,8 @@ from unittest.mock import Mock
 import pytest
 from tests.command import call
 
-from eurasia_sim.cli import REPLACED, VERBS
+from eurasia_sim.cli import VERBS
+from eurasia_sim.world.levers import successors
 
 OTHER = "europe_1914"
 OPTIONS = [
@@ -131,12 +132,15 @@ def test_work_that_fails_ends_with_1_and_a_reason(words: str, reason: str) -> No
     assert reason in answer.stderr
 
 
-@pytest.mark.parametrize("name", REPLACED)
+LEFT = successors()["verbs"]
+
+
+@pytest.mark.parametrize("name", LEFT)
 def test_what_has_left_says_in_one_line_how_to_ask_now(name: str) -> None:
     answer = call(*name.split(), "x", "--json")
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert answer.stderr == f"{name} has left; use now: {REPLACED[name]}\n"
-    assert " " in name or REPLACED[name].split()[1] in VERBS
+    assert answer.stderr == f"{name} has left; use now: {LEFT[name]}\n"
+    assert " " in name or LEFT[name].split()[1] in VERBS
 
 
 @pytest.mark.parametrize(

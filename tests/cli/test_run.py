@@ -50,11 +50,15 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     ran: Path, tmp_path: Path
 ) -> None:
     text = done("run", "us_exit", "us_stays", "-n", "12", "--workers", "1", "--out", tmp_path)
-    assert max(map(len, text.splitlines()[:-1])) <= 80  # the last names the folder
+    lines = text.splitlines()
+    assert max(map(len, lines[:-2])) <= 80  # the last two name the folder
+    assert len(lines) <= 15
     assert "…" not in text
     said = " ".join(text.split())
-    assert "what changes between Russia and China in Central Asia? competition, Russia–" in said
-    assert "(12 draws over the declared ranges, balance_of_threat). " in said
+    assert "what changes between Russia and China in Central Asia? Competition, Russia–" in said
+    assert "draws over the declared ranges and" in said
+    assert "What nobody knows moves it" in said
+    assert f"Next: eurasia-sim report {only(tmp_path)}" in text
     assert only(tmp_path).name == ran.name
     contents = unchanging(ran)
     assert unchanging(only(tmp_path)) == contents
@@ -67,8 +71,10 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     assert len(runs) == 12 * 2 * 4  # scenarios; reference, ranges, documents, fit
     assert runs["run_id"].is_unique
     before = (only(tmp_path) / MANIFEST).read_bytes()
-    again = done("run", "us_exit", "us_stays", "-n", "12", "--out", tmp_path)
+    again = done("run", "us_exit", "us_stays", "-n", "12", "--out", tmp_path, "--all")
     assert "found again, unchanged" in again
+    assert "us_exit less us_stays, balance_of_threat" in again
+    assert len(again.splitlines()) > 40
     assert (only(tmp_path) / MANIFEST).read_bytes() == before
 
 

@@ -40,7 +40,7 @@ def test_whom_and_where_it_shows_is_named_and_of_which_run(name, model):
         for group in (model.world.actors, model.world.theatres)
     )
     wanted = (name != "Map") * actors + (name in ("Map", "Influence")) * theatres
-    run = ("1 run · 0 failed · seed 7", "scenario record", "theory balance", "rest on judgement")
+    run = ("1 run · 0 failed · seed 7", "scenario record", "theory balance")
     assert [part for part in (*wanted, model.date, *run) if part not in said] == []
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from eurasia_sim.compute.blocks import Field
+from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_page
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
+from eurasia_sim.reports.answer import SKILL
 from eurasia_sim.reports.markdown import table
 from eurasia_sim.world.entities import Preset
 from eurasia_sim.world.factors import FACTORS
@@ -22,6 +28,11 @@ PAGE = HOUSE / "docs" / "odd.md"
 README = HOUSE / "README.md"
 GLOSSARY = HOUSE / "docs" / "glossary.md"
 FINDINGS = HOUSE / "docs" / "findings.md"
+VALIDATION = HOUSE / "docs" / "validation.md"
+TRUST = packaged() / "worlds" / DEFAULT_WORLD / SKILL
+# An observed item of the page on validation: its skill now, and with one left out.
+_ITEM = re.compile(r"^\| `\w+` \|[^|]+\|[^|]+\| \*\*(\S+)\*\* \| (\S+)", re.MULTILINE)
+EXAMPLE = re.compile(r"(```python\n(.+?)```\n```text\n).*?(```\n)", re.DOTALL)
 MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -132,11 +143,46 @@ def of_factors(world: World) -> str:
 
 
 def of_findings(page: str) -> str:
-    """Verdicts of the hypotheses: rows of the findings' own table, without sources."""
-    lines = re.findall(r"^\| [CHP]\d+r? \| .* \| \*\*.*$", page, re.MULTILINE)
-    head = re.search(r"^\|( +\| says \| verdict \| .*) \|$", page, re.MULTILINE)[1].split(" | ")
-    shown = 6 if "under the fit" in head else 4
-    return table(head[:shown], (line.strip("| ").split(" | ")[:shown] for line in lines))
+    """The hypotheses by their verdict, in the order of the findings' own table, in one line."""
+    found: dict[str, list[str]] = {}
+    row = re.compile(r"^\| ([CHP]\d+r?) \| [^|]* \| \*\*([^*|]+)\*\*", re.MULTILINE)
+    for name, word in row.findall(page):
+        found.setdefault(word, []).append(name)
+    rows = sorted(found.items(), key=lambda each: len(each[1]))
+    return "; ".join(f"**{word}**: {', '.join(names)}" for word, names in rows) + "."
+
+
+def of_trust(world: World) -> str:
+    """How far to trust the model: its skill, its documents, its numbers, and its record."""
+    known = of_skill(VALIDATION.read_text(encoding="utf-8"))
+    documents = load_evidence(world.directory).documents.values()
+    unsigned = sum(bool(re.search("[Uu]nsigned|names no author", d.citation)) for d in documents)
+    once = sum(document.dependent is not None for document in documents)
+    bases = Counter(number.basis for number in world.numbers.values())
+    judged = bases["judgement"] / bases.total()
+    better = f"{known['better']} of {known['items']} observed series"
+    page = "[validation](docs/validation.md)"
+    skill = f"Three years ahead it beats the best free forecast on {better}, on {known['whoever']}"
+    counted = f"{len(documents)} documents, {unsigned} of them unsigned, {once} that count as one"
+    judgement = f"{100 * judged:.0f} % of the numbers are judgements with a range that is varied"
+    ends = f"It ends in {world.date(world.record_until - world.start)}; then the last values hold."
+    rows = (
+        ("**Skill**", f"{skill} whoever is left out ({page})."),
+        ("**Hindsight**", "Who coded and built it knew later years, so its skill is at most this."),
+        ("**Sources**", f"{counted} ([ethics](docs/ethics.md)). {judgement}; equations are ours."),
+        ("**Record**", f"{ends} A share of draws is no probability."),
+    )
+    return table(("", ""), rows)
+
+
+def of_skill(page: str) -> dict[str, Any]:
+    """What the page on validation measured of every observed item, counted."""
+    found = _ITEM.findall(page)
+    better = [least for skill, least in found if float(skill.replace("−", "-")) > 0]
+    whoever = [least for least in better if re.fullmatch(r"\d+", least) and int(least) > 0]
+    theory = load_world(DEFAULT_WORLD).default_theory
+    counted = {"items": len(found), "better": len(better), "whoever": len(whoever)}
+    return {"theory": theory, **counted}
 
 
 def tables() -> dict[str, str]:
@@ -159,6 +205,7 @@ def tables() -> dict[str, str]:
         "world": of_world(world),
         "factors": of_factors(world),
         "findings": of_findings(FINDINGS.read_text(encoding="utf-8")),
+        "trust": of_trust(world),
     }
 
 
@@ -168,6 +215,21 @@ def current(text: str) -> str:
     return MARKED.sub(lambda found: f"{found[1]}{made[found[2]]}\n{found[4]}", text)
 
 
+def exampled(page: str) -> str:
+    """The page with what its example in Python prints now."""
+
+    def run(found: re.Match[str]) -> str:
+        printed = io.StringIO()
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            with contextlib.redirect_stdout(printed):
+                exec(found[2], {})  # noqa: S102 - our own page
+            assert (Path(folder) / "difference.png").stat().st_size > 10_000
+        return f"{found[1]}{printed.getvalue()}{found[3]}"
+
+    return EXAMPLE.sub(run, page)
+
+
 if __name__ == "__main__":
+    TRUST.write_text(json.dumps(of_skill(VALIDATION.read_text(encoding="utf-8"))) + "\n", "utf-8")
     for page in (PAGE, README, GLOSSARY):
-        page.write_text(current(page.read_text(encoding="utf-8")), encoding="utf-8")
+        page.write_text(exampled(current(page.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from tests.docs import tables as made
 from tests.docs.tables import GLOSSARY, MARKED, PAGE, README, current, tables
 
 from eurasia_sim.compute import dimensions
@@ -29,6 +31,16 @@ def page() -> str:
 def test_every_table_is_what_the_data_gives(page: str) -> None:
     for text in (page, *(each.read_text(encoding="utf-8") for each in (README, GLOSSARY))):
         assert current(text) == text, "run: python -m tests.docs.tables"
+
+
+def test_the_packaged_skill_is_what_the_page_on_validation_counts() -> None:
+    found = made.of_skill(made.VALIDATION.read_text(encoding="utf-8"))
+    assert json.loads(made.TRUST.read_text(encoding="utf-8")) == found, (
+        "run: python -m tests.docs.tables"
+    )
+    rows = "| `a` | – | 1 | **−3** | −5 to 1 |\n| `b` | 1 | 2 | **2** | 1 to 4 |\n"
+    rows += "| `c` | 1 | 2 | **2** | −1 to 4 |\n| `d` | 1 | 2 | **9** | n = 1 |\n"
+    assert made.of_skill(rows) == found | {"items": 4, "better": 3, "whoever": 1}
 
 
 def test_every_table_stands_on_a_page_once(page: str) -> None:

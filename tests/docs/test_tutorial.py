@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.docs.lived import blocks, live
+from tests.docs.tables import EXAMPLE, README, exampled
 
 # What a reader is told to see, by a word of the command that shows it.
 SHOWN = {
@@ -49,3 +50,9 @@ def test_what_is_not_run_here_is_the_beginning_of_the_readmes_command(repository
 def test_every_block_of_the_tutorial_is_run_or_written(repository: Path) -> None:
     for block in blocks(repository / "docs" / "tutorial.md"):
         assert block.note in ("file", "elsewhere") or block.language in ("sh", "python"), block.text
+
+
+def test_the_readmes_example_prints_what_stands_beneath_it() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert len(EXAMPLE.findall(readme)) == 1
+    assert exampled(readme) == readme, "run: python -m tests.docs.tables"

@@ -21,17 +21,18 @@ from tests.figures.conftest import around, clipped, texts
 from tests.results import run_folder
 
 from eurasia_sim.cli.output import plot
-from eurasia_sim.figures.gallery import KINDS, OF_RUN, REPLACED, draw, pictures, usual_kinds
+from eurasia_sim.figures.gallery import KINDS, OF_RUN, draw, pictures, usual_kinds
 from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.reports.report import report_page
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
+from eurasia_sim.world.levers import successors
 
 MEASURE = "competition.russia-china.central_asia"
 # Folder → the kinds that are drawn of it.
 OF_FOLDER = {
-    "ran": ("difference", "distribution", "fan", "heatmap", "network", "map", "timeline"),
+    "ran": ("difference", "distribution", "fan", "heatmap", "leanings", "map", "timeline"),
     "tested": ("difference",), "swept": ("distribution", "heatmap", "tornado"),
     "grid": ("distribution", "heatmap", "tornado"), "saltelli": ("indices", "tornado"),
     "morris": ("indices", "tornado"), "latin_hypercube": ("box", "heatmap"),
@@ -91,7 +92,7 @@ def test_every_kind_is_drawn_whole_titled_by_its_question_with_counts_and_seed(n
     found = list(pictures(folder(name), [kind], Request()))
     assert found
     for picture in found:
-        for part in ("failed", "seed 7", "% of numbers rest on judgement", *parts):
+        for part in ("failed", "seed 7", *parts):
             assert part in around(picture.figure), (picture.stem, part)
         assert picture.figure.texts[0].get_text() == KINDS[kind].question
         assert picture.says
@@ -171,7 +172,7 @@ def test_failed_runs_of_a_sweep_are_counted(folder):
 def test_a_measure_is_drawn_as_what_it_is_of(folder):
     held = folder("ran")
     assert usual_kinds(held, [MEASURE]) == ["difference", "distribution", "fan"]
-    assert usual_kinds(held, ["alignment.russia.china"]) == ["network"]
+    assert usual_kinds(held, ["alignment.russia.china"]) == ["heatmap"]
     assert usual_kinds(held, ["effort.*"]) == ["heatmap"]
     for measure in ("recognition.china.afghanistan", "influence.china.kazakhstan.economic"):
         assert usual_kinds(held, [measure]) == ["heatmap"]
@@ -214,17 +215,17 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(folder):
         ("ran", (), "tornado", {}, "has no factors"),
         ("ran", (), "skill", {}, r"no skill\.parquet: this picture needs .*`eurasia-sim validate`"),
         ("ran", (), "posterior", {}, r"no numbers\.parquet.*`eurasia-sim calibrate`"),
-        ("ran", (), "network", {"months": ("1999-01",)}, "--month 1999-01 is no month"),
+        ("ran", (), "map", {"months": ("1999-01",)}, "--month 1999-01 is no month"),
         ("ran", (), "fan", {"across": "x.a"}, "--across is for heatmap, not for fan"),
         ("ran", (), "fan", {"threshold": 0.1}, "--threshold is for distribution, not for fan"),
-        ("ran", (), "timeline", {"months": ("2021-05",)}, "--month is for heatmap and network"),
+        ("ran", (), "timeline", {"months": ("2021-05",)}, "--month is for heatmap and map"),
         ("ran", (), "fan", {"measures": ("stability.afghanistan",)}, "monthly values were kept of"),
         ("swept", (), "map", {}, "needs a folder of `eurasia-sim run`"),
         ("swept", (), "heatmap", {"across": "distanec"}, "distanec is no factor of the design"),
         ("swept", (), "heatmap", {"across": "cooperation.relative_gains",
                                   "up": "x.cooperation.relative_gains"}, "twice"),
         *(("ran", (), old, {}, f"--kind {old} was replaced; use {new}") for old, new in
-          REPLACED.items()),
+          successors()["pictures"].items()),
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_refused_with_what_would_be_right(
@@ -238,7 +239,7 @@ def test_runs_of_another_version_are_not_made_again(folder):
     held = folder("ran")
     held.manifest["digests"]["model"] = "0" * 64
     with pytest.raises(DataError, match="written under another version of the model"):
-        list(pictures(held, ["network"], Request()))
+        list(pictures(held, ["map"], Request()))
 
 
 def test_a_folder_that_is_none_or_unfinished_is_refused(tmp_path, ensembles):

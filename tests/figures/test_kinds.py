@@ -10,20 +10,15 @@ import pytest
 from matplotlib.colors import to_rgb
 from tests.figures.conftest import MEASURES, SCENARIOS, around, clipped, texts
 
+from eurasia_sim.analysis.contrast import SHARES, band_ends, difference_summary, differences_of
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
-from eurasia_sim.figures.differences import (
-    difference_summary,
-    differences_of,
-    paired_difference,
-    part_plot,
-)
+from eurasia_sim.figures.differences import paired_difference, part_plot
 from eurasia_sim.figures.distributions import dots
 from eurasia_sim.figures.gallery import save
 from eurasia_sim.figures.heatmaps import factor_cells, heat_map, matrix_cells, surface_data
-from eurasia_sim.figures.moments import Moment, alignment_network, region_map, shapes_of
+from eurasia_sim.figures.moments import Moment, region_map, shapes_of
 from eurasia_sim.figures.record import skill_plot
-from eurasia_sim.figures.rows import SHARES, band_ends
 from eurasia_sim.figures.sensitivity import (
     box_plot,
     box_tables,
@@ -212,8 +207,6 @@ def test_a_timeline_stacks_a_months_events_and_marks_what_a_scenario_leaves_out(
 def test_what_has_no_number_in_a_month_is_said_and_every_theatre_has_its_land(name, ensembles):
     world = load_world(name)
     columns = [f"{m}.{k}" for m in ("stability", "militants") for k in world.theatres]
-    columns += [f"power.{a}" for a in world.actors]
-    columns += [f"alignment.{a}.{b}" for a in world.actors for b in world.actors]
     columns += [
         f"influence.{a}.{k}.{d}" for a in world.actors for k in world.theatres
         for d in ("security", "economic", "diplomatic")
@@ -227,10 +220,6 @@ def test_what_has_no_number_in_a_month_is_said_and_every_theatre_has_its_land(na
     lands, around_them = shapes_of(world)
     assert list(lands) == list(world.theatres)
     assert bool(around_them) == (name == "eurasia")
-    network = alignment_network(world, [nothing], WORDS)
-    assert "ties without a number" in network.axes[0].get_title(loc="left")
-    discs = [to_rgb(each.get_facecolor()[0]) for each in network.axes[0].collections]
-    assert discs == [to_rgb(actor.colour) for actor in world.actors.values()]
 
 
 def test_a_matrix_writes_each_value_in_its_row_and_column_and_hatches_what_has_none():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -81,19 +80,26 @@ def headings(page: str) -> list[str]:
 
 def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
     assert headings(pages["run"]) == [
-        "Question", "Effect sizes", "Distributions and pictures", "Limits", "Design", "Exclusions",
-        "Claims and figures the runs rest on", "Seeds and versions", "Commands that reproduce it",
+        "Answer", "Effect sizes", "Distributions and pictures", "Limits", "Question", "Design",
+        "Exclusions", "Claims and figures the runs rest on", "Seeds and versions",
+        "Commands that reproduce it",
     ]  # fmt: skip
     manifest = open_results(ran, load_world()).manifest
     for said in (
         manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"],
         manifest["command"].split(" --out")[0],
-        "us_exit less us_stays", "no probabilities of events", "rest on judgement", "514 claims",
+        "The United States leaves, against: The United States stays", "no probabilities of events",
+        "rest on judgement", "514 claims",
     ):  # fmt: skip
         assert said in pages["run"]
+    opening = pages["run"].split('id="effects"')[0]
+    assert "rises in" in opening or "falls in" in opening
+    assert "How far to trust it: better than the best free forecast on" in opening
+    assert opening.count("<img") == 1
     gap = manifest["summary"]["differences"][0]
-    assert f"{number(gap['mean'])}</td>" in pages["run"]
-    assert f"{interval_of(gap)}</td>" in pages["run"]
+    assert f"{gap['mean']:+.4f}</td>".replace("-", "−") in pages["run"]
+    ends = f"{gap['low']:+.4f} to {gap['high']:+.4f}</td>"
+    assert ends.replace("-", "−") in pages["run"]
 
 
 def test_a_tests_page_gives_verdicts_shares_and_reversals(pages, tested):
@@ -176,21 +182,10 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
         assert complaint in refused.stderr
 
 
-def chromium() -> str:
-    """Path of a Chromium on this machine; the test is skipped where none is."""
-    named = os.environ.get("EURASIA_SIM_CHROMIUM")
-    found = named or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.skip("no Chromium is at hand: install one, or name it in EURASIA_SIM_CHROMIUM")
-    return found
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", ["run", "test"])
 def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_screens(
-    pages, kind, tmp_path
+    pages, kind, tmp_path, chromium
 ):
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed: the extra `browser`"
@@ -201,7 +196,7 @@ def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_scree
     path = tmp_path / "report.html"
     path.write_text(pages[kind], encoding="utf-8")
     with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         asked: list[str] = []
         for width in (1280, 380):
             context = browser.new_context(viewport={"width": width, "height": 800}, offline=True)

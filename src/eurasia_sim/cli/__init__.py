@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.data_yaml import DataError, packaged, read_page
 from eurasia_sim.files.text import code_of, fault, visible
 from eurasia_sim.files.user_yaml import InputProblems
 
@@ -36,22 +36,6 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "list": ("scenario", "show", "List worlds, scenarios, theories, actors, levers and more."),
     "new": ("scenario", "new", "Begin a scenario file that extends another."),
     "explain": ("data", "explain", "Trace numbers to their sources; cite; verify evidence."),
-}
-
-# Verb, or verb and option, that has left -> what to use now.
-REPLACED = {
-    "schema": "eurasia-sim check --schema",
-    "cite": "eurasia-sim explain SCENARIO --cite",
-    "evidence": "eurasia-sim explain --evidence verify DIR (or agreement), or list claims",
-    "camps": "eurasia-sim analyze SCENARIO --blocs",
-    "merge": "eurasia-sim sweep EXPERIMENT --merge FOLDER...",
-    "sweep --isolate": "--scheduler local:N runs parts in N processes of their own",
-    "sweep --retry": "a part whose worker dies is run again; --resume makes what is missing",
-    "sweep --timeout": "Ctrl-C ends a sweep that hangs, and --resume goes on from there",
-    "explain --about": "eurasia-sim list claims, each with whom it is about",
-    "explain --construct": "eurasia-sim list claims, each with its construct",
-    "explain --document": "eurasia-sim list claims, each with its document",
-    "calibrate --keep": "every member is kept, and -n says how many there are",
 }
 
 
@@ -87,8 +71,8 @@ class _Verbs(TyperGroup):
         """The verb that is called, imported now."""
         verb = args[0] if args else ""
         for name in (verb, *(f"{verb} {word.partition('=')[0]}" for word in args[1:])):
-            if name in REPLACED:
-                raise DataError([f"{name} has left; use now: {REPLACED[name]}"])
+            if name in (left := read_page(packaged() / "successors.yaml").data["verbs"]):
+                raise DataError([f"{name} has left; use now: {left[name]}"])
         if verb in VERBS:
             return verb, load_verb(verb), args[1:]
         self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # for suggestions

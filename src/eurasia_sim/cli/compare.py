@@ -110,13 +110,14 @@ def _show(
     """Print how many measures differ, what was set differently, and every measure."""
     from eurasia_sim.analysis.differences import DIFFERENT
     from eurasia_sim.analysis.pairing import differing
+    from eurasia_sim.simulation.run import SETS
 
     terminal.show(*(f"{x}: {side.results.folder}" for x, side in zip("AB", sides[0], strict=True)))
     titles = []
     for each in found:
         a, b = each.first, each.second
         names = f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}"
-        titles.append(f"{names}, {terminal.SETS[each.kind]}")
+        titles.append(f"{names}, {SETS[each.kind]}")
         ways = [(b.scenario, a.scenario), (b.theory, a.theory), ("B", "A")]
         one, other = next(way for way in ways if len({*way}) > 1)
         told = [options.headline(row, f"from {one} to {other}", "") for row in each.headlines]

@@ -13,7 +13,6 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
-from eurasia_sim.cli.output import world_of
 from eurasia_sim.cli.scenario import LISTERS
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
@@ -231,6 +230,7 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
     if folder.is_dir():
         from eurasia_sim.simulation.replay import scenarios_of
         from eurasia_sim.simulation.results import MANIFEST, read_manifest
+        from eurasia_sim.simulation.results_folder import world_of
 
         manifest = read_manifest(folder) or {}
         place = world_of(folder, manifest, world)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,12 +11,11 @@ import typer
 from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
-from eurasia_sim.files.data_yaml import DataError, packaged_worlds
-from eurasia_sim.world.world import World, load_world
 
 if TYPE_CHECKING:
     from eurasia_sim.figures.style import Request
     from eurasia_sim.simulation.results_folder import ResultsFolder
+    from eurasia_sim.world.world import World
 
 
 def plot(
@@ -33,7 +32,7 @@ def plot(
         float | None, Option(help="Of a distribution, in the measure's unit.")
     ] = None,
     month: Annotated[
-        list[str] | None, Option(help="YYYY-MM, of networks, maps and heat maps; repeatable.")
+        list[str] | None, Option(help="YYYY-MM, of maps and heat maps; repeatable.")
     ] = None,
     out: Annotated[Path | None, Option(help="Folder; by default RESULTS/figures.")] = None,
     world: options.WorldName = None,
@@ -42,7 +41,7 @@ def plot(
     """Draw a results folder, four measures a picture, with the numbers behind each beside it.
 
     Kinds: difference (runs, tests); distribution, heatmap (runs and sweeps); fan, timeline,
-    network, map (runs); tornado (sweeps); indices, box (analysed sweeps); skill (validations);
+    leanings, map (runs); tornado (sweeps); indices, box (analysed sweeps); skill (validations);
     posterior (fits).
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind difference
@@ -107,25 +106,9 @@ def open_results(results: Path, world: Path | None, filters: Sequence[str] = ())
         DataError: for no results folder, or a world that is not at hand.
     """
     from eurasia_sim.simulation.results import read_manifest
-    from eurasia_sim.simulation.results_folder import open_results
+    from eurasia_sim.simulation.results_folder import open_results, world_of
 
     return open_results(results, world_of(results, read_manifest(results) or {}, world), filters)
-
-
-def world_of(results: Path, manifest: Mapping[str, Any], world: Path | None) -> World:
-    """The world that a results folder was made in, or the one given.
-
-    Raises:
-        DataError: for a world that is not at hand.
-    """
-    from eurasia_sim.simulation.family import starting
-
-    name = str(manifest.get("world", ""))
-    if world is None and name and name not in packaged_worlds():
-        unknown = f"{results} was made in the world {name}, which is not packaged"
-        raise DataError([f"{unknown}: give its folder by --world"])
-    found, since = load_world(world or name or None), manifest.get("from")
-    return starting(found, since) if since else found
 
 
 def report(

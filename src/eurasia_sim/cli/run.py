@@ -19,7 +19,7 @@ from typer import Argument, Option
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import finish
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import load_world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,16 +28,8 @@ if TYPE_CHECKING:
     from eurasia_sim.simulation.run import Batch, Study, Tables
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
-# Heading, template of a cell, and for how many sets of draws it is shown, the leading one first.
-_COLUMNS = {
-    "outcomes": (("mean", "{mean:.4f}", 4), ("5 %", "{low:.4f}", 2), ("95 %", "{high:.4f}", 2)),
-    "differences": (
-        ("change", "{mean:+.4f}", 4), ("%", "{percent:+.0%}", 1), ("±", "{half:.4f}", 1),
-        ("rises", "{positive:.0%}", 2),
-    ),
-}  # fmt: skip
-_BRIEF = {"reference": "chance", "ranges": "ranges", "posterior": "fit", "documents": "documents"}
-_SETTLED = 0.8  # share of draws that agree on a sign
+# Lines of the answer where nothing is set, measures that it shows at least, and their columns.
+_LINES, _LEAST, _COLUMNS = 15, 3, 4
 
 
 class Start(StrEnum):
@@ -65,6 +57,7 @@ def run(
     workers: options.Workers = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,
+    every: Annotated[bool, Option("--all", help="Print every measure and set of draws.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Run scenarios, paired when there are several, and write tables, figures and a manifest.
@@ -100,7 +93,8 @@ def run(
         renamed = [
             f"{each.name}: from {file}" for file, each in pairs if each.name != Path(file).stem
         ]
-        _show(study, batches, result, [*renamed, *conditions(family, place)])
+        notes = [*renamed, *conditions(family, place)]
+        _show(study, batches, result, notes, folder, every=every)
         terminal.show_folder(folder, reused=reused)
     if (tables.runs["status"] != "ok").any() or (end is not None and not end["met"]):
         raise typer.Exit(FAILED_WORK)
@@ -238,6 +232,7 @@ def _finish(
             study.world, scenarios={each.name: each.digest for each in study.scenarios}
         ),
         "seed": study.seed,
+        "leads": _leading(study, batches)[0],
         "runs_a_scenario": int(tables.runs["run"].max()) + 1,
         "theories": list(study.theories),
         "forms": dict(batches[0].family[0].forms),
@@ -253,106 +248,59 @@ def _finish(
     finish(folder, manifest, files, RUN, study.world, OF_RUN)
 
 
-def _show(study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str]) -> None:
-    """Print the answer, what was set, and a table of every contrast; the leading set first.
-
-    The fit to the record leads where it has foretold better than the ranges.
-    """
+def _leading(study: Study, batches: list[Batch]) -> tuple[str, str]:
+    """The set that answers, the fit where it foretold better; and why no fit is shown."""
     from eurasia_sim.simulation.parameter_draws import fit_beside
-    from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE, window_of
 
     posterior, why = fit_beside(study.world, batches[0].family[0])
-    leads = posterior is not None and posterior.beats_ranges
-    order = (*((FITTED, RANGES) if leads else (RANGES, FITTED)), DOCUMENTS, REFERENCE)
-    sets = {
-        theory: [x for x in order if x in {each.kind for each in batches if each.theory == theory}]
-        for theory in study.theories  # a fit is one theory's own
-    }
-    answers = _answers(study, result["summary"], sets)
-    terminal.say(study.scenarios[0].question if answers else "", *answers)
-    first, last = window_of(batches, study.world)
-    end = result["until"]
-    count = end["runs"] if end else study.n
-    lost = {
-        f"{row['failed']} of {row['scenario']} {terminal.SETS[row['set']]}": row["failed"]
-        for row in result["summary"]["outcomes"]
-    }
-    failed = ", ".join(text for text, number in lost.items() if number)
+    return "posterior" if posterior is not None and posterior.beats_ranges else "ranges", why
+
+
+def _show(
+    study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str], folder: Path,
+    *, every: bool,
+) -> None:  # fmt: skip
+    """Print the answer in a few lines, what was set, how far to trust it, and what comes next."""
+    from eurasia_sim.reports.answer import answers, trust
+    from eurasia_sim.simulation.results_folder import open_results
+    from eurasia_sim.simulation.run import SETS, window_of
+
+    _, why = _leading(study, batches)
+    outcomes, end = result["summary"]["outcomes"], result["until"]
+    lost = {f"{row['failed']} of {row['scenario']} {SETS[row['set']]}": row for row in outcomes}
+    failed = ", ".join(text for text, row in lost.items() if row["failed"])
     left_out = ", ".join(study.left_out(study.shown(batches[0].family[0].columns)))
     reason = "named and not shown, for they are not of pairs, actors and regions in focus"
-    shown = {kind for own in sets.values() for kind in own}
-    said = "; ".join(f"{_BRIEF[kind]}: {terminal.SETS[kind]}" for kind in order if kind in shown)
-    terminal.say(
-        f"means over {first} to {last}; {count} runs a scenario, seed {study.seed}; {said}",
-        *notes,
-        f"runs that failed and count nowhere: {failed}" if failed else "",
-        f"{reason}: {left_out} (runs.parquet)" if left_out else "",
-        f"no results under the fit to the record: {why}" if why else "",
-    )
-    own = study.scenarios[0].name
-    for (name, theory, scenario), rows in _contrasts(result["summary"], study.world).items():
-        if name == "differences" or scenario == own:
-            less = f"{own} less {scenario}" if name == "differences" else scenario
-            columns = {"": "{label}"} | {
-                f"{_BRIEF[kind]}\n{heading}": template.replace("{", f"{{{kind}_")
-                for at, kind in enumerate(sets[theory])
-                for heading, template, most in _COLUMNS[name]
-                if at < most
-            }
-            terminal.show_table(f"\n{less}, {theory}", rows.values(), columns)
+    found = answers(open_results(folder, study.world))
+    titles = [text for lead, *_ in found for text in (lead.title, lead.sentence)]
+    ended = ""
     if end:
         met = "is met" if end["met"] else "is not met, and --most is reached"
         half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
-        terminal.say(f"{end['rule']} {met} after {count} runs; widest: {end['widest']}, {half}")
-
-
-def _answers(
-    study: Study, summary: dict[str, list[dict[str, Any]]], sets: dict[str, list[str]]
-) -> list[str]:
-    """What the leading draws of each theory say of competition, or of the main measure's sign."""
-    main = summary["outcomes"][0]["measure"]
-    return [
-        options.headline(
-            row, f"from {row['scenario']} to {row['first']}",
-            f"{terminal.SETS[row['set']]}, {row['theory']}", study.world,
-        )
-        for row in summary["headlines"]
-        if (row["scope"], row["set"]) == (main.split(".")[-1], sets[row["theory"]][0])
-    ] or [
-        _answer(study.world, row)
-        for row in summary["differences"]
-        if (row["measure"], row["set"]) == (main, sets[row["theory"]][0])
-    ]  # fmt: skip
-
-
-def _answer(world: World, row: dict[str, Any]) -> str:
-    """What draws say of the sign of one difference."""
-    if not row["n"]:
-        return f"no pair of {row['first']} and {row['scenario']} finished"
-    word = "settled" if max(row["positive"], row["negative"]) >= _SETTLED else "not settled"
-    return (
-        f"{options.label(row['measure'], world)}: {row['first']} is above {row['scenario']} in "
-        f"{row['positive']:.0%} of {row['n']} draws {terminal.SETS[row['set']]} and below in "
-        f"{row['negative']:.0%}, so the sign is {word} ({row['theory']})"
+        ended = f"{end['rule']} {met} after {end['runs']} runs; widest: {end['widest']}, {half}"
+    head = terminal.lines_of(
+        titles[0], study.scenarios[0].question, *titles[1:], *notes,
+        f"runs that failed and count nowhere: {failed}" if failed else "",
+        f"{reason}: {left_out} (runs.parquet)" if left_out else "",
+        f"no results under the fit to the record: {why}" if why else "", ended,
+    )  # fmt: skip
+    opposed = [o.over for lead, *others in found for o in others if o.mean * lead.mean < 0]
+    tail = terminal.lines_of(
+        *(f"Careful: {over}, the mean has the opposite sign (--all)." for over in opposed),
+        *(lead.unknown for lead, *_ in found),
+        f"Trust: {trust(study.world, study.theories[0])}",
     )
-
-
-def _contrasts(
-    summary: dict[str, list[dict[str, Any]]], world: World
-) -> dict[tuple[str, ...], Any]:
-    """By contrast and measure, the values of all sets; a change also in % of the other's level."""
-    found: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
-    level: dict[tuple[str, ...], float] = {}
-    for name in ("outcomes", "differences"):
-        for row in summary[name]:
-            place, kind = (row["theory"], row["scenario"]), row["set"]
-            key, more = (*place, row["measure"], kind), {}
-            if name == "outcomes":
-                level[key] = abs(row["mean"]) or math.nan
-            else:
-                more["percent"] = row["mean"] / level[key]
-                more["half"] = (row["high"] - row["low"]) / 2
-            own = found.setdefault((name, *place), {})
-            own = own.setdefault(row["measure"], {"label": options.label(row["measure"], world)})
-            own |= {f"{kind}_{field}": value for field, value in {**row, **more}.items()}
-    return found
+    terminal.show(*head)
+    first = f"mean, {' to '.join(window_of(batches, study.world))}"
+    room = max(_LINES - len(head) - len(tail) - 4, _LEAST)
+    for each in [one for own in found for one in own] if every else found[0][:1]:
+        shown, title = (
+            (each.rows, f"\n{each.title}, {each.over}") if every else (each.rows[:room], "")
+        )
+        keys = [*each.rows[0]][:_COLUMNS] if each.rows else []
+        columns = {first if key == "label" else key: f"{{{key}}}" for key in keys}
+        terminal.show_table(title, shown, columns, numbers=keys)
+    picture = f"difference-{study.theories[0]}.png" if len(study.scenarios) > 1 else ""
+    more = "All measures: --all" if not every else f"seed {study.seed}"
+    terminal.show(*tail, f"Picture: figures/{picture}   {more}")
+    terminal.show(f"Next: eurasia-sim report {folder}")

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,10 +18,6 @@ from eurasia_sim.cli import FAILED_WORK
 from eurasia_sim.files.integrity import finite
 from eurasia_sim.files.text import shortened, visible, wrapped
 
-SETS = {
-    "reference": "by chance alone, at reference values", "ranges": "over the declared ranges",
-    "posterior": "under the fit to the record", "documents": "from the documents' start",
-}  # fmt: skip
 WIDTH = 80  # of output that is no terminal
 _SILENCE = 5.0  # seconds between two lines of progress
 
@@ -32,11 +28,15 @@ def show(*lines: str) -> None:
         typer.echo(visible(line), sys.stdout)  # itself, whatever its alphabet
 
 
+def lines_of(*texts: str) -> list[str]:
+    """Texts in lines of the usual width; what is empty is left out."""
+    every = (line for text in filter(None, texts) for line in text.split("\n"))
+    return [part for line in every for part in wrapped(line, WIDTH) or [""]]
+
+
 def say(*texts: str) -> None:
     """Print texts in lines of the usual width; what is empty is left out."""
-    for text in filter(None, texts):
-        for line in text.split("\n"):
-            show(*(wrapped(line, WIDTH) or [""]))
+    show(*lines_of(*texts))
 
 
 def tell(line: str) -> None:
@@ -57,19 +57,26 @@ def show_folder(folder: Path, what: str = "", *, reused: bool = False) -> None:
     show(f"{'found again, unchanged' if reused else 'written'}: {folder}{what}")
 
 
-def show_table(title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[str, str]) -> None:
+def show_table(
+    title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[str, str],
+    numbers: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Print a table, texts in as many lines as they need and every number whole.
 
     Args:
         rows: values by key.
         columns: heading -> template of a cell, such as "{low:.2f} to {high:.2f}"; a column of
             formatted numbers is set to the right, with a dash for what is missing.
+        numbers: headings of columns whose texts are numbers already.
     """
     from rich.table import Table
 
-    say(title)
+    if title:
+        say(title)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    is_number = {name: bool(re.search(r"{[^}]*:", cell)) for name, cell in columns.items()}
+    is_number = {
+        name: name in numbers or bool(re.search(r"{[^}]*:", cell)) for name, cell in columns.items()
+    }
     for heading, right in is_number.items():
         wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
         table.add_column(_as_drawn(heading), justify="right" if right else "left", **wrapping)

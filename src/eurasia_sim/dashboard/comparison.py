@@ -92,7 +92,7 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
     """Fans of one column and clouds of its means."""
     world, scenarios = shared.world(), answer.names
     runs = dict.fromkeys(scenarios, answer.done)
-    under = caption(runs, answer.failed, question.seed, theory, shared.judged())
+    under = caption(runs, answer.failed, question.seed, theory)
     fan, means, signed = _fan(answer), _gap(answer), len(scenarios) > 1
     parting = world.date(answer.parting) if signed else None
     headings = ("month by month", f"mean from {world.date(answer.parting)} on")

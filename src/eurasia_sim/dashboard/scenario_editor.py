@@ -32,7 +32,7 @@ def ScenarioEditor(question: Question, ask: Ask) -> None:
     def choose_theory(name: str) -> None:
         ask(replace(question, theory=name))
 
-    with solara.Column(gap="10px", style="padding:12px;width:330px"):
+    with solara.Column(gap="10px", style="padding:12px;width:330px;max-width:76vw"):
         _select("Scenario", list(scenarios), question.scenario, choose_scenario)
         words("p", f"{scenario.title}. {scenario.question}", "quiet")
         theory = question.theory or scenario.theory or world.default_theory

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from eurasia_sim.evidence.claims import Evidence, load_evidence
-from eurasia_sim.files.data_yaml import judgement_share
 from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
@@ -63,11 +62,6 @@ _evidence = cache(load_evidence)
 def evidence(path: str) -> Evidence:
     """The evidence that a number rests on: the rules' own, or the world's."""
     return _evidence(None if path.startswith(OF_RULES) else world().directory)
-
-
-def judged(of: World | None = None) -> float:
-    """Share of a world's numbers that rest on judgement, 0..1; by default of the world shown."""
-    return judgement_share((of or world()).numbers.values())
 
 
 def words(tag: str, text: str, *classes: str, style: str = "") -> Any:

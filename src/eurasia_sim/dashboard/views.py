@@ -1,4 +1,4 @@
-"""Figures of one month of a run: alignments, map, influence and threats, as the page shows them."""
+"""Figures of one month of a run: leanings, map, influence and threats, as the page shows them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ import matplotlib.image
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from eurasia_sim.dashboard import shared
 from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import settle
-from eurasia_sim.figures.heatmaps import MATRIX, heat_map, matrix_cells
-from eurasia_sim.figures.moments import Moment, alignment_network, region_map
-from eurasia_sim.figures.style import Words, caption, use_style
+from eurasia_sim.figures.heatmaps import heat_map, matrix_cells
+from eurasia_sim.figures.moments import Moment, region_map
+from eurasia_sim.figures.style import NOTES, Words, caption, use_style
 from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
@@ -63,13 +62,13 @@ def moment_of(model: EurasiaModel) -> Moment:
 def _words(model: EurasiaModel, what: str, **more: Any) -> Words:
     """Title and caption of a picture of one run's month."""
     scenario, theory = model.scenario.name, model.inputs.theory
-    under = caption({scenario: 1}, {}, model.root_seed, theory, shared.judged(model.world))
+    under = caption({scenario: 1}, {}, model.root_seed, theory)
     return Words(what, under, f"{model.date} · {scenario} · {theory}", **more)
 
 
-def network(model: EurasiaModel) -> Figure:
+def leanings(model: EurasiaModel) -> Figure:
     """Who leans toward whom."""
-    return alignment_network(model.world, [moment_of(model)], _words(model, "Alignment"))
+    return _matrix(model, "alignment", "Who leans toward whom")
 
 
 def region(model: EurasiaModel) -> Figure:
@@ -92,11 +91,11 @@ def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
     world = model.world
     columns = [name for name in model.measures if name.startswith(f"{measure}.")]
     cells = matrix_cells(columns, {model.date: model.measures})
-    return heat_map(cells, _words(model, title, names=world.names), MATRIX, least=0.0)
+    return heat_map(cells, _words(model, title, names=world.names), NOTES["matrix"], least=0.0)
 
 
 VIEWS: dict[str, tuple[Callable[[EurasiaModel], Figure], str]] = {
-    "Network": (network, "Who leans toward whom"),
+    "Leanings": (leanings, "How far every actor leans toward every other"),
     "Map": (region, "Map of theatres"),
     "Influence": (mosaic, "Influence of every actor by theatre and domain"),
     "Threat": (threats, "Threat that every actor sees in every other"),

@@ -11,8 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from eurasia_sim.analysis.convergence import is_flat
-from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.analysis.contrast import ENDS, difference_summary, differences_of, has_level
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.style import (
     INK,
@@ -21,32 +20,20 @@ from eurasia_sim.figures.style import (
     Request,
     Words,
     analysis_caption,
+    readable,
     scenario_title,
     table_of,
     use_style,
 )
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import TEST, ResultsFolder
-from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE
+from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, SETS
 
-_OVER: Mapping[str, str] = {
-    RANGES: "over the declared ranges", REFERENCE: "at reference values, chance alone",
-    FITTED: "under the fit to the record",
-}  # fmt: skip
+_OVER = {kind: SETS[kind] for kind in (RANGES, REFERENCE, FITTED)}
 _LOOKS = (Look("white", "o"), Look(INK, "s"), Look("#56B4E9", "^"))
 _ROWS_A_PAGE = 18
-_ENDS = [f"q{50 + sign * 50 * share:g}" for share in rows.SHARES for sign in (-1, 1)]
-_NOTE = (
-    f"{rows.BANDS} {{over}}, in per cent of the mean of {{other}}; ring: their mean with its 95 % "
-    "interval. A pair is two runs under the same draws and luck. What leaves the panel is cut."
-)
 _TICKS = (-1000.0, -100.0, -10.0, -1.0, 0.0, 1.0, 10.0, 100.0, 1000.0)
-_PARTS = (
-    "Effect of the first arms less the second, in smallest effects that matter; within the grey "
-    "band it is too small; the axis is linear there and logarithmic beyond. Dot and bar: mean at "
-    "reference with its 95 % interval; hollow: the mean under another theory or form. In brackets "
-    "the sign expected. Right: share of all that is uncertain in which it holds, and its word."
-)
+_LEANINGS = 10  # pairs
 
 
 class Pair(NamedTuple):
@@ -111,53 +98,32 @@ def difference_pages(held: ResultsFolder, request: Request, question: str) -> It
             yield Page((*pair.parts, page), figure, own, says)
 
 
-def differences_of(
-    table: pd.DataFrame, first: str, second: str, measures: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Paired differences, first scenario minus second, and the second's runs.
-
-    Args:
-        table: a row a run and scenario, both scenarios in it.
-
-    Returns:
-        A row a run that either has, a column a measure; NaN where either side lacks it.
-
-    Raises:
-        ValueError: where the runs of the two do not share their seeds and so are no pairs.
-    """
-    one, other = (table[table["scenario"] == name].set_index("run") for name in (first, second))
-    both = one.index.intersection(other.index)
-    if "seed" in table and not one.loc[both, "seed"].equals(other.loc[both, "seed"]):
-        raise ValueError(f"runs of {first} and {second} share no seeds: they cannot be paired")
-    return one[list(measures)].sub(other[list(measures)]), other[list(measures)]
-
-
-def difference_summary(
-    table: pd.DataFrame, first: str, second: str, measures: Sequence[str]
-) -> pd.DataFrame:
-    """A row a measure, in its unit.
-
-    Returns:
-        Columns `measure`, `pairs`, `missing`, `mean`, `low`, `high` (95 % interval of the mean),
-        `above` (share of pairs above zero), `level` (mean of the second scenario's whole pairs),
-        and the ends of the bands (`q5` … `q65`).
-    """
-    gaps, others = differences_of(table, first, second, measures)
-    found = []
-    for measure in measures:
-        whole = np.isfinite(gaps[measure].to_numpy(dtype=float))
-        values = gaps.loc[whole, measure].to_numpy(dtype=float)
-        low, high = mean_interval(values)
-        row = {"measure": measure, "pairs": len(values), "missing": int((~whole).sum())}
-        row |= {"mean": values.mean() if len(values) else math.nan, "low": low, "high": high}
-        row |= {"above": (values > 0).mean() if len(values) else math.nan}
-        row |= {"level": others.loc[gaps.index[whole], measure].mean()}
-        if len(values):
-            ends = [end for band in rows.band_ends(values) for end in band]
-            middle = np.full(len(ends), values.mean()) if is_flat(values) else ends
-            row |= dict(zip(_ENDS, middle, strict=True))
-        found.append(row)
-    return pd.DataFrame(found, columns=list(dict.fromkeys(key for row in found for key in row)))
+def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Page]:
+    """The pairs whose leaning two scenarios move most, those in focus first."""
+    if not is_paired(held):
+        raise ValueError("leanings move between two scenarios, and here is one")
+    ids = {name: name.split(".")[1:] for name in held.measures if name.startswith("alignment.")}
+    names = [name for name, (one, other) in ids.items() if one != other]
+    focus = [name for name in names if tuple(ids[name]) in held.world.pairs]
+    for pair in pairs_of(held, names, question):
+        gaps, others = differences_of(pair.leading, pair.first, pair.other, names)
+        order = gaps.mean().abs().sort_values(ascending=False, kind="stable").index
+        chosen = list(dict.fromkeys([*focus, *order]))[:_LEANINGS]
+        before, moved = others[chosen].mean(), gaps[chosen].mean()
+        sides = {"before": before, "after": before + moved}
+        found = pd.DataFrame({**sides, "rises": (gaps[chosen] > 0).mean()})
+        titles = [scenario_title(held, name) for name in (pair.other, pair.first)]
+        beside = [
+            f"{move:+.3f}\nrises in {100 * share:.0f} %".replace("-", "−")
+            for move, share in zip(moved, found["rises"], strict=True)
+        ]
+        labels = [readable(name, held.names).partition(", ")[2] for name in chosen]
+        marks, note = dict(zip(sides, titles, strict=True)), style.NOTES["leanings"]
+        with use_style():
+            figure, panel = rows.mark_rows(found, labels, marks, pair.words, note, beside)
+        panel.hlines(-np.arange(len(found)), *found[[*sides]].T.to_numpy(), color=INK, zorder=0)
+        says = f"{pair.words.subject}: {len(chosen)} of {len(names)} leanings, those that move most"
+        yield Page(pair.parts, figure, found.rename_axis("measure").reset_index(), says)
 
 
 @use_style()
@@ -175,19 +141,19 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
     keys[f"mean {first}"] = rows.mark_key(_LOOKS[0], color=INK, markerfacecolor="white")
     legend = keys if len(overs) > 1 else {}
     measures = list(dict.fromkeys(summary["measure"]))
-    note = _NOTE.format(over=first, other=other)
+    note = style.NOTES["difference"].format(over=first, other=other)
     height = 0.75 + 0.36 * len(measures)
     figure, (panel,) = style.frame_panels(1, 1, height, words, note, legend)
     reach = []
     for row in style.rows_of(summary):
         at, look = -float(measures.index(row["measure"])), looks[row["over"]]
-        scale = 100.0 / abs(row["level"]) if _has_level(row) else math.nan
+        scale = 100.0 / abs(row["level"]) if has_level(row) else math.nan
         mean, low, high = (scale * row[name] for name in ("mean", "low", "high"))
         if row["over"] != first:
             panel.plot(mean, at, look.marker, color=look.colour, markersize=3.5)
             continue
         bands = [
-            (scale * row[a], scale * row[b]) for a, b in zip(_ENDS[::2], _ENDS[1::2], strict=True)
+            (scale * row[a], scale * row[b]) for a, b in zip(ENDS[::2], ENDS[1::2], strict=True)
         ]
         if np.isfinite(bands).all():
             rows.draw_bands(panel, at, bands)
@@ -206,19 +172,13 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
     return figure
 
 
-def _has_level(row: Mapping[str, float]) -> bool:
-    """Whether the second scenario's mean is large beside what the pairs differ by."""
-    spread = row.get(_ENDS[1], math.nan) - row.get(_ENDS[0], math.nan)
-    return abs(row["level"]) > max(spread, 1e-9)
-
-
 def _beside(row: Mapping[str, float], scale: float, unit: str) -> str:
     """Mean, interval, share above zero and pairs of one row; in its unit where it has no level."""
     counted = f"{row['pairs']} pairs" + (f", {row['missing']} missing" if row["missing"] else "")
     if not row["pairs"]:
         return counted
     scale, unit = (scale, " %") if math.isfinite(scale) else (1.0, f" {unit}")
-    if row["mean"] == 0 and row[_ENDS[0]] == row[_ENDS[1]]:
+    if row["mean"] == 0 and row[ENDS[0]] == row[ENDS[1]]:
         return f"the same in every pair\n{counted}"
     mean, low, high = (f"{scale * row[name]:+.2g}" for name in ("mean", "low", "high"))
     text = f"{mean}{unit}  [{low}, {high}]\nmore in {100 * row['above']:.0f} % of {counted}"
@@ -252,7 +212,7 @@ def part_plot(parts: pd.DataFrame, rivals: pd.DataFrame, words: Words) -> Figure
     ]
     marks = {"mean": "at reference"}
     figure, panel = rows.mark_rows(
-        table, labels, marks, words, _PARTS, list(map(_word, style.rows_of(parts)))
+        table, labels, marks, words, style.NOTES["parts"], list(map(_word, style.rows_of(parts)))
     )
     panel.set_xscale("symlog", linthresh=1.0, linscale=0.7)
     panel.axvspan(-1.0, 1.0, color=style.TRACK, zorder=0)

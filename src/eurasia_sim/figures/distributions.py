@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from eurasia_sim.analysis.contrast import differences_of
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
-from eurasia_sim.figures.differences import differences_of, is_paired, pairs_of
+from eurasia_sim.figures.differences import is_paired, pairs_of
 from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES

@@ -6,13 +6,14 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from eurasia_sim.analysis.contrast import differences_of, paired
 from eurasia_sim.figures import (
     differences,
     distributions,
@@ -20,6 +21,7 @@ from eurasia_sim.figures import (
     moments,
     record,
     sensitivity,
+    style,
     time_series,
 )
 from eurasia_sim.figures.differences import is_paired
@@ -30,10 +32,10 @@ from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation import results_folder
-from eurasia_sim.simulation.family import starting
 from eurasia_sim.simulation.results import read_manifest, write_bytes
 from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, SWEEP, TEST, ResultsFolder
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.levers import successors
+from eurasia_sim.world.world import World
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
 
@@ -46,6 +48,10 @@ class Picture(NamedTuple):
     data: pd.DataFrame
     says: str
     lacking: str = ""  # characters that no font of the machine has
+
+    def __repr__(self) -> str:
+        """Name and what it shows."""
+        return f"<picture {self.stem}: {self.says}>"
 
 
 class Kind(NamedTuple):
@@ -87,22 +93,9 @@ KINDS: Mapping[str, Kind] = {
     "skill": Kind("Does the model beat what is free?", record.skill_pages, tables=(SKILL,)),
     "posterior": Kind("What did the record teach?", record.posterior_pages, (FIT,)),
     "timeline": Kind("What happens in one run, and when?", time_series.timeline_pages, (RUN,)),
-    "network": Kind("Who leans toward whom?", moments.network_pages, (RUN,), ("months",)),
+    "leanings": Kind("Whose leaning moves?", differences.leaning_pages, (RUN,)),
     "map": Kind("Who leads, and who is where?", moments.map_pages, (RUN,), ("months",)),
 }  # fmt: skip
-# A kind that has left -> what draws or says its answer now.
-REPLACED = {
-    "ridgeline": "distribution, with --filter COLUMN=VALUE for a group",
-    "cumulative": "distribution, with --threshold for the share of runs above a value",
-    "surface": "heatmap",
-    "threat": "heatmap, with --measure 'threat.*'",
-    "mosaic": "heatmap, with --measure 'influence.*'",
-    "forest": "difference",
-    "effects": "indices",
-    "convergence": "`eurasia-sim analyze`, which prints how precisely means are known",
-    "shares": "`eurasia-sim report`, whose table has the shares of the variance",
-    "patterns": "`eurasia-sim report`, whose table has the patterns that runs miss",
-}
 # The kinds that `run` itself draws.
 OF_RUN = ("difference", "distribution", "fan")
 _OPTIONS = {"across": "--across", "up": "--up", "threshold": "--threshold", "months": "--month"}
@@ -118,7 +111,7 @@ def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
         if held.kind in kind.folders or any(map(held.has, kind.tables))
     ]
     alone = held.kind == RUN and len(held.manifest["scenarios"]) < 2
-    unfit = {"difference"} if alone else set()
+    unfit = {"difference", "leanings"} if alone else set()
     unfit |= {"heatmap"} if held.kind == SWEEP and len(held.factors) < 2 else set()
     return [name for name in found if name not in unfit]
 
@@ -128,10 +121,9 @@ def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str
     found: list[str] = []
     for measure in measures:
         columns = held.chosen([measure])
-        name = columns[0].partition(".")[0]
-        of_actors = measure_notes()[name]["of"][:1] == ["actor"]
+        of_actors = measure_notes()[columns[0].partition(".")[0]]["of"][:1] == ["actor"]
         if held.kind == RUN and of_actors and any(each.count(".") > 1 for each in columns):
-            found.append("network" if name == "alignment" else "heatmap")
+            found.append("heatmap")
         else:
             paired = ["difference"] if is_paired(held) else []
             found += [*paired, "distribution"]
@@ -156,8 +148,8 @@ def pictures(
             none of them takes.
     """
     for name in kinds:
-        if name in REPLACED:
-            raise DataError([f"--kind {name} was replaced; use {REPLACED[name]}"])
+        if name in (replaced := successors()["pictures"]):
+            raise DataError([f"--kind {name} was replaced; use {replaced[name]}"])
         if name not in KINDS:
             known = f"is no kind of picture{near(name, KINDS)}; one of {', '.join(KINDS)}"
             raise DataError([f"--kind {name} {known}"])
@@ -256,8 +248,12 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Pa
     return png, svg, csv
 
 
+@overload
+def plot(folder: pd.DataFrame, kinds: str = ..., *, measures: Sequence[str]) -> Figure: ...
+@overload
+def plot(folder: Path | str, kinds: str | Sequence[str] = ..., **options: Any) -> list[Picture]: ...
 def plot(
-    folder: Path | str,
+    folder: Path | str | pd.DataFrame,
     kinds: str | Sequence[str] = (),
     *,
     measures: Sequence[str] = (),
@@ -265,10 +261,11 @@ def plot(
     out: Path | str | None = None,
     world: World | None = None,
     **options: Any,
-) -> list[Picture]:
-    """Draw what a results folder holds.
+) -> list[Picture] | Figure:
+    """Draw what a results folder holds, or a table of paired runs of two scenarios.
 
     Args:
+        folder: a results folder, or the table that `run_ensemble` gives.
         kinds: one kind of picture or several; by default those that suit the folder.
         measures: names or wildcards; by default those that the folder puts first.
         filters: which runs, such as `["theory=inertia", "run<5"]`.
@@ -277,17 +274,39 @@ def plot(
         options: `across`, `up`, `threshold`, `months`, as in `Request`.
 
     Returns:
-        Pictures, each with its matplotlib `figure`, the `data` behind it and what it `says`.
+        Pictures, each with its matplotlib `figure`, the `data` behind it and what it `says`; of a
+        table, the one figure, a `difference` or a `distribution` of the measures.
 
     Raises:
         DataError: for a folder, kind, measure or filter that cannot be used.
     """
+    if isinstance(folder, pd.DataFrame):
+        return _of_table(folder, str(kinds or "difference"), measures)
     manifest = read_manifest(Path(folder)) or {}
-    world = world or load_world(manifest.get("world") or None)
-    world = starting(world, manifest.get("from", world.start))
-    results = results_folder.open_results(Path(folder), world, filters)
+    found_in = results_folder.world_of(Path(folder), manifest, world)
+    results = results_folder.open_results(Path(folder), found_in, filters)
     chosen = [kinds] if isinstance(kinds, str) else kinds
     found = list(pictures(results, chosen, Request(tuple(measures), **options)))
     for picture in found if out is not None else ():
         save(picture.figure, Path(str(out)) / picture.stem, picture.data)
     return found
+
+
+def _of_table(runs: pd.DataFrame, kind: str, patterns: Sequence[str]) -> Figure:
+    """A difference or distribution of the first two scenarios of a table of paired runs."""
+    found = pd.concat(paired(runs, pattern) for pattern in patterns or ("competition.*",))
+    first, second = dict.fromkeys(runs["scenario"])
+    labels, units = runs.attrs.get("labels", {}), runs.attrs.get("units", {})
+    asked = list(found["measure"])
+    about = f"{labels.get(first, first)}, less: {labels.get(second, second)}"
+    words = style.Words(
+        KINDS["difference" if kind == "difference" else "distribution"].question,
+        f"{len(runs) // 2} pairs of runs",
+        about, labels, {name: units.get(name.partition(".")[0], "") for name in asked},
+    )  # fmt: skip
+    if kind == "difference":
+        return differences.paired_difference(found.assign(over="over draws"), second, words)
+    if kind == "distribution":
+        gaps, _ = differences_of(runs, first, second, asked)
+        return distributions.dots(gaps, asked[: style.PANELS], words, "Pairs of runs.", 0.0)
+    raise DataError([f"a table is drawn as a difference or a distribution, not as {kind}"])

@@ -21,14 +21,6 @@ from eurasia_sim.simulation.run import RANGES
 _CELLS = 10
 _GROUPS_A_PAGE = 2
 _LEAST_WRITTEN = 0.05
-_SURFACE = (
-    "Colour and number: mean of the runs in a cell, of equal width where a factor is a range; "
-    "small number: how many. Hatched: none."
-)
-MATRIX = (
-    "Row: of whom; column: toward whom, or where. The darker, the more. Numbers below "
-    f"{_LEAST_WRITTEN:g} are not written; all are in the table. Hatched: no number."
-)
 
 
 def heatmap_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
@@ -47,7 +39,8 @@ def _surface_pages(held: ResultsFolder, request: Request, question: str) -> Iter
         caption = style.caption_of_runs(held, table)
         words = Words(question, caption, f"{says}: {held.title}", held.names)
         counted = style.count_runs(table[measure].to_numpy(dtype=float))
-        note = f"{counted}. {_SURFACE} In {held.units([measure])[measure]}."
+        unit = held.units([measure])[measure]
+        note = f"{counted}. {style.NOTES['surface']} In {unit}."
         figure = heat_map(_surface_cells(data), words, note)
         figure.axes[0].set_xlabel(style.factor_name(across))
         figure.axes[0].set_ylabel(style.break_lines(style.factor_name(up), 30))
@@ -89,7 +82,7 @@ def _matrix_pages(held: ResultsFolder, request: Request, question: str) -> Itera
                 own = cells[cells["group"].isin(shown)].reset_index(drop=True)
                 words = Words(question, caption, subject, held.names)
                 says = f"{style.readable(measure)} in {', '.join(shown)}"
-                figure = heat_map(own, words, MATRIX, least=0.0)
+                figure = heat_map(own, words, style.NOTES["matrix"], least=0.0)
                 yield Page((measure, theory, page), figure, own.drop(columns="text"), says)
 
 

@@ -1,25 +1,22 @@
-"""Single months of a run: who leans toward whom, and the region as a map."""
+"""Single months of a run: the region as a map."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations, groupby, permutations
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, Floats
 from eurasia_sim.figures import style
-from eurasia_sim.figures.style import INK, WIDTH, Page, Request, Words, use_style
+from eurasia_sim.figures.style import WIDTH, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import shortened
 from eurasia_sim.simulation.inputs import capability_index
@@ -28,25 +25,8 @@ from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
-_NETWORKS = 3  # months
-_FRIENDS = 2  # strongest ties of every actor that are drawn
-_LEAST_AWAY = 0.05  # how far two lean away from each other for a line
-_WIDEST = 3.0  # points, of a line at full alignment
-_FRIENDLY, _HOSTILE, _DASHES = "#0072B2", "#B4530A", (0, (2.0, 1.0))
-_NETWORK = (
-    f"Line: mean of both actors' lean toward each other, the wider the stronger: the {_FRIENDS} "
-    f"strongest ties of every actor, and each pair that leans away by {_LEAST_AWAY} or more; all "
-    "are in the table. A disc's size is its actor's power."
-)
 OUTLINES = "outlines.geojson"
 _LEAST_PRESENCE = 0.005
-_NOTE = (
-    "A land takes the colour of the foreigner with most influence, paler where the lead over the "
-    "next is small; percentages are shares of the foreign influence. Bases: 1 is one full "
-    "permanent base; forces and counterterror in troops. "
-)
-_BORDERS = "Equal-area; borders as in Natural Earth (1:50m), disputed ones too."
-_SQUARES = "Squares lie as the world's data place them, not to scale."
 _Rings = list[Floats]  # each (points, 2)
 
 
@@ -78,7 +58,7 @@ def moments_of_runs(
             spread = np.linspace(0 if count > 1 else last, last, count).round().astype(int)
             months = sorted({known[month] for month in request.months} or set(map(int, spread)))
             runs, failed = {scenario: found.runs}, {scenario: found.failed}
-            caption = style.caption(runs, failed, held.seed, theory, held.judged)
+            caption = style.caption(runs, failed, held.seed, theory)
             caption += " · means over runs at reference values"
             moments = [moment_at(found, world, t) for t in months]
             yield (scenario, theory), moments, caption
@@ -96,72 +76,6 @@ def moment_at(found: Replay, world: World, t: int) -> Moment:
         set_to = int(levers.rule[t, at])
         rulers.append(list(world.actors)[set_to] if set_to >= 0 else challenger or theatre.ruler)
     return Moment(world.date(t), values, levers.presence[t], rulers)
-
-
-def network_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
-    """Who leans toward whom at three months, a figure a scenario and theory."""
-    for parts, moments, caption in moments_of_runs(held, request, _NETWORKS):
-        words = Words(question, caption, style.scenario_title(held, parts[0]))
-        ties = tie_table(held.world, moments)
-        months = ", ".join(each.label for each in moments)
-        figure = alignment_network(held.world, moments, words)
-        yield Page(parts, figure, ties, f"{len(held.world.actors)} actors in {months}")
-
-
-def tie_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
-    """How the first actor leans toward the second: `month` (label), `first`, `second`, it."""
-    ties = [
-        (each.label, a, b, each.values[f"alignment.{a}.{b}"])
-        for each in moments
-        for a, b in permutations(world.actors, 2)
-    ]
-    return pd.DataFrame(ties, columns=["month", "first", "second", "alignment"])
-
-
-@use_style()
-def alignment_network(world: World, moments: Sequence[Moment], words: Words) -> Figure:
-    """A circle of actors a month, a solid line where two lean toward each other, dashed if away."""
-    angles = np.pi / 2 - 2 * np.pi * np.arange(len(world.actors)) / len(world.actors)
-    places = dict(zip(world.actors, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
-    legend: dict[str, Artist] = {
-        "lean toward each other": Line2D([], [], color=_FRIENDLY, linewidth=3.0),
-        "lean away": Line2D([], [], color=_HOSTILE, linewidth=3.0, linestyle=_DASHES),
-    }
-    height, letters = (2.05, 6.0) if len(moments) > 1 else (4.6, 8.0)
-    figure, panels = style.panel_each(len(moments), 3, height, words, _NETWORK, legend)
-    for panel, moment in zip(panels, moments, strict=True):
-        missing = _draw_ties(panel, moment.values, places)
-        for actor, (x, y) in places.items():
-            power = max(float(np.nan_to_num(moment.values[f"power.{actor}"])), 0.0)
-            size, colour = (30 + 700 * power) * (letters / 5.8) ** 2, world.actors[actor].colour
-            panel.scatter(x, y, s=size, color=colour, edgecolor="white", linewidth=0.8, zorder=3)
-            side = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
-            text: Any = {"ha": side, "va": "bottom" if y > 0.9 else "center", "color": INK}
-            name = style.break_lines(shortened(world.actors[actor].name, 40), 16)
-            away = 1.12 + 0.35 * np.sqrt(power)
-            panel.text(away * x, away * y, name, fontsize=letters, linespacing=0.95, **text)
-        panel.set_title(moment.label + (f" ({missing} ties without a number)" if missing else ""))
-        panel.set(xlim=(-1.95, 1.95), ylim=(-1.35, 1.35), aspect="equal")
-        panel.set_axis_off()
-    return figure
-
-
-def _draw_ties(panel: Axes, values: Mapping[str, float], places: Mapping[str, Floats]) -> int:
-    """Draw a month's ties, the weak first; return how many have no number."""
-    mutual = {
-        (a, b): (values[f"alignment.{a}.{b}"] + values[f"alignment.{b}.{a}"]) / 2
-        for a, b in combinations(places, 2)
-    }
-    chosen = {pair for pair, value in mutual.items() if value <= -_LEAST_AWAY}
-    for actor in places:
-        own = [pair for pair in mutual if actor in pair and mutual[pair] > 0]
-        chosen |= set(sorted(own, key=lambda pair: -mutual[pair])[:_FRIENDS])
-    for first, second in sorted(chosen, key=lambda pair: (abs(mutual[pair]), pair)):
-        value = mutual[first, second]
-        colour, line = (_FRIENDLY, "-") if value > 0 else (_HOSTILE, _DASHES)
-        look: Any = {"color": colour, "linestyle": line, "linewidth": 0.5 + _WIDEST * value**2}
-        panel.plot(*np.transpose([places[first], places[second]]), zorder=1, alpha=0.75, **look)
-    return int(np.isnan(list(mutual.values())).sum())
 
 
 @cache
@@ -271,7 +185,7 @@ def region_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
     table = region_table(world, moments)
     leaders = [world.actors[each] for each in dict.fromkeys(table["leader"])]
     legend = {f"{each.name} leads": style.swatch(facecolor=each.colour) for each in leaders}
-    note = _NOTE + (_BORDERS if around else _SQUARES)
+    note = f"{style.NOTES['map']} {style.NOTES['borders' if around else 'squares']}"
     figure, panels = style.panel_each(len(moments), 2, height, words, note, legend)
     for panel, moment in zip(panels, moments, strict=True):
         panel.add_collection(

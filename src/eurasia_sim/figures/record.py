@@ -14,23 +14,11 @@ from eurasia_sim.simulation.results_folder import SKILL, ResultsFolder
 from eurasia_sim.validation.forecasts import by_item
 
 _MOST_NUMBERS = 20
-_POSTERIOR = (
-    "A row a number, the most learnt first; the axis is its declared range. Bars: the middle 90 % "
-    "of members before and after the fit; marks: their middle. Right: what is left of the spread, "
-    "by how many standard deviations the mean moved, and the items it goes along with. A number of "
-    "which the record does not speak keeps its range."
-)
 _AHEAD, _WORST = 3, -1.0  # years; a skill below which a mark stands at the edge
 _SIDES: Mapping[str, str] = {
     "model": "the model, drivers held", "known": "drivers as recorded",
     "on_filter": "on the noise filter", "null": "null theory", "unchanged": "no change",
 }  # fmt: skip
-_SKILL = (
-    "A row an observed item, the worst first. Right of the dashed line a method beats the best "
-    "free baseline that could be chosen at the time; numbers are the model's. Bar: with each actor "
-    "or place left out in turn. Marks below -100 % stand at that edge. Hindsight: whoever coded "
-    "and built the model knew later years, so its skill is at most this."
-)
 
 
 def skill_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Page]:
@@ -41,7 +29,7 @@ def skill_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Page
         found = by_item(own, _AHEAD)
         failed = manifest.get("failed", {}).get(theory, "an unknown number of")
         about = (f"scenario {scenario}", f"theory {theory}")
-        caption = style.footer(runs, failed, held.seed, *about, judgement=held.judged)
+        caption = style.footer(runs, failed, held.seed, *about)
         better = f"{(found['model'] > 0).sum()} of {len(found)} observed items"
         subject = f"The model forecasts {better} better than the best free baseline, {theory}"
         figure = skill_plot(found, Words(question, caption, subject))
@@ -58,7 +46,7 @@ def skill_plot(found: pd.DataFrame, words: Words) -> Figure:
     ]
     names = [str(name).replace("_", " ") for name in found.index]
     shown = marked.clip(lower=_WORST)
-    figure, panel = rows.mark_rows(shown, names, _SIDES, words, _SKILL, beside)
+    figure, panel = rows.mark_rows(shown, names, _SIDES, words, style.NOTES["skill"], beside)
     panel.xaxis.set_major_formatter(PercentFormatter(1.0))
     panel.set_xlabel(f"saved of the best free baseline's CRPS, level {_AHEAD} years ahead")
     return figure
@@ -72,7 +60,7 @@ def posterior_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[
     about = ("scenario as_recorded", f"theory {manifest['theory']}")
     members = f"{manifest['members']} members"
     failed = manifest["failed"]
-    caption = style.footer(members, failed, held.seed, *about, judgement=held.judged)
+    caption = style.footer(members, failed, held.seed, *about)
     words = Words(question, caption, f"The record to {manifest['until']} {spoken}")
     says = f"{len(moved)} numbers before and after the fit"
     yield Page((str(manifest["theory"]),), posterior_plot(moved, words), moved, says)
@@ -94,7 +82,7 @@ def posterior_plot(numbers: pd.DataFrame, words: Words) -> Figure:
         beside.append(f"{row['left']:.0%} left, {row['shift']:+.1f}\n{first}{more}")
     names = [style.break_lines(path.removeprefix("rules."), 44) for path in numbers["number"]]
     marks = {"before": "before", "after": "after the fit"}
-    figure, panel = rows.mark_rows(shown, names, marks, words, _POSTERIOR, beside)
+    figure, panel = rows.mark_rows(shown, names, marks, words, style.NOTES["posterior"], beside)
     panel.set_xlim(0.0, 1.0)
     panel.set_xticks([0.0, 0.5, 1.0], ["low end", "middle", "high end"])
     panel.set_xlabel("declared range")

@@ -13,18 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures.style import INK, LESS, MORE, MORE_INK, Look, Words, frame_panels, looks
 
-SHARES = (0.9, 0.7, 0.5, 0.3)  # of runs that a band holds, widest first
 BANDS = "Bands: the middle 90, 70, 50 and 30 % of runs"
 _STRENGTH = 0.3  # of one band's colour; bands lie on one another
-
-
-def band_ends(runs: Floats) -> list[tuple[Any, Any]]:
-    """Both ends of every band of finite runs (R,) or (R, T), widest first."""
-    levels = [(0.5 - share / 2, 0.5 + share / 2) for share in SHARES]
-    return [tuple(np.quantile(runs, ends, axis=0)) for ends in levels]
 
 
 def draw_bands(

@@ -22,17 +22,6 @@ from eurasia_sim.world.world import World
 _MOST_FACTORS = 20
 _END = 0.2  # share of the runs at each end of a factor
 _LEFT = "; {} smaller ones are in the table alone"
-_TORNADO = (
-    "{runs} runs, {missing} missing. Bars: from the mean of all runs to the mean of those in the "
-    "lowest and in the highest fifth of a factor, or at its lowest and highest level, with 95 % "
-    "intervals. Right: where these ends are. Longest first{left}."
-)
-_BOXES = (
-    "Left: boxes; a line joins the steps along which one was peeled, from the whole space at the "
-    "right. Coverage: share of the cases sought that lie in a box; density: share of a box that "
-    "is such a case; how many factors a step limits is written. Right: what the box allows of a "
-    "factor's whole range, which is the grey track; of a factor of text the levels are written."
-)
 
 
 class _Indices(NamedTuple):
@@ -169,7 +158,8 @@ def tornado(ends: pd.DataFrame, words: Words, unit: str) -> Figure:
         ends: as `tornado_table` gives; the first twenty are drawn, and the rest is counted.
     """
     shown, first = ends.head(_MOST_FACTORS), ends.iloc[0]
-    note = _TORNADO.format(runs=first["runs"], missing=first["missing"], left=_left(ends))
+    counts = {name: first[name] for name in ("runs", "missing")}
+    note = style.NOTES["tornado"].format(**counts, left=_left(ends))
     beside = [f"{row['low_at']}\n{row['high_at']}" for row in style.rows_of(shown)]
     marks = {end: f"at the factor's {end} end" for end in ("low", "high")}
     middle = float(first["middle"])
@@ -283,7 +273,7 @@ def box_plot(
     legend: Any = {label: Line2D([], [], **look) for label, look in looks.items()}
     legend["a factor's whole range"] = style.swatch(color=style.TRACK)
     height = max(2.9, 1.0 + 0.42 * len(limits))
-    figure, (left, right) = style.frame_panels(1, 2, height, words, _BOXES, legend)
+    figure, (left, right) = style.frame_panels(1, 2, height, words, style.NOTES["box"], legend)
     for shown, look in zip((path, boxes.head(1), boxes.iloc[1:]), looks.values(), strict=False):
         if len(shown):
             left.plot(shown["coverage"], shown["density"], **{"markersize": 4.5, **look})

@@ -25,11 +25,12 @@ from matplotlib.patches import Patch
 from rich.cells import cell_len
 
 from eurasia_sim.compute.dimensions import DOMAINS, Floats
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.data_yaml import DataError, packaged, read_page
 from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
 
+NOTES = read_page(packaged() / "figures.yaml").data  # beneath pictures, by kind
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
 PANELS = 4  # of a figure; more measures go on to further figures
 INK, TRACK = "#333333", "#DDDDDD"
@@ -194,22 +195,16 @@ def legible(colour: Any) -> str:
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#111111"
 
 
-def footer(runs: str, failed: object, seed: int, *about: str, judgement: float = math.nan) -> str:
+def footer(runs: str, failed: object, seed: int, *about: str) -> str:
     """What a reader must know of the runs behind a figure, in one line."""
-    parts = [runs, f"{failed} failed", f"seed {seed}", *about]
-    if math.isfinite(judgement):
-        parts.append(f"{100 * judgement:.0f} % of numbers rest on judgement")
-    return " · ".join(parts)
+    return " · ".join([runs, f"{failed} failed", f"seed {seed}", *about])
 
 
-def caption(
-    runs: Mapping[str, int], failed: Mapping[str, int], seed: int, theory: str, judgement: float
-) -> str:
+def caption(runs: Mapping[str, int], failed: Mapping[str, int], seed: int, theory: str) -> str:
     """The footer of runs of scenarios.
 
     Args:
         runs: by scenario, failed ones included. failed: the same of failed runs alone.
-        judgement: share 0..1 of the numbers that rest on judgement; left out where NaN.
     """
     counts, each = set(runs.values()), " each" * (len(runs) > 1)
     counted = " and ".join(f"{count} of {name}" for name, count in runs.items()) + " runs"
@@ -218,7 +213,7 @@ def caption(
         counted = f"{count} run{'s' * (count != 1)}{each}"
     lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
     named = f"scenario{'s' * (len(runs) > 1)} {', '.join(runs)}"
-    return footer(counted, lost, seed, named, f"theory {theory}", judgement=judgement)
+    return footer(counted, lost, seed, named, f"theory {theory}")
 
 
 def caption_of_runs(held: ResultsFolder, table: pd.DataFrame) -> str:
@@ -226,7 +221,7 @@ def caption_of_runs(held: ResultsFolder, table: pd.DataFrame) -> str:
     counted = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
     runs, failed = ({str(k): int(v) for k, v in counted[name].items()} for name in ("size", "sum"))
     theories = ", ".join(map(str, table["theory"].unique()))
-    text = caption(runs, failed, held.seed, theories, held.judged)
+    text = caption(runs, failed, held.seed, theories)
     return text + (f" · only {' and '.join(held.filters)}" if held.filters else "")
 
 
@@ -275,7 +270,7 @@ def analysis_caption(held: ResultsFolder) -> str:
         effort, failed = manifest["effort"], int(table_of(held, "parts")["failed"].max())
         about = (f"{effort['points']} points of the space a theory", "all theories and forms")
         lost = f"{failed} of a part at most"
-        return footer(f"{effort['runs']} runs", lost, held.seed, *about, judgement=held.judged)
+        return footer(f"{effort['runs']} runs", lost, held.seed, *about)
     runs = held.runs([])
     if held.kind == RUN:
         return caption_of_runs(held, runs)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from eurasia_sim.analysis.contrast import band_ends
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.differences import is_paired, pairs_of
@@ -33,14 +34,8 @@ _QUANTILES = {
     "q2.5": 0.025, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q97.5": 0.975,
 }  # fmt: skip
 _BEFORE = 24  # months of the shared past that are drawn
-_FANS = f"{rows.BANDS}, month by month; line: median. No probabilities of events."
 _MARKERS = "osD^vP*X<>hpd8"
 _MOST_WRITTEN = 8  # events of a lane beside which their own words stand
-_TIMELINE = (
-    "Top: what the record dates; in grey with a cross: left out by this scenario. Below: events of "
-    "one run, the first of the ensemble, at its seed; other runs differ by chance. A mark's colour "
-    "and shape are the actor's; lanes are kinds of event."
-)
 
 
 def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
@@ -107,7 +102,7 @@ def fan_chart(fans: Mapping[str, pd.DataFrame], words: Words, parting: str | Non
         fans: measure → a row a run, a column a month; a run with a gap is left out and counted.
         parting: the month in which two scenarios part, whose differences these are; none: levels.
     """
-    figure, panels = style.measure_panels(fans, 2, 2.2, words, _FANS, sharex=True)
+    figure, panels = style.measure_panels(fans, 2, 2.2, words, style.NOTES["fan"], sharex=True)
     for measure, panel in panels.items():
         draw_fan(panel, fans[measure], parting, signed=parting is not None)
         panel.set_ylabel(words.unit(measure))
@@ -133,7 +128,7 @@ def outlook(
         parting: the month in which the scenarios part, if they do. headings: of both panels.
         signed: whether they are differences of two scenarios.
     """
-    note, ratios = f"{_FANS} {DOTS}", (1.7, 1.0)
+    note, ratios = f"{style.NOTES['fan']} {DOTS}", (1.7, 1.0)
     figure, (left, right) = style.frame_panels(1, 2, 2.5, words, note, width_ratios=ratios)
     draw_fan(left, fan, parting, signed=signed)
     left.set(title=style.break_lines(headings[0], 60), ylabel=unit)
@@ -149,7 +144,7 @@ def draw_fan(panel: Axes, fan: pd.DataFrame, parting: str | None, *, signed: boo
     whole = whole_runs(fan)
     shown, years = whole.iloc[:, max(at - _BEFORE, 0) :], _years(months[max(at - _BEFORE, 0) :])
     if len(shown):
-        bands = rows.band_ends(shown.to_numpy())
+        bands = band_ends(shown.to_numpy())
         rows.draw_bands(panel, years, bands, "" if signed else "#0072B2", upright=True)
         panel.plot(years, shown.median(), color=INK, linewidth=1.4)
     panel.set_xlim(years[0], max(years[-1], years[0] + 1 / 12))
@@ -184,7 +179,7 @@ def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[P
         record = _record(held.world, scenario)
         span = (held.world.date(0), held.world.date(scenario.months - 1))
         theory = held.manifest["theories"][0]
-        caption = style.caption({name: 1}, {}, held.seed, theory, held.judged)
+        caption = style.caption({name: 1}, {}, held.seed, theory)
         words = Words(question, caption, style.scenario_title(held, name), held.names)
         says = f"{len(events)} events in lanes by kind, beneath {len(record)} dates of the record"
         yield Page((name,), event_timeline(events, record, actors, span, words), events, says)
@@ -231,7 +226,7 @@ def event_timeline(
     heights = (0.3 + 0.17 * len(record), 0.4 + 0.62 * max(len(lanes), 1))
     shared: Any = {"sharex": True, "height_ratios": heights}
     figure, (top, below) = style.frame_panels(
-        2, 1, sum(heights), words, _TIMELINE, legend, **shared
+        2, 1, sum(heights), words, style.NOTES["timeline"], legend, **shared
     )
     first, last = _years(span)
     top.set_xlim(first, last + 1 / 12)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.figures.style import readable, table_of
-from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
-from eurasia_sim.simulation.results_folder import FIT, SKILL, TEST, ResultsFolder
-from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE
+from eurasia_sim.reports.answer import Answer, answers, trust
+from eurasia_sim.reports.parts import (
+    Columns,
+    Section,
+    Table,
+    frame_table,
+    interval_of,
+    share,
+    table,
+)
+from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, TEST, ResultsFolder
 from eurasia_sim.validation.forecasts import by_item
 
 SIDES = {
     "model": "over the ranges", "reference": "at reference", "null": "null theory",
     "unchanged": "nothing changes",
-}  # fmt: skip
-_SETS = {
-    REFERENCE: "by chance alone, at reference values", RANGES: "over the declared ranges",
-    FITTED: "under the fit to the record",
-    DOCUMENTS: "over the ranges, from the documents' start",
 }  # fmt: skip
 
 
@@ -51,38 +52,38 @@ def effects(held: ResultsFolder) -> Section:
         caption = "Log scores three years after earlier origins, by fits up to these"
         found.tables.append(frame_table(caption, scores, digits=3))
         return found
-    contrasts: Columns = {
-        "contrast": lambda row: f"{row['first']} less {row['scenario']}",
-        "measure": lambda row: readable(row["measure"], held.names), "difference": "mean",
-        "95 % interval": interval_of,
-        "in standard deviations": lambda row: row.get("effect_size", math.nan),
-        "above 0": lambda row: share(row["positive"]), "correlation": "correlation",
-        "variance gain": "variance_gain", "pairs": "n",
-    }  # fmt: skip
-    spreads: Columns = {
-        "scenario": "scenario", "measure": contrasts["measure"], "mean": "mean",
-        "5 to 95 % of runs": interval_of, "runs": "n", "failed": "failed",
-    }  # fmt: skip
-    summary = held.manifest.get("summary", {})
-    for row in summary.get("headlines", ()):
-        sides = f"from {row['scenario']} to {row['first']}"
-        drawn = f"{_SETS.get(row['set'], row['set'])}, {row['theory']}"
+    if held.kind != RUN:
+        return found
+    for row in held.manifest["summary"].get("headlines", ()):
+        sides, drawn = f"from {row['scenario']} to {row['first']}", f"{SETS[row['set']]}, {row['theory']}"
         found.says.append(in_words(row, sides, drawn, lambda name: readable(name, held.names)))
-    for where, rows in _by_set(summary.get("differences", ())):
-        found.tables.append(table(f"Paired differences, {where}", contrasts, rows))
-    for where, rows in _by_set(summary.get("outcomes", ())):
-        found.folded.append((f"outcomes, {where}", table("Outcomes", spreads, rows)))
+    for own in answers(held):
+        for at, each in enumerate(own):
+            whole = _of_answer(each)
+            if at:
+                found.folded.append((whole.caption, whole))
+            else:
+                found.tables.append(whole)
     return found
 
 
-def _by_set(rows: Any) -> list[tuple[str, list[Any]]]:
-    """Rows of a summary by theory and set, each under the words for both."""
-    found: dict[str, list[Any]] = {}
-    for row in rows:
-        where = f"{row['theory']}, {_SETS.get(row['set'], row['set'])}"
-        known = {key: math.nan if value is None else value for key, value in row.items()}
-        found.setdefault(where, []).append(known)
-    return list(found.items())
+def answer(held: ResultsFolder) -> Section:
+    """The question of a run, its answer in a sentence, and how far to trust it."""
+    found = Section("answer", "Answer")
+    if held.kind == RUN:
+        first = next(iter(held.manifest["scenarios"].values()))
+        found.says.append(str(first.get("question") or ""))
+        for lead, *_ in answers(held):
+            found.says += [f"{lead.title}: {lead.sentence}", lead.unknown]
+        found.says.append(f"How far to trust it: {trust(held.world, held.manifest['theories'][0])}")
+        found.says = list(filter(None, found.says))
+    return found
+
+
+def _of_answer(each: Answer) -> Table:
+    """Every measure of one contrast over one set of draws."""
+    columns = {"measure" if key == "label" else key: key for row in each.rows[:1] for key in row}
+    return table(f"{each.title}, {each.over}", columns, each.rows)
 
 
 def verdicts(held: ResultsFolder) -> Section:

@@ -18,15 +18,15 @@ MOST_BYTES = 5_000_000
 _MOST_OF_IMAGES = 3_800_000
 # The section in which a kind of picture stands; every other kind stands among the distributions.
 _PLACE = {
-    "difference": "effects", "tornado": "effects", "indices": "variance", "box": "boxes",
+    "difference": "answer", "tornado": "effects", "indices": "variance", "box": "boxes",
     "skill": "validation",
 }  # fmt: skip
 
 
-_OUTCOMES = (outcomes.verdicts, outcomes.variance, outcomes.regions, outcomes.validation)
+_OUTCOMES = (outcomes.variance, outcomes.regions, outcomes.validation)
 _PROVENANCE = (
-    sections.limits, sections.design, sections.exclusions, sections.foundations, sections.seeds,
-    sections.commands,
+    sections.limits, sections.question, sections.design, sections.exclusions, sections.foundations,
+    sections.seeds, sections.commands,
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def report_page(held: ResultsFolder) -> str:
         DataError: where a folder lacks what its kind must hold.
     """
     page = [
-        *(each(held) for each in (sections.question, outcomes.effects)),
+        *(each(held) for each in (outcomes.answer, outcomes.verdicts, outcomes.effects)),
         Section("distributions", "Distributions and pictures"),
         *(each(held) for each in (*_OUTCOMES, *_PROVENANCE)),
     ]
@@ -68,7 +68,8 @@ def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
                 continue
             size += len(drawn.uri)
             lacking |= {*picture.lacking}
-            place[_PLACE.get(kind, "distributions")].images.append(drawn)
+            at = _PLACE.get(kind, "distributions")
+            place["effects" if place[at].is_empty else at].images.append(drawn)
     if reasons:
         place["distributions"].says.append(f"Not drawn: {'; '.join(reasons)}.")
     if boxes := lacking_words(lacking):

@@ -10,37 +10,14 @@ from typing import Any
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.figures.style import table_of
-from eurasia_sim.files.data_yaml import packaged
+from eurasia_sim.files.data_yaml import packaged, read_page
 from eurasia_sim.reports.parts import Section, Table, frame_table, listed, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
 from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder
 
 _MOST_FAILURES = 25
-# What each layer of a test was given (`effort.Effort`), in words.
-_EFFORT = {
-    "runs": "runs of an arm at reference",
-    "runs_a_theory": "the same under each other theory and form",
-    "points": "points of the space, a theory",
-    "replicates": "runs at each point",
-    "wide": "draws of deliberately wide coefficients",
-    "held": "runs with a mechanism held still",
-    "mapped": "points in a cell of a map, a theory",
-    "seed": "seed",
-}
-_LAID_OUT = {
-    "theories": "theories",
-    "runs_a_scenario": "runs a scenario and set",
-    "runs_a_side": "runs a side",
-    "window": "averaged over",
-    "replications": "replicates a point",
-    "measures": "measures",
-}
-_SEEDS = (
-    "Every run's own seed spawns from the root. Random numbers are found by seed, mechanism, month "
-    "and actor, so runs of two scenarios that share a seed differ only by what the scenarios "
-    "change."
-)
+_WORDS = read_page(packaged() / "report.yaml").data
 
 
 def question(held: ResultsFolder) -> Section:
@@ -66,11 +43,13 @@ def design(held: ResultsFolder) -> Section:
     """How the runs were laid out."""
     manifest = held.manifest
     facts: list[tuple[str, Any]] = [("world", manifest.get("world", held.world.name))]
-    facts += [(label, manifest[key]) for key, label in _LAID_OUT.items() if key in manifest]
+    facts += [
+        (label, manifest[key]) for key, label in _WORDS["laid_out"].items() if key in manifest
+    ]
     forms = manifest.get("forms", {})
     facts += [(f"form of {factor.replace('_', ' ')}", form) for factor, form in forms.items()]
     effort = manifest.get("effort", {})
-    facts += [(_EFFORT[name], count) for name, count in effort.items() if name in _EFFORT]
+    facts += [(label, effort[name]) for name, label in _WORDS["effort"].items() if name in effort]
     laid = manifest.get("design", {})
     facts += [("design", f"{laid['kind']} of {laid['points']} points")] if laid else []
     found = Section("design", "Design", tables=[_facts("How the runs were laid out", facts)])
@@ -125,7 +104,7 @@ def seeds(held: ResultsFolder) -> Section:
     facts += manifest.get("versions", {}).items()
     facts += [("commit", manifest["commit"])] if manifest.get("commit") else []
     again = [_facts("What makes the same runs again", facts)]
-    return Section("seeds", "Seeds and versions", [_SEEDS], again)
+    return Section("seeds", "Seeds and versions", [_WORDS["seeds"]], again)
 
 
 def exclusions(held: ResultsFolder) -> Section:
@@ -202,13 +181,7 @@ def foundations(held: ResultsFolder) -> Section:
 
 def limits(held: ResultsFolder) -> Section:
     """What the numbers do not say."""
-    says = (
-        (packaged() / "limits.txt")
-        .read_text("utf-8")
-        .format(judged=share(held.judged))
-        .strip()
-        .split("\n\n")
-    )
+    says = [each.format(judged=share(held.judged)) for each in _WORDS["limits"]]
     return Section("limits", "Limits", says)
 
 

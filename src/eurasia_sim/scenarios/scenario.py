@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -16,13 +17,16 @@ from eurasia_sim.scenarios.checks import ScenarioChecker, SettingsChecker
 from eurasia_sim.scenarios.posterior import Posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, ScenarioFile, Steps
 from eurasia_sim.scenarios.search import find, locate, names
+from eurasia_sim.world.world import World, load_world
 
 if TYPE_CHECKING:
     from eurasia_sim.kernel.lever_series import LeverSeries
-    from eurasia_sim.world.world import World
 
 
-@dataclass(frozen=True)
+packaged_world = functools.cache(load_world)  # the usual one, read once
+
+
+@dataclass(frozen=True, repr=False)
 class Scenario:
     """One question put to a world; months count from the start of the record."""
 
@@ -46,6 +50,10 @@ class Scenario:
     forms: Mapping[str, str] = field(default_factory=dict)
     measures: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Name and title; the rest is long."""
+        return f"<scenario {self.name}: {self.title}>"
 
     @property
     def branch_month(self) -> int:
@@ -181,18 +189,20 @@ def check_file(path: Path | str, world: World) -> list[Problem]:
 
 
 def load_scenario(
-    name_or_path: str | Path, world: World, overrides: Iterable[str] = ()
+    name_or_path: str | Path, world: World | None = None, overrides: Iterable[str] = ()
 ) -> Scenario:
     """The scenario that goes by a name or stands in a file, with settings worked in.
 
     Args:
         name_or_path: the path of a file, or a name: looked for in the `scenarios/` of the world's
             own folder, if it has one, else in `scenarios/` here and then in the package.
+        world: by default the packaged one.
         overrides: settings such as `rules.perception.distance_decay=2000`; see `apply_settings`.
 
     Raises:
         InputProblems: with everything wrong with the file or the settings.
     """
+    world = world or packaged_world()
     path = locate(name_or_path, world.directory)
     if path is None:
         known, name = names(world=world.directory), str(name_or_path)

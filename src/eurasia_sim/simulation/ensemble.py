@@ -18,6 +18,7 @@ from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace, levers_of, months_kept, plan_of
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
+from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.family import as_of, check_family, load_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
@@ -295,7 +296,8 @@ def run_ensemble(
 
     Returns:
         Columns `scenario`, `theory`, `run`, `seed`, `draw` (runs of one draw pair), `status`,
-        `failed_month`, `failed_phase`, then the measures named by `outcomes.column_names`.
+        `failed_month`, `failed_phase`, then the measures named by `outcomes.column_names`. Its
+        `attrs` hold `labels` of ids, and `units` and `meanings` of measures.
     """
     world = as_of(world, scenarios)
     resolved = load_family(scenarios, world, settings)
@@ -305,7 +307,15 @@ def run_ensemble(
     draws = range_draws(world, first, n, seed) if over_ranges else reference_draws(first, n, seed)
     outcomes = run_ensemble_draws(family, draws, workers=workers)
     pairs = zip(family, outcomes, strict=True)
-    return pd.concat([table(inputs, draws, each) for inputs, each in pairs], ignore_index=True)
+    runs = pd.concat([table(inputs, draws, each) for inputs, each in pairs], ignore_index=True)
+    titles = {scenario.name: scenario.title for scenario in resolved}
+    runs.attrs = {
+        "labels": {each.id: each.name for group in (world.actors, world.theatres)
+                   for each in group.values()} | titles,
+        "units": {name: str(entry["unit"]) for name, entry in measures().items()},
+        "meanings": {name: str(entry["meaning"]) for name, entry in measures().items()},
+    }  # fmt: skip
+    return runs
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:

@@ -13,13 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from eurasia_sim.files.data_yaml import DataError, judgement_share, near
+from eurasia_sim.files.data_yaml import DataError, judgement_share, near, packaged_worlds
 from eurasia_sim.files.integrity import Files
 from eurasia_sim.scenarios.manifest import KINDS, kind_of
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.simulation import results
+from eurasia_sim.simulation.family import starting
 from eurasia_sim.simulation.replay import Replay, replay
-from eurasia_sim.world.world import World
+from eurasia_sim.world.world import World, load_world
 
 RUN, SWEEP, TEST, VALIDATION, FIT = KINDS
 SKILL = "skill"  # table of a validation
@@ -205,6 +206,20 @@ class ResultsFolder(Results):
         titles = [entry.get("title") or name for name, entry in list(scenarios.items())[:2]]
         more = len(scenarios) - 2
         return " and ".join(titles) + (f" and {more} more" if more > 0 else "")
+
+
+def world_of(results: Path, manifest: Mapping[str, Any], world: World | Path | None) -> World:
+    """The world that a results folder was made in, or the one given.
+
+    Raises:
+        DataError: for a world that is not at hand.
+    """
+    name, since = str(manifest.get("world", "")), manifest.get("from")
+    if world is None and name and name not in packaged_worlds():
+        unknown = f"{results} was made in the world {name}, which is not packaged"
+        raise DataError([f"{unknown}: give its folder by --world"])
+    found = world if isinstance(world, World) else load_world(world or name or None)
+    return starting(found, since) if since else found
 
 
 def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> ResultsFolder:

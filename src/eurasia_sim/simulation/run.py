@@ -35,6 +35,10 @@ from eurasia_sim.world.world import World
 
 REFERENCE, RANGES, FITTED = "reference", "ranges", "posterior"
 DOCUMENTS = "documents"  # the ranges again, from the start that the documents alone give
+SETS = {  # in words, the set that leads first
+    RANGES: "over the declared ranges", FITTED: "under the fit to the record",
+    DOCUMENTS: "from the documents' start", REFERENCE: "by chance alone, at reference values",
+}  # fmt: skip
 # Files that `run` writes, beside pictures and events.
 WRITTEN = (results.RUNS, results.TRAJECTORIES, results.DRAWS, results.STATUS_LOG)
 NOTHING = pd.DataFrame()

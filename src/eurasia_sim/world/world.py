@@ -64,7 +64,7 @@ OF_RULES = ("rules.", "theories.", "forms.")
 Steps = Mapping[int, float | str]  # month since the start -> value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """Every number of a world and of the rules by its path, and the arrays a run is given."""
 
@@ -90,6 +90,12 @@ class World:
     null_theory: str | None  # the preset that no theory argues for; what it shows is no evidence
     default_forms: Mapping[str, str]  # factor -> alternative
     digest: str  # of all files it was read from
+
+    def __repr__(self) -> str:
+        """Name, size and span; the rest is long."""
+        counted = f"{len(self.actors)} actors, {len(self.theatres)} theatres"
+        span = f"{month_name(self.start)} to {month_name(self.horizon)}"
+        return f"<world {self.name}: {counted}, {span}>"
 
     @property
     def months(self) -> int:

@@ -1,0 +1,104 @@
+"""What runs answer, in a few lines: the terminal, the report and the page say the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from eurasia_sim.analysis.contrast import ENDS, difference_summary, has_level, says
+from eurasia_sim.figures.style import readable, rows_of, scenario_title
+from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.simulation.run import RANGES, SETS
+from eurasia_sim.world.world import World
+
+SKILL = "skill.json"  # beside a world's files, from its page on validation; no part of its digest
+_NOTABLE = 2.0  # times as much as the difference
+
+
+class Answer(NamedTuple):
+    """What one scenario has more of than another, or one alone, over one set of draws."""
+
+    title: str
+    over: str  # the set of draws, in words
+    sentence: str
+    rows: tuple[dict[str, str], ...]  # cells by heading; the first measure, then the largest moves
+    unknown: str = ""  # how much more than the scenarios what nobody knows moves the first measure
+    mean: float = 0.0  # change of the first measure
+
+
+def answers(held: ResultsFolder) -> list[list[Answer]]:
+    """Of the first scenario against each other, theory by theory: the leading set, then others."""
+    lead, table = held.manifest.get("leads", RANGES), held.runs(held.shown)
+    first, *others = dict.fromkeys(table["scenario"])
+    return [
+        [
+            _answer(held, own, theory, SETS[kind], (first, *filter(None, [other])))
+            for kind in dict.fromkeys((lead, *SETS))
+            if len(own := table[(table["theory"] == theory) & (table["set"] == kind)])
+        ]
+        for theory in map(str, dict.fromkeys(table["theory"]))
+        for other in others or [""]
+    ]
+
+
+def _answer(
+    held: ResultsFolder, runs: pd.DataFrame, theory: str, over: str, names: tuple[str, ...]
+) -> Answer:
+    """One scenario against another, or alone, over one set of draws."""
+    titles = [scenario_title(held, name) for name in names]
+    title = f"{', against: '.join(titles)} ({theory.replace('_', ' ')})"
+    if len(names) == 1:
+        levels = runs[held.shown].quantile([0.05, 0.95])
+        rows = tuple(
+            {"label": readable(name, held.names), "mean": f"{runs[name].mean():.4f}",
+             "90 % of draws": "{:.4f} to {:.4f}".format(*levels[name])}
+            for name in held.shown
+        )  # fmt: skip
+        count = int(np.isfinite(runs[held.shown[0]]).sum())
+        return Answer(title, over, f"{count} draws {over}; nothing to compare with.", rows)
+    found = rows_of(difference_summary(runs, names[0], names[1], held.shown))
+    label, times = readable(found[0]["measure"], held.names), found[0]["times"]
+    return Answer(
+        title,
+        over,
+        says(found[0], label[0].upper() + label[1:], over),
+        tuple(_cells(row, held) for row in _ordered(found)),
+        f"What nobody knows moves it {times:.0f} times as much as this difference."
+        if times >= _NOTABLE
+        else "",
+        found[0]["mean"],
+    )
+
+
+def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first measure, then those that differ, the largest change of the level first."""
+    moved = [row for row in rows[1:] if row["pairs"] and (row["above"] or row["below"])]
+    level = {row["measure"]: abs(row["level"]) if has_level(row) else 1.0 for row in moved}
+    moved.sort(key=lambda row: -abs(row["mean"]) / level[row["measure"]])
+    return [*(row for row in rows[:1] if row["pairs"]), *moved]
+
+
+def _cells(row: dict[str, Any], held: ResultsFolder) -> dict[str, str]:
+    """One measure: change in per cent of the level, or in its unit where it has none."""
+    scale, digits, unit = (100 / abs(row["level"]), 1, " %") if has_level(row) else (1.0, 3, "")
+    change, low, high = (f"{scale * row[key]:+.{digits}f}" for key in ("mean", *ENDS[:2]))
+    cells = {
+        "change": change + unit, "rises in": f"{100 * row['above']:.0f} %",
+        "90 % of draws": f"{low} to {high}{unit}", "mean": f"{row['mean']:+.4f}",
+        "95 % interval": f"{row['low']:+.4f} to {row['high']:+.4f}", "pairs": str(row["pairs"]),
+    }  # fmt: skip
+    minus = {heading: cell.replace("-", "−") for heading, cell in cells.items()}
+    return {"label": readable(row["measure"], held.names), **minus}
+
+
+def trust(world: World, theory: str) -> str:
+    """How far a world's record bears out the model, as its page on validation measured it."""
+    path = world.directory / SKILL
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if known.get("theory") != theory:
+        return f"no skill against observed series is recorded for {theory} in this world"
+    better = f"{known['better']} of {known['items']}"
+    return f"better than the best free forecast on {better} series (docs/validation.md)"
