@@ -269,19 +269,17 @@ def test_a_larger_smallest_effect_never_turns_equivalent_into_different(
 
 
 def test_a_contrast_by_hand_says_its_sign_and_how_much_more_the_unknown_moves_it() -> None:
-    runs = [0, 1, 2, 3, 4]
-    levels, gaps = np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([0.1, 0.1, 0.1, 0.1, -0.1])
-    sides = {"a": levels + gaps, "b": levels}
-    table = pd.concat(pd.DataFrame({"scenario": k, "run": runs, "m": v}) for k, v in sides.items())
-    row = difference_summary(table, "a", "b", ["m"]).iloc[0].to_dict()
-    assert row["mean"] == pytest.approx(0.06)
-    assert (row["above"], row["below"], row["level"]) == (0.8, 0.2, 3.0)
+    levels, gaps = np.arange(1.0, 6.0), np.array([0.1, 0.1, 0.1, 0.1, -0.1])
+    one, two = measured(levels + gaps, levels)
+    runs = pd.concat([one.assign(scenario="a"), two.assign(scenario="b")])
+    row = difference_summary(runs, "a", "b", ["m"]).iloc[0].to_dict()
+    found = [row[name] for name in ("mean", "above", "below", "level")]
+    assert found == pytest.approx([0.06, 0.8, 0.2, 3.0])
     assert row["times"] == pytest.approx(math.sqrt(2.5) / 0.1)  # s of 1 … 5 over r.m.s. of 0.1
     settled = "M, rises in 80 % of 5 draws here and falls in 20 %, so the sign is settled."
     assert says(row, "M", "here") == settled
-    assert "falls in 60 %" in says(row | {"above": 0.4, "below": 0.6}, "M", "here")
-    assert "not settled" in says(row | {"above": 0.4, "below": 0.6}, "M", "here")
-    assert (
-        says(row | {"above": 0.0, "below": 0.0}, "M", "here") == "M is the same in all 5 draws here"
-    )
+    turned = says(row | {"above": 0.4, "below": 0.6}, "M", "here")
+    assert turned.startswith("M, falls in 60 %")
+    assert "not settled" in turned
+    assert "is the same in all 5 draws" in says(row | {"above": 0.0, "below": 0.0}, "M", "here")
     assert "no pair" in says(row | {"pairs": 0}, "M", "here")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 
 import psutil
 import pytest
 from tests.command import done
 
+from eurasia_sim.dashboard import paired_runs
+from eurasia_sim.dashboard.session import Question
+
 pytestmark = pytest.mark.browser
 
 PICTURED = {
-    "Network": "Who leans toward whom",
+    "Leanings": "How far every actor leans",
     "Map": "Map of theatres",
     "Influence": "Influence of every actor",
     "Threat": "Threat that every actor sees",
@@ -67,8 +71,8 @@ def after(date: str, months: int) -> str:
     return f"{whole // 12}-{whole % 12 + 1:02}"
 
 
-def network(page) -> str:
-    view(page, "Network")
+def leanings(page) -> str:
+    view(page, "Leanings")
     return page.get_attribute(".picture img", "src")
 
 
@@ -90,7 +94,7 @@ def is_drawn(page, selector: str) -> bool:
 
 def test_months_pass_by_hand_and_by_themselves_to_the_end(visit):
     page = visit()
-    start, drawn = month(page), network(page)
+    start, drawn = month(page), leanings(page)
     page.click("text=Step a month")
     month_becomes(page, after(start, 1))
     assert drawn_anew(page, drawn) != drawn
@@ -137,7 +141,7 @@ def test_a_slider_sets_a_lever_and_stops_at_its_bounds(visit, keep):
 
 def test_a_number_and_a_theory_change_the_run(visit, keep):
     page = visit()
-    before = network(page)
+    before = leanings(page)
     unfold(page, "What nobody knows")
     slider = page.locator(".set-number").locator(
         "xpath=preceding::div[contains(@class,'v-slider__thumb-container')][1]"
@@ -319,3 +323,17 @@ def test_visits_that_have_ended_give_their_memory_back(browser, address):
             return
         time.sleep(1)
     pytest.fail(f"50 visits left {grown / 1e6:.0f} MB behind")
+
+
+def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch, chromium):
+    from eurasia_sim.dashboard import comparison
+
+    monkeypatch.setattr(paired_runs, "BATCHES", (4, 4))
+    question, column = Question("us_exit"), "competition.russia-china.central_asia"
+    shown = list(comparison.answered(question, "us_stays", column, threading.Event()))
+    assert [(each.answer.done, each.drawn) for each in shown] == [(4, 0), (4, 4), (8, 4), (8, 8)]
+    assert shown[1].figure is not None
+    assert shown[1].figure.says.startswith(
+        "competition, Russia–China, Central Asia: 4 runs of us_exit and of us_stays"
+    )
+    assert shown[-1].figure.png != shown[1].figure.png

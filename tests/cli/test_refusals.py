@@ -132,15 +132,12 @@ def test_work_that_fails_ends_with_1_and_a_reason(words: str, reason: str) -> No
     assert reason in answer.stderr
 
 
-LEFT = successors()["verbs"]
-
-
-@pytest.mark.parametrize("name", LEFT)
-def test_what_has_left_says_in_one_line_how_to_ask_now(name: str) -> None:
+@pytest.mark.parametrize(("name", "now"), successors()["verbs"].items())
+def test_what_has_left_says_in_one_line_how_to_ask_now(name: str, now: str) -> None:
     answer = call(*name.split(), "x", "--json")
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert answer.stderr == f"{name} has left; use now: {LEFT[name]}\n"
-    assert " " in name or LEFT[name].split()[1] in VERBS
+    assert answer.stderr == f"{name} has left; use now: {now}\n"
+    assert " " in name or now.split()[1] in VERBS
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,6 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     said = " ".join(text.split())
     assert "what changes between Russia and China in Central Asia? Competition, Russia–" in said
     assert "draws over the declared ranges and" in said
-    assert "What nobody knows moves it" in said
     assert f"Next: eurasia-sim report {only(tmp_path)}" in text
     assert only(tmp_path).name == ran.name
     contents = unchanging(ran)
@@ -73,8 +72,7 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     before = (only(tmp_path) / MANIFEST).read_bytes()
     again = done("run", "us_exit", "us_stays", "-n", "12", "--out", tmp_path, "--all")
     assert "found again, unchanged" in again
-    assert "us_exit less us_stays, balance_of_threat" in again
-    assert len(again.splitlines()) > 40
+    assert "balance of threat), by chance alone" in " ".join(again.split())
     assert (only(tmp_path) / MANIFEST).read_bytes() == before
 
 

@@ -160,14 +160,13 @@ def of_trust(world: World) -> str:
     once = sum(document.dependent is not None for document in documents)
     bases = Counter(number.basis for number in world.numbers.values())
     judged = bases["judgement"] / bases.total()
-    better = f"{known['better']} of {known['items']} observed series"
-    page = "[validation](docs/validation.md)"
-    skill = f"Three years ahead it beats the best free forecast on {better}, on {known['whoever']}"
+    better = f"{known['better']} of {known['items']} observed series, on {known['whoever']}"
+    skill = f"Three years ahead it beats the best free forecast on {better} whoever is left out"
     counted = f"{len(documents)} documents, {unsigned} of them unsigned, {once} that count as one"
     judgement = f"{100 * judged:.0f} % of the numbers are judgements with a range that is varied"
     ends = f"It ends in {world.date(world.record_until - world.start)}; then the last values hold."
     rows = (
-        ("**Skill**", f"{skill} whoever is left out ({page})."),
+        ("**Skill**", f"{skill} ([validation](docs/validation.md))."),
         ("**Hindsight**", "Who coded and built it knew later years, so its skill is at most this."),
         ("**Sources**", f"{counted} ([ethics](docs/ethics.md)). {judgement}; equations are ours."),
         ("**Record**", f"{ends} A share of draws is no probability."),
