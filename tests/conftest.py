@@ -120,21 +120,14 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tested_folder(tmp_path_factory.mktemp("tested"))
 
 
-def _needed(what: str, is_there: object) -> None:
-    """Skip where something is missing, unless the browser tests are what is asked for."""
-    if not is_there:
-        reason = f"{what} is not installed"
-        (pytest.fail if os.environ.get("CI_BROWSER") == "1" else pytest.skip)(reason)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of the browser."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    _needed("a Chromium browser", found)
-    for package in ("playwright", "solara"):
-        _needed(package, importlib.util.find_spec(package))
-    assert found is not None
-    return found
+    """Path of the browser; a test is skipped without, unless browser tests are what is asked."""
+    paths = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    needed = {"a Chromium browser": next(filter(None, paths), None)}
+    needed |= {name: importlib.util.find_spec(name) for name in ("playwright", "solara")}
+    for what, found in needed.items():
+        if not found:
+            refuse = pytest.fail if os.environ.get("CI_BROWSER") == "1" else pytest.skip
+            refuse(f"{what} is not installed")
+    return str(needed["a Chromium browser"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_what_is_not_run_here_is_the_beginning_of_the_readmes_command(repository
 def test_every_block_of_the_tutorial_is_run_or_written(repository: Path) -> None:
     for block in blocks(repository / "docs" / "tutorial.md"):
         assert block.note in ("file", "elsewhere") or block.language in ("sh", "python"), block.text
+
+
+def test_every_cell_of_the_notebook_works_in_its_order(repository: Path) -> None:
+    cells = json.loads((repository / "docs" / "notebook.ipynb").read_text("utf-8"))["cells"]
+    names: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)  # noqa: S102 - our own page
+    assert len(names["table"]) > 1000
+    assert names["null"]["draw"].nunique() == 40
 
 
 def test_the_readmes_example_prints_what_stands_beneath_it() -> None:

@@ -187,12 +187,8 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
 def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_screens(
     pages, kind, tmp_path, chromium
 ):
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: the extra `browser`"
-    )
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed: extra `browser`"
-    )
+    sync_api = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     path = tmp_path / "report.html"
     path.write_text(pages[kind], encoding="utf-8")
     with sync_api.sync_playwright() as driver:
