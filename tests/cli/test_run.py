@@ -50,9 +50,9 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     ran: Path, tmp_path: Path
 ) -> None:
     text = done("run", "us_exit", "us_stays", "-n", "12", "--workers", "1", "--out", tmp_path)
-    lines = text.splitlines()
-    assert max(map(len, lines[:-2])) <= 80  # the last two name the folder
-    assert len(lines) <= 15
+    *lines, _, _ = text.splitlines()  # the last two name the folder
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 13
     assert "…" not in text
     said = " ".join(text.split())
     assert "what changes between Russia and China in Central Asia? Competition, Russia–" in said

@@ -181,11 +181,9 @@ def test_a_table_on_a_terminal_of_another_alphabet_keeps_its_columns(monkeypatch
 def test_a_terminal_of_another_alphabet_gets_an_answer_and_json_whole(tmp_path, encoding):
     title = "\u4e2d\u6587 \u2013 \u0639"
     file = tmp_path / "\u4e2d.yaml"
-    text = "format: 2\nkind: hypotheses\ntitle: a\n\u4e2d: 1\n"
-    file.write_text(text, encoding="utf-8")
+    file.write_text("format: 2\nkind: hypotheses\ntitle: a\n\u4e2d: 1\n", "utf-8")
     (tmp_path / "scenarios").mkdir()
-    named = (tmp_path / "scenarios" / "own.yaml", f"format: 2\ntitle: {title}\n")
-    named[0].write_text(named[1], encoding="utf-8")
+    (tmp_path / "scenarios" / "own.yaml").write_text(f"format: 2\ntitle: {title}\n", "utf-8")
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     for words, code, said in (
         (["check", file.name], 2, b"\\u4e2d.yaml:4:1: unknown key '\\u4e2d'"),

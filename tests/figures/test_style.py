@@ -101,9 +101,8 @@ def test_groups_differ_in_marker_colour_and_their_neighbours_in_grey():
 
 def test_the_caption_says_what_the_runs_were():
     said = caption({"exit": 200, "stay": 200}, {"exit": 0, "stay": 3}, 7, "inertia")
-    assert said == (
-        "200 runs each · 3 of stay failed · seed 7 · scenarios exit, stay · theory inertia"
-    )
+    said_of = "200 runs each · 3 of stay failed · seed 7 · scenarios exit, stay · theory inertia"
+    assert said == said_of
     unequal = caption({"exit": 8, "stay": 5}, {}, 7, "inertia")
     assert unequal.startswith("8 of exit and 5 of stay runs · 0 failed")
     assert unequal.endswith("theory inertia")
