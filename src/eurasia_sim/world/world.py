@@ -92,10 +92,8 @@ class World:
     digest: str  # of all files it was read from
 
     def __repr__(self) -> str:
-        """Name, size and span; the rest is long."""
-        counted = f"{len(self.actors)} actors, {len(self.theatres)} theatres"
-        span = f"{month_name(self.start)} to {month_name(self.horizon)}"
-        return f"<world {self.name}: {counted}, {span}>"
+        """Name and size; the rest is long."""
+        return f"<world {self.name}: {len(self.actors)} actors, {len(self.theatres)} theatres>"
 
     @property
     def months(self) -> int:
