@@ -59,8 +59,7 @@ from eurasia_sim.world.theories import read_rules, read_theories
 _HALF_A_YEAR = 6  # months after which a year's figure is known
 # Coded numbers that stand for nothing stated where a world does not give them.
 _UNSTATED = ("initial_fighters", "initial_strength")
-# Paths of the numbers that hold in every world.
-OF_RULES = ("rules.", "theories.", "forms.")
+OF_RULES = ("rules.", "theories.", "forms.")  # begin paths that hold in every world
 Steps = Mapping[int, float | str]  # month since the start -> value
 
 
@@ -92,7 +91,6 @@ class World:
     digest: str  # of all files it was read from
 
     def __repr__(self) -> str:
-        """Name and size; the rest is long."""
         return f"<world {self.name}: {len(self.actors)} actors, {len(self.theatres)} theatres>"
 
     @property
