@@ -28,7 +28,7 @@ from eurasia_sim.figures.style import (
 def drawn():
     with use_style():
         figure, (panel,) = frame_panels(
-            1, 1, 2.0, Words("A line", caption({"calm": 3}, {}, 7, "inertia", np.nan))
+            1, 1, 2.0, Words("A line", caption({"calm": 3}, {}, 7, "inertia"))
         )
         panel.plot([0, 1, 2], [0, 1, 0])
     return figure

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
 # Lines of the answer where nothing is set, measures that it shows at least, and their columns.
-_LINES, _LEAST, _COLUMNS = 15, 3, 4
+_LINES, _LEAST, _COLUMNS = 15, 1, 4
 
 
 class Start(StrEnum):
@@ -282,7 +282,7 @@ def _show(
         titles[0], study.scenarios[0].question, *titles[1:], *notes,
         f"runs that failed and count nowhere: {failed}" if failed else "",
         f"{reason}: {left_out} (runs.parquet)" if left_out else "",
-        f"no results under the fit to the record: {why}" if why else "", ended,
+        f"no fit to the record: {why.partition(';')[0]}" if why else "", ended,
     )  # fmt: skip
     opposed = [o.over for lead, *others in found for o in others if o.mean * lead.mean < 0]
     tail = terminal.lines_of(
