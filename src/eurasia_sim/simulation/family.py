@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,12 @@ from eurasia_sim.scenarios.scenario import (
     as_recorded,
     earliest_parting,
     load_scenario,
+    packaged_world,
 )
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import ranges_of, reference_draws
 from eurasia_sim.world.levers import split_month
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 _MOST_LISTED = 6
 
@@ -206,9 +206,6 @@ def starting(world: World, month: str | int) -> World:
     return _moved[key]
 
 
-packaged = cache(load_world)  # one world serves all runs and models of a process
-
-
 def as_of(world: World | None, scenarios: Iterable[Any]) -> World:
     """The world in which scenarios start; those that are names start where the world does.
 
@@ -218,7 +215,7 @@ def as_of(world: World | None, scenarios: Iterable[Any]) -> World:
     Raises:
         DataError: where two start in different months.
     """
-    world = world or packaged()
+    world = world or packaged_world()
     starts = {each.start for each in scenarios if isinstance(each, Scenario)} or {world.start}
     if len(starts) > 1:
         months = " and ".join(map(month_name, sorted(starts)))
