@@ -37,10 +37,8 @@ MONTHLY = "trajectories"  # a sweep's monthly values, part by part
 _LARGE = 1_000_000  # bytes of a table from which on threads read it faster than one
 _KINDS = (PARTS, MONTHLY, "events")
 _MEND = "the command that wrote the folder makes it anew, a sweep with --resume"
-_STATUS_COLUMNS = [
-    *("run_id", "scenario", "theory", "set", "run", "seed"),
-    *("status", "failed_month", "failed_phase"),
-]
+_STATUS_COLUMNS = ["run_id", "scenario", "theory", "set", "run", "seed", "status"]
+_STATUS_COLUMNS += ["failed_month", "failed_phase"]
 Filters = list[tuple[str, str, Any]]
 
 

@@ -57,8 +57,7 @@ from eurasia_sim.world.loader import (
 from eurasia_sim.world.theories import read_rules, read_theories
 
 _HALF_A_YEAR = 6  # months after which a year's figure is known
-# Coded numbers that stand for nothing stated where a world does not give them.
-_UNSTATED = ("initial_fighters", "initial_strength")
+_UNSTATED = ("initial_fighters", "initial_strength")  # coded, and nothing where not given
 OF_RULES = ("rules.", "theories.", "forms.")  # begin paths that hold in every world
 Steps = Mapping[int, float | str]  # month since the start -> value
 
@@ -364,7 +363,6 @@ def _conflicts(world: World) -> list[str]:
     evidence = load_evidence(world.directory)
     second = (claim for each in evidence.rounds for claim in each.claims)
     claims = {claim.id for claim in (*evidence.claims, *second)}
-    # The rules were written from the default world's documents, for any world.
     is_default = world.directory == world_folder()
     of_rules = evidence.documents if is_default else load_evidence().documents
     for number in world.numbers.values():
