@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 
 import psutil
 import pytest
 from tests.command import done
-
-from eurasia_sim.dashboard import paired_runs
-from eurasia_sim.dashboard.session import Question
 
 pytestmark = pytest.mark.browser
 
@@ -323,17 +319,3 @@ def test_visits_that_have_ended_give_their_memory_back(browser, address):
             return
         time.sleep(1)
     pytest.fail(f"50 visits left {grown / 1e6:.0f} MB behind")
-
-
-def test_every_answer_is_shown_in_numbers_and_then_drawn(monkeypatch, chromium):
-    from eurasia_sim.dashboard import comparison
-
-    monkeypatch.setattr(paired_runs, "BATCHES", (4, 4))
-    question, column = Question("us_exit"), "competition.russia-china.central_asia"
-    shown = list(comparison.answered(question, "us_stays", column, threading.Event()))
-    assert [(each.answer.done, each.drawn) for each in shown] == [(4, 0), (4, 4), (8, 4), (8, 8)]
-    assert shown[1].figure is not None
-    assert shown[1].figure.says.startswith(
-        "competition, Russia–China, Central Asia: 4 runs of us_exit and of us_stays"
-    )
-    assert shown[-1].figure.png != shown[1].figure.png

@@ -301,6 +301,5 @@ def _show(
         columns = {first if key == "label" else key: f"{{{key}}}" for key in keys}
         terminal.show_table(title, shown, columns, numbers=keys)
     picture = f"difference-{study.theories[0]}.png" if len(study.scenarios) > 1 else ""
-    more = "All measures: --all" if not every else f"seed {study.seed}"
-    terminal.show(*tail, f"Picture: figures/{picture}   {more}")
-    terminal.show(f"Next: eurasia-sim report {folder}")
+    last = f"Picture: figures/{picture}   All measures: --all", f"Next: eurasia-sim report {folder}"
+    terminal.show(*tail, *last)

@@ -13,18 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from eurasia_sim.analysis.contrast import ENDS, difference_summary, differences_of, has_level
 from eurasia_sim.figures import rows, style
-from eurasia_sim.figures.style import (
-    INK,
-    Look,
-    Page,
-    Request,
-    Words,
-    analysis_caption,
-    readable,
-    scenario_title,
-    table_of,
-    use_style,
-)
+from eurasia_sim.figures.style import INK, Look, Page, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import TEST, ResultsFolder
 from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, SETS
@@ -68,8 +57,8 @@ def pairs_of(
             sets = {
                 over: part for kind, over in _OVER.items() if len(part := own[own["set"] == kind])
             }
-            subject = scenario_title(held, first)
-            subject += f", less: {scenario_title(held, other)}" if other else ""
+            subject = style.scenario_title(held, first)
+            subject += f", less: {style.scenario_title(held, other)}" if other else ""
             caption = style.caption_of_runs(held, next(iter(sets.values())))
             words = Words(question, caption, subject, held.names, held.units(measures))
             parts = (str(theory), other if len(others) > 1 else "")
@@ -112,12 +101,12 @@ def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pa
         before, moved = others[chosen].mean(), gaps[chosen].mean()
         sides = {"before": before, "after": before + moved}
         found = pd.DataFrame({**sides, "rises": (gaps[chosen] > 0).mean()})
-        titles = [scenario_title(held, name) for name in (pair.other, pair.first)]
+        titles = [style.scenario_title(held, name) for name in (pair.other, pair.first)]
         beside = [
             f"{move:+.3f}\nrises in {100 * share:.0f} %".replace("-", "−")
             for move, share in zip(moved, found["rises"], strict=True)
         ]
-        labels = [readable(name, held.names).partition(", ")[2] for name in chosen]
+        labels = [style.readable(name, held.names).partition(", ")[2] for name in chosen]
         marks, note = dict(zip(sides, titles, strict=True)), style.NOTES["leanings"]
         with use_style():
             figure, panel = rows.mark_rows(found, labels, marks, pair.words, note, beside)
@@ -187,12 +176,12 @@ def _beside(row: Mapping[str, float], scale: float, unit: str) -> str:
 
 def _part_pages(held: ResultsFolder, question: str) -> Iterator[Page]:
     """Every part of every hypothesis, some eighteen rows a figure."""
-    parts, rivals = table_of(held, "parts"), table_of(held, "theories")
+    parts, rivals = style.table_of(held, "parts"), style.table_of(held, "theories")
     if not parts["n"].any():
         raise ValueError("every run failed")
     for page, own in style.pages_of(range(len(parts)), _ROWS_A_PAGE):
         shown = parts.iloc[list(own)].reset_index(drop=True)
-        words = Words(question, analysis_caption(held), held.title)
+        words = Words(question, style.analysis_caption(held), held.title)
         says = f"{len(shown)} parts of hypotheses"
         yield Page((page,), part_plot(shown, rivals, words), shown.drop(columns="because"), says)
 

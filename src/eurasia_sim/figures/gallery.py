@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from eurasia_sim.figures import (
     sensitivity,
     style,
     time_series,
-)
+)  # fmt: skip
 from eurasia_sim.figures.differences import is_paired
 from eurasia_sim.figures.fonts import fit_fonts
 from eurasia_sim.figures.style import Page, Request, use_style
@@ -48,10 +48,6 @@ class Picture(NamedTuple):
     data: pd.DataFrame
     says: str
     lacking: str = ""  # characters that no font of the machine has
-
-    def __repr__(self) -> str:
-        """Name and what it shows."""
-        return f"<picture {self.stem}: {self.says}>"
 
 
 class Kind(NamedTuple):
@@ -248,10 +244,6 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Pa
     return png, svg, csv
 
 
-@overload
-def plot(folder: pd.DataFrame, kinds: str = ..., *, measures: Sequence[str]) -> Figure: ...
-@overload
-def plot(folder: Path | str, kinds: str | Sequence[str] = ..., **options: Any) -> list[Picture]: ...
 def plot(
     folder: Path | str | pd.DataFrame,
     kinds: str | Sequence[str] = (),
@@ -261,7 +253,7 @@ def plot(
     out: Path | str | None = None,
     world: World | None = None,
     **options: Any,
-) -> list[Picture] | Figure:
+) -> Any:
     """Draw what a results folder holds, or a table of paired runs of two scenarios.
 
     Args:

@@ -100,5 +100,5 @@ def trust(world: World, theory: str) -> str:
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if known.get("theory") != theory:
         return f"no skill against observed series is recorded for {theory} in this world"
-    better = f"{known['better']} of {known['items']}"
-    return f"better than the best free forecast on {better} series (docs/validation.md)"
+    counted = f"{known['better']} of {known['items']} series"
+    return f"better than the best free forecast on {counted} (docs/validation.md)"

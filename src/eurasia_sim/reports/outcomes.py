@@ -8,16 +8,8 @@ import pandas as pd
 
 from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.figures.style import readable, table_of
-from eurasia_sim.reports.answer import Answer, answers, trust
-from eurasia_sim.reports.parts import (
-    Columns,
-    Section,
-    Table,
-    frame_table,
-    interval_of,
-    share,
-    table,
-)
+from eurasia_sim.reports.answer import answers, trust
+from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
 from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, TEST, ResultsFolder
 from eurasia_sim.validation.forecasts import by_item
 
@@ -59,7 +51,8 @@ def effects(held: ResultsFolder) -> Section:
         found.says.append(in_words(row, sides, drawn, lambda name: readable(name, held.names)))
     for own in answers(held):
         for at, each in enumerate(own):
-            whole = _of_answer(each)
+            columns = {"measure" if k == "label" else k: k for row in each.rows[:1] for k in row}
+            whole = table(f"{each.title}, {each.over}", columns, each.rows)
             if at:
                 found.folded.append((whole.caption, whole))
             else:
@@ -78,12 +71,6 @@ def answer(held: ResultsFolder) -> Section:
         found.says.append(f"How far to trust it: {trust(held.world, held.manifest['theories'][0])}")
         found.says = list(filter(None, found.says))
     return found
-
-
-def _of_answer(each: Answer) -> Table:
-    """Every measure of one contrast over one set of draws."""
-    columns = {"measure" if key == "label" else key: key for row in each.rows[:1] for key in row}
-    return table(f"{each.title}, {each.over}", columns, each.rows)
 
 
 def verdicts(held: ResultsFolder) -> Section:

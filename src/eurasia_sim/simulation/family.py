@@ -26,7 +26,7 @@ from eurasia_sim.scenarios.scenario import (
     earliest_parting,
     load_scenario,
     packaged_world,
-)
+)  # fmt: skip
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import ranges_of, reference_draws
 from eurasia_sim.world.levers import split_month
