@@ -146,4 +146,4 @@ def says(row: Mapping[str, Any], subject: str, over: str) -> str:
     verb, other = ("rises", "falls") if rises else ("falls", "rises")
     word = "settled" if share >= SETTLED else "not settled"
     so = f"and {other} in {100 * against:.0f} %, so the sign is {word}"
-    return f"{subject}, {verb} in {100 * share:.0f} % of {count} {so}."
+    return f"{subject} {verb} in {100 * share:.0f} % of {count} {so}."

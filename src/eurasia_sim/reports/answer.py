@@ -35,7 +35,7 @@ def answers(held: ResultsFolder) -> list[list[Answer]]:
     first, *others = dict.fromkeys(table["scenario"])
     return [
         [
-            _answer(held, own, theory, SETS[kind], (first, *filter(None, [other])))
+            _answer(held, own, theory, kind, (first, *filter(None, [other])))
             for kind in dict.fromkeys((lead, *SETS))
             if len(own := table[(table["theory"] == theory) & (table["set"] == kind)])
         ]
@@ -45,9 +45,13 @@ def answers(held: ResultsFolder) -> list[list[Answer]]:
 
 
 def _answer(
-    held: ResultsFolder, runs: pd.DataFrame, theory: str, over: str, names: tuple[str, ...]
+    held: ResultsFolder, runs: pd.DataFrame, theory: str, kind: str, names: tuple[str, ...]
 ) -> Answer:
-    """One scenario against another, or alone, over one set of draws."""
+    """One scenario against another, or alone, over one set of draws.
+
+    The family of measures that competition may mean speaks first, where a folder holds its word.
+    """
+    over = SETS[kind]
     titles = [scenario_title(held, name) for name in names]
     title = f"{', against: '.join(titles)} ({theory.replace('_', ' ')})"
     if len(names) == 1:
@@ -61,10 +65,15 @@ def _answer(
         return Answer(title, over, f"{count} draws {over}; nothing to compare with.", rows)
     found = rows_of(difference_summary(runs, names[0], names[1], held.shown))
     label, times = readable(found[0]["measure"], held.names), found[0]["times"]
+    subject = label[0].upper() + label[1:] + ","
+    for row in held.manifest["summary"].get("headlines", ()):
+        whose = (row["theory"], row["set"], row["scenario"], row["pair"], row["scope"])
+        if whose == (theory, kind, names[1], *found[0]["measure"].split(".")[1:]):
+            subject = f"{subject} {row['word']}. The measure itself"
     return Answer(
         title,
         over,
-        says(found[0], label[0].upper() + label[1:], over),
+        says(found[0], subject, over),
         tuple(_cells(row, held) for row in _ordered(found)),
         f"What nobody knows moves it {times:.0f} times as much as this difference."
         if times >= _NOTABLE

@@ -11,6 +11,7 @@ from eurasia_sim.figures.style import readable, table_of
 from eurasia_sim.reports.answer import answers, trust
 from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
 from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, TEST, ResultsFolder
+from eurasia_sim.simulation.run import SETS
 from eurasia_sim.validation.forecasts import by_item
 
 SIDES = {
@@ -47,7 +48,8 @@ def effects(held: ResultsFolder) -> Section:
     if held.kind != RUN:
         return found
     for row in held.manifest["summary"].get("headlines", ()):
-        sides, drawn = f"from {row['scenario']} to {row['first']}", f"{SETS[row['set']]}, {row['theory']}"
+        drawn = f"{SETS[row['set']]}, {row['theory']}"
+        sides = f"from {row['scenario']} to {row['first']}"
         found.says.append(in_words(row, sides, drawn, lambda name: readable(name, held.names)))
     for own in answers(held):
         for at, each in enumerate(own):
