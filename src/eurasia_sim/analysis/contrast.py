@@ -50,13 +50,11 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([found[["scenario", "draw"]], heads, found["value"]], axis="columns")
 
 
-def paired(
-    runs: pd.DataFrame, pattern: str = "competition.*", first: str = "", second: str = ""
-) -> pd.DataFrame:
-    """What two scenarios of one table of paired runs differ by, as `difference_summary` has it.
+def paired(runs: pd.DataFrame, pattern: str = "competition.*") -> pd.DataFrame:
+    """What the first two scenarios of a table of paired runs differ by: see `difference_summary`.
 
     Args:
-        pattern: a measure's name, or a wildcard. first, second: scenarios; else the first two.
+        pattern: a measure's name, or a wildcard.
 
     Raises:
         DataError: where the table has fewer than two scenarios, or no such measure.
@@ -67,7 +65,7 @@ def paired(
         raise DataError([f"{pattern} is no measure of these runs{near(pattern, [*runs.columns])}"])
     if len(names) < 2:
         raise DataError([f"these runs are of {names[0]} alone: a difference needs two scenarios"])
-    return difference_summary(runs, first or names[0], second or names[1], asked)
+    return difference_summary(runs, names[0], names[1], asked)
 
 
 def differences_of(
@@ -110,12 +108,15 @@ def difference_summary(
         levels = others.loc[gaps.index[whole], measure]
         low, high = mean_interval(values)
         row = {"measure": measure, "pairs": len(values), "missing": int((~whole).sum())}
-        row |= {"mean": values.mean() if len(values) else math.nan, "low": low, "high": high}
-        row |= {"above": (values > 0).mean() if len(values) else math.nan}
-        row |= {"below": (values < 0).mean() if len(values) else math.nan}
-        size = math.sqrt(float((values**2).mean())) if len(values) else 0.0
-        row |= {"level": levels.mean(), "times": levels.std() / size if size else math.nan}
+        row |= dict.fromkeys(("mean", "low", "high", "above", "below", "times"), math.nan)
+        row["level"] = levels.mean()
         if len(values):
+            size = math.sqrt(float((values**2).mean()))
+            row |= {"mean": values.mean(), "low": low, "high": high, "above": (values > 0).mean()}
+            row |= {
+                "below": (values < 0).mean(),
+                "times": levels.std() / size if size else math.nan,
+            }
             ends = [end for band in band_ends(values) for end in band]
             middle = np.full(len(ends), values.mean()) if is_flat(values) else ends
             row |= dict(zip(ENDS, middle, strict=True))

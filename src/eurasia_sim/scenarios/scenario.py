@@ -52,7 +52,6 @@ class Scenario:
     settings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Name and title; the rest is long."""
         return f"<scenario {self.name}: {self.title}>"
 
     @property
