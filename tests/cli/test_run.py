@@ -98,7 +98,7 @@ def edited(folder: Path, old: str, new: str) -> Path:
 
 
 def test_two_scenarios_of_one_file_name_share_no_row_figure_or_event(tmp_path: Path) -> None:
-    more = edited(tmp_path / "more", "0.045}", "0.9}")
+    more = edited(tmp_path / "more", "4500}", "90000}")
     folder = run_without_pictures(tmp_path / "out", more, "us_stays", "-n", "3")
     runs, manifest = load_results(folder), manifest_of(folder)
     names = list(dict.fromkeys(runs["scenario"]))
