@@ -88,7 +88,7 @@ def visit(browser, address: str) -> Iterator[Callable[[], object]]:
         )
         page.goto(address)
         page.wait_for_selector(".month")
-        page.wait_for_selector(".picture img")
+        page.wait_for_selector(".answered")
         return page
 
     yield begin

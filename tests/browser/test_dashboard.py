@@ -228,10 +228,7 @@ def test_the_exported_scenario_passes_the_check(visit, keep, tmp_path):
 
 def test_the_ensemble_pairs_and_refines_for_each_visitor_alone(visit, keep):
     page = visit()
-    view(page, "Ensemble")
-    page.wait_for_selector(".answered")
-    choose(page, ".second", "us_stays")
-    page.wait_for_selector(".difference")
+    page.wait_for_selector(".difference:has-text('against: The United States stays')")
     assert is_drawn(page, ".figure img")  # the first answer, or one that has overtaken it
     assert "us_stays" in page.get_attribute(".figure img", "alt")
     assert "of 200 paired runs" in page.inner_text(".answered")
@@ -239,15 +236,13 @@ def test_the_ensemble_pairs_and_refines_for_each_visitor_alone(visit, keep):
     assert page.inner_text(".answered").startswith("200 of 200")
     assert "interval of the mean" in page.inner_text(".difference")
     assert re.findall(r"\d+", page.inner_text(".found tr >> nth=1"))[:2] == ["200", "0"]
-    keep(page, "ensemble")
+    keep(page, "answer")
     one, start, said = visit(), month(page), page.inner_text(".difference")
     unfold(one, "By its path")
     one.fill(".written input", "rules.perception.distance_decay=2000")
     one.click("text=Set by path")
     one.wait_for_selector(".setting")
-    view(one, "Ensemble")
-    choose(one, ".second", "us_stays")
-    one.wait_for_selector(".difference")
+    one.wait_for_selector(".difference:has-text('as set here')")
     one.click("text=Step a month")
     month_becomes(one, after(start, 1))
     assert one.inner_text(".difference") != page.inner_text(".difference") == said
@@ -305,7 +300,7 @@ def test_visits_that_have_ended_give_their_memory_back(browser, address):
             context = browser.new_context()
             page = context.new_page()
             page.goto(address)
-            page.wait_for_selector(".picture img", timeout=120_000)
+            page.wait_for_selector(".answered", timeout=120_000)
             if number % 2:  # a browser that is cut off does not say that it leaves
                 page.evaluate("navigator.sendBeacon = () => true")
             context.close()

@@ -21,6 +21,7 @@ from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 from eurasia_sim.world.levers import levers
 
+_MOST_FACTORS, _MOST_LEVELS = 2, 12  # of a table of means
 _EVEN = ("latin_hypercube", "sobol")  # designs of independent points, whose mean has a meaning
 _SECOND_UP_TO = 20  # factors beyond which second orders are too many to read
 _UPPER = 0.75  # quantile above which something is sought by default
@@ -122,7 +123,13 @@ def sections(material: Material, asked: Asked) -> list[Section]:
         ("robustness", "what holds up", partial(_robustness, material, asked)),
         ("convergence", "how well means are known", partial(_convergence, material, asked)),
     )
-    return [_section(name, title, material.measures, parts) for name, title, parts in makers]
+    rest = [_section(name, title, material.measures, parts) for name, title, parts in makers]
+    return [means(material, material.measures), *rest]
+
+
+def means(material: Material, measures: Sequence[str]) -> Section:
+    """Means by the factors of a design with few levels, and where a difference turns its sign."""
+    return _section("means", "means by factor", measures, partial(_means, material))
 
 
 def _section(
@@ -155,6 +162,43 @@ def _section(
     ]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     return Section(name, title, table, (*notes, *sensitivity.caveats(table)))
+
+
+def _means(material: Material, measure: str) -> Iterator[Part]:
+    """Means over one or two factors of few levels, by scenario, and of the first less the second.
+
+    The sign of a difference turns between a level and the one before it, in its row.
+    """
+    factors = factor_columns(material.points) if material.design is not None else []
+    levels = [material.points[name].nunique() for name in factors]
+    if not 0 < len(factors) <= _MOST_FACTORS or max(levels) > _MOST_LEVELS:
+        few = f"at most {_MOST_FACTORS} factors of at most {_MOST_LEVELS} levels"
+        raise DataError([f"a table of means needs a design of {few}"])
+    sides = {name: own.groupby(factors)[measure].mean() for name, own in material.by_scenario()}
+    if len(sides) > 1:
+        first, second, *_ = sides
+        sides[f"{first} less {second}"] = sides[first] - sides[second]
+    for name, values in sides.items():
+        yield {"of": name}, partial(_table_of_means, values, turns=" less " in name)
+
+
+def _table_of_means(values: pd.Series, *, turns: bool) -> pd.DataFrame:
+    """A row a level of the first factor, or one row; the levels of the last factor across."""
+    wide = values.unstack() if values.index.nlevels > 1 else values.to_frame("mean").T
+    signs, names = np.sign(wide.to_numpy(np.float64)), [_level(each) for each in wide.columns]
+    turned = [
+        ", ".join(
+            f"{names[at]} to {names[at + 1]}" for at in np.flatnonzero(row[1:] * row[:-1] < 0)
+        )
+        for row in signs
+    ]
+    found = wide.set_axis(names, axis="columns").rename_axis(columns=None).reset_index()
+    found = found.rename(columns=lambda name: str(name).removeprefix(FACTOR))
+    return found.assign(**{"sign turns": turned}) if turns else found
+
+
+def _level(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _shares(material: Material, measure: str) -> Iterator[Part]:

@@ -126,13 +126,13 @@ def _analyze_results(
     most = max(_ROWS // len(material.measures), _LEAST_ROWS)
     for section in sorted(found, key=lambda each: not len(each.table)):
         if section.name not in _FOR_FIGURES:
-            _show(section, most)
+            show_section(section, most)
     runs = f"{len(material.runs)} runs of {material.kind}, {failed} failed"
     terminal.say(f"\n{runs}; measures: {', '.join(material.measures)}")
     terminal.show(f"tables: {folder}")
 
 
-def _show(section: Section, most: int) -> None:
+def show_section(section: Section, most: int) -> None:
     """Print so many rows for every measure; what is the same in all stands in the title."""
     if not len(section.table):
         terminal.show(f"\n{section.title}: not to be had")

@@ -167,12 +167,29 @@ def _show_needs(prepared: Sweep, found: dict[str, Any], folder: Path) -> None:
     terminal.show(f"{decimal(int(found['disk_free']))} of disk are free; {where}")
 
 
+def _show_found(folder: Path) -> None:
+    """Print the means of the first measure, where the design has few enough cells for a table."""
+    from eurasia_sim.analysis.summary import means
+    from eurasia_sim.cli.analyze import show_section
+    from eurasia_sim.experiments.analysis_folder import material_of
+
+    try:
+        material = material_of(folder, [])
+    except DataError:  # a shard, or an unfinished sweep
+        return
+    found = means(material, material.measures[:1])
+    if len(found.table):
+        show_section(found, len(found.table))
+
+
 def _show_end(end: Ended, *, as_json: bool) -> None:
     """Print what was done; exit 1 where a run failed."""
     if as_json:
         terminal.print_json(vars(end) | {"folder": str(end.folder)})
     else:
         failed = f", {end.failed:,} failed (see failures.parquet)" if end.failed else ""
+        _show_found(end.folder)
+        terminal.show(f"Next: eurasia-sim analyze {end.folder}")
         terminal.show_folder(end.folder, f" ({end.runs:,} runs{failed})", reused=end.reused)
     if end.failed:
         raise typer.Exit(FAILED_WORK)

@@ -11,6 +11,7 @@ import pandas as pd
 import solara
 from matplotlib.figure import Figure
 
+from eurasia_sim.analysis.contrast import says
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.compute.dimensions import Floats
@@ -28,6 +29,7 @@ from eurasia_sim.simulation.inputs import Inputs, prepare
 
 ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"
+_EDITED = "_edited"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def family_of(question: Question, second: str) -> list[Inputs]:
         reason = "sets numbers or forms of its own: its runs do not pair with these"
         raise DataError([f"{name} {reason}"])
     if found.scenario.name == first.scenario.name:
-        first = replace(first, scenario=replace(scenario, name=f"{scenario.name}_edited"))
+        first = replace(first, scenario=replace(scenario, name=scenario.name + _EDITED))
     return [first, found]
 
 
@@ -97,7 +99,7 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
     parting = world.date(answer.parting) if signed else None
     headings = ("month by month", f"mean from {world.date(answer.parting)} on")
     title, unit = readable(column, world.names), str(measures()[column.partition(".")[0]]["unit"])
-    labels = Words(title, under, " less ".join(scenarios), world.names)
+    labels = Words(title, under, ", less: ".join(map(titled, scenarios)), world.names)
 
     def build() -> Figure:
         return outlook(fan, means, parting, headings, labels, unit, signed=signed)
@@ -124,9 +126,9 @@ class Comparison:
     """What one visitor compares, kept while the view or the question changes."""
 
     def __init__(self) -> None:
-        self.second = solara.Reactive(ALONE)
+        self.second = solara.Reactive(shared.second_scenario() or ALONE)
         self.column = solara.Reactive("")
-        self.over_ranges = solara.Reactive(default_value=False)
+        self.over_ranges = solara.Reactive(default_value=True)
 
 
 @solara.component
@@ -148,7 +150,13 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
     asked = [question, other, chosen, wide]
     result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)
     with solara.Columns([1, 1]):
-        solara.Select("Paired against", choices, other, second.set, dense=True, classes=["second"])
+        shared.select(
+            "Against",
+            {name: shared.titles().get(name, name) for name in choices},
+            other,
+            second.set,
+            "second",
+        )
         every = list(columns)
         solara.Select("Measure", every, chosen, column.set, dense=True, classes=["measured"])
     solara.Switch(label="over everything uncertain, not chance alone", value=over_ranges)
@@ -157,29 +165,29 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
         return
     solara.ProgressLinear(result.state == solara.ResultState.RUNNING)
     if result.value is not None:
-        AnswerView(result.value)
+        AnswerView(result.value, chosen)
 
 
 @solara.component
-def AnswerView(shown: Shown) -> None:
-    """An answer in numbers, and its figures."""
+def AnswerView(shown: Shown, column: str) -> None:
+    """An answer in words, its figure, and its numbers."""
     answer, names = shown.answer, shared.world().names
     count = f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s"
+    if len(answer.names) > 1:
+        one, other = map(titled, answer.names)
+        for row in answer.headlines:
+            said = in_words(row, f"from “{other}” to “{one}”", "", lambda name: readable(name, names))
+            words("p", said, "headline")
+        words("p", difference(answer, column), "difference")
     words("p", count, "answered", "quiet")
+    if shown.figure is not None:
+        classes = ["figure", f"of-{shown.drawn}"]
+        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=classes)
     with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
         for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer)):
             with solara.v.Html(tag="tr"):
                 for cell in cells:
                     words("td", cell)
-    if len(answer.names) > 1:
-        words("p", difference(answer), "difference")
-        one, other = answer.names
-        for row in answer.headlines:
-            said = in_words(row, f"from {other} to {one}", "", lambda name: readable(name, names))
-            words("p", said, "headline")
-    if shown.figure is not None:
-        classes = ["figure", f"of-{shown.drawn}"]
-        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=classes)
 
 
 def _rows(answer: Answer) -> Iterator[Sequence[str]]:
@@ -189,17 +197,27 @@ def _rows(answer: Answer) -> Iterator[Sequence[str]]:
         low, high = np.quantile(whole, [0.05, 0.95]) if len(whole) else (np.nan, np.nan)
         mean = whole.mean() if len(whole) else np.nan
         counts = (str(answer.done), str(answer.failed[name]))
-        yield name, *counts, f"{mean:.4f}", f"{low:.4f} to {high:.4f}"
+        yield titled(name), *counts, f"{mean:.4f}", f"{low:.4f} to {high:.4f}"
 
 
-def difference(answer: Answer) -> str:
+def titled(name: str) -> str:
+    """The title of a scenario of an answer, which may be one that a visitor has changed."""
+    own = name.removesuffix(_EDITED)
+    return shared.titles().get(own, own) + (", as set here" if own != name else "")
+
+
+def difference(answer: Answer, column: str) -> str:
     """The paired difference, first less second, in words."""
     one, other = answer.names
-    gap = _gap(answer)
+    gap, level = _gap(answer), float(np.nanmean(answer.means[other]))
     whole = gap[np.isfinite(gap)]
     if not len(whole):
         return "No pair of runs is whole."
     low, high = mean_interval(whole)
-    above = f"above zero in {100 * (whole > 0).mean():.0f} % of {len(whole)} pairs"
+    shares = {"pairs": len(whole), "above": (whole > 0).mean(), "below": (whole < 0).mean()}
+    found = readable(column, shared.world().names)
+    sentence = says(shares, found[0].upper() + found[1:], "so far")
+    per_cent = f"{100 * whole.mean() / abs(level):+.1f} % of the level, " if level else ""
+    mean = f"On average {per_cent}{whole.mean():+.5f}"
     interval = f"95 % interval of the mean {low:+.5f} to {high:+.5f}"
-    return f"{one} less {other}: {whole.mean():+.5f}, {interval}; {above}"
+    return f"{titled(one)}, against: {titled(other)}. {sentence} {mean}; {interval}."

@@ -22,7 +22,7 @@ from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 
-_TABS = (*VIEWS, "Events", "Numbers", "By hand", "Ensemble", "Export")
+_TABS = ("Answer", *VIEWS, "Events", "Numbers", "By hand", "Export")
 _PAUSE = 0.25  # seconds between two months that play by themselves
 _PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
@@ -108,11 +108,11 @@ def Run(
     Clock(session, playing, advance, restart, version.value)
     KeyNumbers(session, show, version.value)
     contents = {
+        "Answer": partial(ComparisonView, question, comparison),
         **{name: partial(Picture, session, name, version.value) for name in VIEWS},
         "Events": partial(Events, session, version.value),
         "Numbers": partial(Provenance, session, column, version.value),
         "By hand": partial(ActorControl, session, problem, version),
-        "Ensemble": partial(ComparisonView, question, comparison),
         "Export": partial(Export, question),
     }
     with solara.lab.Tabs(value=tab, lazy=True):

@@ -23,8 +23,7 @@ Ask = Callable[[Question], bool]
 @solara.component
 def ScenarioEditor(question: Question, ask: Ask) -> None:
     """Everything that makes up the question."""
-    world, scenarios = shared.world(), shared.scenarios()
-    scenario = scenarios[question.scenario]
+    world, scenario = shared.world(), shared.scenarios()[question.scenario]
 
     def choose_scenario(name: str) -> None:
         ask(replace(question, scenario=name, settings=question.numbers()))
@@ -33,8 +32,8 @@ def ScenarioEditor(question: Question, ask: Ask) -> None:
         ask(replace(question, theory=name))
 
     with solara.Column(gap="10px", style="padding:12px;width:330px;max-width:76vw"):
-        _select("Scenario", list(scenarios), question.scenario, choose_scenario)
-        words("p", f"{scenario.title}. {scenario.question}", "quiet")
+        shared.select("Scenario", shared.titles(), question.scenario, choose_scenario, "scenario")
+        words("p", scenario.question, "quiet")
         theory = question.theory or scenario.theory or world.default_theory
         _select("Theory", list(world.theories), theory, choose_theory)
         SeedInput(question, ask)

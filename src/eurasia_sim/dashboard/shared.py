@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -51,6 +52,21 @@ def first_scenario() -> str:
 
 
 @cache
+def second_scenario() -> str:
+    """What the first is set against: of those beside it, by name the nearest; none is empty."""
+    first, known = first_scenario(), scenarios()
+    beside = [k for k, each in known.items() if each.extends == known[first].extends and k != first]
+    return next(iter(get_close_matches(first, beside, n=1, cutoff=0.0)), "")
+
+
+@cache
+def titles() -> Mapping[str, str]:
+    """Title of every scenario by name; its name where two have one title."""
+    counted = Counter(each.title for each in scenarios().values())
+    return {k: each.title if counted[each.title] == 1 else k for k, each in scenarios().items()}
+
+
+@cache
 def ancestry() -> Ancestry:
     """Which numbers enter which measure in this world."""
     return Ancestry(world(), _evidence(world().directory))
@@ -69,3 +85,14 @@ def words(tag: str, text: str, *classes: str, style: str = "") -> Any:
     from solara import v
 
     return v.Html(tag=tag, children=[visible(text)], class_=" ".join(classes), style_=style)
+
+
+def select(label: str, known: Mapping[str, str], chosen: str, take: Any, kind: str) -> None:
+    """A list of titles, of which one is chosen; `take` is given its name."""
+    import solara
+
+    names = {title: name for name, title in known.items()}
+    solara.Select(
+        label, list(names), known[chosen], lambda title: take(names[title]), dense=True,
+        classes=[kind],
+    )  # fmt: skip
