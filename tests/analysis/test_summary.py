@@ -11,7 +11,7 @@ import pytest
 from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.analysis.summary import Asked, Material, Section, sections
+from eurasia_sim.analysis.summary import Asked, Material, Section, means, sections
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_paired, table
 from eurasia_sim.simulation.inputs import prepare
@@ -173,3 +173,18 @@ def test_of_run_options_have_states_and_means_say_how_many_more_runs(ran):
     )  # scenarios; sets of three theories, of which one has a fit and two the documents'
     assert (convergence["n"] == DRAWS).all()
     assert ((convergence["more"] == 0) == (convergence["half_width"] <= 0.001)).all()
+
+
+def test_means_by_factor_say_between_which_levels_a_difference_turns() -> None:
+    """By hand: 3 less 1, 2, 5 is 2, 1, -2 in the first row; the second never turns."""
+    levels = {"x.r.a": [0.0] * 3 + [1.0] * 3, "x.r.b": [1, 2, 3] * 2}
+    points = pd.DataFrame({"point": range(6), **levels})
+    sides = {"s": [3.0, 3.0, 3.0, 9.0, 9.0, 9.0], "o": [1.0, 2.0, 5.0, 1.0, 2.0, 5.0]}
+    runs = pd.concat(points.assign(scenario=name, **{MEASURE: v}) for name, v in sides.items())
+    material = Material(runs, points, {"kind": "grid"}, (MEASURE,), {})
+    table = means(material, [MEASURE]).table.query("of == 's less o'")
+    assert table[["1", "2", "3"]].to_numpy().tolist() == [[2.0, 1.0, -2.0], [8.0, 7.0, 4.0]]
+    assert table["sign turns"].tolist() == ["2 to 3", ""]
+    alone = replace(material, points=points.drop(columns="x.r.a"))
+    assert means(alone, [MEASURE]).table["sign turns"].tolist() == ["", "", ""]
+    assert "at most 2 factors" in means(replace(material, design=None), [MEASURE]).notes[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import compress, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -174,7 +175,10 @@ def _means(material: Material, measure: str) -> Iterator[Part]:
     if not 0 < len(factors) <= _MOST_FACTORS or max(levels) > _MOST_LEVELS:
         few = f"at most {_MOST_FACTORS} factors of at most {_MOST_LEVELS} levels"
         raise DataError([f"a table of means needs a design of {few}"])
-    sides = {name: own.groupby(factors)[measure].mean() for name, own in material.by_scenario()}
+    sides = {
+        head.get("scenario", "all runs"): own.groupby(factors)[measure].mean()
+        for head, own in material.by_scenario()
+    }
     if len(sides) > 1:
         first, second, *_ = sides
         sides[f"{first} less {second}"] = sides[first] - sides[second]
@@ -184,17 +188,19 @@ def _means(material: Material, measure: str) -> Iterator[Part]:
 
 def _table_of_means(values: pd.Series, *, turns: bool) -> pd.DataFrame:
     """A row a level of the first factor, or one row; the levels of the last factor across."""
-    wide = values.unstack() if values.index.nlevels > 1 else values.to_frame("mean").T
-    signs, names = np.sign(wide.to_numpy(np.float64)), [_level(each) for each in wide.columns]
+    index = list(values.index.names)
+    if len(index) > 1:
+        wide = values.reset_index().pivot_table(values.name, index[0], index[1], sort=False)
+    else:
+        wide = values.to_frame("mean").T
+    names, signs = [_level(each) for each in wide.columns], np.sign(wide.to_numpy(np.float64))
+    between = [f"{low} to {high}" for low, high in pairwise(names)]
     turned = [
-        ", ".join(
-            f"{names[at]} to {names[at + 1]}" for at in np.flatnonzero(row[1:] * row[:-1] < 0)
-        )
-        for row in signs
+        ", ".join(compress(between, row[1:] * row[:-1] < 0)) if turns else "" for row in signs
     ]
     found = wide.set_axis(names, axis="columns").rename_axis(columns=None).reset_index()
-    found = found.rename(columns=lambda name: str(name).removeprefix(FACTOR))
-    return found.assign(**{"sign turns": turned}) if turns else found
+    short = ", across ".join(name.rpartition(".")[2] for name in index)
+    return found.rename(columns={index[0]: short, "index": short}).assign(**{"sign turns": turned})
 
 
 def _level(value: Any) -> str:
