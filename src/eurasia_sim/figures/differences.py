@@ -106,7 +106,7 @@ def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pa
             f"{move:+.3f}\nrises in {100 * share:.0f} %".replace("-", "−")
             for move, share in zip(moved, found["rises"], strict=True)
         ]
-        labels = [style.readable(name, held.names).partition(", ")[2] for name in chosen]
+        labels = [" → ".join(held.names[actor] for actor in ids[name]) for name in chosen]
         marks, note = dict(zip(sides, titles, strict=True)), style.NOTES["leanings"]
         with use_style():
             figure, panel = rows.mark_rows(found, labels, marks, pair.words, note, beside)

@@ -27,7 +27,7 @@ from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, events_file, load_trajectories
 from eurasia_sim.simulation.results_folder import ResultsFolder
-from eurasia_sim.simulation.run import REFERENCE
+from eurasia_sim.simulation.run import RANGES, SETS
 from eurasia_sim.world.world import World
 
 _QUANTILES = {
@@ -39,7 +39,7 @@ _MOST_WRITTEN = 8  # events of a lane beside which their own words stand
 
 
 def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
-    """Fans of the monthly values that `run` kept, at reference: the difference of two scenarios."""
+    """Fans of the monthly values that `run` kept of the draws that lead; of two, the difference."""
     if TRAJECTORIES not in held.files.entries:
         need = "keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"
         raise DataError([f"{held.folder} {need}"])
@@ -53,8 +53,9 @@ def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
     left_out = f" (no monthly values were kept of {', '.join(lost)})" if lost else ""
     # A paired folder averages its columns from the month in which scenarios part.
     parting = str(held.manifest["window"][0]) if is_paired(held) else None
-    for pair in pairs_of(held, measures, question, set=REFERENCE):
-        words = pair.words._replace(subject=f"{pair.words.subject}, at reference values")
+    lead = held.manifest.get("leads", RANGES)
+    for pair in pairs_of(held, measures, question, set=lead):
+        words = pair.words._replace(subject=f"{pair.words.subject}, {SETS[lead]}")
         for page, shown in style.pages_of(measures):
             sides = (pair.leading, monthly, pair.first, pair.other)
             fans = {name: monthly_values(*sides, name) for name in shown}
