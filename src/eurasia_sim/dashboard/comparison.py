@@ -176,8 +176,8 @@ def AnswerView(shown: Shown, column: str) -> None:
     if len(answer.names) > 1:
         one, other = map(titled, answer.names)
         for row in answer.headlines:
-            said = in_words(row, f"from “{other}” to “{one}”", "", lambda name: readable(name, names))
-            words("p", said, "headline")
+            sides = f"from “{other}” to “{one}”"
+            words("p", in_words(row, sides, "", lambda name: readable(name, names)), "headline")
         words("p", difference(answer, column), "difference")
     words("p", count, "answered", "quiet")
     if shown.figure is not None:
