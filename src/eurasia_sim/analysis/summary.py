@@ -199,7 +199,7 @@ def _table_of_means(values: pd.Series, *, turns: bool) -> pd.DataFrame:
         ", ".join(compress(between, row[1:] * row[:-1] < 0)) if turns else "" for row in signs
     ]
     found = wide.set_axis(names, axis="columns").rename_axis(columns=None).reset_index()
-    short = ", across ".join(name.rpartition(".")[2] for name in index)
+    short = ", across ".join(str(name).rpartition(".")[2] for name in index)
     return found.rename(columns={index[0]: short, "index": short}).assign(**{"sign turns": turned})
 
 
