@@ -85,7 +85,7 @@ def changed(p: Any, **numbers: float) -> Any:
 
 def quiet(p: Any) -> Any:
     """The same numbers without shocks, and without flags that a draw would decide."""
-    return changed(p, **dict.fromkeys(NOISES, 0.0))
+    return changed(p, **dict.fromkeys(NOISES, 0.0), recognition_base=99.0)
 
 
 def interests(**levels: float) -> list[float]:

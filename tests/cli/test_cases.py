@@ -23,19 +23,25 @@ from eurasia_sim.simulation.results import load_results
 from eurasia_sim.world.world import World
 
 COMPETITION = "competition.russia-china.central_asia"
+_TROOPS = re.compile(rb'((?:forces|counterterror)"?: *(?:\{"[\d-]+": *)?)(0\.\d+)')
 pytestmark = pytest.mark.sources
 
 
 @pytest.fixture(scope="module")
 def cases(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of their folder, in which every question is of today's format."""
+    """A copy of their folder, in which every question is of today's format and counts troops."""
+
+    def troops(share: bytes) -> bytes:
+        return str(round(float(share) * 100_000)).encode()
+
     original = sources.parent / "cases"
     if not original.is_dir():
         pytest.skip("the inputs that once failed are not at hand")
     folder = tmp_path_factory.mktemp("cases") / "cases"
     shutil.copytree(original, folder, copy_function=shutil.copyfile)
     for path in folder.rglob("*.yaml"):
-        path.write_bytes(re.sub(rb'(?m)^("?format"?: *)1\b', rb"\g<1>2", path.read_bytes()))
+        content = re.sub(rb'(?m)^("?format"?: *)1\b', rb"\g<1>2", path.read_bytes())
+        path.write_bytes(_TROOPS.sub(lambda found: found[1] + troops(found[2]), content))
     return folder
 
 

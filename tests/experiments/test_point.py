@@ -182,7 +182,7 @@ def test_points_that_no_memory_holds_are_refused_before_they_are_made(
     assert memory_free() > 0
     monkeypatch.setattr("eurasia_sim.files.memory.memory_free", lambda: 2 * 10**9)
     design = "{kind: latin_hypercube, points: 10000000}"
-    with pytest.raises(DataError, match="10,000,000 points of 148 factors take about"):
+    with pytest.raises(DataError, match="10,000,000 points of 150 factors take about"):
         prepared(tmp_path, world, f"{ONE}design: {design}\nfactors: {{'*': declared}}\n")
     assert problems_of(str(tmp_path / "tried.yaml"), world) == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import compress, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from eurasia_sim.analysis import sensitivity
 from eurasia_sim.analysis.convergence import precision_row
+from eurasia_sim.analysis.means import table_of_means
 from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.analysis.scenario_discovery import Discovery, box_table, discovered, is_number
 from eurasia_sim.analysis.sensitivity import FACTOR, factor_columns, require_spread, responses
@@ -175,6 +175,8 @@ def _means(material: Material, measure: str) -> Iterator[Part]:
     if not 0 < len(factors) <= _MOST_FACTORS or max(levels) > _MOST_LEVELS:
         few = f"at most {_MOST_FACTORS} factors of at most {_MOST_LEVELS} levels"
         raise DataError([f"a table of means needs a design of {few}"])
+    if material.runs[measure].isna().all():
+        raise DataError(["every run failed"])
     sides = {
         head.get("scenario", "all runs"): own.groupby(factors)[measure].mean()
         for head, own in material.by_scenario()
@@ -183,28 +185,7 @@ def _means(material: Material, measure: str) -> Iterator[Part]:
         first, second, *_ = sides
         sides[f"{first} less {second}"] = sides[first] - sides[second]
     for name, values in sides.items():
-        yield {"of": name}, partial(_table_of_means, values, turns=" less " in name)
-
-
-def _table_of_means(values: pd.Series, *, turns: bool) -> pd.DataFrame:
-    """A row a level of the first factor, or one row; the levels of the last factor across."""
-    index = list(values.index.names)
-    if len(index) > 1:
-        wide = values.reset_index().pivot_table(values.name, index[0], index[1], sort=False)
-    else:
-        wide = values.to_frame("mean").T
-    names, signs = [_level(each) for each in wide.columns], np.sign(wide.to_numpy(np.float64))
-    between = [f"{low} to {high}" for low, high in pairwise(names)]
-    turned = [
-        ", ".join(compress(between, row[1:] * row[:-1] < 0)) if turns else "" for row in signs
-    ]
-    found = wide.set_axis(names, axis="columns").rename_axis(columns=None).reset_index()
-    short = ", across ".join(str(name).rpartition(".")[2] for name in index)
-    return found.rename(columns={index[0]: short, "index": short}).assign(**{"sign turns": turned})
-
-
-def _level(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        yield {"of": name}, partial(table_of_means, values, turns=" less " in name)
 
 
 def _shares(material: Material, measure: str) -> Iterator[Part]:

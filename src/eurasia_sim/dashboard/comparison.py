@@ -57,7 +57,7 @@ def family_of(question: Question, second: str) -> list[Inputs]:
     if found.rules != first.rules or not np.array_equal(found.row, first.row, equal_nan=True):
         reason = "sets numbers or forms of its own: its runs do not pair with these"
         raise DataError([f"{name} {reason}"])
-    if found.scenario.name == first.scenario.name:
+    if question.settings or found.scenario.name == first.scenario.name:
         first = replace(first, scenario=replace(scenario, name=scenario.name + _EDITED))
     return [first, found]
 
