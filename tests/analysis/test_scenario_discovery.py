@@ -17,6 +17,7 @@ from eurasia_sim.analysis.scenario_discovery import (
     box_table,
     discovered,
     quasi_p,
+    region,
 )
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.world.world import load_world
@@ -56,6 +57,11 @@ def test_a_known_corner_is_found(found, method):
     assert (limits[["density", "coverage"]] > 0.7).all(axis=None)
     assert (limits["base"] < 0.25).all()
     assert (limits["quasi_p"] < 0.01).all()
+
+
+def test_the_whole_space_is_no_region_of_it(points):
+    mostly = np.random.default_rng(3).random(COUNT) < 0.7
+    assert (found := region(points, mostly, 0.5, 0.3)) is None or found.limits
 
 
 def test_a_limit_that_matters_nothing_has_a_high_quasi_p(points, holds):

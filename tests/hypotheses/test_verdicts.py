@@ -167,7 +167,7 @@ def test_under_the_fit_the_words_mean_the_same_of_one_theory() -> None:
 def test_what_holds_in_a_region_alone_hinges_on_it() -> None:
     effects = np.where(np.arange(100) < 40, 0.5, 0.0)
     rng = np.random.default_rng(1)
-    points = pd.DataFrame({"cause": np.arange(100.0), "noise": rng.random(100)})
+    points = pd.DataFrame({"cause": np.arange(100.0), "noise": rng.random(100), "same": "x"})
     found = judged(points, layers(effects=effects))
     assert (found.word, found.share) == (HINGES, 0.4)
     assert "cause ≤" in " ".join(found.region.limits)

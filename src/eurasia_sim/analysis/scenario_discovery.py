@@ -77,7 +77,7 @@ def region(
     found = [
         Region(box, _in_words(box, chosen), *_quality(*held_back, box)[:2])
         for box in _peeled(chosen, holds[trains])
-        if len(box) <= most
+        if 0 < len(box) <= most
     ]
     enough = [each for each in found if each.density >= density and each.coverage >= coverage]
     return max(enough, key=lambda each: each.coverage, default=None)
@@ -209,13 +209,13 @@ def is_number(values: pd.Series) -> bool:
 
 
 def _closest(points: pd.DataFrame, holds: Flags) -> pd.DataFrame:
-    """Factors, and the numbers that correlate most with `holds`, gaps filled by the median."""
-    numbers = points.select_dtypes("number")
+    """Factors that vary, and the numbers that correlate most with `holds`, gaps by the median."""
+    numbers, levels = points.select_dtypes("number"), points.select_dtypes(exclude="number")
     numbers = numbers.fillna(numbers.median())
     numbers = numbers.loc[:, numbers.nunique() > 2]
     strength = numbers.rank().corrwith(pd.Series(holds.astype(float), index=points.index)).abs()
     closest = strength.sort_values(ascending=False, kind="stable").index[:_MOST_NUMBERS]
-    return pd.concat([points.select_dtypes(exclude="number"), numbers[closest]], axis=1)
+    return pd.concat([levels.loc[:, (levels != levels.iloc[0]).any()], numbers[closest]], axis=1)
 
 
 def _peeled(points: pd.DataFrame, holds: Flags) -> list[Sides]:
