@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, ttest_1samp, ttest_ind
 
-from eurasia_sim.analysis.contrast import difference_summary, says
+from eurasia_sim.analysis.contrast import difference_summary, says, tidy
 from eurasia_sim.analysis.differences import (
     DIFFERENT,
     EQUIVALENT,
@@ -91,6 +91,14 @@ def test_a_paired_difference_by_hand_without_the_failed_run() -> None:
     assert found.effect_size == pytest.approx(found.mean / np.std([0.1, 0.2, -0.1]))
     with pytest.raises(ValueError, match="pairing needs equal seeds"):
         paired_difference(first, second.assign(seed=9), f"competition.{PAIR}")
+
+
+def test_a_tidy_row_says_who_and_where() -> None:
+    of = {"aim.a-b.land": "aim a-b land", "influence.a.land.security": "influence a land.security",
+          "power.a": "power a "}  # fmt: skip
+    runs = pd.DataFrame({"scenario": ["x"], "draw": [0], **dict.fromkeys(of, 0.5)})
+    found = tidy(runs)[["measure", "who", "where"]].to_numpy().tolist()
+    assert [" ".join(row) for row in found] == [*of.values()]
 
 
 def test_a_difference_without_pairs_by_hand() -> None:

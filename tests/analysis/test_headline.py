@@ -60,6 +60,7 @@ def test_how_one_measure_moves(changes, word):
         ([RISES] * 4 + [OPEN] * 5, DEPENDS),
         ([RISES] * 8 + [RISES], DEPENDS),
         ([HARDLY] * 9, HARDLY),
+        ([NOTHING] * 9, NOTHING),
         ([RISES] * 4 + [NOTHING] * 2 + [OPEN] * 3, RISES),
         ([OPEN] * 3 + [HARDLY] * 6, UNSETTLED),
     ],

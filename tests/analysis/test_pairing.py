@@ -122,6 +122,11 @@ def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(opened) -
     assert names(sides(single, alone, None, ())) == ["v one w third"]
     assert names(sides(two, None, None, ["one"])) == ["x one y one"]
     assert names(sides(two, None, None, ["one", "other"])) == ["x one x other", "y one y other"]
+    # What stands in both and is the same runs would tell nothing: the one of each is compared.
+    mine, yours = (opened(name, manifest_of({"x": {}, name: {}})) for name in ("p", "q"))
+    assert names(sides(mine, yours, None, ())) == ["p one q one"]
+    later = opened("later", manifest_of({"x": {}, "q": {}}, seed=8))
+    assert names(sides(mine, later, None, ())) == ["x one x one"]
     for wrong, said in (
         (
             (two, alone, None, ()),

@@ -46,6 +46,12 @@ def interrupt(words: tuple[str, ...], out: Path, parts: int = 1) -> str:
     return message
 
 
+def test_the_word_on_competition_is_said_of_no_other_measure(tmp_path: Path) -> None:
+    said = done("run", "chinese_base", "us_exit", "-n", "2", "--out", tmp_path)
+    assert "Joint share, Russia–China" in said
+    assert "measure of that name" not in said
+
+
 def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     ran: Path, tmp_path: Path
 ) -> None:
@@ -57,6 +63,7 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
     said = " ".join(text.split())
     assert "what changes between Russia and China in Central Asia? Competition, Russia–" in said
     assert "draws over the declared ranges and" in said
+    assert "By the measure of that name it" in said
     assert f"Next: eurasia-sim report {only(tmp_path)}" in text
     assert only(tmp_path).name == ran.name
     contents = unchanging(ran)

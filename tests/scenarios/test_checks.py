@@ -50,6 +50,10 @@ WRONG = {
     "levers: {consent: {tajikistan: {tajikistan: 1}}}": (
         4, 45, "is at home in tajikistan", "russia"),
     "levers: {ban: {kazakhstan: 1}}": (4, 28, "nobody contests kazakhstan", "afghanistan"),
+    "levers: {recognition: {russia: {kazakhstan: {talks: 1}}}}": (
+        4, 53, "nobody came to rule kazakhstan by force", "afghanistan"),
+    "levers: {recognition: {russia: {afghanistan: {talks: 0.4}}}}": (
+        4, 54, "up or down, not 0.4", "0, 1, free"),
     "levers: {arms: {russia: {india: 1}}}": (4, 33, "india neither rules", "taliban"),
     'events: {add: [{id: a, date: "2022-01", sets: {arms.russia.india: 1}}]}': (
         4, 67, "india neither rules"),

@@ -86,6 +86,7 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
         ({"theory": "balance_of_threats"}, "balance_of_threat"),
         ({"decided": {"presense.china.kazakhstan.forces": (0, 100)}}, "presence"),
         ({"decided": {"presence.china.kazakhstan.forces": (200, 100)}}, "is no range of"),
+        ({"decided": {"presence.china.kazakhstan.forces": (0, 0.1)}}, "0.1 is 10000 now"),
         ({"decided": {"presence.china.kazakhstann.forces": (0, 100)}}, "kazakhstan"),
         ({"scenarios": "us_exits"}, "us_exit"),
     ],

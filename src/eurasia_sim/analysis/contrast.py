@@ -42,7 +42,7 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     parts = {}
     for column in measures_in(runs):
         name, *rest = column.split(".")
-        whose = sum(kind in ("actor", "pair") for kind in known_measures()[name]["of"])
+        whose = sum(kind in ("actor", "pair", "direction") for kind in known_measures()[name]["of"])
         parts[column] = (name, ".".join(rest[:whose]), ".".join(rest[whose:]))
     found = runs.melt(["scenario", "draw"], [*parts], "column", "value")
     heads = pd.DataFrame.from_dict(parts, "index", columns=["measure", "who", "where"])
@@ -139,7 +139,7 @@ def says(row: Mapping[str, Any], subject: str, over: str) -> str:
         over: what the draws were taken over, in words.
     """
     if not row["pairs"]:
-        return f"{subject}: no pair of runs finished"
+        return f"{subject.rstrip(',')}: no pair of runs finished"
     up, down, count = row["above"], row["below"], f"{row['pairs']} draws {over}"
     if up == down == 0:
         return f"{subject} is the same in all {count}"

@@ -20,7 +20,7 @@ from eurasia_sim.scenarios.schema import measures
 
 RISES, FALLS, HARDLY, OPEN = "rises", "falls", "hardly changes", "open"
 NOTHING, UNFIT = "nothing to measure", "not measurable"
-DEPENDS, UNSETTLED = "depends on what is meant by it", "is settled by none of its measures"
+DEPENDS, UNSETTLED = "depends on what is meant by it", "goes no clear way by any of its measures"
 
 
 @cache
@@ -83,7 +83,7 @@ def agreed(words: Mapping[str, str]) -> str:
         if said and other not in said and 2 * said.count(word) >= len(said):
             return word
     if set(said) <= {HARDLY}:
-        return HARDLY
+        return HARDLY if said else NOTHING
     return DEPENDS if {RISES, FALLS} & set(said) else UNSETTLED
 
 

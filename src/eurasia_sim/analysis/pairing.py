@@ -114,6 +114,8 @@ def sides(
 ) -> list[tuple[Side, Side]]:
     """The pairs of sides to compare: those named, else equal names, else the only one of each.
 
+    Where those of equal names are the same runs, the one that each alone has is compared.
+
     Args:
         second: None for two scenarios or two theories of the one folder.
         theories: none, one for both sides, or one for each.
@@ -122,6 +124,8 @@ def sides(
         DataError: for a name that a folder does not hold, or where the choice is left open.
     """
     other = second or first
+    if second is not None and scenarios is None:
+        scenarios = _own_of_each(first, second)
     if len(theories) > 2:
         raise DataError(["--theory is given at most twice: once for both, or once for each"])
     wanted = (theories[0], theories[-1]) if theories else None
@@ -138,6 +142,17 @@ def sides(
         for mine, theirs in _matched("scenario", "--scenarios X Y", both, scenarios)
         for my_theory, their_theory in _matched("theory", "--theory X --theory Y", both, wanted)
     ]
+
+
+def _own_of_each(first: Results, second: Results) -> tuple[str, str] | None:
+    """The one scenario that each folder alone has, where all that both have are the same runs."""
+    one, two = (own.manifest["scenarios"] for own in (first, second))
+    mine, theirs = sorted(one.keys() - two.keys()), sorted(two.keys() - one.keys())
+    same = [
+        first.manifest.get(x) == second.manifest.get(x) for x in ("seed", "digests", "versions")
+    ]
+    same += [one[name] == two[name] for name in one.keys() & two.keys()]
+    return (mine[0], theirs[0]) if all(same) and len(mine) == len(theirs) == 1 else None
 
 
 _KEYS = {"scenario": "scenarios", "theory": "theories"}  # of a manifest

@@ -46,8 +46,12 @@ class Region:
     coverage: float  # share of all draws in which it holds that lie in the box
 
     def left(self, points: pd.DataFrame) -> float:
-        """Share of other points that lie in the box; NaN of none, or where a name is missing."""
+        """Share of other points that lie in the box.
+
+        NaN of none, where a name is missing, and where a factor of the box has one level in them.
+        """
         known = len(points) and self.sides.keys() <= set(points)
+        known = known and (points[[*self.sides]] != points[[*self.sides]].iloc[0]).any().all()
         return float(_inside(points, self.sides).mean()) if known else _NAN
 
 

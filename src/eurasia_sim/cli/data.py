@@ -18,10 +18,11 @@ from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
-from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
+from eurasia_sim.scenarios.writer import values_held
 from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.levers import choices, levers
 from eurasia_sim.world.loader import check_lever
@@ -130,7 +131,7 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
     kinds = {kind: list_of(world) for kind, list_of in LISTERS.items() if kind != "numbers"}
     head = present_name(name).partition(".")[0]
     found = [
-        {"kind": kind, **row}
+        {"kind": kind, **row, **(_at_the_end(world, name) if kind == "levers" else {})}
         for kind, rows in kinds.items()
         for row in rows
         if row["id"] in ((name, head) if kind == "measures" else (name,))
@@ -149,6 +150,15 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
             [f"nothing goes by the name {name}{_meant(name, [*known, *world.numbers])}"]
         )
     return [*found, *below]
+
+
+def _at_the_end(world: World, name: str) -> dict[str, Any]:
+    """What a lever of a whole path holds when the record ends, events and all."""
+    if name.count(".") < len(levers()[name.partition(".")[0]].path):
+        return {}
+    last = world.record_until - world.start
+    (value,) = values_held(as_recorded(world), world, name, last).values()
+    return {"when_the_record_ends": value, "the_record": ""}
 
 
 def _is_path(world: World, name: str) -> bool:

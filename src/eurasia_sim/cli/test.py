@@ -163,9 +163,12 @@ def _show(result: Evaluation) -> None:
         row["fit"] = held.format_map(row) or "–"
         row["verdict"] += f" ({row['failed']})" * bool(row["failed"])
     terminal.show_table(f"Verdicts on {len(verdicts)} hypotheses: {counts}", verdicts, _VERDICTS)
-    hinges = "{hypothesis} hinges on {region}: {left_by_ranges:.0%} of the ranges lie there, "
-    hinges += "{left_by_fit:.0%} of the fit to the record"
-    terminal.say(*(hinges.format_map(row) for row in verdicts if row["region"]))
+    hinges = "{hypothesis} hinges on {region}: {left_by_ranges:.0%} of the ranges lie there"
+    fitted = ", {left_by_fit:.0%} of the fit to the record"
+    terminal.say(
+        *((hinges + fitted * (row["left_by_fit"] >= 0)).format_map(row) for row in verdicts
+          if row["region"])
+    )  # fmt: skip
     title = (
         "\nParts: first arms less second at reference values; of draws of everything uncertain,"
         " how many hold, and of those under the fit to the record"

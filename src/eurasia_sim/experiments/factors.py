@@ -143,10 +143,12 @@ class FactorReader(WorldChecker):
             self.complain(place(at), message, allowed=allowed)
         if faults:
             return [at for at, _ in faults]
-        # Every text, the smallest and the largest number show whether all are good.
+        # Every text and the smallest, largest and least positive number show whether all are good.
         texts = {v: at for at, v in reversed([*enumerate(values)]) if isinstance(v, str)}
         numbers = [at for at, value in enumerate(values) if not isinstance(value, str)]
         ends = [end(numbers, key=values.__getitem__) for end in (min, max) if numbers]
+        positive = [at for at in numbers if values[at] > 0]
+        ends += [min(positive, key=values.__getitem__)] if positive else []
         for at in sorted({*texts.values(), *ends}):
             if not self._value(place(at), name, values[at]):
                 return [at]

@@ -287,13 +287,13 @@ def plot(
 def _of_table(runs: pd.DataFrame, kind: str, patterns: Sequence[str]) -> Figure:
     """A difference or distribution of the first two scenarios of a table of paired runs."""
     found = pd.concat(paired(runs, pattern) for pattern in patterns or ("competition.*",))
-    first, second = dict.fromkeys(runs["scenario"])
+    first, second, *_ = dict.fromkeys(runs["scenario"])
     labels, units = runs.attrs.get("labels", {}), runs.attrs.get("units", {})
     asked = list(found["measure"])
     about = f"{labels.get(first, first)}, less: {labels.get(second, second)}"
     words = style.Words(
         KINDS["difference" if kind == "difference" else "distribution"].question,
-        f"{len(runs) // 2} pairs of runs",
+        f"{found['pairs'].max()} pairs of runs",
         about, labels, {name: units.get(name.partition(".")[0], "") for name in asked},
     )  # fmt: skip
     if kind == "difference":

@@ -68,8 +68,8 @@ def _answer(
     subject = label[0].upper() + label[1:] + ","
     for row in held.manifest["summary"].get("headlines", ()):
         whose = (row["theory"], row["set"], row["scenario"], row["pair"], row["scope"])
-        if whose == (theory, kind, names[1], *found[0]["measure"].split(".")[1:]):
-            subject = f"{subject} {row['word']}. The measure itself"
+        if whose == (theory, kind, names[1], *_scope_of_competition(found[0]["measure"])):
+            subject = f"{subject} {row['word']}. By the measure of that name it"
     return Answer(
         title,
         over,
@@ -80,6 +80,12 @@ def _answer(
         else "",
         found[0]["mean"],
     )
+
+
+def _scope_of_competition(measure: str) -> list[str]:
+    """Pair and scope of a measure of competition; nothing of any other."""
+    name, *whose = measure.split(".")
+    return whose if name == "competition" else []
 
 
 def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -106,8 +106,8 @@ def _nested(levers: Mapping[str, Mapping[str, Any]], below: dict[str, Any]) -> d
     return below
 
 
-def _held(base: Scenario, world: World, path: str, departs: int) -> dict[str, Any]:
-    """What a scenario holds of a lever from the month in which it departs, by date."""
+def values_held(base: Scenario, world: World, path: str, departs: int) -> dict[str, Any]:
+    """What a scenario holds of a lever from a month on, by date."""
     name, *ids = path.split(".")
     steps = base.steps.get(path, {})
     now = max((at for at in steps if at <= departs), default=None)
@@ -144,7 +144,7 @@ def scaffold(
     """
     departs = base.departs if base.departs is not None else base.months - 1
     paths = [path for given in picks for path in _picked(world, given)]
-    held = {path: _held(base, world, path, departs) for path in paths}
+    held = {path: values_held(base, world, path, departs) for path in paths}
     notes = {f"levers.{path}": f"   # {check_lever(path, world).allowed}" for path in paths}
     numbers = world.numbers.values()
     number = next(n for n in numbers if n.is_uncertain and is_drawn(world, n.path))

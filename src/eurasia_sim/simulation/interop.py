@@ -138,6 +138,8 @@ def _checked_range(path: str, ends: tuple[float, float]) -> tuple[float, float]:
     if problems := unknown([name], levers(), "lever"):
         raise DataError(f"{path}: {problem}" for problem in problems)
     lever = levers()[name].at(path.rpartition(".")[2])
+    if wrong := lever.misread(low) or lever.misread(high):
+        raise DataError([f"{path}: {wrong}"])
     if lever.bounds is None or not lever.bounds[0] <= low < high <= lever.bounds[1]:
         raise DataError([f"{path}: {low:g} to {high:g} is no range of {lever.allowed}"])
     return low, high

@@ -91,12 +91,15 @@ def load_cases(world: World, months: int) -> list[Case]:
                 allowed = ", ".join(filter(None, known))
                 said = f"{name}.{key}: {', '.join(wrong)}; one of {allowed}"
                 problems.append(f"{page.place((name, key))}: {said}")
+        if fact.reached is None:
+            problems.append(f"{page.place((name,))}: {name} says not whether it was reached")
         if problems:
             continue
         month = world.month(fact.date if len(fact.date) > 4 else f"{fact.date}-12")
         for actor in fact.actors if month < months else ():
             own = f"actors.{actor}.affinity.{fact.toward[0]}"
-            liked = float(np.nan_to_num(world.numbers[own].value))
+            coded = world.numbers.get(own)  # silence reads as neither liked nor disliked
+            liked = float(np.nan_to_num(coded.value)) if coded else 0.0
             step = FLAGS.index(str(fact.step)), month, bool(fact.reached)
             found.append(Case(actor, lands[fact.toward[0]], *step, liked, own in fact.circular))
     if problems:

@@ -100,6 +100,11 @@ def idle(world: Any, path: str, month: int | None, value: object) -> tuple[str, 
     armed = {each for k in theatres for each in (k.ruler, k.challenger) if each}
     if name in ("conduct", "ban") and ids[0] not in contested:
         return f"nobody contests {ids[0]}, so no rule heeds {path}", contested
+    if name == "recognition" and not world.theatres[ids[1]].contender:
+        came = [theatre.id for theatre in theatres if theatre.contender]
+        return f"nobody came to rule {ids[1]} by force, so no rule heeds {path}", came
+    if name == "recognition" and value not in (0, 1, FREE):
+        return f"a flag is up or down, not {value}", ["0", "1", FREE]
     if name == "arms" and ids[1] not in armed:
         return f"{ids[1]} neither rules nor contests a theatre", sorted(armed)
     if name in ("consent", "trade", "recognition") and world.actors[ids[0]].home == ids[1]:
