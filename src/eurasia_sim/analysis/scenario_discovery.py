@@ -50,9 +50,11 @@ class Region:
 
         NaN of none, where a name is missing, and where a factor of the box has one level in them.
         """
-        known = len(points) and self.sides.keys() <= set(points)
-        known = known and (points[[*self.sides]] != points[[*self.sides]].iloc[0]).any().all()
-        return float(_inside(points, self.sides).mean()) if known else _NAN
+        if not len(points) or not self.sides.keys() <= set(points):
+            return _NAN
+        own = points[[*self.sides]]
+        varies = bool((own != own.iloc[0]).any().all())
+        return float(_inside(points, self.sides).mean()) if varies else _NAN
 
 
 @dataclass(frozen=True)
