@@ -69,7 +69,8 @@ def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
             size += len(drawn.uri)
             lacking |= {*picture.lacking}
             at = _PLACE.get(kind, "distributions")
-            place["effects" if place[at].is_empty else at].images.append(drawn)
+            at = "effects" if at != "distributions" and place[at].is_empty else at
+            place[at].images.append(drawn)
     if reasons:
         place["distributions"].says.append(f"Not drawn: {'; '.join(reasons)}.")
     if boxes := lacking_words(lacking):
