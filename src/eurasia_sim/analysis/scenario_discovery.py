@@ -50,10 +50,8 @@ class Region:
 
         NaN of none, where a name is missing, and where a factor of the box has one level in them.
         """
-        if not len(points) or not self.sides.keys() <= set(points):
-            return _NAN
-        own = points[[*self.sides]]
-        varies = bool((own != own.iloc[0]).any().all())
+        own = points.reindex(columns=[*self.sides])
+        varies = len(own) and (own != own.iloc[0]).any().all() and own.notna().any().all()
         return float(_inside(points, self.sides).mean()) if varies else _NAN
 
 

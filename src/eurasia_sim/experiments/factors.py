@@ -147,8 +147,7 @@ class FactorReader(WorldChecker):
         texts = {v: at for at, v in reversed([*enumerate(values)]) if isinstance(v, str)}
         numbers = [at for at, value in enumerate(values) if not isinstance(value, str)]
         ends = [end(numbers, key=values.__getitem__) for end in (min, max) if numbers]
-        positive = [at for at in numbers if values[at] > 0]
-        ends += [min(positive, key=values.__getitem__)] if positive else []
+        ends += sorted((at for at in numbers if values[at] > 0), key=values.__getitem__)[:1]
         for at in sorted({*texts.values(), *ends}):
             if not self._value(place(at), name, values[at]):
                 return [at]

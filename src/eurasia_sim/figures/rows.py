@@ -15,7 +15,6 @@ from matplotlib.ticker import MaxNLocator
 
 from eurasia_sim.figures.style import INK, LESS, MORE, MORE_INK, Look, Words, frame_panels, looks
 
-BANDS = "Bands: the middle 90, 70, 50 and 30 % of runs"
 _STRENGTH = 0.3  # of one band's colour; bands lie on one another
 
 

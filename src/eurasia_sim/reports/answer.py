@@ -67,8 +67,9 @@ def _answer(
     label, times = readable(found[0]["measure"], held.names), found[0]["times"]
     subject = label[0].upper() + label[1:] + ","
     for row in held.manifest["summary"].get("headlines", ()):
-        whose = (row["theory"], row["set"], row["scenario"], row["pair"], row["scope"])
-        if whose == (theory, kind, names[1], *_scope_of_competition(found[0]["measure"])):
+        of = "competition", row["pair"], row["scope"]
+        whose = (row["theory"], row["set"], row["scenario"], *of)
+        if whose == (theory, kind, names[1], *found[0]["measure"].split(".")):
             subject = f"{subject} {row['word']}. By the measure of that name it"
     return Answer(
         title,
@@ -80,12 +81,6 @@ def _answer(
         else "",
         found[0]["mean"],
     )
-
-
-def _scope_of_competition(measure: str) -> list[str]:
-    """Pair and scope of a measure of competition; nothing of any other."""
-    name, *whose = measure.split(".")
-    return whose if name == "competition" else []
 
 
 def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
