@@ -62,6 +62,7 @@ NAMES = [
     ("check none.yaml", "no such file"),
     ("new x --from us_exti", "did you mean us_exit"),
     ("list scenaros", "did you mean scenarios"),
+    ("new x --from us_exit --lever pressure.usa.china", "did you mean united_states"),
     ("explain rules.perception.distanc_decay", "did you mean rules.perception.distance_decay"),
     ("explain us_exti --cite", "did you mean us_exit"),
     ("explain . --cite", "names no scenario"),

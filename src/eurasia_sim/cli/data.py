@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
+from eurasia_sim.files.text import alike
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
@@ -177,7 +177,7 @@ def _meant(name: str, known: Collection[str]) -> str:
         inside = [path.removeprefix(stem) for path in known if path.startswith(stem)]
         here = list(dict.fromkeys(path.partition(".")[0] for path in inside))
         if here and at:
-            close = [stem + word for word in get_close_matches(words[at], here)]
+            close = [stem + word for word in alike(words[at], here, 3)]
             hint = f" — did you mean {' or '.join(close)}?" if close else near(words[at], ends)
             return f"{hint}\n    allowed: {stem[:-1]}, then {', '.join(here)}"
     return near(name, {*known, *ends})

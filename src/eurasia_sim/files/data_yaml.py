@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import hashlib
 import json
 import math
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from eurasia_sim.files.ordinary import Unreadable, read_bytes
+from eurasia_sim.files.text import alike
 from eurasia_sim.files.user_yaml import LARGEST_FILE, Node, parse
 
 BASES = ("measured", "coded", "estimated", "judgement")
@@ -139,7 +139,7 @@ def world_folder(world: Path | str | None = None) -> Path:
 
 def near(word: str, known: Iterable[str]) -> str:
     """A sentence that offers the closest known words, or nothing when none is close."""
-    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+    close = alike(word, known, 3)
     return f" — did you mean {' or '.join(close)}?" if close else ""
 
 

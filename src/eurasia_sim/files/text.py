@@ -1,11 +1,13 @@
-"""A person's text where it enters and leaves: what cannot be seen, its width, names of files."""
+"""A person's text: what cannot be seen, its width, names of files, which word it meant."""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import textwrap
 import unicodedata
+from collections.abc import Iterable
 
 from rich.cells import cell_len
 
@@ -78,3 +80,12 @@ def file_name_from(text: str) -> str:
         return name
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{name}_{digest}"
+
+
+def alike(word: str, known: Iterable[str], most: int) -> list[str]:
+    """At most so many known words closest to one, in any case; first that of which it is short."""
+    named, short = {each.lower(): each for each in known}, word.lower()
+    initials = {each: "".join(part[:1] for part in each.split("_")) for each in named}
+    meant = [each for each, own in initials.items() if own[1:] and own in (short, short[:-1])]
+    close = difflib.get_close_matches(short, named, n=most, cutoff=0.6)
+    return [named[each] for each in dict.fromkeys([*meant, *close])][:most]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -24,7 +23,7 @@ from ruamel.yaml.events import (
 )
 
 from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
-from eurasia_sim.files.text import REFUSED, visible
+from eurasia_sim.files.text import REFUSED, alike, visible
 
 # Limits of the reader, not of the model: a page a person wrote never reaches them.
 LARGEST_FILE = 256 * 1024  # bytes
@@ -168,8 +167,7 @@ def nearest(word: object, known: Iterable[str]) -> str:
         shared = [len(steps.intersection(path.split("."))) for path in words]
         most = max(shared)
         words = [path for path, count in zip(words, shared, strict=True) if count == most]
-    found = difflib.get_close_matches(written, words[:_MOST_COMPARED], n=1, cutoff=0.6)
-    return found[0] if found else ""
+    return next(iter(alike(written, words[:_MOST_COMPARED], 1)), "")
 
 
 def read_file(path: Path | str) -> Document:
