@@ -118,7 +118,7 @@ def map_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
     found = moments_of_runs(held, request, 1)
     for theory, group in groupby(found, key=lambda each: each[0][1]):
         maps = [
-            (each._replace(label=f"{parts[0]}, {each.label}"), caption)
+            (each._replace(label=f"{style.scenario_title(held, parts[0])}, {each.label}"), caption)
             for parts, moments, caption in group
             for each in moments
         ]
