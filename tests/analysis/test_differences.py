@@ -21,6 +21,7 @@ from eurasia_sim.analysis.differences import (
     PARTS,
     SMALL_SHARE,
     Compared,
+    Difference,
     compared,
     gap_interval,
     judged,
@@ -29,11 +30,9 @@ from eurasia_sim.analysis.differences import (
     paired_precision,
     parts,
     quantile_shifts,
-    unpaired_difference,
 )
 
 PAIR = "a-b.everywhere"
-BOTH = (paired_difference, unpaired_difference)
 shares = st.lists(st.floats(0, 1), min_size=3, max_size=3)
 numbers = st.lists(st.integers(-4, 4).map(lambda k: k / 4), min_size=0, max_size=9)
 values = st.lists(st.floats(-1, 1), min_size=2, max_size=12)
@@ -58,6 +57,17 @@ def pairs(one: Any, two: Any, smallest: float | None = None) -> Compared:
 
 def sides(one: Any, two: Any, smallest: float | None = None) -> Compared:
     return compared(*measured(one, two), "m", smallest, are_paired=False)
+
+
+def paired(one: Any, two: Any) -> Difference:
+    return pairs(one, two).difference
+
+
+def apart(one: Any, two: Any) -> Difference:
+    return sides(one, two).difference
+
+
+BOTH = (paired, apart)
 
 
 def shifted(shift: float, n: int = 30) -> tuple[list[float], list[float]]:
@@ -102,7 +112,7 @@ def test_a_tidy_row_says_who_and_where() -> None:
 
 
 def test_a_difference_without_pairs_by_hand() -> None:
-    found = unpaired_difference(*measured([1.0, 2.0, 3.0], [2.0, 0.0]), "m")
+    found = apart([1.0, 2.0, 3.0], [2.0, 0.0])
     assert (found.mean, found.n) == (pytest.approx(2 - 1), 2)
     assert (found.positive, found.negative) == pytest.approx((4 / 6, 1 / 6))
     assert found.superiority == pytest.approx((4 + 0.5) / 6)  # one tie in six combinations
@@ -112,11 +122,11 @@ def test_a_difference_without_pairs_by_hand() -> None:
 
 
 def test_superiority_counts_a_tie_half_and_without_pairs_is_that_of_the_rank_test() -> None:
-    tied = paired_difference(*measured([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 5.0]), "m")
+    tied = paired([1.0, 2.0, 3.0, 9.0], [0.0, 2.0, 4.0, 5.0])
     assert tied.superiority == 0.625
     rng = np.random.default_rng(5)
     one, two = rng.integers(0, 6, 40) / 2, rng.integers(0, 7, 31) / 2
-    found = unpaired_difference(*measured(one, two), "m")
+    found = apart(one, two)
     assert found.superiority == pytest.approx(mannwhitneyu(one, two).statistic / (40 * 31))
 
 
@@ -132,10 +142,8 @@ def test_the_sides_change_places_and_only_the_sign_changes(
     one: list[float], two: list[float]
 ) -> None:
     both = min(len(one), len(two))
-    for difference, given_ in zip(
-        BOTH, (measured(one[:both], two[:both]), measured(one, two)), strict=True
-    ):
-        there, back = difference(*given_, "m"), difference(*given_[::-1], "m")
+    for difference, given_ in zip(BOTH, ((one[:both], two[:both]), (one, two)), strict=True):
+        there, back = difference(*given_), difference(*given_[::-1])
         assert there.mean == pytest.approx(-back.mean, nan_ok=True)
         assert (there.positive, there.n) == (pytest.approx(back.negative, nan_ok=True), back.n)
         assert there.effect_size == pytest.approx(-back.effect_size, nan_ok=True)
@@ -146,7 +154,7 @@ def test_the_sides_change_places_and_only_the_sign_changes(
 
 @pytest.mark.parametrize("difference", BOTH)
 def test_where_every_run_failed_there_is_no_number(difference: Any) -> None:
-    found = difference(*measured([np.nan, np.nan], [1.0, 2.0]), "m")
+    found = difference([np.nan, np.nan], [1.0, 2.0])
     assert found.n == 0
     assert np.isnan([found.mean, found.low, found.high, found.superiority, found.effect_size]).all()
 
@@ -268,7 +276,7 @@ def test_the_verdict_does_not_care_which_side_is_named_first(
 def test_a_larger_smallest_effect_never_turns_equivalent_into_different(
     change: list[float], smallest: float
 ) -> None:
-    found = paired_difference(*measured(change, [0.0] * len(change)), "m")
+    found = paired(change, [0.0] * len(change))
     precision = paired_precision(np.array(change))
     near, far = judged(found, precision, smallest), judged(found, precision, 2 * smallest)
     assert far.p <= near.p

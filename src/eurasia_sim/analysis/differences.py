@@ -181,27 +181,22 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -
     return change(measure, a[measure].to_numpy(), b[measure].to_numpy())
 
 
-def unpaired_difference(first: pd.DataFrame, second: pd.DataFrame, measure: str) -> Difference:
-    """Difference of one measure between two tables of unrelated runs, failed runs left out.
+def apart(measure: str, first: Floats, second: Floats) -> Difference:
+    """Difference of unrelated runs, all finished.
 
     The effect size is in pooled standard deviations (cohen1988); what only pairs show is NaN.
     """
-    one, two = (_finite(table[measure].to_numpy()) for table in (first, second))
-    if not len(one) or not len(two):
+    if not len(first) or not len(second):
         return Difference(measure)
-    low, high = gap_interval(one, two)
-    mean, spread = float(one.mean() - two.mean()), pooled_spread(one, two)
-    combinations = len(one) * len(two)
-    below, upto = (np.searchsorted(np.sort(two), one, side).sum() for side in ("left", "right"))
-    above = combinations - upto
+    low, high = gap_interval(first, second)
+    mean, spread = float(first.mean() - second.mean()), pooled_spread(first, second)
+    combinations, ordered = len(first) * len(second), np.sort(second)
+    below, upto = (np.searchsorted(ordered, first, side).sum() for side in ("left", "right"))
     return Difference(
-        measure, mean, low, high, float(below / combinations), float(above / combinations),
-        effect_size=mean / spread if spread > 0 else _NAN, n=min(len(one), len(two)),
+        measure, mean, low, high, float(below / combinations),
+        float((combinations - upto) / combinations),
+        effect_size=mean / spread if spread > 0 else _NAN, n=min(len(first), len(second)),
     )  # fmt: skip
-
-
-def _finite(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
 
 
 def pooled_spread(first: Floats, second: Floats) -> float:
@@ -290,10 +285,10 @@ def compared(
     if are_paired:
         whole = np.isfinite(one) & np.isfinite(two)
         one, two = one[whole], two[whole]
-        found, precision = paired_difference(first, second, measure), paired_precision(one - two)
+        found, precision = change(measure, one, two), paired_precision(one - two)
     else:
-        one, two = _finite(one), _finite(two)
-        found, precision = unpaired_difference(first, second, measure), unpaired_precision(one, two)
+        one, two = one[np.isfinite(one)], two[np.isfinite(two)]
+        found, precision = apart(measure, one, two), unpaired_precision(one, two)
     if smallest is None:
         known = precision.error == 0 or min(len(one), len(two)) >= FEWEST
         smallest = SMALL_SHARE * pooled_spread(one, two) if known else _NAN

@@ -40,16 +40,16 @@ class Side:
         """Everything that decides its runs, by dotted path."""
         manifest = self.results.manifest
         scenario, digests = manifest["scenarios"][self.scenario], manifest["digests"]
-        return _flat(
-            {
-                "theory": self.theory, "forms": manifest["forms"],
-                "runs": manifest["runs_a_scenario"], "seed": manifest["seed"],
-                "window": " to ".join(manifest["window"]),
-                "world": digests.get("world"), "model": digests.get("model"),
-                "versions": manifest["versions"],
-                "scenario": {key: scenario[key] for key in scenario if key not in _PROSE},
-            }
-        )  # fmt: skip
+        content = {
+            "theory": self.theory, "forms": manifest["forms"],
+            "runs": manifest["runs_a_scenario"], "seed": manifest["seed"],
+            "window": " to ".join(manifest["window"]),
+            "world": digests.get("world"), "model": digests.get("model"),
+            "versions": manifest["versions"],
+            "scenario": {key: scenario[key] for key in scenario if key not in _PROSE},
+        }  # fmt: skip
+        (flat,) = pd.json_normalize(content).to_dict("records")
+        return {str(path): value for path, value in flat.items()}
 
 
 class Pairing(NamedTuple):
@@ -204,15 +204,6 @@ def differing(first: Side, second: Side) -> dict[str, tuple[Any, Any]]:
     mine, theirs = first.settings, second.settings
     both = {path: (mine.get(path), theirs.get(path)) for path in {**mine, **theirs}}
     return {path: (a, b) for path, (a, b) in both.items() if a != b}
-
-
-def _flat(content: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """A nested mapping as dotted paths; an empty mapping gives none."""
-    found: dict[str, Any] = {}
-    for key, value in content.items():
-        path = f"{above}{key}"
-        found |= _flat(value, f"{path}.") if isinstance(value, Mapping) else {path: value}
-    return found
 
 
 def chosen_measures(first: Results, second: Results, patterns: Sequence[str]) -> list[str]:

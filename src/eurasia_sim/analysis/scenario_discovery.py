@@ -258,18 +258,18 @@ def _leaves(points: pd.DataFrame, holds: Flags) -> list[Sides]:
         str(name): (-np.inf, np.inf) if is_number(own) else frozenset(map(str, own.unique()))
         for name, own in points.items()
     }
-    found, waiting = list[tuple[float, Sides]](), [(0, whole)]
-    while waiting:
-        node, box = waiting.pop()
+
+    def leaves(node: int, box: Sides) -> Iterator[Sides]:
         if tree.children_left[node] < 0:
-            density, coverage, _ = _quality(points, holds, box)
-            if density > holds.mean():
-                found.append((coverage, _limited(box, points)))
-            continue
+            yield box
+            return
         column, cut = str(coded.columns[tree.feature[node]]), float(tree.threshold[node])
-        for children, below in ((tree.children_left, True), (tree.children_right, False)):
-            waiting.append((children[node], _cut(box, column, cut, below=below)))
-    return [box for _, box in sorted(found, key=lambda each: -each[0])]
+        for children, below in ((tree.children_right, False), (tree.children_left, True)):
+            yield from leaves(children[node], _cut(box, column, cut, below=below))
+
+    found = [(*_quality(points, holds, box)[:2], _limited(box, points)) for box in leaves(0, whole)]
+    dense = [(coverage, box) for density, coverage, box in found if density > holds.mean()]
+    return [box for _, box in sorted(dense, key=lambda each: -each[0])]
 
 
 def _cut(box: Sides, column: str, cut: float, *, below: bool) -> Sides:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -196,17 +195,11 @@ def sobol_indices(
         _unit_problem(names), means, calc_second_order=second, num_resamples=_RESAMPLES,
         conf_level=_LEVEL, seed=seed,
     )  # fmt: skip
-    cells: list[tuple[str, str, Any, str, str]] = [
-        (order, key, at, name, "")
-        for order, key in (("first", "S1"), ("total", "ST"))
-        for at, name in enumerate(names)
-    ]
-    if second:
-        pairs = combinations(range(count), 2)
-        cells += [("second", "S2", (a, b), names[a], names[b]) for a, b in pairs]
+    total, first, *pairs = found.to_df()
     rows = [
-        (order, name, other, found[key][at], found[f"{key}_conf"][at])
-        for order, key, at, name, other in cells
+        (order, *(pair if order == "second" else (pair, "")), *cells)
+        for order, own in zip(("first", "total", "second"), (first, total, *pairs), strict=False)
+        for pair, cells in zip(own.index, own.to_numpy(), strict=True)
     ]
     table = pd.DataFrame(rows, columns=["order", "factor", "other", "index", "half"])
     half = table.pop("half") if blocks >= _FEWEST else _NAN * table.pop("half")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from operator import attrgetter
+from itertools import compress, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import pandas as pd
 
 from eurasia_sim.analysis import sensitivity
 from eurasia_sim.analysis.convergence import precision_row
-from eurasia_sim.analysis.means import table_of_means
 from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.analysis.scenario_discovery import Discovery, box_table, discovered, is_number
 from eurasia_sim.analysis.sensitivity import FACTOR, factor_columns, require_spread, responses
@@ -27,6 +26,7 @@ _EVEN = ("latin_hypercube", "sobol")  # designs of independent points, whose mea
 _SECOND_UP_TO = 20  # factors beyond which second orders are too many to read
 _UPPER = 0.75  # quantile above which something is sought by default
 _SCENARIO = f"{FACTOR}scenario"
+_Make = Callable[[str, str], pd.DataFrame]  # of a measure, in a scenario
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,20 @@ class Material:
         return bool((seeds.min() == seeds.max()).all())
 
     @property
-    def spread(self) -> pd.DataFrame:
-        """Runs of `run` over the declared ranges."""
-        return self.runs[self.runs["set"] == RANGES]
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios; an empty one where the scenario is a factor of the design."""
+        return [""] if _SCENARIO in self.points else [*map(str, self.runs["scenario"].unique())]
 
-    def by_scenario(self) -> list[tuple[Mapping[str, str], pd.DataFrame]]:
-        """A sweep's runs by scenario, which stands in a column where it is no factor."""
-        if _SCENARIO in self.points:
-            return [({}, self.runs)]
-        groups = self.runs.groupby("scenario", sort=False)
-        return [({"scenario": str(name)}, own.reset_index(drop=True)) for name, own in groups]
+    def of(self, scenario: str) -> pd.DataFrame:
+        """Runs of a scenario; all of them for an empty name."""
+        runs = self.runs
+        return runs[runs["scenario"] == scenario].reset_index(drop=True) if scenario else runs
+
+    def of_kind(self, kind: str, what: str) -> Mapping[str, Any]:
+        """The design, which must be of one kind."""
+        if self.design is None or self.design["kind"] != kind:
+            raise DataError([f"{what} need a sweep by a {kind} design; this is {self.kind}"])
+        return self.design
 
     def independent_points(self) -> pd.DataFrame:
         """Points drawn independently; of a Saltelli design, the first and last of each block."""
@@ -99,65 +103,60 @@ class Section:
     notes: tuple[str, ...]
 
 
-# Part of a section: columns that stand in front, and what makes the others or refuses them.
-Part = tuple[Mapping[str, str], Callable[[], pd.DataFrame]]
-
-
 def sections(material: Material, asked: Asked) -> list[Section]:
     """All sections for the measures: shares, indices, boxes, robustness, convergence."""
-    found = cache(partial(_discoveries, material, asked))
-    sparse = "no box holds what is sought more densely than the whole space"
+    sought = cache(partial(_discovery, material, asked))
 
-    def limits(own: Discovery) -> pd.DataFrame:
-        return box_table(own.boxes, material.numbers)
+    def boxes(measure: str, scenario: str) -> pd.DataFrame:
+        level, found = sought(measure, scenario)
+        sparse = "no box holds what is sought more densely than the whole space"
+        return _with_level(box_table(found.boxes, material.numbers), level, sparse)
 
-    makers: tuple[tuple[str, str, Callable[[str], Iterable[Part]]], ...] = (
-        ("shares", "what the spread divides into", partial(_shares, material)),
-        ("sobol", "Sobol' indices", partial(_sobol, material, asked)),
-        ("morris", "Morris's effects over a factor's range", partial(_morris, material, asked)),
-        ("boxes", "where it is so", lambda measure: _sought(found(measure), limits, sparse)),
+    def paths(measure: str, scenario: str) -> pd.DataFrame:
+        level, found = sought(measure, scenario)
+        return _with_level(found.path, level, "no box was peeled")
+
+    whole, each = ("", [""]), ("scenario", material.scenarios)
+    of = "of", material.scenarios if material.design is None else ["all points"]
+    makers: tuple[tuple[str, str, tuple[str, list[str]], _Make], ...] = (
+        ("shares", "what the spread divides into", of, partial(_shares, material)),
+        ("sobol", "Sobol' indices", each, partial(_sobol, material, asked)),
         (
-            "paths",
-            "what boxes trade coverage for",
-            lambda measure: _sought(found(measure), attrgetter("path"), "no box was peeled"),
+            "morris",
+            "Morris's effects over a factor's range",
+            each,
+            partial(_morris, material, asked),
         ),
-        ("robustness", "what holds up", partial(_robustness, material, asked)),
-        ("convergence", "how well means are known", partial(_convergence, material, asked)),
+        ("boxes", "where it is so", each, boxes),
+        ("paths", "what boxes trade coverage for", each, paths),
+        ("robustness", "what holds up", whole, partial(_robustness, material, asked)),
+        ("convergence", "how well means are known", whole, partial(_convergence, material, asked)),
     )
-    rest = [_section(name, title, material.measures, parts) for name, title, parts in makers]
+    rest = [_section(name, title, material.measures, *how) for name, title, *how in makers]
     return [means(material, material.measures), *rest]
 
 
 def means(material: Material, measures: Sequence[str]) -> Section:
     """Means by the factors of a design with few levels, and where a difference turns its sign."""
-    return _section("means", "means by factor", measures, partial(_means, material))
+    return _section("means", "means by factor", measures, ("", [""]), partial(_means, material))
 
 
 def _section(
-    name: str, title: str, measures: Sequence[str], parts: Callable[[str], Iterable[Part]]
+    name: str, title: str, measures: Sequence[str], parts: tuple[str, list[str]], make: _Make
 ) -> Section:
-    """One table over all measures and scenarios; the reason why one has none is a note."""
-    tables: list[pd.DataFrame] = []
-    refused: dict[str, list[str]] = {}
-
-    def of(measure: str) -> list[Part]:
-        return list(parts(measure))
-
-    def tried(what: Iterable[str], make: Callable[[], Any]) -> Any:
+    """One table over all measures and parts; the reason why one has none is a note."""
+    tables, refused = [], dict[str, list[str]]()
+    column, values = parts
+    for measure, part in product(measures, values):
+        head = {"measure": measure, **({column: part} if part else {})}
         try:
-            return make()
+            table = make(measure, part)
         except DataError as error:
             for problem in error.problems:
-                refused.setdefault(problem, []).append(", ".join(filter(None, what)))
-
-    for measure in measures:
-        for head, make in tried([measure], partial(of, measure)) or ():
-            columns = {"measure": measure, **head}
-            if (table := tried(columns.values(), make)) is not None:
-                for at, (column, value) in enumerate(columns.items()):
-                    table.insert(at, column, value)
-                tables.append(table)
-    every = len(tables) + len({each for own in refused.values() for each in own})
+                refused.setdefault(problem, []).append(", ".join(head.values()))
+        else:
+            tables.append(table.assign(**head)[[*head, *table.columns]])
+    every = len(measures) * len(values)
     notes = [
         why if len(own) == every else f"{'; '.join(own)}: {why}" for why, own in refused.items()
     ]
@@ -165,7 +164,7 @@ def _section(
     return Section(name, title, table, (*notes, *sensitivity.caveats(table)))
 
 
-def _means(material: Material, measure: str) -> Iterator[Part]:
+def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
     """Means over one or two factors of few levels, by scenario, and of the first less the second.
 
     The sign of a difference turns between a level and the one before it, in its row.
@@ -178,34 +177,43 @@ def _means(material: Material, measure: str) -> Iterator[Part]:
     if material.runs[measure].isna().all():
         raise DataError(["every run failed"])
     sides = {
-        head.get("scenario", "all runs"): own.groupby(factors)[measure].mean()
-        for head, own in material.by_scenario()
+        scenario or "all runs": material.of(scenario).groupby(factors)[measure].mean()
+        for scenario in material.scenarios
     }
     if len(sides) > 1:
-        first, second, *_ = sides
+        first, second, *_others = sides
         sides[f"{first} less {second}"] = sides[first] - sides[second]
-    for name, values in sides.items():
-        yield {"of": name}, partial(table_of_means, values, turns=" less " in name)
+    short = ", across ".join(name.rpartition(".")[2] for name in factors)
+    found = []
+    for name, means_of in sides.items():
+        wide = means_of.to_frame("mean").T
+        if len(factors) > 1:
+            wide = means_of.reset_index().pivot_table(measure, *factors, sort=False)
+        names, signs = [_level(each) for each in wide.columns], np.sign(wide.to_numpy(np.float64))
+        between = [f"{low} to {high}" for low, high in pairwise(names)]
+        turns = [", ".join(compress(between, row[1:] * row[:-1] < 0)) for row in signs]
+        rows = wide.set_axis(names, axis="columns").rename_axis(short).reset_index()
+        rows.insert(0, "of", name)
+        found.append(rows.assign(**{"sign turns": turns if " less " in name else ""}))
+    return pd.concat(found, ignore_index=True)
 
 
-def _shares(material: Material, measure: str) -> Iterator[Part]:
+def _level(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _shares(material: Material, measure: str, of: str) -> pd.DataFrame:
     """Shares of theory (and of other factors), parameters and chance in the variance."""
     if material.design is not None:
-        yield {"of": "all points"}, partial(_shares_of_points, material, measure)
-        return
-    for name, own in material.runs.groupby("scenario", sort=False):
-        yield {"of": str(name)}, partial(_shares_of_draws, own, measure)
-
-
-def _shares_of_draws(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Shares in runs over ranges; runs at reference, by chance alone, give the part of chance."""
-    spread = runs[runs["set"] == RANGES]
+        return _shares_of_points(material, measure)
+    runs = material.of(of)
+    spread = runs[runs["set"] == RANGES].reset_index(drop=True)
     chance = runs[runs["set"] == REFERENCE].groupby("theory")[measure].var(ddof=1).mean()
     values = spread[measure].to_numpy(np.float64)
     require_spread(values)
     if np.isnan(chance):
         raise DataError(["no two runs at reference finished, which would tell chance"])
-    spread, factors = spread.reset_index(drop=True), _varied(spread, ["theory"])
+    factors = _varied(spread, ["theory"])
     found = sensitivity.variance_shares(values[None, :, None], spread, factors, float(chance))
     return _share_rows(found, ("scenario", "interplay"))
 
@@ -225,10 +233,11 @@ def _shares_of_points(material: Material, measure: str) -> pd.DataFrame:
     points = material.independent_points()
     arms = np.stack(
         [
-            own.pivot_table(measure, "point", "replicate", dropna=False)
+            material.of(scenario)
+            .pivot_table(measure, "point", "replicate", dropna=False)
             .reindex(points["point"])
             .to_numpy(np.float64)
-            for _, own in material.by_scenario()
+            for scenario in material.scenarios
         ]
     )
     leveled = [name for name in factor_columns(points) if not is_number(points[name])]
@@ -243,116 +252,85 @@ def _shares_of_points(material: Material, measure: str) -> pd.DataFrame:
     return _share_rows(shares, ("scenario", "interplay") if len(arms) == 1 else ())
 
 
-def _design(material: Material, kind: str, what: str) -> Mapping[str, Any]:
-    """The design, which must be of one kind."""
-    if material.design is None or material.design["kind"] != kind:
-        raise DataError([f"{what} need a sweep by a {kind} design; this is {material.kind}"])
-    return material.design
-
-
-def _sobol(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
+def _sobol(material: Material, asked: Asked, measure: str, scenario: str) -> pd.DataFrame:
     """Sobol' indices of the replicate mean, then the share of chance in a run and in that mean."""
-    _design(material, "saltelli", "Sobol' indices")
-    points, shared = material.points, material.seeds_are_shared
+    material.of_kind("saltelli", "Sobol' indices")
+    points, runs = material.points, material.of(scenario)
     second = len(factor_columns(points)) <= _SECOND_UP_TO
-
-    def indices(runs: pd.DataFrame) -> pd.DataFrame:
-        found = sensitivity.sobol_indices(runs, points, measure, second=second, seed=asked.seed)
-        chance = sensitivity.share_of_chance(
-            responses(runs, points, measure), seeds_are_shared=shared
-        )
-        for key, of in (("run", "a single run"), ("mean", "the mean of a point")):
-            if np.isfinite(chance[key]):
-                row = {"order": "chance", "factor": f"chance in {of}", "other": ""}
-                found.loc[len(found)] = {**row, "index": chance[key]}
-        return found
-
-    for head, runs in material.by_scenario():
-        yield head, partial(indices, runs)
+    found = sensitivity.sobol_indices(runs, points, measure, second=second, seed=asked.seed)
+    values, shared = responses(runs, points, measure), material.seeds_are_shared
+    chance = sensitivity.share_of_chance(values, seeds_are_shared=shared)
+    for key, of in (("run", "a single run"), ("mean", "the mean of a point")):
+        if np.isfinite(chance[key]):
+            row = {"order": "chance", "factor": f"chance in {of}", "other": ""}
+            found.loc[len(found)] = {**row, "index": chance[key]}
+    return found
 
 
-def _morris(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
+def _morris(material: Material, asked: Asked, measure: str, scenario: str) -> pd.DataFrame:
     """Morris's effects, the strongest first."""
-    factors = _design(material, "morris", "Morris's effects")["factors"]
-
-    def effects(runs: pd.DataFrame) -> pd.DataFrame:
-        found = sensitivity.morris_effects(runs, material.points, factors, measure, seed=asked.seed)
-        return found.sort_values("absolute", ascending=False, ignore_index=True)
-
-    for head, runs in material.by_scenario():
-        yield head, partial(effects, runs)
+    factors = material.of_kind("morris", "Morris's effects")["factors"]
+    given = material.of(scenario), material.points, factors, measure
+    found = sensitivity.morris_effects(*given, seed=asked.seed)
+    return found.sort_values("absolute", ascending=False, ignore_index=True)
 
 
-def _discoveries(material: Material, asked: Asked, measure: str) -> list[tuple[Any, Any]]:
-    """By scenario, what gives the level sought in words, and boxes of points' means beyond it."""
-
-    def discovery(points: pd.DataFrame, values: Floats) -> tuple[str, Discovery]:
-        require_spread(values)
-        whole = np.isfinite(values)
-        finite = values[whole]
-        if asked.below is not None:
-            sought, holds = f"≤ {asked.below:g}", finite <= asked.below
-        else:
-            level = float(np.quantile(finite, _UPPER)) if asked.above is None else asked.above
-            sought, holds = f"≥ {level:.4g}", finite >= level
-        return sought, discovered(points[whole].reset_index(drop=True), holds)
-
-    return [
-        (head, cache(partial(discovery, points, values)))
-        for head, points, values in _drawn(material, measure)
-    ]
+def _discovery(
+    material: Material, asked: Asked, measure: str, scenario: str
+) -> tuple[str, Discovery]:
+    """The level sought in words, and boxes of points' means beyond it."""
+    points, values = _drawn(material, measure, scenario)
+    require_spread(values)
+    whole = np.isfinite(values)
+    finite = values[whole]
+    if asked.below is not None:
+        sought, holds = f"≤ {asked.below:g}", finite <= asked.below
+    else:
+        level = float(np.quantile(finite, _UPPER)) if asked.above is None else asked.above
+        sought, holds = f"≥ {level:.4g}", finite >= level
+    return sought, discovered(points[whole].reset_index(drop=True), holds)
 
 
-def _sought(
-    found: Iterable[tuple[Any, Any]], table_of: Callable[[Discovery], pd.DataFrame], otherwise: str
-) -> Iterator[Part]:
-    """Tables of discoveries with the level sought; a reason where one has no row."""
-
-    def table(discovery: Callable[[], tuple[str, Discovery]]) -> pd.DataFrame:
-        sought, own = discovery()
-        if not len(rows := table_of(own)):
-            raise DataError([otherwise])
-        return rows.assign(sought=sought)[["sought", *rows.columns]]
-
-    for head, discovery in found:
-        yield head, partial(table, discovery)
+def _with_level(rows: pd.DataFrame, sought: str, otherwise: str) -> pd.DataFrame:
+    """Rows of a discovery behind the level sought; a reason where there is none."""
+    if not len(rows):
+        raise DataError([otherwise])
+    return rows.assign(sought=sought)[["sought", *rows.columns]]
 
 
-def _drawn(
-    material: Material, measure: str
-) -> Iterator[tuple[Mapping[str, str], pd.DataFrame, Floats]]:
-    """By scenario, points (theory and numbers) with the mean of each; of `run`, the draws."""
+def _drawn(material: Material, measure: str, scenario: str) -> tuple[pd.DataFrame, Floats]:
+    """Points (theory and numbers) with the mean of each; of `run`, the draws."""
+    runs = material.of(scenario)
     if material.design is not None:
         alone = material.independent_points()
         points = alone[factor_columns(alone)].rename(columns=lambda name: name.removeprefix(FACTOR))
-        for head, own in material.by_scenario():
-            means = own.groupby("point")[measure].agg(lambda values: values.mean(skipna=False))
-            yield head, points, np.asarray(means.reindex(alone["point"]), np.float64)
-        return
+        means_of = runs.groupby("point")[measure].agg(lambda values: values.mean(skipna=False))
+        return points, np.asarray(means_of.reindex(alone["point"]), np.float64)
     if not len(material.points.columns):
         older = "the folder does not hold what was drawn (an older version wrote it): run again"
         raise DataError([older])
-    for name, own in material.spread.groupby("scenario", sort=False):
-        columns = ["draw", "theory", "run", measure]
-        joined = own[columns].merge(material.points, on=["theory", "run", "draw"])
-        points = joined.drop(columns=["draw", "run", measure])
-        points = points if _varied(points, ["theory"]) else points.drop(columns="theory")
-        yield {"scenario": str(name)}, points, joined[measure].to_numpy(np.float64)
+    keys = ["theory", "run", "draw"]
+    spread = runs.loc[runs["set"] == RANGES, [*keys, measure]]
+    joined = spread.merge(material.points, on=keys)
+    points = joined.drop(columns=["draw", "run", measure])
+    points = points if _varied(points, ["theory"]) else points.drop(columns="theory")
+    return points, joined[measure].to_numpy(np.float64)
 
 
-def _robustness(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
+def _robustness(material: Material, asked: Asked, measure: str, _: str) -> pd.DataFrame:
+    """How options do across states of the world."""
     if asked.higher_is_better is None:
         how = "say --better higher, or --better lower"
         raise DataError([f"robustness needs to know which way is better: {how}"])
     if material.design is None:
-        runs, options, states = material.spread, ["scenario"], ["theory", "draw"]
+        runs, options, states = material.runs, ["scenario"], ["theory", "draw"]
+        runs = runs[runs["set"] == RANGES]
     else:
         runs, options = material.runs, _options(material, asked.options)
         states = [name for name in factor_columns(material.points) if name not in options]
         states += ["replicate"] if material.seeds_are_shared else []
     table = payoffs(runs, measure, options, states)
-    better, least = asked.higher_is_better, asked.threshold
-    yield {}, partial(robustness, table, higher_is_better=better, threshold=least)
+    return robustness(table, higher_is_better=asked.higher_is_better, threshold=asked.threshold)
 
 
 def _options(material: Material, asked: Sequence[str]) -> list[str]:
@@ -367,7 +345,7 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
             raise DataError(unknown)
         return [FACTOR + name for name in names]
     found = [name for name in factors if name.split(".")[1] in {"scenario", *levers()}]
-    if _SCENARIO not in factors and _varied(material.runs, ["scenario"]):
+    if len(material.scenarios) > 1:
         found.insert(0, "scenario")
     if not found:
         nothing = "the sweep has one scenario and no factor that is a lever"
@@ -375,17 +353,8 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
     return found
 
 
-def _convergence(material: Material, asked: Asked, measure: str) -> Iterator[Part]:
-    def row(values: Floats) -> pd.DataFrame:
-        return pd.DataFrame([precision_row(values, asked.precision)])
-
-    for of, values in _samples(material, measure):
-        yield of, partial(row, values)
-
-
-def _samples(material: Material, measure: str) -> Iterator[tuple[dict[str, str], Floats]]:
-    """Independent values by scenario, theory and set, to take the mean of."""
-    keys = ["scenario", "theory", "set"]
+def _convergence(material: Material, asked: Asked, measure: str, _: str) -> pd.DataFrame:
+    """How well means of independent values are known, by scenario, theory and set."""
     if material.design is None:
         values = material.runs
     elif material.design["kind"] in _EVEN:
@@ -394,6 +363,10 @@ def _samples(material: Material, measure: str) -> Iterator[tuple[dict[str, str],
     else:
         why = "are no independent draws, so their mean has no such interval"
         raise DataError([f"points of {material.kind} {why}"])
+    keys = ["scenario", "theory", "set"]
+    rows = []
     for names, own in values.groupby(keys, sort=False):
+        ordered = own.sort_values("run")[measure].to_numpy(np.float64)
         of = dict(zip(keys, map(str, names), strict=True))
-        yield of, own.sort_values("run")[measure].to_numpy(np.float64)
+        rows.append({**of, **precision_row(ordered, asked.precision)})
+    return pd.DataFrame(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,10 @@ from eurasia_sim.simulation.parameter_draws import Draws, Sample, put
 from eurasia_sim.world.world import World
 
 Reading = tuple[Metric, tuple[int, int]]  # a metric and the window it is read over
-Branches = list[tuple[int, Inputs, int]]  # place in the plan, inputs, month of parting from first
 _MONTHS_A_YEAR = 12
-_REDUCTIONS: dict[str, np.ufunc] = {
-    "sum": np.add,
-    "mean": np.add,
-    "least": np.minimum,
-    "greatest": np.maximum,
-}
+_REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "sum": np.sum, "mean": np.mean, "least": np.min, "greatest": np.max,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,6 @@ class Plan:
     arms: tuple[Arm, ...]
     readings: tuple[Reading, ...]
     _levers: dict[tuple[str, str], LeverSeries] = field(default_factory=dict, compare=False)
-    _digests: dict[str, Integers] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, world: World, parts: Iterable[Part]) -> Plan:
@@ -73,39 +68,30 @@ class Plan:
         self._levers[key] = inputs.levers
         return inputs
 
-    def branches(self, theory: str, forms: Mapping[str, str]) -> list[Branches]:
-        """Groups of arms with equal numbers, which share a past; the latest to part is first."""
-        families: dict[tuple[tuple[str, float], ...], Branches] = {}
+    @cached_property
+    def partings(self) -> Integers:
+        """(A, A) first month in which two arms' levers differ, whatever the theory and forms."""
+        family = [self.inputs(arm, self.world.default_theory, {}) for arm in self.arms]
+        ends = np.array([inputs.months for inputs in family])
+        digests = np.zeros((len(family), ends.max() + 1), np.int64)
+        for row, inputs in zip(digests, family, strict=True):
+            row[: inputs.months] = [hash(month.tobytes()) for month in inputs.levers.rows]
+        differs = digests[:, None] != digests
+        differs[:, :, -1] = True
+        return np.minimum(differs.argmax(axis=2), np.minimum.outer(ends, ends))
+
+    @cached_property
+    def families(self) -> list[list[int]]:
+        """Arms with equal numbers, which share a past; the latest to part from all is first."""
+        alike: dict[tuple[tuple[str, float], ...], list[int]] = {}
         for at, arm in enumerate(self.arms):
-            inputs = self.inputs(arm, theory, forms)
-            fixed = tuple(sorted(inputs.scenario.fixed.items()))
-            families.setdefault(fixed, []).append((at, inputs, 0))
-        return [
-            max(
-                (self.branches_from(first, family) for first in range(len(family))),
-                key=lambda branches: sum(parting for *_, parting in branches),
-            )
-            for family in families.values()
-        ]
-
-    def branches_from(self, first: int, family: Branches) -> Branches:
-        """A family with one of it first, and the months in which the others part from that one."""
-        trunk = family[first]
-        order = [trunk, *family[:first], *family[first + 1 :]]
-        return [(at, inputs, self.parting(trunk[1], inputs)) for at, inputs, _ in order]
-
-    def parting(self, one: Inputs, other: Inputs) -> int:
-        """First month in which the levers or series of two scenarios differ."""
-        shared = min(one.months, other.months)
-        differs = self._months(one)[:shared] != self._months(other)[:shared]
-        return int(np.argmax(differs)) if differs.any() else shared
-
-    def _months(self, inputs: Inputs) -> Integers:
-        """(T,) a digest of every month's levers and series, the same for all theories and forms."""
-        key = inputs.scenario.digest
-        if key not in self._digests:
-            self._digests[key] = np.array([hash(row.tobytes()) for row in inputs.levers.rows])
-        return self._digests[key]
+            fixed = tuple(sorted(self.scenarios[arm].fixed.items()))
+            alike.setdefault(fixed, []).append(at)
+        found = []
+        for own in alike.values():
+            trunk = own[int(self.partings[np.ix_(own, own)].sum(axis=1).argmax())]
+            found.append([trunk, *(at for at in own if at != trunk)])
+        return found
 
 
 def readings_of(part: Part) -> list[Reading]:
@@ -134,8 +120,7 @@ def read(
 
     def reduced(names: Sequence[str], kind: str) -> Floats:
         stacked = np.stack([months[name][:, first:last] for name in names])
-        found = _REDUCTIONS[kind].reduce(stacked, axis=0)
-        return np.asarray(found / len(names) if kind == "mean" else found)
+        return np.asarray(_REDUCTIONS[kind](stacked, axis=0))
 
     values = reduced(metric.columns, metric.kind)
     if metric.less:
@@ -156,11 +141,6 @@ def read(
     return np.where(np.isnan(values).any(axis=1), np.nan, until)
 
 
-def by_column(names: Sequence[str], trajectories: Floats) -> dict[str, Floats]:
-    """(R, M) by name, of (R, M, kept) trajectories whose last axis is named."""
-    return {name: trajectories[:, :, c] for c, name in enumerate(names)}
-
-
 def read_runs(
     plan: Plan,
     theory: str,
@@ -179,31 +159,28 @@ def read_runs(
         KeyboardInterrupt: once the chunks in flight are done.
     """
     found = np.full((len(plan.arms), len(draws), len(plan.readings)), np.nan)
+    arms = [plan.inputs(arm, theory, forms) for arm in plan.arms]
+    kept = np.array([arms[0].columns.index(name) for name in plan.columns], np.int64)
+
+    def work(family: list[int], own: Draws, chunk: slice) -> None:
+        partings = plan.partings[family[0], family].tolist()
+        paths = run_branched(
+            [arms[at] for at in family], partings, own.part(chunk), kept, plan.since
+        )
+        for at, path in zip(family, paths, strict=True):
+            months = dict(zip(plan.columns, np.moveaxis(path, 2, 0), strict=True))
+            for reading, (metric, window) in enumerate(plan.readings):
+                found[at, chunk, reading] = read(metric, window, plan.since, months)
+
+    def tell(before: int, each: int, finished: int) -> None:
+        report(before + each * finished)
+
     done = 0
-    for branches in plan.branches(theory, forms):
-        places, family, partings = zip(*branches, strict=True)
-        own = with_fixed(plan.world, family[0], draws)
-        kept = np.array([family[0].columns.index(name) for name in plan.columns], np.int64)
-
-        def work(
-            chunk: slice,
-            places: Sequence[int] = places,
-            family: Sequence[Inputs] = family,
-            partings: Sequence[int] = partings,
-            own: Draws = own,
-            kept: Integers = kept,
-        ) -> None:
-            paths = run_branched(family, partings, own.part(chunk), kept, plan.since)
-            for at, path in zip(places, paths, strict=True):
-                months = by_column(plan.columns, path)
-                for reading, (metric, window) in enumerate(plan.readings):
-                    found[at, chunk, reading] = read(metric, window, plan.since, months)
-
-        def tell(finished: int, before: int = done, arms: int = len(places)) -> None:
-            report(before + finished * arms)
-
-        chunks_of(work, len(draws), workers, tell)
-        done += len(draws) * len(places)
+    for family in plan.families:
+        own = with_fixed(plan.world, arms[family[0]], draws)
+        told = partial(tell, done, len(family))
+        chunks_of(partial(work, family, own), len(draws), workers, told)
+        done += len(draws) * len(family)
     return found
 
 

@@ -235,7 +235,6 @@ class Verdict:
     """The verdict on a hypothesis over one space of draws."""
 
     word: str  # empty where nothing was drawn
-    words: tuple[str, ...]  # of the parts
     share: float = _NAN  # of the space in which the whole hypothesis holds
     points: int = 0  # of the space that were run without failure
     region: Region | None = None  # what it hinges on
@@ -261,10 +260,10 @@ def judge(
     words = tuple(words)
     counted = {at: word for at, word in enumerate(words) if word not in (REPORTED, ENTAILED)}
     if not all(words):
-        return Verdict("", words)
+        return Verdict("")
     if failed or not counted:
         word = NOT_MEASURABLE if failed else ENTAILED if ENTAILED in words else REPORTED
-        return Verdict(word, words)
+        return Verdict(word)
     own = [spreads[at] for at in counted]
     whole = np.all([np.isfinite(each.effects) for each in own], axis=0)
     joins_all = hypothesis.join == "all"
@@ -282,7 +281,7 @@ def judge(
         found = region(points, together, limits.DENSITY, limits.COVERAGE, limits.NUMBERS)
         found = found or deciding_sign(points, together, limits.ONE_SIGN)
         word = HINGES if found else UNDETERMINED
-    return Verdict(word, words, share(together), int(whole.sum()), found)
+    return Verdict(word, share(together), int(whole.sum()), found)
 
 
 def share_of_sign(part: Part, effects: Floats) -> float:
