@@ -96,77 +96,55 @@ def section(page: str, title: str) -> str:
     return page.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-def test_the_page_says_how_it_was_made_and_every_verdict(world: World, result: Evaluation) -> None:
-    page = page_of(world, result)
-    assert page.startswith("# Findings: What is argued\n")
-    for text in (
-        COMMAND, "Hash of the hypotheses `abc123`", "At most 2 of 200 runs",
-        "known to within ±4.0 percentage points",
-    ):  # fmt: skip
-        assert text in page
-    verdicts = section(page, "Verdicts")
-    for name, word in {"A": "supported", "B": "entailed", "C": "hinges on"}.items():
-        assert f"| {name} | {name} says \\| so. | **{word}** | negligible |" in verdicts
-    where = "x ≥ 3 (density 85 %, coverage 40 % on held-out draws; 75 % of the fit to the record"
-    assert where in verdicts
-    assert verdicts.count("paper L3") == 5
-    assert "| x | 2 | 25 % | 50 % | 25 % |" in section(page, "What the spread is made of")
-    one = page.partition("### A: supported")[2].partition("### B")[0]
-    for text in (
-        "+0.0300, -0.0100", "+0.0200 [+0.0150, +0.0250]", f"{world.null_theory} (null)",
-        "+0.0100, holds in 55 %", "and in 10 % of the fit",
-    ):  # fmt: skip
-        assert text in one
-
-
-def test_whatever_is_entailed_is_named(world: World, result: Evaluation) -> None:
-    forced = section(page_of(world, result), "What is entailed")
-    assert "**B**, part of B: expected +, found in 100 %" in forced
-    free = replace(result, parts=result.parts[result.parts["word"] != "entailed"])
-    assert section(page_of(world, free), "What is entailed").strip().startswith("Nothing")
-
-
-def test_the_page_opens_with_a_sentence_each(world: World, result: Evaluation) -> None:
-    page = page_of(world, result)
-    opening = section(page, "In one sentence each")
-    assert page.index("## In one sentence each") < page.index("## Verdicts")
-    for said in (
+TOLD: dict[str, tuple[str, ...]] = {  # by section
+    "In one sentence each": (
         "**A** (A says \\| so) is **supported**: it holds in 90 % of the space; under the fit",
         "; under the fit negligible, in 10 % of it.",
         "**C** (C says \\| so) **hinges on** x ≥ 3: it holds in 90 % of the space; 75 % of the fit",
-    ):
-        assert said in opening
-    assert "1. Here. \\*Really\\*." in section(page, "Where the model is weakest")
+    ),
+    "Where the model is weakest": ("1. Here. \\*Really\\*.",),
+    "Verdicts": (
+        "| A | A says \\| so. | **supported** | negligible |",
+        "| B | B says \\| so. | **entailed** | negligible |",
+        "| C | C says \\| so. | **hinges on** | negligible |",
+        "x ≥ 3 (density 85 %, coverage 40 % on held-out draws; 75 % of the fit to the record",
+        "At most 2 of 200 runs", "known to within ±4.0 percentage points",
+        "[Where?](findings-ground.md)",
+    ),
+    "What is entailed": ("**B**, part of B: expected +, found in 100 %",),
+    "Controls": ("Every control came out", "| K (built in) | part of K |"),
+    # The placebo expects no sign, and C's null does not hold.
+    "Baselines": ("Every placebo came out null", "A, part of A; B, part of B; K, part of K."),
+    "What the spread is made of": ("| x | 2 | 25 % | 50 % | 25 % |",),
+    "Every hypothesis": (
+        "+0.0300, -0.0100", "+0.0200 [+0.0150, +0.0250]", "(null)", "+0.0100, holds in 55 %",
+        "and in 10 % of the fit",
+    ),
+}  # fmt: skip
 
 
-def test_a_control_that_fails_is_named(world: World, result: Evaluation) -> None:
-    controls = section(page_of(world, result), "Controls")
-    assert "Every control came out" in controls
-    assert "| K (built in) | part of K |" in controls
+def test_the_page_says_how_it_was_made_and_every_finding(world: World, result: Evaluation) -> None:
+    page = page_of(world, result, MAP)
+    assert page.startswith("# Findings: What is argued\n")
+    assert COMMAND in page
+    assert "Hash of the hypotheses `abc123`" in page
+    for title, said in TOLD.items():
+        assert not [text for text in said if text not in section(page, title)], title
+    assert section(page, "Verdicts").count("paper L3") == 5
+    assert page.index("## In one sentence each") < page.index("## Verdicts")
+
+
+def test_what_goes_wrong_is_named(world: World, result: Evaluation) -> None:
+    free = replace(result, parts=result.parts[result.parts["word"] != "entailed"])
+    assert section(page_of(world, free), "What is entailed").strip().startswith("Nothing")
     lost = verdict("A", "not measurable", failed="K", fit="")
     rows = pd.DataFrame([lost, verdict("K", "undetermined", kind="control")])
     page = page_of(world, replace(result, verdicts=rows))
     assert "**Did not come out: K.** Without it not measurable: A." in section(page, "Controls")
     assert "**A** (A says \\| so) is **not measurable (K)**.\n" in page
-
-
-def test_a_placebo_that_moves_is_called_a_fault(world: World, result: Evaluation) -> None:
-    assert "Every placebo came out null" in section(page_of(world, result), "Baselines")
     words = ["supported", "entailed", "hinges on", "contradicted", "supported"]
-    moved = result.verdicts.assign(verdict=words)
-    page = page_of(world, replace(result, verdicts=moved))
-    assert "**Not null: P.**" in section(page, "Baselines")
-
-
-def test_what_the_null_shows_as_well_is_named(world: World, result: Evaluation) -> None:
-    said = section(page_of(world, result), "Baselines")
-    # The placebo expects no sign, and C's null does not hold.
-    assert "A, part of A; B, part of B; K, part of K." in said
-
-
-def test_the_page_of_a_map_stands_beside_and_is_linked(world: World, result: Evaluation) -> None:
-    assert map_path(Path("docs/findings.md"), MAP) == Path("docs/findings-ground.md")
-    assert "[Where?](findings-ground.md)" in page_of(world, result, MAP)
+    moved = replace(result, verdicts=result.verdicts.assign(verdict=words))
+    assert "**Not null: P.**" in section(page_of(world, moved), "Baselines")
 
 
 def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
@@ -180,6 +158,7 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
             held = {"kind": "rival", "holds": at / 100, "mirrored": 0.2}
             rows += [{**place, **held, "name": name} for name in MAP.rivals]
     where = Path("docs/findings.md")
+    assert map_path(where, MAP) == Path("docs/findings-ground.md")
     page = map_page(world, MAP, pd.DataFrame(rows), Effort(mapped=60), COMMAND, where)
     assert "## presence: there → gone" in page
     assert "- **one**: from 4 % to 7 % of points; most at threat low, pressure more." in page
@@ -191,12 +170,8 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
 
 def test_a_cell_cannot_break_its_table() -> None:
     assert table(("a", "b"), [("1|2", "x\n y")]) == "| a | b |\n|---|---|\n| 1\\|2 | x y |"
-    assert [number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)] == [
-        "–",
-        "–",
-        "-0.5",
-        "13 %",
-    ]
+    written = number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)
+    assert written == ("–", "–", "-0.5", "13 %")
 
 
 @pytest.mark.parametrize(
