@@ -132,7 +132,9 @@ def sections(material: Material, asked: Asked) -> list[Section]:
         ("robustness", "what holds up", whole, partial(_robustness, material, asked)),
         ("convergence", "how well means are known", whole, partial(_convergence, material, asked)),
     )
-    rest = [_section(name, title, material.measures, *how) for name, title, *how in makers]
+    rest = [
+        _section(name, title, material.measures, parts, make) for name, title, parts, make in makers
+    ]
     return [means(material, material.measures), *rest]
 
 
@@ -188,7 +190,8 @@ def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
     for name, means_of in sides.items():
         wide = means_of.to_frame("mean").T
         if len(factors) > 1:
-            wide = means_of.reset_index().pivot_table(measure, *factors, sort=False)
+            one, other = factors
+            wide = means_of.reset_index().pivot_table(measure, one, other, sort=False)
         names, signs = [_level(each) for each in wide.columns], np.sign(wide.to_numpy(np.float64))
         between = [f"{low} to {high}" for low, high in pairwise(names)]
         turns = [", ".join(compress(between, row[1:] * row[:-1] < 0)) for row in signs]

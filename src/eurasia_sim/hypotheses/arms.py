@@ -78,7 +78,7 @@ class Plan:
             row[: inputs.months] = [hash(month.tobytes()) for month in inputs.levers.rows]
         differs = digests[:, None] != digests
         differs[:, :, -1] = True
-        return np.minimum(differs.argmax(axis=2), np.minimum.outer(ends, ends))
+        return np.asarray(np.minimum(differs.argmax(axis=2), np.minimum.outer(ends, ends)))
 
     @cached_property
     def families(self) -> list[list[int]]:

@@ -19,7 +19,7 @@ from pydantic import Field
 from eurasia_sim.compute.dimensions import STANCES, Floats
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Strict, validated
-from eurasia_sim.files.data_yaml import DataError, Page, near, read_page
+from eurasia_sim.files.data_yaml import DataError, near, read_page
 from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario
@@ -42,7 +42,6 @@ Months = tuple[int, int]  # first and last month since the start of the record
 _HALF_OF_RUNS = 0.5
 _Columns = Annotated[list[str], Field(min_length=1)]
 _Dates = Annotated[list[str], Field(min_length=2, max_length=2)]
-_Direction = Literal["rises", "falls"]
 
 
 class _Order(Strict):
@@ -56,8 +55,11 @@ class _Quantity(Strict):
     less: list[str] = Field(default_factory=list)
 
 
-class _Sign(_Quantity):
-    direction: _Direction
+class _Change(_Quantity):
+    direction: Literal["rises", "falls"]
+
+
+class _Sign(_Change):
     earlier: _Dates
     later: _Dates
 
@@ -67,8 +69,7 @@ class _Band(_Quantity):
     during: _Dates
 
 
-class _Window(_Quantity):
-    direction: _Direction
+class _Window(_Change):
     past: Finite
     between: _Dates
 
@@ -152,83 +153,72 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
         DataError: with everything wrong with the file, each as file:line and what would be right;
             or that it is not there.
     """
-    path = world.directory / FILE
+    path, problems = world.directory / FILE, list[str]()
     if not path.exists():
         lacks = f"the world {world.name} has no {FILE}"
         raise DataError([f"{lacks}: nothing documented to hold its runs against"])
-    page = read_page(path)
-    checker = _Checker(page, world)
-    entries = validated(page, _File, page.data, (), checker.problems) or {}
-    read = [checker.pattern(name, entry) for name, entry in entries.items()]
-    if checker.problems:
-        raise DataError(checker.problems)
-    return tuple(pattern for pattern in read if pattern)
+    page, known = read_page(path), columns_of(world)
+    claims = {claim.id for claim in load_evidence(world.directory).claims}
 
+    def complain(message: str, *keys: str) -> None:
+        problems.append(f"{page.place(keys)}: {message}")
 
-class _Checker:
-    """Makes patterns of entries; everything wrong is in `problems`."""
+    def window(dates: list[str], *keys: str) -> Months:
+        """First and last month of two dates YYYY-MM."""
+        try:
+            first, last = map(world.month, dates)
+        except DataError as error:
+            complain(f"{'.'.join(keys)}: {error}", *keys)
+            return 0, 0
+        if not 0 <= first <= last < world.months:
+            ends = f"{world.date(0)} to {world.date(world.months - 1)}"
+            complain(f"{'.'.join(keys)} = {dates} is upside down or outside {ends}", *keys)
+        return first, last
 
-    def __init__(self, page: Page, world: World) -> None:
-        self.page, self.world = page, world
-        self.problems: list[str] = []
-        self.known = columns_of(world)
-        self.claims = {claim.id for claim in load_evidence(world.directory).claims}
+    def columns(names: list[str], *keys: str) -> tuple[str, ...]:
+        """The columns of patterns of names; the first unknown one is a problem."""
+        found = tuple(column for name in names for column in unfolded(name, world))
+        for column in [column for column in found if column not in known][:1]:
+            hint = near(present_name(column), sorted(known))
+            complain(f"{column} is no column of a run{hint}", *keys)
+        return found
 
-    def complain(self, keys: tuple[str, ...], message: str) -> None:
-        """Report a problem at a place."""
-        self.problems.append(f"{self.page.place(keys)}: {message}")
-
-    def pattern(self, name: str, given: _Entry) -> Pattern | None:
-        """The pattern of one entry; none, with problems, where it states no one test."""
-        stated = [kind for kind in _KINDS if getattr(given, kind) is not None]
-        if len(stated) != 1:
-            one = f"must have one test of {', '.join(_KINDS)}"
-            self.complain((name,), f"{name} {one}; it has {len(stated)}")
-            return None
-        if not given.claims and not given.source:
-            right = "give claims, or a source with dataset, file and says"
-            self.complain((name,), f"{name} rests on nothing; {right}")
-        for claim in [each for each in given.claims if each not in self.claims]:
-            missing = f"{name} rests on {claim}, which claims.yaml does not hold"
-            self.complain((name, "claims"), missing)
-        kind, trail = stated[0], (name, stated[0])
+    def pattern(name: str, given: _Entry, kind: str) -> Pattern:
         test = getattr(given, kind).model_dump()
         of, less = ("higher", "lower") if kind == "order" else ("of", "less")
         low, high = test.get("within") or [test.get("past", 0.0)] * 2
         if low > high:
             ends = f"[{low:g}, {high:g}] is upside down; give the lower end first"
-            self.complain((*trail, "within"), f"{name}: {ends}")
-        windows = tuple(self.window((*trail, key), test[key]) for key in _DATES if key in test)
+            complain(f"{name}: {ends}", name, kind, "within")
+        windows = tuple(window(test[key], name, kind, key) for key in _DATES if key in test)
         if kind == "sign" and windows[0][1] >= windows[1][0]:
             order = "the later window must begin after the earlier one has ended"
-            self.complain((*trail, "later"), f"{name}: {order}")
+            complain(f"{name}: {order}", name, kind, "later")
         return Pattern(
             id=name, says=given.says, kind=kind, claims=tuple(given.claims),
             source=tuple(each.model_dump(exclude_defaults=True) for each in given.source),
-            of=self.columns((*trail, of), test[of]), less=self.columns((*trail, less), test[less]),
+            of=columns(test[of], name, kind, of), less=columns(test[less], name, kind, less),
             windows=windows, low=float(low), high=float(high),
             rises=test.get("direction") != "falls",
         )  # fmt: skip
 
-    def window(self, keys: tuple[str, ...], dates: list[str]) -> Months:
-        """First and last month of two dates YYYY-MM."""
-        try:
-            first, last = (self.world.month(date) for date in dates)
-        except DataError as error:
-            self.complain(keys, f"{'.'.join(keys)}: {error}")
-            return 0, 0
-        if not 0 <= first <= last < self.world.months:
-            ends = f"{self.world.date(0)} to {self.world.date(self.world.months - 1)}"
-            self.complain(keys, f"{'.'.join(keys)} = {dates} is upside down or outside {ends}")
-        return first, last
-
-    def columns(self, keys: tuple[str, ...], given: list[str]) -> tuple[str, ...]:
-        """The columns of patterns of names; the first unknown one is a problem."""
-        found = tuple(column for name in given for column in unfolded(name, self.world))
-        for column in [column for column in found if column not in self.known][:1]:
-            hint = near(present_name(column), sorted(self.known))
-            self.complain(keys, f"{column} is no column of a run{hint}")
-        return found
+    found = []
+    for name, given in (validated(page, _File, page.data, (), problems) or {}).items():
+        kinds = [kind for kind in _KINDS if getattr(given, kind) is not None]
+        if not given.claims and not given.source:
+            right = "give claims, or a source with dataset, file and says"
+            complain(f"{name} rests on nothing; {right}", name)
+        for claim in [each for each in given.claims if each not in claims]:
+            missing = f"{name} rests on {claim}, which claims.yaml does not hold"
+            complain(missing, name, "claims")
+        if len(kinds) == 1:
+            found.append(pattern(name, given, kinds[0]))
+        else:
+            one = f"must have one test of {', '.join(_KINDS)}"
+            complain(f"{name} {one}; it has {len(kinds)}", name)
+    if problems:
+        raise DataError(problems)
+    return tuple(found)
 
 
 def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
