@@ -118,19 +118,16 @@ def sections(material: Material, asked: Asked) -> list[Section]:
 
     whole, each = ("", [""]), ("scenario", material.scenarios)
     of = "of", material.scenarios if material.design is None else ["all points"]
+    sobol, morris = (partial(make, material, asked) for make in (_sobol, _morris))
+    best, known = (partial(make, material, asked) for make in (_robustness, _convergence))
     makers: tuple[tuple[str, str, tuple[str, list[str]], _Make], ...] = (
         ("shares", "what the spread divides into", of, partial(_shares, material)),
-        ("sobol", "Sobol' indices", each, partial(_sobol, material, asked)),
-        (
-            "morris",
-            "Morris's effects over a factor's range",
-            each,
-            partial(_morris, material, asked),
-        ),
+        ("sobol", "Sobol' indices", each, sobol),
+        ("morris", "Morris's effects over a factor's range", each, morris),
         ("boxes", "where it is so", each, boxes),
         ("paths", "what boxes trade coverage for", each, paths),
-        ("robustness", "what holds up", whole, partial(_robustness, material, asked)),
-        ("convergence", "how well means are known", whole, partial(_convergence, material, asked)),
+        ("robustness", "what holds up", whole, best),
+        ("convergence", "how well means are known", whole, known),
     )
     rest = [
         _section(name, title, material.measures, parts, make) for name, title, parts, make in makers
