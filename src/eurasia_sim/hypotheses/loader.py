@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -71,10 +72,7 @@ class _Checker(DocumentChecker):
         self.smallest = file.smallest
         controls = [name for name, own in file.hypotheses.items() if own.kind == "control"]
         for name, own in file.hypotheses.items():
-            for at, need in enumerate(own.needs):
-                if need not in controls:
-                    place = ("hypotheses", name, "needs", at)
-                    self.complain(place, f"unknown control '{need}'", controls, need)
+            self.names(("hypotheses", name, "needs"), "control", own.needs, controls)
         hypotheses = tuple(
             self.hypothesis(("hypotheses", name), given, window)
             for name, given in file.hypotheses.items()
@@ -88,13 +86,17 @@ class _Checker(DocumentChecker):
         )
         return Family(path, file.title, digest, hypotheses, maps, tuple(file.weakest))
 
+    def names(self, trail: Trail, kind: str, given: Sequence[str], known: Collection[str]) -> None:
+        """Complain of names that nothing of a kind has."""
+        for at, name in enumerate(given):
+            if name not in known:
+                self.complain((*trail, at), f"unknown {kind} '{name}'", known, name)
+
     def hypothesis(self, trail: Trail, given: schema.HypothesisEntry, window: Window) -> Hypothesis:
         """The hypothesis of one entry."""
         for at, source in enumerate(given.source):
             place = (*trail, "source", at, "document")
-            if source.document not in self.documents:
-                unknown = f"unknown document '{source.document}'"
-                self.complain(place, unknown, self.documents, source.document)
+            self.names(place, "document", [source.document], self.documents)
         if bool(given.all) == bool(given.any):
             self.complain(trail, f"{trail[-1]} needs parts, joined by `all` or by `any`, not both")
         join: Literal["all", "any"] = "all" if given.all else "any"
@@ -121,11 +123,8 @@ class _Checker(DocumentChecker):
         }
         for rival, names in given.rivals.items():
             place = (*trail, "rivals", rival)
-            if rival not in hypotheses:
-                self.complain(place, f"unknown hypothesis '{rival}'", hypotheses, rival)
-            for at, reading in enumerate(names):
-                if reading not in readings:
-                    self.complain((*place, at), f"unknown reading '{reading}'", readings, reading)
+            self.names(place, "hypothesis", [rival], hypotheses)
+            self.names(place, "reading", names, readings)
         first, second = given.across
         places = {("change",): given.change, ("across", 0): first, ("across", 1): second}
         for place, axis in places.items():
@@ -159,8 +158,12 @@ class _Checker(DocumentChecker):
 
     def part(self, trail: Trail, given: schema.PartEntry, window: Window) -> Part:
         """The part of one entry."""
-        since = self.since([*given.plus, *given.less])
-        plus, less = (self.arms((*trail, x), getattr(given, x), since) for x in ("plus", "less"))
+        own = {
+            side: [schema.ArmEntry(scenario=x) if isinstance(x, str) else x for x in entries]
+            for side, entries in (("plus", given.plus), ("less", given.less))
+        }
+        since = self.since([*own["plus"], *own["less"]])
+        plus, less = (self.arms((*trail, side), arms, since) for side, arms in own.items())
         found = self.reading(trail, given, window)
         whole = found.metric.splits or (found.metric.less and found.metric.is_linear)
         if given.channels and not (whole and len(plus) == len(less) == 1):
@@ -196,33 +199,27 @@ class _Checker(DocumentChecker):
             self.complain(trail, why, allowed="smallest: 0.01")
         return Smallest(given or 1.0, 0.0 if is_signed else rule.of_level)
 
-    def since(self, given: list[str | schema.ArmEntry]) -> int | None:
+    def since(self, given: list[schema.ArmEntry]) -> int | None:
         """First month in which any of the arms' scenarios departs; none where no arm has settings.
 
         A scenario that cannot be read is a problem of its arm.
         """
-        if not any(entry.set for entry in given if isinstance(entry, schema.ArmEntry)):
-            return None
         scenarios = []
-        for entry in given:
-            name = entry if isinstance(entry, str) else entry.scenario
+        for entry in given if any(entry.set for entry in given) else ():
             with contextlib.suppress(InputProblems):
-                scenarios.append(self.scenario(name))
+                scenarios.append(self.scenario(entry.scenario))
         return earliest_parting(scenarios)
 
     def arms(
-        self, trail: Trail, given: list[str | schema.ArmEntry], since: int | None = None
+        self, trail: Trail, given: list[schema.ArmEntry], since: int | None = None
     ) -> tuple[Arm, ...]:
         """Arms; a lever set without a month starts in the month `since`, the same in all arms."""
         found: list[Arm] = []
         for at, entry in enumerate(given):
             if self.document.is_full:
                 break
-            if isinstance(entry, str):
-                arm: Arm = entry, ()
-            else:
-                settings = sorted(entry.set.items())
-                arm = entry.scenario, tuple((self.dated(path, since), v) for path, v in settings)
+            settings = sorted(entry.set.items())
+            arm = entry.scenario, tuple((self.dated(path, since), v) for path, v in settings)
             try:
                 own = arm_scenario(arm, self.world, self.scenario(arm[0]))
                 self.check_space((*trail, at), own)
