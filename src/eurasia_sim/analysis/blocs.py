@@ -18,8 +18,8 @@ from eurasia_sim.files.checker import Strict, validated
 from eurasia_sim.files.data_yaml import DataError, near, read_page
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
-from eurasia_sim.simulation.inputs import Inputs, prepare
-from eurasia_sim.simulation.parameter_draws import Draws, range_draws
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import range_draws
 from eurasia_sim.world.world import World
 
 FILE = "camps.yaml"
@@ -111,35 +111,6 @@ def best_split(leaning: Floats, size: Floats, splits: NDArray[np.bool_]) -> int:
     return int(np.argmax(((side @ propensity) * side).sum(axis=1)))
 
 
-def sort_runs(
-    world: World, inputs: Inputs, draws: Draws, month: int, roster: Roster,
-    workers: int | None = None,
-) -> tuple[Integers, Integers, Floats]:  # fmt: skip
-    """Best splits of runs in a month, by alignment and by the affinities that each was given.
-
-    Args:
-        month: since the start of the record. Sizes are the actors' power in that month.
-
-    Returns:
-        (R,) rows of the best splits by alignment, -1 where the run failed; (R,) the same by coded
-        affinities, where the rules start; (R, N, N) alignment, NaN where the run failed.
-    """
-    (outcome,) = run_ensemble_draws([inputs], draws, workers=workers, window=(month, month + 1))
-    at = {name: column for column, name in enumerate(inputs.columns)}
-    members = roster.members
-    alignment = np.array([[at[f"alignment.{i}.{j}"] for j in members] for i in members])
-    power = np.array([at[f"power.{i}"] for i in members])
-    order = [list(world.actors).index(name) for name in members]
-    splits, leaning = roster.splits(), outcome.means[:, alignment]
-    found = np.zeros((2, len(draws)), np.int64)
-    for r in range(len(draws)):
-        affinity = world.coded(draws.rows[r]).affinity[np.ix_(order, order)]
-        stated = np.where(np.isnan(affinity), draws.rules[r]["silent_affinity"], affinity)
-        size = outcome.means[r, power]
-        found[:, r] = [best_split(each, size, splits) for each in (leaning[r], stated)]
-    return found[0], found[1], leaning
-
-
 def mean_leanings(leaning: Floats, roster: Roster) -> dict[str, float]:
     """Mean alignment of every pair of members, both ways, over the runs that finished."""
     finished = leaning[np.isfinite(leaning).all(axis=(1, 2))]
@@ -207,15 +178,32 @@ def compared_blocs(
 ) -> dict[str, Any]:  # fmt: skip
     """Division of n runs over the declared ranges in a month, by theory, with baselines.
 
+    Runs are sorted by alignment in the month, and by the coded affinities each was given, where the
+    rules start; sizes are the actors' power in that month.
+
     Args:
         month: since the start of the record.
     """
-    roster = read_roster(world)
+    roster, actors = read_roster(world), list(world.actors)
+    splits, order = roster.splits(), [actors.index(name) for name in roster.members]
     found: dict[str, Any] = {}
     for theory in theories:
         inputs = prepare(world, scenario, theory)
-        draws = range_draws(world, inputs, n, seed)
-        by_alignment, by_affinity, leaning = sort_runs(world, inputs, draws, month, roster, workers)
+        draws, at = range_draws(world, inputs, n, seed), inputs.columns.index
+        window = month, month + 1
+        (outcome,) = run_ensemble_draws([inputs], draws, workers=workers, window=window)
+        pairs = [[at(f"alignment.{i}.{j}") for j in roster.members] for i in roster.members]
+        leaning = outcome.means[:, pairs]
+        sizes = outcome.means[:, [at(f"power.{i}") for i in roster.members]]
+        stated = np.empty_like(leaning)
+        for r, row in enumerate(draws.rows):
+            affinity = world.coded(row).affinity[np.ix_(order, order)]
+            silent = draws.rules[r]["silent_affinity"]
+            stated[r] = np.where(np.isnan(affinity), silent, affinity)
+        by_alignment, by_affinity = (
+            np.array([best_split(*run, splits) for run in zip(each, sizes, strict=True)])
+            for each in (leaning, stated)
+        )
         found[theory] = {
             **division(by_alignment, roster),
             AFFINITIES: division(by_affinity, roster),
