@@ -82,9 +82,8 @@ class Estimate:
 
     def mirrors(self, part: Part) -> bool:
         """Whether the whole interval is the opposite, of no effect on one side."""
-        signs: tuple[Sign, ...] = ("+", "-") if part.sign == "0" else (_OPPOSITE[part.sign],)
-        beyond = (holds(sign, self.smallest, self._ends).all() for sign in signs)
-        return self.n > 0 and any(beyond)
+        on_one_side = self.n > 0 and self._ends.prod() > 0
+        return on_one_side and bool(mirrors(part.sign, self.smallest, self._ends).all())
 
     @property
     def _ends(self) -> Floats:
@@ -141,9 +140,8 @@ class Spread:
         Args:
             values: (arms, P, replicates, readings).
         """
-        each = [values[:, :, at] for at in range(values.shape[2])]
         effects, level, adds = (
-            np.mean([reads(plan, part, own) for own in each], axis=0)
+            np.mean([reads(plan, part, own) for own in np.moveaxis(values, 2, 0)], axis=0)
             for reads in (effect, levels, channels)
         )
         return cls(part, effects, part.smallest.at(level), adds if part.channels else adds[:0])
@@ -257,7 +255,6 @@ def judge(
         words: of the parts. points: (P, columns) factors and numbers of the draws, in the order of
             the spreads' effects. failed: controls that did not come out.
     """
-    words = tuple(words)
     counted = {at: word for at, word in enumerate(words) if word not in (REPORTED, ENTAILED)}
     if not all(words):
         return Verdict("")
@@ -288,8 +285,7 @@ def share_of_sign(part: Part, effects: Floats) -> float:
     """Share of draws in which an effect's bare sign is as expected; NaN where no sign is."""
     if part.sign not in ("+", "-"):
         return _NAN
-    whole = effects[np.isfinite(effects)]
-    return share(whole > 0 if part.sign == "+" else whole < 0)
+    return share(holds(part.sign, 0.0, effects[np.isfinite(effects)]))
 
 
 def rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
