@@ -227,16 +227,20 @@ def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
     Its sources stand behind a number that enters its quantity, or the record itself imposes it; or
     it reads the level of a leaning that opens from the very series.
     """
-    reads_change = pattern.kind in ("sign", "window")
+    columns, is_change = (*pattern.of, *pattern.less), pattern.kind in ("sign", "window")
     cited = {source["cite"] for source in pattern.source if source.get("cite")}
-    opens = [each.item for each in opening_series(ancestry.world) if each.item.source.cite in cited]
+    leanings = {name for name in columns if name.partition(".")[0] in (*STANCES, "alignment")}
+    opens = []
+    if cited and leanings and not is_change:  # else no series need be read
+        items = [each.item for each in opening_series(ancestry.world)]
+        opens = [item.source.dataset for item in items if item.source.cite in cited]
     found: dict[str, None] = {}
-    for column in (*pattern.of, *pattern.less):
+    for column in columns:
         found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
-        imposed = ancestry.impositions(column, pattern.span, of_change=reads_change)
+        imposed = ancestry.impositions(column, pattern.span, of_change=is_change)
         found |= dict.fromkeys(imposed)
-        if not reads_change and column.partition(".")[0] in (*STANCES, "alignment"):
-            found |= {f"{column} opens from {item.source.dataset}": None for item in opens}
+        if column in leanings:
+            found |= {f"{column} opens from {dataset}": None for dataset in opens}
     return list(found)
 
 
