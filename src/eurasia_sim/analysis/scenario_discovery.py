@@ -147,22 +147,15 @@ def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
         return dict(zip(("density", "coverage", "mass"), _quality(*rest, box), strict=True))
 
     whole = {"base": float(rest[1].mean()), "draws": len(rest[1])}
-
     path = _peeled(chosen, holds[trains])
     best = max((box for box in path if len(box) <= _MOST_LIMITS), key=harmonic, default={})
     found = [(PRIM, best), *((CART, box) for box in _leaves(chosen, holds[trains]))]
     limits = [
-        {
-            "method": method,
-            "box": order,
-            **limit,
-            "quasi_p": quasi_p(*rest, box, limit["parameter"]),
-        }
-        | quality(box)
-        | whole
-        for order, (method, box) in enumerate(((x, box) for x, box in found if box), start=1)
+        {"method": method, "box": order, **limit,
+         "quasi_p": quasi_p(*rest, box, limit["parameter"]), **quality(box), **whole}
+        for order, (method, box) in enumerate(found if best else found[1:], start=1)
         for limit in _limits(box, chosen)
-    ]
+    ]  # fmt: skip
     steps = [
         {"step": step, "limited": len(box), **quality(box), "chosen": box is best, **whole}
         for step, box in enumerate(path)
@@ -233,10 +226,9 @@ def _peeled(points: pd.DataFrame, holds: Flags) -> list[Sides]:
         found = search.find_box()
     boxes = []
     for limits in found.box_lims if found is not None else ():
-        ends = {name: tuple(limits[name]) for name in points.columns}
         sides: Sides = {
             name: frozenset(map(str, low)) if isinstance(low, set) else (float(low), float(high))
-            for name, (low, high) in ends.items()
+            for name, (low, high) in limits[points.columns].items()
         }
         boxes.append(_limited(sides, points))
     return boxes
