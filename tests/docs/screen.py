@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tests.docs.tables import table
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, packaged, read_page
-from eurasia_sim.reports.markdown import table
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.inputs import Inputs, prepare

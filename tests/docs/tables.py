@@ -17,7 +17,6 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_page
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
 from eurasia_sim.reports.answer import SKILL
-from eurasia_sim.reports.markdown import table
 from eurasia_sim.world.entities import Preset
 from eurasia_sim.world.factors import FACTORS
 from eurasia_sim.world.levers import levers
@@ -34,6 +33,17 @@ TRUST = packaged() / "worlds" / DEFAULT_WORLD / SKILL
 _ITEM = re.compile(r"^\| `\w+` \|[^|]+\|[^|]+\| \*\*(\S+)\*\* \| (\S+)", re.MULTILINE)
 EXAMPLE = re.compile(r"(```python\n(.+?)```\n```text\n).*?(```\n)", re.DOTALL)
 MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table; a bar inside a cell is kept from ending it."""
+
+    def line(cells: Iterable[object]) -> str:
+        words = (re.sub(r"(?<!\\)\|", r"\|", " ".join(str(cell).split())) for cell in cells)
+        return f"| {' | '.join(words)} |"
+
+    head = list(head)
+    return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
 
 
 def sources(source: Iterable[Mapping[str, Any]]) -> str:

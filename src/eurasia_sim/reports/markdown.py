@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, StrictUndefined, select_autoescape
 
+from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.files.text import visible
 
 # Of Markdown: what is markup anywhere, at the edge of a word, and at the beginning of a line.
 _MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|^[#>+=-]|(?<=^\d)[.)]")
 
 
-def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table; a bar inside a cell is kept from ending it."""
-
-    def line(cells: Iterable[object]) -> str:
-        words = (re.sub(r"(?<!\\)\|", r"\|", " ".join(str(cell).split())) for cell in cells)
-        return f"| {' | '.join(words)} |"
-
-    head = list(head)
-    return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
+def page(template: str, **values: Any) -> str:
+    """A packaged template of Markdown with values filled in."""
+    environment = Environment(
+        autoescape=select_autoescape(default_for_string=False), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters |= {"number": number, "percent": percent, "plain": plain}
+    source = (packaged() / template).read_text(encoding="utf-8")
+    return environment.from_string(source).render(known=known, **values)
 
 
 def plain(words: str) -> str:
