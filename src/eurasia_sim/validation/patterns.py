@@ -153,18 +153,40 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
         DataError: with everything wrong with the file, each as file:line and what would be right;
             or that it is not there.
     """
-    path, problems = world.directory / FILE, list[str]()
+    path, problems, found = world.directory / FILE, list[str](), list[Pattern]()
     if not path.exists():
         lacks = f"the world {world.name} has no {FILE}"
         raise DataError([f"{lacks}: nothing documented to hold its runs against"])
-    page, known = read_page(path), columns_of(world)
-    claims = {claim.id for claim in load_evidence(world.directory).claims}
+    page, claims = read_page(path), {claim.id for claim in load_evidence(world.directory).claims}
 
     def complain(message: str, *keys: str) -> None:
         problems.append(f"{page.place(keys)}: {message}")
 
+    for name, given in (validated(page, _File, page.data, (), problems) or {}).items():
+        kinds = [kind for kind in _KINDS if getattr(given, kind) is not None]
+        if not given.claims and not given.source:
+            right = "give claims, or a source with dataset, file and says"
+            complain(f"{name} rests on nothing; {right}", name)
+        for claim in [each for each in given.claims if each not in claims]:
+            missing = f"{name} rests on {claim}, which claims.yaml does not hold"
+            complain(missing, name, "claims")
+        if len(kinds) == 1:
+            found.append(_pattern(name, given, kinds[0], world, complain))
+        else:
+            one = f"must have one test of {', '.join(_KINDS)}"
+            complain(f"{name} {one}; it has {len(kinds)}", name)
+    if problems:
+        raise DataError(problems)
+    return tuple(found)
+
+
+def _pattern(
+    name: str, given: _Entry, kind: str, world: World, complain: Callable[..., None]
+) -> Pattern:
+    """The pattern of one entry; what is wrong with its columns, dates and ends is complained of."""
+    known = columns_of(world)
+
     def window(dates: list[str], *keys: str) -> Months:
-        """First and last month of two dates YYYY-MM."""
         try:
             first, last = map(world.month, dates)
         except DataError as error:
@@ -176,49 +198,29 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
         return first, last
 
     def columns(names: list[str], *keys: str) -> tuple[str, ...]:
-        """The columns of patterns of names; the first unknown one is a problem."""
         found = tuple(column for name in names for column in unfolded(name, world))
         for column in [column for column in found if column not in known][:1]:
             hint = near(present_name(column), sorted(known))
             complain(f"{column} is no column of a run{hint}", *keys)
         return found
 
-    def pattern(name: str, given: _Entry, kind: str) -> Pattern:
-        test = getattr(given, kind).model_dump()
-        of, less = ("higher", "lower") if kind == "order" else ("of", "less")
-        low, high = test.get("within") or [test.get("past", 0.0)] * 2
-        if low > high:
-            ends = f"[{low:g}, {high:g}] is upside down; give the lower end first"
-            complain(f"{name}: {ends}", name, kind, "within")
-        windows = tuple(window(test[key], name, kind, key) for key in _DATES if key in test)
-        if kind == "sign" and windows[0][1] >= windows[1][0]:
-            order = "the later window must begin after the earlier one has ended"
-            complain(f"{name}: {order}", name, kind, "later")
-        return Pattern(
-            id=name, says=given.says, kind=kind, claims=tuple(given.claims),
-            source=tuple(each.model_dump(exclude_defaults=True) for each in given.source),
-            of=columns(test[of], name, kind, of), less=columns(test[less], name, kind, less),
-            windows=windows, low=float(low), high=float(high),
-            rises=test.get("direction") != "falls",
-        )  # fmt: skip
-
-    found = []
-    for name, given in (validated(page, _File, page.data, (), problems) or {}).items():
-        kinds = [kind for kind in _KINDS if getattr(given, kind) is not None]
-        if not given.claims and not given.source:
-            right = "give claims, or a source with dataset, file and says"
-            complain(f"{name} rests on nothing; {right}", name)
-        for claim in [each for each in given.claims if each not in claims]:
-            missing = f"{name} rests on {claim}, which claims.yaml does not hold"
-            complain(missing, name, "claims")
-        if len(kinds) == 1:
-            found.append(pattern(name, given, kinds[0]))
-        else:
-            one = f"must have one test of {', '.join(_KINDS)}"
-            complain(f"{name} {one}; it has {len(kinds)}", name)
-    if problems:
-        raise DataError(problems)
-    return tuple(found)
+    test = getattr(given, kind).model_dump()
+    of, less = ("higher", "lower") if kind == "order" else ("of", "less")
+    low, high = test.get("within") or [test.get("past", 0.0)] * 2
+    if low > high:
+        ends = f"[{low:g}, {high:g}] is upside down; give the lower end first"
+        complain(f"{name}: {ends}", name, kind, "within")
+    windows = tuple(window(test[key], name, kind, key) for key in _DATES if key in test)
+    if kind == "sign" and windows[0][1] >= windows[1][0]:
+        order = "the later window must begin after the earlier one has ended"
+        complain(f"{name}: {order}", name, kind, "later")
+    return Pattern(
+        id=name, says=given.says, kind=kind, claims=tuple(given.claims),
+        source=tuple(each.model_dump(exclude_defaults=True) for each in given.source),
+        of=columns(test[of], name, kind, of), less=columns(test[less], name, kind, less),
+        windows=windows, low=float(low), high=float(high),
+        rises=test.get("direction") != "falls",
+    )  # fmt: skip
 
 
 def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
