@@ -120,41 +120,36 @@ class _Evaluator:
             for part in self.family.parts()
         }
         spaces = {"": points, "fit_": members}
-        verdicts, rows = dict[str, dict[str, Any]](), dict[str, list[dict[str, Any]]]()
+        verdicts: dict[str, dict[str, Any]] = {}
+        rows: dict[str, list[dict[str, Any]]] = {}
         for done, one in enumerate(sorted(self.family.hypotheses, key=lambda h: not h.is_control)):
             self.report("regions", done, len(self.family.hypotheses))
+            lost, fit_lost = (
+                [name for name in one.needs if verdicts[name][each] not in (SUPPORTED, "")]
+                for each in ("verdict", "fit_verdict")
+            )
             own = [layers[part] for part in one.parts]
             words = [each.word(null, may_be_forced=one.is_control) for each in own]
             fit_words = [each.fit_word(word) for each, word in zip(own, words, strict=True)]
-            found, failed = dict[str, Verdict](), dict[str, str]()
-            for side, said in (("", words), ("fit_", fit_words)):
-                given = [(name, verdicts[name][f"{side}verdict"]) for name in one.needs]
-                lost = [name for name, word in given if word not in (SUPPORTED, "")]
-                spreads = [each.fit if side else each.space for each in own]
-                found[side] = judge(one, said, spreads, spaces[side], lost)
-                failed[f"{side}failed"] = ", ".join(lost)
-            verdicts[one.id] = self.verdict_row(one, found[""], found["fit_"]) | failed
-            for side, verdict in found.items():
-                verdicts[one.id] |= _hinge(side, verdict, spaces)
+            found = judge(one, words, [each.space for each in own], points, lost)
+            fit = judge(one, fit_words, [each.fit for each in own], members, fit_lost)
+            verdicts[one.id] = self.verdict_row(one, found, fit) | {
+                "failed": ", ".join(lost), "fit_failed": ", ".join(fit_lost),
+                **_hinge("", found, spaces), **_hinge("fit_", fit, spaces),
+            }  # fmt: skip
             told = zip(own, words, fit_words, strict=True)
             rows[one.id] = [self.part_row(one, *each) for each in told]
-        every = self.family.hypotheses
+        order = [one.id for one in self.family.hypotheses]
+        every = [(one.id, layers[part]) for one in self.family.hypotheses for part in one.parts]
         effects = {
             f"effect.{one.id}.{at}": over[part].effects
-            for one in every
+            for one in self.family.hypotheses
             for at, part in enumerate(one.parts, 1)
         }
         return Evaluation(
-            pd.DataFrame([verdicts[one.id] for one in every]),
-            pd.DataFrame([row for one in every for row in rows[one.id]]),
-            pd.DataFrame(
-                [
-                    row
-                    for one in every
-                    for part in one.parts
-                    for row in rival_rows(one.id, layers[part])
-                ]
-            ),
+            pd.DataFrame([verdicts[name] for name in order]),
+            pd.DataFrame([row for name in order for row in rows[name]]),
+            pd.DataFrame([row for name, own in every for row in rival_rows(name, own)]),
             pd.concat([pd.DataFrame(effects), self.sample.points], axis=1),
             self.share_table(values),
             self.map_tables(),
