@@ -318,17 +318,8 @@ def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:
 
 
 def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
-    """Number of levels of the grid of Morris's trajectories.
-
-    Every step of a trajectory moves one factor; two places of the grid may be one level of a factor
-    that has few, so such a factor may also seem to stay.
-
-    Args:
-        unit: (P, factors). is_number: (factors,) whether a factor has a range, not levels.
-
-    Raises:
-        DataError: for rows that are no such trajectories.
-    """
+    """Levels of the grid of Morris's trajectories; `is_number` marks factors with a range."""
+    # Every step moves one factor; one that has few levels may seem to stay.
     size = unit.shape[1] + 1
     steps = np.abs(np.diff(unit[: len(unit) // size * size].reshape(-1, size, size - 1), axis=1))
     if len(unit) % size or ((steps > _SAME).sum(axis=2) > 1).any():

@@ -258,11 +258,7 @@ class _Evaluator:
 
 
 def _hinge(side: str, found: Verdict, spaces: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """What a verdict hinges on, and how much of each space of draws lies there.
-
-    Args:
-        side: which of the spaces the verdict is over.
-    """
+    """What a verdict over one of the spaces hinges on, and how much of each lies there."""
     where = found.region
     return {
         f"{side}region": " and ".join(where.limits) if where else "",

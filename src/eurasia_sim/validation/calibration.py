@@ -116,11 +116,7 @@ class Problem:
 
 
 def _ended(found: Measures) -> Flags:
-    """(R,) which runs ended: a failed one has no year of any item.
-
-    Raises:
-        DataError: where none did.
-    """
+    """(R,) which runs ended, one at least: a failed one has no year of any item."""
     ended = [np.isfinite(each).any(axis=(1, 2)) for each in found.values()]
     if not np.any(ended):
         raise DataError(["every run of the record failed, so there is nothing to fit"])

@@ -122,14 +122,8 @@ class ErrorModel:
 
 
 def _variances(values: Floats, measure: Floats, errors: Floats) -> tuple[float, float]:
-    """Variance of blocks beyond their sampling error, and between units, by analysis of variance.
-
-    The slope on the measure is that of changes within units.
-
-    Args:
-        values: (U, B), NaN where nothing counts. measure, errors: (U, B).
-    """
-    known = np.isfinite(values)
+    """Variance of (U, B) blocks beyond their sampling error, and between units (ANOVA)."""
+    known = np.isfinite(values)  # the slope on the measure is that of changes within units
     held = known.any(axis=1)
     counts = known.sum(axis=1)[held]
     x = np.where(known, measure, np.nan)

@@ -55,7 +55,6 @@ def smooth(
     observed: Floats,
     seed: int,
     *,
-    steps: int = STEPS,
     fixed: int = 0,
     rate: float = FALSE_MOVES,
 ) -> Smoothed:
@@ -70,11 +69,11 @@ def smooth(
     Raises:
         DataError: where the extra that holds the smoother is not installed.
     """
-    smoother = _smoother(observed, seed, steps)
+    smoother = _smoother(observed, seed)
     members, main = scores.shape[1], len(scores) - fixed
     least = chance_level(main * len(observed), members, rate)
     along: Floats = np.zeros((len(scores), len(observed)))
-    for step in range(steps):
+    for step in range(STEPS):
 
         def keep(correlation: Floats, _: Any, step: int = step) -> NDArray[np.bool_]:
             found = np.abs(correlation) > least
@@ -101,11 +100,11 @@ def _varied(predicted: Floats) -> Floats:
     return varied
 
 
-def _smoother(observed: Floats, seed: int, steps: int) -> Any:
+def _smoother(observed: Floats, seed: int) -> Any:
     """The smoother of the one library that we may use but not pass on."""
     try:
         from iterative_ensemble_smoother import AdaptiveESMDA
     except ImportError as error:
         need = "a fit needs iterative_ensemble_smoother (GPL-3.0), which the extra `fit` installs"
         raise DataError([f'{need}: pip install "eurasia-sim[fit]"']) from error
-    return AdaptiveESMDA(np.ones(len(observed)), observed, alpha=steps, seed=seed)
+    return AdaptiveESMDA(np.ones(len(observed)), observed, alpha=STEPS, seed=seed)
