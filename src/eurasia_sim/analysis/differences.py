@@ -94,7 +94,7 @@ class Compared:
         }  # fmt: skip
 
 
-def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
+def mean_interval(values: Floats) -> tuple[float, float]:
     """95 % interval of a mean; the mean where nothing varies, NaN below two values.
 
     Form: Student's t for fewer than twenty values, whose resamples would be too much alike; else
@@ -103,25 +103,25 @@ def mean_interval(values: Floats, seed: int = 0) -> tuple[float, float]:
     if len(values) < _FEW or np.ptp(values) == 0.0:
         middle, half = float(values.mean()) if len(values) else _NAN, half_width(values)
         return middle - half, middle + half
-    return _bootstrapped((values,), np.mean, seed)
+    return _bootstrapped((values,), np.mean)
 
 
-def gap_interval(first: Floats, second: Floats, seed: int = 0) -> tuple[float, float]:
+def gap_interval(first: Floats, second: Floats) -> tuple[float, float]:
     """95 % interval of the difference of two means, as of one; NaN below two runs a side."""
     if min(len(first), len(second)) < _FEW or np.ptp(first) == np.ptp(second) == 0.0:
         gap, known = float(first.mean() - second.mean()), unpaired_precision(first, second)
         half = float(t.ppf(_TWO_SIDED, known.freedom)) * known.error
         return gap - half, gap + half
-    return _bootstrapped((first, second), lambda a, b, axis: a.mean(axis) - b.mean(axis), seed)
+    return _bootstrapped((first, second), lambda a, b, axis: a.mean(axis) - b.mean(axis))
 
 
 def _bootstrapped(
-    samples: tuple[Floats, ...], statistic: Callable[..., Any], seed: int
+    samples: tuple[Floats, ...], statistic: Callable[..., Any]
 ) -> tuple[float, float]:
     batch = max(_VALUES_AT_ONCE // max(map(len, samples)), 1)
     found = bootstrap(
         samples, statistic, n_resamples=_RESAMPLES, confidence_level=_LEVEL, method="percentile",
-        batch=batch, rng=np.random.default_rng(seed), vectorized=True,
+        batch=batch, rng=np.random.default_rng(0), vectorized=True,
     )  # fmt: skip
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 

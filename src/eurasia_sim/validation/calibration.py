@@ -279,18 +279,14 @@ class Calibration:
         return pd.DataFrame(found)
 
 
-def calibrate(
-    problem: Problem,
-    origins: tuple[int, ...] = ORIGINS,
-    report: Callable[[str, int, int], None] = lambda *_: None,
-) -> Calibration:
+def calibrate(problem: Problem, report: Callable[[str, int, int], None]) -> Calibration:
     """Fit a theory up to each origin and score it after it; then fit it to the whole record."""
     tables = []
     until = max(int(each.years[-1]) for each in problem.items.values())
-    for done, origin in enumerate(origins):
-        report(f"{problem.inputs.theory}, up to {origin}", done, len(origins) + 1)
+    for done, origin in enumerate(ORIGINS):
+        report(f"{problem.inputs.theory}, up to {origin}", done, len(ORIGINS) + 1)
         items = problem.evidence(origin)
         tables.append(foretold(Fit.of(problem, items, origin), items, origin))
-    report(f"{problem.inputs.theory}, up to {until}", len(origins), len(origins) + 1)
+    report(f"{problem.inputs.theory}, up to {until}", len(ORIGINS), len(ORIGINS) + 1)
     fit = Fit.of(problem, problem.evidence(until), until)
     return Calibration(fit, until, fit.numbers(), pd.concat(tables, ignore_index=True))
