@@ -53,14 +53,14 @@ def test_the_same_month_gives_the_same_bytes_and_the_next_others(model):
 
 
 def test_the_threat_that_is_written_is_the_threat_that_is_seen(model):
-    threat = model.present.state.threat
+    threat = model.state.threat
     seen = [f"{value:.2f}" for value in threat[threat >= 0.05]]
     assert seen
     assert sorted(text.get_text() for text in threats(model).axes[0].texts) == sorted(seen)
 
 
 def test_who_rules_on_the_map_is_who_rules_in_the_run(model):
-    rulers = [model.present.actors[at] for at in model.present.state.ruler if at >= 0]
+    rulers = [[*model.world.actors][at] for at in model.state.ruler if at >= 0]
     assert [ruler for ruler in moment_of(model).rulers if ruler] == rulers
     assert title_of(rulers[0])
 

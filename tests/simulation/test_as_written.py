@@ -10,8 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-SIZES = [(5, 3, 2), (8, 1, 0), (13, 6, 10)]
-SWITCHES = ["habit", "refusal_rate", "moving_zero"]
+SMALL = (5, 3, 2)
+CASES = [
+    *((SMALL, switch) for switch in ("habit", "refusal_rate", "moving_zero")),
+    *((size, "habit") for size in ((8, 1, 0), (13, 6, 10))),
+]
 # Run as a program, it prints states after some months, by size and switch; numba is told to
 # compile nothing before it is imported.
 PROGRAM = """
@@ -38,8 +41,7 @@ sys.stdout.buffer.write(pickle.dumps(states))
 
 def states(*, compiled: bool) -> dict[tuple[tuple[int, int, int], str], dict[str, np.ndarray]]:
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if compiled else "1"}
-    cases = pickle.dumps([(size, switch) for size in SIZES for switch in SWITCHES]).hex()
-    command = [sys.executable, "-c", PROGRAM, cases]
+    command = [sys.executable, "-c", PROGRAM, pickle.dumps(CASES).hex()]
     done = subprocess.run(command, env=environment, check=True, capture_output=True)
     return pickle.loads(done.stdout)  # noqa: S301 - what the program above has just printed
 
@@ -49,8 +51,7 @@ def written_and_compiled():
     return states(compiled=False), states(compiled=True)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize(("size", "switch"), CASES)
 def test_what_is_written_is_what_is_compiled(written_and_compiled, size, switch):
     written, machine = (each[size, switch] for each in written_and_compiled)
     for name, array in machine.items():

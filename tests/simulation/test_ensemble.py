@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from eurasia_sim.compute.dimensions import PRESENCE_KINDS
 from eurasia_sim.kernel.workspace import Workspace, levers_of
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import (
-    Progress,
+    chunks_of,
     run_branched,
     run_ensemble,
     run_ensemble_draws,
@@ -58,27 +59,17 @@ def test_branched_runs_are_straight_runs_to_the_last_bit(
     assert world.date(branch_month(family)) == "2021-05"
     draws, kept = reference_draws(family[0], 2, seed=3), np.arange(200)
     window = (branch_month(family), family[0].months)
-    found = []
-    for inputs, outcome in zip(family, run_paired(family, draws, window, kept), strict=True):
+    found, early, late = [], world.month("2015-03"), world.month("2025-06")
+    paired = [run_paired(family, draws, window, kept, since) for since in (0, early, late)]
+    for inputs, outcome, *tails in zip(family, *paired, strict=True):
         (straight,) = run_paired([inputs], draws, window, kept)
         assert straight.means.tobytes() == outcome.means.tobytes()
         assert straight.trajectories.tobytes() == outcome.trajectories.tobytes()
+        for since, tail in zip((early, late), tails, strict=True):  # before and after they part
+            assert outcome.trajectories[:, since:].tobytes() == tail.trajectories.tobytes()
         found.append(outcome.trajectories)
     assert found[0][:, : window[0]].tobytes() == found[1][:, : window[0]].tobytes()
     assert not np.array_equal(found[0][:, window[0]], found[1][:, window[0]])
-
-
-@pytest.mark.parametrize("since", ["2015-03", "2025-06"])  # before and after they part
-def test_columns_can_be_kept_from_a_later_month(
-    world: World, family: list[Inputs], since: str
-) -> None:
-    draws, kept, first = reference_draws(family[0], 1, seed=3), np.arange(5), world.month(since)
-    late = (family[0].months, family[0].months)
-    whole, tail = (run_paired(family, draws, late, kept, start) for start in (0, first))
-    for one, other in zip(whole, tail, strict=True):
-        assert one.trajectories[:, first:].tobytes() == other.trajectories.tobytes()
-    (alone,) = run_paired(family[1:], draws, late, kept, first)
-    assert alone.trajectories.tobytes() == tail[1].trajectories.tobytes()
 
 
 def test_runs_branched_each_in_its_own_month_are_straight_runs(world: World) -> None:
@@ -102,7 +93,6 @@ def test_the_tables_do_not_depend_on_the_workers(
     found = run_ensemble_draws(family, draws, workers=workers)
     for one, other in zip(run_paired(family, draws), found, strict=True):
         assert one.means.tobytes() == other.means.tobytes()
-        assert other.done.all()
 
 
 def test_a_run_that_fails_is_missing_and_leaves_the_others_alone(family: list[Inputs]) -> None:
@@ -120,12 +110,23 @@ def test_a_run_that_fails_is_missing_and_leaves_the_others_alone(family: list[In
         assert bad.means[others].tobytes() == good.means[others].tobytes()
 
 
-def test_runs_not_done_are_left_out_of_the_table(family: list[Inputs]) -> None:
-    draws, progress = reference_draws(family[0], 20, seed=1), Progress(20)
-    progress.stop.set()
-    (outcome,) = run_ensemble_draws(family[:1], draws, progress=progress)
-    assert not outcome.done.any()
-    assert len(table(family[0], draws, outcome)) == 0
+def test_what_a_chunk_raises_ends_the_work_and_chunks_come_in_the_order_of_their_runs() -> None:
+    begun: list[int] = []
+
+    def work(chunk: slice, breaks: int = 24) -> slice:
+        begun.append(chunk.start)
+        time.sleep(0.001)
+        if chunk.start == breaks:
+            raise KeyboardInterrupt
+        return chunk
+
+    with pytest.raises(KeyboardInterrupt):
+        chunks_of(work, 8000, workers=1)
+    assert len(begun) < 1000
+    reported: list[int] = []
+    found = chunks_of(work, 20, 2, reported.append)
+    assert found == [slice(0, 8), slice(8, 16), slice(16, 20)]
+    assert reported[-1] == 20
 
 
 @pytest.mark.parametrize("theory", ["offensive_realism", "inertia", "neoliberal_institutionalism"])

@@ -99,7 +99,7 @@ def test_every_actor_is_an_agent_that_reads_its_own_row(world):
     model = stepped(world, 2)
     assert [agent.name for agent in model.agents] == list(world.actors)
     actor = model.actor(list(world.actors)[1])
-    state, theatre, other = model.present.state, list(world.theatres)[2], list(world.actors)[4]
+    state, theatre, other = model.state, list(world.theatres)[2], list(world.actors)[4]
     for found, held in (
         (actor.power, state.power[1]), (actor.budget, state.budget[1]),
         (actor.standing, state.standing[1]), (actor.alignment_with(other), state.alignment[1, 4]),

@@ -152,16 +152,16 @@ def _execute(
     """Folder and tables of the study, and whether an identical finished one was found."""
     from eurasia_sim.files.integrity import listed
     from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.run import Tables, carry_out, drawn_table, keep, nothing_more
+    from eurasia_sim.simulation.family import content_digest
+    from eurasia_sim.simulation.run import Tables, carry_out, drawn_table, keep
 
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
     identity = (str(rule.rule), *rule.measures, str(rule.most)) if rule else ()
-    folder = out / results.folder_name(study.name, [*ids, study.said, *identity])
+    said = content_digest(study.scenarios)
+    folder = out / results.folder_name(study.name, [*ids, said, *identity])
     manifest, wrong = results.found(folder)
     if manifest is not None and not {results.RUNS, results.TRAJECTORIES} & set(wrong):
-        tables = Tables(
-            results.load_results(folder), results.load_trajectories(folder), complete=True
-        )
+        tables = Tables(results.load_results(folder), results.load_trajectories(folder))
         if not wrong:
             return folder, tables, True
         terminal.tell(f"{folder}: {listed(wrong)}; made again from its runs")
@@ -170,13 +170,10 @@ def _execute(
             terminal.tell(f"{folder}: {listed(wrong)}; its runs are made again")
             (folder / results.MANIFEST).unlink()
         options.compile_once(batches[0].family[0])
-        kept = f"runs are kept in {folder}; the same command goes on from there."
-        with terminal.RunCounter(len(ids), f"the finished {kept}") as counter:
-            more = partial(rule.following, len(ids), counter) if rule else nothing_more
+        kept = f"finished runs are kept in {folder}; the same command goes on from there."
+        with terminal.RunCounter(len(ids), kept) as counter:
+            more = partial(rule.following, len(ids), counter) if rule else lambda _: ()
             tables = carry_out(study, batches, folder, workers, counter, more)
-        if not tables.complete:
-            of = f" of {len(ids)}" if rule is None else ""
-            raise terminal.stop(f"{len(tables.runs)}{of} {kept}")
     results.write_table(folder / results.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
     return folder, tables, False

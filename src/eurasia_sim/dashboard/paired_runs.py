@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pandas as pd
 
 from eurasia_sim.analysis.headline import headlines
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.simulation.ensemble import Outcome, Progress, in_chunks, run_paired
+from eurasia_sim.simulation.ensemble import Outcome, chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs, branch_month
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
 from eurasia_sim.world.world import World
@@ -70,42 +72,31 @@ def answers(
     first = max(parting - _YEAR, 0)
     window = parting, min(inputs.months for inputs in family)
     place = family[0].columns.index(column)
-    found: list[tuple[slice, list[Outcome]]] = []
+    found: list[list[Outcome]] = []
     seconds, done = 0.0, 0
+
+    def work(chunk: slice, before: int) -> list[Outcome]:
+        if stop.is_set():
+            raise CancelledError
+        part = draws.part(slice(before + chunk.start, before + chunk.stop))
+        return run_paired(family, part, window, np.array([place]), since=first)
+
     for size in BATCHES:
         began, before = time.perf_counter(), done
         done = min(before + size, len(draws))
-
-        def work(chunk: slice, before: int = before) -> list[Outcome]:
-            part = draws.part(slice(before + chunk.start, before + chunk.stop))
-            return run_paired(family, part, window, np.array([place]), since=first)
-
-        def take(chunk: slice, parts: list[Outcome], before: int = before) -> None:
-            found.append((slice(before + chunk.start, before + chunk.stop), parts))
-
-        in_chunks(work, take, Progress(done - before, stop=stop))
-        if stop.is_set():
+        try:
+            found += chunks_of(partial(work, before=before), done - before)
+        except CancelledError:
             return
-        found.sort(key=lambda each: each[0].start)
-        whole = {
-            inputs.scenario.name: [parts[at] for _, parts in found]
-            for at, inputs in enumerate(family)
-        }
-        sides = [
-            pd.DataFrame(np.concatenate([part.means for part in parts]), columns=family[0].columns)
-            for parts in whole.values()
-        ]
+        whole = [Outcome.joined(parts) for parts in zip(*found, strict=True)]
+        sides = [pd.DataFrame(each.means, columns=family[0].columns) for each in whole]
         told = headlines(*sides) if len(sides) == 2 else ()
+        named = dict(zip((inputs.scenario.name for inputs in family), whole, strict=True))
         seconds += time.perf_counter() - began
         yield Answer(
-            trajectories={
-                name: np.concatenate([part.trajectories[:, :, 0] for part in parts])
-                for name, parts in whole.items()
-            },
-            means={
-                name: side[column].to_numpy() for name, side in zip(whole, sides, strict=True)
-            },
+            trajectories={name: each.trajectories[:, :, 0] for name, each in named.items()},
+            means={name: each.means[:, place] for name, each in named.items()},
             headlines=told,
-            failed={name: sum(int(x.failed.sum()) for x in parts) for name, parts in whole.items()},
+            failed={name: int(each.failed.sum()) for name, each in named.items()},
             first=first, parting=parting, seconds=seconds, done=done, total=len(draws),
         )  # fmt: skip

@@ -126,8 +126,8 @@ class Session:
 
     def _view(self) -> View:
         model = self.model
-        levers = model.inputs.month(max(model.month - 1, 0))
-        return view_of(model.present.state, levers, model.inputs)
+        levers = model.inputs.levers.month(max(model.month - 1, 0))
+        return view_of(model.state, levers, model.inputs)
 
     def advance(self, months: int = 1) -> int:
         """Run some months, or as many as are left; return how many.

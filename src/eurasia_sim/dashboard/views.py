@@ -54,9 +54,9 @@ def in_turn(draw: Callable[[], Figure], says: str) -> Drawn:
 def moment_of(model: EurasiaModel) -> Moment:
     """The month last run, as the tables of figures take it."""
     t = max(model.month - 1, 0)
-    present = model.present
-    rulers = [present.actors[at] if at >= 0 else None for at in present.state.ruler]
-    return Moment(model.date, model.measures, model.inputs.month(t).presence, rulers)
+    actors = [*model.world.actors]
+    rulers = [actors[at] if at >= 0 else None for at in model.state.ruler]
+    return Moment(model.date, model.measures, model.inputs.levers.month(t).presence, rulers)
 
 
 def _words(model: EurasiaModel, what: str, **more: Any) -> Words:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.kernel import month
+from eurasia_sim.kernel.arrays import STATE
 from eurasia_sim.kernel.workspace import Workspace, levers_of, months_kept, plan_of
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.scenarios.schema import measures
@@ -26,29 +26,27 @@ from eurasia_sim.world.world import World
 
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
+_TICK = 0.2  # seconds between two reports, and two looks for an interrupt
 _THREAD = threading.local()  # holds each thread's own workspace
 
 
-@dataclass
-class Outcome:
+class Outcome(NamedTuple):
     """What R runs of one scenario gave; a failed run is missing (NaN), with its status."""
 
-    scenario: str
     means: Floats  # (R, C) every column's mean over the window
     trajectories: Floats  # (R, months, kept)
     statuses: Integers  # (R, 3)
-    done: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     @classmethod
     def empty(cls, inputs: Inputs, runs: int, months: int, kept: int) -> Outcome:
         """Room for the outcome of runs that are not done yet."""
-        return cls(
-            inputs.scenario.name,
-            np.full((runs, len(inputs.columns)), np.nan),
-            np.full((runs, months, kept), np.nan),
-            np.zeros((runs, 3), np.int64),
-            np.zeros(runs, bool),
-        )
+        means = np.full((runs, len(inputs.columns)), np.nan)
+        return cls(means, np.full((runs, months, kept), np.nan), np.zeros((runs, 3), np.int64))
+
+    @classmethod
+    def joined(cls, parts: Iterable[Outcome]) -> Outcome:
+        """The outcome of runs of one scenario, one part of them after another."""
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
     @property
     def failed(self) -> NDArray[np.bool_]:
@@ -57,16 +55,12 @@ class Outcome:
         return found
 
     def then(self, later: Outcome) -> Outcome:
-        """These months and those that the same runs went on with; what failed stays failed."""
+        """These months and those that the same runs went on with; what failed is missing."""
         months = np.concatenate([self.trajectories, later.trajectories], axis=1)
         statuses = np.where(self.failed[:, None], self.statuses, later.statuses)
-        return Outcome(later.scenario, later.means, months, statuses)
-
-    def blank(self) -> Outcome:
-        """Itself, without what failed runs gave."""
-        self.means[self.failed] = np.nan
-        self.trajectories[self.failed] = np.nan
-        return self
+        found = Outcome(later.means, months, statuses)
+        found.means[found.failed] = found.trajectories[found.failed] = np.nan
+        return found
 
 
 def told(statuses: Integers) -> dict[str, Any]:
@@ -188,7 +182,7 @@ def _branched(
     found: dict[int, Outcome] = {}
     for parting in sorted({*partings}):
         if parting > reached:
-            after, span = np.zeros((len(draws), trunk.state_size)), (reached, parting)
+            after, span = np.zeros((len(draws), STATE.size(trunk.facts.counts))), (reached, parting)
             (more,) = advance([trunk], draws, memories, span, window, kept, since, after)
             past, memories, reached = past.then(more), after, parting
         own = [at for at, month in enumerate(partings) if month == parting]
@@ -196,19 +190,31 @@ def _branched(
             places = [at for at in own if family[at].months == months]
             members, span = [family[at] for at in places], (reached, months)
             outcomes = advance(members, draws, memories, span, window, kept, since)
-            found |= {
-                at: past.then(each).blank() for at, each in zip(places, outcomes, strict=True)
-            }
+            found |= zip(places, map(past.then, outcomes), strict=True)
     return [found[at] for at in range(len(family))]
 
 
-@dataclass
-class Progress:
-    """How far an ensemble has come, and whether it is to stop."""
+def stepped(world: World, inputs: Inputs, seed: int) -> Iterator[tuple[int, Workspace]]:
+    """One run month by month from its burn-in on: the month just run, and the arrays as they stand.
 
-    total: int
-    finished: int = 0
-    stop: threading.Event = field(default_factory=threading.Event)
+    Raises:
+        FloatingPointError: naming the mechanism that gave a number that is none, and the month.
+    """
+    workspace = Workspace(inputs.facts, inputs.rules)
+    workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
+    for t in range(-inputs.burn_in, inputs.months):
+        workspace.set_month(inputs.levers, max(t, 0))
+        month.decide(workspace.blocks, t)
+        month.resolve(workspace.blocks, t)
+        check_month(world, workspace, t)
+        yield t, workspace
+
+
+def check_month(world: World, workspace: Workspace, t: int) -> None:
+    """Raise FloatingPointError where a mechanism gave a number that is none in a month just run."""
+    if phase := workspace.failed_phase()[0]:
+        when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
+        raise FloatingPointError(f"{month.PHASES[phase]} gave a number that is none in {when}")
 
 
 def run_ensemble_draws(
@@ -218,63 +224,44 @@ def run_ensemble_draws(
     workers: int | None = None,
     window: tuple[int, int] | None = None,
     kept: Integers = NO_COLUMNS,
-    report: Callable[[Progress], None] = lambda _: None,
-    progress: Progress | None = None,
+    report: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
-    """`run_paired` over a thread pool; tables depend neither on workers nor on their order.
-
-    A KeyboardInterrupt stops after the chunks in flight; runs not done stay missing, and
-    `Outcome.done` marks them.
-    """
-    months = max(inputs.months for inputs in family) if len(kept) else 0
-    outcomes = [Outcome.empty(inputs, len(draws), months, len(kept)) for inputs in family]
+    """`run_paired` over a thread pool; tables depend neither on workers nor on their order."""
 
     def work(chunk: slice) -> list[Outcome]:
         return run_paired(family, draws.part(chunk), window, kept)
 
-    def put(chunk: slice, parts: list[Outcome]) -> None:
-        for whole, part in zip(outcomes, parts, strict=True):
-            whole.means[chunk], whole.statuses[chunk] = part.means, part.statuses
-            whole.trajectories[chunk, : part.trajectories.shape[1]] = part.trajectories
-            whole.done[chunk] = True
-
-    in_chunks(work, put, progress or Progress(len(draws)), workers, report)
-    return outcomes
+    parts = chunks_of(work, len(draws), workers, report)
+    return [Outcome.joined(own) for own in zip(*parts, strict=True)]
 
 
-def in_chunks(
+def chunks_of(
     work: Callable[[slice], Result],
-    take: Callable[[slice, Result], None],
-    progress: Progress,
+    total: int,
     workers: int | None = None,
-    report: Callable[[Progress], None] = lambda _: None,
-) -> None:
-    """Work on chunks of eight runs in a thread pool; hand over each result as it is finished.
+    report: Callable[[int], None] = lambda _: None,
+) -> list[Result]:
+    """The result of `work` for every chunk of eight runs, in the order of the runs.
 
-    A KeyboardInterrupt stops after the chunks in flight, which are handed over too, and sets
-    `progress.stop`. A chunk is short enough for that to be answered at once.
+    An interrupt, and whatever `work` raises, is raised once the chunks in flight are done; a chunk
+    is short enough for that to be at once.
+
+    Args:
+        report: called with the number of finished runs.
     """
-
-    def hand_over(chunk: slice, future: Future[Result]) -> None:
-        if not future.cancelled():
-            take(chunk, future.result())
-            progress.finished += min(chunk.stop, progress.total) - chunk.start
-
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        starts = range(0, progress.total, RUNS) if not progress.stop.is_set() else ()
-        chunks = [slice(start, min(start + RUNS, progress.total)) for start in starts]
-        pending = {pool.submit(work, chunk): chunk for chunk in chunks}
-        try:
-            while pending and not progress.stop.is_set():
-                for future in wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)[0]:
-                    hand_over(pending.pop(future), future)
-                report(progress)
-        except KeyboardInterrupt:
-            progress.stop.set()
-        for future in pending:
-            future.cancel()
-        for future, chunk in pending.items():
-            hand_over(chunk, future)
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
+    try:
+        starts = range(0, max(total, 1), RUNS)
+        futures = [pool.submit(work, slice(start, min(start + RUNS, total))) for start in starts]
+        pending = {*futures}
+        while pending:
+            done, pending = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+            report(max(total - RUNS * len(pending), 0) if pending else total)
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def run_ensemble(
@@ -319,7 +306,7 @@ def run_ensemble(
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
-    """One scenario's runs as rows, those not done left out; failed ones hold NaN."""
+    """One scenario's runs as rows; failed ones hold NaN."""
     head = {
         "scenario": inputs.scenario.name,
         "theory": inputs.theory,
@@ -329,7 +316,7 @@ def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
         **told(outcome.statuses),
     }
     means = pd.DataFrame(outcome.means, columns=list(inputs.columns))
-    return pd.concat([pd.DataFrame(head), means], axis=1)[outcome.done].reset_index(drop=True)
+    return pd.concat([pd.DataFrame(head), means], axis=1)
 
 
 def simulate(
@@ -347,29 +334,3 @@ def simulate(
     (outcome,) = run_paired([inputs], reference_draws(inputs, 1, seed), kept=everything)
     months = pd.period_range(world.date(0), periods=inputs.months, freq="M")
     return pd.DataFrame(outcome.trajectories[0], index=months, columns=list(inputs.columns))
-
-
-def chunks_of(
-    work: Callable[[slice], Result],
-    total: int,
-    workers: int | None = None,
-    report: Callable[[int], None] = lambda _: None,
-) -> list[Result]:
-    """The result of `work` for every chunk of runs, in the order of the runs.
-
-    Args:
-        report: called with the number of finished runs.
-
-    Raises:
-        KeyboardInterrupt: once the chunks in flight are done.
-    """
-    found: dict[int, Result] = {}
-    progress = Progress(total)
-
-    def take(chunk: slice, result: Result) -> None:
-        found[chunk.start] = result
-
-    in_chunks(work, take, progress, workers, lambda progress: report(progress.finished))
-    if progress.stop.is_set():
-        raise KeyboardInterrupt
-    return [found[start] for start in sorted(found)]

@@ -12,7 +12,7 @@ from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import DOMAINS, FLAGS
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.lever_series import Month
-from eurasia_sim.kernel.workspace import Workspace
+from eurasia_sim.simulation.ensemble import stepped
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.world.world import World
 
@@ -60,22 +60,16 @@ def event_log(
                 status = month.STATUS[2]
                 break
             found.append(event)
-    except ArithmeticError:
+    except FloatingPointError:
         status = month.STATUS[1]
     return pd.DataFrame(found, columns=list(Event._fields)), status
 
 
 def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
-    """Step the kernel month by month and compare; the burn-in has no events."""
-    workspace, before = Workspace(inputs.facts, inputs.rules), None
-    workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
-    for t in range(-inputs.burn_in, inputs.months):
-        workspace.set_month(inputs.levers, max(t, 0))
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
-        if workspace.failed_phase()[0]:
-            raise ArithmeticError(f"not finite in {world.date(max(t, 0))}")
-        now = view_of(workspace.state[0], inputs.month(max(t, 0)), inputs)
+    """What changes from month to month; the burn-in has no events."""
+    before = None
+    for t, workspace in stepped(world, inputs, seed):
+        now = view_of(workspace.state[0], inputs.levers.month(max(t, 0)), inputs)
         if before is not None and t >= 0:
             yield from changes(world, world.date(t), before, now)
         before = now

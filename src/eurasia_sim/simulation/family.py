@@ -242,28 +242,23 @@ def _moved_to(world: World, at: int) -> World:
         row[world.coded_paths.index(path)] = value
     numbers = dict(world.numbers)
     for path, value in zip(world.coded_paths, row.tolist(), strict=True):
-        if (
-            path.split(".")[2:3]
-            and path.split(".")[2] in STOCKS
-            and (value > 0.0 or path in numbers)
-        ):
+        is_stock = not STOCKS.keys().isdisjoint(path.split(".")[2:3])
+        if is_stock and (value > 0.0 or path in numbers):
             numbers[path] = _stock(numbers.get(path), path, value, month_name(at))
-    spells = {
-        name: replace(
-            venue,
-            members=tuple(
-                replace(each, since=each.since - shift, until=_less(each.until, shift))
-                for each in venue.members
-            ),
-        )
-        for name, venue in world.institutions.items()
-    }
+
+    def earlier(spell: Any) -> Any:
+        until = None if spell.until is None else spell.until - shift
+        return replace(spell, since=spell.since - shift, until=until)
+
     return replace(
         world,
         start=at,
         numbers=numbers,
         theatres=theatres,
-        institutions=spells,
+        institutions={
+            name: replace(venue, members=tuple(map(earlier, venue.members)))
+            for name, venue in world.institutions.items()
+        },
         record={
             path: {month - shift: value for month, value in dated.items()}
             for path, dated in world.record.items()
@@ -366,7 +361,3 @@ def _stock(before: Number | None, path: str, value: float, date: str) -> Number:
         source=({"note": f"as runs of the record, and what was observed, have it in {date}"},),
         place=before.place if before else "theatres.yaml",
     )
-
-
-def _less(month: int | None, shift: int) -> int | None:
-    return None if month is None else month - shift

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers
 from eurasia_sim.files.data_yaml import DataError, month_name, near
-from eurasia_sim.kernel.arrays import STATE
-from eurasia_sim.kernel.lever_series import LeverSeries, Month
+from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import facts_of
 from eurasia_sim.observations.opening import opening
@@ -44,15 +43,6 @@ class Inputs:
         """What no run draws, as the kernel reads it."""
         return facts_of(self.geography, self.focus, self.scopes)
 
-    @property
-    def state_size(self) -> int:
-        """Numbers of a run's snapshot."""
-        return STATE.size(self.facts.counts)
-
-    def month(self, t: int) -> Month:
-        """The levers and series of one month."""
-        return self.levers.month(t)
-
 
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two lever series differ; their last month's successor if none do."""
@@ -82,6 +72,14 @@ def capability_index(world: World, forms: Mapping[str, str]) -> str:
     return next((index for index in chosen if index is not None), "cinc")
 
 
+def _check_names(world: World, theory: str, forms: Mapping[str, str]) -> None:
+    problems = unknown([theory], world.theories, "theory") + unknown(forms, world.forms, "form")
+    for factor in forms.keys() & world.forms.keys():
+        problems += unknown([forms[factor]], world.forms[factor], factor)
+    if problems:
+        raise DataError(problems)
+
+
 def prepare(
     world: World,
     scenario: Scenario,
@@ -96,8 +94,8 @@ def prepare(
         levers: the scenario's own series under the same index of power; made now if not given.
 
     Raises:
-        DataError: for a value out of its range, and for a scenario that starts in another month
-            than the world; KeyError: for an unknown theory or form.
+        DataError: for an unknown theory or form, for a value out of its range, and for a scenario
+            that starts in another month than the world.
     """
     if scenario.start != world.start:
         starts = month_name(scenario.start)
@@ -105,6 +103,7 @@ def prepare(
         raise DataError([f"{scenario.name} starts in {starts}\n    allowed: with {right}"])
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
+    _check_names(world, theory, chosen)
     fixed = scenario.fixed
     rules = world.rules_record({path: v for path, v in fixed.items() if path.startswith("rules.")})
     stated: dict[str, float] = {}

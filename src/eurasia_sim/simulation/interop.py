@@ -109,8 +109,6 @@ def workbench_model(
     """
     names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
     found = _world(world)
-    if problems := unknown([] if theory is None else [theory], found.theories, "theory"):
-        raise DataError(problems)
     first, *_ = (_inputs(world, name, theory, ()) for name in names)
     if problems := unknown(measures, first.columns, "measure"):
         raise DataError(problems)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import count
 from typing import Any, SupportsFloat
@@ -21,8 +20,9 @@ from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, OF_PAIRS, THEATRE_MEASURES
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
+from eurasia_sim.simulation.ensemble import check_month
 from eurasia_sim.simulation.family import as_of
-from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
+from eurasia_sim.simulation.inputs import prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
 from eurasia_sim.world.world import World
 
@@ -32,17 +32,6 @@ _ROUNDING = 1e-9  # by which shares that are one together may miss it
 
 class PolicyError(ValueError):
     """What a policy gave cannot be spent."""
-
-
-@dataclass(frozen=True)
-class Present:
-    """The live arrays of one run, and the names that index them."""
-
-    actors: tuple[str, ...]
-    theatres: tuple[str, ...]
-    coded: Any
-    constants: Run
-    state: Run
 
 
 class _Counts(WeakKeyDictionary[mesa.Model, Any]):
@@ -57,11 +46,11 @@ class StateActor(mesa.Agent):
 
     _ids = _Counts()  # Mesa's own keeps every model for as long as the program runs
 
-    def __init__(self, model: mesa.Model, name: str, present: Present) -> None:
+    def __init__(self, model: EurasiaModel, name: str) -> None:
         super().__init__(model)
-        self.name = name
-        self._present, self._state = present, present.state
-        self._at = present.actors.index(name)
+        self.name, self._world = name, model.world
+        self._state, self._coded = model.state, model.coded
+        self._at = [*model.world.actors].index(name)
 
     def __repr__(self) -> str:
         return f"StateActor({self.name!r})"
@@ -84,12 +73,12 @@ class StateActor(mesa.Agent):
     @property
     def interests(self) -> dict[str, float]:
         """Salience of each construct in this run, 0..3; NaN where the documents are silent."""
-        return dict(zip(CONSTRUCTS, self._present.coded.salience[self._at].tolist(), strict=True))
+        return dict(zip(CONSTRUCTS, self._coded.salience[self._at].tolist(), strict=True))
 
     @property
     def rules(self) -> tuple[str, ...]:
         """Theatres it rules now."""
-        pairs = zip(self._present.theatres, self._state.ruler, strict=True)
+        pairs = zip(self._world.theatres, self._state.ruler, strict=True)
         return tuple(theatre for theatre, ruler in pairs if ruler == self._at)
 
     def alignment_with(self, other: str) -> float:
@@ -123,7 +112,7 @@ class StateActor(mesa.Agent):
         efforts, budget = self._state.effort[self._at], self.budget
         return {
             (theatre, domain): float(efforts[k, d]) / budget if budget > 0.0 else 0.0
-            for k, theatre in enumerate(self._present.theatres)
+            for k, theatre in enumerate(self._world.theatres)
             for d, domain in enumerate(DOMAINS)
         }
 
@@ -148,7 +137,7 @@ class StateActor(mesa.Agent):
         if not isinstance(shares, Mapping):
             right = "{(theatre, domain): share}, or None to keep its rule's choice"
             raise PolicyError(f"it gave {type(shares).__name__}; a policy gives {right}")
-        chosen = np.zeros((len(self._present.theatres), len(DOMAINS)))
+        chosen = np.zeros((len(self._world.theatres), len(DOMAINS)))
         for place, share in shares.items():
             if not isinstance(place, tuple) or len(place) != 2:
                 raise PolicyError(f"{place!r} is no (theatre, domain)")
@@ -161,10 +150,10 @@ class StateActor(mesa.Agent):
         return chosen / max(total, 1.0)
 
     def _actor(self, name: str) -> int:
-        return _index(name, self._present.actors, "actor")
+        return _index(name, self._world.actors, "actor")
 
     def _theatre(self, name: str) -> int:
-        return _index(name, self._present.theatres, "theatre")
+        return _index(name, self._world.theatres, "theatre")
 
 
 Policy = Callable[[StateActor], Mapping[tuple[str, str], float] | None]
@@ -174,10 +163,10 @@ def _domain(name: str) -> int:
     return _index(name, DOMAINS, "domain")
 
 
-def _index(name: str, known: tuple[str, ...], kind: str) -> int:
+def _index(name: str, known: Collection[str], kind: str) -> int:
     if problems := unknown([name], known, kind):
         raise DataError(problems)
-    return known.index(name)
+    return [*known].index(name)
 
 
 class EurasiaModel(mesa.Model):
@@ -221,20 +210,18 @@ class EurasiaModel(mesa.Model):
         super().__init__(seed=seed)
         self.world = as_of(world, [scenario])
         self.root_seed = int(self.rng.integers(2**32)) if seed is None else int(seed)
-        self.inputs = self._prepare(scenario, settings, theory, forms or {})
+        found = as_recorded(self.world) if scenario is None else scenario
+        if not isinstance(found, Scenario):
+            found = load_scenario(found, self.world)
+        found = apply_settings(found, settings, self.world)
+        self.inputs = prepare(self.world, found, theory, forms)
         self.month = -self.inputs.burn_in  # the next to be run, from the start of the record
         self._workspace = Workspace(self.inputs.facts, self.inputs.rules)
         seeds = run_seeds(self.root_seed, 1)
         self._workspace.load(self.inputs.rules[None], self.inputs.row[None], seeds)
-        blocks = self._workspace.blocks
-        self.present = Present(
-            tuple(self.world.actors),
-            tuple(self.world.theatres),
-            self.world.coded(self.inputs.row),
-            blocks.constants[0],
-            blocks.state[0],
-        )
-        self.states = {name: StateActor(self, name, self.present) for name in self.present.actors}
+        self.state: Run = self._workspace.state[0]  # the live arrays of the run
+        self.coded = self.world.coded(self.inputs.row)
+        self.states = {name: StateActor(self, name) for name in self.world.actors}
         self.policies = dict(policies or {})
         if problems := unknown(self.policies, self.states, "actor"):
             raise DataError(f"policies: {problem}" for problem in problems)
@@ -249,26 +236,6 @@ class EurasiaModel(mesa.Model):
         while self.month < 0:
             self._assess()
             self._act()
-
-    def _prepare(
-        self,
-        scenario: str | Scenario | None,
-        settings: Iterable[str],
-        theory: str | None,
-        forms: Mapping[str, str],
-    ) -> Inputs:
-        """What the kernel is given, with every name checked that a person may have mistyped."""
-        known = self.world.forms
-        problems = unknown([] if theory is None else [theory], self.world.theories, "theory")
-        problems += unknown(forms, known, "form")
-        for factor in set(forms) & set(known):
-            problems += unknown([forms[factor]], known[factor], factor)
-        if problems:
-            raise DataError(problems)
-        found = as_recorded(self.world) if scenario is None else scenario
-        if not isinstance(found, Scenario):
-            found = load_scenario(found, self.world)
-        return prepare(self.world, apply_settings(found, settings, self.world), theory, forms)
 
     @property
     def scenario(self) -> Scenario:
@@ -287,7 +254,7 @@ class EurasiaModel(mesa.Model):
 
     def actor(self, name: str) -> StateActor:
         """The actor of that name."""
-        _index(name, self.present.actors, "actor")
+        _index(name, self.states, "actor")
         return self.states[name]
 
     def step(self) -> None:
@@ -318,11 +285,7 @@ class EurasiaModel(mesa.Model):
 
     def _act(self) -> None:
         month.resolve(self._workspace.blocks, self.month)
-        phase = self._workspace.failed_phase()[0]
-        if phase > 0:
-            what = f"{month.PHASES[phase]} gave a number that is none"
-            when = self.world.date(self.month)
-            raise FloatingPointError(f"{self.scenario.name}: {what} in {when}")
+        check_month(self.world, self._workspace, self.month)
         self.month += 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,10 @@ class Draws:
         """Some of the runs."""
         drawn = {path: values[chosen] for path, values in self.drawn.items()}
         return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen], drawn, self.fixed)
+
+    def inputs_of(self, r: int, inputs: Inputs) -> Inputs:
+        """The inputs of one run, which holds its own numbers."""
+        return replace(inputs, rules=self.rules[r : r + 1].reshape(()), row=self.rows[r])
 
     def names(self) -> list[str]:
         """16 hexadecimal digits a run: a hash of its seed and of what was drawn over ranges.
@@ -156,10 +160,8 @@ def by_documents(world: World, draws: Draws) -> Draws | None:
     if path is None or not draws.rules[DOCUMENTS_ALONE].any():
         return None
     rules = draws.rules.copy()
-    found = Draws(rules, draws.rows, draws.seeds, dict(draws.drawn))
-    found.rules[DOCUMENTS_ALONE] = 0.0
-    found.drawn[path] = np.zeros(len(draws))
-    return found
+    rules[DOCUMENTS_ALONE] = 0.0
+    return Draws(rules, draws.rows, draws.seeds, {**draws.drawn, path: np.zeros(len(draws))})
 
 
 def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,8 @@ from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation import results
-from eurasia_sim.simulation.ensemble import Progress, run_ensemble_draws, table
-from eurasia_sim.simulation.family import check_family, content_digest
+from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
+from eurasia_sim.simulation.family import check_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import (
     Draws,
@@ -41,9 +42,8 @@ SETS = {  # in words, the set that leads first
 }  # fmt: skip
 # Files that `run` writes, beside pictures and events.
 WRITTEN = (results.RUNS, results.TRAJECTORIES, results.DRAWS, results.STATUS_LOG)
-NOTHING = pd.DataFrame()
 _RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
-# Few enough that an interrupt has little left to write, many enough that a part is no small file.
+# Few enough that an interrupt loses little, many enough that a part is no small file.
 _RUNS_A_PART = 32
 _COPIES = 3  # of the tables of all runs that are held while they are put together
 _TEXT_A_MONTH = 60  # bytes of a row of the trajectories that are no measure
@@ -66,11 +66,6 @@ class Study:
         """Readable part of the results folder's name; it says which world, unless the default."""
         world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
         return "-".join([*world, *(each.name for each in self.scenarios), *self.theories])[:80]
-
-    @property
-    def said(self) -> str:
-        """SHA-256 of what its folder says beyond its runs: the scenarios' words."""
-        return content_digest(self.scenarios)
 
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Every family of n paired runs, theory by theory.
@@ -145,25 +140,12 @@ class Batch:
     ids: list[list[str]]  # a scenario's run ids in the order of the draws
     first: int = 0  # number of its first run
 
-    def drawn(self) -> pd.DataFrame:
-        """What was drawn over ranges, a row a draw, a column a number by its path."""
-        run = self.first + np.arange(len(self.draws))
-        head = {"theory": self.theory, "run": run, "draw": self.draws.names()}
-        return pd.DataFrame({**head, **self.draws.drawn})
 
-
-@dataclass(frozen=True)
-class Tables:
-    """What a study has given so far."""
+class Tables(NamedTuple):
+    """What a study, or a part of it, has given."""
 
     runs: pd.DataFrame
     trajectories: pd.DataFrame
-    complete: bool
-
-
-def nothing_more(_: pd.DataFrame) -> Sequence[Batch]:
-    """No further batches, whatever the runs say."""
-    return ()
 
 
 def carry_out(
@@ -172,9 +154,11 @@ def carry_out(
     folder: Path,
     workers: int | None,
     report: Callable[[int], None],
-    more: Callable[[pd.DataFrame], Sequence[Batch]] = nothing_more,
+    more: Callable[[pd.DataFrame], Sequence[Batch]] = lambda _: (),
 ) -> Tables:
-    """Run what the folder does not yet hold, part by part; an interrupt loses no finished run.
+    """Run what the folder does not yet hold, part by part.
+
+    An interrupt loses the part that is running, of at most 32 runs of each scenario.
 
     Args:
         report: called with the number of runs (over all scenarios) that are finished.
@@ -184,35 +168,25 @@ def carry_out(
     parts = _read_parts(folder)
     known = {run_id for part in parts for run_id in part.runs["run_id"]}
     wanted: set[str] = set()
-    finished, waiting = len(known), list(batches)
+    waiting = list(batches)
     while waiting:
         batch = waiting.pop(0)
         wanted.update(run_id for ids in batch.ids for run_id in ids)
         by_run = enumerate(zip(*batch.ids, strict=True))
         missing = np.array([r for r, ids in by_run if not known.issuperset(ids)], int)
         for first in range(0, len(missing), _RUNS_A_PART):
+            finished, each = sum(len(part.runs) for part in parts), len(batch.ids)
+            tell = partial(lambda before, each, runs: report(before + each * runs), finished, each)
             numbers = missing[first : first + _RUNS_A_PART]
-            tell = partial(_tell, report, finished, len(batch.ids))
-            part = _run_part(study, batch, numbers, workers, tell)
-            if len(part.runs):
-                _write_part(folder, part)
-                parts.append(part)
-                finished += len(part.runs)
-            if not part.complete:
-                # All is written; who interrupted should not wait for tables that nobody reads.
-                ids = pd.concat([NOTHING, *(each.runs[["run_id"]] for each in parts)])
-                return Tables(ids, NOTHING, complete=False)
+            parts.append(_run_part(study, batch, numbers, workers, tell))
+            _write_part(folder, parts[-1])
         if not waiting:
             runs = _sorted([each.runs for each in parts], ["run_id"])
             # A part may hold other runs, which an earlier call has begun.
-            own = runs[runs["run_id"].isin(wanted)] if len(runs) else runs
+            own = runs[runs["run_id"].isin(wanted)]
             waiting = list(more(own.reset_index(drop=True)))
     months = _sorted([part.trajectories for part in parts], ["run_id", "month"])
-    return Tables(_sorted([part.runs for part in parts], ["run_id"]), months, complete=True)
-
-
-def _tell(report: Callable[[int], None], before: int, each: int, progress: Progress) -> None:
-    report(before + progress.finished * each)
+    return Tables(_sorted([part.runs for part in parts], ["run_id"]), months)
 
 
 def _run_part(
@@ -220,40 +194,29 @@ def _run_part(
     batch: Batch,
     numbers: Integers,
     workers: int | None,
-    tell: Callable[[Progress], None],
+    tell: Callable[[int], None],
 ) -> Tables:
     """Some of a batch's runs, of every scenario."""
     columns = batch.family[0].columns
     shown = study.shown(columns)
     kept = np.array([columns.index(name) for name in shown], np.int64)
-    draws, progress = batch.draws.part(numbers), Progress(len(numbers))
-    outcomes = run_ensemble_draws(
-        batch.family, draws, workers=workers, kept=kept, report=tell, progress=progress
-    )
+    draws, family = batch.draws.part(numbers), batch.family
+    outcomes = run_ensemble_draws(family, draws, workers=workers, kept=kept, report=tell)
     runs, trajectories = [], []
-    for inputs, ids, outcome in zip(batch.family, batch.ids, outcomes, strict=True):
-        done = np.flatnonzero(outcome.done)
-        own = [ids[r] for r in numbers[done]]
+    for inputs, ids, outcome in zip(family, batch.ids, outcomes, strict=True):
+        own = [ids[r] for r in numbers]
         rows = table(inputs, draws, outcome)
         rows.insert(0, "run_id", own)
         rows.insert(3, "set", batch.kind)
-        rows["run"] = batch.first + numbers[done]
+        rows["run"] = batch.first + numbers
         runs.append(rows)
         months = [study.world.date(t) for t in range(inputs.months)]
-        values = outcome.trajectories[done][:, : inputs.months]
-        name = inputs.scenario.name
+        name, values = inputs.scenario.name, outcome.trajectories
         trajectories.append(results.trajectory_table(own, name, months, shown, values))
-    # An interrupt may find every run of a part finished; it ends the study all the same.
-    return Tables(
-        pd.concat(runs, ignore_index=True),
-        pd.concat(trajectories, ignore_index=True),
-        complete=not progress.stop.is_set(),
-    )
+    return Tables(*(pd.concat(own, ignore_index=True) for own in (runs, trajectories)))
 
 
 def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
-    if not tables:
-        return pd.DataFrame()
     return pd.concat(tables, ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
 
 
@@ -266,7 +229,7 @@ def _read_parts(folder: Path) -> list[Tables]:
             contents = path.read_bytes(), path.with_name(name + _MONTHS).read_bytes()
             if _part_name(*contents) == name:
                 runs, months = (pd.read_parquet(io.BytesIO(each)) for each in contents)
-                found.append(Tables(runs, months, complete=True))
+                found.append(Tables(runs, months))
     return found
 
 
@@ -299,9 +262,13 @@ def drawn_table(study: Study, runs: pd.DataFrame, batches: Sequence[Batch]) -> p
         batches: of its first n runs.
     """
     firsts = range(study.n, int(runs["run"].max()) + 1, study.n)
-    blocks = [*batches, *(batch for first in firsts for batch in study.batches(first))]
-    drawn = [batch.drawn() for batch in blocks if batch.kind == RANGES]
-    return pd.concat(drawn, ignore_index=True)
+    tables = []
+    for batch in (*batches, *(batch for first in firsts for batch in study.batches(first))):
+        if batch.kind == RANGES:
+            draws, run = batch.draws, batch.first + np.arange(len(batch.draws))
+            head = {"theory": batch.theory, "run": run, "draw": draws.names()}
+            tables.append(pd.DataFrame({**head, **draws.drawn}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:
