@@ -22,8 +22,7 @@ from tests.sweeping import contents, grid
 from eurasia_sim.experiments import executors
 from eurasia_sim.experiments.batch import work
 from eurasia_sim.experiments.executors import Dispatch
-from eurasia_sim.experiments.folder import Folder
-from eurasia_sim.experiments.sweep import Work, carry_out, finish
+from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import load_results
 
@@ -127,43 +126,32 @@ def test_an_executor_that_breaks_ends_the_sweep_and_resume_completes_it(
     assert contents(ended.folder) == contents(whole)
 
 
-class Scripted(executors.GivenExecutor):
-    """Workers that answer at once, and count what they have in hand."""
-
-    def __init__(self, setup, killed: dict[int, int]) -> None:
-        self.setup, self.in_flight, self.killed = setup, 3, killed
-        self.given: list[tuple[int, int]] = []
-        self.dispatch: Dispatch | None = None
-
-    def submit(self, chunk):
-        self.given.append((chunk.number, len(self.dispatch.pending)))
-        future: Future = Future()
-        if self.killed.get(chunk.number, 0):
-            self.killed[chunk.number] -= 1
-            future.set_exception(type("KilledWorker", (Exception,), {})("died"))
-        else:
-            future.set_result(work(self.setup, chunk))
-        return future
-
-
 def test_work_in_flight_is_bounded_and_a_part_that_a_worker_died_of_comes_last_and_alone(
     sweep,
 ) -> None:
-    taken, numbers = [], sweep.plan.numbers
-    workers = Scripted(sweep.setup, {1: 1, 2: 2})
-    workers.dispatch = Dispatch(sweep.setup, workers, taken.append, lambda _: None)
-    assert workers.dispatch.run(sweep.plan.chunk(sweep.design, number) for number in numbers)
+    taken, given, killed = [], [], {1: 1, 2: 2}
+
+    def submit(chunk) -> Future:
+        """A worker that answers at once, or dies of a chunk."""
+        given.append((chunk.number, len(given) - len(taken)))
+        future: Future = Future()
+        if killed.get(chunk.number, 0):
+            killed[chunk.number] -= 1
+            future.set_exception(type("KilledWorker", (Exception,), {})("died"))
+        else:
+            future.set_result(work(sweep.setup, chunk))
+        return future
+
+    numbers = sweep.plan.numbers
+    dispatch = Dispatch(sweep.setup, taken.append, lambda _: None)
+    chunks = (sweep.plan.chunk(sweep.design, number) for number in numbers)
+    assert dispatch.run(chunks, submit, 3)
     assert sorted(finished.number for finished in taken) == list(numbers)
     assert [finished.number for finished in taken if finished.failed] == [2]
-    assert max(others for _, others in workers.given) < workers.in_flight
-    assert sorted(workers.given[-2:]) == [(1, 0), (2, 0)]
-
-
-def test_a_sweep_with_a_part_missing_is_not_finished(sweep, tmp_path) -> None:
-    folder = Folder(tmp_path / sweep.plan.folder, sweep.plan)
-    folder.begin(sweep.design)
-    with pytest.raises(DataError, match="8 of 8 parts are missing"):
-        finish(sweep, folder, 0.0)
+    most, dead = 3, 2
+    assert max(others for _, others in given) < most + dead
+    assert sorted(number for number, _ in given[-2:]) == [1, 2]
+    assert {others for _, others in given[-2:]} == {dead}  # that is, none in hand
 
 
 LONG = """
@@ -189,11 +177,9 @@ def deaf(payload, chunk):
     return work(executors._setup_from(payload), chunk)
 
 
-ENDS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP
-
-
 @pytest.mark.parametrize(
-    ("end", "part"), [*((end, "usual") for end in ENDS), (signal.SIGKILL, "deaf")]
+    ("end", "part"),
+    [(signal.SIGTERM, "usual"), (signal.SIGINT, "usual"), (signal.SIGKILL, "deaf")],
 )
 def test_no_process_outlives_a_parent_that_is_ended(
     tmp_path: Path, repository: Path, end: signal.Signals, part: str
@@ -264,10 +250,14 @@ def test_a_scheduler_that_cannot_be_had_is_said(sweep, tmp_path, given) -> None:
         carry_out(sweep, tmp_path, Work(scheduler=given))
 
 
-def test_a_client_that_is_slow_to_go_leaves_no_cluster_of_ours_behind() -> None:
-    slow = {name: Mock(**{"close.side_effect": TimeoutError}) for name in ("client", "cluster")}
-    crew = executors.Cluster.__new__(executors.Cluster)
-    crew.executor, crew.client, crew.cluster = Mock(), slow["client"], slow["cluster"]
-    crew.close()
-    assert all(each.close.called for each in slow.values())
-    assert crew.executor.shutdown.called
+def test_a_client_that_is_slow_to_go_leaves_no_cluster_of_ours_behind(sweep, monkeypatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    client, cluster = (Mock(**{"close.side_effect": TimeoutError}) for _ in range(2))
+    client.nthreads.return_value = {"a": 1, "b": 1}
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: client)
+    monkeypatch.setattr(distributed, "LocalCluster", lambda **_: cluster)
+    with LOCAL.started(sweep.setup) as (_, count):
+        assert count == 2
+    assert client.close.called
+    assert cluster.close.called
+    assert client.get_executor.return_value.shutdown.called

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import tracemalloc
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,8 @@ from tests.sweeping import FRAGILE, contents, failing, grid, prepared, written
 
 from eurasia_sim.experiments import batch as batch_module
 from eurasia_sim.experiments.batch import batches, rerun
-from eurasia_sim.experiments.folder import Folder, one_writer
-from eurasia_sim.experiments.point import point_of
+from eurasia_sim.experiments.folder import one_writer
+from eurasia_sim.experiments.point import points_of
 from eurasia_sim.experiments.sweep import Work, carry_out, estimate, merge, prepare_sweep, run_sweep
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation import results
@@ -74,7 +74,7 @@ def test_the_bytes_depend_on_neither_workers_nor_order_nor_executor(sweep, whole
 def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(sweep, whole) -> None:
     runs, setup, design = load_results(whole), sweep.setup, sweep.design
     for number in (0, 5):
-        point = point_of(setup, number, design.cells[number])
+        (point,) = points_of(setup, number, design.cells[number])
         inputs, (batch,) = setup.inputs(point.scenarios[0], point), batches([point])
         draws = batch.draws(setup, inputs)
         (alone,) = run_paired([inputs], draws, setup.experiment.window)
@@ -113,18 +113,9 @@ def test_the_folder_keeps_the_contract_that_analysis_reads(whole) -> None:
         load_results(whole / "nothing")
 
 
-def test_shards_merged_are_the_sweep(world, sweep, whole, tmp_path) -> None:
-    shards = []
-    for i in (1, 2, 3):
-        shard = grid(whole.parent.parent, world, shard=(i, 3))
-        shards.append(carry_out(shard, tmp_path / "shards", ONE).folder)
-    with pytest.raises(DataError, match="are in none of the folders: 2, 5"):
-        merge(sweep, tmp_path / "lacking", shards[:2])
-    merged = merge(sweep, tmp_path / "merged", shards)
-    assert merged.complete
-    assert contents(merged.folder) == contents(whole)
+def test_a_folder_of_another_sweep_is_not_merged(world, whole, tmp_path) -> None:
     with pytest.raises(DataError, match="another sweep"):
-        merge(grid(tmp_path, world, steps=5), tmp_path / "merged", shards)
+        merge(grid(tmp_path, world, steps=5), tmp_path, [whole])
 
 
 def test_a_design_is_extended_without_doing_its_points_again(world, tmp_path) -> None:
@@ -136,36 +127,15 @@ def test_a_design_is_extended_without_doing_its_points_again(world, tmp_path) ->
     marked = (first / "parts" / "00000001.parquet").stat().st_mtime_ns
     text = text.replace("8", "16")
     large = prepared(tmp_path, world, text, runs_a_chunk=4)
-    done: list[int] = []
-    folder = finished(
-        large, tmp_path / "out", extend=True, report=lambda progress: done.append(progress.before)
-    )
-    assert set(done) == {8}
+    report = Mock()
+    folder = finished(large, tmp_path / "out", extend=True, report=report)
+    assert {call.args[2] for call in report.call_args_list} == {8}
     assert (first / "parts" / "00000001.parquet").stat().st_mtime_ns == marked
     assert contents(folder) == contents(finished(large, tmp_path / "fresh"))
     other = prepared(tmp_path, world, text.replace("high: 1}", "high: 0.9}"), runs_a_chunk=4)
     with pytest.raises(DataError, match="does not begin with the points"):
         carry_out(other, tmp_path / "out", ONE, extend=True)
     finished(other, tmp_path / "out")
-
-
-def test_an_unfinished_folder_is_read_and_gone_on_with_only_when_asked(
-    sweep, whole, tmp_path
-) -> None:
-    cut = tmp_path / whole.name
-    shutil.copytree(whole, cut)
-    (cut / "manifest.json").unlink()
-    for number in (2, 7):
-        (cut / "parts" / f"{number:08d}.parquet").unlink()
-    assert len(load_results(cut)) == 12
-    assert Folder(cut, sweep.plan).missing() == [2, 7]
-    (cut / "parts" / "00000004.parquet").write_bytes(b"half a part")
-    with pytest.raises(DataError, match="5 of 8 parts"):
-        carry_out(sweep, tmp_path, ONE)
-    before: list[int] = []
-    finished(sweep, tmp_path, resume=True, report=lambda progress: before.append(progress.before))
-    assert before[-1] == 10
-    assert contents(cut) == contents(whole)
 
 
 def _hold(folder: str, held, go) -> None:
@@ -202,14 +172,6 @@ def test_more_than_means_is_kept_when_asked(world, tmp_path, keep, column) -> No
         late = months[months["month"] >= "2001-12"].groupby("run_id")[COMPETITION].mean()
         means = runs.set_index("run_id")[COMPETITION]
         pd.testing.assert_series_equal(late.sort_index(), means.sort_index())
-
-
-def test_a_dry_run_says_what_it_would_take_and_writes_nothing(world, tmp_path) -> None:
-    found = estimate(grid(tmp_path, world, keep="trajectories"), tmp_path / "out", Work(workers=2))
-    assert (found["points"], found["runs"], found["parts"]) == (8, 16, 8)
-    assert found["seconds"] > 0
-    assert found["disk"]["trajectories"] > 0
-    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -354,24 +316,6 @@ def test_four_points_compared_differ_by_what_was_set_alone(whole) -> None:
     assert wide.nunique().eq(2).all()  # chance is at work
     gained = wide.sub(wide[0], axis=0).var().drop(0) / (wide.var().drop(0) + wide[0].var())
     assert gained.max() < 0.5  # and most of it cancels in a difference
-
-
-def test_five_no_batch_is_kept_in_memory(world, tmp_path) -> None:
-    sweep = grid(tmp_path, world, steps=12)
-    parts = tmp_path / sweep.plan.folder / "parts"
-    held: list[int] = []
-    handed: set[int] = set()
-
-    class Counting(ThreadPoolExecutor):
-        def submit(self, fn, /, *args, **options):
-            handed.add(args[1].number)
-            held.append(len(handed) - len(list(parts.glob("0*.parquet"))))
-            return super().submit(fn, *args, **options)
-
-    with Counting(2) as pool:
-        finished(sweep, tmp_path, Work(workers=2, executor=pool))
-    assert sweep.plan.chunks == 24
-    assert max(held) <= 4  # what is handed out and not yet on disk
 
 
 def test_eight_the_null_can_be_swept_beside_every_theory(world, tmp_path) -> None:

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import sealed
 from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.posterior import FILE, FORMAT, Posterior, read_posterior, text_of
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import fit_beside, range_draws, ranges_of
-from eurasia_sim.simulation.results import write_json
+from eurasia_sim.simulation.results import write_sealed
 from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE, Study
 from eurasia_sim.world.world import World, load_world
 
@@ -54,7 +53,7 @@ def content(packaged: World, paths: list[str]) -> dict[str, Any]:
 
 @pytest.fixture
 def world(packaged: World, tmp_path: Path, content: dict[str, Any]) -> World:
-    write_json(tmp_path / FILE, sealed(content))
+    write_sealed(tmp_path / FILE, content)
     return replace(packaged, directory=tmp_path)
 
 
@@ -127,7 +126,7 @@ def test_a_scenario_may_name_the_posterior_and_its_child_may_cut_it(
 def test_a_scenario_that_names_a_posterior_of_another_kind_is_told_so(
     world: World, content: dict[str, Any], change: dict[str, Any], said: str
 ) -> None:
-    write_json(world.directory / FILE, sealed(content | change))
+    write_sealed(world.directory / FILE, content | change)
     question = world.directory / "fitted.yaml"
     question.write_text('format: 2\ntitle: x\ndeparts: "2023-01"\nuncertain: posterior\n')
     with pytest.raises(InputProblems) as told:
@@ -166,5 +165,5 @@ def test_a_fit_leads_only_where_what_it_gains_out_of_sample_is_beyond_chance(
 ) -> None:
     assert read_posterior(world).beats_ranges
     content["held_out"]["error"] = 4.0
-    write_json(world.directory / FILE, sealed(content))
+    write_sealed(world.directory / FILE, content)
     assert not read_posterior(world).beats_ranges

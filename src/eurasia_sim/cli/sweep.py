@@ -88,17 +88,13 @@ def sweep(
 
 def _execute(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bool) -> Ended:
     """Run the sweep; Ctrl-C ends the program at once, with all that is finished on disk."""
-    from eurasia_sim.experiments.sweep import Progress, carry_out, check_size
+    from eurasia_sim.experiments.sweep import carry_out, check_size
 
     check_size(prepared, work)
     _compile(prepared)
     try:
         with terminal.RunCounter(prepared.runs) as counter:
-
-            def report(progress: Progress) -> None:
-                counter(progress.finished, progress.failed, progress.before)
-
-            return carry_out(prepared, out, work, resume=resume, extend=extend, report=report)
+            return carry_out(prepared, out, work, resume=resume, extend=extend, report=counter)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C finds us leaving
         terminal.stop(f"what is finished is in {out / prepared.plan.folder}; --resume goes on.")
@@ -124,9 +120,9 @@ def _most_failures(on_error: str) -> int | None:
 
 
 def _compile(prepared: Sweep) -> None:
-    from eurasia_sim.experiments.point import point_of
+    from eurasia_sim.experiments.point import points_of
 
-    point = point_of(prepared.setup, 0, prepared.design.cells[0])
+    point = points_of(prepared.setup, 0, prepared.design.cells[0])[0]
     options.compile_once(prepared.setup.inputs(point.scenarios[0], point))
 
 
@@ -162,7 +158,7 @@ def _show_needs(prepared: Sweep, found: dict[str, Any], folder: Path) -> None:
         terminal.show(f"about {decimal(int(total))} of disk for {name} ({decimal(own)} a run)")
     where = f"the folder would be {folder}"
     if prepared.is_partial:
-        constrained = bool(prepared.setup.experiment.constraints)
+        constrained = bool(prepared.setup.experiment.file.constraints)
         where = f"estimated from a few points{', before constraints' * constrained}"
     terminal.show(f"{decimal(int(found['disk_free']))} of disk are free; {where}")
 

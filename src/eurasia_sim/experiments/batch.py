@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.experiments.design import Design
-from eurasia_sim.experiments.point import MOST_SERIES, Point, Setup, point_of, points_of
-from eurasia_sim.experiments.schema import SPREAD, Experiment
+from eurasia_sim.experiments.point import MOST_SERIES, Point, Setup, points_of
+from eurasia_sim.experiments.schema import SPREAD
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month
-from eurasia_sim.kernel.workspace import Workspace
-from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired, told
+from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired, stepped, told
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import (
@@ -31,13 +30,9 @@ from eurasia_sim.simulation.parameter_draws import (
 )
 from eurasia_sim.simulation.results import run_ids, table_bytes, trajectory_table
 from eurasia_sim.simulation.run import Study
-from eurasia_sim.world.world import World
 
 OK = month.STATUS[0]
 ERROR, ABORTED = "error", "aborted"
-# A call of the kernel is short enough for an interrupt to be answered between two.
-RUNS_A_CALL = 8
-_HINT = "with NUMBA_DISABLE_JIT=1 before the command, a traceback leads to the line"
 
 
 @dataclass(frozen=True)
@@ -60,10 +55,6 @@ class Finished:
     tables: Mapping[str, bytes]  # "parts", and "trajectories" or "events" where they are kept
 
 
-class Interrupted(Exception):
-    """A chunk was given up because the sweep stops."""
-
-
 @dataclass(frozen=True)
 class Batch:
     """Points that share draws (a row), crossed with points that share lever settings (a column)."""
@@ -84,12 +75,12 @@ class Batch:
         draws = draws_at(replace(inputs, fixed=inputs.fixed | stated), seeds)
         for at, (path, _) in enumerate(rows[0].numbers):
             values = np.repeat(
-                [point.numbers[at][1] for point in rows], setup.experiment.replications
+                [point.numbers[at][1] for point in rows], setup.experiment.file.replications
             )
             put(world, draws, path, values)
             if setup.experiment.kind in SPREAD:
                 draws.drawn[path] = values
-        if any(path in world.coded_index for path, _ in rows[0].numbers):
+        if stated:
             hold_shares(world, draws)
         return draws
 
@@ -111,62 +102,30 @@ def batches(points: Sequence[Point]) -> Iterator[Batch]:
             yield Batch([row[first : first + width] for row in table])
 
 
-def same_runs(world: World, experiment: Experiment) -> dict[str, str]:
-    """Scenarios that come to the runs of one before them wherever both are run, with that one.
-
-    Each is set to the lowest and to the highest that the factors go, and what the kernel would be
-    given is compared.
-    """
-    setup = Setup(world, experiment)
-    factors = experiment.factors
-
-    def given(name: str, end: int) -> Hashable:
-        spans = [
-            range(len(f.levels)) if f.is_text else f.levels or (f.low, f.high) for f in factors
-        ]
-        point = point_of(setup, 0, np.array([float(span[end]) for span in spans]), (name,))
-        inputs = setup.inputs(name, point)
-        draws = Batch([[point]]).draws(setup, inputs)
-        arrays = draws.rules, draws.rows, inputs.levers.rows
-        return inputs.months, *(array.tobytes() for array in arrays)
-
-    low = {name: given(name, 0) for name in setup.scenarios}
-    times, first, found = Counter(low.values()), dict[Hashable, str](), {}
-    for name, key in low.items():
-        if times[key] > 1 and (one := first.setdefault((key, given(name, -1)), name)) != name:
-            found[name] = one
-    return found
-
-
-def work(
-    setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False, *, status: str = OK
-) -> Finished:
+def work(setup: Setup, chunk: Chunk, *, status: str = OK) -> Finished:
     """Run a chunk.
 
     Args:
-        stopped: asked every few runs; once it says yes, the chunk is given up.
         status: another than ok says why the chunk is not run: its runs are missing.
-
-    Raises:
-        Interrupted: when it was stopped.
     """
     began = time.perf_counter()
-    rows = [(chunk.first + at, cells) for at, cells in enumerate(chunk.cells)]
-    points = [point for number, cells in rows for point in points_of(setup, number, cells)]
+    points = [
+        point
+        for number, cells in enumerate(chunk.cells, chunk.first)
+        for point in points_of(setup, number, cells)
+    ]
     runs: list[dict[str, Any]] = []
     kept: list[pd.DataFrame] = []
     for batch in batches(points):
         members = batch.family(setup)
         family = [inputs for inputs, _ in members]
         draws, monthly = batch.draws(setup, family[0]), _monthly(setup, family[0])
-        found: list[list[tuple[Floats, Integers]]] = [[] for _ in family]
-        for begin in range(0, len(draws) if status == OK else 0, RUNS_A_CALL):
-            if stopped():
-                raise Interrupted
-            part = draws.part(slice(begin, begin + RUNS_A_CALL))
+        found: list[list[Outcome]] = [[] for _ in family]
+        for begin in range(0, len(draws) if status == OK else 0, RUNS):
+            part = draws.part(slice(begin, begin + RUNS))
             outcomes = run_paired(family, part, setup.experiment.window, monthly)
             for own, inputs, outcome in zip(found, family, outcomes, strict=True):
-                own.append((outcome.means, outcome.statuses))
+                own.append(outcome)
                 kept += _kept(setup, inputs, part, monthly, outcome)
         for (inputs, of), own in zip(members, found, strict=True):
             runs.append(_table(setup, chunk, of, inputs, draws, own, status))
@@ -200,8 +159,7 @@ def _kept(
         values, names = outcome.trajectories[:, : inputs.months], np.array(inputs.columns)[monthly]
         yield trajectory_table(ids, inputs.scenario.name, months, list(names), values)
     for r, run_id in enumerate(ids if setup.keep == "events" else ()):
-        own = replace(inputs, rules=draws.rules[r : r + 1].reshape(()), row=draws.rows[r])
-        log, _ = event_log(setup.world, own, int(draws.seeds[r]))
+        log, _ = event_log(setup.world, draws.inputs_of(r, inputs), int(draws.seeds[r]))
         log.insert(0, "run_id", run_id)
         yield log
 
@@ -212,17 +170,14 @@ def _table(
     points: Sequence[Point],
     inputs: Inputs,
     draws: Draws,
-    found: Sequence[tuple[Floats, Integers]],
+    parts: Sequence[Outcome],
     status: str,
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Columns of the runs of some points in one scenario; where they were not run, missing."""
-    experiment, times = setup.experiment, setup.experiment.replications
+    experiment, times = setup.experiment, setup.experiment.file.replications
     names = list(experiment.columns or inputs.columns)
-    means, statuses = np.full((len(draws), len(names)), np.nan), np.zeros((len(draws), 3), np.int64)
-    if status == OK:
-        at = [inputs.columns.index(name) for name in names]
-        means = np.concatenate([own for own, _ in found])[:, at]
-        statuses = np.concatenate([own for _, own in found])
+    outcome = Outcome.joined(parts) if parts else Outcome.empty(inputs, len(draws), 0, 0)
+    means = outcome.means[:, [inputs.columns.index(name) for name in names]]
     numbers = np.array([point.number for point in points], np.int64)
     rows: dict[str, Any] = {
         "run_id": run_ids(inputs, draws, setup.world.digest),
@@ -232,7 +187,7 @@ def _table(
         "theory": [inputs.theory] * len(draws),
         "seed": draws.seeds,
         "draw": draws.names(),
-        **told(statuses),
+        **told(outcome.statuses),
     }
     if status != OK:
         rows["status"] = [status] * len(draws)
@@ -260,7 +215,7 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
     """
     number, replicate, name = run.split(":") if run.count(":") == 2 else ("", "", "")
     good = number.isdigit() and replicate.isdigit() and int(number) < len(design)
-    if not good or int(replicate) >= setup.experiment.replications:
+    if not good or int(replicate) >= setup.experiment.file.replications:
         allowed = "POINT:REPLICATE:SCENARIO, from 0"
         raise DataError([f"--rerun {run} is no run of this sweep\n    allowed: {allowed}"])
     points = points_of(setup, int(number), design.cells[int(number)])
@@ -268,15 +223,7 @@ def rerun(setup: Setup, design: Design, run: str) -> None:
     if point is None:
         raise DataError([f"--rerun {run}: point {number} is not run in '{name}'"])
     inputs = setup.inputs(name, point)
-    draws = Batch([[point]]).draws(setup, inputs).part(np.array([int(replicate)]))
-    workspace = Workspace(inputs.facts, inputs.rules)
+    draws, r = Batch([[point]]).draws(setup, inputs), int(replicate)
     with np.errstate(invalid="raise", divide="raise", over="raise"):
-        workspace.load(draws.rules, draws.rows, draws.seeds)
-        for t in range(-inputs.burn_in, inputs.months):
-            workspace.set_month(inputs.levers, max(t, 0))
-            month.decide(workspace.blocks, t)
-            month.resolve(workspace.blocks, t)
-            if phase := workspace.failed_phase()[0]:
-                when = setup.world.date(t) if t >= 0 else f"month {t} of the burn-in"
-                found = f"{month.PHASES[phase]} gave a number that is none in {when}"
-                raise FloatingPointError(f"{found}; {_HINT}")
+        for _ in stepped(setup.world, draws.inputs_of(r, inputs), int(draws.seeds[r])):
+            pass

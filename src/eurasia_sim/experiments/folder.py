@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,7 +26,7 @@ from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.integrity import FILES, Entry, digest_of, listed
+from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, listed
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
@@ -98,8 +98,8 @@ def plan_of(
         return digest_of("\0".join(words).encode())
 
     family = digest(experiment.family, setup.world.digest, model_version(), setup.keep, str(size))
-    scenarios = content_digest(experiment.scenarios)
-    identity = digest(family, design.digest, scenarios, experiment.title, experiment.question)
+    words = content_digest(experiment.scenarios), experiment.file.title, experiment.file.question
+    identity = digest(family, design.digest, *words)
     runs = len(design) * experiment.runs_a_point
     return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)
 
@@ -149,33 +149,17 @@ class Folder:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self.plan = path, plan
-        self.seen: dict[int, dict[str, Entry]] = {}  # tables of chunks seen whole, or written
+        self.entries: dict[str, Entry] = {}  # tables of chunks seen whole, or written, by name
         # Kinds of tables of a chunk; its part last, for it says that the chunk is there.
         self.kinds = (results.PARTS,) if plan.keep == "measures" else (plan.keep, results.PARTS)
 
     @cached_property
-    def logged(self) -> dict[int, dict[str, Entry]]:
-        """Tables that were written, by chunk and kind: as the log has them, else the manifest."""
-        known: Mapping[str, Entry] = {}
-        with contextlib.suppress(DataError):
-            if (self.path / results.MANIFEST).exists():
-                known = results.files_of(self.path).entries
-        chunks = {}
-        for number in self.plan.numbers:
-            names = {kind: results.part_name(kind, number) for kind in self.kinds}
-            own = {kind: known[name] for kind, name in names.items() if name in known}
-            if results.PARTS in own:
-                chunks[number] = own
-        return chunks | results.read_log(self.path)
-
-    @property
-    def entries(self) -> dict[str, Entry]:
-        """Tables of all chunks seen whole, or written, by name."""
-        return {
-            results.part_name(kind, number): entry
-            for number, own in self.seen.items()
-            for kind, entry in own.items()
-        }
+    def known(self) -> Files:
+        """Tables that were written: as the manifest has them, else the log."""
+        try:
+            return results.files_of(self.path)
+        except DataError:
+            return Files(self.path, results.read_log(self.path), "")
 
     def finished(self, *, heal: bool) -> dict[str, Any] | None:
         """The manifest of a whole sweep; none where there is none, or damage is to be healed.
@@ -197,47 +181,39 @@ class Folder:
         results.write_table(self.path / DESIGN, design.table())
         results.write_sealed(self.path / PLAN, asdict(self.plan))
 
-    def part(self, number: int, kind: str = results.PARTS) -> Path:
-        """File of a chunk's table."""
-        return self.path / results.part_name(kind, number)
+    def tables(self, number: int) -> dict[str, str]:
+        """Names of a chunk's tables that were written, by kind."""
+        names = {kind: results.part_name(kind, number) for kind in self.kinds}
+        return {kind: name for kind, name in names.items() if name in self.known.entries}
 
-    def tables(self, number: int) -> dict[str, bytes] | None:
-        """A chunk's tables by kind, as written; none where one is missing or not as planned."""
-        logged, found = self.logged.get(number, {}), {}
-        if results.PARTS not in logged or logged[results.PARTS].rows != self.plan.runs_of(number):
-            return None
-        for kind, entry in logged.items():
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                found[kind] = self.part(number, kind).read_bytes()
-            if kind not in {*self.kinds} & {*found} or digest_of(found[kind]) != entry.sha256:
-                return None
-        return found
+    def holds(self, number: int) -> bool:
+        """Whether a chunk is there, whole and as planned; it is read the first time only."""
+        part, own = results.part_name(results.PARTS, number), self.tables(number)
+        if part not in self.entries and results.PARTS in own:
+            is_planned = self.known.entries[part].rows == self.plan.runs_of(number)
+            if is_planned and not self.known.wrong(own.values()):
+                self.entries |= {name: self.known.entries[name] for name in own.values()}
+        return part in self.entries
 
     def missing(self) -> list[int]:
-        """Numbers of the chunks that are not there, whole; each is read the first time only."""
-        for number in self.plan.numbers:
-            own = self.seen.pop(number, None)
-            if own is None and self.tables(number) is not None:
-                own = self.logged[number]
-            if own and all(self.part(number, kind).exists() for kind in own):
-                self.seen[number] = own
-        return [number for number in self.plan.numbers if number not in self.seen]
+        """Numbers of the chunks that are not there, whole."""
+        return [number for number in self.plan.numbers if not self.holds(number)]
 
     def damaged(self, missing: Sequence[int]) -> str:
         """Of chunks that are not there, whole: the parts that are not as they were written."""
-        names = [results.part_name(results.PARTS, n) for n in missing if self.part(n).exists()]
-        return listed(dict.fromkeys(names, integrity.ALTERED))
+        names = [results.part_name(results.PARTS, number) for number in missing]
+        there = [name for name in names if (self.path / name).exists()]
+        return listed(dict.fromkeys(there, integrity.ALTERED))
 
     def write(self, number: int, tables: Mapping[str, bytes], **notes: Any) -> None:
         """Write a chunk's tables, its part last, and log them: what is not logged is not there."""
         runs, own = self.plan.runs_of(number), {}
-        for kind in self.kinds:
-            if kind in tables:
-                own[kind] = Entry(digest_of(tables[kind]), runs if kind == results.PARTS else None)
-                results.write_bytes(self.part(number, kind), tables[kind])
+        for kind in (kind for kind in self.kinds if kind in tables):
+            own[kind] = Entry(digest_of(tables[kind]), runs if kind == results.PARTS else None)
+            results.write_bytes(self.path / results.part_name(kind, number), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
         self.log({"chunk": number, "runs": runs, **notes, FILES: files})
-        self.seen[number] = own
+        self.entries |= {results.part_name(kind, number): entry for kind, entry in own.items()}
 
     def log(self, entry: Mapping[str, Any]) -> None:
         """Add a line to the log, after one that a full disk may have cut."""
@@ -253,20 +229,24 @@ class Folder:
         """Take over the chunks that another folder of the same runs holds."""
         for number in self.missing():
             there = number < other.plan.chunks
-            same = there and other.plan.runs_of(number) == self.plan.runs_of(number)
-            if same and (tables := other.tables(number)) is not None:
-                self.write(number, tables, **{"from": other.path.name})
+            if there and other.plan.runs_of(number) == self.plan.runs_of(number):
+                own = other.tables(number) if other.holds(number) else {}
+                tables = {kind: other.known.content(name) for kind, name in own.items()}
+                if tables:
+                    self.write(number, tables, **{"from": other.path.name})
 
-    def failures(self, factors: Sequence[str], repro: Mapping[str, Any]) -> int:
+    def failures(self, factors: Sequence[str], command: str, date: Callable[[int], str]) -> int:
         """Write the table of failed runs in the parts that are there, and how many; none, no table.
 
         Args:
-            repro: `command`, with {run}, and `date`, which names a month.
+            command: shows why {run} failed.
+            date: the name of a month.
         """
         path, count = self.path / FAILURES, 0
         path.unlink(missing_ok=True)
-        parts = [self.part(number) for number in sorted(self.seen)]
-        tables = (_failed(part, factors, repro) for part in parts if _statuses(part) != [OK])
+        names = sorted(name for name in self.entries if name.startswith(f"{results.PARTS}/"))
+        found = (_failed(self.path / name, factors, command, date) for name in names)
+        tables = (table for table in found if len(table))
         if (first := next(tables, None)) is None:
             return 0
 
@@ -281,19 +261,16 @@ class Folder:
         return count
 
 
-def _statuses(part: Path) -> list[str]:
-    return list(pq.read_table(part, columns=["status"])["status"].unique().to_pylist())
-
-
-def _failed(part: Path, factors: Sequence[str], repro: Mapping[str, Any]) -> pa.Table:
+def _failed(
+    part: Path, factors: Sequence[str], command: str, date: Callable[[int], str]
+) -> pa.Table:
     """The failed runs of a part, with dates for months, the mechanism, and what shows why."""
     columns = [*_FAILURE, "failed_phase", *factors]
     failed = pd.read_parquet(part, columns=columns, filters=[("status", "!=", OK)])
-    dates = [repro["date"](t) if t >= 0 else None for t in failed.pop("failed_month")]
-    failed.insert(7, "month", dates)
+    failed.insert(7, "month", [date(t) if t >= 0 else None for t in failed.pop("failed_month")])
     failed = failed.rename(columns={"failed_phase": "mechanism"})
     runs = zip(failed["point"], failed["replicate"], failed["scenario"], strict=True)
-    failed["repro"] = [repro["command"].format(run=":".join(map(str, run))) for run in runs]
+    failed["repro"] = [command.format(run=":".join(map(str, run))) for run in runs]
     failed = failed.astype({"month": "str", "repro": "str"})
     return pa.Table.from_pandas(failed, preserve_index=False)
 

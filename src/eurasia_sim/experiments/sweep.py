@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,8 @@ _LARGE = 2_000_000  # cells of a design that a dry run does not lay out
 _SAMPLE = 100  # points of such a design that it looks at
 _COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
 
+Report = Callable[[int, int, int], None]
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -50,16 +51,6 @@ class Sweep:
     def runs(self) -> int:
         """Runs of the chunks that are this sweep's own: all, or those of its shard."""
         return sum(map(self.plan.runs_of, self.plan.numbers))
-
-
-@dataclass
-class Progress:
-    """How far a sweep has come."""
-
-    total: int
-    finished: int = 0
-    failed: int = 0
-    before: int = 0  # runs that were there at the start
 
 
 @dataclass(frozen=True)
@@ -98,8 +89,7 @@ def prepare_sweep(
         experiment = load_experiment(str(experiment), world, most)
     points, setup = experiment.points, Setup(world, experiment, keep)
     is_partial = dry and points * len(experiment.factors) > _LARGE
-    free = replace(experiment, constraints=()) if is_partial else experiment
-    design = lay_out(free, _SAMPLE if is_partial else None)
+    design = lay_out(experiment, _SAMPLE if is_partial else None)
     plan = plan_of(setup, design, runs_a_chunk, shard)
     if is_partial:
         plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
@@ -113,9 +103,13 @@ def carry_out(
     *,
     resume: bool = False,
     extend: bool = False,
-    report: Callable[[Progress], None] = lambda _: None,
+    report: Report = lambda *_: None,
 ) -> Ended:
     """Run what the sweep's folder does not hold yet; it is finished by its manifest, written last.
+
+    Args:
+        report: called with the runs that are finished, those that failed, and those that were there
+            at the start.
 
     Raises:
         DataError: where another process writes the folder, or an unfinished one is there and
@@ -148,31 +142,22 @@ def carry_out(
         return Ended(folder.path, sweep.runs, _failures(sweep, folder), complete=False)
 
 
-def _run(
-    sweep: Sweep,
-    folder: Folder,
-    missing: Sequence[int],
-    how: Work,
-    report: Callable[[Progress], None],
-) -> bool:
+def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Report) -> bool:
     """Have the missing chunks run and written; whether all were."""
-    there = sweep.runs - sum(map(sweep.plan.runs_of, missing))
-    progress = Progress(sweep.runs, there, before=there)
+    before = sweep.runs - sum(map(sweep.plan.runs_of, missing))
+    finished, failed = before, 0
 
-    def take(finished: Finished) -> None:
-        notes = {"failed": finished.failed, "seconds": round(finished.seconds, 3)}
-        folder.write(finished.number, finished.tables, **notes)
-        progress.finished += finished.runs
-        progress.failed += finished.failed
-        report(progress)
+    def take(chunk: Finished) -> None:
+        nonlocal finished, failed
+        notes = {"failed": chunk.failed, "seconds": round(chunk.seconds, 3)}
+        folder.write(chunk.number, chunk.tables, **notes)
+        finished, failed = finished + chunk.runs, failed + chunk.failed
+        report(finished, failed, before)
 
     chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
-    workers = how.start(sweep.setup)
-    try:
-        dispatch = Dispatch(sweep.setup, workers, take, folder.log, how.most_failures)
-        return dispatch.run(chunks, partial(report, progress))
-    finally:
-        workers.close()
+    with how.started(sweep.setup) as (submit, workers):
+        dispatch = Dispatch(sweep.setup, take, folder.log, how.most_failures)
+        return dispatch.run(chunks, submit, 2 * workers)
 
 
 def _failures(sweep: Sweep, folder: Folder) -> int:
@@ -183,37 +168,33 @@ def _failures(sweep: Sweep, folder: Folder) -> int:
         path += f" --world {shlex.quote(str(world.directory))}"
     command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {path} --rerun {{run}}"
     columns = [factor.column for factor in experiment.factors]
-    return folder.failures(columns, {"command": command, "date": world.date})
+    return folder.failures(columns, command, world.date)
 
 
 def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
-    """Write what is known of a whole sweep: its failures, and its manifest last.
-
-    Raises:
-        DataError: where a part is not there.
-    """
+    """Write what is known of a whole sweep: its failures, and its manifest last."""
     experiment, world, plan = sweep.setup.experiment, sweep.setup.world, sweep.plan
-    if missing := folder.missing():
-        message = f"{folder.path}: {len(missing)} of {plan.chunks} parts are missing"
-        raise DataError([f"{message}; --resume makes them"])
     failed = _failures(sweep, folder)
     versions = {name: version(name) for name in _PACKAGES}
     first, last = experiment.window[0], experiment.window[1] - 1
+    options = experiment.file.design.model_dump(exclude={"kind"})
+    if experiment.kind == "list":  # the design's own table has its points
+        options["points"] = len(experiment.stated)
     manifest = {
         "kind": "sweep",
         "finished": True,
         "name": experiment.name,
-        "title": experiment.title,
-        "question": experiment.question,
+        "title": experiment.file.title,
+        "question": experiment.file.question,
         "command": sweep.command,
         "world": world.name,
-        "seed": experiment.seed,
-        "replications": experiment.replications,
+        "seed": experiment.file.seed,
+        "replications": experiment.file.replications,
         "chance": experiment.chance,
         "runs": plan.runs,
         "failed": failed,
-        "theory": experiment.theory,
-        "forms": {**world.default_forms, **experiment.forms},
+        "theory": experiment.file.theory,
+        "forms": {**world.default_forms, **experiment.file.forms},
         "window": [world.date(first), world.date(last)],
         "measures": list(experiment.columns),
         "keep": plan.keep,
@@ -222,7 +203,7 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
             "points": plan.points,
             "left_out": sweep.design.left_out,
             "factors": [factor.described() for factor in sweep.design.factors],
-            "options": experiment.design.model_dump(exclude={"kind"}),
+            "options": options,
         },
         "scenarios": {scenario.name: scenario.resolved() for scenario in experiment.scenarios},
         "digests": {
@@ -354,8 +335,9 @@ def _memory_of(sweep: Sweep, workers: int) -> int:
 def _tried(sweep: Sweep, runs: int) -> Finished:
     """About so many of a sweep's runs, of a few points and replicates."""
     experiment, plan = sweep.setup.experiment, sweep.plan
-    family = experiment.runs_a_point // experiment.replications
-    replications = min(experiment.replications, max(1, runs // family))
+    family = experiment.runs_a_point // experiment.file.replications
+    replications = min(experiment.file.replications, max(1, runs // family))
     count = min(max(1, runs // (family * replications)), plan.points_a_chunk)
-    setup = replace(sweep.setup, experiment=replace(experiment, replications=replications))
+    file = experiment.file.model_copy(update={"replications": replications})
+    setup = replace(sweep.setup, experiment=replace(experiment, file=file))
     return work(setup, Chunk(0, 0, sweep.design.cells[:count]))

@@ -109,16 +109,11 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     write_bytes(path, table_bytes(table))
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write plain values as readable JSON."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n"
-    write_bytes(path, text.encode())
-
-
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain values as JSON that carries a digest of its content; null is no finite number."""
-    plain = json.loads(json.dumps(content, default=_plain))
-    write_json(path, integrity.sealed(integrity.finite(plain)))
+    plain = integrity.finite(json.loads(json.dumps(content, default=_plain)))
+    text = json.dumps(integrity.sealed(plain), indent=2, ensure_ascii=False) + "\n"
+    write_bytes(path, text.encode())
 
 
 def write_status(path: Path, table: pd.DataFrame) -> None:
@@ -225,12 +220,7 @@ def files_of(folder: Path) -> Files:
     manifest = read_manifest(folder)
     if manifest is not None:
         return _files(folder, manifest)
-    logged = {
-        part_name(kind, number): entry
-        for number, own in read_log(folder).items()
-        for kind, entry in own.items()
-    }
-    there = {name: entry for name, entry in logged.items() if (folder / name).exists()}
+    there = {name: each for name, each in read_log(folder).items() if (folder / name).exists()}
     runs = frozenset(name for name in there if name.startswith(f"{PARTS}/"))
     return Files(folder, there, _MEND, runs)
 
@@ -247,17 +237,17 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
     return Files.of(folder, manifest, mend, (RUNS, f"{PARTS}/"))
 
 
-def read_log(folder: Path) -> dict[int, dict[str, Entry]]:
-    """By chunk and kind, the tables that a sweep has logged; a chunk's last line counts."""
-    chunks: dict[int, dict[str, Entry]] = {}
+def read_log(folder: Path) -> dict[str, Entry]:
+    """By name, the tables that a sweep has logged; a chunk's last line counts."""
+    found: dict[str, Entry] = {}
     for line in integrity.read_lines(folder / STATUS_LOG):
         number, listing = line.get("chunk"), line.get(FILES)
-        if type(number) is not int or number < 0 or not isinstance(listing, dict):
-            continue
-        own = {kind: Entry.of(each) if kind in _KINDS else None for kind, each in listing.items()}
-        if PARTS in own and all(own.values()):
-            chunks[number] = {kind: entry for kind, entry in own.items() if entry}
-    return chunks
+        if type(number) is int and number >= 0 and isinstance(listing, dict):
+            read = {part_name(kind, number): Entry.of(each) for kind, each in listing.items()}
+            own = {name: entry for name, entry in read.items() if entry}
+            if PARTS in listing and listing.keys() <= {*_KINDS} and len(own) == len(read):
+                found |= own
+    return found
 
 
 def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
