@@ -84,22 +84,13 @@ def problems_of(file: str, world: World) -> list[Problem]:
     kind = kind_of(path)
     try:
         if kind == "sweep":
-            experiment = load_experiment(path, world)
-            if experiment.may_repeat:  # drawn among levels alone
-                from eurasia_sim.experiments.design import lay_out
-
-                lay_out(experiment)
+            load_experiment(path, world)
             return []
         if kind == "hypotheses":
             load_hypotheses(path, world)
             return []
     except InputProblems as error:
         return error.problems
-    except DataError as error:
-        said = [
-            each.removeprefix(f"{path}: ").partition("\n    allowed: ") for each in error.problems
-        ]
-        return [Problem(str(path), 1, 1, reason, "", "", allowed) for reason, _, allowed in said]
     return check_file(path, world)
 
 

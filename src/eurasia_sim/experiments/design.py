@@ -17,7 +17,6 @@ from eurasia_sim.files.memory import require_memory
 _MOST_SEED = 2**32  # what SALib's samplers take
 _COPIES = 3  # of its points that a sampler holds at once
 _ANY_SIZE = ("latin_hypercube", "morris")  # samplers that take any number
-_MOST_COMPARED = 100_000  # points of levels alone that are told apart
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,16 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
     shorter list; a grid begins with those of a grid that lacks the last levels of its first factor.
 
     Args:
-        most: only about so many, to see what a point takes; of a sample, those of a smaller one.
+        most: only about so many, to see what a point takes, and without constraints; of a sample,
+            those of a smaller one.
 
     Raises:
-        DataError: where constraints leave no point, points repeat, or memory does not hold them.
+        DataError: where constraints leave no point, or memory does not hold them.
     """
     factors, count = experiment.factors, experiment.points
     if most is None:
-        _check_size(experiment)
+        what = f"{experiment.path}: {count:,} points of {len(factors):,} factors"
+        require_memory(memory_of(count, len(factors)), what, "fewer points or fewer factors")
     else:
         count = min(count, most)
     if experiment.stated:
@@ -79,7 +80,7 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
         cells = _spread(experiment, most)
     kept = np.ones(len(cells), bool)
     at = {factor.name: column for column, factor in enumerate(factors)}
-    for constraint in experiment.constraints:
+    for constraint in experiment.file.constraints if most is None else ():
         total = sum(weight * cells[:, at[name]] for name, weight in constraint.sum.items())
         low, high = constraint.at_least, constraint.at_most
         kept &= (-np.inf if low is None else low) <= total
@@ -87,22 +88,7 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
     if not kept.any():
         raise DataError([f"{experiment.path}: the constraints leave none of {len(cells)} points"])
     cells = np.ascontiguousarray(cells if kept.all() else cells[kept], np.float64)
-    _check_repeats(experiment, cells)
     return Design(factors, cells, int((~kept).sum()))
-
-
-def _check_repeats(experiment: Experiment, cells: Floats) -> None:
-    """Refuse a sample of levels with a point twice under the same luck."""
-    if not experiment.may_repeat:
-        return
-    points, counts = np.unique(cells, axis=0, return_counts=True)
-    if len(points) < len(cells):
-        twice = zip(experiment.factors, points[counts.argmax()].tolist(), strict=True)
-        such = ", ".join(f"{factor.name} {factor.value(cell)}" for factor, cell in twice)
-        count = f"{len(cells):,} points of levels hold only {len(points):,} different ones"
-        why = f"such as {such} several times; under `chance: common` these would be the same runs"
-        allowed = "fewer points, or kind: grid, or chance: own"
-        raise DataError([f"{experiment.path}: {count}, {why}\n    allowed: {allowed}"])
 
 
 def _cells(factor: Factor) -> Floats:
@@ -110,21 +96,9 @@ def _cells(factor: Factor) -> Floats:
     return np.array([*range(len(factor.levels))] if factor.is_text else factor.levels, np.float64)
 
 
-def _check_size(experiment: Experiment) -> None:
-    """Refuse more points than memory holds, or than can be told apart, before any is made."""
-    points, factors = experiment.points, len(experiment.factors)
-    what = f"{experiment.path}: {points:,} points of"
-    need, fewer = memory_of(points, factors), "fewer points or fewer factors"
-    require_memory(need, f"{what} {factors:,} factors", fewer)
-    if experiment.may_repeat and points > _MOST_COMPARED:
-        found = f"{what} levels are too many to look for the same runs under `chance: common`"
-        allowed = f"at most {_MOST_COMPARED:,}, or kind: grid, or chance: own"
-        raise DataError([f"{found}\n    allowed: {allowed}"])
-
-
 def _spread(experiment: Experiment, most: int | None) -> Floats:
     """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
-    design = experiment.design
+    design = experiment.file.design
     sizes = design.sizes
     if most is not None:  # one block, of about as many points
         first = min(sizes[0], most * sum(sizes) // experiment.points or 1)
@@ -142,8 +116,8 @@ def _spread(experiment: Experiment, most: int | None) -> Floats:
 
 def _unit(experiment: Experiment, size: int, block: int) -> Floats:
     """One block of points in the unit cube."""
-    count, design = len(experiment.factors), experiment.design
-    generator = np.random.default_rng([experiment.seed, block])
+    count, design = len(experiment.factors), experiment.file.design
+    generator = np.random.default_rng([experiment.file.seed, block])
     from scipy.stats import qmc  # here, for it takes a second to load
 
     if experiment.kind == "latin_hypercube":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from eurasia_sim.experiments import schema
-from eurasia_sim.experiments.factors import FactorReader, fault, twin
-from eurasia_sim.experiments.schema import DesignEntry, Experiment, Factor, SweepFile
-from eurasia_sim.experiments.table import Table, read_table
+from eurasia_sim.experiments.factors import FactorReader, Refused, fault, twin
+from eurasia_sim.experiments.schema import Experiment, Factor, SweepFile
+from eurasia_sim.experiments.table import read_table
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
@@ -79,43 +80,28 @@ class _Reader(FactorReader):
             return None
         file = SweepFile.model_validate(data)
         self._choices(file)
-        points = self._stated if file.design.kind in schema.STATED else self._crossed_or_spread
-        factors, stated = points(file)
+        factors, stated = tuple[Factor, ...](), Stated()
+        with contextlib.suppress(Refused):
+            is_stated = file.design.kind in schema.STATED
+            factors, stated = self._stated(file) if is_stated else (self._laid(file), ())
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
-        design = file.design
-        self._design(design, factors)
+        self._design(file, factors)
         self._constraints(file, factors)
-        if design.kind == "list":  # the design's own table has its points
-            design = design.model_copy(update={"points": len(stated)})
-        found = Experiment(
-            path=self.path,
-            title=file.title,
-            question=file.question,
-            scenarios=tuple(self.scenarios),
-            theory=self.theory,
-            forms=self.forms,
-            design=design,
-            factors=factors,
-            stated=stated,
-            constraints=tuple(file.constraints),
-            replications=file.replications,
-            chance=file.chance or ("own" if design.kind in schema.OWN_CHANCE else "common"),
-            columns=self._columns(file.measures),
-            window=self._window(file.window),
-            seed=file.seed,
-        )
-        if len(self.document.problems) == before and len(self.scenarios) > 1:
-            self._check_twins(file, found)
-        return found
+        scenarios = tuple(self.scenarios)
+        if (same := twin(scenario.digest for scenario in scenarios)) is not None:
+            one, two = (scenarios[at].name for at in same)
+            message = f"{one} and {two} come to the same: every run would be made twice"
+            self.complain(("scenarios",), message, allowed="scenarios that differ beyond set:")
+        columns, window = self._columns(file.measures), self._window(file.window)
+        return Experiment(self.path, file, scenarios, factors, stated, columns, window)
 
     def _choices(self, file: SweepFile) -> None:
         """Check the theory and the forms of all points; load scenarios named beside the points."""
         if file.theory is not None and self.known(("theory",), "theory", file.theory):
             self.theory = file.theory
         for factor, name in file.forms.items():
-            if self.known(("forms", factor), f"form.{factor}", name):
-                self.forms[factor] = name
+            self.known(("forms", factor), f"form.{factor}", name)
         for path, value in list(file.set.items()):
             if not isinstance(value, str) and (wrong := fault(path, value)) is not None:
                 self.complain(("set", path), wrong[0], allowed=wrong[1])
@@ -130,7 +116,7 @@ class _Reader(FactorReader):
             for at, name in enumerate(entry.levels or ()):
                 self.load((*trail, at), name)
 
-    def _crossed_or_spread(self, file: SweepFile) -> tuple[tuple[Factor, ...], Stated]:
+    def _laid(self, file: SweepFile) -> tuple[Factor, ...]:
         """The factors that entries of the file stand for; no point is written down."""
         self.apply_set(file)
         if not file.factors:
@@ -138,55 +124,52 @@ class _Reader(FactorReader):
             self.complain((), "a sweep needs factors", allowed=allowed)
         kind, found, levels = file.design.kind, list[tuple[Trail, str, Factor]](), 0
         for name, entry in file.factors.items():
+            trail: Trail = ("factors", name)
             levels += entry.steps or len(entry.levels or ())
-            too_many = (
-                (len(found) > schema.MOST_FACTORS, (),
-                 f"the factors up to here stand for {len(found):,} numbers",
-                 f"at most {schema.MOST_FACTORS:,}"),
-                (kind in schema.CROSSED and levels > schema.MOST_LEVELS, (),
-                 f"this {kind} is too large: it has {levels:,} levels or more",
-                 f"at most {schema.MOST_LEVELS:,} levels in all"),
-            )  # fmt: skip
-            if self.document.is_full or self.breaks(("factors", name), *too_many):
-                return (), ()
-            factors = self.factors_of(name, entry, file)
-            found += [(("factors", name), name, factor) for factor in factors]
+            if self.document.is_full:
+                raise Refused
+            if len(found) > schema.MOST_FACTORS:
+                message = f"the factors up to here stand for {len(found):,} numbers"
+                self.refuse(trail, message, f"at most {schema.MOST_FACTORS:,}")
+            if kind in schema.CROSSED and levels > schema.MOST_LEVELS:
+                message = f"this {kind} is too large: it has {levels:,} levels or more"
+                self.refuse(trail, message, f"at most {schema.MOST_LEVELS:,} levels in all")
+            with contextlib.suppress(Refused):
+                found += [(trail, name, each) for each in self.factors_of(name, entry, file)]
         self._check_overlaps(found, file)
-        if kind == "grid":
-            points = math.prod(len(factor.levels) for *_, factor in found)
+        points = math.prod(len(factor.levels) for *_, factor in found)
+        if kind == "grid" and points > self.most:
             count = f"{points:,}" if points < 10**30 else "far too many"
             message = f"this grid is too large: it has {count} points"
-            allowed = f"at most {self.most:,} points"
-            if self.breaks(("factors",), (points > self.most, (), message, allowed)):
-                return (), ()
-        return tuple(factor for *_, factor in found), ()
+            self.refuse(("factors",), message, f"at most {self.most:,} points")
+        return tuple(factor for *_, factor in found)
 
     def _stated(self, file: SweepFile) -> tuple[tuple[Factor, ...], Stated]:
         """The factors and the points of a list in the file, or of a table beside it."""
-        kind, rows = file.design.kind, file.design.points
+        kind, rows, table = file.design.kind, file.design.points, None
         if file.factors:
             message = f"the points of a {kind} say themselves what differs"
             self.complain(("factors",), message, allowed="no factors", of_key=True)
-        table: Table | None = None
         if kind == "table":
             try:
                 table = read_table(self.path.parent, file.design.file)
             except InputProblems as error:
                 self.pass_on(("design", "file"), error)
-                return (), ()
+                raise Refused from None
             rows = table.rows
         trail: Trail = ("design", "file" if table else "points")
-        right = isinstance(rows, list) and rows and all(isinstance(r, dict) and r for r in rows)
-        message = "the table holds no point" if table else "a list of points is needed"
-        if not right or not isinstance(rows, list):
-            self.complain(trail, message, allowed="points, each a value of every factor")
-            return (), ()
+        if (
+            not isinstance(rows, list)
+            or not rows
+            or not all(isinstance(r, dict) and r for r in rows)
+        ):
+            message = "the table holds no point" if table else "a list of points is needed"
+            self.refuse(trail, message, "points, each a value of every factor")
         names = list(rows[0])
-        if odd := [at for at, row in enumerate(rows) if set(row) != set(names)]:
-            message = f"point {odd[0]} names other factors than the first"
-            self.complain((*trail, odd[0]), message, allowed=", ".join(names))
-            return (), ()
         for at, row in enumerate(rows):
+            if row.keys() != rows[0].keys():
+                message = f"point {at} names other factors than the first"
+                self.refuse((*trail, at), message, ", ".join(names))
             self.load((*trail, at, "scenario"), row.get("scenario"))
         self.apply_set(file)
         found, cells = list[tuple[Trail, str, Factor]](), []
@@ -258,29 +241,10 @@ class _Reader(FactorReader):
         except DataError:
             return path, None  # whoever checks its values complains
 
-    def _check_twins(self, file: SweepFile, experiment: Experiment) -> None:
-        """Complain of scenarios that come to the same runs at every point where both are run."""
-        from eurasia_sim.experiments.batch import same_runs  # here, for it loads the kernel
-
-        same = same_runs(self.world, experiment)
-        factors = experiment.factors
-        if experiment.scenario_is_factor and file.design.kind in ("zip", *schema.STATED):
-            cells = zip(*experiment.stated, strict=True)
-            columns = [tuple(map(f.value, own)) for f, own in zip(factors, cells, strict=False)]
-            points = zip(*(columns or [factor.levels for factor in factors]), strict=True)
-            if twin(tuple(same.get(str(value), value) for value in own) for own in points) is None:
-                return
-        names = [self.called.get(name) for name in file.scenarios]
-        for two, one in same.items():
-            trail: Trail = ("scenarios", names.index(two)) if two in names else ("design",)
-            message = f"{one} and {two} come to the same at every point"
-            message = f"{message}: every run would be made twice and counted as two"
-            allowed = "scenarios that differ in what neither a factor nor set: overwrites"
-            self.complain(trail, message, allowed=allowed)
-
-    def _design(self, design: DesignEntry, factors: Sequence[Factor]) -> None:
+    def _design(self, file: SweepFile, factors: Sequence[Factor]) -> None:
         """Check how many points there are, and that every key means something."""
-        kind, own, sizes = design.kind, schema.OWN_KEYS[design.kind], design.sizes
+        design, kind = file.design, file.design.kind
+        own, sizes = schema.OWN_KEYS[kind], design.sizes
         for key in sorted(design.model_fields_set - {"kind", *own}):
             message = f"{key} means nothing in a {kind} design"
             self.complain(("design", key), message, allowed=", ".join(("kind", *own)), of_key=True)
@@ -291,6 +255,10 @@ class _Reader(FactorReader):
             self.complain(("factors",), message)
         if kind not in schema.SPREAD:
             return
+        is_common = kind in schema.OWN_CHANCE and file.chance == "common"
+        if is_common and lengths and all(lengths.values()):
+            message = "points of levels alone repeat, and under one luck they are the same runs"
+            self.complain(("chance",), message, allowed="chance: own, or kind: grid")
         key = "trajectories" if kind == "morris" else "points"
         trail, given = ("design", key), shown(getattr(design, key))
         if not sizes:
@@ -313,19 +281,15 @@ class _Reader(FactorReader):
         """Check that constraints are of numeric factors, and that points may be left out."""
         numeric, kind = [factor.name for factor in factors if not factor.is_text], file.design.kind
         for at, given in enumerate(file.constraints):
-            self.breaks(
-                ("constraints", at),
-                (kind in schema.PATTERNED, (),
-                 f"{kind} needs every point of its pattern: an index could not be computed",
-                 "no constraints, or latin_hypercube or sobol"),
-                (given.at_least is None and given.at_most is None, (),
-                 "a constraint needs at_least, at_most or both", ""),
-            )  # fmt: skip
-            for name in given.sum:
-                if name not in numeric:
-                    message = f"'{name}' is no numeric factor"
-                    trail: Trail = ("constraints", at, "sum", name)
-                    self.complain(trail, message, numeric, name, of_key=True)
+            trail: Trail = ("constraints", at)
+            if kind in schema.PATTERNED:
+                message = f"{kind} needs every point of its pattern: an index could not be computed"
+                self.complain(trail, message, allowed="no constraints, or latin_hypercube or sobol")
+            elif given.at_least is None and given.at_most is None:
+                self.complain(trail, "a constraint needs at_least, at_most or both")
+            for name in (name for name in given.sum if name not in numeric):
+                message = f"'{name}' is no numeric factor"
+                self.complain((*trail, "sum", name), message, numeric, name, of_key=True)
 
     def _columns(self, given: list[str]) -> tuple[str, ...]:
         """Names of the columns to keep: a measure's name stands for all of its columns."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -25,41 +25,38 @@ _FAULTS_SHOWN = 3  # of the values of one factor
 _LEVELS = "[VALUE, ...] or {low, high, steps}"
 _ONE = "one of the two"
 
-Fault = tuple[str, str]  # what is wrong, and what would be right
+
+class Refused(Exception):
+    """What is wrong with an entry has been complained of, and the rest of it is not read."""
 
 
-def fault(name: str, value: Any) -> Fault | None:
-    """What keeps a value from being run and stored as it is written; none if nothing does."""
-    is_small = type(value) in (int, float) and 0 <= value < MOST_WHOLE and name == name.strip()
-    if is_small and (not is_choice(name) or (name == "seed" and float(value).is_integer())):
-        return None  # what most values of a large table are
+def fault(name: str, value: Any) -> tuple[str, str] | None:
+    """What keeps a value from being run and stored as it is written, and what would be right."""
     is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
     given = shown(value) if is_plain else f"a {type(value).__name__}"  # tables may hold dates
-    is_text, right = isinstance(value, str), "a number, or an id"
-    read = scalar(value) if is_text else value
-    is_number = isinstance(read, int | float) and not isinstance(read, bool)
-    is_whole = is_number and not is_text and 0 <= value < MOST_WHOLE and float(value).is_integer()
-    wrong = ""
+    is_number, right = type(value) in (int, float), "a number, or an id"
     if name != name.strip():
-        wrong, right = f"the factor {shown(name)} has space around its name", shown(name.strip())
-    elif name == "seed":
-        wrong = "" if is_whole else f"the seed is {given}"
+        return f"the factor {shown(name)} has space around its name", shown(name.strip())
+    if name == "seed":
+        is_whole = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
         right = f"a whole number from 0 to below {MOST_WHOLE}"
-    elif is_choice(name):
-        wrong, right = "" if is_text else f"{name} is {given}, not a name", "a name, as text"
-    elif is_text and value != value.strip():
-        wrong, right = f"{name} is {given}, with space around it", shown(value.strip())
-    elif is_text and not isinstance(read, str):
-        reads = f"reads as {'a number' if is_number else 'no text'}"
-        wrong, right = f"{name} is the text {given}, which {reads}", "a number without quotes"
-    elif not is_text and not is_number:
-        wrong = f"{name} is {given}, not a number"
-    elif isinstance(value, int) and abs(value) > MOST_WHOLE:
+        return None if is_whole else (f"the seed is {given}", right)
+    if is_choice(name):
+        is_name = isinstance(value, str)
+        return None if is_name else (f"{name} is {given}, not a name", "a name, as text")
+    if isinstance(value, str):
+        if value != value.strip():
+            return f"{name} is {given}, with space around it", shown(value.strip())
+        if isinstance(read := scalar(value), str):
+            return None
+        what = "a number" if type(read) in (int, float) else "no text"
+        return f"{name} is the text {given}, which reads as {what}", "a number without quotes"
+    if not is_number:
+        return f"{name} is {given}, not a number", right
+    if isinstance(value, int) and abs(value) > MOST_WHOLE:
         wrong = f"{name} is {given}: it cannot be kept to its last digit"
-        right = f"whole numbers up to {MOST_WHOLE}"
-    elif not is_text and not math.isfinite(value):
-        wrong = f"{name} is {given}, not a finite number"
-    return (wrong, right) if wrong else None
+        return wrong, f"whole numbers up to {MOST_WHOLE}"
+    return None if math.isfinite(value) else (f"{name} is {given}, not a finite number", right)
 
 
 def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
@@ -81,24 +78,18 @@ class FactorReader(WorldChecker):
         self.called: dict[str, str] = {}  # names by what the file calls a scenario; "" for none
         self.since: int | None = None  # month of a lever that is set without one, in all scenarios
         self.theory: str | None = None
-        self.forms: dict[str, str] = {}
 
     def pass_on(self, trail: Trail, error: InputProblems) -> None:
         """Report, at a place of this file, the first thing wrong with what it names."""
         first, place = error.problems[0], self.place(trail, of_key=False)
         self.document.report(place, first.message, first.suggestion, first.allowed)
 
-    def breaks(self, trail: Trail, *rules: tuple[bool, Trail, str, str]) -> bool:
-        """Whether a rule is broken; complain of the first.
-
-        Args:
-            rules: whether it is broken, the keys below the trail, the message, what is allowed.
-        """
-        for is_broken, below, message, allowed in rules:
-            if is_broken:
-                self.complain((*trail, *below), message, allowed=allowed, of_key=bool(below))
-                return True
-        return False
+    def refuse(
+        self, trail: Trail, message: str, allowed: str = "", *, of_key: bool = False
+    ) -> Never:
+        """Complain, and read no more of what is being read."""
+        self.complain(trail, message, allowed=allowed, of_key=of_key)
+        raise Refused
 
     def load(self, trail: Trail, given: Any) -> None:
         """Load a scenario that the file names; each is loaded once, and none after many faults."""
@@ -111,15 +102,16 @@ class FactorReader(WorldChecker):
             self.pass_on(trail, error)
             return
         name = scenario.name
-        second = f"'{given}' is a second scenario by the name {name}"
-        draws = f"{name} draws its numbers from the posterior"
-        if not self.breaks(
-            trail,
-            (name in self.called.values(), (), f"{second}: their runs could not be told apart",
-             "each scenario once, and each under a name of its own"),
-            (scenario.posterior is not None, (), f"{draws}, and a sweep lays them out itself",
-             "a scenario without `uncertain: posterior`"),
-        ):  # fmt: skip
+        if name in self.called.values():
+            message = f"'{given}' is a second scenario by the name {name}"
+            right = "each scenario once, and each under a name of its own"
+            self.complain(trail, f"{message}: their runs could not be told apart", allowed=right)
+        elif scenario.posterior is not None:
+            message = (
+                f"{name} draws its numbers from the posterior, and a sweep lays them out itself"
+            )
+            self.complain(trail, message, allowed="a scenario without `uncertain: posterior`")
+        else:
             self.called[given] = name
             self.scenarios.append(scenario)
 
@@ -192,19 +184,21 @@ class FactorReader(WorldChecker):
         return value if isinstance(value, str) else float(value)
 
     def factors_of(self, name: str, entry: FactorEntry, file: SweepFile) -> Iterator[Factor]:
-        """The factors that one entry stands for: one, or every number that fits a pattern."""
+        """The factors that one entry stands for: one, or every number that fits a pattern.
+
+        Raises:
+            Refused: where the entry is wrong.
+        """
         trail: Trail = ("factors", name)
         if entry.every == schema.DECLARED:
             yield from self._declared(trail, name, file)
-        elif entry.every == schema.ALL and not (name == "theory" or name.startswith("form.")):
-            allowed = "[VALUE, ...], {low: ..., high: ...}, or 'declared'"
-            self.complain(trail, f"{name} is 'all', which is for a theory or form", allowed=allowed)
-        elif entry.every == schema.ALL and not self.names_of(name):
-            self.known(trail, name, schema.ALL)
-        else:
-            levels = self.names_of(name) if entry.every == schema.ALL else entry.levels
-            if (found := self._factor(trail, name, entry, levels, file.design.kind)) is not None:
-                yield found
+            return
+        levels = entry.levels
+        if entry.every == schema.ALL:
+            levels = self.names_of(name)
+            if not levels and not self.known(trail, name, schema.ALL):
+                raise Refused
+        yield self._factor(trail, name, entry, levels, file.design.kind)
 
     def _declared(self, trail: Trail, name: str, file: SweepFile) -> Iterator[Factor]:
         numbers, kind = self.world.numbers, file.design.kind
@@ -247,39 +241,38 @@ class FactorReader(WorldChecker):
 
     def _factor(
         self, trail: Trail, name: str, entry: FactorEntry, levels: list[Any] | None, kind: str
-    ) -> Factor | None:
-        """The factor of an entry; none if it is wrong."""
+    ) -> Factor:
+        """The factor of an entry with levels or a range."""
         low, high, steps = entry.low, entry.high, entry.steps
         is_range, is_crossed = levels is None, kind in schema.CROSSED
-        if self.breaks(
-            trail,
-            (is_range == (low is None or high is None), (),
-             f"{name} needs levels, or both low and high", _ONE),
-            (kind == "morris" and not is_range, (),
-             f"morris changes numbers by a step; {name} has levels", "{low: ..., high: ...}"),
-            (steps is not None and not is_range, ("steps",), "steps means nothing beside levels",
-             "low and high alone"),
-            (steps is not None and not is_crossed, ("steps",),
-             f"steps means nothing in a {kind} design", "low and high alone"),
-            (is_range and not -math.inf < (low or 0) < (high or 0) < math.inf, (),
-             f"{name}: low {shown(low)} is not below high {shown(high)}", ""),
-            (is_range and is_crossed and steps is None, (), f"a {kind} needs levels", _LEVELS),
-            (is_range and not is_crossed and name == "seed", (),
-             f"a {kind} draws any number of a range, and a seed is a whole number",
-             "levels: [SEED, ...]"),
-        ):  # fmt: skip
-            return None
+        if is_range == (low is None or high is None):
+            self.refuse(trail, f"{name} needs levels, or both low and high", _ONE)
+        if kind == "morris" and not is_range:
+            message = f"morris changes numbers by a step; {name} has levels"
+            self.refuse(trail, message, "{low: ..., high: ...}")
+        if steps is not None and not (is_range and is_crossed):
+            where = f"in a {kind} design" if is_range else "beside levels"
+            message = f"steps means nothing {where}"
+            self.refuse((*trail, "steps"), message, "low and high alone", of_key=True)
+        if is_range and not -math.inf < (low or 0) < (high or 0) < math.inf:
+            self.refuse(trail, f"{name}: low {shown(low)} is not below high {shown(high)}")
+        if is_range and is_crossed and steps is None:
+            self.refuse(trail, f"a {kind} needs levels", _LEVELS)
+        if is_range and not is_crossed and name == "seed":
+            message = f"a {kind} draws any number of a range, and a seed is a whole number"
+            self.refuse(trail, message, "levels: [SEED, ...]")
         ends = levels or [low, high]
-        if (moves := self._moves(trail, name, entry, ends)) is None:
-            return None
 
         def place(at: int) -> Trail:
             if is_range:
                 return (*trail, ("low", "high")[at])
             return (*trail, at) if entry.is_short else (*trail, "levels", at)
 
-        if not moves and self.values(name, ends, place):
-            return None
+        if entry.moves:
+            self._check_moves(trail, name, entry.moves, ends)
+        elif self.values(name, ends, place):
+            raise Refused
+        moves = {path: (float(a), float(b)) for path, (a, b) in (entry.moves or {}).items()}
         if is_range and not is_crossed:
             return Factor(name, float(ends[0]), float(ends[1]), moves=moves)
         if is_range:  # the ends are exactly those that are stated
@@ -288,40 +281,33 @@ class FactorReader(WorldChecker):
         else:
             kept = [self.kept(name, level) for level in ends]
         numbers = [level for level in kept if isinstance(level, float)]
-        same = twin(kept)
-        twice = " and ".join(str((levels or kept)[at]) for at in same or ())
-        if self.breaks(
-            place(same[1]) if same and not is_range else trail,
-            (name == "seed" and not all(map(float.is_integer, numbers)), (),
-             "these steps make seeds that are no whole numbers", "steps of whole numbers"),
-            (same is not None, (), f"a level of {name} stands twice: {twice}", "each level once"),
-        ):  # fmt: skip
-            return None
+        if name == "seed" and not all(map(float.is_integer, numbers)):
+            self.refuse(trail, "these steps make seeds that are no whole numbers", "whole steps")
+        if (same := twin(kept)) is not None:
+            twice = " and ".join(str((levels or kept)[at]) for at in same)
+            second = trail if is_range else place(same[1])
+            self.refuse(second, f"a level of {name} stands twice: {twice}", "each level once")
         low, high = min(numbers, default=0.0), max(numbers, default=0.0)
         return Factor(name, low, high, tuple(kept), moves)
 
-    def _moves(
-        self, trail: Trail, name: str, entry: FactorEntry, ends: list[Any]
-    ) -> Mapping[str, tuple[float, float]] | None:
-        """What a factor of a name of its own moves, and how far; none where that cannot be."""
-        moves = entry.moves or {}
-        is_taken = not name.isidentifier() or is_choice(name) or name in levers()
-        faulty = any(isinstance(end, str) or fault(name, end) for end in ends)
-        if moves and self.breaks(
-            trail,
-            (is_taken, (), f"'{name}' cannot name what moves together", "a word of its own"),
-            (faulty or len(set(ends)) < 2, (),
-             f"{name} moves others, so it needs two numbers or more", ""),
-            *((is_choice(path), ("moves", path), f"'{path}' cannot be moved", "numbers and levers")
-              for path in moves),
-            (all(low == high for low, high in moves.values()), ("moves",),
-             f"{name} moves nothing: each path has one value at both ends", ""),
-        ):  # fmt: skip
-            return None
+    def _check_moves(
+        self, trail: Trail, name: str, moves: Mapping[str, Sequence[float]], ends: list[Any]
+    ) -> None:
+        """Refuse a factor of a name of its own that cannot move what it is to move."""
+        if not name.isidentifier() or is_choice(name) or name in levers():
+            self.refuse(trail, f"'{name}' cannot name what moves together", "a word of its own")
+        if any(isinstance(end, str) or fault(name, end) for end in ends) or len({*ends}) < 2:
+            self.refuse(trail, f"{name} moves others, so it needs two numbers or more")
+        below = (*trail, "moves")
         for path, pair in moves.items():
-            if self.values(path, pair, [(*trail, "moves", path, at) for at in (0, 1)].__getitem__):
-                return None
-        return {path: (float(pair[0]), float(pair[1])) for path, pair in moves.items()}
+            if is_choice(path):
+                message = f"'{path}' cannot be moved"
+                self.refuse((*below, path), message, "numbers and levers", of_key=True)
+            if self.values(path, pair, [(*below, path, at) for at in (0, 1)].__getitem__):
+                raise Refused
+        if all(low == high for low, high in moves.values()):
+            message = f"{name} moves nothing: each path has one value at both ends"
+            self.refuse(below, message, of_key=True)
 
     def report_clash(self, trail: Trail, name: str, path: str, whose: str) -> None:
         """Complain that a factor sets what another one does, or, where none is named, the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.experiments.schema import Experiment, Factor
+from eurasia_sim.experiments.schema import Experiment, Factor, is_choice
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
@@ -56,12 +56,12 @@ class Setup:
     @cached_property
     def choices(self) -> list[tuple[int, Factor]]:
         """Factors that choose a scenario, theory, form or seed, with columns of the design."""
-        return [(at, f) for at, f in enumerate(self.experiment.factors) if f.is_choice]
+        return [(at, f) for at, f in enumerate(self.experiment.factors) if is_choice(f.name)]
 
     @cached_property
     def moves(self) -> list[tuple[int, Factor]]:
         """Factors that move several paths, or one that is no number, with their columns."""
-        others = [(at, f) for at, f in enumerate(self.experiment.factors) if not f.is_choice]
+        others = [(at, f) for at, f in enumerate(self.experiment.factors) if not is_choice(f.name)]
         return [(at, f) for at, f in others if f.moves or not _is_number(f.name, self.world)]
 
     def theory(self, name: str, chosen: str | None) -> str:
@@ -115,7 +115,7 @@ def _scales(setup: Setup, name: str, theory: str | None, forms: Forms) -> Scales
     found = [
         (path, at, span)
         for at, factor in enumerate(setup.experiment.factors)
-        if not factor.is_choice and (span := _span(setup, factor, name, theory, forms))
+        if not is_choice(factor.name) and (span := _span(setup, factor, name, theory, forms))
         for path in factor.paths
         if _is_number(path, setup.world)
     ]
@@ -124,41 +124,42 @@ def _scales(setup: Setup, name: str, theory: str | None, forms: Forms) -> Scales
     return tuple(path for path, *_ in found), columns, spans
 
 
-def points_of(setup: Setup, number: int, cells: Floats) -> list[Point]:
-    """One row of the design as points: scenarios of other theories, forms or numbers apart."""
-    whole = point_of(setup, number, cells)
+def points_of(
+    setup: Setup, number: int, cells: Floats, scenarios: Sequence[str] = ()
+) -> list[Point]:
+    """One row of the design as points: scenarios of other theories, forms or numbers apart.
+
+    Args:
+        scenarios: by default all of its own.
+    """
+    experiment = setup.experiment
+    given = {factor.name: factor.value(cells[at]) for at, factor in setup.choices}
+    theory = str(given["theory"]) if "theory" in given else experiment.file.theory
+    chosen = {name[5:]: str(form) for name, form in given.items() if name.startswith("form.")}
+    forms = tuple({**experiment.file.forms, **chosen}.items())
+    own, settings = dict[str, float](), list[str]()
+    for at, factor in setup.moves:
+        for path, value in _moved(factor, factor.value(cells[at])):
+            if _is_number(path, setup.world):
+                own[path] = float(value)
+            else:
+                settings.append(f"{path}={value}")
+    key = () if experiment.chance == "common" else (number,)
+    sequence = np.random.SeedSequence(int(given.get("seed", experiment.file.seed)), spawn_key=key)
+    seeds = tuple(map(int, sequence.generate_state(experiment.file.replications, np.uint64)))
 
     def held(name: str) -> Hashable:
         fixed = setup.scenarios[name].fixed.items()
         numbers = tuple(sorted(each for each in fixed if not each[0].startswith(_CAPABILITIES)))
-        forms = tuple(setup.forms(name, whole.forms).items())
-        return setup.theory(name, whole.theory), forms, numbers
+        return setup.theory(name, theory), tuple(setup.forms(name, forms).items()), numbers
 
-    groups = [tuple(own) for _, own in groupby(whole.scenarios, held)]
-    return [whole] if len(groups) == 1 else [point_of(setup, number, cells, own) for own in groups]
-
-
-def point_of(setup: Setup, number: int, cells: Floats, scenarios: tuple[str, ...] = ()) -> Point:
-    """One row of the design as a point in some scenarios, by default in all of its own."""
-    experiment = setup.experiment
-    given = {factor.name: factor.value(cells[at]) for at, factor in setup.choices}
-    theory = str(given["theory"]) if "theory" in given else experiment.theory
-    chosen = {name[5:]: str(form) for name, form in given.items() if name.startswith("form.")}
-    forms = tuple({**experiment.forms, **chosen}.items())
-    if not scenarios:
-        scenarios = (str(given["scenario"]),) if "scenario" in given else tuple(setup.scenarios)
-    numbers = setup.numbers(cells, scenarios[0], theory, forms)
-    settings: list[str] = []
-    for at, factor in setup.moves:
-        for path, value in _moved(factor, factor.value(cells[at])):
-            if _is_number(path, setup.world):
-                numbers[path] = float(value)
-            else:
-                settings.append(f"{path}={value}")
-    key = () if experiment.chance == "common" else (number,)
-    sequence = np.random.SeedSequence(int(given.get("seed", experiment.seed)), spawn_key=key)
-    seeds = tuple(map(int, sequence.generate_state(experiment.replications, np.uint64)))
-    return Point(number, scenarios, theory, forms, tuple(numbers.items()), tuple(settings), seeds)
+    every = [str(given["scenario"])] if "scenario" in given else setup.scenarios
+    points = []
+    for names in (tuple(alike) for _, alike in groupby(scenarios or every, held)):
+        numbers = setup.numbers(cells, names[0], theory, forms) | own
+        pairs = tuple(numbers.items())
+        points.append(Point(number, names, theory, forms, pairs, tuple(settings), seeds))
+    return points
 
 
 def _is_number(path: str, world: World) -> bool:
@@ -195,6 +196,6 @@ def _span(
     # The factor's own range already says what the file's theory or a scenario narrows.
     uncertain = any(factor.name in scenario.uncertain for scenario in setup.experiment.scenarios)
     low, high = factor.low, factor.high
-    if setup.experiment.theory is None and not uncertain:
+    if setup.experiment.file.theory is None and not uncertain:
         low, high = preset.ranges.get(number, (low, high))
     return low, high, factor.low, factor.high

@@ -151,11 +151,6 @@ class Factor:
         return tuple(self.moves) or (self.name,)
 
     @property
-    def is_choice(self) -> bool:
-        """Whether it chooses a scenario, theory, form or seed, rather than setting a path."""
-        return is_choice(self.name)
-
-    @property
     def is_text(self) -> bool:
         """Whether its levels are names; a design's table then holds their places."""
         return any(isinstance(level, str) for level in self.levels)
@@ -183,20 +178,12 @@ class Experiment:
     """A sweep file checked against a world."""
 
     path: Path
-    title: str
-    question: str
+    file: SweepFile
     scenarios: tuple[Scenario, ...]  # with what the file sets; a factor may choose among them
-    theory: str | None
-    forms: Mapping[str, str]
-    design: DesignEntry
     factors: tuple[Factor, ...]
     stated: tuple[tuple[float, ...], ...]  # points that are written down, a cell a factor
-    constraints: tuple[ConstraintEntry, ...]
-    replications: int
-    chance: Chance
     columns: tuple[str, ...]  # what is read off; none stands for everything
     window: tuple[int, int]  # first month and the month after the last, for averages
-    seed: int
 
     @property
     def name(self) -> str:
@@ -206,7 +193,12 @@ class Experiment:
     @property
     def kind(self) -> Kind:
         """Kind of its design."""
-        return self.design.kind
+        return self.file.design.kind
+
+    @property
+    def chance(self) -> Chance:
+        """Whether points are compared under the same luck, or have each their own."""
+        return self.file.chance or ("own" if self.kind in OWN_CHANCE else "common")
 
     @property
     def scenario_is_factor(self) -> bool:
@@ -219,36 +211,30 @@ class Experiment:
         if self.kind in STATED:
             return len(self.stated)
         if self.kind in SPREAD:
-            return self.design.rows(len(self.factors))
+            return self.file.design.rows(len(self.factors))
         lengths = [len(factor.levels) for factor in self.factors]
         return math.prod(lengths) if self.kind == "grid" else max(lengths)
 
     @property
-    def may_repeat(self) -> bool:
-        """Whether a sample of levels alone may hold a point twice under the same luck."""
-        drawn = any(not factor.levels for factor in self.factors)
-        return self.kind in OWN_CHANCE and self.chance == "common" and not drawn
-
-    @property
     def runs_a_point(self) -> int:
         """Runs that one point takes."""
-        return self.replications * (1 if self.scenario_is_factor else len(self.scenarios))
+        return self.file.replications * (1 if self.scenario_is_factor else len(self.scenarios))
 
     @property
     def family(self) -> str:
         """SHA-256 of what decides a run at a given point, whichever points there are."""
         content = {
             "scenarios": [[scenario.name, scenario.digest] for scenario in self.scenarios],
-            "theory": self.theory,
-            "forms": dict(sorted(self.forms.items())),
+            "theory": self.file.theory,
+            "forms": dict(sorted(self.file.forms.items())),
             "kind": self.kind,
             "factors": [
                 [factor.name, dict(factor.moves), factor.declared] for factor in self.factors
             ],
-            "replications": self.replications,
+            "replications": self.file.replications,
             "chance": self.chance,
             "columns": list(self.columns),
             "window": list(self.window),
-            "seed": self.seed,
+            "seed": self.file.seed,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
