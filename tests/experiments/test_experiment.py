@@ -173,6 +173,7 @@ VALUES = [
      "steps is 1000000000"),
     ("GAINS: {low: 0.3, high: 0.4, steps: 100000}, HABIT: {low: 0.8, high: 0.9, steps: 100000}",
      "too large"),
+    ("GAINS: all", "is 'all', which is for a theory or form"),
     ("x: {levels: [0, .nan], moves: {PRESSURE: [0.1, 0.2]}}", "needs two numbers"),
     ("x: {levels: [0, 1], moves: {PRESSURE: [0.1, .nan]}}", "is nan, not a finite number"),
     ("x: {levels: [0, 1], moves: {PRESSURE: [0.1, 0.1]}}", "moves nothing"),

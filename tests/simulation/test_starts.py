@@ -7,13 +7,11 @@ import pytest
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.kernel import month
-from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.observations.opening import opening
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation import family as starts
-from eurasia_sim.simulation.ensemble import simulate
+from eurasia_sim.simulation.ensemble import simulate, stepped
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import by_documents, fit_beside, range_draws
 from eurasia_sim.world.world import World, load_world
@@ -29,12 +27,7 @@ def later(world: World) -> World:
 def settled(world: World) -> dict[str, Floats]:
     """Every array of a run of the record when it has settled at month 0, and the power it knows."""
     inputs = prepare(world, as_recorded(world))
-    workspace = Workspace(inputs.facts, inputs.rules[None])
-    workspace.load(inputs.rules[None], inputs.row[None], np.array([7], np.uint64))
-    workspace.set_month(inputs.levers, 0)
-    for t in range(-inputs.burn_in, 0):
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
+    workspace = next(workspace for t, workspace in stepped(world, inputs, 7) if t == -1)
     return {name: np.array(values) for name, values in workspace.state[0].items()}
 
 

@@ -155,9 +155,8 @@ def _kept(
     """Tables of the months or events of some runs, where they are kept."""
     ids = [] if setup.keep == "measures" else run_ids(inputs, draws, setup.world.digest)
     if setup.keep == "trajectories":
-        months = [setup.world.date(t) for t in range(inputs.months)]
-        values, names = outcome.trajectories[:, : inputs.months], np.array(inputs.columns)[monthly]
-        yield trajectory_table(ids, inputs.scenario.name, months, list(names), values)
+        names = [inputs.columns[at] for at in monthly]
+        yield trajectory_table(setup.world, inputs, ids, names, outcome.trajectories)
     for r, run_id in enumerate(ids if setup.keep == "events" else ()):
         log, _ = event_log(setup.world, draws.inputs_of(r, inputs), int(draws.seeds[r]))
         log.insert(0, "run_id", run_id)

@@ -195,6 +195,9 @@ class FactorReader(WorldChecker):
             return
         levels = entry.levels
         if entry.every == schema.ALL:
+            if not (name == "theory" or name.startswith("form.")):
+                message = f"{name} is 'all', which is for a theory or form"
+                self.refuse(trail, message, "[VALUE, ...], {low: ..., high: ...}, or 'declared'")
             levels = self.names_of(name)
             if not levels and not self.known(trail, name, schema.ALL):
                 raise Refused

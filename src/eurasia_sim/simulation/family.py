@@ -74,16 +74,13 @@ def with_distinct_names(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """
     names = [scenario.name for scenario in scenarios]
     digests = [content_digest([scenario]) for scenario in scenarios]
-    pairs = list(zip(names, digests, strict=True))
-    if twice := {name for name, digest in pairs if digests.count(digest) > 1}:
+    if twice := {n for n, d in zip(names, digests, strict=True) if digests.count(d) > 1}:
         problems = (f"{name} stands twice with the same content: name it once" for name in twice)
         raise DataError(sorted(problems))
-    for size in range(6, 65):  # until no name that is made is one that another has
-        made = [f"{n}-{d[:size]}" if names.count(n) > 1 else n for n, d in pairs]
-        if len({*made}) == len(made) and not {*made}.difference(names) & {*names}:
-            break
-    named = zip(scenarios, made, strict=True)
-    return tuple(one if one.name == name else replace(one, name=name) for one, name in named)
+    return tuple(
+        one if names.count(one.name) == 1 else replace(one, name=f"{one.name}-{digest[:6]}")
+        for one, digest in zip(scenarios, digests, strict=True)
+    )
 
 
 def content_digest(scenarios: Iterable[Scenario]) -> str:

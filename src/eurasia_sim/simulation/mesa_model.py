@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
 from itertools import count
 from typing import Any, SupportsFloat
 from weakref import WeakKeyDictionary
@@ -116,10 +115,6 @@ class StateActor(mesa.Agent):
             for d, domain in enumerate(DOMAINS)
         }
 
-    def spend(self, efforts: Floats) -> None:
-        """Put efforts (K, D), in budget units, in place of what its rule chose."""
-        self._state.effort[self._at] = efforts
-
     def efforts_of(self, shares: object, date: str) -> Floats:
         """(K, D) efforts in budget units that shares buy; what is not named gets nothing.
 
@@ -228,7 +223,7 @@ class EurasiaModel(mesa.Model):
         self.row = np.full(len(self.inputs.columns), np.nan)
         self.datacollector = DataCollector(
             model_reporters={
-                name: partial(_column, at)
+                name: lambda model, at=at: float(model.row[at])
                 for at, name in enumerate(self.inputs.columns)
                 if name.split(".")[0] in _COLLECTED
             }
@@ -280,15 +275,11 @@ class EurasiaModel(mesa.Model):
             shares = policy(self.states[name])
             if shares is not None:
                 decided[name] = self.states[name].efforts_of(shares, date)
-        for name, efforts in decided.items():
-            self.states[name].spend(efforts)
+        for at, name in enumerate(self.states):
+            if name in decided:
+                self.state.effort[at] = decided[name]
 
     def _act(self) -> None:
         month.resolve(self._workspace.blocks, self.month)
         check_month(self.world, self._workspace, self.month)
         self.month += 1
-
-
-def _column(at: int, model: EurasiaModel) -> float:
-    """One measure of the last month."""
-    return float(model.row[at])

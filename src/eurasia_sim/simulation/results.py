@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
@@ -27,6 +28,7 @@ from eurasia_sim.scenarios.manifest import RUN, kind_of, lacks, misfit
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
+from eurasia_sim.world.world import World
 
 MANIFEST, STATUS_LOG = "manifest.json", "status.jsonl"
 RUNS, TRAJECTORIES = "runs.parquet", "trajectories.parquet"
@@ -152,12 +154,12 @@ def part_name(kind: str, number: int) -> str:
 
 
 def trajectory_table(
-    ids: list[str], scenario: str, months: list[str], names: list[str], values: np.ndarray
+    world: World, inputs: Inputs, ids: list[str], names: Sequence[str], values: Floats
 ) -> pd.DataFrame:
     """Monthly values (runs, months, columns) as a table, a row a run and month."""
     runs, length, _ = values.shape
-    repeated = np.tile(months[:length], runs)
-    head = {"run_id": np.repeat(ids, length), "scenario": scenario, "month": repeated}
+    months = np.tile([world.date(t) for t in range(length)], runs)
+    head = {"run_id": np.repeat(ids, length), "scenario": inputs.scenario.name, "month": months}
     columns = {name: values[:, :, c].ravel() for c, name in enumerate(names)}
     return pd.DataFrame({**head, **columns})
 

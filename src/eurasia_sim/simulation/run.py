@@ -210,9 +210,8 @@ def _run_part(
         rows.insert(3, "set", batch.kind)
         rows["run"] = batch.first + numbers
         runs.append(rows)
-        months = [study.world.date(t) for t in range(inputs.months)]
-        name, values = inputs.scenario.name, outcome.trajectories
-        trajectories.append(results.trajectory_table(own, name, months, shown, values))
+        values = outcome.trajectories
+        trajectories.append(results.trajectory_table(study.world, inputs, own, shown, values))
     return Tables(*(pd.concat(own, ignore_index=True) for own in (runs, trajectories)))
 
 
