@@ -40,10 +40,13 @@ def test_validate_shows_skill_first_on_one_screen_and_patterns_when_asked(tmp_pa
     assert "n = 1" in text
     for words in ("Hindsight", "without the hegemon's dyads", "Patterns, a check by eye (--all)"):
         assert words in text
-    assert {"item", "method", "dyads", "horizon", "target", "cases", "units", "theory"} <= set(
-        table
-    )
-    assert {"rmse", "crps", "skill", "low", "high"} <= set(table)
+    assert {"units", "theory", "rmse", "low", "high"} <= set(table)
+    assert set(table["horizon"]) == {1, 3, 5}
+    assert table["crps"].notna().all()
+    same = table.groupby(["item", "horizon", "target", "dyads"])["cases"].nunique()
+    assert (same == 1).all()  # every method on the same cells
+    traded = table.loc[table["method"] == "gravity", "item"]
+    assert set(traded) == {"trade_ratio", "trade_partners"}
     patterns = pd.read_parquet(only(tmp_path) / "patterns.parquet")
     assert {"pattern", "model", "null", "unchanged", "counted", "circular"} <= set(patterns)
     assert not patterns.loc[patterns["circular"] != "", "counted"].any()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.observations.small import series
 
-from eurasia_sim.observations.baselines import FREE, gravity, gravity_of
+from eurasia_sim.observations.baselines import FREE, gravity, gravity_of, level_line
 from eurasia_sim.observations.skill import rolled
 
 FOUR = [[1.0, 2.0, 4.0, 5.0]]  # slope 1.4 a year
@@ -37,6 +37,12 @@ def test_level_and_log_trend_part_where_the_link_is_a_logarithm():
     past = series([list(np.log([1.0, 2.0, 3.0, 4.0]))], "log")
     assert FREE["level trend"](past, (1,))[0, 0] == pytest.approx(np.log(5))
     assert FREE["log trend"](past, (1,))[0, 0] > np.log(5)
+
+
+def test_a_level_line_goes_through_all_figures_from_its_first_year():
+    past = series([[0.0, 0.0, *np.log([1.0, 2.0, 5.0])]], "log")
+    # Through 1, 2 and 5: mean 8 / 3, slope 2 a year.
+    assert level_line(2003)(past, (1, 2))[0] == pytest.approx(np.log([20 / 3, 26 / 3]))
 
 
 def test_gravity_finds_the_numbers_that_made_the_data():

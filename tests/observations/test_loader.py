@@ -8,7 +8,6 @@ from tests.observations.small import CSV, YAML, beside
 
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.observations.loader import load_observations
-from eurasia_sim.world.world import load_world
 
 
 def test_a_table_becomes_a_series_on_the_linked_scale(world, tmp_path):
@@ -20,10 +19,6 @@ def test_a_table_becomes_a_series_on_the_linked_scale(world, tmp_path):
     assert found.columns(("russia", "china")) == ["alignment.russia.china"]
     assert list(found.until(2002).years) == [2001, 2002]
     assert found.only(found.groups == 0).units == (("russia", "china"),)
-
-
-def test_a_world_may_have_no_observations():
-    assert load_observations(load_world("europe_1914")) == {}
 
 
 def test_the_packaged_items_are_good_and_end_in_2020(observed):
@@ -62,14 +57,6 @@ def test_a_bad_table_is_named_by_file_line_and_value(world, tmp_path, old, new, 
     assert f"talks.csv:{said}" in str(error.value)
 
 
-def test_a_table_that_is_no_text_is_placed(world, tmp_path):
-    there = beside(world, tmp_path)
-    table = there.directory / "observations" / "talks.csv"
-    table.write_bytes(table.read_bytes().replace(b"russia", b"r\xc3ssia", 1))
-    with pytest.raises(DataError, match=r"talks\.csv:2: the file is not UTF-8 text"):
-        load_observations(there)
-
-
 ENTRY = [
     ("log1p", "log1p, per: .inf", "items.talks.link.per is inf"),
     ("[2001, 2003]", "[2001, 99999999]", "items.talks.coverage.1 is 99999999"),
@@ -88,6 +75,10 @@ ENTRY = [
     ("[2001, 2003]", "[2003, 2001]", "coverage = [2003, 2001]: first year"),
     ("[united_states]", "[united_state]", "yaml:2: hegemon: 'united_state' is no actor"),
     ("year_effects: true", "year_effects: 1", "items.talks.year_effects is 1"),
+    ("use: fits", "use: fits\n    scale: 0", "items.talks.scale is 0"),
+    ("use: fits", "use: fits\n    offset: first", "items.talks.offset is 'first'"),
+    ("use: fits", "use: fits\n    floor: {origins: [2003]}", "floor = [2003]: origins from"),
+    ("use: fits", "use: fits\n    floor: {origins: [2002], signs: {x: 1}}", "'x' is no measure"),
     ("use: fits", "use: fits\n    combine: log_ratio", "a ratio is of two columns, reads has 1"),
 ]
 

@@ -67,15 +67,6 @@ def test_without_ten_earlier_targets_the_last_value_is_the_best_free():
     assert best(found) == ["last value"] * 6 + ["own mean"]
 
 
-def test_what_is_scored_beside_the_free_baselines_is_never_the_best_of_them():
-    def oracle(past, horizons):
-        return np.full((1, len(horizons)), 0.9)
-
-    found = rolled(series([[0, 2, 0, 2] * 4]), TWO, 1, "level", {"oracle": oracle})
-    assert set(best(found)) == set(TWO)
-    assert measured(found)[CHOSEN] != measured(found)["oracle"]
-
-
 def test_a_single_series_leaves_nobody_out_and_a_short_one_has_no_score():
     rows = scores(series([[1, 2, 1, 3, 2, 4, 3, 5]]), horizons=(1,))
     assert {row.units for row in rows} == {1}

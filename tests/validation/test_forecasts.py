@@ -13,16 +13,13 @@ from tests.observations.small import series
 from eurasia_sim.kernel.arrays import LEVERS
 from eurasia_sim.observations.baselines import FREE
 from eurasia_sim.observations.links import fit_link
-from eurasia_sim.observations.skill import CHOSEN, rolled, scores
+from eurasia_sim.observations.skill import rolled, scores
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
 from eurasia_sim.validation.forecasts import (
-    KNOWN,
     MODEL,
-    NULL,
     ON_FILTER,
-    UNCHANGED,
     held,
     linked_forecast,
     read_ahead,
@@ -68,6 +65,15 @@ def test_a_model_that_never_moves_forecasts_the_mean_of_its_link_or_on_the_filte
     # The measure explains the past wholly, so the offset is 0 and what comes is what it reads.
     moving = linked_forecast(everywhere(asked.values), filters=True)(past, (1, 2))
     assert moving == pytest.approx(asked.values[:, 4:], abs=1e-4)
+
+
+def test_an_item_in_the_measures_unit_has_its_scale_and_may_keep_its_last_deviation():
+    asked = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
+    past, reading = asked.until(2004), np.array([[0, 0, 0, 2, 9, 4], [0, 0, 0, 0, 1, 2.0]])
+    own = replace(past, item=past.item.model_copy(update={"scale": 0.5, "offset": "last"}))
+    found = linked_forecast(everywhere(reading))(own, (1, 2))
+    # Last deviations 4 - 1 and 8 - 0; half of what is read comes on top.
+    assert found == pytest.approx(np.array([[3 + 4.5, 3 + 2], [8 + 0.5, 8 + 1]]))
 
 
 @given(
@@ -131,25 +137,6 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
         for name in items
         for at in found[name]
     )
-
-
-@pytest.mark.slow
-def test_the_packaged_record_is_scored_whole(world):
-    found = skill(world, as_recorded(world), world.default_theory, 8, 7)
-    table = found.table
-    assert found.failed == {MODEL: 0, NULL: 0}
-    assert {UNCHANGED, CHOSEN, "gravity", *FREE} <= set(table["method"])
-    sides = {side + form for side in (MODEL, NULL) for form in ("", ON_FILTER)}
-    assert {side + known for side in sides for known in ("", KNOWN)} <= set(table["method"])
-    with_gravity = table[table["method"] == "gravity"]["item"]
-    assert set(with_gravity) == {"trade_ratio", "trade_partners"}
-    assert set(table["horizon"]) == {1, 3, 5}
-    assert set(table["dyads"]) == {"all", "without the hegemon"}
-    assert np.isfinite(table["crps"]).all()
-    assert (table["skill"] < 1).all()
-    # Every method on the same cells.
-    same = table.groupby(["item", "horizon", "target", "dyads"])["cases"].nunique()
-    assert (same == 1).all()
 
 
 def test_a_world_without_observations_has_no_skill():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +48,9 @@ def validate(
     ] = None,
     everything: Annotated[bool, Option("--all", help="All items and patterns.")] = False,
     until: Annotated[str | None, Option(metavar="YYYY-MM", help="Run to this month.")] = None,
+    with_floors: Annotated[
+        bool, Option("--floors", help="Also pooled errors with numbers fitted up to each origin.")
+    ] = False,
     n: Annotated[int, options.count("Runs a side.")] = 200,
     seed: options.Seed = 7,
     theory: options.Theories = None,
@@ -66,20 +70,17 @@ def validate(
     place = load_world(world)
     items, has_patterns = _of_world(place, item, everything=everything)
     asked = load_scenario(scenario, place) if scenario else as_recorded(place)
-    asked = apply_settings(asked, settings or (), place)
-    if until is not None:
-        last = place.month(until)
-        if not 0 <= last < _MOST_MONTHS:
-            period = f"{place.date(0)} to {place.date(_MOST_MONTHS - 1)}"
-            raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
-        asked = replace(asked, months=last + 1)
+    asked = _run_until(apply_settings(asked, settings or (), place), until, place)
     theories = options.chosen_theories(theory, place, [asked.theory])
     found = dict(_scores(place, asked, theories, n, seed, workers, has_patterns))
-    folder = _write(out, place, asked, found, n, seed)
+    pooled = _floors(place, theories, n, seed, workers) if with_floors else None
+    folder = _write(out, place, asked, found, n, seed, pooled)
     if as_json:
         head = {"scenario": asked.name, "world": place.name, "until": place.date(asked.months - 1)}
         effort = {"runs": n, "seed": seed, "folder": str(folder)}
         by_theory = {name: _plain(*own) for name, own in found.items()}
+        if pooled is not None:
+            effort["floors"] = json.loads(pooled.to_json(orient="records"))
         terminal.print_json({**head, **effort, "theories": by_theory})
     else:
         for name, (skill, own) in found.items():
@@ -90,12 +91,25 @@ def validate(
                 fitted if asked.posterior is not None else "",
             )
             _show_skill(skill, items)
+            if pooled is not None:
+                _show_floors(pooled[pooled["theory"] == name])
             if own:
                 _show_patterns(place.date(asked.months - 1), own, everything)
             terminal.say(f"runs that failed and count nowhere: {lost}" if lost else "")
         terminal.show_folder(folder)
     if any(sum(_failed(*own).values()) for own in found.values()):
         raise typer.Exit(FAILED_WORK)
+
+
+def _run_until(scenario: Scenario, until: str | None, world: World) -> Scenario:
+    """The scenario run to a month, or as far as it says."""
+    if until is None:
+        return scenario
+    last = world.month(until)
+    if not 0 <= last < _MOST_MONTHS:
+        period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
+        raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
+    return replace(scenario, months=last + 1)
 
 
 def _failed(skill: Skill | None, own: Validation | None) -> dict[str, int]:
@@ -127,8 +141,9 @@ def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tup
 
 
 def _write(
-    out: Path, world: World, scenario: Scenario, found: Mapping[str, Found], n: int, seed: int
-) -> Path:
+    out: Path, world: World, scenario: Scenario, found: Mapping[str, Found], n: int, seed: int,
+    pooled: pd.DataFrame | None,
+) -> Path:  # fmt: skip
     """Write the tables of all theories, and the manifest; return their folder."""
     import pandas as pd
 
@@ -147,6 +162,7 @@ def _write(
     }
     digests, effort = content["digests"], (str(n), str(seed))
     identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
+    identity += ["floors"] * (pooled is not None)
     folder = out / results.folder_name(f"validate-{scenario.name}", identity)
     written = []
     for at, kind in enumerate(_KINDS):
@@ -154,6 +170,9 @@ def _write(
         if tables := [each.table.assign(theory=name) for name, each in by_theory if each]:
             written.append(f"{kind}.parquet")
             results.write_table(folder / written[-1], pd.concat(tables, ignore_index=True))
+    if pooled is not None:
+        written.append("floors.parquet")
+        results.write_table(folder / written[-1], pooled)
     results.write_manifest(folder, content, written)
     return folder
 
@@ -182,6 +201,24 @@ def _scores(
             told: Any = {"workers": workers, "report": report}
             own = patterns.validate(*given, **told) if has_patterns else None
             yield name, (forecasts.skill(*given, **told), own)
+
+
+def _floors(
+    world: World, theories: Sequence[str], n: int, seed: int, workers: int | None
+) -> pd.DataFrame:
+    """Pooled errors of the record's runs by theory, numbers fitted up to each origin."""
+    import pandas as pd
+
+    from eurasia_sim.validation.calibration import Problem
+    from eurasia_sim.validation.floors import floors
+
+    tables = []
+    with terminal.RunCounter(1, "nothing was kept.") as counter:
+        for name in theories:
+            problem = Problem.of(world, name, n, seed, workers)
+            found = floors(problem, partial(counter.stage, f"fits of {name}"))
+            tables.append(found.assign(theory=name))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
@@ -240,6 +277,21 @@ def _show_item(title: str, table: pd.DataFrame) -> None:
         rows.setdefault(row["method"], {}).update(cells)
     cases = f"{table['units'].max()} units, {table['cases'].min()} to {table['cases'].max()} cases"
     terminal.show_table(f"\n{title}; {cases}; CRPS (skill)", rows.values(), columns)
+
+
+def _show_floors(pooled: pd.DataFrame) -> None:
+    """Print pooled errors of every method, and the fitted model's over them."""
+    for name, own in pooled.groupby("item", sort=False):
+        units = own["units"].max()
+        of = f"{own['cases'].max()} cases, {units} units"
+        columns = {"method": "{method}", "RMSE": "{rmse:.3f}", "off": "{off:+.2f}"}
+        for form in ("forecast", "known"):
+            ends = f" ({{{form}_low:.2f}} to {{{form}_high:.2f}})" * (units > 1)
+            columns[f"{form} over it"] = f"{{{form}:.2f}}{ends}"
+        title = f"{name}, numbers fitted up to each origin; {of}; RMSE, worst first"
+        if not own["signs"].isna().all():
+            title += f"\nall signs are right in {own['signs'].max():.0%} of draws over the ranges"
+        terminal.show_table(f"\n{title}", own.to_dict("records"), columns)
 
 
 def _show_patterns(last_month: str, result: Validation, everything: bool) -> None:

@@ -68,15 +68,38 @@ def _along(values: Floats, horizons: tuple[int, ...], share: float) -> Floats:
     return np.asarray(last_value(values)[:, None] + share * slope[:, None] * np.array(horizons))
 
 
-def level_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
-    """The slope of the figures themselves goes on, never below the smallest figure so far."""
+def _of_figures(past: Series, ahead: Callable[[Floats], Floats]) -> Floats:
+    """(U, H) what lies ahead of the figures themselves, never below the smallest so far."""
     link = past.item.link
     if link.transform not in ("log", "log1p") or not np.isfinite(past.values).any():
-        return _along(past.values, horizons, 1.0)
+        return ahead(past.values)
     added = 1.0 if link.transform == "log1p" else 0.0
     figures = np.exp(link.sign * past.values) - added
-    ahead = np.maximum(_along(figures, horizons, 1.0), np.nanmin(figures))
-    return np.asarray(link.sign * np.log(ahead + added), dtype=np.float64)
+    found = np.maximum(ahead(figures), np.nanmin(figures))
+    return np.asarray(link.sign * np.log(found + added), dtype=np.float64)
+
+
+def level_trend(past: Series, horizons: tuple[int, ...]) -> Floats:
+    """The slope of the figures of the last five years goes on."""
+    return _of_figures(past, lambda figures: _along(figures, horizons, 1.0))
+
+
+def level_line(first: int) -> Baseline:
+    """A straight line by least squares through all figures from a year on."""
+
+    def ahead(past: Series, horizons: tuple[int, ...]) -> Floats:
+        later = past.years[-1] + np.array(horizons)
+
+        def along(figures: Floats) -> Floats:
+            found = []
+            for row in figures:
+                known = np.isfinite(row) & (past.years >= first)
+                found.append(np.polyval(np.polyfit(past.years[known], row[known], 1), later))
+            return np.array(found)
+
+        return _of_figures(past, along)
+
+    return ahead
 
 
 FREE: Mapping[str, Baseline] = {

@@ -51,6 +51,14 @@ class Source(Strict):
     known_from: Literal["read", "second hand", "recalled"]
 
 
+class Floor(Strict):
+    """Where an item's forecasts are pooled, their numbers fitted up to each origin."""
+
+    origins: Annotated[list[_Year], Field(min_length=1)]
+    ahead: int | None = Field(default=None, ge=1)  # years; none: every later year
+    signs: dict[str, Literal[-1, 1]] = Field(default_factory=dict)  # of columns along the item
+
+
 class Item(Strict):
     """One observed item: what it is, what it reads and how it is linked to that."""
 
@@ -65,6 +73,9 @@ class Item(Strict):
     reads: list[str]  # columns of a run, with {axis} for the unit's ids
     combine: Literal["mean", "log_ratio"] = "mean"  # of a unit's columns
     link: Link
+    scale: float | None = Field(default=None, gt=0)  # of the measure, where one unit is both's
+    offset: Literal["mean", "last"] = "mean"  # what lasts of a unit's deviations from the measure
+    floor: Floor | None = None
     error: ErrorModel
     year_effects: bool  # whether a year has a value of its own for each group of dyads
     use: Literal["fits", "scores", "input"]
@@ -161,10 +172,16 @@ def _wrong_keys(item: Item, until: int, world: World) -> Iterator[tuple[str, Any
     for at, column in enumerate(item.reads):
         for wrong in _misread(column, item, published, world):
             yield f"reads.{at}", column, wrong
+    for column in item.floor.signs if item.floor else ():
+        for wrong in _misread(column, item, published, world):
+            yield "floor", column, wrong
     if item.combine == "log_ratio" and len(item.reads) != 2:
         yield "combine", item.combine, f"a ratio is of two columns, reads has {len(item.reads)}"
-    if not item.coverage[0] <= item.coverage[1] <= until:
+    first, last = item.coverage
+    if not first <= last <= until:
         yield "coverage", item.coverage, f"first year, then last, at most {until}"
+    if item.floor and not all(first <= year < last for year in item.floor.origins):
+        yield "floor", item.floor.origins, f"origins from {first} to {last - 1}, before a target"
     allowed = _ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
     if item.error not in allowed:
         yield "error", item.error, f"{item.link.transform} takes {' or '.join(allowed)}"

@@ -5,7 +5,7 @@ Whoever coded the inputs and built the rules knew later years: every score holds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ import pandas as pd
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.kernel.arrays import LEVERS
 from eurasia_sim.observations.baselines import FIRST, FREE, Baseline, gravity_of
-from eurasia_sim.observations.filter import filtered
+from eurasia_sim.observations.filter import filtered, last_value
 from eurasia_sim.observations.links import Fit, fit_link, year_means
 from eurasia_sim.observations.loader import Series
 from eurasia_sim.observations.skill import HORIZONS, TARGETS, Dyads, Score, scores
@@ -35,11 +35,14 @@ _BLOCK = 200  # runs held in memory at once
 Readings = Mapping[int | None, Floats]
 
 
-def held(world: World, inputs: Inputs, year: int) -> tuple[Inputs, int]:
+def held(world: World, inputs: Inputs, year: int, ahead: int = max(HORIZONS)) -> tuple[Inputs, int]:
     """Inputs whose drivers stay as a year left them, and the first month in which they may differ.
 
     Power stays as it was in the middle of that year, since the months after it lie on the way to
     the next year's figure.
+
+    Args:
+        ahead: years that are run after it.
     """
     last = _YEAR * (year + 1) - 1 - world.start
     middle, months = last - _AFTER_MIDDLE, np.arange(len(inputs.levers))
@@ -50,7 +53,7 @@ def held(world: World, inputs: Inputs, year: int) -> tuple[Inputs, int]:
         for field in LEVERS.fields
     }
     levers = inputs.levers.changed_to(world.geography().venue_domains, **fields)
-    end = min(last + 1 + _YEAR * max(HORIZONS), inputs.months)
+    end = min(last + 1 + _YEAR * ahead, inputs.months)
     return replace(inputs, levers=levers, months=end), middle + 1
 
 
@@ -61,6 +64,9 @@ def read_ahead(
     items: Mapping[str, Series],
     workers: int | None = None,
     report: Callable[[int], None] = lambda _: None,
+    *,
+    origins: Sequence[int] | None = None,
+    ahead: int = max(HORIZONS),
 ) -> tuple[dict[str, dict[int | None, Floats]], int]:
     """By item and origin, the mean over finished runs of what it reads, (U, T); and failed runs.
 
@@ -68,11 +74,14 @@ def read_ahead(
 
     Args:
         inputs: under the drivers as recorded; for each origin they are held from there on.
+        origins: last years known; without them all that a score can use.
+        ahead: years that are run after an origin.
     """
     names, years = columns_read(items.values()), years_read(items.values())
     kept = np.array([inputs.columns.index(name) for name in names], np.int64)
-    origins = [int(year) for year in years[FIRST - 1 : -1] if _YEAR * year > world.start]
-    branches = [held(world, inputs, year) for year in origins]
+    usual = [int(year) for year in years[FIRST - 1 : -1] if _YEAR * year > world.start]
+    origins = usual if origins is None else origins
+    branches = [held(world, inputs, year, ahead) for year in origins]
     family = [inputs, *(each for each, _ in branches)]
     partings = [0, *(month for _, month in branches)]
     places = list(enumerate((None, *origins)))
@@ -109,6 +118,9 @@ def read_ahead(
 def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = False) -> Baseline:
     """The forecaster whose mean is the link, fitted up to the origin, of what runs read later.
 
+    The scale is fitted unless the item says it. What a unit deviates by is the pooled mean of all
+    years, or the last such deviation where the item says that it lasts.
+
     The spread of draws is not added to that of earlier errors, which holds it already; so all
     methods are scored alike.
 
@@ -116,7 +128,7 @@ def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = 
         readings: of one item; forecasts from an origin that is not among them are NaN.
         known: whether the drivers after the origin are known, with hindsight.
         filters: whether the offset of a unit is the filtered level of what the measure leaves, as
-            of the baseline `thirds`, and not the pooled mean of all years.
+            of the baseline `thirds`.
     """
     fits: dict[int, Fit] = {}
 
@@ -125,19 +137,22 @@ def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = 
         reading = readings.get(None if known else origin)
         if reading is None:
             return np.full((len(past.units), len(horizons)), np.nan)
-        end = len(past.years)
+        end, item, errors = len(past.years), past.item, past.errors
+        told, given = (item.scale or 0.0) * reading, item.scale is None
         if origin not in fits:
             fits[origin] = fit_link(
-                past.values,
-                past.errors,
-                reading[:, :end],
+                past.values - told[:, :end],
+                errors,
+                given * reading[:, :end],
                 past.groups,
-                year_effects=past.item.year_effects,
+                year_effects=item.year_effects,
             )
-        fit, steps = fits[origin], reading[:, [end - 1 + horizon for horizon in horizons]]
-        left = past.values - fit.scale * reading[:, :end]
-        offsets = filtered(left, past.errors) if filters else fit.offsets
-        found = offsets[:, None] + fit.scale * steps
+        fit = fits[origin]
+        said = told + fit.scale * reading
+        left, offsets = past.values - said[:, :end], fit.offsets
+        if filters or item.offset == "last":
+            offsets = filtered(left, errors) if filters else last_value(left)
+        found = offsets[:, None] + said[:, [end - 1 + horizon for horizon in horizons]]
         return found - year_means(found, past.groups) if past.item.year_effects else found
 
     return ahead
