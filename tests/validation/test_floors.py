@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from tests.observations.small import series
 
+from eurasia_sim.cli.validate import show_floors
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.observations.baselines import FREE, still
 from eurasia_sim.observations.loader import Floor
@@ -16,8 +17,10 @@ from eurasia_sim.validation.calibration import Problem
 from eurasia_sim.validation.floors import FITTED, KNOWN, floors, pooled
 from eurasia_sim.world.world import World
 
+Capture = pytest.CaptureFixture[str]
 
-def test_errors_are_pooled_over_cells_and_then_over_origins() -> None:
+
+def test_errors_are_pooled_over_cells_and_then_over_origins(capsys: Capture) -> None:
     asked = series([[0, 0, 1, 2, np.nan], [0, 0, 3, 0, 4]])
     none = {name: lambda past, ahead: still(0 * past.values[:, -1], ahead) for name in "ab"}
     methods = {**none, FITTED: none["a"], FITTED + KNOWN: lambda *x: 2 + none["a"](*x)}
@@ -33,6 +36,11 @@ def test_errors_are_pooled_over_cells_and_then_over_origins() -> None:
     one = pooled(asked, Floor(origins=[2002], ahead=3), methods).set_index("method")
     assert one.loc["a", ["rmse", "cases", "units"]].tolist() == [4, 1, 1]
     assert np.isnan(one.loc["a", "known_low"])  # a single unit cannot be resampled
+    for table, cells in ((found, "b 3.317 -2.33 1.00 (1.00 to 1.00)"), (one, "b 4.000 -4.00 1.00")):
+        show_floors(table.reset_index().assign(signs=0.9))
+        said = " ".join(capsys.readouterr().out.split())
+        assert "all signs are right in 90% of draws over the ranges" in said
+        assert cells in said
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ def validate(
             )
             _show_skill(skill, items)
             if pooled is not None:
-                _show_floors(pooled[pooled["theory"] == name])
+                show_floors(pooled[pooled["theory"] == name])
             if own:
                 _show_patterns(place.date(asked.months - 1), own, everything)
             terminal.say(f"runs that failed and count nowhere: {lost}" if lost else "")
@@ -279,10 +279,10 @@ def _show_item(title: str, table: pd.DataFrame) -> None:
     terminal.show_table(f"\n{title}; {cases}; CRPS (skill)", rows.values(), columns)
 
 
-def _show_floors(pooled: pd.DataFrame) -> None:
+def show_floors(pooled: pd.DataFrame) -> None:
     """Print pooled errors of every method, and the fitted model's over them."""
     for name, own in pooled.groupby("item", sort=False):
-        units = own["units"].max()
+        units = int(own["units"].max())
         of = f"{own['cases'].max()} cases, {units} units"
         columns = {"method": "{method}", "RMSE": "{rmse:.3f}", "off": "{off:+.2f}"}
         for form in ("forecast", "known"):
