@@ -12,7 +12,6 @@ import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS, Block, Run
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Geography
-from eurasia_sim.kernel import month
 from eurasia_sim.kernel.arrays import CODED, LEVERS, STATE
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
@@ -226,9 +225,7 @@ def snapshots(
     workspace = world.workspace(seed, memory)
     found = []
     for t in range(start, world.months if months is None else months):
-        workspace.set_month(world.levers, t)
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
+        workspace.live(world.levers, t)
         found.append(workspace.memories()[0])
     return found
 

@@ -14,7 +14,6 @@ from ruamel.yaml import YAML
 
 from eurasia_sim.compute.mathematics import exponential, logarithm
 from eurasia_sim.files.data_yaml import packaged
-from eurasia_sim.kernel import month
 
 TOLERANCE = 1e-10
 RULES = packaged() / "rules"
@@ -110,9 +109,7 @@ def assert_agreement(inputs, seed, every=1):
     workspace, model = begun(inputs, seed), ReferenceModel(inputs=inputs, seed=seed)
     state = workspace.state[0]
     for number, t in enumerate(range(-inputs.burn_in, inputs.months)):
-        workspace.set_month(inputs.levers, max(t, 0))
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
+        workspace.live(inputs.levers, t)
         model.step()
         for name, values in state_of(model).items() if number % every == 0 else ():
             apart = np.abs(values - getattr(state, name))

@@ -36,10 +36,8 @@ def settled(inputs: Inputs, passes: int | None = None) -> Workspace:
     """A run when it has settled under the first month's levers."""
     workspace = Workspace(inputs.facts, inputs.rules[None])
     workspace.load(inputs.rules[None], inputs.row[None], np.array([7], np.uint64))
-    workspace.set_month(inputs.levers, 0)
     for t in range(-(inputs.burn_in if passes is None else passes), 0):
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
+        workspace.live(inputs.levers, t)
     return workspace
 
 
@@ -66,7 +64,7 @@ def test_without_chance_leanings_stand_still_in_a_month_in_which_no_lever_moves(
     quiet["alignment_noise"] = 0.0
     workspace = settled(replace(inputs, rules=quiet))
     before = workspace.state[0].leaning.copy()
-    month.decide(workspace.blocks, 0)
+    workspace.live(inputs.levers, 0, month.CHOICE)
     np.testing.assert_allclose(workspace.state[0].leaning, before, atol=1e-8)
 
 

@@ -82,7 +82,7 @@ def test_buffers_and_blocks_of_another_size_are_refused():
         Block(STATE, counts._replace(block_runs=RUNS + 1))
     small, large = plain().workspace(), plain(5).workspace()
     with pytest.raises(ValueError, match="different sizes"):
-        month.decide(large.blocks._replace(state=small.state), 0)
+        month.checked(large.blocks._replace(state=small.state))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ PROGRAM = """
 import pickle, sys
 import numpy as np
 from benchmarks.given import begun, random_inputs
-from eurasia_sim.kernel import month
 
 names = ("leaning", "effort", "influence", "rivalry", "venue_effort", "stability", "standing",
          "regional_influence", "access", "recognition", "convening_influence", "pair_joint")
@@ -30,9 +29,7 @@ for size, switch in pickle.loads(bytes.fromhex(sys.argv[1])):
     inputs = random_inputs(5, size, months=4, burn_in=0, changes=[(switch, 1.0)])
     workspace = begun(inputs, 3, runs=2)
     for t in range(3):
-        workspace.set_month(inputs.levers, t)
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
+        workspace.live(inputs.levers, t)
     found = {name: np.array(getattr(workspace.state, name)) for name in names}
     states[size, switch] = {**found, "observed": workspace.observed()}
 sys.stdout.buffer.write(pickle.dumps(states))

@@ -1,7 +1,7 @@
 """The month and the run: perceive and align, then choose, cooperate, contest, rule and recognise.
 
-`decide` then `resolve` make a month, the only schedule there is. A run is a pure function of
-(parameters, coded row, lever series, seed). Eight runs of one scenario are worked out side by side
+`PHASES` is the only schedule there is. A run is a pure function of (parameters, coded row, lever
+series, seed). Eight runs of one scenario are worked out side by side
 in a block, and none can change another. Everything that a run remembers lies in its state, so that
 a snapshot is a copy and a branch starts from it.
 """
@@ -26,8 +26,9 @@ from eurasia_sim.mechanisms.regime import laxity, rule
 
 STATUS = ("ok", "non-finite", "overflow")
 PHASES = ("none", "perceive", "align", "allocate", "cooperate", "contest", "rule", "recognise")
-# Once efforts are chosen, a policy may put others in their place.
-_CHOSEN = 4
+# First phase of a month and the one after its last: once efforts are chosen, a policy may put
+# others in their place.
+WHOLE, CHOICE, REST = (1, 8), (1, 4), (4, 8)
 
 
 class Blocks(NamedTuple):
@@ -51,7 +52,10 @@ class Levers(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Which months are run, and what is read off them."""
+    """Which months are run, in which phases, and what is read off them."""
+
+    begin: int  # place in PHASES of the first phase
+    end: int  # and of the one after the last; a month that ends earlier is looked at by nothing
 
     start: int  # counted from the schedule's first; in negative months the start settles
     stop: int  # the month after the last
@@ -114,6 +118,18 @@ def apply_levers(levers, t, fresh, now):
                     now[place, r] = levers.rows[levers.which[r], at, place]
 
 
+def checked(blocks):
+    """The blocks, once they are found to be of one size.
+
+    Raises:
+        ValueError: where they are not; compiled code would leave its arrays.
+    """
+    counts = {block.counts for block in blocks[:4]}
+    if len(counts) != 1:
+        raise ValueError(f"the blocks are of different sizes: {counts}")
+    return blocks
+
+
 @sequence
 def run_mechanism(mechanism, blocks, t):
     """Let one mechanism, by its place in `PHASES`, do its part of month t.
@@ -137,36 +153,7 @@ def run_mechanism(mechanism, blocks, t):
         recognise(state, constants, month, facts, t, p)
 
 
-def checked(blocks):
-    """The blocks, once they are found to be of one size.
-
-    Raises:
-        ValueError: where they are not; compiled code would leave its arrays.
-    """
-    counts = {block.counts for block in blocks[:4]}
-    if len(counts) != 1:
-        raise ValueError(f"the blocks are of different sizes: {counts}")
-    return blocks
-
-
-@compiled
-def _step(first, stop, blocks, t):
-    """Run the mechanisms from one to before another, by their places in `PHASES`."""
-    for mechanism in range(first, stop):
-        run_mechanism(mechanism, blocks, t)
-
-
-def decide(blocks, t):
-    """Perceive, align and choose efforts; a policy may then replace an actor's efforts."""
-    _step(1, _CHOSEN, checked(blocks), t)
-
-
-def resolve(blocks, t):
-    """Second half of a month: cooperate, contest, rule and recognise, for efforts given."""
-    _step(_CHOSEN, len(PHASES), checked(blocks), t)
-
-
-@compiled
+@inlined
 def check_finite(state, report):
     """Write a check that is not 0 where a number is not finite, for five groups of arrays.
 
@@ -250,8 +237,10 @@ def run(blocks, report, levers, plan, now, trajectory, status):
     counted_months = 0
     for t in range(plan.start, plan.stop):
         apply_levers(levers, t, t == plan.start, now)
-        for mechanism in range(1, len(PHASES)):
+        for mechanism in range(plan.begin, plan.end):
             run_mechanism(mechanism, blocks, t)
+        if plan.end < len(PHASES):
+            continue
         if note_failures(state, report, t, status):
             return
         counted = plan.window_start <= t < plan.window_stop

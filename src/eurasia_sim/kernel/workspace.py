@@ -136,11 +136,17 @@ class Workspace:
         found: Floats = np.asarray(self.report.observed)[:, : self.runs].T
         return found
 
-    def failed_phase(self) -> Integers:
-        """(R,) index in PHASES of a run's first phase that is not finite, 0 if all are."""
-        month.check_finite(self.state, self.report)
-        found = [month.failed_phase(self.state[r], self.report[r].checks) for r in range(self.runs)]
-        return np.array(found, np.int64)
+    def live(self, series: LeverSeries, t: int, phases: tuple[int, int] = month.WHOLE) -> Integers:
+        """Let all runs live month t of a series, or some of its phases.
+
+        Returns:
+            (R,) index in PHASES of a run's first phase that is not finite, 0 if all are.
+        """
+        span, status = (t, t + 1), np.zeros((self.runs, 3), np.int64)
+        levers = levers_of([series], np.zeros(1, np.int64), span)
+        plan = plan_of(span, max(-t, 0), phases=phases)
+        self.advance(levers, plan, np.zeros((0, 0, RUNS)), status)
+        return status[:, 2]
 
     def advance(
         self, levers: month.Levers, plan: month.Plan, trajectory: Floats, status: Integers
@@ -230,8 +236,10 @@ def plan_of(
     window: tuple[int, int] = (0, 0),
     kept: Integers | None = None,
     since: int = 0,
+    phases: tuple[int, int] = month.WHOLE,
 ) -> month.Plan:
     """Which months are run, averaged over a window, and kept month by month."""
     columns = np.zeros(0, np.int64) if kept is None else np.asarray(kept, np.int64)
     first = max(months[0], since, 0)
-    return month.Plan(*months, burn_in, *window, columns, first, int(columns.max(initial=-1)) + 1)
+    needed = int(columns.max(initial=-1)) + 1
+    return month.Plan(*phases, *months, burn_in, *window, columns, first, needed)

@@ -15,7 +15,7 @@ from eurasia_sim.compute.mathematics import exponential, logarithm, saturation, 
 from eurasia_sim.compute.random_streams import draw, shock, uniform
 
 STREAM = np.uint64(3)
-LADDER_TOP = 4.0
+FULL_RECOGNITION = 4.0
 
 
 @inlined
@@ -186,7 +186,7 @@ def esteem(contender, k, power, recognition):
         if i != contender:
             known += power[i] * recognition[i, k]
             weight += power[i]
-    return known / (weight * LADDER_TOP) if weight > 0.0 else 0.0
+    return known / (weight * FULL_RECOGNITION) if weight > 0.0 else 0.0
 
 
 @inlined

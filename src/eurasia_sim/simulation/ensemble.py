@@ -203,16 +203,23 @@ def stepped(world: World, inputs: Inputs, seed: int) -> Iterator[tuple[int, Work
     workspace = Workspace(inputs.facts, inputs.rules)
     workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
     for t in range(-inputs.burn_in, inputs.months):
-        workspace.set_month(inputs.levers, max(t, 0))
-        month.decide(workspace.blocks, t)
-        month.resolve(workspace.blocks, t)
-        check_month(world, workspace, t)
+        live(world, inputs, workspace, t)
         yield t, workspace
 
 
-def check_month(world: World, workspace: Workspace, t: int) -> None:
-    """Raise FloatingPointError where a mechanism gave a number that is none in a month just run."""
-    if phase := workspace.failed_phase()[0]:
+def live(
+    world: World,
+    inputs: Inputs,
+    workspace: Workspace,
+    t: int,
+    phases: tuple[int, int] = month.WHOLE,
+) -> None:
+    """Let a run live some phases of month t.
+
+    Raises:
+        FloatingPointError: naming the mechanism that gave a number that is none, and the month.
+    """
+    if phase := workspace.live(inputs.levers, t, phases)[0]:
         when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
         raise FloatingPointError(f"{month.PHASES[phase]} gave a number that is none in {when}")
 

@@ -19,7 +19,7 @@ from eurasia_sim.kernel import month
 from eurasia_sim.kernel.outcomes import ACTOR_MEASURES, OF_PAIRS, THEATRE_MEASURES
 from eurasia_sim.kernel.workspace import Workspace
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
-from eurasia_sim.simulation.ensemble import check_month
+from eurasia_sim.simulation.ensemble import live
 from eurasia_sim.simulation.family import as_of
 from eurasia_sim.simulation.inputs import prepare, unknown
 from eurasia_sim.simulation.parameter_draws import run_seeds
@@ -264,8 +264,7 @@ class EurasiaModel(mesa.Model):
         self.running = self.month < self.inputs.months
 
     def _assess(self) -> None:
-        self._workspace.set_month(self.inputs.levers, max(self.month, 0))
-        month.decide(self._workspace.blocks, self.month)
+        live(self.world, self.inputs, self._workspace, self.month, month.CHOICE)
 
     def _decide(self) -> None:
         """Ask every policy, each seeing what the rules chose, and then put all choices in place."""
@@ -280,6 +279,5 @@ class EurasiaModel(mesa.Model):
                 self.state.effort[at] = decided[name]
 
     def _act(self) -> None:
-        month.resolve(self._workspace.blocks, self.month)
-        check_month(self.world, self._workspace, self.month)
+        live(self.world, self.inputs, self._workspace, self.month, month.REST)
         self.month += 1
