@@ -108,7 +108,7 @@ class Theatre(mesa.Agent):
         if self.ruler is None:
             return 0.0
         pressure = self.model.month.pressed[self.ruler][actor]
-        return min(pressure / self.model.rules.party_pressure, 1.0)
+        return min(pressure / self.model.rules.party_pressure, 1.0) * self.control
 
     def grant_access(self) -> None:
         """Let patrons in by the host's leaning, less the more they hold.

@@ -48,9 +48,11 @@ def test_who_has_no_power_presses_nobody():
 def test_who_rules_contests_dwells_or_presses_the_ruler_is_a_party():
     world = plain(6, party_pressure=0.4).having(
         ruler=[0], challenger=[1], theatre_distance={(2, 0): 0.0},
-        pressure={(0, 3, 0): 0.1, (0, 4, 0): 0.9, (0, 5, 1): 0.9},
+        pressure={(0, 3, 0): 0.1, (0, 4, 0): 0.9, (0, 5, 1): 0.9}, initial_control={0: 0.5},
     )  # fmt: skip
-    np.testing.assert_allclose(perceived(world).party[:, 0], [1, 1, 1, 0.25, 1, 0])
+    np.testing.assert_allclose(perceived(world).party[:, 0], [1, 1, 1, 0.125, 0.5, 0])
+    unfought = world.having(initial_control={0: 0.0})
+    np.testing.assert_allclose(perceived(unfought).party[:, 0], [1, 1, 1, 0, 0, 0])
     unruled = world.having(ruler=[-1], challenger=[-1])
     np.testing.assert_allclose(perceived(unruled).party[:, 0], [0, 0, 1, 0, 0, 0])
 

@@ -177,14 +177,17 @@ def perceive_parties(state, facts, month, p):
 
     Claim: a neighbour may be the ally of those who fight a land's ruler (aliyev2022 L218).
     Form: 1 for who rules, contests or dwells in it; else pressure on its ruler, by the pressure at
-    which one is wholly a party. That such a land is no outside danger to it is our reading.
+    which one is wholly a party, times the part of the land that the ruler's foes hold: who presses a
+    ruler that nobody fights backs no side. That such a land is no outside danger to it is our
+    reading.
     """
     for r in range(state.block_runs):
         run, pressure, per_pressure = state[r], month[r].pressure, 1.0 / p[r].party_pressure
         for k in range(state.theatres):
             ruler = run.ruler[k]
             for i in range(state.actors):
-                backs = min(pressure[i, ruler] * per_pressure, 1.0) if ruler >= 0 else 0.0
+                pressed = min(pressure[i, ruler] * per_pressure, 1.0) if ruler >= 0 else 0.0
+                backs = pressed * run.control[k]
                 run.party[i, k] = backs if facts.theatre_distance[i, k] > 0.0 else 1.0
             for belligerent in (ruler, run.challenger[k]):
                 if belligerent >= 0:
