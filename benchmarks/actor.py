@@ -58,7 +58,7 @@ class Actor(mesa.Agent):
     def __init__(self, model: Any, i: int) -> None:
         super().__init__(model)
         place, coded, p = model.inputs.geography, model.coded, model.rules
-        self.i, self.name, self.key = i, model.inputs.actors[i], int(place.name_hash[i])
+        self.i, self.key = i, int(place.name_hash[i])
         self.own_power, self.offense = coded.own_power[i], coded.offensive_capability[i]
         self.susceptibility = coded.susceptibility[i]
         weights = [utility_weight(salience, p.silence, p) for salience in coded.salience[i]]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.given import Given
 from eurasia_sim.kernel.arrays import LEVERS
 
 
 class Months:
     """The months of a lever series; of each, the levers by actor, or as lists over theatres."""
 
-    def __init__(self, inputs: Given, actors: list[Any], theatres: list[Any]) -> None:
+    def __init__(self, inputs: Any, actors: list[Any], theatres: list[Any]) -> None:
         self.levers = inputs.levers
         self.served = [sum(domains) for domains in inputs.geography.venue_domains.tolist()]
         self.actors, self.theatres = actors, theatres

@@ -26,14 +26,11 @@ import numpy as np
 from llvmlite.binding import get_host_cpu_features
 from mesa.batchrunner import batch_run
 
-from benchmarks.given import packaged_world
-from benchmarks.reference import ReferenceModel, named_inputs
+from benchmarks.reference import ReferenceModel, named_inputs, packaged_world, pair_columns
 from eurasia_sim import simulate
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.sweep import Work, carry_out, prepare_sweep
-from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
-from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws, run_seeds
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -136,10 +133,8 @@ def fresh(work: Callable[..., Any], environment: Mapping[str, str], *given: Any)
 
 def kernel_rate(runs: int, cores: int) -> float:
     """Runs a second of the kernel, its machine code loaded; pairs' measures are kept by month."""
-    world = packaged_world()
-    inputs = prepare(world, load_scenario(SCENARIO, world))
-    pairs = named_inputs(SCENARIO).columns
-    kept = np.array([inputs.columns.index(name) for name in pairs])
+    inputs = named_inputs(SCENARIO)
+    kept = np.arange(len(pair_columns(inputs)))
     draws = reference_draws(inputs, runs, SEED)
     run_ensemble_draws([inputs], draws.part(slice(0, 8 * cores)), workers=cores, kept=kept)
     began = time.perf_counter()
@@ -201,8 +196,8 @@ def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) 
     ]
     inputs = named_inputs(SCENARIO)
     about = (
-        f"{SCENARIO}: {len(inputs.actors)} actors, {len(inputs.theatres)} theatres, "
-        f"{len(inputs.geography.convenes)} venues, {inputs.months + inputs.burn_in} months a run; "
+        f"{SCENARIO}: {inputs.facts.actors} actors, {inputs.facts.theatres} theatres, "
+        f"{inputs.facts.venues} venues, {inputs.months + inputs.burn_in} months a run; "
         f"{turns} turns, interleaved, {cores} cores for every opponent. A first run's seconds are "
         "processor time."
     )
@@ -235,8 +230,7 @@ def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = 
 
 def bare(runs: int, cores: int) -> Callable[[], float]:
     """What tells the seconds that the kernel takes for as many runs, made out beforehand."""
-    world = packaged_world()
-    inputs = prepare(world, load_scenario(SCENARIO, world))
+    world, inputs = packaged_world(), named_inputs(SCENARIO)
     draws = range_draws(world, inputs, runs, SEED)
     window = world.month("2024-01"), world.month("2030-12") + 1
 

@@ -18,49 +18,52 @@ from mesa.datacollection import DataCollector
 
 from benchmarks.actor import Actor, dot
 from benchmarks.chance import AddressedChance, SequentialChance, shock
-from benchmarks.given import Given, random_inputs, scenario_inputs
 from benchmarks.levers import Months
 from benchmarks.theatre import Theatre
 from benchmarks.ties import Venue
 from eurasia_sim.kernel.arrays import coded_of
+from eurasia_sim.kernel.outcomes import PER_SCOPE
+from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.world.world import World, load_world
 
 ALIGNMENT_STREAM = 1
-ANY_WORLD = "random"
 
 
 class ReferenceModel(mesa.Model):
-    """A run: one scenario under one theory, or a random world, by one seed.
+    """A run: one scenario under one theory, by one seed.
 
     Args:
-        scenario: a packaged one's name, or "random" for a random world. theory: a preset, or the
-            world's default. chance: "addressed" (the kernel's own draws) or "sequential" (Mesa's
-            generator). inputs: takes the place of scenario and theory.
+        scenario: a packaged one's name. theory: a preset, or the world's default. chance:
+            "addressed" (the kernel's own draws) or "sequential" (Mesa's generator). inputs: what
+            the kernel is given; takes the place of scenario and theory.
     """
 
     def __init__(
-        self, scenario: str = ANY_WORLD, theory: str | None = None, seed: int = 0,
-        chance: str = "addressed", inputs: Given | None = None,
+        self, scenario: str = "record", theory: str | None = None, seed: int = 0,
+        chance: str = "addressed", inputs: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(seed=seed)
         self.inputs = inputs = inputs or named_inputs(scenario, theory)
         self.started = time.monotonic()
         numbers = inputs.rules
         self.rules = p = SimpleNamespace(**{n: float(numbers[n]) for n in numbers.dtype.names})
-        coded = coded_of(inputs.row, len(inputs.actors), len(inputs.theatres))._asdict()
+        actors, theatres = inputs.geography.theatre_distance.shape
+        coded = coded_of(inputs.row, actors, theatres)._asdict()
         self.coded = SimpleNamespace(**{name: values.tolist() for name, values in coded.items()})
         is_addressed = chance == "addressed"
         self.chance = AddressedChance(seed) if is_addressed else SequentialChance(self.random)
-        self.actors = [Actor(self, i) for i in range(len(inputs.actors))]
+        self.actors = [Actor(self, i) for i in range(actors)]
         for actor in self.actors:
             actor.meet()
         self.pairs = [(one, other) for one in self.actors for other in self.actors[one.i + 1 :]]
         self.focus = [(self.actors[i], self.actors[j]) for i, j in inputs.focus.tolist()]
         for pair in self.focus:
             for one, other in (pair, pair[::-1]):
-                one.owed[other] = [0.0] * 3 * len(inputs.theatres)
+                one.owed[other] = [0.0] * 3 * theatres
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
-        self.theatres = [Theatre(self, k) for k in range(len(inputs.theatres))]
+        self.theatres = [Theatre(self, k) for k in range(theatres)]
         for theatre in self.theatres:
             theatre.meet()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
@@ -76,7 +79,8 @@ class ReferenceModel(mesa.Model):
         self.levers = Months(inputs, self.actors, self.theatres)
         self.t = -inputs.burn_in
         self.measured: dict[str, float] = {}
-        reporters: Any = {name: lambda m, at=name: m.measured[at] for name in inputs.columns}
+        self.columns = pair_columns(inputs)
+        reporters: Any = {name: lambda m, at=name: m.measured[at] for name in self.columns}
         reporters |= {
             # which process runs the model, and when by the machine's one clock it was made, and now
             "process": lambda _: os.getpid(), "started": lambda m: m.started,
@@ -240,7 +244,7 @@ class ReferenceModel(mesa.Model):
                 values += pair_measures(mine, theirs, together, one.budget + other.budget)
                 values += self._toward(one, other, cells) + self._toward(other, one, cells)
                 values += [self._displacement(one, other, cells[d::3]) for d in range(3)]
-        self.measured = dict(zip(self.inputs.columns, values, strict=True))
+        self.measured = dict(zip(self.columns, values, strict=True))
 
     def _toward(self, one: Actor, other: Actor, cells: list[int]) -> list[float]:
         """One's aim, volume and encroachment toward another, over some cells."""
@@ -288,7 +292,19 @@ def pair_measures(
     ]
 
 
+def pair_columns(inputs: Any) -> list[str]:
+    """Names of the focal pairs' measures, which the kernel writes first, in its order."""
+    return list(inputs.columns[: len(inputs.focus) * len(inputs.scopes) * PER_SCOPE])
+
+
 @cache
-def named_inputs(scenario: str, theory: str | None = None) -> Given:
-    """Inputs of a scenario by name, or of a random world, read once a process."""
-    return random_inputs(0) if scenario == ANY_WORLD else scenario_inputs(scenario, theory)
+def packaged_world() -> World:
+    """The world that comes with the package, read once a process."""
+    return load_world()
+
+
+@cache
+def named_inputs(scenario: str, theory: str | None = None) -> Inputs:
+    """Inputs of a packaged scenario under a theory or its own, every number at its reference."""
+    world = packaged_world()
+    return prepare(world, load_scenario(scenario, world), theory)

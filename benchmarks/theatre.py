@@ -29,8 +29,7 @@ class Theatre(mesa.Agent):
     def __init__(self, model: Any, k: int) -> None:
         super().__init__(model)
         facts, coded, p = model.inputs.geography, model.coded, model.rules
-        self.name, self.key = model.inputs.theatres[k], int(facts.theatre_hash[k])
-        self.place, self.first = k, 3 * k
+        self.key, self.place, self.first = int(facts.theatre_hash[k]), k, 3 * k
         people = float(facts.size[k])
         self.size = exp(p.size_elasticity * log(people)) if people > 0.0 else 0.0
         separation = facts.theatre_separation[k].tolist()

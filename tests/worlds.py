@@ -111,6 +111,7 @@ class RandomWorld:
     p: Any
     focus: Any
     scopes: Any
+    burn_in: int = 0
 
     def __repr__(self) -> str:
         return self.recipe
@@ -127,6 +128,11 @@ class RandomWorld:
             fields.setdefault("contender", fields["challenger"])
         filled = {name: _fill(self.arrays[name].copy(), values) for name, values in fields.items()}
         return replace(self, arrays={**self.arrays, **filled})
+
+    @property
+    def rules(self) -> Any:
+        """The rules' numbers, by the name that a scenario's inputs have for them."""
+        return self.p
 
     @functools.cached_property
     def facts(self) -> Run:

@@ -20,16 +20,17 @@ CASES = [
 PROGRAM = """
 import pickle, sys
 import numpy as np
-from benchmarks.given import begun, random_inputs
+from tests.random_worlds import build
+from tests.worlds import changed
 
 names = ("leaning", "effort", "influence", "rivalry", "venue_effort", "stability", "standing",
          "regional_influence", "access", "recognition", "convening_influence", "pair_joint")
 states = {}
 for size, switch in pickle.loads(bytes.fromhex(sys.argv[1])):
-    inputs = random_inputs(5, size, months=4, burn_in=0, changes=[(switch, 1.0)])
-    workspace = begun(inputs, 3, runs=2)
+    world = build(*size, 4, "balance_of_threat", {}, "reference", 0.2, 0.1, 0.3, True, 5)
+    workspace = world.workspace(3, p=changed(world.p, **{switch: 1.0}))
     for t in range(3):
-        workspace.live(inputs.levers, t)
+        workspace.live(world.levers, t)
     found = {name: np.array(getattr(workspace.state, name)) for name in names}
     states[size, switch] = {**found, "observed": workspace.observed()}
 sys.stdout.buffer.write(pickle.dumps(states))

@@ -177,9 +177,8 @@ def perceive_parties(state, facts, month, p):
 
     Claim: a neighbour may be the ally of those who fight a land's ruler (aliyev2022 L218).
     Form: 1 for who rules, contests or dwells in it; else pressure on its ruler, by the pressure at
-    which one is wholly a party, times the part of the land that the ruler's foes hold: who presses a
-    ruler that nobody fights backs no side. That such a land is no outside danger to it is our
-    reading.
+    which one is wholly a party, times the part of the land that its foes hold: who presses a ruler
+    that nobody fights backs no side. That such a land is no outside danger to it is our reading.
     """
     for r in range(state.block_runs):
         run, pressure, per_pressure = state[r], month[r].pressure, 1.0 / p[r].party_pressure
