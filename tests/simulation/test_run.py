@@ -44,7 +44,7 @@ def test_an_interrupt_keeps_the_parts_before_it_and_the_study_goes_on_from_there
             executed(study, tmp_path)
     reported: list[int] = []
     rest = executed(study, tmp_path, reported.append)
-    assert min(reported) > 2 * 3  # one part of both scenarios is on disk, and not run again
+    assert min(reported) >= 2 * 3  # one part of both scenarios is on disk, and not run again
     pd.testing.assert_frame_equal(rest.runs, whole[1].runs)
     pd.testing.assert_frame_equal(rest.trajectories, whole[1].trajectories)
 
