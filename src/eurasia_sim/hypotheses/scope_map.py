@@ -10,7 +10,7 @@ import pandas as pd
 
 from eurasia_sim.hypotheses.arms import Plan, read_space
 from eurasia_sim.hypotheses.hypothesis import ContrastMap
-from eurasia_sim.hypotheses.verdicts import Spread, mirrors, share
+from eurasia_sim.hypotheses.verdicts import Spread, share
 from eurasia_sim.simulation.parameter_draws import space_sample
 from eurasia_sim.world.world import World
 
@@ -60,26 +60,20 @@ def map_table(
 def cell_rows(contrast: ContrastMap, changes: Mapping[str, Spread]) -> list[dict[str, Any]]:
     """A row a reading, a rival, and all rivals together in one cell; failed runs left out."""
     whole = np.all([np.isfinite(each.effects) for each in changes.values()], axis=0)
-    n = int(whole.sum())
-    passes, opposite = {}, {}
+    own, n = {name: each.only(whole) for name, each in changes.items()}, int(whole.sum())
     rows: list[dict[str, Any]] = []
-    for name, every in changes.items():
-        own = every.only(whole)
-        change = own.effects
-        passes[name] = own.holds
-        opposite[name] = mirrors(own.part.sign, own.smallest, change)
-        low, high = np.quantile(change, _MIDDLE_90) if n else (np.nan, np.nan)
+    for name, each in own.items():
+        low, high = np.quantile(each.effects, _MIDDLE_90) if n else (np.nan, np.nan)
         rows.append(
-            {"kind": "reading", "name": name, "n": n, "mean": float(change.mean()) if n else np.nan,
-             "low": float(low), "high": float(high), "holds": share(passes[name]),
-             "mirrored": share(opposite[name])}
+            {"kind": "reading", "name": name, "n": n,
+             "mean": float(each.effects.mean()) if n else np.nan,
+             "low": float(low), "high": float(high), "holds": each.share, "mirrored": each.mirrored}
         )  # fmt: skip
     for rival, names in contrast.rivals.items():
-        expected, reverse = (
-            np.all([found[name] for name in names], axis=0) for found in (passes, opposite)
-        )
+        expected = np.all([own[name].holds for name in names], axis=0)
+        reverse = np.all([own[name].opposite for name in names], axis=0)
         shares = {"holds": share(expected), "mirrored": share(reverse)}
         rows.append({"kind": "rival", "name": rival, "n": n, **shares})
-    both = np.all([passes[name] for names in contrast.rivals.values() for name in names], axis=0)
+    both = np.all([own[x].holds for names in contrast.rivals.values() for x in names], axis=0)
     together = " and ".join(contrast.rivals)
     return [*rows, {"kind": "rival", "name": together, "n": n, "holds": share(both)}]

@@ -157,6 +157,11 @@ class Spread:
         return holds(self.part.sign, self.smallest, self.effects)
 
     @property
+    def opposite(self) -> Flags:
+        """(P,) whether a draw is the opposite."""
+        return mirrors(self.part.sign, self.smallest, self.effects)
+
+    @property
     def share(self) -> float:
         """Share of the draws that count in which the part holds beyond its smallest effect."""
         return self._share(self.holds)
@@ -164,7 +169,7 @@ class Spread:
     @property
     def mirrored(self) -> float:
         """Share in which its opposite holds."""
-        return self._share(mirrors(self.part.sign, self.smallest, self.effects))
+        return self._share(self.opposite)
 
     @property
     def negligible(self) -> float:
