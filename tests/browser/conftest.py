@@ -22,7 +22,7 @@ PATIENCE = 120_000  # milliseconds; a machine may be busy
 _COMPILING = 600  # seconds
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -31,14 +31,14 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the verb serves the page."""
-    port, log = _free_port(), tmp_path_factory.mktemp("server") / "log"
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
     command = [*PROGRAM, "dashboard", "--port", str(port)]
     with (
         log.open("wb") as stream,
         subprocess.Popen(command, stdout=stream, stderr=stream) as server,
     ):
         try:
-            _wait_for(f"http://127.0.0.1:{port}/", server, log)
+            wait_for(f"http://127.0.0.1:{port}/", server, log)
             yield f"http://127.0.0.1:{port}"
             said = log.read_text(errors="replace")  # before its end, which cuts connections off
         finally:
@@ -47,7 +47,7 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert "Traceback" not in said, said
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + _COMPILING
     while time.monotonic() < end:
         assert server.poll() is None, log.read_text()

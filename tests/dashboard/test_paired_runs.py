@@ -7,32 +7,33 @@ import threading
 import numpy as np
 import pytest
 
-from eurasia_sim.dashboard import paired_runs, shared
-from eurasia_sim.dashboard.paired_runs import answers, draw, parting_month
+from eurasia_sim.dashboard import shared
+from eurasia_sim.dashboard.paired_runs import BATCHES, answers, parting_month
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import range_draws
 
 
 @pytest.mark.parametrize("at", [0, -1])
 def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to_stop(at):
     world, stop = shared.world(), threading.Event()
     family = [prepare(world, shared.scenarios()[name]) for name in ("us_exit", "us_stays")]
-    at, draws = at % len(family[0].columns), draw(world, family[0], 7, over_ranges=True)
-    growing = answers(family, draws, family[0].columns[at], stop)
+    columns, draws = family[0].columns, range_draws(world, family[0], sum(BATCHES), 7)
+    growing = answers(world, family, draws, columns[at], stop)
     first, second = next(growing), next(growing)
-    assert (first.done, second.done) == (paired_runs.BATCHES[0], sum(paired_runs.BATCHES[:2]))
-    assert (second.total, sum(paired_runs.BATCHES)) == (200, 200)
-    part, window = draws.part(slice(0, second.done)), (second.parting, family[0].months)
-    plain = run_paired(family, part, window, np.array([at]), since=second.first)
-    for name, outcome in zip(second.names, plain, strict=True):
-        assert second.trajectories[name].tobytes() == outcome.trajectories[:, :, 0].tobytes()
-        assert second.means[name].tobytes() == outcome.means[:, at].tobytes()
-        assert second.means[name][: first.done].tobytes() == first.means[name].tobytes()
+    done, parting = BATCHES[0] + BATCHES[1], parting_month(family)
+    assert (len(first.months), len(second.months), sum(BATCHES)) == (BATCHES[0], done, 200)
+    window, kept = (parting, family[0].months), np.array([at % len(columns)])
+    plain = run_paired(family, draws.part(slice(0, done)), window, kept, since=parting - 12)
+    one, other = (outcome.trajectories[:, :, 0] for outcome in plain)
+    assert second.months.to_numpy().tobytes() == (one - other).tobytes()
+    assert list(second.months)[12] == second.parting == world.date(parting)
+    assert not second.months.iloc[:, :12].any(axis=None)
+    assert at or second.months.iloc[:, 12:].any(axis=None)
+    for side, outcome in zip(second.sides.values(), plain, strict=True):
+        assert np.array_equal(side.to_numpy(), outcome.means)
+    assert second.means[: BATCHES[0]].tobytes() == first.means.tobytes()
     assert second.failed == {"us_exit": 0, "us_stays": 0}
-    assert second.parting - second.first == 12
-    one, other = second.trajectories.values()
-    assert np.array_equal(one[:, :12], other[:, :12])
-    assert at or not np.array_equal(one[:, 12:], other[:, 12:])
     stop.set()
     assert list(growing) == []
 

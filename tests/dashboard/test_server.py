@@ -13,11 +13,10 @@ from eurasia_sim.dashboard.server import OwnPageOnly, _listening
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.1", "localhost")
 NAMES = ("127.0.0.1:8765", "127.0.0.2:8765", "localhost:8765", "[::1]:8765", "localhost")
 OWN, OTHER = "127.0.0.1:8765", "elsewhere.example:8765"
+REFUSED = {"http": 403, "websocket": 1008}
 
 
-def answered(
-    headers: dict[str, str], kind: str = "http", host: str = "127.0.0.1", bound: str = ""
-) -> object:
+def answered(name: str, origin: str, host: str, kind: str = "http", bound: str = "") -> object:
     """Status of the answer, or the code a socket is closed with; `served` from the page itself."""
     sent: list[dict] = []
 
@@ -30,23 +29,23 @@ def answered(
     async def send(message):
         sent.append(message)
 
-    encoded = [(key.encode(), value.encode()) for key, value in headers.items()]
-    scope = {"type": kind, "headers": encoded}
+    headers = {b"host": name.encode(), b"origin": origin.encode()}
+    scope = {"type": kind, "headers": [(key, value) for key, value in headers.items() if value]}
     asyncio.run(OwnPageOnly(page, host, bound)(scope, receive, send))
     return sent[0].get("status", sent[0].get("code"))
 
 
-@pytest.mark.parametrize(("kind", "refusal"), [("http", 403), ("websocket", 1008)])
+@pytest.mark.parametrize("kind", REFUSED)
 @pytest.mark.parametrize("host", HOSTS)
-def test_on_this_machine_its_own_page_is_answered_and_another_sites_refused(kind, refusal, host):
+def test_on_this_machine_its_own_page_is_answered_and_another_sites_refused(kind, host):
     for name in NAMES:
-        assert answered({"host": name, "origin": f"http://{name}"}, kind, host) == "served"
-        assert answered({"host": name}, kind, host) == "served"
-    for headers in (
-        {"host": OWN, "origin": f"http://{OTHER}"}, {"host": OTHER, "origin": f"http://{OTHER}"},
-        {"host": "127.0.0.1.elsewhere.example"}, {},
+        for origin in (f"http://{name}", ""):
+            assert answered(name, origin, host, kind) == "served"
+    for name, origin in (
+        (OWN, f"http://{OTHER}"), (OTHER, f"http://{OTHER}"), ("127.0.0.1.elsewhere.example", ""),
+        ("", ""),
     ):  # fmt: skip
-        assert answered(headers, kind, host) == refusal
+        assert answered(name, origin, host, kind) == REFUSED[kind]
 
 
 @pytest.mark.parametrize(
@@ -61,17 +60,13 @@ def test_on_this_machine_its_own_page_is_answered_and_another_sites_refused(kind
 def test_a_name_is_answered_if_it_is_the_servers_and_the_origin_its_own(
     host, bound, name, origin, answer
 ):
-    headers = {"host": name} | ({"origin": origin} if origin else {})
-    assert answered(headers, host=host, bound=bound) == answer
+    assert answered(name, origin, host, bound=bound) == answer
 
 
-def test_an_address_in_use_is_said():
+def test_an_address_in_use_is_said_and_the_default_one_is_loopback():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(OSError, match="cannot listen on"):
             _listening("127.0.0.1", taken.getsockname()[1])
-
-
-def test_the_default_address_is_loopback():
     assert "127.0.0.1" in done("dashboard", "--help")

@@ -53,13 +53,17 @@ def test_every_block_of_the_tutorial_is_run_or_written(repository: Path) -> None
         assert block.note in ("file", "elsewhere") or block.language in ("sh", "python"), block.text
 
 
-def test_every_cell_of_the_notebook_works_in_its_order(repository: Path) -> None:
+def test_every_cell_of_the_notebook_works_in_its_order_and_shows_progress(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("builtins.__IPYTHON__", True, raising=False)
     names: dict[str, object] = {}
     text = (repository / "docs" / "notebook.ipynb").read_text("utf-8")
     for cell in json.loads(text)["cells"]:
         if cell["cell_type"] == "code":
             exec("".join(cell["source"]), names)  # noqa: S102 - our own page
     assert len(names["table"]) > 1000
+    assert "200/200" in capsys.readouterr().err
 
 
 def test_the_readmes_example_prints_what_stands_beneath_it() -> None:

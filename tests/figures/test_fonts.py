@@ -9,11 +9,11 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
-from tests.figures.conftest import clipped
+from tests.figures.conftest import faults
 
 from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import plot, render
-from eurasia_sim.figures.rows import label_rows
+from eurasia_sim.figures.rows import Rows
 from eurasia_sim.figures.style import Words, frame_panels, use_style
 
 HAS, HAS_NOT = "\u4e2d", "\u6587"  # of the font made here; our own has neither
@@ -47,7 +47,7 @@ def drawn(text):
         figure, (panel,) = frame_panels(1, 1, 2.0, Words(text, text))
         panel.plot([0, 1], [0, 1], label=text)
         panel.legend()
-        label_rows(panel, [text])
+        Rows([text]).write(panel)
         panel.text(0.5, -0.5, text)
     return figure
 
@@ -100,5 +100,4 @@ def test_a_world_whose_every_name_is_hostile_is_drawn_within_the_page(ran, world
     for picture in found:
         assert {*"\u4e2d\u6587"} == {*picture.lacking}
         render(picture.figure, "png")
-        outside = [text for text in clipped(picture.figure) if "long" in text]
-        assert not outside, (picture.stem, outside)
+        assert not faults(picture.figure), picture.stem

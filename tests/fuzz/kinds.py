@@ -306,7 +306,7 @@ def _look_into(folder: Path, world: World) -> None:
     held = open_results(folder, world)
     _ = held.title, held.seed, held.names
     if held.kind in ("run", "sweep"):
-        _ = held.factors, held.units(held.shown), held.runs(held.shown)
+        _ = held.factors, held.runs(held.shown)
         with mock.patch("eurasia_sim.experiments.analysis_folder.load_world", return_value=world):
             material_of(folder, [])
         results.load_results(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import solara
 
 from eurasia_sim.compute.dimensions import DOMAINS
+from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Session
 from eurasia_sim.dashboard.shared import words
 from eurasia_sim.files.data_yaml import DataError
@@ -23,11 +24,11 @@ def ActorControl(
     own = actor.value
     by_hand = own in session.by_hand
     base = session.by_hand.get(own) or session.model.actor(own).shares()
-    percents = {place: round(_WHOLE * share) for place, share in base.items()}
-    percents |= edited.value.get(own, {})
+    percents = {place: round(_WHOLE * share) for place, share in base.items()} | edited.value
 
-    def move(place: tuple[str, str], percent: int) -> None:
-        edited.set({**edited.value, own: {**edited.value.get(own, {}), place: percent}})
+    def choose(name: str) -> None:
+        actor.set(name)
+        edited.set({})
 
     def decide(shares: dict[tuple[str, str], float] | None) -> None:
         try:
@@ -35,7 +36,7 @@ def ActorControl(
             problem.set("")
         except (PolicyError, DataError) as error:
             problem.set(str(error))
-        edited.set({**edited.value, own: {}})
+        edited.set({})
         version.set(version.value + 1)
 
     def take_over() -> None:
@@ -45,11 +46,11 @@ def ActorControl(
         decide(None)
 
     with solara.Row(gap="12px", style="align-items:center;flex-wrap:wrap"):
-        style = "max-width:220px"
-        solara.Select("Actor", list(world.actors), own, actor.set, dense=True, style=style)
+        names = {name: each.name for name, each in world.actors.items()}
+        shared.select("Actor", names, own, choose, "actor")
         who = "you decide for it" if by_hand else "its rule decides"
         spent = f"{sum(percents.values())} % of its budget is spent"
-        words("span", f"{world.actors[own].name}: {who}; {spent}", "total")
+        words("span", f"{names[own]}: {who}; {spent}", "total")
     with solara.Row(gap="8px"):
         solara.Button("Decide by hand", on_click=take_over, color="primary", small=True)
         solara.Button("Leave it to its rule", on_click=give_back, disabled=not by_hand, small=True)
@@ -65,7 +66,7 @@ def ActorControl(
             for place in ((name, domain) for domain in DOMAINS):
 
                 def take(percent: int, place: tuple[str, str] = place) -> None:
-                    move(place, percent)
+                    edited.set({**edited.value, place: percent})
 
                 percent = percents[place]
                 solara.SliderInt(f"{percent}", percent, 0, _WHOLE, on_value=take, thumb_label=False)

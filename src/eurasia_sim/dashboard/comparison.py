@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import solara
 from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.contrast import says
 from eurasia_sim.analysis.differences import mean_interval
-from eurasia_sim.analysis.headline import in_words
-from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.analysis.headline import headlines, in_words
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.paired_runs import Answer, answers, draw
+from eurasia_sim.dashboard.paired_runs import BATCHES, Answer, answers
 from eurasia_sim.dashboard.provenance import key_columns
 from eurasia_sim.dashboard.session import Question, complaints
 from eurasia_sim.dashboard.shared import words
 from eurasia_sim.dashboard.views import Drawn, in_turn
-from eurasia_sim.figures.style import Words, caption, readable
+from eurasia_sim.figures.style import Words, caption, readable, unit_of
 from eurasia_sim.figures.time_series import outlook
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.inputs import Inputs, prepare
+from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws
 
 ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"
 _EDITED = "_edited"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An answer and its figure, which may lag a batch behind."""
-
-    answer: Answer
-    figure: Drawn | None = None
-    drawn: int = 0  # paired runs in the figure
 
 
 def family_of(question: Question, second: str) -> list[Inputs]:
@@ -65,61 +54,45 @@ def family_of(question: Question, second: str) -> list[Inputs]:
 def answered(
     question: Question, second: str, column: str, stop: threading.Event,
     *, over_ranges: bool = False,
-) -> Iterator[Shown]:  # fmt: skip
-    """Answer after answer, each first in numbers and then drawn.
+) -> Iterator[tuple[Answer, Drawn]]:  # fmt: skip
+    """Answer after answer, each with its figure.
 
     Args:
         second: a scenario's name, or what the page offers in its place.
     """
-    family = family_of(question, second)
-    draws = draw(shared.world(), family[0], question.seed, over_ranges=over_ranges)
-    figure, count = None, 0
-    for answer in answers(family, draws, column, stop):
-        yield Shown(answer, figure, count)
-        if stop.is_set():
-            return
-        figure, count = drawn(answer, column, question, family[0].theory), answer.done
-        yield Shown(answer, figure, count)
+    world, family, n = shared.world(), family_of(question, second), sum(BATCHES)
+    draws = (
+        range_draws(world, family[0], n, question.seed)
+        if over_ranges
+        else reference_draws(family[0], n, question.seed)
+    )
+    for answer in answers(world, family, draws, column, stop):
+        yield answer, drawn(answer, column, question, family[0].theory)
 
 
 def warm() -> None:
     """Draw a first answer that nobody sees, so that no visitor waits for fonts and libraries."""
     question = Question(shared.first_scenario())
     columns = prepare(shared.world(), question.resolved()).columns
-    growing = answered(question, ALONE, key_columns(columns)[0], threading.Event())
-    next(shown for shown in growing if shown.figure is not None)
+    next(answered(question, ALONE, key_columns(columns)[0], threading.Event()))
 
 
 def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn:
-    """Fans of one column and clouds of its means."""
-    world, scenarios = shared.world(), answer.names
-    runs = dict.fromkeys(scenarios, answer.done)
-    under = caption(runs, answer.failed, question.seed, theory)
-    fan, means, signed = _fan(answer), _gap(answer), len(scenarios) > 1
-    parting = world.date(answer.parting) if signed else None
-    headings = ("month by month", f"mean from {world.date(answer.parting)} on")
-    title, unit = readable(column, world.names), str(measures()[column.partition(".")[0]]["unit"])
+    """A fan of one column, and dots of its means."""
+    world, scenarios, done = shared.world(), list(answer.sides), len(answer.months)
+    signed = len(scenarios) > 1
+    counts = {name: (done, failed) for name, failed in answer.failed.items()}
+    under = caption(counts, question.seed, theory)
+    headings = ("month by month", f"mean from {answer.parting} on")
+    title, unit = readable(column, world.names), unit_of(column)
     labels = Words(title, under, ", less: ".join(map(titled, scenarios)), world.names)
 
     def build() -> Figure:
+        parting = answer.parting if signed else None
+        fan, means = answer.months, answer.means
         return outlook(fan, means, parting, headings, labels, unit, signed=signed)
 
-    of = " and of ".join(scenarios)
-    return in_turn(build, f"{title}: {answer.done} runs of {of}, month by month and spread")
-
-
-def _fan(answer: Answer) -> pd.DataFrame:
-    """A row a run, a column a month: one scenario's values, or the first's less the second's."""
-    length = min(each.shape[1] for each in answer.trajectories.values())
-    one, *other = (each[:, :length] for each in answer.trajectories.values())
-    months = [shared.world().date(answer.first + t) for t in range(length)]
-    return pd.DataFrame(one - other[0] if other else one, columns=months)
-
-
-def _gap(answer: Answer) -> Floats:
-    """(R,) means of one scenario, or of the first less the second; NaN where a run failed."""
-    one, *other = answer.means.values()
-    return one - other[0] if other else one
+    return in_turn(build, f"{title}: {done} runs of {' and of '.join(scenarios)}, and their spread")
 
 
 class Comparison:
@@ -144,60 +117,52 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
     chosen = column.value if column.value in columns else key_columns(columns)[0]
     wide = over_ranges.value
 
-    def compute(stop: threading.Event) -> Iterator[Shown]:
+    def compute(stop: threading.Event) -> Iterator[tuple[Answer, Drawn]]:
         return answered(question, other, chosen, stop, over_ranges=wide)
 
     asked = [question, other, chosen, wide]
     result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)
-    with solara.Columns([1, 1]):
-        shared.select(
-            "Against",
-            {name: shared.titles().get(name, name) for name in choices},
-            other,
-            second.set,
-            "second",
-        )
-        every = list(columns)
-        solara.Select("Measure", every, chosen, column.set, dense=True, classes=["measured"])
+    with solara.ColumnsResponsive(12, medium=6):
+        others = {name: shared.titles().get(name, name) for name in choices}
+        shared.select("Against", others, other, second.set, "second")
+        labels = {name: readable(name, shared.world().names) for name in columns}
+        shared.select("Measure", labels, chosen, column.set, "measured")
     solara.Switch(label="over everything uncertain, not chance alone", value=over_ranges)
     if result.error is not None:
         solara.Error(complaints(result.error), classes=["problem"])
         return
     solara.ProgressLinear(result.state == solara.ResultState.RUNNING)
     if result.value is not None:
-        AnswerView(result.value, chosen)
+        AnswerView(*result.value, chosen)
 
 
 @solara.component
-def AnswerView(shown: Shown, column: str) -> None:
+def AnswerView(answer: Answer, figure: Drawn, column: str) -> None:
     """An answer in words, its figure, and its numbers."""
-    answer, names = shown.answer, shared.world().names
-    count = f"{answer.done} of {answer.total} paired runs, {answer.seconds:.2f} s"
-    if len(answer.names) > 1:
-        one, other = map(titled, answer.names)
-        for row in answer.headlines:
+    names, done = shared.world().names, len(answer.months)
+    if len(answer.sides) > 1:
+        one, other = map(titled, answer.sides)
+        for row in headlines(*answer.sides.values()):
             sides = f"from “{other}” to “{one}”"
-            words("p", in_words(row, sides, "", lambda name: readable(name, names)), "headline")
+            words("p", in_words(row, sides, "", lambda name: readable(name, names)), "told")
         words("p", difference(answer, column), "difference")
+    count = f"{done} of {sum(BATCHES)} paired runs, {answer.seconds:.2f} s"
     words("p", count, "answered", "quiet")
-    if shown.figure is not None:
-        classes = ["figure", f"of-{shown.drawn}"]
-        solara.HTML("div", unsafe_innerHTML=shown.figure.element(), classes=classes)
+    classes = ["figure", f"of-{done}"]
+    solara.HTML("div", unsafe_innerHTML=figure.element(), classes=classes)
     with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
-        for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer)):
+        for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer, column)):
             with solara.v.Html(tag="tr"):
                 for cell in cells:
                     words("td", cell)
 
 
-def _rows(answer: Answer) -> Iterator[Sequence[str]]:
+def _rows(answer: Answer, column: str) -> Iterator[tuple[str, ...]]:
     """By scenario: runs, failed, mean after the parting and the range of nine tenths of runs."""
-    for name, means in answer.means.items():
-        whole = means[np.isfinite(means)]
-        low, high = np.quantile(whole, [0.05, 0.95]) if len(whole) else (np.nan, np.nan)
-        mean = whole.mean() if len(whole) else np.nan
-        counts = (str(answer.done), str(answer.failed[name]))
-        yield titled(name), *counts, f"{mean:.4f}", f"{low:.4f} to {high:.4f}"
+    for name, runs in answer.sides.items():
+        low, high = runs[column].quantile([0.05, 0.95])
+        counts = (str(len(runs)), str(answer.failed[name]))
+        yield titled(name), *counts, f"{runs[column].mean():.4f}", f"{low:.4f} to {high:.4f}"
 
 
 def titled(name: str) -> str:
@@ -208,9 +173,8 @@ def titled(name: str) -> str:
 
 def difference(answer: Answer, column: str) -> str:
     """The paired difference, first less second, in words."""
-    one, other = answer.names
-    gap, level = _gap(answer), float(np.nanmean(answer.means[other]))
-    whole = gap[np.isfinite(gap)]
+    one, other = answer.sides
+    whole, level = answer.means[np.isfinite(answer.means)], answer.sides[other][column].mean()
     if not len(whole):
         return "No pair of runs is whole."
     low, high = mean_interval(whole)

@@ -58,17 +58,18 @@ def Page() -> None:
         shown.current = task.value
     solara.Title("eurasia-sim")
     solara.Style(packaged() / "dashboard.css")
-    with solara.Sidebar():
-        ScenarioEditor(question.value, ask)
-    with solara.Column(classes=["page"], gap="8px"):
-        if problem.value:
-            solara.Error(problem.value, classes=["problem"], dense=True)
-        solara.ProgressLinear(task.pending)
-        if task.error:
-            solara.Error(f"This run could not begin: {task.exception}", classes=["problem"])
-        elif shown.current is not None:
-            restart = partial(again.set, again.value + 1)
-            Run(shown.current, question.value, tab, column, problem, comparison, restart)
+    with solara.Div(classes=["frame"]):
+        with solara.Column(classes=["page"], gap="8px"):
+            if problem.value:
+                solara.Error(problem.value, classes=["problem"], dense=True)
+            solara.ProgressLinear(task.pending)
+            if task.error:
+                solara.Error(f"This run could not begin: {task.exception}", classes=["problem"])
+            elif shown.current is not None:
+                restart = partial(again.set, again.value + 1)
+                Run(shown.current, question.value, tab, column, problem, comparison, restart)
+        with solara.Column(classes=["editor"], gap="10px"):
+            ScenarioEditor(question.value, ask)
 
 
 @solara.component

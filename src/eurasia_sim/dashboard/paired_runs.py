@@ -7,17 +7,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eurasia_sim.analysis.headline import headlines
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.simulation.ensemble import Outcome, chunks_of, run_paired
+from eurasia_sim.simulation.ensemble import Outcome, run_ensemble_draws
 from eurasia_sim.simulation.inputs import Inputs, branch_month
-from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
+from eurasia_sim.simulation.parameter_draws import Draws
 from eurasia_sim.world.world import World
 
 # Pairs: a few for a first look, 200 in all. A batch is drawn, which takes as long as forty pairs.
@@ -27,22 +24,14 @@ _YEAR = 12
 
 @dataclass(frozen=True)
 class Answer:
-    """What all runs done so far say of one measure, by scenario."""
+    """What all runs done so far say of one measure: the first scenario's, less a second's."""
 
-    trajectories: Mapping[str, Floats]  # each (R, months from `first`); a failed run is NaN
-    means: Mapping[str, Floats]  # each (R,), over the months from the parting on
+    sides: Mapping[str, pd.DataFrame]  # scenario → a row a run, a column a measure: means
+    months: pd.DataFrame  # of the measure: a row a run, a column a month; NaN where a run failed
+    means: Floats  # (R,) of the measure, from the parting on
     failed: Mapping[str, int]
-    headlines: Sequence[Mapping[str, Any]]  # of two scenarios
-    first: int  # month of the first value of a trajectory
-    parting: int
+    parting: str  # month in which the scenarios part
     seconds: float  # of computing, without drawing
-    done: int
-    total: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The scenarios, the first less the second."""
-        return tuple(self.means)
 
 
 def parting_month(family: Sequence[Inputs]) -> int:
@@ -53,14 +42,8 @@ def parting_month(family: Sequence[Inputs]) -> int:
     return max(min(found, own if found >= months else found, months - 1), 0)
 
 
-def draw(world: World, inputs: Inputs, seed: int, *, over_ranges: bool) -> Draws:
-    """All runs of an answer."""
-    n = sum(BATCHES)
-    return range_draws(world, inputs, n, seed) if over_ranges else reference_draws(inputs, n, seed)
-
-
 def answers(
-    family: Sequence[Inputs], draws: Draws, column: str, stop: threading.Event
+    world: World, family: Sequence[Inputs], draws: Draws, column: str, stop: threading.Event
 ) -> Iterator[Answer]:
     """An answer after each batch of paired runs; ends early when asked to stop.
 
@@ -68,35 +51,40 @@ def answers(
         family: the scenario and, if there is one, the second; under one theory.
         column: the measure wanted, from a year before the parting on.
     """
-    parting = parting_month(family)
-    first = max(parting - _YEAR, 0)
-    window = parting, min(inputs.months for inputs in family)
-    place = family[0].columns.index(column)
-    found: list[list[Outcome]] = []
+    parting, last = parting_month(family), min(inputs.months for inputs in family)
+    columns, shown = family[0].columns, slice(max(parting - _YEAR, 0), last)
+    dates = [world.date(t) for t in range(last)][shown]
+    names = [inputs.scenario.name for inputs in family]
+    batches: list[list[Outcome]] = []
     seconds, done = 0.0, 0
 
-    def work(chunk: slice, before: int) -> list[Outcome]:
+    def go_on(_: int) -> None:
         if stop.is_set():
             raise CancelledError
-        part = draws.part(slice(before + chunk.start, before + chunk.stop))
-        return run_paired(family, part, window, np.array([place]), since=first)
 
     for size in BATCHES:
-        began, before = time.perf_counter(), done
-        done = min(before + size, len(draws))
+        began, part = time.perf_counter(), draws.part(slice(done, done + size))
+        kept = np.array([columns.index(column)])
         try:
-            found += chunks_of(partial(work, before=before), done - before)
+            batches.append(
+                run_ensemble_draws(family, part, window=(parting, last), kept=kept, report=go_on)
+            )
         except CancelledError:
             return
-        whole = [Outcome.joined(parts) for parts in zip(*found, strict=True)]
-        sides = [pd.DataFrame(each.means, columns=family[0].columns) for each in whole]
-        told = headlines(*sides) if len(sides) == 2 else ()
-        named = dict(zip((inputs.scenario.name for inputs in family), whole, strict=True))
+        done += size
+        whole = [Outcome.joined(own) for own in zip(*batches, strict=True)]
+        sides = [pd.DataFrame(each.means, columns=columns) for each in whole]
+        months = _less(*(each.trajectories[:, shown, 0] for each in whole))
+        means = _less(*(side[column].to_numpy() for side in sides))
+        failed = [int(each.failed.sum()) for each in whole]
         seconds += time.perf_counter() - began
         yield Answer(
-            trajectories={name: each.trajectories[:, :, 0] for name, each in named.items()},
-            means={name: each.means[:, place] for name, each in named.items()},
-            headlines=told,
-            failed={name: int(each.failed.sum()) for name, each in named.items()},
-            first=first, parting=parting, seconds=seconds, done=done, total=len(draws),
+            sides=dict(zip(names, sides, strict=True)),
+            months=pd.DataFrame(months, columns=dates), means=means,
+            failed=dict(zip(names, failed, strict=True)),
+            parting=world.date(parting), seconds=seconds,
         )  # fmt: skip
+
+
+def _less(first: Floats, second: Floats | None = None) -> Floats:
+    return first if second is None else first - second

@@ -52,6 +52,7 @@ def Provenance(session: Session, column: solara.Reactive[str], _version: int) ->
     columns, now = session.model.inputs.columns, session.model.measures
     chosen = column.value if column.value in columns else key_columns(columns)[0]
     measure, *ids = chosen.split(".")
+    names = shared.world().names
     of = solara.use_reactive("")
     first: dict[str, str] = {}
     heads: dict[str, list[str]] = {}
@@ -65,11 +66,14 @@ def Provenance(session: Session, column: solara.Reactive[str], _version: int) ->
     def choose(kind: str) -> None:
         column.set(first[kind])
 
-    with solara.Columns([1, 1]):
+    with solara.ColumnsResponsive(12, medium=6):
         with solara.Column(gap="6px"):
-            solara.Select("Measure", list(first), measure, choose, dense=True, classes=["measure"])
+            shared.select(
+                "Measure", {name: readable(name) for name in first}, measure, choose, "measure"
+            )
             words("p", f"{measures()[measure]['meaning']} ({measures()[measure]['unit']})", "quiet")
-            solara.Select("Of", list(heads), head, of.set, dense=True, classes=["of"])
+            whose = {each: readable(f"{measure}.{each}", names).split(", ", 1)[1] for each in heads}
+            shared.select("Of", whose, head, of.set, "of")
             with solara.Row(gap="6px", style="flex-wrap:wrap"):
                 for name in heads[head][:_MOST]:
                     NumberButton(name, now[name], column.set)

@@ -31,45 +31,34 @@ def ScenarioEditor(question: Question, ask: Ask) -> None:
     def choose_theory(name: str) -> None:
         ask(replace(question, theory=name))
 
-    with solara.Column(gap="10px", style="padding:12px;width:330px;max-width:76vw"):
-        shared.select("Scenario", shared.titles(), question.scenario, choose_scenario, "scenario")
-        words("p", scenario.question, "quiet")
-        theory = question.theory or scenario.theory or world.default_theory
-        _select("Theory", list(world.theories), theory, choose_theory)
-        SeedInput(question, ask)
-        Settings(question, ask)
-        with solara.Details("Decide otherwise"):
-            LeverSlider(question, ask)
-        with solara.Details("What nobody knows"):
-            NumberSlider(question, ask)
-        with solara.Details("By its path"):
-            PathInput(question, ask)
+    def choose_seed(seed: int) -> None:
+        ask(replace(question, seed=seed))
+
+    shared.select("Scenario", shared.titles(), question.scenario, choose_scenario, "scenario")
+    words("p", scenario.question, "quiet")
+    theory = question.theory or scenario.theory or world.default_theory
+    _select("Theory", list(world.theories), theory, choose_theory)
+    solara.InputInt("Seed", question.seed, choose_seed, dense=True, classes=["seed"])
+    Settings(question, ask)
+    with solara.Details("Decide otherwise"):
+        LeverSlider(question, ask)
+    with solara.Details("What nobody knows"):
+        NumberSlider(question, ask)
+    with solara.Details("By its path"):
+        PathInput(question, ask)
 
 
 def _select(label: str, known: list[str], chosen: str | None, take: Callable[[str], Any]) -> None:
-    solara.Select(label, known, chosen, take, dense=True, classes=[label.lower()])
+    names = shared.world().names
+    titles = {
+        word: names.get(word, word if "." in word else word.replace("_", " ")) for word in known
+    }
+    shared.select(label, titles, chosen, take, label.lower())
 
 
 def _slider(value: float, label: str, low: float, high: float, take: Callable[..., Any]) -> None:
     step = (high - low) / _STEPS
     solara.SliderFloat(label, value, low, high, step, on_value=take, thumb_label=False)
-
-
-@solara.component
-def SeedInput(question: Question, ask: Ask) -> None:
-    """The root of all random numbers, typed in."""
-    wrong = solara.use_reactive("")
-
-    def take(typed: str | None) -> None:
-        text = (typed or "").strip()
-        if not text.isdecimal():
-            wrong.set("a seed is a whole number of 0 or more")
-        elif ask(replace(question, seed=int(text))):
-            wrong.set("")
-
-    error = wrong.value or False
-    seed = str(question.seed)
-    solara.InputText("Seed", seed, on_value=take, error=error, dense=True, classes=["seed"])
 
 
 @solara.component

@@ -87,12 +87,12 @@ def words(tag: str, text: str, *classes: str, style: str = "") -> Any:
     return v.Html(tag=tag, children=[visible(text)], class_=" ".join(classes), style_=style)
 
 
-def select(label: str, known: Mapping[str, str], chosen: str, take: Any, kind: str) -> None:
+def select(label: str, known: Mapping[str, str], chosen: str | None, take: Any, kind: str) -> None:
     """A list of titles, of which one is chosen; `take` is given its name."""
     import solara
 
     names = {title: name for name, title in known.items()}
+    shown = known[chosen] if chosen else None
     solara.Select(
-        label, list(names), known[chosen], lambda title: take(names[title]), dense=True,
-        classes=[kind],
-    )  # fmt: skip
+        label, list(names), shown, lambda title: take(names[title]), dense=True, classes=[kind]
+    )

@@ -15,14 +15,29 @@ from matplotlib.figure import Figure
 
 from eurasia_sim.figures.fonts import fit_fonts, lacking_words
 from eurasia_sim.figures.gallery import settle
-from eurasia_sim.figures.heatmaps import heat_map, matrix_cells
-from eurasia_sim.figures.moments import Moment, region_map
-from eurasia_sim.figures.style import NOTES, Words, caption, use_style
+from eurasia_sim.figures.heatmaps import matrix
+from eurasia_sim.figures.moments import Moment, region_map, region_table
+from eurasia_sim.figures.style import Words, caption, use_style
 from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 # Matplotlib keeps its settings in one place for all threads, so two visitors' figures take turns.
 _TURN = threading.Lock()
+# What each view is called, and says to readers who cannot see it, and the measure that it shows.
+VIEWS = {
+    "Leanings": (
+        "Who leans toward whom",
+        "How far every actor leans toward every other",
+        "alignment",
+    ),
+    "Map": ("The region", "Map of theatres", ""),
+    "Influence": (
+        "Who holds influence",
+        "Influence of every actor by theatre and domain",
+        "influence",
+    ),
+    "Threat": ("Threat", "Threat that every actor sees in every other", "threat"),
+}
 
 
 class Drawn(NamedTuple):
@@ -59,51 +74,18 @@ def moment_of(model: EurasiaModel) -> Moment:
     return Moment(model.date, model.measures, model.inputs.levers.month(t).presence, rulers)
 
 
-def _words(model: EurasiaModel, what: str, **more: Any) -> Words:
-    """Title and caption of a picture of one run's month."""
-    scenario, theory = model.scenario.name, model.inputs.theory
-    under = caption({scenario: 1}, {}, model.root_seed, theory)
-    return Words(what, under, f"{model.date} · {scenario} · {theory}", **more)
-
-
-def leanings(model: EurasiaModel) -> Figure:
-    """Who leans toward whom."""
-    return _matrix(model, "alignment", "Who leans toward whom")
-
-
-def region(model: EurasiaModel) -> Figure:
-    """The map."""
-    return region_map(model.world, [moment_of(model)], _words(model, "The region"))
-
-
-def mosaic(model: EurasiaModel) -> Figure:
-    """Who holds influence, by theatre and domain."""
-    return _matrix(model, "influence", "Who holds influence")
-
-
-def threats(model: EurasiaModel) -> Figure:
-    """Who sees how much threat in whom."""
-    return _matrix(model, "threat", "Threat")
-
-
-def _matrix(model: EurasiaModel, measure: str, title: str) -> Figure:
-    """The month's values of a measure of two actors, or of an actor and a theatre."""
-    world = model.world
-    columns = [name for name in model.measures if name.startswith(f"{measure}.")]
-    cells = matrix_cells(columns, {model.date: model.measures})
-    return heat_map(cells, _words(model, title, names=world.names), NOTES["matrix"], least=0.0)
-
-
-VIEWS: dict[str, tuple[Callable[[EurasiaModel], Figure], str]] = {
-    "Leanings": (leanings, "How far every actor leans toward every other"),
-    "Map": (region, "Map of theatres"),
-    "Influence": (mosaic, "Influence of every actor by theatre and domain"),
-    "Threat": (threats, "Threat that every actor sees in every other"),
-}
+def figure_of(model: EurasiaModel, view: str) -> Figure:
+    """One of the views, of the month last run."""
+    title, _, measure = VIEWS[view]
+    scenario, theory, now = model.scenario.name, model.inputs.theory, model.measures
+    under = caption({scenario: (1, 0)}, model.root_seed, theory)
+    words = Words(title, under, f"{model.date} · {scenario} · {theory}", model.world.names)
+    if not measure:
+        return region_map(model.world, region_table(model.world, [moment_of(model)]), words)
+    return matrix([name for name in now if name.startswith(f"{measure}.")], now, words)[0]
 
 
 def picture(model: EurasiaModel, view: str) -> Drawn:
-    """One of the views above as the page shows it."""
-    draw, what = VIEWS[view]
-    says = f"{what} in {model.date}, {model.scenario.name}, {model.inputs.theory}"
-    return in_turn(lambda: draw(model), says)
+    """One of the views as the page shows it."""
+    says = f"{VIEWS[view][1]} in {model.date}, {model.scenario.name}, {model.inputs.theory}"
+    return in_turn(lambda: figure_of(model, view), says)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from eurasia_sim.analysis.contrast import ENDS, difference_summary, differences_of, has_level
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
-from eurasia_sim.figures.style import INK, Look, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, LESS, MORE, Look, Picture, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import TEST, ResultsFolder
 from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, SETS
@@ -21,8 +22,10 @@ from eurasia_sim.simulation.run import FITTED, RANGES, REFERENCE, SETS
 _OVER = {kind: SETS[kind] for kind in (RANGES, REFERENCE, FITTED)}
 _LOOKS = (Look("white", "o"), Look(INK, "s"), Look("#56B4E9", "^"))
 _ROWS_A_PAGE = 18
+_WIDEST = 4  # times the median reach of rows, beyond which a band is cut
 _TICKS = (-1000.0, -100.0, -10.0, -1.0, 0.0, 1.0, 10.0, 100.0, 1000.0)
 _LEANINGS = 10  # pairs
+_HEAD = 0.2  # inches, of what names the sides
 
 
 class Pair(NamedTuple):
@@ -60,12 +63,12 @@ def pairs_of(
             subject = style.scenario_title(held, first)
             subject += f", less: {style.scenario_title(held, other)}" if other else ""
             caption = style.caption_of_runs(held, next(iter(sets.values())))
-            words = Words(question, caption, subject, held.names, held.units(measures))
+            words = Words(question, caption, subject, held.names)
             parts = (str(theory), other if len(others) > 1 else "")
             yield Pair(first, other, sets, words, parts)
 
 
-def difference_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+def difference_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """A row a measure: what the first scenario has more than each other; of a test, its parts."""
     if held.kind == TEST:
         yield from _part_pages(held, question)
@@ -82,12 +85,12 @@ def difference_pages(held: ResultsFolder, request: Request, question: str) -> It
             raise ValueError(f"no run of both {pair.first} and {pair.other} finished")
         for page, shown in style.pages_of(request.measures, _ROWS_A_PAGE):
             own = summary[summary["measure"].isin(shown)].reset_index(drop=True)
-            says = f"{pair.words.subject}, {style.list_measures(shown, held.names)}"
-            figure = paired_difference(own, pair.other, pair.words)
-            yield Page((*pair.parts, page), figure, own, says)
+            title = style.scenario_title(held, pair.other)
+            figure = paired_difference(own, title, pair.words)
+            yield Picture((*pair.parts, page), figure, own, pair.words.list(shown))
 
 
-def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Page]:
+def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Picture]:
     """The pairs whose leaning two scenarios move most, those in focus first."""
     if not is_paired(held):
         raise ValueError("leanings move between two scenarios, and here is one")
@@ -103,87 +106,116 @@ def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pa
         found = pd.DataFrame({**sides, "rises": (gaps[chosen] > 0).mean()})
         titles = [style.scenario_title(held, name) for name in (pair.other, pair.first)]
         beside = [
-            f"{move:+.3f}\nrises in {100 * share:.0f} %".replace("-", "−")
+            f"{style.signed(move, 3)}, rises in {100 * share:.0f} %"
             for move, share in zip(moved, found["rises"], strict=True)
         ]
         labels = [" → ".join(held.names[actor] for actor in ids[name]) for name in chosen]
         marks, note = dict(zip(sides, titles, strict=True)), style.NOTES["leanings"]
         with use_style():
-            figure, panel = rows.mark_rows(found, labels, marks, pair.words, note, beside)
-        panel.hlines(-np.arange(len(found)), *found[[*sides]].T.to_numpy(), color=INK, zorder=0)
+            figure, panel, at = rows.mark_rows(
+                found, labels, marks, pair.words, note, beside, level=True
+            )
+        panel.hlines(at[:, 0], *found[[*sides]].T.to_numpy(), color=INK, linewidth=0.8, zorder=0)
+        panel.set_xlabel("leaning, −1 to 1")
         says = f"{pair.words.subject}: {len(chosen)} of {len(names)} leanings, those that move most"
-        yield Page(pair.parts, figure, found.rename_axis("measure").reset_index(), says)
+        yield Picture(pair.parts, figure, found.rename_axis("measure").reset_index(), says)
 
 
 @use_style()
 def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure:
-    """One panel, in per cent of the second scenario's level: bands of pairs, and their mean.
+    """A row a measure, bands of pairs and their mean, in per cent of the second scenario's level.
+
+    Measures of a level that is small beside the difference stand below, each in its own unit.
 
     Args:
         summary: rows of `difference_summary` with `over`, what the runs were drawn over; bands are
             those of the first, and of any other only the mean is drawn.
-        other: the second scenario.
+        other: title of the second scenario.
     """
     first, *_ = overs = list(dict.fromkeys(summary["over"]))
     looks = dict(zip(overs, _LOOKS, strict=False))
     keys: Any = {f"mean {over}": rows.mark_key(look, linewidth=0) for over, look in looks.items()}
     keys[f"mean {first}"] = rows.mark_key(_LOOKS[0], color=INK, markerfacecolor="white")
-    legend = keys if len(overs) > 1 else {}
-    measures = list(dict.fromkeys(summary["measure"]))
+    leading = summary[summary["over"] == first]
+    of_level = dict(zip(leading["measure"], map(has_level, style.rows_of(leading)), strict=True))
+    in_level = summary["measure"].map(of_level)
+    scale = (100.0 / summary["level"].abs().where(summary["level"] != 0)).where(in_level, 1.0)
+    drawn = [name for name in ("mean", "low", "high", *ENDS) if name in summary]
+    scaled = summary.assign(**summary[drawn].mul(scale, axis=0))
+    groups = [
+        (kind, scaled[in_level == kind]) for kind in (True, False) if (in_level == kind).any()
+    ]
+    laid = []
+    for kind, own in groups:
+        shown = style.rows_of(own[own["over"] == first])
+        beside = [_beside(row, "%" if kind else style.unit_of(row["measure"])) for row in shown]
+        laid.append(rows.Rows([words.heading(row["measure"]) for row in shown], beside, tall=0.2))
+    heights = [each.inches + _HEAD for each in laid]
     note = style.NOTES["difference"].format(over=first, other=other)
-    height = 0.75 + 0.36 * len(measures)
-    figure, (panel,) = style.frame_panels(1, 1, height, words, note, legend)
-    reach = []
-    for row in style.rows_of(summary):
-        at, look = -float(measures.index(row["measure"])), looks[row["over"]]
-        scale = 100.0 / abs(row["level"]) if has_level(row) else math.nan
-        mean, low, high = (scale * row[name] for name in ("mean", "low", "high"))
-        if row["over"] != first:
-            panel.plot(mean, at, look.marker, color=look.colour, markersize=3.5)
-            continue
-        bands = [
-            (scale * row[a], scale * row[b]) for a, b in zip(ENDS[::2], ENDS[1::2], strict=True)
-        ]
-        if np.isfinite(bands).all():
-            rows.draw_bands(panel, at, bands)
-            reach.append(float(np.nanmax(np.abs([mean, low, high, *bands[0]]))))
-        rows.draw_mean(panel, at, mean, low, high)
-        rows.write_beside(panel, at, _beside(row, scale, words.unit(row["measure"])), 1.02)
-    labels = [style.break_lines(words.heading(measure), 34) for measure in measures]
-    rows.label_rows(panel, labels)
-    panel.axvline(0.0, color=INK, linewidth=0.8)
-    moved = [each for each in reach if each > 0]
-    most = 1.08 * min(max(moved), 4 * float(np.median(moved))) if moved else 1.0
-    panel.set_xlim(-most, most)
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=8))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{style.plain(value)} %"))
-    rows.name_sides(panel, "← less", "more →", va="bottom")
+    figure, panels = style.frame_panels(
+        len(groups), 1, sum(heights), words, note, keys if len(overs) > 1 else {},
+        height_ratios=heights,
+    )  # fmt: skip
+    for (kind, own), panel, lines in zip(groups, panels, laid, strict=True):
+        lines.write(panel)
+        _draw_differences(panel, own, lines.heights[:, 0], looks)
+        rows.name_sides(panel, "← less", "more →", va="bottom")
+        panel.set_xlabel(f"per cent of: {other}" if kind else "each in its own unit")
     return figure
 
 
-def _beside(row: Mapping[str, float], scale: float, unit: str) -> str:
-    """Mean, interval, share above zero and pairs of one row; in its unit where it has no level."""
-    counted = f"{row['pairs']} pairs" + (f", {row['missing']} missing" if row["missing"] else "")
-    if not row["pairs"]:
-        return counted
-    scale, unit = (scale, " %") if math.isfinite(scale) else (1.0, f" {unit}")
+def _draw_differences(
+    panel: Axes, summary: pd.DataFrame, heights: Floats, looks: Mapping[str, Look]
+) -> None:
+    """Bands and means of some measures on one axis, which one outlier does not stretch."""
+    places, first = dict(zip(summary["measure"].unique(), heights, strict=True)), next(iter(looks))
+    reach, means = [], []
+    for row in style.rows_of(summary):
+        at = places[row["measure"]]
+        if row["over"] != first:
+            look = looks[row["over"]]
+            panel.plot(row["mean"], at, look.marker, color=look.colour, markersize=3.5)
+            continue
+        if np.isfinite(row["mean"]):
+            ends = [row[name] for name in ENDS]
+            rows.draw_bands(panel, at, list(zip(ends[::2], ends[1::2], strict=True)))
+            reach.append(max(map(abs, (*ends, row["low"], row["high"]))))
+        rows.draw_mean(panel, at, row["mean"], row["low"], row["high"])
+        means.append((at, row["mean"]))
+    panel.axvline(0.0, color=INK, linewidth=0.8)
+    moved = [each for each in reach if each > 0]
+    most = 1.05 * min(max(moved), _WIDEST * float(np.median(moved))) if moved else 1.0
+    panel.set_xlim(-most, most)
+    for at, mean in means:
+        if abs(mean) > most:
+            edge, marker, colour = (most, ">", MORE) if mean > 0 else (-most, "<", LESS)
+            panel.plot(edge, at, marker, color=colour, markersize=7, clip_on=False)
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain(value)))
+
+
+def _beside(row: Mapping[str, Any], unit: str) -> str:
+    """Mean, interval and share above zero of one row, and the pairs that are missing."""
+    pairs, missing = row["pairs"], row["missing"]
+    lost = f", {missing} of {pairs + missing} pairs missing" if missing else ""
+    if not pairs:
+        return lost[2:]
     if row["mean"] == 0 and row[ENDS[0]] == row[ENDS[1]]:
-        return f"the same in every pair\n{counted}"
-    mean, low, high = (f"{scale * row[name]:+.2g}" for name in ("mean", "low", "high"))
-    text = f"{mean}{unit}  [{low}, {high}]\nmore in {100 * row['above']:.0f} % of {counted}"
-    return text.replace("-", "−")
+        return f"the same in every pair{lost}"
+    text = "{mean:+.2g} {unit} [{low:+.2g}, {high:+.2g}]".format(**row, unit=unit)
+    return f"{text}, more in {100 * row['above']:.0f} %{lost}".replace("-", "−")
 
 
-def _part_pages(held: ResultsFolder, question: str) -> Iterator[Page]:
+def _part_pages(held: ResultsFolder, question: str) -> Iterator[Picture]:
     """Every part of every hypothesis, some eighteen rows a figure."""
     parts, rivals = style.table_of(held, "parts"), style.table_of(held, "theories")
     if not parts["n"].any():
         raise ValueError("every run failed")
+    words = Words(question, style.analysis_caption(held), held.title)
     for page, own in style.pages_of(range(len(parts)), _ROWS_A_PAGE):
         shown = parts.iloc[list(own)].reset_index(drop=True)
-        words = Words(question, style.analysis_caption(held), held.title)
         says = f"{len(shown)} parts of hypotheses"
-        yield Page((page,), part_plot(shown, rivals, words), shown.drop(columns="because"), says)
+        yield Picture((page,), part_plot(shown, rivals, words), shown.drop(columns="because"), says)
 
 
 @use_style()
@@ -195,25 +227,23 @@ def part_plot(parts: pd.DataFrame, rivals: pd.DataFrame, words: Words) -> Figure
     """
     scaled = parts[["mean", "low", "high"]].div(parts["smallest"], axis=0)
     table = scaled.rename(columns={"low": "mean_low", "high": "mean_high"})
-    labels = [
-        style.break_lines(f"{row['hypothesis']} {row['part']}".strip(), 52) + f"  ({row['sign']})"
-        for row in style.rows_of(parts)
-    ]
-    marks = {"mean": "at reference"}
-    figure, panel = rows.mark_rows(
-        table, labels, marks, words, style.NOTES["parts"], list(map(_word, style.rows_of(parts)))
-    )
+    every = style.rows_of(parts)
+    labels = [f"{row['hypothesis']} {row['part']}".strip() + f" ({row['sign']})" for row in every]
+    figure, panel, heights = rows.mark_rows(
+        table, labels, {"mean": "at reference"}, words, style.NOTES["parts"],
+        list(map(_word, every)), more=1,
+    )  # fmt: skip
     panel.set_xscale("symlog", linthresh=1.0, linscale=0.7)
     panel.axvspan(-1.0, 1.0, color=style.TRACK, zorder=0)
-    for at, row in enumerate(style.rows_of(parts)):
+    for at, row in zip(heights[:, 1], every, strict=True):
         own = rivals[rivals["hypothesis"].eq(row["hypothesis"]) & rivals["part"].eq(row["part"])]
         under = own["mean"] / row["smallest"]
-        panel.plot(under, np.full(len(own), -at - 0.2), "D", color="#A06000", mfc="none", ms=3.2)
+        panel.plot(under, np.full(len(own), at), "D", color="#A06000", mfc="none", ms=3.2)
+    furthest = 1.15 * max(1.0, *(abs(end) for end in panel.get_xlim()))
+    panel.set(xlim=(-furthest, furthest), xlabel="effect, in smallest effects that matter")
     panel.xaxis.set_major_locator(FixedLocator(_TICKS))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain(value)))
-    furthest = 1.15 * max(1.0, *(abs(end) for end in panel.get_xlim()))
-    panel.set(xlim=(-furthest, furthest), xlabel="effect, in smallest effects that matter")
     return figure
 
 
@@ -222,5 +252,5 @@ def _word(row: Mapping[str, Any]) -> str:
     if not np.isfinite(row["mean"]):
         return f"no effect ({row['failed']} runs failed)"
     held = np.isfinite(row["share_of_space"]) and row["sign"] != "?"
-    told = f"holds in {100 * row['share_of_space']:.0f} %\n" if held else ""
+    told = f"holds in {100 * row['share_of_space']:.0f} %: " if held else ""
     return told + str(row["word"]) + (f", fit: {row['fit_word']}" if row["fit_word"] else "")

@@ -15,43 +15,43 @@ from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.differences import is_paired, pairs_of
-from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Picture, Request, Words, use_style
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES
 
 _DOTS, _COLUMNS = 50, 34
 DOTS = f"Each dot is {100 // _DOTS} % of them. Ring and bar beneath: mean and its 95 % interval."
 _NOTE = f"{{what}} {DOTS} Shares of runs under the assumptions made, no probabilities of events."
-_PAIRS = "Pairs of runs under the same draws and luck."
 
 
-def distribution_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+def distribution_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """Paired differences; outcomes where nothing is paired or a threshold is given."""
-    if is_paired(held) and request.threshold is None:
-        for pair in pairs_of(held, request.measures, question):
-            gaps, _ = differences_of(pair.leading, pair.first, pair.other, request.measures)
-            found = (gaps.reset_index(), pair.words, pair.parts)
-            yield from _pages(*found, request.measures, _PAIRS, 0.0)
-        return
-    runs, units = held.runs(request.measures, set=RANGES), held.units(request.measures)
-    several = len(set(runs["scenario"])) > 1
-    for (theory, scenario), own in runs.groupby(["theory", "scenario"], sort=False):
-        name, caption = str(scenario), style.caption_of_runs(held, own)
-        words = Words(question, caption, style.scenario_title(held, name), held.names, units)
-        found = (own, words, (str(theory), name if several else ""))
-        yield from _pages(*found, request.measures, "Runs.", request.threshold)
-
-
-def _pages(
-    table: pd.DataFrame, words: Words, parts: tuple[str, ...], measures: Sequence[str],
-    what: str, line: float | None,
-) -> Iterator[Page]:  # fmt: skip
-    """Four measures a figure."""
-    head = [name for name in ("scenario", "theory", "run", "seed", "status") if name in table]
-    for page, shown in style.pages_of(measures):
-        data = table[[*head, *shown]].reset_index(drop=True)
-        says = f"{words.subject}, {style.list_measures(shown, words.names)}"
-        yield Page((*parts, page), dots(table, shown, words, what, line), data, says)
+    measures, line = request.measures, request.threshold
+    if is_paired(held) and line is None:
+        what, line = "Pairs of runs under the same draws and luck.", 0.0
+        found = [
+            (
+                differences_of(pair.leading, pair.first, pair.other, measures)[0],
+                pair.words,
+                pair.parts,
+            )
+            for pair in pairs_of(held, measures, question)
+        ]
+    else:
+        what, found = "Runs.", []
+        runs = held.runs(measures, set=RANGES)
+        several = len(runs["scenario"].unique()) > 1
+        for names, own in runs.groupby(["theory", "scenario"], sort=False):
+            theory, name = map(str, names)
+            caption, title = style.caption_of_runs(held, own), style.scenario_title(held, name)
+            words = Words(question, caption, title, held.names)
+            found.append((own.set_index("run"), words, (theory, name if several else "")))
+    for table, words, parts in found:
+        head = [name for name in ("scenario", "theory", "seed", "status") if name in table]
+        for page, shown in style.pages_of(measures):
+            data = table[[*head, *shown]].reset_index()
+            figure = dots(table, shown, words, what, line)
+            yield Picture((*parts, page), figure, data, words.list(shown))
 
 
 @use_style()
@@ -64,9 +64,9 @@ def dots(
         table: a row a run or a pair, a column a measure; NaN where it failed. what: these are.
         line: dots below and above it are counted and coloured; none: neither.
     """
-    figure, panels = style.measure_panels(measures, 2, 1.9, words, _NOTE.format(what=what))
+    figure, panels = style.measure_panels(measures, 1.55, words, _NOTE.format(what=what))
     for measure, panel in panels.items():
-        draw_dots(panel, table[measure].to_numpy(dtype=float), line, words.unit(measure))
+        draw_dots(panel, table[measure].to_numpy(dtype=float), line, style.unit_of(measure))
     return figure
 
 
@@ -93,11 +93,11 @@ def draw_dots(panel: Axes, values: Floats, line: float | None, unit: str) -> Non
         INK if side == 0 or line is None else style.MORE if side > 0 else style.LESS
         for side in found
     ]
-    panel.scatter(origin + places, levels + 0.5, s=19, c=colours, linewidth=0)
+    panel.scatter(origin + places, levels + 0.5, s=10, c=colours, linewidth=0)
     rows.draw_mean(panel, -1.2, float(present.mean()), *mean_interval(present))
     sides, top = (origin + low - step, origin + high + step), max(14.0, levels.max() + 3.0)
     panel.set(xlim=sides, ylim=(-2.4, top))
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=6))
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
     if line is not None:
         less, more = (100 * share.mean() for share in (present < line, present > line))
         rows.name_sides(panel, f"{less:.0f} % less", f"{more:.0f} % more", va="top")

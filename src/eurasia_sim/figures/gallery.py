@@ -26,7 +26,7 @@ from eurasia_sim.figures import (
 )  # fmt: skip
 from eurasia_sim.figures.differences import is_paired
 from eurasia_sim.figures.fonts import fit_fonts
-from eurasia_sim.figures.style import Page, Request, use_style
+from eurasia_sim.figures.style import Picture, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.files.text import file_name_from, visible
@@ -40,21 +40,11 @@ from eurasia_sim.world.world import World
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
 
 
-class Picture(NamedTuple):
-    """A figure, the table behind it, the stem of their files, and what it shows in words."""
-
-    stem: str
-    figure: Figure
-    data: pd.DataFrame
-    says: str
-    lacking: str = ""  # characters that no font of the machine has
-
-
 class Kind(NamedTuple):
     """One kind of picture."""
 
     question: str  # the title of each
-    pages: Callable[[ResultsFolder, Request, str], Iterator[Page]]  # its figures of a folder
+    pages: Callable[[ResultsFolder, Request, str], Iterator[Picture]]  # its figures of a folder
     folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
     options: tuple[str, ...] = ()  # of a request; measures are columns of the runs
     tables: tuple[str, ...] = ()  # a folder that holds one is drawn as this kind, too
@@ -73,6 +63,7 @@ KINDS: Mapping[str, Kind] = {
     "fan": Kind(
         "When does it change, and does it last?", time_series.fan_pages, (RUN,), ("measures",)
     ),
+    "map": Kind("Who leads, and who is where?", moments.map_pages, (RUN,), ("months",)),
     "heatmap": Kind(
         "Where is it high, and where low?",
         heatmaps.heatmap_pages, (RUN, SWEEP), ("measures", "across", "up", "months"),
@@ -90,7 +81,6 @@ KINDS: Mapping[str, Kind] = {
     "posterior": Kind("What did the record teach?", record.posterior_pages, (FIT,)),
     "timeline": Kind("What happens in one run, and when?", time_series.timeline_pages, (RUN,)),
     "leanings": Kind("Whose leaning moves?", differences.leaning_pages, (RUN,)),
-    "map": Kind("Who leads, and who is where?", moments.map_pages, (RUN,), ("months",)),
 }  # fmt: skip
 # The kinds that `run` itself draws.
 OF_RUN = ("difference", "distribution", "fan")
@@ -169,6 +159,9 @@ def pictures(
 def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Picture]:
     """The pictures of one kind, with what is left for lack of room; ValueError where none is."""
     kind, left, is_drawn = KINDS[name], 0, False
+    if kind.folders == (RUN,) and held.kind != RUN:
+        need = "this picture needs a folder of `eurasia-sim run`"
+        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
     if held.kind in (RUN, SWEEP) and not (held.runs([])["status"] == "ok").any():
         raise ValueError("every run failed")
     if "measures" in kind.options and held.kind in (RUN, SWEEP):
@@ -182,7 +175,7 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
         stem = file_name_from("-".join(filter(None, (name, *page.parts))))
         says = f"{kind.question} {visible(page.says)}."
         says += f" {left} more measures are drawn when named by --measure." if left else ""
-        yield Picture(stem, page.figure, page.data, says, fit_fonts(page.figure))
+        yield page._replace(stem=stem, says=says, lacking=fit_fonts(page.figure))
     if not is_drawn:
         raise ValueError("there is nothing to draw")
 
@@ -288,17 +281,13 @@ def _of_table(runs: pd.DataFrame, kind: str, patterns: Sequence[str]) -> Figure:
     """A difference or distribution of the first two scenarios of a table of paired runs."""
     found = pd.concat(paired(runs, pattern) for pattern in patterns or ("competition.*",))
     first, second, *_ = dict.fromkeys(runs["scenario"])
-    labels, units = runs.attrs.get("labels", {}), runs.attrs.get("units", {})
-    asked = list(found["measure"])
-    about = f"{labels.get(first, first)}, less: {labels.get(second, second)}"
-    words = style.Words(
-        KINDS["difference" if kind == "difference" else "distribution"].question,
-        f"{found['pairs'].max()} pairs of runs",
-        about, labels, {name: units.get(name.partition(".")[0], "") for name in asked},
-    )  # fmt: skip
+    labels, asked = runs.attrs.get("labels", {}), list(found["measure"])
+    one, other = (labels.get(name, name) for name in (first, second))
+    if kind not in ("difference", "distribution"):
+        raise DataError([f"a table is drawn as a difference or a distribution, not as {kind}"])
+    counted = f"{found['pairs'].max()} pairs of runs"
+    words = style.Words(KINDS[kind].question, counted, f"{one}, less: {other}", labels)
     if kind == "difference":
-        return differences.paired_difference(found.assign(over="over draws"), second, words)
-    if kind == "distribution":
-        gaps, _ = differences_of(runs, first, second, asked)
-        return distributions.dots(gaps, asked[: style.PANELS], words, "Pairs of runs.", 0.0)
-    raise DataError([f"a table is drawn as a difference or a distribution, not as {kind}"])
+        return differences.paired_difference(found.assign(over="over draws"), other, words)
+    gaps, _ = differences_of(runs, first, second, asked)
+    return distributions.dots(gaps, asked[: style.PANELS], words, "Pairs of runs.", 0.0)

@@ -11,40 +11,38 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import style
-from eurasia_sim.figures.moments import moments_of_runs
-from eurasia_sim.figures.style import MOST_LEVELS, Page, Request, Words, use_style
+from eurasia_sim.figures.moments import AT_REFERENCE, moments_of_runs
+from eurasia_sim.figures.style import Picture, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.results_folder import SWEEP, ResultsFolder
 from eurasia_sim.simulation.run import RANGES
 
-_CELLS = 10
-_GROUPS_A_PAGE = 2
+_MOST_LEVELS, _CELLS = 12, 10  # of a factor; one of more levels is cut into cells
 _LEAST_WRITTEN = 0.05
 
 
-def heatmap_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+def heatmap_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """Measures over two factors of a sweep, or over the actors and theatres of a run."""
     pages = _surface_pages if held.kind == SWEEP else _matrix_pages
     yield from pages(held, request, question)
 
 
-def _surface_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
-    across, up = _two_factors(held, request)
-    over = f"{style.factor_name(across)} (across) and {style.factor_name(up)} (up)"
+def _surface_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
+    across, up = factors = _two_factors(held, request)
+    axes = [style.factor_name(factor) for factor in factors]
     for measure in request.measures:
-        table = held.runs([measure, across, up])
+        table = held.runs([measure, *factors])
         data = surface_data(table, across, up, measure)
-        says = f"{style.readable(measure, held.names)}, cells of {over}"
+        says, unit = style.readable(measure, held.names), style.unit_of(measure)
         caption = style.caption_of_runs(held, table)
         words = Words(question, caption, f"{says}: {held.title}", held.names)
         counted = style.count_runs(table[measure].to_numpy(dtype=float))
-        unit = held.units([measure])[measure]
         note = f"{counted}. {style.NOTES['surface']} In {unit}."
-        figure = heat_map(_surface_cells(data), words, note)
-        figure.axes[0].set_xlabel(style.factor_name(across))
-        figure.axes[0].set_ylabel(style.break_lines(style.factor_name(up), 30))
-        yield Page((measure,), figure, data, says)
+        figure = heat_map(_surface_cells(data), words, note, axes)
+        yield Picture((measure,), figure, data, f"{says}, cells of {' and '.join(axes)}")
 
 
 def _two_factors(held: ResultsFolder, request: Request) -> list[str]:
@@ -63,61 +61,63 @@ def _two_factors(held: ResultsFolder, request: Request) -> list[str]:
     return found
 
 
-def _matrix_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
-    """A figure a measure, theory and two groups: means over runs, or of the months asked for."""
+def _matrix_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
+    """A figure a measure, theory and scenario: means over runs, or of the months asked for."""
     if request.across or request.up:
         raise DataError([f"{held.folder} has no factors: --across and --up need a sweep's folder"])
-    by_measure: dict[str, list[str]] = {}
-    for column in request.measures:
-        if column.count(".") > 1:  # else it is of one actor or theatre, and no table
-            by_measure.setdefault(column.split(".")[0], []).append(column)
-    if not by_measure:
+    # Measures of one actor or theatre are no table.
+    columns = pd.Series([name for name in request.measures if name.count(".") > 1])
+    if columns.empty:
         raise ValueError("a table needs measures of two actors, or of an actor and a theatre")
-    of_groups = (_means_of_months if request.months else _means_of_runs)(held, request)
-    for theory, groups, caption in of_groups:
-        for measure, columns in by_measure.items():
-            cells = matrix_cells(columns, groups)
-            subject = f"{style.readable(measure)}: {held.title}"
-            for page, shown in style.pages_of(list(groups), _GROUPS_A_PAGE):
-                own = cells[cells["group"].isin(shown)].reset_index(drop=True)
-                words = Words(question, caption, subject, held.names)
-                says = f"{style.readable(measure)} in {', '.join(shown)}"
-                figure = heat_map(own, words, style.NOTES["matrix"], least=0.0)
-                yield Page((measure, theory, page), figure, own.drop(columns="text"), says)
+    for parts, title, values, caption in _means(held, request):
+        for measure, own in columns.groupby(columns.str.split(".").str[0], sort=False):
+            says = f"{style.readable(measure)}: {title}"
+            words = Words(question, caption, says, held.names)
+            figure, cells = matrix(list(own), values, words)
+            yield Picture((measure, *parts), figure, cells.drop(columns="text"), says)
 
 
-_Groups = tuple[str, Mapping[str, Mapping[str, float]], str]  # theory, group → column, caption
-
-
-def _means_of_runs(held: ResultsFolder, request: Request) -> Iterator[_Groups]:
+def _means(
+    held: ResultsFolder, request: Request
+) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, float], str]]:
+    """Parts, title, means by column and caption of every month asked for, or over all."""
+    if request.months:
+        for (scenario, theory), moments, counts in moments_of_runs(held, request):
+            caption = style.caption({scenario: counts}, held.seed, theory, AT_REFERENCE)
+            for each in moments:
+                title = f"{style.scenario_title(held, scenario)}, {each.label}"
+                yield (theory, scenario, each.label), title, each.values, caption
+        return
     table = held.runs(request.measures, set=RANGES)
-    for theory, runs in table.groupby("theory", sort=False):
-        means = runs.groupby("scenario", sort=False)[list(request.measures)].mean()
-        groups: Any = means.to_dict(orient="index")
-        yield str(theory), groups, style.caption_of_runs(held, runs)
+    for names, own in table.groupby(["theory", "scenario"], sort=False):
+        theory, scenario = map(str, names)
+        means: dict[Any, float] = own[list(request.measures)].mean().to_dict()
+        title = style.scenario_title(held, scenario)
+        yield (theory, scenario), title, means, style.caption_of_runs(held, own)
 
 
-def _means_of_months(held: ResultsFolder, request: Request) -> Iterator[_Groups]:
-    for (scenario, theory), moments, caption in moments_of_runs(held, request, 1):
-        groups = {each.label: each.values for each in moments}
-        yield f"{scenario}-{theory}", groups, f"{caption} · {scenario}"
-
-
-def matrix_cells(columns: Sequence[str], groups: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """A measure's cells: `group`, `part` (a domain, or none), `row`, `column`, `value`, `text`.
+def matrix(
+    columns: Sequence[str], values: Mapping[str, float], words: Words
+) -> tuple[Figure, pd.DataFrame]:
+    """A measure of two actors, or of an actor and a theatre, as a figure and its cells.
 
     Args:
         columns: of one measure, `measure.whom.whom_or_where[.part]`.
-        groups: group → column → value, NaN where no run is finite.
+        values: by column, NaN where no run is finite.
+
+    Returns:
+        The cells as `part` (a domain, or none), `row`, `column`, `value`, `text`.
     """
     found = []
-    for group, values in groups.items():
-        for name in columns:
-            _, row, column, part, *_ = [*name.split("."), ""]
-            value = values[name]
-            text = f"{value:.2f}".replace("-", "−") if abs(value) >= _LEAST_WRITTEN else ""
-            found.append((group, part, row, column, value, text))
-    return pd.DataFrame(found, columns=["group", "part", "row", "column", "value", "text"])
+    for name in columns:
+        _, row, column, part, *_ = [*name.split("."), ""]
+        text = f"{values[name]:.2f}".replace("-", "−")
+        is_written = abs(values[name]) >= _LEAST_WRITTEN
+        found.append((part, row, column, values[name], text if is_written else ""))
+    cells = pd.DataFrame(found, columns=["part", "row", "column", "value", "text"])
+    of_actors = measures()[columns[0].partition(".")[0]]["of"][1] == "actor"
+    axes = ("toward whom" if of_actors else "where", "of whom")
+    return heat_map(cells, words, style.NOTES["matrix"], axes, least=0.0), cells
 
 
 def factor_cells(values: pd.Series) -> pd.Series:
@@ -130,13 +130,13 @@ def factor_cells(values: pd.Series) -> pd.Series:
         ValueError: for more levels than an axis holds.
     """
     levels = values.dropna().unique()
-    if pd.api.types.is_numeric_dtype(values) and len(levels) > MOST_LEVELS:
+    if pd.api.types.is_numeric_dtype(values) and len(levels) > _MOST_LEVELS:
         edges = np.linspace(values.min(), values.max(), _CELLS + 1)
         ends = [style.plain(edge, edges[1] - edges[0]) for edge in edges]
         names = [f"{low}–{high}" for low, high in pairwise(ends)]
         return pd.cut(values, _CELLS, right=False, labels=names)
-    if len(levels) > MOST_LEVELS:
-        limit = f"an axis holds {MOST_LEVELS}: filter first"
+    if len(levels) > _MOST_LEVELS:
+        limit = f"an axis holds {_MOST_LEVELS}: filter first"
         raise ValueError(f"{values.name} has {len(levels)} levels; {limit}")
     ordered = sorted(levels, key=lambda level: (isinstance(level, str), level))
     named = {level: level if isinstance(level, str) else style.plain(level) for level in ordered}
@@ -159,75 +159,79 @@ def surface_data(table: pd.DataFrame, across: str, up: str, measure: str) -> pd.
 
 def _surface_cells(data: pd.DataFrame) -> pd.DataFrame:
     """The cells of a surface, the top row first, with as many digits as tell them apart."""
-    spread = float(np.ptp(data["mean"].dropna())) if data["mean"].notna().any() else 0.0
-    digits = int(np.clip(np.ceil(-np.log10(spread / 50)) if spread > 0 else 3, 0, 4))
+    spread = data["mean"].max() - data["mean"].min()
+    digits = int(np.clip(np.ceil(-np.log10(spread / 50)), 0, 4)) if spread > 0 else 3
     written = data["mean"].map(f"{{:.{digits}f}}".format) + "\n" + data["runs"].astype(str)
     up, across = data.columns[:2]
     cells = data.rename(columns={up: "row", across: "column", "mean": "value"})
-    return cells.assign(group="", part="", text=written).iloc[::-1]
+    order = {name: -at for at, name in enumerate(cells["row"].unique())}
+    cells = cells.assign(part="", text=written)
+    return cells.sort_values("row", key=lambda each: each.map(order), kind="stable")
 
 
 @use_style()
-def heat_map(cells: pd.DataFrame, words: Words, note: str, *, least: float | None = None) -> Figure:
-    """Coloured and written cells: a panel a group and part, one scale of colour for all.
+def heat_map(
+    cells: pd.DataFrame, words: Words, note: str, axes: Sequence[str], least: float | None = None
+) -> Figure:
+    """Coloured and written cells, a panel a part, one scale of colour; a matrix lies flat.
 
     Args:
-        cells: `group`, `part`, `row`, `column`, `value` (NaN is hatched) and `text`.
-        least: end of the scale of values that are all above it; by default the least value.
+        cells: `part`, `row`, `column`, `value` (NaN is hatched) and `text`.
+        axes: what the columns are, and the rows.
+        least: of a matrix, end of the scale of values that are all above it.
 
     Raises:
         ValueError: where there is nothing to draw.
     """
     if cells.empty:
         raise ValueError("there is no measure to draw")
-    groups, parts, ups, acrosses = (
-        list(dict.fromkeys(cells[name])) for name in ("group", "part", "row", "column")
-    )
-    acrosses = acrosses if least is not None else acrosses[::-1]
+    if least is not None and cells["row"].nunique() > cells["column"].nunique():
+        cells, axes = cells.rename(columns={"row": "column", "column": "row"}), axes[::-1]
+    parts, ups, acrosses = (list(cells[name].unique()) for name in ("part", "row", "column"))
     most = float(np.nanmax([_LEAST_WRITTEN * (least is not None), *cells["value"].abs()]))
-    low = cells["value"].min() if least is None else least
     signed = bool((cells["value"] < 0).any())
-    scale: Any = {"cmap": "RdBu" if signed else "YlOrRd", "vmin": -most if signed else low}
-    panels_of = [(group, part) for group in groups for part in parts]
-    abreast = len(parts) if len(parts) > 1 else min(2, len(groups))
-    height = 1.0 + max(0.24, 0.17 * (1 + cells["text"].str.count("\n").max())) * len(ups)
-    shared: Any = {"sharex": True, "sharey": True}
-    figure, panels = style.panel_each(len(panels_of), abreast, height, words, note, **shared)
+    low = -most if signed else cells["value"].min() if least is None else least
+    colours: Any = {"cmap": "RdBu" if signed else "YlOrRd", "vmin": low, "vmax": most}
+    tall = max(0.21, 0.13 * (1.3 + cells["text"].str.count("\n").max()))
+    height = len(parts) * (tall * len(ups) + 0.3) + 0.7
+    figure, panels = style.frame_panels(
+        len(parts), 1, height, words, note, sharex=True, sharey=True
+    )
     labels = [[_label(key, words) for key in keys] for keys in (ups, acrosses)]
-    for panel, (group, part) in zip(panels, panels_of, strict=True):
-        own = cells[(cells["group"] == group) & (cells["part"] == part)]
-        grids = [
+    for panel, part in zip(panels, parts, strict=True):
+        own = cells[cells["part"] == part]
+        value, text = (
             own.pivot_table(name, "row", "column", aggfunc="first", dropna=False)
             .reindex(ups)[acrosses]
             .to_numpy()
             for name in ("value", "text")
-        ]
-        _draw_cells(panel, *grids, *labels, vmax=most, **scale)
-        panel.set_title(", ".join(words.name(word) for word in (group, part) if word))
+        )
+        _draw_cells(panel, value.astype(float), text, *labels, **colours)
+        panel.set(title=words.name(part), ylabel=axes[1])
+    panels[-1].set_xlabel(axes[0])
     panels[0].invert_yaxis()
     return figure
 
 
 def _label(key: str, words: Words) -> str:
     """An actor, pair, theatre or level in words."""
-    known = [words.name(part) for part in key.split("-")]
-    return style.break_lines("–".join(known), 24)
+    return style.break_lines("–".join(map(words.name, key.split("-"))), 20)
 
 
 def _draw_cells(
-    panel: Axes, values: Any, written: Any, ups: list[str], acrosses: list[str], **colours: Any
+    panel: Axes, values: Floats, written: Any, ups: list[str], acrosses: list[str], **colours: Any
 ) -> None:
     """Draw (rows, columns) values as coloured cells with text; one without a number is hatched."""
-    masked = np.ma.masked_invalid(values.astype(float))
-    shown = panel.pcolormesh(masked, edgecolors="white", linewidth=0.6, **colours)
+    shown = panel.pcolormesh(
+        np.ma.masked_invalid(values), edgecolors="white", linewidth=0.6, **colours
+    )
     panel.patch.set(hatch="////", facecolor="white", edgecolor="#BBBBBB")
-    shades = shown.to_rgba(np.nan_to_num(values.astype(float)))
-    for r, c in zip(*np.nonzero(np.isfinite(masked.filled(np.nan)) & (written != "")), strict=True):
+    shades = shown.to_rgba(np.nan_to_num(values))
+    for r, c in zip(*np.nonzero(np.isfinite(values) & (written != "")), strict=True):
         look: Any = {"ha": "center", "va": "center", "color": style.legible(shades[r, c][:3])}
-        size = 6.5 if len(acrosses) <= MOST_LEVELS else 5.5
-        panel.text(c + 0.5, r + 0.5, written[r][c], fontsize=size, linespacing=1.1, **look)
+        panel.text(c + 0.5, r + 0.5, written[r][c], fontsize=6, linespacing=1.1, **look)
     panel.set_yticks(np.arange(len(ups)) + 0.5, ups, fontsize=6.5)
-    crowded = max(map(len, acrosses)) > 64 // len(acrosses)
+    crowded = max(map(len, acrosses)) > 48 // len(acrosses)
     turned: Any = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
     panel.set_xticks(np.arange(len(acrosses)) + 0.5, acrosses, fontsize=6.5, **turned)
     panel.grid(visible=False)

@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, Floats
 from eurasia_sim.figures import style
-from eurasia_sim.figures.style import WIDTH, Page, Request, Words, use_style
+from eurasia_sim.figures.style import WIDTH, Picture, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError, packaged
-from eurasia_sim.files.text import shortened
+from eurasia_sim.files.text import shortened, wrapped
 from eurasia_sim.simulation.inputs import capability_index
 from eurasia_sim.simulation.replay import Replay
 from eurasia_sim.simulation.results_folder import ResultsFolder
@@ -26,7 +27,9 @@ from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
 OUTLINES = "outlines.geojson"
+AT_REFERENCE = "means at reference values"
 _LEAST_PRESENCE = 0.005
+_MAPS_A_PAGE = 2
 _Rings = list[Floats]  # each (points, 2)
 
 
@@ -40,28 +43,24 @@ class Moment(NamedTuple):
 
 
 def moments_of_runs(
-    held: ResultsFolder, request: Request, count: int
-) -> Iterator[tuple[tuple[str, str], list[Moment], str]]:
-    """Scenario and theory, months and caption of a run's folder, from runs made again.
+    held: ResultsFolder, request: Request
+) -> Iterator[tuple[tuple[str, str], list[Moment], tuple[int, int]]]:
+    """Scenario and theory, months, and runs and failed ones of a folder, from runs made again.
 
-    The months are those asked for, or `count` spread evenly to the last.
+    The months are those asked for, or the last.
     """
-    world, scenarios = held.world, style.scenarios_of(held)
+    world = held.world
     for theory in held.manifest["theories"]:
-        for scenario in scenarios:
+        for scenario in held.manifest["scenarios"]:
             found = held.again(scenario, theory)
-            last = found.inputs.months - 1
-            known = {world.date(t): t for t in range(last + 1)}
+            known = {world.date(t): t for t in range(found.inputs.months)}
+            first, *_, last = known
             if unknown := [month for month in request.months if month not in known]:
-                span = f"from {world.date(0)} to {world.date(last)}"
+                span = f"from {first} to {last}"
                 raise DataError([f"--month {month} is no month {span}" for month in unknown])
-            spread = np.linspace(0 if count > 1 else last, last, count).round().astype(int)
-            months = sorted({known[month] for month in request.months} or set(map(int, spread)))
-            runs, failed = {scenario: found.runs}, {scenario: found.failed}
-            caption = style.caption(runs, failed, held.seed, theory)
-            caption += " · means over runs at reference values"
+            months = sorted({known[month] for month in request.months or [last]})
             moments = [moment_at(found, world, t) for t in months]
-            yield (scenario, theory), moments, caption
+            yield (scenario, theory), moments, (found.runs, found.failed)
 
 
 def moment_at(found: Replay, world: World, t: int) -> Moment:
@@ -113,21 +112,22 @@ def shapes_of(world: World) -> tuple[dict[str, _Rings], list[Floats]]:
     return {k: [square + np.array([column, -row])] for k, (row, column) in placed.items()}, []
 
 
-def map_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
-    """The region at the end of each scenario, or in the months asked for, four maps a figure."""
-    found = moments_of_runs(held, request, 1)
+def map_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
+    """The region at the end of each scenario, or in the months asked for, two maps a figure."""
+    found = moments_of_runs(held, request)
     for theory, group in groupby(found, key=lambda each: each[0][1]):
         maps = [
-            (each._replace(label=f"{style.scenario_title(held, parts[0])}, {each.label}"), caption)
-            for parts, moments, caption in group
+            (each._replace(label=f"{style.scenario_title(held, name)}, {each.label}"), name, counts)
+            for (name, _), moments, counts in group
             for each in moments
         ]
-        for page, shown in style.pages_of(maps):
-            moments, (_, caption) = [each for each, _ in shown], shown[0]
-            words = Words(question, caption, held.title)
-            table = region_table(held.world, moments)
+        for page, shown in style.pages_of(maps, _MAPS_A_PAGE):
+            moments, names, counts = zip(*shown, strict=True)
+            counted = dict(zip(names, counts, strict=True))
+            caption = style.caption(counted, held.seed, theory, AT_REFERENCE)
+            words, table = Words(question, caption, held.title), region_table(held.world, moments)
             says = f"{len(held.world.theatres)} theatres: rulers, influence, forces and bases"
-            yield Page((theory, page), region_map(held.world, moments, words), table, says)
+            yield Picture((theory, page), region_map(held.world, table, words), table, says)
 
 
 def region_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
@@ -141,21 +141,26 @@ def region_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
     found = []
     for each in moments:
         for at, (k, theatre) in enumerate(world.theatres.items()):
-            foreign = pd.Series(
-                {
-                    a: np.mean([each.values[f"influence.{a}.{k}.{domain}"] for domain in DOMAINS])
-                    for a in world.actors
-                    if a not in (theatre.ruler, theatre.challenger)
-                }
+            held = {
+                a: sum(each.values[f"influence.{a}.{k}.{domain}"] for domain in DOMAINS)
+                for a in world.actors
+                if a not in (theatre.ruler, theatre.challenger)
+            }
+            shares = (pd.Series(held) / sum(held.values())).sort_values(
+                ascending=False, kind="stable"
             )
-            shares = (foreign / foreign.sum()).sort_values(ascending=False, kind="stable")
             ruler = each.rulers[at]
-            row: dict[str, Any] = {"month": each.label, "theatre": k, "name": theatre.name}
-            row |= {"ruler": world.actors[ruler].name if ruler else "nobody"}
-            row |= {"leader": shares.index[0], "next": shares.index[1]}
-            row |= {"share": shares.iloc[0], "next_share": shares.iloc[1]}
-            row |= {name: each.values[f"{name}.{k}"] for name in ("stability", "militants")}
-            found.append({**row, "present": _present(world, each.presence[:, at])})
+            found.append(
+                {
+                    "month": each.label, "theatre": k, "name": theatre.name,
+                    "ruler": world.actors[ruler].name if ruler else "nobody",
+                    "leader": shares.index[0], "next": shares.index[1],
+                    "share": shares.iloc[0], "next_share": shares.iloc[1],
+                    "stability": each.values[f"stability.{k}"],
+                    "militants": each.values[f"militants.{k}"],
+                    "present": _present(world, each.presence[:, at]),
+                }
+            )  # fmt: skip
     return pd.DataFrame(found)
 
 
@@ -174,50 +179,58 @@ def _present(world: World, presence: Floats) -> str:
 
 
 @use_style()
-def region_map(world: World, moments: Sequence[Moment], words: Words) -> Figure:
-    """A map a moment (two abreast)."""
+def region_map(world: World, table: pd.DataFrame, words: Words) -> Figure:
+    """A map a month of a `region_table`, and beneath it who is present."""
     lands, around = shapes_of(world)
     points = np.concatenate([ring for rings in lands.values() for ring in rings])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.03 * (high - low)
-    columns = min(2, len(moments))
-    height = (WIDTH / columns - 0.2) * (high - low)[1] / (high - low)[0] + 0.3
-    table = region_table(world, moments)
-    leaders = [world.actors[each] for each in dict.fromkeys(table["leader"])]
+    (left, bottom), (right, top) = low - margin, high + margin
+    months = {str(label): own for label, own in table.groupby("month", sort=False)}
+    present = [wrapped(_told(own), 92) for own in months.values()]
+    tall = (WIDTH - 0.2) * (top - bottom) / (right - left) + 0.3
+    heights = [tall + 0.13 * len(lines) for lines in present]
+    leaders = [world.actors[each] for each in table["leader"].unique()]
     legend = {f"{each.name} leads": style.swatch(facecolor=each.colour) for each in leaders}
     note = f"{style.NOTES['map']} {style.NOTES['borders' if around else 'squares']}"
-    figure, panels = style.panel_each(len(moments), 2, height, words, note, legend)
-    for panel, moment in zip(panels, moments, strict=True):
+    figure, panels = style.frame_panels(
+        len(months), 1, sum(heights), words, note, legend, height_ratios=heights
+    )
+    for panel, (label, own), lines in zip(panels, months.items(), present, strict=True):
         panel.add_collection(
             PolyCollection(around, facecolor="#EBEBEB", edgecolor="white", linewidth=0.5)
         )
-        for row in style.rows_of(table[table["month"] == moment.label]):
-            rings, lead = lands[row["theatre"]], row["share"] - row["next_share"]
-            strength = 0.15 + 0.6 * min(lead, 1.0) if np.isfinite(lead) else 0.0
-            tint = 1 - strength * (1 - np.array(to_rgb(world.actors[row["leader"]].colour)))
-            panel.add_collection(
-                PolyCollection(rings, facecolor=[tint], edgecolor="white", linewidth=0.9)
-            )
-            largest = max(rings, key=len)
-            x, y = (largest.min(axis=0) + largest.max(axis=0)) / 2
-            look: Any = {"ha": "center", "color": "#111111", "linespacing": 1.05}
-            size = 7.5 if columns == 1 else 6.0
-            name = shortened(row["name"], 32)
-            panel.text(x, y, name, va="bottom", weight="bold", fontsize=size, **look)
-            says = style.break_lines(_says(world, row), 26)
-            panel.text(x, y, says, va="top", fontsize=size - 1.5, **look)
-        (left, bottom), (right, top) = low - margin, high + margin
-        panel.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
-        panel.set_title(style.break_lines(shortened(moment.label, 90), 88 // columns))
-        panel.set_axis_off()
+        for row in style.rows_of(own):
+            _draw_land(panel, world, row, lands[row["theatre"]])
+        panel.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
+        panel.set_title(style.break_lines(shortened(label, 90), 60))
+        panel.set_xlabel("\n".join(lines), loc="left", fontsize=6.5)
+        panel.spines[:].set_visible(False)
     return figure
 
 
-def _says(world: World, row: dict[str, Any]) -> str:
-    """What is written in a land."""
-    if not np.isfinite(row["share"]):
-        return "no finite run"
+def _draw_land(panel: Axes, world: World, row: Mapping[str, Any], rings: _Rings) -> None:
+    """A land in the colour of who leads there, with its name and the two largest shares."""
+    lead = row["share"] - row["next_share"]
+    strength = 0.15 + 0.6 * min(lead, 1.0) if np.isfinite(lead) else 0.0
+    tint = 1 - strength * (1 - np.array(to_rgb(world.actors[row["leader"]].colour)))
+    panel.add_collection(PolyCollection(rings, facecolor=[tint], edgecolor="white", linewidth=0.9))
+    largest = max(rings, key=len)
+    x, y = (largest.min(axis=0) + largest.max(axis=0)) / 2
+    look: Any = {"ha": "center", "color": "#111111", "linespacing": 1.05}
+    name = style.break_lines(shortened(row["name"], 32), 18)
+    panel.text(x, y, name, va="bottom", weight="bold", fontsize=7, **look)
     sides = (("leader", "share"), ("next", "next_share"))
-    led = [f"{world.actors[row[a]].name} {100 * row[b]:.0f} %" for a, b in sides]
-    ruled = [] if row["ruler"] == row["name"] else [f"ruled by {row['ruler']}"]
-    return shortened(", ".join([*led, *ruled, *filter(None, [row["present"]])]), 120)
+    led = [f"{shortened(world.actors[row[a]].name, 24)} {100 * row[b]:.0f} %" for a, b in sides]
+    says = "\n".join(led) if np.isfinite(lead) else "no finite run"
+    panel.text(x, y, says, va="top", fontsize=6.5, **look)
+
+
+def _told(table: pd.DataFrame) -> str:
+    """Who rules where it is not the land's own name, and who is present, land by land."""
+    lands = []
+    for row in style.rows_of(table):
+        ruled = "" if row["ruler"] == row["name"] else f"ruled by {shortened(row['ruler'], 32)}"
+        if told := "; ".join(filter(None, [ruled, row["present"]])):
+            lands.append(f"{shortened(row['name'], 32)}: {told}.")
+    return shortened(" ".join(lands), 600)

@@ -2,56 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.figures import rows, style
-from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Picture, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import World
 
 _MOST_FACTORS = 20
+_APART = 0.09  # of coverage and density, between two numbers that are written
 _END = 0.2  # share of the runs at each end of a factor
-_LEFT = "; {} smaller ones are in the table alone"
-
-
-class _Indices(NamedTuple):
-    """What `analyze` says of every factor, as marks of a row."""
-
-    marks: Mapping[str, str]  # column → what it is called
-    by: str  # the column of which the largest comes first
-    unit: str  # none: the measure's
-    note: str
-
-
-_TABLES = {
-    "sobol": _Indices(
-        {"first": "Sobol': first order", "total": "total"}, "total",
-        "share of the outcome's variance",
-        "First order: share of the variance that a factor alone accounts for. Total: share that "
-        "also counts what it does together with others. Bars: 95 % intervals; an index below 0 or "
-        "above 1 and a first above its total are sampling error. Largest total first{left}.",
-    ),
-    "morris": _Indices(
-        {"absolute": "Morris: µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness"},
-        "absolute", "",
-        "µ*: mean size of what a step over a factor's whole range does, with its 95 % interval; "
-        "mean: the same with its sign; σ: how much it differs from place to place. Where σ is "
-        "above µ* a factor acts mostly through others or bends. Largest µ* first{left}.",
-    ),
+# What `analyze` says of every factor: column → what it is called. The largest `_BY` comes first.
+_MARKS: Mapping[str, Mapping[str, str]] = {
+    "sobol": {"first": "Sobol': first order", "total": "total"},
+    "morris": {
+        "absolute": "Morris: µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness",
+    },
 }  # fmt: skip
+_BY = {"sobol": "total", "morris": "absolute"}
 
 
-def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """What each measure does at both ends of every factor of a sweep."""
     if not held.factors:
         raise DataError([f"{held.folder} has no factors: a tornado needs a folder of a sweep"])
@@ -62,31 +43,8 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
             raise ValueError("no factor varies")
         ends, says = tornado_table(table, varied, measure), style.readable(measure, held.names)
         words = Words(question, style.caption_of_runs(held, table), f"{says}: {held.title}")
-        unit = held.units([measure])[measure]
-        yield Page((measure,), tornado(ends, words, unit), ends, says)
-
-
-def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
-    """What `analyze` says of every factor with intervals, a figure a measure and scenario."""
-    named = next((name for name in _TABLES if held.has(name)), "sobol")
-    for parts, own, heading in style.split_table(held, named, request, "measure", "scenario"):
-        table = index_table(own) if named == "sobol" else own
-        words = Words(question, style.analysis_caption(held), f"{heading}: {held.title}")
-        unit = _TABLES[named].unit or held.units(parts[:1]).get(parts[0], "")
-        figure = index_plot(table, named, words, unit)
-        yield Page(parts, figure, table, f"{heading}, {len(table)} factors")
-
-
-def index_table(table: pd.DataFrame) -> pd.DataFrame:
-    """A row a factor with both its indices, of a row an index: `order`, `factor`, `index`."""
-    values = ["index", "low", "high"]
-    wide = table.pivot_table(values, "factor", "order", aggfunc="first", dropna=False)
-    names = {
-        f"{order}{end}": wide[value, order]
-        for order in ("first", "total")
-        for end, value in (("", "index"), ("_low", "low"), ("_high", "high"))
-    }
-    return pd.DataFrame(names).reindex(table["factor"].unique()).rename_axis("factor").reset_index()
+        figure = tornado(ends, words, style.unit_of(measure))
+        yield Picture((measure,), figure, ends, says)
 
 
 def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> pd.DataFrame:
@@ -101,53 +59,46 @@ def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> 
         `high_high`, `low_at`, `high_at` (what the ends are), `runs`, `missing`, `middle` (mean of
         all runs).
     """
-    values = table[measure].to_numpy(dtype=float)
-    whole = np.isfinite(values)
-    middle = float(values[whole].mean()) if whole.any() else float("nan")
+    whole = table[np.isfinite(table[measure])]
+    values = whole[measure]
+    counts = {"runs": len(whole), "missing": len(table) - len(whole), "middle": values.mean()}
     found = []
     for factor in factors:
         row: dict[str, Any] = {"factor": factor}
-        ends = _ends(table.loc[whole, factor], values[whole])
-        for end, (name, inside) in zip(("low", "high"), ends, strict=True):
-            low, high = mean_interval(values[whole][inside])
-            row |= {end: float(values[whole][inside].mean()), f"{end}_low": low}
-            row |= {f"{end}_high": high, f"{end}_at": name}
-        row |= {"runs": int(whole.sum()), "missing": int((~whole).sum()), "middle": middle}
-        found.append(row)
-    every = pd.DataFrame(found)
-    return _ordered(every, (every["high"] - every["low"]).abs())
+        for end, (name, inside) in zip(("low", "high"), _ends(whole[factor], values), strict=True):
+            low, high = mean_interval(values[inside].to_numpy())
+            row |= {end: values[inside].mean(), f"{end}_low": low, f"{end}_high": high}
+            row[f"{end}_at"] = name
+        found.append(row | counts)
+    ends = pd.DataFrame(found)
+    return _largest_first(ends, (ends["high"] - ends["low"]).abs())
 
 
-def _ends(factor: pd.Series, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def _ends(factor: pd.Series, values: pd.Series) -> list[tuple[str, pd.Series]]:
     """What the two ends of a factor are called, and the runs at them."""
     if not pd.api.types.is_numeric_dtype(factor):
-        means = pd.Series(values, index=factor.index).groupby(factor).mean()
-        levels = (means.idxmin(), means.idxmax())
-        return [(str(level), (factor == level).to_numpy()) for level in levels]
+        means = values.groupby(factor).mean()
+        return [(str(level), factor == level) for level in (means.idxmin(), means.idxmax())]
     if factor.nunique() <= 1 / _END:
-        ends = (factor.min(), factor.max())
-        return [(style.plain(end), (factor == end).to_numpy()) for end in ends]
+        return [(style.plain(end), factor == end) for end in (factor.min(), factor.max())]
     low, high = factor.quantile([_END, 1 - _END])
     return [
-        (f"≤ {style.plain(low, high - low)}", (factor <= low).to_numpy()),
-        (f"≥ {style.plain(high, high - low)}", (factor >= high).to_numpy()),
+        (f"≤ {style.plain(low, high - low)}", factor <= low),
+        (f"≥ {style.plain(high, high - low)}", factor >= high),
     ]
 
 
-def _ordered(table: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
-    """The rows of a table, the largest first, those without a number last."""
+def _largest_first(table: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
+    """The rows by their size; those without a number last."""
     order = size.sort_values(ascending=False, kind="stable", na_position="last").index
     return table.loc[order].reset_index(drop=True)
 
 
-def _labels(shown: pd.DataFrame) -> list[str]:
-    return [style.break_lines(style.factor_name(name), 40) for name in shown["factor"]]
-
-
-def _left(table: pd.DataFrame) -> str:
-    """How many factors are not drawn, if any."""
+def _note(kind: str, table: pd.DataFrame, **counts: Any) -> str:
+    """The note beneath, with how many factors are not drawn, if any."""
     more = len(table) - _MOST_FACTORS
-    return _LEFT.format(more) if more > 0 else ""
+    left = f"; {more} smaller ones are in the table alone" if more > 0 else ""
+    return str(style.NOTES[kind].format(left=left, **counts))
 
 
 @use_style()
@@ -158,16 +109,37 @@ def tornado(ends: pd.DataFrame, words: Words, unit: str) -> Figure:
         ends: as `tornado_table` gives; the first twenty are drawn, and the rest is counted.
     """
     shown, first = ends.head(_MOST_FACTORS), ends.iloc[0]
-    counts = {name: first[name] for name in ("runs", "missing")}
-    note = style.NOTES["tornado"].format(**counts, left=_left(ends))
-    beside = [f"{row['low_at']}\n{row['high_at']}" for row in style.rows_of(shown)]
+    note = _note("tornado", ends, runs=first["runs"], missing=first["missing"])
+    beside = [f"low {row['low_at']}, high {row['high_at']}" for row in style.rows_of(shown)]
     marks = {end: f"at the factor's {end} end" for end in ("low", "high")}
-    middle = float(first["middle"])
-    figure, panel = rows.mark_rows(
-        shown, _labels(shown), marks, words, note, beside, zero=middle, bars=True
+    labels, middle = [*map(style.factor_name, shown["factor"])], float(first["middle"])
+    figure, panel, _ = rows.mark_rows(
+        shown, labels, marks, words, note, beside, zero=middle, bars=True
     )
     panel.set_xlabel(unit)
     return figure
+
+
+def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
+    """What `analyze` says of every factor with intervals, a figure a measure and scenario."""
+    named = next((name for name in _MARKS if held.has(name)), "sobol")
+    for parts, own, heading in style.split_table(held, named, request, "measure", "scenario"):
+        table = index_table(own) if named == "sobol" else own
+        words = Words(question, style.analysis_caption(held), heading)
+        share, measure = "share of the outcome's variance", parts[0]
+        unit = share if named == "sobol" else style.unit_of(measure)
+        figure = index_plot(table, named, words, unit)
+        yield Picture(parts, figure, table, f"{heading}, {len(table)} factors")
+
+
+def index_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a factor with both its indices, of a row an index: `order`, `factor`, `index`."""
+    wide = pd.DataFrame({"factor": table["factor"].unique()})
+    for order in ("first", "total"):
+        names = {"index": order, "low": f"{order}_low", "high": f"{order}_high"}
+        own = table.loc[table["order"] == order, ["factor", *names]].rename(columns=names)
+        wide = wide.merge(own, "left", "factor")
+    return wide
 
 
 @use_style()
@@ -175,32 +147,34 @@ def index_plot(table: pd.DataFrame, named: str, words: Words, unit: str) -> Figu
     """A row a factor with its indices, their intervals and numbers; the first twenty.
 
     Args:
-        table: `factor` and a column a mark of the table's `_TABLES`, NaN written as such;
-            `<mark>_low` and `<mark>_high` where it has an interval.
+        table: `factor` and a column a mark of `_MARKS`, NaN written as such; `<mark>_low` and
+            `<mark>_high` where it has an interval.
     """
-    marks, by, _, note = _TABLES[named]
+    marks, by = _MARKS[named], _BY[named]
     table = table.rename(columns={"low": f"{by}_low", "high": f"{by}_high"})
-    shown = _ordered(table, table[by]).head(_MOST_FACTORS)
+    shown = _largest_first(table, table[by]).head(_MOST_FACTORS)
     beside = [
-        "\n".join(_number_words(row, name, label) for name, label in marks.items())
+        ", ".join(_number_words(row, name, label) for name, label in marks.items())
         for row in style.rows_of(shown)
     ]
-    note = note.format(left=_left(table))
-    figure, panel = rows.mark_rows(shown, _labels(shown), marks, words, note, beside)
+    labels = [*map(style.factor_name, shown["factor"])]
+    figure, panel, _ = rows.mark_rows(shown, labels, marks, words, _note(named, table), beside)
     panel.set_xlabel(unit)
     return figure
 
 
 def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
     """A mark's number with its interval, if it has one."""
+    low, high = (row.get(f"{name}_{end}", np.nan) for end in ("low", "high"))
     if not np.isfinite(row[name]):
         return f"{label}: no number"
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    text = f"{row[name]:.3g}" + ("" if pd.isna(low) else f" [{low:.3g}, {high:.3g}]")
-    return text.replace("-", "−")
+    if not np.isfinite(high - low):
+        return style.plain(row[name])
+    value, low, high = (style.plain(each, high - low) for each in (row[name], low, high))
+    return f"{value} [{low}, {high}]"
 
 
-def box_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+def box_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """The box that does best, its path and the other boxes, a figure an outcome sought."""
     paths = style.table_of(held, "paths") if held.has("paths") else pd.DataFrame()
     keys = ("measure", "scenario", "sought")
@@ -210,11 +184,11 @@ def box_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
         path = paths.merge(own[named].head(1)) if set(named) <= set(paths) else boxes.iloc[:0]
         drawn = int(own["draws"].iloc[0])
         judged = f"{style.analysis_caption(held)} · judged on {drawn} draws held back"
-        words = Words(question, judged, heading or held.title)
+        words = Words(question, judged, heading)
         figure = box_plot(path, boxes, limits, float(own["base"].iloc[0]), words)
         steps = f", along a path of {len(path)} steps" if len(path) else ""
         says = f"{len(limits)} factors limited, {len(boxes)} boxes{steps}"
-        yield Page(parts, figure, own, says)
+        yield Picture(parts, figure, own, says)
 
 
 def box_tables(
@@ -229,25 +203,22 @@ def box_tables(
     """
     heads = ["box", "method", "density", "coverage"]
     boxes = table.groupby(heads, sort=False).size().reset_index(name="limited")
-    ranged = {
-        style.factor_name(each["name"]): (each["low"], each["high"])
-        for each in design.get("factors", ())
-        if "low" in each
-    }
+    factors = design.get("factors", ())
+    ranges = {each["name"]: (each["low"], each["high"]) for each in factors if "low" in each}
     limits: list[dict[str, Any]] = []
     for row in style.rows_of(table[table["box"] == boxes["box"].iloc[0]]):
-        name, found = style.factor_name(str(row["parameter"])), pd.Series([row["low"], row["high"]])
-        limit: dict[str, Any] = {"factor": name, "says": str(row["limit"])}
-        if found.notna().any():
-            number = world.numbers.get(name) or world.numbers.get(f"rules.{name}")
-            whole = ranged.get(name) or ((number.low, number.high) if number else ())
-            known = [*found.dropna(), *whole]
-            least, most = min(known), max(known)
-            low, high = found.fillna(pd.Series([least, most]))
-            span, ends = most - least, (low, high, least, most)
-            limit["says"] = "{} to {}   of {} to {}".format(*(style.plain(e, span) for e in ends))
-            limit |= {"left": (low - least) / span if span else 0.0}
-            limit |= {"width": (high - low) / span if span else 1.0}
+        column, ends = str(row["parameter"]), np.array([row["low"], row["high"]], dtype=float)
+        limit: dict[str, Any] = {"factor": style.factor_name(column), "says": str(row["limit"])}
+        if not np.isnan(ends).all():
+            path = column.removeprefix("x.")
+            number = world.numbers.get(path) or world.numbers.get(f"rules.{path}")
+            whole = ranges.get(column) or ((number.low, number.high) if number else ())
+            least, most = np.nanmin([*ends, *whole]), np.nanmax([*ends, *whole])
+            low, high = np.where(np.isnan(ends), (least, most), ends)
+            span = most - least
+            shown = (style.plain(each, span) for each in (low, high, least, most))
+            limit["says"] = "{} to {} of {} to {}".format(*shown)
+            limit |= {"left": (low - least) / (span or 1.0), "width": (high - low) / (span or 1.0)}
         limits.append(limit)
     return boxes, pd.DataFrame(limits, columns=["factor", "says", "left", "width"])
 
@@ -263,51 +234,45 @@ def box_plot(
         boxes, limits: as `box_tables` gives them.
         base_rate: share of all cases that are sought, 0..1, where a path begins.
     """
-    along, chosen = (look.colour for look in style.looks("ab").values())
+    along, chosen, *_ = (look.colour for look in style.LOOKS)
     looks: dict[str, dict[str, Any]] = {
         "a step of peeling": {"color": along, "marker": "o", "linewidth": 0.8},
-        "the chosen box": {"color": chosen, "marker": "s", "markersize": 7, "linewidth": 0},
+        "the chosen box": {"color": chosen, "marker": "s", "markersize": 6, "linewidth": 0},
         "another box": {"color": INK, "marker": "^", "linewidth": 0},
         "density of the whole space": {"color": INK, "linestyle": "--", "linewidth": 0.8},
     }
     legend: Any = {label: Line2D([], [], **look) for label, look in looks.items()}
     legend["a factor's whole range"] = style.swatch(color=style.TRACK)
-    height = max(2.9, 1.0 + 0.42 * len(limits))
-    figure, (left, right) = style.frame_panels(1, 2, height, words, style.NOTES["box"], legend)
+    lines = rows.Rows(list(limits["factor"]), list(limits["says"]))
+    heights = (2.3, lines.inches)
+    figure, (upper, lower) = style.frame_panels(
+        2, 1, sum(heights), words, style.NOTES["box"], legend, height_ratios=heights
+    )
     for shown, look in zip((path, boxes.head(1), boxes.iloc[1:]), looks.values(), strict=False):
         if len(shown):
-            left.plot(shown["coverage"], shown["density"], **{"markersize": 4.5, **look})
+            upper.plot(shown["coverage"], shown["density"], **{"markersize": 4, **look})
+    last = (np.inf, np.inf)
     for row in style.rows_of(path[path["limited"].ne(path["limited"].shift())]):
         at = (row["coverage"], row["density"])
         place: Any = {"xytext": (5, 3), "textcoords": "offset points", "fontsize": 6.5}
-        left.annotate(str(row["limited"]), at, color=INK, **place)
-    left.axhline(base_rate, color=INK, linestyle="--", linewidth=0.8)
-    left.set(xlabel="coverage", ylabel="density", xlim=(-0.03, 1.15), ylim=(0.0, 1.08))
-    left.xaxis.set_major_formatter(PercentFormatter(1.0))
-    left.yaxis.set_major_formatter(PercentFormatter(1.0))
-    left.set_title("Coverage and density")
-    density, coverage = boxes["density"].iloc[0], boxes["coverage"].iloc[0]
+        if math.dist(at, last) > _APART:
+            upper.annotate(str(row["limited"]), at, color=INK, **place)
+            last = at
+    upper.axhline(base_rate, color=INK, linestyle="--", linewidth=0.8)
+    upper.set(xlabel="coverage", ylabel="density", xlim=(-0.03, 1.1), ylim=(0.0, 1.08))
+    for axis in (upper.xaxis, upper.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    density, coverage = (f"{100 * boxes[name].iloc[0]:.0f} %" for name in ("density", "coverage"))
     method = boxes["method"].iloc[0]
-    right.set_title(f"{method}: density {density:.0%}, coverage {coverage:.0%}")
-    _draw_limits(right, limits, chosen)
+    lower.set_title(f"{method}: density {density}, coverage {coverage}")
+    lines.write(lower)
+    ranged = limits["width"].notna().to_numpy()
+    at = lines.heights[ranged, 0]
+    edge: Any = {"edgecolor": INK, "linewidth": 0.5}
+    lower.barh(at, 1.0, height=0.1, color=style.TRACK)
+    left, width = limits.loc[ranged, "left"], limits.loc[ranged, "width"]
+    lower.barh(at, width, left=left, height=0.1, color=chosen, **edge)
+    lower.set(xlim=(0.0, 1.0), xlabel="" if len(limits) else "the box limits no factor")
+    lower.set_xticks([0.0, 0.5, 1.0], ["low end", "middle", "high end"])
+    lower.grid(visible=False)
     return figure
-
-
-def _draw_limits(panel: Axes, limits: pd.DataFrame, colour: str) -> None:
-    """A track a factor, and on it what the box allows, its ends in the factor's own terms."""
-    for at, row in enumerate(style.rows_of(limits)):
-        panel.barh(-at, 1.0, height=0.34, color=style.TRACK)
-        bar: Any = {"color": colour, "edgecolor": INK, "linewidth": 0.5}
-        panel.barh(-at, row["width"], left=row["left"], height=0.34, **bar)
-        says = style.break_lines(row["says"], 48)
-        panel.text(0.0, 0.3 - at, says, fontsize=6.5, va="bottom", color=INK)
-    if limits.empty:
-        panel.text(0.5, 0.0, "the box limits no factor", ha="center", va="center", fontsize=7)
-    rows.label_rows(
-        panel, [style.break_lines(n, 30) for n in limits["factor"]], (0.5, 0.75), fontsize=7
-    )
-    panel.set_xlim(0.0, 1.0)
-    panel.xaxis.set_major_locator(NullLocator())
-    panel.spines[["left", "bottom"]].set_visible(False)
-    panel.tick_params(length=0)
-    panel.grid(visible=False)

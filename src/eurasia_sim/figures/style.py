@@ -1,4 +1,4 @@
-"""The one look of all figures, what is written on them, and what a request and a page hold."""
+"""The one look of all figures, and what is written on them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-import matplotlib as mpl
 import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
@@ -35,13 +34,14 @@ STYLE = Path(__file__).parent / "eurasia.mplstyle"
 PANELS = 4  # of a figure; more measures go on to further figures
 INK, TRACK = "#333333", "#DDDDDD"
 LESS, MORE, MORE_INK = "#6A3D9A", "#D08A00", "#8A5A00"  # below and above zero, in grey too
-WIDTH = 8.0  # inches
-MOST_GROUPS = 6
-MOST_LEVELS = 12  # of a factor, each by itself; any other is cut into tenths
-_MARKERS = ("o", "s", "^", "D", "v", "P")
+WIDTH = 5.0  # inches: small, so that letters can be read on a narrow screen
 _MARGIN = 0.09  # inches
-_LONGEST_NAME = 60  # characters of a group's name
-_WRITTEN_BY = {**dict.fromkeys(("parts", "theories", "verdicts"), "test"), SKILL: "validate"}
+_LONGEST_NAME = 48  # characters of a group's name
+_WRITTEN_BY = {
+    **dict.fromkeys(("parts", "theories", "verdicts"), "test"),
+    SKILL: "validate",
+    "numbers": "calibrate",
+}
 _SMALL_WORDS = ("and", "of", "the")
 
 
@@ -52,6 +52,11 @@ class Look(NamedTuple):
     marker: str
 
 
+# Okabe and Ito's colours, ordered so that neighbours also differ in grey.
+_COLOURS = ("#0072B2", "#E69F00", "#222222", "#CC79A7", "#009E73", "#56B4E9")
+LOOKS = tuple(map(Look, _COLOURS, "os^DvP"))
+
+
 class Words(NamedTuple):
     """What is written on a figure; a person's own text is never read as markup."""
 
@@ -59,29 +64,29 @@ class Words(NamedTuple):
     caption: str
     subject: str = ""  # beneath the title: of what
     names: Mapping[str, str] = {}  # how an id is written out; others are written by their own words
-    units: Mapping[str, str] = {}  # by measure
 
     def name(self, identifier: str) -> str:
         """A group's name; its id where it has none."""
         return shortened(visible(self.names.get(identifier, identifier)), _LONGEST_NAME)
 
-    def unit(self, measure: str) -> str:
-        """Unit of a measure; empty where none is known."""
-        return self.units.get(measure, "")
+    def list(self, measures: Iterable[str]) -> str:
+        """The subject, and measures in words, one after another."""
+        return "; ".join([self.subject, *(readable(each, self.names) for each in measures)])
 
-    def heading(self, measure: str, width: int = 80) -> str:
-        """A measure in words, in lines of at most `width` letters."""
-        names = {each: self.name(each) for each in self.names}
-        return break_lines(shortened(readable(measure, names), 120), width)
+    def heading(self, measure: str) -> str:
+        """A measure in words."""
+        return shortened(readable(measure, {each: self.name(each) for each in self.names}), 120)
 
 
-class Page(NamedTuple):
-    """One figure of a folder: the rest of its files' stem, the figure, its data, what it shows."""
+class Picture(NamedTuple):
+    """A figure of a folder, the table behind it, and what it shows in words."""
 
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  # of its files' stem, after its kind
     figure: Figure
     data: pd.DataFrame
     says: str
+    stem: str = ""
+    lacking: str = ""  # characters that no font of the machine has
 
 
 @dataclass(frozen=True)
@@ -110,17 +115,6 @@ def use_style() -> Iterator[None]:
         yield
 
 
-def looks(groups: Iterable[str]) -> dict[str, Look]:
-    """A look for each group in its order of appearance; ValueError for more than six."""
-    names = list(dict.fromkeys(groups))
-    if len(names) > MOST_GROUPS:
-        limit = f"a figure tells at most {MOST_GROUPS} groups apart"
-        raise ValueError(f"{limit}; here are {len(names)}: {', '.join(names)}")
-    with use_style():
-        colours = [to_hex(entry["color"]) for entry in mpl.rcParams["axes.prop_cycle"]]
-    return {name: Look(colours[at], _MARKERS[at]) for at, name in enumerate(names)}
-
-
 def title_of(identifier: str) -> str:
     """An id in words, all but small ones with a capital: `land_of_the_two` → Land of the Two."""
     words = identifier.split("_")
@@ -143,26 +137,20 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     return ", ".join([label, *parts])
 
 
-def list_measures(measures: Sequence[str], names: Mapping[str, str]) -> str:
-    """Measures in words, one after another."""
-    return "; ".join(readable(measure, names) for measure in measures)
+def unit_of(measure: str) -> str:
+    """Unit of a measure by the name of its column; empty where none is known."""
+    return str(measures().get(measure.partition(".")[0], {}).get("unit", ""))
 
 
 def factor_name(column: str) -> str:
-    """A factor of a sweep as it is written: its path without the mark of a design's column."""
-    return column.removeprefix("x.")
+    """A factor of a sweep as it is written: a number's path, or its own name in words."""
+    name = column.removeprefix("x.")
+    return name if "." in name else name.replace("_", " ")
 
 
 def break_lines(label: str, width: int) -> str:
-    """A label in lines of at most `width` letters, broken at commas, spaces and underscores."""
-    lines: list[str] = []
-    for part in label.split(", "):
-        joined = f"{lines[-1]}, {part}" if lines else part
-        if lines and len(joined) <= width:
-            lines[-1] = joined
-        else:
-            lines.append(part)
-    pieces = [piece for line in lines for piece in wrapped(line.replace("_", "_ "), width)]
+    """A label in lines of at most `width` letters, broken at spaces and underscores."""
+    pieces = wrapped(label.replace("_", "_ "), width)
     return "\n".join(piece.replace("_ ", "_") for piece in pieces)
 
 
@@ -187,12 +175,20 @@ def plain(value: float, step: float | None = None) -> str:
     return ("0" if text == "-0" else text).replace("-", "−")
 
 
+def signed(value: float, digits: int) -> str:
+    """A number with its sign and so many digits after the point; nothing has no sign."""
+    text = f"{value:+.{digits}f}"
+    return (text if float(text) else text[1:]).replace("-", "−")
+
+
 def legible(colour: Any) -> str:
     """The ink, dark or white, that stands out more on a colour, by the web's relative luminance."""
     parts = np.array(to_rgb(colour))
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    luminance = float(linear @ (0.2126, 0.7152, 0.0722))
-    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#111111"
+    # Below this luminance white has the larger contrast, (1 + 0.05) / (luminance + 0.05).
+    return (
+        "white" if linear @ (0.2126, 0.7152, 0.0722) < math.sqrt(1.05 * 0.05) - 0.05 else "#111111"
+    )
 
 
 def footer(runs: str, failed: object, seed: int, *about: str) -> str:
@@ -200,29 +196,28 @@ def footer(runs: str, failed: object, seed: int, *about: str) -> str:
     return " · ".join([runs, f"{failed} failed", f"seed {seed}", *about])
 
 
-def caption(runs: Mapping[str, int], failed: Mapping[str, int], seed: int, theory: str) -> str:
+def caption(counts: Mapping[str, tuple[int, int]], seed: int, theory: str, *about: str) -> str:
     """The footer of runs of scenarios.
 
     Args:
-        runs: by scenario, failed ones included. failed: the same of failed runs alone.
+        counts: by scenario, all runs and those of them that failed.
     """
-    counts, each = set(runs.values()), " each" * (len(runs) > 1)
-    counted = " and ".join(f"{count} of {name}" for name, count in runs.items()) + " runs"
-    if len(counts) == 1:
-        (count,) = counts
-        counted = f"{count} run{'s' * (count != 1)}{each}"
-    lost = ", ".join(f"{count} of {name}" for name, count in failed.items() if count) or "0"
-    named = f"scenario{'s' * (len(runs) > 1)} {', '.join(runs)}"
-    return footer(counted, lost, seed, named, f"theory {theory}")
+    runs, several = {count for count, _ in counts.values()}, len(counts) > 1
+    counted = " and ".join(f"{count} of {name}" for name, (count, _) in counts.items()) + " runs"
+    if len(runs) == 1:
+        (count,) = runs
+        counted = f"{count} run{'s' * (count != 1)}{' each' * several}"
+    lost = ", ".join(f"{failed} of {name}" for name, (_, failed) in counts.items() if failed) or "0"
+    named = f"scenario{'s' * several} {', '.join(counts)}"
+    return footer(counted, lost, seed, named, f"theory {theory}", *about)
 
 
 def caption_of_runs(held: ResultsFolder, table: pd.DataFrame) -> str:
     """The footer of some runs of a folder: `scenario`, `theory` and `status` of each."""
-    counted = table["status"].ne("ok").groupby(table["scenario"], sort=False).agg(["size", "sum"])
-    runs, failed = ({str(k): int(v) for k, v in counted[name].items()} for name in ("size", "sum"))
-    theories = ", ".join(map(str, table["theory"].unique()))
-    text = caption(runs, failed, held.seed, theories)
-    return text + (f" · only {' and '.join(held.filters)}" if held.filters else "")
+    failed = table["status"].ne("ok").groupby(table["scenario"], sort=False)
+    counts = {str(name): (len(own), int(own.sum())) for name, own in failed}
+    about = [f"only {' and '.join(held.filters)}"] if held.filters else []
+    return caption(counts, held.seed, ", ".join(map(str, table["theory"].unique())), *about)
 
 
 def scenario_title(held: ResultsFolder, scenario: str) -> str:
@@ -231,20 +226,11 @@ def scenario_title(held: ResultsFolder, scenario: str) -> str:
     return str(entry.get("title") or scenario)
 
 
-def scenarios_of(held: ResultsFolder) -> list[str]:
-    """The scenarios that a folder of `run` holds; DataError for any other folder."""
-    if held.kind != RUN:
-        need = "this picture needs a folder of `eurasia-sim run`"
-        raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
-    return list(held.manifest["scenarios"])
-
-
 def table_of(held: ResultsFolder, name: str) -> pd.DataFrame:
     """A table that a folder holds beside its runs; DataError where it is not there."""
     table = held.table(name)
     if table is None:
-        verb = "calibrate" if name == "numbers" else _WRITTEN_BY.get(name, "analyze")
-        need = f"this picture needs what `eurasia-sim {verb}` writes"
+        need = f"this picture needs what `eurasia-sim {_WRITTEN_BY.get(name, 'analyze')}` writes"
         raise DataError([f"{held.folder} holds no {name}.parquet: {need}"])
     return table
 
@@ -260,7 +246,8 @@ def split_table(
         wanted = [fnmatchcase(parts[0], pattern) for pattern in request.measures if parts]
         if not wanted or any(wanted):
             measures = [readable(part, held.names) for part in parts[:1]]
-            yield parts, own, ", ".join([*measures, *parts[1:]])
+            named = ", ".join([*measures, *(scenario_title(held, part) for part in parts[1:])])
+            yield parts, own, named if len(parts) > 1 else f"{named}: {held.title}".strip(": ")
 
 
 def analysis_caption(held: ResultsFolder) -> str:
@@ -296,18 +283,16 @@ def frame_panels(
         legend: label → what stands for it.
         shared: handed to `Figure.subplots`.
     """
-    heading = wrapped(shortened(visible(words.title)), 88) or [""]
-    subject = wrapped(shortened(visible(words.subject)), 112)
-    notes = [line for part in (words.caption, note) for line in wrapped(visible(part), 128)]
+    heading = wrapped(shortened(visible(words.title)), 56) or [""]
+    subject = wrapped(shortened(visible(words.subject)), 72)
+    notes = [line for part in (words.caption, note) for line in wrapped(visible(part), 90)]
     entries = legend or {}
     labels = [shortened(visible(label), _LONGEST_NAME) for label in entries]
-    widest = 0.62 + 0.075 * max(map(cell_len, labels), default=0)  # inches, of an entry
-    across = max(1, int((WIDTH - 2 * _MARGIN) / widest))
-    under_title = 0.2 * len(heading) + _MARGIN
-    above = under_title + 0.165 * len(subject) + 0.04
-    key_at = above
-    above += 0.2 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0
-    below = 0.155 * len(notes) + 2 * _MARGIN
+    across = max((n for n in range(1, len(labels) + 1) if _fit(labels, n)), default=1)
+    under_title = 0.18 * len(heading) + _MARGIN
+    key_at = under_title + 0.15 * len(subject) + 0.04
+    above = key_at + (0.17 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
+    below = 0.13 * len(notes) + 2 * _MARGIN
     whole = above + height + below
     rect = (0.0, below / whole, 1.0, 1.0 - (above + below) / whole)
     engine = ConstrainedLayoutEngine(rect=rect, hspace=0.06, wspace=0.04)
@@ -315,45 +300,47 @@ def frame_panels(
     FigureCanvasAgg(figure)
     left = _MARGIN / WIDTH
     for y, lines, look in (
-        (1 - _MARGIN / whole, heading, {"va": "top", "fontsize": 10.5, "weight": "bold"}),
-        (1 - under_title / whole, subject, {"va": "top", "fontsize": 8.5, "color": "#555555"}),
-        (_MARGIN / whole, notes, {"va": "bottom", "fontsize": 7, "color": "#555555"}),
+        (1 - _MARGIN / whole, heading, {"va": "top", "fontsize": 9.5, "weight": "bold"}),
+        (1 - under_title / whole, subject, {"va": "top", "fontsize": 8, "color": "#555555"}),
+        (_MARGIN / whole, notes, {"va": "bottom", "fontsize": 6.5, "color": "#555555"}),
     ):
-        outside: dict[str, Any] = {"ha": "left", "linespacing": 1.25, "in_layout": False, **look}
+        outside: dict[str, Any] = {"ha": "left", "linespacing": 1.2, "in_layout": False, **look}
         figure.text(left, y, "\n".join(lines), **outside)
     if entries:
         key = figure.legend(
             list(entries.values()), labels, loc="upper left", ncols=across, borderaxespad=0.0,
-            bbox_to_anchor=(left, 1 - key_at / whole), borderpad=0.0, handlelength=3.0,
+            bbox_to_anchor=(left, 1 - key_at / whole), borderpad=0.0, labelspacing=0.35,
         )  # fmt: skip
         key.set_in_layout(False)
     return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).ravel())
 
 
-def panel_each(
-    count: int, abreast: int, height: float, *written: Any, **shared: Any
-) -> tuple[Figure, list[Axes]]:
-    """So many panels, at most `abreast` in a row of `height` inches; `frame_panels` takes more."""
-    columns = min(abreast, count)
-    rows = -(-count // columns)
-    figure, panels = frame_panels(rows, columns, height * rows, *written, **shared)
-    for panel in panels[count:]:
-        panel.set_visible(False)
-    return figure, panels[:count]
+def _fit(labels: Sequence[str], across: int) -> bool:
+    """Whether a legend of so many columns is within the page."""
+    widest = (max(map(cell_len, part)) for part in np.array_split(labels, across))
+    return sum(0.45 + 0.062 * cells for cells in map(int, widest)) < WIDTH - 2 * _MARGIN
 
 
 def measure_panels(
-    measures: Iterable[str], abreast: int, height: float, words: Words, *written: Any, **shared: Any
+    measures: Iterable[str], height: float, words: Words, *written: Any, **shared: Any
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A panel for each measure, headed by it and with its unit along the horizontal axis."""
+    """A panel for each measure, two abreast, headed by it and with its unit along its axis.
+
+    Args:
+        height: of a panel, inches. written, shared: as `frame_panels` takes them.
+    """
     names = list(measures)
     if not names:
         raise ValueError("name at least one measure to draw")
-    figure, panels = panel_each(len(names), abreast, height, words, *written, **shared)
-    for panel, measure in zip(panels, names, strict=True):
-        panel.set_title(words.heading(measure, 88 // min(abreast, len(names))))
-        panel.set_xlabel(words.unit(measure))
-    return figure, dict(zip(names, panels, strict=True))
+    columns = min(2, len(names))
+    lines = -(-len(names) // columns)
+    figure, panels = frame_panels(lines, columns, height * lines, words, *written, **shared)
+    for panel in panels[len(names) :]:
+        panel.set_visible(False)
+    for panel, measure in zip(panels, names, strict=False):
+        panel.set_title(break_lines(words.heading(measure), 56 // columns))
+        panel.set_xlabel(unit_of(measure))
+    return figure, dict(zip(names, panels, strict=False))
 
 
 def swatch(**look: Any) -> Artist:

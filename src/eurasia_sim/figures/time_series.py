@@ -14,15 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from eurasia_sim.analysis.contrast import band_ends
+from eurasia_sim.analysis.contrast import ENDS
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.differences import is_paired, pairs_of
 from eurasia_sim.figures.distributions import DOTS, draw_dots
-from eurasia_sim.figures.style import INK, Page, Request, Words, use_style
+from eurasia_sim.figures.style import INK, Picture, Request, Words, use_style
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import unguarded
-from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, events_file, load_trajectories
@@ -30,15 +29,12 @@ from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES, SETS
 from eurasia_sim.world.world import World
 
-_QUANTILES = {
-    "q2.5": 0.025, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q97.5": 0.975,
-}  # fmt: skip
 _BEFORE = 24  # months of the shared past that are drawn
-_MARKERS = "osD^vP*X<>hpd8"
-_MOST_WRITTEN = 8  # events of a lane beside which their own words stand
+_MARKERS = "os^DvPX"  # whole, then hollow: as many again
+_MOST_WRITTEN = 8  # events of a lane that are told in words
 
 
-def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Page]:
+def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """Fans of the monthly values that `run` kept of the draws that lead; of two, the difference."""
     if TRAJECTORIES not in held.files.entries:
         need = "keeps no monthly values: fans need a folder that `eurasia-sim run` wrote"
@@ -59,9 +55,10 @@ def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
         for page, shown in style.pages_of(measures):
             sides = (pair.leading, monthly, pair.first, pair.other)
             fans = {name: monthly_values(*sides, name) for name in shown}
-            says = f"{words.subject}, {style.list_measures(shown, held.names)}{left_out}"
-            figure = fan_chart(fans, words, parting)
-            yield Page((*pair.parts, page), figure, fan_bands(fans), says)
+            figure, says = fan_chart(fans, words, parting), words.list(shown) + left_out
+            bands = {name: fan_bands(fan) for name, fan in fans.items()}
+            data = pd.concat(bands, names=["measure", "month"]).reset_index()
+            yield Picture((*pair.parts, page), figure, data, says)
 
 
 def monthly_values(
@@ -78,21 +75,12 @@ def monthly_values(
     return found.loc[:, sides[0].columns.intersection(sides[-1].columns)]
 
 
-def whole_runs(fan: pd.DataFrame) -> pd.DataFrame:
-    """The runs that have a finite value in every month."""
-    return fan.replace([np.inf, -np.inf], np.nan).dropna()
-
-
-def fan_bands(fans: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """A row a measure and month: `runs`, `missing`, and quantiles of the whole runs, as `q50`."""
-    parts = []
-    for measure, fan in fans.items():
-        whole = whole_runs(fan)
-        found = whole.quantile([*_QUANTILES.values()]).set_axis([*_QUANTILES], axis="index").T
-        found.insert(0, "missing", len(fan) - len(whole))
-        found.insert(0, "runs", len(whole))
-        parts.append(found.rename_axis("month").reset_index().assign(measure=measure))
-    return pd.concat(parts, ignore_index=True)
+def fan_bands(fan: pd.DataFrame) -> pd.DataFrame:
+    """A row a month: `runs`, `missing`, median and ends of bands (`q5` … `q65`) of whole runs."""
+    whole = fan.replace([np.inf, -np.inf], np.nan).dropna()
+    ends = {name: float(name[1:]) / 100 for name in ENDS}
+    found = whole.quantile([0.5, *ends.values()]).set_axis(["median", *ends], axis="index").T
+    return found.assign(runs=len(whole), missing=len(fan) - len(whole))
 
 
 @use_style()
@@ -103,12 +91,16 @@ def fan_chart(fans: Mapping[str, pd.DataFrame], words: Words, parting: str | Non
         fans: measure → a row a run, a column a month; a run with a gap is left out and counted.
         parting: the month in which two scenarios part, whose differences these are; none: levels.
     """
-    figure, panels = style.measure_panels(fans, 2, 2.2, words, style.NOTES["fan"], sharex=True)
+    figure, panels = style.measure_panels(fans, 1.75, words, _fan_note(parting), sharex=True)
     for measure, panel in panels.items():
         draw_fan(panel, fans[measure], parting, signed=parting is not None)
-        panel.set_ylabel(words.unit(measure))
+        panel.set_ylabel(style.unit_of(measure))
         panel.tick_params(labelbottom=True)
     return figure
+
+
+def _fan_note(parting: str | None) -> Any:
+    return f"{style.NOTES['fan']} Dotted: they part, {parting}." if parting else style.NOTES["fan"]
 
 
 @use_style()
@@ -122,19 +114,19 @@ def outlook(
     *,
     signed: bool = False,
 ) -> Figure:
-    """A fan of one measure on the left, dots of its means on the right.
+    """A fan of one measure, and beneath it dots of its means.
 
     Args:
         fan: a row a run, a column a month. means: (R,) of the same runs; NaN where one failed.
         parting: the month in which the scenarios part, if they do. headings: of both panels.
         signed: whether they are differences of two scenarios.
     """
-    note, ratios = f"{style.NOTES['fan']} {DOTS}", (1.7, 1.0)
-    figure, (left, right) = style.frame_panels(1, 2, 2.5, words, note, width_ratios=ratios)
-    draw_fan(left, fan, parting, signed=signed)
-    left.set(title=style.break_lines(headings[0], 60), ylabel=unit)
-    draw_dots(right, means, 0.0 if signed else None, unit)
-    right.set(title=style.break_lines(headings[1], 40))
+    note = f"{_fan_note(parting)} {DOTS}"
+    figure, (upper, lower) = style.frame_panels(2, 1, 4.2, words, note, height_ratios=(1.2, 1.0))
+    draw_fan(upper, fan, parting, signed=signed)
+    upper.set(title=headings[0], ylabel=unit)
+    draw_dots(lower, means, 0.0 if signed else None, unit)
+    lower.set(title=headings[1])
     return figure
 
 
@@ -142,48 +134,36 @@ def draw_fan(panel: Axes, fan: pd.DataFrame, parting: str | None, *, signed: boo
     """Draw one measure's bands and median, mark the parting, and count runs shown and missing."""
     months = [str(month) for month in fan.columns]
     at = months.index(parting) if parting in months else 0
-    whole = whole_runs(fan)
-    shown, years = whole.iloc[:, max(at - _BEFORE, 0) :], _years(months[max(at - _BEFORE, 0) :])
-    if len(shown):
-        bands = band_ends(shown.to_numpy())
-        rows.draw_bands(panel, years, bands, "" if signed else "#0072B2", upright=True)
-        panel.plot(years, shown.median(), color=INK, linewidth=1.4)
+    bands = fan_bands(fan).iloc[max(at - _BEFORE, 0) :]
+    years = _years(months[max(at - _BEFORE, 0) :])
+    ends = [(bands[low], bands[high]) for low, high in zip(ENDS[::2], ENDS[1::2], strict=True)]
+    rows.draw_bands(panel, years, ends, "" if signed else "#0072B2", upright=True)
+    panel.plot(years, bands["median"], color=INK, linewidth=1.4)
     panel.set_xlim(years[0], max(years[-1], years[0] + 1 / 12))
     if signed:
         panel.axhline(0.0, color=INK, linewidth=0.8)
     if at:
         panel.axvline(years[min(at, _BEFORE)], color=INK, linestyle=":", linewidth=1.0)
-        _write_at(panel, years[min(at, _BEFORE)], 0.985, f"they part, {parting}", "top")
-    counted = f"{len(whole)} runs, {len(fan) - len(whole)} missing"
-    panel.set_xlabel(counted, fontsize=6.5, loc="left")
-    panel.xaxis.set(major_locator=MaxNLocator(nbins=7, integer=True), major_formatter=_date)
+    panel.set_xlabel("{runs:.0f} runs, {missing:.0f} missing".format(**bands.iloc[0]), fontsize=6.5)
+    panel.xaxis.set(major_locator=MaxNLocator(nbins=6, integer=True), major_formatter=_date)
+    panel.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
 
-def _write_at(panel: Axes, year: float, height: float, text: str, up: str, **more: Any) -> None:
-    """Write beside a year on the side that has more room; height in panels unless told."""
-    low, high = panel.get_xlim()
-    late = year > (low + high) / 2
-    look: Any = {"xycoords": panel.get_xaxis_transform(), "color": INK, "fontsize": 6.5, **more}
-    place: Any = {"xytext": (-4 if late else 4, 0), "ha": "right" if late else "left", "va": up}
-    box = {"facecolor": "white", "alpha": 0.75, "pad": 0.6}
-    panel.annotate(text, (year, height), textcoords="offset points", bbox=box, **place, **look)
-
-
-def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Page]:
+def timeline_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Picture]:
     """The events of a folder's first run against the dates of the record, a figure a scenario."""
     same_as(held.manifest, held.world)
     actors = {actor.id: (actor.name, actor.colour) for actor in held.world.actors.values()}
-    for name in style.scenarios_of(held):
+    for name in held.manifest["scenarios"]:
         content = io.BytesIO(held.files.content(events_file(name)))
         events = unguarded(pd.read_csv(content, keep_default_na=False))
         scenario = restored(held.manifest["scenarios"][name], held.world)
         record = _record(held.world, scenario)
         span = (held.world.date(0), held.world.date(scenario.months - 1))
         theory = held.manifest["theories"][0]
-        caption = style.caption({name: 1}, {}, held.seed, theory)
+        caption = style.caption({name: (1, 0)}, held.seed, theory)
         words = Words(question, caption, style.scenario_title(held, name), held.names)
         says = f"{len(events)} events in lanes by kind, beneath {len(record)} dates of the record"
-        yield Page((name,), event_timeline(events, record, actors, span, words), events, says)
+        yield Picture((name,), event_timeline(events, record, actors, span, words), events, says)
 
 
 def _record(world: World, scenario: Scenario) -> pd.DataFrame:
@@ -217,37 +197,44 @@ def event_timeline(
     """
     if events.empty and record.empty:
         raise ValueError("neither the run nor the record has an event to draw")
-    marks = dict(zip(actors, _MARKERS * len(actors), strict=False))
+    looks: dict[str, dict[str, Any]] = {
+        actor: {"marker": _MARKERS[at % 7], "color": colour, "markersize": 3.6, "linewidth": 0}
+        | ({"markerfacecolor": "white"} if at // 7 % 2 else {})
+        for at, (actor, (_, colour)) in enumerate(actors.items())
+    }
+    present = set(events["actor"])
     legend: dict[str, Artist] = {
-        name: Line2D([], [], marker=marks[actor], color=colour, linewidth=0, markersize=4.5)
-        for actor, (name, colour) in actors.items()
-        if actor in set(events["actor"])
+        name: Line2D([], [], **looks[actor])
+        for actor, (name, _) in actors.items()
+        if actor in present
     }
     lanes = {str(kind): own for kind, own in events.groupby("kind", sort=False)}
-    heights = (0.3 + 0.17 * len(record), 0.4 + 0.62 * max(len(lanes), 1))
+    dated = [
+        f"{row['month']}  {row['title']}" + ("" if row["holds"] else "  (left out)")
+        for row in style.rows_of(record)
+    ]
+    told = [f"{kind.replace('_', ' ')}, {len(own)} times" for kind, own in lanes.items()]
+    above = rows.Rows(dated, tall=0.09)
+    below = rows.Rows(told, [_told(own, words) for own in lanes.values()], tall=0.34)
+    heights = (above.inches, below.inches)
     shared: Any = {"sharex": True, "height_ratios": heights}
-    figure, (top, below) = style.frame_panels(
+    figure, (top, bottom) = style.frame_panels(
         2, 1, sum(heights), words, style.NOTES["timeline"], legend, **shared
     )
     first, last = _years(span)
-    top.set_xlim(first, last + 1 / 12)
-    years = _years(record["month"])
-    for at, (row, year) in enumerate(zip(style.rows_of(record), years, strict=True)):
-        mark, ink, left_out = ("|", INK, "") if row["holds"] else ("x", "#8A8A8A", "  (left out)")
-        top.plot(year, -at, mark, color=ink, markersize=6, markeredgewidth=1.2)
-        text = f"{row['month']}  {shortened(visible(row['title']), 100)}{left_out}"
-        _write_at(top, year, -at, text, "center", xycoords="data", color=ink)
-        below.axvline(year, color="#AAAAAA", linestyle=":", linewidth=0.7, zorder=0)
-    rows.label_rows(top, [""] * len(record))
-    top.set_title("the record")
-    top.tick_params(axis="x", length=0)
-    top.spines["left"].set_visible(False)
-    for at, own in enumerate(lanes.values()):
-        _draw_lane(below, own, -float(at), actors, marks, words)
-    labels = [f"{kind.replace('_', ' ')}\n{len(own)} times" for kind, own in lanes.items()]
-    rows.label_rows(below, labels, fontsize=7)
-    below.grid(visible=True, axis="y")
-    below.xaxis.set_major_formatter(_date)
+    top.set(xlim=(first, last + 1 / 12), title="The record")
+    bottom.set_title("One run")
+    for panel, lines in ((top, above), (bottom, below)):
+        lines.write(panel)
+    for row, year, (at,) in zip(
+        style.rows_of(record), _years(record["month"]), above.heights, strict=True
+    ):
+        mark, ink = ("|", INK) if row["holds"] else ("x", "#8A8A8A")
+        top.plot(year, at, mark, color=ink, markersize=5, markeredgewidth=1.3)
+        bottom.axvline(year, color="#AAAAAA", linestyle=":", linewidth=0.7, zorder=0)
+    for own, (at,) in zip(lanes.values(), below.heights, strict=True):
+        _draw_lane(bottom, own, at, looks)
+    bottom.xaxis.set_major_formatter(_date)
     return figure
 
 
@@ -264,33 +251,23 @@ def _years(months: Any) -> Floats:
 
 
 def _draw_lane(
-    panel: Axes,
-    events: pd.DataFrame,
-    height: float,
-    actors: Mapping[str, tuple[str, str]],
-    marks: Mapping[str, str],
-    words: Words,
+    panel: Axes, events: pd.DataFrame, height: float, looks: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """One kind of event; a month's events stack, and a lane of few events has their own words."""
+    """One kind of event; a month's events stack."""
     stacked = events.groupby("month").cumcount()
-    heights = height + 0.13 * ((stacked + 1) // 2) * (-1) ** stacked
-    years = _years(events["month"])
-    edge: Any = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 4.0}
-    for row, year, up in zip(style.rows_of(events), years, heights, strict=True):
-        _, colour = actors.get(row["actor"], ("", INK))
-        panel.plot(year, up, marks.get(row["actor"], "o"), color=colour, **edge)
+    heights = height + 0.045 * ((stacked + 1) // 2) * (-1) ** stacked
+    panel.axhline(height, color=style.TRACK, linewidth=0.5, zorder=0)
+    for actor, year, up in zip(events["actor"], _years(events["month"]), heights, strict=True):
+        panel.plot(year, up, **looks.get(actor, {"marker": "o", "color": INK}))
+
+
+def _told(events: pd.DataFrame, words: Words) -> str:
+    """The events of a lane in words, where they are few."""
     if len(events) > _MOST_WRITTEN:
-        return
-    low, high = panel.get_xlim()
-    told = events.assign(year=years).sort_values("year", kind="stable")
-    for _, near in told.groupby(((told["year"] - low) / (high - low) / 0.13).astype(int)):
-        deeds = [
-            " ".join(map(words.name, f"{e.actor} {e.detail}".split())) for e in near.itertuples()
-        ]
-        places = near["theatre"].map(words.name).groupby(deeds, sort=False).unique()
-        text = "; ".join(f"{deed}: {', '.join(where)}" for deed, where in places.items())
-        first = near["year"].iloc[0]
-        late = first > low + 0.75 * (high - low)
-        look: Any = {"va": "top", "ha": "right" if late else "left", "fontsize": 5.5, "color": INK}
-        offset: Any = {"xytext": (1, -9), "textcoords": "offset points", "linespacing": 1.0}
-        panel.annotate("\n".join(wrapped(text, 44)), (first, height), **offset, **look)
+        return ""
+    deeds = [
+        " ".join([str(each.month), *map(words.name, f"{each.actor} {each.detail}".split())])
+        for each in events.itertuples()
+    ]
+    places = events["theatre"].map(words.name).groupby(deeds, sort=False).unique()
+    return "; ".join(f"{deed}: {', '.join(where)}" for deed, where in places.items())

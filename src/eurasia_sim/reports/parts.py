@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from eurasia_sim.figures.gallery import Picture, render
-from eurasia_sim.figures.style import rows_of
+from eurasia_sim.figures.gallery import render
+from eurasia_sim.figures.style import Picture, rows_of
 
-_LARGEST_SVG = 200_000  # bytes; a heavier drawing is shown as png
+_LARGEST_SVG = 300_000  # bytes; a heavier drawing is shown as png
 Columns = Mapping[str, str | Callable[[Any], Any]]  # heading → a row's key, or its cell
 
 

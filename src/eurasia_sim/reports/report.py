@@ -77,6 +77,6 @@ def _place_images(held: ResultsFolder, place: dict[str, Section]) -> None:
         place["distributions"].says.append(f"{boxes[0].upper()}{boxes[1:]}.")
     if left_out:
         place["distributions"].says.append(
-            f"{len(left_out)} pictures would make the page too heavy and stand in the folder "
-            f"alone, once eurasia-sim plot has drawn them: {', '.join(left_out)}."
+            f"Left out, because the page would be too heavy: {', '.join(left_out)}. "
+            "eurasia-sim plot draws them."
         )

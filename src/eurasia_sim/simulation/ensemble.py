@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -11,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import Floats, Integers
@@ -299,7 +302,13 @@ def run_ensemble(
     check_family(world, family)
     first = family[0]
     draws = range_draws(world, first, n, seed) if over_ranges else reference_draws(first, n, seed)
-    outcomes = run_ensemble_draws(family, draws, workers=workers)
+    with tqdm(total=n, desc="runs", disable=not _is_watched()) as bar:
+
+        def report(finished: int) -> None:
+            bar.n = finished
+            bar.refresh()
+
+        outcomes = run_ensemble_draws(family, draws, workers=workers, report=report)
     pairs = zip(family, outcomes, strict=True)
     runs = pd.concat([table(inputs, draws, each) for inputs, each in pairs], ignore_index=True)
     titles = {scenario.name: scenario.title for scenario in resolved}
@@ -310,6 +319,11 @@ def run_ensemble(
         "meanings": {name: str(entry["meaning"]) for name, entry in measures().items()},
     }  # fmt: skip
     return runs
+
+
+def _is_watched() -> bool:
+    """Whether somebody sees progress: at a terminal, or in a notebook."""
+    return sys.stderr.isatty() or hasattr(builtins, "__IPYTHON__")
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:

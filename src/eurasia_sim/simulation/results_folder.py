@@ -188,11 +188,6 @@ class ResultsFolder(Results):
         theatres = {each.id: each.name for each in self.world.theatres.values()}
         return actors | theatres | {name: name for name in self.manifest.get("scenarios", ())}
 
-    def units(self, columns: Sequence[str]) -> dict[str, str]:
-        """Unit of every measure."""
-        notes = measures()
-        return {name: str(notes.get(name.split(".")[0], {}).get("unit", "")) for name in columns}
-
     @property
     def title(self) -> str:
         """The folder's subject in a line."""
