@@ -19,6 +19,7 @@ def ActorControl(
     session: Session, problem: solara.Reactive[str], version: solara.Reactive[int]
 ) -> None:
     """Sliders over theatres and domains, and who decides from the next month on."""
+    version.get()  # whatever changes the run draws this anew
     world = session.world
     actor, edited = solara.use_reactive(next(iter(world.actors))), solara.use_reactive({})
     own = actor.value
