@@ -311,7 +311,7 @@ def test_parts_of_hypotheses_say_where_an_effect_is_missing(tested):
     figure = part_plot(parts, rivals, WORDS)
     assert "no effect (0 runs failed)" in texts(figure)[:2]
     assert parts["word"].iloc[1] in " ".join(texts(figure)[2:4])
-    hollow = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    hollow = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "none"]
     assert sum(len(line.get_xdata()) for line in hollow) == len(rivals)
 
 

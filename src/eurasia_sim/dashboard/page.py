@@ -22,7 +22,6 @@ from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import visible
 from eurasia_sim.files.user_yaml import InputProblems
 
-_TABS = ("Answer", *VIEWS, "Events", "Numbers", "By hand", "Export")
 _PAUSE = 0.25  # seconds between two months that play by themselves
 _PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
@@ -104,7 +103,7 @@ def Run(
 
     def show(name: str) -> None:
         column.set(name)
-        tab.set(_TABS.index("Numbers"))
+        tab.set(list(contents).index("Numbers"))
 
     Clock(session, playing, advance, restart, version.value)
     KeyNumbers(session, show, version.value)
@@ -117,9 +116,9 @@ def Run(
         "Export": partial(Export, question),
     }
     with solara.lab.Tabs(value=tab, lazy=True):
-        for name in _TABS:
+        for name, content in contents.items():
             with solara.lab.Tab(name):
-                contents[name]()
+                content()
 
 
 @solara.component

@@ -229,16 +229,16 @@ def part_plot(parts: pd.DataFrame, rivals: pd.DataFrame, words: Words) -> Figure
     table = scaled.rename(columns={"low": "mean_low", "high": "mean_high"})
     every = style.rows_of(parts)
     labels = [f"{row['hypothesis']} {row['part']}".strip() + f" ({row['sign']})" for row in every]
+    marks, beside = {"mean": "at reference", "under": "under a rival"}, list(map(_word, every))
     figure, panel, heights = rows.mark_rows(
-        table, labels, {"mean": "at reference"}, words, style.NOTES["parts"],
-        list(map(_word, every)), more=1,
-    )  # fmt: skip
+        table.assign(under=np.nan), labels, marks, words, style.NOTES["parts"], beside
+    )
     panel.set_xscale("symlog", linthresh=1.0, linscale=0.7)
     panel.axvspan(-1.0, 1.0, color=style.TRACK, zorder=0)
     for at, row in zip(heights[:, 1], every, strict=True):
         own = rivals[rivals["hypothesis"].eq(row["hypothesis"]) & rivals["part"].eq(row["part"])]
         under = own["mean"] / row["smallest"]
-        panel.plot(under, np.full(len(own), at), "D", color="#A06000", mfc="none", ms=3.2)
+        panel.plot(under, np.full(len(own), at), "s", color="#A06000", mfc="none", ms=3.2)
     furthest = 1.15 * max(1.0, *(abs(end) for end in panel.get_xlim()))
     panel.set(xlim=(-furthest, furthest), xlabel="effect, in smallest effects that matter")
     panel.xaxis.set_major_locator(FixedLocator(_TICKS))

@@ -142,7 +142,6 @@ def mark_rows(
     zero: float | None = 0.0,
     bars: bool = False,
     level: bool = False,
-    more: int = 0,
 ) -> tuple[Figure, Axes, Floats]:
     """A row a line of a table, with a mark for each of some columns and its interval.
 
@@ -151,17 +150,16 @@ def mark_rows(
         marks: column → what it is called. beside: a text at the right of each row.
         zero: where a vertical line stands. bars: draw from there to every mark.
         level: whether the marks of a row stand at one height.
-        more: further heights in each row, for the caller's own marks.
 
     Returns:
-        The figure, its panel, and the heights (rows, marks + more).
+        The figure, its panel, and the heights (rows, marks).
 
     Raises:
         ValueError: where there is no row.
     """
     if table.empty:
         raise ValueError("there is no row to draw")
-    count = 1 if level else len(marks) + more
+    count = 1 if level else len(marks)
     lines = Rows(labels, beside, count, 0.13 if count < 3 else 0.075)
     heights = np.repeat(lines.heights, len(marks), axis=1) if level else lines.heights
     legend = {label: mark_key(look) for label, look in zip(marks.values(), LOOKS, strict=False)}
