@@ -80,7 +80,7 @@ def warm() -> None:
 def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn:
     """A fan of one column, and dots of its means."""
     world, scenarios, done = shared.world(), list(answer.sides), len(answer.months)
-    signed = len(scenarios) > 1
+    parting = answer.parting if len(scenarios) > 1 else None
     counts = {name: (done, failed) for name, failed in answer.failed.items()}
     under = caption(counts, question.seed, theory)
     headings = ("month by month", f"mean from {answer.parting} on")
@@ -88,9 +88,7 @@ def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn
     labels = Words(title, under, ", less: ".join(map(titled, scenarios)), world.names)
 
     def build() -> Figure:
-        parting = answer.parting if signed else None
-        fan, means = answer.months, answer.means
-        return outlook(fan, means, parting, headings, labels, unit, signed=signed)
+        return outlook(answer.months, answer.means, parting, headings, labels, unit)
 
     return in_turn(build, f"{title}: {done} runs of {' and of '.join(scenarios)}, and their spread")
 

@@ -115,12 +115,11 @@ def use_style() -> Iterator[None]:
         yield
 
 
-def title_of(identifier: str) -> str:
+def _title(identifier: str) -> str:
     """An id in words, all but small ones with a capital: `land_of_the_two` → Land of the Two."""
-    words = identifier.split("_")
-    return " ".join(
-        word if word in _SMALL_WORDS and at else word.capitalize() for at, word in enumerate(words)
-    )
+    first, *rest = identifier.split("_")
+    words = [word if word in _SMALL_WORDS else word.capitalize() for word in rest]
+    return " ".join([first.capitalize(), *words])
 
 
 def readable(column: str, names: Mapping[str, str] | None = None) -> str:
@@ -132,7 +131,7 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
     told = measures().get(measure, {"of": ()})
     tie = " → " if "direction" in told["of"] else "–"
-    parts = [tie.join(known.get(part, title_of(part)) for part in whom.split("-")) for whom in rest]
+    parts = [tie.join(known.get(part, _title(part)) for part in whom.split("-")) for whom in rest]
     label = known.get(measure) or told.get("label", measure.replace("_", " "))
     return ", ".join([label, *parts])
 

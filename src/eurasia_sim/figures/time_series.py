@@ -93,7 +93,7 @@ def fan_chart(fans: Mapping[str, pd.DataFrame], words: Words, parting: str | Non
     """
     figure, panels = style.measure_panels(fans, 1.75, words, _fan_note(parting), sharex=True)
     for measure, panel in panels.items():
-        draw_fan(panel, fans[measure], parting, signed=parting is not None)
+        draw_fan(panel, fans[measure], parting)
         panel.set_ylabel(style.unit_of(measure))
         panel.tick_params(labelbottom=True)
     return figure
@@ -110,37 +110,35 @@ def outlook(
     parting: str | None,
     headings: tuple[str, str],
     words: Words,
-    unit: str = "",
-    *,
-    signed: bool = False,
+    unit: str,
 ) -> Figure:
     """A fan of one measure, and beneath it dots of its means.
 
     Args:
         fan: a row a run, a column a month. means: (R,) of the same runs; NaN where one failed.
-        parting: the month in which the scenarios part, if they do. headings: of both panels.
-        signed: whether they are differences of two scenarios.
+        parting: the month in which two scenarios part, whose differences these are; none: levels.
+        headings: of both panels.
     """
     note = f"{_fan_note(parting)} {DOTS}"
     figure, (upper, lower) = style.frame_panels(2, 1, 4.2, words, note, height_ratios=(1.2, 1.0))
-    draw_fan(upper, fan, parting, signed=signed)
+    draw_fan(upper, fan, parting)
     upper.set(title=headings[0], ylabel=unit)
-    draw_dots(lower, means, 0.0 if signed else None, unit)
+    draw_dots(lower, means, 0.0 if parting else None, unit)
     lower.set(title=headings[1])
     return figure
 
 
-def draw_fan(panel: Axes, fan: pd.DataFrame, parting: str | None, *, signed: bool) -> None:
+def draw_fan(panel: Axes, fan: pd.DataFrame, parting: str | None) -> None:
     """Draw one measure's bands and median, mark the parting, and count runs shown and missing."""
     months = [str(month) for month in fan.columns]
     at = months.index(parting) if parting in months else 0
     bands = fan_bands(fan).iloc[max(at - _BEFORE, 0) :]
     years = _years(months[max(at - _BEFORE, 0) :])
     ends = [(bands[low], bands[high]) for low, high in zip(ENDS[::2], ENDS[1::2], strict=True)]
-    rows.draw_bands(panel, years, ends, "" if signed else "#0072B2", upright=True)
+    rows.draw_bands(panel, years, ends, "" if parting else "#0072B2", upright=True)
     panel.plot(years, bands["median"], color=INK, linewidth=1.4)
     panel.set_xlim(years[0], max(years[-1], years[0] + 1 / 12))
-    if signed:
+    if parting:
         panel.axhline(0.0, color=INK, linewidth=0.8)
     if at:
         panel.axvline(years[min(at, _BEFORE)], color=INK, linestyle=":", linewidth=1.0)
