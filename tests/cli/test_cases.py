@@ -18,7 +18,7 @@ from tests.command import call, done, only, run_without_pictures
 
 from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.files.data_yaml import packaged, packaged_worlds, read_page
-from eurasia_sim.files.user_yaml import plain, read_file
+from eurasia_sim.files.page import read_file
 from eurasia_sim.simulation.results import load_results
 from eurasia_sim.world.world import World
 
@@ -119,7 +119,7 @@ def test_a_persons_text_is_drawn_and_reported_as_text(
     assert f"{folder}/figures/distribution" in drawn.stdout
     with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=[]):
         done("report", folder)
-    title = str(plain(read_file(file).root)["title"])
+    title = str(read_file(file).data["title"])
     assert title in unescape((folder / "report.html").read_text(encoding="utf-8"))
 
 

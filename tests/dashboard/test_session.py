@@ -7,7 +7,6 @@ import pytest
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Question, Session, adjustable, complaints
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.mesa_model import PolicyError
@@ -52,7 +51,7 @@ def test_adjustable_numbers_may_take_both_ends_of_their_range_and_no_more():
     beyond = Question(question.scenario).with_setting(
         numbers[0].path, f"{numbers[0].high * 2 + 1:.17g}"
     )
-    with pytest.raises(InputProblems, match="out of range"):
+    with pytest.raises(DataError, match="out of range"):
         beyond.resolved()
 
 

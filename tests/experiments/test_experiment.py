@@ -10,7 +10,7 @@ import pytest
 
 from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.experiments.experiment import load_experiment, located, names
-from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.files.data_yaml import DataError
 
 WORDS = {
     "GAINS": "rules.cooperation.relative_gains",
@@ -68,7 +68,7 @@ def test_an_experiment_is_found_by_name_from_anywhere(tmp_path, monkeypatch) -> 
     monkeypatch.chdir(tmp_path)
     assert located("relative_gains").is_file()
     assert "all_uncertainties" in names()
-    with pytest.raises(InputProblems, match="did you mean relative_gains"):
+    with pytest.raises(DataError, match="did you mean relative_gains"):
         located("relative_gain")
 
 
@@ -107,7 +107,7 @@ MISTAKES = [
     ("design: {kind: latin_hypercube}\nfactors: {HABIT: declared}", "how many points"),
     ("design: {kind: table, file: ../points.csv}", "outside the experiment's folder"),
     ("design: {kind: table, file: none.csv}", "no such file"),
-    ('design: {kind: table, file: "a\\0b.csv"}', "cannot be read"),
+    ('design: {kind: table, file: "a\\0b.csv"}', "cannot be seen"),
     ("design: {kind: gird}\nfactors: {HABIT: [0.8]}", "gird"),
     (f"constraints: [{{sum: {{HABIT: 1}}, at_most: 1}}]\n{SALTELLI}factors: {{HABIT: declared}}",
      "an index could not be computed"),

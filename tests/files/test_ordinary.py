@@ -12,7 +12,6 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from eurasia_sim.files.checker import DocumentChecker
 from eurasia_sim.files.ordinary import (
     Missing,
     Unreadable,
@@ -22,7 +21,7 @@ from eurasia_sim.files.ordinary import (
     table_rows,
     unguarded,
 )
-from eurasia_sim.files.user_yaml import parse, read_file
+from eurasia_sim.files.page import parse, read_file
 from eurasia_sim.hypotheses.schema import HypothesesFile
 
 
@@ -95,5 +94,5 @@ def test_half_a_character_is_no_text() -> None:
     for text in (b'title: "\\ud800"', b'"\\ud800": {title: x}'):
         document = parse(text, "x")
         assert "cannot be seen" in document.problems[0].message
-        assert DocumentChecker(document).shaped(HypothesesFile, "x")
+        assert document.validated(HypothesesFile) is None
     assert not parse('title: "\\U0001F600 é"'.encode(), "x").problems

@@ -32,7 +32,7 @@ from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.experiments.folder import Folder, read_plan
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.integrity import FILES, digest_of, sealed
-from eurasia_sim.files.user_yaml import InputProblems, parse, plain
+from eurasia_sim.files.page import parse
 from eurasia_sim.observations.loader import load_observations
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.scenario import load_scenario
@@ -74,14 +74,14 @@ def ended(work: Callable[[], object]) -> int:
     """The exit code of some work within a verb."""
     try:
         work()
-    except (DataError, InputProblems) as error:
+    except DataError as error:
         return BAD_INPUT if "".join(map(str, error.problems)).strip() else FAILED_WORK
     return 0
 
 
 def _yaml(*files: Path | bytes) -> tuple[tuple[bytes, ...], st.SearchStrategy[bytes]]:
     contents = tuple(each if isinstance(each, bytes) else each.read_bytes() for each in files)
-    trees = [plain(parse(content, "valid", 8).root) for content in contents]
+    trees = [parse(content, "valid", 8).data for content in contents]
     wrong = [mutated(tree, RAW).map(yaml_text) for tree in trees]
     texts = [each.map(lambda text: text.encode("utf-8", "surrogatepass")) for each in wrong]
     return contents, st.one_of(*texts, *texts, *map(damaged, contents))
@@ -141,7 +141,7 @@ def _evidence(into: Path, _: Made) -> Iterator[tuple[str, Kind]]:
     source = WORLDS / "eurasia"
     short = {"documents.yaml": (source / "documents.yaml").read_bytes()}
     short |= {"claims.yaml": _short(source / "claims.yaml")}
-    second = plain(parse((source / "second_coding.yaml").read_bytes(), "", 8).root)
+    second = parse((source / "second_coding.yaml").read_bytes(), "", 8).data
     for each in second["rounds"]:
         each |= {key: each[key][:_SHORT] for key in ("claims", "superseded") if key in each}
     short["second_coding.yaml"] = yaml_text(second).encode()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eurasia_sim.files.user_yaml import InputProblems
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family, Part, Smallest
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.schema import Axis
@@ -94,7 +94,7 @@ RIVAL = "      H2: [aim of Russia, aim of China]"
 def test_a_map_that_cannot_be_run_is_refused_with_its_line(
     changed: Callable[[str, str], Family], before: str, after: str, said: str
 ) -> None:
-    with pytest.raises(InputProblems) as told:
+    with pytest.raises(DataError) as told:
         changed(before, after)
     assert any(said in problem.message and problem.line > 400 for problem in told.value.problems)
 

@@ -33,7 +33,7 @@ def test_the_packaged_items_are_good_and_end_in_2020(observed):
 TABLE = [
     ("year,state", "jahr,state", "1: the columns are jahr"),
     ("2002,russia,china,2", "2001,russia,china,2", "3: russia.china of 2001 was given before"),
-    ("2002,russia,china,2", "2002,rusia,china,2", "3: state = 'rusia' is no actor — did you mean"),
+    ("2002,russia,china,2", "2002,rusia,china,2", "3: state: unknown actor 'rusia' — did you mean"),
     ("2002,russia,china,2", "2002,china,china,2", "3: china.china names one actor twice"),
     ("2003,russia,china,3", "2004,russia,china,3", "4: year = '2004' lies outside the coverage"),
     ("2003,russia,china,3", "x,russia,china,3", "4: year = 'x' lies outside"),
@@ -44,8 +44,8 @@ TABLE = [
     ("2002,russia,china,2", '2002,"russia"x,china,2', "3: this is no table"),
     ("2002,russia,china,2", "2002,russia,china,-2", "3: value = -2: a count or share is at least"),
     ("2002,russia,china,2", "2002,russia,china,2,9", "3: 5 cells; the header has 4"),
-    ("2002,russia,china,2\n", "", " russia.china has no row of 2002, and the item is complete"),
-    ("2003,russia,united_states", "2003,united_states,russia", " russia.united_states is given"),
+    ("2002,russia,china,2\n", "", "1: russia.china has no row of 2002, and the item is complete"),
+    ("2003,russia,united_states", "2003,united_states,russia", "1: russia.united_states is given"),
 ]
 
 
@@ -54,26 +54,31 @@ def test_a_bad_table_is_named_by_file_line_and_value(world, tmp_path, old, new, 
     assert old in CSV
     with pytest.raises(DataError) as error:
         load_observations(beside(world, tmp_path, csv=CSV.replace(old, new, 1)))
-    assert f"talks.csv:{said}" in str(error.value)
+    line, _, what = said.partition(": ")
+    assert f"talks.csv:{line}:1: {what}" in str(error.value)
 
 
 ENTRY = [
     ("log1p", "log1p, per: .inf", "items.talks.link.per is inf"),
     ("[2001, 2003]", "[2001, 99999999]", "items.talks.coverage.1 is 99999999"),
     ("items:", "items: 7\nother:", "items is 7"),
-    ("    unit: talks\n", "", "items.talks: the key 'unit' is missing"),
+    ("    unit: talks\n", "", "the key 'unit' is missing in items.talks"),
     ("unit: talks", "unti: x\n    unit: talks", "unknown key 'unti' — did you mean unit?"),
     ("log1p", "logs", "items.talks.link.transform is 'logs'"),
     ("error: poisson", "error: guess", "items.talks.error is 'guess'"),
-    ("error: poisson", "error: counts", "error = 'counts': log1p takes none or column or poisson"),
+    ("error: poisson", "error: counts", "allowed: log1p takes none or column or poisson"),
     ("use: fits", "use: maybe", "items.talks.use is 'maybe'"),
-    ("alignment.{state}", "aligment.{state}", "'aligment' is no measure — did you mean alignment"),
+    (
+        "alignment.{state}",
+        "aligment.{state}",
+        "unknown measure 'aligment' — did you mean alignment",
+    ),
     ("{state}.{partner}", "{state}", "alignment is of actor, actor, 2 names after dots"),
     ("{state}.{partner}", "{state}.{place}", "{place} must be an axis of kind actor"),
-    ("{state}.{partner}", "{state}.rusia", "'rusia' is no actor"),
-    ("[2001, 2003]", "[2001, 2021]", "[2001, 2021]: first year, then last, at most 2020"),
-    ("[2001, 2003]", "[2003, 2001]", "coverage = [2003, 2001]: first year"),
-    ("[united_states]", "[united_state]", "yaml:2: hegemon: 'united_state' is no actor"),
+    ("{state}.{partner}", "{state}.rusia", "unknown actor 'rusia'"),
+    ("[2001, 2003]", "[2001, 2021]", "allowed: first year, then last, at most 2020"),
+    ("[2001, 2003]", "[2003, 2001]", "items.talks.coverage is [2003, 2001]"),
+    ("[united_states]", "[united_state]", "yaml:2:10: unknown actor 'united_state'"),
     ("year_effects: true", "year_effects: 1", "items.talks.year_effects is 1"),
     ("use: fits", "use: fits\n    scale: 0", "items.talks.scale is 0"),
     ("use: fits", "use: fits\n    offset: first", "items.talks.offset is 'first'"),
@@ -94,12 +99,12 @@ def test_a_bad_entry_is_named_by_file_line_key_and_value(world, tmp_path, old, n
 
 def test_a_table_that_is_missing_one_too_many_and_one_without_rows_are_named(world, tmp_path):
     there = beside(world, tmp_path, name="walks")
-    with pytest.raises(DataError, match=r"talks\.csv is missing") as error:
+    with pytest.raises(DataError, match=r"talks\.csv:1:1: no such file") as error:
         load_observations(there)
-    one_too_many = "walks.csv: observations.yaml has no item walks — did you mean talks?"
+    one_too_many = "there is a walks.csv and no item walks — did you mean talks?"
     assert one_too_many in str(error.value)
     (tmp_path / "observations" / "talks.csv").write_text(CSV.splitlines()[0] + "\n")
-    with pytest.raises(DataError, match=r"talks\.csv has no rows"):
+    with pytest.raises(DataError, match=r"talks\.csv:1:1: there are no rows"):
         load_observations(there)
 
 
@@ -122,4 +127,4 @@ def test_a_figure_that_its_link_cannot_take_is_named(
     table = f"year,state,partner,value{extra}\n2001,russia,china,{cells}\n"
     with pytest.raises(DataError) as found:
         load_observations(beside(world, tmp_path, yaml=yaml, csv=table))
-    assert f"talks.csv:2: {said}" in str(found.value)
+    assert f"talks.csv:2:1: {said}" in str(found.value)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from eurasia_sim.files.user_yaml import Problem
+from eurasia_sim.files.page import Problem
 from eurasia_sim.scenarios.scenario import check_file
 
 BARE = "format: 2\ntitle: x\n"
@@ -133,7 +133,7 @@ def test_a_file_of_the_first_format_is_told_what_took_the_place_of_what_left(che
     left += "uncertain:\n  rules.alignment.alignment_shared: [0.5, 1]\n"
     found = list(map(str, check(HEAD.replace("2", "1", 1) + left)))
     successors = (
-        "format is 1, of an earlier version", "'contest': influence is a stock of ties",
+        "allowed: 2, once nothing else", "'contest': influence is a stock of ties",
         "'shared_danger': overlap of fears", "did you mean effort",
         "did you mean rules.alignment.pull_common",
     )  # fmt: skip

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.posterior import FILE, FORMAT, Posterior, read_posterior, text_of
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
@@ -129,7 +128,7 @@ def test_a_scenario_that_names_a_posterior_of_another_kind_is_told_so(
     write_sealed(world.directory / FILE, content | change)
     question = world.directory / "fitted.yaml"
     question.write_text('format: 2\ntitle: x\ndeparts: "2023-01"\nuncertain: posterior\n')
-    with pytest.raises(InputProblems) as told:
+    with pytest.raises(DataError) as told:
         load_scenario(question, world)
     (problem,) = told.value.problems
     assert problem.line == 4

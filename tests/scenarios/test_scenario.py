@@ -7,7 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from eurasia_sim.files.user_yaml import InputProblems, plain, read_file
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.page import read_file
 from eurasia_sim.scenarios.json_schema import scenario_schema
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.scenarios.search import find, locate, names
@@ -33,7 +34,7 @@ def write(tmp_path, monkeypatch):
 
 
 def problems(world, scenario: str, *settings: str) -> list[str]:
-    with pytest.raises(InputProblems) as caught:
+    with pytest.raises(DataError) as caught:
         load_scenario(scenario, world, settings)
     return [str(problem) for problem in caught.value.problems]
 
@@ -235,7 +236,7 @@ def test_scenarios_of_the_package_say_what_they_expect_and_are_told_apart(world)
 
 
 def test_a_name_is_looked_up_here_first_and_an_unknown_one_answered(tmp_path, monkeypatch, world):
-    with pytest.raises(InputProblems, match="did you mean us_exit"):
+    with pytest.raises(DataError, match="did you mean us_exit"):
         load_scenario("us_exti", world)
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "us_exit.yaml").write_text("format: 2\ntitle: Mine\n")
@@ -267,7 +268,7 @@ def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses(repos
         {"uncertain": {"nothing": [0, 1]}},
     )
     for path in (repository / "scenarios").glob("*.yaml"):
-        data = plain(read_file(path).root)
+        data = read_file(path).data
         assert not [error.message for error in validator.iter_errors(data)], path.name
     for wrong in wrong_parts:
         assert list(validator.iter_errors({**data, **wrong})), wrong

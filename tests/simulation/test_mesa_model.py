@@ -11,7 +11,6 @@ from mesa.batchrunner import batch_run
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
@@ -187,8 +186,8 @@ def test_names_that_do_not_exist_are_refused_when_the_model_is_built(world):
         ({"theory": f"{theory}s"}, DataError, f"{theory}s is no theory.*{theory}"),
         ({"forms": {"zeros": "moving"}}, DataError, "zeros is no form"),
         ({"forms": {"zero": "moved"}}, DataError, "moved is no zero"),
-        ({"scenario": "us_exits"}, InputProblems, "us_exit"),
-        ({"settings": ["rules.perception.distance_decay=1"]}, InputProblems, "out of range"),
+        ({"scenario": "us_exits"}, DataError, "us_exit"),
+        ({"settings": ["rules.perception.distance_decay=1"]}, DataError, "out of range"),
     ):
         with pytest.raises(error, match=message):
             EurasiaModel(world=world, **arguments)

@@ -142,5 +142,5 @@ def test_a_wrong_pattern_says_its_line_and_what_would_be_right(
     claim = load_evidence(world.directory).claims[0].id
     text = PATTERN.replace(before, after).format(claim=claim)
     (tmp_path / FILE).write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=rf"{FILE}:\d+: .*{re.escape(said)}"):
+    with pytest.raises(DataError, match=rf"{FILE}:\d+:\d+: .*{re.escape(said)}"):
         load_patterns(replace(world, directory=tmp_path))

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.files.checker import Strict, validated
-from eurasia_sim.files.data_yaml import DataError, near, read_page
+from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.data_yaml import read_page, refuse
+from eurasia_sim.files.page import Page
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.inputs import prepare
@@ -65,29 +66,22 @@ def read_roster(world: World) -> Roster:
     Raises:
         DataError: for an unknown name, a line-up without two sides, or too many members.
     """
-    path, problems, roster = world.directory / FILE, list[str](), Roster()
-    members = list(world.actors)
+    path, page, roster = world.directory / FILE, Page(FILE), Roster()
     if path.exists():
         page = read_page(path)
-        roster = validated(page, Roster, page.data, (), problems) or roster
-        members = roster.members or members
-        problems += [
-            f"{page.place(('members',))}: {name!r} is no actor{near(name, world.actors)}"
-            for name in members
-            if name not in world.actors
-        ]
-        problems += [
-            f"{page.place(('lineups', name))}: {each!r} is no member{near(each, members)}"
-            for name, lineup in roster.lineups.items()
-            for side in lineup.sides
-            for each in side
-            if each not in members
-        ]
+        roster = page.validated(Roster) or roster
+    members = roster.members or list(world.actors)
+    for at, name in enumerate(members):
+        if name not in world.actors:
+            page.complain(("members", at), f"{name!r} is no actor", world.actors, name)
+    for name, lineup in roster.lineups.items():
+        for each in (each for side in lineup.sides for each in side):
+            if each not in members:
+                page.complain(("lineups", name), f"{each!r} is no member", members, each)
     if not 2 <= len(set(members)) == len(members) <= _MOST_MEMBERS:
-        many = f"{len(members)} members cannot be sorted; name 2 to {_MOST_MEMBERS}, each once"
-        problems.append(f"{FILE}: {many}")
-    if problems:
-        raise DataError(problems)
+        right = f"2 to {_MOST_MEMBERS}, each once"
+        page.complain(("members",), f"{len(members)} members cannot be sorted", allowed=right)
+    refuse([page])
     return roster.model_copy(update={"members": members})
 
 

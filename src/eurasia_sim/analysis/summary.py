@@ -152,7 +152,7 @@ def _section(
             table = make(measure, part)
         except DataError as error:
             for problem in error.problems:
-                refused.setdefault(problem, []).append(", ".join(head.values()))
+                refused.setdefault(str(problem), []).append(", ".join(head.values()))
         else:
             tables.append(table.assign(**head)[[*head, *table.columns]])
     every = len(measures) * len(values)

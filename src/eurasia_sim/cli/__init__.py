@@ -13,7 +13,6 @@ from typer.core import TyperGroup
 
 from eurasia_sim.files.data_yaml import DataError, packaged, read_page
 from eurasia_sim.files.text import code_of, fault, visible
-from eurasia_sim.files.user_yaml import InputProblems
 
 FAILED_WORK = 1
 BAD_INPUT = 2
@@ -82,7 +81,7 @@ class _Verbs(TyperGroup):
         """Call the verb; exit 2 for wrong input and 1 for failed work, in words."""
         try:
             return super().invoke(ctx)
-        except (InputProblems, DataError) as error:
+        except DataError as error:
             for problem in error.problems:
                 typer.echo(visible(str(problem)), sys.stderr)
             raise typer.Exit(BAD_INPUT) from None

@@ -24,8 +24,7 @@ from eurasia_sim.scenarios.search import find
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
 from eurasia_sim.scenarios.writer import values_held
 from eurasia_sim.world.explanation import described, told
-from eurasia_sim.world.levers import choices, levers
-from eurasia_sim.world.loader import check_lever
+from eurasia_sim.world.levers import check_lever, choices, levers
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
 _OF_AGREEMENT = ("draws", "seed")

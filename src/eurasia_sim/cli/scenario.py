@@ -17,8 +17,8 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
+from eurasia_sim.files.page import Problem, nearest, read_file
 from eurasia_sim.files.text import LONGEST, file_name_from, shortened
-from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
@@ -89,7 +89,7 @@ def problems_of(file: str, world: World) -> list[Problem]:
         if kind == "hypotheses":
             load_hypotheses(path, world)
             return []
-    except InputProblems as error:
+    except DataError as error:
         return error.problems
     return check_file(path, world)
 
@@ -142,8 +142,7 @@ def _worlds(_: World) -> Rows:
 def _scenarios(world: World) -> Rows:
     rows = []
     for name, path in names(world=world.directory).items():
-        root = read_file(path).root
-        data = plain(root) if root else {}
+        data = read_file(path).data
         data = data if isinstance(data, dict) else {}
         says = data.get("title") or "(cannot be read; see `eurasia-sim check`)"
         more = {key: data.get(key) for key in ("question", "extends", "departs", "expect")}
@@ -175,7 +174,7 @@ def _claims(world: World) -> Rows:
 
 def _pages() -> dict[Path, dict[str, Any]]:
     """What the experiments' files say, as far as they can be read."""
-    pages = {path: plain(read_file(path).root) for path in experiments().values()}
+    pages = {path: read_file(path).data for path in experiments().values()}
     return {path: page for path, page in pages.items() if isinstance(page, dict)}
 
 

@@ -20,7 +20,6 @@ from eurasia_sim.dashboard.shared import words
 from eurasia_sim.dashboard.views import VIEWS, picture
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import visible
-from eurasia_sim.files.user_yaml import InputProblems
 
 _PAUSE = 0.25  # seconds between two months that play by themselves
 _PATIENCE = 10.0  # seconds for a month to be drawn
@@ -41,7 +40,7 @@ def Page() -> None:
         """Take a question if nothing is wrong with it, or say what is."""
         try:
             wanted.resolved()
-        except (InputProblems, DataError) as error:
+        except DataError as error:
             problem.set(complaints(error))
             return False
         problem.set("")

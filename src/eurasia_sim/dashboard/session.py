@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from eurasia_sim.dashboard import shared
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import visible
-from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings
 from eurasia_sim.simulation.events import Event, View, changes, view_of
@@ -47,7 +46,7 @@ class Question:
 
         Raises:
             DataError: for an unknown scenario or theory, or a seed or settings out of bounds.
-            InputProblems: for settings that `--set` would refuse.
+            DataError: for settings that `--set` would refuse.
         """
         world, scenarios, count = shared.world(), shared.scenarios(), len(self.settings)
         problems = []
@@ -84,7 +83,7 @@ def _dated(scenario: Scenario, setting: str) -> str:
 
 def complaints(error: Exception) -> str:
     """Everything wrong with an input, a line each; of any other error its text."""
-    problems = error.problems if isinstance(error, InputProblems | DataError) else [error]
+    problems = error.problems if isinstance(error, DataError) else [error]
     return visible("\n".join(map(str, problems)))
 
 

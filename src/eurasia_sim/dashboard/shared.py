@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from eurasia_sim.evidence.claims import Evidence, load_evidence
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import visible
-from eurasia_sim.files.user_yaml import InputProblems
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.scenarios.search import names
 from eurasia_sim.world.provenance import Ancestry
@@ -39,7 +39,7 @@ def scenarios() -> Mapping[str, Scenario]:
     for name in names(world=world().directory):
         try:
             found[name] = load_scenario(name, world())
-        except InputProblems:
+        except DataError:
             continue
     return found
 

@@ -13,8 +13,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
-from eurasia_sim.files.checker import validated
-from eurasia_sim.files.data_yaml import DataError, near, read_page, world_folder
+from eurasia_sim.files.data_yaml import near, read_page, refuse, world_folder
+from eurasia_sim.files.page import Page
 
 DYADS = ("denial", "affinity")
 SCALED = (*CONSTRUCTS, "affinity")
@@ -213,20 +213,19 @@ def load_evidence(directory: Path | str | None = None) -> Evidence:
     Raises:
         DataError: with everything wrong with the form of their files, each with its place.
     """
-    folder, problems = world_folder(directory), list[str]()
+    folder, pages = world_folder(directory), list[Page]()
 
     def read(name: str, form: type[_Form]) -> _Form | None:
         path = folder / f"{name}.yaml"
         if not (path.exists() or path.is_symlink()):
             return None
-        page = read_page(path)
-        return validated(page, form, page.data, (), problems)
+        pages.append(read_page(path))
+        return pages[-1].validated(form)
 
     documents = read("documents", dict[str, Document]) or {}
     claims = read("claims", tuple[Claim, ...]) or ()
     second = read("second_coding", SecondCoding) or SecondCoding()
-    if problems:
-        raise DataError(problems)
+    refuse(pages)
     named = {name: replace(each, id=name) for name, each in documents.items()}
     return Evidence(named, claims, second.rounds, second.coders, second.support)
 

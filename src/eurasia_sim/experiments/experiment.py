@@ -7,14 +7,15 @@ import math
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 from eurasia_sim.experiments import schema
 from eurasia_sim.experiments.factors import FactorReader, Refused, fault, twin
 from eurasia_sim.experiments.schema import Experiment, Factor, SweepFile
 from eurasia_sim.experiments.table import read_table
 from eurasia_sim.files.checker import Trail, shown
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import InputProblems, Problem, nearest, plain, read_file
+from eurasia_sim.files.data_yaml import DataError, refuse
+from eurasia_sim.files.page import Problem, nearest, read_file
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.world.levers import levers
@@ -36,7 +37,7 @@ def located(name_or_path: str) -> Path:
     """The file of an experiment.
 
     Raises:
-        InputProblems: when neither a file nor an experiment of that name is there.
+        DataError: when neither a file nor an experiment of that name is there.
     """
     path, known = Path(name_or_path), names()
     if path.suffix in (".yaml", ".yml"):
@@ -45,26 +46,27 @@ def located(name_or_path: str) -> Path:
         return known[name_or_path]
     close, listed = nearest(name_or_path, known), ", ".join(known)
     message = f"unknown experiment '{name_or_path}'"
-    raise InputProblems([Problem(name_or_path, 1, 1, message, "", close, listed)])
+    raise DataError([Problem(name_or_path, 1, 1, message, "", close, listed)])
 
 
 def load_experiment(path: Path | str, world: World, most: int = schema.MOST_POINTS) -> Experiment:
     """The sweep in a file, or in the one that a text names, of at most so many points.
 
     Raises:
-        InputProblems: with everything wrong with it.
+        DataError: with everything wrong with it.
     """
     path = located(path) if isinstance(path, str) else path
     document = read_file(path)
-    experiment = _Reader(document, path, world, most).experiment()
-    if experiment is None or document.problems:
-        raise InputProblems(document.in_order())
+    file = document.validated(SweepFile)
+    refuse([document])
+    experiment = _Reader(document, path, world, most).experiment(cast(SweepFile, file))
+    refuse([document])
     return experiment
 
 
 def kind_of(path: Path | str) -> str | None:
     """What kind of experiment a file says it is; none if it says nothing or cannot be read."""
-    data = plain(read_file(path).root)
+    data = read_file(path).data
     kind = data.get("kind") if isinstance(data, dict) else None
     return kind if isinstance(kind, str) else None
 
@@ -72,13 +74,8 @@ def kind_of(path: Path | str) -> str | None:
 class _Reader(FactorReader):
     """Goes through one sweep file; problems land in the document, and reading goes on."""
 
-    def experiment(self) -> Experiment | None:
-        """The experiment, or none where the file has not even the right shape."""
-        before = len(self.document.problems)
-        data = self.shaped(SweepFile, "an experiment")
-        if not data or len(self.document.problems) > before:
-            return None
-        file = SweepFile.model_validate(data)
+    def experiment(self, file: SweepFile) -> Experiment:
+        """The experiment of a file that has the right shape."""
         self._choices(file)
         factors, stated = tuple[Factor, ...](), Stated()
         with contextlib.suppress(Refused):
@@ -153,7 +150,7 @@ class _Reader(FactorReader):
         if kind == "table":
             try:
                 table = read_table(self.path.parent, file.design.file)
-            except InputProblems as error:
+            except DataError as error:
                 self.pass_on(("design", "file"), error)
                 raise Refused from None
             rows = table.rows

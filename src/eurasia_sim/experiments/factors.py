@@ -14,7 +14,8 @@ import numpy as np
 from eurasia_sim.experiments import schema
 from eurasia_sim.experiments.schema import Factor, FactorEntry, SweepFile, is_choice
 from eurasia_sim.files.checker import Trail, shown
-from eurasia_sim.files.user_yaml import Document, InputProblems, scalar
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.page import Page, scalar
 from eurasia_sim.scenarios.checks import WorldChecker
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting, load_scenario
 from eurasia_sim.world.levers import levers
@@ -71,7 +72,7 @@ def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
 class FactorReader(WorldChecker):
     """Reads the factors of one sweep file; problems land in the document, and reading goes on."""
 
-    def __init__(self, document: Document, path: Path, world: World, most: int) -> None:
+    def __init__(self, document: Page, path: Path, world: World, most: int) -> None:
         super().__init__(document, world)
         self.path, self.most = path, most  # points
         self.scenarios: list[Scenario] = []
@@ -79,10 +80,9 @@ class FactorReader(WorldChecker):
         self.since: int | None = None  # month of a lever that is set without one, in all scenarios
         self.theory: str | None = None
 
-    def pass_on(self, trail: Trail, error: InputProblems) -> None:
+    def pass_on(self, trail: Trail, error: DataError) -> None:
         """Report, at a place of this file, the first thing wrong with what it names."""
-        first, place = error.problems[0], self.place(trail, of_key=False)
-        self.document.report(place, first.message, first.suggestion, first.allowed)
+        self.document.pass_on(trail, error.problems[0])
 
     def refuse(
         self, trail: Trail, message: str, allowed: str = "", *, of_key: bool = False
@@ -98,7 +98,7 @@ class FactorReader(WorldChecker):
         self.called[given] = ""
         try:
             scenario = load_scenario(given, self.world)
-        except InputProblems as error:
+        except DataError as error:
             self.pass_on(trail, error)
             return
         name = scenario.name
@@ -122,7 +122,7 @@ class FactorReader(WorldChecker):
         for at, scenario in enumerate(self.scenarios):
             try:
                 self.scenarios[at] = apply_settings(scenario, settings, self.world, since)
-            except InputProblems as error:
+            except DataError as error:
                 self.pass_on(("set", list(file.set)[error.problems[0].line - 1]), error)
         self.since = earliest_parting(self.scenarios)
 
@@ -156,7 +156,7 @@ class FactorReader(WorldChecker):
         for scenario in self.scenarios:
             try:
                 apply_settings(scenario, [f"{name}={value}"], self.world, self.since)
-            except InputProblems as error:
+            except DataError as error:
                 self.pass_on(trail, error)
                 return False
         return True

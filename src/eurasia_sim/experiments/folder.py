@@ -282,7 +282,7 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
         DataError: where there are finished ones, and this design begins with the points of none or
             all are damaged.
     """
-    table, others, damaged = design.table(), [], []
+    table, others, damaged = design.table(), [], list[str]()
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
         finished = (path / results.MANIFEST).exists() and (path / PLAN).exists()
@@ -291,7 +291,7 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
         try:
             other, before = read_plan(path), results.read_table(results.files_of(path), DESIGN)
         except DataError as error:
-            damaged += error.problems
+            damaged += map(str, error.problems)
             continue
         if other.family == plan.family and other.shard == (1, 1):
             others.append(path)

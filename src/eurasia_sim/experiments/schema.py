@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.checker import Format, Strict
 from eurasia_sim.scenarios.scenario import Scenario
 
 Kind = Literal["grid", "zip", "list", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
@@ -108,7 +108,7 @@ class ConstraintEntry(Strict):
 class SweepFile(Strict):
     """A sweep: scenarios run at many points of what is uncertain or could be decided."""
 
-    format: Literal[2]
+    format: Format
     kind: Literal["sweep"]
     title: str = Field(min_length=1)
     question: str = ""

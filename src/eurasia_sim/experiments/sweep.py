@@ -80,7 +80,7 @@ def prepare_sweep(
         dry: for `estimate` alone: of a large design lay out a few points, without constraints.
 
     Raises:
-        InputProblems: with everything wrong with the file.
+        DataError: with everything wrong with the file.
         DataError: where constraints leave no point.
     """
     world = world or load_world()
@@ -240,7 +240,7 @@ def run_sweep(
         resume: go on with an unfinished folder of the same sweep.
 
     Raises:
-        InputProblems: with everything wrong with the file.
+        DataError: with everything wrong with the file.
     """
     prepared = prepare_sweep(experiment, world, keep=keep)
     how = Work(workers=workers, executor=executor)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from eurasia_sim.files.checker import reason_of
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import Missing, Unreadable, read_bytes, table_rows
-from eurasia_sim.files.user_yaml import InputProblems, Problem, scalar
+from eurasia_sim.files.page import Problem, scalar
 
 LARGEST_TABLE = 8 * 1024**2  # bytes
 MOST_CELLS = 200_000  # of a table: read and checked within a second
@@ -45,7 +46,7 @@ def read_table(folder: Path, name: str | None) -> Table:
         folder: where the sweep file lies; the table lies there or below.
 
     Raises:
-        InputProblems: where there is no such table, or it cannot be read.
+        DataError: where there is no such table, or it cannot be read.
     """
     wrong, allowed = "", ""
     if not name or Path(name).suffix not in (".csv", ".parquet"):
@@ -63,7 +64,7 @@ def read_table(folder: Path, name: str | None) -> Table:
             wrong, allowed = f"{name}:{error.place[0]}: {error.wrong}", error.allowed
         except (OSError, ValueError, ArithmeticError, RuntimeError) as error:
             wrong = f"{name!r} cannot be read: {reason_of(error)}"
-    raise InputProblems([Problem(str(name), 1, 1, wrong, "", "", allowed)])
+    raise DataError([Problem(str(name), 1, 1, wrong, "", "", allowed)])
 
 
 def _from_csv(path: Path) -> Table:

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from eurasia_sim.files.ordinary import Unreadable, read_bytes
+from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
+from eurasia_sim.files.page import LARGEST_FILE, Page, Problem, parse, unplaced
 from eurasia_sim.files.text import alike
-from eurasia_sim.files.user_yaml import LARGEST_FILE, Node, parse
 
 BASES = ("measured", "coded", "estimated", "judgement")
 # Keys that say where a number comes from; everything below them inherits them.
@@ -27,7 +27,7 @@ _OWN = ("range", "note", "second", "otherwise", "moves")
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
-_INDEX_FORMAT = 3
+_INDEX_FORMAT = 4
 _TIMES = 8  # as large as a page that a person wrote: claims of many documents make a long one
 _MOST_PROBLEMS = 100
 DEFAULT_WORLD = "eurasia"
@@ -36,13 +36,25 @@ _LONGEST = 60  # characters of a value that are shown
 
 
 class DataError(ValueError):
-    """Everything wrong with a set of data files, a line for each problem."""
+    """An input that cannot be used, with every problem found; a text is one without a place."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        found = list(problems)
-        more = len(found) - _MOST_PROBLEMS
-        self.problems = found[:_MOST_PROBLEMS] + [f"and {more} more"] * (more > 0)
-        super().__init__("\n".join(self.problems))
+    def __init__(self, problems: Iterable[Problem | str]) -> None:
+        every = [each if isinstance(each, Problem) else _of_text(each) for each in problems]
+        self.problems = every[:_MOST_PROBLEMS]
+        if len(every) > _MOST_PROBLEMS:
+            self.problems.append(_of_text(f"and {len(every) - _MOST_PROBLEMS} more"))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def _of_text(text: str) -> Problem:
+    message, _, allowed = text.partition("\n    allowed: ")
+    return unplaced(message, allowed=allowed)
+
+
+def refuse(documents: Iterable[Page]) -> None:
+    """Raise `DataError` with everything found wrong with some documents, if anything is."""
+    if problems := [each for document in documents for each in document.in_order()]:
+        raise DataError(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +95,6 @@ def judgement_share(numbers: Iterable[Number]) -> float:
     """Share of the numbers whose basis is judgement, 0..1; NaN where there are none."""
     bases = [number.basis for number in numbers]
     return bases.count("judgement") / len(bases) if bases else math.nan
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One YAML file as plain values, with the line of each key or item."""
-
-    name: str
-    data: Any
-    lines: dict[str, int]
-
-    def place(self, keys: Iterable[str]) -> str:
-        """`file:line` of an entry, or of the nearest entry above it."""
-        trail = list(keys)
-        while trail and "/".join(trail) not in self.lines:
-            trail.pop()
-        return f"{self.name}:{self.lines.get('/'.join(trail), 1)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +153,7 @@ def month_name(number: int) -> str:
 
 
 def read_page(path: Path) -> Page:
-    """One YAML file; parsed once, then taken from an index in the user's cache folder.
+    """One YAML file of data; parsed once, then taken from an index in the user's cache folder.
 
     Raises:
         DataError: for a file that cannot be read, is too large, or is not valid YAML.
@@ -175,34 +171,21 @@ def read_page(path: Path) -> Page:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(index.read_text(encoding="utf-8"))
         if kept["digest"] == digest:
-            return Page(path.name, kept["data"], kept["lines"])
+            return Page(path.name, decoded(raw), kept["data"], kept["places"])
     document = parse(raw, path.name, _TIMES)
-    if document.root is None or document.problems:
-        raise DataError(map(str, document.in_order()))
-    lines: dict[str, int] = {}
-    data = _plain(document.root, (), lines)
+    refuse([document])
     with contextlib.suppress(OSError):  # a folder that cannot be written only costs time
         index.parent.mkdir(parents=True, exist_ok=True)
         part = index.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({"digest": digest, "data": data, "lines": lines}))
+        kept = {"digest": digest, "data": document.data, "places": document.places}
+        part.write_text(json.dumps(kept))
         part.replace(index)
-    return Page(path.name, data, lines)
+    return document
 
 
 def read_pages(directory: Path) -> dict[str, Page]:
     """Every YAML file of a folder by its stem."""
     return {path.stem: read_page(path) for path in sorted(directory.glob("*.yaml"))}
-
-
-def _plain(node: Node, keys: tuple[str, ...], lines: dict[str, int]) -> Any:
-    """The node as Python's own types, with the line of everything below it put into `lines`."""
-    if isinstance(node.content, dict):
-        lines |= {"/".join((*keys, key)): line for key, (line, _) in node.keys.items()}
-        return {key: _plain(each, (*keys, key), lines) for key, each in node.content.items()}
-    if isinstance(node.content, list):
-        lines |= {"/".join((*keys, str(at))): each.line for at, each in enumerate(node.content)}
-        return [_plain(each, (*keys, str(at)), lines) for at, each in enumerate(node.content)]
-    return node.content
 
 
 def leaves(
@@ -235,27 +218,25 @@ def _leaves(
         yield Leaf(ids, keys, node, header)
 
 
-def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | None:
-    """The leaf as a number with its parent; what is wrong with it goes to `problems`.
+def number(page: Page, leaf: Leaf, path: str) -> Number | None:
+    """The leaf as a number with its parent; what is wrong with it is complained of.
 
     Args:
         path: the number's public name.
     """
-    place, header, value = page.place(leaf.keys), leaf.header, leaf.value
-    name = f"{place}: {path} = {repr(value)[:_LONGEST]}"
+    header, value = leaf.header, leaf.value
+    name = f"{path} = {repr(value)[:_LONGEST]}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not abs(value) <= LARGEST:
-        problems.append(f"{name} is no number; write a finite number, at most {LARGEST:g}")
+        page.complain(leaf.keys, f"{name} is no number", allowed=f"up to {LARGEST:g}")
         return None
     missing = [key for key in ("meaning", "unit", "basis") if header.get(key) in (None, "", [], {})]
     if not any(header.get(key) for key in ("source", "claims", "second")):
         missing.append("source")
     if missing:
-        problems.append(
-            f"{name} has no {', no '.join(missing)}; give it here or in the head of its table"
-            f" (basis is one of {', '.join(BASES)};"
-            " source is a list of cite, dataset, claims or note)"
-        )
+        right = f"given here or in the head of its table; basis is one of {', '.join(BASES)};"
+        right += " source is a list of cite, dataset, claims or note"
+        page.complain(leaf.keys, f"{name} has no {', no '.join(missing)}", allowed=right)
         return None
     listed = header.get("source") or []
     own = [{"claims": list(header[key])} for key in ("claims", "second") if header.get(key)]
@@ -263,12 +244,12 @@ def number(page: Page, leaf: Leaf, path: str, problems: list[str]) -> Number | N
     least, most = header.get("bounds") or (-math.inf, math.inf)
     low, high = _range(float(value), header)
     if not least <= value <= most:
-        problems.append(f"{name} lies outside its bounds [{least}, {most}]")
+        page.complain(leaf.keys, f"{name} lies outside its bounds [{least}, {most}]")
     elif not low <= value <= high:
-        problems.append(f"{name} lies outside its range [{low:g}, {high:g}]")
+        page.complain(leaf.keys, f"{name} lies outside its range [{low:g}, {high:g}]")
     low, high, basis = max(low, float(least)), min(high, float(most)), header["basis"]
     meaning, unit = str(header["meaning"]), str(header["unit"])
-    held = str(header.get("held") or "")
+    held, place = str(header.get("held") or ""), page.where(leaf.keys)
     return Number(path, meaning, float(value), unit, low, high, basis, sources, place, held)
 
 

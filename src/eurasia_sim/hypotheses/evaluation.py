@@ -293,7 +293,7 @@ def test_hypotheses(
         Tables by attribute: `verdicts` a row a hypothesis, `parts` a row a part, and more.
 
     Raises:
-        InputProblems, DataError: for a file or an id that cannot be used.
+        DataError: for a file or an id that cannot be used.
     """
     world = world or load_world()
     family = load_hypotheses(located(str(file)), world).chosen(list(ids))

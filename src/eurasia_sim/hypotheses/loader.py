@@ -8,12 +8,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from eurasia_sim.evidence.claims import load_evidence
-from eurasia_sim.files.checker import DocumentChecker, Trail, shown
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import Document, InputProblems, read_file
+from eurasia_sim.files.checker import Trail, shown
+from eurasia_sim.files.data_yaml import DataError, refuse
+from eurasia_sim.files.page import Page, read_file
 from eurasia_sim.hypotheses import schema
 from eurasia_sim.hypotheses.hypothesis import (
     Arm,
@@ -37,28 +37,25 @@ def load_hypotheses(path: Path, world: World) -> Family:
     """The hypotheses of a file, checked against a world.
 
     Raises:
-        InputProblems: with everything wrong with the file.
+        DataError: with everything wrong with the file.
     """
     document = read_file(path)
-    checker = _Checker(document, world)
-    data = checker.shaped(schema.HypothesesFile, "a file of hypotheses")
-    if not document.problems:
-        family = checker.family(path, schema.HypothesesFile.model_validate(data))
-        if not document.problems:
-            return family
-    raise InputProblems(document.in_order())
+    file = document.validated(schema.HypothesesFile)
+    refuse([document])
+    family = _Checker(document, world).family(path, cast(schema.HypothesesFile, file))
+    refuse([document])
+    return family
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class _Checker(DocumentChecker):
+class _Checker:
     """Makes hypotheses of a file's entries; every problem lands in the document."""
 
-    def __init__(self, document: Document, world: World) -> None:
-        super().__init__(document)
-        self.world = world
+    def __init__(self, document: Page, world: World) -> None:
+        self.document, self.complain, self.world = document, document.complain, world
         self.columns = columns_of(world)
         self.known = sorted(self.columns)
         self.scenario = cache(partial(load_scenario, world=world))  # by name
@@ -168,7 +165,8 @@ class _Checker(DocumentChecker):
         whole = found.metric.splits or (found.metric.less and found.metric.is_linear)
         if given.channels and not (whole and len(plus) == len(less) == 1):
             allowed = "competition or cooperation, or a mean of columns `less` others; one arm each"
-            self.complain((*trail, "channels"), "this does not add up from channels", allowed)
+            why = "this does not add up from channels"
+            self.complain((*trail, "channels"), why, allowed=allowed)
         if len(given.given) == 1 or given.given != sorted(given.given):
             self.complain((*trail, "given"), "this is no least and most", allowed="[0, 0.5]")
         limits = (given.given[0], given.given[-1]) if given.given else None
@@ -206,7 +204,7 @@ class _Checker(DocumentChecker):
         """
         scenarios = []
         for entry in given if any(entry.set for entry in given) else ():
-            with contextlib.suppress(InputProblems):
+            with contextlib.suppress(DataError):
                 scenarios.append(self.scenario(entry.scenario))
         return earliest_parting(scenarios)
 
@@ -223,10 +221,8 @@ class _Checker(DocumentChecker):
             try:
                 own = arm_scenario(arm, self.world, self.scenario(arm[0]))
                 self.check_space((*trail, at), own)
-            except InputProblems as error:
-                first = error.problems[0]
-                place = self.document.place((*trail, at))
-                self.document.report(place, first.message, first.suggestion, first.allowed)
+            except DataError as error:
+                self.document.pass_on((*trail, at), error.problems[0])
             found.append(arm)
         return tuple(found)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.checker import Format, Strict
 from eurasia_sim.scenarios.outcome_columns import Read
 
 Sign = Literal["+", "-", "0", "not +", "not -", "?"]
@@ -110,7 +110,7 @@ class MapEntry(Strict):
 class HypothesesFile(Strict):
     """A family of hypotheses, and maps of where rivals among them hold."""
 
-    format: Literal[2]
+    format: Format
     kind: Literal["hypotheses"]
     title: str
     window: list[str] = Field(min_length=2, max_length=2)

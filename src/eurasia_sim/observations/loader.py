@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.files.checker import Strict, validated
-from eurasia_sim.files.data_yaml import LARGEST, DataError, near, packaged, read_page
-from eurasia_sim.files.ordinary import Missing, Unreadable, table_rows
+from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.data_yaml import LARGEST, DataError, near, packaged, read_page, refuse
+from eurasia_sim.files.ordinary import Unreadable, table_rows
+from eurasia_sim.files.page import Page
 from eurasia_sim.observations.links import Link, linked, sampling_error
 from eurasia_sim.world.forms import Text
 from eurasia_sim.world.levers import choices
-from eurasia_sim.world.loader import unknown
 from eurasia_sim.world.world import World
 
 FOLDER = "observations"
@@ -140,51 +140,52 @@ def load_observations(world: World) -> dict[str, Series]:
     if not (folder / FILE).exists():
         return {}
     page = read_page(folder / FILE)
-    problems: list[str] = []
-    catalogue = validated(page, _Catalogue, page.data, (), problems)
+    catalogue = page.validated(_Catalogue)
     if catalogue is None:
-        raise DataError(problems)
+        raise DataError(page.in_order())
     for name in catalogue.hegemon:
         if name not in world.actors:
-            wrong = unknown(name, world.actors, "actor")
-            problems.append(f"{page.place(['hegemon'])}: hegemon: {wrong}")
-    found = {}
+            page.complain(("hegemon",), f"unknown actor '{name}'", world.actors, name)
+    found, documents = {}, [page]
     for name, item in catalogue.items.items():
-        wrong_keys = list(_wrong_keys(item, catalogue.until, world))
-        for key, value, wanted in wrong_keys:
-            place = page.place(["items", name, *key.split(".")])
-            problems.append(f"{place}: items.{name}.{key.split('.')[0]} = {value!r}: {wanted}")
-        table, is_known = folder / f"{name}.csv", "error" not in (key for key, _, _ in wrong_keys)
-        if is_known and (rows := _rows(table, item, world, problems)):
-            found[name] = _series(name, item, rows, catalogue.hegemon)
-    problems += [
-        f"{name}.csv: {FILE} has no item {name}{near(name, catalogue.items)}"
-        for name in sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items))
-    ]
-    if problems:
-        raise DataError(problems)
+        allowed = _ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
+        _check_item(page, name, item, allowed, catalogue.until, world)
+        if item.error in allowed:
+            documents.append(Page(f"{name}.csv"))
+            if rows := _rows(folder / f"{name}.csv", item, world, documents[-1]):
+                found[name] = _series(name, item, rows, catalogue.hegemon)
+    for name in sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items)):
+        wrong = f"there is a {name}.csv and no item {name}"
+        page.complain(("items",), wrong, catalogue.items, name)
+    refuse(documents)
     return found
 
 
-def _wrong_keys(item: Item, until: int, world: World) -> Iterator[tuple[str, Any, str]]:
-    """Key, value and what would be right, of what an entry's form alone cannot show."""
+def _check_item(
+    page: Page, name: str, item: Item, errors: tuple[str, ...], until: int, world: World
+) -> None:
+    """Complain of what an entry's form alone cannot show."""
+
+    def wrong(key: str, right: str) -> None:
+        message = f"items.{name}.{key} is {getattr(item, key)!r}"
+        page.complain(("items", name, key), message, allowed=right)
+
     published = read_page(packaged() / "measures.yaml").data
     for at, column in enumerate(item.reads):
-        for wrong in _misread(column, item, published, world):
-            yield f"reads.{at}", column, wrong
+        for why in _misread(column, item, published, world):
+            page.complain(("items", name, "reads", at), f"items.{name}.reads is {column!r}: {why}")
     for column in item.floor.signs if item.floor else ():
-        for wrong in _misread(column, item, published, world):
-            yield "floor", column, wrong
+        for why in _misread(column, item, published, world):
+            page.complain(("items", name, "floor"), f"items.{name}.floor, {column!r}: {why}")
     if item.combine == "log_ratio" and len(item.reads) != 2:
-        yield "combine", item.combine, f"a ratio is of two columns, reads has {len(item.reads)}"
+        wrong("combine", f"a ratio is of two columns, reads has {len(item.reads)}")
     first, last = item.coverage
     if not first <= last <= until:
-        yield "coverage", item.coverage, f"first year, then last, at most {until}"
+        wrong("coverage", f"first year, then last, at most {until}")
     if item.floor and not all(first <= year < last for year in item.floor.origins):
-        yield "floor", item.floor.origins, f"origins from {first} to {last - 1}, before a target"
-    allowed = _ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
-    if item.error not in allowed:
-        yield "error", item.error, f"{item.link.transform} takes {' or '.join(allowed)}"
+        wrong("floor", f"origins from {first} to {last - 1}, before a target")
+    if item.error not in errors:
+        wrong("error", f"{item.link.transform} takes {' or '.join(errors)}")
 
 
 def _misread(column: str, item: Item, published: Mapping[str, Any], world: World) -> Iterator[str]:
@@ -192,7 +193,7 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
     measure, *steps = column.split(".")
     kinds = published.get(measure, {}).get("of", [])
     if measure not in published:
-        yield unknown(measure, published, "measure")
+        yield f"unknown measure '{measure}'{near(measure, published)}"
     elif len(steps) != len(kinds):
         yield f"{measure} is of {', '.join(kinds)}, {len(kinds)} names after dots"
     else:
@@ -205,32 +206,27 @@ def _misread(column: str, item: Item, published: Mapping[str, Any], world: World
             if axis and item.axes.get(axis[1]) != kind:
                 yield f"{step} must be an axis of kind {kind}; axes are {item.axes}"
             elif not axis and step not in among:
-                yield unknown(step, among, kind)
+                yield f"unknown {kind} '{step}'{near(step, among)}"
 
 
 _Row = tuple[Unit, int, float, float, float]  # unit, year, value, n, error
 
 
-def _rows(path: Path, item: Item, world: World, problems: list[str]) -> list[_Row]:
-    """Rows of a table that are in order; every fault of it goes to `problems` with file:line."""
-    name, header = path.name, ["year", *item.axes, "value", *_COLUMNS.get(item.error, [])]
+def _rows(path: Path, item: Item, world: World, table: Page) -> list[_Row]:
+    """Rows of a table that are in order; every fault of it is noted with its line."""
+    header = ["year", *item.axes, "value", *_COLUMNS.get(item.error, [])]
     try:
         (_, given), *lines = list(table_rows(path, _LARGEST_TABLE)) or [(1, [""])]
-    except Missing:
-        problems.append(f"{name} is missing; {FILE} has an item {path.stem}")
-        return []
     except Unreadable as error:
-        problems.append(f"{name}:{error.place[0]}: {error}")
+        table.report(error.place, error.wrong, allowed=error.allowed)
         return []
     if given != header:
-        wanted = f"they must be {','.join(header)}"
-        problems.append(f"{name}:1: the columns are {','.join(given)}; {wanted}")
+        table.report((1, 1), f"the columns are {','.join(given)}", allowed=",".join(header))
         return []
     rows: dict[tuple[Unit, int], _Row] = {}
-    faults = []
     for line, cells in lines:
         if len(cells) != len(header):
-            faults.append(f"{name}:{line}: {len(cells)} cells; the header has {len(header)}")
+            table.report((line, 1), f"{len(cells)} cells; the header has {len(header)}")
             continue
         by_name = dict(zip(header, cells, strict=True))
         unit = tuple(by_name[axis] for axis in item.axes)
@@ -242,10 +238,12 @@ def _rows(path: Path, item: Item, world: World, problems: list[str]) -> list[_Ro
             wrong.append(f"{'.'.join(unit)} of {year} was given before")
         elif not wrong:
             rows[unit, year] = row
-        faults += [f"{name}:{line}: {what}" for what in wrong]
-    if not rows and not faults and not problems:
-        faults = [f"{name} has no rows"]
-    problems += [*faults, *(f"{name}: {what}" for what in _gaps(rows, item))]
+        for each in wrong:
+            table.report((line, 1), each)
+    if not rows and not table.problems:
+        table.report((1, 1), "there are no rows")
+    for each in _gaps(rows, item):
+        table.report((1, 1), each)
     return list(rows.values())
 
 
@@ -255,7 +253,8 @@ def _faults(row: _Row, cells: Mapping[str, str], item: Item, world: World) -> It
     for axis, kind in item.axes.items():
         among = choices(kind, world)
         if cells[axis] not in among:
-            yield f"{axis} = {unknown(cells[axis][:_LONGEST], among, kind)}"
+            own = cells[axis][:_LONGEST]
+            yield f"{axis}: unknown {kind} '{own}'{near(own, among)}; one of {', '.join(among)}"
     if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
         yield f"{'.'.join(unit)} names one actor twice"
     first, last = item.coverage

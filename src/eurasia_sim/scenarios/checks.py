@@ -6,12 +6,22 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from eurasia_sim.files.checker import DocumentChecker, Trail, shown
+from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.user_yaml import Document, scalar
+from eurasia_sim.files.page import Page, scalar
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
-from eurasia_sim.world.levers import FREE, Lever, choices, idle, levers, present_path, successors
+from eurasia_sim.world.levers import (
+    FREE,
+    Lever,
+    check_last,
+    check_lever,
+    idle,
+    levers,
+    present_path,
+    split_month,
+    successors,
+)
 from eurasia_sim.world.world import World
 
 # Numbers that an ensemble draws, beside the coded row.
@@ -23,14 +33,13 @@ def is_drawn(world: World, path: str) -> bool:
     return path in world.coded_index or path.startswith(_DRAWN)
 
 
-class WorldChecker(DocumentChecker):
+class WorldChecker:
     """Checks months, levers and numbers of one document against a world."""
 
     drawn = False  # whether values come from a design, which may be any within bounds
 
-    def __init__(self, document: Document, world: World) -> None:
-        super().__init__(document)
-        self.world = world
+    def __init__(self, document: Page, world: World) -> None:
+        self.document, self.complain, self.world = document, document.complain, world
         self.departs: int | None = None  # first month that may differ from the record
 
     def month(
@@ -54,26 +63,6 @@ class WorldChecker(DocumentChecker):
                 return number
         self.complain(trail, wrong, allowed=right, of_key=of_key)
         return None
-
-    def lever(self, trail: Trail, name: str) -> Lever | None:
-        """The lever of a name."""
-        found = levers().get(name)
-        if found is None:
-            self.complain(trail, f"unknown lever '{name}'", list(levers()), name, of_key=True)
-        return found
-
-    def is_known(self, kind: str, name: str, trail: Trail, above: Trail, lever: Lever) -> bool:
-        """Whether an id may stand at this step of a lever's path."""
-        known = choices(kind, self.world)
-        if name not in known:
-            wrong = f"unknown {kind} '{name}' in {lever.pattern}"
-            self.complain(trail, wrong, known, name, of_key=True)
-        elif kind == "actor" and name in above:
-            wrong = f"{lever.name} is between two actors; '{name}' stands twice"
-            self.complain(trail, wrong, of_key=True)
-        else:
-            return True
-        return False
 
     def value(self, lever: Lever, trail: Trail, given: object) -> bool:
         """Whether a lever can take this value."""
@@ -114,23 +103,14 @@ class WorldChecker(DocumentChecker):
 
     def setting(self, trail: Trail, path: str) -> tuple[Lever, str, int | None] | None:
         """The lever that a dotted path names, its path, and the month if the path ends in one."""
-        name, *ids = path.split(".")
-        lever, month = self.lever(trail, name), None
-        if lever is None:
+        path, date = split_month(path)
+        try:
+            lever = check_lever(path, self.world)
+        except DataError as error:
+            self.document.pass_on(trail, error.problems[0], of_key=True)
             return None
-        if len(ids) == len(lever.path) + 1 and ids[-1][:1].isdigit():
-            month = self.month(trail, ids.pop(), self.departs, of_key=True)
-            if month is None:
-                return None
-        if len(ids) != len(lever.path):
-            wrong = f"'{path}' has {len(ids) + 1} steps"
-            gone = successors()["levers"].get(name, "")
-            self.complain(trail, wrong, allowed=lever.pattern + gone, of_key=True)
-            return None
-        for at, kind in enumerate(lever.path):
-            if not self.is_known(kind, ids[at], trail, tuple(ids[:at]), lever):
-                return None
-        return lever.at(ids[-1]), ".".join([name, *ids]), month
+        month = None if date is None else self.month(trail, date, self.departs, of_key=True)
+        return None if month is None and date is not None else (lever, path, month)
 
     def number_range(self, trail: Trail, path: str) -> tuple[float, float] | None:
         """Declared range of a number that runs may vary."""
@@ -164,8 +144,11 @@ class ScenarioChecker(WorldChecker):
         draft = Draft(**{key: data[key] for key in words if data.get(key)})
         self._dates(data, draft, parent)
         for name, below in (data.get("levers") or {}).items():
-            if lever := self.lever(("levers", name), name):
-                self._walk(lever, lever.path, ("levers", name), below, draft)
+            if lever := levers().get(name):
+                self._walk(lever, ("levers", name), below, draft)
+            else:
+                wrong = f"unknown lever '{name}'"
+                self.complain(("levers", name), wrong, levers(), name, of_key=True)
         for at, row in enumerate(data.get("record") or ()):
             if row is not None:
                 self._record(("record", at), row, draft)
@@ -192,11 +175,9 @@ class ScenarioChecker(WorldChecker):
 
     # --- levers
 
-    def _walk(
-        self, lever: Lever, kinds: tuple[str, ...], trail: Trail, given: Any, draft: Draft
-    ) -> None:
+    def _walk(self, lever: Lever, trail: Trail, given: Any, draft: Draft) -> None:
         """Go down a lever's nested ids to its values."""
-        path = ".".join(map(str, trail[1:]))
+        path, kinds = ".".join(trail[1:]), lever.path[len(trail) - 2 :]
         if not kinds:
             steps = self._steps(lever.at(trail[-1]), trail, given)
             draft.levers[path] = steps
@@ -208,8 +189,12 @@ class ScenarioChecker(WorldChecker):
             self.complain(trail, wrong, allowed=f"{lever.pattern}: value{gone}")
         else:
             for name, below in given.items():
-                if self.is_known(kinds[0], name, (*trail, name), trail[2:], lever):
-                    self._walk(lever, kinds[1:], (*trail, name), below, draft)
+                try:
+                    check_last(lever, (*trail[2:], name), self.world)
+                except DataError as error:
+                    self.document.pass_on((*trail, name), error.problems[0], of_key=True)
+                else:
+                    self._walk(lever, (*trail, name), below, draft)
 
     def _steps(self, lever: Lever, trail: Trail, given: Any) -> Steps:
         if not isinstance(given, dict):
@@ -286,7 +271,7 @@ class ScenarioChecker(WorldChecker):
             try:
                 draft.posterior = read_posterior(self.world)
             except DataError as error:
-                self.complain(("uncertain",), error.problems[0])
+                self.document.pass_on(("uncertain",), error.problems[0])
             return
         for path, ends in given.items():
             trail = ("uncertain", path)
@@ -335,39 +320,34 @@ class ScenarioChecker(WorldChecker):
 class SettingsChecker(WorldChecker):
     """Checks settings with the rules of a file; a setting's line is its place in the list."""
 
-    def __init__(self, document: Document, world: World, departs: int | None) -> None:
+    def __init__(self, document: Page, world: World, departs: int | None) -> None:
         super().__init__(document, world)
         self.departs = departs
         self.levers: dict[str, Steps] = {}
         self.numbers: dict[str, float] = {}
         self.dated: list[str] = []  # every setting with its month
-        self.line = 1
-
-    def place(self, trail: Trail, *, of_key: bool) -> tuple[int, int]:
-        """The setting's line; a trail is the column of its value."""
-        return (self.line, 1) if of_key or not trail else (self.line, trail[0])
 
     def add(self, line: int, setting: str) -> None:
         """Check one setting and keep what it says."""
-        self.line = line
         path, equals, written = setting.partition("=")
-        path, value = path.strip(), scalar(written.strip())
-        trail = (len(setting) - len(written) + 1,)
-        if not equals or not path or not written.strip():
+        trail, column = (line,), len(setting) - len(written) + 1
+        self.document.places[f"/{line}"] = (line, column, line, 1)
+        path, written = path.strip(), written.strip()
+        if not equals or not path or not written:
             right = "such as rules.perception.distance_decay=2000"
-            self.complain((), "a setting is path=value", allowed=right)
+            self.complain(trail, "a setting is path=value", allowed=right, of_key=True)
         elif path in self.world.numbers:
-            self._add_number(trail, path, value, written.strip())
+            self._add_number(trail, path, written)
         elif path.split(".")[0] in levers():
-            self._add_lever(trail, path, value)
+            self._add_lever(trail, path, scalar(written))
         else:
-            known = [*self.world.numbers, *levers()]
-            wrong = f"unknown parameter or lever '{path}'"
-            self.complain((), wrong, known, present_path(path), of_key=True)
+            wrong, known = f"unknown parameter or lever '{path}'", [*self.world.numbers, *levers()]
+            self.complain(trail, wrong, known, present_path(path), of_key=True)
 
-    def _add_number(self, trail: Trail, path: str, value: Any, written: str) -> None:
+    def _add_number(self, trail: Trail, path: str, written: str) -> None:
+        value = scalar(written)
         if path in self.numbers:
-            self._complain_twice(path)
+            self._complain_twice(trail, path)
         elif (bounds := self.number_range(trail, path)) is not None:
             allowed = f"{bounds[0]:g} to {bounds[1]:g}"
             if self.number(trail, path, value, bounds, allowed):
@@ -375,21 +355,21 @@ class SettingsChecker(WorldChecker):
                 self.dated.append(f"{path}={written}")
 
     def _add_lever(self, trail: Trail, path: str, value: Any) -> None:
-        found = self.setting((), path)
+        found = self.setting(trail, path)
         if found is None or not self.value(found[0], trail, value):
             return
         _, lever, month = found
         month = self.departs if month is None else month
-        if not self.has_sense((), lever, month, value):
+        if not self.has_sense(trail, lever, month, value):
             return
         if month is None:
             wrong = "this scenario never departs from the record, so a lever needs its month"
-            self.complain((), wrong, allowed=f"{path}.YYYY-MM=value", of_key=True)
+            self.complain(trail, wrong, allowed=f"{path}.YYYY-MM=value", of_key=True)
         elif month in self.levers.get(lever, ()):
-            self._complain_twice(path)
+            self._complain_twice(trail, path)
         else:
             self.levers.setdefault(lever, {})[month] = settled(value)
             self.dated.append(f"{lever}.{self.world.date(month)}={value}")
 
-    def _complain_twice(self, path: str) -> None:
-        self.complain((), f"{path} is set twice", allowed="each path once", of_key=True)
+    def _complain_twice(self, trail: Trail, path: str) -> None:
+        self.complain(trail, f"{path} is set twice", allowed="each path once", of_key=True)

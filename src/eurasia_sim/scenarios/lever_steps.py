@@ -11,9 +11,9 @@ import numpy as np
 from eurasia_sim.compute.blocks import Counts
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.page import Problem
 from eurasia_sim.kernel.lever_series import LeverSeries
-from eurasia_sim.world.levers import FREE, choices, levers
-from eurasia_sim.world.loader import check_lever
+from eurasia_sim.world.levers import FREE, check_lever, choices, levers
 from eurasia_sim.world.world import World
 
 # Lever path -> month since the start -> value from that month on.
@@ -55,7 +55,7 @@ def build_lever_series(
             getattr(series, name)[:] = math.nan if lever.bounds else -1.0
     growth, means = np.zeros((2, length, len(choices("actor or theatre", world))))
     others = {"growth": growth, "means": means, "fighting": np.zeros_like(series.pressure)}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for path, dated in steps.items():
         try:
             lever = check_lever(path, world)

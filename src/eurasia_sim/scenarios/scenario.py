@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eurasia_sim.files.checker import FORMAT
-from eurasia_sim.files.data_yaml import DataError, month_name, month_number
-from eurasia_sim.files.user_yaml import Document, InputProblems, Problem, nearest, read_file
+from eurasia_sim.files.data_yaml import DataError, month_name, month_number, refuse
+from eurasia_sim.files.page import Page, Problem, nearest, read_file
 from eurasia_sim.scenarios.checks import ScenarioChecker, SettingsChecker
 from eurasia_sim.scenarios.posterior import Posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, Draft, ScenarioFile, Steps
@@ -199,7 +199,7 @@ def load_scenario(
         overrides: settings such as `rules.perception.distance_decay=2000`; see `apply_settings`.
 
     Raises:
-        InputProblems: with everything wrong with the file or the settings.
+        DataError: with everything wrong with the file or the settings.
     """
     world = world or packaged_world()
     path = locate(name_or_path, world.directory)
@@ -207,11 +207,10 @@ def load_scenario(
         known, name = names(world=world.directory), str(name_or_path)
         meant = f"{name}.yaml" if Path(f"{name}.yaml").is_file() else nearest(name, known)
         wrong = f"unknown scenario '{name}'"
-        raise InputProblems([Problem(name, 1, 1, wrong, "", meant, ", ".join(known))])
+        raise DataError([Problem(name, 1, 1, wrong, "", meant, ", ".join(known))])
     document = read_file(path)
     draft, parent = _examine(document, path, world)
-    if document.problems:
-        raise InputProblems(document.in_order())
+    refuse([document])
     return apply_settings(_resolve(path.stem, draft, parent, world), overrides, world)
 
 
@@ -236,20 +235,19 @@ def apply_settings(
         drawn: whether a design drew the values, which may then be any within their bounds.
 
     Raises:
-        InputProblems: with everything wrong with the settings, each under the name `--set` and
+        DataError: with everything wrong with the settings, each under the name `--set` and
             its place in the list.
     """
     settings = tuple(settings)
     if not settings:
         return scenario
-    document = Document("--set", "\n".join(each.replace("\n", " ") for each in settings))
+    document = Page("--set", "\n".join(each.replace("\n", " ") for each in settings))
     begins = [month for month in (since, scenario.departs) if month is not None]
     checker = SettingsChecker(document, world, min(begins, default=None))
     checker.drawn = drawn
     for line, setting in enumerate(settings, start=1):
         checker.add(line, setting)
-    if document.problems:
-        raise InputProblems(document.in_order())
+    refuse([document])
     months = [month for steps in checker.levers.values() for month in steps]
     months += [] if scenario.departs is None else [scenario.departs]
     return replace(
@@ -267,12 +265,17 @@ def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
     return min((each.departs for each in scenarios if each.departs is not None), default=None)
 
 
-def _examine(document: Document, path: Path, world: World) -> tuple[Draft, Draft | None]:
+def _examine(document: Page, path: Path, world: World) -> tuple[Draft, Draft | None]:
     """What a document and its parent say; what is wrong lands in the document's problems."""
-    checker = ScenarioChecker(document, world)
-    data = checker.shaped(ScenarioFile, "a scenario")
+    checker, data = ScenarioChecker(document, world), _shaped(document)
     parent = _parent(checker, data["extends"], path) if data.get("extends") else None
     return checker.draft(data, parent), parent
+
+
+def _shaped(document: Page) -> dict[str, Any]:
+    """What a document says, with None for what has another form than it should."""
+    document.validated(ScenarioFile)
+    return document.data if isinstance(document.data, dict) else {}
 
 
 def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
@@ -287,8 +290,7 @@ def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
         checker.complain(trail, "it extends itself", allowed="another scenario, or none")
         return None
     document = read_file(found)
-    above = ScenarioChecker(document, checker.world)
-    data = above.shaped(ScenarioFile, "a scenario")
+    above, data = ScenarioChecker(document, checker.world), _shaped(document)
     if grandparent := data.get("extends"):
         higher = find(grandparent, found.parent, folder)
         is_circle = higher is not None and _same(higher, path)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.checker import Format, Strict
 from eurasia_sim.files.data_yaml import packaged, read_page
 from eurasia_sim.scenarios.posterior import Posterior
 from eurasia_sim.world.levers import successors
@@ -60,7 +60,7 @@ class EventChanges(_Described):
 class ScenarioFile(_Described):
     """One question put to the world: where it leaves the record, and what is decided otherwise."""
 
-    format: Literal[2]
+    format: Format
     """Version of this file format."""
     title: str = Field(min_length=1)
     """One line for tables and figures."""

@@ -10,12 +10,11 @@ from typing import Any
 
 from eurasia_sim.files.checker import FORMAT
 from eurasia_sim.files.data_yaml import month_name, packaged
-from eurasia_sim.files.user_yaml import scalar
+from eurasia_sim.files.page import scalar
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.json_schema import HEADER
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.world.levers import FREE, choices, levers
-from eurasia_sim.world.loader import check_lever
+from eurasia_sim.world.levers import FREE, check_lever, choices, levers
 from eurasia_sim.world.world import World
 
 _EXAMPLE = "# `eurasia-sim new NAME --from SCENARIO --lever LEVER` writes what it holds now.\n"

@@ -49,7 +49,7 @@ def load_family(
     the record, so that a contrast never shows when a setting began.
 
     Raises:
-        InputProblems: with everything wrong with a file or the settings.
+        DataError: with everything wrong with a file or the settings.
         DataError: where a scenario stands twice.
     """
     if isinstance(scenarios, str | Path):

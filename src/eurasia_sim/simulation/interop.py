@@ -105,7 +105,7 @@ def workbench_model(
             seeds everywhere.
 
     Raises:
-        InputProblems, DataError: for a scenario, theory, lever or measure that there is not.
+        DataError: for a scenario, theory, lever or measure that there is not.
     """
     names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
     found = _world(world)

@@ -185,7 +185,7 @@ class EurasiaModel(mesa.Model):
         forms: alternative by structural form.
 
     Raises:
-        InputProblems, DataError: for a scenario, setting, theory, form or actor that cannot be had.
+        DataError: for a scenario, setting, theory, form or actor that cannot be had.
         PolicyError: in a step, for shares that cannot be spent.
         FloatingPointError: in a step whose numbers end.
     """

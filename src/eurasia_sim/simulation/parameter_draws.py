@@ -176,7 +176,7 @@ def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:
             return None, ""
         members_within(found, inputs.theory, ranges_of(world, inputs))
     except DataError as error:
-        return None, error.problems[0]
+        return None, error.problems[0].message
     return found, ""
 
 

@@ -18,8 +18,8 @@ from pydantic import Field
 
 from eurasia_sim.compute.dimensions import STANCES, Floats
 from eurasia_sim.evidence.claims import load_evidence
-from eurasia_sim.files.checker import Strict, validated
-from eurasia_sim.files.data_yaml import DataError, near, read_page
+from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.data_yaml import DataError, near, read_page, refuse
 from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario
@@ -153,16 +153,16 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
         DataError: with everything wrong with the file, each as file:line and what would be right;
             or that it is not there.
     """
-    path, problems, found = world.directory / FILE, list[str](), list[Pattern]()
+    path, found = world.directory / FILE, list[Pattern]()
     if not path.exists():
         lacks = f"the world {world.name} has no {FILE}"
         raise DataError([f"{lacks}: nothing documented to hold its runs against"])
     page, claims = read_page(path), {claim.id for claim in load_evidence(world.directory).claims}
 
     def complain(message: str, *keys: str) -> None:
-        problems.append(f"{page.place(keys)}: {message}")
+        page.complain(keys, message)
 
-    for name, given in (validated(page, _File, page.data, (), problems) or {}).items():
+    for name, given in (page.validated(_File) or {}).items():
         kinds = [kind for kind in _KINDS if getattr(given, kind) is not None]
         if not given.claims and not given.source:
             right = "give claims, or a source with dataset, file and says"
@@ -175,8 +175,7 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
         else:
             one = f"must have one test of {', '.join(_KINDS)}"
             complain(f"{name} {one}; it has {len(kinds)}", name)
-    if problems:
-        raise DataError(problems)
+    refuse([page])
     return tuple(found)
 
 

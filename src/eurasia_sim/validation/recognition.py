@@ -15,8 +15,8 @@ from pydantic import Field
 from scipy.stats import kendalltau
 
 from eurasia_sim.compute.dimensions import ENVOY, FLAGS, LISTED, MISSION, RECOGNISED, TALKS, Floats
-from eurasia_sim.files.checker import Strict, validated
-from eurasia_sim.files.data_yaml import DataError, read_page
+from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.data_yaml import read_page, refuse
 from eurasia_sim.observations.loader import FOLDER
 from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs
@@ -76,8 +76,8 @@ def load_cases(world: World, months: int) -> list[Case]:
     path = world.directory / FOLDER / FILE
     if not path.exists():
         return []
-    page, problems = read_page(path), list[str]()
-    facts = validated(page, dict[str, Fact], page.data, (), problems) or {}
+    page = read_page(path)
+    facts = page.validated(dict[str, Fact]) or {}
     lands = {theatre.contender: name for name, theatre in world.theatres.items()}
     found = []
     for name, fact in facts.items():
@@ -90,10 +90,10 @@ def load_cases(world: World, months: int) -> list[Case]:
             if wrong := [str(word) for word in words if word not in known]:
                 allowed = ", ".join(filter(None, known))
                 said = f"{name}.{key}: {', '.join(wrong)}; one of {allowed}"
-                problems.append(f"{page.place((name, key))}: {said}")
+                page.complain((name, key), said)
         if fact.reached is None:
-            problems.append(f"{page.place((name,))}: {name} says not whether it was reached")
-        if problems:
+            page.complain((name,), f"{name} says not whether it was reached")
+        if page.problems:
             continue
         month = world.month(fact.date if len(fact.date) > 4 else f"{fact.date}-12")
         for actor in fact.actors if month < months else ():
@@ -102,8 +102,7 @@ def load_cases(world: World, months: int) -> list[Case]:
             liked = float(np.nan_to_num(coded.value)) if coded else 0.0
             step = FLAGS.index(str(fact.step)), month, bool(fact.reached)
             found.append(Case(actor, lands[fact.toward[0]], *step, liked, own in fact.circular))
-    if problems:
-        raise DataError(problems)
+    refuse([page])
     return found
 
 

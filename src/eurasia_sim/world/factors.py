@@ -13,7 +13,8 @@ from fnmatch import translate
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.files.data_yaml import Number, Page, leaves, near
+from eurasia_sim.files.data_yaml import Number, leaves
+from eurasia_sim.files.page import Page
 from eurasia_sim.world.loader import Gathered
 
 FACTORS = "factors."  # begins the path of every factor
@@ -30,7 +31,7 @@ def read_factors(page: Page, coded: Sequence[str], into: Gathered) -> dict[str, 
     numbers, found = into.numbers, dict[str, tuple[str, ...]]()
     free = [path for path in coded if path in numbers and numbers[path].is_uncertain]
     for leaf in leaves(page):
-        path, place = FACTORS + ".".join(leaf.ids), page.place(leaf.keys)
+        path = FACTORS + ".".join(leaf.ids)
         number = into.add(page, leaf, path)
         cells: list[str] = []
         for pattern in leaf.header.get("moves") or ():
@@ -40,13 +41,13 @@ def read_factors(page: Page, coded: Sequence[str], into: Gathered) -> dict[str, 
             free = [cell for cell in free if cell not in moved]
             if not moved:
                 wrong = "fits no coded number that has a range and that no factor before it moves"
-                hint = near(str(pattern), free)
-                into.problems.append(f"{place}: {path} moves {pattern!r}, which {wrong}{hint}")
+                wrong = f"{path} moves {pattern!r}, which {wrong}"
+                page.complain(leaf.keys, wrong, free, pattern)
         if not leaf.header.get("moves"):
             right = "moves: a list of paths, * for any part of one"
-            into.problems.append(f"{place}: {path} moves nothing; give it {right}")
+            page.complain(leaf.keys, f"{path} moves nothing", allowed=right)
         if number is not None and not -1.0 <= number.low <= number.high <= 1.0:
-            into.problems.append(f"{place}: the range of {path} must lie in [-1, 1]")
+            page.complain(leaf.keys, f"the range of {path} must lie in [-1, 1]")
         found[path] = tuple(cells)
     return found
 

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, create_model, model_validator
 
 from eurasia_sim.compute.dimensions import DOMAINS
-from eurasia_sim.files.checker import Strict, validated
-from eurasia_sim.files.data_yaml import BASES, LARGEST, DataError, Page, month_number
+from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.data_yaml import BASES, LARGEST, DataError, month_number
+from eurasia_sim.files.page import Page
 from eurasia_sim.kernel.arrays import CODED
 
 CODED_BLOCKS = {
@@ -113,10 +114,10 @@ class _Headed(Strict):
     note: Any = None
 
 
-def check_heads(page: Page, problems: list[str]) -> None:
+def check_heads(page: Page) -> None:
     """Check, wherever it stands in a page, what is said of numbers."""
     for keys, head in _heads(page.data, ()):
-        validated(page, Head, head, keys, problems)
+        page.validated(Head, keys, head)
 
 
 def _heads(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Table]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from eurasia_sim.compute.dimensions import DOMAINS, FLAGS, PRESENCE_KINDS, THREATS
-from eurasia_sim.files.data_yaml import packaged, read_page
+from eurasia_sim.files.data_yaml import DataError, packaged, read_page
+from eurasia_sim.files.page import unplaced
 
 FREE = "free"
 
@@ -90,6 +91,35 @@ def choices(kind: str, world: Any) -> list[str]:
         "presence kind": PRESENCE_KINDS,
     }
     return list(known[kind])
+
+
+def check_lever(path: str, world: Any) -> Lever:
+    """The lever of a path, in a world or what is read of one so far, as it is at the path's end.
+
+    Raises:
+        DataError: when the path names no lever or an unknown id; with the nearest ones.
+    """
+    name, *ids = path.split(".")
+    lever = levers().get(name)
+    if lever is None:
+        raise DataError([unplaced(f"unknown lever '{name}'", levers(), name)])
+    if len(ids) != len(lever.path):
+        right = f"{lever.pattern}{successors()['levers'].get(name, '')}"
+        raise DataError([unplaced(f"'{path}' has {len(ids) + 1} steps", allowed=right)])
+    for at in range(len(ids)):
+        check_last(lever, ids[: at + 1], world)
+    return lever.at(ids[-1])
+
+
+def check_last(lever: Lever, ids: Sequence[str], world: Any) -> None:
+    """Raise `DataError` where the last of the first ids of a lever's path is none of its kind."""
+    kind, last = lever.path[len(ids) - 1], ids[-1]
+    known = choices(kind, world)
+    if last not in known:
+        wrong = f"unknown {kind} '{last}' in {lever.pattern}"
+        raise DataError([unplaced(wrong, known, last)])
+    if kind == "actor" and last in ids[:-1]:
+        raise DataError([f"{lever.name} is between two actors; '{last}' stands twice"])
 
 
 def idle(world: Any, path: str, month: int | None, value: object) -> tuple[str, list[str]]:

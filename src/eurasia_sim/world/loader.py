@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
@@ -10,20 +10,20 @@ from types import MappingProxyType
 from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
+from eurasia_sim.files.checker import Trail
 from eurasia_sim.files.data_yaml import (
     LARGEST,
     DataError,
     Leaf,
     Number,
-    Page,
     leaves,
     month_number,
-    near,
     number,
 )
+from eurasia_sim.files.page import Page
 from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Theatre
 from eurasia_sim.world.forms import CODED_BLOCKS, TABLES, Actors, Institutions, Record, Theatres
-from eurasia_sim.world.levers import FREE, Lever, choices, levers
+from eurasia_sim.world.levers import FREE, check_lever, choices, levers
 
 _ABOVE_ZERO = 1e-12  # what is divided by
 # Tables in which an entry that is not listed is nothing; in every other table it is missing.
@@ -48,18 +48,14 @@ _YEARLY = ("cinc", "gdp", "population")
 _PARENT = ("basis", "source", "claims", "spread")
 
 
-_MOST_LISTED = 60  # known words
-
-
 @dataclass
 class Gathered:
-    """Everything read so far, and everything found wrong."""
+    """Everything read so far; what is wrong with it is in the pages."""
 
     actors: dict[str, Actor] = field(default_factory=dict)
     theatres: dict[str, Theatre] = field(default_factory=dict)
     institutions: dict[str, Institution] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
 
     def ids(self, kind: str) -> Collection[str]:
         """The ids of a kind of thing."""
@@ -71,10 +67,9 @@ class Gathered:
 
     def add(self, page: Page, leaf: Leaf, path: str) -> Number | None:
         """Keep a leaf as the number at a path."""
-        found = number(page, leaf, path, self.problems)
+        found = number(page, leaf, path)
         if found and path in self.numbers:
-            before = self.numbers[path].place
-            self.problems.append(f"{found.place}: {path} was given before, at {before}")
+            page.complain(leaf.keys, f"{path} was given before, at {self.numbers[path].place}")
         elif found:
             self.numbers[path] = found
         return found
@@ -82,7 +77,7 @@ class Gathered:
     def known(
         self,
         page: Page,
-        keys: Iterable[str],
+        keys: Trail,
         word: str,
         kind: str,
         among: Collection[str] | None = None,
@@ -90,7 +85,7 @@ class Gathered:
         """Whether a word is an id of its kind, or among some words; if not, that is a problem."""
         among = self.ids(kind) if among is None else among
         if word not in among:
-            self.problems.append(f"{page.place(keys)}: {unknown(word, among, kind)}")
+            page.complain(keys, f"unknown {kind} '{word}'", among, word)
         return word in among
 
     def leaves(
@@ -111,21 +106,9 @@ class Gathered:
         for leaf in leaves(page, keys, header) if node else ():
             if len(leaf.ids) != len(kinds):
                 wrong = f"{'.'.join(leaf.ids)} in {keys[-1]} must be {' -> '.join(kinds)}"
-                self.problems.append(f"{page.place(leaf.keys)}: {wrong}")
+                page.complain(leaf.keys, wrong)
             elif all(map(partial(self.known, page, leaf.keys), leaf.ids, kinds)):
                 yield leaf
-
-    def note(self, page: Page, keys: Iterable[str], error: DataError) -> None:
-        """Note with its place what an error says."""
-        self.problems += [f"{page.place(keys)}: {problem}" for problem in error.problems]
-
-
-def unknown(word: str, among: Collection[str], kind: str) -> str:
-    """That a word is no id of its kind, and which ids there are, the nearest first."""
-    known = f"one of {', '.join(among)}" if among else "there are none"
-    if len(among) > _MOST_LISTED:
-        known = f"one of {len(among)}, from {min(among)} to {max(among)}"
-    return f"{word!r} is no {kind}{near(word, among)}; {known}"
 
 
 def read_actors(form: Actors, into: Gathered) -> None:
@@ -155,8 +138,8 @@ def read_theatres(
         for actor in pair:
             into.known(page, keys, actor, "actor")
         if pair[0] == pair[1] or pair in pairs[:at] or pair[::-1] in pairs[:at]:
-            wrong = f"{'-'.join(pair)} is one actor, or stands twice; give two, once"
-            into.problems.append(f"{page.place(keys)}: {wrong}")
+            wrong = f"{'-'.join(pair)} is one actor, or stands twice"
+            page.complain(keys, wrong, allowed="two actors, once")
     return {name: tuple(inside) for name, inside in form.regions.items()}, pairs
 
 
@@ -197,11 +180,9 @@ def read_tables(page: Page, group: str, into: Gathered) -> None:
             rest = [*leaf.ids[:at], *leaf.ids[at + 1 :]]
             into.add(page, leaf, ".".join((group, leaf.ids[at], table, *rest)))
             found.add(leaf.ids)
-        into.problems += [
-            f"{page.place(keys)}: {table} lacks {'.'.join(words)}; every one must be given"
-            for words in product(*map(into.ids, axes))
-            if words not in found and table not in _SPARSE
-        ]
+        for words in product(*map(into.ids, axes)) if table not in _SPARSE else ():
+            if words not in found:
+                page.complain(keys, f"{table} lacks {'.'.join(words)}; every one must be given")
 
 
 def read_ties(page: Page, into: Gathered) -> None:
@@ -211,8 +192,7 @@ def read_ties(page: Page, into: Gathered) -> None:
         for leaf in into.leaves(page, (table,), ("territory", "territory"), header):
             a, b = leaf.ids
             if f"ties.{table}.{b}.{a}" in into.numbers:
-                place = page.place(leaf.keys)
-                into.problems.append(f"{place}: {table} of {a} and {b} stands twice; give it once")
+                page.complain(leaf.keys, f"{table} of {a} and {b} stands twice; give it once")
             into.add(page, leaf, f"ties.{table}.{a}.{b}")
 
 
@@ -223,11 +203,10 @@ def read_capabilities(page: Page, into: Gathered) -> None:
         for leaf in into.leaves(page, (table,), kinds, {"bounds": _BOUNDS[table]}):
             into.add(page, leaf, ".".join(("capabilities", table, *leaf.ids)))
     powers = {path.split(".")[2] for path in into.numbers if path.startswith("capabilities.cinc.")}
-    into.problems += [
-        f"{page.place(('cinc',))}: cinc lacks {actor.id}; every actor without a home has power"
-        for actor in into.actors.values()
-        if actor.home is None and actor.id not in powers
-    ]
+    for actor in into.actors.values():
+        if actor.home is None and actor.id not in powers:
+            wrong = f"cinc lacks {actor.id}; every actor without a home has power"
+            page.complain(("cinc",), wrong)
 
 
 def read_institutions(page: Page, form: Institutions, into: Gathered, start: int) -> None:
@@ -242,8 +221,7 @@ def read_institutions(page: Page, form: Institutions, into: Gathered, start: int
             convenes[leaf.ids[0]] = share.value if share else 0.0
         total = sum(convenes.values())
         if total > 1.0 + 1e-9:
-            place = page.place((name, "convenes"))
-            into.problems.append(f"{place}: shares sum to {total:g}; at most 1")
+            page.complain((name, "convenes"), f"shares sum to {total:g}; at most 1")
         spells = [
             Membership(
                 actor,
@@ -272,14 +250,14 @@ def read_record(
                     try:
                         month = month_number(date) - start
                     except DataError as error:
-                        into.note(page, leaf.keys, error)
+                        page.pass_on(leaf.keys, error.problems[0])
                     else:
                         record.setdefault(path, {})[month] = leaf.value
     events: dict[str, Event] = {}
     for at, entry in enumerate(form.events):
         keys, sets, name = ("events", str(at)), {}, entry.id
         if name in events:
-            into.problems.append(f"{page.place((*keys, 'id'))}: the event {name} stands twice")
+            page.complain((*keys, "id"), f"the event {name} stands twice")
         for path, value in entry.sets.items():
             stated = page.data["events"][at]
             header = {key: stated[key] for key in _PARENT if key in stated}
@@ -295,32 +273,13 @@ def _is_lever_value(page: Page, leaf: Leaf, path: str, name: str, into: Gathered
     try:
         lever = check_lever(path, into)
     except DataError as error:
-        into.note(page, leaf.keys, error)
+        page.pass_on(leaf.keys, error.problems[0])
         return False
     if leaf.value == FREE and lever.free:
         return True
     if lever.bounds is None:
         return into.known(page, leaf.keys, str(leaf.value), "actor")
     if wrong := lever.misread(leaf.value):
-        into.problems.append(f"{page.place(leaf.keys)}: {path}: {wrong}")
+        page.complain(leaf.keys, f"{path}: {wrong}")
     header = {key: getattr(lever, key) for key in ("meaning", "unit", "bounds")} | {**leaf.header}
     return into.add(page, Leaf(leaf.ids, leaf.keys, leaf.value, header), name) is not None
-
-
-def check_lever(path: str, world: Any) -> Lever:
-    """The lever of a path, in a world or what is read of one so far, as it is at the path's end.
-
-    Raises:
-        DataError: when the path names no lever or an unknown id; with the nearest ones.
-    """
-    name, *ids = path.split(".")
-    lever = levers().get(name)
-    if lever is None:
-        raise DataError([unknown(name, list(levers()), "lever")])
-    if len(ids) != len(lever.path):
-        raise DataError([f"{path} must have the form {lever.pattern}"])
-    for word, axis in zip(ids, lever.path, strict=True):
-        among = choices(axis, world)
-        if word not in among:
-            raise DataError([f"{path}: {unknown(word, among, axis)}"])
-    return lever.at(ids[-1])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from eurasia_sim.files.data_yaml import Leaf, Page, leaves
+from eurasia_sim.files.data_yaml import Leaf, leaves
+from eurasia_sim.files.page import Page
 from eurasia_sim.world.entities import Preset
 from eurasia_sim.world.forms import Theories
 from eurasia_sim.world.loader import Gathered
@@ -17,13 +18,11 @@ def read_rules(page: Page, into: Gathered) -> None:
     mechanism = page.name.removesuffix(".yaml")
     for leaf in leaves(page):
         name = ".".join(leaf.ids)
-        place = page.place(leaf.keys)
         if len(leaf.ids) != 1:
-            wanted = "must be a name with meaning, value, unit, range"
-            into.problems.append(f"{place}: {name} {wanted}")
+            page.complain(leaf.keys, f"{name} must be a name with meaning, value, unit, range")
         elif twin := next((path for path in into.numbers if path.endswith(f".{name}")), None):
             wrong = f"{name} is also {twin}; rules share one set of flat names"
-            into.problems.append(f"{place}: {wrong}")
+            page.complain(leaf.keys, wrong)
         else:
             into.add(page, leaf, f"rules.{mechanism}.{name}")
 
@@ -57,11 +56,10 @@ def _preset(page: Page, keys: tuple[str, ...], entry: Any, into: Gathered) -> Pr
     cites = (cited,) if isinstance(cited, str) else tuple(cited)
     source: list[dict[str, Any]] = [{"cite": cite, "says": says} for cite in cites]
     fix, values, ranges = entry.fix or {}, entry.values or {}, entry.ranges or {}
-    into.problems += [
-        f"{page.place((*keys, 'values'))}: {name} has a value but no range; give it one in ranges"
-        for name in values
-        if name not in ranges
-    ]
+    for name in values:
+        if name not in ranges:
+            wrong = f"{name} has a value but no range; give it one in ranges"
+            page.complain((*keys, "values"), wrong)
     stated = {name: ("fix", [value, value]) for name, value in fix.items()}
     stated |= {name: ("ranges", ends) for name, ends in ranges.items()}
     kept = {}

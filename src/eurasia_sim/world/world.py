@@ -23,20 +23,20 @@ from eurasia_sim.compute.dimensions import (
     Integers,
 )
 from eurasia_sim.evidence.claims import Document, load_evidence
-from eurasia_sim.files.checker import validated
 from eurasia_sim.files.data_yaml import (
     DataError,
     Number,
-    Page,
     month_name,
     month_number,
     near,
     packaged,
     read_page,
     read_pages,
+    refuse,
     world_folder,
 )
 from eurasia_sim.files.ordinary import Unreadable, read_bytes
+from eurasia_sim.files.page import Page, Problem
 from eurasia_sim.kernel.arrays import CODED, coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
 from eurasia_sim.world.factors import ends_of, move, read_factors
@@ -265,24 +265,17 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     pages, rules = {name: read_page(paths[name]) for name in paths}, read_pages(rules_folder)
     if (own := folder / "factors.yaml").exists():
         pages["factors"] = read_page(own)
-    problems: list[str] = []
-    files = {
-        name: validated(page, form, page.data, (), problems)
-        for name, form, page in (
-            *((name, form, pages[name]) for name, form in FORMS.items()),
-            ("theories", Theories, rules["theories"]),
-        )
-    }
-    for page in (*pages.values(), *rules.values()):
-        check_heads(page, problems)
-    if problems:
-        raise DataError(problems)
+    every = (*pages.values(), *rules.values())
+    files = {name: pages[name].validated(form) for name, form in FORMS.items()}
+    files["theories"] = rules["theories"].validated(Theories)
+    for page in every:
+        check_heads(page)
+    refuse(every)
     into = Gathered()
     seen = [path for path in folder.glob("observations/*.*") if path.is_file()]
     digest = _digest([*folder.glob("*.yaml"), *seen, *rules_folder.glob("*.yaml")])
     world = _assemble(folder, digest, pages, rules, files, into)
-    if into.problems:
-        raise DataError(into.problems)
+    refuse(every)
     read_pages(folder)
     if problems := _conflicts(world):
         raise DataError(problems)
@@ -297,7 +290,7 @@ def _assemble(
     files: Mapping[str, Any],
     into: Gathered,
 ) -> World:
-    """Read everything in the order in which ids become known; problems gather in `into`.
+    """Read everything in the order in which ids become known; problems gather in the pages.
 
     Args:
         files: the pages of the world, and the theories, in their forms.
@@ -349,9 +342,9 @@ def _assemble(
     )
 
 
-def _conflicts(world: World) -> list[str]:
+def _conflicts(world: World) -> list[Problem | str]:
     """Faults that no file shows alone: distances, shares above 1, unknown claims and passages."""
-    problems = []
+    problems: list[Problem | str] = []
     try:
         world.geography()
     except DataError as error:
