@@ -71,7 +71,7 @@ ENTRY = [
     (
         "alignment.{state}",
         "aligment.{state}",
-        "unknown measure 'aligment' — did you mean alignment",
+        "'aligment' — did you mean alignment",
     ),
     ("{state}.{partner}", "{state}", "alignment is of actor, actor, 2 names after dots"),
     ("{state}.{partner}", "{state}.{place}", "{place} must be an axis of kind actor"),

@@ -81,7 +81,7 @@ WRONG = [
     ("claims", "sentence: 1", "sentence: x", "claims.yaml:1:74: 0.sentence is 'x'"),
     ("claims", "lines: [1, 1]", "lines: []", "0.lines is a list"),
     ("claims", "level: 3", "levle: 3", "unknown key 'levle' — did you mean level?"),
-    ("documents", "  thesis: none\n", "", "documents.yaml:2:3: the key 'thesis' is missing in paper"),
+    ("documents", "  thesis: none\n", "", "documents.yaml:2:3: the key 'thesis' is missing"),
     ("theories", "presets:", "presets: x\nother:", "presets is 'x'"),
 ]  # fmt: skip
 
