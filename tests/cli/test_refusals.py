@@ -82,7 +82,7 @@ NAMES = [
     ("new mine --from us_exit --lever surge.afganistan", "did you mean afghanistan"),
     ("explain us_exti", "did you mean us_exit?"),
     ("explain competion", "did you mean competition"),
-    ("explain presence.china.tajikstan", "did you mean tajikistan or"),
+    ("explain presence.china.tajikstan", "did you mean tajikistan"),
     ("run us_exit --set presence.united_states.afganistan.forces=2500", "afghanistan"),
     ("run us_exit --until half-width=1 --watch comp", "--watch comp is no measure"),
     ("run us_exit us_exit -n 2", "us_exit stands twice"),

@@ -224,13 +224,11 @@ def test_the_digest_knows_what_matters_and_nothing_else(write, world):
     assert load_scenario(one, world, [f"{DECAY}=2000"]).digest != digests[0]
 
 
-def test_scenarios_of_the_package_say_what_they_expect_and_are_told_apart(world):
+def test_scenarios_of_the_package_are_told_apart(world):
     digests = []
     for name in names():
         scenario = load_scenario(name, world, [f"{DECAY}=2000"])
         assert json.loads(json.dumps(scenario.resolved())) == scenario.resolved()
-        assert len(scenario.expect.split()) > 10, name
-        assert scenario.question, name
         digests.append(scenario.digest)
     assert len(set(digests)) == len(digests)
 
