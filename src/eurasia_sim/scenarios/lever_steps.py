@@ -63,9 +63,11 @@ def build_lever_series(
             problems += error.problems
             continue
         name, *ids = path.split(".")
-        place = [_position(world, kind, word) for kind, word in zip(lever.path, ids, strict=True)]
+        place = [
+            choices(kind, world).index(word) for kind, word in zip(lever.path, ids, strict=True)
+        ]
         values = others[name] if name in others else getattr(series, name)
-        _write_steps(values[(slice(None), *place)], world, dated, lever.per)
+        _write_steps(values[(slice(None), *place)], [*world.actors], dated, lever.per)
     if problems:
         raise DataError(problems)
     # Who fights presses with more than all means short of war, and the other does too.
@@ -96,19 +98,15 @@ def _write_power(
         series.theatre_capability[:, k] = shares.get(theatre, 0.0)
 
 
-def _position(world: World, kind: str, word: str) -> int:
-    return choices(kind, world).index(word)
-
-
-def _write_steps(values: Floats, world: World, dated: Mapping[int, Any], per: float) -> None:
+def _write_steps(values: Floats, actors: list[str], dated: Mapping[int, Any], per: float) -> None:
     """Write one lever (T,): at rest until its first step, then the latest, `per` units for 1."""
     rest = values[:1].copy()
     for month, value in sorted(dated.items()):
         if value == FREE:
             values[max(month, 0) :] = rest
         else:
-            is_name = isinstance(value, str)
-            values[max(month, 0) :] = _position(world, "actor", value) if is_name else value / per
+            number = actors.index(value) if isinstance(value, str) else value / per
+            values[max(month, 0) :] = number
 
 
 def membership(world: World, months: int) -> Floats:

@@ -286,14 +286,14 @@ def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
         known = list(names(path.parent, folder))
         checker.complain(trail, f"it extends '{name}', which is not there", known, name)
         return None
-    if _same(found, path):
+    if found.resolve() == path.resolve():
         checker.complain(trail, "it extends itself", allowed="another scenario, or none")
         return None
     document = read_file(found)
     above, data = ScenarioChecker(document, checker.world), _shaped(document)
     if grandparent := data.get("extends"):
         higher = find(grandparent, found.parent, folder)
-        is_circle = higher is not None and _same(higher, path)
+        is_circle = higher is not None and higher.resolve() == path.resolve()
         reason = "a circle" if is_circle else "more than one level up"
         wrong = f"'{name}' extends '{grandparent}' itself: {reason}"
         checker.complain(trail, wrong, allowed="a scenario that extends none")
@@ -305,13 +305,6 @@ def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
         place = f"first {first.file}:{first.line}:{first.column}"
         checker.complain(trail, f"{problems}, {place}: {first.message}")
     return draft
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.absolute() == other.absolute()
 
 
 def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Scenario:

@@ -31,17 +31,14 @@ def names(beside: Path | None = None, world: Path | None = None) -> dict[str, Pa
     found: dict[str, Path] = {}
     for folder in folders(beside, world):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix in _SUFFIXES and _NAME.match(path.stem):
+            if path.suffix in _SUFFIXES and _NAME.match(path.stem) and path.is_file():
                 found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
 def find(name: str, beside: Path | None = None, world: Path | None = None) -> Path | None:
     """The file of a scenario that goes by a name; none if no folder holds it."""
-    if not _NAME.match(name):
-        return None
-    paths = (folder / (name + suffix) for folder in folders(beside, world) for suffix in _SUFFIXES)
-    return next((path for path in paths if path.is_file()), None)
+    return names(beside, world).get(name)
 
 
 def locate(name_or_path: str | Path, world: Path | None = None) -> Path | None:
