@@ -9,8 +9,15 @@ from typing import Any
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.page import Page, scalar
-from eurasia_sim.scenarios.posterior import read_posterior
-from eurasia_sim.scenarios.schema import POSTERIOR, Draft, Steps, measures, present_name, settled
+from eurasia_sim.scenarios.posterior import Posterior, read_posterior
+from eurasia_sim.scenarios.schema import (
+    POSTERIOR,
+    ScenarioFile,
+    Steps,
+    measures,
+    present_name,
+    settled,
+)
 from eurasia_sim.world.levers import (
     FREE,
     Lever,
@@ -132,55 +139,70 @@ class WorldChecker:
 
 
 class ScenarioChecker(WorldChecker):
-    """Checks one scenario file."""
+    """Checks one scenario file and keeps what it says, which holds if no problem is found.
 
-    def draft(self, data: Mapping[str, Any], parent: Draft | None) -> Draft:
-        """What a document says; meaningful only if no problem was found.
+    Attributes:
+        data: the file's values, None where they have not the form of a `ScenarioFile`.
+        departs, horizon: months since the start of the record; the parent's where it says none.
+    """
 
-        Args:
-            data: the values that have the shape of a `ScenarioFile`.
-        """
-        words = ("extends", "theory", "title", "question", "expect")
-        draft = Draft(**{key: data[key] for key in words if data.get(key)})
-        self._dates(data, draft, parent)
-        for name, below in (data.get("levers") or {}).items():
+    def __init__(self, document: Page, world: World) -> None:
+        super().__init__(document, world)
+        document.validated(ScenarioFile)
+        self.data: dict[str, Any] = document.data if isinstance(document.data, dict) else {}
+        self.horizon: int | None = None
+        self.levers: dict[str, Steps] = {}
+        self.record: list[dict[str, Any]] = []
+        self.added: list[dict[str, Any]] = []
+        self.dropped: list[str] = []
+        self.uncertain: dict[str, tuple[float, float]] = {}
+        self.posterior: Posterior | None = None
+        self.forms: dict[str, str] = {}
+        self.measures: list[str] = []
+
+    def words(self, key: str) -> str:
+        """A text of the file; empty where it has none."""
+        return self.data.get(key) or ""
+
+    def check(self, parent: ScenarioChecker | None) -> None:
+        """Check everything, on top of what the scenario says that the file extends."""
+        self._dates(parent)
+        for name, below in (self.data.get("levers") or {}).items():
             if lever := levers().get(name):
-                self._walk(lever, ("levers", name), below, draft)
+                self._walk(lever, ("levers", name), below)
             else:
                 wrong = f"unknown lever '{name}'"
                 self.complain(("levers", name), wrong, levers(), name, of_key=True)
-        for at, row in enumerate(data.get("record") or ()):
+        for at, row in enumerate(self.data.get("record") or ()):
             if row is not None:
-                self._record(("record", at), row, draft)
-        self._events(data.get("events") or {}, draft, parent)
-        self._uncertain(data.get("uncertain") or {}, draft)
-        self._choices(data, draft)
-        return draft
+                self._record(("record", at), row)
+        self._events(self.data.get("events") or {}, parent)
+        self._uncertain(self.data.get("uncertain") or {})
+        self._choices()
 
-    def _dates(self, data: Mapping[str, Any], draft: Draft, parent: Draft | None) -> None:
+    def _dates(self, parent: ScenarioChecker | None) -> None:
         for key in ("departs", "horizon"):
             inherited = getattr(parent, key) if parent else None
-            date = data.get(key)
-            setattr(draft, key, inherited if date is None else self.month((key,), date))
-        departs, horizon = draft.departs, draft.horizon
-        self.departs = departs
+            date = self.data.get(key)
+            setattr(self, key, inherited if date is None else self.month((key,), date))
+        departs, horizon = self.departs, self.horizon
         if departs is not None and horizon is not None and horizon < departs:
             first, last = self.world.date(departs), self.world.date(horizon)
             wrong = f"the end {last} lies before the departure {first}"
             self.complain(("horizon",), wrong, allowed=f"{first} or later")
-        changed = next((key for key in ("levers", "events") if data.get(key)), None)
-        if changed and departs is None and "departs" not in data:
+        changed = next((key for key in ("levers", "events") if self.data.get(key)), None)
+        if changed and departs is None and "departs" not in self.data:
             wrong = "a scenario that changes something must say from when on"
             self.complain((changed,), wrong, allowed="departs: YYYY-MM", of_key=True)
 
     # --- levers
 
-    def _walk(self, lever: Lever, trail: Trail, given: Any, draft: Draft) -> None:
+    def _walk(self, lever: Lever, trail: Trail, given: Any) -> None:
         """Go down a lever's nested ids to its values."""
         path, kinds = ".".join(trail[1:]), lever.path[len(trail) - 2 :]
         if not kinds:
             steps = self._steps(lever.at(trail[-1]), trail, given)
-            draft.levers[path] = steps
+            self.levers[path] = steps
             for month, value in steps.items():
                 self.has_sense(trail, path, month, value)
         elif not isinstance(given, dict):
@@ -194,7 +216,7 @@ class ScenarioChecker(WorldChecker):
                 except DataError as error:
                     self.document.pass_on((*trail, name), error.problems[0], of_key=True)
                 else:
-                    self._walk(lever, (*trail, name), below, draft)
+                    self._walk(lever, (*trail, name), below)
 
     def _steps(self, lever: Lever, trail: Trail, given: Any) -> Steps:
         if not isinstance(given, dict):
@@ -210,7 +232,7 @@ class ScenarioChecker(WorldChecker):
             self.complain(trail, wrong, allowed="a value, or months with values")
         return dict(sorted(steps.items()))
 
-    def _record(self, trail: Trail, row: Mapping[str, Any], draft: Draft) -> None:
+    def _record(self, trail: Trail, row: Mapping[str, Any]) -> None:
         """Check a row that goes on where the world's record ends."""
         path, place = row.get("lever"), (*trail, "lever")
         end, date = self.world.record_until - self.world.start, row.get("date")
@@ -223,15 +245,15 @@ class ScenarioChecker(WorldChecker):
             self.complain(place, f"'{path}' ends in a month", allowed="the month under date:")
         elif found is None or not self.value(found[0], (*trail, "value"), row.get("value")):
             pass  # said already
-        elif any((each["lever"], each["date"]) == (found[1], month) for each in draft.record):
+        elif any((each["lever"], each["date"]) == (found[1], month) for each in self.record):
             self.complain(place, f"{path} stands twice at {date}", allowed="each month once")
         elif self.has_sense(place, found[1], month, row["value"]) and month is not None:
             value = settled(row["value"])
-            draft.record.append({**row, "lever": found[1], "date": month, "value": value})
+            self.record.append({**row, "lever": found[1], "date": month, "value": value})
 
     # --- events
 
-    def _events(self, given: Mapping[str, Any], draft: Draft, parent: Draft | None) -> None:
+    def _events(self, given: Mapping[str, Any], parent: ScenarioChecker | None) -> None:
         dates = self.world.event_dates()
         dates |= {event["id"]: event["date"] for event in (parent.added if parent else ())}
         for at, name in enumerate(given.get("drop") or ()):
@@ -243,16 +265,14 @@ class ScenarioChecker(WorldChecker):
                 wrong = f"{name} happened in {date}, before the scenario departs"
                 self.complain(trail, wrong, allowed=f"departs: {date} or earlier")
             elif name:
-                draft.dropped.append(name)
+                self.dropped.append(name)
         for at, event in enumerate(given.get("add") or ()):
             if event is not None:
-                self._add(("events", "add", at), event, dates, draft)
+                self._add(("events", "add", at), event, dates)
 
-    def _add(
-        self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int], draft: Draft
-    ) -> None:
+    def _add(self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int]) -> None:
         name, date, sets = event.get("id"), event.get("date"), {}
-        if name in {*dates, *(known["id"] for known in draft.added)}:
+        if name in {*dates, *(known["id"] for known in self.added)}:
             self.complain((*trail, "id"), f"an event '{name}' exists already", allowed="a new id")
         month = None if date is None else self.month((*trail, "date"), date, self.departs)
         for path, value in (event.get("sets") or {}).items():
@@ -262,14 +282,14 @@ class ScenarioChecker(WorldChecker):
                 self.has_sense(place, found[1], month, value)
         if month is not None and name is not None:
             title = event.get("title") or ""
-            draft.added.append({"id": name, "date": month, "title": title, "sets": sets})
+            self.added.append({"id": name, "date": month, "title": title, "sets": sets})
 
     # --- numbers, theory, measures
 
-    def _uncertain(self, given: Any, draft: Draft) -> None:
+    def _uncertain(self, given: Any) -> None:
         if given == POSTERIOR:
             try:
-                draft.posterior = read_posterior(self.world)
+                self.posterior = read_posterior(self.world)
             except DataError as error:
                 self.document.pass_on(("uncertain",), error.problems[0])
             return
@@ -291,14 +311,14 @@ class ScenarioChecker(WorldChecker):
                 wrong = f"the lowest value {ends[0]:g} is above the highest {ends[1]:g}"
                 self.complain(trail, f"{path}: {wrong}")
             elif all(good):
-                draft.uncertain[path] = (float(ends[0]), float(ends[1]))
+                self.uncertain[path] = (float(ends[0]), float(ends[1]))
 
-    def _choices(self, data: Mapping[str, Any], draft: Draft) -> None:
+    def _choices(self) -> None:
         presets, factors, known = self.world.theories, self.world.forms, measures()
-        theory = data.get("theory")
+        theory = self.data.get("theory")
         if theory is not None and theory not in presets:
             self.complain(("theory",), f"unknown theory '{theory}'", list(presets), theory)
-        for factor, name in (data.get("forms") or {}).items():
+        for factor, name in (self.data.get("forms") or {}).items():
             trail = ("forms", factor)
             if factor not in factors:
                 gone = successors()["forms"].get(factor, "")
@@ -308,10 +328,10 @@ class ScenarioChecker(WorldChecker):
                 wrong = f"unknown form '{name}' of {factor}"
                 self.complain(trail, wrong, list(factors[factor]), name)
             elif name is not None:
-                draft.forms[factor] = name
-        for at, name in enumerate(data.get("measures") or ()):
+                self.forms[factor] = name
+        for at, name in enumerate(self.data.get("measures") or ()):
             if name in known:
-                draft.measures.append(name)
+                self.measures.append(name)
             elif name is not None:
                 word = present_name(name) if isinstance(name, str) else name
                 self.complain(("measures", at), f"unknown measure '{name}'", list(known), word)

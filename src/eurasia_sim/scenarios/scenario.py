@@ -15,7 +15,7 @@ from eurasia_sim.files.data_yaml import DataError, month_name, month_number, ref
 from eurasia_sim.files.page import Page, Problem, nearest, read_file
 from eurasia_sim.scenarios.checks import ScenarioChecker, SettingsChecker
 from eurasia_sim.scenarios.posterior import Posterior
-from eurasia_sim.scenarios.schema import POSTERIOR, Draft, ScenarioFile, Steps
+from eurasia_sim.scenarios.schema import POSTERIOR, Steps
 from eurasia_sim.scenarios.search import find, locate, names
 from eurasia_sim.world.world import World, load_world
 
@@ -183,7 +183,7 @@ def as_recorded(world: World) -> Scenario:
 def check_file(path: Path | str, world: World) -> list[Problem]:
     """Everything wrong with a scenario file, in the order of its lines; never raises for it."""
     document = read_file(path)
-    _examine(document, Path(path), world)
+    _layers(document, Path(path), world)
     return document.in_order()
 
 
@@ -209,9 +209,9 @@ def load_scenario(
         wrong = f"unknown scenario '{name}'"
         raise DataError([Problem(name, 1, 1, wrong, "", meant, ", ".join(known))])
     document = read_file(path)
-    draft, parent = _examine(document, path, world)
+    layers = _layers(document, path, world)
     refuse([document])
-    return apply_settings(_resolve(path.stem, draft, parent, world), overrides, world)
+    return apply_settings(_resolve(path.stem, layers, world), overrides, world)
 
 
 def apply_settings(
@@ -265,21 +265,16 @@ def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
     return min((each.departs for each in scenarios if each.departs is not None), default=None)
 
 
-def _examine(document: Page, path: Path, world: World) -> tuple[Draft, Draft | None]:
-    """What a document and its parent say; what is wrong lands in the document's problems."""
-    checker, data = ScenarioChecker(document, world), _shaped(document)
-    parent = _parent(checker, data["extends"], path) if data.get("extends") else None
-    return checker.draft(data, parent), parent
+def _layers(document: Page, path: Path, world: World) -> list[ScenarioChecker]:
+    """What its parent, if any, and a document say; what is wrong is in the document's problems."""
+    checker = ScenarioChecker(document, world)
+    parent = _parent(checker, checker.words("extends"), path) if checker.words("extends") else None
+    checker.check(parent)
+    return [each for each in (parent, checker) if each]
 
 
-def _shaped(document: Page) -> dict[str, Any]:
-    """What a document says, with None for what has another form than it should."""
-    document.validated(ScenarioFile)
-    return document.data if isinstance(document.data, dict) else {}
-
-
-def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
-    """The draft of the scenario that a file extends, if it can be had."""
+def _parent(checker: ScenarioChecker, name: str, path: Path) -> ScenarioChecker | None:
+    """The scenario that a file extends, if it can be had."""
     trail, folder = ("extends",), checker.world.directory
     found = find(name, path.parent, folder)
     if found is None:
@@ -290,54 +285,55 @@ def _parent(checker: ScenarioChecker, name: str, path: Path) -> Draft | None:
         checker.complain(trail, "it extends itself", allowed="another scenario, or none")
         return None
     document = read_file(found)
-    above, data = ScenarioChecker(document, checker.world), _shaped(document)
-    if grandparent := data.get("extends"):
+    above = ScenarioChecker(document, checker.world)
+    if grandparent := above.words("extends"):
         higher = find(grandparent, found.parent, folder)
         is_circle = higher is not None and higher.resolve() == path.resolve()
         reason = "a circle" if is_circle else "more than one level up"
         wrong = f"'{name}' extends '{grandparent}' itself: {reason}"
         checker.complain(trail, wrong, allowed="a scenario that extends none")
         return None
-    draft = above.draft(data, None)
+    above.check(None)
     if document.problems:
         first, count = document.in_order()[0], len(document.problems)
         problems = f"the scenario it extends has {count} problem{'s' * (count > 1)}"
         place = f"first {first.file}:{first.line}:{first.column}"
         checker.complain(trail, f"{problems}, {place}: {first.message}")
-    return draft
+    return above
 
 
-def _resolve(name: str, draft: Draft, parent: Draft | None, world: World) -> Scenario:
-    """The record, the parent's changes and the draft's own, one over the other."""
-    base = parent or Draft()
-    dropped = {*base.dropped, *draft.dropped}
-    inherited = [event for event in base.added if event["id"] not in dropped]
-    departures = [month for month in (base.departs, draft.departs) if month is not None]
+def _resolve(name: str, layers: list[ScenarioChecker], world: World) -> Scenario:
+    """The record and each layer's changes, one over the other."""
+    own, base = layers[-1], layers[0]
+    dropped = {each for layer in layers for each in layer.dropped}
     changes: Mapping[str, Steps] = {}
-    for decided, events in ((base.levers, inherited), (draft.levers, draft.added)):
-        changes = layered(changes, _with_events(decided, events))
-    horizon = draft.horizon if draft.horizon is not None else base.horizon
-    uncertain = {**base.uncertain, **draft.uncertain}
+    added: list[Mapping[str, Any]] = []
+    for layer in layers:
+        events = [event for event in layer.added if event["id"] not in dropped]
+        changes = layered(changes, _with_events(layer.levers, events))
+        added += events
+    departures = [layer.departs for layer in layers if layer.departs is not None]
+    uncertain = {**base.uncertain, **own.uncertain}
     return Scenario(
         name=name,
-        title=draft.title,
-        question=draft.question or base.question,
-        expect=draft.expect,
-        extends=draft.extends,
+        title=own.words("title"),
+        question=own.words("question") or base.words("question"),
+        expect=own.words("expect"),
+        extends=own.words("extends") or None,
         start=world.start,
         departs=min(departures, default=None),
-        months=world.months if horizon is None else horizon + 1,
+        months=world.months if own.horizon is None else own.horizon + 1,
         steps={},
         changes=changes,
         dropped=tuple(sorted(dropped)),
-        added=(*inherited, *draft.added),
+        added=tuple(added),
         uncertain={path: ends for path, ends in uncertain.items() if ends[0] < ends[1]},
         fixed={path: low for path, (low, high) in uncertain.items() if low == high},
-        posterior=draft.posterior or base.posterior,
-        theory=draft.theory or base.theory,
-        forms={**base.forms, **draft.forms},
-        measures=tuple(draft.measures or base.measures),
-    ).with_record((*base.record, *draft.record), world)
+        posterior=own.posterior or base.posterior,
+        theory=own.words("theory") or base.words("theory") or None,
+        forms={**base.forms, **own.forms},
+        measures=tuple(own.measures or base.measures),
+    ).with_record([row for layer in layers for row in layer.record], world)
 
 
 def _with_events(

@@ -1,8 +1,7 @@
-"""The form of a scenario file: its keys and their types, and what a checked file says."""
+"""The form of a scenario file: its keys and their types."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
@@ -10,7 +9,6 @@ from pydantic import ConfigDict, Field
 
 from eurasia_sim.files.checker import Format, Strict
 from eurasia_sim.files.data_yaml import packaged, read_page
-from eurasia_sim.scenarios.posterior import Posterior
 from eurasia_sim.world.levers import successors
 
 Value = float | str  # a number, an actor's id, or "free"
@@ -88,27 +86,6 @@ class ScenarioFile(_Described):
     """What is read off; all measures if not given."""
     expect: str = ""
     """What one expects, written before the first run."""
-
-
-@dataclass(slots=True)
-class Draft:
-    """What a scenario file says once it is checked, without its parent."""
-
-    extends: str | None = None
-    title: str = ""
-    question: str = ""
-    expect: str = ""
-    theory: str | None = None
-    departs: int | None = None  # months since the start of the record
-    horizon: int | None = None  # the same
-    levers: dict[str, Steps] = field(default_factory=dict)
-    record: list[dict[str, Any]] = field(default_factory=list)
-    added: list[dict[str, Any]] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    uncertain: dict[str, tuple[float, float]] = field(default_factory=dict)
-    posterior: Posterior | None = None  # where numbers are drawn from one, not from ranges
-    forms: dict[str, str] = field(default_factory=dict)
-    measures: list[str] = field(default_factory=list)
 
 
 @cache
