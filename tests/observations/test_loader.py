@@ -82,8 +82,8 @@ ENTRY = [
     ("year_effects: true", "year_effects: 1", "items.talks.year_effects is 1"),
     ("use: fits", "use: fits\n    scale: 0", "items.talks.scale is 0"),
     ("use: fits", "use: fits\n    offset: first", "items.talks.offset is 'first'"),
-    ("use: fits", "use: fits\n    floor: {origins: [2003]}", "floor = [2003]: origins from"),
-    ("use: fits", "use: fits\n    floor: {origins: [2002], signs: {x: 1}}", "'x' is no measure"),
+    ("use: fits", "use: fits\n    floor: {origins: [2003]}", "allowed: origins from 2001"),
+    ("use: fits", "use: fits\n    floor: {origins: [2002], signs: {x: 1}}", "unknown measure 'x'"),
     ("use: fits", "use: fits\n    combine: log_ratio", "a ratio is of two columns, reads has 1"),
 ]
 
