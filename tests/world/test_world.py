@@ -202,7 +202,7 @@ def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -
         "  source: [{cite: boulding1962, says: strength falls with distance}]\n", ""
     )
     message = problems(tmp_path, perception=broken)
-    said = "perception.yaml:1:1: rules.perception.distance_decay = 3000 has no basis, no source"
+    said = "perception.yaml:2:3: rules.perception.distance_decay = 3000 has no basis, no source"
     assert said in message
     assert "basis is one of measured, coded, estimated, judgement" in message
 
