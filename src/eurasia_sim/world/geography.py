@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,20 +34,32 @@ def geography_of(
     """
     lands, places = [actor.territory for actor in actors.values()], list(theatres)
     order = {name: at for at, name in enumerate(actors)}
-    ties, venues = _Ties(numbers), list(institutions.values())
+    venues, problems = list(institutions.values()), list[str]()
+
+    def touching(a: str, b: str) -> bool:
+        return a == b or bool(_tie(numbers, "land_border", a, b))
+
+    def distance(a: str, b: str, table: str = "capital_distance") -> float:
+        """Kilometres; a territory is no distance from itself, or from a border that it shares."""
+        value = 0.0 if a == b else _tie(numbers, table, a, b)
+        if value is None and (table == "capital_distance" or not touching(a, b)):
+            first, second = sorted((a, b))
+            wrong = f"{table} of {first} and {second} is missing; give it once, in km"
+            problems.append(f"ties.yaml: {wrong}")
+        return value or 0.0
 
     def places_of(ids: Iterable[str | None]) -> Integers:
         return np.array([order.get(name or "", -1) for name in ids], dtype=np.int64)
 
-    populations = [numbers.get(f"theatres.{place}.population") for place in places]
+    apart = partial(distance, table="border_distance")
     found = Geography(
-        distance=ties.distances("capital_distance", lands, lands),
-        border=ties.touching(lands, lands) * (1.0 - np.eye(len(lands))),
-        theatre_distance=ties.distances("capital_distance", lands, places),
-        theatre_border=ties.touching(lands, places),
-        border_distance=ties.distances("border_distance", lands, places),
-        theatre_separation=ties.distances("border_distance", places, places),
-        size=np.array([_size(population, ties.problems) for population in populations]),
+        distance=_table(lands, lands, distance),
+        border=_table(lands, lands, touching) * (1.0 - np.eye(len(lands))),
+        theatre_distance=_table(lands, places, distance),
+        theatre_border=_table(lands, places, touching),
+        border_distance=_table(lands, places, apart),
+        theatre_separation=_table(places, places, apart),
+        size=np.array([_size(numbers.get(f"theatres.{k}.population"), problems) for k in places]),
         wealth=_wealth(lands, numbers, start),
         ruler=places_of(theatre.ruler for theatre in theatres.values()),
         challenger=places_of(theatre.challenger for theatre in theatres.values()),
@@ -57,42 +70,15 @@ def geography_of(
         name_hash=np.array([*map(name_hash, actors)], np.uint64),
         theatre_hash=np.array([*map(name_hash, theatres)], np.uint64),
     )
-    if ties.problems:
-        raise DataError(dict.fromkeys(ties.problems))
+    if problems:
+        raise DataError(dict.fromkeys(problems))
     return found
 
 
-class _Ties:
-    """Symmetric facts of two territories, given once and read both ways."""
-
-    def __init__(self, numbers: Mapping[str, Number]) -> None:
-        self.numbers = numbers
-        self.problems: list[str] = []
-
-    def between(self, table: str, a: str, b: str) -> float | None:
-        """The tie, 0 of a territory with itself, None where the table is silent."""
-        if a == b:
-            return 0.0
-        paths = (f"ties.{table}.{a}.{b}", f"ties.{table}.{b}.{a}")
-        return next((self.numbers[path].value for path in paths if path in self.numbers), None)
-
-    def distances(self, table: str, rows: list[str], columns: list[str]) -> Floats:
-        """Kilometres; territories that touch are no distance apart."""
-
-        def distance(a: str, b: str) -> float:
-            value = self.between(table, a, b)
-            is_touching = table == "border_distance" and self.between("land_border", a, b)
-            if value is None and not is_touching:
-                first, second = sorted((a, b))
-                wrong = f"{table} of {first} and {second} is missing; give it once, in km"
-                self.problems.append(f"ties.yaml: {wrong}")
-            return value or 0.0
-
-        return _table(rows, columns, distance)
-
-    def touching(self, rows: list[str], columns: list[str]) -> Floats:
-        """1 where two territories touch or are one."""
-        return _table(rows, columns, lambda a, b: a == b or bool(self.between("land_border", a, b)))
+def _tie(numbers: Mapping[str, Number], table: str, a: str, b: str) -> float | None:
+    """A fact of two territories, given once and read both ways; none where none is given."""
+    paths = (f"ties.{table}.{a}.{b}", f"ties.{table}.{b}.{a}")
+    return next((numbers[path].value for path in paths if path in numbers), None)
 
 
 def _size(population: Number | None, problems: list[str]) -> float:
