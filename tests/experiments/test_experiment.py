@@ -290,7 +290,7 @@ def test_scenarios_of_a_table_are_levels_and_hold_what_the_file_sets(loaded, tmp
     found = loaded("set: {GAINS: 0.3}\ndesign: {kind: table, file: points.csv}")
     assert [scenario.name for scenario in found.scenarios] == ["us_exit", "us_stays"]
     assert [scenario.fixed[GAINS] for scenario in found.scenarios] == [0.3, 0.3]
-    assert found.scenario_is_factor
+    assert found.runs_a_point == 1
 
 
 def test_a_theory_holds_what_is_declared_but_not_what_the_file_names_itself(loaded) -> None:

@@ -178,7 +178,6 @@ def test_more_than_means_is_kept_when_asked(world, tmp_path, keep, column) -> No
     ("design", "replications", "a_factor", "points", "too_large"),  # points beside those a factor
     [
         ("{kind: latin_hypercube, points: 10000000}", 1, 0, 10**7, ["memory"]),
-        ("{kind: latin_hypercube, points: 1000000000}", 1, 0, 10**9, ["points", "memory", "disk"]),
         ("{kind: saltelli, points: 1073741824}", 1, 2**31, 2**31, ["points", "memory", "disk"]),
         ("{kind: morris, trajectories: 10000}", 10_000, 10**4, 10**4, ["disk"]),
     ],

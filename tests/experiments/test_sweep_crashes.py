@@ -93,7 +93,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, target: object, name: str, n: int) 
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (results, "write_whole")]
+    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (results, "write_bytes")]
 )
 def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
     world, tmp_path, monkeypatch, target, name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -242,23 +243,24 @@ class Folder:
             command: shows why {run} failed.
             date: the name of a month.
         """
-        path, count = self.path / FAILURES, 0
+        path = self.path / FAILURES
         path.unlink(missing_ok=True)
         names = sorted(name for name in self.entries if name.startswith(f"{results.PARTS}/"))
-        found = (_failed(self.path / name, factors, command, date) for name in names)
-        tables = (table for table in found if len(table))
+        parts = (part for name in names if _has_failed(part := self.path / name))
+        tables = (_failed(part, factors, command, date) for part in parts)
         if (first := next(tables, None)) is None:
             return 0
-
-        def write(aside: Path) -> None:
-            nonlocal count
-            with pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
-                for table in chain([first], tables):
-                    count += len(table)
-                    writer.write_table(table)
-
-        results.write_whole(path, write)
+        content, count = io.BytesIO(), 0
+        with pq.ParquetWriter(content, first.schema, compression="zstd") as writer:
+            for table in chain([first], tables):
+                count += len(table)
+                writer.write_table(table)
+        results.write_bytes(path, content.getvalue())
         return count
+
+
+def _has_failed(part: Path) -> bool:
+    return bool(pq.read_table(part, columns=["status"])["status"].unique().to_pylist() != [OK])
 
 
 def _failed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -124,14 +124,8 @@ def _scales(setup: Setup, name: str, theory: str | None, forms: Forms) -> Scales
     return tuple(path for path, *_ in found), columns, spans
 
 
-def points_of(
-    setup: Setup, number: int, cells: Floats, scenarios: Sequence[str] = ()
-) -> list[Point]:
-    """One row of the design as points: scenarios of other theories, forms or numbers apart.
-
-    Args:
-        scenarios: by default all of its own.
-    """
+def points_of(setup: Setup, number: int, cells: Floats) -> list[Point]:
+    """One row of the design as points: scenarios of other theories, forms or numbers apart."""
     experiment = setup.experiment
     given = {factor.name: factor.value(cells[at]) for at, factor in setup.choices}
     theory = str(given["theory"]) if "theory" in given else experiment.file.theory
@@ -153,9 +147,9 @@ def points_of(
         numbers = tuple(sorted(each for each in fixed if not each[0].startswith(_CAPABILITIES)))
         return setup.theory(name, theory), tuple(setup.forms(name, forms).items()), numbers
 
-    every = [str(given["scenario"])] if "scenario" in given else setup.scenarios
+    scenarios = [str(given["scenario"])] if "scenario" in given else setup.scenarios
     points = []
-    for names in (tuple(alike) for _, alike in groupby(scenarios or every, held)):
+    for names in (tuple(alike) for _, alike in groupby(scenarios, held)):
         numbers = setup.numbers(cells, names[0], theory, forms) | own
         pairs = tuple(numbers.items())
         points.append(Point(number, names, theory, forms, pairs, tuple(settings), seeds))

@@ -135,9 +135,7 @@ class Factor:
     low: float = 0.0
     high: float = 0.0
     levels: tuple[float | str, ...] = ()  # none: any number from low to high
-    moves: Mapping[str, tuple[float, float]] = field(
-        default_factory=dict
-    )  # path -> values at low, high
+    moves: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # at low, high
     declared: bool = False  # over the number's declared range, or the theory's own where it has one
 
     @property
@@ -201,11 +199,6 @@ class Experiment:
         return self.file.chance or ("own" if self.kind in OWN_CHANCE else "common")
 
     @property
-    def scenario_is_factor(self) -> bool:
-        """Whether points choose among the scenarios, rather than each being run in all of them."""
-        return any(factor.name == "scenario" for factor in self.factors)
-
-    @property
     def points(self) -> int:
         """How many points it has before constraints, known before any is made."""
         if self.kind in STATED:
@@ -218,7 +211,8 @@ class Experiment:
     @property
     def runs_a_point(self) -> int:
         """Runs that one point takes."""
-        return self.file.replications * (1 if self.scenario_is_factor else len(self.scenarios))
+        is_chosen = any(factor.name == "scenario" for factor in self.factors)
+        return self.file.replications * (1 if is_chosen else len(self.scenarios))
 
     @property
     def family(self) -> str:

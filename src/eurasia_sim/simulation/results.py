@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -76,22 +76,17 @@ def events_file(scenario: str) -> str:
 # --- written
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that it is all there or not at all: aside, synced, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        write(aside)
+        aside.write_bytes(content)
         with aside.open("rb") as handle:
             os.fsync(handle.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is all there or not at all."""
-    write_whole(path, lambda aside: aside.write_bytes(content))
 
 
 def table_bytes(columns: pd.DataFrame | Mapping[Any, Any]) -> bytes:
