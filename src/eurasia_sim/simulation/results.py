@@ -261,17 +261,14 @@ def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
     if not folder.is_dir():
         raise DataError([f"{folder} is no folder; {right}"])
     manifest = read_manifest(folder)
-    if manifest is None and (folder / PARTS).is_dir():
-        why = "the command that began it goes on from there"
-        raise DataError([f"{folder} is not finished: {why}"])
     if manifest is None:
-        raise DataError([f"{folder} is no results folder: it has no {MANIFEST}; {right}"])
+        what = f"is no results folder: it has no {MANIFEST}; {right}"
+        if (folder / PARTS).is_dir():
+            what = "is not finished: the command that began it goes on from there"
+        raise DataError([f"{folder} {what}"])
     found, command = kind_of(manifest), str(manifest.get("command", ""))
-    if (
-        kind
-        and manifest.get("finished")
-        and (found != kind or (command and not command.startswith(f"eurasia-sim {kind} ")))
-    ):
+    is_other = found != kind or (command and not command.startswith(f"eurasia-sim {kind} "))
+    if kind and is_other and manifest.get("finished"):
         raise DataError([f"{folder} holds no runs of scenarios: `{command}` wrote it; {right}"])
     what = lacks(manifest, found) if manifest.get("finished") else "it lacks its end"
     if what:
