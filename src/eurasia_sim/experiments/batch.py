@@ -125,8 +125,8 @@ def work(setup: Setup, chunk: Chunk, *, status: str = OK) -> Finished:
             part = draws.part(slice(begin, begin + RUNS))
             outcomes = run_paired(family, part, setup.experiment.window, monthly)
             for own, inputs, outcome in zip(found, family, outcomes, strict=True):
-                own.append(outcome)
                 kept += _kept(setup, inputs, part, monthly, outcome)
+                own.append(outcome._replace(trajectories=np.empty((len(part), 0, 0))))
         for (inputs, of), own in zip(members, found, strict=True):
             runs.append(_table(setup, chunk, of, inputs, draws, own, status))
     place = {name: at for at, name in enumerate(setup.scenarios)}
