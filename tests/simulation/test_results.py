@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.docs.lived import blocks
 from tests.sweeping import grid
 
 from eurasia_sim.experiments.sweep import Work, carry_out
@@ -19,7 +19,6 @@ from eurasia_sim.simulation.results import (
 )
 from eurasia_sim.world.world import load_world
 
-EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```python\n(.+?)```\n<!-- end -->", re.DOTALL)
 COLUMN = "competition.russia-china.central_asia"
 
 
@@ -29,21 +28,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return carry_out(grid(place, load_world(), steps=2), place / "out", Work(workers=1)).folder
 
 
-def run_example(name: str, folder: Path, repository: Path) -> dict[str, object]:
-    examples = dict(
-        EXAMPLE.findall(
-            (repository / "docs" / "how-to" / "read-results.md").read_text(encoding="utf-8")
-        )
-    )
+def run_example(number: int, folder: Path, repository: Path) -> dict[str, object]:
+    found = blocks(repository / "docs" / "how-to" / "read-results.md")
+    text = [block.text for block in found if block.language == "python"][number]
     seen: dict[str, object] = {"folder": folder}
-    exec(compile(examples[name], name, "exec"), seen)  # noqa: S102 - the page's own lines
+    exec(compile(text, "example", "exec"), seen)  # noqa: S102 - the page's own lines
     return seen
 
 
 def test_pandas_reads_a_sweep_as_the_page_says(
     folder: Path, repository: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    runs = run_example("pandas", folder, repository)["runs"]
+    runs = run_example(0, folder, repository)["runs"]
     assert isinstance(runs, pd.DataFrame)
     assert list(runs.columns) == ["point", "scenario", COLUMN]
     assert len(runs) == 8
@@ -52,7 +48,7 @@ def test_pandas_reads_a_sweep_as_the_page_says(
 
 def test_duckdb_reads_the_parts_as_the_page_says(folder: Path, repository: Path) -> None:
     pytest.importorskip("duckdb")
-    found = run_example("duckdb", folder, repository)["found"]
+    found = run_example(1, folder, repository)["found"]
     assert isinstance(found, pd.DataFrame)
     whole = load_results(folder).groupby("point")[COLUMN].mean()
     assert list(found["runs"]) == [2, 2, 2, 2]
