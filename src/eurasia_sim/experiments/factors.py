@@ -33,6 +33,9 @@ class Refused(Exception):
 
 def fault(name: str, value: Any) -> tuple[str, str] | None:
     """What keeps a value from being run and stored as it is written, and what would be right."""
+    is_small = type(value) in (int, float) and 0 <= value < MOST_WHOLE and name == name.strip()
+    if is_small and (not is_choice(name) or (name == "seed" and float(value).is_integer())):
+        return None  # what most values of a large table are
     is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
     given = shown(value) if is_plain else f"a {type(value).__name__}"  # tables may hold dates
     is_number, right = type(value) in (int, float), "a number, or an id"
