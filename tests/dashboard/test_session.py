@@ -18,6 +18,11 @@ def test_a_visitor_meets_first_the_scenario_that_most_others_start_from():
     assert parents.count(shared.first_scenario()) == max(map(parents.count, shared.scenarios()))
 
 
+def test_two_names_of_one_title_are_told_apart():
+    known = {"a": "One", "b": "One", "c": "Two"}
+    assert shared.apart(known) == {"a": "One (a)", "b": "One (b)", "c": "Two"}
+
+
 @pytest.mark.parametrize("name", ["../us_exit", "/etc/passwd", "us_exit.yaml", ""])
 def test_a_path_is_no_scenario(name):
     with pytest.raises(DataError, match="is no scenario"):
@@ -63,9 +68,7 @@ def test_a_run_goes_from_the_month_of_departure_to_the_end_with_the_events_of_th
     session = begun()
     scenario = shared.scenarios()["us_stays"]
     assert session.model.month == scenario.departs
-    assert not session.has_departed
     assert session.advance() == 1
-    assert session.has_departed
     left = session.model.inputs.months - session.model.month
     assert session.advance(10_000) == left
     assert session.is_over

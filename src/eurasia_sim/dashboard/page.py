@@ -147,7 +147,7 @@ def _where(session: Session) -> str:
         return "the scenario is over"
     if departs is None:
         return "the record"
-    verb = "parted" if session.has_departed else "parts"
+    verb = "parted" if session.model.month > session.model.scenario.branch_month else "parts"
     return f"{verb} from the record in {session.world.date(departs)}"
 
 

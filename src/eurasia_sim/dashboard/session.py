@@ -116,12 +116,7 @@ class Session:
     @property
     def is_over(self) -> bool:
         """Whether the last month has passed."""
-        return bool(self.model.month >= self.model.inputs.months)
-
-    @property
-    def has_departed(self) -> bool:
-        """Whether a month has passed in which the scenario may differ from the record."""
-        return bool(self.model.month > self.model.scenario.branch_month)
+        return not self.model.running
 
     def _view(self) -> View:
         model = self.model

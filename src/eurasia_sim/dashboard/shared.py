@@ -61,9 +61,14 @@ def second_scenario() -> str:
 
 @cache
 def titles() -> Mapping[str, str]:
-    """Title of every scenario by name; its name where two have one title."""
-    counted = Counter(each.title for each in scenarios().values())
-    return {k: each.title if counted[each.title] == 1 else k for k, each in scenarios().items()}
+    """Title of every scenario by name."""
+    return apart({name: each.title for name, each in scenarios().items()})
+
+
+def apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Titles by name; where two names have one title, each with its name."""
+    counted = Counter(titles.values())
+    return {k: title if counted[title] == 1 else f"{title} ({k})" for k, title in titles.items()}
 
 
 @cache
@@ -91,8 +96,9 @@ def select(label: str, known: Mapping[str, str], chosen: str | None, take: Any, 
     """A list of titles, of which one is chosen; `take` is given its name."""
     import solara
 
-    names = {title: name for name, title in known.items()}
-    shown = known[chosen] if chosen else None
+    titles = apart(known)
+    names = {title: name for name, title in titles.items()}
+    shown = titles[chosen] if chosen else None
     solara.Select(
         label, list(names), shown, lambda title: take(names[title]), dense=True, classes=[kind]
     )
