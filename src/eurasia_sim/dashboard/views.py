@@ -79,7 +79,8 @@ def figure_of(model: EurasiaModel, view: str) -> Figure:
     title, _, measure = VIEWS[view]
     scenario, theory, now = model.scenario.name, model.inputs.theory, model.measures
     under = caption({scenario: (1, 0)}, model.root_seed, theory)
-    words = Words(title, under, f"{model.date} · {scenario} · {theory}", model.world.names)
+    subject = f"{model.date} · {model.scenario.title} · {theory.replace('_', ' ')}"
+    words = Words(title, under, subject, model.world.names)
     if not measure:
         return region_map(model.world, region_table(model.world, [moment_of(model)]), words)
     return matrix([name for name in now if name.startswith(f"{measure}.")], now, words)[0]
