@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from tests.command import done, only
 
-from eurasia_sim.cli.test import write_tables
+from eurasia_sim.cli.options import write_tables
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.effort import Effort
@@ -45,7 +45,7 @@ def tested_folder(into: Path) -> Path:
     world = load_world()
     family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
     effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4)
-    names = write_tables(into, evaluate(world, family, effort))
+    names = write_tables(into, vars(evaluate(world, family, effort)))
     digests = {"world": world.digest, "model": model_version()}
     manifest = {
         "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title,

@@ -65,7 +65,12 @@ def test_a_sweep_is_analysed_from_its_folder(known: Path) -> None:
 
 def test_a_run_is_analysed_with_tables_and_reasons(ran: Path, tmp_path: Path) -> None:
     words = ("analyze", ran, "--measure", MEASURE, "--better", "lower", "--out", tmp_path / "a")
-    text = done(*words)
+    answer = done(*words).splitlines()
+    assert len(answer) <= 12
+    assert max(map(len, answer[:-2])) <= 80  # the last two name folders
+    assert answer[0].startswith("competition, Russia–China, Central Asia: 96 runs")
+    assert any(line.startswith("us_exit: its spread divides into parameters") for line in answer)
+    text = done(*words, "--all")
     for part in (
         "what the spread divides into", "what holds up", "how well means are known",
         "Sobol' indices need a sweep by a saltelli design; this is what `run` draws",
@@ -73,5 +78,5 @@ def test_a_run_is_analysed_with_tables_and_reasons(ran: Path, tmp_path: Path) ->
         assert part in text
     before = unchanging(tmp_path / "a")
     assert {"shares.csv", "robustness.parquet", "convergence.csv"} <= set(before)
-    done(*words)
+    done(*words, "--all")
     assert unchanging(tmp_path / "a") == before

@@ -8,18 +8,14 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from html import unescape
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
-from tests.command import call, done, only, run_without_pictures
+from tests.command import call, done, only
 
 from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.files.data_yaml import packaged, packaged_worlds, read_page
-from eurasia_sim.files.page import read_file
-from eurasia_sim.simulation.results import load_results
 from eurasia_sim.world.world import World
 
 COMPETITION = "competition.russia-china.central_asia"
@@ -97,45 +93,6 @@ def test_ten_million_points_are_told_and_refused_unmade(cases: Path, monkeypatch
     assert "GB of memory" in said.stdout + said.stderr
 
 
-@pytest.mark.parametrize("names", [
-    ("samestem/two1/force.yaml", "samestem/two2/force.yaml"), ("samestem/us_stays.yaml", None),
-])  # fmt: skip
-def test_two_files_of_one_name_are_told_apart(cases: Path, tmp_path: Path, names: Any) -> None:
-    words = [cases / name if name else "us_stays" for name in names]
-    folder = run_without_pictures(tmp_path, *words, "-n", 3)
-    runs = load_results(folder)
-    assert set(runs.groupby(["scenario", "set"]).size()) == {3}
-    assert runs["scenario"].nunique() == len(list(folder.glob("events-*.csv"))) == 2
-
-
-@pytest.mark.parametrize("name", ["mathtext_title", "tables/dollar", "tables/[b]"])
-def test_a_persons_text_is_drawn_and_reported_as_text(
-    cases: Path, tmp_path: Path, name: str
-) -> None:
-    file = cases / f"{name}.yaml"
-    folder = run_without_pictures(tmp_path / "[" / "a]", file, "-n", 2)
-    drawn = call("plot", folder, "--kind", "distribution", "--measure", COMPETITION)
-    assert (drawn.returncode, drawn.stderr) == (0, "")
-    assert f"{folder}/figures/distribution" in drawn.stdout
-    with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=[]):
-        done("report", folder)
-    title = str(read_file(file).data["title"])
-    assert title in unescape((folder / "report.html").read_text(encoding="utf-8"))
-
-
-def test_a_sweep_of_one_point_or_with_brackets_in_its_name_is_found_and_read(
-    cases: Path, tmp_path: Path
-) -> None:
-    for name in ("[x]", "one_point_grid"):
-        words = ("sweep", cases / f"{name}.yaml", "--out", tmp_path / name / "[" / "a]")
-        said = done(*words)
-        folder = only(tmp_path / name / "[" / "a]")
-        assert str(folder) in said
-        assert "found again, unchanged" in done(*words)
-    said = " ".join(done("analyze", folder).split())
-    assert "one finished run tells nothing of a spread" in said
-
-
 @pytest.mark.parametrize("name", ["saltelli", "morris"])
 def test_what_a_design_computes_is_found_in_what_was_run(
     cases: Path, tmp_path: Path, name: str
@@ -147,26 +104,6 @@ def test_what_a_design_computes_is_found_in_what_was_run(
     file = tmp_path / f"{name}.yaml"
     file.write_text(present + "window: ['2022-01', '2022-02']\n", encoding="utf-8")
     done("sweep", file, "--out", tmp_path / "out")
-    said = done("analyze", only(tmp_path / "out"))
+    said = done("analyze", only(tmp_path / "out"), "--all")
     assert "shuffled" not in said
     assert "relative_gains" in said
-
-
-def test_a_part_with_another_bit_is_refused_and_healed(cases: Path, tmp_path: Path) -> None:
-    words = ("sweep", cases / "corrupt" / "t.yaml", "--out", tmp_path)
-    done(*words)
-    folder = only(tmp_path)
-    part = min(folder.glob("parts/*.parquet"))
-    whole = part.read_bytes()
-    for content in (None, *((cases / "corrupt" / f"{name}.parquet").read_bytes()
-                            for name in ("silent", "original_part_1")), whole[:99]):  # fmt: skip
-        part.unlink()
-        if content is not None:
-            part.write_bytes(content)
-        for verb in (words, ("analyze", folder), ("plot", folder), ("report", folder)):
-            answer = call(*verb)
-            assert answer.returncode == 2
-            assert f"of 64 runs are missing or damaged: parts/{part.name}" in answer.stderr
-            assert "--resume" in answer.stderr
-        done(*words, "--resume")
-        assert part.read_bytes() == whole

@@ -121,14 +121,19 @@ def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_p
     words = ("sweep", small, "--chunk", 2, "--out", tmp_path / "out")
     done(*words)
     folder = only(tmp_path / "out")
-    before = tables(folder)
-    (folder / "parts" / "00000002.parquet").unlink()
-    for verb in (("analyze", folder), ("plot", folder), ("report", folder), words):
-        reason = refused(*verb)
-        assert "2 of 8 runs are missing or damaged: parts/00000002.parquet is missing" in reason
-        assert "--resume" in reason
-    done(*words, "--resume")
-    assert tables(folder) == before
+    before, part = tables(folder), folder / "parts" / "00000002.parquet"
+    flipped = bytearray(part.read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    for content, wrong in ((b"", "is missing"), (bytes(flipped), "is not what was written")):
+        part.unlink()
+        if content:
+            part.write_bytes(content)
+        for verb in (("analyze", folder), ("plot", folder), ("report", folder), words):
+            reason = refused(*verb)
+            assert f"2 of 8 runs are missing or damaged: parts/{part.name} {wrong}" in reason
+            assert "--resume" in reason
+        done(*words, "--resume")
+        assert tables(folder) == before
     assert "found again, unchanged" in done(*words)
 
 

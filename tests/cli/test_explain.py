@@ -35,9 +35,18 @@ def told(*words: object) -> Any:
         ("competition.russia-china.central_asia", ("beside all effort of the two.",)),
         ("growth.russia", ("at rest: 0", "exp(-0.4)", "-0.5 to 0.5 (per year)")),
         ("presence", ("forces 0, or 11 to 1000000", "moves: what others fear")),
-        ("us_exit", ("one of the scenarios", "The United States leaves", "departs: 2023-01")),
+        (
+            "us_exit",
+            (
+                "one of the scenarios",
+                "The United States leaves",
+                "leaves the record in: 2023-01",
+                "levers: none",
+            ),
+        ),
         ("balance_of_threat", ("one of the theories", "cite: walt1985")),
         ("tajikistan", ("one of the actors", "one of the theatres", "theatres.tajikistan")),
+        ("us_stays", ("presence.united_states.afghanistan.forces 4500 from 2021-05",)),
         ("eaeu", ("one of the institutions", "record: russia, kazakhstan, kyrgyzstan")),
         ("takeover_of_kabul c001 H1", ("rule.afghanistan taliban", "warsaw2021", "us_exit less")),
         (" ".join(AGREEMENT), ("Jaccard", "all", "supported")),
@@ -46,6 +55,20 @@ def told(*words: object) -> Any:
 def test_a_name_is_told_in_words(words: str, parts: tuple[str, ...]) -> None:
     text = done("explain", *words.split())
     assert [part for part in parts if part not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("aim of rivalry, China → Russia, Central Asia", "aim"), ("joint share", "joint_share"),
+     ("The United States leaves", "us_exit"), ("Taliban", "taliban"), ("central_asia",) * 2,
+     ("balance of threat", "balance_of_threat")],
+)  # fmt: skip
+def test_what_a_screen_calls_a_thing_explains_it(label: str, name: str) -> None:
+    assert told(label)["id"] == name
+
+
+def test_the_last_word_of_a_path_finds_its_numbers() -> None:
+    assert {row["path"].rpartition(".")[2] for row in told("containment")} == {"containment"}
 
 
 def test_an_interest_is_traced_to_its_claims_and_to_the_mechanisms_that_weigh_it() -> None:
@@ -79,7 +102,7 @@ def test_evidence_is_listed_with_its_place_and_compared_with_an_interval() -> No
     one = next(claim for claim in found if "quad" in claim["about"])
     assert one["says"].startswith(f"{', '.join(one['about'])}: {one['construct']}")
     assert f"({one['document']}, " in one["says"]
-    assert f"  {one['id']}   {one['says']}\n" in done("list", "claims")
+    assert f"{one['id']} {one['says']}" in " ".join(done("list", "claims").split())
     *_, last = told(*AGREEMENT)
     assert last["low"] < last["overall"]["alpha"] < last["high"]
 

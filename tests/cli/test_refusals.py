@@ -89,6 +89,8 @@ NAMES = [
     ("run us_exit record -n 2", "come to the same runs"),
     ("sweep relative_gain", "did you mean relative_gains"),
     ("sweep hypotheses", "kind"),
+    ("sweep us_exit", "us_exit is a scenario: eurasia-sim run us_exit"),
+    ("run relative_gains", "relative_gains is an experiment: eurasia-sim sweep relative_gains"),
     ("validate recordd", "unknown scenario"),
     ("validate --theory inertai", "inertai is no theory"),
     (f"validate --world {OTHER}", "has no patterns.yaml"),

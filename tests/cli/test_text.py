@@ -206,5 +206,6 @@ def test_a_new_file_is_read_as_what_was_asked_whatever_its_name(tmp_path, monkey
     for base in ("us_exit", "[b].yaml"):
         (tmp_path / "[b].yaml").write_text("format: 2\ntitle: '{x}'\n", encoding="utf-8")
         done("new", name, "--from", base)
-        assert check_file(tmp_path / f"{name}.yaml", world) == []
+        said = [each.message for each in check_file(tmp_path / f"{name}.yaml", world)]
+        assert said == ["question is empty", "expect is empty"]
         (tmp_path / f"{name}.yaml").unlink()

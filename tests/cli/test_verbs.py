@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -104,12 +105,16 @@ def test_new_writes_a_sound_file_that_says_what_its_base_says(
 ) -> None:
     words = ("new", "mine", "--from", base, *(("--lever", picked) if picked else ()))
     done(*words)
+    refused = call("check", "mine.yaml")
+    assert (refused.returncode, refused.stdout.count(" is empty")) == (2, 2)
+    assert "write it: What one expects, written before the first run." in refused.stdout
+    text = re.sub("(question|expect): .*", r"\1: something", (here / "mine.yaml").read_text())
+    (here / "mine.yaml").write_text(text)
     assert done("check", "mine.yaml") == "mine.yaml: nothing wrong\n"
     world = load_world()
     mine, theirs = (load_scenario(each, world) for each in ("mine.yaml", base))
     np.testing.assert_array_equal(mine.lever_series(world).rows, theirs.lever_series(world).rows)
     assert json.loads((here / "scenario.schema.json").read_text())["title"]
-    text = (here / "mine.yaml").read_text()
     assert ("forces:   # 0, or 11 to 1000000 (troops)\n" in text) == picked.startswith("presence")
     assert call(*words).returncode == 1
 

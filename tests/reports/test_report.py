@@ -94,7 +94,7 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
         assert said in pages["run"]
     opening = pages["run"].split('id="effects"')[0]
     assert "rises in" in opening or "falls in" in opening
-    assert "How far to trust it: better than the best free forecast on" in opening
+    assert "How far to trust it: beats the best free forecast on" in opening
     assert opening.count("<img") == 1
     gap = manifest["summary"]["differences"][0]
     assert f"{gap['mean']:+.4f}</td>".replace("-", "−") in pages["run"]

@@ -175,7 +175,7 @@ def test_a_record_goes_on_below_what_is_decided_and_is_part_of_the_run(write, wo
         (f"{DECAY}=far", "'far', not a number"), (f"{DECAY}=.nan", "not a finite number"),
         ("presence.unted_states.afghanistan.forces=1", "did you mean united_states"),
         ("presence.united_states=1", "presence.<actor>.<theatre>.<presence kind>"),
-        (f"{FORCES}.2019-01=2500", "before the scenario departs"),
+        (f"{FORCES}.2019-01=2500", "before 2021-05"),
         (f"{FORCES}.2099-01=2500", "outside the period"),
         (f"{FORCES}=0.025", "what was 0.025 is 2500 now"),
         ("rule.afghanistan=nobody", "unknown actor 'nobody'"),

@@ -54,7 +54,7 @@ def smallest_effect(column: str, level: Floats) -> Floats:
     told, unit = rule(), _of(column)["unit"]
     if unit in told["absolute"]:
         return np.full(level.shape, float(told["absolute"][unit]))
-    return np.asarray(np.maximum(told["of_level"] * np.abs(level), told["floor"][unit]))
+    return np.asarray(np.maximum(told["of_level"] * np.abs(level), told["floor"].get(unit, 0.0)))
 
 
 def moved(column: str, first: Floats, second: Floats) -> str:

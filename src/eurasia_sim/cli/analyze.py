@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,17 +10,21 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import trust_line
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.world.world import load_world
 
 if TYPE_CHECKING:
-    from eurasia_sim.analysis.summary import Asked, Section
+    import pandas as pd
+
+    from eurasia_sim.analysis.summary import Asked, Material, Section
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
-_RULE = r"^rules\.\w+\.(\w+)$"  # a number's name is its last word
-_FOR_FIGURES = ("paths",)  # sections whose rows that count stand in others
+_FOR_FIGURES = "paths"  # a section whose rows that count stand in another
+_SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
 _ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file has all
+_NAMED = 3  # factors or limits that a sentence names
 _MOST_PAIRS = 15  # of mean alignments on the terminal; JSON has all
 _OF_ANALYSIS = ("measure", "above", "below", "better", "threshold", "option", "half_width", "out")
 _OF_BLOCS = ("month", "n", "theory", "settings", "workers", "world")
@@ -37,6 +42,7 @@ def analyze(
     half_width: Annotated[float | None, options.number("Precision wanted.", positive=True)] = None,
     seed: options.NoSeed = None,
     out: Annotated[Path | None, Option(help="Folder of the tables; else in the results.")] = None,
+    every: Annotated[bool, Option("--all", help="Print the tables of every measure.")] = False,
     blocs: Annotated[bool, Option("--blocs", help="Run scenarios; sort actors in blocs.")] = False,
     month: Annotated[str | None, Option(metavar="YYYY-MM", help="Of blocs; else last.")] = None,
     n: Annotated[int, options.count("Runs a theory, of blocs.")] = 200,
@@ -56,22 +62,13 @@ def analyze(
 
     Example: eurasia-sim analyze record --blocs --world europe_1914 --theory all
     """
-    from eurasia_sim.analysis.summary import Asked
-
     if blocs:
         options.refuse(context, _OF_ANALYSIS, "not with --blocs")
         root = 7 if seed is None else seed
-        found = [
-            _blocs_of(each, month, n, root, theory, settings, workers, world) for each in names
-        ]
-        if as_json:
-            terminal.print_json(found if len(found) > 1 else found[0])
-        else:
-            for result in found:
-                _show_blocs(result)
-        if any(each["failed"] for result in found for each in result["theories"].values()):
-            raise typer.Exit(FAILED_WORK)
+        _show_every_bloc(names, month, n, root, theory, settings, workers, world, as_json=as_json)
         return
+    from eurasia_sim.analysis.summary import Asked
+
     options.refuse(context, _OF_BLOCS, "only with --blocs")
     if len(names) > 1:
         raise DataError(["give one results folder; only --blocs takes several names"])
@@ -82,13 +79,34 @@ def analyze(
         raise DataError([f"--seed {root} must be from 1 to {2**32 - 1}, except with --blocs"])
     higher = None if better is None else better == "higher"
     asked = Asked(above, below, higher, threshold, tuple(option or ()), half_width, root)
-    _analyze_results(Path(names[0]), measure or [], asked, out, as_json)
+    material, found, folder = _analyzed(Path(names[0]), measure or [], asked, out)
+    if as_json:
+        terminal.print_json(_plain(material, found, folder))
+    else:
+        _show(Path(names[0]), material, found, folder, every=every)
 
 
-def _analyze_results(
-    results: Path, measure: list[str], asked: Asked, out: Path | None, as_json: bool
-) -> None:
-    """Write and show every section that a results folder has material for."""
+def _plain(material: Material, found: list[Section], folder: Path) -> dict[str, Any]:
+    """What was found, as plain values."""
+    head = {"folder": str(folder), "of": material.kind, "runs": len(material.runs)}
+    counts = {"failed": _failed(material), "measures": list(material.measures)}
+    sections = {
+        each.name: {
+            "title": each.title, "notes": list(each.notes),
+            "rows": each.table.rename(columns=str).astype(object).to_dict("records"),
+        } for each in found
+    }  # fmt: skip
+    return {**head, **counts, "sections": sections}
+
+
+def _failed(material: Material) -> int:
+    return int((material.runs["status"] != "ok").sum())
+
+
+def _analyzed(
+    results: Path, measure: list[str], asked: Asked, out: Path | None
+) -> tuple[Material, list[Section], Path]:
+    """Every section that a results folder has material for, and the folder of their tables."""
     from eurasia_sim.analysis.summary import sections
     from eurasia_sim.experiments.analysis_folder import material_of
     from eurasia_sim.files.ordinary import csv_bytes
@@ -109,58 +127,100 @@ def _analyze_results(
             names += [table.name, csv.name]
     content = {"finished": True, "command": options.command_line()}
     write_manifest(folder, content, names, to=TABLES)
-    failed = int((material.runs["status"] != "ok").sum())
-    if as_json:
-        plain = {
-            section.name: {
-                "title": section.title,
-                "notes": list(section.notes),
-                "rows": section.table.rename(columns=str).astype(object).to_dict("records"),
-            }
-            for section in found
-        }
-        head = {"folder": str(folder), "of": material.kind, "runs": len(material.runs)}
-        measures = {"failed": failed, "measures": list(material.measures)}
-        terminal.print_json({**head, **measures, "sections": plain})
-        return
-    most = max(_ROWS // len(material.measures), _LEAST_ROWS)
-    for section in sorted(found, key=lambda each: not len(each.table)):
-        if section.name not in _FOR_FIGURES:
-            show_section(section, most)
-    runs = f"{len(material.runs)} runs of {material.kind}, {failed} failed"
-    terminal.say(f"\n{runs}; measures: {', '.join(material.measures)}")
-    terminal.show(f"tables: {folder}")
+    return material, found, folder
 
 
-def show_section(section: Section, most: int) -> None:
+def _show(
+    results: Path, material: Material, found: list[Section], folder: Path, *, every: bool
+) -> None:
+    """Print what the sections say of the first measure, or every table, then what comes next."""
+    first, *others = material.measures
+    shown = [each for each in found if each.name != _FOR_FIGURES]
+    said = [sentence(each, first) for each in shown]
+    why = dict.fromkeys(note for each in shown[1:2] for note in each.notes if not any(said))
+    more = f"Also: {'; '.join(map(options.label, others))}." if others else ""
+    runs = f"{len(material.runs)} runs of {material.kind}, {_failed(material)} failed"
+    terminal.say(f"{options.label(first)}: {runs}.", *said, *why)
+    if every:
+        most = max(_ROWS // len(material.measures), _LEAST_ROWS)
+        for section in sorted(shown, key=lambda each: not len(each.table)):
+            show_section(section, material.measures, most)
+    elif len(shown[0].table):
+        show_section(shown[0], [first], _LEAST_ROWS)
+    terminal.say(f"{more} Every table and reason: --all".strip(), trust_line(results))
+    terminal.show(f"Next: eurasia-sim plot {results}", f"tables: {folder}")
+
+
+def sentence(section: Section, measure: str) -> str:
+    """What a section says of a measure, in its first scenario; nothing where it has no row."""
+    table = section.table
+    rows = table[table["measure"] == measure].replace(_SHORT, regex=True) if len(table) else table
+    if rows.empty:
+        return ""
+    scope = next((name for name in ("of", "scenario") if name in rows), "measure")
+    first = rows.iloc[-1 if section.name == "means" else 0]
+    rows = rows[rows[scope] == first[scope]]
+    of = "" if scope == "measure" else f"{first[scope]}: "
+    if section.name == "means":
+        turns = ", ".join(filter(None, rows["sign turns"]))
+        return f"{of}the sign turns between {turns}." if turns else ""
+    if section.name == "shares":
+        parts = (f"{part} {share:.0%}" for part, share in zip(rows.part, rows.share, strict=True))
+        return f"{of}its spread divides into {', '.join(parts)}."
+    if section.name == "sobol":
+        total = rows[rows["order"] == "total"].sort_values("index", ascending=False)
+        return f"{of}shares in its spread, alone and with others: {_ranked(total, 'index', '.0%')}."
+    if section.name == "morris":
+        return f"{of}moved most by {_ranked(rows, 'absolute', '.3g')}."
+    if section.name == "boxes":
+        limits = " and ".join(rows.loc[rows["box"] == first["box"], "limit"].head(_NAMED))
+        inside = f"where {limits} it is so in {first['density']:.0%} of draws"
+        return f"{of}{first['sought']} in {first['base']:.0%} of all draws; {inside}."
+    if section.name == "robustness":
+        best = (f"{x.option} by {x.best.replace('_', ' ')}" for x in rows.itertuples() if x.best)
+        return f"Best: {'; '.join(best)}."
+    known = first["half_width"] == first["half_width"]
+    return f"{of}mean known to within ± {first['half_width']:.2g} (95 %)." if known else ""
+
+
+def _ranked(rows: pd.DataFrame, column: str, form: str) -> str:
+    """The first factors of a table with their numbers."""
+    pairs = zip(rows["factor"].head(_NAMED), rows[column].head(_NAMED), strict=True)
+    return ", ".join(f"{name} {value:{form}}" for name, value in pairs)
+
+
+def show_section(section: Section, measures: Sequence[str], most: int) -> None:
     """Print so many rows for every measure; what is the same in all stands in the title."""
     if not len(section.table):
         terminal.show(f"\n{section.title}: not to be had")
-    hidden = ["measure", *_HIDDEN.get(section.name, ())]
-    every = section.table.rename(columns=str)
-    for measure in dict.fromkeys(every.get("measure", ())):
-        rows = every[every["measure"] == measure].drop(columns=hidden, errors="ignore")
-        shown = rows.head(most)
-        shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()].replace(
-            {"factor": _RULE, "other": _RULE}, r"\1", regex=True
-        )
-        same = shown.columns[(shown.nunique(dropna=False) == 1) & (len(shown) > 1)]
-        values = [f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same]
+    for measure in measures if len(section.table) else ():
+        rows = section.table[section.table["measure"] == measure].rename(columns=str)
+        hidden = ["measure", *_HIDDEN.get(section.name, ())]
+        shown = rows.head(most).drop(columns=hidden, errors="ignore").replace(_SHORT, regex=True)
+        shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
+        same = shown.columns[(shown.astype(str) == shown.astype(str).iloc[0]).all()]
+        same = same[: len(same) * (len(shown) > 1)]
+        told = [f"{name.replace('_', ' ')} {_cell(shown[name].iloc[0])}" for name in same]
         cut = [f"the first {most} of {len(rows)} rows"] if len(rows) > most else []
-        title = f"\n{section.title}: {options.label(measure)}\n{'; '.join([*values, *cut])}"
-        shown = shown.drop(columns=same)
-        templates = {"f": "{%s:.3g}", "i": "{%s:d}", "u": "{%s:d}"}
-        columns = {
-            name.replace("_", "\n"): templates.get(column.dtype.kind, "{%s}") % f"column{at}"
-            for at, (name, column) in enumerate(shown.items())
-        }
-        cells = shown.set_axis([f"column{at}" for at in range(len(columns))], axis=1)
-        terminal.show_table(title.rstrip(), cells.to_dict("records"), columns)
+        title = f"\n{section.title}: {options.label(measure)}\n{'; '.join([*told, *cut])}"
+        terminal.show_frame(title.rstrip(), shown.drop(columns=same))
     terminal.say(*(f"  {note}" for note in section.notes))
 
 
 def _cell(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _show_every_bloc(names: list[str], *asked: Any, as_json: bool) -> None:
+    """Print the blocs of scenarios; exit 1 where a run failed."""
+    found = [_blocs_of(each, *asked) for each in names]
+    if as_json:
+        terminal.print_json(found if len(found) > 1 else found[0])
+    else:
+        for result in found:
+            _show_blocs(result)
+    if any(each["failed"] for result in found for each in result["theories"].values()):
+        raise typer.Exit(FAILED_WORK)
 
 
 def _blocs_of(
@@ -184,41 +244,34 @@ def _blocs_of(
 
 def _show_blocs(result: dict[str, Any]) -> None:
     """Print the divisions that runs show, leanings of pairs, and how often a line-up holds."""
+    import pandas as pd
+
     from eurasia_sim.analysis.blocs import AFFINITIES
 
-    theories, lineups = result["theories"], result["lineups"]
+    theories, lineups, held = result["theories"], result["lineups"], []
     head = "blocs of {scenario} in {world}, {month}; {runs} runs a theory over the declared ranges"
     terminal.say(f"{head.format_map(result)}, seed {result['seed']}; most frequent first")
-    held = []
     for theory, every in theories.items():
         for name, own in ((theory, every), (f"{theory}, {AFFINITIES}", every[AFFINITIES])):
-            terminal.show(name)
-            for each in own["splits"]:
-                sides = " | ".join(", ".join(side) for side in each["sides"])
-                terminal.say(f"  {each['share']:.1%} {sides}")
-            if lineups:
-                cells = (
-                    f"{x['share']:.1%} ({x['adjusted_rand']:.2f})" for x in own["lineups"].values()
-                )
-                held.append([name, *cells])
+            splits = (f"{x['share']:.1%} {_sides(x['sides'])}" for x in own["splits"])
+            terminal.say(name, *(f"  {split}" for split in splits))
+            shares = own["lineups"].items() if lineups else ()
+            cells = {x: f"{each['share']:.1%} ({each['adjusted_rand']:.2f})" for x, each in shares}
+            held.append({"": name, **cells})
         if every["failed"]:
             count = f"{every['failed']} of {every['runs']} runs failed and count nowhere"
             terminal.show(f"{theory}: {count}")
-    pairs = next(iter(theories.values()))["alignment"]
+    pairs = pd.DataFrame({theory: own["alignment"] for theory, own in theories.items()})
     if len(pairs) <= _MOST_PAIRS:
-        rows = [
-            {"pair": pair} | {theory: own["alignment"][pair] for theory, own in theories.items()}
-            for pair in pairs
-        ]
-        columns = {theory.replace("_", "\n"): f"{{{theory}:+.2f}}" for theory in theories}
-        terminal.show_table("\nmean alignment of the two", rows, {"pair": "{pair}", **columns})
+        frame = pairs.rename_axis("pair").reset_index()
+        terminal.show_frame("\nmean alignment of the two", frame)
     if lineups:
-        held += [
-            [name, *(f"{share:.1%}" for share in shares.values())]
-            for name, shares in result["baselines"].items()
-        ]
-        rows = [{f"column{at}": cell for at, cell in enumerate(row)} for row in held]
-        columns = {name: f"{{column{at}}}" for at, name in enumerate(["", *lineups])}
+        for name, shares in result["baselines"].items():
+            held.append({"": name, **{x: f"{share:.1%}" for x, share in shares.items()}})
         title = "\nshare of runs that hold a line-up (mean adjusted Rand index), then of baselines"
-        terminal.show_table(title, rows, columns)
+        terminal.show_frame(title, pd.DataFrame(held))
         terminal.say(*(f"{name}: {meaning}" for name, meaning in lineups.items()))
+
+
+def _sides(sides: Sequence[Sequence[str]]) -> str:
+    return " | ".join(", ".join(side) for side in sides)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option
 
 from eurasia_sim.cli import options, terminal
+from eurasia_sim.cli.output import trust_line
 from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
     from eurasia_sim.analysis.pairing import Comparison, Side
 
-_DIFFERENCES = {
-    "A less B": "{label}", "mean": "{mean:+.4f}", "95 % interval": "{low:+.4f} … {high:+.4f}",
-    "A above B": "{superiority:.0%}", "verdict": "{verdict}",
-}  # fmt: skip
+_FEW = 2  # measures and settings that are shown; the rest by --all
+_PLAIN = {"scenario.departs": "leaves the record in", "scenario.events.drop": "events left out"}
 
 
 def compare(
@@ -28,9 +29,12 @@ def compare(
         Literal["reference", "ranges"] | None, Option("--set-of-draws", help="One set; else both.")
     ] = None,
     measure: options.Measures = None,
-    smallest: Annotated[float | None, options.number("Smallest effect that matters.")] = None,
+    smallest: Annotated[
+        float | None, options.number("Smallest effect that matters.", least=0)
+    ] = None,
     force: Annotated[bool, Option("--force", help="Compare model versions that differ.")] = False,
     out: Annotated[Path | None, Option(metavar="FILE.parquet", help="Table of numbers.")] = None,
+    every: Annotated[bool, Option("--all", help="Print every measure and setting.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare two results: their settings, whether runs pair, and the differences A less B.
@@ -41,8 +45,6 @@ def compare(
     from eurasia_sim.simulation.results import write_table
     from eurasia_sim.simulation.run import RANGES, REFERENCE
 
-    if smallest is not None and smallest < 0:
-        raise DataError([f"--smallest {smallest:g} is below 0"])
     if out is not None and out.suffix != ".parquet":
         raise DataError([f"--out {out} must end in .parquet"])
     first = pairing.open_results(a)
@@ -53,9 +55,8 @@ def compare(
         notes += _left_out(sides)
     measures = pairing.chosen_measures(first, second or first, measure or ())
     kinds = [kind] if kind else [REFERENCE, RANGES]
-    found = [
-        each for both in sides for each in pairing.compare_sides(*both, measures, kinds, smallest)
-    ]
+    compared = (pairing.compare_sides(*both, measures, kinds, smallest) for both in sides)
+    found = list(chain.from_iterable(compared))
     rows = [row for comparison in found for row in comparison.rows()]
     if out is not None:
         import pandas as pd
@@ -78,7 +79,7 @@ def compare(
         }  # fmt: skip
         terminal.print_json({**folders, **content, "pairing": pairs, "measures": rows})
     else:
-        _show(sides, found, notes, smallest)
+        _show(sides, found, notes, smallest, every=every)
 
 
 def _left_out(sides: list[tuple[Side, Side]]) -> list[str]:
@@ -98,53 +99,80 @@ def _basis(smallest: float | None) -> str:
 
     if smallest is not None:
         return f"{smallest:g}, as given"
-    return f"{SMALL_SHARE:g} standard deviations of the runs, known from {FEWEST} runs a side on"
+    return f"{SMALL_SHARE:g} standard deviations of the runs, of {FEWEST} a side or more"
 
 
 def _show(
-    sides: list[tuple[Side, Side]],
-    found: list[Comparison],
-    notes: list[str],
-    smallest: float | None,
-) -> None:
-    """Print how many measures differ, what was set differently, and every measure."""
-    from eurasia_sim.analysis.differences import DIFFERENT
-    from eurasia_sim.analysis.pairing import differing
-    from eurasia_sim.simulation.run import SETS
+    sides: list[tuple[Side, Side]], found: list[Comparison], notes: list[str],
+    smallest: float | None, *, every: bool,
+) -> None:  # fmt: skip
+    """Print how many measures differ, those that differ most, what was set, how far to trust it."""
+    import pandas as pd
 
-    terminal.show(*(f"{x}: {side.results.folder}" for x, side in zip("AB", sides[0], strict=True)))
-    titles = []
-    for each in found:
-        a, b = each.first, each.second
-        names = f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}"
-        titles.append(f"{names}, {SETS[each.kind]}")
-        ways = [(b.scenario, a.scenario), (b.theory, a.theory), ("B", "A")]
-        one, other = next(way for way in ways if len({*way}) > 1)
-        told = [options.headline(row, f"from {one} to {other}", "") for row in each.headlines]
-        terminal.say(*told)
-        apart = sum(one.judgement.word == DIFFERENT for one in each.measures)
-        terminal.say(f"{titles[-1]}: {apart} of {len(each.measures)} measures differ")
-    terminal.say(
-        f"smallest effect that matters: {_basis(smallest)}", *(f"note: {note}" for note in notes)
-    )
-    settings = {
-        (f"{a.scenario}: " if a.scenario == b.scenario and len(sides) > 1 else "") + path: values
+    from eurasia_sim.analysis.pairing import differing
+    from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
+
+    folders = dict.fromkeys(side.results.folder for side in sides[0])
+    kinds = dict.fromkeys(each.kind for each in found)
+    lead = RANGES if RANGES in kinds else REFERENCE
+    found = sorted(found, key=lambda each: each.kind != lead)
+    told: list[str] = []
+    for kind in kinds if every else [lead]:
+        own = [each for each in found if each.kind == kind]
+        counts = "; ".join(f"{_names(each)}: {_counted(each)}" for each in own)
+        told.append(f"Of {len(own[0].measures)} measures {SETS[kind]}: {counts}.")
+        for each in own if every else own[:1]:
+            a, b = each.first, each.second
+            ways = [(b.scenario, a.scenario), (b.theory, a.theory), ("B", "A")]
+            way = "from {} to {}".format(*next(way for way in ways if len({*way}) > 1))
+            said = [options.headline(row, way, "") for row in each.headlines]
+            told += said if every else [text.partition(". ")[0] + "." for text in said[:1]]
+    terminal.say(*told)
+    settings = [
+        f"{f'{a.scenario}: ' if a.scenario == b.scenario and len(sides) > 1 else ''}"
+        f"{_PLAIN.get(path, path.removeprefix('scenario.').removeprefix('levers.'))}"
+        f" (A {_word(mine)}; B {_word(other)})"
         for a, b in sides
-        for path, values in differing(a, b).items()
-    }
-    terminal.show("set differently:" if settings else "nothing was set differently")
-    for path, (mine, other) in settings.items():
-        terminal.say(f"  {path}", f"    A {_word(mine)}; B {_word(other)}")
-    for title, each in zip(titles, found, strict=True):
-        runs = "; ".join(
-            f"{x}: {count} runs, {failed} failed"
-            for x, count, failed in zip("AB", each.runs, each.failed, strict=True)
-        )
+        for path, (mine, other) in differing(a, b).items()
+        if path != "scenario.name"
+    ]
+    shown = ", ".join(settings if every else settings[:_FEW]) or "nothing"
+    terminal.say(
+        f"What matters is {_basis(smallest)}.",
+        *(f"Careful: {note}." for note in notes),
+        f"Set differently: {shown}" + ", …" * (len(settings) > _FEW and not every),
+    )
+    for each in found if every else found[:1]:
+        sides_of = zip("AB", each.runs, each.failed, strict=True)
+        runs = ", ".join(f"{x} {count} runs ({failed} failed)" for x, count, failed in sides_of)
         rows = [
-            {**row, "label": options.label(row["measure"]), "verdict": str(one.judgement)}
-            for row, one in zip(each.rows(), each.measures, strict=True)
-        ]
-        terminal.show_table(f"\n{title}\n{each.pairing.why}\n{runs}", rows, _DIFFERENCES)
+            {"A less B": options.label(one.difference.measure), "mean": one.difference.mean,
+             "low": one.difference.low, "high": one.difference.high,
+             "A above B": one.difference.superiority, "verdict": str(one.judgement)}
+            for one in sorted(each.measures, key=lambda one: -abs(one.difference.effect_size))
+        ]  # fmt: skip
+        why = f"{each.pairing.why}; {runs}"
+        if every:
+            terminal.show_frame(f"\n{_names(each)}, {SETS[each.kind]}\n{why}", pd.DataFrame(rows))
+        else:
+            cells = ({**row, "mean": f"{row['mean']:+.2g}".replace("+nan", "–")} for row in rows)
+            most = map("{A less B} {mean} ({verdict})".format_map, cells)
+            terminal.say(f"Most apart, A less B: {'; '.join(islice(most, _FEW))}.", why)
+    more = "" if every else f"Every measure, setting and set of draws ({len(kinds)}): --all"
+    terminal.say(more, trust_line(next(iter(folders))))
+    terminal.show(*(f"{x}: {folder}" for x, folder in zip("AB", folders, strict=False)))
+
+
+def _counted(each: Comparison) -> str:
+    """How many measures have which verdict."""
+    words = Counter(one.judgement.word for one in each.measures)
+    return ", ".join(f"{count} {word}" for word, count in words.most_common())
+
+
+def _names(each: Comparison) -> str:
+    """The two sides of a comparison."""
+    a, b = each.first, each.second
+    return f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}".replace("_", " ")
 
 
 def _word(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +20,7 @@ from eurasia_sim.evidence.claims import verify as verify_texts
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import alike
-from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
+from eurasia_sim.scenarios.scenario import Scenario, as_recorded, load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
@@ -32,6 +34,7 @@ _AGREEMENT = {
     "": "{name}", "alpha": "{alpha:.2f}", "both": "{pairable:d}",
     "only first": "{first_only:d}", "only second": "{second_only:d}",
 }  # fmt: skip
+_HEAD = ("id", "says", "kind", "label", "departs")  # of a row; said elsewhere or in other words
 _SUPPORT = ("supported", "overstated", "unsupported")
 
 
@@ -111,7 +114,7 @@ def _sentences(row: dict[str, Any]) -> Iterator[str]:
     """What is known of a thing, a line each; what is empty is left out."""
     yield row["says"]
     for key, value in row.items():
-        if key not in ("id", "says", "kind") and value not in (None, "", [], {}, ()):
+        if key not in _HEAD and value not in (None, "", [], {}, ()):
             listed = value if isinstance(value, list | tuple) else [value]
             if isinstance(value, Mapping):
                 listed = [f"{name} {each}" for name, each in value.items()]
@@ -119,7 +122,7 @@ def _sentences(row: dict[str, Any]) -> Iterator[str]:
 
 
 def _named(world: World, name: str) -> list[dict[str, Any]]:
-    """All that goes by a name: a number, whatever `list` shows, and the numbers below a path.
+    """All that goes by a name or a label: a number, whatever `list` shows, numbers below a path.
 
     Raises:
         DataError: where nothing does; with the nearest names.
@@ -128,9 +131,17 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
         evidence = load_evidence(None if name.startswith(OF_RULES) else world.directory)
         return [described(world, name, evidence)]
     kinds = {kind: list_of(world) for kind, list_of in LISTERS.items() if kind != "numbers"}
+    labels = {
+        str(label).lower(): row["id"]
+        for rows in kinds.values()
+        for row in rows
+        for label in (row["says"], row.get("label"), row["id"].replace("_", " "), row["id"])
+    }
+    short = name.partition(",")[0].lower()  # of a label such as "burden, Russia"
+    name = name if name in labels.values() else labels.get(name.lower(), labels.get(short, name))
     head = present_name(name).partition(".")[0]
     found = [
-        {"kind": kind, **row, **(_at_the_end(world, name) if kind == "levers" else {})}
+        {"kind": kind, **row, **_more(world, kind, name)}
         for kind, rows in kinds.items()
         for row in rows
         if row["id"] in ((name, head) if kind == "measures" else (name,))
@@ -144,20 +155,43 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
         if lever := levers().get(head):
             rest = [choices(kind, world)[0] for kind in lever.path[name.count(".") :]]
             check_lever(".".join([name, *rest]), world)  # says which id is unknown
-        known = [row["id"].partition(".<")[0] for rows in kinds.values() for row in rows]
-        raise DataError(
-            [f"nothing goes by the name {name}{_meant(name, [*known, *world.numbers])}"]
-        )
+        called = [row["label"] for row in kinds["measures"]]
+        known = [*(each.partition(".<")[0] for each in labels.values()), *called, *world.numbers]
+        raise DataError([f"nothing goes by the name {name}{_meant(name, known)}"])
     return [*found, *below]
 
 
-def _at_the_end(world: World, name: str) -> dict[str, Any]:
-    """What a lever of a whole path holds when the record ends, events and all."""
-    if name.count(".") < len(levers()[name.partition(".")[0]].path):
+def _more(world: World, kind: str, name: str) -> dict[str, Any]:
+    """What is known of a thing beyond its row of `list`."""
+    if kind == "scenarios":
+        return _decided(load_scenario(name, world))
+    if kind != "levers" or name.count(".") < len(levers()[name.partition(".")[0]].path):
         return {}
-    last = world.record_until - world.start
+    last = world.record_until - world.start  # with every event of the record
     (value,) = values_held(as_recorded(world), world, name, last).values()
     return {"when_the_record_ends": value, "the_record": ""}
+
+
+def _decided(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario, its parent included, decides otherwise than the record."""
+    said = scenario.resolved()
+    steps = {
+        path: " then ".join(f"{_plain(value)} from {date}" for date, value in dated.items())
+        for path, dated in said["levers"].items()
+    }
+    return {
+        "leaves_the_record_in": said["departs"],
+        "levers": steps or "none; the last values of the record hold",
+        "events_that_do_not_happen": said["events"]["drop"],
+        "events_besides": [event["id"] for event in said["events"]["add"]],
+        "numbers_narrowed": said["uncertain"],
+        "numbers_fixed": said["fixed"],
+    }
+
+
+def _plain(value: float | str) -> str:
+    """A lever's value without needless digits."""
+    return value if isinstance(value, str) else f"{value:.9g}"
 
 
 def _is_path(world: World, name: str) -> bool:
@@ -171,66 +205,66 @@ def _is_path(world: World, name: str) -> bool:
 def _meant(name: str, known: Collection[str]) -> str:
     """What may be meant by a path: its longest known part, and what goes on there."""
     words, ends = name.split("."), {path.rpartition(".")[2] for path in known}
-    for at in reversed(range(len(words))):
+    for at in reversed(range(1, len(words))):
         stem = "".join(f"{word}." for word in words[:at])
         inside = [path.removeprefix(stem) for path in known if path.startswith(stem)]
-        here = list(dict.fromkeys(path.partition(".")[0] for path in inside))
-        if here and at:
+        if here := dict.fromkeys(path.partition(".")[0] for path in inside):
             close = [stem + word for word in alike(words[at], here, 3)]
             hint = f" — did you mean {' or '.join(close)}?" if close else near(words[at], ends)
             return f"{hint}\n    allowed: {stem[:-1]}, then {', '.join(here)}"
-    return near(name, {*known, *ends})
+    return near(name, {*known, *ends}) or "; `eurasia-sim list` shows what there is"
 
 
 def _numbers_at(world: World, path: str) -> list[Number]:
-    """The number of a path, else those below it, or below the same path in the record."""
-    if path in world.numbers:
-        return [world.numbers[path]]
-    beginnings = (f"{path}.", f"record.{path}.")
-    return [number for name, number in world.numbers.items() if name.startswith(beginnings)]
+    """The numbers at or below a path or the same path in the record; else those it ends."""
+    beginnings, end = (f"{path}.", f"record.{path}."), f".{path}"
+    every = world.numbers.items()
+    below = [each for name, each in every if name == path or name.startswith(beginnings)]
+    return below or [each for name, each in every if name.endswith(end)]
 
 
 def _show_summary(world: World, as_json: bool) -> None:
     """How many numbers of each group rest on what."""
     numbers = world.numbers.values()
     counts = Counter((number.path.split(".")[0], number.basis) for number in numbers)
-    groups = list(dict.fromkeys(group for group, _ in counts))
-    bases = [basis for basis, _ in Counter(number.basis for number in numbers).most_common()]
-    table = {group: {basis: counts[group, basis] for basis in bases} for group in groups}
-    drawn = len(world.drawn)
+    bases = Counter(number.basis for number in numbers)
+    table = {
+        group: {basis: counts[group, basis] for basis, _ in bases.most_common()}
+        for group in dict.fromkeys(group for group, _ in counts)
+    }
     if as_json:
-        terminal.print_json({"numbers": len(numbers), "drawn": drawn, "by_group": table})
+        found = {"numbers": len(numbers), "drawn": len(world.drawn), "by_group": table}
+        terminal.print_json(found)
         return
-    table["all"] = {basis: sum(row[basis] for row in table.values()) for basis in bases}
-    rows = [{"group": group, "all": sum(row.values()), **row} for group, row in table.items()]
-    columns = {"": "{group}"} | {each: f"{{{each}:d}}" for each in (*bases, "all")}
+    every = {**table, "all": dict(bases)}
+    rows = [{"group": group, "all": sum(row.values()), **row} for group, row in every.items()]
+    columns = {"": "{group}"} | {x: f"{{{x}:d}}" for x in (*next(iter(table.values())), "all")}
     terminal.show_table(f"{len(numbers)} numbers by basis", rows, columns)
     constant = "the others are the same in every run."
-    terminal.show(f"An ensemble over the declared ranges draws {drawn} of them; {constant}")
+    terminal.show(
+        f"An ensemble over the declared ranges draws {len(world.drawn)} of them; {constant}"
+    )
 
 
 def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
     """The works that scenarios, results or numbers rest on, each with how many numbers do."""
     works = read_bibliography()
-    found = {name: _works_of(name, world, works) for name in dict.fromkeys(names)}
+    rows = [
+        {"name": name, "part": part, "key": key, "numbers": count,
+         "work": str(works[key]) if key in works else None}
+        for name in dict.fromkeys(names)
+        for part, counts in _works_of(name, world, works).items()
+        for key, count in sorted(counts.items())
+    ]  # fmt: skip
     if as_json:
-        rows = [
-            {"name": name, "part": part, "key": key, "numbers": count,
-             "work": str(works[key]) if key in works else None}
-            for name, parts in found.items()
-            for part, counts in parts.items()
-            for key, count in counts.items()
-        ]  # fmt: skip
         terminal.print_json(rows)
         return
-    for name, parts in found.items():
-        if len(found) > 1:
-            terminal.show(f"# {name}")
-        for part, counts in parts.items():
-            terminal.show(f"{part}:")
-            for key, count in sorted(counts.items()):
-                many = f" [{count} number{'s' * (count > 1)}]" if count else ""
-                terminal.show(f"  {key}: {works.get(key, 'not in references.bib')}{many}")
+    for (name, part), own in groupby(rows, key=itemgetter("name", "part")):
+        terminal.show(f"{part}:" if len({*names}) == 1 else f"{name}, {part}:")
+        for row in own:
+            many = f" [{row['numbers']} numbers]".replace("[1 numbers", "[1 number")
+            work = row["work"] or "not in references.bib"
+            terminal.show(f"  {row['key']}: {work}{many if row['numbers'] else ''}")
 
 
 def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:

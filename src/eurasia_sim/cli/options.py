@@ -6,7 +6,7 @@ import math
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,8 +52,8 @@ def count(help_text: str, least: int = 1) -> Any:
     return Option("-n", "--runs", min=least, max=MOST_RUNS, help=help_text)
 
 
-def number(help_text: str, *, positive: bool = False) -> Any:
-    """The option of a finite number."""
+def number(help_text: str, *, least: float | None = None, positive: bool = False) -> Any:
+    """The option of a finite number, which may have a least value."""
 
     def check(value: float | None) -> float | None:
         if value is not None and positive and value <= 0:
@@ -62,7 +62,7 @@ def number(help_text: str, *, positive: bool = False) -> Any:
             raise typer.BadParameter(f"{value} is no finite number")
         return value
 
-    return Option(callback=check, help=help_text)
+    return Option(callback=check, help=help_text, min=least)
 
 
 def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
@@ -78,6 +78,16 @@ def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
     ]
     if given:
         raise DataError([f"{', '.join(given)}: {reason}"])
+
+
+def refuse_others(names: Iterable[str], others: Collection[str], kind: str, verb: str) -> None:
+    """Refuse names of what another verb takes.
+
+    Raises:
+        DataError: naming those given, and the verb.
+    """
+    if wrong := [name for name in names if name in others]:
+        raise DataError(f"{name} is {kind}: eurasia-sim {verb} {name}" for name in wrong)
 
 
 def chosen_theories(
@@ -131,6 +141,15 @@ def compile_once(inputs: Inputs) -> None:
         said = "compiling once for this version of the model, about half a minute ..."
         typer.echo(said, sys.stderr)
     run_paired([inputs], reference_draws(inputs, 1, 0), (0, 1))
+
+
+def write_tables(folder: Path, tables: Mapping[str, Any]) -> list[str]:
+    """Write tables, a parquet file each; return their names."""
+    from eurasia_sim.simulation.results import write_table
+
+    for name, table in tables.items():
+        write_table(folder / f"{name}.parquet", table)
+    return [f"{name}.parquet" for name in tables]
 
 
 def command_line() -> str:

@@ -11,6 +11,7 @@ import typer
 from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.files.data_yaml import DataError
 
 if TYPE_CHECKING:
     from eurasia_sim.figures.style import Request
@@ -109,6 +110,18 @@ def open_results(results: Path, world: Path | None, filters: Sequence[str] = ())
     from eurasia_sim.simulation.results_folder import open_results, world_of
 
     return open_results(results, world_of(results, read_manifest(results) or {}, world), filters)
+
+
+def trust_line(results: Path, world: Path | None = None) -> str:
+    """How far to trust a folder's results; nothing where its world is not at hand."""
+    from eurasia_sim.reports.answer import trust
+
+    try:
+        found = open_results(results, world)
+    except (DataError, OSError):
+        return ""
+    theory = found.manifest.get("theory") or found.world.default_theory
+    return f"Trust: {trust(found.world, (found.manifest.get('theories') or [theory])[0])}"
 
 
 def report(

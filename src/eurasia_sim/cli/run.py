@@ -7,17 +7,17 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import finish
+from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.world.world import load_world
 
@@ -25,18 +25,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from eurasia_sim.analysis.convergence import StoppingRule
+    from eurasia_sim.simulation.results_folder import ResultsFolder
     from eurasia_sim.simulation.run import Batch, Study, Tables
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
 # Lines of the answer where nothing is set, measures that it shows at least, and their columns.
 _LINES, _LEAST, _COLUMNS = 15, 1, 4
-
-
-class Start(StrEnum):
-    """How actors stand toward each other when a run starts."""
-
-    RECORD = "record"
-    DOCUMENTS = "documents"
 
 
 def run(
@@ -48,15 +42,15 @@ def run(
     record: Annotated[str | None, Option(help="Scenario file whose `record` goes on.")] = None,
     since: options.Since = None,
     start: Annotated[
-        Start,
-        Option(help="How actors stand at the start: as was observed, or by the documents alone."),
-    ] = Start.RECORD,
+        Literal["record", "documents"], Option(help="What says how actors stand at the start.")
+    ] = "record",
     until: Annotated[str | None, Option(help="Add -n runs until half-width=NUMBER.")] = None,
     watch: Annotated[list[str] | None, Option(help="Measures of --until; else all shown.")] = None,
     most: Annotated[int, Option(min=1, max=options.MOST_RUNS, help="Runs to give up at.")] = 5000,
     workers: options.Workers = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,
+    measure: options.Measures = None,
     every: Annotated[bool, Option("--all", help="Print every measure and set of draws.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -64,23 +58,24 @@ def run(
 
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
+    from eurasia_sim.analysis.pairing import matching
     from eurasia_sim.simulation.family import conditions, load_family, starting
     from eurasia_sim.simulation.parameter_draws import DOCUMENTS_ALONE
+    from eurasia_sim.simulation.results_folder import open_results
     from eurasia_sim.simulation.run import Study
 
     began = time.time()
+    options.refuse_others(scenarios, experiments(), "an experiment", "sweep")
     place = load_world(world)
     place = starting(place, since or place.start)
-    alone = [f"{place.rule_paths[DOCUMENTS_ALONE]}=0"] if start is Start.DOCUMENTS else []
+    alone = [f"{place.rule_paths[DOCUMENTS_ALONE]}=0"] if start == "documents" else []
     family = load_family(scenarios, place, [*(settings or ()), *alone], record)
     theories = options.chosen_theories(theory, place, [scenario.theory for scenario in family])
     study = Study(place, family, theories, n, seed)
-    if watch and until is None:
-        hint = "add a rule, such as --until half-width=0.002"
-        raise DataError([f"--watch says what --until looks at; {hint}"])
-    rule = _Stopping.of(study, until, watch or (), most) if until is not None else None
+    rule = _Stopping.of(study, until, watch or (), most)
     study.require_memory(rule.most if rule else n)
     batches = list(study.batches())
+    measures = matching("--measure", measure or (), batches[0].family[0].columns)
     folder, tables, reused = _execute(study, batches, rule, out, workers)
     end = rule.verdict(tables.runs) if rule else None
     result = {"summary": _summary(study, batches, tables), "until": end}
@@ -89,13 +84,11 @@ def run(
     if as_json:
         terminal.print_json({"folder": str(folder), **result})
     else:
-        pairs = zip(scenarios, family, strict=True)
-        renamed = [
-            f"{each.name}: from {file}" for file, each in pairs if each.name != Path(file).stem
-        ]
-        notes = [*renamed, *conditions(family, place)]
-        _show(study, batches, result, notes, folder, every=every)
-        terminal.show_folder(folder, reused=reused)
+        held, names = open_results(folder, place), zip(scenarios, family, strict=True)
+        notes = [f"{x.name}: from {file}" for file, x in names if x.name != Path(file).stem]
+        notes += conditions(family, place)
+        _show(study, batches, result, notes, held, measures, every=every)
+        terminal.show_folder(folder, "report", reused=reused)
     if (tables.runs["status"] != "ok").any() or (end is not None and not end["met"]):
         raise typer.Exit(FAILED_WORK)
 
@@ -110,12 +103,19 @@ class _Stopping:
     most: int
 
     @classmethod
-    def of(cls, study: Study, until: str, watch: Sequence[str], most: int) -> _Stopping:
-        """The rule that the options ask for."""
+    def of(
+        cls, study: Study, until: str | None, watch: Sequence[str], most: int
+    ) -> _Stopping | None:
+        """The rule that the options ask for, if they do."""
         from eurasia_sim.analysis.convergence import StoppingRule
         from eurasia_sim.analysis.pairing import matching
         from eurasia_sim.simulation.inputs import prepare
 
+        if until is None:
+            if watch:
+                hint = "add a rule, such as --until half-width=0.002"
+                raise DataError([f"--watch says what --until looks at; {hint}"])
+            return None
         rule = StoppingRule.read(until)
         if most < study.n:
             raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
@@ -254,49 +254,61 @@ def _leading(study: Study, batches: list[Batch]) -> tuple[str, str]:
 
 
 def _show(
-    study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str], folder: Path,
-    *, every: bool,
+    study: Study, batches: list[Batch], result: dict[str, Any], notes: list[str],
+    held: ResultsFolder, measures: list[str], *, every: bool,
 ) -> None:  # fmt: skip
     """Print the answer in a few lines, what was set, how far to trust it, and what comes next."""
-    from eurasia_sim.reports.answer import answers, trust
-    from eurasia_sim.simulation.results_folder import open_results
+    from eurasia_sim.reports.answer import PAGE, answers, trust
     from eurasia_sim.simulation.run import SETS, window_of
 
-    _, why = _leading(study, batches)
-    outcomes, end = result["summary"]["outcomes"], result["until"]
-    lost = {f"{row['failed']} of {row['scenario']} {SETS[row['set']]}": row for row in outcomes}
-    failed = ", ".join(text for text, row in lost.items() if row["failed"])
+    world, lost = study.world, result["summary"]["outcomes"]
+    counts = [f"{x['failed']} of {x['scenario']} {SETS[x['set']]}" for x in lost if x["failed"]]
     left_out = ", ".join(study.left_out(study.shown(batches[0].family[0].columns)))
-    reason = "named and not shown, for they are not of pairs, actors and regions in focus"
-    found = answers(open_results(folder, study.world))
-    titles = [text for lead, *_ in found for text in (lead.title, lead.sentence)]
-    ended = ""
-    if end:
-        met = "is met" if end["met"] else "is not met, and --most is reached"
-        half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
-        ended = f"{end['rule']} {met} after {end['runs']} runs; widest: {end['widest']}, {half}"
+    _, why = _leading(study, batches)
+    found = answers(held, measures)
+    lead, others = found[0][0], [own[0] for own in found[1:] if own[0].rows]
+    apart, alike = ", against: ", len(study.scenarios) == 2
+    beside = (
+        "{} {change}, up in {rises in}".format(
+            each.title.rpartition(" (")[2][:-1] if alike else each.title.partition(apart)[2],
+            **each.rows[0],
+        )
+        for each in others
+    )
     head = terminal.lines_of(
-        titles[0], study.scenarios[0].question, *titles[1:], *notes,
-        f"runs that failed and count nowhere: {failed}" if failed else "",
-        f"{reason}: {left_out} (runs.parquet)" if left_out else "",
-        f"no fit to the record: {why.partition(';')[0]}" if why else "", ended,
+        lead.title, study.scenarios[0].question, lead.sentence,
+        f"Besides: {'; '.join(beside)}." if len(study.scenarios) > 1 and others else "",
+        *notes,
+        f"Runs that failed and count nowhere: {', '.join(dict.fromkeys(counts))}" if counts else "",
+        f"Not shown, for nobody and nowhere in focus has it: {left_out}" if left_out else "",
+        f"No fit to the record: {why.partition(';')[0]}" if why else "",
+        _ended(result["until"]),
     )  # fmt: skip
-    opposed = [o.over for lead, *others in found for o in others if o.mean * lead.mean < 0]
+    opposed = [one.over for one in found[0][1:] if one.way * lead.way < 0]
+    focus = ", ".join(dict.fromkeys(world.names[who] for pair in world.pairs for who in pair))
+    more = f"Of others than {focus}: --measure, such as --measure 'benefit.*'"
     tail = terminal.lines_of(
         *(f"Careful: {over}, the mean has the opposite sign (--all)." for over in opposed),
-        *(lead.unknown for lead, *_ in found),
-        f"Trust: {trust(study.world, study.theories[0])}",
+        lead.unknown,
+        f"Trust: {trust(world, study.theories[0])}",
+        more if every else f"More: --all, --measure 'benefit.*' (of anyone), figures/, {PAGE}",
     )
     terminal.show(*head)
-    first = f"mean, {' to '.join(window_of(batches, study.world))}"
-    room = max(_LINES - len(head) - len(tail) - 4, _LEAST)
+    first = f"mean, {' to '.join(window_of(batches, world))}"
+    room = max(_LINES - len(head) - len(tail) - 3, _LEAST)
     for each in [one for own in found for one in own] if every else found[0][:1]:
-        shown, title = (
-            (each.rows, f"\n{each.title}, {each.over}") if every else (each.rows[:room], "")
-        )
+        title = f"\n{each.title}, {each.over}" if every else ""
+        rows = each.rows if every or measures else each.rows[:room]
         keys = [*each.rows[0]][:_COLUMNS] if each.rows else []
         columns = {first if key == "label" else key: f"{{{key}}}" for key in keys}
-        terminal.show_table(title, shown, columns, numbers=keys)
-    picture = f"difference-{study.theories[0]}.png" if len(study.scenarios) > 1 else ""
-    last = f"Picture: figures/{picture}   All measures: --all", f"Next: eurasia-sim report {folder}"
-    terminal.show(*tail, *last)
+        terminal.show_table(title, rows, columns, numbers=keys)
+    terminal.show(*tail)
+
+
+def _ended(end: dict[str, Any] | None) -> str:
+    """How a rule ended in words; nothing without one."""
+    if end is None:
+        return ""
+    met = "is met" if end["met"] else "is not met, and --most is reached"
+    half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
+    return f"{end['rule']} {met} after {end['runs']} runs; widest: {end['widest']}, {half}"

@@ -18,7 +18,7 @@ from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
 from eurasia_sim.files.page import Problem, nearest, read_file
-from eurasia_sim.files.text import LONGEST, file_name_from, shortened
+from eurasia_sim.files.text import file_name_from
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
@@ -123,7 +123,10 @@ def new(
     path.write_text(scaffold(name, base, place, lever or (), named=named), encoding="utf-8")
     schema.write_text(json.dumps(scenario_schema(place), indent=1) + "\n", encoding="utf-8")
     option = f" --world {world}" if world else ""
-    terminal.show(f"wrote {path}, and {schema} for editors; then: eurasia-sim check {path}{option}")
+    terminal.say(
+        f"wrote {path}, and {schema} for editors. Write its question and what you expect, then:",
+        f"eurasia-sim check {path}{option}",
+    )
 
 
 Rows = list[dict[str, Any]]  # each with "id" and "says", and more for JSON
@@ -205,6 +208,10 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
          "more": f"eurasia-sim explain theatres.{each.id}"}
         for each in world.theatres.values()
     ],
+    "regions": lambda world: [
+        {"id": name, "says": name.replace("_", " ").title(), "theatres": list(inside)}
+        for name, inside in world.regions.items()
+    ],
     "institutions": lambda world: [
         {"id": each.id, "says": each.name, "convenes": dict(each.convenes),
          "domains": list(each.domains),
@@ -224,7 +231,8 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for event in world.events.values()
     ],
     "measures": lambda _: [
-        {"id": name, "of": each["of"], "unit": each["unit"],
+        {"id": name, "label": each.get("label", name.replace("_", " ")), "of": each["of"],
+         "unit": each["unit"],
          "says": f"{each['meaning']} [{each['unit']}; of {' and '.join(each['of'])}]"}
         for name, each in measures().items()
     ],
@@ -266,10 +274,10 @@ def show(
     if as_json:
         terminal.print_json(found)
         return
+    more = " Moves {moves}. [{allowed}; at rest {at_rest}]"
     for kind, rows in found.items():
-        width = max((len(row["id"]) for row in rows), default=0)
         terminal.show(f"{kind}:")
+        width = max((len(row["id"]) for row in rows), default=0)
         for row in rows:
-            more = " Moves {moves}. [{allowed}; at rest {at_rest}]" if "moves" in row else ""
-            says = shortened(row["says"] + more.format_map(row), 2 * LONGEST)
-            terminal.show(f"  {row['id']:<{width}}  {says}")
+            says = row["says"] + (more * ("moves" in row)).format_map(row)
+            terminal.show_entry(row["id"], says, width)

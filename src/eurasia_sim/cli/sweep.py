@@ -13,7 +13,9 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import trust_line
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.scenarios.search import names
 from eurasia_sim.world.world import load_world
 
 if TYPE_CHECKING:
@@ -68,9 +70,11 @@ def sweep(
             raise DataError(["--merge needs the results folders of the shards"])
     else:
         options.refuse(context, ["shards"], "only with --merge")
+    place = load_world(world)
+    options.refuse_others([experiment], names(world=place.directory), "a scenario", "run")
     work = Work(workers, scheduler, None, _most_failures(on_error))
     prepared = sweeps.prepare_sweep(
-        experiment, load_world(world), keep=keep, shard=_shard(shard), runs_a_chunk=chunk,
+        experiment, place, keep=keep, shard=_shard(shard), runs_a_chunk=chunk,
         command=options.command_line(), dry=dry_run,
     )  # fmt: skip
     if merge:
@@ -164,18 +168,25 @@ def _show_needs(prepared: Sweep, found: dict[str, Any], folder: Path) -> None:
 
 
 def _show_found(folder: Path) -> None:
-    """Print the means of the first measure, where the design has few enough cells for a table."""
+    """Print where the first measure lies and, of a design with few cells, its means."""
     from eurasia_sim.analysis.summary import means
-    from eurasia_sim.cli.analyze import show_section
+    from eurasia_sim.cli.analyze import sentence, show_section
     from eurasia_sim.experiments.analysis_folder import material_of
 
     try:
         material = material_of(folder, [])
     except DataError:  # a shard, or an unfinished sweep
         return
-    found = means(material, material.measures[:1])
+    measure = material.measures[0]
+    values = material.runs[measure].dropna()
+    found = means(material, [measure])
+    low, high = values.quantile([0.05, 0.95])
+    spread = f"mean {values.mean():.3g}, 90 % of {len(values)} runs from {low:.3g} to {high:.3g}."
+    terminal.say(f"{options.label(measure)}: {spread}" if len(values) else "Every run failed.",
+                 sentence(found, measure))  # fmt: skip
     if len(found.table):
-        show_section(found, len(found.table))
+        show_section(found, [measure], len(found.table))
+    terminal.say(trust_line(folder))
 
 
 def _show_end(end: Ended, *, as_json: bool) -> None:
@@ -185,7 +196,7 @@ def _show_end(end: Ended, *, as_json: bool) -> None:
     else:
         failed = f", {end.failed:,} failed (see failures.parquet)" if end.failed else ""
         _show_found(end.folder)
-        terminal.show(f"Next: eurasia-sim analyze {end.folder}")
-        terminal.show_folder(end.folder, f" ({end.runs:,} runs{failed})", reused=end.reused)
+        what = f" ({end.runs:,} runs{failed})"
+        terminal.show_folder(end.folder, "analyze", what, reused=end.reused)
     if end.failed:
         raise typer.Exit(FAILED_WORK)

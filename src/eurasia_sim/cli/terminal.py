@@ -19,6 +19,7 @@ from eurasia_sim.files.integrity import finite
 from eurasia_sim.files.text import shortened, visible, wrapped
 
 WIDTH = 80  # of output that is no terminal
+_BESIDE = 30  # letters of a name that leave room for text beside it
 _SILENCE = 5.0  # seconds between two lines of progress
 
 
@@ -39,6 +40,20 @@ def say(*texts: str) -> None:
     show(*lines_of(*texts))
 
 
+def show_entry(name: str, text: str, width: int) -> None:
+    """Print a name and what is said of it beside or, where names are long, beneath it.
+
+    Args:
+        width: letters of the longest name of the list.
+    """
+    indent, head = width + 4, f"  {name:<{width}}  "
+    if width > _BESIDE:
+        show(f"  {name}")
+        indent, head = 6, " " * 6
+    first, *rest = wrapped(text, max(WIDTH - indent, _BESIDE)) or [""]
+    show(head + first, *(" " * indent + line for line in rest))
+
+
 def tell(line: str) -> None:
     """Print a line beside the answer, to the stream of errors."""
     typer.echo(visible(line), sys.stderr)
@@ -52,9 +67,10 @@ def _console(**more: Any) -> Any:
     return Console(markup=False, emoji=False, highlight=False, color_system=colours, **more)
 
 
-def show_folder(folder: Path, what: str = "", *, reused: bool = False) -> None:
-    """Say where results are, and whether they were there before."""
-    show(f"{'found again, unchanged' if reused else 'written'}: {folder}{what}")
+def show_folder(folder: Path, then: str, what: str = "", *, reused: bool = False) -> None:
+    """Say which verb comes next, where results are, and whether they were there before."""
+    where = f"{'found again, unchanged' if reused else 'written'}: {folder}{what}"
+    show(f"Next: eurasia-sim {then} {folder}", where)
 
 
 def show_table(
@@ -88,6 +104,17 @@ def show_table(
                         else shortened(visible(cell))) for heading, cell in cells.items())
         )  # fmt: skip
     _console(width=None if sys.stdout.isatty() else WIDTH).print(table)
+
+
+def show_frame(title: str, frame: Any) -> None:
+    """Print a table of pandas, numbers that are not whole to three digits."""
+    forms = {"f": "{%s:.3g}", "i": "{%s:d}", "u": "{%s:d}"}
+    columns = {
+        name.replace("_", "\n"): forms.get(column.dtype.kind, "{%s}") % f"c{at}"
+        for at, (name, column) in enumerate(frame.items())
+    }
+    cells = frame.set_axis([f"c{at}" for at in range(len(columns))], axis=1)
+    show_table(title, cells.to_dict("records"), columns)
 
 
 def _as_drawn(text: str) -> str:

@@ -12,6 +12,7 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import finish, trust_line
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.scenario import as_recorded
@@ -25,22 +26,14 @@ if TYPE_CHECKING:
     from eurasia_sim.hypotheses.hypothesis import Family
     from eurasia_sim.validation.calibration import Calibration, Problem
 
-_VERDICTS = {
-    "": "{hypothesis}", "verdict": "{verdict}", "holds in [95 %]": "{space:}",
-    "under the fit": "{fit}", "says": "{says}",
-}  # fmt: skip
-_PARTS = {
-    "": "{hypothesis}", "part": "{part}", "expected": "{sign} {smallest:.3g}",
-    "effect": "{mean:+.4f}", "95 % interval": "{low:+.4f} … {high:+.4f}",
-    "holds": "{share_of_space:.0%}", "of fit": "{fit_share:.0%}", "word": "{word}",
-}  # fmt: skip
-_WEIGHTS = {
-    "theory or form": "{theory}", "log score, ranges": "{declared:.1f}", "fit": "{fitted:.1f}",
-    "weight, ranges": "{weight_declared:.0%}", "fit's": "{weight_fitted:.0%}",
-}  # fmt: skip
-_NUMBER = "  {number:<31} {before:>17} {after:>17} {left:>4.0%} {shift:>+5.1f}"
-_MOST_SHOWN, _NAME = 10, 31
+_SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
+_TOLD, _MOST_SHOWN = 3, 10  # hypotheses in sentences, numbers in a table; the rest by --all
 _CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
+# Columns of a table on the terminal, and their headings where these are not their names.
+_PARTS = {
+    "hypothesis": "", "part": "part", "sign": "expected", "smallest": "beyond", "mean": "mean",
+    "share_of_space": "holds", "fit_share": "of fit", "word": "word",
+}  # fmt: skip
 
 
 def evaluate_hypotheses(
@@ -53,6 +46,7 @@ def evaluate_hypotheses(
     out: options.Out = Path("results"),
     findings: Annotated[Path | None, Option(help="Also write the findings page here.")] = None,
     world: options.WorldName = None,
+    every: Annotated[bool, Option("--all", help="Print every verdict and part.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Test hypotheses at reference, over everything uncertain, and under every theory and form.
@@ -69,8 +63,9 @@ def evaluate_hypotheses(
         verdicts = result.verdicts.astype(object).to_dict("records")
         terminal.print_json({"folder": str(folder), "verdicts": verdicts})
     else:
-        _show(result)
-        terminal.show_folder(folder, reused=reused)
+        _show(result, every=every)
+        terminal.say(trust_line(folder, world))
+        terminal.show_folder(folder, "report", reused=reused)
     if findings is not None:
         _write_pages(findings, place, family, result, effort)
     if not result.parts["n"].all():
@@ -118,17 +113,8 @@ def _evaluate(
         "effort": vars(effort),
         "seconds": round(time.time() - began, 1),
     }
-    results.write_manifest(folder, content, write_tables(folder, result))
+    results.write_manifest(folder, content, options.write_tables(folder, vars(result)))
     return folder, result, False
-
-
-def write_tables(folder: Path, result: Evaluation) -> list[str]:
-    """Write every table of an evaluation, a parquet file each; return their names."""
-    from eurasia_sim.simulation import results
-
-    for name, table in vars(result).items():
-        results.write_table(folder / f"{name}.parquet", table)
-    return [f"{name}.parquet" for name in vars(result)]
 
 
 def _write_pages(
@@ -149,40 +135,33 @@ def _write_pages(
         terminal.tell(f"findings: {file}")
 
 
-def _show(result: Evaluation) -> None:
-    """Print the verdicts, a row a part, and how well the shares are known."""
-    parts, verdicts = (frame.to_dict("records") for frame in (result.parts, result.verdicts))
-    counts = ", ".join(
-        f"{n} {word}" for word, n in result.verdicts["verdict"].value_counts().items()
-    )
-    counted = [row for row in verdicts if row["points"]]
-    for row in verdicts:
-        share = "{share_of_space:.0%} [{share_low:.0%}, {share_high:.0%}]"
-        row["space"] = share.format_map(row) if row["points"] else "–"
-        held = "{fit_verdict}, {fit_share:.0%}" if row["members"] else "{fit_verdict}"
-        row["fit"] = held.format_map(row) or "–"
-        row["verdict"] += f" ({row['failed']})" * bool(row["failed"])
-    terminal.show_table(f"Verdicts on {len(verdicts)} hypotheses: {counts}", verdicts, _VERDICTS)
-    hinges = "{hypothesis} hinges on {region}: {left_by_ranges:.0%} of the ranges lie there"
-    fitted = ", {left_by_fit:.0%} of the fit to the record"
-    terminal.say(
-        *((hinges + fitted * (row["left_by_fit"] >= 0)).format_map(row) for row in verdicts
-          if row["region"])
-    )  # fmt: skip
-    title = (
-        "\nParts: first arms less second at reference values; of draws of everything uncertain,"
-        " how many hold, and of those under the fit to the record"
-    )
-    terminal.show_table(title, parts, _PARTS)
-    if counted:
-        half = max(row["share_high"] - row["share_low"] for row in counted) / 2
+def _show(result: Evaluation, *, every: bool) -> None:
+    """Print the verdicts in words, what they hinge on, how well shares are known; or every part."""
+    verdicts, parts = result.verdicts, result.parts
+    named = verdicts.groupby("verdict", sort=False)["hypothesis"].agg(", ".join)
+    terminal.say("; ".join(f"{word}: {names}" for word, names in named.items()) + ".")
+    rows = verdicts.to_dict("records")
+    for row in rows[: len(rows) if every else _TOLD]:
+        share = "; it holds in {share_of_space:.0%} [{share_low:.0%}, {share_high:.0%}] of draws"
+        fit = "; under the fit to the record {fit_verdict}" * bool(row["fit_verdict"])
+        hinge = ". It hinges on {region}, where {left_by_ranges:.0%} of the ranges lie"
+        failed = " (its control failed: {failed})" * bool(row["failed"])
+        text = "{hypothesis}: {verdict}" + failed + share * bool(row["points"]) + fit
+        says = "{hypothesis}: {says}" if every or len(rows) <= _TOLD else ""
         terminal.say(
-            f"{max(row['points'] for row in counted)} points of the space count; a share is known "
-            f"to within ±{half:.1%} (95 %). Hash of the hypotheses: {counted[0]['digest']}."
+            says.format_map(row), (text + hinge * bool(row["region"])).format_map(row) + "."
         )
-    failed = f"at most {result.parts['failed'].max()} runs of a part failed at reference"
-    without = int((result.parts["n"] == 0).sum())
-    terminal.say(failed + f"; {without} parts have no run, so no effect" * (without > 0))
+    if every:
+        title = (
+            "\nParts: the first arms less the second at reference values, beyond the smallest "
+            "effect that matters; shares of draws in which that holds"
+        )
+        terminal.show_frame(title, parts[[*_PARTS]].rename(columns=_PARTS))
+    lost, without = parts["failed"].max(), int((parts["n"] == 0).sum())
+    failed = f"At most {lost} runs of a part failed at reference" * bool(lost)
+    failed += f"; {without} parts have no run, so no effect" * bool(without)
+    counted = f"{verdicts['points'].max()} draws of everything uncertain count. "
+    terminal.say(f"{counted}{failed}", "" if every else "Every verdict and part: --all")
 
 
 def calibrate(
@@ -236,7 +215,7 @@ def calibrate(
     else:
         _show_fit(place, fits[first], content)
         _show_theories(tables, groups)
-        terminal.show_folder(folder)
+        terminal.show_folder(folder, "plot")
 
 
 def _asked(theory: list[str] | None, world: World) -> dict[str, tuple[str, dict[str, str]]]:
@@ -279,7 +258,6 @@ def _write_fit(
     tables: Mapping[str, pd.DataFrame], groups: list[list[str]],
 ) -> tuple[Path, dict[str, Any]]:  # fmt: skip
     """Write the tables, the posterior and its picture; return their folder and what was found."""
-    from eurasia_sim.cli.output import finish
     from eurasia_sim.scenarios import posterior
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.results_folder import FIT
@@ -305,12 +283,10 @@ def _write_fit(
     identity += [content["digests"]["model"], *(name for group in groups for name in group)]
     folder = out / results.folder_name(f"calibrate-{problem.inputs.theory}", identity)
     every = {"numbers": fit.numbers, "held_out": held, "targets": fit.targets, **tables}
-    for name, table in every.items():
-        results.write_table(folder / f"{name}.parquet", table)
+    files = options.write_tables(folder, every)
     for path in (folder / posterior.FILE, *([posterior.record_path(record)] if record else ())):
         results.write_sealed(path, posterior_file)
-    files = [*(f"{name}.parquet" for name in every), posterior.FILE]
-    finish(folder, content, files, FIT, world, ["posterior"])
+    finish(folder, content, [*files, posterior.FILE], FIT, world, ["posterior"])
     return folder, content
 
 
@@ -332,13 +308,10 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
         f"The record speaks of {len(seen)} of {len(numbers)} numbers and narrows or shifts "
         f"{len(clear)} clearly. It says nothing about {len(silent)}: {unsaid}.",
     )
-    terminal.show(f"{'  number':<33} {'90 % before':>17} {'after':>17} left shift")
-    shown: Any = clear.head(_MOST_SHOWN).to_dict("records")
-    for row in shown:
-        spans = {x: f"{row[f'{x}_low']:.3g}…{row[f'{x}_high']:.3g}" for x in ("before", "after")}
-        name = row["number"].removeprefix("rules.")
-        name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
-        terminal.show(_NUMBER.format_map({**row, **spans, "number": name}))
+    spans = {f"{x}_{end}": f"{end} {x}" for x in ("before", "after") for end in ("low", "high")}
+    kept = ["number", *spans, "left", "shift"]
+    table = clear[kept].head(_MOST_SHOWN).rename(columns=spans).replace(_SHORT, regex=True)
+    terminal.show_frame("What moved most, with 90 % intervals:", table)
     better = held["gain"] > BEYOND_CHANCE * held["error"]
     terminal.say(
         f"By item: {items}." if items else "",
@@ -352,15 +325,8 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
 
 def _show_theories(tables: Mapping[str, pd.DataFrame], groups: list[list[str]]) -> None:
     """Print weights, and which theories a record cannot tell apart."""
-    if not tables:
-        return
-    targets = tables["theories"]["targets"].iloc[0]
-    title = f"Log scores of {targets} targets three years on, and stacking weights"
-    terminal.show_table(title, tables["theories"].to_dict("records"), _WEIGHTS)
-    terminal.say(
-        *(
-            f"One theory to any record like this one: {', '.join(group)}"
-            for group in groups
-            if len(group) > 1
-        )
-    )
+    if tables:
+        title = "Log scores three years on, and stacking weights, over the ranges and of the fits"
+        terminal.show_frame(title, tables["theories"])
+    alike = [", ".join(group) for group in groups if len(group) > 1]
+    terminal.say(*(f"One theory to any record like this one: {each}" for each in alike))

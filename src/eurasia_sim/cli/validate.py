@@ -28,17 +28,9 @@ if TYPE_CHECKING:
 _KINDS = ("skill", "patterns")
 _MOST_MONTHS = 1200  # after the start of the record
 _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matters
-_UNIT = "Level 3 years ahead: % of the best free baseline's CRPS saved, below 0 added."
-_BESIDE = ("known", "on_filter", "null", "unchanged", "change")
-_LINE = "{:<21}{:>6}{:>13}{:>6}{:>10}{:>6}{:>10}{:>7}"
-_FACTS = {
-    "facts": "{facts}", "by": "{method}", "n": "{cases:.0f}", "talks": "{first_talks:.2f}",
-    "flags": "{level:.2f}", "missions": "{missions:.2f}", "log": "{log_score:.2f}",
-}  # fmt: skip
-_SHARES = {
-    "ranges": "{model:.0%}", "reference": "{reference:.0%}", "null": "{null:.0%}",
-    "no change": "{unchanged:.0%}",
-}  # fmt: skip
+_BESIDE = ["model", "low", "high", "known", "on_filter", "null", "unchanged", "change"]
+_WORST = 4  # items named that the model is worst at
+_SHARES = {"model": "ranges", "reference": "reference", "null": "null", "unchanged": "no change"}
 
 
 def validate(
@@ -62,8 +54,8 @@ def validate(
 ) -> None:
     """Score forecasts of what was observed against baselines that need no model.
 
-    First the skill by item, worst first: the part of the best free baseline's error (CRPS) that the
-    model saves. Documented patterns come after it, as a check by eye.
+    First the skill: the items on which the model saves a part of the best free baseline's error
+    (CRPS), and those on which it is worst. Documented patterns come after it, as a check by eye.
 
     Example: eurasia-sim validate --item 'votes*' --theory all
     """
@@ -87,7 +79,7 @@ def validate(
             fitted = "Its numbers are fitted to the record: nothing here is forecast."
             lost = ", ".join(f"{x} {count}" for x, count in _failed(skill, own).items() if count)
             terminal.say(
-                f"{name}, {asked.name} in {place.name}, {n} runs a side, seed {seed}",
+                f"{asked.title} ({name.replace('_', ' ')}), {n} runs a side, seed {seed}",
                 fitted if asked.posterior is not None else "",
             )
             _show_skill(skill, items)
@@ -95,8 +87,9 @@ def validate(
                 show_floors(pooled[pooled["theory"] == name])
             if own:
                 _show_patterns(place.date(asked.months - 1), own, everything)
-            terminal.say(f"runs that failed and count nowhere: {lost}" if lost else "")
-        terminal.show_folder(folder)
+            terminal.say(f"Runs that failed and count nowhere: {lost}" if lost else "")
+        terminal.show("More: --all, --item NAME, docs/validation.md")
+        terminal.show_folder(folder, "plot")
     if any(sum(_failed(*own).values()) for own in found.values()):
         raise typer.Exit(FAILED_WORK)
 
@@ -164,15 +157,13 @@ def _write(
     identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
     identity += ["floors"] * (pooled is not None)
     folder = out / results.folder_name(f"validate-{scenario.name}", identity)
-    written = []
+    tables: dict[str, Any] = {}
     for at, kind in enumerate(_KINDS):
-        by_theory = [(name, own[at]) for name, own in found.items()]
-        if tables := [each.table.assign(theory=name) for name, each in by_theory if each]:
-            written.append(f"{kind}.parquet")
-            results.write_table(folder / written[-1], pd.concat(tables, ignore_index=True))
-    if pooled is not None:
-        written.append("floors.parquet")
-        results.write_table(folder / written[-1], pooled)
+        by_theory = ((name, each[at]) for name, each in found.items())
+        own = [each.table.assign(theory=name) for name, each in by_theory if each]
+        tables |= {kind: pd.concat(own, ignore_index=True)} if own else {}
+    tables |= {} if pooled is None else {"floors": pooled}
+    written = options.write_tables(folder, tables)
     results.write_manifest(folder, content, written)
     return folder
 
@@ -235,48 +226,44 @@ def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
 
 
 def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
-    """Print what the model knows, a line an item, worst first, and the items asked for whole."""
+    """Print what the model knows and at what it is worst, and the items asked for whole."""
     from eurasia_sim.validation.forecasts import by_item
 
-    if skill is None:
-        terminal.show("This world has no observations, so there is no skill: patterns alone.")
-        return
-    if skill.table.empty:
-        terminal.show("All runs of a side failed, so nothing is forecast.")
+    if skill is None or skill.table.empty:
+        none = "This world has no observations, so there is no skill: patterns alone."
+        terminal.show(none if skill is None else "Every run of a side failed: nothing is forecast.")
         return
     rows = by_item(skill.table, _AHEAD)
     moved = rows["on_filter"] - rows["filter"]
     apart = by_item(skill.table, _AHEAD, "without the hegemon")["model"]
+    better = rows["model"] > 0
     terminal.say(
-        f"The model beats the best free baseline on {(rows['model'] > 0).sum()} of {len(rows)}"
-        f" items, on {(rows['low'] > 0).sum()} whoever is left out, on {(apart > 0).sum()} of"
-        f" {len(apart)} without the hegemon's dyads. What moves in it helps its filter on"
-        f" {(moved > _MATTERS).sum()} items, harms it on {(moved < -_MATTERS).sum()}."
-        " Hindsight: its builders knew later years."
+        f"Three years ahead it beats the best free forecast on {better.sum()} of {len(rows)} items,"
+        f" on {(rows['low'] > 0).sum()} whoever is left out, on {(apart > 0).sum()} of"
+        f" {len(apart)} without the hegemon's dyads. Beside a filter of what was observed it"
+        f" helps on {(moved > _MATTERS).sum()} items, harms on {(moved < -_MATTERS).sum()}.",
+        f"Better (part of the error, CRPS, that it saves): {_shares(rows[better][::-1]['model'])}.",
+        f"Worst (what it adds): {_shares(-rows[~better]['model'].head(_WORST))}.",
+        "Hindsight: its builders knew later years.",
     )
-    terminal.show(_UNIT, _LINE.format("", "model", "one out", *_BESIDE).replace("_", " "))
-    for name, row in rows.iterrows():
-        one_out = f"{row['low']:.0%} to {row['high']:.0%}".replace("%", "")
-        one_out = "n = 1" if row["units"] == 1 else one_out
-        cells = [round(100 * row[key]) for key in ("model", *_BESIDE)]
-        terminal.show(_LINE.format(str(name), cells[0], one_out, *cells[1:]))
+    if items:
+        title = "\nPer cent of the best free forecast's error saved, three years ahead"
+        shown = (100 * rows.loc[rows.index.isin(items), _BESIDE]).round().reset_index()
+        terminal.show_frame(title, shown.rename(columns={"low": "one out", "high": "at most"}))
     for name in items:
         own = skill.table[skill.table["item"] == name]
         for (dyads, target), part in own.groupby(["dyads", "target"], sort=False):
-            _show_item(f"{name}, dyads: {dyads}; {target}", part)
+            cells = part.pivot_table("crps", "method", "horizon", sort=False)
+            cells = cells.add_prefix("in ").add_suffix(" y").rename_axis(columns=None)
+            cases = f"{part['units'].max()} units, {part['cases'].min()} to {part['cases'].max()}"
+            title = f"\n{name}, dyads: {dyads}; {target}; {cases} cases; CRPS"
+            terminal.show_frame(title, cells.reset_index())
 
 
-def _show_item(title: str, table: pd.DataFrame) -> None:
-    """Print every method of one item, for every horizon."""
-    rows: dict[str, dict[str, Any]] = {}
-    columns = {"method": "{method}"}
-    for row in table.to_dict("records"):  # by horizon, the worst method first
-        name = f"in_{row['horizon']}"
-        columns[f"in {row['horizon']} y"] = f"{{{name}:.3f}} ({{{name}s:+.0%}})"
-        cells = {"method": row["method"], name: row["crps"], f"{name}s": row["skill"]}
-        rows.setdefault(row["method"], {}).update(cells)
-    cases = f"{table['units'].max()} units, {table['cases'].min()} to {table['cases'].max()} cases"
-    terminal.show_table(f"\n{title}; {cases}; CRPS (skill)", rows.values(), columns)
+def _shares(values: pd.Series) -> str:
+    """Shares by name, in words."""
+    named = (f"{str(name).replace('_', ' ')} {share:.0%}" for name, share in values.items())
+    return ", ".join(named) or "none"
 
 
 def show_floors(pooled: pd.DataFrame) -> None:
@@ -301,28 +288,28 @@ def _show_patterns(last_month: str, result: Validation, everything: bool) -> Non
         terminal.show("No pattern counts: runs failed, or both baselines pass.")
         return
     terminal.say(
-        f"Patterns, a check by eye (--all): of {score['patterns']} that count {score['model']:.0%}"
+        f"Patterns, a check by eye: of {score['patterns']} that count {score['model']:.0%}"
         f" of runs pass, null {score['null']:.0%}.",
         f"{late} patterns end after {last_month} and were not looked at." if late else "",
     )
     if not everything:
         return
-    terminal.show_table(
+    terminal.show_frame(
         "\nFacts of recognition, by those whose sentence coded the relation: tau of first talks and"
         " of flags up, area under the curve of missions kept, mean log of the chance",
-        result.recognition.to_dict("records"),
-        _FACTS,
+        result.recognition,
     )
-    terminal.show_table("\nruns that pass the patterns that count", [score], _SHARES)
     patterns = result.table.sort_values("model", kind="stable")
-    counted, circular = patterns["counted"], patterns["circular"] != ""
-    patterns["circular"] = patterns["circular"].str.partition("; ")[0]
+    patterns["pattern"] += " – " + patterns["says"]
+    patterns["why"] = patterns["circular"].str.partition("; ")[0]
     for title, group in (
-        ("patterns that count, misses first", counted),
-        ("passed by both baselines, so not counted", ~counted & ~circular),
-        ("circular, so not counted", circular),
+        ("patterns that count, misses first", patterns["counted"]),
+        (
+            "passed by both baselines, so not counted",
+            ~patterns["counted"] & (patterns["why"] == ""),
+        ),
+        ("circular, so not counted", patterns["why"] != ""),
     ):
+        columns = ["pattern", *_SHARES, *(["why"] if title.startswith("circular") else [])]
         if group.any():
-            why = {"why": "{circular}"} if group is circular else {}
-            columns = {"pattern": "{pattern} – {says}", **_SHARES, **why}
-            terminal.show_table(f"\n{title}", patterns[group].to_dict("records"), columns)
+            terminal.show_frame(f"\n{title}", patterns.loc[group, columns].rename(columns=_SHARES))

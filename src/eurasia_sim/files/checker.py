@@ -17,6 +17,7 @@ _LONGEST = 60  # characters of a value that are shown
 _PYDANTIC = re.compile(
     "^(Input should be|Value error,|(String|List|Dictionary) should( have)?) | after validation"
 )
+_TEXT = ("a valid string", "a text in quotes")
 
 Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
 
@@ -71,6 +72,7 @@ def misfits(form: Any, data: Any, error: ValidationError, keys: Trail = ()) -> I
         else:
             is_form = kind in ("model_type", "dataclass_type")
             right = "lines of `key: value`" if is_form else _PYDANTIC.sub("", finding["msg"])
+            right = right.replace(*_TEXT)
             values.setdefault(trail, []).append(right)
     above = {trail[:at] for trail in (*trails, *values) for at in range(len(trail))}
     for trail, right_ones in values.items():
@@ -79,7 +81,10 @@ def misfits(form: Any, data: Any, error: ValidationError, keys: Trail = ()) -> I
             for step in trail:
                 value = value[step]
             name = ".".join(map(str, (*keys, *trail))) or "the file"
-            yield Misfit(trail, f"{name} is {shown(value)}", " or ".join(dict.fromkeys(right_ones)))
+            allowed = " or ".join(dict.fromkeys(right_ones))
+            if trail and (meaning := _meaning(form, trail)):
+                allowed = f"{'write it' if value is None else allowed}: {meaning}"
+            yield Misfit(trail, f"{name} is {shown(value)}", allowed)
 
 
 def reason_of(error: Exception) -> str:
@@ -108,12 +113,23 @@ def _real(data: Any, loc: Trail) -> Trail:
     return tuple(trail)
 
 
-def _keys(model: type[BaseModel], trail: Trail) -> Iterator[str]:
-    """The keys that a part of a model may have."""
-    kinds: list[Any] = [model]
+def _meaning(form: Any, trail: Trail) -> str:
+    """What is to be written for a key of a form, as its docstring has it; empty where none has."""
+    fields = [getattr(kind, "model_fields", {}).get(trail[-1]) for kind in _kinds(form, trail[:-1])]
+    return next((each.description for each in fields if each and each.description), "")
+
+
+def _kinds(form: Any, trail: Trail) -> list[Any]:
+    """The types that a part of a form may have."""
+    kinds = [form]
     for step in trail:
         kinds = [inner for kind in kinds for inner in _parts(kind, step)]
-    for kind in kinds:
+    return kinds
+
+
+def _keys(form: Any, trail: Trail) -> Iterator[str]:
+    """The keys that a part of a form may have."""
+    for kind in _kinds(form, trail):
         yield from _fields(kind)
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from eurasia_sim.analysis.contrast import ENDS, difference_summary, has_level, says
+from eurasia_sim.analysis.headline import smallest_effect
 from eurasia_sim.figures.style import readable, rows_of, scenario_title
+from eurasia_sim.files.data_yaml import month_name
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.simulation.run import RANGES, SETS
 from eurasia_sim.world.world import World
 
 SKILL = "skill.json"  # beside a world's files, from its page on validation; no part of its digest
+PAGE = "docs/validation.md"  # of what the line on trust sums up
 _NOTABLE = 2.0  # times as much as the difference
 
 
@@ -26,16 +30,21 @@ class Answer(NamedTuple):
     sentence: str
     rows: tuple[dict[str, str], ...]  # cells by heading; the first measure, then the largest moves
     unknown: str = ""  # how much more than the scenarios what nobody knows moves the first measure
-    mean: float = 0.0  # change of the first measure
+    way: int = 0  # 1 or -1 where the first measure surely rises or falls by what matters
 
 
-def answers(held: ResultsFolder) -> list[list[Answer]]:
-    """Of the first scenario against each other, theory by theory: the leading set, then others."""
-    lead, table = held.manifest.get("leads", RANGES), held.runs(held.shown)
+def answers(held: ResultsFolder, measures: Sequence[str] = ()) -> list[list[Answer]]:
+    """Of the first scenario against each other, theory by theory: the leading set, then others.
+
+    Args:
+        measures: columns to tell of, the first one first; by default those the folder shows.
+    """
+    shown = list(measures) or held.shown
+    lead, table = held.manifest.get("leads", RANGES), held.runs(shown)
     first, *others = dict.fromkeys(table["scenario"])
     return [
         [
-            _answer(held, own, theory, kind, (first, *filter(None, [other])))
+            _answer(held, own, theory, kind, (first, *filter(None, [other])), shown)
             for kind in dict.fromkeys((lead, *SETS))
             if len(own := table[(table["theory"] == theory) & (table["set"] == kind)])
         ]
@@ -45,8 +54,9 @@ def answers(held: ResultsFolder) -> list[list[Answer]]:
 
 
 def _answer(
-    held: ResultsFolder, runs: pd.DataFrame, theory: str, kind: str, names: tuple[str, ...]
-) -> Answer:
+    held: ResultsFolder, runs: pd.DataFrame, theory: str, kind: str, names: tuple[str, ...],
+    shown: list[str],
+) -> Answer:  # fmt: skip
     """One scenario against another, or alone, over one set of draws.
 
     The family of measures that competition may mean speaks first, where a folder holds its word.
@@ -55,15 +65,15 @@ def _answer(
     titles = [scenario_title(held, name) for name in names]
     title = f"{', against: '.join(titles)} ({theory.replace('_', ' ')})"
     if len(names) == 1:
-        levels = runs[held.shown].quantile([0.05, 0.95])
+        levels = runs[shown].quantile([0.05, 0.95])
         rows = tuple(
             {"label": readable(name, held.names), "mean": f"{runs[name].mean():.4f}",
              "90 % of draws": "{:.4f} to {:.4f}".format(*levels[name])}
-            for name in held.shown
+            for name in shown
         )  # fmt: skip
-        count = int(np.isfinite(runs[held.shown[0]]).sum())
+        count = int(np.isfinite(runs[shown[0]]).sum())
         return Answer(title, over, f"{count} draws {over}; nothing to compare with.", rows)
-    found = rows_of(difference_summary(runs, names[0], names[1], held.shown))
+    found = rows_of(difference_summary(runs, names[0], names[1], shown))
     label, times = readable(found[0]["measure"], held.names), found[0]["times"]
     subject = label[0].upper() + label[1:] + ","
     for row in held.manifest["summary"].get("headlines", ()):
@@ -79,8 +89,15 @@ def _answer(
         f"What nobody knows moves it {times:.0f} times as much as this difference."
         if times >= _NOTABLE
         else "",
-        found[0]["mean"],
+        _way(found[0]),
     )
+
+
+def _way(row: dict[str, Any]) -> int:
+    """The sign of a difference whose interval leaves out zero and whose mean matters; else 0."""
+    is_sure = row["low"] > 0 or row["high"] < 0
+    least = smallest_effect(row["measure"], np.array([row["level"]]))[0]
+    return int(np.sign(row["mean"])) if is_sure and abs(row["mean"]) > least else 0
 
 
 def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -110,5 +127,7 @@ def trust(world: World, theory: str) -> str:
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if known.get("theory") != theory:
         return f"no skill against observed series is recorded for {theory} in this world"
-    counted = f"{known['better']} of {known['items']} series"
-    return f"better than the best free forecast on {counted} (docs/validation.md)"
+    series = f"{known['better']} of {known['items']} series"
+    start = "" if world.start == world.first else f" and for a start in {world.date(0)}"
+    untested = f"untested after {month_name(world.record_until)}{start}"
+    return f"beats the best free forecast on {series}; {untested}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.figures.style import readable, table_of
-from eurasia_sim.reports.answer import answers, trust
+from eurasia_sim.reports.answer import PAGE, answers, trust
 from eurasia_sim.reports.parts import Columns, Section, frame_table, interval_of, share, table
 from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, TEST, ResultsFolder
 from eurasia_sim.simulation.run import SETS
@@ -70,7 +70,8 @@ def answer(held: ResultsFolder) -> Section:
         found.says.append(str(first.get("question") or ""))
         for lead, *_ in answers(held):
             found.says += [f"{lead.title}: {lead.sentence}", lead.unknown]
-        found.says.append(f"How far to trust it: {trust(held.world, held.manifest['theories'][0])}")
+        known = trust(held.world, held.manifest["theories"][0])
+        found.says.append(f"How far to trust it: {known} ({PAGE}).")
         found.says = list(filter(None, found.says))
     return found
 

@@ -63,8 +63,7 @@ class WorldChecker:
                 wrong = f"{written} lies outside the period"
                 right = f"{date(0)} to {date(self.world.months - 1)}"
             elif first is not None and number < first:
-                wrong = f"{written} lies before the scenario departs ({date(first)})"
-                wrong = f"{wrong}: nothing may change earlier"
+                wrong = f"{written} lies before {date(first)}, when it leaves the record (departs)"
                 right = f"{date(first)} or later"
             else:
                 return number
@@ -171,8 +170,10 @@ class ScenarioChecker(WorldChecker):
             if lever := levers().get(name):
                 self._walk(lever, ("levers", name), below)
             else:
-                wrong = f"unknown lever '{name}'"
-                self.complain(("levers", name), wrong, levers(), name, of_key=True)
+                head, *ids = name.split(".")
+                nested = f"{head}: {{{': {'.join(ids)}: value{'}' * len(ids)}" if ids else ""
+                right, wrong = nested if head in levers() else "", f"unknown lever '{name}'"
+                self.complain(("levers", name), wrong, levers(), name, allowed=right, of_key=True)
         for at, row in enumerate(self.data.get("record") or ()):
             if row is not None:
                 self._record(("record", at), row)
@@ -188,7 +189,7 @@ class ScenarioChecker(WorldChecker):
         departs, horizon = self.departs, self.horizon
         if departs is not None and horizon is not None and horizon < departs:
             first, last = self.world.date(departs), self.world.date(horizon)
-            wrong = f"the end {last} lies before the departure {first}"
+            wrong = f"it ends in {last}, before it leaves the record in {first} (departs)"
             self.complain(("horizon",), wrong, allowed=f"{first} or later")
         changed = next((key for key in ("levers", "events") if self.data.get(key)), None)
         if changed and departs is None and "departs" not in self.data:
@@ -262,7 +263,7 @@ class ScenarioChecker(WorldChecker):
                 self.complain(trail, f"unknown event '{name}'", list(dates), name)
             elif self.departs is not None and name and dates[name] < self.departs:
                 date = self.world.date(dates[name])
-                wrong = f"{name} happened in {date}, before the scenario departs"
+                wrong = f"{name} happened in {date}, before this leaves the record"
                 self.complain(trail, wrong, allowed=f"departs: {date} or earlier")
             elif name:
                 self.dropped.append(name)
@@ -383,7 +384,7 @@ class SettingsChecker(WorldChecker):
         if not self.has_sense(trail, lever, month, value):
             return
         if month is None:
-            wrong = "this scenario never departs from the record, so a lever needs its month"
+            wrong = "this scenario never leaves the record, so a lever needs its month"
             self.complain(trail, wrong, allowed=f"{path}.YYYY-MM=value", of_key=True)
         elif month in self.levers.get(lever, ()):
             self._complain_twice(trail, path)

@@ -152,7 +152,7 @@ def conditions(scenarios: Sequence[Scenario], world: World) -> list[str]:
             of = f"from {world.date(row['date'])}, by {row['source']}"
             lines.append(f"record: {row['lever']} = {row['value']} {of}")
         if scenario.posterior is not None:
-            lines.append(f"{scenario.name}: numbers are drawn from the recorded posterior")
+            lines.append(f"{scenario.name}: numbers are drawn from the fit to the record")
         fixed = scenario.fixed.items()
         held = {path: f"fixed at {value:g}" for path, value in fixed if path not in set_by_hand}
         held |= {path: f"{low:g} to {high:g}" for path, (low, high) in scenario.uncertain.items()}
