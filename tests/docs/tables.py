@@ -26,6 +26,7 @@ HOUSE = Path(__file__).resolve().parents[2]
 PAGE = HOUSE / "docs" / "odd.md"
 README = HOUSE / "README.md"
 GLOSSARY = HOUSE / "docs" / "glossary.md"
+SHOWN = [HOUSE / "docs" / "how-to" / name for name in ("mesa.md", "ema-workbench.md")]
 FINDINGS = HOUSE / "docs" / "findings.md"
 VALIDATION = HOUSE / "docs" / "validation.md"
 TRUST = packaged() / "worlds" / DEFAULT_WORLD / SKILL
@@ -225,20 +226,22 @@ def current(text: str) -> str:
 
 
 def exampled(page: str) -> str:
-    """The page with what its example in Python prints now."""
+    """The page with what its examples in Python print now."""
 
     def run(found: re.Match[str]) -> str:
         printed = io.StringIO()
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             with contextlib.redirect_stdout(printed):
                 exec(found[2], {})  # noqa: S102 - our own page
-            assert (Path(folder) / "difference.png").stat().st_size > 10_000
-        return f"{found[1]}{printed.getvalue()}{found[3]}"
+            if "savefig" in found[2]:
+                assert (Path(folder) / "difference.png").stat().st_size > 10_000
+        lines = [line.rstrip() for line in printed.getvalue().splitlines()]
+        return "\n".join([found[1].rstrip("\n"), *lines, found[3]])
 
     return EXAMPLE.sub(run, page)
 
 
 if __name__ == "__main__":
     TRUST.write_text(json.dumps(of_skill(VALIDATION.read_text(encoding="utf-8"))) + "\n", "utf-8")
-    for page in (PAGE, README, GLOSSARY):
+    for page in (PAGE, README, GLOSSARY, *SHOWN):
         page.write_text(exampled(current(page.read_text(encoding="utf-8"))), encoding="utf-8")
