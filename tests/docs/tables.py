@@ -7,6 +7,7 @@ import io
 import json
 import re
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -231,7 +232,8 @@ def exampled(page: str) -> str:
     def run(found: re.Match[str]) -> str:
         printed = io.StringIO()
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-            with contextlib.redirect_stdout(printed):
+            with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what a library finds not installed
                 exec(found[2], {})  # noqa: S102 - our own page
             if "savefig" in found[2]:
                 assert (Path(folder) / "difference.png").stat().st_size > 10_000
