@@ -133,7 +133,7 @@ def test_settings_narrowed_numbers_and_measures_left_out_are_shown(tmp_path: Pat
     text = done("run", path, "-n", "2", *setting, "--out", tmp_path / "out")
     assert "set: growth.russia = -0.1 from 2021-05" in text
     assert "narrowed: rules.cooperation.relative_gains 0.3 to 0.4 (declared " in text
-    assert "not shown" in text
+    assert "Not shown, for nobody" in text
     assert "threat" in text
     resolved = manifest_of(only(tmp_path / "out"))["scenarios"]["narrow"]
     assert resolved["settings"] == ["growth.russia.2021-05=-0.1"]
