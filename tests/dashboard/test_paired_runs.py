@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 
 import numpy as np
 import pytest
 
 from eurasia_sim.dashboard import shared
+from eurasia_sim.dashboard.comparison import answered
 from eurasia_sim.dashboard.paired_runs import BATCHES, answers, parting_month
+from eurasia_sim.dashboard.session import Question
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws
@@ -36,6 +39,13 @@ def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to
     assert second.failed == {"us_exit": 0, "us_stays": 0}
     stop.set()
     assert list(growing) == []
+
+
+def test_an_answer_comes_in_numbers_before_its_figure_is_drawn():
+    asked = Question("us_exit"), "us_stays", "alignment.russia.china"
+    (first, before, _), (again, figure, count) = islice(answered(*asked, threading.Event()), 2)
+    assert (before, again, count) == (None, first, BATCHES[0])
+    assert f"{count} runs" in figure.says
 
 
 def test_a_scenario_alone_parts_where_it_leaves_the_record():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import solara
 
 from eurasia_sim.compute.dimensions import DOMAINS
@@ -25,11 +27,8 @@ def ActorControl(
     own = actor.value
     by_hand = own in session.by_hand
     base = session.by_hand.get(own) or session.model.actor(own).shares()
-    percents = {place: round(_WHOLE * share) for place, share in base.items()} | edited.value
-
-    def choose(name: str) -> None:
-        actor.set(name)
-        edited.set({})
+    percents = {place: round(_WHOLE * share) for place, share in base.items()}
+    percents |= edited.value.get(own, {})
 
     def decide(shares: dict[tuple[str, str], float] | None) -> None:
         try:
@@ -37,18 +36,14 @@ def ActorControl(
             problem.set("")
         except (PolicyError, DataError) as error:
             problem.set(str(error))
-        edited.set({})
+        edited.set({**edited.value, own: {}})
         version.set(version.value + 1)
 
-    def take_over() -> None:
-        decide({place: percent / _WHOLE for place, percent in percents.items()})
-
-    def give_back() -> None:
-        decide(None)
-
+    take_over = partial(decide, {place: percent / _WHOLE for place, percent in percents.items()})
+    give_back = partial(decide, None)
     with solara.Row(gap="12px", style="align-items:center;flex-wrap:wrap"):
         names = {name: each.name for name, each in world.actors.items()}
-        shared.select("Actor", names, own, choose, "actor")
+        shared.select("Actor", names, own, actor.set, "actor")
         who = "you decide for it" if by_hand else "its rule decides"
         spent = f"{sum(percents.values())} % of its budget is spent"
         words("span", f"{names[own]}: {who}; {spent}", "total")
@@ -67,7 +62,7 @@ def ActorControl(
             for place in ((name, domain) for domain in DOMAINS):
 
                 def take(percent: int, place: tuple[str, str] = place) -> None:
-                    edited.set({**edited.value, place: percent})
+                    edited.set({**edited.value, own: {**edited.value.get(own, {}), place: percent}})
 
                 percent = percents[place]
                 solara.SliderInt(f"{percent}", percent, 0, _WHOLE, on_value=take, thumb_label=False)

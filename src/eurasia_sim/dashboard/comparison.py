@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import solara
@@ -28,6 +29,7 @@ from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws
 ALONE = "none: this scenario alone"
 _CHANGED = "the same, with no lever changed"
 _EDITED = "_edited"
+Shown = tuple[Answer, Drawn | None, int]  # its figure, and of how many paired runs that is
 
 
 def family_of(question: Question, second: str) -> list[Inputs]:
@@ -54,8 +56,8 @@ def family_of(question: Question, second: str) -> list[Inputs]:
 def answered(
     question: Question, second: str, column: str, stop: threading.Event,
     *, over_ranges: bool = False,
-) -> Iterator[tuple[Answer, Drawn]]:  # fmt: skip
-    """Answer after answer, each with its figure.
+) -> Iterator[Shown]:  # fmt: skip
+    """Answer after answer, each first in numbers, beside the figure before it, and then drawn.
 
     Args:
         second: a scenario's name, or what the page offers in its place.
@@ -66,15 +68,21 @@ def answered(
         if over_ranges
         else reference_draws(family[0], n, question.seed)
     )
+    figure, count = None, 0
     for answer in answers(world, family, draws, column, stop):
-        yield answer, drawn(answer, column, question, family[0].theory)
+        yield answer, figure, count
+        if stop.is_set():
+            return
+        figure, count = drawn(answer, column, question, family[0].theory), len(answer.months)
+        yield answer, figure, count
 
 
 def warm() -> None:
     """Draw a first answer that nobody sees, so that no visitor waits for fonts and libraries."""
     question = Question(shared.first_scenario())
     columns = prepare(shared.world(), question.resolved()).columns
-    next(answered(question, ALONE, key_columns(columns)[0], threading.Event()))
+    growing = answered(question, ALONE, key_columns(columns)[0], threading.Event())
+    next(shown for shown in growing if shown[1] is not None)
 
 
 def drawn(answer: Answer, column: str, question: Question, theory: str) -> Drawn:
@@ -114,10 +122,7 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
     other = second.value if second.value in choices else ALONE
     chosen = column.value if column.value in columns else key_columns(columns)[0]
     wide = over_ranges.value
-
-    def compute(stop: threading.Event) -> Iterator[tuple[Answer, Drawn]]:
-        return answered(question, other, chosen, stop, over_ranges=wide)
-
+    compute = partial(answered, question, other, chosen, over_ranges=wide)
     asked = [question, other, chosen, wide]
     result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)
     with solara.ColumnsResponsive(12, medium=6):
@@ -135,7 +140,7 @@ def ComparisonView(question: Question, comparison: Comparison) -> None:
 
 
 @solara.component
-def AnswerView(answer: Answer, figure: Drawn, column: str) -> None:
+def AnswerView(answer: Answer, figure: Drawn | None, drawn_runs: int, column: str) -> None:
     """An answer in words, its figure, and its numbers."""
     names, done = shared.world().names, len(answer.months)
     if len(answer.sides) > 1:
@@ -146,8 +151,9 @@ def AnswerView(answer: Answer, figure: Drawn, column: str) -> None:
         words("p", difference(answer, column), "difference")
     count = f"{done} of {sum(BATCHES)} paired runs, {answer.seconds:.2f} s"
     words("p", count, "answered", "quiet")
-    classes = ["figure", f"of-{done}"]
-    solara.HTML("div", unsafe_innerHTML=figure.element(), classes=classes)
+    if figure is not None:
+        classes = ["figure", f"of-{drawn_runs}"]
+        solara.HTML("div", unsafe_innerHTML=figure.element(), classes=classes)
     with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
         for cells in (("", "runs", "failed", "mean", "90 % of runs"), *_rows(answer, column)):
             with solara.v.Html(tag="tr"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import solara
@@ -24,21 +25,23 @@ Ask = Callable[[Question], bool]
 def ScenarioEditor(question: Question, ask: Ask) -> None:
     """Everything that makes up the question."""
     world, scenario = shared.world(), shared.scenarios()[question.scenario]
+    wrong_seed = solara.use_reactive("")
 
     def choose_scenario(name: str) -> None:
         ask(replace(question, scenario=name, settings=question.numbers()))
 
-    def choose_theory(name: str) -> None:
-        ask(replace(question, theory=name))
-
-    def choose_seed(seed: int) -> None:
-        ask(replace(question, seed=seed))
+    def choose_seed(typed: str) -> None:
+        is_whole = typed.strip().isdecimal()
+        wrong_seed.set("" if is_whole else "a seed is a whole number of 0 or more")
+        if is_whole:
+            ask(replace(question, seed=int(typed)))
 
     shared.select("Scenario", shared.titles(), question.scenario, choose_scenario, "scenario")
     words("p", scenario.question, "quiet")
     theory = question.theory or scenario.theory or world.default_theory
-    _select("Theory", list(world.theories), theory, choose_theory)
-    solara.InputInt("Seed", question.seed, choose_seed, dense=True, classes=["seed"])
+    _select("Theory", list(world.theories), theory, lambda k: ask(replace(question, theory=k)))
+    seed, error = str(question.seed), wrong_seed.value or False
+    solara.InputText("Seed", seed, choose_seed, dense=True, error=error, classes=["seed"])
     Settings(question, ask)
     with solara.Details("Decide otherwise"):
         LeverSlider(question, ask)
@@ -69,10 +72,7 @@ def Settings(question: Question, ask: Ask) -> None:
     for setting in question.settings:
         with solara.Row(style="align-items:center;flex-wrap:nowrap", gap="4px"):
             words("code", setting, "setting", style="font-size:.72rem;overflow-wrap:anywhere")
-
-            def undo(setting: str = setting) -> None:
-                ask(question.without(setting))
-
+            undo = partial(ask, question.without(setting))
             solara.Button("undo", on_click=undo, x_small=True, text=True)
 
 
@@ -137,9 +137,7 @@ def NumberSlider(question: Question, ask: Ask) -> None:
         path.set(name)
         value.set(None)
 
-    def put() -> None:
-        ask(question.with_setting(number.path, f"{moved:.10g}"))
-
+    put = partial(ask, question.with_setting(number.path, f"{moved:.10g}"))
     _select("Kind", groups, group.value, group.set)
     _select("Number", inside, number.path, choose)
     words("p", f"{number.meaning} ({number.unit}); reference {number.value:g}", "quiet")

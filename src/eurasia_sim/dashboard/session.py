@@ -45,8 +45,8 @@ class Question:
         """The scenario asked for, with its settings applied.
 
         Raises:
-            DataError: for an unknown scenario or theory, or a seed or settings out of bounds.
-            DataError: for settings that `--set` would refuse.
+            DataError: for an unknown scenario or theory, a seed out of range, too many settings,
+                or those that `--set` would refuse.
         """
         world, scenarios, count = shared.world(), shared.scenarios(), len(self.settings)
         problems = []
