@@ -110,15 +110,6 @@ def test_every_kind_is_drawn_whole_titled_by_its_question_with_counts_and_seed(n
         assert not faults(picture.figure), picture.stem
 
 
-def test_a_picture_drawn_twice_has_the_same_bytes(folder, tmp_path):
-    for kind in ("difference", "timeline"):
-        (_, files), (_, again) = (
-            next(draw(folder("ran"), [kind], Request(), tmp_path / at)) for at in ("one", "two")
-        )
-        assert [path.suffix for path in files] == [".png", ".svg", ".csv"]
-        assert [path.read_bytes() for path in files] == [path.read_bytes() for path in again]
-
-
 @pytest.mark.slow
 def test_every_kind_has_the_same_bytes_in_two_processes_of_unlike_hashes(folder):
     asked = json.dumps({str(folder(name).folder): kinds for name, kinds in OF_FOLDER.items()})
@@ -240,12 +231,6 @@ def test_runs_are_made_again_as_the_folder_holds_them_and_not_by_another_version
     other.manifest["digests"]["model"] = "0" * 64
     with pytest.raises(DataError, match="written under another version of the model"):
         list(pictures(other, ["map"], Request()))
-
-
-def test_a_damaged_manifest_is_refused(tmp_path, world):
-    (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(DataError, match="is damaged, or an earlier version wrote it"):
-        open_results(tmp_path, world)
 
 
 def test_a_hundred_thousand_runs_are_drawn_in_seconds(swept, world, tmp_path):

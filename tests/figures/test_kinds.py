@@ -15,7 +15,7 @@ from eurasia_sim.figures.differences import paired_difference, part_plot
 from eurasia_sim.figures.distributions import dots
 from eurasia_sim.figures.gallery import save
 from eurasia_sim.figures.heatmaps import factor_cells, heat_map, matrix, surface_data
-from eurasia_sim.figures.moments import Moment, region_map, region_table, shapes_of
+from eurasia_sim.figures.moments import Moment, moments_of_runs, region_map, region_table, shapes_of
 from eurasia_sim.figures.record import skill_plot
 from eurasia_sim.figures.sensitivity import (
     box_plot,
@@ -24,8 +24,9 @@ from eurasia_sim.figures.sensitivity import (
     index_table,
     tornado_table,
 )
-from eurasia_sim.figures.style import LESS, MORE, Words
+from eurasia_sim.figures.style import LESS, MORE, Request, Words
 from eurasia_sim.figures.time_series import event_timeline, fan_bands, fan_chart, monthly_values
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.reports.outcomes import share_table
 from eurasia_sim.world.world import load_world
 
@@ -149,11 +150,8 @@ def test_the_bands_are_the_quantiles_of_the_whole_runs():
     last = fan_bands(gapped).loc[MONTHS[-1]]
     assert (last["runs"], last["missing"]) == (10, 2)
     found = last[["q5", "q15", "q25", "q35", "median", "q65", "q75", "q85", "q95"]].tolist()
-    assert found == pytest.approx(
-        list(
-            np.quantile(gapped.iloc[2:, -1], (0.05, 0.15, 0.25, 0.35, 0.5, 0.65, 0.75, 0.85, 0.95))
-        )
-    )
+    shares = [5, 15, 25, 35, 50, 65, 75, 85, 95]
+    assert found == pytest.approx(np.percentile(gapped.iloc[2:, -1], shares).tolist())
 
 
 def test_a_fan_begins_two_years_before_the_parting_and_counts_what_is_missing(tmp_path):
@@ -163,6 +161,7 @@ def test_a_fan_begins_two_years_before_the_parting_and_counts_what_is_missing(tm
     panel, empty = figure.axes[:2]
     assert panel.get_xlim()[0] == pytest.approx(2002 + 5.5 / 12)
     assert "they part, 2004-06" in around(figure)
+    assert "they part" not in around(fan_chart({"y": whole}, WORDS, MONTHS[0]))  # nor a line
     low, high = panel.get_ylim()  # no band is cut
     assert low < whole.quantile(0.05).iloc[17:].min()
     assert high > whole.quantile(0.95).iloc[17:].max()
@@ -199,6 +198,15 @@ def test_a_timeline_stacks_a_months_events_and_marks_what_a_scenario_leaves_out(
     assert "2002-01 a d: t" in texts(few)
     with pytest.raises(ValueError, match="neither"):
         event_timeline(events.iloc[:0], record.iloc[:0], {}, span, WORDS)
+
+
+def test_a_month_that_a_scenario_of_one_month_has_not_is_refused():
+    one = SimpleNamespace(inputs=SimpleNamespace(months=1))
+    world = SimpleNamespace(date=MONTHS.__getitem__)
+    manifest = {"theories": ["t"], "scenarios": ["s"]}
+    held = SimpleNamespace(world=world, manifest=manifest, again=lambda *_: one)
+    with pytest.raises(DataError, match="2001-02 is no month from 2001-01 to 2001-01"):
+        next(moments_of_runs(held, Request(months=("2001-02",))))
 
 
 @pytest.mark.parametrize("name", ["eurasia", "europe_1914"])

@@ -31,9 +31,8 @@ DATA = pd.DataFrame({"x": [0, 1, 2], "y": [0.0, 0.1 + 0.2, np.nan]})
 
 def drawn():
     with use_style():
-        figure, (panel,) = frame_panels(
-            1, 1, 2.0, Words("A line", caption({"calm": (3, 0)}, 7, "inertia"))
-        )
+        words = Words("A line", caption({"calm": (3, 0)}, 7, "inertia"))
+        figure, (panel,) = frame_panels(1, 1, 2.0, words)
         panel.plot([0, 1, 2], [0, 1, 0])
     return figure
 
@@ -111,9 +110,8 @@ def test_groups_differ_in_marker_colour_and_their_neighbours_in_grey():
 
 
 def test_the_caption_says_what_the_runs_were():
-    said = caption({"exit": (200, 0), "stay": (200, 3)}, 7, "inertia")
-    said_of = "200 runs each · 3 of stay failed · seed 7 · scenarios exit, stay · theory inertia"
-    assert said == said_of
+    said = "200 runs each · 3 of stay failed · seed 7 · scenarios exit, stay · theory inertia"
+    assert caption({"exit": (200, 0), "stay": (200, 3)}, 7, "inertia") == said
     unequal = caption({"exit": (8, 0), "stay": (5, 0)}, 7, "inertia")
     assert unequal.startswith("8 of exit and 5 of stay runs · 0 failed")
 

@@ -54,11 +54,10 @@ def moments_of_runs(
         for scenario in held.manifest["scenarios"]:
             found = held.again(scenario, theory)
             known = {world.date(t): t for t in range(found.inputs.months)}
-            first, *_, last = known
             if unknown := [month for month in request.months if month not in known]:
-                span = f"from {first} to {last}"
+                span = f"from {min(known)} to {max(known)}"
                 raise DataError([f"--month {month} is no month {span}" for month in unknown])
-            months = sorted({known[month] for month in request.months or [last]})
+            months = sorted({known[month] for month in request.months or [max(known)]})
             moments = [moment_at(found, world, t) for t in months]
             yield (scenario, theory), moments, (found.runs, found.failed)
 

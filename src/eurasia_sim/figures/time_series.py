@@ -91,7 +91,7 @@ def fan_chart(fans: Mapping[str, pd.DataFrame], words: Words, parting: str | Non
         fans: measure → a row a run, a column a month; a run with a gap is left out and counted.
         parting: the month in which two scenarios part, whose differences these are; none: levels.
     """
-    figure, panels = style.measure_panels(fans, 1.75, words, _fan_note(parting), sharex=True)
+    figure, panels = style.measure_panels(fans, 1.75, words, _fan_note(fans, parting), sharex=True)
     for measure, panel in panels.items():
         draw_fan(panel, fans[measure], parting)
         panel.set_ylabel(style.unit_of(measure))
@@ -99,8 +99,9 @@ def fan_chart(fans: Mapping[str, pd.DataFrame], words: Words, parting: str | Non
     return figure
 
 
-def _fan_note(parting: str | None) -> Any:
-    return f"{style.NOTES['fan']} Dotted: they part, {parting}." if parting else style.NOTES["fan"]
+def _fan_note(fans: Mapping[str, pd.DataFrame], parting: str | None) -> str:
+    is_marked = any(parting in fan.columns[1:].astype(str) for fan in fans.values())
+    return f"{style.NOTES['fan']} Dotted: they part, {parting}." * is_marked or style.NOTES["fan"]
 
 
 @use_style()
@@ -119,7 +120,7 @@ def outlook(
         parting: the month in which two scenarios part, whose differences these are; none: levels.
         headings: of both panels.
     """
-    note = f"{_fan_note(parting)} {DOTS}"
+    note = f"{_fan_note({unit: fan}, parting)} {DOTS}"
     figure, (upper, lower) = style.frame_panels(2, 1, 4.2, words, note, height_ratios=(1.2, 1.0))
     draw_fan(upper, fan, parting)
     upper.set(title=headings[0], ylabel=unit)
