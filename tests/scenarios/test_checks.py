@@ -31,6 +31,7 @@ WRONG = {
         5, 44, "'sett'", "did you mean sets"),
     "events: {remove: []}": (4, 10, "'remove'", "add, drop"),
     "question: [1]": (4, 11, "question is a list", "a text in quotes"),
+    'question: ""': (4, 11, "question is ''", "at least 1 character: What one wants to know"),
     "expect: 3": (4, 9, "expect is 3", "a text in quotes"),
     "levers:": (4, 1, "levers is empty"),
     "uncertain: much": (4, 12, "uncertain is 'much'", "valid dictionary or 'posterior'"),

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -167,8 +168,8 @@ def _check_item(
     """Complain of what an entry's form alone cannot show."""
 
     def wrong(key: str, right: str) -> None:
-        message = f"items.{name}.{key} is {getattr(item, key)!r}"
-        page.complain(("items", name, key), message, allowed=right)
+        message = f"items.{name}.{key} is {attrgetter(key)(item)!r}"
+        page.complain(("items", name, *key.split(".")), message, allowed=right)
 
     published = read_page(packaged() / "measures.yaml").data
     for at, column in enumerate(item.reads):
@@ -183,7 +184,7 @@ def _check_item(
     if not first <= last <= until:
         wrong("coverage", f"first year, then last, at most {until}")
     if item.floor and not all(first <= year < last for year in item.floor.origins):
-        wrong("floor", f"origins from {first} to {last - 1}, before a target")
+        wrong("floor.origins", f"years from {first} to {last - 1}, before a target")
     if item.error not in errors:
         wrong("error", f"{item.link.transform} takes {' or '.join(errors)}")
 

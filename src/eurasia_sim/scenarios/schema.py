@@ -62,7 +62,7 @@ class ScenarioFile(_Described):
     """Version of this file format."""
     title: str = Field(min_length=1)
     """One line for tables and figures."""
-    question: str = ""
+    question: str = Field(default="", min_length=1)
     """What one wants to know."""
     extends: str | None = None
     """Scenario it starts from; that one may not extend another."""
@@ -84,7 +84,7 @@ class ScenarioFile(_Described):
     """Form factor -> structural alternative."""
     measures: list[str] = Field(default_factory=list)
     """What is read off; all measures if not given."""
-    expect: str = ""
+    expect: str = Field(default="", min_length=1)
     """What one expects, written before the first run."""
 
 
