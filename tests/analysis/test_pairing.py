@@ -94,14 +94,16 @@ def test_only_what_was_set_differently_is_told(opened) -> None:
     levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, **aid}}
     other = {"levers": {"pressure.a.b": {"2021-05": 0.7}, **aid}, "fixed": {"r.x": 2}}
     a, versions = opened("a", manifest_of({"x": levers})), {"numpy": "2.0", "scipy": "1.17"}
-    b = opened("b", manifest_of({"x": other}, seed=8, versions=versions))
+    forms = {"threat": "sum"}
+    b = opened("b", manifest_of({"x": other}, seed=8, versions=versions, forms=forms))
     ((first, second),) = sides(a, b, None, ())
-    assert differing(first, second) == {
-        "seed": (7, 8),
-        "scenario.levers.pressure.a.b.2021-05": (0.5, 0.7),
-        "scenario.fixed.r.x": (None, 2),
-        "versions.scipy": (None, "1.17"),
-    }
+    assert list(differing(first, second).items()) == [  # in the order of a side's settings
+        ("forms.threat", ("product", "sum")),
+        ("seed", (7, 8)),
+        ("scenario.levers.pressure.a.b.2021-05", (0.5, 0.7)),
+        ("versions.scipy", (None, "1.17")),
+        ("scenario.fixed.r.x", (None, 2)),
+    ]
     assert differing(first, first) == {}
 
 
@@ -225,6 +227,7 @@ def lacking(folder: Path) -> None:
         (shutil.rmtree, "is no folder"),
         (lambda folder: [(folder / MANIFEST).unlink(), (folder / "parts").mkdir()], "not finished"),
         (lambda folder: (folder / MANIFEST).write_text("{"), "damaged"),
+        (lambda folder: (folder / MANIFEST).write_text("{}"), "or an earlier version wrote it"),
         (lacking, "not whole: it lacks digests"),
         (lambda folder: write_manifest(folder, manifest_of(finished=False), [RUNS]),
          "not whole: it lacks its end"),

@@ -44,14 +44,16 @@ def finished(sweep, out, how=ONE, **options) -> Path:
 
 
 class Backwards(Executor):
-    """Works on what it was given last, first."""
+    """Works on what it was given last, first, and counts what it holds that is not yet on disk."""
 
-    def __init__(self) -> None:
-        self.waiting = []
+    def __init__(self, parts: Path) -> None:
+        self.waiting, self.parts, self.handed, self.held = [], parts, 0, []
 
     def submit(self, fn, /, *args, **options):
         future: Future[object] = Future()
         self.waiting.append((future, fn, args))
+        self.handed += 1
+        self.held.append(self.handed - len(list(self.parts.glob("*.parquet"))))
         if len(self.waiting) >= 4:
             while self.waiting:
                 last, fn, args = self.waiting.pop()
@@ -64,8 +66,10 @@ def test_the_bytes_depend_on_neither_workers_nor_order_nor_executor(sweep, whole
     assert contents(finished(sweep, tmp_path / "three", Work(workers=3))) == contents(whole)
     with ThreadPoolExecutor(2) as pool:
         assert contents(finished(sweep, tmp_path / "pool", Work(executor=pool))) == contents(whole)
-    backwards = Work(workers=2, executor=Backwards())
-    assert contents(finished(sweep, tmp_path / "backwards", backwards)) == contents(whole)
+    backwards = Backwards(tmp_path / "backwards" / whole.name / "parts")
+    how = Work(workers=2, executor=backwards)
+    assert contents(finished(sweep, tmp_path / "backwards", how)) == contents(whole)
+    assert max(backwards.held) == 4  # of 8 chunks: a sweep of any size fits the memory
     again = carry_out(sweep, tmp_path / "three", ONE)
     assert again.reused
     assert again.folder == tmp_path / "three" / whole.name

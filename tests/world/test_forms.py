@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -94,18 +95,25 @@ def test_what_is_wrong_is_said_with_what_would_be_right(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("made", "said"),
     [
         ("a: 1".encode("utf-16"), "ties.yaml:1:1: the file is not UTF-8 text"),
         (b"a: &a [1,1,1,1,1,1,1,1,1]\n" + _BOMB, "the aliases unfold to too many values"),
         (b"#" * 3_000_000, "the file has 3,000,000 bytes"),
+        ("a pipe", "ties.yaml: this is not an ordinary file"),
+        ("/dev/zero", "ties.yaml: this is not an ordinary file"),
+        ("nowhere", "ties.yaml: this links to no file"),
     ],
 )
-def test_a_file_that_nobody_wrote_by_hand_is_refused_at_once(
-    tmp_path: Path, content: bytes, said: str
+def test_only_ordinary_files_of_a_world_are_opened_and_what_nobody_wrote_is_refused_at_once(
+    tmp_path: Path, made: bytes | str, said: str
 ) -> None:
     world, rules = write_small_world(tmp_path)
-    (world / "ties.yaml").write_bytes(content)
+    (file := world / "ties.yaml").unlink()
+    if isinstance(made, bytes):
+        file.write_bytes(made)
+    else:
+        os.mkfifo(file) if made == "a pipe" else file.symlink_to(made)
     began = time.process_time()
     with pytest.raises(DataError) as caught:
         load_world(world, rules)

@@ -48,7 +48,8 @@ class Side:
             "versions": manifest["versions"],
             "scenario": {key: scenario[key] for key in scenario if key not in _PROSE},
         }  # fmt: skip
-        (flat,) = pd.json_normalize(content).to_dict("records")
+        # As the one part of a whole: plain values of the whole would come before nested ones.
+        (flat,) = pd.json_normalize({"": content}).to_dict("records")
         return {str(path): value for path, value in flat.items()}
 
 

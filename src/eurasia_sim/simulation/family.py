@@ -49,8 +49,7 @@ def load_family(
     the record, so that a contrast never shows when a setting began.
 
     Raises:
-        DataError: with everything wrong with a file or the settings.
-        DataError: where a scenario stands twice.
+        DataError: with everything wrong with a file or the settings, or a scenario given twice.
     """
     if isinstance(scenarios, str | Path):
         scenarios = [scenarios]
