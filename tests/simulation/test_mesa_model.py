@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from weakref import ref
 
 import numpy as np
@@ -49,14 +50,14 @@ def test_a_model_that_nobody_holds_is_forgotten(world):
     left = ref(stepped(world, 1))
     gc.collect()
     assert left() is None
-    assert [actor.unique_id for actor in held.states.values()] == list(
-        range(1, len(world.actors) + 1)
-    )
+    numbers = [actor.unique_id for actor in held.states.values()]
+    assert numbers == [*range(1, len(world.actors) + 1)]
 
 
 def test_the_same_seed_gives_the_same_model_and_none_a_new_one(world):
     first, second, other = (stepped(world, 1, seed=seed) for seed in (3, 3, 4))
     assert first.row.tobytes() == second.row.tobytes() != other.row.tobytes()
+    assert pickle.loads(pickle.dumps(first)).row.tobytes() == first.row.tobytes()  # noqa: S301
     drawn = stepped(world, 1, seed=None)
     assert drawn.root_seed != EurasiaModel(world=world).root_seed
     assert drawn.row.tobytes() == stepped(world, 1, seed=drawn.root_seed).row.tobytes()

@@ -253,8 +253,8 @@ def _show_blocs(result: dict[str, Any]) -> None:
     terminal.say(f"{head.format_map(result)}, seed {result['seed']}; most frequent first")
     for theory, every in theories.items():
         for name, own in ((theory, every), (f"{theory}, {AFFINITIES}", every[AFFINITIES])):
-            splits = (f"{x['share']:.1%} {_sides(x['sides'])}" for x in own["splits"])
-            terminal.say(name, *(f"  {split}" for split in splits))
+            splits = ((x["share"], " | ".join(map(", ".join, x["sides"]))) for x in own["splits"])
+            terminal.say(name, *(f"  {share:.1%} {sides}" for share, sides in splits))
             shares = own["lineups"].items() if lineups else ()
             cells = {x: f"{each['share']:.1%} ({each['adjusted_rand']:.2f})" for x, each in shares}
             held.append({"": name, **cells})
@@ -271,7 +271,3 @@ def _show_blocs(result: dict[str, Any]) -> None:
         title = "\nshare of runs that hold a line-up (mean adjusted Rand index), then of baselines"
         terminal.show_frame(title, pd.DataFrame(held))
         terminal.say(*(f"{name}: {meaning}" for name, meaning in lineups.items()))
-
-
-def _sides(sides: Sequence[Sequence[str]]) -> str:
-    return " | ".join(", ".join(side) for side in sides)

@@ -12,7 +12,7 @@ from eurasia_sim.files.text import visible
 from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings
 from eurasia_sim.simulation.events import Event, View, changes, view_of
-from eurasia_sim.simulation.mesa_model import EurasiaModel, StateActor
+from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 MOST_SETTINGS = 60
 LARGEST_SEED = 2**63 - 1
@@ -156,7 +156,4 @@ class Session:
             return
         chosen.efforts_of(shares, self.model.date)
         self.by_hand[actor] = dict(shares)
-        self.model.policies[actor] = self._policy
-
-    def _policy(self, actor: StateActor) -> Mapping[tuple[str, str], float]:
-        return self.by_hand[actor.name]
+        self.model.policies[actor] = lambda actor: self.by_hand[actor.name]

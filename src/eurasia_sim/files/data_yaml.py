@@ -40,9 +40,9 @@ class DataError(ValueError):
 
     def __init__(self, problems: Iterable[Problem | str]) -> None:
         every = [each if isinstance(each, Problem) else _of_text(each) for each in problems]
-        self.problems = every[:_MOST_PROBLEMS]
-        if len(every) > _MOST_PROBLEMS:
-            self.problems.append(_of_text(f"and {len(every) - _MOST_PROBLEMS} more"))
+        if (more := len(every) - _MOST_PROBLEMS) > 1:  # one more may be a page's own word of more
+            every[_MOST_PROBLEMS:] = [_of_text(f"and {more} more")]
+        self.problems = every
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
@@ -32,6 +33,7 @@ DEEPEST_NESTING = 12  # levels
 MOST_EVENTS = 13_000  # the parser takes about 30 microseconds for each
 MOST_VALUES = 20_000  # once every alias is unfolded
 MOST_PROBLEMS = 100
+STEP = "\x1f"  # between the steps of a path; no text of a file holds it
 _MOST_HINTS = 50  # a file with more mistakes gets no more hints: comparing words takes time
 _MOST_LISTED = 40  # known words that are all listed; beside a hint, where they are few
 _FEW = 16
@@ -111,9 +113,9 @@ class Page:
 
     def place(self, trail: Iterable[Any], *, of_key: bool = False) -> Place:
         """Place of the value (or key) at a path, or of the nearest value above that exists."""
-        path = "".join(f"/{step}" for step in trail)
+        path = "".join(f"{STEP}{step}" for step in trail)
         while path and path not in self.places:
-            path = path.rpartition("/")[0]
+            path = path.rpartition(STEP)[0]
         line, column, *key = self.places.get(path, (1, 1, 1, 1))
         return (key[0], key[1]) if of_key else (line, column)
 
@@ -173,7 +175,7 @@ class Page:
         try:
             found = adapter(cast(Any, form)).validate_python(data)
         except ValidationError as error:
-            for trail, message, right, known in misfits(form, data, error, keys):
+            for trail, message, right, known in [*misfits(form, data, error, keys)]:
                 word, of_key = trail[-1] if known else "", known is not None
                 place = (*keys, *trail)
                 self.complain(place, message, known or (), word, allowed=right, of_key=of_key)
@@ -280,15 +282,15 @@ class _Composer:
 
     def compose(self) -> None:
         """Put what the text says into the document."""
-        documents = 0
+        documents, data = 0, None
         while (event := self._next()) is not None:
             if not isinstance(event, DocumentStartEvent):
-                self.document.data = self._value(event, "", 0)
+                data = self._value(event, "", 0)
             elif documents:
                 self._halt("a second document begins here", "one document a file")
             else:
                 documents = 1
-        self.document.places = self.places
+        self.document.data, self.document.places = data, self.places
 
     def _next(self) -> Any:
         """The next event that matters; none at the end."""
@@ -343,7 +345,7 @@ class _Composer:
     def _list(self, path: str, depth: int) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := self._next(), SequenceEndEvent):
-            found.append(self._value(event, f"{path}/{len(found)}", depth))
+            found.append(self._value(event, f"{path}{STEP}{len(found)}", depth))
         return found
 
     def _mapping(self, path: str, depth: int) -> dict[str, Any]:
@@ -353,7 +355,7 @@ class _Composer:
                 self._halt("a key must be one word", "text as key")
             self._check_tag(event)
             name, place = self._text(event), self.at
-            below = f"{path}/{name}"
+            below = f"{path}{STEP}{name}"
             if name in found:
                 twice = f"the key '{name}' stands twice (first in line {self.places[below][2]})"
                 self.document.report(place, twice)
@@ -376,4 +378,4 @@ class _Composer:
             line, column, *own = self.places[each]
             self._stand(path + each[len(above) :], (line, column), (own[0], own[1]))
         self.places[path] = (*self.places[path][:2], *(key or self.at))
-        return value
+        return deepcopy(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.page import Page, scalar
+from eurasia_sim.files.page import STEP, Page, scalar
 from eurasia_sim.scenarios.posterior import Posterior, read_posterior
 from eurasia_sim.scenarios.schema import (
     POSTERIOR,
@@ -352,7 +352,7 @@ class SettingsChecker(WorldChecker):
         """Check one setting and keep what it says."""
         path, equals, written = setting.partition("=")
         trail, column = (line,), len(setting) - len(written) + 1
-        self.document.places[f"/{line}"] = (line, column, line, 1)
+        self.document.places[f"{STEP}{line}"] = (line, column, line, 1)
         path, written = path.strip(), written.strip()
         if not equals or not path or not written:
             right = "such as rules.perception.distance_decay=2000"

@@ -30,6 +30,7 @@ from eurasia_sim.world.world import World
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
 _TICK = 0.2  # seconds between two reports, and two looks for an interrupt
+_HINT = "with NUMBA_DISABLE_JIT=1 before the command, a traceback leads to the line"
 _THREAD = threading.local()  # holds each thread's own workspace
 
 
@@ -217,14 +218,11 @@ def live(
     t: int,
     phases: tuple[int, int] = month.WHOLE,
 ) -> None:
-    """Let a run live some phases of month t.
-
-    Raises:
-        FloatingPointError: naming the mechanism that gave a number that is none, and the month.
-    """
+    """Let a run live some phases of month t, or raise FloatingPointError as `stepped` does."""
     if phase := workspace.live(inputs.levers, t, phases)[0]:
         when = world.date(t) if t >= 0 else f"month {t} of the burn-in"
-        raise FloatingPointError(f"{month.PHASES[phase]} gave a number that is none in {when}")
+        what = f"{month.PHASES[phase]} gave a number that is none in {when}"
+        raise FloatingPointError(f"{inputs.scenario.name}: {what}; {_HINT}")
 
 
 def run_ensemble_draws(

@@ -74,8 +74,8 @@ def capability_index(world: World, forms: Mapping[str, str]) -> str:
 
 def _check_names(world: World, theory: str, forms: Mapping[str, str]) -> None:
     problems = unknown([theory], world.theories, "theory") + unknown(forms, world.forms, "form")
-    for factor in forms.keys() & world.forms.keys():
-        problems += unknown([forms[factor]], world.forms[factor], factor)
+    for factor, name in forms.items():
+        problems += unknown([name], world.forms.get(factor, [name]), factor)
     if problems:
         raise DataError(problems)
 

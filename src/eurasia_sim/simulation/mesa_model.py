@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from itertools import count
 from typing import Any, SupportsFloat
 from weakref import WeakKeyDictionary
@@ -223,7 +224,7 @@ class EurasiaModel(mesa.Model):
         self.row = np.full(len(self.inputs.columns), np.nan)
         self.datacollector = DataCollector(
             model_reporters={
-                name: lambda model, at=at: float(model.row[at])
+                name: partial(_column, at)
                 for at, name in enumerate(self.inputs.columns)
                 if name.split(".")[0] in _COLLECTED
             }
@@ -281,3 +282,8 @@ class EurasiaModel(mesa.Model):
     def _act(self) -> None:
         live(self.world, self.inputs, self._workspace, self.month, month.REST)
         self.month += 1
+
+
+def _column(at: int, model: EurasiaModel) -> float:
+    """One measure of the last month."""
+    return float(model.row[at])
