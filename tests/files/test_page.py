@@ -35,11 +35,8 @@ def test_values_remember_where_they_stood():
     assert document.place(("b", "c"), of_key=True) == (3, 3)
     assert document.place(("b", "nowhere")) == (3, 3)
     assert read("a/b: 1\na: {b: 2}\n").place(("a/b",)) == (1, 6)
-
-
-def test_what_an_alias_repeats_is_a_copy_so_that_one_is_taken_out_alone():
     data = read("a: &x {b: 1}\nc: *x").data
-    assert data["a"] is not data["c"]
+    assert data["a"] is not data["c"]  # so that what misfits is taken out of one alone
 
 
 @pytest.mark.parametrize(
