@@ -25,7 +25,7 @@ def pair(world: World) -> tuple[Scenario, ...]:
     return load_family(["us_exit", "us_stays"], world)
 
 
-def test_names_that_repeat_carry_their_content(world: World, pair: tuple[Scenario, ...]) -> None:
+def test_names_that_repeat_carry_their_content(pair: tuple[Scenario, ...]) -> None:
     exit_, stays = pair
     assert [exit_.name, stays.name] == ["us_exit", "us_stays"]
     retitled = replace(stays, title="Another")
@@ -33,9 +33,8 @@ def test_names_that_repeat_carry_their_content(world: World, pair: tuple[Scenari
     first, second, third = with_distinct_names([stays, exit_, retitled])
     assert second is exit_
     assert [first.name, third.name] == [made, f"us_stays-{content_digest([retitled])[:6]}"]
-    taken = with_distinct_names([stays, replace(stays, name=made), retitled])
-    with pytest.raises(DataError, match="two of the scenarios are called alike"):
-        check_family(world, [prepare(world, scenario) for scenario in taken])
+    with_taken = with_distinct_names([stays, replace(stays, name=made), retitled])
+    assert len({scenario.name for scenario in with_taken}) == 3
     with pytest.raises(DataError, match="us_stays stands twice"):
         with_distinct_names([stays, stays])
 

@@ -73,13 +73,16 @@ def with_distinct_names(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """
     names = [scenario.name for scenario in scenarios]
     digests = [content_digest([scenario]) for scenario in scenarios]
-    if twice := {n for n, d in zip(names, digests, strict=True) if digests.count(d) > 1}:
+    pairs = list(zip(names, digests, strict=True))
+    if twice := {name for name, digest in pairs if digests.count(digest) > 1}:
         problems = (f"{name} stands twice with the same content: name it once" for name in twice)
         raise DataError(sorted(problems))
-    return tuple(
-        one if names.count(one.name) == 1 else replace(one, name=f"{one.name}-{digest[:6]}")
-        for one, digest in zip(scenarios, digests, strict=True)
-    )
+    made, size = names, 6  # of the digest; more until no name that is made is one that another has
+    while len({*made}) < len(made):
+        made = [f"{n}-{d[:size]}" if names.count(n) > 1 else n for n, d in pairs]
+        size += 1
+    named = zip(scenarios, made, strict=True)
+    return tuple(one if one.name == name else replace(one, name=name) for one, name in named)
 
 
 def content_digest(scenarios: Iterable[Scenario]) -> str:
@@ -157,8 +160,7 @@ def conditions(scenarios: Sequence[Scenario], world: World) -> list[str]:
         held |= {path: f"{low:g} to {high:g}" for path, (low, high) in scenario.uncertain.items()}
         for path, what in held.items():
             number = world.numbers[path]
-            declared = f"declared {number.low:g} to {number.high:g}"
-            lines.append(f"narrowed: {path} {what} ({declared})")
+            lines.append(f"narrowed: {path} {what} (declared {number.low:g} to {number.high:g})")
     return list(dict.fromkeys(lines))
 
 
