@@ -14,7 +14,6 @@ from tests.sweeping import GRID, written
 from tests.sweeping import contents as tables
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.results import (
     DRAWS,
     MANIFEST,
@@ -25,8 +24,6 @@ from eurasia_sim.simulation.results import (
     found,
 )
 from eurasia_sim.simulation.results_folder import open_results
-from eurasia_sim.simulation.run import Study
-from eurasia_sim.simulation.run import carry_out as carry_out_study
 from eurasia_sim.world.world import load_world
 
 WORDS = ("us_exit", "us_stays", "-n", "4")
@@ -92,28 +89,6 @@ def test_every_reader_refuses_a_run_that_is_damaged(
     (copy / "events-us_stays.csv").write_text("month\n", encoding="utf-8")
     reason = refused("plot", copy, "--kind", "timeline", "--out", copy.parent / "drawn")
     assert "events-us_stays.csv is not what was written" in reason
-
-
-def test_a_damaged_part_of_an_interrupted_run_is_run_again(tmp_path: Path) -> None:
-    world = load_world()
-    study = Study(world, (load_scenario("us_exit", world),), ("balance_of_threat",), 40, 7)
-    batches = list(study.batches())
-    whole = carry_out_study(study, batches, tmp_path, 1, lambda _: None)
-    parts = sorted((tmp_path / "parts").glob("*.runs.parquet"))
-    months = sorted((tmp_path / "parts").glob("*.months.parquet"))
-    assert len(parts) == len(months) >= 4
-    table = pd.read_parquet(parts[0])
-    table.iloc[0, -1] += 1.0
-    table.to_parquet(parts[0], index=False)
-    months[1].write_bytes(months[2].read_bytes())
-    parts[3].unlink()
-    before = {path: path.stat().st_mtime_ns for path in (*parts[:3], *months)}
-    again = carry_out_study(study, batches, tmp_path, 1, lambda _: None)
-    kept = {path for path, time in before.items() if path.stat().st_mtime_ns == time}
-    assert kept >= {parts[2], months[2]}
-    assert not kept & {parts[0], months[1]}
-    pd.testing.assert_frame_equal(again.runs, whole.runs)
-    pd.testing.assert_frame_equal(again.trajectories, whole.trajectories)
 
 
 def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_path: Path) -> None:

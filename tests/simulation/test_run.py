@@ -53,9 +53,19 @@ def test_a_broken_part_is_run_again_and_whole_tables_take_the_place_of_parts(
     study: Study, whole: tuple[Path, Tables]
 ) -> None:
     folder, tables = whole
-    min((folder / "parts").glob("*.months.parquet")).write_bytes(b"half a file")
+    parts = sorted((folder / "parts").glob("*.runs.parquet"))
+    months = sorted((folder / "parts").glob("*.months.parquet"))
+    table = pd.read_parquet(parts[0])
+    table.iloc[0, -1] += 1.0
+    table.to_parquet(parts[0], index=False)
+    months[1].write_bytes(months[2].read_bytes())
+    parts[3].unlink()
+    before = {path: path.stat().st_mtime_ns for path in (*parts[:3], *months)}
     again = executed(study, folder)
+    kept = {path for path, time in before.items() if path.stat().st_mtime_ns == time}
+    assert kept == {parts[2], months[2]}
     pd.testing.assert_frame_equal(again.runs, tables.runs)
+    pd.testing.assert_frame_equal(again.trajectories, tables.trajectories)
     keep(folder, again)
     assert not (folder / "parts").exists()
     # At reference, over the ranges, by the documents, under the fit; two scenarios; three runs.

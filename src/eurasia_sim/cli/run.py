@@ -153,7 +153,7 @@ def _execute(
     from eurasia_sim.files.integrity import listed
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.family import content_digest
-    from eurasia_sim.simulation.run import Tables, carry_out, drawn_table, keep
+    from eurasia_sim.simulation.run import Tables, carry_out, drawn_table, keep, read_parts
 
     ids = [run_id for batch in batches for own in batch.ids for run_id in own]
     identity = (str(rule.rule), *rule.measures, str(rule.most)) if rule else ()
@@ -170,10 +170,14 @@ def _execute(
             terminal.tell(f"{folder}: {listed(wrong)}; its runs are made again")
             (folder / results.MANIFEST).unlink()
         options.compile_once(batches[0].family[0])
-        kept = f"finished runs are kept in {folder}; the same command goes on from there."
-        with terminal.RunCounter(len(ids), kept) as counter:
-            more = partial(rule.following, len(ids), counter) if rule else lambda _: ()
-            tables = carry_out(study, batches, folder, workers, counter, more)
+        try:
+            with terminal.RunCounter(len(ids)) as counter:
+                more = partial(rule.following, len(ids), counter) if rule else lambda _: ()
+                tables = carry_out(study, batches, folder, workers, counter, more)
+        except KeyboardInterrupt:
+            count = sum(len(part.runs) for part in read_parts(folder))
+            kept = f"{count} runs are kept in {folder}; the same command goes on from there."
+            raise terminal.stop(kept if count else "nothing was kept.") from None
     results.write_table(folder / results.DRAWS, drawn_table(study, tables.runs, batches))
     keep(folder, tables)
     return folder, tables, False
@@ -193,8 +197,7 @@ def _summary(study: Study, batches: list[Batch], tables: Tables) -> dict[str, li
             head = {"theory": batch.theory, "set": batch.kind, "scenario": name}
             counts = {"n": len(runs), "failed": int((runs["status"] != "ok").sum())}
             if name != names[0]:
-                said = headlines(family[0], runs)
-                told += [{**head, "first": names[0], **row} for row in said]
+                told += [{**head, "first": names[0], **row} for row in headlines(family[0], runs)]
             for measure in study.shown(batch.family[0].columns):
                 own, low, high = runs[measure].dropna(), math.nan, math.nan
                 if len(own) > 1:  # one run has no quantiles
@@ -224,10 +227,9 @@ def _finish(
         log, status = event_log(study.world, inputs, int(batches[0].draws.seeds[0]))
         write_bytes(folder / events_file(inputs.scenario.name), csv_bytes(log))
         events[inputs.scenario.name] = {"events": len(log), "status": status}
+    digests = {scenario.name: scenario.digest for scenario in study.scenarios}
     manifest = {
-        **options.origin(
-            study.world, scenarios={each.name: each.digest for each in study.scenarios}
-        ),
+        **options.origin(study.world, scenarios=digests),
         "seed": study.seed,
         "leads": _leading(study, batches)[0],
         "runs_a_scenario": int(tables.runs["run"].max()) + 1,
@@ -241,8 +243,7 @@ def _finish(
         **{name: value for name, value in result.items() if value is not None},
         "seconds": round(time.time() - began, 1),
     }
-    files = [*WRITTEN, *map(events_file, events)]
-    finish(folder, manifest, files, RUN, study.world, OF_RUN)
+    finish(folder, manifest, [*WRITTEN, *map(events_file, events)], RUN, study.world, OF_RUN)
 
 
 def _leading(study: Study, batches: list[Batch]) -> tuple[str, str]:

@@ -47,8 +47,7 @@ def restored(content: Mapping[str, Any], world: World) -> Scenario:
     }
     posterior = read_posterior(world) if "posterior" in content else None
     if posterior and posterior.digest != content["posterior"]:
-        what = f"{content['name']} drew from another posterior"
-        raise DataError([f"{what} than {world.name} records now"])
+        raise DataError([f"{content['name']} drew from another posterior than {world.name} has"])
     dropped, added = tuple(content["events"]["drop"]), content["events"]["add"]
     rows = content.get("record", ())
     ranges = {} if content["uncertain"] == POSTERIOR else content["uncertain"]

@@ -236,15 +236,15 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
 
 def read_log(folder: Path) -> dict[str, Entry]:
     """By name, the tables that a sweep has logged; a chunk's last line counts."""
-    found: dict[str, Entry] = {}
+    chunks: dict[int, dict[str, Entry]] = {}
     for line in integrity.read_lines(folder / STATUS_LOG):
         number, listing = line.get("chunk"), line.get(FILES)
         if type(number) is int and number >= 0 and isinstance(listing, dict):
             read = {part_name(kind, number): Entry.of(each) for kind, each in listing.items()}
             own = {name: entry for name, entry in read.items() if entry}
             if PARTS in listing and listing.keys() <= {*_KINDS} and len(own) == len(read):
-                found |= own
-    return found
+                chunks[number] = own
+    return {name: entry for own in chunks.values() for name, entry in own.items()}
 
 
 def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def carry_out(
         more: given the runs of all batches so far, sorted, whenever these are finished; answers
             with those that are to follow, or with none.
     """
-    parts = _read_parts(folder)
+    parts = read_parts(folder)
     known = {run_id for part in parts for run_id in part.runs["run_id"]}
     wanted: set[str] = set()
     waiting = list(batches)
@@ -219,7 +219,7 @@ def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
 
 
-def _read_parts(folder: Path) -> list[Tables]:
+def read_parts(folder: Path) -> list[Tables]:
     """The parts that interrupted calls left; one that is not as it was written is left out."""
     found = []
     for path in sorted((folder / results.PARTS).glob(f"*{_RUNS}")):
