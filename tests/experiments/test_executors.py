@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -20,9 +20,10 @@ import pytest
 from tests.sweeping import contents, grid
 
 from eurasia_sim.experiments import executors
-from eurasia_sim.experiments.batch import work
+from eurasia_sim.experiments.batch import Chunk, work
 from eurasia_sim.experiments.executors import Dispatch
-from eurasia_sim.experiments.sweep import Work, carry_out
+from eurasia_sim.experiments.folder import Folder
+from eurasia_sim.experiments.sweep import Work, carry_out, finish
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import load_results
 
@@ -72,17 +73,13 @@ def check_a_kill_in_mid_sweep_costs_nothing(sweep, folder: Path, how: Work, kill
     assert seen[0] < sweep.plan.chunks  # it died in mid-sweep
     assert ended.failed == 0
     assert contents(ended.folder) == contents(whole)
-    log = log_of(ended.folder)
-    done = [entry["chunk"] for entry in log if "runs" in entry and "chunk" in entry]
+    done = [entry["chunk"] for entry in log_of(ended.folder) if {"runs", "chunk"} <= entry.keys()]
     assert sorted(done) == list(range(sweep.plan.chunks))  # every part once
 
 
 def test_a_local_process_that_is_killed_in_mid_sweep_costs_nothing(world, tmp_path) -> None:
     before = set(psutil.Process().children(recursive=True))
-
-    def kill() -> None:
-        dask_processes(os.getpid())[0].kill()
-
+    kill = lambda: dask_processes(os.getpid())[0].kill()  # noqa: E731, PLW0108 - it is not there yet
     check_a_kill_in_mid_sweep_costs_nothing(grid(tmp_path, world, steps=40), tmp_path, LOCAL, kill)
     assert set(dask_processes(os.getpid())) <= before
 
@@ -103,8 +100,8 @@ def test_a_part_whose_worker_dies_is_run_again_alone_and_then_aborted(
     assert ended.failed == 2
     assert list(runs.loc[runs["status"] != "ok", "point"]) == [3, 3]
     assert set(runs["status"]) == {"ok", "aborted"}
-    aborted = [entry for entry in log_of(ended.folder) if entry.get("event") == "aborted"]
-    assert [entry["chunk"] for entry in aborted] == [3]
+    log = log_of(ended.folder)
+    assert [entry["chunk"] for entry in log if entry.get("event") == "aborted"] == [3]
     assert runs[runs["status"] == "ok"].equals(well[well["point"] != 3])
 
 
@@ -118,8 +115,7 @@ def test_an_executor_that_breaks_ends_the_sweep_and_resume_completes_it(
         pytest.raises(DataError, match=r"finished parts are kept\n.*--resume"),
     ):
         carry_out(sweep, tmp_path, Work(executor=pool, workers=1))
-    parts = tmp_path / whole.name / "parts"
-    kept = {path: path.stat().st_mtime_ns for path in parts.glob("0*.parquet")}
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / whole.name).glob("parts/0*")}
     assert len(kept) == 3  # those before the deadly one
     ended = carry_out(sweep, tmp_path, Work(workers=1), resume=True)
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
@@ -152,6 +148,20 @@ def test_work_in_flight_is_bounded_and_a_part_that_a_worker_died_of_comes_last_a
     assert max(others for _, others in given) < most + dead
     assert sorted(number for number, _ in given[-2:]) == [1, 2]
     assert {others for _, others in given[-2:]} == {dead}  # that is, none in hand
+
+
+def test_threads_leave_a_part_that_nobody_waits_for(sweep) -> None:
+    with Work(workers=1).started(sweep.setup) as (submit, _):
+        future = submit(Chunk(0, 0, sweep.design.cells[[0] * 20_000]))
+        while not future.running():
+            time.sleep(0.001)
+    with pytest.raises(CancelledError):
+        future.result(timeout=30)
+
+
+def test_a_sweep_with_a_part_missing_is_not_finished(sweep, tmp_path) -> None:
+    with pytest.raises(DataError, match="8 of 8 parts are missing; --resume makes them"):
+        finish(sweep, Folder(tmp_path, sweep.plan), 0.0)
 
 
 LONG = """

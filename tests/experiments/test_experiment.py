@@ -206,7 +206,7 @@ LARGE = [
     (SOBOL + entries(("*" * n for n in range(1, 300)), "declared"), "the factors up to here"),
     (SOBOL + "factors: {HABIT: declared}\nmeasures: [" + ", ".join(map(str, range(6000))) + "]",
      "measures.0 is 0"),
-    (LHS + "factors: {GAINS: [0.3, 0.4]}\nchance: common", "points of levels alone repeat"),
+    (LHS + "factors: {GAINS: [0.3, 0.4]}\nchance: common", "points of levels alone may repeat"),
     (ZIP + "factors: {GAINS: {low: 0.3, high: 0.4, steps: 9000000}}", "steps is 9000000"),
     (GRID + "factors: {HABIT: [" + ", ".join(map(str, range(13100))) + "]}", "too many values"),
     (f"{GRID}factors: {{scenario: [{', '.join(f'us_exi{n}' for n in range(5000))}]}}",

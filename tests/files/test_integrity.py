@@ -107,11 +107,11 @@ def test_a_harmed_part_is_named_refused_and_healed_to_the_same_bytes(
             read(folder)
     with contextlib.suppress(OSError):
         (folder / PART).rmdir()  # a folder in a file's place is the person's to remove
-    seen = set()
-    report = lambda finished, _, before: seen.add((before, finished))  # noqa: E731
+    seen = []
+    report = lambda finished, _, before: seen.append((before, finished))  # noqa: E731
     ended = carry_out(prepared, folder.parent, ALONE, resume=True, report=report)
     # Only what is damaged is run again.
-    assert seen == {(8 - lost, finished) for finished in range(10 - lost, 9, 2)}
+    assert [seen[0], seen[-1]] == [(8 - lost, 8 - lost), (8 - lost, 8)]
     assert (ended.complete, ended.reused) == (True, False)
     assert contents(folder) == contents(whole)
     assert carry_out(prepared, folder.parent, ALONE).reused
@@ -198,6 +198,10 @@ def test_a_line_of_the_log_that_is_cut_or_names_an_unknown_kind_costs_its_part_a
     text = log.read_text()
     log.write_text(text.replace('"trajectories"', '"trajectorigs"', 1))
     assert len(Folder(folder, prepared.plan).missing()) == 1
+    again = next(line for line in map(json.loads, text.splitlines()) if "files" in line)
+    del again["files"]["trajectories"]  # a chunk's last line counts, whatever those before it name
+    log.write_text(f"{text}{json.dumps(again)}\n")
+    assert len(results.read_log(folder)) == 4 + 3
     log.write_text(text[:-30])
     (folder / PART).unlink()
     carry_out(prepared, folder.parent, ALONE, resume=True)  # goes on in a line of its own

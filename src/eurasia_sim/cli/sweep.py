@@ -109,8 +109,7 @@ def _execute(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bo
 
 
 def _shard(given: str) -> tuple[int, int]:
-    found = _SHARD.match(given)
-    if not found or int(found[1]) > int(found[2]):
+    if not (found := _SHARD.match(given)) or int(found[1]) > int(found[2]):
         raise DataError([f"--shard {given}\n    allowed: i/n, with i from 1 to n, such as 2/8"])
     return int(found[1]), int(found[2])
 

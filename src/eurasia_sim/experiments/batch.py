@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,10 +103,13 @@ def batches(points: Sequence[Point]) -> Iterator[Batch]:
             yield Batch([row[first : first + width] for row in table])
 
 
-def work(setup: Setup, chunk: Chunk, *, status: str = OK) -> Finished:
+def work(
+    setup: Setup, chunk: Chunk, stopped: Callable[[], bool] = lambda: False, *, status: str = OK
+) -> Finished:
     """Run a chunk.
 
     Args:
+        stopped: asked every few runs; once it says yes, a CancelledError gives the chunk up.
         status: another than ok says why the chunk is not run: its runs are missing.
     """
     began = time.perf_counter()
@@ -122,6 +126,8 @@ def work(setup: Setup, chunk: Chunk, *, status: str = OK) -> Finished:
         draws, monthly = batch.draws(setup, family[0]), _monthly(setup, family[0])
         found: list[list[Outcome]] = [[] for _ in family]
         for begin in range(0, len(draws) if status == OK else 0, RUNS):
+            if stopped():
+                raise CancelledError
             part = draws.part(slice(begin, begin + RUNS))
             outcomes = run_paired(family, part, setup.experiment.window, monthly)
             for own, inputs, outcome in zip(found, family, outcomes, strict=True):

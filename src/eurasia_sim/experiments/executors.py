@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -34,6 +35,7 @@ _PATIENCE = 10  # seconds for a scheduler to close
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 Submit = Callable[[Chunk], Future[Finished]]
+Report = Callable[[int, int, int], None]
 
 
 def local_workers(scheduler: str | None) -> int | None:
@@ -66,10 +68,7 @@ def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
         ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
 
 
-@lru_cache(maxsize=2)
-def _setup_from(payload: bytes) -> Setup:
-    setup: Setup = pickle.loads(payload)  # noqa: S301 - our own
-    return setup
+_setup_from = lru_cache(maxsize=2)(pickle.loads)  # of our own bytes
 
 
 def work_on(payload: bytes, chunk: Chunk) -> Finished:
@@ -94,8 +93,7 @@ def _dask(scheduler: str) -> Iterator[tuple[Executor, int]]:
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        message = "--scheduler needs Dask: pip install '.[cluster]' in the clone"
-        raise DataError([message]) from None
+        raise DataError(["--scheduler needs Dask: pip install '.[cluster]' in the clone"]) from None
     count = local_workers(scheduler)
     cluster: Any = count and LocalCluster(
         n_workers=count,
@@ -144,7 +142,7 @@ class Work:
         """What submits a chunk to the workers, and how many workers there are.
 
         Threads of this process are given the setup itself: the kernel runs without the
-        interpreter's lock. They are not waited for, so an interrupt ends at once.
+        interpreter's lock. At the end they leave their chunks, within a few runs.
 
         Raises:
             DataError: for a scheduler that cannot be had.
@@ -156,9 +154,11 @@ class Work:
                 yield _sending(executor, setup), count
         else:
             pool = ThreadPoolExecutor(self.count, thread_name_prefix="sweep")
+            stopping = threading.Event()
             try:
-                yield lambda chunk: pool.submit(work, setup, chunk), self.count
+                yield lambda chunk: pool.submit(work, setup, chunk, stopping.is_set), self.count
             finally:
+                stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -170,7 +170,10 @@ class Dispatch:
     take: Callable[[Finished], None]
     log: Callable[[dict[str, Any]], None]
     most_failures: int | None = None
+    report: Report = lambda *_: None  # called before each wait for results, and at the end
+    before: int = 0  # runs that were finished at the start
     suspects: list[Chunk] = field(default_factory=list)  # a worker died while it held these
+    finished: int = 0
     failed: int = 0
 
     @property
@@ -199,6 +202,7 @@ class Dispatch:
         pending: dict[Future[Finished], Chunk] = {}
         try:
             while not self.too_many:
+                self.report(self.before + self.finished, self.failed, self.before)
                 for chunk in islice(chunks, most - len(pending)):
                     pending[submit(chunk)] = chunk
                 if not pending:
@@ -232,5 +236,6 @@ class Dispatch:
             reason = str(error) if died else "".join(traceback.format_exception(error))
             self.log({"chunk": chunk.number, "event": status, "reason": reason})
             finished = work(self.setup, chunk, status=status)  # its runs as missing
+        self.finished += finished.runs
         self.failed += finished.failed
         self.take(finished)

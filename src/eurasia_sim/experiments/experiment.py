@@ -254,7 +254,7 @@ class _Reader(FactorReader):
             return
         is_common = kind in schema.OWN_CHANCE and file.chance == "common"
         if is_common and lengths and all(lengths.values()):
-            message = "points of levels alone repeat, and under one luck they are the same runs"
+            message = "points of levels alone may repeat, and under one luck they are the same runs"
             self.complain(("chance",), message, allowed="chance: own, or kind: grid")
         key = "trajectories" if kind == "morris" else "points"
         trail, given = ("design", key), shown(getattr(design, key))
@@ -314,10 +314,9 @@ class _Reader(FactorReader):
             return (first if first < last else 0), last
         found = [self.month(("window", at), date) for at, date in enumerate(given)]
         months = [month for month in found if month is not None]
-        if len(months) < len(found):
-            return 0, last
-        if len(months) != 2 or months[0] > months[1] or months[1] >= last:
+        if len(months) == 2 and months[0] <= months[1] < last:
+            return months[0], months[1] + 1
+        if len(months) == len(found):
             message = "a window is its first and its last month, both within every scenario"
             self.complain(("window",), message)
-            return 0, last
-        return months[0], months[1] + 1
+        return 0, last

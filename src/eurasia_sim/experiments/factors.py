@@ -110,9 +110,7 @@ class FactorReader(WorldChecker):
             right = "each scenario once, and each under a name of its own"
             self.complain(trail, f"{message}: their runs could not be told apart", allowed=right)
         elif scenario.posterior is not None:
-            message = (
-                f"{name} draws its numbers from the posterior, and a sweep lays them out itself"
-            )
+            message = f"{name} draws numbers from the posterior, and a sweep lays them out itself"
             self.complain(trail, message, allowed="a scenario without `uncertain: posterior`")
         else:
             self.called[given] = name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -250,13 +249,12 @@ class Folder:
         tables = (_failed(part, factors, command, date) for part in parts)
         if (first := next(tables, None)) is None:
             return 0
-        content, count = io.BytesIO(), 0
-        with pq.ParquetWriter(content, first.schema, compression="zstd") as writer:
+        aside = path.with_name(f".{path.name}.part")  # `one_writer` drops what a killed one leaves
+        with pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
             for table in chain([first], tables):
-                count += len(table)
                 writer.write_table(table)
-        results.write_bytes(path, content.getvalue())
-        return count
+        aside.replace(path)
+        return int(pq.read_metadata(path).num_rows)
 
 
 def _has_failed(part: Path) -> bool:

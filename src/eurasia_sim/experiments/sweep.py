@@ -6,7 +6,7 @@ import platform
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -17,7 +17,7 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments import folder as folders
 from eurasia_sim.experiments.batch import Chunk, Finished, work
 from eurasia_sim.experiments.design import Design, lay_out, memory_of
-from eurasia_sim.experiments.executors import Dispatch, Work
+from eurasia_sim.experiments.executors import Dispatch, Report, Work
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, Plan, plan_of, read_plan
 from eurasia_sim.experiments.point import Keep, Setup
@@ -25,7 +25,7 @@ from eurasia_sim.experiments.schema import MOST_ESTIMATED, MOST_POINTS, Experime
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.memory import PROCESS, memory_free, require_memory
 from eurasia_sim.scenarios.outcome_columns import columns_of
-from eurasia_sim.simulation.results import write_manifest
+from eurasia_sim.simulation.results import PARTS, part_name, write_manifest
 from eurasia_sim.world.world import World, load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
@@ -33,8 +33,6 @@ _STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
 _LARGE = 2_000_000  # cells of a design that a dry run does not lay out
 _SAMPLE = 100  # points of such a design that it looks at
 _COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
-
-Report = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ def prepare_sweep(
         dry: for `estimate` alone: of a large design lay out a few points, without constraints.
 
     Raises:
-        DataError: with everything wrong with the file.
-        DataError: where constraints leave no point.
+        DataError: with everything wrong with the file, or where constraints leave no point.
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
@@ -145,18 +142,14 @@ def carry_out(
 def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Report) -> bool:
     """Have the missing chunks run and written; whether all were."""
     before = sweep.runs - sum(map(sweep.plan.runs_of, missing))
-    finished, failed = before, 0
 
     def take(chunk: Finished) -> None:
-        nonlocal finished, failed
         notes = {"failed": chunk.failed, "seconds": round(chunk.seconds, 3)}
         folder.write(chunk.number, chunk.tables, **notes)
-        finished, failed = finished + chunk.runs, failed + chunk.failed
-        report(finished, failed, before)
 
     chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
     with how.started(sweep.setup) as (submit, workers):
-        dispatch = Dispatch(sweep.setup, take, folder.log, how.most_failures)
+        dispatch = Dispatch(sweep.setup, take, folder.log, how.most_failures, report, before)
         return dispatch.run(chunks, submit, 2 * workers)
 
 
@@ -167,13 +160,15 @@ def _failures(sweep: Sweep, folder: Folder) -> int:
     if world.name != DEFAULT_WORLD:
         path += f" --world {shlex.quote(str(world.directory))}"
     command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {path} --rerun {{run}}"
-    columns = [factor.column for factor in experiment.factors]
-    return folder.failures(columns, command, world.date)
+    return folder.failures([each.column for each in experiment.factors], command, world.date)
 
 
 def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
-    """Write what is known of a whole sweep: its failures, and its manifest last."""
+    """Write failures and, last, the manifest of a whole sweep; DataError if a part is not there."""
     experiment, world, plan = sweep.setup.experiment, sweep.setup.world, sweep.plan
+    if missing := sum(not (folder.path / part_name(PARTS, n)).exists() for n in plan.numbers):
+        message = f"{folder.path}: {missing} of {plan.chunks} parts are missing"
+        raise DataError([f"{message}; --resume makes them"])
     failed = _failures(sweep, folder)
     versions = {name: version(name) for name in _PACKAGES}
     first, last = experiment.window[0], experiment.window[1] - 1
@@ -243,8 +238,7 @@ def run_sweep(
         DataError: with everything wrong with the file.
     """
     prepared = prepare_sweep(experiment, world, keep=keep)
-    how = Work(workers=workers, executor=executor)
-    return carry_out(prepared, Path(out), how, resume=resume).folder
+    return carry_out(prepared, Path(out), Work(workers, executor=executor), resume=resume).folder
 
 
 def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
