@@ -71,10 +71,9 @@ def with_distinct_names(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     Raises:
         DataError: where one scenario stands twice.
     """
-    names = [scenario.name for scenario in scenarios]
-    digests = [content_digest([scenario]) for scenario in scenarios]
-    pairs = list(zip(names, digests, strict=True))
-    if twice := {name for name, digest in pairs if digests.count(digest) > 1}:
+    pairs = [(scenario.name, content_digest([scenario])) for scenario in scenarios]
+    names = [name for name, _ in pairs]
+    if twice := {pair[0] for pair in pairs if pairs.count(pair) > 1}:
         problems = (f"{name} stands twice with the same content: name it once" for name in twice)
         raise DataError(sorted(problems))
     made, size = names, 6  # of the digest; more until no name that is made is one that another has
