@@ -79,7 +79,7 @@ def check_a_kill_in_mid_sweep_costs_nothing(sweep, folder: Path, how: Work, kill
 
 def test_a_local_process_that_is_killed_in_mid_sweep_costs_nothing(world, tmp_path) -> None:
     before = set(psutil.Process().children(recursive=True))
-    kill = lambda: dask_processes(os.getpid())[0].kill()  # noqa: E731, PLW0108 - it is not there yet
+    kill = lambda: dask_processes(os.getpid())[0].kill()  # noqa: E731, PLW0108
     check_a_kill_in_mid_sweep_costs_nothing(grid(tmp_path, world, steps=40), tmp_path, LOCAL, kill)
     assert set(dask_processes(os.getpid())) <= before
 
