@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.comparison import answered
 from eurasia_sim.dashboard.paired_runs import BATCHES, answers, parting_month
 from eurasia_sim.dashboard.session import Question
 from eurasia_sim.simulation.ensemble import run_paired
@@ -41,7 +40,9 @@ def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to
     assert list(growing) == []
 
 
+@pytest.mark.browser  # whose environment has the page's libraries
 def test_an_answer_comes_in_numbers_before_its_figure_is_drawn():
+    answered = pytest.importorskip("eurasia_sim.dashboard.comparison").answered
     asked = Question("us_exit"), "us_stays", "alignment.russia.china"
     (first, before, _), (again, figure, count) = islice(answered(*asked, threading.Event()), 2)
     assert (before, again, count) == (None, first, BATCHES[0])

@@ -23,6 +23,13 @@ GRID, SOBOL = "design: {kind: grid}\n", "design: {kind: sobol, points: 4}\n"
 SALTELLI = "design: {kind: saltelli, points: 4}\n"
 
 
+def pace() -> float:
+    """Seconds that a million small steps of Python take here and now: a seventh of our second."""
+    began = time.process_time()
+    sum(int(str(number)) for number in range(1_000_000))
+    return time.process_time() - began
+
+
 @pytest.fixture
 def problems(tmp_path, world):
     """Everything wrong with a sweep, told within a second of work."""
@@ -32,7 +39,7 @@ def problems(tmp_path, world):
         file.write_text(full(f"format: 2\nkind: sweep\ntitle: A try\n{head}{text}\n"))
         began = time.process_time()
         found = "\n".join(map(str, problems_of(str(file), world)))
-        assert time.process_time() - began < 1.0
+        assert (spent := time.process_time() - began) < 1.0 or spent < 7 * pace()
         return found
 
     return told
@@ -59,9 +66,7 @@ def test_every_ready_experiment_is_a_good_one(repository, world) -> None:
     files = sorted((repository / "experiments").glob("*.yaml"))
     sweeps = [file for file in files if "kind: sweep" in file.read_text(encoding="utf-8")]
     assert len(sweeps) >= 5
-    assert {str(file): problems_of(str(file), world) for file in sweeps} == {
-        str(f): [] for f in sweeps
-    }
+    assert not [problem for file in sweeps for problem in problems_of(str(file), world)]
 
 
 def test_an_experiment_is_found_by_name_from_anywhere(tmp_path, monkeypatch) -> None:
@@ -72,9 +77,7 @@ def test_an_experiment_is_found_by_name_from_anywhere(tmp_path, monkeypatch) -> 
         located("relative_gain")
 
 
-def test_all_mistakes_are_said_at_once_each_with_its_line_and_what_was_meant(
-    problems, tmp_path
-) -> None:
+def test_all_mistakes_are_said_at_once_with_their_lines_and_what_was_meant(problems, tmp_path):
     text = """theory: balance_of_thraet
 design: {kind: sobol, points: 100}
 factors:
@@ -338,14 +341,12 @@ def variants(tmp_path, world):
         ("weak strong", "set: {PRESSURE: 0.1}\nfactors: {HABIT: [0.8, 0.9]}",
          "weak and strong come to the same"),
         ("us_exit narrow", "factors: {HABIT: declared}", "the scenarios narrow HABIT differently"),
-        ("us_exit fitted", "factors: {HABIT: [0.8, 0.9]}", "fitted draws its numbers from the"),
+        ("us_exit fitted", "factors: {HABIT: [0.8, 0.9]}", "fitted draws numbers from the"),
         ("weak strong", "factors: {HABIT: [0.8, 0.9]}", ""),
         ("us_exit offensive", "factors: {HABIT: [0.8, 0.9]}", ""),
     ],
 )  # fmt: skip
-def test_scenarios_that_cannot_be_compared_are_told(
-    problems, variants, scenarios, factors, said
-) -> None:
+def test_incomparable_scenarios_are_told(problems, variants, scenarios, factors, said) -> None:
     paths = ", ".join(variants[name] for name in scenarios.split())
     found = problems(f"{GRID}{factors}", f"scenarios: [{paths}]\n")
     assert full(said) in found
