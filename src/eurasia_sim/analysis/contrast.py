@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.analysis.differences import mean_interval
@@ -131,7 +132,7 @@ def has_level(row: Mapping[str, float]) -> bool:
 
 
 def says(row: Mapping[str, Any], subject: str, over: str) -> str:
-    """What the draws say of the sign of one difference, in a sentence.
+    """What the draws say of the sign of one difference, in a sentence; few are put to a sign test.
 
     Args:
         row: of `difference_summary`.
@@ -145,6 +146,8 @@ def says(row: Mapping[str, Any], subject: str, over: str) -> str:
         return f"{subject} is the same in all {count}"
     rises, share, against = (True, up, down) if up >= down else (False, down, up)
     verb, other = ("rises", "falls") if rises else ("falls", "rises")
-    word = "settled" if share >= SETTLED else "not settled"
-    so = f"and {other} in {100 * against:.0f} %, so the sign is {word}"
+    word = "so the sign is settled" if share >= SETTLED else "so the sign is not settled"
+    if share >= SETTLED and binomtest(round(share * row["pairs"]), row["pairs"]).pvalue >= 0.05:
+        word = "too few draws to settle the sign"
+    so = f"and {other} in {100 * against:.0f} %, {word}"
     return f"{subject} {verb} in {100 * share:.0f} % of {count} {so}."

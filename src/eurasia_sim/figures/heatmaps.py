@@ -197,7 +197,8 @@ def heat_map(
     figure, panels = style.frame_panels(
         len(parts), 1, height, words, note, sharex=True, sharey=True
     )
-    labels = [[_label(key, words) for key in keys] for keys in (ups, acrosses)]
+    names = [["–".join(map(words.name, key.split("-"))) for key in own] for own in (ups, acrosses)]
+    labels = [[style.break_lines(name, 20) for name in each] for each in names]
     for panel, part in zip(panels, parts, strict=True):
         own = cells[cells["part"] == part]
         value, text = (
@@ -211,11 +212,6 @@ def heat_map(
     panels[-1].set_xlabel(axes[0])
     panels[0].invert_yaxis()
     return figure
-
-
-def _label(key: str, words: Words) -> str:
-    """An actor, pair, theatre or level in words."""
-    return style.break_lines("–".join(map(words.name, key.split("-"))), 20)
 
 
 def _draw_cells(
