@@ -43,7 +43,8 @@ def manifest_of(
     return {
         "finished": True, "command": "eurasia-sim run x", "seed": 7, "runs_a_scenario": 3,
         "theories": ["one"], "forms": {"threat": "product"}, "window": ["2021-05", "2030-12"],
-        "scenarios": named, "digests": {"world": "w", "model": "m"}, "versions": {"numpy": "2.0"},
+        "digests": {"world": "w", "model": "m", "scenarios": {name: name for name in named}},
+        "scenarios": named, "versions": {"numpy": "2.0"},
         "summary": {"outcomes": [{"measure": f"competition.{PAIR}"}]}, **changes,
     }  # fmt: skip
 
@@ -110,7 +111,7 @@ def test_only_what_was_set_differently_is_told(opened) -> None:
 def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(opened) -> None:
     two = opened("two", manifest_of({"x": {}, "y": {}}, theories=["one", "other"]))
     more = opened("more", manifest_of({"y": {}, "x": {}, "z": {}}))
-    alone = opened("alone", manifest_of({"w": {}}, theories=["third"]))
+    lone = opened("lone", manifest_of({"w": {}}, theories=["third"]))
     single = opened("single", manifest_of({"v": {}}))
 
     def names(found: list[tuple[Side, Side]]) -> list[str]:
@@ -118,7 +119,7 @@ def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(opened) -
 
     assert names(sides(two, more, None, ())) == ["x one x one", "y one y one"]
     assert names(sides(two, more, ("x", "z"), ("other", "one"))) == ["x other z one"]
-    assert names(sides(single, alone, None, ())) == ["v one w third"]
+    assert names(sides(single, lone, None, ())) == ["v one w third"]
     assert names(sides(two, None, None, ["one"])) == ["x one y one"]
     assert names(sides(two, None, None, ["one", "other"])) == ["x one x other", "y one y other"]
     # What stands in both and is the same runs would tell nothing: the one of each is compared.
@@ -127,10 +128,7 @@ def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(opened) -
     later = opened("later", manifest_of({"x": {}, "q": {}}, seed=8))
     assert names(sides(mine, later, None, ())) == ["x one x one"]
     for wrong, said in (
-        (
-            (two, alone, None, ()),
-            "no scenario stands in both: A holds x, y, B holds w; choose with",
-        ),
+        ((two, lone, None, ()), "no scenario stands in both: A holds x, y, B holds w; choose with"),
         ((more, None, None, ()), "holds y, x, z: name another folder"),
         ((single, None, None, ()), "holds v: name another folder"),
         ((two, more, ("x", "xx"), ()), "holds no scenario xx"),

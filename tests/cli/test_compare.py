@@ -29,6 +29,7 @@ def test_two_results_that_differ_by_a_lever_pair_run_by_run(ran: Path, tmp_path:
     text = " ".join(done(*words, "--all").split())
     assert "us_exit: pressure.united_states.russia.2021-05 (A –; B 0.1)" in text
     assert "not paired" not in text
+    assert "left out" not in done(*words, "--scenarios", "us_exit", "us_stays")
     assert text.count("A 12 runs (0 failed), B 12 runs (0 failed)") == 4
     assert "What matters is 0.2 standard deviations of the runs" in text
 

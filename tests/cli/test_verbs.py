@@ -57,7 +57,7 @@ for words in {LIGHT!r}:
         assert not end.code, words
     assert not set({HEAVY!r}) & set(sys.modules), words
 """
-    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_check_prints_place_hint_line_and_what_is_allowed(here: Path) -> None:

@@ -149,10 +149,9 @@ def _own_of_each(first: Results, second: Results) -> tuple[str, str] | None:
     """The one scenario that each folder alone has, where all that both have are the same runs."""
     one, two = (own.manifest["scenarios"] for own in (first, second))
     mine, theirs = sorted(one.keys() - two.keys()), sorted(two.keys() - one.keys())
-    same = [
-        first.manifest.get(x) == second.manifest.get(x) for x in ("seed", "digests", "versions")
-    ]
-    same += [one[name] == two[name] for name in one.keys() & two.keys()]
+    known = (own.manifest for own in (first, second))
+    a, b = ([x["seed"], x["versions"], *map(x["digests"].get, ("world", "model"))] for x in known)
+    same = [a == b, *(one[name] == two[name] for name in one.keys() & two.keys())]
     return (mine[0], theirs[0]) if all(same) and len(mine) == len(theirs) == 1 else None
 
 

@@ -10,6 +10,7 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.options import SHORT
 from eurasia_sim.cli.output import trust_line
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
 _FOR_FIGURES = "paths"  # a section whose rows that count stand in another
-_SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
 _ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file has all
 _NAMED = 3  # factors or limits that a sentence names
 _MOST_PAIRS = 15  # of mean alignments on the terminal; JSON has all
@@ -154,7 +154,7 @@ def _show(
 def sentence(section: Section, measure: str) -> str:
     """What a section says of a measure, in its first scenario; nothing where it has no row."""
     table = section.table
-    rows = table[table["measure"] == measure].replace(_SHORT, regex=True) if len(table) else table
+    rows = table[table["measure"] == measure].replace(SHORT, regex=True) if len(table) else table
     if rows.empty:
         return ""
     scope = next((name for name in ("of", "scenario") if name in rows), "measure")
@@ -196,7 +196,7 @@ def show_section(section: Section, measures: Sequence[str], most: int) -> None:
     for measure in measures if len(section.table) else ():
         rows = section.table[section.table["measure"] == measure].rename(columns=str)
         hidden = ["measure", *_HIDDEN.get(section.name, ())]
-        shown = rows.head(most).drop(columns=hidden, errors="ignore").replace(_SHORT, regex=True)
+        shown = rows.head(most).drop(columns=hidden, errors="ignore").replace(SHORT, regex=True)
         shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
         same = shown.columns[(shown.astype(str) == shown.astype(str).iloc[0]).all()]
         same = same[: len(same) * (len(shown) > 1)]

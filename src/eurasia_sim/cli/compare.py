@@ -51,7 +51,7 @@ def compare(
     second = None if b is None or b.resolve() == a.resolve() else pairing.open_results(b)
     sides = pairing.sides(first, second, scenarios, theory or ())
     notes = pairing.warnings(*sides[0], force=force)
-    if second is not None:
+    if second is not None and scenarios is None:
         notes += _left_out(sides)
     measures = pairing.chosen_measures(first, second or first, measure or ())
     kinds = [kind] if kind else [REFERENCE, RANGES]
@@ -83,14 +83,13 @@ def compare(
 
 
 def _left_out(sides: list[tuple[Side, Side]]) -> list[str]:
-    """Which scenarios of two folders are compared with nothing."""
+    """Which scenarios that one of two folders alone has are compared with nothing."""
     notes = []
-    for letter, own in zip("AB", zip(*sides, strict=True), strict=True):
-        compared = {side.scenario for side in own}
-        alone = [name for name in own[0].results.manifest["scenarios"] if name not in compared]
-        if alone:
-            hint = "(--scenarios X Y compares two by name)"
-            notes.append(f"only in {letter} and left out: {', '.join(alone)} {hint}")
+    for at, letter in enumerate("AB"):
+        mine, theirs = (sides[0][x].results.manifest["scenarios"] for x in (at, 1 - at))
+        if alone := sorted(mine.keys() - theirs.keys() - {pair[at].scenario for pair in sides}):
+            which = f"only in {letter} and left out: {', '.join(alone)}"
+            notes.append(f"{which} (--scenarios X Y compares two by name)")
     return notes
 
 
@@ -109,6 +108,7 @@ def _show(
     """Print how many measures differ, those that differ most, what was set, how far to trust it."""
     import pandas as pd
 
+    from eurasia_sim.analysis.differences import DIFFERENT
     from eurasia_sim.analysis.pairing import differing
     from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
 
@@ -151,6 +151,7 @@ def _show(
              "A above B": one.difference.superiority, "verdict": str(one.judgement)}
             for one in sorted(each.measures, key=lambda one: -abs(one.difference.effect_size))
         ]  # fmt: skip
+        rows.sort(key=lambda row: not str(row["verdict"]).startswith(DIFFERENT))
         why = f"{each.pairing.why}; {runs}"
         if every:
             terminal.show_frame(f"\n{_names(each)}, {SETS[each.kind]}\n{why}", pd.DataFrame(rows))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 100_000
 LARGEST_SEED = 2**63 - 1
+SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
 
 AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
 Measures = Annotated[

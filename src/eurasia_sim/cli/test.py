@@ -12,6 +12,7 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.options import SHORT
 from eurasia_sim.cli.output import finish, trust_line
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.loader import load_hypotheses
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from eurasia_sim.hypotheses.hypothesis import Family
     from eurasia_sim.validation.calibration import Calibration, Problem
 
-_SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
 _TOLD, _MOST_SHOWN = 3, 10  # hypotheses in sentences, numbers in a table; the rest by --all
 _CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
 # Columns of a table on the terminal, and their headings where these are not their names.
@@ -310,7 +310,7 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
     )
     spans = {f"{x}_{end}": f"{end} {x}" for x in ("before", "after") for end in ("low", "high")}
     kept = ["number", *spans, "left", "shift"]
-    table = clear[kept].head(_MOST_SHOWN).rename(columns=spans).replace(_SHORT, regex=True)
+    table = clear[kept].head(_MOST_SHOWN).rename(columns=spans).replace(SHORT, regex=True)
     terminal.show_frame("What moved most, with 90 % intervals:", table)
     better = held["gain"] > BEYOND_CHANCE * held["error"]
     terminal.say(
