@@ -108,7 +108,6 @@ def _show(
     """Print how many measures differ, those that differ most, what was set, how far to trust it."""
     import pandas as pd
 
-    from eurasia_sim.analysis.differences import DIFFERENT
     from eurasia_sim.analysis.pairing import differing
     from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
 
@@ -151,7 +150,7 @@ def _show(
              "A above B": one.difference.superiority, "verdict": str(one.judgement)}
             for one in sorted(each.measures, key=lambda one: -abs(one.difference.effect_size))
         ]  # fmt: skip
-        rows.sort(key=lambda row: not str(row["verdict"]).startswith(DIFFERENT))
+        rows.sort(key=lambda row: not str(row["verdict"]).startswith("different"))
         why = f"{each.pairing.why}; {runs}"
         if every:
             terminal.show_frame(f"\n{_names(each)}, {SETS[each.kind]}\n{why}", pd.DataFrame(rows))
