@@ -3,8 +3,6 @@
 Splits are compared with line-ups of history. Cites axelrod1993, hubert1985.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Annotated, Any

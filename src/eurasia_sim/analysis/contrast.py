@@ -1,7 +1,5 @@
 """Paired runs of two scenarios: what the first has more of, run by run, and how surely."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase

@@ -1,7 +1,5 @@
 """Differences between two sets of runs: intervals, effect sizes, and whether they matter."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass

@@ -4,8 +4,6 @@ The word has several meanings, so that a sentence says *rises* or *falls* only w
 measures agrees, by the rule in `data/headline.yaml`; else how they part.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any

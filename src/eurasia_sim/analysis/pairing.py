@@ -1,7 +1,5 @@
 """Two results folders beside each other: what was set differently, which runs pair, differences."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Claim: McPhail et al. 2018 compare such metrics: each (the worst state, the regr
 acceptable states) is an attitude to risk, so one alone hides a choice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

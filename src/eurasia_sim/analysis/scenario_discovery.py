@@ -8,8 +8,6 @@ read such boxes as scenarios, by coverage, density, and the probability that a l
 chance (quasi-p).
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import warnings

@@ -4,8 +4,6 @@ SALib gives zeros for a missing result, takes rows in any order, and reads a see
 checks here refuse the first two before SALib is called; `analyze` refuses the third.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any

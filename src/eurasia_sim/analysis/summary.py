@@ -1,7 +1,5 @@
 """Everything that the runs of a results folder show, section by section."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial

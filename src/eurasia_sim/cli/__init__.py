@@ -1,7 +1,5 @@
 """The command line: a table of verbs, each loaded only when it is called."""
 
-from __future__ import annotations
-
 import codecs
 import errno
 import sys

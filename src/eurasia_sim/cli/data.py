@@ -1,7 +1,5 @@
 """`explain`: where numbers come from, what works anything rests on, how the evidence stands."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict

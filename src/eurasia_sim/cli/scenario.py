@@ -1,7 +1,5 @@
 """`check` input files or print their schema, begin a `new` scenario, `list` what it may name."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What verbs print: lines, tables, JSON and progress."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,7 +1,5 @@
 """An actor decided for by hand: shares of its budget by theatre and domain."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import solara

@@ -1,7 +1,5 @@
 """The ensemble: fans, distributions and the paired difference to a second scenario, by batches."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from dataclasses import replace

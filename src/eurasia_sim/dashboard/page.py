@@ -1,7 +1,5 @@
 """The page: a question on the left, its run and its ensemble on the right; state is per visitor."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from functools import partial

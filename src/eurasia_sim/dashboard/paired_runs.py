@@ -1,7 +1,5 @@
 """Paired runs of two scenarios in growing numbers."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence

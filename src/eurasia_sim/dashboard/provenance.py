@@ -1,7 +1,5 @@
 """The numbers of the month, the numbers that enter them, and the claims behind those."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import solara

@@ -1,7 +1,5 @@
 """The question on the page: scenario, theory, seed and settings, and its file for download."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """The server behind the page: Solara's own, on loopback by default, for its own page only."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import ipaddress

@@ -1,7 +1,5 @@
 """The world that this server shows and its scenarios: read once, the same for every visitor."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Mapping

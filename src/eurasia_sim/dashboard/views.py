@@ -1,7 +1,5 @@
 """Figures of one month of a run: leanings, map, influence and threats, as the page shows them."""
 
-from __future__ import annotations
-
 import base64
 import io
 import threading

@@ -1,7 +1,5 @@
 """The documents, their claims, and the check of every claim against the text it was read from."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """From claims to numbers: the codebook's rule, step by step."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

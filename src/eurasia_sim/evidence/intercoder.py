@@ -1,7 +1,5 @@
 """How far two coders agree: Krippendorff's alpha of the values, and of which passages count."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

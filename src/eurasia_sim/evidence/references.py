@@ -1,7 +1,5 @@
 """The works that data and code cite, read from the BibTeX file beside them."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

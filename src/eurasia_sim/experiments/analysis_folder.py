@@ -1,7 +1,5 @@
 """What an analysis reads of a finished results folder: runs, measures, and their design."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

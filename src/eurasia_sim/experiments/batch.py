@@ -1,7 +1,5 @@
 """One part of a sweep: points are batched, run, and returned as the bytes of their tables."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError

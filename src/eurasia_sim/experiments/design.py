@@ -1,7 +1,5 @@
 """A design laid out: the points of a sweep, by scipy's quasi-Monte Carlo and SALib's samplers."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Executors that run the chunks of a sweep, each once: threads, any executor, or Dask."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

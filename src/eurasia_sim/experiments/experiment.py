@@ -1,7 +1,5 @@
 """A sweep file checked against a world: everything wrong with it at once, else an experiment."""
 
-from __future__ import annotations
-
 import contextlib
 import math
 from collections.abc import Sequence

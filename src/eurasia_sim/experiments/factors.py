@@ -1,7 +1,5 @@
 """The factors of a sweep file, each value checked as a scenario's own would be."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What one point of a sweep gives its runs: scenarios, numbers, lever settings, seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache

@@ -1,7 +1,5 @@
 """The keys of a sweep file and their types, and what a checked file says."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -1,7 +1,5 @@
 """A sweep from its file to its folder: planned, run part by part, finished, or merged."""
 
-from __future__ import annotations
-
 import platform
 import shlex
 import shutil

@@ -1,7 +1,5 @@
 """The points of a sweep in a table beside its file: comma-separated values, or parquet."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

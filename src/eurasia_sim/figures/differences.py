@@ -1,7 +1,5 @@
 """What paired runs of two scenarios differ by, and what the parts of hypotheses differ by."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """How runs are spread: paired differences, or outcomes of one scenario, as dots to be counted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Fonts for every script: those of the machine that have what the figures' own font lacks."""
 
-from __future__ import annotations
-
 import logging
 import unicodedata
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Every kind of picture in one table; pictures chosen, drawn, and saved to the same bytes."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace

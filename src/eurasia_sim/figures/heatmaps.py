@@ -1,7 +1,5 @@
 """Heat maps: an outcome over two factors of a sweep, a measure over a run's actors and theatres."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """Single months of a run: the region as a map."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache

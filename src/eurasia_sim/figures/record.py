@@ -1,7 +1,5 @@
 """The model against the record: skill of forecasts, and numbers before and after a fit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Rows of a figure: what each says, above it, and beneath that bands or marks with intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

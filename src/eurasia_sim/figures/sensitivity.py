@@ -1,7 +1,5 @@
 """Which factor moves an outcome, and the box in the space of assumptions where it holds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

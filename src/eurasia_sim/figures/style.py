@@ -1,7 +1,5 @@
 """The one look of all figures, and what is written on them."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What happens over time: fans of runs month by month, and the events of one run."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Forms of files as pydantic knows them, and how data differ from them in our words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass

@@ -1,7 +1,5 @@
 """Data files read into plain values with their lines, and every number in them with its parent."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Memory that is free, and the refusal of what would not fit before any of it is made."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from eurasia_sim.files.data_yaml import DataError

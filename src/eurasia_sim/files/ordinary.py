@@ -1,7 +1,5 @@
 """Bytes, text and rows of ordinary files, or why they cannot be had; nothing else is opened."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

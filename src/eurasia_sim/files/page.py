@@ -1,7 +1,5 @@
 """A YAML file read within limits no file can pass, and everything wrong with it, with places."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Collection, Iterable

@@ -1,7 +1,5 @@
 """A person's text: what cannot be seen, its width, names of files, which word it meant."""
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import re

@@ -1,7 +1,5 @@
 """A family of hypotheses put to the test: its runs, and the tables they give."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial

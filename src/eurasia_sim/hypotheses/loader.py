@@ -1,7 +1,5 @@
 """A file of hypotheses, read and checked against a world."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 from collections.abc import Collection, Sequence

@@ -1,7 +1,5 @@
 """The shape of a file of hypotheses: its keys and their types."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Scope map: where rival hypotheses hold, one change made in every cell of a grid."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

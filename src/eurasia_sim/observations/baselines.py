@@ -1,7 +1,5 @@
 """Forecasts that cost nothing: means from a series up to an origin; skill.py adds the spread."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The noise filter: a unit's level at an origin, shrunk by how reliable its values are."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats

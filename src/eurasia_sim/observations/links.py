@@ -1,7 +1,5 @@
 """Links between a measure and what observes it: scale, offsets, year effects of a group, error."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

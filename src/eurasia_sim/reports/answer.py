@@ -1,7 +1,5 @@
 """What runs answer, in a few lines: the terminal, the report and the page say the same."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The page that says what a test of hypotheses found, in Markdown, from its tables alone."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote

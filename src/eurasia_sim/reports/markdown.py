@@ -1,7 +1,5 @@
 """Tables and numbers as Markdown pages show them."""
 
-from __future__ import annotations
-
 import math
 import re
 from html import escape

@@ -1,7 +1,5 @@
 """What came out: effects, verdicts, variance, boxes, validation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What a report is made of: sections, tables and pictures, and numbers as they are written."""
 
-from __future__ import annotations
-
 import base64
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence

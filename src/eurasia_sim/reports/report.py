@@ -1,7 +1,5 @@
 """A results folder as one offline page: question, design, outcomes, foundations, and commands."""
 
-from __future__ import annotations
-
 from jinja2 import Environment, StrictUndefined
 
 from eurasia_sim.figures.fonts import lacking_words

@@ -1,7 +1,5 @@
 """The page of a map of rivals in Markdown: in which circumstances each of them holds."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """What a report says before and after its outcomes; a section is empty without anything to say."""
 
-from __future__ import annotations
-
 import shlex
 from collections import Counter
 from collections.abc import Mapping

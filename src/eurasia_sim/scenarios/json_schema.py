@@ -1,7 +1,5 @@
 """JSON Schema (2020-12) of a scenario file with the ids of one world, for editors that check."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from eurasia_sim.scenarios.checks import is_drawn

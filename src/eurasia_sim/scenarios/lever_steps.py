@@ -1,7 +1,5 @@
 """The dated levers and the series of power, made into the arrays of one scenario."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The form of a results folder's manifest: what any reader of the folder may rely on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """What is read off a run: columns by name, groups of them, and how they are put together."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the record leaves of the numbers it says something about, kept so it can be drawn again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The form of a scenario file: its keys and their types."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any, Literal
 

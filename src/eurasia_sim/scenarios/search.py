@@ -1,7 +1,5 @@
 """Where scenarios are found: by path or by name, in folders searched in order."""
 
-from __future__ import annotations
-
 import re
 from importlib.resources import files
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a scenario rests on: works, claims of the documents, and the basis of its numbers."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

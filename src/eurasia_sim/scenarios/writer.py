@@ -1,7 +1,5 @@
 """A scenario written as the text of a scenario file."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """The event log of a single run: dated events that a reader can follow."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Scenarios side by side: names, one month for a setting, equal numbers, and a common start."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Everything the kernel is given for one scenario under one theory."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -3,8 +3,6 @@
 Mesa's `batch_run` needs no adapter: it takes `EurasiaModel` as it is (docs/how-to/mesa.md).
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Runs of a results folder made again, to read off months that the folder did not keep."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Results on disk: names of runs and files, files that are whole or not there, and tables read."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

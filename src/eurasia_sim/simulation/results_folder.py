@@ -1,7 +1,5 @@
 """A finished results folder, opened: its runs, its tables, and the words for what it holds."""
 
-from __future__ import annotations
-
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence

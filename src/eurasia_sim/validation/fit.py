@@ -7,8 +7,6 @@ Form: a number goes in as the normal score of its place in its range. The data a
 `validation.evidence`, whose errors are independent and of unit variance.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

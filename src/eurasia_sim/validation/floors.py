@@ -4,8 +4,6 @@ An item says at which origins, and how many years ahead or in every later year. 
 origin is the root mean square over its cells; pooled, the root mean square over origins.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial

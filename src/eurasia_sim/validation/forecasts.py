@@ -3,8 +3,6 @@
 Whoever coded the inputs and built the rules knew later years: every score holds this hindsight.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

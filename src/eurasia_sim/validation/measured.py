@@ -1,7 +1,5 @@
 """What observed items read of runs: a value a draw, unit and year, beside what was observed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@ Pattern-oriented modelling (grimm2005): many weak patterns at once filter a mode
 strong one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

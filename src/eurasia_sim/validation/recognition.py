@@ -4,8 +4,6 @@ They are scored and never fitted. What one knows for nothing stands beside: the 
 which orders actors and gives no chance, and a coin.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 

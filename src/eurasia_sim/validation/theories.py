@@ -6,8 +6,6 @@ Form: two presets are one theory where a forest, shown records that each leaves 
 cannot tell which left a record it has not seen: area under the curve below `APART`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import compress
 

@@ -1,7 +1,5 @@
 """Actors, theatres, institutions, events and theories of a world, without their numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Where a number comes from: meaning, range, basis, the claims and works behind it, its readers."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Collection, Iterator

@@ -4,8 +4,6 @@ A cell keeps its value, range and claims; what is uncertain is how far all of a 
 ends of their ranges, as a reader of the documents who is stricter or milder in one is so in all.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import translate

@@ -1,7 +1,5 @@
 """Fixed facts of place, population and convening as arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any

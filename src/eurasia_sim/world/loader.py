@@ -1,7 +1,5 @@
 """Read a world's files into actors, theatres, institutions, events and numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """Which numbers enter a measure, and whether a pattern's own evidence stands behind one of them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The rules' numbers, and the theories and rival forms that set some of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from eurasia_sim.files.data_yaml import Leaf, leaves

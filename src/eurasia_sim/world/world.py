@@ -1,7 +1,5 @@
 """A world: who, where, what happened, the parent of every number, and the arrays of a run."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
