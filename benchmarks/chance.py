@@ -1,7 +1,5 @@
 """Random numbers by address in plain Python integers: Philox4x32-10 (cites salmon2011)."""
 
-from __future__ import annotations
-
 import math
 import random
 

@@ -8,8 +8,6 @@ Of the numbers that it moves, 90 % intervals should hold nine truths of ten; ran
 members should be even.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The months of a lever series as plain Python, keyed by agents."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

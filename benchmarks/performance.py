@@ -4,8 +4,6 @@ Writes docs/performance.md; no figure on it is typed by hand. Turns of what is c
 so that a machine's moods fall on all. Reading the world and starting processes are left out.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform

@@ -1,7 +1,5 @@
 """How actors deal with the contender of a theatre, in plain Python."""
 
-from __future__ import annotations
-
 from math import isnan
 from typing import Any
 

@@ -4,8 +4,6 @@ It follows the equations of eurasia_sim's mechanisms, shares nothing with their 
 the inputs, takes its draws from the same addresses, and so agrees with it month by month.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from functools import cache

@@ -1,7 +1,5 @@
 """The command line within this process: what a verb prints, and how it ends."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import subprocess

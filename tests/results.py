@@ -1,7 +1,5 @@
 """Small results folders of every kind, made by the product's own parts, for what reads them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A world of two lands and a contested one, small enough to check by hand; `data/` holds it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Small sweeps for tests: few months, few points, and a world in which a run can fail."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Worlds of any size, to be filled in by hand or at random, and their rules, states and runs."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Mapping
@@ -119,7 +117,7 @@ class RandomWorld:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # for hypothesis
         printer.text(self.recipe)
 
-    def having(self, **fields: Any) -> RandomWorld:
+    def having(self, **fields: Any) -> "RandomWorld":
         """The same world with other arrays, broadcast; a dictionary sets only some places.
 
         Who contests at the beginning is also who would come to rule by force, if not said.

@@ -1,7 +1,5 @@
 """The best split by hand, agreement with line-ups, and the verb that sorts runs."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

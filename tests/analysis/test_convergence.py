@@ -1,7 +1,5 @@
 """Intervals cover what they say, the runs needed are enough, and a rule stops in time."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Differences by hand, exact in their parts, and never both different and equivalent."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """A sentence on competition says only what its measures agree on."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

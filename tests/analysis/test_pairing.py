@@ -1,7 +1,5 @@
 """Results beside each other: what was set differently, which runs pair, and every fault named."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable

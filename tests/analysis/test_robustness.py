@@ -1,7 +1,5 @@
 """Metrics of robustness by sums a person can do, and tables that would compare what cannot be."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

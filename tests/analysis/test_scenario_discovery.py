@@ -1,7 +1,5 @@
 """Boxes are found where they are known to be, and judged on draws held back."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import warnings

@@ -1,7 +1,5 @@
 """Indices against known ones, and refusals of everything that SALib would not notice."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

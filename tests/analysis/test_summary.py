@@ -1,7 +1,5 @@
 """Sections of results whose spread is known: of sweeps, and of what `run` draws."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

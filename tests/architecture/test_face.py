@@ -1,7 +1,5 @@
 """The package's own names: exactly these, each a plain function or class."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

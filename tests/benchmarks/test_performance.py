@@ -1,7 +1,5 @@
 """The benchmarks work at a small size, what they find is data, and the page of it is whole."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

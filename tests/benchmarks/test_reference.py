@@ -1,7 +1,5 @@
 """The plain Mesa model and the compiled kernel say the same, month by month."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import cycle
 

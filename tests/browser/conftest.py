@@ -1,7 +1,5 @@
 """A served page and a real headless Chromium to visit it with."""
 
-from __future__ import annotations
-
 import os
 import re
 import socket

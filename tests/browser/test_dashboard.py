@@ -1,7 +1,5 @@
 """The live page as a visitor meets it, in a real browser."""
 
-from __future__ import annotations
-
 import re
 import time
 

@@ -1,7 +1,5 @@
 """Mesa's own page plays the model, as the page on Mesa shows it."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """`analyze` writes and prints the statistics of a results folder."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 They lie beside the original documents; without those the tests are skipped.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import time

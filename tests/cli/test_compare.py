@@ -1,7 +1,5 @@
 """`compare` tells how two small results of the real model differ."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Damaged results: every verb refuses them, and the command that wrote them makes them again."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

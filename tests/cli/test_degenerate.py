@@ -1,7 +1,5 @@
 """Results of next to nothing: each verb shows what it can, names the rest, and makes up nothing."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import json

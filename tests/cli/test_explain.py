@@ -1,7 +1,5 @@
 """`explain` traces numbers to claims and works, and reports on the evidence."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """`validate`, `calibrate` and `test` on the real model with few runs."""
 
-from __future__ import annotations
-
 import json
 from itertools import chain
 from pathlib import Path

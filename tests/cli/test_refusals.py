@@ -1,7 +1,5 @@
 """Wrong words end with an exit code, a reason and no traceback, and leave nothing behind."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from unittest.mock import Mock

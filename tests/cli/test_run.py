@@ -1,7 +1,5 @@
 """`run`: a folder that is whole, the same bytes again, and an interrupt that loses nothing."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """`sweep`: what it prints and leaves behind, and how the program ends."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

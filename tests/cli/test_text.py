@@ -1,7 +1,5 @@
 """A person's text is text: whatever is written in it, no verb reads it as anything else."""
 
-from __future__ import annotations
-
 import codecs
 import io
 import json

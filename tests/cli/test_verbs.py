@@ -1,7 +1,5 @@
 """The light verbs: what they print, what they do not load, and worlds other than the first."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

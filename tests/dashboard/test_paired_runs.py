@@ -1,7 +1,5 @@
 """Paired runs in growing numbers have the bits of the plain ensemble."""
 
-from __future__ import annotations
-
 import threading
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """The server answers its own page only, and says in words why it cannot serve."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 

@@ -1,7 +1,5 @@
 """A visitor's question names what is offered, and a run is played as the model runs."""
 
-from __future__ import annotations
-
 import pytest
 
 from eurasia_sim.dashboard import shared

@@ -1,7 +1,5 @@
 """Figures of a month on the page: every name in them, in any world, and words that stay words."""
 
-from __future__ import annotations
-
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text

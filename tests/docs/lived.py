@@ -1,7 +1,5 @@
 """A page lived through: every block of it is run in its order, in one folder, as a reader would."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

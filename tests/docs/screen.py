@@ -4,8 +4,6 @@ One number at a time goes to both ends of its range, at the reference and at som
 others. What counts is the largest change of any measure, as a multiple of its smallest effect.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables of the protocol, glossary and README: `python -m tests.docs.tables` writes them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

@@ -1,7 +1,5 @@
 """Every term of the glossary names a source that exists."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

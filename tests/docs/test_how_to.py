@@ -1,7 +1,5 @@
 """The pages that show how to do one thing are run as they stand."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

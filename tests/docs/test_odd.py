@@ -1,7 +1,5 @@
 """The protocol and the README say what the data and the code say now."""
 
-from __future__ import annotations
-
 import json
 import re
 

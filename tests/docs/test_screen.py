@@ -1,7 +1,5 @@
 """Few numbers are drawn, and each of them moves something that is published."""
 
-from __future__ import annotations
-
 import pytest
 from tests.docs.screen import LEAST, MOST, PAGE, TIED, candidates, listed, page_of, screen
 

@@ -1,7 +1,5 @@
 """The tutorial is lived through, block by block, in an empty folder."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

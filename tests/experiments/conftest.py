@@ -1,7 +1,5 @@
 """The sweep `grid`: as one thread carries it out, and again of the same files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

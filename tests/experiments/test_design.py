@@ -1,7 +1,5 @@
 """Designs: made by the libraries, the same each time, within bounds, and growing at their end."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

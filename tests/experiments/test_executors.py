@@ -1,7 +1,5 @@
 """Workers may die in mid-sweep: no run is lost or made twice, and none outlives its parent."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """A sweep file is told everything that is wrong with it at once, and where; a good one is read."""
 
-from __future__ import annotations
-
 import time
 
 import pyarrow as pa

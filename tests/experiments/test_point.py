@@ -1,7 +1,5 @@
 """What a sweep stores is what it ran, to the last bit; so whatever was swept can be analysed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -3,8 +3,6 @@
 The names of the tests under "other tools" tell what was seen to go wrong in tools that people use.
 """
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """A sweep killed at any moment, or with a write failed, goes on to the same bytes."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import multiprocessing

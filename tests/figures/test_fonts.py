@@ -1,7 +1,5 @@
 """Letters that the figures' own font lacks: another font of the machine has them, or it is said."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Every kind of figure on folders of results: same bytes, whole captions, and what is refused."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """What each kind of figure makes of its table, and what it says of what is missing."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

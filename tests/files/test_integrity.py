@@ -1,7 +1,5 @@
 """What is missing or altered in a finished folder is named, refused and healed."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import random

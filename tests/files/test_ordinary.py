@@ -1,7 +1,5 @@
 """Only ordinary files are opened, of a size that is known; text is UTF-8, a table has rows."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

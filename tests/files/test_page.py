@@ -1,7 +1,5 @@
 """A file is read with its places, within limits, and never with a crash."""
 
-from __future__ import annotations
-
 import math
 import time
 

@@ -1,7 +1,5 @@
 """Every kind of file that the product reads: the valid ones, and the way to whatever reads it."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping

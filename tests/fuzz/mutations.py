@@ -1,7 +1,5 @@
 """Valid files made wrong, as bytes and as values: what a slip, a bad disk or an ill will leaves."""
 
-from __future__ import annotations
-
 import copy
 import json
 import re

@@ -3,8 +3,6 @@
 The same files are made on every machine. EURASIA_SIM_FUZZ says how many of each kind instead.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Readings of a run, and effects: sums done by hand."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

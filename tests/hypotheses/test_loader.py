@@ -1,7 +1,5 @@
 """A file of hypotheses of any size is checked soon."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Maps of rivals: their cells, and what each cell says, by hand."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The words of a verdict, each from layers made by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

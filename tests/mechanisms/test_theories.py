@@ -3,8 +3,6 @@
 The protocol's table of theories names these tests; each row is one claim of one author.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

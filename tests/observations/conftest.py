@@ -1,7 +1,5 @@
 """The packaged world and what was observed of it, read once."""
 
-from __future__ import annotations
-
 import pytest
 
 from eurasia_sim.observations.loader import Series, load_observations

@@ -1,7 +1,5 @@
 """How every shipped series of the `eurasia` world follows from the providers' tables."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """A small item beside the packaged world, for tests of the reader and of the methods."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

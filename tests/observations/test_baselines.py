@@ -1,7 +1,5 @@
 """Every free forecast on four points, by hand; none of them looks ahead or knows a name."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

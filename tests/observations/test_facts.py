@@ -1,7 +1,5 @@
 """Facts of the documents: each has its place, and each that the coding used is marked."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Links, sampling errors and partial pooling, by hand and by their properties."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

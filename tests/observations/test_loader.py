@@ -1,7 +1,5 @@
 """Observations are read with their place, and everything wrong with a file is said at once."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from tests.observations.small import CSV, YAML, beside

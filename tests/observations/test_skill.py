@@ -1,7 +1,5 @@
 """Scores at rolling origins: what is scored, against what, and what is known when."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.stats import norm

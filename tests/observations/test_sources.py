@@ -1,7 +1,5 @@
 """The shipped series follow from the providers' tables; free forecasts err as studies say."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The findings page, from tables made by hand."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from html import unescape

@@ -1,7 +1,5 @@
 """The report: one page that stands alone and says everything a referee asks for."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

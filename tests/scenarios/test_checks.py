@@ -1,7 +1,5 @@
 """Everything wrong with a scenario file is said at once, with its place and what would be right."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

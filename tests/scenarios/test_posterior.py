@@ -1,7 +1,5 @@
 """A recorded fit: read again, drawn from, cut, and refused where it is of another world."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A scenario is the record, its parent's decisions and its own, each from its own first month."""
 
-from __future__ import annotations
-
 import json
 
 import jsonschema

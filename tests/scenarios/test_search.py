@@ -1,7 +1,5 @@
 """The packaged scenarios are sound; those meant to differ in one thing differ in it alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import combinations
 

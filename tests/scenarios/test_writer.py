@@ -1,7 +1,5 @@
 """A scenario written as a file is the same scenario when it is read again."""
 
-from __future__ import annotations
-
 import pytest
 
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, check_file, load_scenario

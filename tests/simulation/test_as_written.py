@@ -1,7 +1,5 @@
 """The rules as they are written, on NumPy's arrays, give what their machine code gives."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import subprocess

@@ -1,7 +1,5 @@
 """Many runs: paired, shared past, missing when failed, and the same whoever runs them."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 

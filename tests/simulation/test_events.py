@@ -1,7 +1,5 @@
 """The event log of a single run."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Scenarios side by side: names of their own, settings from one month, refused if not paired."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The exploratory modelling workbench drives a scenario; the examples of the pages run."""
 
-from __future__ import annotations
-
 import pickle
 import warnings
 

@@ -1,7 +1,5 @@
 """A manifest, a plan and tables that carry the right digest and are none: refused in words."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Mesa's face and the kernel's are one: the same bits, and a place for a person's policies."""
 
-from __future__ import annotations
-
 import gc
 import pickle
 from weakref import ref

@@ -1,7 +1,5 @@
 """What the page on reading results shows is run as it stands there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

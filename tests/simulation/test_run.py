@@ -1,7 +1,5 @@
 """A study is written part by part; an interrupt loses none that is written."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

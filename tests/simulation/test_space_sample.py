@@ -1,7 +1,5 @@
 """The sample of everything uncertain: spread evenly over theories, forms, codings and ranges."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Items in blocks of years: what they know of an origin, their errors, and what draws foretell."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A smoother whose answer a formula gives, and numbers that no datum speaks of."""
 
-from __future__ import annotations
-
 import sys
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """Pooled errors by hand, and fits that know nothing of what comes after their origin."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

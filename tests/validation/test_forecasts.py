@@ -1,7 +1,5 @@
 """The model as a forecaster: by hand, with the truth as its measure, and blind to what comes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

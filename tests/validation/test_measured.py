@@ -1,7 +1,5 @@
 """What an item reads of runs: means of a year, of two directions, ratios, distances of a group."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

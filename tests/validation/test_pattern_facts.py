@@ -1,7 +1,5 @@
 """Every fact that a pattern takes from a dataset, derived again where the datasets are at hand."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

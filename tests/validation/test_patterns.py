@@ -1,7 +1,5 @@
 """Which runs pass which patterns, by hand; and what counts."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

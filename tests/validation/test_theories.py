@@ -1,7 +1,5 @@
 """Weights of models whose best mixture is known, and groups of theories that are one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Factors: one number moves many cells, each within its own range; a cell that is set stays."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 

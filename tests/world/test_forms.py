@@ -1,7 +1,5 @@
 """Files of a world that have another form than they should, or were never written by hand."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Every packaged world is whole, runs under the same rules, and is not told what it is asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
