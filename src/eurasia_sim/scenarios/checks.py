@@ -1,34 +1,18 @@
-"""Everything that is wrong with a scenario file or a setting, checked against a world."""
-
-from __future__ import annotations
+"""What scenario files and settings say, checked against a world: every mistake at its place."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.page import STEP, Page, scalar
+from eurasia_sim.files.page import STEP, Page, read_file, scalar
 from eurasia_sim.scenarios.posterior import Posterior, read_posterior
-from eurasia_sim.scenarios.schema import (
-    POSTERIOR,
-    ScenarioFile,
-    Steps,
-    measures,
-    present_name,
-    settled,
-)
-from eurasia_sim.world.levers import (
-    FREE,
-    Lever,
-    check_last,
-    check_lever,
-    idle,
-    levers,
-    present_path,
-    split_month,
-    successors,
-)
+from eurasia_sim.scenarios.schema import POSTERIOR, ScenarioFile, Value, measures, present_name
+from eurasia_sim.scenarios.search import names
+from eurasia_sim.world import levers as known_levers
+from eurasia_sim.world.levers import FREE, levers, present_path, successors
 from eurasia_sim.world.world import World
 
 # Numbers that an ensemble draws, beside the coded row.
@@ -41,61 +25,80 @@ def is_drawn(world: World, path: str) -> bool:
 
 
 class WorldChecker:
-    """Checks months, levers and numbers of one document against a world."""
+    """Checks months, levers and numbers of one document against a world.
 
-    drawn = False  # whether values come from a design, which may be any within bounds
+    Args:
+        departs: first month that may differ from the record.
+        drawn: whether values come from a design, which may be any within bounds.
+    """
 
-    def __init__(self, document: Page, world: World) -> None:
+    def __init__(
+        self, document: Page, world: World, departs: int | None = None, *, drawn: bool = False
+    ) -> None:
         self.document, self.complain, self.world = document, document.complain, world
-        self.departs: int | None = None  # first month that may differ from the record
+        self.departs, self.drawn = departs, drawn
+
+    def is_known(
+        self, trail: Trail, kind: str, given: Any, known: Collection[str], now: str = "",
+        *, of_key: bool = False,
+    ) -> bool:  # fmt: skip
+        """Whether a name is known; if not, complain, with the one nearest to it or to `now`."""
+        if given not in known:
+            wrong = f"unknown {kind} {shown(given)}"
+            self.complain(trail, wrong, list(known), now or given, of_key=of_key)
+        return given in known
 
     def month(
-        self, trail: Trail, written: object, first: int | None = None, *, of_key: bool = False
+        self, trail: Trail, given: object, first: int | None = None, *, of_key: bool = False
     ) -> int | None:
         """Months since the start of the record of a date YYYY-MM in the period; else none."""
-        date = self.world.date
+        first, last = first or 0, self.world.months - 1
         try:
-            number = self.world.month(str(written))
+            month = self.world.month(str(given))
         except DataError:
-            wrong, right = f"{shown(written)} is no month", "YYYY-MM, such as 2021-05"
+            wrong, right = f"{shown(given)} is no month", "YYYY-MM, such as 2021-05"
         else:
-            if not 0 <= number < self.world.months:
-                wrong = f"{written} lies outside the period"
-                right = f"{date(0)} to {date(self.world.months - 1)}"
-            elif first is not None and number < first:
-                wrong = f"{written} lies before {date(first)}, when it leaves the record (departs)"
-                right = f"{date(first)} or later"
-            else:
-                return number
+            if first <= month <= last:
+                return month
+            wrong = f"{given} lies outside the period"
+            right = f"{self.world.date(first)} to {self.world.date(last)}"
         self.complain(trail, wrong, allowed=right, of_key=of_key)
         return None
 
-    def value(self, lever: Lever, trail: Trail, given: object) -> bool:
-        """Whether a lever can take this value."""
-        if lever.free and given == FREE:
-            return True
-        if lever.bounds is not None:
-            wrong = "" if self.drawn else lever.misread(given)
-            if wrong:
-                self.complain(trail, f"{lever.name}: {wrong}", allowed=lever.allowed)
-            return not wrong and self.number(trail, lever.name, given, lever.bounds, lever.allowed)
-        if isinstance(given, str) and given in self.world.actors:
-            return True
-        known = [*self.world.actors, FREE]
-        self.complain(trail, f"unknown actor {shown(given)} for {lever.name}", known, given)
-        return False
+    def value(
+        self, trail: Trail, path: str, month: int | None, given: Any, of_path: Trail = ()
+    ) -> Value | None:
+        """A lever's value as it is kept, if the lever can take it and a rule heeds it then.
 
-    def has_sense(self, trail: Trail, path: str, month: int | None, value: object) -> bool:
-        """Whether a lever of a known path and a right value can do anything; if not, complain."""
-        wrong, right = idle(self.world, path, month, value)
+        Args:
+            of_path: where the path stands, if elsewhere than the value.
+        """
+        value: Value | None = None
+        try:
+            lever = known_levers.check_lever(path, self.world)
+        except DataError as error:
+            self.document.pass_on(of_path or trail, error.problems[0], of_key=True)
+            return None
+        if lever.free and given == FREE:
+            value = FREE
+        elif lever.bounds is None:
+            actors = [*self.world.actors, FREE]
+            value = given if self.is_known(trail, "actor", given, actors) else None
+        elif wrong := "" if self.drawn else lever.misread(given):
+            self.complain(trail, f"{lever.name}: {wrong}", allowed=lever.allowed)
+        else:
+            value = self.number(trail, lever.name, given, lever.bounds, lever.allowed)
+        if value is None:
+            return None
+        wrong, right = known_levers.idle(self.world, path, month, value)
         if wrong:
             self.complain(trail, wrong, allowed=", ".join(right))
-        return not wrong
+        return None if wrong else value
 
     def number(
-        self, trail: Trail, name: str, given: object, bounds: tuple[float, float], allowed: str
-    ) -> bool:
-        """Whether a value is a finite number within bounds."""
+        self, trail: Trail, name: str, given: Any, bounds: tuple[float, float], allowed: str = ""
+    ) -> float | None:
+        """The value, if it is a finite number within bounds."""
         if isinstance(given, bool) or not isinstance(given, int | float):
             wrong = "not a number"
         elif not math.isfinite(given):
@@ -103,191 +106,159 @@ class WorldChecker:
         elif not bounds[0] <= given <= bounds[1]:
             wrong = "out of range"
         else:
-            return True
-        self.complain(trail, f"{name} is {shown(given)}, {wrong}", allowed=allowed)
-        return False
-
-    def setting(self, trail: Trail, path: str) -> tuple[Lever, str, int | None] | None:
-        """The lever that a dotted path names, its path, and the month if the path ends in one."""
-        path, date = split_month(path)
-        try:
-            lever = check_lever(path, self.world)
-        except DataError as error:
-            self.document.pass_on(trail, error.problems[0], of_key=True)
-            return None
-        month = None if date is None else self.month(trail, date, self.departs, of_key=True)
-        return None if month is None and date is not None else (lever, path, month)
+            return float(given)
+        right = allowed or f"{bounds[0]:g} to {bounds[1]:g}"
+        self.complain(trail, f"{name} is {shown(given)}, {wrong}", allowed=right)
+        return None
 
     def number_range(self, trail: Trail, path: str) -> tuple[float, float] | None:
         """Declared range of a number that runs may vary."""
-        number = self.world.numbers.get(path)
-        if number is None:
-            known = list(self.world.numbers)
-            now = present_path(path)
-            self.complain(trail, f"unknown parameter '{path}'", known, now, of_key=True)
-        elif not is_drawn(self.world, path):
-            wrong = f"{path} is a fact that no run varies"
-            right = "a number of the rules, or a coded one"
-            self.complain(trail, wrong, allowed=right, of_key=True)
-        elif number.is_silent:
-            wrong = f"the documents are silent on {path}: there is no range to narrow"
-            self.complain(trail, wrong, of_key=True)
-        else:
+        numbers, now = self.world.numbers, present_path(path)
+        if not self.is_known(trail, "parameter", path, numbers, now, of_key=True):
+            return None
+        number = numbers[path]
+        if is_drawn(self.world, path) and not number.is_silent:
             return number.low, number.high
+        why = "the documents are silent on it" if number.is_silent else "it is a fact"
+        right = "a number of the rules, or a coded one"
+        self.complain(trail, f"no run varies {path}: {why}", allowed=right, of_key=True)
         return None
 
 
-class ScenarioChecker(WorldChecker):
-    """Checks one scenario file and keeps what it says, which holds if no problem is found.
+class ScenarioReader(WorldChecker):
+    """Reads one scenario file; what it says holds if its document has no problem.
 
     Attributes:
         data: the file's values, None where they have not the form of a `ScenarioFile`.
+        parent: what is read of the file that it extends.
         departs, horizon: months since the start of the record; the parent's where it says none.
     """
 
-    def __init__(self, document: Page, world: World) -> None:
-        super().__init__(document, world)
-        document.validated(ScenarioFile)
-        self.data: dict[str, Any] = document.data if isinstance(document.data, dict) else {}
-        self.horizon: int | None = None
-        self.levers: dict[str, Steps] = {}
+    def __init__(self, path: Path, world: World, *, is_parent: bool = False) -> None:
+        super().__init__(read_file(path), world)
+        self.document.validated(ScenarioFile)
+        data = self.document.data
+        self.data: dict[str, Any] = data if isinstance(data, dict) else {}
+        self.levers: dict[str, dict[int, Value]] = {}
         self.record: list[dict[str, Any]] = []
         self.added: list[dict[str, Any]] = []
-        self.dropped: list[str] = []
         self.uncertain: dict[str, tuple[float, float]] = {}
         self.posterior: Posterior | None = None
-        self.forms: dict[str, str] = {}
-        self.measures: list[str] = []
+        self.parent = None if is_parent else self._parent(path)
+        self.departs = self._date("departs")
+        self.horizon = self._date("horizon", self.departs)
+        changed = next((key for key in ("levers", "events") if self.data.get(key)), None)
+        if changed and self.departs is None and "departs" not in self.data:
+            wrong = "a scenario that changes something must say from when on"
+            self.complain((changed,), wrong, allowed="departs: YYYY-MM", of_key=True)
+        for name, below in (self.data.get("levers") or {}).items():
+            self._walk(("levers", name), below)
+        for trail, row in self.entries("record"):
+            self._read_row(trail, row)
+        self._read_events()
+        self._read_ranges()
+        self._check_choices()
 
-    def words(self, key: str) -> str:
+    def text(self, key: str) -> str:
         """A text of the file; empty where it has none."""
         return self.data.get(key) or ""
 
-    def check(self, parent: ScenarioChecker | None) -> None:
-        """Check everything, on top of what the scenario says that the file extends."""
-        self._dates(parent)
-        for name, below in (self.data.get("levers") or {}).items():
-            if lever := levers().get(name):
-                self._walk(lever, ("levers", name), below)
-            else:
-                head, *ids = name.split(".")
-                nested = f"{head}: {{{': {'.join(ids)}: value{'}' * len(ids)}" if ids else ""
-                right, wrong = nested if head in levers() else "", f"unknown lever '{name}'"
-                self.complain(("levers", name), wrong, levers(), name, allowed=right, of_key=True)
-        for at, row in enumerate(self.data.get("record") or ()):
-            if row is not None:
-                self._record(("record", at), row)
-        self._events(self.data.get("events") or {}, parent)
-        self._uncertain(self.data.get("uncertain") or {})
-        self._choices()
+    def entries(self, *keys: str) -> Iterator[tuple[Trail, Any]]:
+        """Place and value of every entry of a part of the file that has its form."""
+        part: Any = self.data
+        for key in keys:
+            part = (part or {}).get(key)
+        pairs = part.items() if isinstance(part, dict) else enumerate(part or ())
+        return (((*keys, key), value) for key, value in pairs if value is not None)
 
-    def _dates(self, parent: ScenarioChecker | None) -> None:
-        for key in ("departs", "horizon"):
-            inherited = getattr(parent, key) if parent else None
-            date = self.data.get(key)
-            setattr(self, key, inherited if date is None else self.month((key,), date))
-        departs, horizon = self.departs, self.horizon
-        if departs is not None and horizon is not None and horizon < departs:
-            first, last = self.world.date(departs), self.world.date(horizon)
-            wrong = f"it ends in {last}, before it leaves the record in {first} (departs)"
-            self.complain(("horizon",), wrong, allowed=f"{first} or later")
-        changed = next((key for key in ("levers", "events") if self.data.get(key)), None)
-        if changed and departs is None and "departs" not in self.data:
-            wrong = "a scenario that changes something must say from when on"
-            self.complain((changed,), wrong, allowed="departs: YYYY-MM", of_key=True)
+    def _parent(self, path: Path) -> "ScenarioReader | None":
+        """What is read of the file that this one extends; what is wrong with it is wrong here."""
+        name, known = self.text("extends"), names(path.parent, self.world.directory)
+        if not name or not self.is_known(("extends",), "scenario", name, known):
+            return None
+        parent = ScenarioReader(known[name], self.world, is_parent=True)
+        if above := parent.text("extends"):
+            wrong = f"'{name}' extends '{above}' itself"
+            self.complain(("extends",), wrong, allowed="a scenario that extends none")
+            return None
+        self.document.problems += parent.document.problems
+        return parent
 
-    # --- levers
+    def _date(self, key: str, first: int | None = None) -> int | None:
+        """The month of the file or of its parent."""
+        above = getattr(self.parent, key, None)
+        date = self.data.get(key) or (None if above is None else self.world.date(above))
+        return None if date is None else self.month((key,), date, first)
 
-    def _walk(self, lever: Lever, trail: Trail, given: Any) -> None:
-        """Go down a lever's nested ids to its values."""
-        path, kinds = ".".join(trail[1:]), lever.path[len(trail) - 2 :]
-        if not kinds:
-            steps = self._steps(lever.at(trail[-1]), trail, given)
-            self.levers[path] = steps
-            for month, value in steps.items():
-                self.has_sense(trail, path, month, value)
+    def _walk(self, trail: Trail, given: Any) -> None:
+        """Go down a lever's nested ids to its value, or its values by month."""
+        _, name, *ids = trail
+        if not self.is_known(trail, "lever", name, levers(), name.split(".")[0], of_key=True):
+            return
+        lever, path = levers()[name], ".".join(trail[1:])
+        if len(ids) == len(lever.path):
+            self.levers[path] = self._steps(trail, path, given)
         elif not isinstance(given, dict):
-            wrong = f"{path} is {shown(given)}; it needs a {kinds[0]} below it"
-            gone = successors()["levers"].get(lever.name, "")
-            self.complain(trail, wrong, allowed=f"{lever.pattern}: value{gone}")
+            wrong = f"{path} is {shown(given)}; it needs a {lever.path[len(ids)]} below it"
+            right = f"{lever.pattern}: value{successors()['levers'].get(name, '')}"
+            self.complain(trail, wrong, allowed=right)
         else:
-            for name, below in given.items():
+            for word, below in given.items():
                 try:
-                    check_last(lever, (*trail[2:], name), self.world)
+                    known_levers.check_last(lever, (*ids, word), self.world)
                 except DataError as error:
-                    self.document.pass_on((*trail, name), error.problems[0], of_key=True)
+                    self.document.pass_on((*trail, word), error.problems[0], of_key=True)
                 else:
-                    self._walk(lever, (*trail, name), below)
+                    self._walk((*trail, word), below)
 
-    def _steps(self, lever: Lever, trail: Trail, given: Any) -> Steps:
+    def _steps(self, trail: Trail, path: str, given: Any) -> dict[int, Value]:
         if not isinstance(given, dict):
-            good = self.value(lever, trail, given) and self.departs is not None
-            return {self.departs: settled(given)} if good else {}  # type: ignore[dict-item]
-        steps: Steps = {}
-        for written, value in given.items():
-            month = self.month((*trail, written), written, self.departs, of_key=True)
-            if self.value(lever, (*trail, written), value) and month is not None:
-                steps[month] = settled(value)
+            value = self.value(trail, path, self.departs, given)
+            return {} if value is None or self.departs is None else {self.departs: value}
         if not given:
-            wrong = f"{'.'.join(trail[1:])} says nothing"
-            self.complain(trail, wrong, allowed="a value, or months with values")
+            self.complain(trail, f"{path} says nothing", allowed="a value, or months with values")
+        steps = {}
+        for date, each in given.items():
+            month = self.month((*trail, date), date, self.departs, of_key=True)
+            value = self.value((*trail, date), path, month, each)
+            if value is not None and month is not None:
+                steps[month] = value
         return dict(sorted(steps.items()))
 
-    def _record(self, trail: Trail, row: Mapping[str, Any]) -> None:
-        """Check a row that goes on where the world's record ends."""
-        path, place = row.get("lever"), (*trail, "lever")
-        end, date = self.world.record_until - self.world.start, row.get("date")
-        month = None if date is None else self.month((*trail, "date"), date)
-        if month is not None and month <= end:
-            wrong = f"{date} lies in the world's own record, which ends in {self.world.date(end)}"
-            self.complain((*trail, "date"), wrong, allowed=f"{self.world.date(end + 1)} or later")
-        found = self.setting(place, path) if isinstance(path, str) else None
-        if found and found[2] is not None:
-            self.complain(place, f"'{path}' ends in a month", allowed="the month under date:")
-        elif found is None or not self.value(found[0], (*trail, "value"), row.get("value")):
-            pass  # said already
-        elif any((each["lever"], each["date"]) == (found[1], month) for each in self.record):
+    def _read_row(self, trail: Trail, row: Mapping[str, Any]) -> None:
+        """Read a row that goes on where the world's record ends."""
+        path, date, place = row.get("lever"), row.get("date"), (*trail, "lever")
+        first = self.world.record_until - self.world.start + 1
+        month = None if date is None else self.month((*trail, "date"), date, first)
+        if path is None:
+            return
+        value = self.value((*trail, "value"), path, month, row.get("value"), place)
+        if any((path, month) == (each["lever"], each["date"]) for each in self.record):
             self.complain(place, f"{path} stands twice at {date}", allowed="each month once")
-        elif self.has_sense(place, found[1], month, row["value"]) and month is not None:
-            value = settled(row["value"])
-            self.record.append({**row, "lever": found[1], "date": month, "value": value})
+        elif value is not None and month is not None:
+            self.record.append({**row, "date": month, "value": value})
 
-    # --- events
-
-    def _events(self, given: Mapping[str, Any], parent: ScenarioChecker | None) -> None:
+    def _read_events(self) -> None:
         dates = self.world.event_dates()
-        dates |= {event["id"]: event["date"] for event in (parent.added if parent else ())}
-        for at, name in enumerate(given.get("drop") or ()):
-            trail = ("events", "drop", at)
-            if name is not None and name not in dates:
-                self.complain(trail, f"unknown event '{name}'", list(dates), name)
-            elif self.departs is not None and name and dates[name] < self.departs:
-                date = self.world.date(dates[name])
-                wrong = f"{name} happened in {date}, before this leaves the record"
-                self.complain(trail, wrong, allowed=f"departs: {date} or earlier")
-            elif name:
-                self.dropped.append(name)
-        for at, event in enumerate(given.get("add") or ()):
-            if event is not None:
-                self._add(("events", "add", at), event, dates)
+        dates |= {each["id"]: each["date"] for each in (self.parent.added if self.parent else ())}
+        for trail, name in self.entries("events", "drop"):
+            if self.is_known(trail, "event", name, dates):
+                self.month(trail, self.world.date(dates[name]), self.departs)
+        for trail, event in self.entries("events", "add"):
+            name, date, title = (event.get(key) for key in ("id", "date", "title"))
+            if name in {*dates, *(known["id"] for known in self.added)}:
+                wrong = f"an event '{name}' exists already"
+                self.complain((*trail, "id"), wrong, allowed="a new id")
+            month = None if date is None else self.month((*trail, "date"), date, self.departs)
+            sets = {
+                path: self.value((*trail, "sets", path), path, month, given)
+                for path, given in (event.get("sets") or {}).items()
+            }
+            if month is not None and name is not None:
+                self.added.append({"id": name, "date": month, "title": title or "", "sets": sets})
 
-    def _add(self, trail: Trail, event: Mapping[str, Any], dates: Mapping[str, int]) -> None:
-        name, date, sets = event.get("id"), event.get("date"), {}
-        if name in {*dates, *(known["id"] for known in self.added)}:
-            self.complain((*trail, "id"), f"an event '{name}' exists already", allowed="a new id")
-        month = None if date is None else self.month((*trail, "date"), date, self.departs)
-        for path, value in (event.get("sets") or {}).items():
-            place = (*trail, "sets", path)
-            if (found := self.setting(place, path)) and self.value(found[0], place, value):
-                sets[found[1]] = settled(value)
-                self.has_sense(place, found[1], month, value)
-        if month is not None and name is not None:
-            title = event.get("title") or ""
-            self.added.append({"id": name, "date": month, "title": title, "sets": sets})
-
-    # --- numbers, theory, measures
-
-    def _uncertain(self, given: Any) -> None:
+    def _read_ranges(self) -> None:
+        given = self.data.get("uncertain") or {}
         if given == POSTERIOR:
             try:
                 self.posterior = read_posterior(self.world)
@@ -296,101 +267,79 @@ class ScenarioChecker(WorldChecker):
             return
         for path, ends in given.items():
             trail = ("uncertain", path)
-            if (bounds := self.number_range(trail, path)) is None:
+            if not (bounds := self.number_range(trail, path)):
                 continue
-            allowed = f"within [{bounds[0]:g}, {bounds[1]:g}]"
+            right = f"within [{bounds[0]:g}, {bounds[1]:g}]"
             if not isinstance(ends, list) or len(ends) != 2:
                 wrong = f"{path} is {shown(ends)}; it needs [lowest, highest]"
-                self.complain(trail, wrong, allowed=allowed)
+                self.complain(trail, wrong, allowed=right)
                 continue
-            places = ((*trail, at) for at in range(2))
-            good = [
-                self.number(place, path, end, bounds, allowed)
-                for place, end in zip(places, ends, strict=True)
-            ]
-            if all(good) and ends[0] > ends[1]:
-                wrong = f"the lowest value {ends[0]:g} is above the highest {ends[1]:g}"
+            low, high = (self.number((*trail, at), path, ends[at], bounds, right) for at in (0, 1))
+            if low is None or high is None:
+                continue
+            self.uncertain[path] = low, high
+            if low > high:
+                wrong = f"the lowest value {low:g} is above the highest {high:g}"
                 self.complain(trail, f"{path}: {wrong}")
-            elif all(good):
-                self.uncertain[path] = (float(ends[0]), float(ends[1]))
 
-    def _choices(self) -> None:
-        presets, factors, known = self.world.theories, self.world.forms, measures()
-        theory = self.data.get("theory")
-        if theory is not None and theory not in presets:
-            self.complain(("theory",), f"unknown theory '{theory}'", list(presets), theory)
-        for factor, name in (self.data.get("forms") or {}).items():
-            trail = ("forms", factor)
-            if factor not in factors:
-                gone = successors()["forms"].get(factor, "")
-                wrong = f"unknown form factor '{factor}'" + (f": {gone}" if gone else "")
-                self.complain(trail, wrong, list(factors), factor, of_key=True)
-            elif name is not None and name not in factors[factor]:
-                wrong = f"unknown form '{name}' of {factor}"
-                self.complain(trail, wrong, list(factors[factor]), name)
-            elif name is not None:
-                self.forms[factor] = name
-        for at, name in enumerate(self.data.get("measures") or ()):
-            if name in known:
-                self.measures.append(name)
-            elif name is not None:
-                word = present_name(name) if isinstance(name, str) else name
-                self.complain(("measures", at), f"unknown measure '{name}'", list(known), word)
+    def _check_choices(self) -> None:
+        if theory := self.text("theory"):
+            self.is_known(("theory",), "theory", theory, self.world.theories)
+        for trail, name in self.entries("forms"):
+            known, factor = self.world.forms, trail[-1]
+            if factor in known:
+                self.is_known(trail, f"form of {factor}", name, known[factor])
+            else:
+                gone = successors()["forms"].get(factor, "it has no forms")
+                wrong = f"unknown form factor '{factor}': {gone}"
+                self.complain(trail, wrong, list(known), factor, of_key=True)
+        for trail, name in self.entries("measures"):
+            self.is_known(trail, "measure", name, measures(), present_name(name))
 
 
-class SettingsChecker(WorldChecker):
-    """Checks settings with the rules of a file; a setting's line is its place in the list."""
+class SettingsReader(WorldChecker):
+    """Reads settings `path=value` by the rules of a file; a setting's line is its place.
 
-    def __init__(self, document: Page, world: World, departs: int | None) -> None:
-        super().__init__(document, world)
-        self.departs = departs
-        self.levers: dict[str, Steps] = {}
-        self.numbers: dict[str, float] = {}
-        self.dated: list[str] = []  # every setting with its month
+    Attributes:
+        values: by path and month; that of a number is none.
+        dated: every setting with its month.
+    """
 
-    def add(self, line: int, setting: str) -> None:
-        """Check one setting and keep what it says."""
-        path, equals, written = setting.partition("=")
-        trail, column = (line,), len(setting) - len(written) + 1
-        self.document.places[f"{STEP}{line}"] = (line, column, line, 1)
-        path, written = path.strip(), written.strip()
-        if not equals or not path or not written:
+    def __init__(
+        self, settings: Iterable[str], world: World, departs: int | None, *, drawn: bool
+    ) -> None:
+        lines = [setting.replace("\n", " ") for setting in settings]
+        super().__init__(Page("--set", "\n".join(lines)), world, departs, drawn=drawn)
+        self.values: dict[tuple[str, int | None], Value] = {}
+        self.dated: list[str] = []
+        for line, setting in enumerate(lines, start=1):
+            column = setting.find("=") + 2
+            self.document.places[f"{STEP}{line}"] = (line, column, line, 1)
+            self._read((line,), *(part.strip() for part in setting.partition("=")))
+
+    def _read(self, trail: Trail, path: str, _: str, written: str) -> None:
+        (name, date), month = known_levers.split_month(path), self.departs
+        value: Value | None = None
+        if not path or not written:
             right = "such as rules.perception.distance_decay=2000"
             self.complain(trail, "a setting is path=value", allowed=right, of_key=True)
         elif path in self.world.numbers:
-            self._add_number(trail, path, written)
-        elif path.split(".")[0] in levers():
-            self._add_lever(trail, path, scalar(written))
-        else:
-            wrong, known = f"unknown parameter or lever '{path}'", [*self.world.numbers, *levers()]
-            self.complain(trail, wrong, known, present_path(path), of_key=True)
-
-    def _add_number(self, trail: Trail, path: str, written: str) -> None:
-        value = scalar(written)
-        if path in self.numbers:
-            self._complain_twice(trail, path)
-        elif (bounds := self.number_range(trail, path)) is not None:
-            allowed = f"{bounds[0]:g} to {bounds[1]:g}"
-            if self.number(trail, path, value, bounds, allowed):
-                self.numbers[path] = float(value)
-                self.dated.append(f"{path}={written}")
-
-    def _add_lever(self, trail: Trail, path: str, value: Any) -> None:
-        found = self.setting(trail, path)
-        if found is None or not self.value(found[0], trail, value):
-            return
-        _, lever, month = found
-        month = self.departs if month is None else month
-        if not self.has_sense(trail, lever, month, value):
-            return
-        if month is None:
+            name, month = path, None
+            if bounds := self.number_range(trail, path):
+                value = self.number(trail, path, scalar(written), bounds)
+        elif path.partition(".")[0] not in levers():
+            known, now = [*self.world.numbers, *levers()], present_path(path)
+            self.is_known(trail, "parameter or lever", path, known, now, of_key=True)
+        elif date is None and month is None:
             wrong = "this scenario never leaves the record, so a lever needs its month"
             self.complain(trail, wrong, allowed=f"{path}.YYYY-MM=value", of_key=True)
-        elif month in self.levers.get(lever, ()):
-            self._complain_twice(trail, path)
         else:
-            self.levers.setdefault(lever, {})[month] = settled(value)
-            self.dated.append(f"{lever}.{self.world.date(month)}={value}")
-
-    def _complain_twice(self, trail: Trail, path: str) -> None:
-        self.complain(trail, f"{path} is set twice", allowed="each path once", of_key=True)
+            month = month if date is None else self.month(trail, date, month, of_key=True)
+            value = self.value(trail, name, month, scalar(written)) if month is not None else None
+        if value is None:
+            return
+        if (name, month) in self.values:
+            self.complain(trail, f"{path} is set twice", allowed="each path once", of_key=True)
+        self.values[name, month] = value
+        when = "" if month is None or date else f".{self.world.date(month)}"
+        self.dated.append(f"{path}{when}={written}")

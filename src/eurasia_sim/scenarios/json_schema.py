@@ -16,16 +16,19 @@ def scenario_schema(world: World) -> dict[str, Any]:
     """The schema: what `check` holds as far as a schema can say it."""
     schema = ScenarioFile.model_json_schema()
     month = {"type": "string", "pattern": _MONTH}
-    forms = {factor: {"enum": list(names)} for factor, names in world.forms.items()}
+    numbers = world.numbers.items()
+    paths = [path for path, each in numbers if is_drawn(world, path) and not each.is_silent]
+    ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    ranges = {"type": "object", "propertyNames": {"enum": sorted(paths)}}
     known: dict[str, dict[str, Any]] = {
         "departs": month,
         "horizon": month,
         "extends": {"type": "string"},
         "theory": {"enum": list(world.theories)},
         "measures": {"type": "array", "items": {"enum": list(measures())}, "uniqueItems": True},
-        "forms": _closed(forms),
+        "forms": _closed({factor: {"enum": list(each)} for factor, each in world.forms.items()}),
         "levers": _closed({name: _lever(lever, world) for name, lever in levers().items()}),
-        "uncertain": _uncertain(world),
+        "uncertain": {"anyOf": [{**ranges, "additionalProperties": ends}, {"const": POSTERIOR}]},
     }
     properties, definitions = schema["properties"], schema["$defs"]
     for key, part in known.items():
@@ -46,21 +49,20 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _lever(lever: Lever, world: World) -> dict[str, Any]:
     """The nested ids of a lever, and below them its value or dated values."""
-    schema, above = _dated(lever.name), lever.path
+
+    def dated(name: str) -> dict[str, Any]:
+        value = {"$ref": f"#/$defs/{name}"}
+        months = {"type": "object", "patternProperties": {_MONTH: value}}
+        return {"anyOf": [value, {**months, "additionalProperties": False, "minProperties": 1}]}
+
+    schema, above = dated(lever.name), lever.path
     if lever.kinds:
-        schema = _closed({kind: _dated(f"{lever.name}_{kind}") for kind in lever.kinds})
+        schema = _closed({kind: dated(f"{lever.name}_{kind}") for kind in lever.kinds})
         above = lever.path[:-1]
     for kind in reversed(above):
         ids = {"enum": choices(kind, world)}
         schema = {"type": "object", "propertyNames": ids, "additionalProperties": schema}
     return {**schema, "description": f"{lever.meaning} Allowed: {lever.allowed}."}
-
-
-def _dated(name: str) -> dict[str, Any]:
-    """A value of a lever, or dated values."""
-    value = {"$ref": f"#/$defs/{name}"}
-    dated = {"type": "object", "patternProperties": {_MONTH: value}, "additionalProperties": False}
-    return {"anyOf": [value, {**dated, "minProperties": 1}]}
 
 
 def _value(lever: Lever, world: World) -> dict[str, Any]:
@@ -71,14 +73,3 @@ def _value(lever: Lever, world: World) -> dict[str, Any]:
     if lever.least:
         return {"anyOf": [{"const": 0}, {**number, "minimum": lever.least}]}
     return {"anyOf": [number, {"enum": free}]} if free else number
-
-
-def _uncertain(world: World) -> dict[str, Any]:
-    paths = sorted(
-        path
-        for path, number in world.numbers.items()
-        if is_drawn(world, path) and not number.is_silent
-    )
-    ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    ranges = {"type": "object", "propertyNames": {"enum": paths}, "additionalProperties": ends}
-    return {"anyOf": [ranges, {"const": POSTERIOR}]}

@@ -2,48 +2,42 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 
 from eurasia_sim.compute.blocks import Counts
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.page import Problem
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.world.levers import FREE, check_lever, choices, levers
-from eurasia_sim.world.world import World
-
-# Lever path -> month since the start -> value from that month on.
-Steps = Mapping[str, Mapping[int, float | str]]
+from eurasia_sim.world.world import Steps, World
 
 CAPABILITY_INDICES = ("cinc", "gdp_product")
 MIDDLE_OF_YEAR = 6  # the seventh month, for which a year's figure stands
 MONTHS = 12
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def build_lever_series(
     world: World,
-    steps: Steps,
+    steps: Mapping[str, Steps],
     months: int | None = None,
     capability_index: str = "cinc",
-    overrides: Mapping[str, float] | None = None,
+    overrides: Mapping[str, float] = _NONE,
 ) -> LeverSeries:
-    """The lever series of one scenario, month by month from the start of the record.
+    """The lever series of one scenario, T months from the start of the record.
+
+    Levers that are free hold -1 (rule) or NaN, but membership as it is dated. Raises DataError for
+    a path that names no lever.
 
     Args:
         steps: every lever that moves, the record's included (`World.record_steps`); a lever holds
             its last value, is nothing before its first month, and a step dated before the start
             counts from the start.
-        months: T, how many months; to the world's horizon when not given.
+        months: T; to the world's horizon when not given.
         capability_index: "cinc", or "gdp_product" (output times output a head).
         overrides: values by path for `capabilities.growth_beyond...` other than the world's own.
-
-    Returns:
-        T months; levers that are free hold -1 (rule) or NaN, but membership as it is dated.
-
-    Raises:
-        DataError: for a path that names no lever.
     """
     length = world.months if months is None else months
     counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
@@ -53,28 +47,30 @@ def build_lever_series(
             getattr(series, name)[:] = math.nan if lever.bounds else -1.0
     growth, means = np.zeros((2, length, len(choices("actor or theatre", world))))
     others = {"growth": growth, "means": means, "fighting": np.zeros_like(series.pressure)}
-    problems: list[Problem] = []
     for path, dated in steps.items():
-        try:
-            lever = check_lever(path, world)
-        except DataError as error:
-            problems += error.problems
-            continue
-        name, *ids = path.split(".")
-        place = [
-            choices(kind, world).index(word) for kind, word in zip(lever.path, ids, strict=True)
-        ]
+        lever, (name, *ids) = check_lever(path, world), path.split(".")
+        kinds = zip(lever.path, ids, strict=True)
+        place = [choices(kind, world).index(word) for kind, word in kinds]
         values = others[name] if name in others else getattr(series, name)
-        _write_steps(values[(slice(None), *place)], [*world.actors], dated, lever.per)
-    if problems:
-        raise DataError(problems)
+        _write_steps(values[:, *place], [*world.actors], dated, lever.per)
     # Who fights presses with more than all means short of war, and the other does too.
     series.pressure[:] += np.maximum(others["fighting"], others["fighting"].transpose(0, 2, 1))
-    dated_members, imposed = membership(world, length), series.membership
-    imposed[:] = np.where(np.isnan(imposed), dated_members, imposed)
+    imposed = series.membership
+    imposed[:] = np.where(np.isnan(imposed), _membership(world, length), imposed)
     shares = capability_shares(world, length, capability_index, overrides)
     _write_power(world, series, shares, growth, means)
     return series.completed(world.geography().venue_domains)
+
+
+def _write_steps(values: Floats, actors: list[str], dated: Steps, per: float) -> None:
+    """Write one lever (T,): at rest until its first step, then the latest, `per` units for 1."""
+    rest = values[:1].copy()
+    for month, value in sorted(dated.items()):
+        if value == FREE:
+            values[max(month, 0) :] = rest
+        else:
+            number = actors.index(value) if isinstance(value, str) else value / per
+            values[max(month, 0) :] = number
 
 
 def _write_power(
@@ -96,31 +92,20 @@ def _write_power(
         series.theatre_capability[:, k] = shares.get(theatre, 0.0)
 
 
-def _write_steps(values: Floats, actors: list[str], dated: Mapping[int, Any], per: float) -> None:
-    """Write one lever (T,): at rest until its first step, then the latest, `per` units for 1."""
-    rest = values[:1].copy()
-    for month, value in sorted(dated.items()):
-        if value == FREE:
-            values[max(month, 0) :] = rest
-        else:
-            number = actors.index(value) if isinstance(value, str) else value / per
-            values[max(month, 0) :] = number
-
-
-def membership(world: World, months: int) -> Floats:
+def _membership(world: World, months: int) -> Floats:
     """(T, V, N) 1 where an actor is a member of an institution, 0.5 where it observes."""
-    order = {name: at for at, name in enumerate(world.actors)}
-    found = np.zeros((months, len(world.institutions), len(world.actors)))
+    order = [*world.actors]
+    found = np.zeros((months, len(world.institutions), len(order)))
     for v, institution in enumerate(world.institutions.values()):
         for spell in institution.members:
-            first = max(spell.since, 0)
-            last = months if spell.until is None else min(max(spell.until, 0), months)
-            found[first:last, v, order[spell.actor]] = 0.5 if spell.observer else 1.0
+            until = months if spell.until is None else max(spell.until, 0)
+            span = slice(max(spell.since, 0), until)
+            found[span, v, order.index(spell.actor)] = 0.5 if spell.observer else 1.0
     return found
 
 
 def capability_shares(
-    world: World, months: int, index: str = "cinc", overrides: Mapping[str, float] | None = None
+    world: World, months: int, index: str = "cinc", overrides: Mapping[str, float] = _NONE
 ) -> dict[str, Floats]:
     """(T,) share of the world's power of every territory, month by month.
 
@@ -131,14 +116,13 @@ def capability_shares(
     so that all territories together hold what they hold of CINC.
     """
     if index not in CAPABILITY_INDICES:
-        raise DataError(
-            [f"{index!r} is no index of capability; one of {', '.join(CAPABILITY_INDICES)}"]
-        )
-    cinc = _series(world, "cinc", "growth_beyond", months, overrides or {})
+        right = ", ".join(CAPABILITY_INDICES)
+        raise DataError([f"{index!r} is no index of capability; one of {right}"])
+    cinc = _series(world, "cinc", "growth_beyond", months, overrides)
     if index == "cinc":
         return cinc
-    output = _series(world, "gdp", "growth_beyond_gdp", months, overrides or {})
-    people = _series(world, "population", None, months, {})
+    output = _series(world, "gdp", "growth_beyond_gdp", months, overrides)
+    people = _series(world, "population", "", months, overrides)
     if lacking := [land for land in cinc if land not in output or land not in people]:
         lacks = f"capabilities.yaml has no gdp or no population of {', '.join(lacking)}"
         raise DataError([f"{lacks}, which the form capability.{index} needs"])
@@ -148,9 +132,9 @@ def capability_shares(
 
 
 def _series(
-    world: World, table: str, growth: str | None, months: int, overrides: Mapping[str, float]
+    world: World, table: str, growth: str, months: int, overrides: Mapping[str, float]
 ) -> dict[str, Floats]:
-    """(T,) a yearly table read monthly, with its growth after the last year (none: it holds)."""
+    """(T,) a yearly table read monthly; after the last year it grows, where growth is named."""
     yearly: dict[str, dict[int, float]] = {}
     for path, number in world.numbers.items():
         if path.startswith(f"capabilities.{table}."):
@@ -166,8 +150,8 @@ def _series(
             known = int(np.searchsorted(middles, world.start, side="right"))
             figures.insert(known, figures[max(known - 1, 0)])
             middles = np.insert(middles, known, world.start)
-        level = np.interp(time, middles, figures)
         path = f"capabilities.{growth}.{land}"
         rate = overrides.get(path, world.numbers[path].value if path in world.numbers else 0.0)
-        found[land] = level * np.exp(rate * np.maximum(time - last, 0) / MONTHS)
+        grown = np.exp(rate * np.maximum(time - last, 0) / MONTHS)
+        found[land] = np.interp(time, middles, figures) * grown
     return found

@@ -12,46 +12,45 @@ KINDS = RUN, SWEEP, TEST, VALIDATION, FIT = ("run", "sweep", "test", "validation
 # What readers of each kind cannot do without.
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     RUN: (
-        *("scenarios", "theories", "forms", "window", "seed", "runs_a_scenario"),
-        *("digests", "versions", "summary"),
+        "scenarios", "theories", "forms", "window", "seed", "runs_a_scenario", "digests",
+        "versions", "summary",
     ),
     SWEEP: ("design",),
     TEST: ("effort",),
     VALIDATION: ("scenario", "runs_a_side", "seed"),
     FIT: ("theory", "until", "held_out"),
-}
+}  # fmt: skip
 _Count = Annotated[int, Field(ge=0)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Ends = Annotated[list[_Number], Field(min_length=2, max_length=2)]
-_Window = Annotated[list[Month], Field(min_length=2, max_length=2)]
 
 
-class _Entry(BaseModel):
+class _Part(BaseModel):
     """A part of a manifest; later versions may write more."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
 
-class _Added(_Entry):
+class _Added(_Part):
     id: str
     date: Month
     title: str
     sets: dict[str, _Number | str]
 
 
-class _Recorded(_Entry):
+class _Events(_Part):
+    drop: list[str]
+    add: list[_Added]
+
+
+class _Row(_Part):
     date: Month
     lever: str
     value: _Number | str
     source: str
 
 
-class _Events(_Entry):
-    drop: list[str]
-    add: list[_Added]
-
-
-class _Scenario(_Entry):
+class _Scenario(_Part):
     """A scenario as `Scenario.resolved` writes it."""
 
     name: str
@@ -63,7 +62,7 @@ class _Scenario(_Entry):
     departs: Month | None
     horizon: Month
     levers: dict[str, dict[Month, _Number | str]]
-    record: list[_Recorded] = Field(default_factory=list)
+    record: list[_Row] = []
     events: _Events
     uncertain: dict[str, _Ends] | Literal["posterior"]
     posterior: str = ""
@@ -73,36 +72,36 @@ class _Scenario(_Entry):
     measures: list[str]
 
 
-class _Factor(_Entry):
+class _Factor(_Part):
     name: str
     low: _Number = 0
     high: _Number = 0
-    levels: list[_Number | str] = Field(default_factory=list)
-    moves: dict[str, _Ends] = Field(default_factory=dict)
+    levels: list[_Number | str] = []
+    moves: dict[str, _Ends] = {}
 
 
-class _Design(_Entry):
+class _Design(_Part):
     kind: str
     points: _Count = 0
-    factors: list[_Factor] = Field(default_factory=list)
-    options: dict[str, Any] = Field(default_factory=dict)
+    factors: list[_Factor] = []
+    options: dict[str, Any] = {}
 
 
-class _Row(_Entry):
+class _Outcome(_Part):
     measure: str
 
 
-class _Summary(_Entry):
-    outcomes: list[_Row] = Field(default_factory=list)
-    differences: list[_Row] = Field(default_factory=list)
+class _Summary(_Part):
+    outcomes: list[_Outcome] = []
+    differences: list[_Outcome] = []
 
 
-class _Digests(_Entry):
+class _Digests(_Part):
     world: str = ""
     model: str = ""
 
 
-class Manifest(_Entry):
+class Manifest(_Part):
     """Everything that a manifest of any kind may say."""
 
     finished: bool = False
@@ -119,17 +118,17 @@ class Manifest(_Entry):
     runs_a_side: _Count = 0
     failed: _Count | dict[str, int] = 0
     scenario: _Scenario | str = ""
-    scenarios: dict[str, _Scenario] = Field(default_factory=dict)
+    scenarios: dict[str, _Scenario] = {}
     theory: str | None = None
-    theories: list[str] = Field(default_factory=list)
-    forms: dict[str, str] = Field(default_factory=dict)
-    window: _Window | None = None
-    measures: list[str] = Field(default_factory=list)
+    theories: list[str] = []
+    forms: dict[str, str] = {}
+    window: Annotated[list[Month], Field(min_length=2, max_length=2)] | None = None
+    measures: list[str] = []
     design: _Design | None = None
-    effort: dict[str, _Count] = Field(default_factory=dict)
-    digests: _Digests = Field(default_factory=_Digests)
-    versions: dict[str, str] = Field(default_factory=dict)
-    summary: _Summary = Field(default_factory=_Summary)
+    effort: dict[str, _Count] = {}
+    digests: _Digests = _Digests()
+    versions: dict[str, str] = {}
+    summary: _Summary = _Summary()
 
 
 def kind_of(manifest: Mapping[str, Any]) -> str:

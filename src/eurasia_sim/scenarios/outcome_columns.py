@@ -1,9 +1,8 @@
 """What is read off a run: columns by name, groups of them, and how they are put together."""
 
-import itertools
 import re
 from dataclasses import dataclass
-from functools import cache
+from itertools import product
 from typing import Literal
 
 from eurasia_sim.compute.dimensions import DOMAINS
@@ -12,7 +11,6 @@ from eurasia_sim.world.world import World
 
 Reduction = Literal["sum", "mean", "least", "greatest"]
 Read = Literal["mean", "slope", "months_until"]
-_GROUP = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
@@ -48,43 +46,30 @@ class Metric:
 def in_words(metric: Metric) -> str:
     """A metric as a reader would write it."""
 
-    def span(names: tuple[str, ...]) -> str:
-        return f"{names[0]} … {names[-1]} ({len(names)})" if names[1:] else names[0]
+    def span(names: tuple[str, ...], what: str = "") -> str:
+        return f"{what}{names[0]} … {names[-1]} ({len(names)})" if names[1:] else names[0]
 
-    def part(names: tuple[str, ...]) -> str:
-        return f"{metric.kind} of {span(names)}" if names[1:] else names[0]
-
-    words = part(metric.columns) + (f" less {part(metric.less)}" if metric.less else "")
+    words = span(metric.columns, f"{metric.kind} of ")
+    words += f" less {span(metric.less, f'{metric.kind} of ')}" if metric.less else ""
     words = f"({words}) over {span(metric.over)}" if metric.over else words
     words = f"log of {words}" if metric.log else words
     return words if metric.read == "mean" else f"{metric.read.replace('_', ' ')} of {words}"
 
 
-@cache
-def _columns(
-    actors: tuple[str, ...],
-    theatres: tuple[str, ...],
-    pairs: tuple[str, ...],
-    scopes: tuple[str, ...],
-) -> frozenset[str]:
-    ways = (*pairs, *("-".join(reversed(pair.split("-"))) for pair in pairs))
+def columns_of(world: World) -> frozenset[str]:
+    """Every column that a run of a world can be read in, without loading compiled outcomes."""
+    pairs, back = [f"{a}-{b}" for a, b in world.pairs], [f"{b}-{a}" for a, b in world.pairs]
     ids = {
-        "actor": actors, "theatre": theatres, "domain": DOMAINS, "scope": scopes,
-        "pair": pairs, "direction": ways,
+        "actor": world.actors, "theatre": world.theatres, "domain": DOMAINS, "pair": pairs,
+        "scope": (*world.regions, "all"), "direction": (*pairs, *back),
     }  # fmt: skip
     return frozenset(
         ".".join([name, *steps])
         for name, entry in measures().items()
         for axes in (entry["of"], entry.get("sum_of"))
         if axes
-        for steps in itertools.product(*(ids[kind] for kind in axes))
+        for steps in product(*(ids[kind] for kind in axes))
     )
-
-
-def columns_of(world: World) -> frozenset[str]:
-    """Every column that a run of a world can be read in, without loading compiled outcomes."""
-    pairs = tuple(f"{a}-{b}" for a, b in world.pairs)
-    return _columns(tuple(world.actors), tuple(world.theatres), pairs, (*world.regions, "all"))
 
 
 def unfolded(pattern: str, world: World) -> list[str]:
@@ -92,15 +77,10 @@ def unfolded(pattern: str, world: World) -> list[str]:
 
     A {group} in it is each member of a region, theatres, actors, domains, or a list.
     """
-    found = _GROUP.search(pattern)
+    found = re.search(r"\{([^{}]*)\}", pattern)
     if not found:
         return [pattern]
-    groups = {
-        **world.regions,
-        "theatres": world.theatres,
-        "actors": world.actors,
-        "domains": DOMAINS,
-    }
-    members = groups.get(found[1]) or [word.strip() for word in found[1].split(",")]
+    groups = {"theatres": world.theatres, "actors": world.actors, "domains": DOMAINS}
+    members = {**world.regions, **groups}.get(found[1]) or re.split(r"\s*,\s*", found[1].strip())
     before, after = pattern[: found.start()], pattern[found.end() :]
     return [name for each in members for name in unfolded(before + each + after, world)]

@@ -13,7 +13,6 @@ FILE = "posterior.json"
 FORMAT = 2
 LEAST_MEMBERS = 100  # fewer say too little of a spread
 BEYOND_CHANCE = 2.0  # standard errors of what a fit gains out of sample
-_AGAIN = "make it anew: eurasia-sim calibrate --record FOLDER"
 
 
 @dataclass(frozen=True)
@@ -35,34 +34,37 @@ class Posterior:
 def read_posterior(world: World) -> Posterior:
     """The posterior recorded in a world's folder.
 
-    Raises:
-        DataError: where there is none, it is damaged, or of another format or version of the world.
+    Raises DataError where there is none, or it is damaged or of another format or world.
     """
-    path = world.directory / FILE
-    content = read_sealed(path)
+
+    def refused(wrong: str) -> DataError:
+        return DataError([f"{FILE}: {wrong}; make it anew: eurasia-sim calibrate --record FOLDER"])
+
+    content = read_sealed(world.directory / FILE)
     if content is None:
-        none = f"the world {world.name} has no {FILE}, so nothing can be drawn from a posterior"
-        raise DataError([f"{none}; {_AGAIN}"])
+        raise refused(f"{world.name} has none, so nothing can be drawn from a posterior")
     if content.get("format") != FORMAT:
         wrong = f"format is {content.get('format', 1)}, this version reads {FORMAT}"
-        raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
+        raise refused(wrong)
     try:
-        fitted = str(content["digests"]["world"])
-        numbers = {path: numbers_in(text) for path, text in content["numbers"].items()}
-        held, until = content["held_out"], int(content["until"])
-        beats = bool(held["gain"] > BEYOND_CHANCE * held["error"])
-        theory = str(content["theory"])
+        fitted, held = str(content["digests"]["world"]), content["held_out"]
+        found = Posterior(
+            theory=str(content["theory"]),
+            until=int(content["until"]),
+            numbers={
+                path: tuple(map(float, text.split())) for path, text in content["numbers"].items()
+            },
+            beats_ranges=bool(held["gain"] > BEYOND_CHANCE * held["error"]),
+            digest=content[DIGEST],
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            [f"{FILE}: an entry is missing or of another kind ({error}); {_AGAIN}"]
-        ) from error
+        raise refused(f"an entry is missing or of another kind ({error})") from error
     if fitted != world.digest:
         versions = f"{fitted[:12]}, now {world.digest[:12]}"
-        wrong = f"it was fitted in another version of the world ({versions})"
-        raise DataError([f"{FILE}: {wrong}; {_AGAIN}"])
-    if strange := [path for path in numbers if path not in world.numbers]:
-        raise DataError([f"{FILE}: {', '.join(strange)} is no number of the world; {_AGAIN}"])
-    return Posterior(theory, until, numbers, beats, content[DIGEST])
+        raise refused(f"it was fitted in another version of the world ({versions})")
+    if strange := [path for path in found.numbers if path not in world.numbers]:
+        raise refused(f"{', '.join(strange)} is no number of the world")
+    return found
 
 
 def members_within(
@@ -70,8 +72,7 @@ def members_within(
 ) -> list[int]:
     """Members whose values lie in the ranges of a scenario.
 
-    Raises:
-        DataError: where it is a fit of another theory, or too few members are left.
+    Raises DataError where it is a fit of another theory, or too few members are left.
     """
     if theory != posterior.theory:
         wrong = f"the posterior is one of {posterior.theory}, not of {theory}"
@@ -92,11 +93,6 @@ def members_within(
 def text_of(values: Iterable[float]) -> str:
     """Values to six significant digits, as the file holds them."""
     return " ".join(f"{value:.6g}" for value in values)
-
-
-def numbers_in(text: str) -> tuple[float, ...]:
-    """The values of such a text."""
-    return tuple(map(float, text.split()))
 
 
 def record_path(path: Path) -> Path:

@@ -10,8 +10,8 @@ from eurasia_sim.files.data_yaml import packaged, read_page
 from eurasia_sim.world.levers import successors
 
 Value = float | str  # a number, an actor's id, or "free"
-POSTERIOR = "posterior"  # what `uncertain` names to draw from a calibration
 Steps = dict[int, Value]  # month since the start of the record -> value from then on
+POSTERIOR = "posterior"  # what `uncertain` names to draw from a calibration
 
 
 class _Described(Strict):
@@ -96,8 +96,3 @@ def present_name(column: str) -> str:
     """The present name of a measure or column, where it has left under another."""
     head, dot, rest = column.partition(".")
     return successors()["measures"].get(head, head) + dot + rest
-
-
-def settled(value: Any) -> Value:
-    """A lever's checked value as it is kept; 1 and 1.0 are one scenario."""
-    return value if isinstance(value, str) else float(value)

@@ -9,25 +9,22 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 _SUFFIXES = (".yaml", ".yml")
 
 
-def folders(beside: Path | None = None, world: Path | None = None) -> list[Path]:
-    """Folders in which a name is looked up; a world with scenarios of its own knows no others.
+def names(beside: Path | None = None, world: Path | None = None) -> dict[str, Path]:
+    """Every scenario that a name can reach, with its file; the first folder counts.
 
     Args:
-        beside: folder of the scenario that names another. world: the world's folder.
+        beside: folder of the scenario that names another. world: the world's folder; one with
+            scenarios of its own knows no others.
     """
     package = Path(str(files("eurasia_sim")))
     packaged = package / "data" / FOLDER
     if not packaged.is_dir():  # in a checkout, at the top of the repository
         packaged = package.parent.parent / FOLDER
-    has_own = world is not None and (world / FOLDER).is_dir()
-    own = [world / FOLDER] if world and has_own else [Path.cwd() / FOLDER, packaged]
-    return [*([beside] if beside else []), *own]
-
-
-def names(beside: Path | None = None, world: Path | None = None) -> dict[str, Path]:
-    """Every scenario that a name can reach, with its file; the first folder counts."""
+    folders = [Path.cwd() / FOLDER, packaged]
+    if world and (world / FOLDER).is_dir():
+        folders = [world / FOLDER]
     found: dict[str, Path] = {}
-    for folder in folders(beside, world):
+    for folder in [beside, *folders] if beside else folders:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.suffix in _SUFFIXES and _NAME.match(path.stem) and path.is_file():
                 found.setdefault(path.stem, path)
@@ -43,4 +40,4 @@ def locate(name_or_path: str | Path, world: Path | None = None) -> Path | None:
     """The file meant by a name or a path; a path is taken as it stands, there or not."""
     text = str(name_or_path)
     is_path = isinstance(name_or_path, Path) or Path(text).suffix in _SUFFIXES
-    return Path(name_or_path) if is_path or not _NAME.match(text) else find(text, world=world)
+    return Path(text) if is_path or not _NAME.match(text) else find(text, world=world)

@@ -1,7 +1,7 @@
 """What a scenario rests on: works, claims of the documents, and the basis of its numbers."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from eurasia_sim.evidence.claims import Claim, load_evidence
@@ -12,12 +12,9 @@ from eurasia_sim.world.world import World
 
 # Code whose docstrings name the works of the rules.
 _CODE = (
-    "compute/random_streams.py",
-    "compute/mathematics.py",
-    "kernel/*.py",
-    "scenarios/lever_steps.py",
-    "mechanisms/*.py",
-)
+    "compute/random_streams.py", "compute/mathematics.py", "kernel/*.py",
+    "scenarios/lever_steps.py", "mechanisms/*.py",
+)  # fmt: skip
 
 
 def works_of(
@@ -28,15 +25,17 @@ def works_of(
     A theory or form that the scenario does not choose, and an event that it drops, count for
     nothing.
     """
-    theory = scenario.theory or world.default_theory
     forms = {**world.default_forms, **scenario.forms}
+    chosen = [world.forms[factor][name] for factor, name in forms.items()]
     parts = works_of_numbers(world, numbers_of(world, scenario.dropped))
-    chosen = (world.forms[factor][name] for factor, name in forms.items())
-    for preset in (world.theories[theory], *chosen):
+    for preset in (world.theories[scenario.theory or world.default_theory], *chosen):
         for key in preset.cite:
             parts["theory"][key] += len(preset.fix) + len(preset.ranges)
-    documents = {claim.document for claim in load_evidence(world.directory).claims}
-    for key in _cited_by_code(works) - documents:
+    # Code is read as text; nothing is imported.
+    files = (file for pattern in _CODE for file in packaged().parent.glob(pattern))
+    code = " ".join(file.read_text(encoding="utf-8") for file in files)
+    cited = works.keys() & re.findall(r"\b[a-z]+\d{4}[a-z]?\b", code)
+    for key in cited - {claim.document for claim in load_evidence(world.directory).claims}:
         parts["rules"].setdefault(key, 0)
     return {part: counts for part, counts in parts.items() if counts}
 
@@ -59,12 +58,11 @@ def works_of_numbers(world: World, numbers: Iterable[Number]) -> dict[str, Count
 
 def works_of_all(found: Iterable[Mapping[str, Counter[str]]]) -> dict[str, Counter[str]]:
     """The works of several scenarios together; a number that several read counts once."""
-    parts: dict[str, Counter[str]] = {}
+    parts: dict[str, Counter[str]] = defaultdict(Counter)
     for each in found:
         for part, counts in each.items():
-            whole = parts.setdefault(part, Counter())
             for key, count in counts.items():  # `|` would drop the keys that no number rests on
-                whole[key] = max(whole[key], count)
+                parts[part][key] = max(parts[part][key], count)
     return parts
 
 
@@ -78,7 +76,7 @@ def bases_of(world: World) -> dict[str, tuple[int, int]]:
     """By basis, how many numbers of a world rest on it, and how many of these are drawn."""
     every = Counter(number.basis for number in world.numbers.values())
     own = Counter(world.numbers[path].basis for path in world.drawn)
-    return {basis: (every[basis], own[basis]) for basis in (*BASES, *(set(every) - set(BASES)))}
+    return {basis: (every[basis], own[basis]) for basis in dict.fromkeys((*BASES, *every))}
 
 
 def claims_of(world: World, numbers: Iterable[Number]) -> list[tuple[Claim, int]]:
@@ -86,12 +84,3 @@ def claims_of(world: World, numbers: Iterable[Number]) -> list[tuple[Claim, int]
     counts = Counter(claim for number in numbers for claim in dict.fromkeys(number.claims()))
     claims = load_evidence(world.directory).claims
     return [(claim, counts[claim.id]) for claim in claims if counts[claim.id]]
-
-
-def _cited_by_code(works: Mapping[str, Work]) -> set[str]:
-    """Keys that the docstrings of the rules name; read as text, nothing is imported."""
-    root = packaged().parent
-    texts = (file.read_text(encoding="utf-8") for each in _CODE for file in root.glob(each))
-    return {word for text in texts for word in re.findall(r"\b[a-z]+\d{4}[a-z]?\b", text)} & {
-        *works
-    }
