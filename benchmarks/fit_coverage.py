@@ -18,38 +18,37 @@ from typing import Any
 import numpy as np
 
 from eurasia_sim.validation.calibration import Fit, Problem
-from eurasia_sim.validation.evidence import ErrorModel, Evidence
+from eurasia_sim.validation.evidence import Evidence
 from eurasia_sim.world.world import load_world
 
 BINS = 10
 MEMBERS, SEED, UNTIL = 600, 7, 2020
 
 
-def records(problem: Problem, truths: int, seed: int) -> Iterator[tuple[Any, dict, dict]]:
-    """Scores of a truth (M,), and items and means of scales of the record that it leaves."""
+def records(problem: Problem, truths: int, seed: int) -> Iterator[tuple[Any, dict]]:
+    """Scores of a truth (M,), and the items of the record that it leaves."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=(len(problem.ranges), truths))
     runs = replace(problem, seed=seed).measures(scores)
-    real, first = problem.evidence(UNTIL), problem.prior[1]
-    fitted = [name for name in real if problem.items[name].item.use == "fits"]
-    blocks = {name: real[name].blocks(first[name]) for name in fitted}
-    errors = {name: ErrorModel.of(real[name], each) for name, each in blocks.items()}
-    errors = {name: error for name, error in errors.items() if error}
-    units = {name: error.unit for name, error in errors.items()}
+    real = {
+        name: item for name, item in problem.evidence(UNTIL).items()
+        if item and problem.items[name].item.use == "fits"
+    }  # fmt: skip
+    prior = {name: item.blocks(problem.prior[1][name]) for name, item in real.items()}
     for truth in range(truths):
         drawn = {
-            name: record(real[name], error, real[name].blocks(runs[name][truth][None])[0], rng)
-            for name, error in errors.items()
+            name: record(item, item.blocks(runs[name][truth][None])[0], rng)
+            for name, item in real.items()
         }
-        yield scores[:, truth], drawn, units
+        known = {name: each.beside(prior[name], each.unit) for name, each in drawn.items()}
+        yield scores[:, truth], known
 
 
-def record(item: Evidence, error: ErrorModel, measure: Any, rng: np.random.Generator) -> Evidence:
+def record(item: Evidence, measure: Any, rng: np.random.Generator) -> Evidence:
     """An item as a truth with such a measure (U, B) would leave it."""
-    units = len(measure)
-    offsets = np.sqrt(error.between) * rng.normal(size=(units, 1))
-    noise = np.sqrt(error.residual**2 + item.errors**2) * rng.normal(size=measure.shape)
-    values = error.scale(rng.normal()) * measure + offsets + noise
+    offsets = np.sqrt(item.between) * rng.normal(size=(len(measure), 1))
+    noise = np.sqrt(item.residual**2 + item.errors**2) * rng.normal(size=measure.shape)
+    values = item.scale(rng.normal()) * measure + offsets + noise
     return replace(item, values=np.where(item.past, values, np.nan))
 
 
@@ -59,8 +58,8 @@ def coverage(truths: int, members: int = MEMBERS, seed: int = SEED) -> dict[str,
     problem = Problem.of(world, world.default_theory, members, seed)
     ranks: dict[bool, list[float]] = {True: [], False: []}
     by_number: dict[str, list[float]] = {}
-    for at, (truth, items, units) in enumerate(records(problem, truths, seed + 1)):
-        fit = Fit.of(problem, items, UNTIL, units)
+    for at, (truth, items) in enumerate(records(problem, truths, seed + 1)):
+        fit = Fit.of(problem, items, UNTIL)
         own = (fit.scores < truth[:, None]).mean(axis=1)
         for path, rank, moved in zip(problem.ranges, own, fit.moved, strict=True):
             ranks[bool(moved)].append(float(rank))

@@ -37,8 +37,6 @@ year,state,partner,value
 2002,russia,united_states,1
 2003,russia,united_states,0
 """
-
-
 ENTRY = reader.YAML(typ="safe").load(YAML)["items"]["talks"]
 
 
@@ -50,12 +48,13 @@ def beside(world: World, folder: Path, yaml: str = YAML, csv: str = CSV, name="t
     return replace(world, directory=folder)
 
 
-def series(values: list[list[float]], transform: str = "identity", errors: float = 0.0) -> Series:
-    """A series of dyads from 2001 on; the second actor of the last one is the hegemon."""
+def series(values, transform: str = "identity", first: int = 2001, **changed: object) -> Series:
+    """A series of dyads from a year on; the second actor of the last one is the hegemon."""
     link = {"transform": transform, "sign": 1}
-    item = Item.model_validate(ENTRY | {"link": link, "error": "none", "year_effects": False})
+    entry = ENTRY | {"link": link, "error": "none", "year_effects": False} | changed
     table = np.array(values, dtype=float)
     units = tuple((f"a{at}", f"b{at}") for at in range(len(table)))
     groups = np.array([0] * (len(table) - 1) + [1])
-    years = np.arange(2001, 2001 + table.shape[1])
-    return Series("talks", item, units, years, table, np.full(table.shape, errors), groups)
+    years = np.arange(first, first + table.shape[1])
+    item = Item.model_validate(entry)
+    return Series("talks", item, units, years, table, np.zeros(table.shape), groups)

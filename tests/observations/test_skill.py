@@ -6,29 +6,20 @@ from scipy.stats import norm
 from tests.observations.small import series
 
 from eurasia_sim.observations.baselines import FREE
-from eurasia_sim.observations.skill import (
-    CHOSEN,
-    chosen,
-    measured,
-    relative,
-    rolled,
-    scores,
-    spreads,
-)
+from eurasia_sim.observations.skill import CHOSEN, measured, rolled, scores, spreads
 
 TWO = {name: FREE[name] for name in ("last value", "own mean")}
 
 
 def best(found):
-    return [list(found.means)[at] for at in chosen(found, *spreads(found))]
+    return [found.methods[at] for at in spreads(found)[1]]
 
 
-def test_level_and_change_by_hand():
-    level = rolled(series([[1, 2, 3, 4, 6]]), {"last value": FREE["last value"]}, 2, "level")
-    assert list(level.ends) == [3]
-    assert (level.truth[0, 0], level.means["last value"][0, 0]) == (6, 3)
-    change = rolled(series([[1, 2, 3, 4, 6]]), {"last value": FREE["last value"]}, 2, "change")
-    assert (change.truth[0, 0], change.means["last value"][0, 0]) == (3, 1)
+@pytest.mark.parametrize(("target", "truth", "mean"), [("level", 6, 3), ("change", 3, 1)])
+def test_level_and_change_by_hand(target, truth, mean):
+    found = rolled(series([[1, 2, 3, 4, 6]]), {"last value": FREE["last value"]}, 2, target)
+    assert list(found.ends) == [3]
+    assert (found.truth[0, 0], found.means[0, 0, 0]) == (truth, mean)
 
 
 def test_the_crps_is_that_of_a_normal_with_the_spread_of_earlier_errors():
@@ -74,37 +65,28 @@ def test_a_single_series_leaves_nobody_out_and_a_short_one_has_no_score():
 
 
 def test_skill_is_the_part_of_the_best_free_crps_that_is_saved_and_spans_who_is_left_out():
-    values = np.random.default_rng(0).normal(size=(5, 10)).tolist()
-    rows = scores(series(values), horizons=(1, 3))
-    crps = [row.crps for row in rows if (row.horizon, row.dyads) == (1, "all")]
+    asked = series(np.random.default_rng(0).normal(size=(5, 10)))
+    rows = [row for row in scores(asked, horizons=(1, 3)) if row.dyads == "all"]
+    crps = [row.crps for row in rows if row.horizon == 1]
     assert crps == sorted(crps, reverse=True)
-    whole = rolled(series(values), FREE, 3, "level")
-    left = [
-        measured(whole.only(np.arange(5) != at) if at is not None else whole)
-        for at in (None, *range(5))
-    ]
+    whole = rolled(asked, FREE, 3, "level")
+    left = [measured(whole.only(np.arange(5) != at)) for at in (5, *range(5))]
     skill = [1 - each["own mean"][1] / each[CHOSEN][1] for each in left]
-    (row,) = [
-        each for each in rows if (each.method, each.horizon, each.dyads) == ("own mean", 3, "all")
-    ]
-    assert (row.skill, row.low, row.high) == pytest.approx(
-        (skill[0], min(skill[1:]), max(skill[1:]))
-    )
+    (row,) = [each for each in rows if (each.method, each.horizon) == ("own mean", 3)]
+    wanted = (skill[0], min(skill[1:]), max(skill[1:]))
+    assert (row.skill, row.low, row.high) == pytest.approx(wanted)
     assert {row.skill for row in rows if row.method == CHOSEN} == {0}
 
 
 def test_the_hegemons_dyads_are_left_out_apart():
-    values = np.random.default_rng(1).normal(size=(4, 10)).tolist()
+    values = np.random.default_rng(1).normal(size=(4, 10))
     values[3] = [100.0 * (-1) ** year for year in range(10)]  # the dyad with the hegemon
-    rows = {
-        row.dyads: row
-        for row in scores(series(values), horizons=(1,))
-        if row.method == "last value"
-    }
+    listed = scores(series(values), horizons=(1,))
+    rows = {row.dyads: row for row in listed if row.method == "last value"}
     assert rows["without the hegemon"].crps < 2 < rows["all"].crps
     assert rows["without the hegemon"].units == 3
 
 
 def test_relative_values_have_no_year_mean_in_their_group():
-    found = relative(series([[1, 2], [3, 6], [7, 7]]))
+    found = series([[1, 2], [3, 6], [7, 7]]).relative()
     assert found.values == pytest.approx(np.array([[-1, -2], [1, 2], [0, 0]]))

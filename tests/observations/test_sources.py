@@ -7,7 +7,7 @@ from tests.observations.derivations import SERIES, derived
 
 from eurasia_sim.observations.baselines import FREE
 from eurasia_sim.observations.loader import FOLDER, Series
-from eurasia_sim.observations.skill import relative, rolled
+from eurasia_sim.observations.skill import rolled
 
 
 def test_every_shipped_table_has_its_derivation(world):
@@ -26,7 +26,8 @@ def errors(series: Series, target: str, first: int) -> dict[str, float]:
     """RMSE of every free baseline three years ahead, over origins whose targets begin so late."""
     found = rolled(series, FREE, 3, target)  # type: ignore[arg-type]
     kept = series.years[found.ends - 1] + (1 if target == "change" else 3) >= first
-    squares = {name: (found.truth - each)[kept] ** 2 for name, each in found.means.items()}
+    means = zip(found.methods, found.means, strict=True)
+    squares = {name: (found.truth - each)[kept] ** 2 for name, each in means}
     return {name: float(np.sqrt(np.nanmean(each))) for name, each in squares.items()}
 
 
@@ -49,7 +50,7 @@ MEASURED = {
 @pytest.mark.parametrize("case", MEASURED)
 def test_free_forecasts_of_dyads_err_as_measured_elsewhere(observed, case):
     name, target, first = case
-    found = errors(relative(observed[name]), target, first)
+    found = errors(observed[name].relative(), target, first)
     for method, wanted in zip(METHODS, MEASURED[case], strict=True):
         if wanted is not None:
             assert found[method] == pytest.approx(wanted, rel=0.08), method

@@ -20,8 +20,8 @@ Capture = pytest.CaptureFixture[str]
 
 def test_errors_are_pooled_over_cells_and_then_over_origins(capsys: Capture) -> None:
     asked = series([[0, 0, 1, 2, np.nan], [0, 0, 3, 0, 4]])
-    none = {name: lambda past, ahead: still(0 * past.values[:, -1], ahead) for name in "ab"}
-    methods = {**none, FITTED: none["a"], FITTED + KNOWN: lambda *x: 2 + none["a"](*x)}
+    zero, two = (still(lambda past, at=at: at + 0 * past.values[:, -1]) for at in (0, 2))
+    methods = {"a": zero, "b": zero, FITTED: zero, FITTED + KNOWN: two}
     found = pooled(asked, Floor(origins=[2002, 2004]), methods).set_index("method")
     # From 2002 the cells are 1, 2, 3, 0, 4; from 2004 the second unit's 4 alone.
     assert found.loc["a", "by_origin"] == pytest.approx([np.sqrt(30 / 5), 4])

@@ -1,6 +1,4 @@
-"""The model as a forecaster: by hand, with the truth as its measure, and blind to what comes."""
-
-from dataclasses import replace
+"""What items read of runs, and the model as a forecaster: by hand, and blind to what comes."""
 
 import numpy as np
 import pytest
@@ -15,19 +13,13 @@ from eurasia_sim.observations.skill import rolled, scores
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
-from eurasia_sim.validation.forecasts import (
-    MODEL,
-    ON_FILTER,
-    held,
-    linked_forecast,
-    read_ahead,
-    skill,
-)
-from eurasia_sim.validation.measured import compared
+from eurasia_sim.validation.forecasts import MODEL, held, linked_forecast, read_ahead, skill
+from eurasia_sim.validation.measured import compared, measures, simulated, yearly, years_read
 from eurasia_sim.world.world import World, load_world
 
-YEARS = 12
+YEARS = np.array([2001, 2002])
 SMALL = st.floats(-3, 3)
+BOTH = ["alignment.{state}.{partner}", "alignment.{partner}.{state}"]
 
 
 @pytest.fixture(scope="module")
@@ -35,43 +27,73 @@ def inputs(world: World) -> Inputs:
     return prepare(world, as_recorded(world))
 
 
-def everywhere(reading: np.ndarray) -> dict[int | None, np.ndarray]:
-    """The same reading, whether or not the drivers are known."""
-    return {None: reading, **dict.fromkeys(range(2001, 2001 + YEARS), reading)}
+def forecast(reading, asked, horizons=(1, 2), **how):
+    return linked_forecast(lambda _: np.asarray(reading, float), **how)(asked, horizons)
+
+
+def test_a_year_is_the_mean_of_its_months_that_were_run(world):
+    months = np.arange(16.0).reshape(1, 16, 1)  # from October 2001
+    found = yearly(world, months, np.array([2000, 2001, 2002, 2003]))
+    assert found[0, :, 0] == pytest.approx([np.nan, 1, 8.5, 15], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("combine", "wanted"), [("mean", [0.3, 0.25]), ("log_ratio", np.log([0.5, 4]))]
+)
+def test_both_directions_are_averaged_and_a_ratio_is_of_the_first_over_the_second(combine, wanted):
+    means = {"alignment.a0.b0": np.array([[0.2, 0.4]]), "alignment.b0.a0": np.array([[0.4, 0.1]])}
+    asked = series([[0, 0]], reads=BOTH, combine=combine)
+    assert measures(asked, means, YEARS)[0, 0] == pytest.approx(wanted)
+
+
+def test_with_year_effects_a_unit_is_measured_from_its_groups_mean():
+    asked = series([[0, 0]] * 3, reads=BOTH, year_effects=True)
+    levels = zip(asked.units, (0.1, 0.5, 0.9), strict=True)
+    means = {name: np.full((1, 2), level) for unit, level in levels for name in asked.columns(unit)}
+    assert measures(asked, means, YEARS)[0, :, 0] == pytest.approx([-0.2, 0.2, 0])
+
+
+def test_the_packaged_items_read_what_a_run_publishes(world, inputs):
+    items = compared(world)
+    assert "troops" not in items
+    assert "opium" in items
+    found = simulated(world, inputs, reference_draws(inputs, 2, 7), items)
+    assert years_read(items.values())[0] == 2000
+    for name, each in items.items():
+        assert found[name].shape == (2, *each.values.shape)
+        assert np.isfinite(found[name][:, :, each.years > 2000]).all()
+        assert np.isnan(found[name][:, :, each.years == 2000]).all()
 
 
 def test_a_model_whose_measure_is_the_truth_beats_every_baseline():
     rng = np.random.default_rng(3)
-    truth = rng.normal(size=(6, YEARS)).cumsum(axis=1)
-    asked = series((truth + rng.normal(scale=0.05, size=truth.shape)).tolist())
-    models = {
-        MODEL + " known" * known: linked_forecast(everywhere(5 * truth + 1), known=known)
-        for known in (False, True)
-    }
-    rows = scores(asked, FREE, models, horizons=(1, 3))
+    truth = rng.normal(size=(6, 12)).cumsum(axis=1)
+    asked = series(truth + rng.normal(scale=0.05, size=truth.shape))
+    model = {MODEL: linked_forecast(lambda _: 5 * truth + 1)}
+    rows = scores(asked, FREE, model, horizons=(1, 3))
     best = {(row.horizon, row.dyads): row.method for row in rows}  # the last is the least CRPS
-    assert set(best.values()) <= set(models)
-    assert all(row.low > 0.5 for row in rows if row.method in models and row.dyads == "all")
+    assert set(best.values()) == {MODEL}
+    assert all(row.low > 0.5 for row in rows if row.method == MODEL and row.dyads == "all")
+
+
+TWO = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
 
 
 def test_a_model_that_never_moves_forecasts_the_mean_of_its_link_or_on_the_filter_the_filter():
-    asked = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
-    past = asked.until(2004)
-    found = linked_forecast(everywhere(np.full((2, 6), 0.7)))(past, (1, 2))
+    past, still = TWO.until(2004), np.full((2, 6), 0.7)
     link = fit_link(past.values, past.errors, np.zeros((2, 4)), past.groups, year_effects=False)
-    assert found == pytest.approx(np.repeat(link.offsets[:, None], 2, axis=1))
-    found = linked_forecast(everywhere(np.full((2, 6), 0.7)), filters=True)(past, (1, 2))
+    assert forecast(still, past) == pytest.approx(np.repeat(link.offsets[:, None], 2, axis=1))
+    found = forecast(still, past, filters=True)
     assert found == pytest.approx(FREE["thirds"](past, (1, 2)))
     # The measure explains the past wholly, so the offset is 0 and what comes is what it reads.
-    moving = linked_forecast(everywhere(asked.values), filters=True)(past, (1, 2))
-    assert moving == pytest.approx(asked.values[:, 4:], abs=1e-4)
+    moving = forecast(TWO.values, past, filters=True)
+    assert moving == pytest.approx(TWO.values[:, 4:], abs=1e-4)
+    assert np.isnan(linked_forecast(lambda _: None)(past, (1, 2))).all()
 
 
 def test_an_item_in_the_measures_unit_has_its_scale_and_may_keep_its_last_deviation():
-    asked = series([[1, 2, 3, 4, 5, 6], [7, 8, 7, 8, 7, 8]])
-    past, reading = asked.until(2004), np.array([[0, 0, 0, 2, 9, 4], [0, 0, 0, 0, 1, 2.0]])
-    own = replace(past, item=past.item.model_copy(update={"scale": 0.5, "offset": "last"}))
-    found = linked_forecast(everywhere(reading))(own, (1, 2))
+    past = series(TWO.values[:, :4], scale=0.5, offset="last")
+    found = forecast([[0, 0, 0, 2, 9, 4], [0, 0, 0, 0, 1, 2]], past)
     # Last deviations 4 - 1 and 8 - 0; half of what is read comes on top.
     assert found == pytest.approx(np.array([[3 + 4.5, 3 + 2], [8 + 0.5, 8 + 1]]))
 
@@ -82,21 +104,16 @@ def test_an_item_in_the_measures_unit_has_its_scale_and_may_keep_its_last_deviat
     relative=st.booleans(),
 )
 def test_nothing_after_the_origin_changes_a_forecast(rows, later, relative):
-    whole = series(rows)
-    whole = replace(whole, item=whole.item.model_copy(update={"year_effects": relative}))
-    other = replace(whole, values=whole.values.copy())
+    whole, other = (series(rows, year_effects=relative) for _ in range(2))
     other.values[:, 6:] = [*later]
     measure = np.sin(np.arange(9.0) * (1 + np.arange(len(rows))[:, None]))
-    forecasts = []
-    for each in (whole, other):
-        methods = {
-            MODEL + ON_FILTER * filters: linked_forecast(everywhere(measure), filters=filters)
-            for filters in (False, True)
-        }
-        forecasts.append(rolled(each, FREE, 3, "level", methods).means)
-    at = list(rolled(whole, {}, 3, "level").ends).index(6)
-    for name in forecasts[0]:
-        assert np.array_equal(forecasts[0][name][at], forecasts[1][name][at])
+    methods = {
+        name: linked_forecast(lambda _: measure, filters=name == "filters")
+        for name in ("mean", "filters")
+    }
+    one, two = (rolled(each, FREE, 3, "level", methods) for each in (whole, other))
+    at = list(one.ends).index(6)
+    assert np.array_equal(one.means[:, at], two.means[:, at])
 
 
 def test_drivers_stay_as_the_year_left_them_and_nothing_of_the_next_year_is_known(world, inputs):
@@ -118,9 +135,7 @@ def test_drivers_stay_as_the_year_left_them_and_nothing_of_the_next_year_is_know
 
 
 def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs):
-    items = {
-        name: each for name, each in compared(world).items() if name in ("deaths", "alliances")
-    }
+    items = {name: each for name, each in compared(world).items() if name in ("deaths", "opium")}
     draws = reference_draws(inputs, 3, 7)
     found, failed = read_ahead(world, inputs, draws, items)
     assert failed == 0
@@ -132,11 +147,9 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
     assert np.isnan(own[2009][:, years > 2014]).all()
     assert own[2009][0, 0] == own[2009][0, 1]  # 2000 reads as the year in which the record begins
     again, _ = read_ahead(world, inputs, draws, items, workers=1)
-    assert all(
-        np.array_equal(again[name][at], found[name][at], equal_nan=True)
-        for name in items
-        for at in found[name]
-    )
+    for name, readings in found.items():
+        for origin, reading in readings.items():
+            assert np.array_equal(again[name][origin], reading, equal_nan=True)
 
 
 def test_a_world_without_observations_has_no_skill():

@@ -112,21 +112,24 @@ risen:
   sign:
     of: [stability.kazakhstan]
     direction: rises
-    earlier: [2001-10, 2005-12]
-    later: [2016-01, 2020-12]
+    earlier: ["2001-10", "2005-12"]
+    later: ["2016-01", "2020-12"]
 """
-BAND_TOO = "band: {{of: [x], within: [0, 1], during: [2001-10, 2002-10]}}\n  sign:"
+BAND_TOO = 'band: {{of: [x], within: [0, 1], during: ["2001-10", "2002-10"]}}\n  sign:'
+UPSIDE_DOWN = 'band: {{of: [x], within: [1, 0], during: ["2001-10", "2002-10"]}}\n  sign:'
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
         ("says: It rose.", "says: 3", "risen.says is 3"),
-        ("sign:", BAND_TOO, "it has 2"),
-        ("claims:", "note: x # ", "risen rests on nothing; give claims"),
+        ("sign:", BAND_TOO, "an entry with one test: order, sign, band or window"),
+        ("sign:", UPSIDE_DOWN, "risen.band.within is a list"),
+        ("claims:", "note: x # ", "an entry with claims, or a source"),
         ("claims: [", "claims: [nothing_such, ", "nothing_such, which claims.yaml does not hold"),
-        ("2001-10", "1066-10", "is upside down or outside"),
-        ("2001-10", "2001-13", "2001-13"),
+        ("2001-10", "1066-10", "risen is of months outside 2001-10 to"),
+        ("2001-10", "2007-10", "the lower or earlier end first"),
+        ("2001-10", "2001-13", "risen.sign.earlier.0 is '2001-13'"),
         ("2016-01", "2004-01", "must begin after the earlier one has ended"),
         ("stability.kazakhstan", "stabilty.kazakhstan", "did you mean stability.kazakhstan"),
     ],
@@ -140,5 +143,5 @@ def test_a_wrong_pattern_says_its_line_and_what_would_be_right(
     claim = load_evidence(world.directory).claims[0].id
     text = PATTERN.replace(before, after).format(claim=claim)
     (tmp_path / FILE).write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=rf"{FILE}:\d+:\d+: .*{re.escape(said)}"):
+    with pytest.raises(DataError, match=rf"(?s){FILE}:\d+:\d+: .*{re.escape(said)}"):
         load_patterns(replace(world, directory=tmp_path))

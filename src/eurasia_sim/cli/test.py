@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from eurasia_sim.hypotheses.effort import Effort
     from eurasia_sim.hypotheses.evaluation import Evaluation
     from eurasia_sim.hypotheses.hypothesis import Family
-    from eurasia_sim.validation.calibration import Calibration, Problem
+    from eurasia_sim.validation.calibration import Fit
 
 _TOLD, _MOST_SHOWN = 3, 10  # hypotheses in sentences, numbers in a table; the rest by --all
 _CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
@@ -186,6 +186,7 @@ def calibrate(
     from eurasia_sim.simulation.parameter_draws import memory_of_draws
     from eurasia_sim.validation.calibration import ORIGINS, Problem
     from eurasia_sim.validation.calibration import calibrate as fitted
+    from eurasia_sim.validation.theories import weigh
 
     place = load_world(world)
     asked = _asked(theory, place)
@@ -200,20 +201,23 @@ def calibrate(
     options.compile_once(problems[first].inputs)
     total = len(problems) * (len(ORIGINS) + 1)
     with terminal.RunCounter(total, "a fit is whole or not there; nothing was kept.") as counter:
-        fits: dict[str, Calibration] = {}
+        fits: dict[str, tuple[Fit, pd.DataFrame]] = {}
         for name, problem in problems.items():
 
-            def tell(_: str, done: int, of: int, name: str = name) -> None:
-                counter.stage(f"fits of {name}", len(fits) * of + done, total)
+            def tell(done: int, name: str = name) -> None:
+                so_far = len(fits) * (len(ORIGINS) + 1) + done
+                counter.stage(f"fits of {name}", so_far, total)
 
             fits[name] = fitted(problem, report=tell)
-        tables, groups = _weighed(problems, fits) if len(fits) > 1 else ({}, [])
-    folder, content = _write_fit(out, record, place, fits[first], tables, groups)
+        fit, targets = fits[first]
+        of_all = {name: own for name, (_, own) in fits.items()}
+        tables, groups = weigh(problems, of_all, fit.origin)
+    folder, content = _write_fit(out, record, place, fit, targets, tables, groups)
     if as_json:
         rows = {name: each.to_dict("records") for name, each in tables.items()}
         terminal.print_json({"folder": str(folder), **content, **rows})
     else:
-        _show_fit(place, fits[first], content)
+        _show_fit(place, fit, content)
         _show_theories(tables, groups)
         terminal.show_folder(folder, "plot")
 
@@ -232,57 +236,37 @@ def _asked(theory: list[str] | None, world: World) -> dict[str, tuple[str, dict[
     return found
 
 
-def _weighed(
-    problems: Mapping[str, Problem], fits: Mapping[str, Calibration]
-) -> tuple[dict[str, pd.DataFrame], list[list[str]]]:
-    """Weights and pairs of theories, and groups of those that are one."""
-    from itertools import combinations
-
-    import pandas as pd
-
-    from eurasia_sim.validation import theories
-
-    until = next(iter(fits.values())).until
-    areas = {
-        (one, other): theories.told_apart(problems[one], problems[other], until)
-        for one, other in combinations(fits, 2)
-    }
-    pairs = [{"one": one, "other": other, "area": area} for (one, other), area in areas.items()]
-    weights = theories.weighed({name: fit.targets for name, fit in fits.items()})
-    groups = theories.one_theory(list(fits), areas)
-    return {"theories": weights, "pairs": pd.DataFrame(pairs)}, groups
-
-
 def _write_fit(
-    out: Path, record: Path | None, world: World, fit: Calibration,
+    out: Path, record: Path | None, world: World, fit: Fit, targets: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame], groups: list[list[str]],
 ) -> tuple[Path, dict[str, Any]]:  # fmt: skip
     """Write the tables, the posterior and its picture; return their folder and what was found."""
     from eurasia_sim.scenarios import posterior
     from eurasia_sim.simulation import results
     from eurasia_sim.simulation.results_folder import FIT
+    from eurasia_sim.validation.calibration import held_out
 
-    held, problem = fit.held_out(), fit.fit.problem
+    held, problem, numbers = held_out(targets), fit.problem, fit.numbers()
     (scores,) = held[held["item"] == "all"].drop(columns="item").to_dict("records")
     content = {
         **options.origin(world),
         "kind": FIT, "theory": problem.inputs.theory,
-        "title": f"{problem.inputs.theory} fitted to the record of {world.name} to {fit.until}",
-        "until": fit.until, "members": problem.members, "seed": problem.seed,
-        "failed": problem.members - len(fit.fit.scores.T),
-        "moved": int(fit.numbers["moved"].sum()), "numbers_in_all": len(fit.numbers),
+        "title": f"{problem.inputs.theory} fitted to the record of {world.name} to {fit.origin}",
+        "until": fit.origin, "members": problem.members, "seed": problem.seed,
+        "failed": problem.members - len(fit.scores.T),
+        "moved": int(numbers["moved"].sum()), "numbers_in_all": len(numbers),
         "held_out": scores, "scales": fit.scales(), "one_theory": groups,
     }  # fmt: skip
     kept = ("world", "digests", "theory", "until", "members", "seed", "held_out")
     posterior_file = {
         "format": posterior.FORMAT,
         **{key: value for key, value in content.items() if key in kept},
-        "numbers": {path: posterior.text_of(values) for path, values in fit.fit.members().items()},
+        "numbers": {path: posterior.text_of(values) for path, values in fit.values().items()},
     }
     identity = [world.digest, problem.inputs.theory, str(problem.members), str(problem.seed)]
     identity += [content["digests"]["model"], *(name for group in groups for name in group)]
     folder = out / results.folder_name(f"calibrate-{problem.inputs.theory}", identity)
-    every = {"numbers": fit.numbers, "held_out": held, "targets": fit.targets, **tables}
+    every = {"numbers": numbers, "held_out": held, "targets": targets, **tables}
     files = options.write_tables(folder, every)
     for path in (folder / posterior.FILE, *([posterior.record_path(record)] if record else ())):
         results.write_sealed(path, posterior_file)
@@ -290,11 +274,11 @@ def _write_fit(
     return folder, content
 
 
-def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> None:
+def _show_fit(world: World, fit: Fit, content: Mapping[str, Any]) -> None:
     """Print what the record narrows or shifts, by which items, and of what it says nothing."""
     from eurasia_sim.scenarios.posterior import BEYOND_CHANCE
 
-    numbers, held = fit.numbers, content["held_out"]
+    numbers, held = fit.numbers(), content["held_out"]
     seen, silent = numbers[numbers["moved"]], numbers[~numbers["moved"]]
     clear = seen[(seen["left"] < _CLEAR) | (seen["shift"].abs() > _SHIFTED)]
     kinds = silent["number"].str.partition(".")[0].value_counts()
@@ -304,7 +288,7 @@ def _show_fit(world: World, fit: Calibration, content: Mapping[str, Any]) -> Non
     against = [name for name, scale in content["scales"].items() if scale < -_FAINT]
     faint = [name for name, scale in content["scales"].items() if abs(scale) < _FAINT]
     terminal.say(
-        f"{content['theory']} fitted to the record of {world.name} to {fit.until}",
+        f"{content['theory']} fitted to the record of {world.name} to {fit.origin}",
         f"The record speaks of {len(seen)} of {len(numbers)} numbers and narrows or shifts "
         f"{len(clear)} clearly. It says nothing about {len(silent)}: {unsaid}.",
     )

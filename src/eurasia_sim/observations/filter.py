@@ -41,8 +41,7 @@ def reliability(values: Floats, errors: Floats) -> Floats:
     counts, own = np.isfinite(values).sum(axis=1), mean_of(values)
     free = max(int(np.maximum(counts - 1, 0).sum()), 1)
     within = float(np.nansum((values - own[:, None]) ** 2)) / free
-    sampling = float(np.nanmean(errors**2)) if np.isfinite(errors).any() else 0.0
-    noise = max(within, sampling)
+    noise = max(within, float(np.nanmean(errors**2)) if np.isfinite(errors).any() else 0.0)
     held = counts > 0
     if held.sum() < 2 or noise <= 0:
         return np.ones(len(values))
@@ -53,11 +52,8 @@ def reliability(values: Floats, errors: Floats) -> Floats:
 def filtered(values: Floats, errors: Floats) -> Floats:
     """(U,) a third each of last value, three-year mean and own mean, shrunk toward all units' mean.
 
-    A unit without values gets the mean of all units.
-
-    Args:
-        values: (U, T) up to the origin.
-        errors: (U, T) standard deviation of the sampling error.
+    A unit without values gets the mean of all. `values` (U, T) reach up to the origin, `errors`
+    (U, T) are standard deviations of their sampling error.
     """
     centre = group_mean(values)
     thirds = (last_value(values) + recent_mean(values) + mean_of(values)) / 3

@@ -1,7 +1,6 @@
 """Links between a measure and what observes it: scale, offsets, year effects of a group, error."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,12 @@ _ROUNDS = 50
 _STILL = 1e-8  # relative change that is none
 _LEAST = 1e-9  # of what is divided by
 _LEAST_VARIANCE = 1e-12
+ErrorModel = Literal["none", "column", "binomial", "counts", "poisson"]
+ERRORS_OF = {  # a transform; of any other none, column and, for a share of 1, binomial
+    "share": ("binomial",),
+    "log_balance": ("counts",),
+    "log1p": ("none", "column", "poisson"),
+}
 
 
 class Link(Strict):
@@ -23,15 +28,12 @@ class Link(Strict):
     transform: Literal["identity", "log", "log1p", "share", "log_balance"]
     sign: Literal[-1, 1]
     per: float = Field(default=1.0, ge=_LEAST, le=LARGEST)  # identity: divides the figure
-    prior: float = Field(
-        default=1.0, ge=_LEAST, le=LARGEST
-    )  # log_balance: events added to each dyad
-    share: float = Field(
-        default=0.5, ge=_LEAST, le=1 - _LEAST
-    )  # log_balance: the cooperative part of these
+    # log_balance: events added to each dyad, and the cooperative part of these
+    prior: float = Field(default=1.0, ge=_LEAST, le=LARGEST)
+    share: float = Field(default=0.5, ge=_LEAST, le=1 - _LEAST)
 
-    def refuses(self, value: float, n: float) -> str:
-        """Why the transform cannot take a figure; empty where it can."""
+    def refuses(self, value: float, n: float, error: str) -> str:
+        """Why neither transform nor error model can take a figure; empty where both can."""
         if self.transform == "log" and value <= 0:
             return "a logarithm needs a figure above 0"
         if self.transform in ("log1p", "share", "log_balance") and value < 0:
@@ -40,6 +42,8 @@ class Link(Strict):
             return f"it is more than n = {n:g}"
         if self.transform == "share" and n <= 0:
             return "a share needs n above 0"
+        if error == "binomial" and self.transform != "share" and not (0 <= value <= 1 and n > 0):
+            return "a binomial error needs a share from 0 to 1 and n above 0"
         return ""
 
 
@@ -59,7 +63,7 @@ def linked(link: Link, value: Floats, n: Floats) -> Floats:
             scaled = value / link.per
         else:
             scaled = np.log(value) if link.transform == "log" else np.log1p(value)
-    return np.asarray(link.sign * scaled, dtype=np.float64)
+    return np.asarray(link.sign * scaled)
 
 
 def _balance(link: Link, value: Floats, n: Floats) -> tuple[Floats, Floats]:
@@ -98,16 +102,11 @@ def year_means(values: Floats, groups: Integers) -> Floats:
     return means
 
 
-def pooled(means: Floats, variances: Floats) -> tuple[Floats, float, float]:
-    """Offsets of units, partially pooled by empirical Bayes (variance of DerSimonian and Laird).
+def pooled(means: Floats, variances: Floats) -> tuple[Floats, float]:
+    """(U,) offsets, each between a unit's mean and the mean of all; and that mean.
 
-    Args:
-        means: (U,) own mean of each unit.
-        variances: (U,) its sampling variance, above 0.
-
-    Returns:
-        (U,) offsets, each between the unit's mean and the group's; the group's mean; variance
-        between units.
+    Empirical Bayes with the variance between units of DerSimonian and Laird; `variances` (U,) of
+    the means are above 0.
     """
     weight = 1 / variances
     fixed = float(np.sum(weight * means) / np.sum(weight))
@@ -116,54 +115,49 @@ def pooled(means: Floats, variances: Floats) -> tuple[Floats, float, float]:
     between = max((spread - (len(means) - 1)) / scale, 0.0) if scale > 0 else 0.0
     total = 1 / (variances + between)
     centre = float(np.sum(total * means) / np.sum(total))
-    trust = between / (between + variances)
-    return centre + trust * (means - centre), centre, between
+    return centre + between / (between + variances) * (means - centre), centre
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """A fitted link: y = year effect of a group + offset of a unit + scale × measure + error."""
 
     scale: float  # at least 0
     offsets: Floats  # (U,)
     years: Floats  # (U, T), NaN where a group has no value in a year; 0 without year effects
-    between: float  # variance of the offsets
     residual: float  # standard deviation beyond the sampling error
 
 
 def fit_link(
     values: Floats, errors: Floats, measure: Floats, groups: Integers, *, year_effects: bool
 ) -> Fit:
-    """Fit one item's link by weighted least squares and partial pooling.
+    """Fit one item's link by weighted least squares and partial pooling, where both are known.
 
-    Uses the cells where observed value and measure are both known. Scale and year effects are told
-    by changes within units: pooled offsets would lend the scale what differs between units. The
-    scale is pooled toward 0 as the offsets are toward their centre: what is no larger than its own
-    standard error is 0, and so is one below 0, for a link says which way a measure goes.
+    Scale and year effects are told by changes within units: pooled offsets would lend the scale
+    what differs between units. The scale is pooled toward 0 as the offsets are toward their centre:
+    what is no larger than its own standard error is 0, and so is one below 0, for a link says which
+    way a measure goes. Raises ValueError where no cell has both.
 
     Args:
         values: (U, T) observed, up to the origin and no later.
         errors: (U, T) standard deviation of the sampling error.
         measure: (U, T) of the model.
         groups: (U,) group of each unit, whose years share an effect.
-
-    Raises:
-        ValueError: where no unit has both known.
     """
     known = np.isfinite(values) & np.isfinite(measure)
     if not known.any():
         raise ValueError("no cell has both an observed value and a measure")
     y, x = np.where(known, values, 0.0), np.where(known, measure, 0.0)
     noise = np.where(known, np.nan_to_num(errors) ** 2, 0.0)
-    held, same = known.any(axis=1), [groups == group for group in np.unique(groups)]
-    seen = np.array([known[own].any(axis=0) for own in same if year_effects])
+    held = known.any(axis=1)
+    same = [groups == group for group in np.unique(groups)] if year_effects else []
+    seen = np.array([known[own].any(axis=0) for own in same])
     tied = seen.sum() - seen.any(axis=-1).sum()  # effects of years but for the level of a group
     free = int(known.sum() - held.sum() - tied) - 1
     residual = float(np.var(y[known])) + _LEAST_VARIANCE
     for _ in range(_ROUNDS):
         weight = np.where(known, 1 / (noise + residual), 0.0)
         total = np.where(held, weight.sum(axis=1), 1.0)
-        scale, years = _within(y, x, weight, same if year_effects else [], free)
+        scale, years = _within(y, x, weight, same, free)
         rest = y - years - scale * x
         means = (weight * rest).sum(axis=1) / total
         left = (rest - means[:, None])[known]
@@ -171,14 +165,13 @@ def fit_link(
         residual = max(residual, _LEAST_VARIANCE)
         if abs(residual - before) < _STILL * before:
             break
-    for own, has_year in zip(same, seen, strict=year_effects):
+    for own, has_year in zip(same, seen, strict=True):
         level = float(means[own & held].mean()) if has_year.any() else np.nan
         years[own] = np.where(has_year, years[own] + level, np.nan)  # in common to its units
         means[own] -= level
     offsets = np.empty(len(y))
-    offsets[held], centre, between = pooled(means[held], 1 / total[held])
-    offsets[~held] = centre
-    return Fit(scale, offsets, years, between, float(np.sqrt(residual)))
+    offsets[held], offsets[~held] = pooled(means[held], 1 / total[held])
+    return Fit(scale, offsets, years, float(np.sqrt(residual)))
 
 
 def _within(
@@ -194,8 +187,7 @@ def _within(
     total = np.maximum(weight.sum(axis=1), _LEAST_VARIANCE)[:, None]
 
     def changes(each: Floats) -> Floats:
-        moved: Floats = each - (weight * each).sum(axis=1, keepdims=True) / total
-        return moved
+        return np.asarray(each - (weight * each).sum(axis=1, keepdims=True) / total)
 
     def effects(change: Floats) -> Floats:
         found = np.zeros_like(change)

@@ -1,27 +1,31 @@
 """Observed series of a world, read from its folder `observations/`; a world may have none."""
 
-from __future__ import annotations
-
-import contextlib
-import math
+import itertools
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.checker import Strict
-from eurasia_sim.files.data_yaml import LARGEST, DataError, near, packaged, read_page, refuse
+from eurasia_sim.files.data_yaml import LARGEST, DataError, read_page, refuse
 from eurasia_sim.files.ordinary import Unreadable, table_rows
-from eurasia_sim.files.page import Page
-from eurasia_sim.observations.links import Link, linked, sampling_error
+from eurasia_sim.files.page import STEP, Page
+from eurasia_sim.observations.links import (
+    ERRORS_OF,
+    ErrorModel,
+    Link,
+    linked,
+    sampling_error,
+    year_means,
+)
 from eurasia_sim.world.forms import Text
 from eurasia_sim.world.levers import choices
 from eurasia_sim.world.world import World
@@ -29,18 +33,12 @@ from eurasia_sim.world.world import World
 FOLDER = "observations"
 FILE = "observations.yaml"
 Unit = tuple[str, ...]
-ErrorModel = Literal["none", "column", "binomial", "counts", "poisson"]
-_ERRORS_OF = {  # a transform; of any other none, column and, for a share of 1, binomial
-    "share": ("binomial",),
-    "log_balance": ("counts",),
-    "log1p": ("none", "column", "poisson"),
-}
-_COLUMNS = {"column": ["error"], "binomial": ["n"], "counts": ["n"]}  # beside the value
+_BESIDE_VALUE = {"column": ["error"], "binomial": ["n"], "counts": ["n"]}  # columns of a table
 _LARGEST_TABLE = 16 * 1024**2  # bytes
-_LONGEST = 60  # characters of a cell that are shown
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _Year = Annotated[int, Field(ge=1500, le=2200)]
 _Years = Annotated[list[_Year], Field(min_length=2, max_length=2)]
+_Table = dict[Unit, dict[int, tuple[float, float, float]]]  # by year, value, n and error
 
 
 class Source(Strict):
@@ -81,6 +79,11 @@ class Item(Strict):
     year_effects: bool  # whether a year has a value of its own for each group of dyads
     use: Literal["fits", "scores", "input"]
 
+    @property
+    def signs(self) -> Mapping[str, int]:
+        """Signs of the columns that should go along with the item."""
+        return self.floor.signs if self.floor else {}
+
 
 class _Catalogue(Strict):
     until: _Year
@@ -108,34 +111,40 @@ class Series:
     errors: Floats
     groups: Integers
 
-    @property
-    def ids(self) -> list[str]:
-        """Every actor and place in any unit, sorted."""
-        return sorted({each for unit in self.units for each in unit})
-
     def columns(self, unit: Unit) -> list[str]:
         """Columns of a run that a unit observes."""
         ids = dict(zip(self.item.axes, unit, strict=True))
-        return [_PLACEHOLDER.sub(lambda found: ids[found[1]], name) for name in self.item.reads]
+        return [
+            _PLACEHOLDER.sub(lambda found: ids.get(found[1], found[0]), name)
+            for name in self.item.reads
+        ]
 
-    def only(self, kept: NDArray[np.bool_]) -> Series:
+    def reading(self, columns: Iterable[str]) -> Self:
+        """The series beside the mean of other columns of a run."""
+        item = self.item.model_copy(update={"reads": [*columns], "combine": "mean"})
+        return replace(self, item=item)
+
+    def only(self, kept: NDArray[np.bool_]) -> Self:
         """The series of the units that are kept, (U,) booleans."""
-        units = tuple(unit for unit, keep in zip(self.units, kept, strict=True) if keep)
+        units = tuple(itertools.compress(self.units, kept))
         values, errors, groups = self.values[kept], self.errors[kept], self.groups[kept]
         return replace(self, units=units, values=values, errors=errors, groups=groups)
 
-    def until(self, year: int) -> Series:
+    def until(self, year: int) -> Self:
         """The series up to a year."""
         kept = self.years <= year
         values, errors = self.values[:, kept], self.errors[:, kept]
         return replace(self, years=self.years[kept], values=values, errors=errors)
 
+    def relative(self) -> Self:
+        """Less the year's mean of each group, which every method knows of the target too."""
+        return replace(self, values=self.values - year_means(self.values, self.groups))
+
 
 def load_observations(world: World) -> dict[str, Series]:
     """Series of a world by item; empty where it has no folder of observations.
 
-    Raises:
-        DataError: with everything wrong, each as file:line, key, value and what would be right.
+    Raises DataError with everything wrong, each as file:line, key, value and what would be right.
     """
     folder = world.directory / FOLDER
     if not (folder / FILE).exists():
@@ -147,161 +156,110 @@ def load_observations(world: World) -> dict[str, Series]:
     for name in catalogue.hegemon:
         if name not in world.actors:
             page.complain(("hegemon",), f"unknown actor '{name}'", world.actors, name)
-    found, documents = {}, [page]
-    for name, item in catalogue.items.items():
-        allowed = _ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
-        _check_item(page, name, item, allowed, catalogue.until, world)
-        if item.error in allowed:
-            documents.append(Page(f"{name}.csv"))
-            if rows := _rows(folder / f"{name}.csv", item, world, documents[-1]):
-                found[name] = _series(name, item, rows, catalogue.hegemon)
     for name in sorted({path.stem for path in folder.glob("*.csv")} - set(catalogue.items)):
         wrong = f"there is a {name}.csv and no item {name}"
         page.complain(("items",), wrong, catalogue.items, name)
+    found, documents = {}, [page]
+    for name, item in catalogue.items.items():
+        wrong_keys = [*_wrong_keys(item, catalogue.until)]
+        for key, right in wrong_keys:
+            message = f"items.{name}.{key} is {attrgetter(key)(item)!r}"
+            page.complain(("items", name, *key.split(".")), message, allowed=right)
+        if not wrong_keys:
+            documents.append(Page(f"{name}.csv"))
+            table = _read(folder / f"{name}.csv", item, world, documents[-1])
+            if not documents[-1].problems:
+                found[name] = _series(name, item, table, catalogue.hegemon)
     refuse(documents)
     return found
 
 
-def _check_item(
-    page: Page, name: str, item: Item, errors: tuple[str, ...], until: int, world: World
-) -> None:
-    """Complain of what an entry's form alone cannot show."""
-
-    def wrong(key: str, right: str) -> None:
-        message = f"items.{name}.{key} is {attrgetter(key)(item)!r}"
-        page.complain(("items", name, *key.split(".")), message, allowed=right)
-
-    published = read_page(packaged() / "measures.yaml").data
-    for at, column in enumerate(item.reads):
-        for why in _misread(column, item, published, world):
-            page.complain(("items", name, "reads", at), f"items.{name}.reads is {column!r}: {why}")
-    for column in item.floor.signs if item.floor else ():
-        for why in _misread(column, item, published, world):
-            page.complain(("items", name, "floor"), f"items.{name}.floor, {column!r}: {why}")
-    if item.combine == "log_ratio" and len(item.reads) != 2:
-        wrong("combine", f"a ratio is of two columns, reads has {len(item.reads)}")
+def _wrong_keys(item: Item, until: int) -> Iterator[tuple[str, str]]:
+    """Keys of an entry that do not go with its others, and what would be right."""
     first, last = item.coverage
     if not first <= last <= until:
-        wrong("coverage", f"first year, then last, at most {until}")
+        yield "coverage", f"first year, then last, at most {until}"
+    if item.combine == "log_ratio" and len(item.reads) != 2:
+        yield "combine", f"a ratio is of two columns, reads has {len(item.reads)}"
     if item.floor and not all(first <= year < last for year in item.floor.origins):
-        wrong("floor.origins", f"years from {first} to {last - 1}, before a target")
+        yield "floor.origins", f"years from {first} to {last - 1}, before a target"
+    errors = ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
     if item.error not in errors:
-        wrong("error", f"{item.link.transform} takes {' or '.join(errors)}")
+        yield "error", f"{item.link.transform} takes {' or '.join(errors)}"
 
 
-def _misread(column: str, item: Item, published: Mapping[str, Any], world: World) -> Iterator[str]:
-    """Why no run publishes a column that an item reads."""
-    measure, *steps = column.split(".")
-    kinds = published.get(measure, {}).get("of", [])
-    if measure not in published:
-        yield f"unknown measure '{measure}'{near(measure, published)}"
-    elif len(steps) != len(kinds):
-        yield f"{measure} is of {', '.join(kinds)}, {len(kinds)} names after dots"
-    else:
-        pairs = [f"{a}-{b}" for a, b in world.pairs]
-        ways = [*pairs, *(f"{b}-{a}" for a, b in world.pairs)]
-        own = {"pair": pairs, "direction": ways, "scope": [*world.regions, "all"]}
-        for step, kind in zip(steps, kinds, strict=True):
-            axis = _PLACEHOLDER.fullmatch(step)
-            among = own[kind] if kind in own else choices(kind, world)
-            if axis and item.axes.get(axis[1]) != kind:
-                yield f"{step} must be an axis of kind {kind}; axes are {item.axes}"
-            elif not axis and step not in among:
-                yield f"unknown {kind} '{step}'{near(step, among)}"
+class _Row(BaseModel):
+    """Numbers of a row; the ids of its unit stand beside them."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    year: int
+    value: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+    n: Annotated[float, Field(ge=0, le=LARGEST)] = 0.0
+    error: Annotated[float, Field(ge=0, le=LARGEST)] = 0.0
 
 
-_Row = tuple[Unit, int, float, float, float]  # unit, year, value, n, error
+@cache
+def _form_of_rows(coverage: tuple[int, ...], **ids: tuple[str, ...]) -> Any:
+    """The form of a table's rows by line, years within the coverage and known ids by axis."""
+    first, last = coverage
+    fields: Any = {axis: (Literal[among], ...) for axis, among in ids.items()}
+    fields["year"] = (Annotated[int, Field(ge=first, le=last)], ...)
+    row: Any = create_model("Row", __base__=_Row, **fields)
+    return dict[int, row]
 
 
-def _rows(path: Path, item: Item, world: World, table: Page) -> list[_Row]:
-    """Rows of a table that are in order; every fault of it is noted with its line."""
-    header = ["year", *item.axes, "value", *_COLUMNS.get(item.error, [])]
+def _read(path: Path, item: Item, world: World, page: Page) -> _Table:
+    """A table; every fault of it is noted with its line."""
+    header = ["year", *item.axes, "value", *_BESIDE_VALUE.get(item.error, [])]
     try:
         (_, given), *lines = list(table_rows(path, _LARGEST_TABLE)) or [(1, [""])]
     except Unreadable as error:
-        table.report(error.place, error.wrong, allowed=error.allowed)
-        return []
-    if given != header:
-        table.report((1, 1), f"the columns are {','.join(given)}", allowed=",".join(header))
-        return []
-    rows: dict[tuple[Unit, int], _Row] = {}
+        page.report(error.place, error.wrong, allowed=error.allowed)
+        return {}
+    if given != header or not lines:
+        wrong = "there are no rows" if given == header else f"the columns are {','.join(given)}"
+        page.report((1, 1), wrong, allowed=",".join(header))
     for line, cells in lines:
         if len(cells) != len(header):
-            table.report((line, 1), f"{len(cells)} cells; the header has {len(header)}")
-            continue
-        by_name = dict(zip(header, cells, strict=True))
-        unit = tuple(by_name[axis] for axis in item.axes)
-        year = int(by_name["year"]) if re.fullmatch("[0-9]{4}", by_name["year"]) else -1
-        value, n, own = (_number(by_name.get(key, "0")) for key in ("value", "n", "error"))
-        row = unit, year, value, n, own
-        wrong = list(_faults(row, by_name, item, world))
-        if (unit, year) in rows:
-            wrong.append(f"{'.'.join(unit)} of {year} was given before")
-        elif not wrong:
-            rows[unit, year] = row
-        for each in wrong:
-            table.report((line, 1), each)
-    if not rows and not table.problems:
-        table.report((1, 1), "there are no rows")
-    for each in _gaps(rows, item):
-        table.report((1, 1), each)
-    return list(rows.values())
+            page.report((line, 1), f"{len(cells)} cells; the header has {len(header)}")
+    if page.problems:
+        return {}
+    page.data = {line: dict(zip(header, cells, strict=True)) for line, cells in lines}
+    page.places = {f"{STEP}{line}": (line, 1) for line, _ in lines}
+    ids = {axis: tuple(choices(kind, world)) for axis, kind in item.axes.items()}
+    form = _form_of_rows(tuple(item.coverage), **ids)
+    table: _Table = {}
+    for line, row in (page.validated(form) or {}).items():
+        unit = tuple(getattr(row, axis) for axis in item.axes)
+        for wrong in _faults(unit, row, item, table):
+            page.report((line, 1), wrong)
+        table.setdefault(unit, {})[row.year] = (row.value, row.n, row.error)
+    for unit, years in table.items() if item.complete else ():
+        if missing := sorted({*range(min(years), max(years))} - {*years}):
+            lacks = f"{'.'.join(unit)} has no row of {', '.join(map(str, missing))}"
+            page.report((1, 1), f"{lacks}, and the item is complete")
+    return table
 
 
-def _faults(row: _Row, cells: Mapping[str, str], item: Item, world: World) -> Iterator[str]:
-    """What is wrong with one row."""
-    unit, year, value, n, error = row
-    for axis, kind in item.axes.items():
-        among = choices(kind, world)
-        if cells[axis] not in among:
-            own = cells[axis][:_LONGEST]
-            yield f"{axis}: unknown {kind} '{own}'{near(own, among)}; one of {', '.join(among)}"
-    if len(set(unit)) < len(unit) and set(item.axes.values()) == {"actor"}:
-        yield f"{'.'.join(unit)} names one actor twice"
-    first, last = item.coverage
-    if not first <= year <= last:
-        yield f"year = {cells['year']!r} lies outside the coverage {first} to {last}"
-    least = {"value": -LARGEST, "n": 0.0, "error": 0.0}
-    numbers = dict(zip(least, (value, n, error), strict=True))
-    wrong = [key for key, number in numbers.items() if not least[key] <= number <= LARGEST]
-    for key in wrong:
-        rule = f"must be a finite number up to {LARGEST:g}, and no n or error is negative"
-        yield f"{key} = {cells[key][:_LONGEST]!r} {rule}"
-    refused = item.link.refuses(value, n)
-    if item.error == "binomial" and item.link.transform != "share":
-        is_share = 0 <= value <= 1 and n > 0
-        refused = "" if is_share else "a binomial error needs a share from 0 to 1 and n above 0"
-    if refused and not wrong:
-        yield f"value = {cells['value']}: {refused}"
+def _faults(unit: Unit, row: _Row, item: Item, before: _Table) -> Iterator[str]:
+    """What is wrong with a row beside those before it."""
+    name, is_dyad = ".".join(unit), [*item.axes.values()] == ["actor", "actor"]
+    if row.year in before.get(unit, ()):
+        yield f"{name} of {row.year} was given before"
+    if is_dyad and unit == unit[::-1]:
+        yield f"{name} names one actor twice"
+    elif is_dyad and unit[::-1] in before:
+        yield f"{name} is given in both orders; an undirected dyad has one"
+    if why := item.link.refuses(row.value, row.n, item.error):
+        yield f"value = {row.value:g}: {why}"
 
 
-def _gaps(rows: Iterable[tuple[Unit, int]], item: Item) -> Iterator[str]:
-    """Years that a unit of a complete item lacks, and dyads given in both orders."""
-    years: dict[Unit, set[int]] = defaultdict(set)
-    for unit, year in rows:
-        years[unit].add(year)
-    is_dyad = list(item.axes.values()) == ["actor", "actor"]
-    for unit, known in years.items():
-        missing = sorted(set(range(min(known), max(known) + 1)) - known)
-        if item.complete and missing:
-            listed = ", ".join(map(str, missing))
-            yield f"{'.'.join(unit)} has no row of {listed}, and the item is complete"
-        if is_dyad and unit < unit[::-1] and unit[::-1] in years:
-            yield f"{'.'.join(unit)} is given in both orders; an undirected dyad has one"
-
-
-def _number(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        return float(text)
-    return math.nan
-
-
-def _series(name: str, item: Item, rows: list[_Row], hegemon: list[str]) -> Series:
-    units = tuple(dict.fromkeys(row[0] for row in rows))
+def _series(name: str, item: Item, table: _Table, hegemon: list[str]) -> Series:
     years = np.arange(item.coverage[0], item.coverage[1] + 1)
-    value, n, error = table = np.full((3, len(units), len(years)), np.nan)
-    for unit, year, *numbers in rows:
-        table[:, units.index(unit), year - item.coverage[0]] = numbers
-    groups = np.array([int(any(actor in hegemon for actor in unit)) for unit in units])
+    value, n, error = numbers = np.full((3, len(table), len(years)), np.nan)
+    for at, rows in enumerate(table.values()):
+        for year, row in rows.items():
+            numbers[:, at, year - years[0]] = row
+    groups = np.array([int(any(actor in hegemon for actor in unit)) for unit in table])
     errors = sampling_error(item.link, item.error, value, n, error)
-    return Series(name, item, units, years, linked(item.link, value, n), errors, groups)
+    return Series(name, item, tuple(table), years, linked(item.link, value, n), errors, groups)

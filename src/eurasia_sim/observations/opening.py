@@ -1,33 +1,13 @@
 """How actors stood to each other when the record begins, by what was observed until then."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import STANCE_COUNT, STANCES, Floats
 from eurasia_sim.observations.filter import filtered
 from eurasia_sim.observations.loader import Series, load_observations
-from eurasia_sim.observations.skill import relative
-
-if TYPE_CHECKING:
-    from eurasia_sim.world.world import World
+from eurasia_sim.world.world import World
 
 _known: dict[tuple[str, str], Floats] = {}
-
-
-def opening(world: World) -> Floats:
-    """(3, N, N) how two actors stood by each of `STANCES`; NaN where nothing was seen.
-
-    Of every item of dyads that fits, the filtered levels up to the last whole year before the
-    record begins, each less the year's mean of its group, in standard deviations over dyads;
-    a stance is the mean of its items.
-    """
-    key = (str(world.directory), world.digest)
-    if key not in _known:
-        _known[key] = _opening(world)
-    return _known[key]
 
 
 def opening_series(world: World) -> list[Series]:
@@ -40,17 +20,26 @@ def opening_series(world: World) -> list[Series]:
     ]
 
 
-def _opening(world: World) -> Floats:
+def opening(world: World) -> Floats:
+    """(3, N, N) how two actors stood by each of `STANCES`; NaN where nothing was seen.
+
+    Of every item of dyads that fits, the filtered levels up to the last whole year before the
+    record begins, each less the year's mean of its group, in standard deviations over dyads;
+    a stance is the mean of its items.
+    """
+    key = (str(world.directory), world.digest)
+    if key in _known:
+        return _known[key]
     order = {name: at for at, name in enumerate(world.actors)}
     sums, counts = np.zeros((2, STANCE_COUNT, len(order), len(order)))
     for series in opening_series(world):
-        item = series.item
-        past = relative(series).until(world.start // 12 - 1)
+        past = series.relative().until(world.start // 12 - 1)
         past = past.only(np.asarray(np.isfinite(past.values).any(axis=1)))
-        levels = filtered(past.values, past.errors) if past.units else np.zeros(0)
-        spread, part = float(np.std(levels)) if past.units else 0.0, STANCES.index(item.part)
+        levels = filtered(past.values, past.errors) if past.units else np.zeros(1)
+        spread, part = float(np.std(levels)), STANCES.index(series.item.part)
         for (one, other), level in zip(past.units, levels, strict=True) if spread > 0 else ():
             both = [order[one], order[other]], [order[other], order[one]]
             sums[part, *both] += (level - np.mean(levels)) / spread
             counts[part, *both] += 1
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    _known[key] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return _known[key]

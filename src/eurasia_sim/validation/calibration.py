@@ -4,11 +4,10 @@ Whatever is scored after an origin is fitted up to that origin only; the fit to 
 which is kept, is never scored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -28,15 +27,14 @@ from eurasia_sim.simulation.parameter_draws import (
     ranges_of,
     reference_draws,
 )
-from eurasia_sim.validation import evidence
-from eurasia_sim.validation.evidence import Channel, ErrorModel, Evidence
-from eurasia_sim.validation.fit import Smoothed, smooth, values_of_scores
+from eurasia_sim.validation.evidence import BLOCK, SCALE_SPREAD, Evidence
+from eurasia_sim.validation.fit import smooth, values_of_scores
 from eurasia_sim.validation.measured import compared, simulated
 from eurasia_sim.world.world import World
 
 ORIGINS = (2008, 2011, 2014, 2017)  # last years known; what is foretold are the next three
 Measures = Mapping[str, Floats]  # item -> (R, U, T)
-Flags = NDArray[np.bool_]
+Items = Mapping[str, Evidence | None]  # None: what was observed never varies
 _YEAR = 12
 
 
@@ -55,12 +53,8 @@ class Problem:
     def of(
         cls, world: World, theory: str, members: int, seed: int, workers: int | None = None,
         forms: Mapping[str, str] | None = None,
-    ) -> Problem:  # fmt: skip
-        """The record of a world under a theory.
-
-        Raises:
-            DataError: where nothing of the world was observed that a fit can use.
-        """
+    ) -> Self:  # fmt: skip
+        """The record of a world under a theory. Raises DataError where it has nothing to fit to."""
         items = compared(world)
         if not any(series.item.use == "fits" for series in items.values()):
             raise DataError([f"the world {world.name} has no observed series to fit to"])
@@ -76,8 +70,7 @@ class Problem:
     def prior(self) -> tuple[Floats, Measures]:
         """(M, R) scores spread evenly over the ranges, of members whose run ends; and its measures.
 
-        Raises:
-            DataError: where too few runs end.
+        Raises DataError where too few runs end.
         """
         cube = qmc.LatinHypercube(len(self.ranges), rng=np.random.default_rng(self.seed))
         scores = norm.ppf(cube.random(self.members)).T
@@ -104,89 +97,95 @@ class Problem:
         found = simulated(self.world, inputs, self.draws(scores), self.items, self.workers)
         if (ended := _ended(found)).all():
             return found
-        means = {name: each[ended].mean(axis=0) for name, each in found.items()}
         return {
-            name: np.where(ended[:, None, None], each, means[name]) for name, each in found.items()
+            name: np.where(ended[:, None, None], each, each[ended].mean(axis=0))
+            for name, each in found.items()
         }
 
-    def evidence(self, origin: int) -> dict[str, Evidence]:
-        """Every item in blocks up to an origin, and after it."""
-        first = self.world.start // _YEAR
-        return {name: Evidence.of(each, origin, first) for name, each in self.items.items()}
+    def evidence(self, origin: int) -> Items:
+        """Every item in blocks up to an origin and after it, beside the prior."""
+        first, prior = self.world.start // _YEAR, self.prior[1]
+        blocks = {name: Evidence.of(each, origin, first) for name, each in self.items.items()}
+        return {name: each.beside(each.blocks(prior[name])) for name, each in blocks.items()}
 
 
-def _ended(found: Measures) -> Flags:
+def _ended(found: Measures) -> NDArray[np.bool_]:
     """(R,) which runs ended, one at least: a failed one has no year of any item."""
-    ended = [np.isfinite(each).any(axis=(1, 2)) for each in found.values()]
-    if not np.any(ended):
+    ended = np.any([np.isfinite(each).any(axis=(1, 2)) for each in found.values()], axis=0)
+    if not ended.any():
         raise DataError(["every run of the record failed, so there is nothing to fit"])
-    return np.asarray(np.logical_or.reduce(ended), bool)
+    return np.asarray(ended)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Members after a fit of some items, and what moved each number."""
+    """Members after a fit of some items up to an origin, and what moved each number.
+
+    Attributes:
+        data: (D,) the item of every datum.
+        members: (M + S, R) normal scores of the M numbers, then of the scale of each item.
+        along: (M, D) correlation of number and datum; 0 where chance could show as much.
+    """
 
     problem: Problem
-    channels: tuple[Channel, ...]
-    smoothed: Smoothed  # of the M numbers, then a scale a channel
+    origin: int
+    data: NDArray[np.str_]
+    members: Floats
+    along: Floats
 
     @classmethod
-    def of(
-        cls,
-        problem: Problem,
-        items: Mapping[str, Evidence],
-        origin: int,
-        units: Mapping[str, float] | None = None,
-    ) -> Fit:
+    def of(cls, problem: Problem, items: Items, origin: int) -> Self:
         """Assimilate what was observed of some items up to their origin.
 
-        Args:
-            units: mean of each scale's prior where it is known.
-
-        Raises:
-            DataError: where no number moves anything that was observed.
+        Raises DataError where no number moves anything that was observed.
         """
-        scores, first = problem.prior
+        scores, prior = problem.prior
         rng = np.random.default_rng([problem.seed, 1])
-        channels, scales = [], []
+        fitted: list[tuple[str, Evidence, Floats]] = []
+        scales = []
         for name, item in items.items():
-            blocks = item.blocks(first[name])
             own = np.asarray(rng.normal(size=scores.shape[1]))
-            error = ErrorModel.of(item, blocks, (units or {}).get(name))
-            if error and problem.items[name].item.use == "fits":
-                channel = Channel.of(item, error, blocks, own)
-                if len(channel.observed):
-                    channels.append(channel)
+            if item and problem.items[name].item.use == "fits":
+                turn = item.turn(item.blocks(prior[name]), own)
+                if len(turn):
+                    fitted.append((name, item, turn))
                     scales.append(own)
 
         def predict(step: int, members: Floats) -> Floats:
-            found = problem.measures(members[: len(scores)], origin) if step else first
-            own = zip(channels, members[len(scores) :], strict=True)
+            found = problem.measures(members[: len(scores)], origin) if step else prior
+            own = zip(fitted, members[len(scores) :], strict=True)
             return np.concatenate(
-                [each.predicted(each.item.blocks(found[each.item.name]), scale)
-                 for each, scale in own]
-            )  # fmt: skip
+                [
+                    turn @ item.predicted(item.blocks(found[name]), scale).T
+                    for (name, item, turn), scale in own
+                ]
+            )
 
-        if not channels:
+        if not fitted:
             still = f"no number moves anything observed to {origin} under {problem.inputs.theory}"
             raise DataError([f"{still}, so there is nothing to fit"])
-        observed = np.concatenate([each.observed for each in channels])
-        members = np.vstack([scores, *scales])
-        smoothed = smooth(members, predict, observed, problem.seed, fixed=len(scales))
-        return cls(problem, tuple(channels), smoothed)
+        observed = np.concatenate([turn @ item.values[item.past] for _, item, turn in fitted])
+        data = np.repeat([name for name, *_ in fitted], [len(turn) for *_, turn in fitted])
+        start, count = np.vstack([scores, *scales]), len(scales)
+        members, along = smooth(start, predict, observed, problem.seed, fixed=count)
+        return cls(problem, origin, data, members, along[: len(scores)])
 
     @property
     def scores(self) -> Floats:
         """(M, R) members of the numbers."""
-        return self.smoothed.scores[: len(self.problem.ranges)]
+        return self.members[: len(self.along)]
 
     @property
-    def moved(self) -> Flags:
+    def moved(self) -> NDArray[np.bool_]:
         """(M,) which numbers the items speak of."""
-        return self.smoothed.moved[: len(self.problem.ranges)]
+        return np.asarray((self.along != 0).any(axis=1))
 
-    def members(self) -> dict[str, Floats]:
+    def scales(self) -> dict[str, float]:
+        """By fitted item, the mean scale after the fit over its mean before."""
+        rows = zip(dict.fromkeys(self.data), self.members[len(self.along) :], strict=True)
+        return {str(name): float(1 + SCALE_SPREAD * row.mean()) for name, row in rows}
+
+    def values(self) -> dict[str, Floats]:
         """(R,) values of every number that the record speaks of."""
         rows = zip(self.problem.ranges.items(), self.scores, self.moved, strict=True)
         return {path: values_of_scores(row, *ends) for (path, ends), row, moved in rows if moved}
@@ -199,94 +198,77 @@ class Fit:
             left (standard deviation after over before) and shift (of the mean, in those before),
             both on the unbounded scale, and items (those it goes along with, the closest first).
         """
-        starts = np.cumsum([0, *(len(each.observed) for each in self.channels)])[:-1]
-        along = np.abs(self.smoothed.along[: len(self.problem.ranges)])
-        close = np.maximum.reduceat(along, starts, axis=1)  # (M, channels)
-        names = [each.item.name for each in self.channels]
-        items = [", ".join(names[c] for c in np.argsort(own)[::-1] if own[c] > 0) for own in close]
+        names = np.array([*dict.fromkeys(self.data)])
+        along = np.abs(self.along)
+        close = np.column_stack([along[:, self.data == name].max(axis=1) for name in names])
         low, high = np.array([*self.problem.ranges.values()]).T
         # Laid out alike, so that what has not moved differs by nothing.
         old, new = (np.ascontiguousarray(each) for each in (self.problem.prior[0], self.scores))
-        before, after = (
-            np.quantile(values_of_scores(each, low[:, None], high[:, None]), (0.05, 0.95), axis=1)
-            for each in (old, new)
-        )
         spread = old.std(axis=1)
         table = pd.DataFrame(
-            {
-                "number": [*self.problem.ranges], "low": low, "high": high, "moved": self.moved,
-                "before_low": before[0], "before_high": before[1],
-                "after_low": after[0], "after_high": after[1], "left": new.std(axis=1) / spread,
-                "shift": (new.mean(axis=1) - old.mean(axis=1)) / spread, "items": items,
-            }
-        )  # fmt: skip
+            {"number": [*self.problem.ranges], "low": low, "high": high, "moved": self.moved}
+        )
+        for side, each in (("before", old), ("after", new)):
+            values = values_of_scores(each, low[:, None], high[:, None])
+            table[f"{side}_low"], table[f"{side}_high"] = np.quantile(values, (0.05, 0.95), axis=1)
+        table["left"] = new.std(axis=1) / spread
+        table["shift"] = (new.mean(axis=1) - old.mean(axis=1)) / spread
+        table["items"] = [
+            ", ".join(names[at] for at in np.argsort(own)[::-1] if own[at] > 0) for own in close
+        ]
         order = np.lexsort((table["left"] - table["shift"].abs(), ~table["moved"]))
         return table.iloc[order].reset_index(drop=True)
 
 
-def foretold(fit: Fit, items: Mapping[str, Evidence], origin: int) -> pd.DataFrame:
-    """Log density of everything in the block after an origin, over the ranges and of the fit.
+def foretold(fit: Fit, items: Items) -> pd.DataFrame:
+    """Log density of everything in the block after a fit's origin, over the ranges and of the fit.
 
     Returns:
         A row a target: item, origin, unit, declared, fitted.
     """
     before = fit.problem.prior[1]
-    after = fit.problem.measures(fit.scores, origin + evidence.BLOCK)
+    after = fit.problem.measures(fit.scores, fit.origin + BLOCK)
     tables = []
     for name, item in items.items():
-        error = ErrorModel.of(item, item.blocks(before[name]))
-        if error and item.ahead.any():
+        if item and item.ahead.any():
             declared, fitted = (
-                evidence.log_scores(item, error, item.blocks(each[name]))
-                for each in (before, after)
+                item.log_scores(item.blocks(each[name])) for each in (before, after)
             )
-            units = np.flatnonzero(item.ahead)
-            head = {"item": name, "origin": origin, "unit": units}
+            head = {"item": name, "origin": fit.origin, "unit": np.flatnonzero(item.ahead)}
             tables.append(pd.DataFrame({**head, "declared": declared, "fitted": fitted}))
     return pd.concat(tables, ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """A theory's fit to the whole record, and what fits up to earlier origins foretold."""
+def held_out(targets: pd.DataFrame) -> pd.DataFrame:
+    """By item and over all: targets of `foretold`, sums of log densities, what the fit gains.
 
-    fit: Fit
-    until: int
-    numbers: pd.DataFrame  # of `Fit.numbers`
-    targets: pd.DataFrame  # of `foretold`, every origin
-
-    def scales(self) -> dict[str, float]:
-        """By fitted item, the mean scale after the fit over its mean before."""
-        rows = zip(self.fit.channels, self.fit.smoothed.scores[len(self.numbers) :], strict=True)
-        return {each.item.name: float(1 + evidence.SCALE_SPREAD * row.mean()) for each, row in rows}
-
-    def held_out(self) -> pd.DataFrame:
-        """By item and over all: targets, sums of log densities, and what the fit gains.
-
-        Returns:
-            item, targets, declared, fitted, gain, error (its standard error, each unit of an item
-            counted as one witness).
-        """
-        rows = self.targets.assign(gain=self.targets["fitted"] - self.targets["declared"])
-        witnesses = rows.groupby(["item", "unit"], sort=False)["gain"].sum()
-        tables = [*rows.groupby("item", sort=False), ("all", rows)]
-        found = []
-        for name, own in tables:
-            gains = witnesses if name == "all" else witnesses[name]
-            error = float(np.sqrt(len(gains)) * gains.std(ddof=1)) if len(gains) > 1 else np.nan
-            sums = own[["declared", "fitted", "gain"]].sum()
-            found.append({"item": name, "targets": len(own), **sums, "error": error})
-        return pd.DataFrame(found)
+    Returns:
+        item, targets, declared, fitted, gain, error (its standard error, each unit of an item
+        counted as one witness).
+    """
+    rows = targets.assign(gain=targets["fitted"] - targets["declared"])
+    found = []
+    for name, own in (*rows.groupby("item", sort=False), ("all", rows)):
+        gains = own.groupby(["item", "unit"], sort=False)["gain"].sum()
+        error = float(np.sqrt(len(gains)) * gains.std(ddof=1)) if len(gains) > 1 else np.nan
+        sums = own[["declared", "fitted", "gain"]].sum()
+        found.append({"item": name, "targets": len(own), **sums, "error": error})
+    return pd.DataFrame(found)
 
 
-def calibrate(problem: Problem, report: Callable[[str, int, int], None]) -> Calibration:
-    """Fit a theory up to each origin and score it after it; then fit it to the whole record."""
-    tables = []
+def calibrate(
+    problem: Problem, report: Callable[[int], None] = lambda _: None
+) -> tuple[Fit, pd.DataFrame]:
+    """A theory's fit to the whole record, and what fits up to each origin foretold after it.
+
+    `report` is called with the number of fits that are done.
+    """
     until = max(int(each.years[-1]) for each in problem.items.values())
+    tables = []
     for done, origin in enumerate(ORIGINS):
-        report(f"{problem.inputs.theory}, up to {origin}", done, len(ORIGINS) + 1)
+        report(done)
         items = problem.evidence(origin)
-        tables.append(foretold(Fit.of(problem, items, origin), items, origin))
-    report(f"{problem.inputs.theory}, up to {until}", len(ORIGINS), len(ORIGINS) + 1)
+        tables.append(foretold(Fit.of(problem, items, origin), items))
+    report(len(ORIGINS))
     fit = Fit.of(problem, problem.evidence(until), until)
-    return Calibration(fit, until, fit.numbers(), pd.concat(tables, ignore_index=True))
+    return fit, pd.concat(tables, ignore_index=True)

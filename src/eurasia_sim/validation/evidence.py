@@ -5,9 +5,8 @@ marginal, the scale is drawn with the numbers; their variances and the error's c
 observed up to the origin. A year's mean of the group has been taken off before.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,26 +29,31 @@ _LEAST_ERROR = 0.05  # of a block's error, in standard deviations of the item
 
 @dataclass(frozen=True)
 class Evidence:
-    """Means of an item over blocks of years; the last block lies after the origin.
+    """Means of an item over blocks of years, the last one after the origin, and its error model.
 
     Attributes:
         weights: (U, T, B) of every year in the mean of a block; all 0 where nothing was observed.
         values: (U, B) NaN where nothing was observed.
         errors: (U, B) standard deviation of the sampling error.
-        groups: (U,)
+        residual: standard deviation of a block beyond its sampling error.
+        between: variance of the units' offsets.
+        level: variance of the level.
+        unit: mean of the scale's prior.
     """
 
-    name: str
     weights: Floats
     values: Floats
     errors: Floats
-    groups: Integers
+    residual: float = np.nan
+    between: float = np.nan
+    level: float = np.nan
+    unit: float = np.nan
 
     @classmethod
-    def of(cls, series: Series, origin: int, first: int) -> Evidence:
-        """A series from its first year that is run, in blocks back from the origin, and one beyond.
+    def of(cls, series: Series, origin: int, first: int) -> Self:
+        """Blocks back from the origin, and one beyond, of the years from the first that is run.
 
-        A block that the first year cuts is kept.
+        A block that the first year cuts is kept. The error model is not there yet.
         """
         known = np.isfinite(series.values) & (series.years >= first)
         number = (series.years - origin - 1) // BLOCK  # 0 the block after the origin
@@ -59,8 +63,27 @@ class Evidence:
         weights = masks / np.maximum(counts, 1)[:, None, :]
         values = np.einsum("utb,ut->ub", weights, np.where(known, series.values, 0.0))
         squares = np.einsum("utb,ut->ub", weights**2, np.nan_to_num(series.errors) ** 2)
-        values = np.where(counts > 0, values, np.nan)
-        return cls(series.name, weights, values, np.sqrt(squares), series.groups)
+        return cls(weights, np.where(counts > 0, values, np.nan), np.sqrt(squares))
+
+    def beside(self, measure: Floats, unit: float | None = None) -> Self | None:
+        """With the error model beside draws; None where what was observed never varies.
+
+        Args:
+            measure: (R, U, B) of `blocks`.
+            unit: the scale's mean, where it is known; else it makes draws spread as the item does.
+        """
+        past = self.past
+        spread = float(np.std(self.values[past])) if past.any() else 0.0
+        if spread <= 0 or past.sum(axis=1).max() < 2:
+            return None
+        moves = float(np.std(measure[:, past]))
+        residual, between = _variances(
+            np.where(past, self.values, np.nan), measure.mean(axis=0), self.errors
+        )
+        residual = float(np.sqrt(max(residual, (_LEAST_ERROR * spread) ** 2)))
+        unit = unit or (spread / moves if moves > _STILL else spread)
+        level = _WIDE * spread**2
+        return replace(self, residual=residual, between=between, level=level, unit=unit)
 
     @property
     def past(self) -> NDArray[np.bool_]:
@@ -78,47 +101,60 @@ class Evidence:
         """(R, U, B) means of a measure (R, U, T) over the years of which each block is made."""
         return np.asarray(np.einsum("utb,rut->rub", self.weights, np.nan_to_num(measure)))
 
-
-@dataclass(frozen=True)
-class ErrorModel:
-    """Numbers of an item's error, from what was observed up to an origin."""
-
-    residual: float  # standard deviation of a block beyond its sampling error
-    between: float  # variance of the units' offsets
-    level: float  # variance of the level
-    unit: float  # mean of the scale's prior
-
-    @classmethod
-    def of(cls, item: Evidence, measure: Floats, unit: float | None = None) -> ErrorModel | None:
-        """The model beside draws; None where what was observed never varies.
-
-        Args:
-            measure: (R, U, B) of `Evidence.blocks`.
-            unit: the scale's mean, where it is known; else it makes draws spread as the item does.
-        """
-        past = item.past
-        spread = float(np.std(item.values[past])) if past.any() else 0.0
-        if spread <= 0 or past.sum(axis=1).max() < 2:
-            return None
-        moves = float(np.std(measure[:, past]))
-        residual, between = _variances(
-            np.where(past, item.values, np.nan), measure.mean(axis=0), item.errors
-        )
-        residual = max(residual, (_LEAST_ERROR * spread) ** 2)
-        unit = unit or (spread / moves if moves > _STILL else spread)
-        return cls(float(np.sqrt(residual)), between, _WIDE * spread**2, unit)
-
     def scale(self, scores: Floats) -> Floats:
         """Scales of normal scores."""
         return self.unit * (1 + SCALE_SPREAD * scores)
 
-    def covariance(self, item: Evidence, one: Integers, other: Integers) -> Floats:
+    def predicted(self, measure: Floats, scales: Floats) -> Floats:
+        """(R, C) past cells of draws of the measure (R, U, B) and of the scale's score (R,)."""
+        return np.asarray(self.scale(scales)[:, None] * measure[:, self.past])
+
+    def covariance(self, one: Integers, other: Integers) -> Floats:
         """Covariance of cells, each (C, 2) of unit and block, for a scale of 0."""
         same_unit = one[:, None, 0] == other[None, :, 0]
         same = same_unit & (one[:, None, 1] == other[None, :, 1])
-        own = self.residual**2 + item.errors[one[:, 0], one[:, 1]] ** 2
+        own = self.residual**2 + self.errors[one[:, 0], one[:, 1]] ** 2
         total = self.level + self.between * same_unit + np.where(same, own[:, None], 0.0)
         return np.asarray(total)
+
+    def turn(self, measure: Floats, scales: Floats) -> Floats:
+        """(D, C) that turns past cells into data with independent errors of unit variance.
+
+        Only directions in which these draws of measure and scale differ are kept: the others say
+        nothing of any number.
+        """
+        measure = np.where(measure.std(axis=0) > _STILL, measure, 0.0)  # else no number moves it
+        cells = np.argwhere(self.past)
+        factor = np.linalg.cholesky(self.covariance(cells, cells))
+        predicted = self.predicted(measure, scales)
+        white = solve_triangular(factor, (predicted - predicted.mean(axis=0)).T, lower=True)
+        squares, directions = np.linalg.eigh(white @ white.T / (len(measure) - 1))
+        kept = directions[:, squares > _LEAST_SIGNAL**2][:, ::-1][:, :_MOST_DIRECTIONS]
+        return np.asarray(solve_triangular(factor, kept, lower=True, trans="T").T)
+
+    def log_scores(self, measure: Floats) -> Floats:
+        """(A,) log density that draws give each unit's block after the origin, given its past.
+
+        Form: by draw, offsets, level and scale are known from the past by their exact posterior.
+        The density is Student's, since units differ in how much they vary, and its mean over draws
+        of the measure (R, U, B).
+        """
+        cells, units = np.argwhere(self.past), np.flatnonzero(self.ahead)
+        after = np.column_stack([units, np.full(len(units), self.values.shape[1] - 1)])
+        factor = cho_factor(self.covariance(cells, cells), lower=True)
+        across = self.covariance(after, cells)
+        gain = cho_solve(factor, across.T).T
+        known, past, ahead = self.values[self.past], measure[:, self.past], measure[:, units, -1]
+        said = cho_solve(factor, past.T)  # (C, R)
+        prior = (self.unit * SCALE_SPREAD) ** -2.0
+        precision = prior + (past.T * said).sum(axis=0)
+        scale = (prior * self.unit + said.T @ known) / precision
+        apart = ahead - past @ gain.T
+        mean = gain @ known + scale[:, None] * apart
+        own = np.diag(self.covariance(after, after)) - (gain * across).sum(axis=1)
+        spread = np.sqrt(own + apart**2 / precision[:, None])
+        density = student.logpdf(self.values[units, -1], _DEGREES, mean, spread)
+        return np.asarray(logsumexp(density, axis=0) - np.log(len(density)))
 
 
 def _variances(values: Floats, measure: Floats, errors: Floats) -> tuple[float, float]:
@@ -138,65 +174,3 @@ def _variances(values: Floats, measure: Floats, errors: Floats) -> tuple[float, 
         return residual, 0.0
     offsets = y_means - slope * x_means
     return residual, max(float(np.var(offsets, ddof=1) - np.mean(within / counts)), 0.0)
-
-
-@dataclass(frozen=True)
-class Channel:
-    """An item's past as data with independent errors of unit variance.
-
-    Only directions in which draws differ are kept: the others say nothing of any number.
-    """
-
-    item: Evidence
-    error: ErrorModel
-    turn: Floats  # (D, C) from cells to data
-    observed: Floats  # (D,)
-
-    @classmethod
-    def of(cls, item: Evidence, error: ErrorModel, measure: Floats, scales: Floats) -> Channel:
-        """The channel whose directions are those in which these draws of measure and scale differ.
-
-        Args:
-            measure: (R, U, B). scales: (R,) normal scores of the scale.
-        """
-        measure = np.where(measure.std(axis=0) > _STILL, measure, 0.0)  # else no number moves it
-        cells = np.argwhere(item.past)
-        factor = np.linalg.cholesky(error.covariance(item, cells, cells))
-        predicted = error.scale(scales)[:, None] * measure[:, item.past]
-        white = solve_triangular(factor, (predicted - predicted.mean(axis=0)).T, lower=True)
-        squares, directions = np.linalg.eigh(white @ white.T / (len(measure) - 1))
-        kept = directions[:, squares > _LEAST_SIGNAL**2][:, ::-1][:, :_MOST_DIRECTIONS]
-        turn = solve_triangular(factor, kept, lower=True, trans="T").T
-        return cls(item, error, turn, turn @ item.values[item.past])
-
-    def predicted(self, measure: Floats, scales: Floats) -> Floats:
-        """(D, R) data that draws predict."""
-        own = self.error.scale(scales)[:, None] * measure[:, self.item.past]
-        return np.asarray(self.turn @ own.T)
-
-
-def log_scores(item: Evidence, error: ErrorModel, measure: Floats) -> Floats:
-    """(A,) log density that draws give each unit's block after the origin, given its past.
-
-    Form: by draw, offsets, level and scale are known from the past by their exact posterior. The
-    density is Student's, since units differ in how much they vary, and its mean over draws.
-
-    Args:
-        measure: (R, U, B) of draws.
-    """
-    cells, units = np.argwhere(item.past), np.flatnonzero(item.ahead)
-    after = np.column_stack([units, np.full(len(units), item.values.shape[1] - 1)])
-    factor = cho_factor(error.covariance(item, cells, cells), lower=True)
-    across = error.covariance(item, after, cells)
-    gain = cho_solve(factor, across.T).T
-    past, ahead = measure[:, item.past], measure[:, units, -1]
-    said = cho_solve(factor, past.T)  # (C, R)
-    prior = (error.unit * SCALE_SPREAD) ** -2.0
-    precision = prior + (past.T * said).sum(axis=0)
-    scale = (prior * error.unit + said.T @ item.values[item.past]) / precision
-    apart = ahead - past @ gain.T
-    mean = gain @ item.values[item.past] + scale[:, None] * apart
-    own = np.diag(error.covariance(item, after, after)) - (gain * across).sum(axis=1)
-    spread = np.sqrt(own + apart**2 / precision[:, None])
-    density = student.logpdf(item.values[units, -1], _DEGREES, mean, spread)
-    return np.asarray(logsumexp(density, axis=0) - np.log(len(density)))

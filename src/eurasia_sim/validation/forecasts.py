@@ -4,8 +4,9 @@ Whoever coded the inputs and built the rules knew later years: every score holds
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,19 @@ from eurasia_sim.observations.links import Fit, fit_link, year_means
 from eurasia_sim.observations.loader import Series
 from eurasia_sim.observations.skill import HORIZONS, TARGETS, Dyads, Score, scores
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.simulation.ensemble import chunks_of, run_branched
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws
-from eurasia_sim.validation.measured import columns_read, compared, measures, yearly, years_read
+from eurasia_sim.validation.measured import (
+    columns_read,
+    compared,
+    measures,
+    read_runs,
+    yearly,
+    years_read,
+)
 from eurasia_sim.world.world import World
 
-MODEL, NULL, UNCHANGED, GRAVITY = "model", "null theory", "no change", "gravity"
+MODEL, NULL, UNCHANGED = "model", "null theory", "no change"
 ON_FILTER, KNOWN = " on filter", ", drivers known"  # put behind the name of a side
 _POWER = ("capability", "theatre_capability")
 _YEAR, _AFTER_MIDDLE = 12, 5  # months; of a year, those after the seventh
@@ -37,10 +44,7 @@ def held(world: World, inputs: Inputs, year: int, ahead: int = max(HORIZONS)) ->
     """Inputs whose drivers stay as a year left them, and the first month in which they may differ.
 
     Power stays as it was in the middle of that year, since the months after it lie on the way to
-    the next year's figure.
-
-    Args:
-        ahead: years that are run after it.
+    the next year's figure. `ahead` years are run after it.
     """
     last = _YEAR * (year + 1) - 1 - world.start
     middle, months = last - _AFTER_MIDDLE, np.arange(len(inputs.levers))
@@ -65,8 +69,8 @@ def read_ahead(
     *,
     origins: Sequence[int] | None = None,
     ahead: int = max(HORIZONS),
-) -> tuple[dict[str, dict[int | None, Floats]], int]:
-    """By item and origin, the mean over finished runs of what it reads, (U, T); and failed runs.
+) -> tuple[dict[str, Readings], int]:
+    """By item the mean over finished runs of what it reads, (U, T) by origin; and failed runs.
 
     A year before the first that is run reads as that one; a year after a run's last is NaN.
 
@@ -75,75 +79,65 @@ def read_ahead(
         origins: last years known; without them all that a score can use.
         ahead: years that are run after an origin.
     """
-    names, years = columns_read(items.values()), years_read(items.values())
-    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
-    usual = [int(year) for year in years[FIRST - 1 : -1] if _YEAR * year > world.start]
-    origins = usual if origins is None else origins
-    branches = [held(world, inputs, year, ahead) for year in origins]
-    family = [inputs, *(each for each, _ in branches)]
-    partings = [0, *(month for _, month in branches)]
-    places = list(enumerate((None, *origins)))
-    sums = {name: np.zeros((len(places), *series.values.shape)) for name, series in items.items()}
-    finished = 0
+    columns, years = columns_read(items.values()), years_read(items.values())
+    if origins is None:
+        origins = [int(year) for year in years[FIRST - 1 : -1] if _YEAR * year > world.start]
+    branches = [(inputs, 0), *(held(world, inputs, year, ahead) for year in origins)]
+    family, partings = zip(*branches, strict=True)
+
+    def read(months: list[Floats]) -> Floats:
+        return np.stack([yearly(world, each, years) for each in months], axis=1)
+
+    sums = {name: np.zeros((len(family), *each.values.shape)) for name, each in items.items()}
+    count = 0
     for first in range(0, len(draws), _BLOCK):
         block = draws.part(slice(first, first + _BLOCK))
-
-        def work(chunk: slice, block: Draws = block) -> Floats:
-            found = run_branched(family, partings, block.part(chunk), kept)
-            return np.stack([yearly(world, months, years) for months in found], axis=1)
-
-        def tell(done: int, first: int = first) -> None:
-            report(first + done)
-
-        found = np.concatenate(chunks_of(work, len(block), workers, tell))
-        found = found[np.isfinite(found).any(axis=(2, 3)).all(axis=1)]
-        finished += len(found)
-        for at, _ in places:
-            means = {name: found[:, at, :, c] for c, name in enumerate(names)}
-            for name, series in items.items():
-                sums[name][at] += measures(series, means, years).sum(axis=0)
-    if not finished:
+        tell = partial(lambda first, done: report(first + done), first)
+        found = read_runs(family, block, columns, read, workers, tell, partings)
+        found = found[np.all(np.isfinite(found).any(axis=(2, 3)), axis=1)]
+        means = dict(zip(columns, np.moveaxis(found, 3, 0), strict=True))
+        for name, series in items.items():
+            sums[name] += measures(series, means, years).sum(axis=0)
+        count += len(found)
+    if not count:
         return {}, len(draws)
     for own in sums.values():
         first = int(np.isfinite(own).all(axis=(0, 1)).argmax())
         own[..., :first] = own[..., [first]]
-    means_of = {
-        name: {origin: own[at] / finished for at, origin in places} for name, own in sums.items()
+    places = (None, *origins)
+    readings: dict[str, Readings] = {
+        name: dict(zip(places, own / count, strict=True)) for name, own in sums.items()
     }
-    return means_of, len(draws) - finished
+    return readings, len(draws) - count
 
 
-def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = False) -> Baseline:
+def linked_forecast(
+    reading_of: Callable[[int], Floats | None], *, filters: bool = False
+) -> Baseline:
     """The forecaster whose mean is the link, fitted up to the origin, of what runs read later.
 
     The scale is fitted unless the item says it. What a unit deviates by is the pooled mean of all
-    years, or the last such deviation where the item says that it lasts.
-
-    The spread of draws is not added to that of earlier errors, which holds it already; so all
-    methods are scored alike.
+    years, or the last such deviation where the item says that it lasts. The spread of draws is not
+    added to that of earlier errors, which holds it already; so all methods are scored alike.
 
     Args:
-        readings: of one item; forecasts from an origin that is not among them are NaN.
-        known: whether the drivers after the origin are known, with hindsight.
+        reading_of: (U, T) what an item reads of runs from an origin; None makes forecasts NaN.
         filters: whether the offset of a unit is the filtered level of what the measure leaves, as
             of the baseline `thirds`.
     """
     fits: dict[int, Fit] = {}
 
     def ahead(past: Series, horizons: tuple[int, ...]) -> Floats:
-        origin = int(past.years[-1])
-        reading = readings.get(None if known else origin)
+        origin, end = int(past.years[-1]), len(past.years)
+        reading = reading_of(origin)
         if reading is None:
             return np.full((len(past.units), len(horizons)), np.nan)
-        end, item, errors = len(past.years), past.item, past.errors
-        told, given = (item.scale or 0.0) * reading, item.scale is None
+        item, errors = past.item, past.errors
+        told, unsaid = (item.scale or 0.0) * reading, item.scale is None
         if origin not in fits:
+            left, measure = past.values - told[:, :end], unsaid * reading[:, :end]
             fits[origin] = fit_link(
-                past.values - told[:, :end],
-                errors,
-                given * reading[:, :end],
-                past.groups,
-                year_effects=item.year_effects,
+                left, errors, measure, past.groups, year_effects=item.year_effects
             )
         fit = fits[origin]
         said = told + fit.scale * reading
@@ -151,13 +145,17 @@ def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = 
         if filters or item.offset == "last":
             offsets = filtered(left, errors) if filters else last_value(left)
         found = offsets[:, None] + said[:, [end - 1 + horizon for horizon in horizons]]
-        return found - year_means(found, past.groups) if past.item.year_effects else found
+        return found - year_means(found, past.groups) if item.year_effects else found
 
     return ahead
 
 
-@dataclass(frozen=True)
-class Skill:
+def reading_from(readings: Readings, known: bool, origin: int) -> Floats | None:
+    """What an item reads from an origin, with the drivers after it known or held."""
+    return readings.get(None if known else origin)
+
+
+class Skill(NamedTuple):
     """Scores of forecasts of what was observed."""
 
     table: pd.DataFrame  # a row a `Score`, by its fields
@@ -176,14 +174,8 @@ def skill(
 ) -> Skill | None:
     """Scores of the model, the null theory and every free baseline on all that was observed.
 
-    None where the world has no observations.
-
-    Args:
-        n: runs over the declared ranges, of the theory and of the null theory.
-        report: called with the side, how many runs it has, and how many of them are done.
-
-    Raises:
-        KeyboardInterrupt: when interrupted.
+    None where the world has no observations. Each theory has n runs over the declared ranges;
+    `report` is called with the side, how many runs it has, and how many of them are done.
     """
     items = compared(world)
     if not items:
@@ -198,20 +190,18 @@ def skill(
         found[side], failed[side] = read_ahead(world, inputs, draws, items, workers, tell)
     listed: list[Score] = []
     for name, series in items.items() if all(found.values()) else ():
-        gravity = gravity_of(world, series)
-        free = {**FREE, **({GRAVITY: gravity} if gravity else {})}
         others = {
             side + ON_FILTER * filters + KNOWN * known: linked_forecast(
-                readings[name], known=known, filters=filters
+                partial(reading_from, readings[name], known), filters=filters
             )
             for side, readings in found.items()
             for filters in (False, True)
             for known in (False, True)
         }
         still: Readings = {None: np.zeros(series.values.shape)}
-        others[UNCHANGED] = linked_forecast(still, known=True)
+        others[UNCHANGED] = linked_forecast(partial(reading_from, still, True))
         for target in TARGETS:
-            listed += scores(series, free, others, target=target)
+            listed += scores(series, {**FREE, **gravity_of(world, series)}, others, target=target)
     return Skill(pd.DataFrame(listed, columns=Score._fields), failed)
 
 

@@ -1,13 +1,14 @@
-"""What observed items read of runs: a value a draw, unit and year, beside what was observed."""
+"""What is read of runs: months of columns, and what an observed item makes of them year by year."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.observations.loader import Series, load_observations
-from eurasia_sim.observations.skill import relative
-from eurasia_sim.simulation.ensemble import chunks_of, run_paired
+from eurasia_sim.files.data_yaml import read_page, refuse
+from eurasia_sim.observations.loader import FILE, FOLDER, Series, load_observations
+from eurasia_sim.scenarios.outcome_columns import columns_of
+from eurasia_sim.simulation.ensemble import chunks_of, run_branched
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 from eurasia_sim.world.world import World
@@ -16,16 +17,61 @@ _YEAR = 12  # months
 _LEAST = 1e-3  # of a share whose logarithm is read; less is none
 
 
+def read_runs(
+    family: Sequence[Inputs],
+    draws: Draws,
+    columns: Iterable[str],
+    read: Callable[[list[Floats]], Floats],
+    workers: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+    partings: Sequence[int] = (0,),
+) -> Floats:
+    """(R, ...) what a function makes of some runs' columns, over all runs.
+
+    Args:
+        family: the first scenario, and others that part from it.
+        read: from (R, T, C) months of columns by scenario, NaN where a run failed, to (R, ...).
+        report: called with the number of finished runs.
+        partings: by scenario, the first month in which it differs from the first scenario.
+    """
+    kept = np.array([family[0].columns.index(name) for name in columns], np.int64)
+
+    def work(chunk: slice) -> Floats:
+        return read(run_branched(family, partings, draws.part(chunk), kept))
+
+    return np.concatenate(chunks_of(work, len(draws), workers, report))
+
+
+def finished(months: Floats) -> Floats:
+    """(R, T, C) of the runs that did not fail."""
+    return months[np.isfinite(months).any(axis=(1, 2))]
+
+
 def compared(world: World) -> dict[str, Series]:
     """By item, what a measure can be held against; empty where the world has no observations.
 
     With year effects, less the year's mean of the group. An input is left out, and what no measure
-    reads.
+    reads. Raises DataError for a column that no run has.
     """
+    items = {name: each for name, each in load_observations(world).items() if each.item.reads}
+    known = columns_of(world)
+    wrong = {
+        (name, key): column
+        for name, series in items.items()
+        for key, templates in (("reads", series.item.reads), ("floor", series.item.signs))
+        for column in columns_read([series.reading(templates)])
+        if column not in known
+    }
+    if wrong:
+        page = read_page(world.directory / FOLDER / FILE)
+        for (name, key), column in wrong.items():
+            said = f"items.{name}.{key}: no run has a column {column}"
+            page.complain(("items", name, key), said, known, column)
+        refuse([page])
     return {
-        name: relative(series) if series.item.year_effects else series
-        for name, series in load_observations(world).items()
-        if series.item.reads and series.item.use != "input"
+        name: series.relative() if series.item.year_effects else series
+        for name, series in items.items()
+        if series.item.use != "input"
     }
 
 
@@ -56,28 +102,28 @@ def yearly(world: World, months: Floats, years: Integers) -> Floats:
 
 
 def measures(series: Series, means: Mapping[str, Floats], years: Integers) -> Floats:
-    """(R, U, T) what an item reads of every run: the mean of a unit's columns, or their log ratio.
+    """(..., U, T) what an item reads: the mean of a unit's columns, or their log ratio.
 
     An item with year effects reads the distance from its group's mean of the year, as the observed
     values of `compared` are.
 
     Args:
-        means: by column, (R, Y) of `yearly`.
+        means: by column, (..., Y) of `yearly`.
         years: (Y,) theirs; those of the series are among them.
     """
     own = np.searchsorted(years, series.years)
     units = []
     for unit in series.units:
-        columns = np.array([means[name][:, own] for name in series.columns(unit)])
+        columns = np.array([means[name][..., own] for name in series.columns(unit)])
         if series.item.combine == "log_ratio":
             above, below = np.log(np.maximum(columns, _LEAST))
             units.append(above - below)
         else:
             units.append(columns.mean(axis=0))
-    found = np.stack(units, axis=1)
+    found = np.stack(units, axis=-2)
     for group in np.unique(series.groups) if series.item.year_effects else ():
         members = series.groups == group
-        found[:, members] -= found[:, members].mean(axis=1, keepdims=True)
+        found[..., members, :] -= found[..., members, :].mean(axis=-2, keepdims=True)
     return found
 
 
@@ -89,13 +135,11 @@ def simulated(
     workers: int | None = None,
 ) -> dict[str, Floats]:
     """By item, (R, U, T) what it reads of one scenario's runs; NaN for a failed run."""
-    names, years = columns_read(items.values()), years_read(items.values())
-    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
+    columns, years = columns_read(items.values()), years_read(items.values())
 
-    def work(chunk: slice) -> Floats:
-        (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), kept)
-        return yearly(world, outcome.trajectories, years)
+    def read(months: list[Floats]) -> Floats:
+        return yearly(world, months[0], years)
 
-    found = np.concatenate(chunks_of(work, len(draws), workers))
-    means = {name: found[:, :, at] for at, name in enumerate(names)}
+    found = read_runs([inputs], draws, columns, read, workers)
+    means = dict(zip(columns, np.moveaxis(found, 2, 0), strict=True))
     return {name: measures(series, means, years) for name, series in items.items()}

@@ -7,26 +7,26 @@ strong one.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from eurasia_sim.compute.dimensions import STANCES, Floats
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Strict
-from eurasia_sim.files.data_yaml import DataError, near, read_page, refuse
+from eurasia_sim.files.data_yaml import DataError, read_page, refuse
 from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import present_name
-from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
+from eurasia_sim.validation.measured import finished, read_runs
 from eurasia_sim.validation.recognition import fact_scores, load_cases
-from eurasia_sim.world.forms import Finite, Span, Text
+from eurasia_sim.world.forms import Finite, Month, Span, Text
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import World
 
@@ -35,11 +35,18 @@ MODEL, REFERENCE, NULL, UNCHANGED = "model", "reference", "null", "unchanged"
 # The theory over its ranges and at reference values, the null theory, and no change at all.
 SIDES = (MODEL, REFERENCE, NULL, UNCHANGED)
 BASELINES = (NULL, UNCHANGED)
-Flags = NDArray[np.bool_]
-Months = tuple[int, int]  # first and last month since the start of the record
 _HALF_OF_RUNS = 0.5
+
+
+def _in_order(ends: list[Any]) -> list[Any]:
+    if ends[0] > ends[1]:
+        raise ValueError("the lower or earlier end first")
+    return ends
+
+
+_Ends = Annotated[Span, AfterValidator(_in_order)]
+_Dates = Annotated[list[Month], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
 _Columns = Annotated[list[str], Field(min_length=1)]
-_Dates = Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
 class _Order(Strict):
@@ -61,9 +68,15 @@ class _Sign(_Change):
     earlier: _Dates
     later: _Dates
 
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        if self.earlier[1] >= self.later[0]:
+            raise ValueError("a later window must begin after the earlier one has ended")
+        return self
+
 
 class _Band(_Quantity):
-    within: Span
+    within: _Ends
     during: _Dates
 
 
@@ -89,10 +102,16 @@ class _Entry(Strict):
     band: _Band | None = None
     window: _Window | None = None
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if not (self.claims or self.source):
+            raise ValueError("an entry with claims, or a source with dataset, file and says")
+        if [self.order, self.sign, self.band, self.window].count(None) != 3:
+            raise ValueError("an entry with one test: order, sign, band or window")
+        return self
+
 
 _File = Annotated[dict[str, _Entry], Field(min_length=1)]
-_KINDS = ("order", "sign", "band", "window")
-_DATES = ("earlier", "later", "during", "between")
 
 
 @dataclass(frozen=True)
@@ -101,30 +120,50 @@ class Pattern:
 
     id: str
     says: str
-    kind: str  # of `_KINDS`
+    kind: str  # order, sign, band or window
     claims: tuple[str, ...]
     source: tuple[Mapping[str, str], ...]  # datasets, each with the file and the fact taken from it
     of: tuple[str, ...]
     less: tuple[str, ...]
-    windows: tuple[Months, ...]  # sign: earlier and later; else one
+    windows: tuple[tuple[int, int], ...]  # months, first and last; sign: earlier, later; else one
     low: float  # band: its lower end; window: the threshold
     high: float
     rises: bool  # sign and window: the way it goes
 
+    @classmethod
+    def of_entry(cls, name: str, entry: _Entry, world: World) -> Self:
+        """The pattern that an entry of the file says."""
+        tests = {kind: getattr(entry, kind) for kind in ("order", "sign", "band", "window")}
+        ((kind, test),) = ((kind, each.model_dump()) for kind, each in tests.items() if each)
+        of, less = (
+            tuple(column for name in test[key] for column in unfolded(name, world))
+            for key in (("higher", "lower") if kind == "order" else ("of", "less"))
+        )
+        dates = [test[key] for key in ("earlier", "later", "during", "between") if key in test]
+        windows = tuple((world.month(first), world.month(last)) for first, last in dates)
+        low, high = test.get("within") or [test.get("past", 0.0)] * 2
+        source = tuple(each.model_dump(exclude_defaults=True) for each in entry.source)
+        rises = test.get("direction") != "falls"
+        head = name, entry.says, kind, tuple(entry.claims), source
+        return cls(*head, of, less, windows, float(low), float(high), rises)
+
     @property
-    def span(self) -> Months:
+    def columns(self) -> tuple[str, ...]:
+        """Every column it reads."""
+        return self.of + self.less
+
+    @property
+    def span(self) -> tuple[int, int]:
         """First and last month of its windows."""
         return min(first for first, _ in self.windows), max(last for _, last in self.windows)
 
-    def passed(self, months: Mapping[str, Floats]) -> Flags:
+    def passed(self, months: Mapping[str, Floats]) -> NDArray[np.bool_]:
         """(R,) which runs pass; NaN passes none, and equal values show no order or change.
 
         Form: order, mean over the window above 0; sign, mean of the later window above (below) that
         of the earlier; band, mean over the window within its ends; window, the first month after
-        the first in which the threshold is reached from the other side lies in the window.
-
-        Args:
-            months: by column, (R, T) values month by month from the start of the record.
+        the first in which the threshold is reached from the other side lies in the window. `months`
+        are by column (R, T) from the start of the record.
         """
         values = np.mean([months[column] for column in self.of], axis=0)
         if self.less:
@@ -147,77 +186,30 @@ class Pattern:
 def load_patterns(world: World) -> tuple[Pattern, ...]:
     """The patterns of a world, in the order of its file.
 
-    Raises:
-        DataError: with everything wrong with the file, each as file:line and what would be right;
-            or that it is not there.
+    Raises DataError with everything wrong with the file, each as file:line and what would be right;
+    or that it is not there.
     """
-    path, found = world.directory / FILE, list[Pattern]()
+    path = world.directory / FILE
     if not path.exists():
         lacks = f"the world {world.name} has no {FILE}"
         raise DataError([f"{lacks}: nothing documented to hold its runs against"])
-    page, claims = read_page(path), {claim.id for claim in load_evidence(world.directory).claims}
-
-    def complain(message: str, *keys: str) -> None:
-        page.complain(keys, message)
-
-    for name, given in (page.validated(_File) or {}).items():
-        kinds = [kind for kind in _KINDS if getattr(given, kind) is not None]
-        if not given.claims and not given.source:
-            right = "give claims, or a source with dataset, file and says"
-            complain(f"{name} rests on nothing; {right}", name)
-        for claim in [each for each in given.claims if each not in claims]:
-            missing = f"{name} rests on {claim}, which claims.yaml does not hold"
-            complain(missing, name, "claims")
-        if len(kinds) == 1:
-            found.append(_pattern(name, given, kinds[0], world, complain))
-        else:
-            one = f"must have one test of {', '.join(_KINDS)}"
-            complain(f"{name} {one}; it has {len(kinds)}", name)
+    page, known = read_page(path), columns_of(world)
+    claims, found = {claim.id for claim in load_evidence(world.directory).claims}, list[Pattern]()
+    for name, entry in (page.validated(_File) or {}).items():
+        pattern = Pattern.of_entry(name, entry, world)
+        found.append(pattern)
+        for claim in {*pattern.claims} - claims:
+            said = f"{name} rests on {claim}, which claims.yaml does not hold"
+            page.complain((name, "claims"), said, claims, claim)
+        for column in [each for each in pattern.columns if each not in known][:1]:
+            said = f"{name}: {column} is no column of a run"
+            page.complain((name, pattern.kind), said, known, present_name(column))
+        first, last = pattern.span
+        if first < 0 or last >= world.months:
+            ends = f"{world.date(0)} to {world.date(world.months - 1)}"
+            page.complain((name, pattern.kind), f"{name} is of months outside {ends}")
     refuse([page])
     return tuple(found)
-
-
-def _pattern(
-    name: str, given: _Entry, kind: str, world: World, complain: Callable[..., None]
-) -> Pattern:
-    """The pattern of one entry; what is wrong with its columns, dates and ends is complained of."""
-    known = columns_of(world)
-
-    def window(dates: list[str], *keys: str) -> Months:
-        try:
-            first, last = map(world.month, dates)
-        except DataError as error:
-            complain(f"{'.'.join(keys)}: {error}", *keys)
-            return 0, 0
-        if not 0 <= first <= last < world.months:
-            ends = f"{world.date(0)} to {world.date(world.months - 1)}"
-            complain(f"{'.'.join(keys)} = {dates} is upside down or outside {ends}", *keys)
-        return first, last
-
-    def columns(names: list[str], *keys: str) -> tuple[str, ...]:
-        found = tuple(column for name in names for column in unfolded(name, world))
-        for column in [column for column in found if column not in known][:1]:
-            hint = near(present_name(column), sorted(known))
-            complain(f"{column} is no column of a run{hint}", *keys)
-        return found
-
-    test = getattr(given, kind).model_dump()
-    of, less = ("higher", "lower") if kind == "order" else ("of", "less")
-    low, high = test.get("within") or [test.get("past", 0.0)] * 2
-    if low > high:
-        ends = f"[{low:g}, {high:g}] is upside down; give the lower end first"
-        complain(f"{name}: {ends}", name, kind, "within")
-    windows = tuple(window(test[key], name, kind, key) for key in _DATES if key in test)
-    if kind == "sign" and windows[0][1] >= windows[1][0]:
-        order = "the later window must begin after the earlier one has ended"
-        complain(f"{name}: {order}", name, kind, "later")
-    return Pattern(
-        id=name, says=given.says, kind=kind, claims=tuple(given.claims),
-        source=tuple(each.model_dump(exclude_defaults=True) for each in given.source),
-        of=columns(test[of], name, kind, of), less=columns(test[less], name, kind, less),
-        windows=windows, low=float(low), high=float(high),
-        rises=test.get("direction") != "falls",
-    )  # fmt: skip
 
 
 def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
@@ -226,21 +218,20 @@ def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
     Its sources stand behind a number that enters its quantity, or the record itself imposes it; or
     it reads the level of a leaning that opens from the very series.
     """
-    columns, is_change = (*pattern.of, *pattern.less), pattern.kind in ("sign", "window")
+    is_change = pattern.kind in ("sign", "window")
     cited = {source["cite"] for source in pattern.source if source.get("cite")}
-    leanings = {name for name in columns if name.partition(".")[0] in (*STANCES, "alignment")}
+    kinds = {name: name.partition(".")[0] for name in pattern.columns}
+    leanings = {name for name, kind in kinds.items() if kind in (*STANCES, "alignment")}
     opens = []
     if cited and leanings and not is_change:  # else no series need be read
         items = [each.item for each in opening_series(ancestry.world)]
         opens = [item.source.dataset for item in items if item.source.cite in cited]
-    found: dict[str, None] = {}
-    for column in columns:
-        found |= dict.fromkeys(ancestry.ancestors(column, pattern.claims, pattern.source))
-        imposed = ancestry.impositions(column, pattern.span, of_change=is_change)
-        found |= dict.fromkeys(imposed)
-        if column in leanings:
-            found |= {f"{column} opens from {dataset}": None for dataset in opens}
-    return list(found)
+    found: list[str] = []
+    for column in pattern.columns:
+        found += ancestry.ancestors(column, pattern.claims, pattern.source)
+        found += ancestry.impositions(column, pattern.span, of_change=is_change)
+        found += [f"{column} opens from {dataset}" for dataset in opens if column in leanings]
+    return list(dict.fromkeys(found))
 
 
 def pass_shares(
@@ -251,20 +242,17 @@ def pass_shares(
     report: Callable[[int], None] = lambda _: None,
 ) -> tuple[Floats, Floats, int]:
     """(P,) share of the finished runs that pass, (P,) that would unchanged, and failed runs."""
-    names = list(dict.fromkeys(name for each in patterns for name in (*each.of, *each.less)))
-    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
+    names = list(dict.fromkeys(name for each in patterns for name in each.columns))
 
-    def work(chunk: slice) -> Flags:
-        (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), kept)
-        paths = outcome.trajectories[~outcome.failed].transpose(2, 0, 1)
+    def read(months: list[Floats]) -> Floats:
+        paths = finished(months[0]).transpose(2, 0, 1)
         still = np.broadcast_to(paths[:, :, :1], paths.shape)
-        own, unmoved = (dict(zip(names, each, strict=True)) for each in (paths, still))
-        return np.array([[each.passed(own), each.passed(unmoved)] for each in patterns])
+        sides = [dict(zip(names, each, strict=True)) for each in (paths, still)]
+        return np.array([[each.passed(side) for side in sides] for each in patterns]).T
 
-    found = np.concatenate(chunks_of(work, len(draws), workers, report), axis=2)  # (P, 2, R)
-    finished = found.shape[2]
-    shares = found.mean(axis=2) if finished else np.full(found.shape[:2], np.nan)
-    return shares[:, 0], shares[:, 1], len(draws) - finished
+    found = read_runs([inputs], draws, names, read, workers, report)  # (R, 2, P)
+    own, unmoved = found.mean(axis=0) if len(found) else np.full(found.shape[1:], np.nan)
+    return own, unmoved, len(draws) - len(found)
 
 
 def pattern_table(
@@ -322,12 +310,8 @@ def validate(
 ) -> Validation:
     """Hold n runs over the declared ranges, n at reference and n of the null theory to patterns.
 
-    Args:
-        report: called with the side, how many runs it has, and how many of them are done.
-
-    Raises:
-        DataError: where the world has no patterns, or the scenario ends before any of them.
-        KeyboardInterrupt: when interrupted; nothing is kept.
+    `report` is called with the side, how many runs it has, and how many of them are done. Raises
+    DataError where the world has no patterns, or the scenario ends before any of them.
     """
     every, cases = load_patterns(world), load_cases(world, scenario.months)
     patterns = [pattern for pattern in every if pattern.span[1] < scenario.months]

@@ -5,28 +5,27 @@ which orders actors and gives no chance, and a coin.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
-from scipy.stats import kendalltau
+from pydantic import Field, model_validator
+from scipy.stats import kendalltau, mannwhitneyu
 
 from eurasia_sim.compute.dimensions import ENVOY, FLAGS, LISTED, MISSION, RECOGNISED, TALKS, Floats
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import read_page, refuse
 from eurasia_sim.observations.loader import FOLDER
-from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
+from eurasia_sim.validation.measured import finished, read_runs
 from eurasia_sim.world.world import World
 
 FILE = "facts.yaml"
 RUNS, RELATION, COIN = "runs", "relation alone", "coin"
-# Facts whose sentence also gave the coded relation are told apart.
-KINDS = ("all", "independent", "circular")
 _NEEDS = {MISSION: {TALKS}, ENVOY: {TALKS}, RECOGNISED: {TALKS, ENVOY}}
 _LEAST_ACTORS = 3  # that an order needs
+Scores = dict[str, dict[str, float]]  # first_talks, level, missions -> by actor
 
 
 class Fact(Strict):
@@ -47,6 +46,13 @@ class Fact(Strict):
     sentence: int = Field(ge=1)
     circular: list[str]  # numbers and events of the world that rest on the same sentence
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        whole = self.step is not None and self.reached is not None and self.toward
+        if self.kind == "recognition" and not whole:
+            raise ValueError("a fact of recognition with its step, reached and toward")
+        return self
+
 
 class Case(NamedTuple):
     """What a document says of one actor's flag in one month."""
@@ -59,38 +65,28 @@ class Case(NamedTuple):
     liked: float  # the coded relation to the contender, 0 where silent
     circular: bool  # it rests on the same sentence
 
-    @property
-    def column(self) -> str:
-        """The measure of the flag."""
-        return f"{FLAGS[self.flag]}.{self.actor}.{self.theatre}"
+    def column(self, measure: str = "") -> str:
+        """A measure of the actor and the theatre, by default that of the flag."""
+        return f"{measure or FLAGS[self.flag]}.{self.actor}.{self.theatre}"
 
 
 def load_cases(world: World, months: int) -> list[Case]:
     """The facts of recognition before a month, one an actor; none where a world has no facts.
 
-    Raises:
-        DataError: for a fact of another form, an unknown step, actor or contender.
+    Raises DataError for a fact of another form, an unknown step, actor or contender.
     """
     path = world.directory / FOLDER / FILE
     if not path.exists():
         return []
-    page = read_page(path)
-    facts = page.validated(dict[str, Fact]) or {}
-    lands = {theatre.contender: name for name, theatre in world.theatres.items()}
-    found = []
-    for name, fact in facts.items():
+    page, found = read_page(path), list[Case]()
+    lands = {each.contender: name for name, each in world.theatres.items() if each.contender}
+    for name, fact in (page.validated(dict[str, Fact]) or {}).items():
         if fact.kind != "recognition":
             continue
-        for key, words, known in (
-            ("step", [fact.step], FLAGS), ("actors", fact.actors, world.actors),
-            ("toward", fact.toward or ["nobody"], [land for land in lands if land]),
-        ):  # fmt: skip
-            if wrong := [str(word) for word in words if word not in known]:
-                allowed = ", ".join(filter(None, known))
-                said = f"{name}.{key}: {', '.join(wrong)}; one of {allowed}"
-                page.complain((name, key), said)
-        if fact.reached is None:
-            page.complain((name,), f"{name} says not whether it was reached")
+        named = [("actors", each, world.actors) for each in fact.actors]
+        for key, word, known in (*named, ("toward", fact.toward[0], lands)):
+            if word not in known:
+                page.complain((name, key), f"{name}.{key} is {word}", known, word)
         if page.problems:
             continue
         month = world.month(fact.date if len(fact.date) > 4 else f"{fact.date}-12")
@@ -111,41 +107,39 @@ def fact_scores(
 
     Form: Kendall's tau-b with the order of first talks and with the flags up at the end, the area
     under the curve of missions kept, and the mean log of the chance of what came, half a run added
-    to either side.
+    to either side. Facts whose sentence also gave the coded relation are told apart as circular.
 
     Returns:
         Columns `facts`, `method`, `cases`, `first_talks`, `level`, `missions`, `log_score`.
     """
-    names = dict.fromkeys(each.column for each in cases)
-    for kind in ("talks", "recognition"):
-        names |= dict.fromkeys(f"{kind}.{each.actor}.{each.theatre}" for each in cases)
-    kept = np.array([inputs.columns.index(name) for name in names], np.int64)
-
-    def work(chunk: slice) -> Floats:
-        (outcome,) = run_paired([inputs], draws.part(chunk), (0, 1), kept)
-        return np.asarray(outcome.trajectories[~outcome.failed])
-
-    runs = np.concatenate(chunks_of(work, len(draws), workers))
-    paths = dict(zip(names, np.moveaxis(runs, 2, 0), strict=True))
+    read_of = ("", "talks", "recognition")
+    columns = list(dict.fromkeys(each.column(name) for name in read_of for each in cases))
+    runs = read_runs([inputs], draws, columns, lambda months: finished(months[0]), workers)
+    paths = dict(zip(columns, np.moveaxis(runs, 2, 0), strict=True))
+    parts = {
+        "all": list(cases),
+        "independent": [each for each in cases if not each.circular],
+        "circular": [each for each in cases if each.circular],
+    }
     rows = []
-    for kind in KINDS:
-        own = [each for each in cases if kind == KINDS[0] or each.circular == (kind == KINDS[2])]
-        if own:
-            said, liked = expected(own, paths), {each.actor: each.liked for each in own}
-            ranks = {name: (told, said[name]) for name, told in documented(own).items()}
-            came = np.array([(paths[e.column][:, e.month] == e.up).sum() for e in own])
-            logs = {RUNS: np.log((came + 0.5) / (len(runs) + 1.0)).mean(), COIN: np.log(0.5)}
-            for method in (RUNS, RELATION, COIN):
-                found = {
-                    name: agreement(told, {RUNS: by, RELATION: liked}.get(method, {}), name)
-                    for name, (told, by) in ranks.items()
-                }
-                row = {"facts": kind, "method": method, "cases": len(own), **found}
-                rows.append({**row, "log_score": logs.get(method, np.nan)})
+    for kind, own in parts.items():
+        if not own:
+            continue
+        told, liked = documented(own), {each.actor: each.liked for each in own}
+        came = np.array([(paths[e.column()][:, e.month] == e.up).sum() for e in own])
+        log_runs = np.log((came + 0.5) / (len(runs) + 1.0)).mean()
+        for method, said, log_score in (
+            (RUNS, expected(own, paths), log_runs),
+            (RELATION, dict.fromkeys(told, liked), np.nan),
+            (COIN, {}, np.log(0.5)),
+        ):
+            found = {name: agreement(each, said.get(name, {}), name) for name, each in told.items()}
+            head = {"facts": kind, "method": method, "cases": len(own)}
+            rows.append({**head, **found, "log_score": log_score})
     return pd.DataFrame(rows)
 
 
-def documented(cases: Sequence[Case]) -> dict[str, dict[str, float]]:
+def documented(cases: Sequence[Case]) -> Scores:
     """By score and actor, what the documents say; of two facts of one flag the later counts.
 
     A flag that is up implies those that it needs. First talks count backward from their month. Of
@@ -166,28 +160,26 @@ def documented(cases: Sequence[Case]) -> dict[str, dict[str, float]]:
     return {"first_talks": talks, "level": level, "missions": missions}
 
 
-def expected(cases: Sequence[Case], paths: Mapping[str, Floats]) -> dict[str, dict[str, float]]:
+def expected(cases: Sequence[Case], paths: Mapping[str, Floats]) -> Scores:
     """The same by runs, each column's path (R, T): their means, never begun as the last month."""
-    found: dict[str, dict[str, float]] = {"first_talks": {}, "level": {}, "missions": {}}
+    found: Scores = {"first_talks": {}, "level": {}, "missions": {}}
     for each in cases:
-        place = f"{each.actor}.{each.theatre}"
-        talks, level = paths[f"talks.{place}"], paths[f"recognition.{place}"]
+        talks, level = paths[each.column("talks")], paths[each.column("recognition")]
         begun = np.where(talks.any(axis=1), talks.argmax(axis=1), talks.shape[1])
         found["first_talks"][each.actor] = -float(begun.mean())
         found["level"][each.actor] = float(level[:, -1].mean())
         if each.flag == MISSION:
-            found["missions"][each.actor] = float(paths[each.column][:, each.month].mean())
+            found["missions"][each.actor] = float(paths[each.column()][:, each.month].mean())
     return found
 
 
 def agreement(told: Mapping[str, float], said: Mapping[str, float], score: str) -> float:
     """Tau-b of two orders of actors, or of missions the area under the curve; NaN for too few."""
-    pairs = [(value, said.get(actor, 0.0)) for actor, value in told.items()]
-    if len(pairs) < _LEAST_ACTORS or len({value for value, _ in pairs}) == 1:
+    ours = np.array([*told.values()])
+    theirs = np.array([said.get(actor, 0.0) for actor in told])
+    if len(ours) < _LEAST_ACTORS or len({*ours}) == 1:
         return np.nan
     if score == "missions":
-        stayed, left = ([by for up, by in pairs if up == each] for each in (1.0, 0.0))
-        return float(np.mean([0.5 * (1.0 + np.sign(a - b)) for a in stayed for b in left]))
-    if len({by for _, by in pairs}) == 1:
-        return 0.0
-    return float(kendalltau(*zip(*pairs, strict=True)).statistic)
+        stayed, left = theirs[ours == 1], theirs[ours == 0]
+        return float(mannwhitneyu(stayed, left).statistic / (len(stayed) * len(left)))
+    return 0.0 if len({*theirs}) == 1 else float(kendalltau(ours, theirs).statistic)

@@ -7,7 +7,7 @@ cannot tell which left a record it has not seen: area under the curve below `APA
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from itertools import combinations, compress
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,6 @@ from scipy.special import logsumexp
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.validation.calibration import Problem
-from eurasia_sim.validation.evidence import Channel, ErrorModel
 
 APART = 0.7  # area under the curve; fixed before any pair was looked at
 _FOLDS = 5
@@ -50,21 +49,17 @@ def weighed(targets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """A row a theory or form: its held-out log scores, and its weights beside the others.
 
     Args:
-        targets: by name, rows of `calibration.foretold`.
+        targets: by name, rows of `calibration.foretold`; only those that all give a density count.
 
     Returns:
-        theory, declared, fitted (sums), weight_declared, weight_fitted. Only targets that all give
-        a density count.
+        theory, declared, fitted (sums), weight_declared, weight_fitted, targets.
     """
     keys = ["item", "origin", "unit"]
     tables = {name: each.set_index(keys) for name, each in targets.items()}
-    first, *others = tables.values()
-    shared = first.index
-    for each in others:
-        shared = shared.intersection(each.index, sort=False)
-    rows = pd.DataFrame({"theory": list(tables)})
+    shared = pd.concat(tables, axis=1, join="inner")
+    rows = pd.DataFrame({"theory": list(targets)})
     for kind in ("declared", "fitted"):
-        densities = np.column_stack([each.loc[shared, kind] for each in tables.values()])
+        densities = np.ascontiguousarray(shared.xs(kind, axis=1, level=1))
         rows[kind] = densities.sum(axis=0)
         rows[f"weight_{kind}"] = stacking_weights(densities)
     return rows.assign(targets=len(shared))
@@ -83,11 +78,11 @@ def told_apart(one: Problem, other: Problem, until: int) -> float:
     sizes = [problem.prior[0].shape[1] for problem in (one, other)]
     columns = []
     for name, item in one.evidence(until).items():
-        both = [item.blocks(problem.prior[1][name]) for problem in (one, other)]
-        error, scales = ErrorModel.of(item, both[0]), rng.normal(size=sum(sizes))
-        if error and one.items[name].item.use == "fits":
+        scales = rng.normal(size=sum(sizes))
+        if item and one.items[name].item.use == "fits":
+            both = [item.blocks(problem.prior[1][name]) for problem in (one, other)]
             measure = np.concatenate(both)
-            predicted = Channel.of(item, error, measure, scales).predicted(measure, scales)
+            predicted = item.turn(measure, scales) @ item.predicted(measure, scales).T
             columns.append((predicted + rng.normal(size=predicted.shape)).T)
     labels = np.repeat([0, 1], sizes)
     forest = RandomForestClassifier(_TREES, random_state=0, min_samples_leaf=5)
@@ -101,3 +96,24 @@ def one_theory(names: Sequence[str], areas: Mapping[tuple[str, str], float]) -> 
     alike = [[areas.get((one, other), APART) < APART for other in names] for one in names]
     count, groups = connected_components(np.array(alike), directed=False)
     return [list(compress(names, groups == group)) for group in range(count)]
+
+
+def weigh(
+    problems: Mapping[str, Problem], targets: Mapping[str, pd.DataFrame], until: int
+) -> tuple[dict[str, pd.DataFrame], list[list[str]]]:
+    """Tables `theories` (of `weighed`) and `pairs` (one, other, area), and theories that are one.
+
+    Both are empty where there is but one theory.
+    """
+    if len(problems) < 2:
+        return {}, []
+    areas = {
+        (one, other): told_apart(problems[one], problems[other], until)
+        for one, other in combinations(problems, 2)
+    }
+    pairs = pd.DataFrame([(*pair, area) for pair, area in areas.items()])
+    tables = {
+        "theories": weighed(targets),
+        "pairs": pairs.set_axis(["one", "other", "area"], axis=1),
+    }
+    return tables, one_theory(list(problems), areas)
