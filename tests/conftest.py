@@ -1,19 +1,17 @@
 """What every test may ask for: the repository, its documents, results, and hypothesis's effort."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import results, sweeping
 
-if TYPE_CHECKING:
-    from eurasia_sim.world.world import World
+from eurasia_sim.experiments.sweep import Work, carry_out
+from eurasia_sim.world.world import World, load_world
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,41 +81,38 @@ def datasets() -> Path:
 @pytest.fixture(scope="session")
 def world() -> World:
     """The packaged world."""
-    from eurasia_sim.world.world import load_world
-
     return load_world()
 
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that `run` wrote."""
-    from tests.results import run_folder
+    return results.run_folder(tmp_path_factory.mktemp("ran"))
 
-    return run_folder(tmp_path_factory.mktemp("ran"))
+
+@pytest.fixture(scope="session")
+def small_sweep(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
+    """A sweep of four points in parts of two runs."""
+    place = tmp_path_factory.mktemp("small")
+    return carry_out(sweeping.grid(place, world, steps=2), place / "out", Work(workers=1)).folder
 
 
 @pytest.fixture(scope="session")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a sweep writes it; two of its 60 runs failed."""
-    from tests.results import swept_folder
-
-    return swept_folder(tmp_path_factory.mktemp("swept") / "three")
+    return results.swept_folder(tmp_path_factory.mktemp("swept") / "three")
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders that the verbs wrote, by kind of design: swept, analysed, and validated."""
-    from tests.results import real_folders
-
-    return real_folders(tmp_path_factory.mktemp("real"))
+    return results.real_folders(tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture(scope="session")
 def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `test` writes it."""
-    from tests.results import tested_folder
-
-    return tested_folder(tmp_path_factory.mktemp("tested"))
+    return results.tested_folder(tmp_path_factory.mktemp("tested"))
 
 
 @pytest.fixture(scope="session")

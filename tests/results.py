@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from tests.command import done, only
 
-from eurasia_sim.cli.options import write_tables
+from eurasia_sim.cli.output import finish
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.effort import Effort
@@ -43,14 +43,13 @@ def tested_folder(into: Path) -> Path:
     world = load_world()
     family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
     effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4)
-    names = write_tables(into, vars(evaluate(world, family, effort)))
     digests = {"world": world.digest, "model": model_version()}
     manifest = {
         "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title,
         "hypotheses": family.digest, "world": world.name, "effort": vars(effort),
         "digests": digests,
     }  # fmt: skip
-    write_manifest(into, manifest, names)
+    finish(into, manifest, vars(evaluate(world, family, effort)), world)
     return into
 
 

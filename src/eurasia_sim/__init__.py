@@ -3,9 +3,8 @@
 The names below load their module when first used, so that `import eurasia_sim` costs little.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,13 +53,10 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     """A public name, loaded on first use (PEP 562)."""
     if name == "__version__":
-        from importlib.metadata import version
-
         return version("eurasia-sim")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     return value
 
 

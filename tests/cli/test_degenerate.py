@@ -4,7 +4,7 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -54,8 +54,8 @@ def some_of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
     return (seeds % 2 == 0) & (name == "twin")
 
 
-GAINS, AFFINITY = "rules.cooperation.relative_gains", "rules.alignment.pull_relation"
-_SWEEP = """format: 2
+GAINS, PULL = "rules.cooperation.relative_gains", "rules.alignment.pull_relation"
+SWEEP = """format: 2
 kind: sweep
 title: Next to nothing
 scenarios: [{scenarios}]
@@ -64,33 +64,29 @@ design: {{kind: {design}}}
 factors: {{{factors}}}
 replications: {replications}
 """
-RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {AFFINITY}: {{low: 0.5, high: 1.2}}"
-FLAT = "rules.contest.refusal_slope"  # at reference no host refuses anything
+RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {PULL}: {{low: 0.5, high: 1.2}}"
+FLAT = "rules.contest.refusal_slope: [2, 3]"  # at reference no host refuses anything
 ONE = "one finished run tells nothing of a spread"
 FAILED = "every run failed"
 FEW = "inconclusive: too few"
 # name -> words of `run` (scenarios, number), runs that fail, what `analyze`, `plot` and `compare`
 # must say; `compare` only where there are two scenarios.
-RUNS: Mapping[str, tuple[str, int, Fails | None, str, str, str]] = {
+RUNS: dict[str, tuple[str, int, Fails | None, str, str, str]] = {
     "one run": ("few_months", 1, None, ONE, "", ""),
     "one month": ("one_month", 2, None, "n 2", "", ""),
-    "one pair": ("few_months twin", 1, None, ONE, "", FEW),
     "two pairs": ("few_months twin", 2, None, "are needed", "", FEW),
     "all failed": ("few_months twin", 4, every, FAILED, "no difference: every run failed", FEW),
     "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "no run of both", FEW),
     "some failed": ("few_months twin", 4, some_of_twin, f"twin: {ONE}", "", FEW),
 }
 # name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.
-SWEEPS: Mapping[str, tuple[str, str, int, str, Fails | None, str, str]] = {
+SWEEPS: dict[str, tuple[str, str, int, str, Fails | None, str, str]] = {
     "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", None, ONE, "no factor varies"),
-    "flat": ("grid", f"{FLAT}: [2, 3]", 3, "few_months", None, "same at every point", ""),
-    "seeds alone": ("grid", "seed: [1, 2]", 1, "few_months", None, "are needed", ""),
-    "one saltelli": ("saltelli, points: 1", RANGES, 1, "few_months", None, "no interval", ""),
+    "flat": ("grid", FLAT, 3, "few_months", None, "same at every point", ""),
     "two saltelli": ("saltelli, points: 2", RANGES, 1, "few_months", None, "where no share", ""),
     "one morris": ("morris, trajectories: 1", RANGES, 1, "few_months", None, "no interval", ""),
     "two cells": ("latin_hypercube, points: 2", RANGES, 2, "few_months, twin", None, "n 2", ""),
     "lhs failed": ("latin_hypercube, points: 2", RANGES, 1, "few_months", every, FAILED, FAILED),
-    "saltelli failed": ("saltelli, points: 4", RANGES, 1, "few_months", every, FAILED, FAILED),
     "morris failed": ("morris, trajectories: 2", RANGES, 1, "few_months", every, "", FAILED),
     "one side failed": (
         "saltelli, points: 4", RANGES, 2, "few_months, twin", of_twin,
@@ -101,16 +97,24 @@ _NO_NUMBER = re.compile(r"\b(nan|inf|infinity|none)\b|∞", re.IGNORECASE)
 _KINDS = ("distribution", "difference", "tornado", "indices")
 
 
-def scenarios(folder: Path) -> dict[str, Path]:
-    """Two scenarios of a few months and one of one month, by name."""
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> Iterator[None]:
+    """Compile the model before any test looks whether a verb does, and read the world once."""
+    run_ensemble(["us_exit"], n=1)
+    with mock.patch("eurasia_sim.world.world.load_world", functools.cache(load_world)):
+        yield
+
+
+@pytest.fixture
+def scenarios(tmp_path: Path) -> dict[str, str]:
+    """Files of two scenarios of a few months and of one of one month, by name."""
     texts = {
         "few_months": SCENARIO, "twin": SCENARIO.replace("0.3", "0.6"),
         "one_month": SCENARIO.replace("2002-03", "2001-12"),
     }  # fmt: skip
-    found = {name: folder / f"{name}.yaml" for name in texts}
-    for name, path in found.items():
-        path.write_text(texts[name] + "measures: [alignment]\n", encoding="utf-8")
-    return found
+    for name, text in texts.items():
+        (tmp_path / f"{name}.yaml").write_text(text + "measures: [alignment]\n", encoding="utf-8")
+    return {name: str(tmp_path / f"{name}.yaml") for name in texts}
 
 
 def made(words: tuple[object, ...], out: Path, fails: Fails | None) -> Path:
@@ -124,37 +128,22 @@ def made(words: tuple[object, ...], out: Path, fails: Fails | None) -> Path:
     return only(out)
 
 
-def check_text(text: str) -> None:
-    """No number that is none, and no section without its reason."""
+def check_text(text: str) -> str:
+    """The text in one line; it has no number that is none, and no section without its reason."""
     assert not _NO_NUMBER.search(text), text
     lines = [line for line in text.splitlines() if line]
-    for at, line in enumerate(lines):
-        if line.endswith(": not to be had"):
-            assert lines[at + 1].startswith("  "), text
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        assert not line.endswith(": not to be had") or after.startswith("  "), text
+    return " ".join(text.split())
 
 
 def check_folder(folder: Path) -> None:
     """What was written is strict JSON, and no table holds an infinite number."""
-
-    def refuse(word: str) -> None:
-        raise AssertionError(word)
-
     for path in folder.rglob("*.json"):
-        json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+        json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
     for path in folder.rglob("analysis/*.parquet"):
         numbers = pd.read_parquet(path).select_dtypes("number")
         assert not np.isinf(numbers.to_numpy(np.float64)).any(), path
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> Iterator[None]:
-    """The model is compiled before any test looks whether a verb says that it compiles.
-
-    The world is read once for all.
-    """
-    run_ensemble(["us_exit"], n=1)
-    with mock.patch("eurasia_sim.world.world.load_world", functools.cache(load_world)):
-        yield
 
 
 @contextlib.contextmanager
@@ -164,22 +153,21 @@ def drawing_little() -> Iterator[None]:
     def few(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
         return [kind for kind in usual_kinds(held, measures) if kind in _KINDS]
 
-    claims = mock.patch("eurasia_sim.reports.sections.foundations", return_value=Section("", ""))
+    replaced: dict[str, Any] = {
+        "reports.sections.foundations": lambda *_: Section("", ""),
+        **{f"{module}.usual_kinds": few for module in ("figures.gallery", "reports.report")},
+        **{f"{module}.render": lambda *_: b"" for module in ("figures.gallery", "reports.parts")},
+    }
     with contextlib.ExitStack() as stack:
-        stack.enter_context(claims)
-        for package in ("figures.gallery", "reports.report"):
-            stack.enter_context(mock.patch(f"eurasia_sim.{package}.usual_kinds", few))
-        for package in ("figures.gallery", "reports.parts"):
-            stack.enter_context(mock.patch(f"eurasia_sim.{package}.render", return_value=b""))
+        for name, value in replaced.items():
+            stack.enter_context(mock.patch(f"eurasia_sim.{name}", value))
         yield
 
 
 def read_everything(folder: Path, out: Path, analyzed: str, plotted: str) -> None:
     """Every reading verb of a folder says what it must, and stands on what there is."""
     check_text(done("analyze", folder, "--better", "higher"))
-    answer = done("analyze", folder, "--better", "higher", "--all")
-    check_text(answer)
-    assert analyzed in " ".join(answer.split())
+    assert analyzed in check_text(done("analyze", folder, "--better", "higher", "--all"))
     with drawing_little():
         pictures = call("plot", folder, "--out", out)
         done("report", folder, "--out", out / "page.html")
@@ -193,30 +181,30 @@ def read_everything(folder: Path, out: Path, analyzed: str, plotted: str) -> Non
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_runs_of_next_to_nothing_are_read_by_every_verb(name: str, tmp_path: Path) -> None:
+def test_runs_of_next_to_nothing_are_read_by_every_verb(
+    name: str, scenarios: dict[str, str], tmp_path: Path
+) -> None:
     named, n, fails, analyzed, plotted, compared = RUNS[name]
-    files = [scenarios(tmp_path)[each] for each in named.split()]
-    folder = made(("run", *files, "-n", n), tmp_path / "out", fails)
+    words = ("run", *(scenarios[each] for each in named.split()), "-n", n)
+    folder = made(words, tmp_path / "out", fails)
     read_everything(folder, tmp_path / "read", analyzed, plotted)
     answer = call("compare", folder)
     assert answer.returncode == (0 if compared else 2)
-    assert compared in " ".join(answer.stdout.split())
-    check_text(answer.stdout)
-    assert "different" not in answer.stdout.replace("Set differently", "")
-    assert "equivalent" not in answer.stdout
+    said = check_text(answer.stdout)
+    assert compared in said
+    assert "different" not in said.replace("Set differently", "")
+    assert "equivalent" not in said
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-def test_sweeps_of_next_to_nothing_are_read_by_every_verb(name: str, tmp_path: Path) -> None:
+def test_sweeps_of_next_to_nothing_are_read_by_every_verb(
+    name: str, scenarios: dict[str, str], tmp_path: Path
+) -> None:
     design, factors, replications, named, fails, analyzed, plotted = SWEEPS[name]
-    files = {each: str(path) for each, path in scenarios(tmp_path).items()}
-    given = ", ".join(files[each] for each in named.split(", "))
-    text = _SWEEP.format(
-        scenarios=given, design=design, replications=replications,
-        factors=factors.replace("{few_months}", files["few_months"]),
-    )  # fmt: skip
+    given = ", ".join(scenarios[each] for each in named.split(", "))
     file = tmp_path / "tried.yaml"
-    file.write_text(text, encoding="utf-8")
+    asked = {"design": design, "factors": factors, "replications": replications}
+    file.write_text(SWEEP.format(scenarios=given, **asked), encoding="utf-8")
     folder = made(("sweep", file), tmp_path / "out", fails)
     read_everything(folder, tmp_path / "read", analyzed, plotted)
     if name == "one point":  # what is asked for by name is refused, and costs no other figure else
@@ -229,9 +217,8 @@ def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
     with failing(every), mock.patch.object(Effort, "of", return_value=effort):
         answer = call("test", "H2", "--out", tmp_path)
     assert answer.returncode == 1
-    said = " ".join(answer.stdout.split())
+    said = check_text(answer.stdout)
     assert "At most 2 runs of a part failed at reference; 8 parts have no run" in said
-    check_text(answer.stdout)
     pictures = call("plot", only(tmp_path), "--out", tmp_path / "read")
     assert (pictures.returncode, pictures.stdout) == (0, "")
     assert "no difference: every run failed" in pictures.stderr
@@ -240,11 +227,9 @@ def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("n", "fails"), [(1, None), (2, every)])
 def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: Any) -> None:
-    words = ("validate", "-n", n, "--until", "2002-12")
-    folder = made(words, tmp_path / "out", fails)
+    folder = made(("validate", "-n", n, "--until", "2002-12"), tmp_path / "out", fails)
     pictures = call("plot", folder, "--out", tmp_path / "read")
-    assert pictures.returncode == 0
-    assert bool(pictures.stdout) != bool(fails)
+    assert (pictures.returncode, bool(pictures.stdout)) == (0, not fails)
     assert ("no skill: there is nothing to draw" in pictures.stderr) == bool(fails)
     done("report", folder, "--out", tmp_path / "page.html")
     check_folder(folder)

@@ -2,16 +2,15 @@
 
 import json
 import signal
-import subprocess
-import time
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
-from tests.command import PROGRAM, call, done, only, run_without_pictures
+from tests.command import call, done, only, run_without_pictures
 from tests.results import unchanging
 
-from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation import run
 from eurasia_sim.simulation.results import (
     DRAWS,
     MANIFEST,
@@ -22,30 +21,32 @@ from eurasia_sim.simulation.results import (
 )
 
 MEASURE = "competition.russia-china.central_asia"
-TITLE = "title: The United States stays"
 
 
 def manifest_of(folder: Path) -> dict:
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
-def interrupt(words: tuple[str, ...], out: Path, parts: int = 1) -> str:
-    """Call `run` and interrupt it once it has written some parts; what it says."""
-    run_ensemble(["us_exit"], n=1)  # compiled once, so that the child does not
-    command = [*PROGRAM, "run", *words, "--out", str(out)]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 300
-    while len(list(out.glob("*/parts/*.runs.parquet"))) < parts and time.monotonic() < deadline:
-        assert child.poll() is None, child.communicate()[1]
-        time.sleep(0.02)
-    child.send_signal(signal.SIGINT)
-    message = child.communicate(timeout=10)[1]  # a chunk ends, and what is finished is written
-    assert child.returncode == 1, message
-    return message
+def interrupt(words: tuple[str, ...], out: Path, parts: int) -> str:
+    """Call `run` and press Ctrl-C once it has written some parts; what it says."""
+    write, written = run._write_part, []
+
+    def pressed(*given) -> None:
+        write(*given)
+        written.append(given)
+        if len(written) == parts:
+            signal.raise_signal(signal.SIGINT)
+
+    with mock.patch.object(run, "_write_part", pressed):
+        answer = call("run", *words, "--out", out)
+    assert answer.returncode == 1, answer.stderr
+    assert not (only(out) / MANIFEST).exists()
+    return answer.stderr
 
 
 def test_the_word_on_competition_is_said_of_no_other_measure(tmp_path: Path) -> None:
-    said = done("run", "chinese_base", "us_exit", "-n", "2", "--out", tmp_path)
+    folder = run_without_pictures(tmp_path, "chinese_base", "us_exit", "-n", "2")
+    said = done("run", "chinese_base", "us_exit", "-n", "2", "--out", folder.parent)
     assert ["Joint share, Russia–China" in said, "measure of that name" in said] == [True, False]
 
 
@@ -81,46 +82,29 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
 
 
 def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    words = ("us_exit", "us_stays", "-n", "120", "--seed", "3", "--workers", "2")
-    message = interrupt(words, tmp_path / "cut")
-    parts = (only(tmp_path / "cut") / "parts").glob("*.runs.parquet")
-    count = len(pd.concat(map(pd.read_parquet, parts)))
-    assert 0 < count < 120 * 2 * 4
-    assert f"{count} runs are kept in {only(tmp_path / 'cut')}; the same command goes on" in message
+    words = ("us_exit", "us_stays", "-n", "40", "--seed", "3", "--workers", "2")
+    message = interrupt(words, tmp_path / "cut", parts=1)
+    kept = f"{2 * 32} runs are kept in {only(tmp_path / 'cut')}; the same command goes on"
+    assert kept in message
     cut = run_without_pictures(tmp_path / "cut", *words)
     whole = run_without_pictures(tmp_path / "whole", *words)
     assert unchanging(cut) == unchanging(whole)
 
 
-def edited(folder: Path, old: str, new: str) -> Path:
-    """A copy of the packaged us_stays with some words in place of others."""
-    text = (Path(__file__).parents[2] / "scenarios" / "us_stays.yaml").read_text(encoding="utf-8")
-    assert old in text
-    folder.mkdir(exist_ok=True)
-    path = folder / "us_stays.yaml"
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    return path
-
-
-def test_two_scenarios_of_one_file_name_share_no_row_figure_or_event(tmp_path: Path) -> None:
-    more = edited(tmp_path / "more", "4500}", "90000}")
-    folder = run_without_pictures(tmp_path / "out", more, "us_stays", "-n", "3")
-    runs, manifest = load_results(folder), manifest_of(folder)
-    names = list(dict.fromkeys(runs["scenario"]))
-    assert len(names) == 2
-    assert all(name.startswith("us_stays-") for name in names)
-    assert (runs.groupby(["scenario", "set"]).size() == 3).all()
-    assert any(row["mean"] != 0.0 for row in manifest["summary"]["differences"])
-    assert {row["n"] for row in manifest["summary"]["outcomes"]} == {3}
-    assert {f"events-{name}.csv" for name in names} <= {path.name for path in folder.iterdir()}
-    titles = [manifest["scenarios"][name]["title"] for name in names]
-    assert titles == ["The United States stays"] * 2
-    assert len(set(manifest["digests"]["scenarios"].values())) == 2
-    renamed = edited(tmp_path / "title", TITLE, "title: Another title")
-    other = run_without_pictures(tmp_path / "again", renamed, "-n", "3")
-    assert manifest_of(other)["scenarios"]["us_stays"]["title"] == "Another title"
-    first = run_without_pictures(tmp_path / "first", "us_stays", "-n", "3")
-    assert first.name != other.name  # an edited title is not found again with the old one
+def test_two_scenarios_of_one_name_are_refused_and_an_edited_one_is_not_found_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "us_stays.yaml"
+    path.write_text("format: 2\nextends: us_stays\ntitle: Another\n", encoding="utf-8")
+    refused = call("run", path, "us_stays", "-n", "3", "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    assert "us_stays stands twice\n    allowed: another name" in refused.stderr
+    folder, edited = (
+        run_without_pictures(tmp_path / out, scenario, "-n", "3")
+        for out, scenario in (("first", "us_stays"), ("again", path))
+    )
+    assert manifest_of(edited)["scenarios"]["us_stays"]["title"] == "Another"
+    assert folder.name != edited.name
 
 
 def test_settings_narrowed_numbers_and_measures_left_out_are_shown(tmp_path: Path) -> None:
@@ -128,13 +112,13 @@ def test_settings_narrowed_numbers_and_measures_left_out_are_shown(tmp_path: Pat
     uncertain = "uncertain: {rules.cooperation.relative_gains: [0.3, 0.4]}"
     lines = f"title: narrow\nextends: us_stays\n{uncertain}\nmeasures: [threat, alignment]"
     path.write_text(f"format: 2\n{lines}\n", encoding="utf-8")
-    setting = ("--set", "growth.russia=-0.1")
-    text = done("run", path, "-n", "2", *setting, "--out", tmp_path / "out")
+    words = (path, "-n", "2", "--set", "growth.russia=-0.1")
+    folder = run_without_pictures(tmp_path / "out", *words)
+    text = done("run", *words, "--out", folder.parent)
     assert "set: growth.russia = -0.1 from 2021-05" in text
     assert "narrowed: rules.cooperation.relative_gains 0.3 to 0.4 (declared " in text
-    assert "Not shown, for nobody" in text
-    assert "threat" in text
-    resolved = manifest_of(only(tmp_path / "out"))["scenarios"]["narrow"]
+    assert "Not shown, for nobody and nowhere in focus has it: threat" in text
+    resolved = manifest_of(folder)["scenarios"]["narrow"]
     assert resolved["settings"] == ["growth.russia.2021-05=-0.1"]
     assert resolved["levers"]["growth.russia"] == {"2021-05": -0.1}
 
@@ -166,8 +150,7 @@ def test_a_rule_goes_on_from_the_plain_run_and_after_an_interrupt_to_the_same_by
 ) -> None:
     plain = load_results(run_without_pictures(tmp_path / "plain", "us_exit", "-n", "16"))
     words = ("us_exit", "-n", "16", "--until", "half-width=1e-9", "--most", "160")
-    interrupt(words, tmp_path / "cut", parts=3)
-    assert not (only(tmp_path / "cut") / MANIFEST).exists()
+    interrupt(words, tmp_path / "cut", parts=6)
     for out in ("cut", "whole"):
         answer = call("run", *words, "--out", tmp_path / out)
         assert answer.returncode == 1

@@ -8,24 +8,38 @@ import pytest
 
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.simulation.events import event_log
-from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
 
 
 @pytest.fixture(scope="module")
-def log(world: World) -> pd.DataFrame:
-    log, status = event_log(world, prepare(world, load_scenario("us_exit", world)), seed=1)
+def inputs(world: World) -> Inputs:
+    return prepare(world, load_scenario("us_exit", world))
+
+
+@pytest.fixture(scope="module")
+def log(world: World, inputs: Inputs) -> pd.DataFrame:
+    log, status = event_log(world, inputs, seed=1)
     assert status == "ok"
     return log
 
 
-def test_the_recorded_changes_of_rule_have_their_months(log: pd.DataFrame) -> None:
+def test_changes_of_rule_have_their_months_and_a_flag_goes_up_and_down_by_turns(
+    log: pd.DataFrame,
+) -> None:
     rule = log[log["kind"] == "rule"]
-    assert [*rule["month"]] == ["2001-12", "2021-08"]
-    assert set(rule["theatre"]) == {"afghanistan"}
+    assert [*zip(rule["month"], rule["theatre"], strict=True)] == [
+        ("2001-12", "afghanistan"),
+        ("2021-08", "afghanistan"),
+    ]
     closed = log[(log["kind"] == "closure") & (log["actor"] == "united_states")]
     assert "2021-08" in set(closed["month"])
     assert list(log["month"]) == sorted(log["month"])
+    steps = log[log["kind"] == "recognition"]
+    flag = steps["detail"].str.removesuffix(", no longer").rename("flag")
+    for _, moves in steps.groupby(["actor", "theatre", flag]):
+        down = [detail.endswith("no longer") for detail in moves["detail"]]
+        assert all(one != other for one, other in pairwise(down))
 
 
 def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> None:
@@ -38,16 +52,7 @@ def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world: World) -> Non
     assert [status, *put["actor"], *put["detail"]] == ["ok", actor, "rules in place of nobody"]
 
 
-def test_a_flag_goes_up_and_down_by_turns(log: pd.DataFrame) -> None:
-    steps = log[log["kind"] == "recognition"]
-    flag = steps["detail"].str.removesuffix(", no longer").rename("flag")
-    for _, moves in steps.groupby(["actor", "theatre", flag]):
-        down = [detail.endswith("no longer") for detail in moves["detail"]]
-        assert all(one != other for one, other in pairwise(down))
-
-
-def test_what_does_not_fit_is_a_status(world: World, log: pd.DataFrame) -> None:
-    inputs = prepare(world, load_scenario("us_exit", world))
+def test_what_does_not_fit_is_a_status(world: World, inputs: Inputs, log: pd.DataFrame) -> None:
     cut, status = event_log(world, inputs, seed=1, most=3)
     assert status == "overflow"
     assert cut.equals(log.head(3))

@@ -61,29 +61,24 @@ def test_the_same_seed_gives_the_same_model_and_none_a_new_one(world):
     assert drawn.row.tobytes() == stepped(world, 1, seed=drawn.root_seed).row.tobytes()
 
 
-def test_mesa_runs_it_in_batches(world):
+def test_mesa_runs_it_in_batches_and_collects_the_measures_of_every_month(world):
+    names, (a, b) = ("us_exit", "us_stays"), world.pairs[0]
     parameters = {
-        "scenario": ["us_exit", "us_stays"],
-        "seed": [1, 2],
-        "world": world,
+        "scenario": names, "seed": [1, 2], "world": world,
         "settings": [("rules.perception.contiguity=0.4",)],
-    }
+    }  # fmt: skip
     rows = batch_run(
         EurasiaModel, parameters, max_steps=4, data_collection_period=1, display_progress=False
     )
-    cases: dict[tuple[str, int], list] = {}
-    for row in rows:
-        cases.setdefault((row["scenario"], row["seed"]), []).append(row)
-    assert set(cases) == {(name, seed) for name in parameters["scenario"] for seed in (1, 2)}
-    a, b = world.pairs[0]
+    cases = {
+        (name, seed): [row for row in rows if (row["scenario"], row["seed"]) == (name, seed)]
+        for name in names for seed in (1, 2)
+    }  # fmt: skip
+    assert [row["Step"] for own in cases.values() for row in own] == [0, 1, 2, 3, 4] * 4
     assert all(0 <= row[f"colocation.{a}-{b}.all"] <= 1 for row in rows)
     # The two scenarios share a past and every draw, so their first months are one.
-    first, second = cases["us_exit", 1], cases["us_stays", 1]
-    assert [row[f"power.{a}"] for row in first] == [row[f"power.{a}"] for row in second]
-    assert [row["Step"] for row in first] == [0, 1, 2, 3, 4]
-
-
-def test_what_is_collected_are_the_months_measures_of_pairs_actors_and_theatres(world):
+    first, second = ([row[f"power.{a}"] for row in cases[name, 1]] for name in names)
+    assert first == second
     model = stepped(world, 5)
     table = model.datacollector.get_model_vars_dataframe()
     assert len(table) == 5
@@ -108,27 +103,18 @@ def test_every_actor_is_an_agent_that_reads_its_own_row(world):
         (actor.effort_in(theatre), pytest.approx(state.effort[1, 2].sum())),
         (actor.influence_in(theatre, "security"), state.influence[1, 2, 0]),
         (actor.influence_in(theatre), pytest.approx(state.influence[1, 2].mean())),
+        (set(actor.interests), set(CONSTRUCTS)),
+        (sum(len(agent.rules) for agent in model.agents), (state.ruler >= 0).sum()),
     ):  # fmt: skip
         assert found == held
-    assert set(actor.interests) == set(CONSTRUCTS)
-    rulers = [(agent.name, theatre) for agent in model.agents for theatre in agent.rules]
-    assert len(rulers) == (state.ruler >= 0).sum()
-    for method, known in (("alignment_with", world.actors), ("recognition_of", world.theatres)):
-        name = next(iter(known))
-        with pytest.raises(DataError, match=f"{name}x is no .*{name}"):
-            getattr(actor, method)(f"{name}x")
 
 
-def test_a_policy_that_repeats_the_rules_choice_or_gives_none_changes_nothing(world):
-    name, by_rule = next(iter(world.actors)), stepped(world, 6)
+def test_a_policy_decides_where_a_budget_goes_and_none_or_the_rules_choice_changes_nothing(world):
+    name, theatre, by_rule = list(world.actors)[1], next(iter(world.theatres)), stepped(world, 6)
     repeats = stepped(world, 6, policies={name: lambda actor: actor.shares()})
     np.testing.assert_allclose(repeats.row, by_rule.row, rtol=1e-12, atol=1e-14)
     leaves = stepped(world, 6, policies=dict.fromkeys(world.actors, lambda actor: None))
     assert leaves.row.tobytes() == by_rule.row.tobytes()
-
-
-def test_a_policy_decides_where_a_budget_goes(world):
-    name, theatre = list(world.actors)[1], next(iter(world.theatres))
     model = stepped(world, 1, policies={name: lambda actor: {(theatre, "economic"): 0.25}})
     actor = model.actor(name)
     spent = pytest.approx(0.25 * actor.budget)
@@ -139,7 +125,6 @@ def test_a_policy_decides_where_a_budget_goes(world):
 
 def test_policies_see_the_threats_of_the_month_and_not_each_others_choices(world):
     names, theatre = list(world.actors)[:2], next(iter(world.theatres))
-    by_rule = stepped(world, 1)
     seen = {}
 
     def policy(actor: StateActor) -> dict[tuple[str, str], float]:
@@ -148,7 +133,7 @@ def test_policies_see_the_threats_of_the_month_and_not_each_others_choices(world
         return {}
 
     model = stepped(world, 1, policies=dict.fromkeys(names, policy))
-    efforts = [agent.effort_in(theatre) for agent in by_rule.agents]
+    efforts = [agent.effort_in(theatre) for agent in stepped(world, 1).agents]
     assert seen[names[0]][0] == seen[names[1]][0] == efforts
     assert seen[names[0]][1] == model.actor(names[0]).threat_from(names[1])
 
@@ -178,27 +163,32 @@ def test_a_policy_that_cannot_be_spent_is_told_what_would_be_right(world, place,
     assert message.format(theatre=theatre) in str(caught.value)
 
 
-def test_names_that_do_not_exist_are_refused_when_the_model_is_built(world):
-    actor, theory = next(iter(world.actors)), world.default_theory
-    for arguments, error, message in (
-        ({"policies": {f"{actor}x": None}}, DataError, f"{actor}x is no actor.*{actor}"),
-        ({"theory": f"{theory}s"}, DataError, f"{theory}s is no theory.*{theory}"),
-        ({"forms": {"zeros": "moving"}}, DataError, "zeros is no form"),
-        ({"forms": {"zero": "moved"}}, DataError, "moved is no zero"),
-        ({"scenario": "us_exits"}, DataError, "us_exit"),
-        ({"settings": ["rules.perception.distance_decay=1"]}, DataError, "out of range"),
-    ):
-        with pytest.raises(error, match=message):
-            EurasiaModel(world=world, **arguments)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"policies": {"chinaa": None}}, "chinaa is no actor.*china"),
+        ({"theory": "inertias"}, "inertias is no theory.*inertia"),
+        ({"forms": {"zeros": "moving"}}, "zeros is no form"),
+        ({"forms": {"zero": "moved"}}, "moved is no zero"),
+        ({"scenario": "us_exits"}, "us_exit"),
+        ({"settings": ["rules.perception.distance_decay=1"]}, "out of range"),
+    ],
+)
+def test_names_that_do_not_exist_are_refused_when_the_model_is_built(world, arguments, message):
+    with pytest.raises(DataError, match=message):
+        EurasiaModel(world=world, **arguments)
 
 
-def test_settings_theories_and_forms_reach_the_run(world):
-    plain = stepped(world, 2).row.tobytes()
+def test_settings_theories_and_forms_reach_the_run_and_unknown_names_do_not(world):
+    model = stepped(world, 2)
     for arguments in (
         {"settings": ["rules.perception.contiguity=0.9"]},
         {"theory": "offensive_realism"},
         {"forms": {"zero": "moving"}},
     ):
-        assert stepped(world, 2, **arguments).row.tobytes() != plain
+        assert stepped(world, 2, **arguments).row.tobytes() != model.row.tobytes()
     resolved = load_scenario("us_exit", world)
     assert EurasiaModel(resolved, world=world, seed=7).scenario == resolved
+    for method in ("alignment_with", "recognition_of"):
+        with pytest.raises(DataError, match="nobody is no "):
+            getattr(model.actor("china"), method)("nobody")

@@ -29,11 +29,15 @@ def sample(world: World) -> Sample:
     return made(world, 3)
 
 
-def test_every_theory_form_and_coding_gets_its_equal_part(sample: Sample) -> None:
+def test_every_theory_form_and_coding_gets_its_equal_part_as_the_seed_decides(
+    world: World, sample: Sample
+) -> None:
     assert (sample.points["theory"].value_counts() == POINTS).all()
     for factor in (name for name in sample.factors if name.startswith("form.")):
         assert set(sample.points[factor].value_counts()) == {POINTS}
     assert set(sample.points["coding"].value_counts()) == {2 * POINTS // len(CODINGS)}
+    assert made(world, 3).points.equals(sample.points)
+    assert not made(world, 4).points.equals(sample.points)
 
 
 def test_replicates_of_a_point_differ_by_their_seed_alone(sample: Sample) -> None:
@@ -46,7 +50,9 @@ def test_replicates_of_a_point_differ_by_their_seed_alone(sample: Sample) -> Non
     assert len(set(seeds.tolist())) == len(seeds)
 
 
-def test_numbers_stay_within_the_ranges_of_their_theory(world: World, sample: Sample) -> None:
+def test_numbers_stay_within_their_theory_s_ranges_or_are_what_a_coder_made_of_the_texts(
+    world: World, sample: Sample
+) -> None:
     for theory, points in sample.points.groupby("theory"):
         own = points[points["coding"] == "both"]
         ranges = ranges_of(world, prepare(world, as_recorded(world), str(theory)))
@@ -54,11 +60,6 @@ def test_numbers_stay_within_the_ranges_of_their_theory(world: World, sample: Sa
             # Shares of influence, of theatres, are scaled where they exceed one.
             if path in own and not path.startswith("theatres."):
                 assert own[path].dropna().between(low - 1e-12, high + 1e-12).all(), path
-
-
-def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(
-    world: World, sample: Sample
-) -> None:
     coders = values_by_coder(load_evidence(world.directory))
     pairs = ((path, each) for path, each in coders.items() if path in world.coded_index)
     path = next(path for path, (one, other) in pairs if one != other)
@@ -67,8 +68,3 @@ def test_a_coder_s_points_hold_what_that_coder_made_of_the_texts(
         values = values_of(world, group.draws, path)
         for which, coder in enumerate(CODINGS[1:]):
             np.testing.assert_array_equal(values[coding == coder], coders[path][which])
-
-
-def test_the_seed_decides_the_sample(world: World, sample: Sample) -> None:
-    assert made(world, 3).points.equals(sample.points)
-    assert not made(world, 4).points.equals(sample.points)

@@ -4,6 +4,7 @@ import codecs
 import errno
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 import typer
@@ -39,11 +40,10 @@ VERBS: dict[str, tuple[str, str, str]] = {
 def load_verb(name: str) -> Any:
     """The command of a verb, with its module imported."""
     module, attribute, _ = VERBS[name]
-    function = getattr(import_module(f"eurasia_sim.cli.{module}"), attribute)
-    return _command(name, function, None)
+    return _command(name, getattr(import_module(f"eurasia_sim.cli.{module}"), attribute))
 
 
-def _command(name: str, function: Any, summary: str | None) -> Any:
+def _command(name: str, function: Any, summary: str | None = None) -> Any:
     single = typer.Typer(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
     )
@@ -102,15 +102,13 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
-
         typer.echo(f"eurasia-sim {version('eurasia-sim')}")
         raise typer.Exit
 
 
 @app.callback()
 def root(
-    version: bool = typer.Option(
+    _: bool = typer.Option(
         False, "--version", is_eager=True, callback=_print_version, help="Print the version."
     ),
 ) -> None:
@@ -118,7 +116,6 @@ def root(
 
     Example: eurasia-sim run us_exit us_stays -n 200 --seed 7
     """
-    del version  # its callback has done the work
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:

@@ -1,7 +1,5 @@
 """Options that verbs share, what they choose, and what a manifest says of a command."""
 
-from __future__ import annotations
-
 import math
 import shlex
 import subprocess
@@ -66,27 +64,17 @@ def number(help_text: str, *, least: float | None = None, positive: bool = False
     return Option(callback=check, help=help_text, min=least)
 
 
-def refuse(context: typer.Context, names: Iterable[str], reason: str) -> None:
-    """Refuse a command line that gives one of these parameters.
-
-    Raises:
-        DataError: naming those given.
-    """
+def refuse(context: typer.Context, names: Collection[str], reason: str) -> None:
+    """Refuse, with a DataError, a command line that gives one of these parameters."""
     flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
     sources = {name: context.get_parameter_source(name) for name in names}
-    given = [
-        flags[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"
-    ]
+    given = [flags[name] for name, by in sources.items() if by and by.name == "COMMANDLINE"]
     if given:
         raise DataError([f"{', '.join(given)}: {reason}"])
 
 
 def refuse_others(names: Iterable[str], others: Collection[str], kind: str, verb: str) -> None:
-    """Refuse names of what another verb takes.
-
-    Raises:
-        DataError: naming those given, and the verb.
-    """
+    """Refuse, with a DataError, names of what another verb takes."""
     if wrong := [name for name in names if name in others]:
         raise DataError(f"{name} is {kind}: eurasia-sim {verb} {name}" for name in wrong)
 
@@ -96,17 +84,13 @@ def chosen_theories(
 ) -> tuple[str, ...]:
     """The theories asked for, else the one the scenarios name, else the world's default.
 
-    Raises:
-        DataError: for an unknown theory, or scenarios that name different ones.
+    DataError for an unknown theory, or scenarios that name different ones.
     """
     if list(asked or ()) == ["all"]:
         return tuple(world.theories)
-    wrong = [
-        f"--theory {name} is no theory{near(name, world.theories)}"
-        for name in asked or ()
-        if name not in world.theories
-    ]
-    if wrong:
+    unknown = [name for name in asked or () if name not in world.theories]
+    if unknown:
+        wrong = [f"--theory {name} is no theory{near(name, world.theories)}" for name in unknown]
         raise DataError([*wrong, f"    allowed: {', '.join(world.theories)}, all"])
     if asked:
         return tuple(dict.fromkeys(asked))
@@ -131,7 +115,7 @@ def headline(row: Mapping[str, Any], sides: str, drawn: str, world: World | None
     return in_words(row, sides, drawn, lambda column: label(column, world))
 
 
-def compile_once(inputs: Inputs) -> None:
+def compile_once(inputs: "Inputs") -> None:
     """Compile the kernel, saying so, unless its machine code is in the cache."""
     from eurasia_sim.compute.jit import AS_WRITTEN
     from eurasia_sim.compute.machine_code import is_kept
@@ -142,15 +126,6 @@ def compile_once(inputs: Inputs) -> None:
         said = "compiling once for this version of the model, about half a minute ..."
         typer.echo(said, sys.stderr)
     run_paired([inputs], reference_draws(inputs, 1, 0), (0, 1))
-
-
-def write_tables(folder: Path, tables: Mapping[str, Any]) -> list[str]:
-    """Write tables, a parquet file each; return their names."""
-    from eurasia_sim.simulation.results import write_table
-
-    for name, table in tables.items():
-        write_table(folder / f"{name}.parquet", table)
-    return [f"{name}.parquet" for name in tables]
 
 
 def command_line() -> str:
@@ -174,8 +149,7 @@ def origin(world: World, **digests: Any) -> dict[str, Any]:
 
 def _commit() -> str | None:
     """The commit of the checkout that the package runs from, if it does."""
-    file = Path(__file__)
-    found = None
+    file, found = Path(__file__), None
     for words in (("ls-files", "--error-unmatch", file.name), ("rev-parse", "HEAD")):
         command = ["git", "-C", str(file.parent), *words]
         try:

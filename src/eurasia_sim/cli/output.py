@@ -1,8 +1,6 @@
-"""`plot` and `report` of a results folder, and `dashboard`, the live page."""
+"""Results folders finished, opened, drawn and reported; `dashboard`, the live page."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,16 +9,25 @@ import typer
 from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.figures import gallery
+from eurasia_sim.figures.fonts import lacking_words
+from eurasia_sim.figures.style import Request
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.integrity import listed
+from eurasia_sim.reports.answer import trust
+from eurasia_sim.reports.report import report_page
+from eurasia_sim.scenarios.manifest import kind_of
+from eurasia_sim.simulation import results, results_folder
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.world.world import World
 
 if TYPE_CHECKING:
-    from eurasia_sim.figures.style import Request
-    from eurasia_sim.simulation.results_folder import ResultsFolder
-    from eurasia_sim.world.world import World
+    import pandas as pd
 
 
 def plot(
-    results: options.Results,
+    folder: options.Results,
     kind: Annotated[list[str] | None, Option(help="Repeatable; else all that suit.")] = None,
     measure: options.Measures = None,
     filters: Annotated[
@@ -47,13 +54,11 @@ def plot(
 
     Example: eurasia-sim plot results/us_exit-us_stays-balance_of_threat-0c5c2f --kind difference
     """
-    from eurasia_sim.figures.style import Request
-
-    found = open_results(results, world, filters or [])
-    if found.kind in ("run", "sweep") and measure:
-        found.chosen(measure)
+    held = open_results(folder, world, filters or [])
+    if held.kind in ("run", "sweep") and measure:
+        held.chosen(measure)
     request = Request(tuple(measure or ()), across, up, threshold, tuple(month or ()))
-    drawn = drawings(found, kind or [], request, out or results / "figures", quiet=bool(kind))
+    drawn = _drawings(held, kind or [], request, out or folder / "figures", is_asked=bool(kind))
     rows = []
     for says, files in drawn:
         rows.append({"says": says, "files": [str(path) for path in files]})
@@ -63,69 +68,76 @@ def plot(
         terminal.print_json(rows)
 
 
-def drawings(
-    found: ResultsFolder, kinds: Sequence[str], request: Request, folder: Path, *, quiet: bool
+def _drawings(
+    held: ResultsFolder, kinds: Sequence[str], request: Request, into: Path, *, is_asked: bool
 ) -> Iterator[tuple[str, Sequence[Path]]]:
     """Draw figures; give what each says and its files, and last tell what no font has.
 
-    Args:
-        quiet: raise what cannot be drawn; else tell why, and go on.
+    A kind that cannot be drawn is told, or refused where it is asked for by name.
     """
-    from eurasia_sim.figures.fonts import lacking_words
-    from eurasia_sim.figures.gallery import draw
-
     lacking = set[str]()
-    for picture, files in draw(found, kinds, request, folder, None if quiet else terminal.tell):
+    for picture, files in gallery.draw(
+        held, kinds, request, into, None if is_asked else terminal.tell
+    ):
         lacking |= {*picture.lacking}
         yield picture.says, files
     if boxes := lacking_words(lacking):
         terminal.tell(boxes)
 
 
+def found_again(folder: Path) -> bool:
+    """Whether a folder is there, finished and whole; one that is damaged is to be made again."""
+    manifest, wrong = results.found(folder)
+    if wrong:
+        terminal.tell(f"{folder}: {listed(wrong)}; it is made again")
+        (folder / results.MANIFEST).unlink(missing_ok=True)
+    return manifest is not None and not wrong
+
+
 def finish(
-    folder: Path, manifest: dict[str, Any], files: Sequence[str], kind: str, world: World,
-    kinds: Sequence[str],
-) -> None:  # fmt: skip
-    """Draw the usual pictures of some kinds, as `plot` does, then finish the manifest."""
-    from eurasia_sim.figures import gallery
-    from eurasia_sim.figures.style import Request
-    from eurasia_sim.simulation.results import write_manifest
-    from eurasia_sim.simulation.results_folder import ResultsFolder
+    folder: Path,
+    content: Mapping[str, Any],
+    tables: "Mapping[str, pd.DataFrame]",
+    world: World,
+    files: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+) -> None:
+    """Write tables, draw the usual pictures of some kinds, then write the manifest.
 
-    write_manifest(folder, {**manifest, "finished": False}, files)
-    found = ResultsFolder(folder, kind, manifest, world)
-    usual = [each for each in gallery.usual_kinds(found, ()) if each in kinds]
-    drawn = list(drawings(found, usual, Request(), folder / "figures", quiet=False))
-    figures = [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
-    write_manifest(folder, {**manifest, "figures": figures}, [*files, *figures])
-
-
-def open_results(results: Path, world: Path | None, filters: Sequence[str] = ()) -> ResultsFolder:
-    """A results folder with the world its manifest names, or the one given.
-
-    Raises:
-        DataError: for no results folder, or a world that is not at hand.
+    Args:
+        files: names of those that belong to the folder and are written already.
     """
-    from eurasia_sim.simulation.results import read_manifest
-    from eurasia_sim.simulation.results_folder import open_results, world_of
+    for name, table in tables.items():
+        results.write_table(folder / f"{name}.parquet", table)
+    files = [*files, *(f"{name}.parquet" for name in tables)]
+    figures: list[str] = []
+    if kinds:
+        results.write_manifest(folder, {**content, "finished": False}, files)
+        held = ResultsFolder(folder, kind_of(content), content, world)
+        usual = [kind for kind in gallery.usual_kinds(held, ()) if kind in kinds]
+        drawn = _drawings(held, usual, Request(), folder / "figures", is_asked=False)
+        figures = [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
+    results.write_manifest(folder, {**content, "figures": figures}, [*files, *figures])
 
-    return open_results(results, world_of(results, read_manifest(results) or {}, world), filters)
+
+def open_results(folder: Path, world: Path | None, filters: Sequence[str] = ()) -> ResultsFolder:
+    """A finished folder with the world its manifest names, or the one given."""
+    found = results_folder.world_of(folder, results.read_manifest(folder) or {}, world)
+    return results_folder.open_results(folder, found, filters)
 
 
-def trust_line(results: Path, world: Path | None = None) -> str:
+def trust_line(folder: Path, world: Path | None = None) -> str:
     """How far to trust a folder's results; nothing where its world is not at hand."""
-    from eurasia_sim.reports.answer import trust
-
     try:
-        found = open_results(results, world)
+        held = open_results(folder, world)
     except (DataError, OSError):
         return ""
-    theory = found.manifest.get("theory") or found.world.default_theory
-    return f"Trust: {trust(found.world, (found.manifest.get('theories') or [theory])[0])}"
+    theory = held.manifest.get("theory") or held.world.default_theory
+    return f"Trust: {trust(held.world, (held.manifest.get('theories') or [theory])[0])}"
 
 
 def report(
-    results: options.Results,
+    folder: options.Results,
     out: Annotated[Path | None, Option(help="File; by default RESULTS/report.html.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
@@ -134,13 +146,9 @@ def report(
 
     Example: eurasia-sim report results/us_exit-us_stays-balance_of_threat-0c5c2f --out report.html
     """
-    from eurasia_sim.reports.report import report_page
-    from eurasia_sim.simulation.results import write_bytes
-
-    found = open_results(results, world)
-    page = report_page(found).encode()
-    file = out or results / "report.html"
-    write_bytes(file, page)
+    page = report_page(open_results(folder, world)).encode()
+    file = out or folder / "report.html"
+    results.write_bytes(file, page)
     if as_json:
         terminal.print_json({"file": str(file), "bytes": len(page)})
     else:
@@ -161,7 +169,6 @@ def dashboard(
         raise typer.Exit(FAILED_WORK)
     from eurasia_sim.dashboard import shared
     from eurasia_sim.dashboard.server import serve
-    from eurasia_sim.simulation.inputs import prepare
 
     shared.choose_world(None if world is None else str(world))
     options.compile_once(prepare(shared.world(), shared.scenarios()[shared.first_scenario()]))

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import typer
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+from rich.table import Table
 
 from eurasia_sim.cli import FAILED_WORK
 from eurasia_sim.files.integrity import finite
@@ -27,6 +30,11 @@ def show(*lines: str) -> None:
         typer.echo(visible(line), sys.stdout)  # itself, whatever its alphabet
 
 
+def tell(line: str) -> None:
+    """Print a line beside the answer, to the stream of errors."""
+    typer.echo(visible(line), sys.stderr)
+
+
 def lines_of(*texts: str) -> list[str]:
     """Texts in lines of the usual width; what is empty is left out."""
     every = (line for text in filter(None, texts) for line in text.split("\n"))
@@ -39,11 +47,7 @@ def say(*texts: str) -> None:
 
 
 def show_entry(name: str, text: str, width: int) -> None:
-    """Print a name and what is said of it beside or, where names are long, beneath it.
-
-    Args:
-        width: letters of the longest name of the list.
-    """
+    """Print a name, and a text beside it or, where the longest name is wide, beneath it."""
     indent, head = width + 4, f"  {name:<{width}}  "
     if width > _BESIDE:
         show(f"  {name}")
@@ -52,55 +56,47 @@ def show_entry(name: str, text: str, width: int) -> None:
     show(head + first, *(" " * indent + line for line in rest))
 
 
-def tell(line: str) -> None:
-    """Print a line beside the answer, to the stream of errors."""
-    typer.echo(visible(line), sys.stderr)
-
-
-def _console(**more: Any) -> Any:
-    """A console of the library that reads no markup in a person's text and no code of a face."""
-    from rich.console import Console
-
-    colours: Any = None if "NO_COLOR" in os.environ else "auto"
-    return Console(markup=False, emoji=False, highlight=False, color_system=colours, **more)
-
-
 def show_folder(folder: Path, then: str, what: str = "", *, reused: bool = False) -> None:
     """Say which verb comes next, where results are, and whether they were there before."""
     where = f"{'found again, unchanged' if reused else 'written'}: {folder}{what}"
     show(f"Next: eurasia-sim {then} {folder}", where)
 
 
+def _console(**more: Any) -> Console:
+    """A console that reads no markup in a person's text and no code of a face."""
+    colours: Any = None if "NO_COLOR" in os.environ else "auto"
+    return Console(markup=False, emoji=False, highlight=False, color_system=colours, **more)
+
+
 def show_table(
-    title: str, rows: Iterable[Mapping[Any, Any]], columns: Mapping[str, str],
+    title: str,
+    rows: Iterable[Mapping[Any, Any]],
+    columns: Mapping[str, str],
     numbers: Sequence[str] = (),
-) -> None:  # fmt: skip
+) -> None:
     """Print a table, texts in as many lines as they need and every number whole.
 
     Args:
-        rows: values by key.
         columns: heading -> template of a cell, such as "{low:.2f} to {high:.2f}"; a column of
             formatted numbers is set to the right, with a dash for what is missing.
         numbers: headings of columns whose texts are numbers already.
     """
-    from rich.table import Table
-
-    if title:
-        say(title)
+    say(title)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    is_number = {
-        name: name in numbers or bool(re.search(r"{[^}]*:", cell)) for name, cell in columns.items()
-    }
-    for heading, right in is_number.items():
-        wrapping = {"no_wrap": True} if right else {"overflow": "fold"}
-        table.add_column(_as_drawn(heading), justify="right" if right else "left", **wrapping)
+    formatted = {name for name, cell in columns.items() if re.search("{[^}]*:", cell)}
+    right = formatted | {*numbers}
+    for name in columns:
+        table.add_column(
+            name, justify="right" if name in right else "left",
+            no_wrap=name in right, overflow="ellipsis" if name in right else "fold",
+        )  # fmt: skip
     for row in rows:
         values = {key: math.nan if value is None else value for key, value in row.items()}
-        cells = {heading: template.format_map(values) for heading, template in columns.items()}
-        table.add_row(
-            *(_as_drawn(re.sub(r"[+]?nan%?", "–", cell) if is_number[heading]
-                        else shortened(visible(cell))) for heading, cell in cells.items())
-        )  # fmt: skip
+        cells = {name: template.format_map(values) for name, template in columns.items()}
+        for name, cell in cells.items():
+            is_number = name in right
+            cells[name] = re.sub("[+]?nan%?", "–", cell) if is_number else shortened(visible(cell))
+        table.add_row(*cells.values())
     _console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
@@ -115,16 +111,9 @@ def show_frame(title: str, frame: Any) -> None:
     show_table(title, cells.to_dict("records"), columns)
 
 
-def _as_drawn(text: str) -> str:
-    """The text as the terminal will show it, so that a table leaves room for it."""
-    encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, sys.stdout.errors or "strict").decode(encoding)
-
-
 def print_json(value: Any) -> None:
     """Print a value as JSON; numbers that are not finite become null."""
-    is_narrow = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    show(json.dumps(finite(value), indent=2, ensure_ascii=is_narrow))
+    show(json.dumps(finite(value), indent=2))
 
 
 def stop(reason: str) -> typer.Exit:
@@ -142,11 +131,8 @@ class RunCounter:
     """
 
     def __init__(self, total: int, stopped: str = "") -> None:
-        from rich.progress import MofNCompleteColumn, Progress
-
         columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-        self.is_bar = sys.stderr.isatty()
-        console = _console(stderr=True)
+        console, self.is_bar = _console(stderr=True), sys.stderr.isatty()
         self.bar = Progress(*columns, console=console, transient=True, disable=not self.is_bar)
         self.task = self.bar.add_task("runs", total=total)
         self.total, self.stopped = total, stopped

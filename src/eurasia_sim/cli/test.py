@@ -13,7 +13,7 @@ from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.options import SHORT
-from eurasia_sim.cli.output import finish, trust_line
+from eurasia_sim.cli.output import finish, found_again, trust_line
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.scenario import as_recorded
@@ -77,7 +77,6 @@ def _evaluate(
 ) -> tuple[Path, Evaluation, bool]:
     """The results folder, its tables, and whether it was there before."""
     from eurasia_sim.compute.jit import model_version
-    from eurasia_sim.files.integrity import listed
     from eurasia_sim.hypotheses.effort import check_size
     from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
     from eurasia_sim.hypotheses.hypothesis import arm_scenario
@@ -94,13 +93,10 @@ def _evaluate(
     posterior, _ = fit_beside(world, first)
     identity += [content_digest(scenarios.values()), posterior.digest if posterior else ""]
     folder = out / results.folder_name(f"test-{family.path.stem}", identity)
-    manifest, wrong = results.found(folder)
-    if manifest is not None and not wrong:
+    if found_again(folder):
         files, names = results.files_of(folder), [each.name for each in fields(Evaluation)]
         tables = {name: results.read_table(files, f"{name}.parquet") for name in names}
         return folder, Evaluation(**tables), True
-    if wrong:
-        terminal.tell(f"{folder}: {listed(wrong)}; the test is made again")
     check_size(world, family, effort)
     options.compile_once(first)
     nothing = "a test is whole or not there, so nothing was kept."
@@ -113,7 +109,7 @@ def _evaluate(
         "effort": vars(effort),
         "seconds": round(time.time() - began, 1),
     }
-    results.write_manifest(folder, content, options.write_tables(folder, vars(result)))
+    finish(folder, content, vars(result), world)
     return folder, result, False
 
 
@@ -267,10 +263,9 @@ def _write_fit(
     identity += [content["digests"]["model"], *(name for group in groups for name in group)]
     folder = out / results.folder_name(f"calibrate-{problem.inputs.theory}", identity)
     every = {"numbers": numbers, "held_out": held, "targets": targets, **tables}
-    files = options.write_tables(folder, every)
     for path in (folder / posterior.FILE, *([posterior.record_path(record)] if record else ())):
         results.write_sealed(path, posterior_file)
-    finish(folder, content, [*files, posterior.FILE], FIT, world, ["posterior"])
+    finish(folder, content, every, world, [posterior.FILE], ["posterior"])
     return folder, content
 
 

@@ -14,6 +14,7 @@ import typer
 from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.output import finish
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
 from eurasia_sim.world.world import World, load_world
@@ -163,8 +164,7 @@ def _write(
         own = [each.table.assign(theory=name) for name, each in by_theory if each]
         tables |= {kind: pd.concat(own, ignore_index=True)} if own else {}
     tables |= {} if pooled is None else {"floors": pooled}
-    written = options.write_tables(folder, tables)
-    results.write_manifest(folder, content, written)
+    finish(folder, content, tables, world)
     return folder
 
 

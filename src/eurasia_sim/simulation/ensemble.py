@@ -1,13 +1,11 @@
 """Many runs: put into blocks of eight, spread over cores, and brought back as tables."""
 
-from __future__ import annotations
-
 import builtins
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -29,7 +27,6 @@ from eurasia_sim.world.world import World
 
 NO_COLUMNS = np.zeros(0, np.int64)
 Result = TypeVar("Result")
-_TICK = 0.2  # seconds between two reports, and two looks for an interrupt
 _HINT = "with NUMBA_DISABLE_JIT=1 before the command, a traceback leads to the line"
 _THREAD = threading.local()  # holds each thread's own workspace
 
@@ -42,13 +39,13 @@ class Outcome(NamedTuple):
     statuses: Integers  # (R, 3)
 
     @classmethod
-    def empty(cls, inputs: Inputs, runs: int, months: int, kept: int) -> Outcome:
+    def empty(cls, inputs: Inputs, runs: int, months: int, kept: int) -> "Outcome":
         """Room for the outcome of runs that are not done yet."""
         means = np.full((runs, len(inputs.columns)), np.nan)
         return cls(means, np.full((runs, months, kept), np.nan), np.zeros((runs, 3), np.int64))
 
     @classmethod
-    def joined(cls, parts: Iterable[Outcome]) -> Outcome:
+    def joined(cls, parts: "Iterable[Outcome]") -> "Outcome":
         """The outcome of runs of one scenario, one part of them after another."""
         return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
@@ -58,7 +55,7 @@ class Outcome(NamedTuple):
         found: NDArray[np.bool_] = self.statuses[:, 0] != 0
         return found
 
-    def then(self, later: Outcome) -> Outcome:
+    def then(self, later: "Outcome") -> "Outcome":
         """These months and those that the same runs went on with; what failed is missing."""
         months = np.concatenate([self.trajectories, later.trajectories], axis=1)
         statuses = np.where(self.failed[:, None], self.statuses, later.statuses)
@@ -201,8 +198,7 @@ def _branched(
 def stepped(world: World, inputs: Inputs, seed: int) -> Iterator[tuple[int, Workspace]]:
     """One run month by month from its burn-in on: the month just run, and the arrays as they stand.
 
-    Raises:
-        FloatingPointError: naming the mechanism that gave a number that is none, and the month.
+    FloatingPointError names the mechanism that gave a number that is none, and the month.
     """
     workspace = Workspace(inputs.facts, inputs.rules)
     workspace.load(inputs.rules[None], inputs.row[None], np.array([seed], np.uint64))
@@ -252,21 +248,15 @@ def chunks_of(
     """The result of `work` for every chunk of eight runs, in the order of the runs.
 
     An interrupt, and whatever `work` raises, is raised once the chunks in flight are done; a chunk
-    is short enough for that to be at once.
-
-    Args:
-        report: called with the number of finished runs.
+    is short enough for that to be at once. `report` is called with the number of finished runs.
     """
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     try:
         starts = range(0, max(total, 1), RUNS)
         futures = [pool.submit(work, slice(start, min(start + RUNS, total))) for start in starts]
-        pending = {*futures}
-        while pending:
-            done, pending = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
-            for future in done:
-                future.result()
-            report(max(total - RUNS * len(pending), 0) if pending else total)
+        for done, future in enumerate(as_completed(futures), 1):
+            future.result()
+            report(min(RUNS * done, total))
         return [future.result() for future in futures]
     finally:
         pool.shutdown(cancel_futures=True)
@@ -300,28 +290,19 @@ def run_ensemble(
     check_family(world, family)
     first = family[0]
     draws = range_draws(world, first, n, seed) if over_ranges else reference_draws(first, n, seed)
-    with tqdm(total=n, desc="runs", disable=not _is_watched()) as bar:
-
-        def report(finished: int) -> None:
-            bar.n = finished
-            bar.refresh()
-
-        outcomes = run_ensemble_draws(family, draws, workers=workers, report=report)
+    is_watched = sys.stderr.isatty() or hasattr(builtins, "__IPYTHON__")
+    with tqdm(total=n, desc="runs", disable=not is_watched) as bar:
+        outcomes = run_ensemble_draws(
+            family, draws, workers=workers, report=lambda finished: bar.update(finished - bar.n)
+        )
     pairs = zip(family, outcomes, strict=True)
     runs = pd.concat([table(inputs, draws, each) for inputs, each in pairs], ignore_index=True)
-    titles = {scenario.name: scenario.title for scenario in resolved}
     runs.attrs = {
-        "labels": {each.id: each.name for group in (world.actors, world.theatres)
-                   for each in group.values()} | titles,
+        "labels": world.names | {scenario.name: scenario.title for scenario in resolved},
         "units": {name: str(entry["unit"]) for name, entry in measures().items()},
         "meanings": {name: str(entry["meaning"]) for name, entry in measures().items()},
-    }  # fmt: skip
+    }
     return runs
-
-
-def _is_watched() -> bool:
-    """Whether somebody sees progress: at a terminal, or in a notebook."""
-    return sys.stderr.isatty() or hasattr(builtins, "__IPYTHON__")
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:

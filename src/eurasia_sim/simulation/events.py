@@ -51,26 +51,19 @@ def event_log(
         Columns of `Event`; status ok, non-finite or overflow.
     """
     found: list[Event] = []
-    status = month.STATUS[0]
+    before, status = None, month.STATUS[0]
     try:
-        for event in _events(world, inputs, seed):
-            if len(found) == most:
+        for t, workspace in stepped(world, inputs, seed):
+            now = view_of(workspace.state[0], inputs.levers.month(max(t, 0)), inputs)
+            if before is not None and t >= 0:  # the burn-in has no events
+                found += changes(world, world.date(t), before, now)
+            if len(found) > most:
                 status = month.STATUS[2]
                 break
-            found.append(event)
+            before = now
     except FloatingPointError:
         status = month.STATUS[1]
-    return pd.DataFrame(found, columns=list(Event._fields)), status
-
-
-def _events(world: World, inputs: Inputs, seed: int) -> Iterator[Event]:
-    """What changes from month to month; the burn-in has no events."""
-    before = None
-    for t, workspace in stepped(world, inputs, seed):
-        now = view_of(workspace.state[0], inputs.levers.month(max(t, 0)), inputs)
-        if before is not None and t >= 0:
-            yield from changes(world, world.date(t), before, now)
-        before = now
+    return pd.DataFrame(found[:most], columns=list(Event._fields)), status
 
 
 def view_of(state: Run, levers: Month, inputs: Inputs) -> View:
@@ -92,27 +85,25 @@ def view_of(state: Run, levers: Month, inputs: Inputs) -> View:
 
 def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]:
     """The events of a month, dated `date`: in what it differs from the month before."""
-    actors, theatres = list(world.actors), list(world.theatres)
-    for k, theatre in enumerate(theatres):
+    actors = list(world.actors)
+    for k, theatre in enumerate(world.theatres):
         if now.ruler[k] != before.ruler[k]:
-            ruler, fallen = actors[now.ruler[k]], before.ruler[k]
+            fallen = before.ruler[k]
             name = world.actors[actors[fallen]].name if fallen >= 0 else "nobody"
-            yield Event(date, "rule", ruler, theatre, f"rules in place of {name}")
+            yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {name}")
         for d, domain in enumerate(DOMAINS):
             patron = now.patron[k, d]
-            if patron != before.patron[k, d] and patron >= 0:
+            if patron not in (-1, before.patron[k, d]):
                 detail = f"holds most foreign {domain} influence"
                 yield Event(date, "leading_patron", actors[patron], theatre, detail)
         for i, actor in enumerate(actors):
             for b in np.flatnonzero(now.flags[i, k] != before.flags[i, k]):
                 detail = FLAGS[b] + ("" if now.flags[i, k, b] else ", no longer")
                 yield Event(date, "recognition", actor, theatre, detail)
-            if now.bases[i, k] != before.bases[i, k]:
-                is_open = now.bases[i, k]
-                kind, detail = (
-                    ("base", "opens a base") if is_open else ("closure", "closes its base")
-                )
-                yield Event(date, kind, actor, theatre, detail)
+            if now.bases[i, k] and not before.bases[i, k]:
+                yield Event(date, "base", actor, theatre, "opens a base")
+            if before.bases[i, k] and not now.bases[i, k]:
+                yield Event(date, "closure", actor, theatre, "closes its base")
             for kind in ("exercise", "deal"):
                 if getattr(now, kind)[i, k] and not getattr(before, kind)[i, k]:
                     detail = "joint effort passes the threshold"

@@ -24,7 +24,7 @@ from eurasia_sim.scenarios.scenario import (
     earliest_parting,
     load_scenario,
     packaged_world,
-)  # fmt: skip
+)
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.parameter_draws import ranges_of, reference_draws
 from eurasia_sim.world.levers import split_month
@@ -41,45 +41,24 @@ def load_family(
 ) -> tuple[Scenario, ...]:
     """Scenarios for one contrast, in the order given, with settings worked in.
 
-    All share the `record` that a scenario file says goes on after the world's own.
-
-    A lever set without a month starts in the earliest month in which any of the scenarios leaves
-    the record, so that a contrast never shows when a setting began.
-
-    Raises:
-        DataError: with everything wrong with a file or the settings, or a scenario given twice.
+    All share the `record` that a scenario file says goes on after the world's own. A lever set
+    without a month starts in the earliest month in which any of the scenarios leaves the record,
+    so that a contrast never shows when a setting began. DataError with everything wrong with a
+    file or the settings, or where two scenarios have one name.
     """
-    if isinstance(scenarios, str | Path):
-        scenarios = [scenarios]
-    loaded = [
-        each if isinstance(each, Scenario) else load_scenario(each, world) for each in scenarios
-    ]
+    given = [scenarios] if isinstance(scenarios, str | Path) else scenarios
+    loaded = [each if isinstance(each, Scenario) else load_scenario(each, world) for each in given]
     if record is not None:
         rows = load_scenario(record, world).record
         if not rows:
             raise DataError([f"{record} has no record\n    allowed: a scenario file with record:"])
         loaded = [each.with_record(rows, world) for each in loaded]
+    names = [each.name for each in loaded]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        right = "another name for one of the files: its runs go by it"
+        raise DataError([f"{', '.join(twice)} stands twice\n    allowed: {right}"])
     since = earliest_parting(loaded)
-    return with_distinct_names([apply_settings(each, settings, world, since) for each in loaded])
-
-
-def with_distinct_names(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
-    """The scenarios; to a name that repeats, the start of its content's digest is added.
-
-    Raises:
-        DataError: where one scenario stands twice.
-    """
-    pairs = [(scenario.name, content_digest([scenario])) for scenario in scenarios]
-    names = [name for name, _ in pairs]
-    if twice := {pair[0] for pair in pairs if pairs.count(pair) > 1}:
-        problems = (f"{name} stands twice with the same content: name it once" for name in twice)
-        raise DataError(sorted(problems))
-    made, size = names, 6  # of the digest; more until no name that is made is one that another has
-    while len({*made}) < len(made):
-        made = [f"{n}-{d[:size]}" if names.count(n) > 1 else n for n, d in pairs]
-        size += 1
-    named = zip(scenarios, made, strict=True)
-    return tuple(one if one.name == name else replace(one, name=name) for one, name in named)
+    return tuple(apply_settings(each, settings, world, since) for each in loaded)
 
 
 def content_digest(scenarios: Iterable[Scenario]) -> str:
@@ -89,18 +68,13 @@ def content_digest(scenarios: Iterable[Scenario]) -> str:
 
 
 def check_family(world: World, family: Sequence[Inputs]) -> None:
-    """Refuse scenarios whose runs do not pair, or do not differ.
+    """Refuse, with a DataError that names why, scenarios whose runs do not pair, or do not differ.
 
     Paired runs are given the same numbers, so a scenario that narrows, fixes or draws its numbers
     otherwise than the first one, or takes other forms, would be run under numbers that are not
     its own.
-
-    Raises:
-        DataError: naming what differs, or the scenarios between which nothing does.
     """
     names, problems = [inputs.scenario.name for inputs in family], []
-    if len(set(names)) < len(names):
-        raise DataError([f"two of the scenarios are called alike: {', '.join(names)}"])
     for inputs in family[1:]:
         if found := _other_numbers(world, family[0], inputs):
             more = len(found) - _MOST_LISTED
@@ -161,16 +135,18 @@ def conditions(scenarios: Sequence[Scenario], world: World) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-SEED = 7  # of the runs whose mean path is taken
+# --- a later start
+
+_SEED = 7  # of the runs whose mean path is taken
 # Coded stocks of the opening, and the state that a later start takes them from.
-STOCKS = {
+_STOCKS = {
     "initial_influence": "influence", "initial_control": "control",
     "initial_militants": "militants", "initial_narcotics": "narcotics",
     "initial_fighters": "fighters", "initial_strength": "ruler_strength",
     "initial_recognition": "flags",
 }  # fmt: skip
 # Those that only a war has, and what stands for them in a theatre without a challenger.
-OF_WAR = {"initial_narcotics": 0.0, "initial_fighters": np.nan, "initial_strength": np.nan}
+_OF_WAR = {"initial_narcotics": 0.0, "initial_fighters": np.nan, "initial_strength": np.nan}
 _UNSTATED = 0.4  # half-width, relative to its value, of the range of a stock that had none
 _moved: dict[tuple[str, str, int], World] = {}
 
@@ -184,10 +160,7 @@ def starting(world: World, month: str | int) -> World:
     enters.
 
     Args:
-        month: YYYY-MM, or months since year 0.
-
-    Raises:
-        DataError: for a month outside the record.
+        month: YYYY-MM, or months since year 0; DataError outside the record.
     """
     at = month_number(month) if isinstance(month, str) else month
     if at == world.start:
@@ -202,13 +175,9 @@ def starting(world: World, month: str | int) -> World:
 
 
 def as_of(world: World | None, scenarios: Iterable[Any]) -> World:
-    """The world in which scenarios start; those that are names start where the world does.
+    """The world (by default the packaged one) in which scenarios start; names start where it does.
 
-    Args:
-        world: by default the packaged one.
-
-    Raises:
-        DataError: where two start in different months.
+    DataError where two start in different months.
     """
     world = world or packaged_world()
     starts = {each.start for each in scenarios if isinstance(each, Scenario)} or {world.start}
@@ -222,45 +191,37 @@ def _moved_to(world: World, at: int) -> World:
     """The world at a month, by the runs of its record up to then."""
     shift = at - world.start
     state, roles = _lived(_known(world, at), shift)
-    row = world.coded_row()
+    row, paths = world.coded_row(), world.coded_paths
     views = world.coded(row)
     for name, values in state.items():
         getattr(views, name)[...] = values
     calm = [challenger is None for _, challenger in roles]
-    for name, unstated in OF_WAR.items():
+    for name, unstated in _OF_WAR.items():
         getattr(views, name)[calm] = unstated
-    theatres = {
-        name: replace(theatre, ruler=ruler, challenger=challenger)
-        for (name, theatre), (ruler, challenger) in zip(world.theatres.items(), roles, strict=True)
-    }
-    for path, value in _observed(world, at, dict(zip(world.coded_paths, row, strict=True))):
-        row[world.coded_paths.index(path)] = value
+    for path, value in _observed(world, at, dict(zip(paths, row, strict=True))):
+        row[world.coded_index[path]] = value
     numbers = dict(world.numbers)
-    for path, value in zip(world.coded_paths, row.tolist(), strict=True):
-        is_stock = not STOCKS.keys().isdisjoint(path.split(".")[2:3])
+    for path, value in zip(paths, row.tolist(), strict=True):
+        is_stock = not _STOCKS.keys().isdisjoint(path.split(".")[2:3])
         if is_stock and (value > 0.0 or path in numbers):
             numbers[path] = _stock(numbers.get(path), path, value, month_name(at))
+    theatres = dict(world.theatres)
+    for name, (ruler, challenger) in zip(world.theatres, roles, strict=True):
+        theatres[name] = replace(theatres[name], ruler=ruler, challenger=challenger)
 
     def earlier(spell: Any) -> Any:
         until = None if spell.until is None else spell.until - shift
         return replace(spell, since=spell.since - shift, until=until)
 
+    venues, dated, events = world.institutions.items(), world.record.items(), world.events.items()
     return replace(
         world,
         start=at,
         numbers=numbers,
         theatres=theatres,
-        institutions={
-            name: replace(venue, members=tuple(map(earlier, venue.members)))
-            for name, venue in world.institutions.items()
-        },
-        record={
-            path: {month - shift: value for month, value in dated.items()}
-            for path, dated in world.record.items()
-        },
-        events={
-            name: replace(event, month=event.month - shift) for name, event in world.events.items()
-        },
+        institutions={k: replace(v, members=tuple(map(earlier, v.members))) for k, v in venues},
+        record={path: {m - shift: v for m, v in steps.items()} for path, steps in dated},
+        events={name: replace(event, month=event.month - shift) for name, event in events},
         digest=hashlib.sha256(f"{world.digest} from {month_name(at)}".encode()).hexdigest(),
     )
 
@@ -283,7 +244,7 @@ def _lived(world: World, months: int) -> tuple[dict[str, Floats], list[tuple[Any
     Where runs differ in who rules a theatre, those count whose roles are the most common.
     """
     inputs = prepare(world, replace(as_recorded(world), months=months))
-    draws = reference_draws(inputs, RUNS, SEED)
+    draws = reference_draws(inputs, RUNS, _SEED)
     workspace = Workspace(inputs.facts, draws.rules)
     workspace.load(draws.rules, draws.rows, draws.seeds)
     span, status = (-inputs.burn_in, months), np.zeros((RUNS, 3), np.int64)
@@ -297,7 +258,7 @@ def _lived(world: World, months: int) -> tuple[dict[str, Floats], list[tuple[Any
         counted[k] = [each == usual for each in both]
         roles.append((actors[usual[0]], actors[usual[1]]))
     found = {}
-    for coded, name in STOCKS.items():
+    for coded, name in _STOCKS.items():
         runs = np.stack([np.array(getattr(state[r], name)) for r in range(RUNS)], axis=-1)
         kept = counted[:, None, :] if runs.ndim == 4 else counted
         mean = np.where(kept, runs, 0.0).sum(axis=-1) / kept.sum(axis=-1)

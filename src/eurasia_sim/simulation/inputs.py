@@ -45,18 +45,11 @@ class Inputs:
 def branch_month(family: Sequence[Inputs]) -> int:
     """First month in which any two lever series differ; their last month's successor if none do."""
     months = min(inputs.months for inputs in family)
-    first = family[0].levers.rows[:months]
-    differs = np.zeros(months, bool)
+    first, differs = family[0].levers.rows[:months], np.zeros(months, bool)
     for inputs in family[1:]:
         other = inputs.levers.rows[:months]
         differs |= ~((first == other) | (np.isnan(first) & np.isnan(other))).all(axis=1)
     return int(np.argmax(differs)) if differs.any() else months
-
-
-def scopes_of(world: World) -> dict[str, tuple[str, ...]]:
-    """Sets of theatres over which pairs are measured: every region, then all theatres together."""
-    regions = {name: tuple(members) for name, members in world.regions.items()}
-    return {**regions, "all": tuple(world.theatres)}
 
 
 def unknown(names: Iterable[str], known: Collection[str], kind: str) -> list[str]:
@@ -70,14 +63,6 @@ def capability_index(world: World, forms: Mapping[str, str]) -> str:
     return next((index for index in chosen if index is not None), "cinc")
 
 
-def _check_names(world: World, theory: str, forms: Mapping[str, str]) -> None:
-    problems = unknown([theory], world.theories, "theory") + unknown(forms, world.forms, "form")
-    for factor, name in forms.items():
-        problems += unknown([name], world.forms.get(factor, [name]), factor)
-    if problems:
-        raise DataError(problems)
-
-
 def prepare(
     world: World,
     scenario: Scenario,
@@ -87,13 +72,12 @@ def prepare(
 ) -> Inputs:
     """The kernel's inputs for a scenario.
 
+    DataError for an unknown theory or form, for a value out of its range, and for a scenario that
+    starts in another month than the world.
+
     Args:
         theory: by default the scenario's, else the world's.
         levers: the scenario's own series under the same index of power; made now if not given.
-
-    Raises:
-        DataError: for an unknown theory or form, for a value out of its range, and for a scenario
-            that starts in another month than the world.
     """
     if scenario.start != world.start:
         starts = month_name(scenario.start)
@@ -101,21 +85,23 @@ def prepare(
         raise DataError([f"{scenario.name} starts in {starts}\n    allowed: with {right}"])
     theory = theory or scenario.theory or world.default_theory
     chosen = {**world.default_forms, **scenario.forms, **(forms or {})}
-    _check_names(world, theory, chosen)
-    fixed = scenario.fixed
+    problems = unknown([theory], world.theories, "theory") + unknown(chosen, world.forms, "form")
+    for factor, name in chosen.items():
+        problems += unknown([name], world.forms.get(factor, [name]), factor)
+    if problems:
+        raise DataError(problems)
+    fixed, coded = scenario.fixed, world.coded_index
     rules = world.rules_record({path: v for path, v in fixed.items() if path.startswith("rules.")})
-    stated: dict[str, float] = {}
-    for factor, alternative in chosen.items():
-        stated |= world.forms[factor][alternative].fix
+    alternatives = (world.forms[factor][name].fix for factor, name in chosen.items())
     preset = world.theories[theory]
-    for name, value in {**stated, **preset.values, **preset.fix}.items():
-        if world.rule_paths[name] not in fixed:
-            rules[name] = value
-    if levers is None:
-        levers = scenario.lever_series(world, capability_index(world, chosen))
+    for stated in (*alternatives, preset.values, preset.fix):
+        for name, value in stated.items():
+            if world.rule_paths[name] not in fixed:
+                rules[name] = value
     order = {name: at for at, name in enumerate(world.actors)}
-    focus = np.array([[order[a], order[b]] for a, b in world.pairs], dtype=np.int64)
-    scopes = scopes_of(world)
+    focus = np.array([[order[a], order[b]] for a, b in world.pairs], np.int64).reshape(-1, 2)
+    # Pairs are measured over every region, then over all theatres together.
+    scopes = {**world.regions, "all": tuple(world.theatres)}
     columns = column_names([*world.actors], [*world.theatres], DOMAINS, [*world.pairs], [*scopes])
     inside = [[float(k in members) for k in world.theatres] for members in scopes.values()]
     return Inputs(
@@ -123,17 +109,13 @@ def prepare(
         theory=theory,
         forms=chosen,
         rules=rules,
-        row=world.coded_row({path: v for path, v in fixed.items() if path in world.coded_index}),
+        row=world.coded_row({path: value for path, value in fixed.items() if path in coded}),
         geography=world.geography()._replace(observed=opening(world)),
-        levers=levers,
-        focus=focus.reshape(-1, 2),
+        levers=levers or scenario.lever_series(world, capability_index(world, chosen)),
+        focus=focus,
         scopes=np.array(inside),
         columns=tuple(columns),
         burn_in=world.burn_in,
         months=scenario.months,
-        fixed=frozenset(
-            world.coded_index[path]
-            for path in (*fixed, *scenario.uncertain)
-            if path in world.coded_index
-        ),
+        fixed=frozenset(coded[path] for path in (*fixed, *scenario.uncertain) if path in coded),
     )

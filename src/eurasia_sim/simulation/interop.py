@@ -49,19 +49,17 @@ class Experiment:
     world: str | None = None
 
     def __call__(self, **chosen: Any) -> dict[str, float]:
-        """Means over the months since `since` and over replicates, whose seeds never differ.
+        """By measure, its mean over the months since `since` and over replicates.
+
+        Their seeds never differ; NaN where one of them failed.
 
         Args:
             chosen: `scenario_name`, a lever's path, or a number's path, each with its value.
-
-        Returns:
-            By measure; NaN where one of the replicates failed.
         """
         world = _world(self.world)
         scenario = str(chosen.pop(SCENARIO, self.scenario))
-        numbers = {path: float(value) for path, value in chosen.items() if path in world.numbers}
-        levers_set = {path: value for path, value in chosen.items() if path not in numbers}
-        settings = tuple(f"{path}={value}" for path, value in levers_set.items())
+        numbers = {path: float(chosen.pop(path)) for path in [*chosen] if path in world.numbers}
+        settings = tuple(f"{path}={value}" for path, value in chosen.items())
         inputs = _inputs(self.world, scenario, self.theory, settings)
         draws = reference_draws(inputs, self.replicates, self.seed)
         for path, value in numbers.items():
@@ -102,8 +100,7 @@ def workbench_model(
         replicates: runs by chance of each experiment, whose mean is the outcome; they share their
             seeds everywhere.
 
-    Raises:
-        DataError: for a scenario, theory, lever or measure that there is not.
+    DataError for a scenario, theory, lever or measure that there is not.
     """
     names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
     found = _world(world)

@@ -1,7 +1,5 @@
 """A scenario as a Mesa model: the kernel's months, one at a time, with room for policies."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
@@ -46,7 +44,7 @@ class StateActor(mesa.Agent):
 
     _ids = _Counts()  # Mesa's own keeps every model for as long as the program runs
 
-    def __init__(self, model: EurasiaModel, name: str) -> None:
+    def __init__(self, model: "EurasiaModel", name: str) -> None:
         super().__init__(model)
         self.name, self._world = name, model.world
         self._state, self._coded = model.state, model.coded
@@ -100,12 +98,14 @@ class StateActor(mesa.Agent):
     def effort_in(self, theatre: str, domain: str | None = None) -> float:
         """What it spends in a theatre this month, in one domain or all, in budget units."""
         efforts = self._state.effort[self._at, self._theatre(theatre)]
-        return float(efforts.sum() if domain is None else efforts[_domain(domain)])
+        return float(
+            efforts.sum() if domain is None else efforts[_index(domain, DOMAINS, "domain")]
+        )
 
     def influence_in(self, theatre: str, domain: str | None = None) -> float:
         """Its share of influence in a theatre, 0..1, in one domain or averaged over them."""
         shares = self._state.influence[self._at, self._theatre(theatre)]
-        return float(shares.mean() if domain is None else shares[_domain(domain)])
+        return float(shares.mean() if domain is None else shares[_index(domain, DOMAINS, "domain")])
 
     def shares(self) -> dict[tuple[str, str], float]:
         """The share of its budget that each theatre and domain gets, as a policy would state it."""
@@ -119,9 +119,8 @@ class StateActor(mesa.Agent):
     def efforts_of(self, shares: object, date: str) -> Floats:
         """(K, D) efforts in budget units that shares buy; what is not named gets nothing.
 
-        Raises:
-            PolicyError: for a place or domain that does not exist, a share below 0, and shares of
-                more than the whole.
+        PolicyError for a place or domain that does not exist, a share below 0, and shares of more
+        than the whole.
         """
         try:
             return self._chosen(shares) * self.budget
@@ -137,7 +136,7 @@ class StateActor(mesa.Agent):
         for place, share in shares.items():
             if not isinstance(place, tuple) or len(place) != 2:
                 raise PolicyError(f"{place!r} is no (theatre, domain)")
-            cell = self._theatre(str(place[0])), _domain(str(place[1]))
+            cell = self._theatre(str(place[0])), _index(str(place[1]), DOMAINS, "domain")
             chosen[cell] = float(share) if isinstance(share, SupportsFloat) else math.nan
             if not 0.0 <= chosen[cell] < math.inf:
                 raise PolicyError(f"{place} = {share!r}; a share is a number of 0 or more")
@@ -153,10 +152,6 @@ class StateActor(mesa.Agent):
 
 
 Policy = Callable[[StateActor], Mapping[tuple[str, str], float] | None]
-
-
-def _domain(name: str) -> int:
-    return _index(name, DOMAINS, "domain")
 
 
 def _index(name: str, known: Collection[str], kind: str) -> int:
@@ -185,10 +180,8 @@ class EurasiaModel(mesa.Model):
         settings: such as `rules.perception.distance_decay=2000`, worked into the scenario.
         forms: alternative by structural form.
 
-    Raises:
-        DataError: for a scenario, setting, theory, form or actor that cannot be had.
-        PolicyError: in a step, for shares that cannot be spent.
-        FloatingPointError: in a step whose numbers end.
+    DataError for a scenario, setting, theory, form or actor that cannot be had; in a step,
+    PolicyError for shares that cannot be spent, and FloatingPointError where numbers end.
     """
 
     running: bool
@@ -207,10 +200,9 @@ class EurasiaModel(mesa.Model):
         self.world = as_of(world, [scenario])
         self.root_seed = int(self.rng.integers(2**32)) if seed is None else int(seed)
         found = as_recorded(self.world) if scenario is None else scenario
-        if not isinstance(found, Scenario):
-            found = load_scenario(found, self.world)
-        found = apply_settings(found, settings, self.world)
-        self.inputs = prepare(self.world, found, theory, forms)
+        found = found if isinstance(found, Scenario) else load_scenario(found, self.world)
+        self.scenario = apply_settings(found, settings, self.world)
+        self.inputs = prepare(self.world, self.scenario, theory, forms)
         self.month = -self.inputs.burn_in  # the next to be run, from the start of the record
         self._workspace = Workspace(self.inputs.facts, self.inputs.rules)
         seeds = run_seeds(self.root_seed, 1)
@@ -222,21 +214,14 @@ class EurasiaModel(mesa.Model):
         if problems := unknown(self.policies, self.states, "actor"):
             raise DataError(f"policies: {problem}" for problem in problems)
         self.row = np.full(len(self.inputs.columns), np.nan)
+        columns = enumerate(self.inputs.columns)
+        collected = {name: at for at, name in columns if name.split(".")[0] in _COLLECTED}
         self.datacollector = DataCollector(
-            model_reporters={
-                name: partial(_column, at)
-                for at, name in enumerate(self.inputs.columns)
-                if name.split(".")[0] in _COLLECTED
-            }
+            model_reporters={name: partial(_column, at) for name, at in collected.items()}
         )
         while self.month < 0:
-            self._assess()
-            self._act()
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario that is run."""
-        return self.inputs.scenario
+            self._live(month.CHOICE)
+            self._live(month.REST)
 
     @property
     def date(self) -> str:
@@ -257,33 +242,27 @@ class EurasiaModel(mesa.Model):
         """Run one month; nothing happens once the scenario is over."""
         if not self.running:
             return
-        self._assess()
+        self._live(month.CHOICE)
         self._decide()
-        self._act()
+        self._live(month.REST)
         self.row[:] = self._workspace.observed()[0]
         self.datacollector.collect(self)
         self.running = self.month < self.inputs.months
 
-    def _assess(self) -> None:
-        live(self.world, self.inputs, self._workspace, self.month, month.CHOICE)
+    def _live(self, phases: tuple[int, int]) -> None:
+        live(self.world, self.inputs, self._workspace, self.month, phases)
+        self.month += phases == month.REST
 
     def _decide(self) -> None:
         """Ask every policy, each seeing what the rules chose, and then put all choices in place."""
-        date = self.world.date(self.month)
-        decided = {}
+        date, decided = self.world.date(self.month), {}
         for name, policy in self.policies.items():
             shares = policy(self.states[name])
             if shares is not None:
                 decided[name] = self.states[name].efforts_of(shares, date)
-        for at, name in enumerate(self.states):
-            if name in decided:
-                self.state.effort[at] = decided[name]
-
-    def _act(self) -> None:
-        live(self.world, self.inputs, self._workspace, self.month, month.REST)
-        self.month += 1
+        for name, efforts in decided.items():
+            self.state.effort[_index(name, self.states, "actor")] = efforts
 
 
 def _column(at: int, model: EurasiaModel) -> float:
-    """One measure of the last month."""
     return float(model.row[at])

@@ -1,11 +1,10 @@
 """The parameters of many runs: by chance alone, over ranges, or over everything uncertain."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +26,7 @@ SHARE = ".initial_influence."  # in the path of every share of influence
 DOCUMENTS_ALONE = "opening_data"
 _WIDER = 3.0
 _ROUNDING = 1e-9  # by which shares that are one together may miss it
+Ranges = Mapping[str, tuple[float, float]]  # by path
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Draws:
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def part(self, chosen: slice | Integers) -> Draws:
+    def part(self, chosen: slice | Integers) -> "Draws":
         """Some of the runs."""
         drawn = {path: values[chosen] for path, values in self.drawn.items()}
         return Draws(self.rules[chosen], self.rows[chosen], self.seeds[chosen], drawn, self.fixed)
@@ -77,19 +77,15 @@ def run_seeds(seed: int, n: int) -> NDArray[np.uint64]:
     return np.asarray(np.random.SeedSequence(seed).generate_state(n, np.uint64), np.uint64)
 
 
-def reference_draws(inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
-    """n runs at reference values that differ by chance alone.
-
-    Args:
-        first: how many runs of the same root stand before them.
-    """
-    return draws_at(inputs, run_seeds(seed, first + n)[first:])
-
-
 def draws_at(inputs: Inputs, seeds: NDArray[np.uint64]) -> Draws:
     """Runs at the numbers of the inputs, one a seed."""
     rules, rows = np.repeat(inputs.rules[None], len(seeds)), np.tile(inputs.row, (len(seeds), 1))
     return Draws(rules, rows, seeds, fixed=inputs.fixed)
+
+
+def reference_draws(inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
+    """n runs at reference values that differ by chance alone, after the `first` of their root."""
+    return draws_at(inputs, run_seeds(seed, first + n)[first:])
 
 
 def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
@@ -113,18 +109,29 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
 def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
     """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed.
 
-    A scenario that names the posterior draws its numbers from there instead.
+    A scenario that names the posterior draws its numbers from there instead; then DataError where
+    it is of another theory, or the ranges cut off most of it.
 
     Args:
         first: how many runs of the same root stand before them, in hypercubes of their own.
-
-    Raises:
-        DataError: where the posterior is of another theory, or the ranges cut off most of it.
     """
-    posterior = inputs.scenario.posterior
-    if posterior is not None:
+    if (posterior := inputs.scenario.posterior) is not None:
         return posterior_draws(world, inputs, posterior, n, seed, first)
     return drawn(world, inputs, ranges_of(world, inputs), n, seed, first)
+
+
+def drawn(world: World, inputs: Inputs, ranges: Ranges, n: int, seed: int, first: int = 0) -> Draws:
+    """n runs spread evenly over ranges, everything else at reference, each with a seed."""
+    draws = reference_draws(inputs, n, seed, first)
+    if not ranges or n == 0:
+        return draws
+    root = [seed, first] if first else seed
+    sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(root)).random(n)
+    for at, (path, (low, high)) in enumerate(ranges.items()):
+        values = draws.drawn[path] = low + (high - low) * sample[:, at]
+        put(world, draws, path, values)
+    hold_shares(world, draws)
+    return draws
 
 
 def posterior_draws(
@@ -132,10 +139,8 @@ def posterior_draws(
 ) -> Draws:
     """n runs with the numbers of a fit's members, dealt out evenly; every other over its range.
 
-    Members outside the ranges of the scenario are left out.
-
-    Raises:
-        DataError: where it is of another theory or of other forms, or too few members are left.
+    Members outside the ranges of the scenario are left out. DataError where the fit is of another
+    theory or of other forms, or too few members are left.
     """
     ranges = ranges_of(world, inputs)
     if dict(inputs.forms) != dict(world.default_forms):
@@ -166,9 +171,9 @@ def by_documents(world: World, draws: Draws) -> Draws | None:
 
 def fit_beside(world: World, inputs: Inputs) -> tuple[Posterior | None, str]:
     """The recorded fit to be shown beside the ranges; or none, and why where one is recorded."""
-    usual = inputs.scenario.posterior is None and dict(inputs.forms) == dict(world.default_forms)
-    usual = usual and world.start == world.first  # the fit knows years after a later start
-    if not usual or not (world.directory / FILE).is_file():
+    is_usual = inputs.scenario.posterior is None and dict(inputs.forms) == dict(world.default_forms)
+    knows_later = world.start != world.first  # years after a later start
+    if not is_usual or knows_later or not (world.directory / FILE).is_file():
         return None, ""
     try:
         found = read_posterior(world)
@@ -203,27 +208,6 @@ def wide_draws(world: World, inputs: Inputs, n: int, seed: int) -> Draws:
     return drawn(world, inputs, wide, n, seed)
 
 
-def drawn(
-    world: World,
-    inputs: Inputs,
-    ranges: Mapping[str, tuple[float, float]],
-    n: int,
-    seed: int,
-    first: int = 0,
-) -> Draws:
-    """n runs spread evenly over ranges by path, everything else at reference, each with a seed."""
-    draws = reference_draws(inputs, n, seed, first)
-    if not ranges or n == 0:
-        return draws
-    root = [seed, first] if first else seed
-    sample = qmc.LatinHypercube(len(ranges), rng=np.random.default_rng(root)).random(n)
-    for at, (path, (low, high)) in enumerate(ranges.items()):
-        values = draws.drawn[path] = low + (high - low) * sample[:, at]
-        put(world, draws, path, values)
-    hold_shares(world, draws)
-    return draws
-
-
 def put(world: World, draws: Draws, path: str, values: Floats | float) -> None:
     """Write a number, by its path, into every run's record or coded row."""
     if path in world.coded_index:
@@ -252,8 +236,7 @@ def hold_shares(world: World, draws: Draws) -> None:
             draws.drawn[path] = values_of(world, draws, path).copy()
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """The points of one theory and one choice of forms."""
 
     theory: str
@@ -262,8 +245,7 @@ class Group:
     draws: Draws  # (P * replicates,) all replicates of a point side by side
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """Points spread over numbers and factors, each run a few times by chance."""
 
     groups: tuple[Group, ...]
@@ -280,7 +262,7 @@ def space_sample(
     replicates: int,
     seed: int,
 ) -> Sample:
-    """Points for every theory, spread evenly over its ranges, forms and codings in equal parts.
+    """So many points for every theory, over its ranges, forms and codings in equal parts.
 
     Form: a Latin hypercube a theory; every combination of structural forms and codings gets as many
     points as any other (but for one), dealt at random. Coding `both` draws a coded number from its
@@ -288,7 +270,6 @@ def space_sample(
 
     Args:
         scenario: any; its levers do not matter, its fixed numbers are held.
-        points: how many for each theory.
     """
     names = itertools.product(*world.forms.values())
     choices = [dict(zip(world.forms, each, strict=True)) for each in names]
@@ -307,11 +288,11 @@ def space_sample(
             inputs, at = prepare(world, scenario, theory, forms), own + order * points
             ranges = ranges_of(world, inputs)
             draws = drawn(world, inputs, ranges, len(own), int(generator.integers(2**32)))
-            coding = [codings[c] for c in cells[own] // len(choices)]
+            coding = np.array(codings)[cells[own] // len(choices)]
             for which, coder in enumerate(CODINGS[1:]):
-                runs = np.array(coding) == coder
                 for path in world.coded_index.keys() & coders:
-                    draws.rows[runs, world.coded_index[path]] = coders[path][which]
+                    place = world.coded_index[path]
+                    draws.rows[coding == coder, place] = coders[path][which]
             factors = {f"form.{factor}": name for factor, name in forms.items()}
             values = {path: values_of(world, draws, path) for path in ranges}
             row = {"theory": theory, **factors, "coding": coding, **values}

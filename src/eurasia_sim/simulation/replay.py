@@ -1,8 +1,8 @@
 """Runs of a results folder made again, to read off months that the folder did not keep."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,7 @@ MOST_RUNS = 32
 _AS_WRITTEN = ("name", "title", "question", "expect", "extends", "theory", "forms", "fixed")
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(NamedTuple):
     """Month by month, the mean of every column over a scenario's finite runs at reference."""
 
     inputs: Inputs
@@ -34,43 +33,38 @@ class Replay:
 def restored(content: Mapping[str, Any], world: World) -> Scenario:
     """The scenario that `Scenario.resolved` wrote to a manifest; its digest is the original's.
 
-    Raises:
-        KeyError: where an entry is missing.
-        DataError: where it drops an event that the world does not hold, or drew from another
-            posterior.
+    KeyError where an entry is missing; DataError where it drops an event that the world does not
+    hold, or drew from another posterior.
     """
-    changes = {
-        path: {world.month(date): value for date, value in steps.items()}
-        for path, steps in content["levers"].items()
-    }
     posterior = read_posterior(world) if "posterior" in content else None
     if posterior and posterior.digest != content["posterior"]:
         raise DataError([f"{content['name']} drew from another posterior than {world.name} has"])
-    dropped, added = tuple(content["events"]["drop"]), content["events"]["add"]
-    rows = content.get("record", ())
     ranges = {} if content["uncertain"] == POSTERIOR else content["uncertain"]
-    departs = content["departs"]
+    steps, departs = content["levers"].items(), content["departs"]
+
+    def dated(rows: Any) -> tuple[dict[str, Any], ...]:
+        return tuple({**row, "date": world.month(row["date"])} for row in rows)
+
     return Scenario(
         **{key: content[key] for key in _AS_WRITTEN},
         start=world.start,
         departs=None if departs is None else world.month(departs),
         months=world.month(content["horizon"]) + 1,
         steps={},
-        changes=changes,
-        dropped=dropped,
-        added=tuple({**event, "date": world.month(event["date"])} for event in added),
+        changes={path: {world.month(m): v for m, v in own.items()} for path, own in steps},
+        dropped=tuple(content["events"]["drop"]),
+        added=dated(content["events"]["add"]),
         uncertain={path: (low, high) for path, (low, high) in ranges.items()},
         posterior=posterior,
         measures=tuple(content["measures"]),
         settings=tuple(content["settings"]),
-    ).with_record(({**row, "date": world.month(row["date"])} for row in rows), world)
+    ).with_record(dated(content.get("record", ())), world)
 
 
 def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario]:
     """Every scenario of a manifest, under every theory and form that it was run under.
 
-    Raises:
-        DataError: where it drew from another posterior than the world records.
+    DataError where it drew from another posterior than the world records.
     """
     single = manifest.get("scenario")
     entries = [single] if isinstance(single, dict) else manifest.get("scenarios", {}).values()
@@ -81,30 +75,23 @@ def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario
         forms = {**scenario.forms, **manifest.get("forms", {})}
         for theory in theories:
             chosen = replace(scenario, theory=theory or scenario.theory, forms=forms)
-            _check_named(chosen, world)
+            named = [(chosen.theory or world.default_theory, world.theories)]
+            named += [(name, world.forms.get(factor, {})) for factor, name in forms.items()]
+            if unknown := [name for name, known in named if name not in known]:
+                what = f"{scenario.name} was run under {', '.join(unknown)}"
+                raise DataError([f"{what}, which {world.name} does not hold now"])
             yield chosen
             for name, levels in factors.items():
-                factor = name.removeprefix("form.")
-                for level in levels if factor != name else ():
-                    yield replace(chosen, forms={**forms, factor: str(level)})
-
-
-def _check_named(scenario: Scenario, world: World) -> None:
-    named = [(scenario.theory or world.default_theory, world.theories)]
-    named += [(name, world.forms.get(factor, {})) for factor, name in scenario.forms.items()]
-    if unknown := [name for name, known in named if name not in known]:
-        what = f"{scenario.name} was run under {', '.join(unknown)}"
-        raise DataError([f"{what}, which {world.name} does not hold now"])
+                if name.startswith("form."):
+                    factor = name.removeprefix("form.")
+                    for level in levels:
+                        yield replace(chosen, forms={**forms, factor: str(level)})
 
 
 def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
-    """The first runs at reference values (at most 32) of a scenario, made again.
+    """The first runs at reference values (at most 32) of a scenario of `run`, made again.
 
-    Args:
-        manifest: of a folder that `run` wrote.
-
-    Raises:
-        DataError: where another version of the model or the world wrote the folder.
+    DataError where another version of the model or the world wrote the folder.
     """
     same_as(manifest, world)
     content = manifest["scenarios"][scenario]
@@ -113,20 +100,14 @@ def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str
     draws = reference_draws(inputs, count, int(manifest["seed"]))
     (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
     whole = outcome.trajectories[~outcome.failed]
-    means = np.full((inputs.months, len(inputs.columns)), np.nan)
-    if len(whole):
-        means = whole.mean(axis=0)
+    means = whole.mean(axis=0) if len(whole) else np.full(outcome.trajectories.shape[1:], np.nan)
     index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
     table = pd.DataFrame(means, index=index, columns=list(inputs.columns))
     return Replay(inputs, table, count, count - len(whole))
 
 
 def same_as(manifest: Mapping[str, Any], world: World) -> None:
-    """Refuse a folder whose runs this version of the model or the world would not make again.
-
-    Raises:
-        DataError: naming what differs.
-    """
+    """DataError where this version of the model or world would not make its runs again."""
     digests = manifest["digests"]
     for what, mine in (("world", world.digest), ("model", model_version())):
         if digests.get(what) != mine:

@@ -33,13 +33,14 @@ RUNS, TRAJECTORIES = "runs.parquet", "trajectories.parquet"
 DRAWS = "draws.parquet"  # what the runs of `run` drew over ranges, a row a draw
 PARTS = "parts"  # a sweep's runs, part by part; what an interrupted call of `run` leaves
 TABLES = "tables.json"  # what `analyze` puts beside runs, as a manifest has it
-MONTHLY = "trajectories"  # a sweep's monthly values, part by part
+_MONTHLY = "trajectories"  # a sweep's monthly values, part by part
+_KINDS = {PARTS, _MONTHLY, "events"}
 _LARGE = 1_000_000  # bytes of a table from which on threads read it faster than one
-_KINDS = (PARTS, MONTHLY, "events")
 _MEND = "the command that wrote the folder makes it anew, a sweep with --resume"
-_STATUS_COLUMNS = ["run_id", "scenario", "theory", "set", "run", "seed", "status"]
-_STATUS_COLUMNS += ["failed_month", "failed_phase"]
 Filters = list[tuple[str, str, Any]]
+
+
+# --- names
 
 
 def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
@@ -47,10 +48,8 @@ def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
 
     That is world, scenario, parameters, theory, forms, seed and version of the model.
     """
-    common = hashlib.sha256()
-    forms = repr(sorted(inputs.forms.items()))
-    scenario = inputs.scenario.digest
-    for part in (world_digest, scenario, inputs.theory, forms, model_version()):
+    common, forms = hashlib.sha256(), repr(sorted(inputs.forms.items()))
+    for part in (world_digest, inputs.scenario.digest, inputs.theory, forms, model_version()):
         common.update(part.encode() + b"\0")
     found = []
     for rules, row, seed in zip(draws.rules, draws.rows, draws.seeds, strict=True):
@@ -71,6 +70,11 @@ def events_file(scenario: str) -> str:
     return f"events-{file_name_from(scenario)}.csv"
 
 
+def part_name(kind: str, number: int) -> str:
+    """Name of a chunk's table in the folder of a sweep."""
+    return f"{kind}/{number:08d}.parquet"
+
+
 # --- written
 
 
@@ -79,8 +83,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        aside.write_bytes(content)
-        with aside.open("rb") as handle:
+        with aside.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
             os.fsync(handle.fileno())
         aside.replace(path)
     finally:
@@ -106,16 +111,13 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain values as JSON that carries a digest of its content; null is no finite number."""
-    plain = integrity.finite(json.loads(json.dumps(content, default=_plain)))
-    text = json.dumps(integrity.sealed(plain), indent=2, ensure_ascii=False) + "\n"
+
+    def plain(value: Any) -> Any:
+        return value.item() if isinstance(value, np.generic) else str(value)
+
+    values = integrity.finite(json.loads(json.dumps(content, default=plain)))
+    text = json.dumps(integrity.sealed(values), indent=2, ensure_ascii=False) + "\n"
     write_bytes(path, text.encode())
-
-
-def write_status(path: Path, table: pd.DataFrame) -> None:
-    """Write one JSON line a run: what it is, its status, and month and phase of a failure."""
-    rows = table[_STATUS_COLUMNS].to_dict("records")
-    lines = "".join(json.dumps(row, default=_plain) + "\n" for row in rows)
-    write_bytes(path, lines.encode())
 
 
 def write_manifest(
@@ -141,11 +143,6 @@ def write_manifest(
     write_sealed(folder / to, {**content, FILES: listing})
 
 
-def part_name(kind: str, number: int) -> str:
-    """Name of a chunk's table in the folder of a sweep."""
-    return f"{kind}/{number:08d}.parquet"
-
-
 def trajectory_table(
     world: World, inputs: Inputs, ids: list[str], names: Sequence[str], values: Floats
 ) -> pd.DataFrame:
@@ -155,10 +152,6 @@ def trajectory_table(
     head = {"run_id": np.repeat(ids, length), "scenario": inputs.scenario.name, "month": months}
     columns = {name: values[:, :, c].ravel() for c, name in enumerate(names)}
     return pd.DataFrame({**head, **columns})
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 # --- manifests and logs
@@ -174,8 +167,7 @@ def _read_sealed(path: Path, mend: str) -> dict[str, Any] | None:
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a results folder, or None where there is none.
 
-    Raises:
-        DataError: where it is damaged, carries no digest of its content, or has another form.
+    DataError where it is damaged, carries no digest of its content, or has another form.
     """
     content = _read_sealed(folder / MANIFEST, _MEND)
     if content is not None and (wrong := misfit(content)):
@@ -195,12 +187,34 @@ def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
         return None, {MANIFEST: problem.removeprefix(f"{folder / MANIFEST} ")}
 
 
-def tables_of(folder: Path) -> Files:
-    """The tables that `analyze` has put into a folder; none where it has not been there.
+def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
+    """The manifest of a finished results folder of a kind, or of any if that is empty.
 
-    Raises:
-        DataError: where what says so is damaged.
+    DataError where the folder is none, of another kind, not finished, or its manifest damaged.
     """
+    verb = "run" if kind == RUN else "run` or `eurasia-sim sweep"
+    right = f"name one that `eurasia-sim {verb}` wrote"
+    if not folder.is_dir():
+        raise DataError([f"{folder} is no folder; {right}"])
+    manifest = read_manifest(folder)
+    if manifest is None:
+        what = f"is no results folder: it has no {MANIFEST}; {right}"
+        if (folder / PARTS).is_dir():
+            what = "is not finished: the command that began it goes on from there"
+        raise DataError([f"{folder} {what}"])
+    is_finished, own = manifest.get("finished"), kind_of(manifest)
+    command = str(manifest.get("command", ""))
+    is_other = own != kind or (command and not command.startswith(f"eurasia-sim {kind} "))
+    if kind and is_other and is_finished:
+        raise DataError([f"{folder} holds no runs of scenarios: `{command}` wrote it; {right}"])
+    if what := lacks(manifest, own) if is_finished else "it lacks its end":
+        again = "run its command again, which makes it anew"
+        raise DataError([f"{folder / MANIFEST} is not whole: {what}\n    allowed: {again}"])
+    return manifest
+
+
+def tables_of(folder: Path) -> Files:
+    """The tables that `analyze` has put into a folder; none where it has not been there."""
     mend = "analyze the runs again: eurasia-sim analyze"
     listing = _read_sealed(folder / TABLES, mend)
     return Files(folder, {}, mend) if listing is None else Files.of(folder, listing, mend)
@@ -209,8 +223,7 @@ def tables_of(folder: Path) -> Files:
 def files_of(folder: Path) -> Files:
     """The files that a results folder holds: of its manifest, or those an unfinished sweep logged.
 
-    Raises:
-        DataError: where its manifest is damaged.
+    DataError where its manifest is damaged.
     """
     manifest = read_manifest(folder)
     if manifest is not None:
@@ -240,62 +253,38 @@ def read_log(folder: Path) -> dict[str, Entry]:
         if type(number) is int and number >= 0 and isinstance(listing, dict):
             read = {part_name(kind, number): Entry.of(each) for kind, each in listing.items()}
             own = {name: entry for name, entry in read.items() if entry}
-            if PARTS in listing and listing.keys() <= {*_KINDS} and len(own) == len(read):
+            if PARTS in listing and listing.keys() <= _KINDS and len(own) == len(read):
                 chunks[number] = own
     return {name: entry for own in chunks.values() for name, entry in own.items()}
-
-
-def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
-    """The manifest of a finished results folder.
-
-    Args:
-        kind: of the folder that is wanted; empty for any.
-
-    Raises:
-        DataError: where the folder is none, of another kind, not finished, or its manifest damaged.
-    """
-    verb = "run" if kind == RUN else "run` or `eurasia-sim sweep"
-    right = f"name one that `eurasia-sim {verb}` wrote"
-    if not folder.is_dir():
-        raise DataError([f"{folder} is no folder; {right}"])
-    manifest = read_manifest(folder)
-    if manifest is None:
-        what = f"is no results folder: it has no {MANIFEST}; {right}"
-        if (folder / PARTS).is_dir():
-            what = "is not finished: the command that began it goes on from there"
-        raise DataError([f"{folder} {what}"])
-    found, command = kind_of(manifest), str(manifest.get("command", ""))
-    is_other = found != kind or (command and not command.startswith(f"eurasia-sim {kind} "))
-    if kind and is_other and manifest.get("finished"):
-        raise DataError([f"{folder} holds no runs of scenarios: `{command}` wrote it; {right}"])
-    what = lacks(manifest, found) if manifest.get("finished") else "it lacks its end"
-    if what:
-        again = "run its command again, which makes it anew"
-        raise DataError([f"{folder / MANIFEST} is not whole: {what}\n    allowed: {again}"])
-    return manifest
 
 
 # --- tables read
 
 
-@contextlib.contextmanager
-def _as_tables(files: Files, *names: str) -> Iterator[None]:
-    """Refuse files that are what was written, and yet no such tables as a reader needs."""
-    try:
-        yield
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        wrong = f"is damaged: {reason_of(error)}"
-        raise DataError([files.message(dict.fromkeys(names, wrong))]) from None
+def load_results(
+    folder: Path | str, columns: list[str] | None = None, filters: Filters | None = None
+) -> pd.DataFrame:
+    """The runs of a results folder as a table, all columns or those named.
+
+    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
+    unfinished sweep, those that are there. A failed run is NaN.
+
+    Args:
+        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`.
+
+    Raises:
+        DataError: where the folder holds no results, or a file is damaged or missing.
+    """
+    return _read(folder, (RUNS, PARTS), columns, filters)
+
+
+def load_trajectories(folder: Path | str) -> pd.DataFrame:
+    """The monthly values kept in a results folder, a row a run and month."""
+    return _read(folder, (TRAJECTORIES, _MONTHLY), None, None)
 
 
 def result_columns(folder: Path) -> list[str]:
-    """Names of the columns of a results folder's runs.
-
-    Raises:
-        DataError: where there are none, or the first file of them is damaged.
-    """
+    """Names of the columns of a results folder's runs; DataError as `load_results`."""
     files = files_of(folder)
     name = _names(files, RUNS, PARTS)[0]
     with _as_tables(files, name):
@@ -304,14 +293,22 @@ def result_columns(folder: Path) -> list[str]:
 
 
 def read_table(files: Files, name: str) -> pd.DataFrame:
-    """A table that a folder holds beside its runs.
-
-    Raises:
-        DataError: where it is not there, or is damaged.
-    """
+    """A table that a folder holds beside its runs; DataError where it is not, or is damaged."""
     with _as_tables(files, name):
         table: pd.DataFrame = _table(files.content(name), None, None).to_pandas()
     return table
+
+
+@contextlib.contextmanager
+def _as_tables(files: Files, *names: str) -> Iterator[None]:
+    """Refuse files that are what was written, and yet no such tables as a reader needs."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        wrong = f"is damaged: {reason_of(error)}"
+        raise DataError([files.message(dict.fromkeys(names, wrong))]) from None
 
 
 def _names(files: Files, whole: str, parts: str) -> list[str]:
@@ -339,9 +336,11 @@ def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -
 
 
 def _read(
-    folder: Path | str, names: tuple[str, str], columns: list[str] | None = None,
-    filters: Filters | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    folder: Path | str,
+    names: tuple[str, str],
+    columns: list[str] | None,
+    filters: Filters | None,
+) -> pd.DataFrame:
     files, tables = files_of(Path(folder)), []
     for name in (found := _names(files, *names)):
         with _as_tables(files, name):
@@ -349,25 +348,3 @@ def _read(
     with _as_tables(files, *found):
         table: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return table
-
-
-def load_results(
-    folder: Path | str, columns: list[str] | None = None, filters: Filters | None = None
-) -> pd.DataFrame:
-    """The runs of a results folder as a table, all columns or those named.
-
-    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
-    unfinished sweep, those that are there. A failed run is NaN.
-
-    Args:
-        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`.
-
-    Raises:
-        DataError: where the folder holds no results, or a file is damaged or missing.
-    """
-    return _read(folder, (RUNS, PARTS), columns, filters)
-
-
-def load_trajectories(folder: Path | str) -> pd.DataFrame:
-    """The monthly values kept in a results folder, a row a run and month."""
-    return _read(folder, (TRAJECTORIES, MONTHLY))

@@ -1,8 +1,7 @@
 """A finished results folder, opened: its runs, its tables, and the words for what it holds."""
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -28,15 +27,8 @@ _HEAD = {
     *("set", "run", "seed", "draw", "status"),
 }
 _ORDER = ("scenario", "theory", "set", "point", "replicate", "run")
-_COMPARES: Mapping[str, Callable[[Any, Any], Any]] = {
-    "!=": operator.ne,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-_FILTER = re.compile(r"(?P<column>[^<>=!]+?)\s*(?P<how>!=|<=|>=|=|<|>)\s*(?P<value>.+)")
+_COMPARES = {"!=": "ne", "<=": "le", ">=": "ge", "=": "eq", "<": "lt", ">": "gt"}
+_FILTER = re.compile(rf"(?P<column>[^<>=!]+?)\s*(?P<how>{'|'.join(_COMPARES)})\s*(?P<value>.+)")
 
 
 @dataclass(frozen=True)
@@ -54,11 +46,7 @@ class Results:
 
     @cached_property
     def columns(self) -> list[str]:
-        """Columns of its runs.
-
-        Raises:
-            DataError: where there are none, or they are damaged.
-        """
+        """Columns of its runs; DataError where there are none, or they are damaged."""
         if not self.files.counted:
             right = "name a folder that `eurasia-sim run` or `sweep` wrote"
             raise DataError([f"{self.folder} holds no runs; {right}"])
@@ -96,16 +84,15 @@ class ResultsFolder(Results):
 
     def again(self, scenario: str, theory: str) -> Replay:
         """Months of its runs that it did not keep; the runs are made again once."""
-        if (scenario, theory) not in self._replays:
-            found = replay(self.manifest, self.world, scenario, theory)
-            self._replays[scenario, theory] = found
-        return self._replays[scenario, theory]
+        key = scenario, theory
+        if key not in self._replays:
+            self._replays[key] = replay(self.manifest, self.world, scenario, theory)
+        return self._replays[key]
 
     def chosen(self, patterns: Sequence[str]) -> list[str]:
         """The measures that names or wildcards stand for; without any, those put first.
 
-        Raises:
-            DataError: for a name that no measure goes by.
+        DataError for a name that no measure goes by.
         """
         found: list[str] = []
         for pattern in patterns:
@@ -119,39 +106,39 @@ class ResultsFolder(Results):
     def runs(self, columns: Sequence[str], **where: str) -> pd.DataFrame:
         """The runs with some columns beside their heads, sorted and filtered.
 
+        DataError for a filter that names no column or cannot be compared, or leaves no run; for
+        damaged runs.
+
         Args:
             where: values that columns of text must have, such as `set="ranges"`; a filter of the
                 person's own on the same column goes before it.
-
-        Raises:
-            DataError: for a filter that names no column or cannot be compared, or leaves no run;
-                for damaged runs.
         """
-        filters = [_parsed(text, self.columns) for text in self.filters]
-        filtered = {column for column, _, _ in filters}
+        filters = {text: _parsed(text, self.columns) for text in self.filters}
+        filtered = {column for column, _, _ in filters.values()}
         needed = [name for name in self.columns if name in {*_HEAD, *columns, *filtered}]
         table = results.load_results(self.folder, needed)
         for column, value in where.items():
             if column in table and column not in filtered:
                 table = table[table[column] == value]
-        for (column, how, value), text in zip(filters, self.filters, strict=True):
-            table = table[_COMPARES[how](table[column], _typed(value, table[column], text))]
+        for text, (column, how, value) in filters.items():
+            compare = getattr(table[column], _COMPARES[how])
+            table = table[compare(_typed(value, table[column], text))]
         if table.empty:
             texts = " --filter ".join(self.filters)
             raise DataError([f"--filter {texts} leaves no run of {self.folder}"])
         if "run" not in table:
             table["run"] = range(len(table))
-        keys = [name for name in _ORDER if name in table]
-        order = {name: at for at, name in enumerate(self.manifest.get("scenarios", ()))}
-        is_ordered = {"scenario"} if order else set()
-        table = table.sort_values(keys, key=lambda c: c.map(order) if c.name in is_ordered else c)
-        return table.reset_index(drop=True)
+        keys, order = [name for name in _ORDER if name in table], self.manifest.get("scenarios", ())
+        place = {name: at for at, name in enumerate(order)}
+        return table.sort_values(
+            keys, key=lambda own: own.map(place) if place and own.name == "scenario" else own,
+            ignore_index=True,
+        )  # fmt: skip
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table beside the runs, its own or one of `analyze`; none where it is not there.
 
-        Raises:
-            DataError: where it is damaged.
+        DataError where it is damaged.
         """
         files = self._files_with(name)
         return None if files is None else results.read_table(files, f"{name}.parquet")
@@ -161,7 +148,6 @@ class ResultsFolder(Results):
         return self._files_with(name) is not None
 
     def _files_with(self, name: str) -> Files | None:
-        """The files among which a table is."""
         file, beside = f"{name}.parquet", results.tables_of(self.folder / ANALYSIS)
         found = next((files for files in (self.files, beside) if file in files.entries), None)
         if found is None and (beside.folder / file).is_file():
@@ -182,9 +168,8 @@ class ResultsFolder(Results):
     @cached_property
     def names(self) -> dict[str, str]:
         """How actors, theatres and scenarios are written out."""
-        actors = {each.id: each.name for each in self.world.actors.values()}
-        theatres = {each.id: each.name for each in self.world.theatres.values()}
-        return actors | theatres | {name: name for name in self.manifest.get("scenarios", ())}
+        scenarios = {name: name for name in self.manifest.get("scenarios", ())}
+        return self.world.names | scenarios
 
     @property
     def title(self) -> str:
@@ -192,8 +177,7 @@ class ResultsFolder(Results):
         scenarios = self.manifest.get("scenarios", {})
         if self.kind == VALIDATION:
             scenario = self.manifest["scenario"]
-            name = scenario.get("title") or scenario["name"]
-            return f"{name}: against what is documented"
+            return f"{scenario.get('title') or scenario['name']}: against what is documented"
         if self.kind in (TEST, FIT) or not isinstance(scenarios, Mapping):
             return str(self.manifest.get("title", self.folder.name))
         titles = [entry.get("title") or name for name, entry in list(scenarios.items())[:2]]
@@ -201,26 +185,21 @@ class ResultsFolder(Results):
         return " and ".join(titles) + (f" and {more} more" if more > 0 else "")
 
 
-def world_of(results: Path, manifest: Mapping[str, Any], world: World | Path | None) -> World:
+def world_of(folder: Path, manifest: Mapping[str, Any], world: World | Path | None) -> World:
     """The world that a results folder was made in, or the one given.
 
-    Raises:
-        DataError: for a world that is not at hand.
+    DataError for a world that is not at hand.
     """
     name, since = str(manifest.get("world", "")), manifest.get("from")
     if world is None and name and name not in packaged_worlds():
-        unknown = f"{results} was made in the world {name}, which is not packaged"
+        unknown = f"{folder} was made in the world {name}, which is not packaged"
         raise DataError([f"{unknown}: give its folder by --world"])
     found = world if isinstance(world, World) else load_world(world or name or None)
     return starting(found, since) if since else found
 
 
 def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> ResultsFolder:
-    """A finished results folder.
-
-    Raises:
-        DataError: where it is none, is not finished, or its manifest is damaged.
-    """
+    """A finished results folder; DataError where it is none, not finished, or damaged."""
     manifest = results.finished_manifest(folder, kind="")
     made_in = manifest.get("digests", {}).get("world", world.digest)
     if made_in != world.digest:

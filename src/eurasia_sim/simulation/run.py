@@ -1,13 +1,14 @@
 """A run plan executed: which runs it takes, those already done, and the tables they give."""
 
-from __future__ import annotations
-
 import contextlib
 import io
+import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,6 @@ import pandas as pd
 
 from eurasia_sim.compute.dimensions import Integers
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD
-from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation import results
@@ -40,15 +40,34 @@ SETS = {  # in words, the set that leads first
     RANGES: "over the declared ranges", FITTED: "under the fit to the record",
     DOCUMENTS: "from the documents' start", REFERENCE: "by chance alone, at reference values",
 }  # fmt: skip
-# Files that `run` writes, beside pictures and events.
+# Files that `carry_out` writes.
 WRITTEN = (results.RUNS, results.TRAJECTORIES, results.DRAWS, results.STATUS_LOG)
-_RUNS, _MONTHS = ".runs.parquet", ".months.parquet"
+_STATUS = ["run_id", "scenario", "theory", "set", "run", "seed"]
+_STATUS += ["status", "failed_month", "failed_phase"]
 # Few enough that an interrupt loses little, many enough that a part is no small file.
 _RUNS_A_PART = 32
 _COPIES = 3  # of the tables of all runs that are held while they are put together
 _TEXT_A_MONTH = 60  # bytes of a row of the trajectories that are no measure
 # What is shown of focal pairs unless a scenario names its own measures.
 _PAIR_KINDS = ("competition", "cooperation", "colocation", "joint_share", "aim")
+
+
+class Batch(NamedTuple):
+    """Paired runs of all scenarios under one theory, over one set of draws."""
+
+    theory: str
+    kind: str
+    family: tuple[Inputs, ...]
+    draws: Draws
+    ids: list[list[str]]  # a scenario's run ids in the order of the draws
+    first: int  # number of its first run
+
+
+class Tables(NamedTuple):
+    """What a study, or a part of it, has given."""
+
+    runs: pd.DataFrame
+    trajectories: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -67,19 +86,16 @@ class Study:
         world = [] if self.world.name == DEFAULT_WORLD else [self.world.name]
         return "-".join([*world, *(each.name for each in self.scenarios), *self.theories])[:80]
 
+    def inputs(self, theory: str) -> tuple[Inputs, ...]:
+        """Every scenario's inputs; DataError where scenarios do not pair, or do not differ."""
+        family = tuple(prepare(self.world, each, theory) for each in self.scenarios)
+        check_family(self.world, family)
+        return family
+
     def batches(self, first: int = 0) -> Iterator[Batch]:
-        """Every family of n paired runs, theory by theory.
-
-        Args:
-            first: how many runs of the study stand before them.
-
-        Raises:
-            DataError: where scenarios do not pair, or do not differ.
-        """
+        """Every family of n paired runs, theory by theory, after the `first` runs of the study."""
         for theory in self.theories:
-            family = tuple(prepare(self.world, each, theory) for each in self.scenarios)
-            check_family(self.world, family)
-            size = self.n, self.seed, first
+            family, size = self.inputs(theory), (self.n, self.seed, first)
             sets = {
                 REFERENCE: reference_draws(family[0], *size),
                 RANGES: range_draws(self.world, family[0], *size),
@@ -94,99 +110,85 @@ class Study:
                 yield Batch(theory, kind, family, draws, ids, first)
 
     def require_memory(self, runs: int) -> None:
-        """Refuse so many runs of each scenario and set where memory does not hold their tables.
-
-        Raises:
-            DataError: with what they take, and what is free.
-        """
+        """DataError where memory does not hold the tables of so many runs of a scenario and set."""
         inputs = prepare(self.world, self.scenarios[0], self.theories[0])
         month = 8 * len(self.shown(inputs.columns)) + _TEXT_A_MONTH
         row = 8 * len(inputs.columns) + inputs.months * month
         every = 3 * runs * len(self.scenarios) * len(self.theories)
         draws = 3 * len(self.theories) * memory_of_draws(self.world, inputs, runs)
-        need = PROCESS + draws + _COPIES * every * row
         what = f"{every:,} runs, {runs:,} of each scenario, theory and set,"
-        require_memory(need, what, "a smaller -n (or --most), fewer theories, or a sweep")
+        allowed = "a smaller -n (or --most), fewer theories, or a sweep"
+        require_memory(PROCESS + draws + _COPIES * every * row, what, allowed)
 
-    def left_out(self, shown: Sequence[str]) -> list[str]:
-        """Measures that a scenario names and of which no column is shown."""
-        kinds = {name.split(".")[0] for name in shown}
-        named = dict.fromkeys(measure for each in self.scenarios for measure in each.measures)
-        return [measure for measure in named if measure not in kinds]
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """Kinds of measures that the scenarios name."""
+        return tuple(dict.fromkeys(name for each in self.scenarios for name in each.measures))
 
     def shown(self, columns: Sequence[str]) -> list[str]:
         """Columns to show: the scenarios' own measures of focal pairs, or the usual ones."""
-        kinds = [measure for scenario in self.scenarios for measure in scenario.measures]
-        ways = [f"{a}-{b}" for one in self.world.pairs for a, b in (one, one[::-1])]
-        focal = dict.fromkeys(actor for pair in self.world.pairs for actor in pair)
+        world, kinds = self.world, self.named
+        ways = [f"{a}-{b}" for one in world.pairs for a, b in (one, one[::-1])]
+        focal = dict.fromkeys(actor for pair in world.pairs for actor in pair)
         of_pairs, of_actors = kinds or _PAIR_KINDS, kinds or ("benefit", "burden")
-        named = [f"{k}.{way}.{s}" for way in ways for s in self.world.regions for k in of_pairs]
-        named += [f"{kind}.{actor}" for kind in of_actors for actor in focal]
-        named += [f"{kind}.{theatre}" for kind in kinds for theatre in self.world.theatres]
+        names = [f"{k}.{way}.{s}" for way in ways for s in world.regions for k in of_pairs]
+        names += [f"{kind}.{actor}" for kind in of_actors for actor in focal]
+        names += [f"{kind}.{theatre}" for kind in kinds for theatre in world.theatres]
         if not kinds or "alignment" in kinds:
-            named += [f"alignment.{a}.{b}" for a, b in self.world.pairs]
+            names += [f"alignment.{a}.{b}" for a, b in world.pairs]
         present = set(columns)
-        return list(dict.fromkeys(name for name in named if name in present))
+        return list(dict.fromkeys(name for name in names if name in present))
 
-
-@dataclass(frozen=True)
-class Batch:
-    """Paired runs of all scenarios under one theory, over one set of draws."""
-
-    theory: str
-    kind: str
-    family: tuple[Inputs, ...]
-    draws: Draws
-    ids: list[list[str]]  # a scenario's run ids in the order of the draws
-    first: int = 0  # number of its first run
-
-
-class Tables(NamedTuple):
-    """What a study, or a part of it, has given."""
-
-    runs: pd.DataFrame
-    trajectories: pd.DataFrame
+    def window(self) -> tuple[str, str]:
+        """First and last month over which columns are averaged."""
+        family = self.inputs(self.theories[0])
+        first = branch_month(family) if len(family) > 1 else 0
+        last = min(inputs.months for inputs in family) - 1
+        return self.world.date(first), self.world.date(last)
 
 
 def carry_out(
     study: Study,
-    batches: Sequence[Batch],
     folder: Path,
     workers: int | None,
     report: Callable[[int], None],
-    more: Callable[[pd.DataFrame], Sequence[Batch]] = lambda _: (),
-) -> Tables:
-    """Run what the folder does not yet hold, part by part.
+    goes_on: Callable[[pd.DataFrame], bool] = lambda _: False,
+) -> pd.DataFrame:
+    """Run what the folder does not hold yet, part by part; write all tables, and return the runs.
 
     An interrupt loses the part that is running, of at most 32 runs of each scenario.
 
     Args:
         report: called with the number of runs (over all scenarios) that are finished.
-        more: given the runs of all batches so far, sorted, whenever these are finished; answers
-            with those that are to follow, or with none.
+        goes_on: given all runs so far, sorted; answers whether n more of each are to follow.
     """
     parts = read_parts(folder)
     known = {run_id for part in parts for run_id in part.runs["run_id"]}
-    wanted: set[str] = set()
-    waiting = list(batches)
-    while waiting:
-        batch = waiting.pop(0)
-        wanted.update(run_id for ids in batch.ids for run_id in ids)
-        by_run = enumerate(zip(*batch.ids, strict=True))
-        missing = np.array([r for r, ids in by_run if not known.issuperset(ids)], int)
-        for first in range(0, len(missing), _RUNS_A_PART):
-            finished, each = sum(len(part.runs) for part in parts), len(batch.ids)
-            tell = partial(lambda before, each, runs: report(before + each * runs), finished, each)
-            numbers = missing[first : first + _RUNS_A_PART]
-            parts.append(_run_part(study, batch, numbers, workers, tell))
-            _write_part(folder, parts[-1])
-        if not waiting:
-            runs = _sorted([each.runs for each in parts], ["run_id"])
-            # A part may hold other runs, which an earlier call has begun.
-            own = runs[runs["run_id"].isin(wanted)]
-            waiting = list(more(own.reset_index(drop=True)))
-    months = _sorted([part.trajectories for part in parts], ["run_id", "month"])
-    return Tables(_sorted([part.runs for part in parts], ["run_id"]), months)
+    batches: list[Batch] = []
+    while True:
+        first = batches[-1].first + study.n if batches else 0
+        for batch in study.batches(first):
+            batches.append(batch)
+            by_run = enumerate(zip(*batch.ids, strict=True))
+            missing = np.array([r for r, ids in by_run if not known.issuperset(ids)], int)
+            for begin in range(0, len(missing), _RUNS_A_PART):
+                numbers = missing[begin : begin + _RUNS_A_PART]
+                finished = sum(len(part.runs) for part in parts)
+                parts.append(_run_part(study, batch, numbers, workers, finished, report))
+                _write_part(folder, parts[-1])
+        runs = _joined([part.runs for part in parts], ["run_id"])
+        wanted = {*chain.from_iterable(chain.from_iterable(batch.ids for batch in batches))}
+        # A part may hold more, which an earlier call has begun.
+        if not goes_on(runs[runs["run_id"].isin(wanted)].reset_index(drop=True)):
+            break
+    months = _joined([part.trajectories for part in parts], ["run_id", "month"])
+    results.write_table(folder / results.TRAJECTORIES, months)
+    results.write_table(folder / results.DRAWS, _drawn(batches))
+    status = "".join(json.dumps(row) + "\n" for row in runs[_STATUS].to_dict("records"))
+    results.write_bytes(folder / results.STATUS_LOG, status.encode())
+    results.write_table(folder / results.RUNS, runs)
+    shutil.rmtree(folder / results.PARTS, ignore_errors=True)
+    return runs
 
 
 def _run_part(
@@ -194,14 +196,19 @@ def _run_part(
     batch: Batch,
     numbers: Integers,
     workers: int | None,
-    tell: Callable[[int], None],
+    finished: int,
+    report: Callable[[int], None],
 ) -> Tables:
-    """Some of a batch's runs, of every scenario."""
-    columns = batch.family[0].columns
-    shown = study.shown(columns)
-    kept = np.array([columns.index(name) for name in shown], np.int64)
-    draws, family = batch.draws.part(numbers), batch.family
-    outcomes = run_ensemble_draws(family, draws, workers=workers, kept=kept, report=tell)
+    """Some of a batch's runs, of every scenario, after those that are finished."""
+    columns, family = batch.family[0].columns, batch.family
+    shown, draws = study.shown(columns), batch.draws.part(numbers)
+    outcomes = run_ensemble_draws(
+        family,
+        draws,
+        workers=workers,
+        kept=np.array([columns.index(name) for name in shown], np.int64),
+        report=lambda done: report(finished + len(family) * done),
+    )
     runs, trajectories = [], []
     for inputs, ids, outcome in zip(family, batch.ids, outcomes, strict=True):
         own = [ids[r] for r in numbers]
@@ -215,63 +222,35 @@ def _run_part(
     return Tables(*(pd.concat(own, ignore_index=True) for own in (runs, trajectories)))
 
 
-def _sorted(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+def _joined(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
 
 
-def read_parts(folder: Path) -> list[Tables]:
-    """The parts that interrupted calls left; one that is not as it was written is left out."""
-    found = []
-    for path in sorted((folder / results.PARTS).glob(f"*{_RUNS}")):
-        name = path.name.removesuffix(_RUNS)
-        with contextlib.suppress(OSError):
-            contents = path.read_bytes(), path.with_name(name + _MONTHS).read_bytes()
-            if _part_name(*contents) == name:
-                runs, months = (pd.read_parquet(io.BytesIO(each)) for each in contents)
-                found.append(Tables(runs, months))
-    return found
-
-
-def _part_name(runs: bytes, months: bytes) -> str:
-    """Name of a part: a digest of both its tables."""
-    return digest_of(digest_of(runs).encode() + digest_of(months).encode())
-
-
-def _write_part(folder: Path, part: Tables) -> None:
-    """Write a part's months and then its runs: a part without runs is not there."""
-    runs, months = results.table_bytes(part.runs), results.table_bytes(part.trajectories)
-    name = _part_name(runs, months)
-    for ending, content in ((_MONTHS, months), (_RUNS, runs)):
-        results.write_bytes(folder / results.PARTS / f"{name}{ending}", content)
-
-
-def keep(folder: Path, tables: Tables) -> None:
-    """Write the tables of a complete study, and drop the parts they are made of."""
-    results.write_table(folder / results.TRAJECTORIES, tables.trajectories)
-    results.write_status(folder / results.STATUS_LOG, tables.runs)
-    results.write_table(folder / results.RUNS, tables.runs)
-    shutil.rmtree(folder / results.PARTS, ignore_errors=True)
-
-
-def drawn_table(study: Study, runs: pd.DataFrame, batches: Sequence[Batch]) -> pd.DataFrame:
-    """What the runs drew over ranges, a row a draw; NaN where a theory holds a number.
-
-    Args:
-        runs: of the whole study.
-        batches: of its first n runs.
-    """
-    firsts = range(study.n, int(runs["run"].max()) + 1, study.n)
+def _drawn(batches: Sequence[Batch]) -> pd.DataFrame:
+    """What runs drew over ranges, a row a draw; NaN where a theory holds a number."""
     tables = []
-    for batch in (*batches, *(batch for first in firsts for batch in study.batches(first))):
-        if batch.kind == RANGES:
-            draws, run = batch.draws, batch.first + np.arange(len(batch.draws))
-            head = {"theory": batch.theory, "run": run, "draw": draws.names()}
-            tables.append(pd.DataFrame({**head, **draws.drawn}))
+    for batch in (each for each in batches if each.kind == RANGES):
+        run = batch.first + np.arange(len(batch.draws))
+        head = {"theory": batch.theory, "run": run, "draw": batch.draws.names()}
+        tables.append(pd.DataFrame({**head, **batch.draws.drawn}))
     return pd.concat(tables, ignore_index=True)
 
 
-def window_of(batches: Sequence[Batch], world: World) -> tuple[str, str]:
-    """First and last month over which a batch's columns are averaged."""
-    family = batches[0].family
-    first = branch_month(family) if len(family) > 1 else 0
-    return world.date(first), world.date(min(inputs.months for inputs in family) - 1)
+def read_parts(folder: Path) -> list[Tables]:
+    """The parts that interrupted calls left; one that is damaged is left out."""
+    found = []
+    for path in sorted((folder / results.PARTS).glob("*.zip")):
+        with contextlib.suppress(OSError, zipfile.BadZipFile, KeyError):
+            with zipfile.ZipFile(path) as part:  # which checks what it reads
+                contents = [io.BytesIO(part.read(name)) for name in Tables._fields]
+            found.append(Tables(*map(pd.read_parquet, contents)))
+    return found
+
+
+def _write_part(folder: Path, part: Tables) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name, own in part._asdict().items():
+            file.writestr(name, results.table_bytes(own))
+    name = f"{part.runs['run_id'].iloc[0]}.zip"
+    results.write_bytes(folder / results.PARTS / name, content.getvalue())
