@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -38,9 +39,14 @@ def done(*words: object) -> str:
     return answer.stdout
 
 
+def without_pictures() -> Any:
+    """Verbs called within draw no pictures, which take most of their time."""
+    return mock.patch("eurasia_sim.figures.gallery.usual_kinds", return_value=[])
+
+
 def run_without_pictures(out: Path, *words: object) -> Path:
-    """The folder that `run` writes, without its pictures, which take most of its time."""
-    with mock.patch("eurasia_sim.figures.gallery.usual_kinds", return_value=[]):
+    """The folder that `run` writes, without its pictures."""
+    with without_pictures():
         done("run", *words, "--out", out)
     return only(out)
 

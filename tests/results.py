@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from tests.command import done, only
 
+from eurasia_sim.cli.options import origin
 from eurasia_sim.cli.output import finish
-from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.hypotheses.evaluation import evaluate
@@ -43,12 +43,8 @@ def tested_folder(into: Path) -> Path:
     world = load_world()
     family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
     effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4)
-    digests = {"world": world.digest, "model": model_version()}
-    manifest = {
-        "finished": True, "command": "eurasia-sim test H1 H2", "title": family.title,
-        "hypotheses": family.digest, "world": world.name, "effort": vars(effort),
-        "digests": digests,
-    }  # fmt: skip
+    said = {"command": "eurasia-sim test H1 H2", "title": family.title, "effort": vars(effort)}
+    manifest = {**origin(world), **said, "hypotheses": family.digest}
     finish(into, manifest, vars(evaluate(world, family, effort)), world)
     return into
 
@@ -64,25 +60,23 @@ def swept_folder(into: Path, runs: int = 60) -> Path:
     rows.loc[:1, list(inputs.columns)] = np.nan
     measures = [name for name in inputs.columns if name.endswith(".central_asia")][:4]
     ids = {"run_id": [f"{r:016x}" for r in range(runs)], "point": np.arange(runs), "replicate": 0}
-    kept = rows[["scenario", "theory", "seed", "draw", "status", *measures]]
-    found = pd.DataFrame(ids).join(kept)
     factors = {
         f"x.{path.removeprefix('rules.')}": values_of(world, draws, path) for path in FACTORS
     }
-    for at, (name, values) in enumerate(factors.items(), start=8):
-        found.insert(at, name, values)
+    head, kept = ["scenario", "theory", "seed", "draw", "status"], rows[measures]
+    found = pd.DataFrame(ids).join(rows[head]).assign(**factors).join(kept)
     (into / "parts").mkdir(parents=True)
-    for name, part in (("a", found[: runs // 2]), ("b", found[runs // 2 :])):
-        part.to_parquet(into / "parts" / f"{name}.parquet", compression="zstd", index=False)
+    names = ["parts/a.parquet", "parts/b.parquet"]
+    for name, part in zip(names, (found[: runs // 2], found[runs // 2 :]), strict=True):
+        part.to_parquet(into / name, compression="zstd", index=False)
     ranges = [{"name": name, "low": 0.0, "high": 1.0} for name in factors]
     manifest = {
-        "kind": "sweep", "finished": True, "title": "Three numbers", "world": world.name,
-        "seed": 7, "replications": 1, "scenarios": {"us_exit": inputs.scenario.resolved()},
-        "measures": measures, "command": "eurasia-sim sweep three",
+        **origin(world), "kind": "sweep", "title": "Three numbers", "seed": 7, "replications": 1,
+        "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures,
+        "command": "eurasia-sim sweep three", "versions": {},
         "design": {"kind": "latin_hypercube", "points": runs, "factors": ranges, "options": {}},
-        "digests": {"world": world.digest, "model": model_version()}, "versions": {},
     }  # fmt: skip
-    write_manifest(into, manifest, ["parts/a.parquet", "parts/b.parquet"])
+    write_manifest(into, manifest, names)
     return into
 
 

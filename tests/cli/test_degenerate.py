@@ -5,6 +5,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,7 +13,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from tests.command import call, done, only
+from tests.command import call, done, only, without_pictures
 from tests.sweeping import SCENARIO
 
 from eurasia_sim.figures.gallery import usual_kinds
@@ -23,11 +24,17 @@ from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import load_world
 
-Fails = Callable[[str, np.ndarray], np.ndarray]  # which runs of a scenario fail, by their seeds
+# Which runs of a scenario fail, by their seeds.
+FAILS: dict[str, Callable[[str, np.ndarray], np.ndarray]] = {
+    "": lambda _, seeds: np.zeros(len(seeds), bool),
+    "every": lambda _, seeds: np.ones(len(seeds), bool),
+    "twin": lambda name, seeds: np.full(len(seeds), name == "twin"),
+    "some of twin": lambda name, seeds: (seeds % 2 == 0) & (name == "twin"),
+}
 
 
 @contextlib.contextmanager
-def failing(fails: Fails) -> Iterator[None]:
+def failing(which: str) -> Iterator[None]:
     """Let some runs of the real model end in a number that is none."""
     advance = ensemble.advance
 
@@ -35,23 +42,11 @@ def failing(fails: Fails) -> Iterator[None]:
         found = advance(family, draws, memories, span, *more)
         for inputs, outcome in zip(family, found, strict=True):
             if span[1] == inputs.months:
-                outcome.statuses[fails(inputs.scenario.name, draws.seeds)] = (1, 3, 2)
+                outcome.statuses[FAILS[which](inputs.scenario.name, draws.seeds)] = (1, 3, 2)
         return found
 
     with mock.patch.object(ensemble, "advance", failed):
         yield
-
-
-def every(name: str, seeds: np.ndarray) -> np.ndarray:
-    return np.full(len(seeds), bool(name))
-
-
-def of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
-    return np.full(len(seeds), name == "twin")
-
-
-def some_of_twin(name: str, seeds: np.ndarray) -> np.ndarray:
-    return (seeds % 2 == 0) & (name == "twin")
 
 
 GAINS, PULL = "rules.cooperation.relative_gains", "rules.alignment.pull_relation"
@@ -71,25 +66,25 @@ FAILED = "every run failed"
 FEW = "inconclusive: too few"
 # name -> words of `run` (scenarios, number), runs that fail, what `analyze`, `plot` and `compare`
 # must say; `compare` only where there are two scenarios.
-RUNS: dict[str, tuple[str, int, Fails | None, str, str, str]] = {
-    "one run": ("few_months", 1, None, ONE, "", ""),
-    "one month": ("one_month", 2, None, "n 2", "", ""),
-    "two pairs": ("few_months twin", 2, None, "are needed", "", FEW),
-    "all failed": ("few_months twin", 4, every, FAILED, "no difference: every run failed", FEW),
-    "one side failed": ("few_months twin", 4, of_twin, f"twin: {FAILED}", "no run of both", FEW),
-    "some failed": ("few_months twin", 4, some_of_twin, f"twin: {ONE}", "", FEW),
+RUNS: dict[str, tuple[str, int, str, str, str, str]] = {
+    "one run": ("few_months", 1, "", ONE, "", ""),
+    "one month": ("one_month", 2, "", "n 2", "", ""),
+    "two pairs": ("few_months twin", 2, "", "are needed", "", FEW),
+    "all failed": ("few_months twin", 4, "every", FAILED, "no difference: every run failed", FEW),
+    "one side failed": ("few_months twin", 4, "twin", f"twin: {FAILED}", "no run of both", FEW),
+    "some failed": ("few_months twin", 4, "some of twin", f"twin: {ONE}", "", FEW),
 }
 # name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.
-SWEEPS: dict[str, tuple[str, str, int, str, Fails | None, str, str]] = {
-    "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", None, ONE, "no factor varies"),
-    "flat": ("grid", FLAT, 3, "few_months", None, "same at every point", ""),
-    "two saltelli": ("saltelli, points: 2", RANGES, 1, "few_months", None, "where no share", ""),
-    "one morris": ("morris, trajectories: 1", RANGES, 1, "few_months", None, "no interval", ""),
-    "two cells": ("latin_hypercube, points: 2", RANGES, 2, "few_months, twin", None, "n 2", ""),
-    "lhs failed": ("latin_hypercube, points: 2", RANGES, 1, "few_months", every, FAILED, FAILED),
-    "morris failed": ("morris, trajectories: 2", RANGES, 1, "few_months", every, "", FAILED),
+SWEEPS: dict[str, tuple[str, str, int, str, str, str, str]] = {
+    "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", "", ONE, "no factor varies"),
+    "flat": ("grid", FLAT, 3, "few_months", "", "same at every point", ""),
+    "two saltelli": ("saltelli, points: 2", RANGES, 1, "few_months", "", "where no share", ""),
+    "one morris": ("morris, trajectories: 1", RANGES, 1, "few_months", "", "no interval", ""),
+    "two cells": ("latin_hypercube, points: 2", RANGES, 2, "few_months, twin", "", "n 2", ""),
+    "lhs failed": ("latin_hypercube, points: 2", RANGES, 1, "few_months", "every", FAILED, FAILED),
+    "morris failed": ("morris, trajectories: 2", RANGES, 1, "few_months", "every", "", FAILED),
     "one side failed": (
-        "saltelli, points: 4", RANGES, 2, "few_months, twin", of_twin,
+        "saltelli, points: 4", RANGES, 2, "few_months, twin", "twin",
         "no two points finished in every scenario", "",
     ),
 }  # fmt: skip
@@ -117,10 +112,9 @@ def scenarios(tmp_path: Path) -> dict[str, str]:
     return {name: str(tmp_path / f"{name}.yaml") for name in texts}
 
 
-def made(words: tuple[object, ...], out: Path, fails: Fails | None) -> Path:
+def made(words: tuple[object, ...], out: Path, fails: str) -> Path:
     """The folder that a verb writes; it exits 1 where runs failed, and says how many."""
-    undrawn = mock.patch("eurasia_sim.figures.gallery.usual_kinds", return_value=[])
-    with failing(fails) if fails else contextlib.nullcontext(), undrawn:
+    with failing(fails), without_pictures():
         answer = call(*words, "--out", out)
     assert answer.returncode == (1 if fails else 0), answer.stderr
     assert "compiling" not in answer.stderr  # it is kept since the first verb of these tests
@@ -132,7 +126,7 @@ def check_text(text: str) -> str:
     """The text in one line; it has no number that is none, and no section without its reason."""
     assert not _NO_NUMBER.search(text), text
     lines = [line for line in text.splitlines() if line]
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in pairwise([*lines, ""]):
         assert not line.endswith(": not to be had") or after.startswith("  "), text
     return " ".join(text.split())
 
@@ -214,7 +208,7 @@ def test_sweeps_of_next_to_nothing_are_read_by_every_verb(
 
 def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
     effort = Effort(runs=2, runs_a_theory=2, points=2, replicates=1, wide=2)
-    with failing(every), mock.patch.object(Effort, "of", return_value=effort):
+    with failing("every"), mock.patch.object(Effort, "of", return_value=effort):
         answer = call("test", "H2", "--out", tmp_path)
     assert answer.returncode == 1
     said = check_text(answer.stdout)
@@ -225,8 +219,8 @@ def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
     done("report", only(tmp_path), "--out", tmp_path / "page.html")
 
 
-@pytest.mark.parametrize(("n", "fails"), [(1, None), (2, every)])
-def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: Any) -> None:
+@pytest.mark.parametrize(("n", "fails"), [(1, ""), (2, "every")])
+def test_a_validation_of_next_to_nothing_is_read(tmp_path: Path, n: int, fails: str) -> None:
     folder = made(("validate", "-n", n, "--until", "2002-12"), tmp_path / "out", fails)
     pictures = call("plot", folder, "--out", tmp_path / "read")
     assert (pictures.returncode, bool(pictures.stdout)) == (0, not fails)

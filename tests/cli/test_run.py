@@ -1,13 +1,14 @@
 """`run`: a folder that is whole, the same bytes again, and an interrupt that loses nothing."""
 
 import json
+import re
 import signal
 from pathlib import Path
 from unittest import mock
 
 import pandas as pd
 import pytest
-from tests.command import call, done, only, run_without_pictures
+from tests.command import call, done, only, run_without_pictures, without_pictures
 from tests.results import unchanging
 
 from eurasia_sim.simulation import run
@@ -45,8 +46,8 @@ def interrupt(words: tuple[str, ...], out: Path, parts: int) -> str:
 
 
 def test_the_word_on_competition_is_said_of_no_other_measure(tmp_path: Path) -> None:
-    folder = run_without_pictures(tmp_path, "chinese_base", "us_exit", "-n", "2")
-    said = done("run", "chinese_base", "us_exit", "-n", "2", "--out", folder.parent)
+    with without_pictures():
+        said = done("run", "chinese_base", "us_exit", "-n", "2", "--out", tmp_path)
     assert ["Joint share, Russia–China" in said, "measure of that name" in said] == [True, False]
 
 
@@ -82,9 +83,9 @@ def test_a_paired_run_writes_everything_and_the_same_bytes_for_any_workers(
 
 
 def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    words = ("us_exit", "us_stays", "-n", "40", "--seed", "3", "--workers", "2")
+    words = ("us_exit", "us_stays", "-n", "9", "--seed", "3", "--workers", "2")
     message = interrupt(words, tmp_path / "cut", parts=1)
-    kept = f"{2 * 32} runs are kept in {only(tmp_path / 'cut')}; the same command goes on"
+    kept = f"{2 * 9} runs are kept in {only(tmp_path / 'cut')}; the same command goes on"
     assert kept in message
     cut = run_without_pictures(tmp_path / "cut", *words)
     whole = run_without_pictures(tmp_path / "whole", *words)
@@ -92,10 +93,11 @@ def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(tmp_pa
 
 
 def test_two_scenarios_of_one_name_are_refused_and_an_edited_one_is_not_found_again(
-    tmp_path: Path,
+    repository: Path, tmp_path: Path
 ) -> None:
+    text = (repository / "scenarios" / "us_stays.yaml").read_text(encoding="utf-8")
     path = tmp_path / "us_stays.yaml"
-    path.write_text("format: 2\nextends: us_stays\ntitle: Another\n", encoding="utf-8")
+    path.write_text(re.sub("title: .*", "title: Another", text), encoding="utf-8")
     refused = call("run", path, "us_stays", "-n", "3", "--out", tmp_path / "out")
     assert refused.returncode == 2
     assert "us_stays stands twice\n    allowed: another name" in refused.stderr
@@ -113,12 +115,12 @@ def test_settings_narrowed_numbers_and_measures_left_out_are_shown(tmp_path: Pat
     lines = f"title: narrow\nextends: us_stays\n{uncertain}\nmeasures: [threat, alignment]"
     path.write_text(f"format: 2\n{lines}\n", encoding="utf-8")
     words = (path, "-n", "2", "--set", "growth.russia=-0.1")
-    folder = run_without_pictures(tmp_path / "out", *words)
-    text = done("run", *words, "--out", folder.parent)
+    with without_pictures():
+        text = done("run", *words, "--out", tmp_path / "out")
     assert "set: growth.russia = -0.1 from 2021-05" in text
     assert "narrowed: rules.cooperation.relative_gains 0.3 to 0.4 (declared " in text
     assert "Not shown, for nobody and nowhere in focus has it: threat" in text
-    resolved = manifest_of(folder)["scenarios"]["narrow"]
+    resolved = manifest_of(only(tmp_path / "out"))["scenarios"]["narrow"]
     assert resolved["settings"] == ["growth.russia.2021-05=-0.1"]
     assert resolved["levers"]["growth.russia"] == {"2021-05": -0.1}
 

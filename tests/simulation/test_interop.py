@@ -1,7 +1,6 @@
 """The exploratory modelling workbench drives a scenario; the examples of the pages run."""
 
 import pickle
-import warnings
 
 import numpy as np
 import pytest
@@ -31,17 +30,16 @@ def test_an_experiment_is_the_kernels_own_run_and_can_be_pickled(world):
         assert list(found.values()) == outcome.means[r, columns].tolist()
 
 
+@pytest.mark.filterwarnings("ignore")  # of the workbench
 def test_the_workbench_draws_what_is_declared_and_chooses_among_scenarios(world):
     model = workbench_model(["us_exit", "us_stays"], MEASURES)
     declared = ranges_of(world, prepare(world, load_scenario("us_exit", world)))
     drawn = {each.name: (each.lower_bound, each.upper_bound) for each in model.uncertainties}
     assert drawn == declared
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from ema_workbench import SequentialEvaluator
+    from ema_workbench import SequentialEvaluator
 
-        with SequentialEvaluator(model) as evaluator:
-            experiments, outcomes = evaluator.perform_experiments(scenarios=3, policies=4)
+    with SequentialEvaluator(model) as evaluator:
+        experiments, outcomes = evaluator.perform_experiments(scenarios=3, policies=4)
     assert len(experiments) == 12
     assert set(experiments["scenario_name"]) == {"us_exit", "us_stays"}
     assert all(np.isfinite(outcomes[measure]).all() for measure in MEASURES)
@@ -78,7 +76,7 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
         ({"measures": ["competition.russia-china.central_asai"]}, "did you mean .*central_asia"),
         ({"theory": "balance_of_threats"}, "balance_of_threat"),
         ({"decided": {"presense.china.kazakhstan.forces": (0, 100)}}, "presence"),
-        ({"decided": {"presence.china.kazakhstan.forces": (200, 100)}}, "is no range of"),
+        ({"decided": {"presence.china.kazakhstan.forces": (200, 100)}}, "200 to 100 is no range"),
         ({"decided": {"presence.china.kazakhstan.forces": (0, 0.1)}}, "0.1 is 10000 now"),
         ({"decided": {"presence.china.kazakhstann.forces": (0, 100)}}, "kazakhstan"),
         ({"scenarios": "us_exits"}, "us_exit"),

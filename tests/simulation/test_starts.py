@@ -37,9 +37,9 @@ def test_what_was_lived_and_recorded_stands_at_the_start(world, later):
     k = list(world.theatres).index("afghanistan")
     roles = [later.theatres["afghanistan"].ruler, later.theatres["afghanistan"].challenger]
     assert roles == ["afghan_republic", "taliban"]
-    for name in ("fighters", "ruler_strength", "control", "militants", "narcotics"):
-        stock = {"ruler_strength": "strength"}.get(name, name)
-        assert state[name][k] == later.numbers[f"theatres.afghanistan.initial_{stock}"].value
+    for stock in ("fighters", "strength", "control", "militants", "narcotics"):
+        lived = state["ruler_strength" if stock == "strength" else stock][k]
+        assert lived == later.numbers[f"theatres.afghanistan.initial_{stock}"].value
     # The crop went as its area did: from .03 at 8,000 hectares to the mean of 2009 to 2011.
     assert state["narcotics"][k] == pytest.approx(0.03 * (123 * 123 * 131) ** (1 / 3) / 8)
     trade = load_observations(world)["trade_ratio"].until(2011)
@@ -98,20 +98,17 @@ def test_a_scenario_that_starts_later_has_the_same_levers_month_by_month(world, 
     whole = load_scenario("us_exit", world)
     cut = whole.starting(START)
     shift = later.start - world.start
-    assert (cut.resolved()["departs"], cut.resolved()["horizon"]) == (
-        whole.resolved()["departs"], whole.resolved()["horizon"],
-    )  # fmt: skip
+    for key in ("departs", "horizon"):
+        assert cut.resolved()[key] == whole.resolved()[key]
     before, after = whole.lever_series(world), cut.lever_series(later)
     for name in ("presence", "pressure", "aid", "rule", "membership", "recognition"):
         values = getattr(after, name)
         np.testing.assert_array_equal(values, getattr(before, name)[shift:])
     since = 6  # from the next middle of a year on, power goes by the same figures
-    np.testing.assert_allclose(
-        after.capability[since:], before.capability[shift + since :], rtol=1e-12
-    )
-    assert (
-        load_scenario("us_exit", later).lever_series(later).rows.tobytes() == after.rows.tobytes()
-    )
+    known = before.capability[shift + since :]
+    np.testing.assert_allclose(after.capability[since:], known, rtol=1e-12)
+    loaded = load_scenario("us_exit", later).lever_series(later)
+    assert loaded.rows.tobytes() == after.rows.tobytes()
     lived = simulate(cut, world=world)
     assert str(lived.index[0]) == START
     assert lived.notna().all(axis=None)

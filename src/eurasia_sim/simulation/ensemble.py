@@ -52,8 +52,7 @@ class Outcome(NamedTuple):
     @property
     def failed(self) -> NDArray[np.bool_]:
         """(R,) which runs ended in a number that is none."""
-        found: NDArray[np.bool_] = self.statuses[:, 0] != 0
-        return found
+        return np.asarray(self.statuses[:, 0] != 0)
 
     def then(self, later: "Outcome") -> "Outcome":
         """These months and those that the same runs went on with; what failed is missing."""
@@ -91,43 +90,38 @@ def advance(
         since: first month of which the kept columns are written down.
         after: (R, Z) of the last scenario's runs before month span[1], written.
     """
-    plan, runs = plan_of(span, family[0].burn_in, window, kept, since), len(draws)
-    months, facts = months_kept(plan), family[0].facts
-    outcomes = [Outcome.empty(inputs, runs, months, len(kept)) for inputs in family]
+    plan, facts = plan_of(span, family[0].burn_in, window, kept, since), family[0].facts
+    shape, months = (len(family), len(draws)), months_kept(plan)
+    means = np.full((*shape, len(family[0].columns)), np.nan)
+    trajectories = np.full((*shape, months, len(kept)), np.nan)
+    statuses = np.zeros((*shape, 3), np.int64)
     workspace: Workspace | None = getattr(_THREAD, "workspace", None)
     # A new workspace takes a megabyte, so a thread keeps its own while it fits.
     names = draws.rules.dtype.names
     if workspace is None or workspace.facts is not facts or workspace.names != names:
         workspace = _THREAD.workspace = Workspace(facts, draws.rules)
-    for which, run in _blocks(len(family), runs):
+    for which, run in _blocks(*shape):
         past = None if memories is None else memories[run]
         workspace.load(draws.rules[run], draws.rows[run], draws.seeds[run], past)
         own = np.unique(which)
         levers = levers_of([family[s].levers for s in own], np.searchsorted(own, which), span)
         trajectory = np.full((months, len(kept), RUNS), np.nan)
         status = np.zeros((len(run), 3), np.int64)
-        means = workspace.advance(levers, plan, trajectory, status)
-        for s in own:
-            mine = which == s
-            outcomes[s].means[run[mine]] = means[mine]
-            by_run = trajectory[:, :, : len(run)].transpose(2, 0, 1)
-            outcomes[s].trajectories[run[mine]] = by_run[mine]
-            outcomes[s].statuses[run[mine]] = status[mine]
+        means[which, run] = workspace.advance(levers, plan, trajectory, status)
+        trajectories[which, run] = trajectory[:, :, : len(run)].transpose(2, 0, 1)
+        statuses[which, run] = status
         if after is not None:
             after[run] = workspace.memories()
-    return outcomes
+    return [Outcome(*own) for own in zip(means, trajectories, statuses, strict=True)]
 
 
-def _blocks(scenarios: int, runs: int) -> Iterator[tuple[Integers, Integers]]:
-    """Each block's scenarios and numbers of runs; only the last may have room left."""
-    whole = runs // RUNS * RUNS
-    for s in range(scenarios):
-        for first in range(0, whole, RUNS):
-            yield np.full(RUNS, s), np.arange(first, first + RUNS)
-    left = scenarios * (runs - whole)
-    for first in range(0, left, RUNS):
-        which, run = np.divmod(np.arange(first, min(first + RUNS, left)), runs - whole)
-        yield which, whole + run
+def _blocks(scenarios: int, runs: int) -> Iterator[Integers]:
+    """(2, <= 8) each block's scenarios and numbers of runs; only the last may have room left."""
+    cells, whole = np.indices((scenarios, runs)), runs // RUNS * RUNS
+    parts = (cells[..., :whole], cells[..., whole:])
+    row = np.concatenate([part.reshape(2, -1) for part in parts], axis=1)
+    for first in range(0, row.shape[1], RUNS):
+        yield row[:, first : first + RUNS]
 
 
 def run_paired(

@@ -14,7 +14,6 @@ from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import Inputs, prepare, unknown
 from eurasia_sim.simulation.parameter_draws import hold_shares, put, ranges_of, reference_draws
-from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World, load_world
 
 SCENARIO = "scenario_name"  # the workbench calls its states of the world scenarios
@@ -107,9 +106,11 @@ def workbench_model(
     first, *_ = (_inputs(world, name, theory, ()) for name in names)
     if problems := unknown(measures, first.columns, "measure"):
         raise DataError(problems)
-    ranges = {path: _checked_range(path, ends) for path, ends in (decided or {}).items()}
-    for path, (low, _) in ranges.items():
-        _inputs(world, names[0], theory, (f"{path}={low}",))
+    for path, (low, high) in (decided := decided or {}).items():
+        for end in (low, high):
+            apply_settings(first.scenario, [f"{path}={end}"], found)
+        if low >= high:
+            raise DataError([f"{path}: {low:g} to {high:g} is no range"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of figures it would draw, were other packages there
         from ema_workbench import CategoricalParameter, Model, RealParameter, ScalarOutcome
@@ -120,19 +121,6 @@ def workbench_model(
     uncertain = ranges_of(found, first)
     model.uncertainties = [RealParameter(path, *ends) for path, ends in uncertain.items()]
     choice = [CategoricalParameter(SCENARIO, names)] if len(names) > 1 else []
-    model.levers = [*choice, *(RealParameter(path, *ends) for path, ends in ranges.items())]
+    model.levers = [*choice, *(RealParameter(path, *ends) for path, ends in decided.items())]
     model.outcomes = [ScalarOutcome(measure) for measure in measures]
     return model
-
-
-def _checked_range(path: str, ends: tuple[float, float]) -> tuple[float, float]:
-    """The range of a lever, which must be within what the lever may be."""
-    name, (low, high) = path.partition(".")[0], ends
-    if problems := unknown([name], levers(), "lever"):
-        raise DataError(f"{path}: {problem}" for problem in problems)
-    lever = levers()[name].at(path.rpartition(".")[2])
-    if wrong := lever.misread(low) or lever.misread(high):
-        raise DataError([f"{path}: {wrong}"])
-    if lever.bounds is None or not lever.bounds[0] <= low < high <= lever.bounds[1]:
-        raise DataError([f"{path}: {low:g} to {high:g} is no range of {lever.allowed}"])
-    return low, high

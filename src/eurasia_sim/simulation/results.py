@@ -1,7 +1,6 @@
 """Results on disk: names of runs and files, files that are whole or not there, and tables read."""
 
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -48,15 +47,12 @@ def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
 
     That is world, scenario, parameters, theory, forms, seed and version of the model.
     """
-    common, forms = hashlib.sha256(), repr(sorted(inputs.forms.items()))
-    for part in (world_digest, inputs.scenario.digest, inputs.theory, forms, model_version()):
-        common.update(part.encode() + b"\0")
-    found = []
-    for rules, row, seed in zip(draws.rules, draws.rows, draws.seeds, strict=True):
-        own = common.copy()
-        own.update(rules.tobytes() + row.tobytes() + seed.tobytes())
-        found.append(own.hexdigest()[:16])
-    return found
+    forms, version = repr(sorted(inputs.forms.items())), model_version()
+    parts = (world_digest, inputs.scenario.digest, inputs.theory, forms, version)
+    common = b"".join(part.encode() + b"\0" for part in parts)
+    runs = zip(draws.rules, draws.rows, draws.seeds, strict=True)
+    own = (rules.tobytes() + row.tobytes() + seed.tobytes() for rules, row, seed in runs)
+    return [integrity.digest_of(common + each)[:16] for each in own]
 
 
 def folder_name(name: str, ids: Iterable[str]) -> str:
