@@ -17,9 +17,9 @@ from eurasia_sim.files.integrity import listed
 from eurasia_sim.reports.answer import trust
 from eurasia_sim.reports.report import report_page
 from eurasia_sim.scenarios.manifest import kind_of
-from eurasia_sim.simulation import results, results_folder
+from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.simulation.results_folder import ResultsFolder, open_results
 from eurasia_sim.world.world import World
 
 if TYPE_CHECKING:
@@ -118,12 +118,6 @@ def finish(
         drawn = _drawings(held, usual, Request(), folder / "figures", is_asked=False)
         figures = [str(path.relative_to(folder)) for _, paths in drawn for path in paths]
     results.write_manifest(folder, {**content, "figures": figures}, [*files, *figures])
-
-
-def open_results(folder: Path, world: Path | None, filters: Sequence[str] = ()) -> ResultsFolder:
-    """A finished folder with the world its manifest names, or the one given."""
-    found = results_folder.world_of(folder, results.read_manifest(folder) or {}, world)
-    return results_folder.open_results(folder, found, filters)
 
 
 def trust_line(folder: Path, world: Path | None = None) -> str:

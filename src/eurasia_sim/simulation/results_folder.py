@@ -198,15 +198,21 @@ def world_of(folder: Path, manifest: Mapping[str, Any], world: World | Path | No
     return starting(found, since) if since else found
 
 
-def open_results(folder: Path, world: World, filters: Sequence[str] = ()) -> ResultsFolder:
-    """A finished results folder; DataError where it is none, not finished, or damaged."""
+def open_results(
+    folder: Path, world: World | Path | None = None, filters: Sequence[str] = ()
+) -> ResultsFolder:
+    """A finished results folder with the world its manifest names, or the one given.
+
+    DataError where it is none, is not finished or damaged, or was made in another world.
+    """
     manifest = results.finished_manifest(folder, kind="")
-    made_in = manifest.get("digests", {}).get("world", world.digest)
-    if made_in != world.digest:
-        digests = f"{str(made_in)[:12]}, here {world.digest[:12]}"
+    found = world_of(folder, manifest, world)
+    made_in = manifest.get("digests", {}).get("world", found.digest)
+    if made_in != found.digest:
+        digests = f"{str(made_in)[:12]}, here {found.digest[:12]}"
         right = "name the folder of its world by --world, or run its command again"
-        raise DataError([f"{folder} was made in another {world.name} ({digests}): {right}"])
-    return ResultsFolder(folder, kind_of(manifest), manifest, world, tuple(filters))
+        raise DataError([f"{folder} was made in another {found.name} ({digests}): {right}"])
+    return ResultsFolder(folder, kind_of(manifest), manifest, found, tuple(filters))
 
 
 def _parsed(text: str, columns: Sequence[str]) -> tuple[str, str, str]:
