@@ -9,12 +9,9 @@ import numpy as np
 import pandas as pd
 
 FIVE = {
-    "KAZ": "kazakhstan",
-    "KGZ": "kyrgyzstan",
-    "TJK": "tajikistan",
-    "TKM": "turkmenistan",
+    "KAZ": "kazakhstan", "KGZ": "kyrgyzstan", "TJK": "tajikistan", "TKM": "turkmenistan",
     "UZB": "uzbekistan",
-}
+}  # fmt: skip
 STATES = {
     "RUS": "russia", "CHN": "china", "USA": "united_states", "IND": "india", "PAK": "pakistan",
     "IRN": "iran", **FIVE, "AFG": "afghan_republic",
@@ -30,13 +27,12 @@ DYAD = ["year", "state", "partner"]
 def derived(name: str, folder: Path) -> pd.DataFrame:
     """A series as the providers' tables give it: the world's ids, sorted, as a file holds it."""
     table = SERIES[name](folder)
-    keys = ["year", *(column for column in IDS if column in table)]
-    for column in keys[1:]:
-        table = table[table[column].isin(list(IDS[column]))]
-        table = table.assign(**{column: table[column].map(IDS[column])})
+    axes = [column for column in IDS if column in table]
+    for axis in axes:
+        table = table.assign(**{axis: table[axis].map(IDS[axis])})
     kept = [column for column in ("value", "n", "error") if column in table]
-    table = table[[*keys, *kept]].dropna(subset=["value"])
-    return table.sort_values(keys).reset_index(drop=True)
+    table = table[["year", *axes, *kept]].dropna(subset=[*axes, "value"])
+    return table.sort_values(["year", *axes]).reset_index(drop=True)
 
 
 def observed(folder: Path, name: str) -> pd.DataFrame:
@@ -47,26 +43,26 @@ def observed(folder: Path, name: str) -> pd.DataFrame:
 def dyads(table: pd.DataFrame, a: str = "country_a", b: str = "country_b") -> pd.DataFrame:
     """Rows with `state` and `partner` in the actors' order, less the land before the republic."""
     order = {code: at for at, code in enumerate(STATES)}
-    table = table[table[a].isin(order) & table[b].isin(order) & (table[a] != table[b])].copy()
+    table = table[table[a].isin(order) & table[b].isin(order) & (table[a] != table[b])]
     swap = table[a].map(order) > table[b].map(order)
-    table["state"] = table[a].where(~swap, table[b])
-    table["partner"] = table[b].where(~swap, table[a])
+    table = table.assign(
+        state=table[a].where(~swap, table[b]), partner=table[b].where(~swap, table[a])
+    )
     return table[~((table["partner"] == "AFG") & (table["year"] < RULED_FROM))]
 
 
 def every_dyad(counts: pd.Series, last: int) -> pd.DataFrame:
     """Counts from 2000 on, and zero where a source that lists all cases lists none."""
-    pairs = list(itertools.combinations(STATES, 2))
-    rows = [(year, *pair) for year in range(2000, last + 1) for pair in pairs]
+    pairs = itertools.combinations(STATES, 2)
+    rows = [(year, *pair) for year, pair in itertools.product(range(2000, last + 1), [*pairs])]
     rows = [row for row in rows if row[2] != "AFG" or row[0] >= RULED_FROM]
     table = counts.rename("value").reset_index()
     return pd.DataFrame(rows, columns=DYAD).merge(table, how="left", on=DYAD).fillna({"value": 0})
 
 
 def votes_distance(folder: Path) -> pd.DataFrame:
-    points = observed(folder, "votes_ideal_points_country_year")
-    points["se"] = (points["q95all"] - points["q5all"]) / (2 * NORMAL_90)
-    se = points.set_index(["country", "year"])["se"]
+    points = observed(folder, "votes_ideal_points_country_year").set_index(["country", "year"])
+    se = (points["q95all"] - points["q5all"]) / (2 * NORMAL_90)
     table = dyads(observed(folder, "votes_ideal_distance_dyad_year"))
     ends = [se.reindex(pd.MultiIndex.from_frame(table[[who, "year"]])) for who in DYAD[1:]]
     error = np.round(np.hypot(ends[0].to_numpy(), ends[1].to_numpy()), 4)
@@ -118,11 +114,8 @@ def exercises(folder: Path) -> pd.DataFrame:
 def joint_exercises(folder: Path) -> pd.DataFrame:
     """Exercises of China with any of the five (n), and those that had Russia too (value)."""
     table = observed(folder, "exercises_mme7_dyad_month")
-    sides = [
-        table[["mme_id", "year", side]].set_axis(["id", "year", "who"], axis=1)
-        for side in ("country_a", "country_b")
-    ]
-    who = pd.concat(sides).groupby(["id", "year"])["who"].agg(set).reset_index()
+    long = table.melt(["mme_id", "year"], ["country_a", "country_b"], value_name="who")
+    who = long.groupby(["mme_id", "year"])["who"].agg(set).reset_index()
     who = who[who["who"].map(lambda present: "CHN" in present and bool(present & set(FIVE)))]
     joint = who.assign(joint=who["who"].map(lambda present: "RUS" in present))
     counted = joint.groupby("year")["joint"].agg(value="sum", n="size").reset_index()
@@ -135,13 +128,10 @@ def arms_suppliers(folder: Path) -> pd.DataFrame:
     suppliers = {"Russia": "RUS", "China": "CHN", "United States": "USA"}
     rows = []
     for place, year in itertools.product(PLACES, range(2003, 2021)):
-        recent = table["year"].between(year - 2, year)
-        got = (
-            table[(table["recipient_iso3"] == place) & recent].groupby("supplier")["tiv_musd"].sum()
-        )
-        if got.sum() > 0:
-            for name, code in suppliers.items():
-                rows.append((year, code, place, round(got.get(name, 0.0) / got.sum(), 3)))
+        own = table[(table["recipient_iso3"] == place) & table["year"].between(year - 2, year)]
+        got = own.groupby("supplier")["tiv_musd"].sum()
+        for name, code in suppliers.items() if got.sum() > 0 else ():
+            rows.append((year, code, place, round(got.get(name, 0.0) / got.sum(), 3)))
     return pd.DataFrame(rows, columns=["year", "actor", "theatre", "value"])
 
 
@@ -168,8 +158,7 @@ def trade_partners(folder: Path) -> pd.DataFrame:
     table = table[~((table["partner"] == "AFG") & (table["year"] < RULED_FROM))]
     whole = table.groupby(["ca_state", "year"])["total_musd"].transform("sum")
     share = (table["total_musd"] / whole).round(4)
-    table = table.rename(columns={"ca_state": "theatre", "partner": "actor"})
-    return table.assign(value=share)
+    return table.rename(columns={"ca_state": "theatre", "partner": "actor"}).assign(value=share)
 
 
 def visits_president(folder: Path) -> pd.DataFrame:
