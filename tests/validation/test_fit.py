@@ -10,8 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.validation.calibration import Fit, held_out
-from eurasia_sim.validation.fit import chance_level, smooth
+from eurasia_sim.validation.calibration import Fit, chance_level, held_out, smooth
 from eurasia_sim.validation.theories import APART, one_theory, stacking_weights, weighed
 
 MEMBERS = 4000

@@ -12,7 +12,7 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.observations.baselines import FREE, still
 from eurasia_sim.observations.loader import Floor
 from eurasia_sim.validation.calibration import Problem
-from eurasia_sim.validation.floors import FITTED, KNOWN, floors, pooled
+from eurasia_sim.validation.forecasts import FITTED, KNOWN, floors, pooled
 from eurasia_sim.world.world import World
 
 Capture = pytest.CaptureFixture[str]

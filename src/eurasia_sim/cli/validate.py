@@ -201,7 +201,7 @@ def _floors(
     import pandas as pd
 
     from eurasia_sim.validation.calibration import Problem
-    from eurasia_sim.validation.floors import floors
+    from eurasia_sim.validation.forecasts import floors
 
     tables = []
     with terminal.RunCounter(1, "nothing was kept.") as counter:

@@ -118,7 +118,7 @@ def pooled(means: Floats, variances: Floats) -> tuple[Floats, float]:
     return centre + between / (between + variances) * (means - centre), centre
 
 
-class Fit(NamedTuple):
+class LinkFit(NamedTuple):
     """A fitted link: y = year effect of a group + offset of a unit + scale × measure + error."""
 
     scale: float  # at least 0
@@ -129,7 +129,7 @@ class Fit(NamedTuple):
 
 def fit_link(
     values: Floats, errors: Floats, measure: Floats, groups: Integers, *, year_effects: bool
-) -> Fit:
+) -> LinkFit:
     """Fit one item's link by weighted least squares and partial pooling, where both are known.
 
     Scale and year effects are told by changes within units: pooled offsets would lend the scale
@@ -171,7 +171,7 @@ def fit_link(
         means[own] -= level
     offsets = np.empty(len(y))
     offsets[held], offsets[~held] = pooled(means[held], 1 / total[held])
-    return Fit(scale, offsets, years, float(np.sqrt(residual)))
+    return LinkFit(scale, offsets, years, float(np.sqrt(residual)))
 
 
 def _within(
