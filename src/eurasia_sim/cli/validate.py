@@ -1,32 +1,33 @@
 """`validate` scores forecasts of what was observed."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
+from fnmatch import filter as matching
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import finish
 from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
+from eurasia_sim.simulation import results
+from eurasia_sim.simulation.family import content_digest
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import memory_of_draws
+from eurasia_sim.validation import patterns
+from eurasia_sim.validation.calibration import Problem
+from eurasia_sim.validation.forecasts import Skill, by_item, floors, skill
+from eurasia_sim.validation.measured import compared
 from eurasia_sim.world.world import World, load_world
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from eurasia_sim.validation.forecasts import Skill
-    from eurasia_sim.validation.patterns import Validation
-
-    Found = tuple[Skill | None, Validation | None]
-_KINDS = ("skill", "patterns")
+Found = dict[str, Any]  # skill, patterns and floors, those that there are
 _MOST_MONTHS = 1200  # after the start of the record
 _AHEAD, _MATTERS = 3, 0.01  # years ahead on the first screen; a skill that matters
 _BESIDE = ["model", "low", "high", "known", "on_filter", "null", "unchanged", "change"]
@@ -61,124 +62,71 @@ def validate(
     Example: eurasia-sim validate --item 'votes*' --theory all
     """
     place = load_world(world)
-    items, has_patterns = _of_world(place, item, everything=everything)
+    items, has_patterns = _of_world(place, ["*"] if everything else item or [])
     asked = load_scenario(scenario, place) if scenario else as_recorded(place)
-    asked = _run_until(apply_settings(asked, settings or (), place), until, place)
+    asked = apply_settings(asked, settings or (), place)
+    if until is not None:
+        asked = replace(asked, months=_last_month(until, place) + 1)
     theories = options.chosen_theories(theory, place, [asked.theory])
-    found = dict(_scores(place, asked, theories, n, seed, workers, has_patterns))
-    pooled = _floors(place, theories, n, seed, workers) if with_floors else None
-    folder = _write(out, place, asked, found, n, seed, pooled)
+    given = (place, asked, theories, n, seed, workers)
+    found = _scores(*given, has_patterns=has_patterns, with_floors=with_floors)
+    folder, tables, failed = _write(out, place, asked, found, n, seed)
     if as_json:
         head = {"scenario": asked.name, "world": place.name, "until": place.date(asked.months - 1)}
         effort = {"runs": n, "seed": seed, "folder": str(folder)}
-        by_theory = {name: _plain(*own) for name, own in found.items()}
-        if pooled is not None:
-            effort["floors"] = json.loads(pooled.to_json(orient="records"))
-        terminal.print_json({**head, **effort, "theories": by_theory})
+        pooled = {"floors": _rows(tables["floors"])} if with_floors else {}
+        by_theory = {name: _plain(own) for name, own in found.items()}
+        terminal.print_json({**head, **effort, **pooled, "theories": by_theory})
     else:
-        for name, (skill, own) in found.items():
+        for name, own in found.items():
             fitted = "Its numbers are fitted to the record: nothing here is forecast."
-            lost = ", ".join(f"{x} {count}" for x, count in _failed(skill, own).items() if count)
+            lost = ", ".join(f"{x} {count}" for x, count in failed[name].items() if count)
             terminal.say(
                 f"{asked.title} ({name.replace('_', ' ')}), {n} runs a side, seed {seed}",
                 fitted if asked.posterior is not None else "",
             )
-            _show_skill(skill, items)
-            if pooled is not None:
-                show_floors(pooled[pooled["theory"] == name])
-            if own:
-                _show_patterns(place.date(asked.months - 1), own, everything)
+            _show_skill(own.get("skill"), items)
+            if with_floors:
+                show_floors(own["floors"].table)
+            if has_patterns:
+                _show_patterns(place.date(asked.months - 1), own["patterns"], everything)
             terminal.say(f"Runs that failed and count nowhere: {lost}" if lost else "")
         terminal.show("More: --all, --item NAME, docs/validation.md")
         terminal.show_folder(folder, "plot")
-    if any(sum(_failed(*own).values()) for own in found.values()):
+    if any(any(each.values()) for each in failed.values()):
         raise typer.Exit(FAILED_WORK)
 
 
-def _run_until(scenario: Scenario, until: str | None, world: World) -> Scenario:
-    """The scenario run to a month, or as far as it says."""
-    if until is None:
-        return scenario
+def _last_month(until: str, world: World) -> int:
     last = world.month(until)
     if not 0 <= last < _MOST_MONTHS:
         period = f"{world.date(0)} to {world.date(_MOST_MONTHS - 1)}"
         raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
-    return replace(scenario, months=last + 1)
+    return last
 
 
-def _failed(skill: Skill | None, own: Validation | None) -> dict[str, int]:
-    """Runs that failed, by what they were for and by side."""
-    kinds = zip(_KINDS, (skill, own), strict=True)
-    return {f"{kind}, {x}": n for kind, each in kinds if each for x, n in each.failed.items()}
+def _of_world(world: World, asked: Sequence[str]) -> tuple[list[str], bool]:
+    """The items that names or wildcards stand for, and whether the world has patterns.
 
-
-def _of_world(world: World, asked: list[str] | None, *, everything: bool) -> tuple[list[str], bool]:
-    """The items that names or wildcards stand for, or all, and whether the world has patterns.
-
-    Raises:
-        DataError: for a name that no item has; where there is nothing at all to hold runs against.
+    What is wrong with either is said before anything is compiled.
     """
-    from eurasia_sim.validation.measured import compared
-    from eurasia_sim.validation.patterns import FILE, load_patterns
-
-    items = compared(world)
-    has_patterns = (world.directory / FILE).is_file()
+    items = [*compared(world)]
+    has_patterns = (world.directory / patterns.FILE).is_file()
     if has_patterns or not items:
-        load_patterns(world)  # what is wrong with them is said before anything is compiled
-    chosen = set(items) if everything else set()
-    for each in asked or ():
-        chosen |= (alike := {name for name in items if fnmatchcase(name, each)})
-        if not alike:
+        patterns.load_patterns(world)
+    for each in asked:
+        if each != "*" and not matching(items, each):
             known = near(each, items) or f"; one of {', '.join(items) or 'none'}"
             raise DataError([f"--item {each} is no observed item of {world.name}{known}"])
-    return [name for name in items if name in chosen], has_patterns
-
-
-def _write(
-    out: Path, world: World, scenario: Scenario, found: Mapping[str, Found], n: int, seed: int,
-    pooled: pd.DataFrame | None,
-) -> Path:  # fmt: skip
-    """Write the tables of all theories, and the manifest; return their folder."""
-    import pandas as pd
-
-    from eurasia_sim.simulation import results
-    from eurasia_sim.simulation.family import content_digest
-
-    content = {
-        **options.origin(world, scenario=scenario.digest),
-        "kind": "validation",
-        "scenario": scenario.resolved(),
-        "theories": list(found),
-        "runs_a_side": n,
-        "seed": seed,
-        "scores": {name: own.scores for name, (_, own) in found.items() if own},
-        "failed": {name: sum(_failed(*own).values()) for name, own in found.items()},
-    }
-    digests, effort = content["digests"], (str(n), str(seed))
-    identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
-    identity += ["floors"] * (pooled is not None)
-    folder = out / results.folder_name(f"validate-{scenario.name}", identity)
-    tables: dict[str, Any] = {}
-    for at, kind in enumerate(_KINDS):
-        by_theory = ((name, each[at]) for name, each in found.items())
-        own = [each.table.assign(theory=name) for name, each in by_theory if each]
-        tables |= {kind: pd.concat(own, ignore_index=True)} if own else {}
-    tables |= {} if pooled is None else {"floors": pooled}
-    finish(folder, content, tables, world)
-    return folder
+    return [name for name in items if any(matching([name], each) for each in asked)], has_patterns
 
 
 def _scores(
     world: World, scenario: Scenario, theories: Sequence[str], n: int, seed: int,
-    workers: int | None, has_patterns: bool,
-) -> Iterator[tuple[str, Found]]:  # fmt: skip
-    """By theory, the skill of its runs and how they compare with the patterns."""
-    from eurasia_sim.files.memory import PROCESS, require_memory
-    from eurasia_sim.simulation.inputs import prepare
-    from eurasia_sim.simulation.parameter_draws import memory_of_draws
-    from eurasia_sim.validation import forecasts, patterns
-
-    inputs = prepare(world, scenario, theories[0])
+    workers: int | None, *, has_patterns: bool, with_floors: bool,
+) -> dict[str, Found]:  # fmt: skip
+    """By theory and kind, what its runs score."""
+    inputs, found = prepare(world, scenario, theories[0]), dict[str, Found]()
     need = PROCESS + 3 * memory_of_draws(world, inputs, n)  # three sides at once
     require_memory(need, f"{n:,} draws of everything uncertain", "a smaller -n")
     options.compile_once(inputs)
@@ -190,52 +138,75 @@ def _scores(
 
             given: Any = (world, scenario, name, n, seed)
             told: Any = {"workers": workers, "report": report}
-            own = patterns.validate(*given, **told) if has_patterns else None
-            yield name, (forecasts.skill(*given, **told), own)
-
-
-def _floors(
-    world: World, theories: Sequence[str], n: int, seed: int, workers: int | None
-) -> pd.DataFrame:
-    """Pooled errors of the record's runs by theory, numbers fitted up to each origin."""
-    import pandas as pd
-
-    from eurasia_sim.validation.calibration import Problem
-    from eurasia_sim.validation.forecasts import floors
-
-    tables = []
-    with terminal.RunCounter(1, "nothing was kept.") as counter:
-        for name in theories:
-            problem = Problem.of(world, name, n, seed, workers)
-            found = floors(problem, partial(counter.stage, f"fits of {name}"))
-            tables.append(found.assign(theory=name))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _plain(skill: Skill | None, own: Validation | None) -> dict[str, Any]:
-    """What is found under one theory, as plain values."""
-    found: dict[str, Any] = {"skill": [], "scores": {}, "patterns": []}
-    if skill:
-        found |= {"skill": skill.table.to_dict("records"), "skill_failed": skill.failed}
-    if own:
-        patterns = json.loads(own.table.to_json(orient="records"))
-        found |= {"scores": own.scores, "patterns": patterns, "failed": own.failed}
-        found |= {"out_of_reach": list(own.out_of_reach)}
-        found["recognition"] = json.loads(own.recognition.to_json(orient="records"))
+            documented = patterns.validate(*given, **told) if has_patterns else None
+            own = {"skill": skill(*given, **told), "patterns": documented}
+            if with_floors:
+                problem = Problem.of(world, name, n, seed, workers)
+                pooled = floors(problem, partial(counter.stage, f"fits of {name}"))
+                own["floors"] = Skill(pooled, {})
+            found[name] = {kind: each for kind, each in own.items() if each is not None}
     return found
 
 
-def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
-    """Print what the model knows and at what it is worst, and the items asked for whole."""
-    from eurasia_sim.validation.forecasts import by_item
+def _write(
+    out: Path, world: World, scenario: Scenario, found: Mapping[str, Found], n: int, seed: int
+) -> tuple[Path, dict[str, pd.DataFrame], dict[str, dict[str, int]]]:
+    """Write tables of all theories and the manifest; their folder, they, and what runs failed."""
+    kinds = next(iter(found.values()))
+    tables, failed = {}, {}
+    for kind in kinds:
+        by_theory = [own[kind].table.assign(theory=name) for name, own in found.items()]
+        tables[kind] = pd.concat(by_theory, ignore_index=True)
+    for name, own in found.items():
+        lost = {f"{kind}, {x}": n for kind, each in own.items() for x, n in each.failed.items()}
+        failed[name] = lost
+    content = {
+        **options.origin(world, scenario=scenario.digest),
+        "kind": "validation",
+        "scenario": scenario.resolved(),
+        "theories": list(found),
+        "runs_a_side": n,
+        "seed": seed,
+        "scores": {
+            name: own["patterns"].scores for name, own in found.items() if "patterns" in own
+        },
+        "failed": {name: sum(own.values()) for name, own in failed.items()},
+    }
+    digests, effort = content["digests"], (str(n), str(seed))
+    identity = [digests["world"], content_digest([scenario]), *found, *effort, digests["model"]]
+    identity += ["floors"] * ("floors" in kinds)
+    folder = out / results.folder_name(f"validate-{scenario.name}", identity)
+    finish(folder, content, tables, world)
+    return folder, tables, failed
 
-    if skill is None or skill.table.empty:
+
+def _rows(table: pd.DataFrame) -> Any:
+    """A table as plain values."""
+    return json.loads(table.to_json(orient="records"))
+
+
+def _plain(own: Found) -> dict[str, Any]:
+    """What is found under one theory, as plain values."""
+    found: dict[str, Any] = {"skill": [], "scores": {}, "patterns": []}
+    if "skill" in own:
+        found |= {"skill": own["skill"].table.to_dict("records")}
+        found |= {"skill_failed": own["skill"].failed}
+    if "patterns" in own:
+        each = own["patterns"]
+        found |= {"scores": each.scores, "patterns": _rows(each.table), "failed": each.failed}
+        found |= {"out_of_reach": each.out_of_reach, "recognition": _rows(each.recognition)}
+    return found
+
+
+def _show_skill(own: Skill | None, items: Sequence[str]) -> None:
+    """Print what the model knows and at what it is worst, and the items asked for whole."""
+    if own is None or own.table.empty:
         none = "This world has no observations, so there is no skill: patterns alone."
-        terminal.show(none if skill is None else "Every run of a side failed: nothing is forecast.")
+        terminal.show(none if own is None else "Every run of a side failed: nothing is forecast.")
         return
-    rows = by_item(skill.table, _AHEAD)
+    rows = by_item(own.table, _AHEAD)
     moved = rows["on_filter"] - rows["filter"]
-    apart = by_item(skill.table, _AHEAD, "without the hegemon")["model"]
+    apart = by_item(own.table, _AHEAD, "without the hegemon")["model"]
     better = rows["model"] > 0
     terminal.say(
         f"Three years ahead it beats the best free forecast on {better.sum()} of {len(rows)} items,"
@@ -251,8 +222,8 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
         shown = (100 * rows.loc[rows.index.isin(items), _BESIDE]).round().reset_index()
         terminal.show_frame(title, shown.rename(columns={"low": "one out", "high": "at most"}))
     for name in items:
-        own = skill.table[skill.table["item"] == name]
-        for (dyads, target), part in own.groupby(["dyads", "target"], sort=False):
+        of_item = own.table[own.table["item"] == name]
+        for (dyads, target), part in of_item.groupby(["dyads", "target"], sort=False):
             cells = part.pivot_table("crps", "method", "horizon", sort=False)
             cells = cells.add_prefix("in ").add_suffix(" y").rename_axis(columns=None)
             cases = f"{part['units'].max()} units, {part['cases'].min()} to {part['cases'].max()}"
@@ -260,7 +231,7 @@ def _show_skill(skill: Skill | None, items: Sequence[str]) -> None:
             terminal.show_frame(title, cells.reset_index())
 
 
-def _shares(values: pd.Series) -> str:
+def _shares(values: "pd.Series[float]") -> str:
     """Shares by name, in words."""
     named = (f"{str(name).replace('_', ' ')} {share:.0%}" for name, share in values.items())
     return ", ".join(named) or "none"
@@ -281,7 +252,7 @@ def show_floors(pooled: pd.DataFrame) -> None:
         terminal.show_table(f"\n{title}", own.to_dict("records"), columns)
 
 
-def _show_patterns(last_month: str, result: Validation, everything: bool) -> None:
+def _show_patterns(last_month: str, result: patterns.Validation, everything: bool) -> None:
     """Print how many patterns are passed, and if asked each, those that fewest runs pass first."""
     score, late = result.scores, len(result.out_of_reach)
     if not score["patterns"]:
@@ -299,17 +270,17 @@ def _show_patterns(last_month: str, result: Validation, everything: bool) -> Non
         " of flags up, area under the curve of missions kept, mean log of the chance",
         result.recognition,
     )
-    patterns = result.table.sort_values("model", kind="stable")
-    patterns["pattern"] += " – " + patterns["says"]
-    patterns["why"] = patterns["circular"].str.partition("; ")[0]
-    for title, group in (
-        ("patterns that count, misses first", patterns["counted"]),
-        (
-            "passed by both baselines, so not counted",
-            ~patterns["counted"] & (patterns["why"] == ""),
-        ),
-        ("circular, so not counted", patterns["why"] != ""),
+    rows = result.table.sort_values("model", kind="stable")
+    rows = rows.assign(
+        pattern=rows["pattern"] + " – " + rows["says"],
+        why=rows["circular"].str.partition("; ")[0],
+    )
+    easy = ~rows["counted"] & (rows["why"] == "")
+    for title, group, more in (
+        ("patterns that count, misses first", rows["counted"], []),
+        ("passed by both baselines, so not counted", easy, []),
+        ("circular, so not counted", rows["why"] != "", ["why"]),
     ):
-        columns = ["pattern", *_SHARES, *(["why"] if title.startswith("circular") else [])]
         if group.any():
-            terminal.show_frame(f"\n{title}", patterns.loc[group, columns].rename(columns=_SHARES))
+            shown = rows.loc[group, ["pattern", *_SHARES, *more]].rename(columns=_SHARES)
+            terminal.show_frame(f"\n{title}", shown)

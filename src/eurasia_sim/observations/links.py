@@ -137,11 +137,8 @@ def fit_link(
     what is no larger than its own standard error is 0, and so is one below 0, for a link says which
     way a measure goes. Raises ValueError where no cell has both.
 
-    Args:
-        values: (U, T) observed, up to the origin and no later.
-        errors: (U, T) standard deviation of the sampling error.
-        measure: (U, T) of the model.
-        groups: (U,) group of each unit, whose years share an effect.
+    Values (U, T) are observed, up to the origin and no later; errors (U, T) are standard deviations
+    of their sampling error; groups (U,) share the effects of years.
     """
     known = np.isfinite(values) & np.isfinite(measure)
     if not known.any():
@@ -179,10 +176,9 @@ def _within(
 ) -> tuple[float, Floats]:
     """Pooled scale and (U, T) effects of years by weighted least squares on changes of units.
 
-    Args:
-        same: the units of each group whose years have an effect.
-        free: degrees of freedom; the squared error of a scale is `free / (free - 2)` times what the
-            residuals say, and with two or fewer it is not known, so that the scale is 0.
+    Years have an effect in each group of the `same` units. With `free` degrees of freedom the
+    squared error of a scale is `free / (free - 2)` times what the residuals say; with two or fewer
+    it is not known, so that the scale is 0.
     """
     total = np.maximum(weight.sum(axis=1), _LEAST_VARIANCE)[:, None]
 

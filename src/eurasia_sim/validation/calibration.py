@@ -65,14 +65,12 @@ def smooth(
     """(M, R) members that agree with data whose errors are independent and of unit variance.
 
     With them (M, D) which number goes along with which datum at the first step: their correlation,
-    0 where chance could show as much. Raises DataError without the extra that holds the smoother.
+    0 where chance could show as much, at a rate. Raises DataError without the extra `fit`.
 
     Args:
-        scores: (M, R) normal scores of M numbers in R members, drawn from the prior.
-        predict: from step and scores to (D, R) predicted data.
-        observed: (D,) the data.
-        fixed: how many of the last numbers are nuisances, which any datum may move.
-        rate: how often a fit may move some number by chance.
+        scores: (M, R) normal scores of M numbers in R members, drawn from the prior; the last,
+            `fixed`, are nuisances.
+        predict: from step and scores to (D, R) predictions of what was observed (D,).
     """
     try:
         from iterative_ensemble_smoother import AdaptiveESMDA  # which we may use but not pass on

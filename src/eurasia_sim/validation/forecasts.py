@@ -81,11 +81,8 @@ def read_ahead(
     """By item the mean over finished runs of what it reads, (U, T) by origin; and failed runs.
 
     A year before the first that is run reads as that one; a year after a run's last is NaN.
-
-    Args:
-        inputs: under the drivers as recorded; for each origin they are held from there on.
-        origins: last years known; without them all that a score can use.
-        ahead: years that are run after an origin.
+    The drivers of `inputs` are held from each origin on, for `ahead` years; the origins are the
+    last years known, by default all that a score can use.
     """
     columns, years = columns_read(items.values()), years_read(items.values())
     if origins is None:
@@ -125,13 +122,11 @@ def linked_forecast(
     """The forecaster whose mean is the link, fitted up to the origin, of what runs read later.
 
     The scale is fitted unless the item says it. What a unit deviates by is the pooled mean of all
-    years, or the last such deviation where the item says that it lasts. The spread of draws is not
-    added to that of earlier errors, which holds it already; so all methods are scored alike.
+    years, or the last such deviation where the item says that it lasts, or with `filters` the
+    filtered level of what the measure leaves, as of the baseline `thirds`. The spread of draws is
+    not added to that of earlier errors, which holds it already; so all methods are scored alike.
 
-    Args:
-        reading_of: (U, T) what an item reads of runs from an origin; None makes forecasts NaN.
-        filters: whether the offset of a unit is the filtered level of what the measure leaves, as
-            of the baseline `thirds`.
+    `reading_of` gives (U, T) what the item reads of runs from an origin; None makes forecasts NaN.
     """
     fits: dict[int, LinkFit] = {}
 

@@ -26,13 +26,10 @@ def read_runs(
     report: Callable[[int], None] = lambda _: None,
     partings: Sequence[int] = (0,),
 ) -> Floats:
-    """(R, ...) what a function makes of some runs' columns, over all runs.
+    """(R, ...) what `read` makes of months of columns, (R, T, C) by scenario, NaN in failed runs.
 
-    Args:
-        family: the first scenario, and others that part from it.
-        read: from (R, T, C) months of columns by scenario, NaN where a run failed, to (R, ...).
-        report: called with the number of finished runs.
-        partings: by scenario, the first month in which it differs from the first scenario.
+    All scenarios part from the first one, each in a month of `partings`; `report` is called with
+    the number of finished runs.
     """
     kept = np.array([family[0].columns.index(name) for name in columns], np.int64)
 
@@ -48,10 +45,9 @@ def finished(months: Floats) -> Floats:
 
 
 def compared(world: World) -> dict[str, Series]:
-    """By item, what a measure can be held against; empty where the world has no observations.
+    """Observed series that a measure can be held against, by item; with year effects, relative.
 
-    With year effects, less the year's mean of the group. An input is left out, and what no measure
-    reads. Raises DataError for a column that no run has.
+    Inputs and what reads no measure are left out. Raises DataError for a column that no run has.
     """
     items = {name: each for name, each in load_observations(world).items() if each.item.reads}
     known = columns_of(world)
@@ -88,11 +84,7 @@ def years_read(items: Iterable[Series]) -> Integers:
 
 
 def yearly(world: World, months: Floats, years: Integers) -> Floats:
-    """(R, Y, C) means over the months of each year that were run; NaN for a year without any.
-
-    Args:
-        months: (R, T, C) from the start of the record.
-    """
+    """(R, Y, C) means over the months (R, T, C) of each year that were run; NaN without any."""
     calendar = (world.start + np.arange(months.shape[1])) // _YEAR
     found = np.full((len(months), len(years), months.shape[2]), np.nan)
     for at, year in enumerate(years):
@@ -105,11 +97,7 @@ def measures(series: Series, means: Mapping[str, Floats], years: Integers) -> Fl
     """(..., U, T) what an item reads: the mean of a unit's columns, or their log ratio.
 
     An item with year effects reads the distance from its group's mean of the year, as the observed
-    values of `compared` are.
-
-    Args:
-        means: by column, (..., Y) of `yearly`.
-        years: (Y,) theirs; those of the series are among them.
+    values of `compared` are. Means are by column, (..., Y); years (Y,) hold those of the series.
     """
     own = np.searchsorted(years, series.years)
     units = []

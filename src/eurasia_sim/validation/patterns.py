@@ -50,8 +50,8 @@ _Columns = Annotated[list[str], Field(min_length=1)]
 
 
 class _Order(Strict):
-    higher: _Columns
-    lower: _Columns
+    of: _Columns = Field(alias="higher")
+    less: _Columns = Field(alias="lower")
     during: _Dates
 
 
@@ -137,7 +137,7 @@ class Pattern:
         ((kind, test),) = ((kind, each.model_dump()) for kind, each in tests.items() if each)
         of, less = (
             tuple(column for name in test[key] for column in unfolded(name, world))
-            for key in (("higher", "lower") if kind == "order" else ("of", "less"))
+            for key in ("of", "less")
         )
         dates = [test[key] for key in ("earlier", "later", "during", "between") if key in test]
         windows = tuple((world.month(first), world.month(last)) for first, last in dates)
@@ -263,11 +263,8 @@ def pattern_table(
 ) -> pd.DataFrame:
     """A row a pattern: what it rests on, the share of runs that pass it, and whether it counts.
 
-    A pattern counts where it is not circular and more than half of a baseline's runs fail it.
-
-    Args:
-        circular: reasons by pattern id, from `circularity`.
-        shares: (P,) by side of `SIDES`; NaN for a side that was not run.
+    A pattern counts where it is not circular, by the reasons of its id, and more than half of a
+    baseline's runs fail it. Shares are (P,) by side of `SIDES`; one that was not run is NaN.
     """
     rows = pd.DataFrame(
         {

@@ -24,11 +24,7 @@ _TREES = 100
 
 
 def stacking_weights(densities: Floats) -> Floats:
-    """(K,) weights of models, at least 0 and 1 in sum.
-
-    Args:
-        densities: (N, K) log density of each target by each model, of targets not fitted.
-    """
+    """(K,) weights of models, 1 in sum, by log densities (N, K) of targets that were not fitted."""
     models = densities.shape[1]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -48,11 +44,8 @@ def stacking_weights(densities: Floats) -> Floats:
 def weighed(targets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """A row a theory or form: its held-out log scores, and its weights beside the others.
 
-    Args:
-        targets: by name, rows of `calibration.foretold`; only those that all give a density count.
-
-    Returns:
-        theory, declared, fitted (sums), weight_declared, weight_fitted, targets.
+    Columns theory, declared, fitted (sums), weight_declared, weight_fitted, targets. Of the rows of
+    `calibration.foretold`, by name, only targets that all give a density count.
     """
     keys = ["item", "origin", "unit"]
     tables = {name: each.set_index(keys) for name, each in targets.items()}
