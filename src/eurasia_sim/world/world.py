@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -252,8 +252,16 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
     Raises:
         DataError: with every problem found, each as file:line, key, value and what would be right.
     """
-    folder = world_folder(directory)
-    rules_folder = rules_directory or packaged() / "rules"
+    folder, rules_folder = world_folder(directory), rules_directory or packaged() / "rules"
+    files = sorted([*folder.rglob("*"), *rules_folder.rglob("*")])
+    stamps = [(path, path.lstat().st_mtime_ns, path.lstat().st_size) for path in files]
+    return _read_world(folder, rules_folder, tuple(stamps))
+
+
+@lru_cache(maxsize=4)
+def _read_world(folder: Path, rules_folder: Path, stamps: tuple[object, ...]) -> World:
+    """A world, read once while its files are what they were."""
+    del stamps  # the key alone
     paths = {name: folder / f"{name}.yaml" for name in FORMS}
     needed = (*paths.values(), rules_folder / "theories.yaml")
     found = {path for path in needed if path.exists() or path.is_symlink()}
