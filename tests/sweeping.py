@@ -17,6 +17,13 @@ departs: "2001-12"
 horizon: "2002-03"
 levers: {pressure: {united_states: {russia: 0.3}}}
 """
+# Scenarios that a text names in braces: one of a few months, and others that differ in one thing.
+SCENARIOS = {
+    "scenario": ("few_months", SCENARIO),
+    "second": ("second", SCENARIO.replace("0.3", "0.7")),
+    "other": ("other", f"{SCENARIO}theory: offensive_realism\n"),
+    "held": ("held", f"{SCENARIO}uncertain: {{rules.cooperation.relative_gains: [0.7, 0.7]}}\n"),
+}
 GRID = """format: 2
 kind: sweep
 title: A try
@@ -31,17 +38,19 @@ measures: [competition.russia-china.central_asia, alignment.russia.china]
 
 
 def written(folder: Path, text: str, name: str = "tried") -> Path:
-    """A sweep file over a scenario of a few months, both in a folder."""
+    """A sweep file, in a folder with the scenarios that it names in braces."""
     folder.mkdir(parents=True, exist_ok=True)
-    scenario = folder / "few_months.yaml"
-    scenario.write_text(SCENARIO, encoding="utf-8")
+    for word, (stem, content) in SCENARIOS.items():
+        if (braced := f"{{{word}}}") in text:
+            (folder / f"{stem}.yaml").write_text(content, encoding="utf-8")
+            text = text.replace(braced, str(folder / f"{stem}.yaml"))
     file = folder / f"{name}.yaml"
-    file.write_text(text.replace("{scenario}", str(scenario)), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     return file
 
 
 def prepared(folder: Path, world: World, text: str, **options: Any) -> Sweep:
-    """A sweep of a file with this text after its head; {scenario} is that of a few months."""
+    """A sweep of a file with this text after its head."""
     file = written(folder, f"format: 2\nkind: sweep\ntitle: A try\n{text}")
     return prepare_sweep(load_experiment(file, world), world, **options)
 
@@ -55,20 +64,14 @@ def grid(
 
 
 def failing(folder: Path, world: World) -> Sweep:
-    """A sweep in which the runs of the second of three points fail."""
+    """A sweep in which the runs of the second of three points fail, by a range of no one's."""
     text = (
         "scenarios: [{scenario}]\ndesign: {kind: grid}\n"
         f"factors: {{{FRAGILE}: [2.0, 1e308, 3.0]}}\nreplications: 2\nmeasures: [alignment]\n"
     )
-    return prepared(folder, fragile_world(world), text, runs_a_chunk=2)
-
-
-def fragile_world(world: World) -> World:
-    """The world with a range that no one should have declared."""
-    return replace(
-        world,
-        numbers={**world.numbers, FRAGILE: replace(world.numbers[FRAGILE], low=0.0, high=1e308)},
-    )
+    number = replace(world.numbers[FRAGILE], low=0.0, high=1e308)
+    fragile = replace(world, numbers={**world.numbers, FRAGILE: number})
+    return prepared(folder, fragile, text, runs_a_chunk=2)
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:

@@ -4,7 +4,6 @@ The names of the tests under "other tools" tell what was seen to go wrong in too
 """
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -21,14 +20,26 @@ import pytest
 from tests.sweeping import FRAGILE, contents, failing, grid, prepared, written
 
 from eurasia_sim.experiments import batch as batch_module
-from eurasia_sim.experiments.batch import batches, rerun
-from eurasia_sim.experiments.folder import one_writer
+from eurasia_sim.experiments.batch import draws_of, rerun
+from eurasia_sim.experiments.executors import Work
+from eurasia_sim.experiments.folder import Folder, one_writer
 from eurasia_sim.experiments.point import points_of
-from eurasia_sim.experiments.sweep import Work, carry_out, estimate, merge, prepare_sweep, run_sweep
+from eurasia_sim.experiments.sweep import (
+    carry_out,
+    estimate,
+    finish,
+    merge,
+    prepare_sweep,
+    run_sweep,
+)
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import run_paired
-from eurasia_sim.simulation.results import load_results, load_trajectories, result_columns
+from eurasia_sim.simulation.results import (
+    load_results,
+    load_trajectories,
+    read_manifest,
+    result_columns,
+)
 
 HABIT, PRESSURE = "rules.allocation.habit", "pressure.united_states.china"
 COMPETITION = "competition.russia-china.central_asia"
@@ -77,8 +88,8 @@ def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(sweep, whole) -
     runs, setup, design = load_results(whole), sweep.setup, sweep.design
     for number in (0, 5):
         (point,) = points_of(setup, number, design.cells[number])
-        inputs, (batch,) = setup.inputs(point.scenarios[0], point), batches([point])
-        draws = batch.draws(setup, inputs)
+        inputs = setup.inputs(point.scenarios[0], point)
+        draws = draws_of(setup, [[point]], inputs)
         (alone,) = run_paired([inputs], draws, setup.experiment.window)
         own = runs[runs["point"] == number]
         column = inputs.columns.index(COMPETITION)
@@ -92,10 +103,10 @@ def test_a_run_of_a_sweep_is_the_run_that_the_kernel_gives_alone(sweep, whole) -
 
 def test_the_folder_keeps_the_contract_that_analysis_reads(whole) -> None:
     manifest = json.loads((whole / "manifest.json").read_text(encoding="utf-8"))
-    design = manifest["design"]
+    design, factors = manifest["design"], [f"x.{HABIT}", f"x.{PRESSURE}"]
     assert (manifest["kind"], manifest["finished"]) == ("sweep", True)
     assert (design["kind"], design["points"]) == ("grid", 8)
-    assert [factor["name"] for factor in design["factors"]] == [f"x.{HABIT}", f"x.{PRESSURE}"]
+    assert [factor["name"] for factor in design["factors"]] == factors
     head = ["run_id", "point", "replicate", "scenario", "theory", "seed", "draw", "status"]
     runs = load_results(whole)
     assert list(runs.columns[:8]) == head
@@ -103,21 +114,22 @@ def test_the_folder_keeps_the_contract_that_analysis_reads(whole) -> None:
     assert len(runs) == runs["run_id"].nunique() == 16
     assert list(runs["point"]) == sorted(runs["point"])
     assert runs["seed"].dtype == np.uint64
-    table = pd.read_parquet(whole / "design.parquet")
-    assert list(table.columns) == ["point", f"x.{HABIT}", f"x.{PRESSURE}"]
+    assert list(pd.read_parquet(whole / "design.parquet").columns) == ["point", *factors]
     part = pq.read_metadata(whole / "parts" / "00000000.parquet")
     assert part.row_group(0).column(0).compression == "ZSTD"
     columns, filters = ["point", COMPETITION], [(f"x.{PRESSURE}", ">", 0.5)]
     found = load_results(whole, columns, filters)
     assert list(found.columns) == columns
     assert set(found["point"]) == {1, 3, 5, 7}
+
+
+def test_folders_that_are_not_what_is_asked_for_are_refused(world, sweep, whole, tmp_path) -> None:
     with pytest.raises(DataError, match="no results folder"):
         load_results(whole / "nothing")
-
-
-def test_a_folder_of_another_sweep_is_not_merged(world, whole, tmp_path) -> None:
     with pytest.raises(DataError, match="another sweep"):
         merge(grid(tmp_path, world, steps=5), tmp_path, [whole])
+    with pytest.raises(DataError, match="8 of 8 parts are missing; --resume makes them"):
+        finish(sweep, Folder(tmp_path, sweep.plan), 0.0)
 
 
 def test_a_design_is_extended_without_doing_its_points_again(world, tmp_path) -> None:
@@ -137,26 +149,12 @@ def test_a_design_is_extended_without_doing_its_points_again(world, tmp_path) ->
     other = prepared(tmp_path, world, text.replace("high: 1}", "high: 0.9}"), runs_a_chunk=4)
     with pytest.raises(DataError, match="does not begin with the points"):
         carry_out(other, tmp_path / "out", ONE, extend=True)
-    finished(other, tmp_path / "out")
 
 
-def _hold(folder: str, held, go) -> None:
-    with one_writer(Path(folder)):
-        held.set()
-        go.wait(60)
-
-
-def test_a_second_writer_is_refused_clearly_and_a_dead_one_bars_nobody(sweep, tmp_path) -> None:
+def test_a_second_writer_is_refused_clearly(sweep, tmp_path) -> None:
     folder = tmp_path / sweep.plan.folder
-    context = multiprocessing.get_context("spawn")
-    held, go = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(str(folder), held, go))
-    other.start()
-    assert held.wait(60)
-    with pytest.raises(DataError, match="being written by another sweep"):
+    with one_writer(folder), pytest.raises(DataError, match="being written by another sweep"):
         carry_out(sweep, tmp_path, ONE)
-    other.kill()
-    other.join()
     assert finished(sweep, tmp_path) == folder
 
 
@@ -180,7 +178,7 @@ def test_more_than_means_is_kept_when_asked(world, tmp_path, keep, column) -> No
     ("design", "replications", "a_factor", "points", "too_large"),  # points beside those a factor
     [
         ("{kind: latin_hypercube, points: 10000000}", 1, 0, 10**7, ["memory"]),
-        ("{kind: saltelli, points: 1073741824}", 1, 2**31, 2**31, ["points", "memory", "disk"]),
+        ("{kind: saltelli, points: 1073741824}", 1, 2**31, 2**31, ["memory", "disk"]),
         ("{kind: morris, trajectories: 10000}", 10_000, 10**4, 10**4, ["disk"]),
     ],
 )
@@ -241,11 +239,12 @@ def test_one_a_failure_is_told_with_its_parameters_its_mechanism_and_what_shows_
     with pytest.raises(FloatingPointError, match=r"gave a number that is none|invalid|overflow"):
         rerun(sweep.setup, sweep.design, run)
     rerun(sweep.setup, sweep.design, run.replace("1:", "0:", 1))  # its neighbour is well
-    for wrong, message in (("9:0:few_months", "no run of this sweep"), ("1:0:x", "not run in 'x'")):
-        with pytest.raises(DataError, match=message):
+    for wrong in ("9:0:few_months", "1:2:few_months", "1:0:x", "1"):
+        with pytest.raises(DataError, match="no run of this sweep"):
             rerun(sweep.setup, sweep.design, wrong)
 
 
+@pytest.mark.slow
 def test_one_uncompiled_a_failure_has_a_traceback_to_the_line_of_the_rule(tmp_path) -> None:
     program = (
         "import sys, pathlib\n"
@@ -286,7 +285,7 @@ def test_two_one_exception_costs_its_part_alone(sweep, whole, tmp_path, monkeypa
     assert "Traceback" in log
 
 
-@pytest.mark.parametrize(("most", "complete"), [(0, False), (1, False), (2, True)])
+@pytest.mark.parametrize(("most", "complete"), [(1, False), (2, True)])
 def test_two_a_sweep_stops_after_as_many_failures_as_it_was_told(
     fragile, tmp_path, most, complete
 ) -> None:
@@ -326,4 +325,4 @@ def test_eight_the_null_can_be_swept_beside_every_theory(world, tmp_path) -> Non
     runs = load_results(folder)
     assert list(runs["theory"]) == list(runs["x.theory"]) == list(world.theories)
     assert world.null_theory in set(runs["theory"])
-    assert results.read_manifest(folder)["versions"]["SALib"]
+    assert read_manifest(folder)["versions"]["SALib"]

@@ -1,19 +1,24 @@
 """Valid files made wrong, as bytes and as values: what a slip, a bad disk or an ill will leaves."""
 
 import copy
+import io
 import json
 import re
 from typing import Any
 
+import pandas as pd
 from hypothesis import strategies as st
+
+from eurasia_sim.files.integrity import sealed
+from eurasia_sim.files.page import parse
+from eurasia_sim.simulation.results import table_bytes
 
 _RAW, _AGAIN = "@raw:", "@again:"  # text that is written as it is; a key that is there already
 _DEEP = 40  # more than any reader's limit
 NUMBERS = [0, -1, 1, 0.5, 3, 7, 2**31, 2**63, 10**299, -1e308, 5e-324, 1e9, -0.0]
 TEXTS = [
     "", " ", "nobody", "russia", "free", "all", "declared", "2021-13", "2021-08", "0001-01", "1",
-    "a.b",
-    "russia-china", "*", "x" * 3000, "é" * 9, "\u0000", "\ud800", "\u202e", "[/b]$_{<&%s",
+    "a.b", "russia-china", "*", "x" * 3000, "é" * 9, "\u0000", "\ud800", "\u202e", "[/b]$_{<&%s",
     "../..", "/",
 ]  # fmt: skip
 RAW = [
@@ -23,10 +28,39 @@ RAW = [
 RAW_JSON = ["NaN", "-Infinity", "1e400", "1" * 5000, "[", "'a'", '{"a": 1, "a": 2}']
 CHUNKS = [
     b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\n", b"\r", b"\t", b": ", b"- ", b"'",
-    b'"', b"{", b"}]",
-    b"&a ", b"*a", b"<<: *a\n", b"---\n", b"!!set ", b"#", b"1e999", b",,,", b"\x1b[31m",
-    b"{" * 3000, b"[" * 99,
+    b'"', b"{", b"}]", b"&a ", b"*a", b"<<: *a\n", b"---\n", b"!!set ", b"#", b"1e999", b",,,",
+    b"\x1b[31m", b"{" * 3000, b"[" * 99,
 ]  # fmt: skip
+CELLS = [
+    *map(str, NUMBERS), *(text for text in TEXTS if text != "\ud800"), "nan", "inf", "1e400",
+    "9" * 5000, '"', '"a\nb"', "²", "٣",
+]  # fmt: skip
+COLUMNS: list[list[Any]] = [
+    [None], [[1.0]], [{"a": 1}], [b"x"], [pd.Timestamp(0)], [True], ["text"], [float("nan")],
+    [float("inf")], [-1], [2**62], [0.1], [pd.Timedelta(1)], [""],
+]  # fmt: skip
+
+
+def wrong_of(suffix: str, content: bytes, *, is_sealed: bool) -> st.SearchStrategy[bytes]:
+    """Wrong contents of a file, of the kind that its name ends in; some with a digest that fits."""
+    wrong = damaged(content)
+    if suffix == ".yaml":
+        texts = mutated(parse(content, "valid", 8).data, RAW).map(yaml_text)
+        wrong |= texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
+    elif suffix == ".json":
+        tree = json.loads(content)
+
+        def written(changed: Any, seal: bool) -> bytes:
+            is_whole = is_sealed and seal and isinstance(changed, dict)
+            return json_text(sealed(changed) if is_whole else changed).encode()
+
+        wrong |= st.builds(written, mutated(tree, RAW_JSON), st.booleans())
+        wrong |= st.builds(written, mutated(tree, []), st.just(True))
+    elif suffix == ".csv":
+        wrong |= damaged_table(content.decode())
+    elif suffix == ".parquet":
+        wrong |= frames(pd.read_parquet(io.BytesIO(content)))
+    return wrong
 
 
 def yaml_text(tree: Any) -> str:
@@ -37,10 +71,8 @@ def yaml_text(tree: Any) -> str:
 
 def json_text(tree: Any) -> str:
     """Values as JSON that spells hostile words out."""
-    text = re.sub(
-        rf'"{_RAW}((?:[^"\\]|\\.)*)"', lambda m: json.loads(f'"{m[1]}"'), json.dumps(tree)
-    )
-    return text.replace(_AGAIN, "")
+    raw = rf'"{_RAW}((?:[^"\\]|\\.)*)"'
+    return re.sub(raw, lambda m: json.loads(f'"{m[1]}"'), json.dumps(tree)).replace(_AGAIN, "")
 
 
 def values(raw: list[str]) -> st.SearchStrategy[Any]:
@@ -49,9 +81,8 @@ def values(raw: list[str]) -> st.SearchStrategy[Any]:
         [[], {}, [[]], [None], {"": None}, {"a": 1}, {"a": {"b": [1]}}, [1, 2], ["a"]]
     )
     words = st.sampled_from([_RAW + word for word in raw] or TEXTS)
-    numbers, texts = st.sampled_from(NUMBERS), st.sampled_from(TEXTS)
-    plain = st.sampled_from([None, True, False])
-    return st.one_of(plain, numbers, st.floats(), texts, words, nested.map(copy.deepcopy))
+    plain = st.sampled_from([None, True, False, *NUMBERS, *TEXTS])
+    return st.one_of(plain, st.floats(), words, nested.map(copy.deepcopy))
 
 
 @st.composite
@@ -59,8 +90,7 @@ def mutated(draw: st.DrawFn, tree: Any, raw: list[str]) -> Any:
     """A tree with one to three of its entries made wrong."""
     tree = [copy.deepcopy(tree)]
     for _ in range(draw(st.integers(1, 3))):
-        parent, key = _chosen(draw, tree)
-        _mutate(draw, parent, key, tree, values(raw))
+        _mutate(draw, *_chosen(draw, tree), tree, values(raw))
     return tree[0]
 
 
@@ -77,20 +107,16 @@ def _mutate(
     draw: st.DrawFn, parent: Any, key: Any, tree: Any, wrong: st.SearchStrategy[Any]
 ) -> None:
     value, is_dict = parent[key], isinstance(parent, dict)
-    how = draw(
-        st.sampled_from(
-            ["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"]
-        )
-    )
+    ways = ["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"]
+    how = draw(st.sampled_from(ways))
     if how == "delete" and parent is not tree:
         del parent[key]
     elif how == "rename" and is_dict:
         parent[draw(st.sampled_from([*TEXTS, f"{key}s", f"{key}.x"]))] = parent.pop(key)
-    elif how == "again":
-        if is_dict:
-            parent[_AGAIN + str(key)] = draw(wrong | st.just(value))
-        elif parent is not tree:
-            parent.append(copy.deepcopy(value))
+    elif how == "again" and is_dict:
+        parent[_AGAIN + str(key)] = draw(wrong | st.just(value))
+    elif how == "again" and parent is not tree:
+        parent.append(copy.deepcopy(value))
     elif how == "nest":
         for _ in range(draw(st.sampled_from([1, 2, _DEEP]))):
             value = draw(st.sampled_from([[value], {"a": value}]))
@@ -132,21 +158,36 @@ def damaged_table(draw: st.DrawFn, text: str) -> bytes:
     rows = [line.split(",") for line in text.splitlines()]
     for _ in range(draw(st.integers(1, 3))):
         row = rows[min(draw(st.sampled_from([0, 1, 2, 9, 99])), len(rows) - 1)]
-        at = draw(st.integers(0, len(row) - 1)) if row else 0
+        at = draw(st.integers(0, max(len(row) - 1, 0)))
         how = draw(st.sampled_from(["put", "put", "put", "delete", "again", "line", "swap"]))
-        if how == "delete" and row:
-            del row[at]
+        if how == "line":
+            rows.append(list(row))
+        elif how == "delete":
+            del row[at : at + 1]
         elif how == "again":
             row[at:at] = row[at : at + 1]
-        elif how == "line":
-            rows.append(list(row))
-        elif how == "swap" and row:
-            row[at], row[0] = row[0], row[at]
-        elif row:
-            texts = [text for text in TEXTS if text != "\ud800"]
-            cells = [
-                *map(str, NUMBERS), *texts, "nan", "inf", "1e400", "9" * 5000, '"', '"a\nb"', "²",
-                "٣",
-            ]  # fmt: skip
-            row[at] = draw(st.sampled_from(cells))
+        elif how == "swap":
+            row[:] = row[at:] + row[:at]
+        else:
+            row[at : at + 1] = [draw(st.sampled_from(CELLS))]
     return "\n".join(map(",".join, rows)).encode()
+
+
+@st.composite
+def frames(draw: st.DrawFn, table: pd.DataFrame) -> bytes:
+    """A table of parquet with a column of another type, name or length, or with none."""
+    table = table.copy()
+    name = draw(st.sampled_from(list(table)))
+    how = draw(st.sampled_from(["type", "type", "drop", "rename", "rows", "again"]))
+    if how == "type":
+        table[name] = pd.Series(draw(st.sampled_from(COLUMNS)) * len(table), table.index)
+    elif how == "drop":
+        del table[name]
+    elif how == "rename":
+        other = draw(st.sampled_from(["", "nobody", f"{name}.x", "x.y"]))
+        table = table.rename(columns={name: other})
+    elif how == "rows":
+        table = table.iloc[: draw(st.integers(0, len(table) - 1))]
+    else:
+        table = pd.concat([table, table])
+    return table_bytes(table)

@@ -1,29 +1,31 @@
 """`sweep`: run the points of an experiment, resume, extend, run in shards and merge them."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
+from rich.filesize import decimal
 from typer import Argument, Option
 
+from eurasia_sim.analysis.summary import means
 from eurasia_sim.cli import FAILED_WORK, options, terminal
+from eurasia_sim.cli.analyze import sentence, show_section
 from eurasia_sim.cli.output import trust_line
+from eurasia_sim.experiments import sweep as sweeps
+from eurasia_sim.experiments.analysis_folder import material_of
+from eurasia_sim.experiments.batch import rerun as run_again
+from eurasia_sim.experiments.executors import Work
+from eurasia_sim.experiments.point import points_of
+from eurasia_sim.experiments.sweep import Ended, Sweep
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.search import names
 from eurasia_sim.world.world import load_world
 
-if TYPE_CHECKING:
-    from eurasia_sim.experiments.executors import Work
-    from eurasia_sim.experiments.sweep import Ended, Sweep
-
-_SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})\Z")
-_MOST = re.compile(r"max=(\d{1,9})\Z")
 # Parameters that say how to run, which --merge does not.
 _OF_RUNS = ("dry_run", "resume", "extend", "workers", "scheduler", "shard", "on_error", "rerun")
 
@@ -60,10 +62,6 @@ def sweep(
 
     Example: eurasia-sim sweep relative_gains --merge results/relative_gains-*.shard-*
     """
-    from eurasia_sim.experiments import sweep as sweeps
-    from eurasia_sim.experiments.batch import rerun as run_again
-    from eurasia_sim.experiments.executors import Work
-
     if merge:
         options.refuse(context, _OF_RUNS, "not with --merge")
         if not shards:
@@ -77,28 +75,26 @@ def sweep(
         experiment, place, keep=keep, shard=_shard(shard), runs_a_chunk=chunk,
         command=options.command_line(), dry=dry_run,
     )  # fmt: skip
-    if merge:
-        _show_end(sweeps.merge(prepared, out, shards or []), as_json=as_json)
-    elif rerun is not None:
+    if rerun is not None:
         run_again(prepared.setup, prepared.design, rerun)
         terminal.show(f"{rerun}: nothing failed")
     elif dry_run:
         _compile(prepared)
         _show_estimate(prepared, out, work, as_json=as_json)
+    elif merge:
+        _show_end(sweeps.merge(prepared, out, shards or []), as_json=as_json)
     else:
+        sweeps.check_size(prepared, work)
+        _compile(prepared)
         end = _execute(prepared, out, work, resume=resume, extend=extend)
         _show_end(end, as_json=as_json)
 
 
-def _execute(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bool) -> Ended:
+def _execute(prepared: Sweep, out: Path, work: Work, **how: bool) -> Ended:
     """Run the sweep; Ctrl-C ends the program at once, with all that is finished on disk."""
-    from eurasia_sim.experiments.sweep import carry_out, check_size
-
-    check_size(prepared, work)
-    _compile(prepared)
     try:
         with terminal.RunCounter(prepared.runs) as counter:
-            return carry_out(prepared, out, work, resume=resume, extend=extend, report=counter)
+            return sweeps.carry_out(prepared, out, work, report=counter, **how)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C finds us leaving
         terminal.stop(f"what is finished is in {out / prepared.plan.folder}; --resume goes on.")
@@ -109,93 +105,73 @@ def _execute(prepared: Sweep, out: Path, work: Work, *, resume: bool, extend: bo
 
 
 def _shard(given: str) -> tuple[int, int]:
-    if not (found := _SHARD.match(given)) or int(found[1]) > int(found[2]):
+    found = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", given)
+    if not found or int(found[1]) > int(found[2]):
         raise DataError([f"--shard {given}\n    allowed: i/n, with i from 1 to n, such as 2/8"])
     return int(found[1]), int(found[2])
 
 
 def _most_failures(on_error: str) -> int | None:
-    if found := _MOST.match(on_error):
-        return int(found[1])
-    if on_error not in ("continue", "stop"):
+    found = re.fullmatch(r"continue|stop|max=(\d{1,9})", on_error)
+    if not found:
         raise DataError([f"--on-error {on_error}\n    allowed: continue, stop, or max=N"])
-    return None if on_error == "continue" else 0
+    return None if on_error == "continue" else int(found[1] or 0)
 
 
 def _compile(prepared: Sweep) -> None:
-    from eurasia_sim.experiments.point import points_of
-
     point = points_of(prepared.setup, 0, prepared.design.cells[0])[0]
     options.compile_once(prepared.setup.inputs(point.scenarios[0], point))
 
 
 def _show_estimate(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> None:
     """Print counts, time, memory and disk; refuse what does not fit."""
-    from eurasia_sim.experiments.sweep import estimate
-
-    found = estimate(prepared, out, work)
-    folder = out / prepared.plan.folder
+    found = sweeps.estimate(prepared, out, work)
+    folder = None if prepared.is_partial else str(out / prepared.plan.folder)
     if as_json:
-        terminal.print_json({"folder": None if prepared.is_partial else str(folder), **found})
+        terminal.print_json({"folder": folder, **found})
     else:
-        _show_needs(prepared, found, folder)
+        disk = {
+            "measures" if kind == "parts" else kind: (total, found["disk_a_run"][kind])
+            for kind, total in found["disk"].items()
+        }
+        where = f"the folder would be {folder}" if folder else "estimated from a few points"
+        terminal.show(
+            f"{found['points']:,} points, {found['runs']:,} runs in {found['parts']:,} parts",
+            f"about {timedelta(seconds=round(found['seconds']))} (h:mm:ss) with"
+            f" {found['workers']} workers on this machine",
+            f"about {decimal(found['memory'])} of memory, however many runs",
+            *(f"about {decimal(total)} of disk for {kind} ({decimal(own)} a run)"
+              for kind, (total, own) in disk.items()),
+            f"{decimal(found['disk_free'])} of disk are free; {where}",
+        )  # fmt: skip
     if found["too_large"]:
         path = prepared.setup.experiment.path
         raise DataError([f"{path}: it would take {each}" for each in found["too_large"]])
 
 
-def _show_needs(prepared: Sweep, found: dict[str, Any], folder: Path) -> None:
-    from datetime import timedelta
-
-    from rich.filesize import decimal
-
-    left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
-    time = timedelta(seconds=round(found["seconds"]))
-    terminal.show(
-        f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
-        f"about {time} (h:mm:ss) with {found['workers']} workers on this machine",
-        f"about {decimal(int(found['memory']))} of memory, however many runs",
-    )
-    for kind, total in found["disk"].items():
-        name, own = "measures" if kind == "parts" else kind, int(found["disk_a_run"][kind])
-        terminal.show(f"about {decimal(int(total))} of disk for {name} ({decimal(own)} a run)")
-    where = f"the folder would be {folder}"
-    if prepared.is_partial:
-        constrained = bool(prepared.setup.experiment.file.constraints)
-        where = f"estimated from a few points{', before constraints' * constrained}"
-    terminal.show(f"{decimal(int(found['disk_free']))} of disk are free; {where}")
-
-
-def _show_found(folder: Path) -> None:
-    """Print where the first measure lies and, of a design with few cells, its means."""
-    from eurasia_sim.analysis.summary import means
-    from eurasia_sim.cli.analyze import sentence, show_section
-    from eurasia_sim.experiments.analysis_folder import material_of
-
-    try:
-        material = material_of(folder, [])
-    except DataError:  # a shard, or an unfinished sweep
-        return
-    measure = material.measures[0]
-    values = material.runs[measure].dropna()
-    found = means(material, [measure])
-    low, high = values.quantile([0.05, 0.95])
-    spread = f"mean {values.mean():.3g}, 90 % of {len(values)} runs from {low:.3g} to {high:.3g}."
-    terminal.say(f"{options.label(measure)}: {spread}" if len(values) else "Every run failed.",
-                 sentence(found, measure))  # fmt: skip
-    if len(found.table):
-        show_section(found, [measure], len(found.table))
-    terminal.say(trust_line(folder))
-
-
 def _show_end(end: Ended, *, as_json: bool) -> None:
-    """Print what was done; exit 1 where a run failed."""
+    """Print what was done and found; exit 1 where a run failed."""
     if as_json:
         terminal.print_json(vars(end) | {"folder": str(end.folder)})
     else:
+        if end.complete:
+            _show_found(end.folder)
         failed = f", {end.failed:,} failed (see failures.parquet)" if end.failed else ""
-        _show_found(end.folder)
         what = f" ({end.runs:,} runs{failed})"
         terminal.show_folder(end.folder, "analyze", what, reused=end.reused)
     if end.failed:
         raise typer.Exit(FAILED_WORK)
+
+
+def _show_found(folder: Path) -> None:
+    """Print where the first measure lies and, of a design with few cells, its means."""
+    material = material_of(folder, [])
+    measure = material.measures[0]
+    values, found = material.runs[measure].dropna(), means(material, [measure])
+    low, high = values.quantile([0.05, 0.95])
+    spread = f"mean {values.mean():.3g}, 90 % of {len(values)} runs from {low:.3g} to {high:.3g}."
+    first = f"{options.label(measure)}: {spread}" if len(values) else "Every run failed."
+    terminal.say(first, sentence(found, measure))
+    if len(found.table):
+        show_section(found, [measure], len(found.table))
+    terminal.say(trust_line(folder))

@@ -28,8 +28,7 @@ _FIRST = 4  # measures looked at unless named
 def material_of(folder: Path, patterns: Sequence[str]) -> Material:
     """The runs of a finished folder with the measures asked for, and the design they carried out.
 
-    Raises:
-        DataError: where the folder is none, is not finished, or holds no such measure.
+    Raises DataError where the folder is none, is not finished, or holds no such measure.
     """
     design: dict[str, Any] | None = None
     points, factors = pd.DataFrame(), list[str]()
@@ -37,18 +36,17 @@ def material_of(folder: Path, patterns: Sequence[str]) -> Material:
         results = Results(folder, SWEEP, finished_manifest(folder, SWEEP))
         design, points = results.manifest["design"], read_table(results.files, DESIGN)
         factors = factor_columns(points)
-        named = [factor["name"] for factor in results.manifest["design"].get("factors", ())]
-        if lacking := [name for name in named if name not in factors]:
-            wrong = f"is damaged: it lacks {', '.join(lacking)}"
-            raise DataError([results.files.message({DESIGN: wrong})])
-        head = ["run_id", "point", "replicate", "scenario"]
+        named = (factor["name"] for factor in results.manifest["design"].get("factors", ()))
+        if lacking := ", ".join(name for name in named if name not in factors):
+            raise DataError([results.files.message({DESIGN: f"is damaged: it lacks {lacking}"})])
         order = ["point", "scenario", "replicate"]
+        head = ["run_id", *order]
     else:
         results = open_results(folder)
         if DRAWS in results.files.entries:
             points = read_table(results.files, DRAWS)
-        head = ["run_id", "scenario", "set", "run", "draw"]
         order = ["scenario", "theory", "set", "run"]
+        head = ["run_id", "scenario", "set", "run", "draw"]
     measures = (results.shown or results.measures)[:_FIRST]
     if patterns:
         measures = matching("--measure", patterns, results.measures)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from SALib.sample import morris, sobol
+from scipy.stats import qmc
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.experiments.schema import CROSSED, Experiment, Factor
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.experiments.schema import SPREAD, Experiment, Factor
 from eurasia_sim.files.memory import require_memory
 
 _MOST_SEED = 2**32  # what SALib's samplers take
@@ -23,10 +24,6 @@ class Design:
 
     factors: tuple[Factor, ...]
     cells: Floats  # (P, F) values; for a factor whose levels are names, the place of the level
-    left_out: int = 0  # points that broke a constraint
-
-    def __len__(self) -> int:
-        return len(self.cells)
 
     @property
     def digest(self) -> str:
@@ -38,7 +35,7 @@ class Design:
     def table(self) -> pd.DataFrame:
         """A row a point: `point`, then a column a factor."""
         columns = {f.column: f.labels(self.cells[:, at]) for at, f in enumerate(self.factors)}
-        return pd.DataFrame({"point": np.arange(len(self), dtype=np.int64), **columns})
+        return pd.DataFrame({"point": np.arange(len(self.cells), dtype=np.int64), **columns})
 
 
 def memory_of(points: int, factors: int) -> int:
@@ -52,52 +49,36 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
     A Sobol' or Saltelli design of more points begins with the points of the smaller one; hypercubes
     and Morris trajectories are laid in blocks, so a list of sizes begins with the points of any
     shorter list; a grid begins with those of a grid that lacks the last levels of its first factor.
+    Raises DataError where memory does not hold them.
 
     Args:
-        most: only about so many, to see what a point takes, and without constraints; of a sample,
-            those of a smaller one.
-
-    Raises:
-        DataError: where constraints leave no point, or memory does not hold them.
+        most: only about so many, to see what a point takes; of a sample, those of a smaller one.
     """
     factors, count = experiment.factors, experiment.points
     if most is None:
         what = f"{experiment.path}: {count:,} points of {len(factors):,} factors"
         require_memory(memory_of(count, len(factors)), what, "fewer points or fewer factors")
-    else:
-        count = min(count, most)
+    count = count if most is None else min(count, most)
     if experiment.stated:
         cells = np.array(experiment.stated[:count])
-    elif experiment.kind in CROSSED:
-        places = [np.arange(count)] * len(factors)
-        if experiment.kind == "grid":
-            lengths = [len(factor.levels) for factor in factors]
-            places = list(np.unravel_index(np.arange(count), lengths))
-        cells = np.stack([_cells(f)[own] for f, own in zip(factors, places, strict=True)], axis=1)
-    else:
+    elif experiment.kind in SPREAD:
         cells = _spread(experiment, most)
-    kept = np.ones(len(cells), bool)
-    at = {factor.name: column for column, factor in enumerate(factors)}
-    for constraint in experiment.file.constraints if most is None else ():
-        total = sum(weight * cells[:, at[name]] for name, weight in constraint.sum.items())
-        low, high = constraint.at_least, constraint.at_most
-        kept &= (-np.inf if low is None else low) <= total
-        kept &= total <= (np.inf if high is None else high)
-    if not kept.any():
-        raise DataError([f"{experiment.path}: the constraints leave none of {len(cells)} points"])
-    cells = np.ascontiguousarray(cells if kept.all() else cells[kept], np.float64)
-    return Design(factors, cells, int((~kept).sum()))
+    else:
+        lengths = [len(factor.levels) for factor in factors]
+        is_grid, places = experiment.kind == "grid", np.arange(count)
+        crossed = np.unravel_index(places, lengths) if is_grid else [places] * len(factors)
+        columns = [_cells(each)[own] for each, own in zip(factors, crossed, strict=True)]
+        cells = np.stack(columns, axis=1)
+    return Design(factors, np.ascontiguousarray(cells, np.float64))
 
 
 def _cells(factor: Factor) -> Floats:
-    """The cells of a factor's levels."""
     return np.array([*range(len(factor.levels))] if factor.is_text else factor.levels, np.float64)
 
 
 def _spread(experiment: Experiment, most: int | None) -> Floats:
     """Points spread over the unit cube by the design's sampler, then over ranges and levels."""
-    design = experiment.file.design
-    sizes = design.sizes
+    sizes = experiment.file.design.sizes
     if most is not None:  # one block, of about as many points
         first = min(sizes[0], most * sum(sizes) // experiment.points or 1)
         sizes = [first if experiment.kind in _ANY_SIZE else 1 << (first.bit_length() - 1)]
@@ -114,23 +95,16 @@ def _spread(experiment: Experiment, most: int | None) -> Floats:
 
 def _unit(experiment: Experiment, size: int, block: int) -> Floats:
     """One block of points in the unit cube."""
-    count, design = len(experiment.factors), experiment.file.design
+    count, kind, design = len(experiment.factors), experiment.kind, experiment.file.design
     generator = np.random.default_rng([experiment.file.seed, block])
-    from scipy.stats import qmc  # here, for it takes a second to load
-
-    if experiment.kind == "latin_hypercube":
+    if kind == "latin_hypercube":
         return np.asarray(qmc.LatinHypercube(count, rng=generator).random(size))
-    if experiment.kind == "sobol":
-        sequence = qmc.Sobol(count, rng=generator)
-        return np.asarray(sequence.random_base2(math.ceil(math.log2(size))))
+    if kind == "sobol":
+        return np.asarray(qmc.Sobol(count, rng=generator).random_base2(math.ceil(math.log2(size))))
     names = [factor.name for factor in experiment.factors]
     problem = {"num_vars": count, "names": names, "bounds": [[0, 1]] * count}
     seed = int(generator.integers(1, _MOST_SEED))
-    if experiment.kind == "saltelli":
-        from SALib.sample import sobol
-
-        second = design.second_order
-        return np.asarray(sobol.sample(problem, size, calc_second_order=second, seed=seed))
-    from SALib.sample import morris
-
-    return np.asarray(morris.sample(problem, size, num_levels=design.levels, seed=seed))
+    if kind == "morris":
+        return np.asarray(morris.sample(problem, size, num_levels=design.levels, seed=seed))
+    second = design.second_order
+    return np.asarray(sobol.sample(problem, size, calc_second_order=second, seed=seed))

@@ -1,13 +1,15 @@
 """Executors that run the chunks of a sweep, each once: threads, any executor, or Dask."""
 
 import contextlib
+import ctypes
 import logging
 import os
 import pickle
+import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -17,7 +19,8 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -33,24 +36,6 @@ _PATIENCE = 10  # seconds for a scheduler to close
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 Submit = Callable[[Chunk], Future[Finished]]
-Report = Callable[[int, int, int], None]
-
-
-def local_workers(scheduler: str | None) -> int | None:
-    """N of `local:N`; none for an address, or without a scheduler.
-
-    Raises:
-        DataError: where N is no number of workers, or more than memory holds.
-    """
-    kind, _, count = (scheduler or "").partition(":")
-    if kind != "local":
-        return None
-    if not count.isdecimal() or not 0 < int(count[:9]) <= MOST_WORKERS:
-        message = f"--scheduler {scheduler}: how many workers?"
-        allowed = f"local:N, N from 1 to {MOST_WORKERS:,}, or tcp://HOST:PORT"
-        raise DataError([f"{message}\n    allowed: {allowed}"])
-    require_memory(int(count) * PROCESS, f"--scheduler {scheduler}: {count} processes", "fewer")
-    return int(count)
 
 
 def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
@@ -58,9 +43,6 @@ def dask_setup(worker: object) -> None:  # noqa: ARG001 - Dask's signature
 
     Dask ends it too, but by a thread, which a busy machine or a long call keeps from its turn.
     """
-    import ctypes
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
@@ -74,52 +56,12 @@ def work_on(payload: bytes, chunk: Chunk) -> Finished:
     return work(_setup_from(payload), chunk)
 
 
-def _sending(executor: Executor, setup: Setup) -> Submit:
-    """Submits a chunk to other processes, which are sent the setup too."""
-    payload = pickle.dumps(setup)
-    return lambda chunk: executor.submit(work_on, payload, chunk)
-
-
-@contextlib.contextmanager
-def _dask(scheduler: str) -> Iterator[tuple[Executor, int]]:
-    """Dask's executor, by the address of a scheduler or of our own, and how many threads it has.
-
-    Dask restarts a process that dies, and ends the processes of `local:N` when this one ends,
-    however it ends. A scheduler of our own reports a chunk after one death (`allowed_failures`):
-    `Dispatch` then runs that chunk alone.
-    """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise DataError(["--scheduler needs Dask: pip install '.[cluster]' in the clone"]) from None
-    count = local_workers(scheduler)
-    cluster: Any = count and LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        memory_limit=None,
-        dashboard_address=None,
-        silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"allowed_failures": 0, "dashboard_address": ":0"},  # any free port
-        preload=[__name__],
-    )
-    try:
-        client = Client(cluster or scheduler, timeout="10s", set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        message = f"--scheduler {scheduler}: no scheduler answers there ({error})"
-        raise DataError([message]) from None
-    executor = client.get_executor(pure=False)
-    try:
-        yield executor, max(sum(client.nthreads().values()), 1)
-    finally:
-        executor.shutdown(wait=False)
-        for each in filter(None, (client, cluster)):
-            with contextlib.suppress(TimeoutError):  # a slow one costs no finished part
-                each.close(timeout=_PATIENCE)
-
-
 @dataclass(frozen=True)
 class Work:
-    """Who runs a sweep, and how many runs may fail; none of it changes a byte of the tables."""
+    """Who runs a sweep, and how many runs may fail; none of it changes a byte of the tables.
+
+    Raises DataError for a number N of `local:N` that is none, or more than memory holds.
+    """
 
     workers: int | None = None  # all cores if none
     scheduler: str | None = None
@@ -128,29 +70,33 @@ class Work:
 
     def __post_init__(self) -> None:
         """Refuse workers that cannot be had, before anything is begun."""
-        local_workers(self.scheduler)
+        if own := self._own_processes:
+            require_memory(own * PROCESS, f"--scheduler {self.scheduler}: {own} processes", "fewer")
+
+    @property
+    def _own_processes(self) -> int | None:
+        kind, _, count = (self.scheduler or "").partition(":")
+        if kind != "local":
+            return None
+        if not count.isdecimal() or not 0 < int(count[:9]) <= MOST_WORKERS:
+            allowed = f"local:N, N from 1 to {MOST_WORKERS:,}, or tcp://HOST:PORT"
+            raise DataError([f"--scheduler {self.scheduler}\n    allowed: {allowed}"])
+        return int(count)
 
     @property
     def count(self) -> int:
         """Workers on this machine."""
-        return local_workers(self.scheduler) or self.workers or os.cpu_count() or 1
+        return self._own_processes or self.workers or os.cpu_count() or 1
 
     @contextlib.contextmanager
     def started(self, setup: Setup) -> Iterator[tuple[Submit, int]]:
         """What submits a chunk to the workers, and how many workers there are.
 
         Threads of this process are given the setup itself: the kernel runs without the
-        interpreter's lock. At the end they leave their chunks, within a few runs.
-
-        Raises:
-            DataError: for a scheduler that cannot be had.
+        interpreter's lock. At the end they leave their chunks, within a few runs. Other processes
+        are sent it. Raises DataError for a scheduler that cannot be had.
         """
-        if self.executor is not None:
-            yield _sending(self.executor, setup), self.count
-        elif self.scheduler is not None:
-            with _dask(self.scheduler) as (executor, count):
-                yield _sending(executor, setup), count
-        else:
+        if self.executor is None and self.scheduler is None:
             pool = ThreadPoolExecutor(self.count, thread_name_prefix="sweep")
             stopping = threading.Event()
             try:
@@ -158,82 +104,98 @@ class Work:
             finally:
                 stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
+            return
+        given: AbstractContextManager[Any] = contextlib.nullcontext((self.executor, self.count))
+        with given if self.executor else self._dask() as (executor, count):
+            payload = pickle.dumps(setup)
+            yield lambda chunk: executor.submit(work_on, payload, chunk), count
 
+    @contextlib.contextmanager
+    def _dask(self) -> Iterator[tuple[Executor, int]]:
+        """Dask's executor, of our own processes or by an address, and how many threads it has.
 
-@dataclass
-class Dispatch:
-    """Submits chunks, a bounded number at a time, and passes each result to `take`."""
-
-    setup: Setup
-    take: Callable[[Finished], None]
-    log: Callable[[dict[str, Any]], None]
-    most_failures: int | None = None
-    report: Report = lambda *_: None  # called before each wait for results, and at the end
-    before: int = 0  # runs that were finished at the start
-    suspects: list[Chunk] = field(default_factory=list)  # a worker died while it held these
-    finished: int = 0
-    failed: int = 0
-
-    @property
-    def too_many(self) -> bool:
-        """Whether more runs failed than may."""
-        return self.most_failures is not None and self.failed > self.most_failures
-
-    def run(self, chunks: Iterator[Chunk], submit: Submit, most: int) -> bool:
-        """Run all chunks, at most so many at a time; false if too many runs failed.
-
-        Chunks of which a worker died come last, each alone.
-
-        Raises:
-            KeyboardInterrupt: after the chunks that were finished were taken.
-            DataError: the same, where the executor broke or the scheduler was lost.
+        Dask restarts a process that dies, and ends our own when this one ends, however it ends. Our
+        scheduler reports a chunk after one death (`allowed_failures`): `dispatch` runs it alone.
         """
-        self._run(chunks, submit, most)
-        while self.suspects:
-            self._run(iter([self.suspects.pop(0)]), submit, 1, is_alone=True)
-        return not self.too_many
-
-    def _run(
-        self, chunks: Iterator[Chunk], submit: Submit, most: int, *, is_alone: bool = False
-    ) -> None:
-        """Run chunks, or one alone."""
-        pending: dict[Future[Finished], Chunk] = {}
         try:
-            while not self.too_many:
-                self.report(self.before + self.finished, self.failed, self.before)
-                for chunk in islice(chunks, most - len(pending)):
-                    pending[submit(chunk)] = chunk
-                if not pending:
-                    return
-                for future in wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)[0]:
-                    self._receive(pending.pop(future), future, is_alone=is_alone)
-        except (BrokenExecutor, CancelledError) as error:
-            lost = f"the workers were lost ({str(error) or type(error).__name__})"
-            message = f"{lost}; finished parts are kept\n    allowed: --resume to go on from there"
-            raise DataError([message]) from error
+            from distributed import Client, LocalCluster
+        except ImportError:
+            message = "--scheduler needs Dask: pip install '.[cluster]' in the clone"
+            raise DataError([message]) from None
+        cluster: Any = self._own_processes and LocalCluster(
+            n_workers=self._own_processes,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"allowed_failures": 0, "dashboard_address": ":0"},  # any free port
+            preload=[__name__],
+        )
+        try:
+            client = Client(cluster or self.scheduler, timeout="10s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            message = f"--scheduler {self.scheduler}: no scheduler answers there ({error})"
+            raise DataError([message]) from None
+        executor = client.get_executor(pure=False)
+        try:
+            yield executor, max(sum(client.nthreads().values()), 1)
         finally:
-            for future in pending:
-                future.cancel()
-            for future in pending:
-                if future.done() and not future.cancelled() and future.exception() is None:
-                    self.take(future.result())
+            executor.shutdown(wait=False)
+            for each in filter(None, (client, cluster)):
+                with contextlib.suppress(TimeoutError):  # a slow one costs no finished part
+                    each.close(timeout=_PATIENCE)
 
-    def _receive(self, chunk: Chunk, future: Future[Finished], *, is_alone: bool) -> None:
-        """Take a result; an exception costs the runs of its own chunk alone."""
-        try:
-            finished = future.result()
-        except (BrokenExecutor, CancelledError, DataError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - it must not cost the others
-            died = type(error).__name__ == "KilledWorker"  # Dask's name for it
-            if died and not is_alone:
-                self.log({"chunk": chunk.number, "event": "worker died", "reason": str(error)})
-                self.suspects.append(chunk)
+
+def dispatch(
+    setup: Setup,
+    chunks: Iterable[Chunk],
+    workers: tuple[Submit, int],
+    take: Callable[[Finished], None],
+    log: Callable[[dict[str, Any]], None],
+    is_over: Callable[[], bool] = lambda: False,
+) -> None:
+    """Have chunks run, a few at a time, and take each result, until all are done or it is over.
+
+    A chunk of which a worker died is run again after all others, alone; if its worker dies again,
+    its runs are missing. Raises KeyboardInterrupt after the chunks that were finished were taken;
+    DataError the same, where the executor broke or the scheduler was lost.
+
+    Args:
+        is_over: asked before each wait for results.
+    """
+    submit, count = workers
+    waiting, suspects, most = iter(chunks), list[Chunk](), 2 * count
+    pending: dict[Future[Finished], Chunk] = {}
+    try:
+        while not is_over():
+            for chunk in islice(waiting, most - len(pending)):
+                pending[submit(chunk)] = chunk
+            if not pending and not suspects:
                 return
-            status = ABORTED if died else ERROR
-            reason = str(error) if died else "".join(traceback.format_exception(error))
-            self.log({"chunk": chunk.number, "event": status, "reason": reason})
-            finished = work(self.setup, chunk, status=status)  # its runs as missing
-        self.finished += finished.runs
-        self.failed += finished.failed
-        self.take(finished)
+            if not pending:
+                waiting, suspects, most = iter(suspects), [], 1
+            for future in wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)[0]:
+                chunk, error = pending.pop(future), future.exception()
+                died = type(error).__name__ == "KilledWorker"  # Dask's name for it
+                if error is None:
+                    take(future.result())
+                elif isinstance(error, (BrokenExecutor, CancelledError, DataError, MemoryError)):
+                    raise error
+                elif died and most > 1:
+                    log({"chunk": chunk.number, "event": "worker died", "reason": str(error)})
+                    suspects.append(chunk)
+                else:  # it costs the runs of its own chunk alone
+                    status = ABORTED if died else ERROR
+                    reason = "".join(traceback.format_exception(error))
+                    log({"chunk": chunk.number, "event": status, "reason": reason})
+                    take(work(setup, chunk, status=status))
+    except (BrokenExecutor, CancelledError) as error:
+        lost = f"the workers were lost ({str(error) or type(error).__name__})"
+        message = f"{lost}; finished parts are kept\n    allowed: --resume to go on from there"
+        raise DataError([message]) from error
+    finally:
+        for future in pending:
+            future.cancel()
+        for future in pending:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                take(future.result())

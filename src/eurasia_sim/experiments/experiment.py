@@ -2,26 +2,30 @@
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from eurasia_sim.experiments import schema
 from eurasia_sim.experiments.factors import FactorReader, Refused, fault, twin
 from eurasia_sim.experiments.schema import Experiment, Factor, SweepFile
-from eurasia_sim.experiments.table import read_table
-from eurasia_sim.files.checker import Trail, shown
+from eurasia_sim.files.checker import shown
 from eurasia_sim.files.data_yaml import DataError, refuse
-from eurasia_sim.files.page import Problem, nearest, read_file
+from eurasia_sim.files.ordinary import Unreadable, table_rows
+from eurasia_sim.files.page import STEP, Page, Problem, nearest, read_file, scalar
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.schema import measures, present_name
-from eurasia_sim.world.levers import levers
+from eurasia_sim.world.levers import split_month
 from eurasia_sim.world.world import World
 
+Entries = Mapping[str, Sequence[Factor]]  # by entry of the file, the factors that it stands for
 Stated = tuple[tuple[float, ...], ...]  # points, a cell a factor
 
 FOLDER = "experiments"  # where a name is looked up
+LARGEST_TABLE = 8 * 1024**2  # bytes
+MOST_CELLS = 100_000  # of a table: read and checked within a second
 
 
 def names() -> dict[str, Path]:
@@ -32,11 +36,7 @@ def names() -> dict[str, Path]:
 
 
 def located(name_or_path: str) -> Path:
-    """The file of an experiment.
-
-    Raises:
-        DataError: when neither a file nor an experiment of that name is there.
-    """
+    """The file of an experiment; raises DataError for an unknown name."""
     path, known = Path(name_or_path), names()
     if path.suffix in (".yaml", ".yml"):
         return path
@@ -47,17 +47,16 @@ def located(name_or_path: str) -> Path:
     raise DataError([Problem(name_or_path, 1, 1, message, "", close, listed)])
 
 
-def load_experiment(path: Path | str, world: World, most: int = schema.MOST_POINTS) -> Experiment:
-    """The sweep in a file, or in the one that a text names, of at most so many points.
+def load_experiment(path: Path | str, world: World) -> Experiment:
+    """The sweep in a file, or in the one that a text names.
 
-    Raises:
-        DataError: with everything wrong with it.
+    Raises DataError with everything wrong with it.
     """
     path = located(path) if isinstance(path, str) else path
     document = read_file(path)
     file = document.validated(SweepFile)
     refuse([document])
-    experiment = _Reader(document, path, world, most).experiment(cast(SweepFile, file))
+    experiment = _Reader(document, cast(SweepFile, file), path, world).experiment()
     refuse([document])
     return experiment
 
@@ -69,238 +68,220 @@ def kind_of(path: Path | str) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
+def read_points(page: Page, path: Path) -> dict[str, list[Any]]:
+    """The columns of a table of comma-separated values; the page gets the line of every row.
+
+    Raises Unreadable with the first thing wrong with it.
+    """
+    table = table_rows(path, LARGEST_TABLE)
+    head = [name.strip() for name in next(table, (1, []))[1]]
+    if not all(head) or len({*head}) < len(head):
+        raise Unreadable("a column has no name, or that of another", "a factor a column")
+    rows = [*islice(table, MOST_CELLS // max(len(head), 1) + 1)]
+    for line, cells in rows:
+        if len(cells) != len(head):
+            wrong = f"it has {len(cells)} values, its head has {len(head)}"
+            raise Unreadable(wrong, f"{len(head)} values in every line", (line, 1))
+    if not 0 < len(rows) * len(head) <= MOST_CELLS:
+        raise Unreadable(f"the table has {len(rows):,} rows", f"1 to {MOST_CELLS:,} values")
+    page.places = {f"{STEP}{at}": (line, 1, line, 1) for at, (line, _) in enumerate(rows)}
+    columns = zip(*(cells for _, cells in rows), strict=True)
+    return {
+        name: [scalar(cell.strip()) for cell in column]
+        for name, column in zip(head, columns, strict=True)
+    }
+
+
 class _Reader(FactorReader):
     """Goes through one sweep file; problems land in the document, and reading goes on."""
 
-    def experiment(self, file: SweepFile) -> Experiment:
+    def experiment(self) -> Experiment:
         """The experiment of a file that has the right shape."""
-        self._choices(file)
-        factors, stated = tuple[Factor, ...](), Stated()
+        self._choices()
+        entries: Entries = {}
+        stated: Stated = ()
         with contextlib.suppress(Refused):
-            is_stated = file.design.kind in schema.STATED
-            factors, stated = self._stated(file) if is_stated else (self._laid(file), ())
+            entries, stated = self._stated() if self.kind == "table" else (self._laid(), ())
+            self._check_overlaps(entries)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
-        self._design(file, factors)
-        self._constraints(file, factors)
-        scenarios = tuple(self.scenarios)
-        if (same := twin(scenario.digest for scenario in scenarios)) is not None:
-            one, two = (scenarios[at].name for at in same)
+        factors = tuple(factor for own in entries.values() for factor in own)
+        self._design(factors)
+        if (same := twin(scenario.digest for scenario in self.scenarios)) is not None:
+            one, two = (self.scenarios[at].name for at in same)
             message = f"{one} and {two} come to the same: every run would be made twice"
             self.complain(("scenarios",), message, allowed="scenarios that differ beyond set:")
-        columns, window = self._columns(file.measures), self._window(file.window)
-        return Experiment(self.path, file, scenarios, factors, stated, columns, window)
+        columns, window = self._columns(self.file.measures), self._window(self.file.window)
+        scenarios = tuple(self.scenarios)
+        return Experiment(self.path, self.file, scenarios, factors, stated, columns, window)
 
-    def _choices(self, file: SweepFile) -> None:
-        """Check the theory and the forms of all points; load scenarios named beside the points."""
-        if file.theory is not None and self.known(("theory",), "theory", file.theory):
-            self.theory = file.theory
+    def _choices(self) -> None:
+        """Check the theory, the forms and what is set; load scenarios named beside the points."""
+        file = self.file
         for factor, name in file.forms.items():
-            self.known(("forms", factor), f"form.{factor}", name)
+            if wrong := self.unknown(f"form.{factor}", name):
+                self.document.pass_on(("forms", factor), wrong)
+        if file.theory is not None and (wrong := self.unknown("theory", file.theory)):
+            self.document.pass_on(("theory",), wrong)
+        else:
+            self.theory = file.theory
         for path, value in list(file.set.items()):
-            if not isinstance(value, str) and (wrong := fault(path, value)) is not None:
-                self.complain(("set", path), wrong[0], allowed=wrong[1])
+            if not isinstance(value, str) and (wrong := fault(path, value)):
+                self.document.pass_on(("set", path), wrong)
                 del file.set[path]
         if (same := twin(file.scenarios)) is not None:
             message = f"the scenario '{file.scenarios[same[1]]}' stands twice"
             self.complain(("scenarios", same[1]), message, allowed="each scenario once")
-        for at, name in enumerate(file.scenarios):
-            self.load(("scenarios", at), name)
-        if (entry := file.factors.get("scenario")) is not None:
-            trail: Trail = ("factors", "scenario", *(() if entry.is_short else ("levels",)))
-            for at, name in enumerate(entry.levels or ()):
-                self.load((*trail, at), name)
+        self.load(self.document, ("scenarios",), file.scenarios)
+        entry = file.factors.get("scenario")
+        levels = getattr(entry, "levels", entry)
+        if isinstance(levels, list):
+            self.load(self.document, self.levels_trail("scenario"), levels)
 
-    def _laid(self, file: SweepFile) -> tuple[Factor, ...]:
-        """The factors that entries of the file stand for; no point is written down."""
-        self.apply_set(file)
-        if not file.factors:
+    def _laid(self) -> Entries:
+        """The factors that the file's entries stand for; no point is written down."""
+        self.apply_set()
+        if not self.file.factors:
             allowed = "factors: {PATH: {low: ..., high: ...}}"
             self.complain((), "a sweep needs factors", allowed=allowed)
-        kind, found, levels = file.design.kind, list[tuple[Trail, str, Factor]](), 0
-        for name, entry in file.factors.items():
-            trail: Trail = ("factors", name)
-            levels += entry.steps or len(entry.levels or ())
+        entries = dict[str, list[Factor]]()
+        count = levels = 0
+        for name in self.file.factors:
             if self.document.is_full:
                 raise Refused
-            if len(found) > schema.MOST_FACTORS:
-                message = f"the factors up to here stand for {len(found):,} numbers"
-                self.refuse(trail, message, f"at most {schema.MOST_FACTORS:,}")
-            if kind in schema.CROSSED and levels > schema.MOST_LEVELS:
-                message = f"this {kind} is too large: it has {levels:,} levels or more"
-                self.refuse(trail, message, f"at most {schema.MOST_LEVELS:,} levels in all")
             with contextlib.suppress(Refused):
-                found += [(trail, name, each) for each in self.factors_of(name, entry, file)]
-        self._check_overlaps(found, file)
-        points = math.prod(len(factor.levels) for *_, factor in found)
-        if kind == "grid" and points > self.most:
-            count = f"{points:,}" if points < 10**30 else "far too many"
-            message = f"this grid is too large: it has {count} points"
-            self.refuse(("factors",), message, f"at most {self.most:,} points")
-        return tuple(factor for *_, factor in found)
+                entries[name] = self.factors_of(name)
+                count += len(entries[name])
+                levels += sum(len(factor.levels) for factor in entries[name])
+            if count > schema.MOST_FACTORS or levels > schema.MOST_LEVELS:
+                message = f"the factors up to here have {count:,} numbers and {levels:,} levels"
+                most = f"at most {schema.MOST_FACTORS:,} and {schema.MOST_LEVELS:,} in all"
+                self.refuse(("factors", name), message, most)
+        return entries
 
-    def _stated(self, file: SweepFile) -> tuple[tuple[Factor, ...], Stated]:
-        """The factors and the points of a list in the file, or of a table beside it."""
-        kind, rows, table = file.design.kind, file.design.points, None
-        if file.factors:
-            message = f"the points of a {kind} say themselves what differs"
+    def _stated(self) -> tuple[Entries, Stated]:
+        """The factors and the points of a table beside the file."""
+        if self.file.factors:
+            message = "the points of a table say themselves what differs"
             self.complain(("factors",), message, allowed="no factors", of_key=True)
-        if kind == "table":
-            try:
-                table = read_table(self.path.parent, file.design.file)
-            except DataError as error:
-                self.pass_on(("design", "file"), error)
-                raise Refused from None
-            rows = table.rows
-        trail: Trail = ("design", "file" if table else "points")
-        if (
-            not isinstance(rows, list)
-            or not rows
-            or not all(isinstance(r, dict) and r for r in rows)
-        ):
-            message = "the table holds no point" if table else "a list of points is needed"
-            self.refuse(trail, message, "points, each a value of every factor")
-        names = list(rows[0])
-        for at, row in enumerate(rows):
-            if row.keys() != rows[0].keys():
-                message = f"point {at} names other factors than the first"
-                self.refuse((*trail, at), message, ", ".join(names))
-            self.load((*trail, at, "scenario"), row.get("scenario"))
-        self.apply_set(file)
-        found, cells = list[tuple[Trail, str, Factor]](), []
-        for name in names:
-            column, before = [row[name] for row in rows], len(self.document.problems)
-            places = [(*trail, at, name) for at in range(len(rows))]
-            if wrong := self.values(name, column, places.__getitem__):
-                if table:
-                    new = zip(self.document.problems[before:], wrong, strict=False)
-                    placed = [table.placed(problem, row, name) for problem, row in new]
-                    self.document.problems[before:] = placed
+        name = self.file.design.file or ""
+        path, folder = self.path.parent / name, self.path.parent.resolve()
+        if not name.endswith(".csv") or not path.resolve().is_relative_to(folder):
+            allowed = "file: POINTS.csv, in the experiment's folder"
+            self.refuse(("design", "file"), f"the table of points is {shown(name)}", allowed)
+        page = Page(str(path), problems=self.document.problems)
+        try:
+            columns = read_points(page, path)
+        except Unreadable as error:
+            page.report(error.place, error.wrong, allowed=error.allowed)
+            raise Refused from None
+        self.load(page, (), columns.get("scenario", ()))
+        self.apply_set()
+        entries, cells = dict[str, list[Factor]](), []
+        for name, column in columns.items():
+            if page.is_full:
+                raise Refused
+            for at, wrong in (faults := self.faults(name, column)):
+                page.pass_on((at,), wrong)
+            if faults:
                 continue
-            column = [self.kept(name, value) for value in column]
-            if any(isinstance(value, str) for value in column):
-                index = {level: float(at) for at, level in enumerate(dict.fromkeys(column))}
-                factor = Factor(name, levels=tuple(index))
-                column = [index[value] for value in column]
+            values: list[Any] = [self.kept(name, value) for value in column]
+            factor = Factor(name, levels=tuple(dict.fromkeys(values)))
+            if factor.is_text:
+                values = [float(factor.levels.index(value)) for value in values]
             else:
-                factor = Factor(name, min(column), max(column))
-            found.append((places[0], name, factor))
-            cells.append(column)
-        self._check_overlaps(found, file)
+                factor = Factor(name, min(values), max(values))
+            entries[name] = [factor]
+            cells.append(values)
         points = tuple(zip(*cells, strict=True))
-        if len(found) == len(names) and (same := twin(points)) is not None:
-            first, second = [table.lines[at] for at in same] if table else same
-            unit = table.unit if table else "point"
-            message = f"{unit} {second} is {unit} {first} again"
+        if len(cells) == len(columns) and (same := twin(points)) is not None:
+            message = f"this is the point of line {page.place((same[0],))[0]} again"
             message = f"{message}: each run would be made twice and counted as two"
-            self.complain((*trail, same[1]), message, allowed="every point once")
-        return tuple(factor for *_, factor in found), points
+            page.complain((same[1],), message, allowed="every point once")
+        return entries, points
 
-    def _check_overlaps(self, found: Sequence[tuple[Trail, str, Factor]], file: SweepFile) -> None:
-        """Complain where two factors, or a factor and the file, decide one thing."""
+    def _check_overlaps(self, entries: Entries) -> None:
+        """Complain where two entries, or an entry and the rest of the file, decide one thing."""
+        file = self.file
+        owners: dict[str, str] = {
+            key: f"{key}:" for key in ("theory", "seed") if key in file.model_fields_set
+        }
+        owners |= {f"form.{name}": "forms:" for name in file.forms}
+        owners |= dict.fromkeys(file.set, "set:")
+        owned = [("", path, owner) for path, owner in owners.items()]
+        for name, factors in entries.items():
+            owned += [(name, path, f"'{name}'") for factor in factors for path in factor.paths]
         decided: dict[str, list[tuple[int | None, str]]] = {}
-        for path in file.set:
+        clashes = dict[tuple[str, str], str]()
+        for name, path, owner in owned:
             target, month = self._target(path)
-            decided.setdefault(target, []).append((month, ""))
-        reported: set[tuple[str, str]] = set()
-        under = {"theory": file.theory is not None, "seed": "seed" in file.model_fields_set}
-        under |= {f"form.{form}": True for form in file.forms}
-        for trail, name, factor in found:
-            for path in factor.paths:
-                target, month = self._target(path)
-                for other, whose in decided.get(target, ()):
-                    overwritten = not whose and (other or 0) > (month or 0)
-                    same = month == other or month is None or other is None
-                    if (overwritten or same) and (name, whose) not in reported:
-                        reported.add((name, whose))
-                        self.report_clash(trail, name, path, whose)
-                decided.setdefault(target, []).append((month, name))
-            if under.get(name):
-                key = "forms" if name.startswith("form.") else name
-                message = f"'{name}' is a factor and stands under {key}: too"
-                self.complain(trail, message, allowed="one of the two", of_key=True)
-        levels = next((factor.levels for _, name, factor in found if name == "scenario"), ())
+            for other, whose in decided.setdefault(target, []):
+                if name and (month == other or None in (month, other)):  # else two decisions
+                    message = f"{whose} and {owner} both set {path}: one would overwrite the other"
+                    clashes.setdefault((name, whose), message)
+            decided[target].append((month, owner))
+        for (name, _), message in clashes.items():
+            self.complain(("factors", name), message, allowed="one of the two", of_key=True)
+        levels = [level for each in entries.get("scenario", ()) for level in each.levels]
         for at, name in enumerate(file.scenarios if levels else ()):
-            if self.called.get(name) and self.called[name] not in levels:
+            if self.called[name] not in levels:
                 message = f"'{name}' would never be run: no point chooses it"
                 self.complain(("scenarios", at), message, allowed=", ".join(map(str, levels)))
 
     def _target(self, path: str) -> tuple[str, int | None]:
         """What a path decides; of a lever with a month at its end, the lever and the month."""
-        name, *ids = path.split(".")
-        lever = levers().get(name)
-        if path in self.world.numbers or lever is None or len(ids) != len(lever.path) + 1:
-            return path, None
+        head, date = (path, None) if path in self.world.numbers else split_month(path)
         try:
-            return path.rpartition(".")[0], self.world.month(ids[-1])
+            return head, None if date is None else self.world.month(date)
         except DataError:
             return path, None  # whoever checks its values complains
 
-    def _design(self, file: SweepFile, factors: Sequence[Factor]) -> None:
+    def _design(self, factors: Sequence[Factor]) -> None:
         """Check how many points there are, and that every key means something."""
-        design, kind = file.design, file.design.kind
-        own, sizes = schema.OWN_KEYS[kind], design.sizes
+        design, kind, sizes = self.file.design, self.kind, self.file.design.sizes
+        own = schema.OWN_KEYS[kind]
         for key in sorted(design.model_fields_set - {"kind", *own}):
             message = f"{key} means nothing in a {kind} design"
             self.complain(("design", key), message, allowed=", ".join(("kind", *own)), of_key=True)
-        lengths = {factor.name: len(factor.levels) for factor in factors}
-        if kind == "zip" and len(set(lengths.values())) > 1:
-            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            message = f"a zip needs as many levels of each factor, and has {found}"
-            self.complain(("factors",), message)
-        if kind not in schema.SPREAD:
-            return
-        is_common = kind in schema.OWN_CHANCE and file.chance == "common"
-        if is_common and lengths and all(lengths.values()):
-            message = "points of levels alone may repeat, and under one luck they are the same runs"
-            self.complain(("chance",), message, allowed="chance: own, or kind: grid")
+        lengths, most = [len(factor.levels) for factor in factors], schema.MOST_POINTS
         key = "trajectories" if kind == "morris" else "points"
-        trail, given = ("design", key), shown(getattr(design, key))
-        if not sizes:
-            message = f"{kind} needs to know how many {key}"
-            self.complain(("design",), message, allowed=f"{key}: NUMBER")
-        elif not all(type(size) is int and 0 < size <= self.most for size in sizes):
-            allowed = f"whole numbers from 1 to {self.most:,}"
-            self.complain(trail, f"{key} is {given}", allowed=allowed)
-        elif kind in ("sobol", "saltelli") and (len(sizes) > 1 or sizes[0] & (sizes[0] - 1)):
-            message = f"{sizes[0]} points: a Sobol' sequence is balanced only at powers of two"
-            self.complain(trail, message, allowed="one of 2, 4, 8, 16, ...")
-        elif (rows := design.rows(len(factors))) > self.most:
-            message = f"{len(factors)} factors and {key} {given} make {rows:,} points"
-            self.complain(trail, message, allowed=f"at most {self.most:,} points")
-        if kind == "morris" and design.levels % 2:
-            message = "morris needs an even number of levels"
-            self.complain(("design", "levels"), message, allowed="4, 6, 8, ...")
-
-    def _constraints(self, file: SweepFile, factors: Sequence[Factor]) -> None:
-        """Check that constraints are of numeric factors, and that points may be left out."""
-        numeric, kind = [factor.name for factor in factors if not factor.is_text], file.design.kind
-        for at, given in enumerate(file.constraints):
-            trail: Trail = ("constraints", at)
-            if kind in schema.PATTERNED:
-                message = f"{kind} needs every point of its pattern: an index could not be computed"
-                self.complain(trail, message, allowed="no constraints, or latin_hypercube or sobol")
-            elif given.at_least is None and given.at_most is None:
-                self.complain(trail, "a constraint needs at_least, at_most or both")
-            for name in (name for name in given.sum if name not in numeric):
-                message = f"'{name}' is no numeric factor"
-                self.complain((*trail, "sum", name), message, numeric, name, of_key=True)
+        here, count = ("design", key), f"{key} is {shown(getattr(design, key))}"
+        is_spread, rows = kind in schema.SPREAD, design.rows(len(factors))
+        is_right = sizes and all(0 < size <= most for size in sizes)
+        is_power = kind not in ("sobol", "saltelli") or [n.bit_count() for n in sizes] == [1]
+        may_repeat = kind in schema.OWN_CHANCE and lengths and all(lengths)
+        for is_wrong, trail, message, right in (
+            (kind == "zip" and len({*lengths}) > 1, ("factors",), "levels differ in number",
+             "as many levels of each factor in a zip"),
+            (kind == "grid" and math.prod(lengths) > most, ("factors",), "this grid is too large",
+             f"at most {most:,} points"),
+            (is_spread and not is_right, here, count, f"a number from 1 to {most:,}"),
+            (is_spread and is_right and not is_power, here, count,
+             "2, 4, 8, 16, ...: a Sobol' sequence is balanced only at powers of two"),
+            (is_spread and is_right and rows > most, here, f"{count}, which makes {rows:,} points",
+             f"at most {most:,} points"),
+            (kind == "morris" and design.levels % 2, ("design", "levels"),
+             f"levels is {design.levels}", "an even number"),
+            (self.file.chance == "common" and may_repeat, ("chance",),
+             "points of levels alone may repeat, and under one luck they are the same runs",
+             "chance: own, or kind: grid"),
+        ):  # fmt: skip
+            if is_wrong:
+                self.complain(trail, message, allowed=right)
 
     def _columns(self, given: list[str]) -> tuple[str, ...]:
         """Names of the columns to keep: a measure's name stands for all of its columns."""
-        known, found = columns_of(self.world), []
-        first = {pattern: given.index(pattern) for pattern in dict.fromkeys(given)}
-        for pattern, at in first.items():
+        known, found = sorted(columns_of(self.world)), list[str]()
+        for pattern in dict.fromkeys(given):
+            is_measure = pattern in measures()
+            names = [name for name in known if is_measure and name.split(".")[0] == pattern]
+            names = names or unfolded(pattern, self.world)
+            if (wrong := next((name for name in names if name not in known), None)) is not None:
+                trail, words = ("measures", given.index(pattern)), [*measures(), *known]
+                message = f"unknown measure or column '{wrong}'"
+                self.complain(trail, message, words, present_name(wrong))
             if self.document.is_full:
                 break
-            names = unfolded(pattern, self.world)
-            if pattern in measures():
-                names = sorted(name for name in known if name.split(".")[0] == pattern)
-            unknown = [name for name in names if name not in known]
-            if unknown:
-                words = [*measures(), *sorted(known)]
-                message = f"unknown measure or column '{unknown[0]}'"
-                self.complain(("measures", at), message, words, present_name(unknown[0]))
             found += names
         return tuple(dict.fromkeys(found))
 

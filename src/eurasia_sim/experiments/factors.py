@@ -2,18 +2,26 @@
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from fnmatch import translate
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Never
 
 import numpy as np
 
-from eurasia_sim.experiments import schema
-from eurasia_sim.experiments.schema import Factor, FactorEntry, SweepFile, is_choice
+from eurasia_sim.experiments.schema import (
+    CROSSED,
+    DECLARED,
+    Factor,
+    FactorEntry,
+    SweepFile,
+    is_choice,
+)
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.page import Page, scalar
+from eurasia_sim.files.page import Page, Problem, scalar, unplaced
 from eurasia_sim.scenarios.checks import WorldChecker
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting, load_scenario
 from eurasia_sim.world.levers import levers
@@ -21,44 +29,27 @@ from eurasia_sim.world.world import World
 
 MOST_WHOLE = 2**53  # a design's table holds float64, which tells whole numbers apart up to here
 _FAULTS_SHOWN = 3  # of the values of one factor
-_LEVELS = "[VALUE, ...] or {low, high, steps}"
-_ONE = "one of the two"
 
 
 class Refused(Exception):
     """What is wrong with an entry has been complained of, and the rest of it is not read."""
 
 
-def fault(name: str, value: Any) -> tuple[str, str] | None:
-    """What keeps a value from being run and stored as it is written, and what would be right."""
-    is_small = type(value) in (int, float) and 0 <= value < MOST_WHOLE and name == name.strip()
-    if is_small and (not is_choice(name) or (name == "seed" and float(value).is_integer())):
-        return None  # what most values of a large table are
-    is_plain = value is None or isinstance(value, bool | int | float | str | list | dict)
-    given = shown(value) if is_plain else f"a {type(value).__name__}"  # tables may hold dates
-    is_number, right = type(value) in (int, float), "a number, or an id"
-    if name != name.strip():
-        return f"the factor {shown(name)} has space around its name", shown(name.strip())
+def fault(name: str, value: Any) -> Problem | None:
+    """What keeps a value from being run and stored as it is written."""
+    is_number = type(value) in (int, float) and math.isfinite(value)
     if name == "seed":
-        is_whole = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
+        is_good = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
         right = f"a whole number from 0 to below {MOST_WHOLE}"
-        return None if is_whole else (f"the seed is {given}", right)
-    if is_choice(name):
-        is_name = isinstance(value, str)
-        return None if is_name else (f"{name} is {given}, not a name", "a name, as text")
-    if isinstance(value, str):
-        if value != value.strip():
-            return f"{name} is {given}, with space around it", shown(value.strip())
-        if isinstance(read := scalar(value), str):
-            return None
-        what = "a number" if type(read) in (int, float) else "no text"
-        return f"{name} is the text {given}, which reads as {what}", "a number without quotes"
-    if not is_number:
-        return f"{name} is {given}, not a number", right
-    if isinstance(value, int) and abs(value) > MOST_WHOLE:
-        wrong = f"{name} is {given}: it cannot be kept to its last digit"
-        return wrong, f"whole numbers up to {MOST_WHOLE}"
-    return None if math.isfinite(value) else (f"{name} is {given}, not a finite number", right)
+    elif is_choice(name):
+        is_good, right = isinstance(value, str), "a name, as text"
+    elif isinstance(value, str):
+        is_good = value == value.strip() and isinstance(scalar(value), str)
+        right = "an id without space around it, or a number without quotes"
+    else:
+        is_good = is_number and (isinstance(value, float) or abs(value) <= MOST_WHOLE)
+        right = f"a finite number; whole ones up to {MOST_WHOLE}, beyond which digits are lost"
+    return None if is_good else unplaced(f"{name} is {shown(value)}", allowed=right)
 
 
 def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
@@ -73,108 +64,96 @@ def twin(values: Iterable[Hashable]) -> tuple[int, int] | None:
 class FactorReader(WorldChecker):
     """Reads the factors of one sweep file; problems land in the document, and reading goes on."""
 
-    def __init__(self, document: Page, path: Path, world: World, most: int) -> None:
+    def __init__(self, document: Page, file: SweepFile, path: Path, world: World) -> None:
         super().__init__(document, world)
-        self.path, self.most = path, most  # points
+        self.file, self.kind, self.path = file, file.design.kind, path
         self.scenarios: list[Scenario] = []
-        self.called: dict[str, str] = {}  # names by what the file calls a scenario; "" for none
+        self.called: dict[str, str] = {}  # names by what the file calls a scenario
         self.since: int | None = None  # month of a lever that is set without one, in all scenarios
         self.theory: str | None = None
 
-    def pass_on(self, trail: Trail, error: DataError) -> None:
-        """Report, at a place of this file, the first thing wrong with what it names."""
-        self.document.pass_on(trail, error.problems[0])
-
-    def refuse(
-        self, trail: Trail, message: str, allowed: str = "", *, of_key: bool = False
-    ) -> Never:
+    def refuse(self, trail: Trail, message: str, allowed: str = "") -> Never:
         """Complain, and read no more of what is being read."""
-        self.complain(trail, message, allowed=allowed, of_key=of_key)
+        self.complain(trail, message, allowed=allowed)
         raise Refused
 
-    def load(self, trail: Trail, given: Any) -> None:
-        """Load a scenario that the file names; each is loaded once, and none after many faults."""
-        if not isinstance(given, str) or given in self.called or self.document.is_full:
-            return
-        self.called[given] = ""
+    def load(self, page: Page, trail: Trail, names: Sequence[Any]) -> None:
+        """Load scenarios that a list names, each once, and none after very many faults."""
+        for at, name in enumerate(names):
+            if isinstance(name, str) and name not in self.called and not page.is_full:
+                self.called[name] = name
+                if wrong := self._load(name):
+                    page.pass_on((*trail, at), wrong)
+
+    def _load(self, given: str) -> Problem | None:
         try:
             scenario = load_scenario(given, self.world)
         except DataError as error:
-            self.pass_on(trail, error)
-            return
+            return error.problems[0]
         name = scenario.name
-        if name in self.called.values():
-            message = f"'{given}' is a second scenario by the name {name}"
+        if name in (each.name for each in self.scenarios):
             right = "each scenario once, and each under a name of its own"
-            self.complain(trail, f"{message}: their runs could not be told apart", allowed=right)
-        elif scenario.posterior is not None:
+            return unplaced(f"'{given}' is a second scenario by the name {name}", allowed=right)
+        if scenario.posterior is not None:
             message = f"{name} draws numbers from the posterior, and a sweep lays them out itself"
-            self.complain(trail, message, allowed="a scenario without `uncertain: posterior`")
-        else:
-            self.called[given] = name
-            self.scenarios.append(scenario)
+            return unplaced(message, allowed="a scenario without `uncertain: posterior`")
+        self.called[given] = name
+        self.scenarios.append(scenario)
+        return None
 
-    def apply_set(self, file: SweepFile) -> None:
+    def apply_set(self) -> None:
         """Apply what the file sets to the loaded scenarios, from one month in all."""
-        settings = [f"{path}={value}" for path, value in file.set.items()]
+        settings = [f"{path}={value}" for path, value in self.file.set.items()]
         since = earliest_parting(self.scenarios)
         for at, scenario in enumerate(self.scenarios):
             try:
                 self.scenarios[at] = apply_settings(scenario, settings, self.world, since)
             except DataError as error:
-                self.pass_on(("set", list(file.set)[error.problems[0].line - 1]), error)
+                wrong = error.problems[0]
+                self.document.pass_on(("set", list(self.file.set)[wrong.line - 1]), wrong)
         self.since = earliest_parting(self.scenarios)
 
-    def values(self, name: str, values: Sequence[Any], place: Callable[[int], Trail]) -> list[int]:
-        """Complain of values that a factor cannot take in every scenario; return their places."""
-        if self.document.is_full:
-            return [0]
-        faults = [(at, wrong) for at, value in enumerate(values) if (wrong := fault(name, value))]
-        for at, (message, allowed) in faults[:_FAULTS_SHOWN]:
-            self.complain(place(at), message, allowed=allowed)
-        if faults:
-            return [at for at, _ in faults]
+    def faults(self, name: str, values: Sequence[Any]) -> list[tuple[int, Problem]]:
+        """The first values, by place, that a factor cannot take in every scenario, and why."""
+        found = ((at, wrong) for at, value in enumerate(values) if (wrong := fault(name, value)))
+        if first := [*islice(found, _FAULTS_SHOWN)]:
+            return first
         # Every text and the smallest, largest and least positive number show whether all are good.
-        texts = {v: at for at, v in reversed([*enumerate(values)]) if isinstance(v, str)}
-        numbers = [at for at, value in enumerate(values) if not isinstance(value, str)]
-        ends = [end(numbers, key=values.__getitem__) for end in (min, max) if numbers]
-        ends += sorted((at for at in numbers if values[at] > 0), key=values.__getitem__)[:1]
-        for at in sorted({*texts.values(), *ends}):
-            if not self._value(place(at), name, values[at]):
-                return [at]
+        places = {value: at for at, value in reversed([*enumerate(values)])}
+        tried = [value for value in places if isinstance(value, str)]
+        if numbers := [value for value in places if not isinstance(value, str)]:
+            positive = min((value for value in numbers if value > 0), default=numbers[0])
+            tried += [min(numbers), max(numbers), positive]
+        for at in sorted({places[value] for value in tried}):
+            if wrong := self._wrong(name, values[at]):
+                return [(at, wrong)]
         return []
 
-    def _value(self, trail: Trail, name: str, value: Any) -> bool:
-        """Whether a factor can take a value without fault in every scenario; if not, complain."""
-        if name == "scenario":
-            return bool(self.called.get(value))  # whoever loaded the scenarios has complained
-        if name == "seed":
-            return True
+    def _wrong(self, name: str, value: Any) -> Problem | None:
+        """What is wrong with a value of the right form in any scenario."""
+        if name in ("scenario", "seed"):
+            return None  # whoever loaded the scenarios has complained
         if is_choice(name):
-            return self.known(trail, name, value)
+            return self.unknown(name, value)
         for scenario in self.scenarios:
             try:
                 apply_settings(scenario, [f"{name}={value}"], self.world, self.since)
             except DataError as error:
-                self.pass_on(trail, error)
-                return False
-        return True
+                return error.problems[0]
+        return None
 
     def names_of(self, name: str) -> list[str]:
         """What a factor of names may be."""
-        if name == "theory":
-            return list(self.world.theories)
-        return list(self.world.forms.get(name.removeprefix("form."), ()))
+        forms = self.world.forms.get(name.removeprefix("form."), ())
+        return list(self.world.theories if name == "theory" else forms)
 
-    def known(self, trail: Trail, name: str, value: Any) -> bool:
-        """Whether a theory or form goes by this name; if not, complain."""
-        known = self.names_of(name)
-        if name.startswith("form.") and not known:
+    def unknown(self, name: str, value: Any) -> Problem | None:
+        """What is wrong with the name of a theory or form; none if there is one."""
+        if not (known := self.names_of(name)):
             factors = [f"form.{factor}" for factor in self.world.forms]
-            self.complain(trail, f"unknown form factor '{name}'", factors, name, of_key=True)
-        elif value not in known:
-            self.complain(trail, f"unknown {name.partition('.')[0]} {shown(value)}", known, value)
-        return value in known
+            return unplaced(f"unknown form factor '{name}'", factors, name)
+        wrong = f"unknown {name.partition('.')[0]} {shown(value)}"
+        return None if value in known else unplaced(wrong, known, value)
 
     def kept(self, name: str, value: Any) -> float | str:
         """A checked value as it is kept; the same value is kept alike however it is written."""
@@ -182,139 +161,121 @@ class FactorReader(WorldChecker):
             return self.called[value]
         return value if isinstance(value, str) else float(value)
 
-    def factors_of(self, name: str, entry: FactorEntry, file: SweepFile) -> Iterator[Factor]:
-        """The factors that one entry stands for: one, or every number that fits a pattern.
+    def levels_trail(self, name: str) -> Trail:
+        """Where the levels of a factor stand."""
+        is_short = isinstance(self.file.factors[name], list)
+        return ("factors", name) if is_short else ("factors", name, "levels")
 
-        Raises:
-            Refused: where the entry is wrong.
+    def factors_of(self, name: str) -> list[Factor]:
+        """The factors that an entry stands for: one, or every number that fits a pattern.
+
+        Raises Refused where the entry is wrong.
         """
-        trail: Trail = ("factors", name)
-        if entry.every == schema.DECLARED:
-            yield from self._declared(trail, name, file)
-            return
-        levels = entry.levels
-        if entry.every == schema.ALL:
-            if not (name == "theory" or name.startswith("form.")):
-                message = f"{name} is 'all', which is for a theory or form"
-                self.refuse(trail, message, "[VALUE, ...], {low: ..., high: ...}, or 'declared'")
-            levels = self.names_of(name)
-            if not levels and not self.known(trail, name, schema.ALL):
-                raise Refused
-        yield self._factor(trail, name, entry, levels, file.design.kind)
+        entry, trail = self.file.factors[name], ("factors", name)
+        if name != name.strip():
+            self.refuse(trail, "a factor has space around its name", shown(name.strip()))
+        if entry == DECLARED:
+            return self._declared(trail, name)
+        if not isinstance(entry, FactorEntry):
+            levels = entry if isinstance(entry, list) else self.names_of(name) or [entry]
+            entry = FactorEntry(levels=levels)
+        self._check_entry(trail, name, entry)
+        return [self._factor(trail, name, entry)]
 
-    def _declared(self, trail: Trail, name: str, file: SweepFile) -> Iterator[Factor]:
-        numbers, kind = self.world.numbers, file.design.kind
+    def _declared(self, trail: Trail, name: str) -> list[Factor]:
+        """The numbers that fit a pattern, over their ranges; a name alone is any that has one."""
         fits = re.compile(translate(name)).match
-        drawn = self.world.drawn.union(*(scenario.uncertain for scenario in self.scenarios))
-        paths = [path for path in numbers if path in drawn and fits(path)]
-        paths = paths if "*" in name else [name]
-        ranges = {path: span for path in paths if (span := self._range(path)) is not None}
+        drawn = self.world.drawn.union([name], *(each.uncertain for each in self.scenarios))
+        ranges = {path: span for path, span in self.ranges.items() if path in drawn and fits(path)}
+        if self.kind in CROSSED:
+            self.refuse(trail, f"a {self.kind} needs levels", "[VALUE, ...] or {low, high, steps}")
+        if not ranges:
+            wrong = (
+                "stands under set: too" if name in self.file.set else "is no number with a range"
+            )
+            self.complain(trail, f"'{name}' {wrong}", list(self.ranges), name)
         for path in ranges:
             if len({scenario.uncertain.get(path) for scenario in self.scenarios}) > 1:
                 message = f"the scenarios narrow {path} differently, so it has no one range"
-                allowed = "the same `uncertain` in all, or low and high here"
-                self.complain(trail, message, allowed=allowed)
-        if name in file.set:
-            self.report_clash(trail, name, name, "")
-        elif not ranges:
-            message = f"'{name}' is no number that has a range"
-            self.complain(trail, message, list(filter(self._range, numbers)), name, of_key=True)
-        if kind in schema.CROSSED:
-            self.complain(trail, f"a {kind} needs levels", allowed=_LEVELS)
-        yield from (Factor(path, *span, declared=True) for path, span in ranges.items())
+                right = "the same `uncertain` in all, or low and high here"
+                self.complain(trail, message, allowed=right)
+        return [Factor(path, *span, declared=True) for path, span in ranges.items()]
 
-    def _range(self, path: str) -> tuple[float, float] | None:
-        """Range that a number has under the file's theory and scenarios; none if it is held."""
-        number, name = self.world.numbers.get(path), path.rpartition(".")[2]
-        is_rule = path.startswith("rules.")
-        if number is None or number.is_silent or not (is_rule or path in self.world.coded_index):
-            return None
-        span = number.low, number.high
-        if is_rule:
-            holders = [form for names in self.world.forms.values() for form in names.values()]
-            preset = self.world.theories[self.theory] if self.theory else None
-            if any(name in each.fix for each in holders) or (preset and name in preset.fix):
-                return None
-            span = preset.ranges.get(name, span) if preset else span
-        for scenario in self.scenarios:
-            span = scenario.uncertain.get(path, span)
-        is_held = any(path in scenario.fixed for scenario in self.scenarios)
-        return None if is_held or span[1] <= span[0] else span
+    @cached_property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Ranges of the numbers that the file's theory, the forms and the scenarios leave free."""
+        world, found = self.world, dict[str, tuple[float, float]]()
+        theory = [world.theories[self.theory]] if self.theory else []
+        forms = [form for names in world.forms.values() for form in names.values()]
+        held = {name for each in (*theory, *forms) for name in each.fix}
+        narrowed = theory[0].ranges if theory else {}
+        for path, number in world.numbers.items():
+            span, name = (number.low, number.high), path.rpartition(".")[2]
+            is_rule = path.startswith("rules.")
+            if is_rule:
+                span = narrowed.get(name, span)
+            for scenario in self.scenarios:
+                span = scenario.uncertain.get(path, span)
+            is_held = name in held if is_rule else path not in world.coded_index
+            is_held |= number.is_silent or any(path in each.fixed for each in self.scenarios)
+            if not is_held and span[0] < span[1]:
+                found[path] = span
+        return found
 
-    def _factor(
-        self, trail: Trail, name: str, entry: FactorEntry, levels: list[Any] | None, kind: str
-    ) -> Factor:
-        """The factor of an entry with levels or a range."""
-        low, high, steps = entry.low, entry.high, entry.steps
-        is_range, is_crossed = levels is None, kind in schema.CROSSED
-        if is_range == (low is None or high is None):
-            self.refuse(trail, f"{name} needs levels, or both low and high", _ONE)
-        if kind == "morris" and not is_range:
-            message = f"morris changes numbers by a step; {name} has levels"
-            self.refuse(trail, message, "{low: ..., high: ...}")
-        if steps is not None and not (is_range and is_crossed):
-            where = f"in a {kind} design" if is_range else "beside levels"
-            message = f"steps means nothing {where}"
-            self.refuse((*trail, "steps"), message, "low and high alone", of_key=True)
-        if is_range and not -math.inf < (low or 0) < (high or 0) < math.inf:
+    def _check_entry(self, trail: Trail, name: str, entry: FactorEntry) -> None:
+        """Refuse an entry that the design has no use for, and one that moves nothing."""
+        is_crossed = self.kind in CROSSED
+        shapes = {
+            "levels": self.kind != "morris",  # which changes numbers by a step
+            "low high steps": is_crossed,
+            "low high": not is_crossed and name != "seed",  # which is a whole number
+        }
+        keys = ("levels", "low", "high", "steps")
+        given = " ".join(key for key in keys if getattr(entry, key) is not None)
+        if not shapes.get(given):
+            right = " or ".join(shape for shape in shapes if shapes[shape])
+            self.refuse(trail, f"{name} has {given or 'nothing'} in a {self.kind} design", right)
+        low, high, moves = entry.low or 0, entry.high or 0, entry.moves
+        if entry.levels is None and not -math.inf < low < high < math.inf:
             self.refuse(trail, f"{name}: low {shown(low)} is not below high {shown(high)}")
-        if is_range and is_crossed and steps is None:
-            self.refuse(trail, f"a {kind} needs levels", _LEVELS)
-        if is_range and not is_crossed and name == "seed":
-            message = f"a {kind} draws any number of a range, and a seed is a whole number"
-            self.refuse(trail, message, "levels: [SEED, ...]")
-        ends = levels or [low, high]
+        levels = entry.levels or [low, high]
+        is_number = not any(isinstance(level, str) or fault(name, level) for level in levels)
+        is_word = name.isidentifier() and not is_choice(name) and name not in levers()
+        if moves and not (is_word and is_number and len({*levels}) > 1):
+            right = "a new word as its name, and two numbers or more"
+            self.refuse(trail, f"{name} cannot move others", right)
+        if any(map(is_choice, moves)) or (moves and all(a == b for a, b in moves.values())):
+            self.refuse(trail, f"{name} moves nothing", "numbers and levers, by two values each")
 
-        def place(at: int) -> Trail:
-            if is_range:
-                return (*trail, ("low", "high")[at])
-            return (*trail, at) if entry.is_short else (*trail, "levels", at)
-
-        if entry.moves:
-            self._check_moves(trail, name, entry.moves, ends)
-        elif self.values(name, ends, place):
-            raise Refused
-        moves = {path: (float(a), float(b)) for path, (a, b) in (entry.moves or {}).items()}
-        if is_range and not is_crossed:
-            return Factor(name, float(ends[0]), float(ends[1]), moves=moves)
-        if is_range:  # the ends are exactly those that are stated
-            first, last, count = float(ends[0]), float(ends[1]), (steps or 2) - 1
-            kept = [*(first + (last - first) / count * np.arange(count)).tolist(), last]
-        else:
-            kept = [self.kept(name, level) for level in ends]
+    def _factor(self, trail: Trail, name: str, entry: FactorEntry) -> Factor:
+        levels, low, high = entry.levels, entry.low or 0, entry.high or 0
+        for path, pair in entry.moves.items():
+            self._check(path, pair, [trail] * 2)
+        given, places = [low, high], [trail] * 2
+        if levels is not None:
+            given, places = levels, [(*self.levels_trail(name), at) for at in range(len(levels))]
+        if not entry.moves:
+            self._check(name, given, places)
+        moves = {path: (float(a), float(b)) for path, (a, b) in entry.moves.items()}
+        if levels is None and entry.steps is None:
+            return Factor(name, float(low), float(high), moves=moves)
+        if levels is None:
+            given = np.linspace(low, high, entry.steps or 2).tolist()
+            places = [trail] * len(given)
+        kept = [self.kept(name, level) for level in given]
         numbers = [level for level in kept if isinstance(level, float)]
         if name == "seed" and not all(map(float.is_integer, numbers)):
             self.refuse(trail, "these steps make seeds that are no whole numbers", "whole steps")
         if (same := twin(kept)) is not None:
-            twice = " and ".join(str((levels or kept)[at]) for at in same)
-            second = trail if is_range else place(same[1])
-            self.refuse(second, f"a level of {name} stands twice: {twice}", "each level once")
+            twice = " and ".join(str(given[at]) for at in same)
+            message = f"a level of {name} stands twice: {twice}"
+            self.refuse(places[same[1]], message, "each level once")
         low, high = min(numbers, default=0.0), max(numbers, default=0.0)
         return Factor(name, low, high, tuple(kept), moves)
 
-    def _check_moves(
-        self, trail: Trail, name: str, moves: Mapping[str, Sequence[float]], ends: list[Any]
-    ) -> None:
-        """Refuse a factor of a name of its own that cannot move what it is to move."""
-        if not name.isidentifier() or is_choice(name) or name in levers():
-            self.refuse(trail, f"'{name}' cannot name what moves together", "a word of its own")
-        if any(isinstance(end, str) or fault(name, end) for end in ends) or len({*ends}) < 2:
-            self.refuse(trail, f"{name} moves others, so it needs two numbers or more")
-        below = (*trail, "moves")
-        for path, pair in moves.items():
-            if is_choice(path):
-                message = f"'{path}' cannot be moved"
-                self.refuse((*below, path), message, "numbers and levers", of_key=True)
-            if self.values(path, pair, [(*below, path, at) for at in (0, 1)].__getitem__):
-                raise Refused
-        if all(low == high for low, high in moves.values()):
-            message = f"{name} moves nothing: each path has one value at both ends"
-            self.refuse(below, message, of_key=True)
-
-    def report_clash(self, trail: Trail, name: str, path: str, whose: str) -> None:
-        """Complain that a factor sets what another one does, or, where none is named, the file."""
-        both = f"'{name}' sets {path}, which stands under set: too"
-        if whose:
-            both = f"'{whose}' and '{name}' both set {path}"
-        message = f"{both}: one would silently overwrite the other"
-        self.complain(trail, message, allowed=_ONE, of_key=True)
+    def _check(self, name: str, values: Sequence[Any], places: Sequence[Trail]) -> None:
+        """Refuse values that a factor cannot take, each at its place."""
+        for at, wrong in (faults := self.faults(name, values)):
+            self.document.pass_on(places[at], wrong)
+        if faults:
+            raise Refused

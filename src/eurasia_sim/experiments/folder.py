@@ -1,15 +1,13 @@
 """The folder of a sweep: its plan, its parts, its failures, and one writer at a time."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,20 +23,22 @@ from eurasia_sim.experiments.design import Design
 from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
-from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, listed
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
+from eurasia_sim.simulation.results import PARTS, part_name
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
 # What says that a run failed, and how; the factors are added to it.
-_FAILURE = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status", "failed_month"]
+_FAILURE = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status"]
+_FAILURE += ["failed_month", "failed_phase"]
 _NO_EXTENSION = """this design does not begin with the points of {folder}, so it does not extend it
     allowed: more points of a sobol or saltelli design; another block of a latin_hypercube or
-    morris design, as in points: [500, 500]; more entries at the end of a list, table or zip; more
-    levels at the end of a grid's first factor"""
+    morris design, as in points: [500, 500]; more at the end of a table, of the levels of a zip, or
+    of those of a grid's first factor"""
 
 
 def _is_shard(shard: tuple[int, int]) -> tuple[int, int]:
@@ -88,11 +88,10 @@ class Plan:
         return (min(first + self.points_a_chunk, self.points) - first) * (self.runs // self.points)
 
 
-def plan_of(
-    setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, int] = (1, 1)
-) -> Plan:
+def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, int]) -> Plan:
     """The plan of an experiment's sweep."""
-    experiment, size = setup.experiment, max(1, runs_a_chunk // setup.experiment.runs_a_point)
+    experiment, points = setup.experiment, len(design.cells)
+    size = max(1, runs_a_chunk // experiment.runs_a_point)
 
     def digest(*words: str) -> str:
         return digest_of("\0".join(words).encode())
@@ -100,23 +99,18 @@ def plan_of(
     family = digest(experiment.family, setup.world.digest, model_version(), setup.keep, str(size))
     words = content_digest(experiment.scenarios), experiment.file.title, experiment.file.question
     identity = digest(family, design.digest, *words)
-    runs = len(design) * experiment.runs_a_point
-    return Plan(experiment.name, identity, family, len(design), runs, size, setup.keep, shard)
+    runs = points * experiment.runs_a_point
+    return Plan(experiment.name, identity, family, points, runs, size, setup.keep, shard)
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan in a folder.
-
-    Raises:
-        DataError: where there is none, or it is damaged.
-    """
+    """The plan in a folder; raises DataError where there is none, or it is damaged."""
     content = integrity.read_sealed(folder / PLAN)
     if content is None:
         raise DataError([f"{folder} is no folder of a sweep: it has no {PLAN}"])
+    content.pop(integrity.DIGEST)
     try:
-        return TypeAdapter(Plan).validate_python(
-            {k: content[k] for k in content if k != integrity.DIGEST}
-        )
+        return TypeAdapter(Plan).validate_python(content)
     except ValidationError as error:
         what = f"{folder / PLAN} is damaged, or of another version ({reason_of(error)})"
         raise DataError([f"{what}; the sweep's command writes it again"]) from None
@@ -126,22 +120,17 @@ def read_plan(folder: Path) -> Plan:
 def one_writer(folder: Path) -> Iterator[None]:
     """Hold a folder alone; the hold ends with its process, however that ends.
 
-    Raises:
-        DataError: where another process holds it.
+    Raises DataError where another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        with FileLock(folder / LOCK, timeout=0):
+            for aside in folder.glob("**/.*.part"):  # what a killed writer left
+                aside.unlink(missing_ok=True)
+            yield
     except Timeout:
         allowed = "wait for it, or choose another --out"
         raise DataError([f"{folder} is being written by another sweep: {allowed}"]) from None
-    try:
-        for aside in folder.glob("**/.*.part"):  # what a killed writer left
-            aside.unlink(missing_ok=True)
-        yield
-    finally:
-        lock.release()
 
 
 class Folder:
@@ -151,7 +140,7 @@ class Folder:
         self.path, self.plan = path, plan
         self.entries: dict[str, Entry] = {}  # tables of chunks seen whole, or written, by name
         # Kinds of tables of a chunk; its part last, for it says that the chunk is there.
-        self.kinds = (results.PARTS,) if plan.keep == "measures" else (plan.keep, results.PARTS)
+        self.kinds = (PARTS,) if plan.keep == "measures" else (plan.keep, PARTS)
 
     @cached_property
     def known(self) -> Files:
@@ -164,8 +153,7 @@ class Folder:
     def finished(self, *, heal: bool) -> dict[str, Any] | None:
         """The manifest of a whole sweep; none where there is none, or damage is to be healed.
 
-        Raises:
-            DataError: where a finished one is damaged, and is not to be healed.
+        Raises DataError where a finished one is damaged, and is not to be healed.
         """
         manifest, wrong = results.found(self.path)
         if wrong and not heal:
@@ -181,27 +169,23 @@ class Folder:
         results.write_table(self.path / DESIGN, design.table())
         results.write_sealed(self.path / PLAN, asdict(self.plan))
 
-    def tables(self, number: int) -> dict[str, str]:
-        """Names of a chunk's tables that were written, by kind."""
-        names = {kind: results.part_name(kind, number) for kind in self.kinds}
-        return {kind: name for kind, name in names.items() if name in self.known.entries}
-
-    def holds(self, number: int) -> bool:
-        """Whether a chunk is there, whole and as planned; it is read the first time only."""
-        part, own = results.part_name(results.PARTS, number), self.tables(number)
-        if part not in self.entries and results.PARTS in own:
-            is_planned = self.known.entries[part].rows == self.plan.runs_of(number)
-            if is_planned and not self.known.wrong(own.values()):
-                self.entries |= {name: self.known.entries[name] for name in own.values()}
-        return part in self.entries
-
     def missing(self) -> list[int]:
         """Numbers of the chunks that are not there, whole."""
         return [number for number in self.plan.numbers if not self.holds(number)]
 
+    def holds(self, number: int) -> bool:
+        """Whether a chunk is there, whole and as planned; it is read the first time only."""
+        part = part_name(PARTS, number)
+        if part not in self.entries and part in self.known.entries:
+            names = (part_name(kind, number) for kind in self.kinds)
+            own = {name: e for name in names if (e := self.known.entries.get(name))}
+            if own[part].rows == self.plan.runs_of(number) and not self.known.wrong(own):
+                self.entries |= own
+        return part in self.entries
+
     def damaged(self, missing: Sequence[int]) -> str:
         """Of chunks that are not there, whole: the parts that are not as they were written."""
-        names = [results.part_name(results.PARTS, number) for number in missing]
+        names = (part_name(PARTS, number) for number in missing)
         there = [name for name in names if (self.path / name).exists()]
         return listed(dict.fromkeys(there, integrity.ALTERED))
 
@@ -209,11 +193,11 @@ class Folder:
         """Write a chunk's tables, its part last, and log them: what is not logged is not there."""
         runs, own = self.plan.runs_of(number), {}
         for kind in (kind for kind in self.kinds if kind in tables):
-            own[kind] = Entry(digest_of(tables[kind]), runs if kind == results.PARTS else None)
-            results.write_bytes(self.path / results.part_name(kind, number), tables[kind])
+            own[kind] = Entry(digest_of(tables[kind]), runs if kind == PARTS else None)
+            results.write_bytes(self.path / part_name(kind, number), tables[kind])
         files = {kind: entry.plain() for kind, entry in own.items()}
         self.log({"chunk": number, "runs": runs, **notes, FILES: files})
-        self.entries |= {results.part_name(kind, number): entry for kind, entry in own.items()}
+        self.entries |= {part_name(kind, number): entry for kind, entry in own.items()}
 
     def log(self, entry: Mapping[str, Any]) -> None:
         """Add a line to the log, after one that a full disk may have cut."""
@@ -225,64 +209,60 @@ class Folder:
                 line = line if log.read(1) == b"\n" else b"\n" + line
             log.write(line)
 
-    def adopt(self, other: Folder) -> None:
+    def adopt(self, other: "Folder") -> None:
         """Take over the chunks that another folder of the same runs holds."""
         for number in self.missing():
-            there = number < other.plan.chunks
-            if there and other.plan.runs_of(number) == self.plan.runs_of(number):
-                own = other.tables(number) if other.holds(number) else {}
+            is_same = number < other.plan.chunks and (
+                other.plan.runs_of(number) == self.plan.runs_of(number)
+            )
+            if is_same and other.holds(number):
+                names = {kind: part_name(kind, number) for kind in self.kinds}
+                own = {kind: name for kind, name in names.items() if name in other.entries}
                 tables = {kind: other.known.content(name) for kind, name in own.items()}
-                if tables:
-                    self.write(number, tables, **{"from": other.path.name})
+                self.write(number, tables, **{"from": other.path.name})
 
-    def failures(self, factors: Sequence[str], command: str, date: Callable[[int], str]) -> int:
+    def failures(self, setup: Setup) -> int:
         """Write the table of failed runs in the parts that are there, and how many; none, no table.
 
-        Args:
-            command: shows why {run} failed.
-            date: the name of a month.
+        A row says what failed, in which mechanism and month, and the command that shows why.
         """
-        path = self.path / FAILURES
+        path, world = self.path / FAILURES, setup.world
+        command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {shlex.quote(str(setup.experiment.path))}"
+        if world.name != DEFAULT_WORLD:
+            command += f" --world {shlex.quote(str(world.directory))}"
+        columns = [*_FAILURE, *(factor.column for factor in setup.experiment.factors)]
         path.unlink(missing_ok=True)
-        names = sorted(name for name in self.entries if name.startswith(f"{results.PARTS}/"))
-        parts = (part for name in names if _has_failed(part := self.path / name))
-        tables = (_failed(part, factors, command, date) for part in parts)
-        if (first := next(tables, None)) is None:
-            return 0
         aside = path.with_name(f".{path.name}.part")  # `one_writer` drops what a killed one leaves
-        with pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
-            for table in chain([first], tables):
+        with contextlib.ExitStack() as stack:
+            writer = None
+            for name in sorted(name for name in self.entries if name.startswith(f"{PARTS}/")):
+                part = self.path / name
+                if pq.read_table(part, columns=["status"])["status"].unique().to_pylist() == [OK]:
+                    continue
+                failed = pd.read_parquet(part, columns=columns, filters=[("status", "!=", OK)])
+                months = [world.date(t) if t >= 0 else None for t in failed.pop("failed_month")]
+                failed.insert(7, "month", pd.Series(months, dtype="str"))
+                failed = failed.rename(columns={"failed_phase": "mechanism"})
+                runs = zip(failed["point"], failed["replicate"], failed["scenario"], strict=True)
+                failed["repro"] = [f"{command} --rerun {p}:{r}:{name}" for p, r, name in runs]
+                table = pa.Table.from_pandas(failed.astype({"repro": "str"}), preserve_index=False)
+                writer = writer or stack.enter_context(
+                    pq.ParquetWriter(aside, table.schema, compression="zstd")
+                )
                 writer.write_table(table)
+        if writer is None:
+            return 0
         aside.replace(path)
         return int(pq.read_metadata(path).num_rows)
-
-
-def _has_failed(part: Path) -> bool:
-    return bool(pq.read_table(part, columns=["status"])["status"].unique().to_pylist() != [OK])
-
-
-def _failed(
-    part: Path, factors: Sequence[str], command: str, date: Callable[[int], str]
-) -> pa.Table:
-    """The failed runs of a part, with dates for months, the mechanism, and what shows why."""
-    columns = [*_FAILURE, "failed_phase", *factors]
-    failed = pd.read_parquet(part, columns=columns, filters=[("status", "!=", OK)])
-    failed.insert(7, "month", [date(t) if t >= 0 else None for t in failed.pop("failed_month")])
-    failed = failed.rename(columns={"failed_phase": "mechanism"})
-    runs = zip(failed["point"], failed["replicate"], failed["scenario"], strict=True)
-    failed["repro"] = [command.format(run=":".join(map(str, run))) for run in runs]
-    failed = failed.astype({"month": "str", "repro": "str"})
-    return pa.Table.from_pandas(failed, preserve_index=False)
 
 
 def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     """The finished folder of the same experiment with the most points that this design begins with.
 
-    Raises:
-        DataError: where there are finished ones, and this design begins with the points of none or
-            all are damaged.
+    Raises DataError where there are finished ones, and this design begins with the points of none,
+    or they are damaged.
     """
-    table, others, damaged = design.table(), [], list[str]()
+    table, others = design.table(), list[str]()
     largest, found = 0, None
     for path in sorted(out.glob(f"{plan.name}-*")):
         finished = (path / results.MANIFEST).exists() and (path / PLAN).exists()
@@ -291,14 +271,12 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
         try:
             other, before = read_plan(path), results.read_table(results.files_of(path), DESIGN)
         except DataError as error:
-            damaged += map(str, error.problems)
+            others += map(str, error.problems)
             continue
         if other.family == plan.family and other.shard == (1, 1):
-            others.append(path)
+            others.append(_NO_EXTENSION.format(folder=path))
             if largest < len(before) <= len(table) and before.equals(table.iloc[: len(before)]):
                 largest, found = len(before), path
     if found is None and others:
-        raise DataError([_NO_EXTENSION.format(folder=others[-1])])
-    if found is None and damaged:
-        raise DataError(damaged)
+        raise DataError(others)
     return found

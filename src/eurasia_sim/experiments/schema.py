@@ -5,27 +5,24 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.checker import Format, Strict
 from eurasia_sim.scenarios.scenario import Scenario
 
-Kind = Literal["grid", "zip", "list", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
+Kind = Literal["grid", "zip", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
 Chance = Literal["common", "own"]
-STATED = ("list", "table")  # their points are written down, so their factors are too
 CROSSED = ("grid", "zip")  # their factors have levels
 # Their factors have ranges, and they say how many points.
 SPREAD = ("latin_hypercube", "sobol", "saltelli", "morris")
-# An index is computed from the fixed pattern of their points: none may be taken out.
-PATTERNED = ("saltelli", "morris")
 # In these a point stands for itself; in all others points are compared under the same luck.
 OWN_CHANCE = ("latin_hypercube", "sobol")
-MOST_POINTS = 10_000_000
-MOST_ESTIMATED = 10**12  # points that a dry run still says the price of
+MOST_POINTS = 10**12  # of which a dry run still says the price
 MOST_FACTORS = 5_000
 MOST_LEVELS = 100_000  # of a grid's or zip's factors together
 DECLARED, ALL = "declared", "all"
@@ -33,7 +30,6 @@ DECLARED, ALL = "declared", "all"
 OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "grid": (),
     "zip": (),
-    "list": ("points",),
     "table": ("file",),
     "latin_hypercube": ("points",),
     "sobol": ("points",),
@@ -46,14 +42,14 @@ class DesignEntry(Strict):
     """How points are laid over the factors."""
 
     kind: Kind
-    points: int | list[Any] | None = None
+    points: int | list[int] | None = None
     trajectories: int | list[int] | None = None
     levels: int = Field(default=4, ge=2, le=1000)
     second_order: bool = True
     file: str | None = None
 
     @property
-    def sizes(self) -> list[Any]:
+    def sizes(self) -> list[int]:
         """How many points, or trajectories, by block."""
         given = self.trajectories if self.kind == "morris" else self.points
         return given if isinstance(given, list) else [] if given is None else [given]
@@ -62,45 +58,22 @@ class DesignEntry(Strict):
         """How many points it comes to, known before any is made, where it says its size."""
         saltelli = (2 if self.second_order else 1) * factors + 2
         each = {"saltelli": saltelli, "morris": factors + 1}.get(self.kind, 1)
-        return int(sum(self.sizes)) * each
+        return sum(self.sizes) * each
 
 
 class FactorEntry(Strict):
-    """One factor: a range, or levels; under a name of its own it moves several paths together."""
+    """A range, or levels; under a name of its own it moves several paths together."""
 
     low: float | int | None = None
     high: float | int | None = None
     steps: int | None = Field(default=None, ge=2, le=MOST_LEVELS)
     levels: list[Any] | None = Field(default=None, min_length=1)
-    moves: dict[str, Annotated[list[float | int], Field(min_length=2, max_length=2)]] | None = (
-        Field(default=None, min_length=1)
+    moves: dict[str, Annotated[list[float | int], Field(min_length=2, max_length=2)]] = Field(
+        default_factory=dict
     )
-    every: Literal["declared", "all"] | None = Field(default=None, exclude=True)
-    is_short: bool = False  # written as its levels alone
-
-    @model_validator(mode="before")
-    @classmethod
-    def _long(cls, given: Any) -> Any:
-        if isinstance(given, list):
-            return {"levels": given, "is_short": True}
-        if given in (DECLARED, ALL):
-            return {"every": given}
-        if not isinstance(given, dict) or given.keys() & {"every", "is_short"}:
-            raise ValueError("[VALUE, ...], {low: ..., high: ...}, or 'declared'")
-        return given
 
 
-def is_choice(name: str) -> bool:
-    """Whether a factor chooses a scenario, theory, form or seed, rather than setting a path."""
-    return name in ("scenario", "theory", "seed") or name.startswith("form.")
-
-
-class ConstraintEntry(Strict):
-    """A weighted sum of factors and the bounds it keeps within; points beyond them are left out."""
-
-    sum: dict[str, float | int] = Field(min_length=1)
-    at_least: float | int | None = None
-    at_most: float | int | None = None
+Levels = Annotated[list[Any], Field(min_length=1)]
 
 
 class SweepFile(Strict):
@@ -116,13 +89,19 @@ class SweepFile(Strict):
     forms: dict[str, str] = Field(default_factory=dict)
     set: dict[str, Any] = Field(default_factory=dict)
     design: DesignEntry
-    factors: dict[str, FactorEntry] = Field(default_factory=dict)
-    constraints: list[ConstraintEntry] = Field(default_factory=list)
+    factors: dict[str, FactorEntry | Levels | Literal["declared", "all"]] = Field(
+        default_factory=dict
+    )
     replications: int = Field(default=1, ge=1, le=10_000)
     chance: Chance | None = None
     measures: list[str] = Field(default_factory=list)
     window: list[str] = Field(default_factory=list, max_length=2)
     seed: int = Field(default=7, ge=0, lt=2**63)
+
+
+def is_choice(name: str) -> bool:
+    """Whether a factor chooses a scenario, theory, form or seed, rather than setting a path."""
+    return name in ("scenario", "theory", "seed") or name.startswith("form.")
 
 
 @dataclass(frozen=True)
@@ -146,7 +125,7 @@ class Factor:
         """The paths that it sets."""
         return tuple(self.moves) or (self.name,)
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         """Whether its levels are names; a design's table then holds their places."""
         return any(isinstance(level, str) for level in self.levels)
@@ -162,11 +141,8 @@ class Factor:
     def described(self) -> dict[str, Any]:
         """For a manifest: its column with its range or its levels."""
         levels = [str(level) if self.is_text else level for level in self.levels]
-        span: dict[str, Any] = (
-            {"levels": levels} if levels else {"low": self.low, "high": self.high}
-        )
-        moves = {"moves": dict(self.moves)} if self.moves else {}
-        return {"name": self.column, **span, **moves}
+        span = {"levels": levels} if levels else {"low": self.low, "high": self.high}
+        return {"name": self.column, **span, **({"moves": dict(self.moves)} if self.moves else {})}
 
 
 @dataclass(frozen=True)
@@ -198,8 +174,8 @@ class Experiment:
 
     @property
     def points(self) -> int:
-        """How many points it has before constraints, known before any is made."""
-        if self.kind in STATED:
+        """How many points it has, known before any is made."""
+        if self.kind == "table":
             return len(self.stated)
         if self.kind in SPREAD:
             return self.file.design.rows(len(self.factors))
@@ -220,9 +196,7 @@ class Experiment:
             "theory": self.file.theory,
             "forms": dict(sorted(self.file.forms.items())),
             "kind": self.kind,
-            "factors": [
-                [factor.name, dict(factor.moves), factor.declared] for factor in self.factors
-            ],
+            "factors": [[each.name, dict(each.moves), each.declared] for each in self.factors],
             "replications": self.file.replications,
             "chance": self.chance,
             "columns": list(self.columns),

@@ -1,10 +1,9 @@
 """A sweep from its file to its folder: planned, run part by part, finished, or merged."""
 
 import platform
-import shlex
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -15,19 +14,22 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments import folder as folders
 from eurasia_sim.experiments.batch import Chunk, Finished, work
 from eurasia_sim.experiments.design import Design, lay_out, memory_of
-from eurasia_sim.experiments.executors import Dispatch, Report, Work
+from eurasia_sim.experiments.executors import Work, dispatch
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, Plan, plan_of, read_plan
 from eurasia_sim.experiments.point import Keep, Setup
-from eurasia_sim.experiments.schema import MOST_ESTIMATED, MOST_POINTS, Experiment
-from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
+from eurasia_sim.experiments.schema import Experiment
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import PROCESS, memory_free, require_memory
 from eurasia_sim.scenarios.outcome_columns import columns_of
 from eurasia_sim.simulation.results import PARTS, part_name, write_manifest
 from eurasia_sim.world.world import World, load_world
 
+Report = Callable[[int, int, int], None]  # runs that are finished, that failed, and at the start
+
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "SALib")
-_STEPS = (8, 24)  # runs: two sizes part what a file costs from what a run costs
+_TOLD = {"title", "question", "seed", "replications", "theory"}  # of the file, in a manifest
+_TRIED = 64  # runs, about, that a dry run makes
 _LARGE = 2_000_000  # cells of a design that a dry run does not lay out
 _SAMPLE = 100  # points of such a design that it looks at
 _COLUMNS_BESIDE = 60  # about so many columns of a part are no measures
@@ -72,22 +74,19 @@ def prepare_sweep(
 ) -> Sweep:
     """An experiment (or the name or path of one) laid out and planned.
 
-    Args:
-        dry: for `estimate` alone: of a large design lay out a few points, without constraints.
+    Raises DataError with everything wrong with the file.
 
-    Raises:
-        DataError: with everything wrong with the file, or where constraints leave no point.
+    Args:
+        dry: for `estimate` alone: of a large design lay out a few points.
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
-        most = MOST_ESTIMATED if dry else MOST_POINTS
-        experiment = load_experiment(str(experiment), world, most)
+        experiment = load_experiment(str(experiment), world)
     points, setup = experiment.points, Setup(world, experiment, keep)
     is_partial = dry and points * len(experiment.factors) > _LARGE
     design = lay_out(experiment, _SAMPLE if is_partial else None)
     plan = plan_of(setup, design, runs_a_chunk, shard)
-    if is_partial:
-        plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
+    plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
     return Sweep(setup, design, plan, command, is_partial)
 
 
@@ -102,14 +101,8 @@ def carry_out(
 ) -> Ended:
     """Run what the sweep's folder does not hold yet; it is finished by its manifest, written last.
 
-    Args:
-        report: called with the runs that are finished, those that failed, and those that were there
-            at the start.
-
-    Raises:
-        DataError: where another process writes the folder, or an unfinished one is there and
-            `resume` was not asked for.
-        KeyboardInterrupt: with every finished chunk written.
+    Raises DataError where another process writes the folder, or an unfinished one is there and
+    `resume` was not asked for; KeyboardInterrupt with every finished chunk written.
     """
     plan, heal = sweep.plan, resume or extend
     check_size(sweep, how)
@@ -131,62 +124,51 @@ def carry_out(
             missing = folder.missing()
         folder.log({"event": "begin", "missing": len(missing), "command": sweep.command})
         began = time.time()
-        all_done = not missing or _run(sweep, folder, missing, how, report)
-        if all_done and plan.shard[1] == 1:
+        if missing:
+            _run(sweep, folder, missing, how, report)
+        if plan.shard[1] == 1 and not folder.missing():
             return finish(sweep, folder, time.time() - began)
-        return Ended(folder.path, sweep.runs, _failures(sweep, folder), complete=False)
+        return Ended(folder.path, sweep.runs, folder.failures(sweep.setup), complete=False)
 
 
-def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Report) -> bool:
-    """Have the missing chunks run and written; whether all were."""
+def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Report) -> None:
+    """Have the missing chunks run and written, until too many runs failed."""
     before = sweep.runs - sum(map(sweep.plan.runs_of, missing))
+    counts = {"finished": before, "failed": 0}
 
     def take(chunk: Finished) -> None:
         notes = {"failed": chunk.failed, "seconds": round(chunk.seconds, 3)}
         folder.write(chunk.number, chunk.tables, **notes)
+        counts["finished"] += chunk.runs
+        counts["failed"] += chunk.failed
+
+    def is_over() -> bool:
+        report(counts["finished"], counts["failed"], before)
+        return how.most_failures is not None and counts["failed"] > how.most_failures
 
     chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
-    with how.started(sweep.setup) as (submit, workers):
-        dispatch = Dispatch(sweep.setup, take, folder.log, how.most_failures, report, before)
-        return dispatch.run(chunks, submit, 2 * workers)
-
-
-def _failures(sweep: Sweep, folder: Folder) -> int:
-    """Write the table of failures; how many there are."""
-    experiment, world = sweep.setup.experiment, sweep.setup.world
-    path = shlex.quote(str(experiment.path))
-    if world.name != DEFAULT_WORLD:
-        path += f" --world {shlex.quote(str(world.directory))}"
-    command = f"NUMBA_DISABLE_JIT=1 eurasia-sim sweep {path} --rerun {{run}}"
-    return folder.failures([each.column for each in experiment.factors], command, world.date)
+    with how.started(sweep.setup) as workers:
+        dispatch(sweep.setup, chunks, workers, take, folder.log, is_over)
 
 
 def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
     """Write failures and, last, the manifest of a whole sweep; DataError if a part is not there."""
     experiment, world, plan = sweep.setup.experiment, sweep.setup.world, sweep.plan
-    if missing := sum(not (folder.path / part_name(PARTS, n)).exists() for n in plan.numbers):
-        message = f"{folder.path}: {missing} of {plan.chunks} parts are missing"
+    if lost := sum(not (folder.path / part_name(PARTS, n)).exists() for n in plan.numbers):
+        message = f"{folder.path}: {lost} of {plan.chunks} parts are missing"
         raise DataError([f"{message}; --resume makes them"])
-    failed = _failures(sweep, folder)
-    versions = {name: version(name) for name in _PACKAGES}
+    failed = folder.failures(sweep.setup)
     first, last = experiment.window[0], experiment.window[1] - 1
-    options = experiment.file.design.model_dump(exclude={"kind"})
-    if experiment.kind == "list":  # the design's own table has its points
-        options["points"] = len(experiment.stated)
     manifest = {
         "kind": "sweep",
         "finished": True,
         "name": experiment.name,
-        "title": experiment.file.title,
-        "question": experiment.file.question,
+        **experiment.file.model_dump(include=_TOLD),
         "command": sweep.command,
         "world": world.name,
-        "seed": experiment.file.seed,
-        "replications": experiment.file.replications,
         "chance": experiment.chance,
         "runs": plan.runs,
         "failed": failed,
-        "theory": experiment.file.theory,
         "forms": {**world.default_forms, **experiment.file.forms},
         "window": [world.date(first), world.date(last)],
         "measures": list(experiment.columns),
@@ -194,9 +176,8 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
         "design": {
             "kind": experiment.kind,
             "points": plan.points,
-            "left_out": sweep.design.left_out,
-            "factors": [factor.described() for factor in sweep.design.factors],
-            "options": options,
+            "factors": [factor.described() for factor in experiment.factors],
+            "options": experiment.file.design.model_dump(exclude={"kind"}),
         },
         "scenarios": {scenario.name: scenario.resolved() for scenario in experiment.scenarios},
         "digests": {
@@ -206,7 +187,7 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
             "sweep": plan.identity,
             "scenarios": {scenario.name: scenario.digest for scenario in experiment.scenarios},
         },
-        "versions": {"python": platform.python_version(), **versions},
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in _PACKAGES}},
         "seconds": round(seconds, 1),
     }
     beside = [folders.DESIGN, folders.PLAN, *([folders.FAILURES] if failed else [])]
@@ -227,13 +208,12 @@ def run_sweep(
 ) -> Path:
     """Carry out a sweep and return its results folder, for `load_results`.
 
+    Raises DataError with everything wrong with the file.
+
     Args:
         experiment: name or path of a sweep file, or one loaded.
         executor: any `concurrent.futures.Executor`; by default threads of this process.
         resume: go on with an unfinished folder of the same sweep.
-
-    Raises:
-        DataError: with everything wrong with the file.
     """
     prepared = prepare_sweep(experiment, world, keep=keep)
     return carry_out(prepared, Path(out), Work(workers, executor=executor), resume=resume).folder
@@ -242,8 +222,7 @@ def run_sweep(
 def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
     """Put the folders of shards together into the folder an unsharded sweep would have made.
 
-    Raises:
-        DataError: where a folder belongs to another sweep, or chunks are missing from all.
+    Raises DataError where a folder belongs to another sweep, or chunks are missing from all.
     """
     plan = sweep.plan
     for shard in shards:
@@ -270,66 +249,49 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
 
     `too_large` says what of it does not fit.
     """
-    plan, workers = sweep.plan, how.count
-    few, many = (_tried(sweep, runs) for runs in _STEPS)
-    each, total = {}, {}
-    for kind, content in many.tables.items():
-        size, more = len(content), many.runs - few.runs
-        grown = (size - len(few.tables[kind])) / more if more else size / many.runs
-        head = max(size - grown * many.runs, 0)
-        each[kind], total[kind] = int(grown), int(grown * plan.runs + head * plan.chunks)
-    memory = _memory_of(sweep, workers)
+    plan, workers, tried = sweep.plan, how.count, _tried(sweep)
+    each = {kind: len(content) // tried.runs for kind, content in tried.tables.items()}
     there = next(each for each in (out.absolute(), *out.absolute().parents) if each.exists())
-    disk_free = shutil.disk_usage(there).free
-    limits = (
-        ("points", plan.points, MOST_POINTS),
-        ("bytes of memory", memory, memory_free()),
-        ("bytes of disk", sum(total.values()), disk_free),
-    )
-    return {
+    found: dict[str, Any] = {
         "points": plan.points,
-        "left_out": sweep.design.left_out,
         "runs": plan.runs,
         "parts": plan.chunks,
-        "seconds": many.seconds / many.runs * plan.runs / workers,
-        "memory": memory,
-        "disk": total,
+        "seconds": tried.seconds / tried.runs * plan.runs / workers,
+        "memory": _memory_of(sweep, workers),
+        "disk": {kind: size * plan.runs for kind, size in each.items()},
         "disk_a_run": each,
-        "disk_free": disk_free,
+        "disk_free": shutil.disk_usage(there).free,
         "workers": workers,
-        "too_large": [
-            f"{need:,} {what}, and at most {most:,} fit"
-            for what, need, most in limits
-            if need > most
-        ],
     }
+    limits = (
+        ("bytes of memory", found["memory"], memory_free()),
+        ("bytes of disk", sum(found["disk"].values()), found["disk_free"]),
+    )
+    large = [
+        f"{need:,} {what}, and at most {most:,} fit" for what, need, most in limits if need > most
+    ]
+    return {**found, "too_large": large}
+
+
+def _tried(sweep: Sweep) -> Finished:
+    experiment = sweep.setup.experiment
+    family = experiment.runs_a_point // experiment.file.replications
+    replications = min(experiment.file.replications, max(1, _TRIED // family))
+    count = min(max(1, _TRIED // (family * replications)), sweep.plan.points_a_chunk)
+    file = experiment.file.model_copy(update={"replications": replications})
+    setup = replace(sweep.setup, experiment=replace(experiment, file=file))
+    return work(setup, Chunk(0, 0, sweep.design.cells[:count]))
 
 
 def check_size(sweep: Sweep, how: Work) -> None:
-    """Refuse parts that memory does not hold, one for every worker.
-
-    Raises:
-        DataError: with what they take, and what is free.
-    """
+    """Refuse parts that memory does not hold, one for every worker (DataError)."""
     what = f"{sweep.setup.experiment.path}: {how.count} workers with a part each"
     require_memory(_memory_of(sweep, how.count), what, "a smaller --chunk, or fewer --workers")
 
 
 def _memory_of(sweep: Sweep, workers: int) -> int:
-    """Bytes that a sweep takes at most."""
     plan, experiment = sweep.plan, sweep.setup.experiment
     columns = len(experiment.columns or columns_of(sweep.setup.world)) + _COLUMNS_BESIDE
     in_part = min(plan.points_a_chunk, plan.points) * experiment.runs_a_point
     own = memory_of(plan.points, len(experiment.factors))
     return PROCESS + own + 3 * workers * in_part * columns * 8
-
-
-def _tried(sweep: Sweep, runs: int) -> Finished:
-    """About so many of a sweep's runs, of a few points and replicates."""
-    experiment, plan = sweep.setup.experiment, sweep.plan
-    family = experiment.runs_a_point // experiment.file.replications
-    replications = min(experiment.file.replications, max(1, runs // family))
-    count = min(max(1, runs // (family * replications)), plan.points_a_chunk)
-    file = experiment.file.model_copy(update={"replications": replications})
-    setup = replace(sweep.setup, experiment=replace(experiment, file=file))
-    return work(setup, Chunk(0, 0, sweep.design.cells[:count]))
