@@ -39,21 +39,10 @@ def copy(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / finished.name))
 
 
-@pytest.mark.parametrize("names", [[RUNS, TRAJECTORIES], [MANIFEST], [DRAWS, "events-us_exit.csv"]])
-def test_damaged_files_of_a_finished_run_are_named_and_made_again(
-    finished: Path, copy: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
-) -> None:
-    monkeypatch.setattr("eurasia_sim.figures.gallery.usual_kinds", lambda *_: [])
-    for name in names:
-        content = bytearray((copy / name).read_bytes())
-        content[len(content) // 2] ^= 4
-        (copy / name).write_bytes(content)
-    answer = call("run", *WORDS, "--out", copy.parent)
-    assert answer.returncode == 0, answer.stderr
-    assert [name for name in names if name not in answer.stderr] == []
-    assert "; it is made again" in answer.stderr
-    assert unchanging(copy) == unchanging(finished)
-    assert "found again, unchanged" in done("run", *WORDS, "--out", copy.parent)
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
 
 
 def refused(*words: object) -> str:
@@ -63,15 +52,27 @@ def refused(*words: object) -> str:
     return answer.stderr
 
 
-@pytest.mark.parametrize("cut", [0, 1, 2, None])
-def test_every_reader_refuses_a_run_that_is_damaged(
-    finished: Path, copy: Path, cut: int | None
+@pytest.mark.parametrize("names", [[RUNS, TRAJECTORIES], [MANIFEST], [DRAWS, "events-us_exit.csv"]])
+def test_damaged_files_of_a_finished_run_are_named_and_made_again(
+    finished: Path, copy: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
 ) -> None:
+    monkeypatch.setattr("eurasia_sim.figures.gallery.usual_kinds", lambda *_: [])
+    for name in names:
+        flip(copy / name)
+    answer = call("run", *WORDS, "--out", copy.parent)
+    assert answer.returncode == 0, answer.stderr
+    assert [name for name in names if name not in answer.stderr] == []
+    assert "; it is made again" in answer.stderr
+    assert unchanging(copy) == unchanging(finished)
+    assert "found again, unchanged" in done("run", *WORDS, "--out", copy.parent)
+
+
+@pytest.mark.parametrize("how", ["cut", "longer", "gone"])
+def test_every_reader_refuses_a_run_that_is_damaged(finished: Path, copy: Path, how: str) -> None:
     content = (copy / RUNS).read_bytes()
-    (copy / RUNS).unlink()
-    if cut is not None:
-        more = b"" if cut < 2 else b"more"
-        (copy / RUNS).write_bytes(content[: cut * len(content) // 2] + more)
+    (copy / RUNS).write_bytes(content[: len(content) // 2] if how == "cut" else content + b"more")
+    if how == "gone":
+        (copy / RUNS).unlink()
     for words in (("analyze", copy), ("plot", copy), ("report", copy), ("compare", finished, copy)):
         reason = refused(*words)
         assert re.search(rf"(\d+) of \1 runs are missing or damaged: {RUNS} is ", reason)
@@ -88,12 +89,8 @@ def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_p
     done(*words)
     folder = only(tmp_path / "out")
     before, part = tables(folder), folder / "parts" / "00000002.parquet"
-    flipped = bytearray(part.read_bytes())
-    flipped[len(flipped) // 2] ^= 1
-    for content, wrong in ((b"", "is missing"), (bytes(flipped), "is not what was written")):
-        part.unlink()
-        if content:
-            part.write_bytes(content)
+    for harm, wrong in ((Path.unlink, "is missing"), (flip, "is not what was written")):
+        harm(part)
         for verb in (("analyze", folder), ("plot", folder), ("report", folder), words):
             reason = refused(*verb)
             assert f"2 of 8 runs are missing or damaged: parts/{part.name} {wrong}" in reason
@@ -105,11 +102,10 @@ def test_every_reader_refuses_a_sweep_without_a_part_until_resume_makes_it(tmp_p
 
 def test_tables_of_an_analysis_and_a_test_are_checked_like_runs(copy: Path, tested: Path) -> None:
     done("analyze", copy)
-    held = open_results(copy, load_world())
+    held, file = open_results(copy, load_world()), copy / "analysis" / "convergence.parquet"
     table = held.table("convergence")
     assert table is not None
-    file = copy / "analysis" / "convergence.parquet"
-    file.write_bytes(file.read_bytes()[:-1])
+    flip(file)
     with pytest.raises(DataError, match=r"is not what was written\n.*analyze the runs again"):
         held.table("convergence")
     (copy / "analysis" / TABLES).unlink()
@@ -119,7 +115,6 @@ def test_tables_of_an_analysis_and_a_test_are_checked_like_runs(copy: Path, test
     pd.testing.assert_frame_equal(held.table("convergence"), table)
     folder = Path(shutil.copytree(tested, copy.parent / "tested"))
     assert {"parts.parquet", "verdicts.parquet"} <= set(files_of(folder).entries)
-    verdicts = pd.read_parquet(folder / "verdicts.parquet")
-    verdicts.to_parquet(folder / "verdicts.parquet", index=True)
+    flip(folder / "verdicts.parquet")
     assert found(folder)[1] == {"verdicts.parquet": "is not what was written"}
     assert "verdicts.parquet is not what was written" in refused("report", folder)

@@ -38,6 +38,7 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(tmp_path: Path) -> None:
     assert contents(Path(merged["folder"])) == contents(Path(whole["folder"]))
 
 
+@pytest.mark.slow  # how a process ends
 @pytest.mark.parametrize("words", [("--workers", "2"), ("--scheduler", "local:2")])
 def test_interrupts_end_a_sweep_soon_with_its_processes_and_resume_goes_on(
     tmp_path: Path, words: tuple[str, ...]
