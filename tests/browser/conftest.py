@@ -7,7 +7,9 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.command import PROGRAM
@@ -20,24 +22,24 @@ PATIENCE = 120_000  # milliseconds; a machine may be busy
 _COMPILING = 600  # seconds
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the verb serves the page."""
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
-    command = [*PROGRAM, "dashboard", "--port", str(port)]
+@contextmanager
+def served(*words: str, folder: Path) -> Iterator[str]:
+    """The address of a page that a command serves while it is needed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log, address = folder / "log", f"http://127.0.0.1:{port}"
+    command, end = [*words, "--port", str(port)], time.monotonic() + _COMPILING
     with (
         log.open("wb") as stream,
-        subprocess.Popen(command, stdout=stream, stderr=stream) as server,
+        subprocess.Popen(command, cwd=folder, stdout=stream, stderr=stream) as server,
     ):
         try:
-            wait_for(f"http://127.0.0.1:{port}/", server, log)
-            yield f"http://127.0.0.1:{port}"
+            while not _answers(address):
+                assert server.poll() is None, log.read_text()
+                assert time.monotonic() < end, log.read_text()
+                time.sleep(0.5)
+            yield address
             said = log.read_text(errors="replace")  # before its end, which cuts connections off
         finally:
             server.terminate()
@@ -45,16 +47,19 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert "Traceback" not in said, said
 
 
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _COMPILING
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=30):  # noqa: S310 - our own address
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(f"no answer from {url}: {log.read_text()}")
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=30):  # noqa: S310 - our own address
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the verb serves the page."""
+    with served(*PROGRAM, "dashboard", folder=tmp_path_factory.mktemp("server")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")  # playwright allows itself one loop: other tests start their own
@@ -70,20 +75,15 @@ def browser(chromium: str):
 @pytest.fixture
 def visit(browser, address: str) -> Iterator[Callable[[], object]]:
     """Opens the page as one more visitor, who meets no error and no address but the server's."""
-    contexts, errors, hosts = [], [], set()
+    contexts, errors, asked = [], [], set()
 
     def begin():
-        context = browser.new_context(
-            viewport={"width": 1400, "height": 1000}, accept_downloads=True
-        )
-        contexts.append(context)
-        page = context.new_page()
+        size = {"width": 1400, "height": 1000}
+        contexts.append(browser.new_context(viewport=size, accept_downloads=True))
+        page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "request",
-            lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None,
-        )
+        page.on("request", lambda request: asked.add(request.url))
         page.goto(address)
         page.wait_for_selector(".month")
         page.wait_for_selector(".answered")
@@ -93,7 +93,7 @@ def visit(browser, address: str) -> Iterator[Callable[[], object]]:
     for context in contexts:
         context.close()
     assert errors == []
-    assert hosts <= {address.removeprefix("http://")}
+    assert {urlsplit(url).netloc for url in asked} <= {"", urlsplit(address).netloc}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.paired_runs import BATCHES, answers, parting_month
+from eurasia_sim.dashboard.paired_runs import BATCHES, answers, family_of, parting_month
 from eurasia_sim.dashboard.session import Question
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
@@ -16,15 +16,18 @@ from eurasia_sim.simulation.parameter_draws import range_draws
 
 @pytest.mark.parametrize("at", [0, -1])
 def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to_stop(at):
-    world, stop = shared.world(), threading.Event()
-    family = [prepare(world, shared.scenarios()[name]) for name in ("us_exit", "us_stays")]
-    columns, draws = family[0].columns, range_draws(world, family[0], sum(BATCHES), 7)
-    growing = answers(world, family, draws, columns[at], stop)
-    first, second = next(growing), next(growing)
+    world, stop, asked = shared.world(), threading.Event(), (Question("us_exit"), "us_stays")
+    family = family_of(*asked)
+    columns = family[0].columns
+    growing = answers(*asked, columns[at], stop, over_ranges=True)
+    first, drawn, second = islice(growing, 3)
     done, parting = BATCHES[0] + BATCHES[1], parting_month(family)
     assert (len(first.months), len(second.months), sum(BATCHES)) == (BATCHES[0], done, 200)
+    assert first.figure is None
+    assert f"{BATCHES[0]} runs" in drawn.figure.says == second.figure.says
     window, kept = (parting, family[0].months), np.array([at % len(columns)])
-    plain = run_paired(family, draws.part(slice(0, done)), window, kept, since=parting - 12)
+    draws = range_draws(world, family[0], sum(BATCHES), 7).part(slice(0, done))
+    plain = run_paired(family, draws, window, kept, since=parting - 12)
     one, other = (outcome.trajectories[:, :, 0] for outcome in plain)
     assert second.months.to_numpy().tobytes() == (one - other).tobytes()
     assert list(second.months)[12] == second.parting == world.date(parting)
@@ -36,15 +39,6 @@ def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to
     assert second.failed == {"us_exit": 0, "us_stays": 0}
     stop.set()
     assert list(growing) == []
-
-
-@pytest.mark.browser  # whose environment has the page's libraries
-def test_an_answer_comes_in_numbers_before_its_figure_is_drawn():
-    answered = pytest.importorskip("eurasia_sim.dashboard.comparison").answered
-    asked = Question("us_exit"), "us_stays", "alignment.russia.china"
-    (first, before, _), (again, figure, count) = islice(answered(*asked, threading.Event()), 2)
-    assert (before, again, count) == (None, first, BATCHES[0])
-    assert f"{count} runs" in figure.says
 
 
 def test_a_scenario_alone_parts_where_it_leaves_the_record():

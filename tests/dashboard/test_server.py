@@ -1,16 +1,17 @@
 """The server answers its own page only, and says in words why it cannot serve."""
 
 import asyncio
-import socket
 
 import pytest
 from tests.command import done
 
-from eurasia_sim.dashboard.server import OwnPageOnly, _listening
+from eurasia_sim.dashboard.server import OwnPageOnly, listening
 
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.1", "localhost")
 NAMES = ("127.0.0.1:8765", "127.0.0.2:8765", "localhost:8765", "[::1]:8765", "localhost")
 OWN, OTHER = "127.0.0.1:8765", "elsewhere.example:8765"
+FOREIGN = ((OWN, f"http://{OTHER}"), (OTHER, f"http://{OTHER}"), ("", ""),
+           ("127.0.0.1.elsewhere.example", ""))  # fmt: skip
 REFUSED = {"http": 403, "websocket": 1008}
 
 
@@ -36,14 +37,9 @@ def answered(name: str, origin: str, host: str, kind: str = "http", bound: str =
 @pytest.mark.parametrize("kind", REFUSED)
 @pytest.mark.parametrize("host", HOSTS)
 def test_on_this_machine_its_own_page_is_answered_and_another_sites_refused(kind, host):
-    for name in NAMES:
-        for origin in (f"http://{name}", ""):
-            assert answered(name, origin, host, kind) == "served"
-    for name, origin in (
-        (OWN, f"http://{OTHER}"), (OTHER, f"http://{OTHER}"), ("127.0.0.1.elsewhere.example", ""),
-        ("", ""),
-    ):  # fmt: skip
-        assert answered(name, origin, host, kind) == REFUSED[kind]
+    own = [(name, origin) for name in NAMES for origin in (f"http://{name}", "")]
+    assert {answered(name, origin, host, kind) for name, origin in own} == {"served"}
+    assert {answered(name, origin, host, kind) for name, origin in FOREIGN} == {REFUSED[kind]}
 
 
 @pytest.mark.parametrize(
@@ -62,9 +58,7 @@ def test_a_name_is_answered_if_it_is_the_servers_and_the_origin_its_own(
 
 
 def test_an_address_in_use_is_said_and_the_default_one_is_loopback():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with pytest.raises(OSError, match="cannot listen on"):
-            _listening("127.0.0.1", taken.getsockname()[1])
+    wrong = pytest.raises(OSError, match=r"cannot listen on 127\.0\.0\.1")
+    with listening("127.0.0.1", 0) as taken, wrong:
+        listening("127.0.0.1", taken.getsockname()[1])
     assert "127.0.0.1" in done("dashboard", "--help")

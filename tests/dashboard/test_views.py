@@ -23,13 +23,11 @@ def model(request) -> EurasiaModel:
 def test_whom_and_where_it_shows_is_named_and_of_which_run(name, model):
     figure = figure_of(model, name)
     said = " ".join(" ".join(text.get_text() for text in figure.findobj(Text)).split())
-    actors, theatres = (
-        [each.name for each in group.values()]
-        for group in (model.world.actors, model.world.theatres)
-    )
-    wanted = (name != "Map") * actors + (name in ("Map", "Influence")) * theatres
+    actors = [each.name for each in model.world.actors.values()] * (name != "Map")
+    theatres = [each.name for each in model.world.theatres.values()]
+    wanted = (*actors, *theatres * (name in ("Map", "Influence")), model.date)
     run = ("1 run · 0 failed · seed 7", "scenario record", "theory balance")
-    assert [part for part in (*wanted, model.date, *run) if part not in said] == []
+    assert [part for part in (*wanted, *run) if part not in said] == []
 
 
 def test_the_same_month_gives_the_same_bytes_and_the_next_others(model):
@@ -40,15 +38,12 @@ def test_the_same_month_gives_the_same_bytes_and_the_next_others(model):
     assert all(one.png != picture(model, view).png for one, view in zip(before, VIEWS, strict=True))
 
 
-def test_the_threat_that_is_written_is_the_threat_that_is_seen(model):
+def test_what_is_drawn_is_what_is_in_the_run(model):
     threat = model.state.threat
     seen = [f"{value:.2f}" for value in threat[threat >= 0.05]]
     assert seen
     written = figure_of(model, "Threat").axes[0].texts
     assert sorted(text.get_text() for text in written) == sorted(seen)
-
-
-def test_who_rules_on_the_map_is_who_rules_in_the_run(model):
     rulers = [[*model.world.actors][at] for at in model.state.ruler if at >= 0]
     assert [ruler for ruler in moment_of(model).rulers if ruler] == rulers
 

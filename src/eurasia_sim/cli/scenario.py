@@ -83,13 +83,13 @@ def problems_of(file: str, world: World) -> list[Problem]:
     try:
         if kind == "sweep":
             load_experiment(path, world)
-            return []
-        if kind == "hypotheses":
+        elif kind == "hypotheses":
             load_hypotheses(path, world)
-            return []
+        else:
+            return check_file(path, world)
     except DataError as error:
         return error.problems
-    return check_file(path, world)
+    return []
 
 
 def new(
@@ -113,8 +113,7 @@ def new(
     base = load_scenario(source, place)
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
     if taken := path if path.exists() else find(name, world=place.directory):
-        reason = f"there is a scenario '{name}' already, in {taken}: choose another name"
-        terminal.tell(reason)
+        terminal.tell(f"there is a scenario '{name}' already, in {taken}: choose another name")
         raise typer.Exit(FAILED_WORK)
     meant, reached = locate(source, place.directory), find(base.name, Path.cwd(), place.directory)
     named = meant is not None and reached is not None and meant.resolve() == reached.resolve()
@@ -140,26 +139,31 @@ def _worlds(_: World) -> Rows:
     return rows
 
 
+def _pages(files: dict[str, Path]) -> list[tuple[str, Path, dict[str, Any]]]:
+    """Name, file and content of each file; empty where it cannot be read."""
+    pages = [(name, path, read_file(path).data) for name, path in files.items()]
+    return [(name, path, page if isinstance(page, dict) else {}) for name, path, page in pages]
+
+
 def _scenarios(world: World) -> Rows:
-    rows = []
-    for name, path in names(world=world.directory).items():
-        data = read_file(path).data
-        data = data if isinstance(data, dict) else {}
-        says = data.get("title") or "(cannot be read; see `eurasia-sim check`)"
-        more = {key: data.get(key) for key in ("question", "extends", "departs", "expect")}
-        more |= {"levers": list(data.get("levers") or ()), "file": str(path)}
-        rows.append({"id": name, "says": says, **more})
-    return rows
-
-
-def _numbers(world: World) -> Rows:
+    kept, unread = ("question", "extends", "departs", "expect"), "(cannot be read; see `check`)"
     return [
-        {
-            "id": path, "says": number.meaning, "value": None if number.is_silent else number.value,
-            "range": None if number.is_silent else [number.low, number.high],
-            "unit": number.unit, "basis": number.basis,
-        }
-        for path, number in sorted(world.numbers.items())
+        {"id": name, "says": page.get("title") or unread, **{key: page.get(key) for key in kept},
+         "levers": list(page.get("levers") or ()), "file": str(path)}
+        for name, path, page in _pages(names(world=world.directory))
+    ]  # fmt: skip
+
+
+def _hypotheses(_: World) -> Rows:
+    def contrast(part: dict[str, Any]) -> str:
+        plus, less = (", ".join(map(str, part.get(key, ()))) for key in ("plus", "less"))
+        return f"{part.get('label', '')} ({part.get('sign')}): {plus} less {less or 'nothing'}"
+
+    return [
+        {"id": name, "says": entry["says"], "note": entry.get("note"), "file": str(path),
+         "contrasts": [contrast(each) for key in ("all", "any") for each in entry.get(key) or ()]}
+        for _, path, page in _pages(experiments())
+        for name, entry in (page.get("hypotheses") or {}).items()
     ]  # fmt: skip
 
 
@@ -173,23 +177,11 @@ def _claims(world: World) -> Rows:
     return rows
 
 
-def _pages() -> dict[Path, dict[str, Any]]:
-    """What the experiments' files say, as far as they can be read."""
-    pages = {path: read_file(path).data for path in experiments().values()}
-    return {path: page for path, page in pages.items() if isinstance(page, dict)}
-
-
-def _contrast(part: dict[str, Any]) -> str:
-    """One part of a hypothesis in a line."""
-    plus, less = (", ".join(map(str, part.get(key, ()))) for key in ("plus", "less"))
-    return f"{part.get('label', '')} ({part.get('sign')}): {plus} less {less or 'nothing'}"
-
-
 LISTERS: dict[str, Callable[[World], Rows]] = {
     "worlds": _worlds,
     "scenarios": _scenarios,
     "theories": lambda world: [
-        {"id": name, "says": preset.says + (" (default)" if name == world.default_theory else ""),
+        {"id": name, "says": preset.says + " (default)" * (name == world.default_theory),
          "fixes": dict(preset.fix), "cite": list(preset.cite)}
         for name, preset in world.theories.items()
     ],
@@ -198,13 +190,12 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for factor, alternatives in world.forms.items() for name, form in alternatives.items()
     ],
     "actors": lambda world: [
-        {"id": actor.id, "says": actor.name, "home": actor.home,
-         "more": f"eurasia-sim explain actors.{actor.id}"} for actor in world.actors.values()
+        {"id": each.id, "says": each.name, "home": each.home,
+         "more": f"eurasia-sim explain actors.{each.id}"} for each in world.actors.values()
     ],
     "theatres": lambda world: [
         {"id": each.id, "says": each.name, "ruler": each.ruler, "challenger": each.challenger,
-         "more": f"eurasia-sim explain theatres.{each.id}"}
-        for each in world.theatres.values()
+         "more": f"eurasia-sim explain theatres.{each.id}"} for each in world.theatres.values()
     ],
     "regions": lambda world: [
         {"id": name, "says": name.replace("_", " ").title(), "theatres": list(inside)}
@@ -224,9 +215,8 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for each in levers().values()
     ],
     "events": lambda world: [
-        {"id": event.id, "says": f"{world.date(event.month)} {event.title}",
-         "sets": dict(event.sets)}
-        for event in world.events.values()
+        {"id": each.id, "says": f"{world.date(each.month)} {each.title}", "sets": dict(each.sets)}
+        for each in world.events.values()
     ],
     "measures": lambda _: [
         {"id": name, "label": each.get("label", name.replace("_", " ")), "of": each["of"],
@@ -235,15 +225,15 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for name, each in measures().items()
     ],
     "experiments": lambda _: [
-        {"id": path.stem, "says": page.get("title"), "question": page.get("question"),
-         "file": str(path)} for path, page in _pages().items()
+        {"id": name, "says": page["title"], "question": page.get("question"), "file": str(path)}
+        for name, path, page in _pages(experiments()) if page.get("title")
     ],
-    "hypotheses": lambda _: [
-        {"id": name, "says": entry["says"], "note": entry.get("note"), "file": str(path),
-         "contrasts": [_contrast(each) for key in ("all", "any") for each in entry.get(key) or ()]}
-        for path, page in _pages().items() for name, entry in (page.get("hypotheses") or {}).items()
+    "hypotheses": _hypotheses,
+    "numbers": lambda world: [
+        {"id": path, "says": each.meaning, "value": None if each.is_silent else each.value,
+         "range": None if each.is_silent else [each.low, each.high],
+         "unit": each.unit, "basis": each.basis} for path, each in sorted(world.numbers.items())
     ],
-    "numbers": _numbers,
     "claims": _claims,
 }  # fmt: skip
 

@@ -5,49 +5,37 @@ from functools import partial
 import solara
 
 from eurasia_sim.compute.dimensions import DOMAINS
-from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.session import Session
-from eurasia_sim.dashboard.shared import words
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.mesa_model import PolicyError
+from eurasia_sim.dashboard.visit import Visit, select, words
 
 _WHOLE = 100  # per cent
 
 
 @solara.component
-def ActorControl(
-    session: Session, problem: solara.Reactive[str], version: solara.Reactive[int]
-) -> None:
+def ActorControl(visit: Visit) -> None:
     """Sliders over theatres and domains, and who decides from the next month on."""
-    version.get()  # whatever changes the run draws this anew
-    world = session.world
+    session = visit.session
+    world, by_hand = session.world, session.by_hand
     actor, edited = solara.use_reactive(next(iter(world.actors))), solara.use_reactive({})
     own = actor.value
-    by_hand = own in session.by_hand
-    base = session.by_hand.get(own) or session.model.actor(own).shares()
+    base = by_hand.get(own) or session.model.actor(own).shares()
     percents = {place: round(_WHOLE * share) for place, share in base.items()}
     percents |= edited.value.get(own, {})
 
-    def decide(shares: dict[tuple[str, str], float] | None) -> None:
-        try:
-            session.decide(own, shares)
-            problem.set("")
-        except (PolicyError, DataError) as error:
-            problem.set(str(error))
+    def decide(*, by_visitor: bool) -> None:
+        shares = {place: percent / _WHOLE for place, percent in percents.items()}
+        visit.change(lambda: session.decide(own, shares if by_visitor else None))
         edited.set({**edited.value, own: {}})
-        version.set(version.value + 1)
 
-    take_over = partial(decide, {place: percent / _WHOLE for place, percent in percents.items()})
-    give_back = partial(decide, None)
+    button = partial(solara.Button, small=True)
     with solara.Row(gap="12px", style="align-items:center;flex-wrap:wrap"):
-        names = {name: each.name for name, each in world.actors.items()}
-        shared.select("Actor", names, own, actor.set, "actor")
-        who = "you decide for it" if by_hand else "its rule decides"
+        select("Actor", [*world.actors], own, actor.set)
+        who = "you decide for it" if own in by_hand else "its rule decides"
         spent = f"{sum(percents.values())} % of its budget is spent"
-        words("span", f"{names[own]}: {who}; {spent}", "total")
+        words("span", f"{world.actors[own].name}: {who}; {spent}", "total")
     with solara.Row(gap="8px"):
-        solara.Button("Decide by hand", on_click=take_over, color="primary", small=True)
-        solara.Button("Leave it to its rule", on_click=give_back, disabled=not by_hand, small=True)
+        take_over, give_back = (partial(decide, by_visitor=each) for each in (True, False))
+        button("Decide by hand", on_click=take_over, color="primary")
+        button("Leave it to its rule", on_click=give_back, disabled=own not in by_hand)
     words("p", "Per cent of the budget by theatre and domain; it holds until changed.", "quiet")
     with (
         solara.Column(classes=["shares"]),

@@ -1,88 +1,181 @@
-"""Paired runs of two scenarios in growing numbers."""
+"""Paired runs of two scenarios in growing numbers, and what they say of a measure."""
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
+from eurasia_sim.analysis.contrast import says
+from eurasia_sim.analysis.differences import mean_interval
 from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.dashboard import shared
+from eurasia_sim.dashboard.session import Question
+from eurasia_sim.dashboard.views import Drawn, in_turn
+from eurasia_sim.figures.style import Words, caption, readable, unit_of
+from eurasia_sim.figures.time_series import outlook
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.ensemble import Outcome, run_ensemble_draws
-from eurasia_sim.simulation.inputs import Inputs, branch_month
-from eurasia_sim.simulation.parameter_draws import Draws
-from eurasia_sim.world.world import World
+from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
+from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws
 
 # Pairs: a few for a first look, 200 in all. A batch is drawn, which takes as long as forty pairs.
 BATCHES = (16, 64, 120)
+ALONE = "none: this scenario alone"
+CHANGED = "the same, with no lever changed"
+_EDITED = "_edited"
 _YEAR = 12
+_KEY = ("competition", "cooperation", "joint_share")
+_BOTH_WAYS = ("alignment", "threat")
 
 
 @dataclass(frozen=True)
 class Answer:
     """What all runs done so far say of one measure: the first scenario's, less a second's."""
 
-    sides: Mapping[str, pd.DataFrame]  # scenario → a row a run, a column a measure: means
+    column: str
+    sides: Mapping[str, pd.DataFrame]  # scenario -> a row a run, a column a measure: means
     months: pd.DataFrame  # of the measure: a row a run, a column a month; NaN where a run failed
     means: Floats  # (R,) of the measure, from the parting on
     failed: Mapping[str, int]
     parting: str  # month in which the scenarios part
-    seconds: float  # of computing, without drawing
+    figure: Drawn | None  # of these runs, or of those before the last batch
+
+
+def key_columns(columns: Sequence[str]) -> list[str]:
+    """The columns always in view, of the first pair in focus over the first scope."""
+    pairs = shared.world().pairs
+    if not pairs:
+        return [name for name in columns if name.startswith("power.")][:6]
+    one, other = pairs[0]
+    beginnings = [f"{measure}.{one}-{other}." for measure in _KEY]
+    found = [next(name for name in columns if name.startswith(each)) for each in beginnings]
+    ways = ((one, other), (other, one))
+    return found + [f"{measure}.{a}.{b}" for measure in _BOTH_WAYS for a, b in ways]
+
+
+def family_of(question: Question, second: str) -> list[Inputs]:
+    """Inputs of the question and, under the same numbers and theory, of the second scenario.
+
+    Raises DataError for a second that sets numbers or forms of its own, so that no runs pair.
+    """
+    world, scenario = shared.world(), question.resolved()
+    first = prepare(world, scenario, question.theory)
+    if second == ALONE:
+        return [first]
+    name = question.scenario if second == CHANGED else second
+    other = replace(question, scenario=name, settings=question.numbers())
+    found = prepare(world, other.resolved(), first.theory)
+    if found.rules != first.rules or not np.array_equal(found.row, first.row, equal_nan=True):
+        reason = "sets numbers or forms of its own: its runs do not pair with these"
+        raise DataError([f"{name} {reason}"])
+    if question.settings or found.scenario.name == scenario.name:
+        first = replace(first, scenario=replace(scenario, name=scenario.name + _EDITED))
+    return [first, found]
 
 
 def parting_month(family: Sequence[Inputs]) -> int:
     """The month in which scenarios part; of one alone, or two alike, when it leaves the record."""
     own = min(inputs.scenario.branch_month for inputs in family)
-    found = branch_month(family) if len(family) > 1 else own
     months = min(inputs.months for inputs in family)
-    return max(min(found, own if found >= months else found, months - 1), 0)
+    found = branch_month(family) if len(family) > 1 else own
+    return max(min(found if found < months else own, months - 1), 0)
 
 
 def answers(
-    world: World, family: Sequence[Inputs], draws: Draws, column: str, stop: threading.Event
-) -> Iterator[Answer]:
-    """An answer after each batch of paired runs; ends early when asked to stop.
+    question: Question, second: str, column: str, stop: threading.Event,
+    *, over_ranges: bool = False,
+) -> Iterator[Answer]:  # fmt: skip
+    """After each batch of paired runs an answer in numbers, then with its figure.
 
     Args:
-        family: the scenario and, if there is one, the second; under one theory.
+        second: a scenario's name, `ALONE` or `CHANGED`.
         column: the measure wanted, from a year before the parting on.
+        stop: set where no further batch is wanted.
     """
+    world, family, n = shared.world(), family_of(question, second), sum(BATCHES)
+    draws = reference_draws(family[0], n, question.seed)
+    if over_ranges:
+        draws = range_draws(world, family[0], n, question.seed)
     parting, last = parting_month(family), min(inputs.months for inputs in family)
     columns, shown = family[0].columns, slice(max(parting - _YEAR, 0), last)
-    dates = [world.date(t) for t in range(last)][shown]
-    names = [inputs.scenario.name for inputs in family]
+    dates, names = [world.date(t) for t in range(last)], [each.scenario.name for each in family]
+    kept, window = np.array([columns.index(column)]), (parting, last)
     batches: list[list[Outcome]] = []
-    seconds, done = 0.0, 0
-
-    def go_on(_: int) -> None:
-        if stop.is_set():
-            raise CancelledError
-
+    figure: Drawn | None = None
+    done = 0
     for size in BATCHES:
-        began, part = time.perf_counter(), draws.part(slice(done, done + size))
-        kept = np.array([columns.index(column)])
-        try:
-            batches.append(
-                run_ensemble_draws(family, part, window=(parting, last), kept=kept, report=go_on)
-            )
-        except CancelledError:
-            return
+        part = draws.part(slice(done, done + size))
+        batches.append(run_ensemble_draws(family, part, window=window, kept=kept))
         done += size
         whole = [Outcome.joined(own) for own in zip(*batches, strict=True)]
         sides = [pd.DataFrame(each.means, columns=columns) for each in whole]
         months = _less(*(each.trajectories[:, shown, 0] for each in whole))
-        means = _less(*(side[column].to_numpy() for side in sides))
-        failed = [int(each.failed.sum()) for each in whole]
-        seconds += time.perf_counter() - began
-        yield Answer(
+        answer = Answer(
+            column=column,
             sides=dict(zip(names, sides, strict=True)),
-            months=pd.DataFrame(months, columns=dates), means=means,
-            failed=dict(zip(names, failed, strict=True)),
-            parting=world.date(parting), seconds=seconds,
-        )  # fmt: skip
+            months=pd.DataFrame(months, columns=dates[shown]),
+            means=_less(*(side[column].to_numpy() for side in sides)),
+            failed={k: int(each.failed.sum()) for k, each in zip(names, whole, strict=True)},
+            parting=dates[parting],
+            figure=figure,
+        )
+        yield answer
+        if stop.is_set():
+            return
+        figure = _drawn(answer, question.seed, family[0].theory)
+        yield replace(answer, figure=figure)
 
 
 def _less(first: Floats, second: Floats | None = None) -> Floats:
     return first if second is None else first - second
+
+
+def warm() -> None:
+    """Draw a first answer that nobody sees, so that no visitor waits for fonts and libraries."""
+    question = Question(shared.first_scenario())
+    columns = prepare(shared.world(), question.resolved()).columns
+    growing = answers(question, ALONE, key_columns(columns)[0], threading.Event())
+    next(answer for answer in growing if answer.figure)
+
+
+def _drawn(answer: Answer, seed: int, theory: str) -> Drawn:
+    """A fan of the measure, and dots of its means."""
+    names, scenarios, done = shared.world().names, list(answer.sides), len(answer.months)
+    under = caption({name: (done, lost) for name, lost in answer.failed.items()}, seed, theory)
+    headings = ("month by month", f"mean from {answer.parting} on")
+    title, unit = readable(answer.column, names), unit_of(answer.column)
+    labels = Words(title, under, ", less: ".join(map(titled, scenarios)), names)
+
+    def build() -> Figure:
+        parting = answer.parting if len(scenarios) > 1 else None
+        return outlook(answer.months, answer.means, parting, headings, labels, unit)
+
+    return in_turn(build, f"{title}: {done} runs of {' and of '.join(scenarios)}, and their spread")
+
+
+def titled(name: str) -> str:
+    """The title of a scenario of an answer, which may be one that a visitor has changed."""
+    own = name.removesuffix(_EDITED)
+    return shared.titles().get(own, own) + (", as set here" if own != name else "")
+
+
+def difference(answer: Answer) -> str:
+    """The paired difference, first less second, in words."""
+    one, other = answer.sides
+    whole, level = (
+        answer.means[np.isfinite(answer.means)],
+        answer.sides[other][answer.column].mean(),
+    )
+    if not len(whole):
+        return "No pair of runs is whole."
+    low, high = mean_interval(whole)
+    shares = {"pairs": len(whole), "above": (whole > 0).mean(), "below": (whole < 0).mean()}
+    found = readable(answer.column, shared.world().names)
+    sentence = says(shares, found[0].upper() + found[1:], "so far")
+    per_cent = f"{100 * whole.mean() / abs(level):+.1f} % of the level, " if level else ""
+    mean = f"On average {per_cent}{whole.mean():+.5f}"
+    interval = f"95 % interval of the mean {low:+.5f} to {high:+.5f}"
+    return f"{titled(one)}, against: {titled(other)}. {sentence} {mean}; {interval}."

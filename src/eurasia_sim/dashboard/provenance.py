@@ -1,82 +1,45 @@
 """The numbers of the month, the numbers that enter them, and the claims behind those."""
 
-from collections.abc import Callable
+from functools import partial
 
 import solara
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.session import Session
-from eurasia_sim.dashboard.shared import words
+from eurasia_sim.dashboard.paired_runs import key_columns
+from eurasia_sim.dashboard.visit import Visit, select, words
 from eurasia_sim.figures.style import readable
 from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.world.explanation import described, told
 
-_MOST = 48  # numbers beside one another; the rest are found by narrowing
-_KEY = ("competition", "cooperation", "joint_share")
-_BOTH_WAYS = ("alignment", "threat")
-
-
-def key_columns(columns: tuple[str, ...]) -> list[str]:
-    """The columns always in view, of the first pair in focus over the first scope."""
-    pairs = shared.world().pairs
-    if not pairs:
-        return [name for name in columns if name.startswith("power.")][:6]
-    one, other = pairs[0]
-    beginnings = [f"{measure}.{one}-{other}." for measure in _KEY]
-    found = [next(name for name in columns if name.startswith(each)) for each in beginnings]
-    ways = ((one, other), (other, one))
-    return found + [f"{measure}.{a}.{b}" for measure in _BOTH_WAYS for a, b in ways]
-
 
 @solara.component
-def KeyNumbers(session: Session, show: Callable[[str], None], _version: int) -> None:
+def KeyNumbers(visit: Visit) -> None:
     """The numbers always in view; a click shows what they rest on."""
-    now = session.model.measures
+    model, names = visit.session.model, shared.world().names
     with solara.Row(gap="6px", style="flex-wrap:wrap", classes=["key-numbers"]):
-        for name in key_columns(session.model.inputs.columns):
-            NumberButton(name, now[name], show)
+        for name in key_columns(model.inputs.columns):
+            label = f"{readable(name, names)}: {model.measures[name]:.3f}"
+            trace = partial(visit.trace, name)
+            solara.Button(label, on_click=trace, outlined=True, x_small=True)
 
 
 @solara.component
-def NumberButton(name: str, value: float, show: Callable[[str], None]) -> None:
-    """One number with its name, to be clicked."""
-    label = f"{readable(name, shared.world().names)}: {value:.3f}"
-    solara.Button(label, on_click=lambda: show(name), outlined=True, x_small=True)
-
-
-@solara.component
-def Provenance(session: Session, column: solara.Reactive[str], _version: int) -> None:
-    """A measure's numbers, what enters the chosen one, and where each of those comes from."""
-    columns, now = session.model.inputs.columns, session.model.measures
-    chosen = column.value if column.value in columns else key_columns(columns)[0]
-    measure, *ids = chosen.split(".")
-    names = shared.world().names
-    of = solara.use_reactive("")
-    first: dict[str, str] = {}
-    heads: dict[str, list[str]] = {}
-    for name in columns:
-        kind, head = name.split(".")[:2]
-        first.setdefault(kind, name)
-        if kind == measure:
-            heads.setdefault(head, []).append(name)
-    head = of.value if of.value in heads else ids[0]
-
-    def choose(kind: str) -> None:
-        column.set(first[kind])
-
+def Provenance(visit: Visit) -> None:
+    """A number of the month, what enters it, and where each of those comes from."""
+    model, names, wanted = visit.session.model, shared.world().names, visit.column.value
+    columns = model.inputs.columns
+    chosen = wanted if wanted in columns else key_columns(columns)[0]
+    measure = chosen.split(".")[0]
+    first = {name.split(".")[0]: name for name in reversed(columns)}
+    own = {name: readable(name, names) for name in columns if name.startswith(f"{measure}.")}
     with solara.ColumnsResponsive(12, medium=6):
         with solara.Column(gap="6px"):
-            shared.select(
-                "Measure", {name: readable(name) for name in first}, measure, choose, "measure"
-            )
+            kinds = {kind: readable(kind) for kind in reversed(first)}
+            select("Measure", kinds, measure, lambda kind: visit.column.set(first[kind]))
             words("p", f"{measures()[measure]['meaning']} ({measures()[measure]['unit']})", "quiet")
-            whose = {each: readable(f"{measure}.{each}", names).split(", ", 1)[1] for each in heads}
-            shared.select("Of", whose, head, of.set, "of")
-            with solara.Row(gap="6px", style="flex-wrap:wrap"):
-                for name in heads[head][:_MOST]:
-                    NumberButton(name, now[name], column.set)
+            select("Of", own, chosen, visit.column.set)
         with solara.Column(gap="6px"):
-            Parents(chosen, now[chosen])
+            Parents(chosen, model.measures[chosen])
 
 
 @solara.component

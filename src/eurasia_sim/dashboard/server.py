@@ -12,17 +12,15 @@ import time
 import warnings
 from typing import Any
 
+from eurasia_sim.dashboard.paired_runs import warm
+
 _PAGE = "eurasia_sim.dashboard.page"
 _LOOK = 2  # seconds between two looks for visitors who left
 _MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
 
 
 def serve(host: str, port: int) -> None:
-    """Serve the page until interrupted.
-
-    Raises:
-        OSError: where the address cannot be had.
-    """
+    """Serve the page until interrupted; raises OSError where the address cannot be had."""
     # Solara reads these on import: it reports nothing to its makers and fetches nothing elsewhere.
     os.environ.update(
         SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False"
@@ -37,19 +35,23 @@ def serve(host: str, port: int) -> None:
     # Solara gives every visitor Matplotlib settings of their own, which breaks style files; ours
     # are the same for all, and figures take turns (see `views`).
     vars(sys.modules["solara.server.patch"])["patch_matplotlib"] = lambda: None
-
-    from eurasia_sim.dashboard.comparison import warm
-
-    for work in (warm, _forget):
-        threading.Thread(target=work, daemon=True).start()
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:  # before anything is served, so that it is in use
+        for work in (warm, _forget):
+            threading.Thread(target=work, daemon=True).start()
+        guarded = OwnPageOnly(app, host, listener.getsockname()[0])
         config = uvicorn.Config(
-            OwnPageOnly(app, host, listener.getsockname()[0]),
-            log_level="error",
-            access_log=False,
-            timeout_graceful_shutdown=1,
+            guarded, log_level="error", access_log=False, timeout_graceful_shutdown=1
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address; an error says which."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 def _forget() -> None:
@@ -69,18 +71,6 @@ def _forget() -> None:
         left = [each for each in found if PageStatus.CONNECTED not in each.page_status.values()]
         for each in left[:-_MOST_LEFT]:
             each.close(reason="cull")
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, so that one in use is reported before anything is served."""
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-    except OSError as error:
-        found.close()
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
-    return found
 
 
 def is_loopback(host: str) -> bool:

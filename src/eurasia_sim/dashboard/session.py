@@ -1,15 +1,12 @@
 """One visitor's question, checked before anything runs, and the run that is played."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.files.data_yaml import DataError, Number, near
+from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.text import visible
-from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings
 from eurasia_sim.simulation.events import Event, View, changes, view_of
 from eurasia_sim.simulation.mesa_model import EurasiaModel
@@ -27,12 +24,12 @@ class Question:
     settings: tuple[str, ...] = ()
     seed: int = 7
 
-    def with_setting(self, path: str, value: str) -> Question:
+    def with_setting(self, path: str, value: str) -> "Question":
         """The same with a lever or number set, in place of an earlier setting of that path."""
         kept = tuple(setting for setting in self.settings if setting.partition("=")[0] != path)
         return replace(self, settings=(*kept, f"{path}={value}"))
 
-    def without(self, setting: str) -> Question:
+    def without(self, setting: str) -> "Question":
         """The same with one setting taken back."""
         return replace(self, settings=tuple(each for each in self.settings if each != setting))
 
@@ -44,9 +41,8 @@ class Question:
     def resolved(self) -> Scenario:
         """The scenario asked for, with its settings applied.
 
-        Raises:
-            DataError: for an unknown scenario or theory, a seed out of range, too many settings,
-                or those that `--set` would refuse.
+        Raises DataError for an unknown scenario or theory, a seed out of range, too many settings,
+        or those that `--set` would refuse.
         """
         world, scenarios, count = shared.world(), shared.scenarios(), len(self.settings)
         problems = []
@@ -60,25 +56,7 @@ class Question:
             problems.append(f"{count} settings are too many; allowed: {MOST_SETTINGS}")
         if problems:
             raise DataError(problems)
-        scenario = scenarios[self.scenario]
-        dated = [_dated(scenario, setting) for setting in self.settings]
-        return apply_settings(scenario, dated, world)
-
-
-def first_free_month(scenario: Scenario) -> int:
-    """The first month that a visitor may decide: when the scenario departs, or after the record."""
-    world = shared.world()
-    return world.record_until - world.start + 1 if scenario.departs is None else scenario.departs
-
-
-def _dated(scenario: Scenario, setting: str) -> str:
-    """A setting with its month named, where the scenario has none of its own to begin with."""
-    world, path = shared.world(), setting.partition("=")[0]
-    is_dated = path.rpartition(".")[2][:1].isdigit()
-    if scenario.departs is not None or path in world.numbers or is_dated:
-        return setting
-    month = world.date(min(first_free_month(scenario), world.months - 1))
-    return setting.replace("=", f".{month}=", 1)
+        return apply_settings(scenarios[self.scenario], self.settings, world)
 
 
 def complaints(error: Exception) -> str:
@@ -87,21 +65,10 @@ def complaints(error: Exception) -> str:
     return visible("\n".join(map(str, problems)))
 
 
-def adjustable() -> dict[str, Number]:
-    """Numbers that a visitor may set within their declared range, by path."""
-    world = shared.world()
-    return {
-        path: number
-        for path, number in world.numbers.items()
-        if is_drawn(world, path) and number.is_uncertain and not number.is_silent
-    }
-
-
 class Session:
     """A run and its events so far; one thread at a time may advance it.
 
-    Args:
-        scenario: the run begins in the last month that it shares with the record.
+    The run begins in the last month that the scenario shares with the record.
     """
 
     def __init__(self, scenario: Scenario, theory: str | None, seed: int) -> None:
@@ -119,16 +86,14 @@ class Session:
         return not self.model.running
 
     def _view(self) -> View:
-        model = self.model
-        levers = model.inputs.levers.month(max(model.month - 1, 0))
-        return view_of(model.state, levers, model.inputs)
+        levers = self.model.inputs.levers.month(max(self.model.month - 1, 0))
+        return view_of(self.model.state, levers, self.model.inputs)
 
     def advance(self, months: int = 1) -> int:
         """Run some months, or as many as are left; return how many.
 
-        Raises:
-            PolicyError: for decisions by hand that cannot be carried out; the month is not run.
-            FloatingPointError: where a number overflows.
+        Raises PolicyError for decisions by hand that cannot be carried out, in a month that is then
+        not run; FloatingPointError where a number overflows.
         """
         with self._busy:
             count = 0
@@ -143,11 +108,10 @@ class Session:
     def decide(self, actor: str, shares: Mapping[tuple[str, str], float] | None) -> None:
         """Decide for an actor from the next month on, or give it back to its rule.
 
+        Raises DataError for an unknown actor, PolicyError for shares that cannot be spent.
+
         Args:
             shares: of its budget, by theatre and domain, together at most 1; None gives it back.
-
-        Raises:
-            DataError: for an unknown actor. PolicyError: for shares that cannot be spent.
         """
         chosen = self.model.actor(actor)
         if shares is None:

@@ -5,29 +5,27 @@ from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
 
 from eurasia_sim.evidence.claims import Evidence, load_evidence
-from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.files.text import visible
+from eurasia_sim.files.data_yaml import DataError, Number
+from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.scenarios.search import names
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
-WORLD = "EURASIA_SIM_WORLD"  # environment variable: the name or folder of the world
+_WORLD = "EURASIA_SIM_WORLD"  # environment variable: the name or folder of the world
 
 
 def choose_world(name: str | None) -> None:
     """Choose the world to serve, by name or folder, before anything of it is read."""
-    if name is not None:
-        os.environ[WORLD] = name
+    os.environ[_WORLD] = name or ""
 
 
 @cache
 def world() -> World:
     """The world that is shown."""
-    return load_world(os.environ.get(WORLD) or None)
+    return load_world(os.environ.get(_WORLD) or None)
 
 
 @cache
@@ -83,20 +81,11 @@ def evidence(path: str) -> Evidence:
     return _evidence(None if path.startswith(OF_RULES) else world().directory)
 
 
-def words(tag: str, text: str, *classes: str, style: str = "") -> Any:
-    """An element of text that the browser never reads as markup."""
-    from solara import v
-
-    return v.Html(tag=tag, children=[visible(text)], class_=" ".join(classes), style_=style)
-
-
-def select(label: str, known: Mapping[str, str], chosen: str | None, take: Any, kind: str) -> None:
-    """A list of titles, of which one is chosen; `take` is given its name."""
-    import solara
-
-    titles = apart(known)
-    names = {title: name for name, title in titles.items()}
-    shown = titles[chosen] if chosen else None
-    solara.Select(
-        label, list(names), shown, lambda title: take(names[title]), dense=True, classes=[kind]
-    )
+@cache
+def adjustable() -> dict[str, Number]:
+    """Numbers that a visitor may set within their declared range, by path."""
+    return {
+        path: number
+        for path, number in world().numbers.items()
+        if is_drawn(world(), path) and number.is_uncertain and not number.is_silent
+    }

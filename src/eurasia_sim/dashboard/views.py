@@ -21,20 +21,12 @@ from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 # Matplotlib keeps its settings in one place for all threads, so two visitors' figures take turns.
 _TURN = threading.Lock()
-# What each view is called, and says to readers who cannot see it, and the measure that it shows.
+# What each view shows, and the measure of which it is.
 VIEWS = {
-    "Leanings": (
-        "Who leans toward whom",
-        "How far every actor leans toward every other",
-        "alignment",
-    ),
-    "Map": ("The region", "Map of theatres", ""),
-    "Influence": (
-        "Who holds influence",
-        "Influence of every actor by theatre and domain",
-        "influence",
-    ),
-    "Threat": ("Threat", "Threat that every actor sees in every other", "threat"),
+    "Leanings": ("Who leans toward whom", "alignment"),
+    "Map": ("The region", ""),
+    "Influence": ("Who holds influence", "influence"),
+    "Threat": ("Threat that every actor sees in every other", "threat"),
 }
 
 
@@ -74,10 +66,10 @@ def moment_of(model: EurasiaModel) -> Moment:
 
 def figure_of(model: EurasiaModel, view: str) -> Figure:
     """One of the views, of the month last run."""
-    title, _, measure = VIEWS[view]
-    scenario, theory, now = model.scenario.name, model.inputs.theory, model.measures
-    under = caption({scenario: (1, 0)}, model.root_seed, theory)
-    subject = f"{model.date} · {model.scenario.title} · {theory.replace('_', ' ')}"
+    title, measure = VIEWS[view]
+    scenario, theory, now = model.scenario, model.inputs.theory, model.measures
+    under = caption({scenario.name: (1, 0)}, model.root_seed, theory)
+    subject = f"{model.date} · {scenario.title} · {theory.replace('_', ' ')}"
     words = Words(title, under, subject, model.world.names)
     if not measure:
         return region_map(model.world, region_table(model.world, [moment_of(model)]), words)
@@ -86,5 +78,5 @@ def figure_of(model: EurasiaModel, view: str) -> Figure:
 
 def picture(model: EurasiaModel, view: str) -> Drawn:
     """One of the views as the page shows it."""
-    says = f"{VIEWS[view][1]} in {model.date}, {model.scenario.name}, {model.inputs.theory}"
+    says = f"{VIEWS[view][0]} in {model.date}, {model.scenario.name}, {model.inputs.theory}"
     return in_turn(lambda: figure_of(model, view), says)

@@ -11,8 +11,7 @@ from eurasia_sim.files.page import STEP, Page, read_file, scalar
 from eurasia_sim.scenarios.posterior import Posterior, read_posterior
 from eurasia_sim.scenarios.schema import POSTERIOR, ScenarioFile, Value, measures, present_name
 from eurasia_sim.scenarios.search import names
-from eurasia_sim.world import levers as known_levers
-from eurasia_sim.world.levers import FREE, levers, present_path, successors
+from eurasia_sim.world import levers
 from eurasia_sim.world.world import World
 
 # Numbers that an ensemble draws, beside the coded row.
@@ -75,14 +74,14 @@ class WorldChecker:
         """
         value: Value | None = None
         try:
-            lever = known_levers.check_lever(path, self.world)
+            lever = levers.check_lever(path, self.world)
         except DataError as error:
             self.document.pass_on(of_path or trail, error.problems[0], of_key=True)
             return None
-        if lever.free and given == FREE:
-            value = FREE
+        if lever.free and given == levers.FREE:
+            value = levers.FREE
         elif lever.bounds is None:
-            actors = [*self.world.actors, FREE]
+            actors = [*self.world.actors, levers.FREE]
             value = given if self.is_known(trail, "actor", given, actors) else None
         elif wrong := "" if self.drawn else lever.misread(given):
             self.complain(trail, f"{lever.name}: {wrong}", allowed=lever.allowed)
@@ -90,7 +89,7 @@ class WorldChecker:
             value = self.number(trail, lever.name, given, lever.bounds, lever.allowed)
         if value is None:
             return None
-        wrong, right = known_levers.idle(self.world, path, month, value)
+        wrong, right = levers.idle(self.world, path, month, value)
         if wrong:
             self.complain(trail, wrong, allowed=", ".join(right))
         return None if wrong else value
@@ -113,7 +112,7 @@ class WorldChecker:
 
     def number_range(self, trail: Trail, path: str) -> tuple[float, float] | None:
         """Declared range of a number that runs may vary."""
-        numbers, now = self.world.numbers, present_path(path)
+        numbers, now = self.world.numbers, levers.present_path(path)
         if not self.is_known(trail, "parameter", path, numbers, now, of_key=True):
             return None
         number = numbers[path]
@@ -193,19 +192,21 @@ class ScenarioReader(WorldChecker):
     def _walk(self, trail: Trail, given: Any) -> None:
         """Go down a lever's nested ids to its value, or its values by month."""
         _, name, *ids = trail
-        if not self.is_known(trail, "lever", name, levers(), name.split(".")[0], of_key=True):
+        if not self.is_known(
+            trail, "lever", name, levers.levers(), name.split(".")[0], of_key=True
+        ):
             return
-        lever, path = levers()[name], ".".join(trail[1:])
+        lever, path = levers.levers()[name], ".".join(trail[1:])
         if len(ids) == len(lever.path):
             self.levers[path] = self._steps(trail, path, given)
         elif not isinstance(given, dict):
             wrong = f"{path} is {shown(given)}; it needs a {lever.path[len(ids)]} below it"
-            right = f"{lever.pattern}: value{successors()['levers'].get(name, '')}"
+            right = f"{lever.pattern}: value{levers.successors()['levers'].get(name, '')}"
             self.complain(trail, wrong, allowed=right)
         else:
             for word, below in given.items():
                 try:
-                    known_levers.check_last(lever, (*ids, word), self.world)
+                    levers.check_last(lever, (*ids, word), self.world)
                 except DataError as error:
                     self.document.pass_on((*trail, word), error.problems[0], of_key=True)
                 else:
@@ -290,7 +291,7 @@ class ScenarioReader(WorldChecker):
             if factor in known:
                 self.is_known(trail, f"form of {factor}", name, known[factor])
             else:
-                gone = successors()["forms"].get(factor, "it has no forms")
+                gone = levers.successors()["forms"].get(factor, "it has no forms")
                 wrong = f"unknown form factor '{factor}': {gone}"
                 self.complain(trail, wrong, list(known), factor, of_key=True)
         for trail, name in self.entries("measures"):
@@ -318,7 +319,7 @@ class SettingsReader(WorldChecker):
             self._read((line,), *(part.strip() for part in setting.partition("=")))
 
     def _read(self, trail: Trail, path: str, _: str, written: str) -> None:
-        (name, date), month = known_levers.split_month(path), self.departs
+        (name, date), month = levers.split_month(path), self.departs
         value: Value | None = None
         if not path or not written:
             right = "such as rules.perception.distance_decay=2000"
@@ -327,8 +328,8 @@ class SettingsReader(WorldChecker):
             name, month = path, None
             if bounds := self.number_range(trail, path):
                 value = self.number(trail, path, scalar(written), bounds)
-        elif path.partition(".")[0] not in levers():
-            known, now = [*self.world.numbers, *levers()], present_path(path)
+        elif path.partition(".")[0] not in levers.levers():
+            known, now = [*self.world.numbers, *levers.levers()], levers.present_path(path)
             self.is_known(trail, "parameter or lever", path, known, now, of_key=True)
         elif date is None and month is None:
             wrong = "this scenario never leaves the record, so a lever needs its month"

@@ -41,7 +41,7 @@ def build_lever_series(
     """
     length = world.months if months is None else months
     counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
-    series = LeverSeries(counts, length)
+    series, actors = LeverSeries(counts, length), [*world.actors]
     for name, lever in levers().items():
         if lever.free:
             getattr(series, name)[:] = math.nan if lever.bounds else -1.0
@@ -51,8 +51,14 @@ def build_lever_series(
         lever, (name, *ids) = check_lever(path, world), path.split(".")
         kinds = zip(lever.path, ids, strict=True)
         place = [choices(kind, world).index(word) for kind, word in kinds]
-        values = others[name] if name in others else getattr(series, name)
-        _write_steps(values[:, *place], [*world.actors], dated, lever.per)
+        values = (others[name] if name in others else getattr(series, name))[:, *place]
+        rest = values[:1].copy()  # until its first step
+        for month, value in sorted(dated.items()):
+            since = values[max(month, 0) :]
+            if value == FREE:
+                since[:] = rest
+            else:
+                since[:] = actors.index(value) if isinstance(value, str) else value / lever.per
     # Who fights presses with more than all means short of war, and the other does too.
     series.pressure[:] += np.maximum(others["fighting"], others["fighting"].transpose(0, 2, 1))
     imposed = series.membership
@@ -60,17 +66,6 @@ def build_lever_series(
     shares = capability_shares(world, length, capability_index, overrides)
     _write_power(world, series, shares, growth, means)
     return series.completed(world.geography().venue_domains)
-
-
-def _write_steps(values: Floats, actors: list[str], dated: Steps, per: float) -> None:
-    """Write one lever (T,): at rest until its first step, then the latest, `per` units for 1."""
-    rest = values[:1].copy()
-    for month, value in sorted(dated.items()):
-        if value == FREE:
-            values[max(month, 0) :] = rest
-        else:
-            number = actors.index(value) if isinstance(value, str) else value / per
-            values[max(month, 0) :] = number
 
 
 def _write_power(
