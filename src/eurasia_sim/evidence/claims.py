@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -28,16 +28,13 @@ _ABBREVIATION = re.compile(
 # new beginning.
 _SENTENCE_END = re.compile(r"""[.!?][”"’'*)\]]*[⁰¹²³⁴-⁹]*(?=\s+[“"‘'*(\[]*[A-Z0-9])""")
 
-_Form = TypeVar("_Form")
-_MOST_LINES = 1_000_000
-_FORBID = ConfigDict(extra="forbid")  # an unknown key is an error
-_Line = Annotated[int, Field(ge=1, le=_MOST_LINES)]
-_Lines = Annotated[
-    tuple[_Line, _Line],
-    BeforeValidator(
-        lambda lines: (lines[0], lines[-1]) if lines and type(lines) is list else lines
-    ),
-]
+
+def _ends(lines: Any) -> Any:
+    return (lines[0], lines[-1]) if lines and type(lines) is list else lines
+
+
+_Line = Annotated[int, Field(ge=1, le=1_000_000)]
+_Lines = Annotated[tuple[_Line, _Line], BeforeValidator(_ends)]
 _Text = Annotated[str, BeforeValidator(lambda text: text or "")]
 _Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda names: [names] if isinstance(names, str) else names)
@@ -70,11 +67,16 @@ def sentences(text: str) -> list[str]:
     return [folded[begin:end].strip() for begin, end in spans]
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A run of printed lines, first and last included; `nothing` says why none of it is coded."""
+class _Form:
+    """An entry of a file: an unknown key is an error."""
 
-    __pydantic_config__ = _FORBID
+    __slots__ = ()
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph(_Form):
+    """A run of printed lines, first and last included; `nothing` says why none of it is coded."""
 
     lines: _Lines
     section: _Text = ""
@@ -82,10 +84,9 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class Document(_Form):
     """One of the texts a world rests on; a `dependent` group of documents is one witness."""
 
-    __pydantic_config__ = _FORBID
     citation: str
     file: str
     sha256: str
@@ -96,10 +97,9 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(_Form):
     """What one sentence says about one construct of one or more actors, in our own words."""
 
-    __pydantic_config__ = _FORBID
     id: str = ""
     document: str
     section: str = ""
@@ -115,7 +115,7 @@ class Claim:
     date: str | None = None
 
     @property
-    def place(self) -> tuple[str, _Lines, int, str]:
+    def place(self) -> tuple[str, tuple[int, int], int, str]:
         """The sentence and the construct coded in it."""
         return self.document, self.lines, self.sentence, self.construct
 
@@ -128,10 +128,9 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Round(_Form):
     """One coding by a second person; its claims have places and levels, no wording."""
 
-    __pydantic_config__ = _FORBID
     name: str
     claims: tuple[Claim, ...]
     constructs: tuple[str, ...] = SCALED  # what was coded in this round
@@ -140,7 +139,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(_Form):
     """How one claim fared beside its sentence."""
 
     claim: str
@@ -148,7 +147,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(_Form):
     """Claims drawn at random and held against their sentences by a reader."""
 
     name: str
@@ -156,47 +155,46 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
+class Support(_Form):
     """What readers of samples were asked, and what they found."""
 
-    __pydantic_config__ = _FORBID
     question: str = ""
     samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class SecondCoding:
+class SecondCoding(_Form):
     """Who coded, what a second coder found, and how claims fared beside their sentences."""
 
-    __pydantic_config__ = _FORBID
     rounds: tuple[Round, ...] = ()
     coders: dict[str, str] = field(default_factory=dict)
     support: Support = field(default_factory=Support)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(SecondCoding):
     """The documents of a world and what two coders found in them."""
 
-    documents: Mapping[str, Document]
-    claims: tuple[Claim, ...]
-    rounds: tuple[Round, ...] = ()
-    coders: Mapping[str, str] = field(default_factory=dict)
-    support: Support = field(default_factory=Support)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
 
     @property
     def second(self) -> tuple[Claim, ...]:
         """The second coding as it stands: each round replaces what it coded anew."""
-        standing: dict[str, Claim] = {}
+        standing: list[Claim] = []
         for each in self.rounds:
-            replaced = each.replaces
-            if replaced is None:
-                replaced = tuple(
-                    name for name, claim in standing.items() if claim.construct in each.constructs
-                )
-            standing = {name: claim for name, claim in standing.items() if name not in replaced}
-            standing |= {claim.id: claim for claim in each.claims}
-        return tuple(standing.values())
+            if each.replaces is None:
+                kept = [claim for claim in standing if claim.construct not in each.constructs]
+            else:
+                kept = [claim for claim in standing if claim.id not in each.replaces]
+            standing = [*kept, *each.claims]
+        return tuple(standing)
+
+    @property
+    def by_id(self) -> dict[str, Claim]:
+        """Every claim of either coding, with those that a later round replaced."""
+        second = [claim for each in self.rounds for claim in (*each.claims, *each.superseded)]
+        return {claim.id: claim for claim in (*second, *self.claims)}
 
     def section(self, document: str, lines: tuple[int, int]) -> str:
         """Heading under which some lines stand; empty if no paragraph holds them."""
@@ -208,33 +206,26 @@ class Evidence:
 def load_evidence(directory: Path | str | None = None) -> Evidence:
     """Documents and both codings of a world (a folder or a packaged name); empty if it has none.
 
-    Raises:
-        DataError: with everything wrong with the form of their files, each with its place.
+    Raises DataError with everything wrong with the form of their files, each with its place.
     """
-    folder, pages = world_folder(directory), list[Page]()
-
-    def read(name: str, form: type[_Form]) -> _Form | None:
+    folder, pages, found = world_folder(directory), list[Page](), dict[str, Any]()
+    forms = {"documents": dict[str, Document], "claims": tuple[Claim, ...]}
+    for name, form in (forms | {"second_coding": SecondCoding}).items():
         path = folder / f"{name}.yaml"
-        if not (path.exists() or path.is_symlink()):
-            return None
-        pages.append(read_page(path))
-        return pages[-1].validated(form)
-
-    documents = read("documents", dict[str, Document]) or {}
-    claims = read("claims", tuple[Claim, ...]) or ()
-    second = read("second_coding", SecondCoding) or SecondCoding()
+        if path.exists() or path.is_symlink():
+            pages.append(read_page(path))
+            found[name] = pages[-1].validated(form)
     refuse(pages)
-    named = {name: replace(each, id=name) for name, each in documents.items()}
-    return Evidence(named, claims, second.rounds, second.coders, second.support)
+    documents, second = found.get("documents") or {}, found.get("second_coding") or SecondCoding()
+    return Evidence(
+        **{each.name: getattr(second, each.name) for each in fields(second)},
+        documents={name: replace(each, id=name) for name, each in documents.items()},
+        claims=found.get("claims") or (),
+    )
 
 
 def verify(texts: Path, directory: Path | None = None) -> list[str]:
-    """Everything in which the evidence and the original texts disagree; empty when all is well.
-
-    Args:
-        texts: folder of the original texts, which travel with nothing.
-        directory: folder of the world.
-    """
+    """Everything in which the evidence of a world and the original texts in a folder disagree."""
     evidence = load_evidence(directory)
     problems: list[str] = []
     originals: dict[str, list[str]] = {}
@@ -244,10 +235,9 @@ def verify(texts: Path, directory: Path | None = None) -> list[str]:
             problems.append(f"{document.id}: {document.file} is not in {texts}")
             continue
         raw = path.read_bytes()
-        found = hashlib.sha256(raw).hexdigest()
-        if found != document.sha256:
+        if (digest := hashlib.sha256(raw).hexdigest()) != document.sha256:
             stated = f"documents.yaml says {document.sha256}"
-            problems.append(f"{document.id}: {document.file} has SHA-256 {found}, {stated}")
+            problems.append(f"{document.id}: {document.file} has SHA-256 {digest}, {stated}")
         originals[document.id] = raw.decode("utf-8").split("\n")
         problems += _uncovered(document, originals[document.id], evidence.claims)
     second = [claim for each in evidence.rounds for claim in (*each.claims, *each.superseded)]
@@ -294,35 +284,35 @@ def _misplaced(
     if claim.document not in documents:
         yield f"no such document{near(claim.document, documents)}"
         return
-    paragraphs = {each.lines: each for each in documents[claim.document].paragraphs}
-    if claim.lines not in paragraphs:
+    sections = {each.lines: each.section for each in documents[claim.document].paragraphs}
+    if claim.lines not in sections:
         yield f"its lines are no paragraph of {claim.document}"
         return
-    section = paragraphs[claim.lines].section
-    if not is_second and claim.section != section:
-        yield f"its paragraph stands under {section!r}"
+    if not is_second and claim.section != sections[claim.lines]:
+        yield f"its paragraph stands under {sections[claim.lines]!r}"
     if claim.document in originals:
         first, last = claim.lines
         printed = sentences("\n".join(originals[claim.document][first - 1 : last]))
         if not 1 <= claim.sentence <= len(printed):
             yield f"the paragraph has {len(printed)} sentences"
-        elif not is_second and fingerprint(printed[claim.sentence - 1]) != claim.fingerprint:
-            found = fingerprint(printed[claim.sentence - 1])
+        elif not is_second and (found := fingerprint(printed[claim.sentence - 1])) != (
+            claim.fingerprint
+        ):
             yield f"the sentence there has fingerprint {found}"
 
 
 def _miscoded(claim: Claim, is_second: bool) -> Iterator[str]:
     """What the codebook does not allow."""
-    known = (*SCALED, *LOCATED)
-    if claim.construct not in known:
-        yield f"construct {claim.construct!r} is not in the codebook{near(claim.construct, known)}"
-    if (claim.construct in DYADS) != (claim.toward is not None):
-        yield f"{claim.construct} {'needs' if claim.construct in DYADS else 'has no'} toward"
-    if (claim.construct in SCALED) != (claim.level is not None):
-        yield f"{claim.construct} {'needs a' if claim.construct in SCALED else 'has no'} level"
-    lowest = -3 if claim.construct == "affinity" else 0
-    if claim.level is not None and claim.level not in range(lowest, 4):
-        yield f"level {claim.level:g} must be a whole number from {lowest} to 3"
+    known, construct, level = (*SCALED, *LOCATED), claim.construct, claim.level
+    if construct not in known:
+        yield f"construct {construct!r} is not in the codebook{near(construct, known)}"
+    if (construct in DYADS) != (claim.toward is not None):
+        yield f"{construct} {'needs' if construct in DYADS else 'has no'} toward"
+    if (construct in SCALED) != (level is not None):
+        yield f"{construct} {'needs a' if construct in SCALED else 'has no'} level"
+    lowest = -3 if construct == "affinity" else 0
+    if level is not None and level not in range(lowest, 4):
+        yield f"level {level:g} must be a whole number from {lowest} to 3"
     if not claim.about:
         yield "it is about nobody"
     if not is_second and claim.direction not in ("+", "-"):
@@ -343,8 +333,7 @@ def _copied(evidence: Evidence, originals: Mapping[str, list[str]]) -> Iterator[
             for each in document.paragraphs
         ]
     for name, text in ours:
-        hit = next((run for run in _runs(text) if run in copied), None)
-        if hit:
+        if hit := next((run for run in _runs(text) if run in copied), None):
             words = f"{_COPIED_WORDS} words in a row from a document ({' '.join(hit)})"
             yield f"{name}: takes {words}; paraphrase"
 

@@ -17,14 +17,12 @@ def claims_by_unit(claims: Iterable[Claim]) -> dict[Unit, list[Claim]]:
     """The claims that carry a level, under every actor or ordered pair they are about."""
     found: dict[Unit, list[Claim]] = defaultdict(list)
     for claim in claims:
-        if claim.construct not in SCALED or claim.level is None:
-            continue
-        for actor in claim.about:
-            unit = ("interests", actor, claim.construct)
-            if claim.construct in DYADS and claim.toward is not None:
-                unit = (claim.construct, actor, claim.toward)
-            if unit[1] != unit[2]:
-                found[unit].append(claim)
+        if claim.construct in SCALED and claim.level is not None:
+            is_dyad = claim.construct in DYADS and claim.toward is not None
+            block, other = (claim.construct, claim.toward) if is_dyad else (BLOCKS[0], None)
+            for actor in claim.about:
+                if actor != other:
+                    found[block, actor, other or claim.construct].append(claim)
     return dict(found)
 
 
@@ -37,27 +35,21 @@ def values_by_document(unit: Unit, claims: Iterable[Claim]) -> dict[str, float]:
     levels: dict[str, list[float]] = defaultdict(list)
     for claim in claims:
         levels[claim.document].append(float(claim.level or 0.0))
-    strongest = _strongest_affinity if unit[0] == "affinity" else max
-    return {document: strongest(stated) for document, stated in levels.items()}
-
-
-def _strongest_affinity(levels: list[float]) -> float:
-    low, high = min(levels), max(levels)
-    return fmean([low, high]) if low < 0 < high else max(levels, key=abs)
+    found = {}
+    for document, stated in levels.items():
+        low, high = min(stated), max(stated)
+        furthest = fmean([low, high]) if low < 0 < high else max(stated, key=abs)
+        found[document] = furthest if unit[0] == "affinity" else high
+    return found
 
 
 def across_documents(
     block: str, values: Mapping[str, float], dependent: Mapping[str, str | None]
 ) -> tuple[float, float, float]:
-    """Step 2: value, lowest and highest of the documents.
+    """Step 2: value, lowest and highest of what documents say, for a block of `BLOCKS`.
 
-    Form: the median; of interests and denial the bottom line, where any document states one.
-
-    Args:
-        block: of `BLOCKS`.
-        values: what each document says.
-        dependent: the group of each document, None for an independent one; a group is one witness
-            and speaks with its highest value.
+    Form: the median; of interests and denial the bottom line, where any document states one. The
+    documents of one `dependent` group are one witness, who speaks with their highest value.
     """
     witnesses: dict[str, float] = {}
     for document, value in values.items():
@@ -79,16 +71,19 @@ def values_by_unit(
     }
 
 
-def values_by_coder(evidence: Evidence) -> dict[str, tuple[float, float]]:
-    """The first and the second coder's value of each coded number by its path; NaN if silent."""
-    first, second = (
-        values_by_unit(coding, evidence) for coding in (evidence.claims, evidence.second)
-    )
+def paired_values(
+    first: Iterable[Claim], second: Iterable[Claim], evidence: Evidence
+) -> dict[Unit, tuple[float, float]]:
+    """Both coders' values of every unit that either speaks of, in order; NaN where silent."""
+    codings = [values_by_unit(claims, evidence) for claims in (first, second)]
     silent = (math.nan,)
     return {
-        ".".join(("actors", unit[1], unit[0], unit[2])): (
-            first.get(unit, silent)[0],
-            second.get(unit, silent)[0],
-        )
-        for unit in sorted({*first, *second})
+        unit: (codings[0].get(unit, silent)[0], codings[1].get(unit, silent)[0])
+        for unit in sorted({*codings[0], *codings[1]})
     }
+
+
+def values_by_coder(evidence: Evidence) -> dict[str, tuple[float, float]]:
+    """The first and the second coder's value of each coded number by its path; NaN if silent."""
+    paired = paired_values(evidence.claims, evidence.second, evidence).items()
+    return {f"actors.{actor}.{block}.{other}": both for (block, actor, other), both in paired}

@@ -18,6 +18,7 @@ def _braced(depth: int) -> str:
 
 _ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
 _FIELD = re.compile(rf"\s*(\w+)\s*=\s*({_braced(5)}|\"[^\"]*\"|[^,}}\s]*)\s*,?")
+_AND = re.compile(r"\s+and\s+(?![^{]*\})")  # inside braces it belongs to an institution's name
 _LARGEST = 4 * 1024**2  # bytes
 _PERSONS = ("author", "editor")
 _PLACES = ("journal", "booktitle", "publisher", "institution", "howpublished")
@@ -53,8 +54,7 @@ def read_bibliography(path: Path | None = None) -> dict[str, Work]:
 
     Form: braced, quoted and bare fields; no string macros, no crossref, braces six deep at most.
 
-    Raises:
-        DataError: for a key given twice, or a file that cannot be read.
+    Raises DataError for a key given twice, or a file that cannot be read.
     """
     works: dict[str, Work] = {}
     problems = []
@@ -77,21 +77,8 @@ def _fields(text: str, at: int) -> Iterator[tuple[str, str]]:
     """Name and plain value of every field from a place in the text to the end of its entry."""
     while found := _FIELD.match(text, at):
         at, name, value = found.end(), found[1].lower(), found[2]
-        if value[:1] in ("{", '"'):
-            value = value[1:-1]
-        yield name, "; ".join(map(_plain, _people(value))) if name in _PERSONS else _plain(value)
-
-
-def _people(value: str) -> list[str]:
-    """Names of a list joined by "and"; one inside braces belongs to an institution's name."""
-    names, depth = [""], 0
-    for word in value.split():
-        if word == "and" and depth == 0:
-            names.append("")
-        else:
-            names[-1] += f" {word}"
-            depth += word.count("{") - word.count("}")
-    return names
+        value = value[1:-1] if value[:1] in ("{", '"') else value
+        yield name, "; ".join(map(_plain, _AND.split(value) if name in _PERSONS else [value]))
 
 
 def _plain(value: str) -> str:
